@@ -59,7 +59,8 @@ impl Timestamp {
 
     /// The local wall time (UTC+8).
     fn local_datetime(self) -> civil::DateTime {
-        let shifted = jiff::Timestamp::from_second(self.0 + LOCAL_OFFSET_SECONDS).unwrap_or(jiff::Timestamp::MAX);
+        let shifted =
+            jiff::Timestamp::from_second(self.0 + LOCAL_OFFSET_SECONDS).unwrap_or(jiff::Timestamp::MAX);
         jiff::tz::Offset::UTC.to_datetime(shifted)
     }
 }
@@ -196,7 +197,8 @@ impl FromStr for LocalDate {
         else {
             return Err(NotADate);
         };
-        let digits = |field: &str, len: usize| field.len() == len && field.bytes().all(|b| b.is_ascii_digit());
+        let digits =
+            |field: &str, len: usize| field.len() == len && field.bytes().all(|b| b.is_ascii_digit());
         if !(digits(year, 4) && digits(month, 2) && digits(day, 2)) {
             return Err(NotADate);
         }

@@ -1,0 +1,360 @@
+//! Answers: what one authority says, what the lane says, and the stable codes of the reasons.
+//!
+//! Lives here: `Judgement`, `Verdict`, `Grant`, `Refusal`, `ReasonCode`, `Measure`, `LaneAnswer`.
+//! Not here: how they are reached (`judge`). A reason code is public API and is never reused.
+
+use std::fmt;
+
+use crate::{DocumentKind, EndorsementRef, LaneKind, LocalDate};
+
+macro_rules! stable_codes {
+    ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$outer])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$inner])* $variant,)+ }
+
+        impl $name {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable text.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+
+stable_codes! {
+    /// Why an authority refers or verifies.
+    ReasonCode {
+        /// The last lawful day of stay is over.
+        Overstay = "overstay",
+        /// Every entry of the endorsement was used.
+        NoEntriesLeft = "no_entries_left",
+        /// The endorsement's last day is over.
+        EndorsementExpired = "endorsement_expired",
+        /// The endorsement's first day is still to come.
+        EndorsementNotYetValid = "endorsement_not_yet_valid",
+        /// The endorsement was voided by what its holder did (a tour left).
+        EndorsementLapsed = "endorsement_lapsed",
+        /// The rules do not know this form of endorsement.
+        EndorsementUnknown = "endorsement_unknown",
+        /// The endorsements are for another destination.
+        WrongDestination = "wrong_destination",
+        /// The permit carries no endorsement at all.
+        NoEndorsement = "no_endorsement",
+        /// This natural week's one trip was made.
+        WeekUsed = "week_used",
+        /// The right asks for the tour group, and it is not there.
+        NotWithGroup = "not_with_group",
+        /// This right may not be used at this port.
+        WrongPort = "wrong_port",
+        /// The document's last day is over.
+        DocumentExpired = "document_expired",
+        /// The document was reported lost.
+        DocumentLost = "document_lost",
+        /// No document that opens this border was shown.
+        NoPermit = "no_permit",
+        /// This document was not yet issued to anybody on that day.
+        PermitNotYetIssued = "permit_not_yet_issued",
+        /// A one-time pass leads home once and opens no exit to elsewhere.
+        PassOpensNoExit = "pass_opens_no_exit",
+        /// A one-time pass that was used or is out of date.
+        PassUsed = "pass_used",
+        /// A one-time pass: an officer completes the formalities.
+        OneTimePass = "one_time_pass",
+        /// A passport is dealt with at the counter, outside the pass.
+        PassportAtCounter = "passport_at_counter",
+        /// Another paper must be seen beside the identity card.
+        PaperNeeded = "paper_needed",
+        /// A visa is needed first.
+        VisaNeeded = "visa_needed",
+        /// The ledger says that the traveller is not where he would have to be.
+        WrongSide = "wrong_side",
+        /// The ledger holds no entry from which the limit of stay could be counted.
+        NoEntryRecord = "no_entry_record",
+        /// An exit was made and no entry followed in time.
+        Unresolved = "unresolved",
+        /// A minor needs a guardian beside him at this lane.
+        GuardianNeeded = "guardian_needed",
+    }
+}
+
+stable_codes! {
+    /// A further check that turns `verify` into `admit`.
+    Measure {
+        /// The wallet's PIN.
+        Pin = "pin",
+        /// Active liveness.
+        ActiveLiveness = "active_liveness",
+        /// A second look by another pair of eyes.
+        SecondLook = "second_look",
+        /// The physical document is shown.
+        PhysicalDocument = "physical_document",
+        /// A guardian comes to the lane.
+        Guardian = "guardian",
+        /// An officer decides.
+        Officer = "officer",
+    }
+}
+
+stable_codes! {
+    /// Why a lane is not open to this holder.
+    LaneReason {
+        /// Too young.
+        Age = "age",
+        /// Below the height.
+        Height = "height",
+        /// Not registered for joint lanes.
+        NotRegistered = "not_registered",
+        /// The lane does not serve this class of resident.
+        ResidenceClass = "residence_class",
+        /// The lane does not serve this kind of document.
+        DocumentKind = "document_kind",
+        /// The lane does not serve this kind of endorsement.
+        EndorsementKind = "endorsement_kind",
+        /// The port has no lane of this kind on that day.
+        NoSuchLane = "no_such_lane",
+        /// The port serves another group of people at this hour.
+        PortReserved = "port_reserved",
+    }
+}
+
+stable_codes! {
+    /// Why nobody crosses there then.
+    ClosedReason {
+        /// No port of this name in the data on that day.
+        UnknownPort = "unknown_port",
+        /// The port lies between other authorities.
+        WrongPort = "wrong_port",
+        /// Outside the hours of the day.
+        Hours = "hours",
+        /// Closed, or not yet opened, on that day.
+        PortClosed = "port_closed",
+        /// Not by this means of travel (walking over a bridge, say).
+        Means = "means",
+    }
+}
+
+impl ReasonCode {
+    /// What would have to change for the answer to change, for an officer.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Overstay => {
+                "the stay ended on the day given; the immigration service decides on the overstay"
+            }
+            Self::NoEntriesLeft => "a new endorsement with entries left",
+            Self::EndorsementExpired => "a new endorsement; this one ended on the day given",
+            Self::EndorsementNotYetValid => "wait until the day given, the endorsement's first",
+            Self::EndorsementLapsed => "a new endorsement; leaving the tour voided this one on the day given",
+            Self::EndorsementUnknown => {
+                "an officer reads the endorsement; the rules here do not know its form"
+            }
+            Self::WrongDestination => "an endorsement for this destination; one for another never serves",
+            Self::NoEndorsement => "an endorsement for this destination",
+            Self::WeekUsed => "wait until the day given, the next Monday; one trip a natural week",
+            Self::NotWithGroup => "cross together with the tour group",
+            Self::WrongPort => "cross at a port that this right names",
+            Self::DocumentExpired => "a renewed document; this one ended on the day given",
+            Self::DocumentLost => "a one-time pass to go home, then a new document; a lost one opens nothing",
+            Self::NoPermit => "a permit that opens this border",
+            Self::PermitNotYetIssued => "another document; this one exists only from the day given",
+            Self::PassOpensNoExit => "a new permit; a one-time pass leads home once and nowhere else",
+            Self::PassUsed => "an officer establishes the identity; the one-time pass was used or has ended",
+            Self::OneTimePass => "an officer completes the formalities of the one-time pass",
+            Self::PassportAtCounter => "go to the counter; passports in transit are outside the pass",
+            Self::PaperNeeded => "show the paper that belongs to this kind of residence",
+            Self::VisaNeeded => "a visa for the destination first",
+            Self::WrongSide => "an officer clears up a missing passage; the last one ended on the other side",
+            Self::NoEntryRecord => "an officer finds the entry; without it no limit of stay is known",
+            Self::Unresolved => "an officer clears up the exit that no entry followed",
+            Self::GuardianNeeded => "a guardian comes to the lane",
+        }
+    }
+}
+
+/// What an admission rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// The kind of document that opened.
+    pub permit: Option<DocumentKind>,
+    /// The endorsement, where one is needed; on a way out, the one under which the stay was begun.
+    pub endorsement: Option<EndorsementRef>,
+    /// Entries left after this crossing; `None` where they are not counted.
+    pub entries_left: Option<u8>,
+    /// The endorsement from which this crossing takes an entry (or the week); `None` where it takes nothing.
+    pub spends: Option<EndorsementRef>,
+    /// The last lawful day of the stay that begins (entry) or ends (exit); `None` where there is no limit.
+    pub last_day: Option<LocalDate>,
+}
+
+impl Grant {
+    /// An admission on `permit` alone.
+    #[must_use]
+    pub const fn on(permit: Option<DocumentKind>) -> Self {
+        Self { permit, endorsement: None, entries_left: None, spends: None, last_day: None }
+    }
+}
+
+/// Why not, and since or until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable code.
+    pub reason: ReasonCode,
+    /// The day that the remedy speaks of.
+    pub day: Option<LocalDate>,
+}
+
+impl Refusal {
+    /// A refusal without a day.
+    #[must_use]
+    pub const fn of(reason: ReasonCode) -> Self {
+        Self { reason, day: None }
+    }
+
+    /// A refusal that a day explains.
+    #[must_use]
+    pub const fn on(reason: ReasonCode, day: LocalDate) -> Self {
+        Self { reason, day: Some(day) }
+    }
+
+    /// What would have to change, with the day.
+    #[must_use]
+    pub fn change(&self) -> String {
+        match self.day {
+            Some(day) => format!("{} ({day})", self.reason.remedy()),
+            None => self.reason.remedy().to_owned(),
+        }
+    }
+}
+
+/// One authority's decision on the documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Yes.
+    Admit(Grant),
+    /// Yes, once the measures are done.
+    Verify {
+        /// What is still to be done, never empty.
+        measures: Vec<Measure>,
+        /// Why.
+        why: Refusal,
+        /// What the admission then rests on.
+        grant: Grant,
+    },
+    /// No: an officer.
+    Refer(Refusal),
+}
+
+impl Verdict {
+    /// `admit`, `verify` or `refer`.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Admit(_) => "admit",
+            Self::Verify { .. } => "verify",
+            Self::Refer(_) => "refer",
+        }
+    }
+
+    /// What the admission rests on, at once or after measures.
+    #[must_use]
+    pub const fn grant(&self) -> Option<&Grant> {
+        match self {
+            Self::Admit(grant) | Self::Verify { grant, .. } => Some(grant),
+            Self::Refer(_) => None,
+        }
+    }
+
+    /// The reason, where it is no plain yes.
+    #[must_use]
+    pub const fn why(&self) -> Option<&Refusal> {
+        match self {
+            Self::Admit(_) => None,
+            Self::Verify { why, .. } | Self::Refer(why) => Some(why),
+        }
+    }
+}
+
+/// What the lane itself says, whatever the documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LaneAnswer {
+    /// It serves this holder now.
+    Open,
+    /// It does not serve this holder.
+    NotOpenToHolder {
+        /// Why.
+        why: LaneReason,
+        /// The kind of lane at this port that does; `None` where only another port helps.
+        open: Option<LaneKind>,
+    },
+    /// It serves nobody now.
+    Closed {
+        /// Why.
+        why: ClosedReason,
+    },
+}
+
+impl LaneAnswer {
+    /// `open`, `not_open_to_holder` or `closed`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::NotOpenToHolder { .. } => "not_open_to_holder",
+            Self::Closed { .. } => "closed",
+        }
+    }
+}
+
+/// One authority's whole answer: on the documents, and on the lane as far as it can judge it.
+///
+/// The two stand apart on purpose. Home never refuses its own, yet a shut port stays shut: whoever opens
+/// a door needs `Verdict::Admit` *and* `LaneAnswer::Open`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// On the documents.
+    pub verdict: Verdict,
+    /// On the lane.
+    pub lane: LaneAnswer,
+}
+
+impl Judgement {
+    /// Whether the door may open on this authority's word alone, without further measures.
+    #[must_use]
+    pub const fn opens(&self) -> bool {
+        matches!((&self.verdict, self.lane), (Verdict::Admit(_), LaneAnswer::Open))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reason_codes_are_distinct_and_each_says_what_would_have_to_change() {
+        let mut texts: Vec<_> = ReasonCode::ALL.iter().map(|r| r.as_str()).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), ReasonCode::ALL.len());
+        for reason in ReasonCode::ALL {
+            assert!(reason.remedy().len() > 10, "{reason}");
+            assert!(reason.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+        }
+    }
+}
