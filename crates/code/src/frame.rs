@@ -1,0 +1,232 @@
+//! Reading: a camera frame becomes the text of the QR symbol in it.
+//!
+//! Lives here: `read_frame`, `read_picture` and the second looks that a bad frame gets. Not here: what the text
+//! means (`crossing_code`). The decoder is `rxing`; several symbols in one frame are all read, and one of ours wins.
+
+use crate::PREFIX;
+use crate::picture::{self, PictureError};
+use image::GrayImage;
+use image::imageops::{self, FilterType};
+use rxing::common::{GlobalHistogramBinarizer, HybridBinarizer};
+use rxing::multi::MultipleBarcodeReader;
+use rxing::qrcode::cpp_port::QrReader;
+use rxing::{BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8LuminanceSource};
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Frames are looked at with at most so many pixels; a larger one is shrunk first.
+const MAX_FRAME_PIXELS: f64 = 2_500_000.0;
+
+/// The smallest symbol has 21 modules.
+const MIN_SIDE: u32 = 21;
+
+/// How long to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// One frame of a stream: the next one comes in 50 ms.
+    Stream,
+    /// The only frame there is.
+    Still,
+}
+
+/// Why a frame gives no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Nothing found, or found and not readable.
+    #[error("no readable QR code in the picture; hold the phone straight, closer and out of the glare")]
+    NoCode,
+    /// Smaller than any symbol.
+    #[error("the picture has {width} x {height} pixels, too few for a QR code")]
+    TooSmall {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+    /// No picture at all.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+}
+
+/// Reads the QR symbol in a picture file (JPEG, PNG, WebP).
+///
+/// # Errors
+/// As [`read_frame`], or the file is no picture.
+pub fn read_picture(bytes: &[u8]) -> Result<String, ReadError> {
+    read_frame(&picture::decode(bytes)?.to_luma8(), Effort::Still)
+}
+
+/// Reads the QR symbol in a frame. Of several a Bay Pass code wins, then the one found first: a code of
+/// another system is a text too, and the parser names it.
+///
+/// # Errors
+/// [`ReadError::NoCode`] where no look at the frame finds one.
+pub fn read_frame(frame: &GrayImage, effort: Effort) -> Result<String, ReadError> {
+    let (width, height) = frame.dimensions();
+    if width.min(height) < MIN_SIDE {
+        return Err(ReadError::TooSmall { width, height });
+    }
+    let shrunk = shrunk_to_limit(frame);
+    let frame = shrunk.as_ref().unwrap_or(frame);
+    let looks: &[Look] = match effort {
+        Effort::Stream => &Look::FAST,
+        Effort::Still => &Look::ALL,
+    };
+    let mut foreign = None;
+    for look in looks {
+        for text in look.texts(frame) {
+            if text.starts_with(PREFIX) {
+                return Ok(text);
+            }
+            foreign.get_or_insert(text);
+        }
+    }
+    foreign.ok_or(ReadError::NoCode)
+}
+
+/// One way to look at a frame, cheapest and most often right first.
+#[derive(Debug, Clone, Copy)]
+enum Look {
+    Plain,
+    Smooth,
+    Half,
+    Global,
+    Enlarged,
+    Sharpened,
+    EvenLight,
+    Inverted,
+    Turned,
+}
+
+impl Look {
+    const FAST: [Self; 2] = [Self::Plain, Self::Smooth];
+    const ALL: [Self; 9] = [
+        Self::Plain,
+        Self::Smooth,
+        Self::Half,
+        Self::Global,
+        Self::EvenLight,
+        Self::Sharpened,
+        Self::Enlarged,
+        Self::Turned,
+        Self::Inverted,
+    ];
+
+    fn texts(self, frame: &GrayImage) -> Vec<String> {
+        let (width, height) = frame.dimensions();
+        match self {
+            Self::Plain => texts(frame.clone()),
+            // Moire and sensor noise are finer than a module.
+            Self::Smooth => texts(imageops::blur(frame, 0.8)),
+            Self::Half => texts(imageops::resize(frame, width / 2, height / 2, FilterType::Triangle)),
+            Self::Global => texts_global(frame.clone()),
+            Self::Enlarged if f64::from(width) * f64::from(height) * 4.0 <= MAX_FRAME_PIXELS * 2.0 => {
+                texts(imageops::resize(frame, width * 2, height * 2, FilterType::CatmullRom))
+            }
+            Self::Enlarged => Vec::new(),
+            Self::Sharpened => texts(imageops::unsharpen(frame, 1.5, 0)),
+            Self::EvenLight => texts(even_light(frame)),
+            Self::Inverted => {
+                let mut inverted = frame.clone();
+                imageops::invert(&mut inverted);
+                texts(inverted)
+            }
+            Self::Turned => texts(turned(frame)),
+        }
+    }
+}
+
+fn texts(frame: GrayImage) -> Vec<String> {
+    let (width, height) = frame.dimensions();
+    if width.min(height) < MIN_SIDE {
+        return Vec::new();
+    }
+    match Luma8LuminanceSource::new(frame.into_raw(), width, height) {
+        Ok(source) => texts_of(&mut BinaryBitmap::new(HybridBinarizer::new(source))),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn texts_global(frame: GrayImage) -> Vec<String> {
+    let (width, height) = frame.dimensions();
+    match Luma8LuminanceSource::new(frame.into_raw(), width, height) {
+        Ok(source) => texts_of(&mut BinaryBitmap::new(GlobalHistogramBinarizer::new(source))),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn texts_of<B: Binarizer>(bitmap: &mut BinaryBitmap<B>) -> Vec<String> {
+    let hints = DecodeHints {
+        PossibleFormats: Some(HashSet::from([BarcodeFormat::QR_CODE])),
+        TryHarder: Some(true),
+        ..DecodeHints::default()
+    };
+    // The decoder is other people's code and a frame is anybody's picture: a lane outlives a fault in it.
+    let results = catch_unwind(AssertUnwindSafe(|| QrReader.decode_multiple_with_hints(bitmap, &hints)));
+    match results {
+        Ok(Ok(results)) => results.iter().map(|result| result.getText().to_owned()).collect(),
+        Ok(Err(_)) | Err(_) => Vec::new(),
+    }
+}
+
+fn shrunk_to_limit(frame: &GrayImage) -> Option<GrayImage> {
+    let (width, height) = frame.dimensions();
+    let pixels = f64::from(width) * f64::from(height);
+    if pixels <= MAX_FRAME_PIXELS {
+        return None;
+    }
+    let scale = (MAX_FRAME_PIXELS / pixels).sqrt();
+    let shrunk = |side: u32| to_u32(f64::from(side) * scale).max(MIN_SIDE);
+    Some(imageops::resize(frame, shrunk(width), shrunk(height), FilterType::Triangle))
+}
+
+/// Divides by the light around each pixel, so that a shadow or a glare across the symbol matters less.
+fn even_light(frame: &GrayImage) -> GrayImage {
+    let (width, height) = frame.dimensions();
+    let small = imageops::resize(frame, (width / 16).max(2), (height / 16).max(2), FilterType::Triangle);
+    let light = imageops::resize(&imageops::blur(&small, 2.0), width, height, FilterType::Triangle);
+    GrayImage::from_fn(width, height, |x, y| {
+        let here = u32::from(frame.get_pixel(x, y).0[0]);
+        let around = u32::from(light.get_pixel(x, y).0[0]).max(16);
+        image::Luma([u8::try_from((here * 128 / around).min(255)).unwrap_or(255)])
+    })
+}
+
+/// Turned by 30 degrees about its middle: a symbol on its corner becomes one that finder scans cross well.
+fn turned(frame: &GrayImage) -> GrayImage {
+    let (width, height) = frame.dimensions();
+    let side = to_u32(f64::from(width).hypot(f64::from(height)).ceil());
+    let (sine, cosine) = 30.0_f64.to_radians().sin_cos();
+    let middle = f64::from(side) / 2.0;
+    let (middle_x, middle_y) = (f64::from(width) / 2.0, f64::from(height) / 2.0);
+    GrayImage::from_fn(side, side, |x, y| {
+        let (dx, dy) = (f64::from(x) - middle, f64::from(y) - middle);
+        let (from_x, from_y) = (middle_x + dx * cosine - dy * sine, middle_y + dx * sine + dy * cosine);
+        image::Luma([between_pixels(frame, from_x, from_y)])
+    })
+}
+
+fn between_pixels(frame: &GrayImage, x: f64, y: f64) -> u8 {
+    if x < 0.0 || y < 0.0 {
+        return 127;
+    }
+    let (left, top) = (to_u32(x), to_u32(y));
+    let at = |x: u32, y: u32| frame.get_pixel_checked(x, y).map(|pixel| f64::from(pixel.0[0]));
+    let (Some(a), Some(b), Some(c), Some(d)) =
+        (at(left, top), at(left + 1, top), at(left, top + 1), at(left + 1, top + 1))
+    else {
+        return 127;
+    };
+    let (right, down) = (x.fract(), y.fract());
+    let value = (a * (1.0 - right) + b * right) * (1.0 - down) + (c * (1.0 - right) + d * right) * down;
+    u8::try_from(to_u32(value)).unwrap_or(255)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` clamps, which is what is wanted"
+)]
+fn to_u32(value: f64) -> u32 {
+    value as u32
+}
