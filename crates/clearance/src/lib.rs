@@ -1,1 +1,26 @@
-//! (room clearance)
+//! Clearance: joins the verdicts on one traveller at one lane into one outcome, as values and transitions.
+//!
+//! Lives here: [`Clearance`] and its steps, what an authority is [`told`], what a restart makes of the durable
+//! records ([`recover`]), and the authority's [`Reservation`]. Not here: how an authority reaches a verdict
+//! (`authority`), what a lane does with a command (`gate`), any message format, clock or socket.
+
+mod binding;
+mod machine;
+mod notice;
+mod recovery;
+mod reservation;
+mod verdict;
+
+pub use binding::{
+    ClearanceId, Digest, LaneId, NotALaneId, Place, Request, ReservationId, Round, RoundError, Sides, Subject,
+};
+pub use machine::{
+    ASK_SECONDS, Asking, Clearance, Command, DOOR_SECONDS, Event, MAX_ROUNDS, MEASURES_SECONDS, Measuring,
+    Refused, Sentence, Step, TransitionError, Why,
+};
+pub use notice::{BAND_SECONDS, Passage, Told, told};
+pub use recovery::{AskingRecord, OpeningRecord, PassageRecord, Recovery, Trail, recover};
+pub use reservation::{
+    Hold, HoldAnswer, HoldRequest, PassageId, ReleaseCause, Reservation, ReservationError, ask_hold,
+};
+pub use verdict::{Admit, Answer, Measure, Measures, NoMeasures, VERDICT_SECONDS, Verdict, VerdictError};
