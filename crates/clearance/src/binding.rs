@@ -74,13 +74,13 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// A lane's stable name: 1 to 32 of `a-z`, `0-9` and `-`.
+/// A lane's stable name, by which its gate signs: 1 to 64 of letters, digits and `-_./:`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LaneId(String);
 
 /// The text is no lane name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a lane name; write 1 to 32 small letters, digits and hyphens, like lane-3")]
+#[error("not a lane name; write 1 to 64 letters, digits and -_./: like hengqin/CHN-MAC")]
 pub struct NotALaneId;
 
 impl LaneId {
@@ -95,8 +95,8 @@ impl FromStr for LaneId {
     type Err = NotALaneId;
 
     fn from_str(text: &str) -> Result<Self, NotALaneId> {
-        let fits = (1..=32).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let fits = (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./:".contains(&b));
         if fits { Ok(Self(text.to_owned())) } else { Err(NotALaneId) }
     }
 }

@@ -23,4 +23,7 @@ pub use recovery::{AskingRecord, OpeningRecord, PassageRecord, Recovery, Trail, 
 pub use reservation::{
     Hold, HoldAnswer, HoldRequest, PassageId, ReleaseCause, Reservation, ReservationError, ask_hold,
 };
-pub use verdict::{Admit, Answer, Measure, Measures, NoMeasures, VERDICT_SECONDS, Verdict, VerdictError};
+pub use verdict::{
+    Admit, Answer, Measures, NoMeasures, VERDICT_SECONDS, Verdict, VerdictError, measure_from_number,
+    measure_number,
+};

@@ -3,7 +3,7 @@
 //! Lives here: [`Verdict`], [`Answer`], [`Measures`], and the check that a verdict belongs to a request ([`Admit`] is
 //! its proof). Not here: the signature, which the gate has verified before it makes a [`Verdict`].
 
-use documents::{AuthorityCode, LaneKind, Side, Timestamp};
+use documents::{AuthorityCode, LaneKind, Measure, Side, Timestamp};
 
 use crate::binding::{Digest, Request, ReservationId, Subject};
 
@@ -12,47 +12,27 @@ pub const VERDICT_SECONDS: i64 = 60;
 /// How far an authority's clock may run ahead of the gate's.
 const CLOCK_SECONDS: i64 = 10;
 
-/// A further check that an authority asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Measure {
-    /// The traveller's PIN, on his own device.
-    Pin,
-    /// Active liveness: turn the head, blink.
-    ActiveLiveness,
-    /// Another picture of the face.
-    SecondLook,
-    /// The physical document is shown.
-    PhysicalDocument,
-    /// An officer looks.
-    Officer,
+/// The number of a measure in signed messages; never reused.
+#[must_use]
+pub const fn measure_number(measure: Measure) -> u8 {
+    match measure {
+        Measure::Pin => 1,
+        Measure::ActiveLiveness => 2,
+        Measure::SecondLook => 3,
+        Measure::PhysicalDocument => 4,
+        Measure::Guardian => 5,
+        Measure::Officer => 6,
+    }
 }
 
-impl Measure {
-    /// All measures, the lightest first.
-    pub const ALL: [Self; 5] =
-        [Self::Pin, Self::ActiveLiveness, Self::SecondLook, Self::PhysicalDocument, Self::Officer];
+/// The measure with this number.
+#[must_use]
+pub fn measure_from_number(number: u8) -> Option<Measure> {
+    Measure::ALL.iter().copied().find(|m| measure_number(*m) == number)
+}
 
-    /// The stable code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Pin => "pin",
-            Self::ActiveLiveness => "active_liveness",
-            Self::SecondLook => "second_look",
-            Self::PhysicalDocument => "physical_document",
-            Self::Officer => "officer",
-        }
-    }
-
-    const fn bit(self) -> u8 {
-        match self {
-            Self::Pin => 1,
-            Self::ActiveLiveness => 2,
-            Self::SecondLook => 4,
-            Self::PhysicalDocument => 8,
-            Self::Officer => 16,
-        }
-    }
+const fn bit(measure: Measure) -> u8 {
+    1 << measure_number(measure)
 }
 
 /// A set of measures, never empty.
@@ -70,10 +50,23 @@ impl Measures {
     /// # Errors
     /// [`NoMeasures`] where there is none.
     pub fn new(measures: impl IntoIterator<Item = Measure>) -> Result<Self, NoMeasures> {
-        match measures.into_iter().fold(0, |set, m| set | m.bit()) {
+        match measures.into_iter().fold(0, |set, m| set | bit(m)) {
             0 => Err(NoMeasures),
             set => Ok(Self(set)),
         }
+    }
+
+    /// The set with these numbers, as a signed verdict lists them; `None` for an unknown number or an empty list.
+    #[must_use]
+    pub fn from_numbers(numbers: &[u8]) -> Option<Self> {
+        let measures: Option<Vec<Measure>> = numbers.iter().map(|n| measure_from_number(*n)).collect();
+        Self::new(measures?).ok()
+    }
+
+    /// Their numbers, ascending.
+    #[must_use]
+    pub fn numbers(self) -> Vec<u8> {
+        self.iter().map(measure_number).collect()
     }
 
     /// What either set asks for.
@@ -85,12 +78,12 @@ impl Measures {
     /// Whether `measure` is asked for.
     #[must_use]
     pub const fn contains(self, measure: Measure) -> bool {
-        self.0 & measure.bit() != 0
+        self.0 & bit(measure) != 0
     }
 
     /// The measures, the lightest first.
     pub fn iter(self) -> impl Iterator<Item = Measure> {
-        Measure::ALL.into_iter().filter(move |m| self.contains(*m))
+        Measure::ALL.iter().copied().filter(move |m| self.contains(*m))
     }
 }
 
@@ -221,5 +214,21 @@ impl Admit {
     #[must_use]
     pub const fn reservation(&self) -> ReservationId {
         self.reservation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measures_keep_their_numbers_and_an_unknown_one_is_refused() {
+        let all = Measures::new(Measure::ALL.iter().copied()).unwrap();
+        assert_eq!(all.numbers(), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(Measures::from_numbers(&[6, 1]), Measures::new([Measure::Pin, Measure::Officer]).ok());
+        for numbers in [&[][..], &[0], &[7], &[1, 7], &[255]] {
+            assert_eq!(Measures::from_numbers(numbers), None, "{numbers:?}");
+        }
+        assert_eq!(Measures::new([]), Err(NoMeasures));
     }
 }

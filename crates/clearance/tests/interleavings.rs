@@ -15,12 +15,12 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 
 use clearance::{
-    Answer, Clearance, ClearanceId, Command, Digest, Event, Hold, HoldAnswer, HoldRequest, LaneId, Measure,
-    Measures, Passage, PassageId, Place, Recovery, Request, Reservation, ReservationId, Round, Sides,
-    Subject, Told, Trail, Verdict, ask_hold, recover,
+    Answer, Clearance, ClearanceId, Command, Digest, Event, Hold, HoldAnswer, HoldRequest, LaneId, Measures,
+    Passage, PassageId, Place, Recovery, Request, Reservation, ReservationId, Round, Sides, Subject, Told,
+    Trail, Verdict, ask_hold, recover,
 };
 use credential::TokenId;
-use documents::{AuthorityCode, Direction, Side, Timestamp};
+use documents::{AuthorityCode, Direction, Measure, Side, Timestamp};
 
 /// The instants at which things may happen: within the asking, after it, after the band, after the verdicts' end.
 const FINE_CLOCK: &[i64] = &[0, 5, 9, 62, 100];

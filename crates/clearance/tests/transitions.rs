@@ -4,11 +4,11 @@
 
 use clearance::{
     ASK_SECONDS, Answer, BAND_SECONDS, Clearance, ClearanceId, Command, DOOR_SECONDS, Digest, Event,
-    MAX_ROUNDS, MEASURES_SECONDS, Measure, Measures, Passage, Place, Request, ReservationId, Round,
-    RoundError, Sentence, Sides, Subject, Told, TransitionError, Verdict, VerdictError, Why,
+    MAX_ROUNDS, MEASURES_SECONDS, Measures, Passage, Place, Request, ReservationId, Round, RoundError,
+    Sentence, Sides, Subject, Told, TransitionError, Verdict, VerdictError, Why,
 };
 use credential::TokenId;
-use documents::{AuthorityCode, Direction, LaneKind, Side, Timestamp};
+use documents::{AuthorityCode, Direction, LaneKind, Measure, Side, Timestamp};
 
 const JOINT: Sides<()> = Sides::Both { exit: (), entry: () };
 
