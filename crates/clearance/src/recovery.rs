@@ -64,6 +64,13 @@ impl PassageRecord {
 }
 
 impl OpeningRecord {
+    /// What of it must be durable.
+    #[must_use]
+    pub fn trail(&self) -> Trail {
+        let verdicts = self.admits.as_ref().map(|_, admit| admit.verdict().hash);
+        Trail::Opening { subject: self.subject.clone(), asked_at: self.asked_at, verdicts }
+    }
+
     pub(crate) fn end(self, passage: Passage, ended_at: Timestamp) -> PassageRecord {
         let verdicts = Some(self.admits.as_ref().map(|_, admit| admit.verdict().hash));
         PassageRecord { subject: self.subject, passage, asked_at: self.asked_at, ended_at, verdicts }
@@ -71,24 +78,40 @@ impl OpeningRecord {
 }
 
 impl AskingRecord {
-    pub(crate) fn end_unopened(self, ended_at: Timestamp) -> PassageRecord {
-        PassageRecord {
-            subject: self.round.subject().clone(),
-            passage: Passage::NotPassed,
-            asked_at: self.asked_at,
-            ended_at,
-            verdicts: None,
-        }
+    /// What of it must be durable.
+    #[must_use]
+    pub fn trail(&self) -> Trail {
+        Trail::Asked { subject: self.round.subject().clone(), asked_at: self.asked_at }
     }
+
+    pub(crate) fn end_unopened(self, ended_at: Timestamp) -> PassageRecord {
+        unopened(self.round.subject().clone(), self.asked_at, ended_at)
+    }
+}
+
+fn unopened(subject: Subject, asked_at: Timestamp, ended_at: Timestamp) -> PassageRecord {
+    PassageRecord { subject, passage: Passage::NotPassed, asked_at, ended_at, verdicts: None }
 }
 
 /// How far the durable records of one clearance go.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Trail {
     /// Asked, no more.
-    Asked(AskingRecord),
+    Asked {
+        /// What about.
+        subject: Subject,
+        /// When.
+        asked_at: Timestamp,
+    },
     /// An opening was written; whether the door moved is not known.
-    Opening(OpeningRecord),
+    Opening {
+        /// What about.
+        subject: Subject,
+        /// When the asking began.
+        asked_at: Timestamp,
+        /// The hashes of the admits.
+        verdicts: Sides<Digest>,
+    },
     /// The end was written; whether everybody was told is the outbox's matter.
     Passage(PassageRecord),
 }
@@ -107,8 +130,14 @@ pub enum Recovery {
 #[must_use]
 pub fn recover(trail: Trail, now: Timestamp) -> Recovery {
     match trail {
-        Trail::Asked(asking) => Recovery::RecordPassage(asking.end_unopened(now)),
-        Trail::Opening(opening) => Recovery::RecordPassage(opening.end(Passage::Unknown, now)),
+        Trail::Asked { subject, asked_at } => Recovery::RecordPassage(unopened(subject, asked_at, now)),
+        Trail::Opening { subject, asked_at, verdicts } => Recovery::RecordPassage(PassageRecord {
+            subject,
+            passage: Passage::Unknown,
+            asked_at,
+            ended_at: now,
+            verdicts: Some(verdicts),
+        }),
         Trail::Passage(passage) => Recovery::Tell(passage),
     }
 }

@@ -389,8 +389,8 @@ impl World {
 
     fn write(&mut self) {
         match self.gate.clone().unwrap() {
-            Clearance::Noting(record) => self.durable = Some(Trail::Asked(record)),
-            Clearance::Opening(record) => self.durable = Some(Trail::Opening(record)),
+            Clearance::Noting(record) => self.durable = Some(record.trail()),
+            Clearance::Opening(record) => self.durable = Some(record.trail()),
             Clearance::Closing(record) => self.durable = Some(Trail::Passage(record)),
             Clearance::Checking { .. }
             | Clearance::Asking(_)
@@ -488,7 +488,7 @@ impl World {
     fn check_opening(&mut self, before: &Clearance) {
         let Clearance::Opening(opening) = before else { panic!("opened from {before:?}") };
         assert_eq!(self.door, 1, "the door was commanded twice");
-        assert_eq!(self.durable, Some(Trail::Opening(opening.clone())), "opened before it was written");
+        assert_eq!(self.durable, Some(opening.trail()), "opened before it was written");
         let now = self.now();
         let sides = self.served();
         assert_eq!(opening.admits.iter().map(|(side, _)| side).collect::<Vec<_>>(), sides);
@@ -537,7 +537,7 @@ impl World {
             None => None,
             Some(Trail::Passage(record)) => Some(record.clone()),
             // A failed write of the asking that reached the disk all the same is told at the next start.
-            Some(Trail::Asked(_) | Trail::Opening(_)) => {
+            Some(Trail::Asked { .. } | Trail::Opening { .. }) => {
                 world.crash();
                 world.write();
                 world.acknowledge();
