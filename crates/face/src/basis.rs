@@ -1,0 +1,177 @@
+//! The template basis: 144 directions out of 512, derived from the model file alone.
+//!
+//! Lives here: `Basis`. The embedding leaves a 512 x 512 layer of rank about 145, so the 144 strongest left singular
+//! directions of that layer carry nearly everything. The definition below must give the same basis on every machine,
+//! today and in ten years, for templates are compared with it:
+//!
+//! 1. W is the weight of the last convolution (initializer `666`, 512 x 512 x 1 x 1, row by output channel).
+//! 2. P projects onto the eigenvectors of W Wᵀ with the 144 largest eigenvalues.
+//! 3. G is 512 x 144, filled row by row with sums of twelve uniform numbers less six, each the upper 53 bits of a
+//!    `SplitMix64` step (seed 0x4261795061737331, "BayPass1") over 2⁵³.
+//! 4. The basis is the orthonormalisation of P G, column by column (Gram-Schmidt, done twice).
+//!
+//! An eigenvector's sign, or the order of two nearly equal ones, is a matter of chance between machines; P G depends
+//! on neither, and continuously on W, so rounding stays rounding. G also turns the subspace at random, which spreads
+//! the energy evenly over the dimensions: that is what lets a template spend four bits on each.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+use rten_onnx::onnx::{ModelProto, TensorProto};
+
+/// Numbers in a template.
+pub(crate) const DIMENSIONS: usize = 144;
+
+const NUMBERS: usize = 512;
+const LAYER: &str = "666";
+const SEED: u64 = 0x4261_7950_6173_7331;
+
+/// The 144 directions, each of 512 numbers.
+pub(crate) struct Basis {
+    directions: Vec<[f32; NUMBERS]>,
+}
+
+impl Basis {
+    pub(crate) fn of_model(onnx: &[u8]) -> Result<Self, &'static str> {
+        let weights = weights(onnx)?;
+        Self::of_weights(&DMatrix::from_row_iterator(NUMBERS, NUMBERS, weights.iter().map(|v| f64::from(*v))))
+    }
+
+    pub(crate) fn project(&self, numbers: &[f32; NUMBERS]) -> [f32; DIMENSIONS] {
+        let mut out = [0.0; DIMENSIONS];
+        for (out, direction) in out.iter_mut().zip(&self.directions) {
+            *out = direction.iter().zip(numbers).map(|(a, b)| a * b).sum();
+        }
+        out
+    }
+
+    fn of_weights(weights: &DMatrix<f64>) -> Result<Self, &'static str> {
+        let eigen = SymmetricEigen::try_new(weights * weights.transpose(), 1e-14, 100_000)
+            .ok_or("its last layer cannot be decomposed")?;
+        let mut order: Vec<(usize, f64)> = eigen.eigenvalues.iter().copied().enumerate().collect();
+        order.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let strongest: Vec<_> =
+            order.iter().take(DIMENSIONS).map(|(index, _)| eigen.eigenvectors.column(*index)).collect();
+        let strongest = DMatrix::from_columns(&strongest);
+        let mut projected = &strongest * (strongest.transpose() * random_matrix());
+        orthonormalise(&mut projected)?;
+        let directions = projected.column_iter().filter_map(|column| {
+            let numbers: Vec<f32> = column.iter().map(|v| narrow(*v)).collect();
+            numbers.try_into().ok()
+        });
+        Ok(Self { directions: directions.collect() })
+    }
+}
+
+fn weights(onnx: &[u8]) -> Result<Vec<f32>, &'static str> {
+    let model = ModelProto::parse_buf(onnx).map_err(|_| "it is no ONNX file")?;
+    let graph = model.graph.ok_or("it has no graph")?;
+    let layer = graph.initializer.iter().find(|tensor| tensor.name.as_deref() == Some(LAYER));
+    let layer = layer.ok_or("it lacks the layer that templates are derived from")?;
+    let shape = [NUMBERS, NUMBERS, 1, 1].map(i64::try_from);
+    if !layer.dims.iter().copied().eq(shape.into_iter().flatten()) {
+        return Err("the layer that templates are derived from has another shape");
+    }
+    let values = floats(layer);
+    if values.len() == NUMBERS * NUMBERS { Ok(values) } else { Err("the layer's weights cannot be read") }
+}
+
+fn floats(tensor: &TensorProto) -> Vec<f32> {
+    match &tensor.raw_data {
+        Some(raw) => raw.borrow().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+        None => tensor.float_data.clone(),
+    }
+}
+
+fn random_matrix() -> DMatrix<f64> {
+    let mut generator = SplitMix64(SEED);
+    let numbers = (0..NUMBERS * DIMENSIONS).map(|_| (0..12).map(|_| generator.uniform()).sum::<f64>() - 6.0);
+    DMatrix::from_row_iterator(NUMBERS, DIMENSIONS, numbers)
+}
+
+fn orthonormalise(columns: &mut DMatrix<f64>) -> Result<(), &'static str> {
+    for index in 0..columns.ncols() {
+        let (done, mut rest) = columns.columns_range_pair_mut(0..index, index..);
+        let mut column = rest.column_mut(0);
+        for _ in 0..2 {
+            for earlier in done.column_iter() {
+                let along = earlier.dot(&column);
+                column.axpy(-along, &earlier, 1.0);
+            }
+        }
+        let length = column.norm();
+        if !length.is_finite() || length < 1e-9 {
+            return Err("its last layer has too low a rank");
+        }
+        column /= length;
+    }
+    Ok(())
+}
+
+/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
+pub(crate) struct SplitMix64(pub(crate) u64);
+
+impl SplitMix64 {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 up to 1.
+    pub(crate) fn uniform(&mut self) -> f64 {
+        // 53 bits are exact in an f64.
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a direction needs no more digits")]
+fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stand-in of the same kind: rank 144 and a little more.
+    fn layer(noise: f64) -> DMatrix<f64> {
+        let mut generator = SplitMix64(7);
+        let mut random = |rows, columns| DMatrix::from_fn(rows, columns, |_, _| generator.uniform() - 0.5);
+        let (left, right, rest) =
+            (random(NUMBERS, DIMENSIONS), random(DIMENSIONS, NUMBERS), random(NUMBERS, NUMBERS));
+        left * right + rest * noise
+    }
+
+    #[test]
+    fn the_generator_is_the_published_one() {
+        // First outputs for seed 1234567, as printed with the reference implementation.
+        let mut generator = SplitMix64(1_234_567);
+        assert_eq!(
+            [generator.next(), generator.next()],
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]
+        );
+    }
+
+    #[test]
+    fn the_basis_is_orthonormal_and_rounding_in_the_weights_stays_rounding() {
+        let basis = Basis::of_weights(&layer(1e-3)).unwrap();
+        assert_eq!(basis.directions.len(), DIMENSIONS);
+        for (i, a) in basis.directions.iter().enumerate() {
+            for (j, b) in basis.directions.iter().enumerate() {
+                let product: f32 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+                assert!((product - f32::from(u8::from(i == j))).abs() < 1e-5);
+            }
+        }
+        let nudged = Basis::of_weights(&layer(1e-3).map(|v| v * (1.0 + 1e-12))).unwrap();
+        for (a, b) in basis.directions.iter().flatten().zip(nudged.directions.iter().flatten()) {
+            assert!((a - b).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_layer_of_too_low_rank_or_a_file_that_is_no_model_is_refused() {
+        assert!(Basis::of_weights(&DMatrix::zeros(NUMBERS, NUMBERS)).is_err());
+        assert!(Basis::of_model(b"").is_err());
+        assert!(Basis::of_model(b"not a model").is_err());
+    }
+}

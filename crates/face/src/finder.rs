@@ -1,0 +1,290 @@
+//! Finding: where the faces are, which one is meant, where its 68 points lie.
+//!
+//! Lives here: `Finder`, `Face`, `Landmarks`. Not here: cutting and judging a probe (`probe`, `quality`), whose face
+//! it is (`embedding`).
+
+use crate::config::FaceConfig;
+use crate::geometry::{Point, Similarity};
+use crate::models::{InferenceError, ModelError, ModelFolder, Network};
+use crate::picture::Image;
+use crate::raster::{Raster, Region};
+use documents::redact_debug;
+
+const DETECTOR_WIDTH: usize = 320;
+const DETECTOR_HEIGHT: usize = 240;
+const LANDMARK_SIDE: usize = 64;
+const POINTS: usize = 68;
+
+/// A face in a picture: its box, in pixels, and how sure the detector is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Face {
+    left: f32,
+    top: f32,
+    right: f32,
+    bottom: f32,
+    score: f32,
+}
+
+impl Face {
+    /// The left edge.
+    #[must_use]
+    pub const fn left(&self) -> f32 {
+        self.left
+    }
+
+    /// The upper edge.
+    #[must_use]
+    pub const fn top(&self) -> f32 {
+        self.top
+    }
+
+    /// From left to right.
+    #[must_use]
+    pub fn width(&self) -> f32 {
+        self.right - self.left
+    }
+
+    /// From top to bottom.
+    #[must_use]
+    pub fn height(&self) -> f32 {
+        self.bottom - self.top
+    }
+
+    /// The middle of the box.
+    #[must_use]
+    pub fn centre(&self) -> Point {
+        Point::new(f32::midpoint(self.left, self.right), f32::midpoint(self.top, self.bottom))
+    }
+
+    /// The detector's score, 0 to 1.
+    #[must_use]
+    pub const fn score(&self) -> f32 {
+        self.score
+    }
+
+    /// Intersection over union.
+    fn overlap(&self, other: &Self) -> f32 {
+        let width = self.right.min(other.right) - self.left.max(other.left);
+        let height = self.bottom.min(other.bottom) - self.top.max(other.top);
+        let shared = width.max(0.0) * height.max(0.0);
+        let all = self.width() * self.height() + other.width() * other.height() - shared;
+        if all > 0.0 { shared / all } else { 0.0 }
+    }
+}
+
+/// Why a picture gives no single face.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum FaceError {
+    /// None found.
+    #[error("no face in the picture; look straight at the camera, with light on the face")]
+    NoFace,
+    /// Somebody else stands too near.
+    #[error("{count} faces in the picture; only the traveller may stand before the camera")]
+    SeveralFaces {
+        /// Faces large enough to matter.
+        count: usize,
+    },
+    /// The points found are no face's.
+    #[error("the face cannot be measured; look straight at the camera")]
+    NoLandmarks,
+    /// The network failed.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+}
+
+/// The 68 points of a face (the usual order: jaw, brows, nose, eyes, mouth), in pixels. Personal data.
+#[derive(Clone, PartialEq)]
+pub struct Landmarks(Vec<Point>);
+redact_debug!(Landmarks);
+
+impl Landmarks {
+    /// Takes 68 points, all of them numbers, the eyes apart.
+    #[must_use]
+    pub fn new(points: Vec<Point>) -> Option<Self> {
+        let landmarks = Self(points);
+        let finite = landmarks.0.iter().all(|p| p.x.is_finite() && p.y.is_finite());
+        (landmarks.0.len() == POINTS && finite && landmarks.eye_distance() > 1.0).then_some(landmarks)
+    }
+
+    /// The points.
+    #[must_use]
+    pub fn points(&self) -> &[Point] {
+        &self.0
+    }
+
+    /// Pixels between the middles of the eyes.
+    #[must_use]
+    pub fn eye_distance(&self) -> f32 {
+        let (left, right) = self.eyes();
+        right.minus(left).length()
+    }
+
+    /// How far the line of the eyes is turned from level, in radians, clockwise positive.
+    #[must_use]
+    pub fn tilt(&self) -> f32 {
+        let (left, right) = self.eyes();
+        let line = right.minus(left);
+        line.y.atan2(line.x)
+    }
+
+    /// Eyes, nose and corners of the mouth: the five points by which a face is aligned.
+    pub(crate) fn five(&self) -> [Point; 5] {
+        [
+            self.mean(&[37, 38, 40, 41]),
+            self.mean(&[43, 44, 46, 47]),
+            self.mean(&[30]),
+            self.mean(&[48, 60]),
+            self.mean(&[54, 64]),
+        ]
+    }
+
+    pub(crate) fn mapped(&self, map: &Similarity) -> Option<Self> {
+        Self::new(self.0.iter().map(|p| map.apply(*p)).collect())
+    }
+
+    /// The square around the points in the frame turned upright: centre, longer side, angle.
+    pub(crate) fn upright_square(&self) -> (Point, f32, f32) {
+        let angle = self.tilt();
+        let turn = Similarity { a: angle.cos(), b: -angle.sin(), dx: 0.0, dy: 0.0 };
+        let turned: Vec<Point> = self.0.iter().map(|p| turn.apply(*p)).collect();
+        let extreme = |of: fn(&Point) -> f32, pick: fn(f32, f32) -> f32, start: f32| {
+            turned.iter().map(of).fold(start, pick)
+        };
+        let (left, right) =
+            (extreme(|p| p.x, f32::min, f32::INFINITY), extreme(|p| p.x, f32::max, f32::NEG_INFINITY));
+        let (top, bottom) =
+            (extreme(|p| p.y, f32::min, f32::INFINITY), extreme(|p| p.y, f32::max, f32::NEG_INFINITY));
+        let middle = Point::new(f32::midpoint(left, right), f32::midpoint(top, bottom));
+        (turn.inverse().apply(middle), (right - left).max(bottom - top), angle)
+    }
+
+    fn eyes(&self) -> (Point, Point) {
+        (self.mean(&[36, 37, 38, 39, 40, 41]), self.mean(&[42, 43, 44, 45, 46, 47]))
+    }
+
+    fn mean(&self, indices: &[usize]) -> Point {
+        Point::mean(indices.iter().filter_map(|i| self.0.get(*i).copied()))
+    }
+}
+
+/// The detector and the landmark network: what a gate needs to send a probe, and an authority to enrol.
+pub struct Finder {
+    detector: Network<2>,
+    landmarks: Network<1>,
+    settings: crate::config::Detection,
+}
+redact_debug!(Finder);
+
+impl Finder {
+    /// Loads the two networks.
+    ///
+    /// # Errors
+    /// A missing or altered file, with the command that mends it.
+    pub fn load(folder: &ModelFolder, config: &FaceConfig) -> Result<Self, ModelError> {
+        let files = &config.files;
+        let detector = folder.read(&files.detector)?;
+        let landmarks = folder.read(&files.landmarks)?;
+        Ok(Self {
+            detector: folder.network(&files.detector, detector, [Some("scores"), Some("boxes")])?,
+            landmarks: folder.network(&files.landmarks, landmarks, [None])?,
+            settings: config.detection.clone(),
+        })
+    }
+
+    /// All faces, the largest first.
+    ///
+    /// # Errors
+    /// Only if the network itself fails.
+    pub fn detect(&self, image: &Image) -> Result<Vec<Face>, InferenceError> {
+        let (canvas, factor, corner) = Raster::letterboxed(image.pixels(), DETECTOR_WIDTH, DETECTOR_HEIGHT);
+        let input = canvas.planes([0, 1, 2], |v| v / 128.0);
+        let shape = [1, 3, DETECTOR_HEIGHT, DETECTOR_WIDTH];
+        let [scores, boxes] = self.detector.run(shape, input, "finding faces")?;
+        // The boxes come decoded, as shares of the canvas; the priors are already in the network.
+        let (scores, boxes) = (scores.as_chunks::<2>().0, boxes.as_chunks::<4>().0);
+        let (width, height) = (DETECTOR_WIDTH as f32 * factor, DETECTOR_HEIGHT as f32 * factor);
+        let candidates = scores.iter().zip(boxes).filter(|([_, score], _)| *score >= self.settings.score);
+        let mut candidates: Vec<Face> = candidates
+            .map(|([_, score], [left, top, right, bottom])| Face {
+                left: left * width - corner.x,
+                top: top * height - corner.y,
+                right: right * width - corner.x,
+                bottom: bottom * height - corner.y,
+                score: *score,
+            })
+            .filter(|face| face.width() > 1.0 && face.height() > 1.0)
+            .collect();
+        candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let mut faces: Vec<Face> = Vec::new();
+        for candidate in candidates {
+            if faces.iter().all(|face| face.overlap(&candidate) <= self.settings.overlap) {
+                faces.push(candidate);
+            }
+        }
+        faces.sort_by(|a, b| (b.width() * b.height()).total_cmp(&(a.width() * a.height())));
+        Ok(faces)
+    }
+
+    /// The one face of a picture. Another is tolerated only where it is much smaller, in the background.
+    ///
+    /// # Errors
+    /// None, or several.
+    pub fn one_face(&self, image: &Image) -> Result<Face, FaceError> {
+        let faces = self.detect(image)?;
+        let largest = faces.first().ok_or(FaceError::NoFace)?;
+        let matters = |face: &&Face| face.height() > self.settings.second_face * largest.height();
+        match faces.iter().filter(matters).count() {
+            0 | 1 => Ok(*largest),
+            count => Err(FaceError::SeveralFaces { count }),
+        }
+    }
+
+    /// The 68 points of a face, in two passes: roughly, then in the crop turned upright.
+    ///
+    /// # Errors
+    /// [`FaceError::NoLandmarks`] where the network gives no usable points.
+    pub fn landmarks(&self, image: &Image, face: &Face) -> Result<Landmarks, FaceError> {
+        let rough = self.points_in(image, face.centre(), face.height(), 0.0)?;
+        let (centre, side, angle) = rough.upright_square();
+        self.points_in(image, centre, 1.25 * side, angle)
+    }
+
+    /// The head with some room around it, as a portrait: for pictures with several people. The room shrinks until
+    /// the portrait holds one face.
+    ///
+    /// # Errors
+    /// The last try's reason, where no crop holds exactly this face.
+    pub fn portrait(&self, image: &Image, face: &Face) -> Result<Image, FaceError> {
+        let mut refusal = FaceError::NoFace;
+        for room in [2.0, 1.75, 1.5, 1.3, 1.15] {
+            let half = Point::new(face.width() * room / 2.0, face.height() * room / 2.0);
+            let half = Point::new(half.x.max(half.y * 0.75), half.y);
+            let centre = face.centre();
+            let low = Point::new(centre.x - half.x, centre.y - half.y * 1.05);
+            let high = Point::new(centre.x + half.x, centre.y + half.y * 0.95);
+            let region = Region::within(image.pixels(), low, high);
+            let Ok(portrait) = Image::from_pixels(Raster::shrunk(image.pixels(), &region, 1.0).to_rgb())
+            else {
+                continue;
+            };
+            match self.one_face(&portrait) {
+                Ok(found) if found.height() > 0.7 * face.height() => return Ok(portrait),
+                Ok(_) => refusal = FaceError::NoFace,
+                Err(error) => refusal = error,
+            }
+        }
+        Err(refusal)
+    }
+
+    fn points_in(&self, image: &Image, centre: Point, side: f32, angle: f32) -> Result<Landmarks, FaceError> {
+        let square = Similarity::square(LANDMARK_SIDE as f32, centre, side, angle);
+        let crop = Raster::warped(image.pixels(), LANDMARK_SIDE, &square);
+        let input = crop.luma().iter().map(|v| v / 256.0).collect();
+        let shape = [1, 1, LANDMARK_SIDE, LANDMARK_SIDE];
+        let [points] = self.landmarks.run(shape, input, "measuring a face")?;
+        let (pairs, _) = points.as_chunks::<2>();
+        let scale = LANDMARK_SIDE as f32;
+        let points = pairs.iter().map(|[x, y]| square.apply(Point::new(x * scale, y * scale))).collect();
+        Landmarks::new(points).ok_or(FaceError::NoLandmarks)
+    }
+}

@@ -1,0 +1,106 @@
+//! Pictures: bounded, upright, in 8-bit RGB, at most 1,600 pixels a side.
+//!
+//! Lives here: `Image`. Not here: reading a file's format within bounds (`code::picture`), what is in the picture.
+
+use crate::raster::{self, Raster};
+use documents::redact_debug;
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, ImageEncoder, RgbImage};
+
+/// A larger picture is shrunk: faces are found at 320 x 240 and compared at 112 x 112.
+const MAX_SIDE: u32 = 1600;
+
+/// Fewer pixels than this hold no face that could be compared.
+const MIN_SIDE: u32 = 32;
+
+/// A decoded picture. It is personal data: `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Image {
+    pixels: RgbImage,
+}
+redact_debug!(Image);
+
+/// Why a file gives no picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ImageError {
+    /// The file itself is the trouble.
+    #[error(transparent)]
+    File(#[from] code::picture::PictureError),
+    /// A picture, but of nothing.
+    #[error("the picture has {width} x {height} pixels; a face needs more")]
+    TooSmall {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+    /// The JPEG encoder failed.
+    #[error("the picture could not be written as JPEG")]
+    Encode,
+}
+
+impl Image {
+    /// Decodes a JPEG, PNG or WebP file: at most 20 MiB and 40 megapixels, judged before memory is taken.
+    ///
+    /// # Errors
+    /// Each cause has its own: empty, text, HEIC, cut, damaged, too many bytes or pixels, too small.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ImageError> {
+        Self::from_pixels(code::picture::decode(bytes)?.into_rgb8())
+    }
+
+    /// Takes pixels as a camera delivers them.
+    ///
+    /// # Errors
+    /// [`ImageError::TooSmall`] below 32 pixels a side.
+    pub fn from_pixels(pixels: RgbImage) -> Result<Self, ImageError> {
+        let (width, height) = pixels.dimensions();
+        if width.min(height) < MIN_SIDE {
+            return Err(ImageError::TooSmall { width, height });
+        }
+        let longer = width.max(height);
+        if longer <= MAX_SIDE {
+            return Ok(Self { pixels });
+        }
+        let factor = f64::from(longer) / f64::from(MAX_SIDE);
+        let shrunk = Raster::shrunk(&pixels, &raster::Region::whole(&pixels), factor).to_rgb();
+        let (width, height) = shrunk.dimensions();
+        if width.min(height) < MIN_SIDE {
+            return Err(ImageError::TooSmall { width, height });
+        }
+        Ok(Self { pixels: shrunk })
+    }
+
+    /// Pixels in a row.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.pixels.width()
+    }
+
+    /// Rows.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.pixels.height()
+    }
+
+    /// The picture in grey levels, for a code that may be in it.
+    #[must_use]
+    pub fn to_luma(&self) -> image::GrayImage {
+        image::imageops::grayscale(&self.pixels)
+    }
+
+    /// A JPEG file of the picture.
+    ///
+    /// # Errors
+    /// [`ImageError::Encode`] if the encoder fails.
+    pub fn to_jpeg(&self, quality: u8) -> Result<Vec<u8>, ImageError> {
+        let mut file = Vec::new();
+        JpegEncoder::new_with_quality(&mut file, quality.clamp(1, 100))
+            .write_image(self.pixels.as_raw(), self.width(), self.height(), ExtendedColorType::Rgb8)
+            .map_err(|_| ImageError::Encode)?;
+        Ok(file)
+    }
+
+    pub(crate) const fn pixels(&self) -> &RgbImage {
+        &self.pixels
+    }
+}

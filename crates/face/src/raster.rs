@@ -1,0 +1,336 @@
+//! Resampling: regions shrunk by area averaging, warps by bilinear interpolation, the outside grey.
+//!
+//! Lives here: `Raster` and the arithmetic between a picture and a network's input. Values are relative to the grey
+//! 127 that stands for the outside of a picture, so that outside is zero.
+
+use crate::geometry::{Point, Similarity};
+use image::RgbImage;
+use std::ops::Range;
+
+/// What lies outside a picture.
+pub(crate) const OUTSIDE: f32 = 127.0;
+
+/// Red, green and blue of each pixel, less [`OUTSIDE`].
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Raster {
+    width: usize,
+    height: usize,
+    values: Vec<f32>,
+}
+
+/// A rectangle of whole pixels inside a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Region {
+    columns: Range<usize>,
+    rows: Range<usize>,
+}
+
+impl Region {
+    pub(crate) fn whole(picture: &RgbImage) -> Self {
+        Self { columns: 0..picture.width() as usize, rows: 0..picture.height() as usize }
+    }
+
+    /// The pixels from `low` to `high` that the picture has.
+    pub(crate) fn within(picture: &RgbImage, low: Point, high: Point) -> Self {
+        let clip = |low: f32, high: f32, length: u32| {
+            let start = floor_to_usize(low).min(length as usize);
+            start..floor_to_usize(high.ceil()).clamp(start, length as usize)
+        };
+        Self { columns: clip(low.x, high.x, picture.width()), rows: clip(low.y, high.y, picture.height()) }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.columns.is_empty() || self.rows.is_empty()
+    }
+}
+
+/// The source pixels that make one output pixel along one axis, with their weights.
+struct Taps {
+    start: usize,
+    weights: Vec<f32>,
+}
+
+impl Raster {
+    /// The region shrunk by `factor` (1 or more) by area averaging.
+    pub(crate) fn shrunk(picture: &RgbImage, region: &Region, factor: f64) -> Self {
+        let axis = |range: &Range<usize>| {
+            let count = ceil_to_usize(range.len() as f64 / factor);
+            (0..count)
+                .map(|i| Taps::area(range.start as f64 + i as f64 * factor, factor, range))
+                .collect::<Vec<_>>()
+        };
+        // The last output pixel may hang over the region: its taps are made to sum to one, as all others do.
+        let whole = |mut taps: Vec<Taps>| {
+            taps.iter_mut().for_each(Taps::normalise);
+            taps
+        };
+        Self::resampled(picture, &whole(axis(&region.columns)), &whole(axis(&region.rows)))
+    }
+
+    /// The whole picture on a canvas of `width` x `height`, centred, as large as fits, grey around it.
+    /// Returns the factor from canvas to picture and the place of the picture's corner on the canvas (in its pixels).
+    pub(crate) fn letterboxed(picture: &RgbImage, width: usize, height: usize) -> (Self, f32, Point) {
+        let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
+        let factor = (w / width as f64).max(h / height as f64);
+        let (left, top) = ((width as f64 * factor - w) / 2.0, (height as f64 * factor - h) / 2.0);
+        let axis = |count: usize, offset: f64, length: u32| {
+            let range = 0..length as usize;
+            (0..count).map(|i| Taps::at(i as f64 * factor - offset, factor, &range)).collect::<Vec<_>>()
+        };
+        let raster = Self::resampled(
+            picture,
+            &axis(width, left, picture.width()),
+            &axis(height, top, picture.height()),
+        );
+        (raster, to_f32(factor), Point::new(to_f32(left), to_f32(top)))
+    }
+
+    /// The rectangle from `low` to `high` stretched onto `width` x `height`.
+    pub(crate) fn stretched(
+        picture: &RgbImage,
+        low: Point,
+        high: Point,
+        width: usize,
+        height: usize,
+    ) -> Self {
+        let axis = |count: usize, low: f32, high: f32, length: u32| {
+            let step = f64::from(high - low) / count as f64;
+            let range = 0..length as usize;
+            (0..count).map(|i| Taps::at(f64::from(low) + i as f64 * step, step, &range)).collect::<Vec<_>>()
+        };
+        let columns = axis(width, low.x, high.x, picture.width());
+        Self::resampled(picture, &columns, &axis(height, low.y, high.y, picture.height()))
+    }
+
+    /// A square of `side` pixels, each taken where `map` (square to picture) says.
+    ///
+    /// Where the picture is more than twice as fine as the square, it is first shrunk to about 1.6 times the square's
+    /// fineness: bilinear interpolation alone would skip pixels.
+    pub(crate) fn warped(picture: &RgbImage, side: usize, map: &Similarity) -> Self {
+        let scale = map.scale();
+        let factor = if scale > 2.0 { scale / 1.6 } else { 1.0 };
+        let end = side as f32;
+        let corners =
+            [(0.0, 0.0), (end, 0.0), (0.0, end), (end, end)].map(|(x, y)| map.apply(Point::new(x, y)));
+        let margin = 2.0 * factor;
+        let extreme = |pick: fn(f32, f32) -> f32, start: f32| {
+            corners.iter().fold(Point::new(start, start), |e, p| Point::new(pick(e.x, p.x), pick(e.y, p.y)))
+        };
+        let (low, high) = (extreme(f32::min, f32::INFINITY), extreme(f32::max, f32::NEG_INFINITY));
+        let low = Point::new(low.x - margin, low.y - margin);
+        let region = Region::within(picture, low, Point::new(high.x + margin, high.y + margin));
+        let mut out = Self { width: side, height: side, values: vec![0.0; side * side * 3] };
+        if region.is_empty() || !scale.is_finite() {
+            return out;
+        }
+        let corner = Point::new(region.columns.start as f32, region.rows.start as f32);
+        let source = Self::shrunk(picture, &region, f64::from(factor));
+        for (y, row) in out.values.chunks_exact_mut(side * 3).enumerate() {
+            for (x, pixel) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+                let at = map.apply(Point::new(x as f32 + 0.5, y as f32 + 0.5)).minus(corner);
+                *pixel = source.between(at.x / factor - 0.5, at.y / factor - 0.5);
+            }
+        }
+        out
+    }
+
+    /// Each pixel as a network wants it, planes in the order of `channels` (0 red, 1 green, 2 blue).
+    pub(crate) fn planes(&self, channels: [usize; 3], value: impl Fn(f32) -> f32) -> Vec<f32> {
+        let mut planes = Vec::with_capacity(self.values.len());
+        for channel in channels {
+            planes.extend(self.values.iter().skip(channel).step_by(3).map(|v| value(*v)));
+        }
+        planes
+    }
+
+    /// Luma of each pixel (ITU-R BT.601), 0 to 255.
+    pub(crate) fn luma(&self) -> Vec<f32> {
+        let (pixels, _) = self.values.as_chunks::<3>();
+        pixels.iter().map(|[r, g, b]| 0.299 * r + 0.587 * g + 0.114 * b + OUTSIDE).collect()
+    }
+
+    /// Left and right exchanged.
+    pub(crate) fn mirrored(&self) -> Self {
+        let mut mirrored = self.clone();
+        for row in mirrored.values.chunks_exact_mut(self.width.max(1) * 3) {
+            row.as_chunks_mut::<3>().0.reverse();
+        }
+        mirrored
+    }
+
+    pub(crate) fn to_rgb(&self) -> RgbImage {
+        let bytes = self.values.iter().map(|v| to_u8(v + OUTSIDE)).collect();
+        let side = |length: usize| u32::try_from(length).unwrap_or(0);
+        RgbImage::from_raw(side(self.width), side(self.height), bytes).unwrap_or_default()
+    }
+
+    fn resampled(picture: &RgbImage, columns: &[Taps], rows: &[Taps]) -> Self {
+        let stride = picture.width() as usize * 3;
+        let width = columns.len();
+        let first = rows.iter().map(|taps| taps.start).min().unwrap_or(0);
+        let last = rows.iter().map(|taps| taps.start + taps.weights.len()).max().unwrap_or(0);
+        // Rows are averaged sideways once each, then mixed downwards.
+        let mut sideways = vec![0.0_f32; (last - first) * width * 3];
+        let source = picture.as_raw().chunks_exact(stride.max(1)).skip(first);
+        for (row, out) in source.zip(sideways.chunks_exact_mut((width * 3).max(1))) {
+            let (row, _) = row.as_chunks::<3>();
+            for (taps, out) in columns.iter().zip(out.as_chunks_mut::<3>().0) {
+                let pixels = row.get(taps.start..taps.start + taps.weights.len()).unwrap_or_default();
+                for (weight, [r, g, b]) in taps.weights.iter().zip(pixels) {
+                    let [out_r, out_g, out_b] = out;
+                    *out_r += weight * (f32::from(*r) - OUTSIDE);
+                    *out_g += weight * (f32::from(*g) - OUTSIDE);
+                    *out_b += weight * (f32::from(*b) - OUTSIDE);
+                }
+            }
+        }
+        let mut values = vec![0.0; rows.len() * width * 3];
+        for (taps, out) in rows.iter().zip(values.chunks_exact_mut((width * 3).max(1))) {
+            let lines = sideways.chunks_exact((width * 3).max(1)).skip(taps.start - first);
+            for (weight, line) in taps.weights.iter().zip(lines) {
+                out.iter_mut().zip(line).for_each(|(out, v)| *out += weight * v);
+            }
+        }
+        Self { width, height: rows.len(), values }
+    }
+
+    /// Bilinear between the four pixels around a place; pixel centres lie at whole numbers here.
+    fn between(&self, x: f32, y: f32) -> [f32; 3] {
+        let (left, top) = (x.floor(), y.floor());
+        let (right, down) = (x - left, y - top);
+        let (a, b) = (self.pixel(left, top), self.pixel(left + 1.0, top));
+        let (c, d) = (self.pixel(left, top + 1.0), self.pixel(left + 1.0, top + 1.0));
+        let mut out = [0.0; 3];
+        for (((out, (a, b)), c), d) in out.iter_mut().zip(a.iter().zip(b)).zip(c).zip(d) {
+            *out = (a * (1.0 - right) + b * right) * (1.0 - down) + (c * (1.0 - right) + d * right) * down;
+        }
+        out
+    }
+
+    fn pixel(&self, x: f32, y: f32) -> [f32; 3] {
+        if x < 0.0 || y < 0.0 || x >= self.width as f32 || y >= self.height as f32 {
+            return [0.0; 3];
+        }
+        let index = floor_to_usize(y) * self.width + floor_to_usize(x);
+        self.values.as_chunks::<3>().0.get(index).copied().unwrap_or_default()
+    }
+}
+
+impl Taps {
+    /// Area average when shrinking, bilinear when enlarging; what lies outside the range weighs for the grey.
+    fn at(start: f64, step: f64, range: &Range<usize>) -> Self {
+        if step >= 1.0 { Self::area(start, step, range) } else { Self::linear(start + step / 2.0, range) }
+    }
+
+    fn area(start: f64, step: f64, range: &Range<usize>) -> Self {
+        let (low, high) = (range.start as f64, range.end as f64);
+        let (from, to) = (start.clamp(low, high), (start + step).clamp(low, high));
+        let (first, last) = (ceil_to_usize(from.floor()), ceil_to_usize(to));
+        let covered = |i: usize| (to.min(i as f64 + 1.0) - from.max(i as f64)).max(0.0) / step;
+        Self { start: first, weights: (first..last.min(range.end)).map(|i| to_f32(covered(i))).collect() }
+    }
+
+    fn linear(centre: f64, range: &Range<usize>) -> Self {
+        let left = (centre - 0.5).floor();
+        let right_weight = centre - 0.5 - left;
+        let mut taps = Self { start: range.start, weights: Vec::new() };
+        for (place, weight) in [(left, 1.0 - right_weight), (left + 1.0, right_weight)] {
+            if place >= range.start as f64 && place < range.end as f64 {
+                if taps.weights.is_empty() {
+                    taps.start = ceil_to_usize(place);
+                }
+                taps.weights.push(to_f32(weight));
+            }
+        }
+        taps
+    }
+
+    fn normalise(&mut self) {
+        let sum: f32 = self.weights.iter().sum();
+        if sum > 0.0 {
+            self.weights.iter_mut().for_each(|weight| *weight /= sum);
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` clamps, which is what is wanted"
+)]
+fn floor_to_usize(value: f32) -> usize {
+    value.floor() as usize
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` clamps, which is what is wanted"
+)]
+fn ceil_to_usize(value: f64) -> usize {
+    value.ceil() as usize
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "pixels need no more digits")]
+fn to_f32(value: f64) -> f32 {
+    value as f32
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` clamps, which is what is wanted"
+)]
+pub(crate) fn to_u8(value: f32) -> u8 {
+    value.round() as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(width: u32, height: u32) -> RgbImage {
+        RgbImage::from_fn(width, height, |x, y| image::Rgb([to_u8(x as f32), to_u8(y as f32), 200]))
+    }
+
+    #[test]
+    fn shrinking_averages_areas_and_keeps_the_mean() {
+        let picture = ramp(100, 60);
+        let shrunk = Raster::shrunk(&picture, &Region::whole(&picture), 4.0);
+        assert_eq!((shrunk.width, shrunk.height), (25, 15));
+        assert!((shrunk.pixel(3.0, 2.0)[0] + OUTSIDE - 13.5).abs() < 1e-3);
+        assert!((shrunk.pixel(3.0, 2.0)[1] + OUTSIDE - 9.5).abs() < 1e-3);
+        let odd = Raster::shrunk(&picture, &Region::whole(&picture), 3.3);
+        assert!(odd.values.as_chunks::<3>().0.iter().all(|p| (p[2] + OUTSIDE - 200.0).abs() < 1e-2));
+    }
+
+    #[test]
+    fn a_warp_by_nothing_is_the_picture_and_outside_is_grey() {
+        let picture = ramp(40, 40);
+        let map = Similarity { a: 1.0, b: 0.0, dx: -5.0, dy: 0.0 };
+        let warped = Raster::warped(&picture, 40, &map);
+        assert!((warped.pixel(15.0, 7.0)[0] + OUTSIDE - 10.0).abs() < 1e-3);
+        assert_eq!(warped.pixel(2.0, 7.0), [0.0; 3]);
+    }
+
+    #[test]
+    fn a_letterbox_says_where_the_picture_lies() {
+        let picture = ramp(100, 200);
+        let (canvas, factor, corner) = Raster::letterboxed(&picture, 320, 240);
+        assert_eq!((canvas.width, canvas.height), (320, 240));
+        // Picture pixel (50, 100) is the middle of both.
+        let (x, y) = ((50.0 + corner.x) / factor, (100.0 + corner.y) / factor);
+        assert!((x - 160.0).abs() < 1e-3 && (y - 120.0).abs() < 1e-3);
+        assert_eq!(canvas.pixel(10.0, 10.0), [0.0; 3]);
+        assert!((canvas.pixel(160.0, 120.0)[0] + OUTSIDE - 50.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn no_place_however_far_makes_a_warp_panic() {
+        let picture = ramp(40, 40);
+        for v in [0.0, 1e-30, 1e9, -1e30, f32::NAN, f32::INFINITY] {
+            let _ = Raster::warped(&picture, 16, &Similarity { a: v, b: 1.0, dx: v, dy: -v });
+            let _ = Raster::warped(&picture, 16, &Similarity { a: 1.0, b: v, dx: 1.0, dy: v });
+        }
+    }
+}
