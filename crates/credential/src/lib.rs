@@ -1,1 +1,22 @@
-//! (room credential)
+//! Credential: border tokens, parts, holder proofs, status lists and signed messages, exactly as they travel.
+//!
+//! Pure but for nonces and key generation inside the crypto library. The one crate that touches crypto. It takes the
+//! keys that it may trust as an argument. Not here: who is trusted (`trust`), what a verdict rests on (`authority`).
+
+pub mod cbor;
+pub mod cose;
+mod crypto;
+pub mod message;
+pub mod part;
+pub mod status;
+mod token;
+
+pub use crypto::{
+    CryptoError, POINT_LEN, PublicKey, SIGNATURE_LEN, SecretKey, SigningKey, Thumbprint, TokenId,
+    VerifyingKey, hpke, random, sha256,
+};
+pub use token::{
+    Audience, DeviceKey, FIRST_STATUS_INDEX, KeyClass, MAX_LIFE_SECONDS, MAX_LIFE_SOFTWARE_SECONDS,
+    MAX_PROOF_LEN, MAX_TOKEN_LEN, PartHash, ProofError, SealedHashes, ShortHash, StatusRef, TokenClaims,
+    TokenError, UnverifiedProof, UnverifiedToken, VerifiedProof, VerifiedToken, sign_proof, sign_token,
+};

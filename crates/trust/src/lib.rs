@@ -1,1 +1,9 @@
-//! (room trust)
+//! Trust: whose keys count for what and when, and what the supervisory authorities approved.
+//!
+//! Pure. Lives here: signed trust lists, the store that refuses rollback, approvals. Not here: fetching them.
+
+mod approval;
+mod list;
+
+pub use approval::{Approval, ApprovalError, Approvals, SCENARIO_BORDER};
+pub use list::{Freshness, KeyEntry, Role, STALE_GRACE_SECONDS, TrustError, TrustList, TrustStore};

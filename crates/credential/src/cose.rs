@@ -1,0 +1,176 @@
+//! COSE_Sign1 (RFC 9052, 4.2) in the few forms that Bay Pass uses.
+//!
+//! Lives here: parsing into borrowed parts, the Sig_structure, signing. Not here: what a payload says, and which key
+//! is right: a verifier is always handed the key that the trust list names, the message only says which one it means.
+
+use crate::cbor::{CborError, Reader, Writer};
+use crate::crypto::{CryptoError, SIGNATURE_LEN, SigningKey, VerifyingKey};
+
+/// COSE algorithm number of ES256 (RFC 9053, 2.1).
+pub const ES256: i64 = -7;
+const HEADER_ALG: i64 = 1;
+const HEADER_KID: i64 = 4;
+const HEADER_TYPE: i64 = 16;
+/// Longest key id that is read, in bytes.
+pub const MAX_KID: usize = 16;
+
+/// Why a COSE message was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CoseError {
+    /// The bytes are no strict CBOR of this form.
+    #[error("not a COSE_Sign1 message: {0}")]
+    Form(#[from] CborError),
+    /// A tag where none may stand, or another one than demanded.
+    #[error("the message carries a tag that its format does not have")]
+    Tag,
+    /// The algorithm is not ES256, or none is named.
+    #[error("the message does not use ES256")]
+    Algorithm,
+    /// The unprotected header is not empty, or a protected header is unknown.
+    #[error("the message carries a header that its format does not have")]
+    Header,
+    /// The signature does not verify.
+    #[error("the signature is not valid")]
+    Signature,
+    /// The crypto library failed.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+}
+
+/// Which outer tag a format has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tagging {
+    /// No tag: all border formats.
+    Untagged,
+    /// Tag 18 (COSE_Sign1), and nothing around it: status list tokens.
+    Sign1,
+}
+
+/// A parsed message; nothing about it is trusted yet.
+#[derive(Debug, Clone, Copy)]
+pub struct Sign1<'b> {
+    protected: &'b [u8],
+    kid: Option<&'b [u8]>,
+    content_type: Option<&'b str>,
+    payload: &'b [u8],
+    signature: &'b [u8; SIGNATURE_LEN],
+}
+
+impl<'b> Sign1<'b> {
+    /// Parses a message whose payload has at most `max_payload` bytes.
+    ///
+    /// # Errors
+    /// The first thing that this form does not allow.
+    pub fn parse(bytes: &'b [u8], tagging: Tagging, max_payload: usize) -> Result<Self, CoseError> {
+        let mut reader = Reader::new(bytes);
+        match (tagging, reader.tag_here()) {
+            (Tagging::Untagged, false) => {}
+            (Tagging::Sign1, true) if reader.tag()? == 18 => {}
+            (Tagging::Untagged | Tagging::Sign1, _) => return Err(CoseError::Tag),
+        }
+        reader.array_exact(4)?;
+        let protected = reader.bytes(128)?;
+        if reader.map(16)? != 0 {
+            return Err(CoseError::Header);
+        }
+        let payload = reader.bytes(max_payload)?;
+        let signature = reader.bytes_exact()?;
+        reader.finish()?;
+        let (kid, content_type) = protected_header(protected)?;
+        Ok(Self { protected, kid, content_type, payload, signature })
+    }
+
+    /// The key id that the message names.
+    #[must_use]
+    pub const fn kid(&self) -> Option<&'b [u8]> {
+        self.kid
+    }
+
+    /// The message's type (header 16).
+    #[must_use]
+    pub const fn content_type(&self) -> Option<&'b str> {
+        self.content_type
+    }
+
+    /// The payload, not trusted yet.
+    #[must_use]
+    pub const fn unverified_payload(&self) -> &'b [u8] {
+        self.payload
+    }
+
+    /// Verifies under `key` with the external data of the format; gives the payload that the key signed.
+    ///
+    /// # Errors
+    /// [`CoseError::Signature`].
+    pub fn verify(&self, key: &VerifyingKey, external: &[u8]) -> Result<&'b [u8], CoseError> {
+        let to_be_signed = sig_structure(self.protected, external, self.payload);
+        key.verify(&to_be_signed, self.signature).map_err(|_| CoseError::Signature)?;
+        Ok(self.payload)
+    }
+}
+
+/// Reads the protected header: the algorithm must be ES256; a key id and a type may follow; nothing else.
+fn protected_header(bytes: &[u8]) -> Result<(Option<&[u8]>, Option<&str>), CoseError> {
+    let mut reader = Reader::new(bytes);
+    let pairs = reader.map(3)?;
+    let (mut alg, mut kid, mut content_type) = (None, None, None);
+    for _ in 0..pairs {
+        let fresh = match reader.int()? {
+            HEADER_ALG => alg.replace(reader.int().map_err(|_| CoseError::Algorithm)?).is_none(),
+            HEADER_KID => kid.replace(reader.bytes(MAX_KID)?).is_none(),
+            HEADER_TYPE => content_type.replace(reader.text(64)?).is_none(),
+            _ => return Err(CoseError::Header),
+        };
+        if !fresh {
+            return Err(CoseError::Form(CborError::Keys));
+        }
+    }
+    reader.finish()?;
+    if alg == Some(ES256) { Ok((kid, content_type)) } else { Err(CoseError::Algorithm) }
+}
+
+/// The bytes under a COSE_Sign1 signature (RFC 9052, 4.4).
+#[must_use]
+pub fn sig_structure(protected: &[u8], external: &[u8], payload: &[u8]) -> Vec<u8> {
+    let mut out = Writer::with_capacity(protected.len() + external.len() + payload.len() + 32);
+    out.array(4).text("Signature1").bytes(protected).bytes(external).bytes(payload);
+    out.finish()
+}
+
+/// What goes into the protected header beside the algorithm.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Headers<'a> {
+    /// Key id.
+    pub kid: Option<&'a [u8]>,
+    /// Type (RFC 9596).
+    pub content_type: Option<&'a str>,
+}
+
+/// Signs a message.
+///
+/// # Errors
+/// [`CoseError::Crypto`] when the library cannot sign.
+pub fn sign(
+    key: &SigningKey,
+    tagging: Tagging,
+    headers: Headers<'_>,
+    external: &[u8],
+    payload: &[u8],
+) -> Result<Vec<u8>, CoseError> {
+    let mut header = Writer::new();
+    header.map(1 + usize::from(headers.kid.is_some()) + usize::from(headers.content_type.is_some()));
+    header.int(HEADER_ALG).int(ES256);
+    if let Some(kid) = headers.kid {
+        header.int(HEADER_KID).bytes(kid);
+    }
+    if let Some(content_type) = headers.content_type {
+        header.int(HEADER_TYPE).text(content_type);
+    }
+    let protected = header.finish();
+    let signature = key.sign(&sig_structure(&protected, external, payload))?;
+    let mut out = Writer::new();
+    if tagging == Tagging::Sign1 {
+        out.tag(18);
+    }
+    Ok(out.array(4).bytes(&protected).map(0).bytes(payload).bytes(&signature).finish())
+}

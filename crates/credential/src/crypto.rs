@@ -1,0 +1,486 @@
+//! Crypto: the one place that touches the crypto library. Everything here is a thin, typed door to `aws-lc-rs`
+//! (and to `rustls` for HPKE); no primitive is written by hand.
+//!
+//! Lives here: keys, signatures, hashes, sealing. Not here: formats, and which key may be trusted (`trust`).
+
+use std::fmt;
+
+use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPublicKeyCompressedBin, PublicKeyX509Der};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, ParsedPublicKey,
+};
+use aws_lc_rs::{aead, digest, hkdf, hmac, rand};
+use documents::redact_debug;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// Length of a compressed P-256 point (SEC 1, 2.3.3).
+pub const POINT_LEN: usize = 33;
+/// Length of an ES256 signature, r and s side by side (RFC 9053, 2.1).
+pub const SIGNATURE_LEN: usize = 64;
+
+/// SHA-256 of `bytes`.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out
+}
+
+/// Fills `out` from the operating system's generator, through the crypto library.
+///
+/// # Errors
+/// [`CryptoError::Random`] when the system gives no randomness.
+pub fn random(out: &mut [u8]) -> Result<(), CryptoError> {
+    rand::fill(out).map_err(|_| CryptoError::Random)
+}
+
+/// Why a cryptographic operation did not succeed. Says nothing of the secret involved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CryptoError {
+    /// A public key is no point on P-256 in compressed form.
+    #[error("not a P-256 public key in compressed form (33 bytes, beginning with 02 or 03)")]
+    PublicKey,
+    /// A private key could not be read.
+    #[error("not a P-256 private key in PKCS #8 form")]
+    PrivateKey,
+    /// A signature does not fit the key and the bytes.
+    #[error("the signature does not fit the key and the bytes")]
+    Signature,
+    /// Sealed bytes could not be opened with this key: changed, moved, or sealed with another key.
+    #[error("the sealed bytes do not open with this key")]
+    Open,
+    /// Sealing failed inside the crypto library.
+    #[error("sealing failed")]
+    Seal,
+    /// The operating system gave no randomness.
+    #[error("no randomness from the operating system")]
+    Random,
+}
+
+/// A P-256 public key as it travels: the compressed point.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicKey([u8; POINT_LEN]);
+
+impl PublicKey {
+    /// Reads a compressed point; whether it lies on the curve shows when it is parsed for use.
+    ///
+    /// # Errors
+    /// [`CryptoError::PublicKey`] for another length or first byte.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CryptoError> {
+        match bytes {
+            [2 | 3, ..] => bytes.try_into().map(Self).map_err(|_| CryptoError::PublicKey),
+            _ => Err(CryptoError::PublicKey),
+        }
+    }
+
+    /// The point with this x coordinate and the sign of y.
+    #[must_use]
+    pub fn from_x_and_sign(x: &[u8; 32], y_is_odd: bool) -> Self {
+        let mut point = [0; POINT_LEN];
+        let (sign, rest) = point.split_at_mut(1);
+        sign.fill(if y_is_odd { 3 } else { 2 });
+        rest.copy_from_slice(x);
+        Self(point)
+    }
+
+    /// The compressed point.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; POINT_LEN] {
+        &self.0
+    }
+
+    /// The x coordinate and whether y is odd.
+    #[must_use]
+    pub fn x_and_sign(&self) -> ([u8; 32], bool) {
+        let mut x = [0; 32];
+        let (sign, rest) = self.0.split_at(1);
+        x.copy_from_slice(rest);
+        (x, sign == [3])
+    }
+}
+
+/// Public, but a device key links uses of one token: the log shows its first bytes only.
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [_, a, b, c, ..] = self.0;
+        write!(f, "PublicKey({a:02x}{b:02x}{c:02x}..)")
+    }
+}
+
+/// A public key parsed once and ready to verify ES256 signatures.
+#[derive(Clone)]
+pub struct VerifyingKey {
+    public: PublicKey,
+    parsed: ParsedPublicKey,
+}
+
+impl VerifyingKey {
+    /// Parses the point; checks that it lies on the curve.
+    ///
+    /// # Errors
+    /// [`CryptoError::PublicKey`].
+    pub fn new(public: PublicKey) -> Result<Self, CryptoError> {
+        let parsed = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, public.as_bytes())
+            .map_err(|_| CryptoError::PublicKey)?;
+        Ok(Self { public, parsed })
+    }
+
+    /// The key as it travels.
+    #[must_use]
+    pub const fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Verifies an ES256 signature in r and s form (RFC 9053, 2.1).
+    ///
+    /// # Errors
+    /// [`CryptoError::Signature`].
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        self.parsed.verify_sig(message, signature).map_err(|_| CryptoError::Signature)
+    }
+
+    /// The key's thumbprint (RFC 9679, SHA-256), over the uncompressed point as its section 4.2 demands.
+    ///
+    /// # Errors
+    /// [`CryptoError::PublicKey`] if the library cannot write the point out.
+    pub fn thumbprint(&self) -> Result<Thumbprint, CryptoError> {
+        let der: PublicKeyX509Der<'_> = self.parsed.as_der().map_err(|_| CryptoError::PublicKey)?;
+        // The SubjectPublicKeyInfo of a P-256 key ends with the uncompressed point: 04, x, y.
+        let (_, point) = der.as_ref().split_last_chunk::<65>().ok_or(CryptoError::PublicKey)?;
+        let [4, coordinates @ ..] = point else { return Err(CryptoError::PublicKey) };
+        let (x, y) = coordinates.split_at(32);
+        // {1: 2, -1: 1, -2: x, -3: y}, deterministic (RFC 8949, 4.2).
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(&[0xa4, 0x01, 0x02, 0x20, 0x01, 0x21, 0x58, 0x20]);
+        context.update(x);
+        context.update(&[0x22, 0x58, 0x20]);
+        context.update(y);
+        let mut out = [0; 32];
+        out.copy_from_slice(context.finish().as_ref());
+        Ok(Thumbprint(out))
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.public.fmt(f)
+    }
+}
+
+/// The thumbprint of a device key (RFC 9679): ties a part to its token.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Thumbprint([u8; 32]);
+
+impl Thumbprint {
+    /// The 32 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The token's id: the first 16 bytes. An altered but valid signature leaves it the same.
+    #[must_use]
+    pub fn token_id(&self) -> TokenId {
+        let mut id = [0; 16];
+        id.copy_from_slice(self.0.split_at(16).0);
+        TokenId(id)
+    }
+}
+
+impl fmt::Debug for Thumbprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Thumbprint({})", self.token_id())
+    }
+}
+
+/// The id of a border token: the first 16 bytes of its device key's thumbprint.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenId([u8; 16]);
+
+impl TokenId {
+    /// An id from its 16 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 16 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+impl fmt::Debug for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenId({self})")
+    }
+}
+
+/// A P-256 private key that signs ES256.
+pub struct SigningKey {
+    pair: EcdsaKeyPair,
+    public: PublicKey,
+}
+
+redact_debug!(SigningKey);
+
+impl SigningKey {
+    /// A new key from the crypto library's generator.
+    ///
+    /// # Errors
+    /// [`CryptoError::Random`].
+    pub fn generate() -> Result<Self, CryptoError> {
+        let pair =
+            EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| CryptoError::Random)?;
+        Self::from_pair(pair)
+    }
+
+    /// Reads a PKCS #8 private key.
+    ///
+    /// # Errors
+    /// [`CryptoError::PrivateKey`].
+    pub fn from_pkcs8(der: &[u8]) -> Result<Self, CryptoError> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der)
+            .map_err(|_| CryptoError::PrivateKey)?;
+        Self::from_pair(pair)
+    }
+
+    /// The private scalar (32 bytes) and the uncompressed public point (65 bytes), as published examples give them.
+    ///
+    /// # Errors
+    /// [`CryptoError::PrivateKey`] where the two do not belong together.
+    pub fn from_scalar(scalar: &[u8], uncompressed: &[u8]) -> Result<Self, CryptoError> {
+        let pair = EcdsaKeyPair::from_private_key_and_public_key(
+            &ECDSA_P256_SHA256_FIXED_SIGNING,
+            scalar,
+            uncompressed,
+        )
+        .map_err(|_| CryptoError::PrivateKey)?;
+        Self::from_pair(pair)
+    }
+
+    fn from_pair(pair: EcdsaKeyPair) -> Result<Self, CryptoError> {
+        let point: EcPublicKeyCompressedBin<'_> =
+            pair.public_key().as_be_bytes().map_err(|_| CryptoError::PrivateKey)?;
+        let public = PublicKey::from_bytes(point.as_ref())?;
+        Ok(Self { pair, public })
+    }
+
+    /// The key in PKCS #8 form, for a key file; wiped when dropped.
+    ///
+    /// # Errors
+    /// [`CryptoError::PrivateKey`] if the library cannot write it.
+    pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        let der = self.pair.to_pkcs8v1().map_err(|_| CryptoError::PrivateKey)?;
+        Ok(Zeroizing::new(der.as_ref().to_vec()))
+    }
+
+    /// The public key.
+    #[must_use]
+    pub const fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Signs with ES256.
+    ///
+    /// # Errors
+    /// [`CryptoError::Random`] when the library finds no randomness for the nonce.
+    pub fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], CryptoError> {
+        let signature =
+            self.pair.sign(&rand::SystemRandom::new(), message).map_err(|_| CryptoError::Random)?;
+        signature.as_ref().try_into().map_err(|_| CryptoError::Random)
+    }
+}
+
+/// A symmetric secret of 32 bytes: a weekly part key, or the key under which an authority hashes numbers.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct SecretKey([u8; 32]);
+
+redact_debug!(SecretKey);
+
+impl SecretKey {
+    /// A new secret from the crypto library's generator.
+    ///
+    /// # Errors
+    /// [`CryptoError::Random`].
+    pub fn generate() -> Result<Self, CryptoError> {
+        let mut bytes = [0; 32];
+        random(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// A secret from its bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for a key file or a hand-over.
+    #[must_use]
+    pub const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// HMAC-SHA-256 under this secret: how numbers become keys of an index (specs/risk, section 3).
+    #[must_use]
+    pub fn tag(&self, message: &[u8]) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        let mut out = [0; 32];
+        out.copy_from_slice(hmac::sign(&key, message).as_ref());
+        out
+    }
+
+    /// HKDF-SHA-256 (RFC 5869) to 16 bytes: no salt, this secret as input, `info` as given.
+    fn derive_16(&self, info: &[u8]) -> Result<Zeroizing<[u8; 16]>, CryptoError> {
+        struct Sixteen;
+        impl hkdf::KeyType for Sixteen {
+            fn len(&self) -> usize {
+                16
+            }
+        }
+        let mut out = Zeroizing::new([0; 16]);
+        hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
+            .extract(&self.0)
+            .expand(&[info], Sixteen)
+            .and_then(|okm| okm.fill(out.as_mut()))
+            .map_err(|_| CryptoError::Seal)?;
+        Ok(out)
+    }
+
+    /// AES-128-GCM-SIV (RFC 8452) with the zero nonce, under a key derived from this secret and `info`:
+    /// neither nonce nor key travels, and sealing the same bytes again gives the same bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::Seal`].
+    pub fn seal(&self, info: &[u8], associated: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        let key = self.siv_key(info)?;
+        let mut bytes = plaintext.to_vec();
+        key.seal_in_place_append_tag(zero_nonce(), aead::Aad::from(associated), &mut bytes)
+            .map_err(|_| CryptoError::Seal)?;
+        Ok(bytes)
+    }
+
+    /// Opens what [`SecretKey::seal`] made.
+    ///
+    /// # Errors
+    /// [`CryptoError::Open`].
+    pub fn open(
+        &self,
+        info: &[u8],
+        associated: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        let key = self.siv_key(info)?;
+        let mut bytes = Zeroizing::new(sealed.to_vec());
+        let len = key
+            .open_in_place(zero_nonce(), aead::Aad::from(associated), &mut bytes)
+            .map_err(|_| CryptoError::Open)?
+            .len();
+        bytes.truncate(len);
+        Ok(bytes)
+    }
+
+    fn siv_key(&self, info: &[u8]) -> Result<aead::LessSafeKey, CryptoError> {
+        let key = self.derive_16(info)?;
+        aead::UnboundKey::new(&aead::AES_128_GCM_SIV, key.as_ref())
+            .map(aead::LessSafeKey::new)
+            .map_err(|_| CryptoError::Seal)
+    }
+}
+
+fn zero_nonce() -> aead::Nonce {
+    aead::Nonce::assume_unique_for_key([0; 12])
+}
+
+/// Key agreement for the hand-over of weekly keys: HPKE (RFC 9180) with DHKEM(P-256, HKDF-SHA256),
+/// HKDF-SHA256 and AES-128-GCM, base mode.
+pub mod hpke {
+    use rustls::crypto::aws_lc_rs::hpke::DH_KEM_P256_HKDF_SHA256_AES_128 as SUITE;
+    use rustls::crypto::hpke::{EncapsulatedSecret, Hpke, HpkePrivateKey, HpkePublicKey};
+    use zeroize::Zeroizing;
+
+    use super::{CryptoError, redact_debug};
+
+    /// A receiver's key pair: public point uncompressed (65 bytes), private scalar (32 bytes).
+    pub struct ReceiverKey {
+        public: Vec<u8>,
+        private: Zeroizing<Vec<u8>>,
+    }
+
+    redact_debug!(ReceiverKey);
+
+    impl ReceiverKey {
+        /// A new key pair.
+        ///
+        /// # Errors
+        /// [`CryptoError::Random`].
+        pub fn generate() -> Result<Self, CryptoError> {
+            let (public, private) = SUITE.generate_key_pair().map_err(|_| CryptoError::Random)?;
+            Ok(Self { public: public.0, private: Zeroizing::new(private.secret_bytes().to_vec()) })
+        }
+
+        /// A key pair from its bytes; that they belong together shows when something is opened.
+        ///
+        /// # Errors
+        /// [`CryptoError::PrivateKey`] for other lengths than 65 and 32.
+        pub fn from_bytes(public: &[u8], private: &[u8]) -> Result<Self, CryptoError> {
+            if public.len() != 65 || private.len() != 32 {
+                return Err(CryptoError::PrivateKey);
+            }
+            Ok(Self { public: public.to_vec(), private: Zeroizing::new(private.to_vec()) })
+        }
+
+        /// The public point, uncompressed.
+        #[must_use]
+        pub fn public(&self) -> &[u8] {
+            &self.public
+        }
+
+        /// The private scalar, for a key file.
+        #[must_use]
+        pub fn expose(&self) -> &[u8] {
+            &self.private
+        }
+
+        /// Opens one message sealed to this key.
+        ///
+        /// # Errors
+        /// [`CryptoError::Open`].
+        pub fn open(
+            &self,
+            enc: &[u8],
+            info: &[u8],
+            aad: &[u8],
+            ciphertext: &[u8],
+        ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+            let private = HpkePrivateKey::from(self.private.to_vec());
+            SUITE
+                .open(&EncapsulatedSecret(enc.to_vec()), info, aad, ciphertext, &private)
+                .map(Zeroizing::new)
+                .map_err(|_| CryptoError::Open)
+        }
+    }
+
+    /// Seals one message to a receiver's public point; gives the encapsulated key and the ciphertext.
+    ///
+    /// # Errors
+    /// [`CryptoError::Seal`], for a point that is none as well.
+    pub fn seal(
+        public: &[u8],
+        info: &[u8],
+        aad: &[u8],
+        plaintext: &[u8],
+    ) -> Result<(Vec<u8>, Vec<u8>), CryptoError> {
+        let (enc, ciphertext) = SUITE
+            .seal(info, aad, plaintext, &HpkePublicKey(public.to_vec()))
+            .map_err(|_| CryptoError::Seal)?;
+        Ok((enc.0, ciphertext))
+    }
+}

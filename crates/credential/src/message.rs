@@ -1,0 +1,548 @@
+//! Signed messages between programs: COSE_Sign1, untagged, each kind with a label of its own as external data.
+//!
+//! Lives here: signing and opening, and the payloads of request, verdict, passage event, hand-over and notice.
+//! Not here: what a program does with them (`gate`, `authority`), nor trust and approval lists (`trust`).
+
+use documents::{AuthorityCode, Direction, IsoWeek, LaneKind, LocalDate, PortId, Side, Timestamp};
+
+use crate::cbor::{CborError, Reader, Writer};
+use crate::cose::{self, CoseError, Headers, Sign1, Tagging};
+use crate::crypto::{SigningKey, TokenId, VerifyingKey, sha256};
+use crate::token::{PartHash, external};
+
+/// A kind of signed message; the label keeps a signature of one kind from serving as another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Gate to authority: judge this traveller.
+    Request,
+    /// Authority to gate: the answer.
+    Verdict,
+    /// Gate to ledgers: what happened at the door.
+    Event,
+    /// Authority to authority: a weekly key.
+    Handover,
+    /// A SAR's entry to a token's issuer.
+    Notice,
+    /// A list of keys.
+    TrustList,
+    /// An approval of a scenario.
+    Approval,
+    /// A wallet proving a device key to an authority.
+    Possession,
+}
+
+impl Kind {
+    /// The label in the external data.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Request => "bp1-request",
+            Self::Verdict => "bp1-verdict",
+            Self::Event => "bp1-event",
+            Self::Handover => "bp1-handover",
+            Self::Notice => "bp1-notice",
+            Self::TrustList => "bp1-trust-list",
+            Self::Approval => "bp1-approval",
+            Self::Possession => "bp1-possession",
+        }
+    }
+}
+
+/// Largest payload of a signed message, in bytes.
+pub const MAX_PAYLOAD: usize = 256 * 1024;
+
+/// Why a message was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// No COSE_Sign1 of this form, or the signature is not valid.
+    #[error(transparent)]
+    Cose(#[from] CoseError),
+    /// The payload is not in its form.
+    #[error("the message's payload is not in its form: {0}")]
+    Payload(#[from] CborError),
+    /// It names no key.
+    #[error("the message names no key")]
+    NoKey,
+}
+
+/// Signs `payload` as a message of `kind`.
+///
+/// # Errors
+/// When the library cannot sign.
+pub fn sign(kind: Kind, kid: &[u8], key: &SigningKey, payload: &[u8]) -> Result<Vec<u8>, MessageError> {
+    let headers = Headers { kid: Some(kid), content_type: None };
+    Ok(cose::sign(key, Tagging::Untagged, headers, &external(kind.label()), payload)?)
+}
+
+/// The key id that a message names, before anything is trusted.
+///
+/// # Errors
+/// Where the bytes are no message or name no key.
+pub fn kid(bytes: &[u8]) -> Result<&[u8], MessageError> {
+    Sign1::parse(bytes, Tagging::Untagged, MAX_PAYLOAD)?.kid().ok_or(MessageError::NoKey)
+}
+
+/// The payload before its signature is looked at: only to find out which key it must be verified with.
+///
+/// # Errors
+/// Where the bytes are no message.
+pub fn unverified_payload(bytes: &[u8]) -> Result<&[u8], MessageError> {
+    Ok(Sign1::parse(bytes, Tagging::Untagged, MAX_PAYLOAD)?.unverified_payload())
+}
+
+/// Verifies a message of `kind` under `key`; gives its payload.
+///
+/// # Errors
+/// Where it is none, or the signature is not valid for this kind and key.
+pub fn open<'b>(kind: Kind, bytes: &'b [u8], key: &VerifyingKey) -> Result<&'b [u8], MessageError> {
+    Ok(Sign1::parse(bytes, Tagging::Untagged, MAX_PAYLOAD)?.verify(key, &external(kind.label()))?)
+}
+
+/// What a gate asks of one authority. It holds hashes of part and probe, never the bytes, so that it can be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The clearance (16 random bytes).
+    pub clearance: [u8; 16],
+    /// The gate that asks, e.g. `hengqin/CHN-MAC`.
+    pub gate: String,
+    /// The port.
+    pub port: PortId,
+    /// The kind of lane.
+    pub lane: LaneKind,
+    /// The direction.
+    pub direction: Direction,
+    /// The side that the authority is asked to judge.
+    pub role: Side,
+    /// Whether one lane serves both sides.
+    pub joint: bool,
+    /// The token's id.
+    pub token: TokenId,
+    /// `iat` of the holder proof.
+    pub made_at: Timestamp,
+    /// Hash of the part for this authority.
+    pub part: PartHash,
+    /// Hash of the other authority's part, where the code carries one: the proof covers it.
+    pub other_part: Option<PartHash>,
+    /// SHA-256 of the face probe.
+    pub probe: [u8; 32],
+    /// When the gate asks.
+    pub at: Timestamp,
+    /// Measures that were carried out since the first answer, by their numbers.
+    pub measures_done: Vec<u8>,
+}
+
+impl Request {
+    /// The payload.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::with_capacity(320);
+        w.array(15).bytes(&self.clearance).text(&self.gate).text(self.port.as_str());
+        w.uint(lane_number(self.lane));
+        w.text(self.direction.from().code()).text(self.direction.to().code());
+        w.uint(side_number(self.role)).bool(self.joint);
+        w.bytes(self.token.as_bytes()).uint(self.made_at.unix().unsigned_abs()).bytes(&self.part.0);
+        match &self.other_part {
+            Some(hash) => w.bytes(&hash.0),
+            None => w.null(),
+        };
+        w.bytes(&self.probe).uint(self.at.unix().unsigned_abs()).bytes(&self.measures_done);
+        w.finish()
+    }
+
+    /// Reads a payload.
+    ///
+    /// # Errors
+    /// The first thing that is not in its form.
+    pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
+        let mut r = Reader::new(payload);
+        r.array_exact(15)?;
+        let request = Self {
+            clearance: *r.bytes_exact()?,
+            gate: read_gate(&mut r)?,
+            port: read_port(&mut r)?,
+            lane: read_lane(r.uint()?)?,
+            direction: read_direction(&mut r)?,
+            role: read_side(&mut r)?,
+            joint: r.bool()?,
+            token: TokenId::from_bytes(*r.bytes_exact()?),
+            made_at: read_time(&mut r)?,
+            part: PartHash(*r.bytes_exact()?),
+            other_part: if r.null_here()? { None } else { Some(PartHash(*r.bytes_exact()?)) },
+            probe: *r.bytes_exact()?,
+            at: read_time(&mut r)?,
+            measures_done: r.bytes(16)?.to_vec(),
+        };
+        r.finish()?;
+        Ok(request)
+    }
+}
+
+/// The class of an authority's answer: all that a gate may learn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Go.
+    Admit,
+    /// These measures first, by their numbers.
+    Verify(Vec<u8>),
+    /// Not here, not now; the reason stays with the authority.
+    Refer,
+    /// Another lane holds a reservation for the same token or person.
+    Busy,
+    /// This kind of lane is not open to the holder; this one is.
+    NotOpenToHolder(LaneKind),
+}
+
+/// One authority's signed answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Who answers.
+    pub authority: AuthorityCode,
+    /// SHA-256 of the signed request, as received.
+    pub request: [u8; 32],
+    /// The class.
+    pub outcome: Outcome,
+    /// The reservation, where one is held.
+    pub reservation: Option<[u8; 16]>,
+    /// A reference under which the authority keeps its reason.
+    pub reference: [u8; 16],
+    /// The approval under which it acts.
+    pub approval: String,
+    /// Version of its rules.
+    pub rules: String,
+    /// Until when the answer may open a gate.
+    pub valid_until: Timestamp,
+}
+
+impl Verdict {
+    /// The payload. Every class has the same length for one approval and rule version, measures included.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::with_capacity(256);
+        w.array(8).text(self.authority.code()).bytes(&self.request);
+        let mut detail = [0u8; 8];
+        let class = match &self.outcome {
+            Outcome::Admit => 0,
+            Outcome::Verify(measures) => {
+                // At most seven measures; the first byte is their number.
+                let count = measures.len().min(7);
+                for (slot, byte) in detail
+                    .iter_mut()
+                    .zip(u8::try_from(count).into_iter().chain(measures.iter().copied().take(7)))
+                {
+                    *slot = byte;
+                }
+                1
+            }
+            Outcome::Refer => 2,
+            Outcome::Busy => 3,
+            Outcome::NotOpenToHolder(lane) => {
+                detail = [u8::try_from(lane_number(*lane)).unwrap_or(0), 0, 0, 0, 0, 0, 0, 0];
+                4
+            }
+        };
+        w.uint(class).bytes(&detail);
+        w.bytes(&self.reservation.unwrap_or([0; 16])).bytes(&self.reference);
+        w.text(&self.approval).array(2).text(&self.rules).uint(self.valid_until.unix().unsigned_abs());
+        w.finish()
+    }
+
+    /// Reads a payload.
+    ///
+    /// # Errors
+    /// The first thing that is not in its form.
+    pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
+        let mut r = Reader::new(payload);
+        r.array_exact(8)?;
+        let authority = read_authority(&mut r)?;
+        let request = *r.bytes_exact()?;
+        let class = r.uint()?;
+        let detail = r.bytes_exact::<8>()?;
+        let [first, rest @ ..] = detail;
+        let outcome = match class {
+            0 => Outcome::Admit,
+            1 => Outcome::Verify(
+                rest.get(..usize::from(*first)).filter(|m| !m.is_empty()).ok_or(CborError::Limit)?.to_vec(),
+            ),
+            2 => Outcome::Refer,
+            3 => Outcome::Busy,
+            4 => Outcome::NotOpenToHolder(read_lane(u64::from(*first))?),
+            _ => return Err(CborError::Unexpected),
+        };
+        let reservation = *r.bytes_exact()?;
+        let reference = *r.bytes_exact()?;
+        let approval = r.text(64)?.to_owned();
+        r.array_exact(2)?;
+        let rules = r.text(64)?.to_owned();
+        let valid_until = read_time(&mut r)?;
+        r.finish()?;
+        let reservation = (reservation != [0; 16]).then_some(reservation);
+        Ok(Self { authority, request, outcome, reservation, reference, approval, rules, valid_until })
+    }
+}
+
+/// What happened at a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Passage {
+    /// The gate is about to command the door.
+    Opening,
+    /// The traveller went through.
+    Passed,
+    /// The traveller did not go through.
+    NotPassed,
+    /// The traveller came back between exit and entry.
+    Returned,
+    /// The gate cannot tell: it stopped between opening and passage.
+    Unknown,
+}
+
+impl Passage {
+    /// The word in records and on screens.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Passed => "passed",
+            Self::NotPassed => "not_passed",
+            Self::Returned => "returned",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One event of a gate, numbered and chained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The gate.
+    pub gate: String,
+    /// 1, 2, 3 ... without a gap.
+    pub number: u64,
+    /// SHA-256 of the signed event before; zeros before the first.
+    pub previous: [u8; 32],
+    /// The clearance.
+    pub clearance: [u8; 16],
+    /// What happened.
+    pub passage: Passage,
+    /// When.
+    pub at: Timestamp,
+    /// SHA-256 of each signed verdict, in order of the sides; empty where nothing opened.
+    pub verdicts: Vec<[u8; 32]>,
+    /// SHA-256 of the face probe that was judged.
+    pub probe: [u8; 32],
+}
+
+impl Event {
+    /// The payload.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::with_capacity(256);
+        w.array(8).text(&self.gate).uint(self.number).bytes(&self.previous).bytes(&self.clearance);
+        w.uint(match self.passage {
+            Passage::Opening => 0,
+            Passage::Passed => 1,
+            Passage::NotPassed => 2,
+            Passage::Returned => 3,
+            Passage::Unknown => 4,
+        });
+        w.uint(self.at.unix().unsigned_abs()).array(self.verdicts.len());
+        for verdict in &self.verdicts {
+            w.bytes(verdict);
+        }
+        w.bytes(&self.probe);
+        w.finish()
+    }
+
+    /// Reads a payload.
+    ///
+    /// # Errors
+    /// The first thing that is not in its form.
+    pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
+        let mut r = Reader::new(payload);
+        r.array_exact(8)?;
+        let gate = read_gate(&mut r)?;
+        let number = r.uint_max(i64::MAX.unsigned_abs())?;
+        let previous = *r.bytes_exact()?;
+        let clearance = *r.bytes_exact()?;
+        let passage = match r.uint()? {
+            0 => Passage::Opening,
+            1 => Passage::Passed,
+            2 => Passage::NotPassed,
+            3 => Passage::Returned,
+            4 => Passage::Unknown,
+            _ => return Err(CborError::Unexpected),
+        };
+        let at = read_time(&mut r)?;
+        let mut verdicts = Vec::new();
+        for _ in 0..r.array(2)? {
+            verdicts.push(*r.bytes_exact()?);
+        }
+        let probe = *r.bytes_exact()?;
+        r.finish()?;
+        Ok(Self { gate, number, previous, clearance, passage, at, verdicts, probe })
+    }
+}
+
+/// A weekly key on its way from one authority to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handover {
+    /// Who made the key.
+    pub from: AuthorityCode,
+    /// Who shall open parts with it.
+    pub to: AuthorityCode,
+    /// Its week.
+    pub week: IsoWeek,
+    /// HPKE encapsulated key.
+    pub enc: Vec<u8>,
+    /// HPKE ciphertext.
+    pub ciphertext: Vec<u8>,
+}
+
+impl Handover {
+    /// The payload.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let (year, week) = self.week.year_week();
+        let mut w = Writer::new();
+        w.array(6).text(self.from.code()).text(self.to.code());
+        w.uint(u64::from(year.unsigned_abs())).uint(u64::from(week.unsigned_abs()));
+        w.bytes(&self.enc).bytes(&self.ciphertext);
+        w.finish()
+    }
+
+    /// Reads a payload.
+    ///
+    /// # Errors
+    /// The first thing that is not in its form.
+    pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
+        let mut r = Reader::new(payload);
+        r.array_exact(6)?;
+        let (from, to) = (read_authority(&mut r)?, read_authority(&mut r)?);
+        let year = i16::try_from(r.uint()?).map_err(|_| CborError::Limit)?;
+        let week = i8::try_from(r.uint()?).map_err(|_| CborError::Limit)?;
+        let week = IsoWeek::new(year, week).ok_or(CborError::Limit)?;
+        let (enc, ciphertext) = (r.bytes(65)?.to_vec(), r.bytes(64)?.to_vec());
+        r.finish()?;
+        Ok(Self { from, to, week, enc, ciphertext })
+    }
+}
+
+/// A SAR's entry tells the token's issuer that a crossing took place that may spend one of its endorsements:
+/// token, place and date, and nothing personal (DESIGN 3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The entering authority.
+    pub from: AuthorityCode,
+    /// The token's id.
+    pub token: TokenId,
+    /// The port.
+    pub port: PortId,
+    /// The direction.
+    pub direction: Direction,
+    /// The local date of the passage.
+    pub date: LocalDate,
+}
+
+impl Notice {
+    /// The payload.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        w.array(6).text(self.from.code()).bytes(self.token.as_bytes()).text(self.port.as_str());
+        w.text(self.direction.from().code()).text(self.direction.to().code()).text(&self.date.to_string());
+        w.finish()
+    }
+
+    /// Reads a payload.
+    ///
+    /// # Errors
+    /// The first thing that is not in its form.
+    pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
+        let mut r = Reader::new(payload);
+        r.array_exact(6)?;
+        let notice = Self {
+            from: read_authority(&mut r)?,
+            token: TokenId::from_bytes(*r.bytes_exact()?),
+            port: read_port(&mut r)?,
+            direction: read_direction(&mut r)?,
+            date: r.text(10)?.parse().map_err(|_| CborError::Unexpected)?,
+        };
+        r.finish()?;
+        Ok(notice)
+    }
+}
+
+/// SHA-256 of a signed message as it was received: how one message names another.
+#[must_use]
+pub fn hash(message: &[u8]) -> [u8; 32] {
+    sha256(message)
+}
+
+const fn lane_number(lane: LaneKind) -> u64 {
+    match lane {
+        LaneKind::Code => 0,
+        LaneKind::FaceOnly => 1,
+        LaneKind::Manual => 2,
+    }
+}
+
+const fn read_lane(number: u64) -> Result<LaneKind, CborError> {
+    match number {
+        0 => Ok(LaneKind::Code),
+        1 => Ok(LaneKind::FaceOnly),
+        2 => Ok(LaneKind::Manual),
+        _ => Err(CborError::Unexpected),
+    }
+}
+
+const fn side_number(side: Side) -> u64 {
+    match side {
+        Side::Exit => 0,
+        Side::Entry => 1,
+    }
+}
+
+fn read_side(r: &mut Reader<'_>) -> Result<Side, CborError> {
+    match r.uint()? {
+        0 => Ok(Side::Exit),
+        1 => Ok(Side::Entry),
+        _ => Err(CborError::Unexpected),
+    }
+}
+
+/// Reads an authority code.
+///
+/// # Errors
+/// Where the next item is none.
+pub fn read_authority(r: &mut Reader<'_>) -> Result<AuthorityCode, CborError> {
+    let code = r.text(3)?;
+    AuthorityCode::ALL.into_iter().find(|a| a.code() == code).ok_or(CborError::Unexpected)
+}
+
+fn read_direction(r: &mut Reader<'_>) -> Result<Direction, CborError> {
+    let (from, to) = (read_authority(r)?, read_authority(r)?);
+    Direction::new(from, to).ok_or(CborError::Unexpected)
+}
+
+/// Reads a port's name.
+///
+/// # Errors
+/// Where the next item is none.
+pub fn read_port(r: &mut Reader<'_>) -> Result<PortId, CborError> {
+    r.text(32)?.parse().map_err(|_| CborError::Unexpected)
+}
+
+fn read_gate(r: &mut Reader<'_>) -> Result<String, CborError> {
+    let gate = r.text(64)?;
+    if gate.is_empty() || gate.chars().any(char::is_control) {
+        return Err(CborError::Unexpected);
+    }
+    Ok(gate.to_owned())
+}
+
+/// Reads an instant in whole seconds.
+///
+/// # Errors
+/// Where the next item is none.
+pub fn read_time(r: &mut Reader<'_>) -> Result<Timestamp, CborError> {
+    let seconds = i64::try_from(r.uint()?).map_err(|_| CborError::Limit)?;
+    Timestamp::from_unix(seconds).ok_or(CborError::Limit)
+}

@@ -1,0 +1,525 @@
+//! Parts: the bytes beside a token that only one named authority can open.
+//!
+//! Lives here: what a part says, its one fixed length per form, sealing and opening under a weekly key, and the
+//! hand-over of weekly keys from authority to authority. Not here: who may have a part (`authority`).
+
+use documents::{AuthorityCode, IsoWeek, LocalDate, Timestamp, redact_debug};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::cbor::{CborError, Reader, Writer};
+use crate::crypto::{CryptoError, SecretKey, Thumbprint, hpke};
+
+/// Length of the compact face template (specs/face-models: 144 dimensions at 4 bits).
+pub const TEMPLATE_LEN: usize = 72;
+/// Bytes kept of a Latin and of a Chinese name: the width of an ICAO 9303 name field in a TD3 zone.
+pub const NAME_LEN: usize = 39;
+/// Endorsement slots of an own part.
+pub const OWN_SLOTS: usize = 4;
+/// Endorsement slots of a sealed part.
+pub const SEALED_SLOTS: usize = 2;
+/// Length of every own part, tag included.
+pub const OWN_PART_LEN: usize = 139;
+/// Length of every sealed part, tag included.
+pub const SEALED_PART_LEN: usize = 211;
+
+/// Days of a part are counted from here, so that every date from 1900 to 2077 takes three bytes.
+const DAY_ZERO: (i16, i8, i8) = (1899, 1, 1);
+/// The day number that stands for "no expiry" (a permanent identity card).
+const NO_DAY: u16 = u16::MAX;
+const OWN_LABEL: &str = "bp1-own-part";
+const SEALED_LABEL: &str = "bp1-sealed-part";
+const HANDOVER_LABEL: &str = "bp1-weekly-key";
+
+/// Which of the two forms a part has: it follows from issuer and receiver, never from the bytes (DESIGN 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PartForm {
+    /// Made by the authority that will open it.
+    Own,
+    /// Made by the token's issuer for another authority.
+    Sealed,
+}
+
+impl PartForm {
+    /// (X, X) and (HKG or MAC, CHN) are own; (CHN, HKG or MAC), (HKG, MAC) and (MAC, HKG) sealed.
+    #[must_use]
+    pub const fn of(issuer: AuthorityCode, receiver: AuthorityCode) -> Self {
+        use AuthorityCode::{Chn, Hkg, Mac};
+        match (issuer, receiver) {
+            (Chn, Chn) | (Hkg, Hkg) | (Mac, Mac) | (Hkg | Mac, Chn) => Self::Own,
+            (Chn, Hkg | Mac) | (Hkg, Mac) | (Mac, Hkg) => Self::Sealed,
+        }
+    }
+
+    /// The one length that parts of this form have.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        match self {
+            Self::Own => OWN_PART_LEN,
+            Self::Sealed => SEALED_PART_LEN,
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Own => OWN_LABEL,
+            Self::Sealed => SEALED_LABEL,
+        }
+    }
+
+    const fn slots(self) -> usize {
+        match self {
+            Self::Own => OWN_SLOTS,
+            Self::Sealed => SEALED_SLOTS,
+        }
+    }
+}
+
+/// What binds a part to one token, one issuer and one receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartContext {
+    /// Issuer of the token that the part goes with.
+    pub issuer: AuthorityCode,
+    /// The authority that will open it.
+    pub receiver: AuthorityCode,
+    /// Thumbprint of the token's device key.
+    pub thumbprint: Thumbprint,
+}
+
+impl PartContext {
+    /// The form that follows from issuer and receiver.
+    #[must_use]
+    pub const fn form(&self) -> PartForm {
+        PartForm::of(self.issuer, self.receiver)
+    }
+
+    fn info(&self) -> Vec<u8> {
+        Writer::new().array(2).text(self.form().label()).bytes(self.thumbprint.as_bytes()).finish()
+    }
+
+    fn associated(&self) -> Vec<u8> {
+        Writer::new()
+            .array(4)
+            .text(self.form().label())
+            .text(self.issuer.code())
+            .bytes(self.thumbprint.as_bytes())
+            .text(self.receiver.code())
+            .finish()
+    }
+}
+
+/// The week whose key seals the parts of a token: the ISO week at UTC+8 that holds the instant `exp`.
+#[must_use]
+pub fn part_week(expires: Timestamp) -> IsoWeek {
+    expires.local_date().iso_week()
+}
+
+/// One endorsement as a part holds it: six bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct EndorsementSlot {
+    /// The row of the endorsement rules under which it was issued (1 to 255).
+    pub form: u8,
+    /// Entries granted; `None` for a multiple one. 0 to 254.
+    pub entries: Option<u8>,
+    /// First day of validity.
+    pub from: LocalDate,
+    /// Last day of validity.
+    pub to: LocalDate,
+}
+redact_debug!(EndorsementSlot);
+
+/// Facts about the holder that a lane's rules ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HolderFacts {
+    /// Permanent resident of the region that `issuer` serves.
+    pub permanent: bool,
+    /// Registered for lanes that two authorities share (fingerprints, both cards).
+    pub joint_registered: bool,
+    /// At least 1.2 m tall.
+    pub tall_enough: bool,
+    /// A guardian must be beside the holder.
+    pub needs_guardian: bool,
+}
+
+impl HolderFacts {
+    const fn wire(self) -> u8 {
+        self.permanent as u8
+            | (self.joint_registered as u8) << 1
+            | (self.tall_enough as u8) << 2
+            | (self.needs_guardian as u8) << 3
+    }
+
+    const fn from_wire(bits: u64) -> Option<Self> {
+        if bits > 15 {
+            return None;
+        }
+        Some(Self {
+            permanent: bits & 1 != 0,
+            joint_registered: bits & 2 != 0,
+            tall_enough: bits & 4 != 0,
+            needs_guardian: bits & 8 != 0,
+        })
+    }
+}
+
+/// Who the holder is, as far as a part of this form says it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum HolderIdentity {
+    /// An own part: the authority has the rest in its own registry.
+    Own {
+        /// Year of birth.
+        birth_year: i16,
+    },
+    /// A sealed part: the receiver has nothing else.
+    Sealed {
+        /// Name in the Latin letters of the document, cut at a character to 39 bytes.
+        latin_name: Name,
+        /// Name in Chinese characters, cut at a character to 39 bytes.
+        chinese_name: Name,
+        /// Date of birth.
+        birth: LocalDate,
+        /// Nationality, ICAO 9303 code of three letters.
+        nationality: [u8; 3],
+    },
+}
+redact_debug!(HolderIdentity);
+
+/// A name of at most 39 bytes, and whether it had to be cut.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Name {
+    text: String,
+    cut: bool,
+}
+redact_debug!(Name);
+
+impl Name {
+    /// Cuts a name to what a part holds, at a character.
+    #[must_use]
+    pub fn new(full: &str) -> Self {
+        let clean: String = full.chars().filter(|c| !c.is_control()).collect();
+        // One byte of the field is the length and the flag.
+        let mut end = clean.len().min(NAME_LEN - 1);
+        while !clean.is_char_boundary(end) {
+            end -= 1;
+        }
+        let text = clean.get(..end).unwrap_or_default().to_owned();
+        Self { cut: text.len() < clean.len(), text }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the document holds more than this.
+    #[must_use]
+    pub const fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// Length in the low six bits, the flag in the highest, then the text, then zeros.
+    fn wire(&self) -> [u8; NAME_LEN] {
+        let mut out = [0; NAME_LEN];
+        let len = u8::try_from(self.text.len()).unwrap_or(0);
+        for (slot, byte) in out
+            .iter_mut()
+            .zip(std::iter::once(len | if self.cut { 0x80 } else { 0 }).chain(self.text.bytes()))
+        {
+            *slot = byte;
+        }
+        out
+    }
+
+    fn from_wire(bytes: &[u8; NAME_LEN]) -> Option<Self> {
+        let [head, rest @ ..] = bytes;
+        let (text, padding) = rest.split_at_checked(usize::from(head & 0x7f))?;
+        if padding.iter().any(|b| *b != 0) {
+            return None;
+        }
+        let text = std::str::from_utf8(text).ok()?.to_owned();
+        if text.chars().any(char::is_control) {
+            return None;
+        }
+        Some(Self { text, cut: head & 0x80 != 0 })
+    }
+}
+
+/// What a part says.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PartContents {
+    /// Kind of document (crate `documents` gives the numbers; 0 to 23).
+    pub kind: u8,
+    /// The document's number, filled with `<` to nine characters.
+    pub number: [u8; 9],
+    /// Last day of the document's validity; `None` where it has none.
+    pub expiry: Option<LocalDate>,
+    /// The day on which the maker looked all this up.
+    pub snapshot: LocalDate,
+    /// Facts for lane rules.
+    pub facts: HolderFacts,
+    /// Who the holder is.
+    pub identity: HolderIdentity,
+    /// Endorsements, at most four in an own part and two in a sealed part.
+    pub endorsements: Vec<EndorsementSlot>,
+    /// Face model and template format (crate `face` gives the numbers; 0 to 23).
+    pub template_format: u8,
+    /// The face template.
+    pub template: [u8; TEMPLATE_LEN],
+}
+redact_debug!(PartContents);
+
+impl Drop for PartContents {
+    fn drop(&mut self) {
+        self.number.zeroize();
+        self.template.zeroize();
+    }
+}
+
+/// Why a part could not be made or opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PartError {
+    /// The length is not that of the form.
+    #[error("a part of this form has {expected} bytes, not {got}")]
+    Length {
+        /// The form's length.
+        expected: usize,
+        /// What came.
+        got: usize,
+    },
+    /// It does not open: changed, moved from another token, of another week, for another receiver, or not made by
+    /// who should have made it.
+    #[error("the part does not open for this token, receiver and week")]
+    Open,
+    /// What was opened is not in its form.
+    #[error("what the part says is not in its form: {0}")]
+    Form(#[from] CborError),
+    /// A value that the form has no place for: a date, a number of endorsements, the other form's identity.
+    #[error("a value does not fit into a part of this form")]
+    Value,
+    /// The crypto library failed.
+    #[error(transparent)]
+    Crypto(CryptoError),
+}
+
+impl From<CryptoError> for PartError {
+    fn from(error: CryptoError) -> Self {
+        match error {
+            CryptoError::Open => Self::Open,
+            CryptoError::PublicKey
+            | CryptoError::PrivateKey
+            | CryptoError::Signature
+            | CryptoError::Seal
+            | CryptoError::Random => Self::Crypto(error),
+        }
+    }
+}
+
+impl PartContents {
+    /// Seals under the weekly key that the context calls for: the authority's own, or the pair's.
+    ///
+    /// # Errors
+    /// [`PartError::Value`] for what the form has no place for.
+    pub fn seal(&self, week: &SecretKey, context: &PartContext) -> Result<Vec<u8>, PartError> {
+        let plaintext = Zeroizing::new(self.encode(context.form())?);
+        let part = week.seal(&context.info(), &context.associated(), &plaintext)?;
+        check_length(context.form(), &part)?;
+        Ok(part)
+    }
+
+    /// Opens a part.
+    ///
+    /// # Errors
+    /// [`PartError::Length`], [`PartError::Open`], or what is wrong with what was sealed.
+    pub fn open(part: &[u8], week: &SecretKey, context: &PartContext) -> Result<Self, PartError> {
+        check_length(context.form(), part)?;
+        let plaintext = week.open(&context.info(), &context.associated(), part)?;
+        Self::decode(&plaintext, context.form())
+    }
+
+    fn encode(&self, form: PartForm) -> Result<Vec<u8>, PartError> {
+        if self.kind > 23 || self.template_format > 23 || self.endorsements.len() > form.slots() {
+            return Err(PartError::Value);
+        }
+        let mut w = Writer::with_capacity(form.len());
+        w.array(match form {
+            PartForm::Own => 9,
+            PartForm::Sealed => 12,
+        });
+        w.uint(u64::from(self.kind)).bytes(&self.number);
+        w.uint(u64::from(self.expiry.map_or(Ok(NO_DAY), day_number)?));
+        w.uint(u64::from(day_number(self.snapshot)?));
+        w.uint(u64::from(self.facts.wire()));
+        match (&self.identity, form) {
+            (HolderIdentity::Own { birth_year }, PartForm::Own) => {
+                let year = u64::try_from(*birth_year).ok().filter(|y| (1800..=9998).contains(y));
+                w.uint(year.ok_or(PartError::Value)?);
+            }
+            (HolderIdentity::Sealed { birth, .. }, PartForm::Sealed) => {
+                w.uint(u64::from(day_number(*birth)?));
+            }
+            (
+                HolderIdentity::Own { .. } | HolderIdentity::Sealed { .. },
+                PartForm::Own | PartForm::Sealed,
+            ) => {
+                return Err(PartError::Value);
+            }
+        }
+        w.bytes(&self.slots(form)?).uint(u64::from(self.template_format)).bytes(&self.template);
+        if let HolderIdentity::Sealed { latin_name, chinese_name, nationality, .. } = &self.identity {
+            let nationality = std::str::from_utf8(nationality).map_err(|_| PartError::Value)?;
+            w.bytes(&latin_name.wire()).bytes(&chinese_name.wire()).text(nationality);
+        }
+        Ok(w.finish())
+    }
+
+    fn slots(&self, form: PartForm) -> Result<Vec<u8>, PartError> {
+        let mut out = Vec::with_capacity(form.slots() * 6);
+        for slot in &self.endorsements {
+            let entries = match slot.entries {
+                None => u8::MAX,
+                Some(u8::MAX) => return Err(PartError::Value),
+                Some(n) => n,
+            };
+            if slot.form == 0 {
+                return Err(PartError::Value);
+            }
+            out.extend_from_slice(&[slot.form, entries]);
+            out.extend_from_slice(&day_number(slot.from)?.to_be_bytes());
+            out.extend_from_slice(&day_number(slot.to)?.to_be_bytes());
+        }
+        out.resize(form.slots() * 6, 0);
+        Ok(out)
+    }
+
+    fn decode(plaintext: &[u8], form: PartForm) -> Result<Self, PartError> {
+        let mut r = Reader::new(plaintext);
+        r.array_exact(match form {
+            PartForm::Own => 9,
+            PartForm::Sealed => 12,
+        })?;
+        let kind = read_small(&mut r)?;
+        let number = *r.bytes_exact()?;
+        let expiry = match r.uint_width(3)? {
+            n if n == u64::from(NO_DAY) => None,
+            n => Some(day_from(n)?),
+        };
+        let snapshot = day_from(r.uint_width(3)?)?;
+        let facts = HolderFacts::from_wire(r.uint()?).ok_or(PartError::Value)?;
+        let born = r.uint_width(3)?;
+        let endorsements = read_slots(r.bytes(form.slots() * 6)?, form)?;
+        let template_format = read_small(&mut r)?;
+        let template = *r.bytes_exact()?;
+        let identity = match form {
+            PartForm::Own => {
+                HolderIdentity::Own { birth_year: i16::try_from(born).map_err(|_| PartError::Value)? }
+            }
+            PartForm::Sealed => HolderIdentity::Sealed {
+                birth: day_from(born)?,
+                latin_name: Name::from_wire(r.bytes_exact()?).ok_or(PartError::Value)?,
+                chinese_name: Name::from_wire(r.bytes_exact()?).ok_or(PartError::Value)?,
+                nationality: r.text(3)?.as_bytes().try_into().map_err(|_| PartError::Value)?,
+            },
+        };
+        r.finish()?;
+        Ok(Self { kind, number, expiry, snapshot, facts, identity, endorsements, template_format, template })
+    }
+}
+
+fn check_length(form: PartForm, part: &[u8]) -> Result<(), PartError> {
+    if part.len() == form.len() {
+        Ok(())
+    } else {
+        Err(PartError::Length { expected: form.len(), got: part.len() })
+    }
+}
+
+fn read_small(r: &mut Reader<'_>) -> Result<u8, PartError> {
+    u8::try_from(r.uint_width(1)?).map_err(|_| PartError::Value)
+}
+
+fn read_slots(bytes: &[u8], form: PartForm) -> Result<Vec<EndorsementSlot>, PartError> {
+    if bytes.len() != form.slots() * 6 {
+        return Err(PartError::Value);
+    }
+    let mut slots = Vec::new();
+    let mut ended = false;
+    for chunk in bytes.chunks_exact(6) {
+        let &[form, entries, f1, f2, t1, t2] = chunk else { return Err(PartError::Value) };
+        if form == 0 {
+            if chunk.iter().any(|b| *b != 0) {
+                return Err(PartError::Value);
+            }
+            ended = true;
+            continue;
+        }
+        if ended {
+            return Err(PartError::Value);
+        }
+        slots.push(EndorsementSlot {
+            form,
+            entries: (entries != u8::MAX).then_some(entries),
+            from: day_from(u64::from(u16::from_be_bytes([f1, f2])))?,
+            to: day_from(u64::from(u16::from_be_bytes([t1, t2])))?,
+        });
+    }
+    Ok(slots)
+}
+
+fn day_zero() -> Result<LocalDate, PartError> {
+    let (year, month, day) = DAY_ZERO;
+    LocalDate::new(year, month, day).ok_or(PartError::Value)
+}
+
+/// Days since 1899-01-01, from 256 (1899-09-14) to 65,534 (2078-06-04): always three encoded bytes.
+fn day_number(day: LocalDate) -> Result<u16, PartError> {
+    u16::try_from(day.days_since(day_zero()?))
+        .ok()
+        .filter(|n| (256..NO_DAY).contains(n))
+        .ok_or(PartError::Value)
+}
+
+fn day_from(number: u64) -> Result<LocalDate, PartError> {
+    let days = i32::try_from(number).ok().filter(|n| (256..i32::from(NO_DAY)).contains(n));
+    Ok(day_zero()?.plus_days(days.ok_or(PartError::Value)?))
+}
+
+/// Seals the weekly key of the pair (`from`, `to`) to the receiver's hand-over key: encapsulated key and ciphertext.
+///
+/// # Errors
+/// [`PartError::Crypto`] where the receiver's key is none.
+pub fn seal_weekly_key(
+    key: &SecretKey,
+    from: AuthorityCode,
+    to: AuthorityCode,
+    week: IsoWeek,
+    receiver: &[u8],
+) -> Result<(Vec<u8>, Vec<u8>), PartError> {
+    Ok(hpke::seal(receiver, &handover_info(from, to, week), &[], key.expose())?)
+}
+
+/// Opens a weekly key that [`seal_weekly_key`] sealed.
+///
+/// # Errors
+/// [`PartError::Open`] for another pair, another week or changed bytes.
+pub fn open_weekly_key(
+    enc: &[u8],
+    ciphertext: &[u8],
+    from: AuthorityCode,
+    to: AuthorityCode,
+    week: IsoWeek,
+    receiver: &hpke::ReceiverKey,
+) -> Result<SecretKey, PartError> {
+    let key = receiver.open(enc, &handover_info(from, to, week), &[], ciphertext)?;
+    let bytes: [u8; 32] = key.as_slice().try_into().map_err(|_| PartError::Open)?;
+    Ok(SecretKey::from_bytes(bytes))
+}
+
+fn handover_info(from: AuthorityCode, to: AuthorityCode, week: IsoWeek) -> Vec<u8> {
+    Writer::new()
+        .array(4)
+        .text(HANDOVER_LABEL)
+        .text(from.code())
+        .text(to.code())
+        .text(&week.to_string())
+        .finish()
+}
