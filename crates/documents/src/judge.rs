@@ -1,38 +1,397 @@
-//! The decision. (Being filled in.)
-use crate::*;
+//! The decision of ONE authority, on what it may know.
+//!
+//! Lives here: `judge`. Not here: the replay of the past (`standing`), the lane (`lane`), the question that
+//! knows the whole person (`cross`). Three counts have three owners: entries, validity and kind are the
+//! mainland's, the limit of stay is the destination's, the week is the mainland's; home never refuses its own.
 
-/// Both authorities' answers and the lane's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The origin's answer; `None` where it was not asked.
-    pub exit: Option<Verdict>,
-    /// The destination's answer; `None` where it was not asked.
-    pub entry: Option<Verdict>,
-    /// The lane's own.
-    pub lane: LaneAnswer,
+use crate::rules::LaneRule;
+use crate::standing::{Arrival, Choice, CurrentStay, Record, Standing};
+use crate::{
+    Asked, AuthorityCode, Document, DocumentKind, DocumentStatus, Grant, Judgement, LaneAnswer, LocalDate,
+    Measure, Question, ReasonCode, Refusal, ResidenceClass, Rules, Side, Verdict, View, lane,
+};
+
+/// One authority's decision: that of `question.direction.authority(side)`, on what it may know.
+///
+/// The same arguments always give the same answer. `view.movements` are its own ledger's, in any order; for
+/// the mainland also the notices of moves between the regions. Entries are counted from them.
+#[must_use]
+pub fn judge(rules: &Rules, side: Side, view: &View, question: &Question) -> Judgement {
+    let bench = Bench::new(rules, side, view, question);
+    Judgement { verdict: bench.verdict(), lane: lane::answer(rules, view, question) }
 }
 
-/// ONE authority's decision (that of `question.direction.authority(side)`) on what IT may know.
-#[must_use]
-pub fn judge(_rules: &Rules, _side: Side, _view: &View, _question: &Question) -> Judgement {
-    Judgement { verdict: Verdict::Refer(Refusal::of(ReasonCode::NoPermit)), lane: LaneAnswer::Open }
+/// The mainland's count of a move between the regions, where it has no verdict: what the notice will spend.
+///
+/// # Errors
+/// Why no right covers the move.
+pub(crate) fn notice(rules: &Rules, view: &View, question: &Question) -> Result<Choice, Refusal> {
+    let record = record(rules, AuthorityCode::Chn, view);
+    let standing = record.standing(&view.movements, question.at);
+    record.choose(&standing, &arrival(question))
 }
 
-/// Both authorities' verdicts and the lane's own answer, for whoever knows the whole person.
-#[must_use]
-pub fn may_cross(
-    rules: &Rules,
-    holder: &Holder,
-    documents: &[Document],
-    movements: &[Movement],
-    question: &Question,
-) -> Answer {
-    let view = View {
-        holder: holder.clone(),
-        document: documents.first().cloned(),
-        other_documents: vec![],
-        movements: movements.to_vec(),
-    };
-    let a = judge(rules, Side::Exit, &view, question);
-    Answer { exit: Some(a.verdict), entry: None, lane: a.lane }
+fn record<'a>(rules: &'a Rules, me: AuthorityCode, view: &'a View) -> Record<'a> {
+    let documents = view.document.iter().chain(&view.other_documents).collect();
+    Record { rules, me, holder: &view.holder, presented: view.document.as_ref(), documents }
+}
+
+fn arrival(question: &Question) -> Arrival<'_> {
+    Arrival {
+        direction: question.direction,
+        port: &question.port,
+        day: question.at.local_date(),
+        with_group: question.with_group,
+        past: false,
+    }
+}
+
+struct Bench<'a> {
+    record: Record<'a>,
+    standing: Standing,
+    view: &'a View,
+    question: &'a Question,
+    side: Side,
+    me: AuthorityCode,
+    day: LocalDate,
+}
+
+/// An admission in the making: what it rests on, and what is still to be looked at.
+struct Draft {
+    grant: Grant,
+    open: Vec<(Measure, Refusal)>,
+}
+
+type Ruling = Result<Draft, Refusal>;
+
+impl Draft {
+    const fn of(grant: Grant) -> Self {
+        Self { grant, open: Vec::new() }
+    }
+
+    fn needing(mut self, measure: Measure, why: Refusal) -> Self {
+        self.open.push((measure, why));
+        self
+    }
+
+    fn verdict(self) -> Verdict {
+        let Some((_, why)) = self.open.first().copied() else { return Verdict::Admit(self.grant) };
+        let mut measures: Vec<Measure> = Vec::new();
+        for (measure, _) in self.open {
+            if !measures.contains(&measure) {
+                measures.push(measure);
+            }
+        }
+        Verdict::Verify { measures, why, grant: self.grant }
+    }
+}
+
+impl<'a> Bench<'a> {
+    fn new(rules: &'a Rules, side: Side, view: &'a View, question: &'a Question) -> Self {
+        let me = question.direction.authority(side);
+        let record = record(rules, me, view);
+        let standing = record.standing(&view.movements, question.at);
+        Self { record, standing, view, question, side, me, day: question.at.local_date() }
+    }
+
+    fn verdict(&self) -> Verdict {
+        let at_home = self.view.holder.residence(self.me).is_some();
+        let ruling = match (self.side, at_home) {
+            (Side::Entry, true) => Ok(self.home_entry()),
+            (Side::Exit, true) => self.home_exit(),
+            (Side::Entry, false) => self.visitor_entry(),
+            (Side::Exit, false) => self.visitor_exit(),
+        };
+        match ruling {
+            Ok(draft) => self.sided(self.guarded(draft)).verdict(),
+            Err(refusal) => Verdict::Refer(refusal),
+        }
+    }
+
+    /// The last passage that the authority saw must have ended where this one begins. A gate cut off may
+    /// still hold the missing passage, so an officer looks; nobody is refused for it.
+    fn sided(&self, draft: Draft) -> Draft {
+        let should_be_inside = self.side == Side::Exit;
+        match self.standing.inside {
+            Some(inside) if inside != should_be_inside => {
+                draft.needing(Measure::Officer, Refusal::of(ReasonCode::WrongSide))
+            }
+            Some(_) | None => draft,
+        }
+    }
+
+    /// PIPL art. 31 and the notices on face lanes: under legal age with a guardian.
+    fn guarded(&self, draft: Draft) -> Draft {
+        let age = self.view.holder.birth.age_on(self.day);
+        let asks = |rule: &&LaneRule| rule.guardian_below.is_some_and(|below| age < i16::from(below));
+        let needed = self.me == AuthorityCode::Chn
+            && !self.question.with_guardian
+            && lane::answer(self.record.rules, self.view, self.question) == LaneAnswer::Open
+            && lane::rules_for(self.record.rules, self.question, self.question.lane).iter().any(asks);
+        if needed { draft.needing(Measure::Guardian, Refusal::of(ReasonCode::GuardianNeeded)) } else { draft }
+    }
+
+    /// Home is never refused by the home authority: everything that is wrong is looked at, not refused.
+    fn home_entry(&self) -> Draft {
+        let officer = |kind, why| Draft::of(Grant::on(kind)).needing(Measure::Officer, why);
+        let Some(document) = &self.view.document else {
+            return officer(None, Refusal::of(ReasonCode::NoPermit));
+        };
+        let kind = Some(document.kind());
+        if document.status == DocumentStatus::Lost {
+            return officer(kind, Refusal::of(ReasonCode::DocumentLost));
+        }
+        if document.kind() == DocumentKind::OneTimePass && self.pass_used(document) {
+            return officer(kind, Refusal::of(ReasonCode::PassUsed));
+        }
+        if document.kind() == DocumentKind::Passport {
+            return officer(kind, Refusal::of(ReasonCode::PassportAtCounter));
+        }
+        match document.expires.filter(|last| *last < self.day) {
+            Some(last) => officer(kind, Refusal::on(ReasonCode::DocumentExpired, last)),
+            None => Draft::of(Grant::on(kind)),
+        }
+    }
+
+    fn home_exit(&self) -> Ruling {
+        if self.me == AuthorityCode::Chn { self.mainland_exit() } else { self.region_home_exit() }
+    }
+
+    /// A region's own resident leaves on the identity card; his other documents are others' business.
+    fn region_home_exit(&self) -> Ruling {
+        let Some(document) = &self.view.document else {
+            return Ok(Draft::of(Grant::on(None))
+                .needing(Measure::PhysicalDocument, Refusal::of(ReasonCode::NoPermit)));
+        };
+        not_lost(document)?;
+        let draft = Draft::of(Grant::on(Some(document.kind())));
+        Ok(match document.expires.filter(|last| *last < self.day) {
+            Some(last) => draft.needing(Measure::Officer, Refusal::on(ReasonCode::DocumentExpired, last)),
+            None => draft,
+        })
+    }
+
+    /// A mainland resident goes out: the permit, and one endorsement that fits.
+    fn mainland_exit(&self) -> Ruling {
+        let document = self.travel_permit()?;
+        let choice = self.record.choose(&self.standing, &arrival(self.question))?;
+        Ok(Draft::of(granted(document, &choice)))
+    }
+
+    /// The permit of a mainland resident, fit to go further.
+    fn travel_permit(&self) -> Result<&'a Document, Refusal> {
+        let document = self.view.document.as_ref().ok_or(Refusal::of(ReasonCode::NoPermit))?;
+        not_lost(document)?;
+        match document.kind() {
+            DocumentKind::ExitEntryPermit | DocumentKind::OneWayPermit => {}
+            DocumentKind::OneTimePass => return Err(Refusal::of(ReasonCode::PassOpensNoExit)),
+            DocumentKind::Passport => return Err(Refusal::of(ReasonCode::PassportAtCounter)),
+            DocumentKind::MainlandId
+            | DocumentKind::ResidencePermit
+            | DocumentKind::Hkid
+            | DocumentKind::MacaoBir
+            | DocumentKind::HomeReturnPermit
+            | DocumentKind::DocumentOfIdentity
+            | DocumentKind::VisitPermit => return Err(Refusal::of(ReasonCode::NoPermit)),
+        }
+        in_date(document, self.day)?;
+        Ok(document)
+    }
+
+    fn visitor_entry(&self) -> Ruling {
+        if self.me == AuthorityCode::Chn {
+            self.home_return_permit_entry()
+        } else if self.view.holder.home == AuthorityCode::Chn {
+            self.region_entry_from_the_mainland_card()
+        } else {
+            self.region_entry_from_the_other_region()
+        }
+    }
+
+    /// A resident of a region enters the mainland on the Home Return Permit.
+    fn home_return_permit_entry(&self) -> Ruling {
+        let document = self.view.document.as_ref().ok_or(Refusal::of(ReasonCode::NoPermit))?;
+        not_lost(document)?;
+        match document.kind() {
+            DocumentKind::HomeReturnPermit => {}
+            DocumentKind::OneTimePass => return Err(Refusal::of(ReasonCode::PassOpensNoExit)),
+            DocumentKind::Passport => return Err(Refusal::of(ReasonCode::PassportAtCounter)),
+            DocumentKind::MainlandId
+            | DocumentKind::ResidencePermit
+            | DocumentKind::Hkid
+            | DocumentKind::MacaoBir
+            | DocumentKind::ExitEntryPermit
+            | DocumentKind::OneWayPermit
+            | DocumentKind::DocumentOfIdentity
+            | DocumentKind::VisitPermit => return Err(Refusal::of(ReasonCode::NoPermit)),
+        }
+        in_date(document, self.day)?;
+        let Some(last_day) = self.record.resident_stay(AuthorityCode::Chn, self.day) else {
+            return Err(self.not_yet_issued());
+        };
+        Ok(Draft::of(Grant { last_day, ..Grant::on(Some(document.kind())) }))
+    }
+
+    /// The card exists only from a day on (non-Chinese holders: 10 July 2024).
+    fn not_yet_issued(&self) -> Refusal {
+        let later = self.record.rules.residents().iter().filter(|r| r.destination == Some(self.me));
+        let first = later.filter_map(|r| r.from).filter(|from| self.day < *from).min();
+        Refusal { reason: ReasonCode::PermitNotYetIssued, day: first }
+    }
+
+    /// A mainland resident enters a region. Where the mainland judges the same crossing, kind, validity and
+    /// count are its own; a lane of the region alone reads destination and dates; and between the regions,
+    /// where the mainland does not stand, the region checks all of it from its own ledger.
+    fn region_entry_from_the_mainland_card(&self) -> Ruling {
+        let document = self.travel_permit()?;
+        let here = arrival(self.question);
+        if self.question.direction.from() != AuthorityCode::Chn {
+            let choice = self.record.choose(&self.standing, &here)?;
+            return Ok(Draft::of(granted(document, &choice)));
+        }
+        if self.question.asked != Asked::Both {
+            self.record.check_card(self.me, self.day)?;
+        }
+        let expected = self.record.expected(&self.standing, &here);
+        let grant = expected.map_or(Grant::on(Some(document.kind())), |c| granted(document, &c));
+        Ok(Draft::of(grant))
+    }
+
+    /// A resident of one region enters the other.
+    fn region_entry_from_the_other_region(&self) -> Ruling {
+        let document = self.view.document.as_ref().ok_or(Refusal::of(ReasonCode::NoPermit))?;
+        not_lost(document)?;
+        let holder = &self.view.holder;
+        let class = holder.residence(holder.home).unwrap_or(ResidenceClass::NonPermanent);
+        let visas = &self.record.rules.switches().macpr_hkg_visa_nationalities;
+        if self.me == AuthorityCode::Hkg && holder.nationality.is_some_and(|n| visas.contains(&n)) {
+            return Err(Refusal::of(ReasonCode::VisaNeeded));
+        }
+        let rules = self.record.rules;
+        let Some(rule) = rules.resident_rule(holder.home, class, holder.nationality, self.me, self.day)
+        else {
+            return Err(Refusal::of(ReasonCode::NoPermit));
+        };
+        let shown = |kind: DocumentKind| {
+            let papers = self.view.document.iter().chain(&self.view.other_documents);
+            papers
+                .into_iter()
+                .find(|d| d.kind() == kind && d.status == DocumentStatus::Valid && !d.expired_on(self.day))
+        };
+        let last_day = self.record.resident_stay(self.me, self.day).flatten();
+        let draft = Draft::of(Grant { last_day, ..Grant::on(Some(document.kind())) });
+        if document.kind() == DocumentKind::Passport {
+            return Err(Refusal::of(ReasonCode::PassportAtCounter));
+        }
+        in_date(document, self.day)?;
+        if document.kind() == rule.document || shown(rule.document).is_some() {
+            return Ok(draft);
+        }
+        match rule.document {
+            // A permit that this region gives on application: without it there is no right.
+            DocumentKind::VisitPermit => Err(Refusal::of(ReasonCode::NoPermit)),
+            // A paper of the holder's own region beside the card: it is looked at.
+            DocumentKind::MainlandId
+            | DocumentKind::ResidencePermit
+            | DocumentKind::Hkid
+            | DocumentKind::MacaoBir
+            | DocumentKind::ExitEntryPermit
+            | DocumentKind::HomeReturnPermit
+            | DocumentKind::Passport
+            | DocumentKind::OneWayPermit
+            | DocumentKind::OneTimePass
+            | DocumentKind::DocumentOfIdentity => {
+                Ok(draft.needing(Measure::PhysicalDocument, Refusal::of(ReasonCode::PaperNeeded)))
+            }
+        }
+    }
+
+    fn visitor_exit(&self) -> Ruling {
+        let stay = self.standing.stays.get(&self.me).copied();
+        if let Some(last) = stay.and_then(|s| s.last_day).filter(|last| *last < self.day) {
+            return Err(Refusal::on(ReasonCode::Overstay, last));
+        }
+        let Some(document) = &self.view.document else {
+            return Err(Refusal::of(ReasonCode::NoPermit));
+        };
+        not_lost(document)?;
+        let mut draft = Draft::of(self.leaving(document, stay));
+        if self.stay_is_limited() && !stay.is_some_and(|s| s.known) && self.standing.inside != Some(false) {
+            draft = draft.needing(Measure::Officer, Refusal::of(ReasonCode::NoEntryRecord));
+        }
+        match document.kind() {
+            DocumentKind::OneTimePass if self.question.direction.to() != self.view.holder.home => {
+                Err(Refusal::of(ReasonCode::PassOpensNoExit))
+            }
+            DocumentKind::OneTimePass => {
+                let why =
+                    if self.pass_used(document) { ReasonCode::PassUsed } else { ReasonCode::OneTimePass };
+                Ok(draft.needing(Measure::Officer, Refusal::of(why)))
+            }
+            DocumentKind::Passport => Err(Refusal::of(ReasonCode::PassportAtCounter)),
+            // The mainland looks at its own card; a region judges a way out by its own limit of stay alone.
+            DocumentKind::HomeReturnPermit => match document.expires.filter(|last| *last < self.day) {
+                Some(last) => {
+                    Ok(draft.needing(Measure::Officer, Refusal::on(ReasonCode::DocumentExpired, last)))
+                }
+                None => Ok(draft),
+            },
+            DocumentKind::MainlandId
+            | DocumentKind::ResidencePermit
+            | DocumentKind::Hkid
+            | DocumentKind::MacaoBir
+            | DocumentKind::ExitEntryPermit
+            | DocumentKind::OneWayPermit
+            | DocumentKind::DocumentOfIdentity
+            | DocumentKind::VisitPermit => Ok(draft),
+        }
+    }
+
+    fn leaving(&self, document: &Document, stay: Option<CurrentStay>) -> Grant {
+        Grant {
+            endorsement: stay.and_then(|s| s.endorsement),
+            last_day: stay.and_then(|s| s.last_day),
+            ..Grant::on(Some(document.kind()))
+        }
+    }
+
+    /// Whether this holder's stay here has a limit that an entry would have to explain.
+    fn stay_is_limited(&self) -> bool {
+        let settled = self.view.document.as_ref().is_some_and(|d| d.kind() == DocumentKind::OneWayPermit);
+        if self.view.holder.home == AuthorityCode::Chn {
+            !settled
+        } else {
+            self.record.resident_stay(self.me, self.day).is_none_or(|limit| limit.is_some())
+        }
+    }
+
+    /// A one-time pass leads home once: used when the mainland saw an entry since its issue, or out of date.
+    fn pass_used(&self, pass: &Document) -> bool {
+        let entered = |issued: LocalDate| self.standing.home_entries.iter().any(|day| issued <= *day);
+        pass.expired_on(self.day) || pass.issued.is_some_and(entered)
+    }
+}
+
+fn granted(document: &Document, choice: &Choice) -> Grant {
+    Grant {
+        permit: Some(document.kind()),
+        endorsement: choice.endorsement,
+        entries_left: choice.entries_left,
+        spends: choice.endorsement.filter(|_| choice.spends),
+        last_day: choice.last_day,
+    }
+}
+
+fn not_lost(document: &Document) -> Result<(), Refusal> {
+    match document.status {
+        DocumentStatus::Valid => Ok(()),
+        DocumentStatus::Lost => Err(Refusal::of(ReasonCode::DocumentLost)),
+    }
+}
+
+fn in_date(document: &Document, day: LocalDate) -> Result<(), Refusal> {
+    match document.expires.filter(|last| *last < day) {
+        Some(last) => Err(Refusal::on(ReasonCode::DocumentExpired, last)),
+        None => Ok(()),
+    }
 }

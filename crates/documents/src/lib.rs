@@ -4,18 +4,26 @@
 //! Pure: no I/O, no clock, no randomness. Not here: signatures (`credential`), ledgers (`authority`).
 
 mod authority_code;
+mod case;
+mod cross;
 mod crossing;
 mod judge;
+mod lane;
+mod mrz;
 mod numbers;
 mod redact;
 pub mod rules;
+mod standing;
 mod time;
 mod verdict;
 mod view;
 
 pub use authority_code::{AuthorityCode, UnknownAuthority};
+pub use case::{CaseAnswers, CaseError, CaseFile, EndorsementTextError, answer_case, parse_endorsement};
+pub use cross::{Answer, MainlandCount, Outcome, SideAnswer, is_unresolved, may_cross};
 pub use crossing::{Direction, LaneKind, NotALaneKind, NotAPortId, NotASide, PortId, Side};
-pub use judge::{Answer, judge, may_cross};
+pub use judge::judge;
+pub use mrz::{Mrz, MrzDate, MrzError, MrzField, MrzFormat, check_digit};
 pub use numbers::{
     DocumentKind, DocumentNumber, ExitEntryPermit, Hkid, HomeReturnPermit, MacaoBir, MainlandId,
     NotADocumentKind, NumberError, PaperNumber, Passport, ResidencePermit,

@@ -98,6 +98,13 @@ impl Document {
         self.number.kind()
     }
 
+    /// Whether this document had taken the place of `older` by `day`: same kind, issued later.
+    #[must_use]
+    pub fn replaces(&self, older: &Self, day: LocalDate) -> bool {
+        let later = |issued: LocalDate| issued <= day && older.issued.is_none_or(|own| own < issued);
+        self.kind() == older.kind() && self.issued.is_some_and(later)
+    }
+
     /// Whether its last day lies before `day`.
     #[must_use]
     pub fn expired_on(&self, day: LocalDate) -> bool {

@@ -1,0 +1,179 @@
+//! Lane rules: which kinds of lane serve whom, and where face lanes were opened.
+
+use serde::Deserialize;
+
+use super::ports::{Hours, Mode};
+use super::{Mark, RulesError};
+use crate::{AuthorityCode, DocumentKind, LaneKind, LocalDate, PortId, ResidenceClass};
+
+const FILE: &str = "lanes.toml";
+
+/// For whom a port's hours are reserved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserved {
+    /// Residents of Macao, and holders of a stay endorsement (workers and students).
+    ResidentsOfMacaoAndStay,
+    /// Staff of the cross-border industrial zone.
+    ZoneStaff,
+}
+
+/// One rule; every rule that fits lane, port and day must be met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaneRule {
+    /// Its id.
+    pub id: String,
+    /// Kinds of lane that it governs.
+    pub kinds: Vec<LaneKind>,
+    /// Ports at which it opens lanes of those kinds.
+    pub opens: Vec<PortId>,
+    /// Ports that it governs; empty: any.
+    pub ports: Vec<PortId>,
+    /// Modes that it governs; empty: any.
+    pub modes: Vec<Mode>,
+    /// The two authorities that it governs, in any order; empty: any.
+    pub between: Vec<AuthorityCode>,
+    /// First day.
+    pub from: Option<LocalDate>,
+    /// Last day.
+    pub to: Option<LocalDate>,
+    /// Hours of the day that it governs.
+    pub hours: Option<Hours>,
+    /// Least age.
+    pub min_age: Option<u8>,
+    /// Below this age a guardian stands beside.
+    pub guardian_below: Option<u8>,
+    /// Whether 1.2 m is asked for.
+    pub tall_enough: bool,
+    /// Whether registration is asked for.
+    pub registered: bool,
+    /// Residents served, and as what; empty: all.
+    pub residents: Vec<(AuthorityCode, Option<ResidenceClass>)>,
+    /// Documents served; empty: all.
+    pub documents: Vec<DocumentKind>,
+    /// Letters of endorsement served, for mainland residents; empty: all.
+    pub letters: Vec<String>,
+    /// Whether the endorsement must be a multiple one.
+    pub multiple: bool,
+    /// First day for residents of the two regions.
+    pub regional_residents_from: Option<LocalDate>,
+    /// For whom the hours are reserved.
+    pub reserved_for: Option<Reserved>,
+    /// How sure.
+    pub mark: Mark,
+    /// Source.
+    pub source: String,
+    /// What else the source says.
+    pub note: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    lane: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: String,
+    kinds: Vec<String>,
+    #[serde(default)]
+    opens: Vec<String>,
+    #[serde(default)]
+    ports: Vec<String>,
+    #[serde(default)]
+    modes: Vec<String>,
+    #[serde(default)]
+    between: Vec<AuthorityCode>,
+    from: Option<LocalDate>,
+    to: Option<LocalDate>,
+    hours: Option<String>,
+    min_age: Option<u8>,
+    guardian_below: Option<u8>,
+    #[serde(default)]
+    tall_enough: bool,
+    #[serde(default)]
+    registered: bool,
+    #[serde(default)]
+    residents: Vec<String>,
+    #[serde(default)]
+    documents: Vec<String>,
+    #[serde(default)]
+    letters: Vec<String>,
+    #[serde(default)]
+    multiple: bool,
+    regional_residents_from: Option<LocalDate>,
+    reserved_for: Option<String>,
+    mark: String,
+    source: String,
+    #[serde(default)]
+    note: String,
+}
+
+pub(super) fn read(text: &str) -> Result<Vec<LaneRule>, RulesError> {
+    let file: File = toml::from_str(text).map_err(|e| RulesError::new(FILE, None, e.to_string()))?;
+    file.lane.into_iter().map(checked).collect()
+}
+
+fn checked(e: Entry) -> Result<LaneRule, RulesError> {
+    let error = |what: String| RulesError::new(FILE, e.id.clone(), what);
+    fn list<T: std::str::FromStr<Err: std::fmt::Display>>(
+        texts: &[String],
+        field: &str,
+        error: impl Fn(String) -> RulesError,
+    ) -> Result<Vec<T>, RulesError> {
+        texts.iter().map(|t| t.parse().map_err(|x| error(format!("{field}: {t}: {x}")))).collect()
+    }
+    let modes = e
+        .modes
+        .iter()
+        .map(|t| Mode::parse(t).ok_or_else(|| error("modes: write separate, colocated or joint".to_owned())));
+    let residents = e.residents.iter().map(|t| {
+        let (of, class) = t.split_once(':').map_or((t.as_str(), None), |(of, class)| (of, Some(class)));
+        let of = of.parse().map_err(|x| error(format!("residents: {x}")))?;
+        match class {
+            None => Ok((of, None)),
+            Some("permanent") => Ok((of, Some(ResidenceClass::Permanent))),
+            Some(_) => Err(error("residents: write CHN, HKG, MAC or one of them and :permanent".to_owned())),
+        }
+    });
+    let hours = e
+        .hours
+        .as_deref()
+        .map(|t| Hours::parse(t).ok_or_else(|| error("hours: write a span like 00:00-07:00".to_owned())));
+    let reserved_for = match e.reserved_for.as_deref() {
+        None => None,
+        Some("residents-of-macao-and-stay") => Some(Reserved::ResidentsOfMacaoAndStay),
+        Some("zone-staff") => Some(Reserved::ZoneStaff),
+        Some(_) => {
+            return Err(error("reserved_for: write residents-of-macao-and-stay or zone-staff".to_owned()));
+        }
+    };
+    if e.kinds.is_empty() || e.source.is_empty() {
+        return Err(error("kinds and source may not be empty".to_owned()));
+    }
+    Ok(LaneRule {
+        kinds: list(&e.kinds, "kinds", error)?,
+        opens: list(&e.opens, "opens", error)?,
+        ports: list(&e.ports, "ports", error)?,
+        modes: modes.collect::<Result<_, _>>()?,
+        documents: list(&e.documents, "documents", error)?,
+        residents: residents.collect::<Result<_, _>>()?,
+        hours: hours.transpose()?,
+        mark: Mark::parse(&e.mark).ok_or_else(|| error("mark: write S, G or ?".to_owned()))?,
+        reserved_for,
+        between: e.between,
+        from: e.from,
+        to: e.to,
+        min_age: e.min_age,
+        guardian_below: e.guardian_below,
+        tall_enough: e.tall_enough,
+        registered: e.registered,
+        letters: e.letters,
+        multiple: e.multiple,
+        regional_residents_from: e.regional_residents_from,
+        source: e.source,
+        note: e.note,
+        id: e.id,
+    })
+}
