@@ -7,7 +7,7 @@ use credential::cbor::{CborError, Reader, Writer};
 use credential::{MAX_PROOF_LEN, MAX_TOKEN_LEN};
 
 /// Largest face probe that is read, in bytes: a few crops of a face.
-pub const MAX_PROBE_LEN: usize = 4 << 20;
+pub const MAX_PROBE_LEN: usize = 512 * 1024;
 const MAX_REQUEST_LEN: usize = 2048;
 const MAX_PART_LEN: usize = 512;
 

@@ -1,0 +1,84 @@
+//! Eyes: from the pictures of a traveller to the probe that the authorities compare, and a weak hint at liveness.
+//!
+//! Lives here: [`Eyes`], its form on the real models. Not here: comparing with anybody, which is the authorities' alone.
+
+use face::{
+    FaceConfig, FaceError, Finder, Image, Liveness, LivenessScore, ModelError, ModelFolder, Probe, ProbeFrame,
+};
+
+use crate::reason::GateReason;
+
+/// What was seen.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Look {
+    /// The encoded probe.
+    pub probe: Vec<u8>,
+    /// Whether an officer should look before anybody is asked: it may be a picture of a face.
+    pub suspicious: bool,
+}
+
+documents::redact_debug!(Look);
+
+/// Looks at the pictures of one try.
+pub trait Eyes: Send + Sync + 'static {
+    /// Finds the one face in one to four pictures.
+    ///
+    /// # Errors
+    /// Why there is no probe.
+    fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, GateReason>;
+}
+
+/// The eyes of a real lane.
+#[derive(Debug)]
+pub struct FaceEyes {
+    finder: Finder,
+    liveness: Liveness,
+    config: FaceConfig,
+}
+
+impl FaceEyes {
+    /// Loads detector, landmarks and liveness; the model that compares is not among them.
+    ///
+    /// # Errors
+    /// A missing or altered file, with the command that mends it.
+    pub fn load(folder: &ModelFolder, config: FaceConfig) -> Result<Self, ModelError> {
+        Ok(Self {
+            finder: Finder::load(folder, &config)?,
+            liveness: Liveness::load(folder, &config)?,
+            config,
+        })
+    }
+
+    fn frame(&self, picture: &[u8]) -> Result<(ProbeFrame, LivenessScore), GateReason> {
+        let image = Image::decode(picture).map_err(|_| GateReason::FacePictureUnreadable)?;
+        let (frame, quality) = ProbeFrame::from_image(&self.finder, &image).map_err(|e| face_reason(&e))?;
+        self.config.quality().check(&quality).map_err(|_| GateReason::FacePoor)?;
+        let face = self.finder.one_face(&image).map_err(|e| face_reason(&e))?;
+        let score = self.liveness.score(&image, &face).map_err(|_| GateReason::FaceModels)?;
+        Ok((frame, score))
+    }
+}
+
+impl Eyes for FaceEyes {
+    fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, GateReason> {
+        let mut frames = Vec::new();
+        let mut scores = Vec::new();
+        for picture in pictures {
+            let (frame, score) = self.frame(picture)?;
+            frames.push(frame);
+            scores.push(score);
+        }
+        let suspicious = LivenessScore::mean(&scores).is_none_or(|mean| self.liveness.is_suspicious(mean));
+        let probe = Probe::new(frames).map_err(|_| GateReason::FaceNone)?.encode();
+        Ok(Look { probe, suspicious })
+    }
+}
+
+fn face_reason(error: &FaceError) -> GateReason {
+    match error {
+        FaceError::NoFace => GateReason::FaceNone,
+        FaceError::SeveralFaces { .. } => GateReason::FaceSeveral,
+        FaceError::NoLandmarks => GateReason::FacePoor,
+        FaceError::Inference(_) => GateReason::FaceModels,
+    }
+}

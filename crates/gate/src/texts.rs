@@ -1,0 +1,193 @@
+//! Texts: what the traveller reads, in four languages, as data.
+//!
+//! Lives here: [`Texts`], [`Language`]. Not here: which sentence is shown when (`reason`, `clearance::Sentence`).
+
+use std::collections::BTreeMap;
+
+use clearance::Sentence;
+
+use crate::reason::GateReason;
+
+/// The languages of a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {
+    /// Simplified Chinese.
+    ZhHans,
+    /// Traditional Chinese.
+    ZhHant,
+    /// English.
+    En,
+    /// Portuguese.
+    Pt,
+}
+
+impl Language {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::ZhHans, Self::ZhHant, Self::En, Self::Pt];
+
+    /// The BCP 47 tag.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::ZhHans => "zh-Hans",
+            Self::ZhHant => "zh-Hant",
+            Self::En => "en",
+            Self::Pt => "pt",
+        }
+    }
+}
+
+/// Why texts are not usable.
+#[derive(Debug, thiserror::Error)]
+pub enum TextsError {
+    /// The file is no TOML of this form.
+    #[error("the texts cannot be read")]
+    Form(#[source] Box<toml::de::Error>),
+    /// A sentence is missing or empty.
+    #[error("the sentence {key} is missing in {language}; add it to texts.toml")]
+    Missing {
+        /// Which.
+        key: String,
+        /// In which language.
+        language: &'static str,
+    },
+    /// A sentence that nothing shows.
+    #[error("no reason and no outcome shows the sentence {key}; remove it from texts.toml")]
+    Unused {
+        /// Which.
+        key: String,
+    },
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    #[serde(rename = "zh-Hans")]
+    zh_hans: String,
+    #[serde(rename = "zh-Hant")]
+    zh_hant: String,
+    en: String,
+    pt: String,
+}
+
+impl Row {
+    fn get(&self, language: Language) -> &str {
+        match language {
+            Language::ZhHans => &self.zh_hans,
+            Language::ZhHant => &self.zh_hant,
+            Language::En => &self.en,
+            Language::Pt => &self.pt,
+        }
+    }
+}
+
+/// Every sentence in every language, checked to be complete.
+#[derive(Debug)]
+pub struct Texts(BTreeMap<String, Row>);
+
+impl Texts {
+    /// The texts of this build.
+    ///
+    /// # Errors
+    /// What is wrong with the data.
+    pub fn builtin() -> Result<Self, TextsError> {
+        Self::parse(include_str!("../data/texts.toml"))
+    }
+
+    /// Reads texts: one table per sentence, one line per language.
+    ///
+    /// # Errors
+    /// The first thing that is missing, empty or used by nothing.
+    pub fn parse(toml: &str) -> Result<Self, TextsError> {
+        let rows: BTreeMap<String, Row> = toml::from_str(toml).map_err(|e| TextsError::Form(Box::new(e)))?;
+        let wanted = Self::keys();
+        for key in &wanted {
+            for language in Language::ALL {
+                if rows.get(*key).is_none_or(|row| row.get(language).trim().is_empty()) {
+                    return Err(TextsError::Missing { key: (*key).to_owned(), language: language.tag() });
+                }
+            }
+        }
+        match rows.keys().find(|key| !wanted.contains(&key.as_str())) {
+            Some(key) => Err(TextsError::Unused { key: key.clone() }),
+            None => Ok(Self(rows)),
+        }
+    }
+
+    /// Every key that a reason or an outcome shows.
+    #[must_use]
+    pub fn keys() -> Vec<&'static str> {
+        let reasons = GateReason::ALL.iter().map(|r| r.sentence());
+        let measures = documents::Measure::ALL.iter().map(|m| measure_key(*m));
+        let mut keys: Vec<_> =
+            Sentence::ALL.iter().map(|s| s.key()).chain(reasons).chain(measures).chain(["welcome"]).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// The sentence behind a key; `None` for a key that no build knows.
+    #[must_use]
+    pub fn get(&self, key: &str, language: Language) -> Option<&str> {
+        self.0.get(key).map(|row| row.get(language))
+    }
+}
+
+/// The key of what the traveller is asked to do for a measure.
+#[must_use]
+pub const fn measure_key(measure: documents::Measure) -> &'static str {
+    match measure {
+        documents::Measure::Pin => "measure_pin",
+        documents::Measure::ActiveLiveness => "measure_active_liveness",
+        documents::Measure::SecondLook => "measure_second_look",
+        documents::Measure::PhysicalDocument => "measure_physical_document",
+        documents::Measure::Guardian => "measure_guardian",
+        documents::Measure::Officer => "see_officer",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sentence_stands_in_four_languages() {
+        let texts = Texts::builtin().unwrap();
+        for key in Texts::keys() {
+            for language in Language::ALL {
+                let text = texts.get(key, language).unwrap();
+                let chinese = text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+                let wants = matches!(language, Language::ZhHans | Language::ZhHant);
+                assert_eq!(chinese, wants, "{key} in {}", language.tag());
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_an_empty_and_an_unused_sentence_are_refused() {
+        let whole = include_str!("../data/texts.toml");
+        let without = whole.replace("[go_through]", "[go_thru]");
+        assert!(
+            matches!(Texts::parse(&without), Err(TextsError::Missing { key, .. }) if key == "go_through")
+        );
+        let more = format!("{whole}\n[extra]\nzh-Hans = \"一\"\nzh-Hant = \"一\"\nen = \"a\"\npt = \"a\"\n");
+        assert!(matches!(Texts::parse(&more), Err(TextsError::Unused { key }) if key == "extra"));
+        let no_language = whole.replacen("pt = ", "fr = ", 1);
+        assert!(matches!(Texts::parse(&no_language), Err(TextsError::Form(_))));
+    }
+
+    #[test]
+    fn no_sentence_says_that_there_are_lists_or_suspicions() {
+        let texts = Texts::builtin().unwrap();
+        let betraying = [
+            "list", "wanted", "police", "suspect", "forged", "名单", "名單", "黑名", "伪", "偽", "lista",
+            "suspeit",
+        ];
+        for key in Texts::keys() {
+            for language in Language::ALL {
+                let text = texts.get(key, language).unwrap().to_lowercase();
+                assert!(!betraying.iter().any(|word| text.contains(word)), "{key} in {}", language.tag());
+            }
+        }
+    }
+}
