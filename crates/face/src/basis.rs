@@ -48,6 +48,10 @@ impl Basis {
             .ok_or("its last layer cannot be decomposed")?;
         let mut order: Vec<(usize, f64)> = eigen.eigenvalues.iter().copied().enumerate().collect();
         order.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let (largest, weakest) = (order.first(), order.get(DIMENSIONS - 1));
+        if !largest.zip(weakest).is_some_and(|(largest, weakest)| weakest.1 > 1e-9 * largest.1) {
+            return Err("its last layer has too low a rank");
+        }
         let strongest: Vec<_> =
             order.iter().take(DIMENSIONS).map(|(index, _)| eigen.eigenvectors.column(*index)).collect();
         let strongest = DMatrix::from_columns(&strongest);

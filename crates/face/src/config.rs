@@ -180,6 +180,7 @@ impl TrustedFile {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Detection {
     pub(crate) score: f32,
+    pub(crate) certain: f32,
     pub(crate) overlap: f32,
     pub(crate) second_face: f32,
 }
@@ -235,6 +236,7 @@ impl FaceConfig {
         let detection = document.detection;
         for (what, value) in [
             ("detection.score", detection.score),
+            ("detection.certain", detection.certain),
             ("detection.overlap", detection.overlap),
             ("detection.second_face", detection.second_face),
             ("liveness.suspicious", document.liveness.suspicious),
@@ -345,9 +347,9 @@ mod tests {
             ("refer = 0.38", "refer = 0.48", "thresholds of template code 1"),
             ("accept = 0.46", "accept = 1.46", "thresholds of template code 1"),
             ("refer = 0.38", "refer = 0.0", "thresholds of template code 1"),
-            ("score = 0.95", "score = 95.0", "detection.score"),
+            ("score = 0.90", "score = 90.0", "detection.score"),
             ("least = 16.0", "least = 160.0", "quality"),
-            ("score = 0.95", "skore = 0.95", "cannot be read"),
+            ("score = 0.90", "skore = 0.90", "cannot be read"),
         ] {
             let error = FaceConfig::from_toml(&TEXT.replacen(from, to, 1)).unwrap_err().to_string();
             assert!(error.contains(expected), "row {to}: {error}");

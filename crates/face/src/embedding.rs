@@ -126,8 +126,13 @@ const UNALIGNED: InferenceError = InferenceError { stage: "aligning a face" };
 
 /// The crop that the network is shown.
 pub(crate) fn aligned(picture: &RgbImage, landmarks: &Landmarks) -> Option<Raster> {
-    let map = Similarity::between(&landmarks.five(), &TARGET)?;
-    Some(Raster::warped(picture, ALIGNED_SIDE, &map.inverse()))
+    let map = Similarity::between(&landmarks.five(), &TARGET.map(pixel_centre))?;
+    Some(Raster::warped(picture, ALIGNED_SIDE, ALIGNED_SIDE, &map.inverse()))
+}
+
+/// The published template counts from the centre of the first pixel, we count from its edge.
+const fn pixel_centre(p: Point) -> Point {
+    Point::new(p.x + 0.5, p.y + 0.5)
 }
 
 fn add(sum: &mut [f32; NUMBERS], numbers: &[f32; NUMBERS]) {

@@ -15,6 +15,9 @@ const DETECTOR_HEIGHT: usize = 240;
 const LANDMARK_SIDE: usize = 64;
 const POINTS: usize = 68;
 
+/// How far a head is turned before the detector misses it, and so the turn of the second and third look (radians).
+const SECOND_LOOK: f32 = 0.6;
+
 /// A face in a picture: its box, in pixels, and how sure the detector is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Face {
@@ -23,6 +26,8 @@ pub struct Face {
     right: f32,
     bottom: f32,
     score: f32,
+    /// The turn of the look that found it, about the box's centre.
+    turn: f32,
 }
 
 impl Face {
@@ -90,6 +95,23 @@ pub enum FaceError {
     /// The network failed.
     #[error(transparent)]
     Inference(#[from] InferenceError),
+}
+
+/// A box on the detector's canvas, in shares of it, as a box of the same size on the picture.
+fn on_picture(score: f32, [left, top, right, bottom]: [f32; 4], map: &Similarity, turn: f32) -> Face {
+    let (width, height) = (DETECTOR_WIDTH as f32, DETECTOR_HEIGHT as f32);
+    let middle = Point::new(f32::midpoint(left, right) * width, f32::midpoint(top, bottom) * height);
+    let centre = map.apply(middle);
+    let (half_width, half_height) =
+        ((right - left) * width * map.scale() / 2.0, (bottom - top) * height * map.scale() / 2.0);
+    Face {
+        left: centre.x - half_width,
+        top: centre.y - half_height,
+        right: centre.x + half_width,
+        bottom: centre.y + half_height,
+        score,
+        turn,
+    }
 }
 
 /// The 68 points of a face (the usual order: jaw, brows, nose, eyes, mouth), in pixels. Personal data.
@@ -197,46 +219,30 @@ impl Finder {
     /// Only if the network itself fails.
     pub fn detect(&self, image: &Image) -> Result<Vec<Face>, InferenceError> {
         let (canvas, factor, corner) = Raster::letterboxed(image.pixels(), DETECTOR_WIDTH, DETECTOR_HEIGHT);
-        let input = canvas.planes([0, 1, 2], |v| v / 128.0);
-        let shape = [1, 3, DETECTOR_HEIGHT, DETECTOR_WIDTH];
-        let [scores, boxes] = self.detector.run(shape, input, "finding faces")?;
-        // The boxes come decoded, as shares of the canvas; the priors are already in the network.
-        let (scores, boxes) = (scores.as_chunks::<2>().0, boxes.as_chunks::<4>().0);
-        let (width, height) = (DETECTOR_WIDTH as f32 * factor, DETECTOR_HEIGHT as f32 * factor);
-        let candidates = scores.iter().zip(boxes).filter(|([_, score], _)| *score >= self.settings.score);
-        let mut candidates: Vec<Face> = candidates
-            .map(|([_, score], [left, top, right, bottom])| Face {
-                left: left * width - corner.x,
-                top: top * height - corner.y,
-                right: right * width - corner.x,
-                bottom: bottom * height - corner.y,
-                score: *score,
-            })
-            .filter(|face| face.width() > 1.0 && face.height() > 1.0)
-            .collect();
-        candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let mut faces: Vec<Face> = Vec::new();
-        for candidate in candidates {
-            if faces.iter().all(|face| face.overlap(&candidate) <= self.settings.overlap) {
-                faces.push(candidate);
-            }
-        }
-        faces.sort_by(|a, b| (b.width() * b.height()).total_cmp(&(a.width() * a.height())));
-        Ok(faces)
+        let map = Similarity { a: factor, b: 0.0, dx: -corner.x, dy: -corner.y };
+        self.faces_on(&canvas, &map, 0.0)
     }
 
     /// The one face of a picture. Another is tolerated only where it is much smaller, in the background.
     ///
+    /// A head that lies far on its side is found by a second or third look at the picture turned: they cost time only
+    /// where the first look finds nobody.
+    ///
     /// # Errors
     /// None, or several.
     pub fn one_face(&self, image: &Image) -> Result<Face, FaceError> {
-        let faces = self.detect(image)?;
-        let largest = faces.first().ok_or(FaceError::NoFace)?;
-        let matters = |face: &&Face| face.height() > self.settings.second_face * largest.height();
-        match faces.iter().filter(matters).count() {
-            0 | 1 => Ok(*largest),
-            count => Err(FaceError::SeveralFaces { count }),
+        for turn in [0.0, SECOND_LOOK, -SECOND_LOOK] {
+            let faces = if turn == 0.0 { self.detect(image)? } else { self.detect_turned(image, turn)? };
+            let Some(largest) = faces.first().filter(|face| face.score >= self.settings.certain) else {
+                continue;
+            };
+            let matters = |face: &&Face| face.height() > self.settings.second_face * largest.height();
+            return match faces.iter().filter(matters).count() {
+                0 | 1 => Ok(*largest),
+                count => Err(FaceError::SeveralFaces { count }),
+            };
         }
+        Err(FaceError::NoFace)
     }
 
     /// The 68 points of a face, in two passes: roughly, then in the crop turned upright.
@@ -244,7 +250,7 @@ impl Finder {
     /// # Errors
     /// [`FaceError::NoLandmarks`] where the network gives no usable points.
     pub fn landmarks(&self, image: &Image, face: &Face) -> Result<Landmarks, FaceError> {
-        let rough = self.points_in(image, face.centre(), face.height(), 0.0)?;
+        let rough = self.points_in(image, face.centre(), face.height(), face.turn)?;
         let (centre, side, angle) = rough.upright_square();
         self.points_in(image, centre, 1.25 * side, angle)
     }
@@ -276,9 +282,42 @@ impl Finder {
         Err(refusal)
     }
 
+    fn detect_turned(&self, image: &Image, turn: f32) -> Result<Vec<Face>, InferenceError> {
+        let (width, height) = (image.width() as f32, image.height() as f32);
+        let (sine, cosine) = (turn.sin().abs(), turn.cos().abs());
+        let (wide, high) = (width * cosine + height * sine, width * sine + height * cosine);
+        let scale = (wide / DETECTOR_WIDTH as f32).max(high / DETECTOR_HEIGHT as f32);
+        let middle = Point::new(DETECTOR_WIDTH as f32 / 2.0, DETECTOR_HEIGHT as f32 / 2.0);
+        let map = Similarity::around(middle, Point::new(width / 2.0, height / 2.0), scale, turn);
+        let canvas = Raster::warped(image.pixels(), DETECTOR_WIDTH, DETECTOR_HEIGHT, &map);
+        self.faces_on(&canvas, &map, turn)
+    }
+
+    fn faces_on(&self, canvas: &Raster, map: &Similarity, turn: f32) -> Result<Vec<Face>, InferenceError> {
+        let input = canvas.planes([0, 1, 2], |v| v / 128.0);
+        let shape = [1, 3, DETECTOR_HEIGHT, DETECTOR_WIDTH];
+        let [scores, boxes] = self.detector.run(shape, input, "finding faces")?;
+        // The boxes come decoded, as shares of the canvas; the priors are already in the network.
+        let (scores, boxes) = (scores.as_chunks::<2>().0, boxes.as_chunks::<4>().0);
+        let candidates = scores.iter().zip(boxes).filter(|([_, score], _)| *score >= self.settings.score);
+        let mut candidates: Vec<Face> = candidates
+            .map(|([_, score], edges)| on_picture(*score, *edges, map, turn))
+            .filter(|face| face.width() > 1.0 && face.height() > 1.0)
+            .collect();
+        candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let mut faces: Vec<Face> = Vec::new();
+        for candidate in candidates {
+            if faces.iter().all(|face| face.overlap(&candidate) <= self.settings.overlap) {
+                faces.push(candidate);
+            }
+        }
+        faces.sort_by(|a, b| (b.width() * b.height()).total_cmp(&(a.width() * a.height())));
+        Ok(faces)
+    }
+
     fn points_in(&self, image: &Image, centre: Point, side: f32, angle: f32) -> Result<Landmarks, FaceError> {
         let square = Similarity::square(LANDMARK_SIDE as f32, centre, side, angle);
-        let crop = Raster::warped(image.pixels(), LANDMARK_SIDE, &square);
+        let crop = Raster::warped(image.pixels(), LANDMARK_SIDE, LANDMARK_SIDE, &square);
         let input = crop.luma().iter().map(|v| v / 256.0).collect();
         let shape = [1, 1, LANDMARK_SIDE, LANDMARK_SIDE];
         let [points] = self.landmarks.run(shape, input, "measuring a face")?;

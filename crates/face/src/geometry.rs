@@ -46,11 +46,14 @@ pub(crate) struct Similarity {
 impl Similarity {
     /// Maps a square of `pixels` a side onto the square of `side` around `centre`, turned by `angle` (radians).
     pub(crate) fn square(pixels: f32, centre: Point, side: f32, angle: f32) -> Self {
-        let scale = side / pixels;
+        Self::around(Point::new(pixels / 2.0, pixels / 2.0), centre, side / pixels, angle)
+    }
+
+    /// Maps `from` onto `to`, scaling and turning (radians) about it.
+    pub(crate) fn around(from: Point, to: Point, scale: f32, angle: f32) -> Self {
         let (sine, cosine) = angle.sin_cos();
         let (a, b) = (scale * cosine, scale * sine);
-        let half = pixels / 2.0;
-        Self { a, b, dx: centre.x - a * half + b * half, dy: centre.y - b * half - a * half }
+        Self { a, b, dx: to.x - a * from.x + b * from.y, dy: to.y - b * from.x - a * from.y }
     }
 
     /// The least-squares map from `from` onto `to` (Umeyama without reflection, in closed form for the plane).

@@ -102,16 +102,16 @@ impl Raster {
         Self::resampled(picture, &columns, &axis(height, low.y, high.y, picture.height()))
     }
 
-    /// A square of `side` pixels, each taken where `map` (square to picture) says.
+    /// `width` x `height` pixels, each taken where `map` (output to picture) says.
     ///
-    /// Where the picture is more than twice as fine as the square, it is first shrunk to about 1.6 times the square's
+    /// Where the picture is more than twice as fine as the output, it is first shrunk to about 1.6 times the output's
     /// fineness: bilinear interpolation alone would skip pixels.
-    pub(crate) fn warped(picture: &RgbImage, side: usize, map: &Similarity) -> Self {
+    pub(crate) fn warped(picture: &RgbImage, width: usize, height: usize, map: &Similarity) -> Self {
         let scale = map.scale();
         let factor = if scale > 2.0 { scale / 1.6 } else { 1.0 };
-        let end = side as f32;
-        let corners =
-            [(0.0, 0.0), (end, 0.0), (0.0, end), (end, end)].map(|(x, y)| map.apply(Point::new(x, y)));
+        let (right, bottom) = (width as f32, height as f32);
+        let corners = [(0.0, 0.0), (right, 0.0), (0.0, bottom), (right, bottom)]
+            .map(|(x, y)| map.apply(Point::new(x, y)));
         let margin = 2.0 * factor;
         let extreme = |pick: fn(f32, f32) -> f32, start: f32| {
             corners.iter().fold(Point::new(start, start), |e, p| Point::new(pick(e.x, p.x), pick(e.y, p.y)))
@@ -119,13 +119,13 @@ impl Raster {
         let (low, high) = (extreme(f32::min, f32::INFINITY), extreme(f32::max, f32::NEG_INFINITY));
         let low = Point::new(low.x - margin, low.y - margin);
         let region = Region::within(picture, low, Point::new(high.x + margin, high.y + margin));
-        let mut out = Self { width: side, height: side, values: vec![0.0; side * side * 3] };
+        let mut out = Self { width, height, values: vec![0.0; width * height * 3] };
         if region.is_empty() || !scale.is_finite() {
             return out;
         }
         let corner = Point::new(region.columns.start as f32, region.rows.start as f32);
         let source = Self::shrunk(picture, &region, f64::from(factor));
-        for (y, row) in out.values.chunks_exact_mut(side * 3).enumerate() {
+        for (y, row) in out.values.chunks_exact_mut(width * 3).enumerate() {
             for (x, pixel) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
                 let at = map.apply(Point::new(x as f32 + 0.5, y as f32 + 0.5)).minus(corner);
                 *pixel = source.between(at.x / factor - 0.5, at.y / factor - 0.5);
@@ -308,7 +308,7 @@ mod tests {
     fn a_warp_by_nothing_is_the_picture_and_outside_is_grey() {
         let picture = ramp(40, 40);
         let map = Similarity { a: 1.0, b: 0.0, dx: -5.0, dy: 0.0 };
-        let warped = Raster::warped(&picture, 40, &map);
+        let warped = Raster::warped(&picture, 40, 40, &map);
         assert!((warped.pixel(15.0, 7.0)[0] + OUTSIDE - 10.0).abs() < 1e-3);
         assert_eq!(warped.pixel(2.0, 7.0), [0.0; 3]);
     }
@@ -329,8 +329,8 @@ mod tests {
     fn no_place_however_far_makes_a_warp_panic() {
         let picture = ramp(40, 40);
         for v in [0.0, 1e-30, 1e9, -1e30, f32::NAN, f32::INFINITY] {
-            let _ = Raster::warped(&picture, 16, &Similarity { a: v, b: 1.0, dx: v, dy: -v });
-            let _ = Raster::warped(&picture, 16, &Similarity { a: 1.0, b: v, dx: 1.0, dy: v });
+            let _ = Raster::warped(&picture, 16, 16, &Similarity { a: v, b: 1.0, dx: v, dy: -v });
+            let _ = Raster::warped(&picture, 16, 16, &Similarity { a: 1.0, b: v, dx: 1.0, dy: v });
         }
     }
 }

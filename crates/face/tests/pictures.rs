@@ -1,4 +1,10 @@
 //! What happens to files that somebody hands in as a picture of a face.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests: a failure here fails the test"
+)]
 
 use code::picture::PictureError;
 use face::{Image, ImageError};

@@ -1,5 +1,4 @@
 //! What the tests on real faces share: the models, the pictures, the way from a file to a score.
-#![expect(dead_code, reason = "each test file uses its own part of this one")]
 
 use face::{Embedder, Embedding, FaceConfig, Finder, Image, Liveness, ModelFolder, Probe, Quality};
 use std::path::{Path, PathBuf};

@@ -1,11 +1,8 @@
 //! Real faces through the whole pipeline: who is who, at the configured thresholds, and what happens to bad pictures.
-#![expect(clippy::print_stdout, reason = "the figures are the point of a measurement")]
 
-mod shared;
-
+use crate::shared::{bench, faces, names, picture};
 use face::{Decision, Embedding, Image, Probe, ProbeError, Template, TemplateFormat, rephotograph};
 use image::{Rgb, RgbImage};
-use shared::{bench, faces, names, picture};
 
 const FORMATS: [TemplateFormat; 2] = [TemplateFormat::Compact72, TemplateFormat::Wide144];
 
@@ -78,7 +75,7 @@ fn the_same_person_ten_years_apart_is_accepted_and_others_are_not() {
         // Measured: none refused, none accepted; one of either would still be within the published rates.
         assert!(refused <= 1, "{format:?}: {refused} genuine pairs refused");
         assert!(accepted <= 1, "{format:?}: {accepted} impostor pairs accepted");
-        assert!(mean > 0.70, "{format:?}: genuine mean {mean}");
+        assert!(mean > 0.75, "{format:?}: genuine mean {mean}");
     }
 }
 
@@ -94,9 +91,9 @@ fn two_hundred_pairs_of_strangers_are_never_accepted_together() {
     let probes: Vec<Embedding> = images.iter().map(|i| bench.probe(i).unwrap().0).collect();
     let mut accepted = 0;
     let mut scores = Vec::new();
-    for i in 0..templates.len() {
-        for j in 0..i {
-            let score = templates[i].compare(&probes[j]).unwrap();
+    for (i, template) in templates.iter().enumerate() {
+        for probe in probes.iter().take(i) {
+            let score = template.compare(probe).unwrap();
             accepted += usize::from(kind.decide(score) == Decision::Accept);
             scores.push(score.value());
         }
@@ -135,7 +132,7 @@ fn a_tilted_head_changes_nothing() {
             accepted += usize::from(accept);
         }
         println!("tilt {degrees:+} degrees: {accepted} of {} accepted", ids.len());
-        assert!(accepted + 1 >= ids.len(), "tilt {degrees}: {accepted} of {}", ids.len());
+        assert_eq!(accepted, ids.len(), "tilt {degrees}");
     }
 }
 
@@ -193,7 +190,7 @@ fn a_template_of_another_model_is_not_compared() {
     let image = picture(&faces.join("genuine/A000055-b.jpg"));
     let probe = bench.probe(&image).unwrap().0;
     let text =
-        include_str!("../data/models.toml").replace("model = \"fr_feature-87aacdfe\"", "model = \"next\"");
+        include_str!("../../data/models.toml").replace("model = \"fr_feature-87aacdfe\"", "model = \"next\"");
     let other = face::FaceConfig::from_toml(&text).unwrap();
     assert!(other.kind_for(TemplateFormat::Compact72).is_none(), "the installed network is not the next one");
     let kind = other.kind(1).unwrap();
@@ -207,7 +204,7 @@ fn the_template_of_a_picture_is_the_same_bytes_every_time() {
     let Some(faces) = faces("the_template_of_a_picture_is_the_same_bytes_every_time") else { return };
     let bench = bench();
     let image = picture(&faces.join("genuine/A000055-b.jpg"));
-    let folder = face::ModelFolder::new(&shared::root().join("models"), &bench.config);
+    let folder = face::ModelFolder::new(&crate::shared::root().join("models"), &bench.config);
     let again = face::Embedder::load(&folder, &bench.config).unwrap();
     let kind = bench.config.kind_for(TemplateFormat::Compact72).unwrap();
     let second = Template::pack(kind, &again.enrol(&bench.finder, &image).unwrap()).unwrap();
@@ -240,8 +237,6 @@ fn a_probe_is_read_only_in_the_one_form_in_which_it_is_written() {
         Some(ProbeError::TooLong { got: face::MAX_PROBE_BYTES + 1 })
     );
     // Points that are nobody's: all in one corner.
-    let one = Probe::new(Probe::decode(&bytes).map(|_| vec![]).unwrap());
-    assert!(one.is_err());
     let mut moved = bytes.clone();
     let end = moved.len();
     moved[end - 272..].fill(0);
