@@ -254,7 +254,8 @@ impl<'a> Bench<'a> {
         }
         let expected = self.record.expected(&self.standing, &here);
         let grant = expected.map_or(Grant::on(Some(document.kind())), |c| granted(document, &c));
-        Ok(Draft::of(grant))
+        // The trip's entry is taken once, by the mainland at its exit; the region confirms it.
+        Ok(Draft::of(Grant { spends: None, ..grant }))
     }
 
     /// A resident of one region enters the other.

@@ -180,7 +180,7 @@ pub(super) fn read(text: &str, rules: &Rules) -> Result<CaseFile, CaseError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let raw: RawFile = serde_path_to_error::deserialize(&mut json).map_err(|e| {
         let path = match e.path().to_string() {
-            p if p == "." => "the file".to_owned(),
+            p if matches!(p.as_str(), "." | "?") => "the file".to_owned(),
             p => p,
         };
         CaseError::at(path, e.into_inner())

@@ -173,7 +173,6 @@ switches! {
     jiuzhou_mac_runs: bool,
     fuyong_hours_of_2023_hold: bool,
     china_ferry_terminal_hours_hold: bool,
-    hengqin_face_passports_from: Option<LocalDate>,
 }
 
 fn entries(text: &str) -> Result<File, RulesError> {
