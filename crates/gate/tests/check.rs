@@ -114,7 +114,11 @@ fn forged_and_misused_keys_are_refused() {
     let keep = |_: &mut credential::TokenClaims| {};
     for (row, wallet, expected) in [
         ("forged signature", Wallet::with(&bay, Mac, keep, 1, &forged), GateReason::TokenSignature),
-        ("another issuer's key", Wallet::with(&bay, Mac, keep, 1, &bay.keys[&Chn].token), GateReason::TokenSignature),
+        (
+            "another issuer's key",
+            Wallet::with(&bay, Mac, keep, 1, &bay.keys[&Chn].token),
+            GateReason::TokenSignature,
+        ),
         ("unknown key", Wallet::with(&bay, Mac, keep, 77, key), GateReason::IssuerUnknown),
         ("verdict key", Wallet::with(&bay, Mac, keep, 9, &bay.keys[&Mac].verdict), GateReason::WrongKeyRole),
         ("expired", Wallet::with(&bay, Mac, expired, 1, key), GateReason::TokenExpired),
@@ -284,7 +288,10 @@ fn no_list_goes_back_to_an_older_one() {
     assert_eq!(error.reason(), Some(GateReason::ClockUnsure));
     bay.trust(&bay::trust_list(Mac, 5, bay.keys[&Mac].entries()));
     let rolled = bay::trust_list(Mac, 4, bay.keys[&Mac].entries()).sign(b"l1", &bay.keys[&Mac].list).unwrap();
-    assert_eq!(bay.lists.take_trust(&rolled, now()).unwrap_err().reason(), Some(GateReason::TrustListRolledBack));
+    assert_eq!(
+        bay.lists.take_trust(&rolled, now()).unwrap_err().reason(),
+        Some(GateReason::TrustListRolledBack)
+    );
     let mut wider = bay::approval();
     wider.ports.push("qingmao".parse().unwrap());
     let bundle = bay.approved(&wider);

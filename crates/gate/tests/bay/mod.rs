@@ -1,6 +1,10 @@
 //! A small bay: three authorities' keys and lists, a device, codes for any lane, and authorities that answer as told.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers, outside of the test functions themselves")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test's helpers, outside of the test functions themselves"
+)]
 #![expect(dead_code, reason = "each test file uses its own part of the bay")]
 
 use std::collections::{BTreeMap, VecDeque};
@@ -12,8 +16,8 @@ use credential::message::{self, Event, Kind, Outcome, Request, Verdict};
 use credential::part::PartForm;
 use credential::status::{SignedStatusList, Status, StatusList};
 use credential::{
-    Audience, DeviceKey, KeyClass, PartHash, SealedHashes, ShortHash, SigningKey, StatusRef, TokenClaims, TokenId,
-    sign_proof, sign_token,
+    Audience, DeviceKey, KeyClass, PartHash, SealedHashes, ShortHash, SigningKey, StatusRef, TokenClaims,
+    TokenId, sign_proof, sign_token,
 };
 use documents::{AuthorityCode, Direction, LaneKind, Side, Timestamp};
 use gate::check::Window;
@@ -364,9 +368,9 @@ impl Authorities {
             .collect()
     }
 
-    fn verdict_for(&self, authority: AuthorityCode, request: &[u8], says: Says) -> Option<Vec<u8>> {
+    fn verdict_for(&self, authority: AuthorityCode, request: &[u8], says: &Says) -> Option<Vec<u8>> {
         let now = *self.time.lock().unwrap();
-        let outcome = if let Says::Outcome(outcome) = &says { outcome.clone() } else { Outcome::Admit };
+        let outcome = if let Says::Outcome(outcome) = says { outcome.clone() } else { Outcome::Admit };
         let admits = outcome == Outcome::Admit;
         let mut verdict = Verdict {
             authority,
@@ -385,7 +389,9 @@ impl Authorities {
             Says::Nothing => return None,
             Says::Garbage => return Some(b"no verdict".to_vec()),
             Says::WrongKey => key = token_key,
-            Says::WrongRole => return Some(message::sign(Kind::Verdict, &[1], token_key, &verdict.encode()).unwrap()),
+            Says::WrongRole => {
+                return Some(message::sign(Kind::Verdict, &[1], token_key, &verdict.encode()).unwrap());
+            }
             Says::OtherRequest => verdict.request = [3; 32],
             Says::OtherAuthority => verdict.authority = Hkg,
             Says::Expired => verdict.valid_until = now,
@@ -400,7 +406,8 @@ impl AuthorityLink for Authorities {
     async fn verdict(&self, authority: AuthorityCode, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
         let envelope = Envelope::decode(&body).unwrap();
         let says = self.says.lock().unwrap().entry(authority).or_default().pop_front();
-        let answer = self.verdict_for(authority, envelope.request, says.unwrap_or(Says::Outcome(Outcome::Admit)));
+        let answer =
+            self.verdict_for(authority, envelope.request, &says.unwrap_or(Says::Outcome(Outcome::Admit)));
         self.asked.lock().unwrap().push((authority, body));
         answer.ok_or(LinkError::Unreachable { authority })
     }

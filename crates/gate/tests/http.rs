@@ -1,0 +1,187 @@
+//! The gate's HTTP edges: camera, door and authorities as clients of it see them, and the gate's own pages.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test's helpers, outside of the test functions themselves"
+)]
+
+mod bay;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use bay::{Bay, Chn, Hkg, Mac, lane_config, now};
+use clearance::{ClearanceId, Passage};
+use credential::SecretKey;
+use gate::camera::{Camera, CameraError, CodeSight, HttpCamera, Source, TAG_HEADER, tag};
+use gate::door::{Door, DoorError, HttpDoor};
+use gate::server::{GateState, router};
+use gate::store::Store;
+use gate::{AuthorityLink, FixedClock, HttpLink, LinkError, Metrics, Trusted};
+
+async fn listen(router: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
+const KEY: [u8; 32] = [5; 32];
+
+/// A camera that tags with `key`, and answers for another nonce where `replays`.
+fn camera(key: [u8; 32], replays: bool, body: Vec<u8>) -> Router {
+    let answer = move |kind: &'static str| {
+        let body = body.clone();
+        move |Query(query): Query<BTreeMap<String, String>>| async move {
+            let mut nonce: [u8; 16] = hex::decode(&query["nonce"]).unwrap().try_into().unwrap();
+            if replays {
+                nonce = [0; 16];
+            }
+            let tagged = tag(&SecretKey::from_bytes(key), kind, &nonce, &body);
+            ([(TAG_HEADER, hex::encode(tagged))], body)
+        }
+    };
+    Router::new().route("/code", get(answer("code"))).route("/face", get(answer("face")))
+}
+
+fn http_camera(base: String) -> HttpCamera {
+    let mut count = 0;
+    HttpCamera::new(base, SecretKey::from_bytes(KEY), reqwest::Client::new(), move || {
+        count += 1;
+        [count; 16]
+    })
+}
+
+#[tokio::test]
+async fn the_gates_own_camera_is_known_by_its_key_and_a_fresh_answer() {
+    let base = listen(camera(KEY, false, b"BP1:ABC".to_vec())).await;
+    let mut own = http_camera(base);
+    let code = own.code().await.unwrap();
+    assert_eq!((code.sight, code.source), (CodeSight::Text("BP1:ABC".into()), Source::OwnCamera));
+    let face = own.face().await.unwrap();
+    assert_eq!((face.sight, face.source), (b"BP1:ABC".to_vec(), Source::OwnCamera));
+
+    let base = listen(camera([6; 32], false, b"face".to_vec())).await;
+    assert!(matches!(http_camera(base).face().await, Err(CameraError::NotAuthentic)), "another key");
+    let base = listen(camera(KEY, true, b"face".to_vec())).await;
+    assert!(matches!(http_camera(base).face().await, Err(CameraError::NotAuthentic)), "an old picture");
+    let base = listen(Router::new().route("/face", get(|| async { "face" }))).await;
+    assert!(matches!(http_camera(base.clone()).face().await, Err(CameraError::NotAuthentic)), "no tag");
+    assert!(matches!(http_camera(base).code().await, Err(CameraError::Status { status: 404 })));
+    let base = listen(camera(KEY, false, vec![0; gate::camera::MAX_PICTURE_LEN + 1])).await;
+    assert!(matches!(http_camera(base).face().await, Err(CameraError::TooLarge)));
+    let nobody = http_camera("http://127.0.0.1:1".into()).face().await;
+    assert!(matches!(nobody, Err(CameraError::Unreachable(_))));
+}
+
+#[tokio::test]
+async fn a_door_opens_only_for_a_tagged_command_and_is_believed_only_with_a_tag() {
+    let door = |key: [u8; 32], says: &'static str| {
+        Router::new().route(
+            "/open",
+            post(move |headers: HeaderMap, body: String| async move {
+                let id: [u8; 16] = hex::decode(&body).unwrap().try_into().unwrap();
+                let shared = SecretKey::from_bytes(KEY);
+                let expected = hex::encode(tag(&shared, "open", &id, body.as_bytes()));
+                if headers.get(TAG_HEADER).and_then(|v| v.to_str().ok()) != Some(expected.as_str()) {
+                    return StatusCode::FORBIDDEN.into_response();
+                }
+                let answer = tag(&SecretKey::from_bytes(key), "passage", &id, says.as_bytes());
+                ([(TAG_HEADER, hex::encode(answer))], says).into_response()
+            }),
+        )
+    };
+    let id = ClearanceId::from_bytes([3; 16]);
+    let open = async |key: [u8; 32], base: String| {
+        HttpDoor::new(base, SecretKey::from_bytes(key), reqwest::Client::new()).open(id).await
+    };
+    assert_eq!(open(KEY, listen(door(KEY, "returned")).await).await.unwrap(), Passage::Returned);
+    for (row, key, base) in [
+        ("the gate has another key", [6; 32], listen(door(KEY, "passed")).await),
+        ("the door has another key", KEY, listen(door([6; 32], "passed")).await),
+        ("no such word", KEY, listen(door(KEY, "opened")).await),
+    ] {
+        assert!(matches!(open(key, base).await, Err(DoorError::Answer)), "{row}");
+    }
+    let nobody = open(KEY, "http://127.0.0.1:1".into()).await;
+    assert!(matches!(nobody, Err(DoorError::Unreachable(_))));
+}
+
+#[tokio::test]
+async fn an_authority_behind_http_is_asked_and_told() {
+    type Told = Arc<Mutex<Vec<Bytes>>>;
+    let told: Told = Arc::default();
+    let take = |State(told): State<Told>, body: Bytes| async move {
+        told.lock().unwrap().push(body);
+        StatusCode::NO_CONTENT
+    };
+    let answer = |body: Bytes| async move {
+        match body.len() {
+            1 => (StatusCode::OK, b"verdict".to_vec()),
+            2 => (StatusCode::OK, vec![0; 100_000]),
+            3 => {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                (StatusCode::OK, Vec::new())
+            }
+            _ => (StatusCode::UNPROCESSABLE_ENTITY, Vec::new()),
+        }
+    };
+    let routes = Router::new().route("/v1/events", post(take)).route("/v1/verdicts", post(answer));
+    let base = listen(routes.with_state(Arc::clone(&told))).await;
+    let bases = BTreeMap::from([(Chn, base), (Mac, "http://127.0.0.1:1".to_owned())]);
+    let link = HttpLink::new(reqwest::Client::new(), bases, Duration::from_millis(500));
+    assert_eq!(link.verdict(Chn, vec![1]).await.unwrap(), b"verdict");
+    assert!(matches!(link.verdict(Chn, vec![1, 2]).await, Err(LinkError::TooLarge { authority: Chn })));
+    assert!(matches!(link.verdict(Chn, vec![1; 3]).await, Err(LinkError::TimedOut { authority: Chn })));
+    assert!(matches!(
+        link.verdict(Chn, vec![1; 4]).await,
+        Err(LinkError::Refused { authority: Chn, status: 422 })
+    ));
+    assert!(matches!(link.verdict(Mac, vec![1]).await, Err(LinkError::Unreachable { authority: Mac })));
+    assert!(matches!(link.verdict(Hkg, vec![1]).await, Err(LinkError::NoAddress { authority: Hkg })));
+    link.deliver(Chn, b"event".to_vec()).await.unwrap();
+    assert_eq!(told.lock().unwrap().as_slice(), [Bytes::from_static(b"event")]);
+}
+
+#[tokio::test]
+async fn the_pages_say_whether_the_gate_is_well_and_nothing_of_anybody() {
+    let bay = Bay::new();
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::open(&folder.path().join("gate.db"), bay.gate_key()).await.unwrap());
+    let lists: Arc<dyn Trusted> = Arc::new(bay.lists.clone());
+    let page = async |path: &str, when| {
+        let trusted = Arc::clone(&lists);
+        let base = listen(router(GateState {
+            lanes: Arc::from([lane_config("one")]),
+            store: Arc::clone(&store),
+            metrics: Arc::new(Metrics::default()),
+            trusted: Arc::new(move || Arc::clone(&trusted)),
+            clock: Arc::new(FixedClock(when)),
+        }))
+        .await;
+        let response = reqwest::get(format!("{base}{path}")).await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    };
+    let (status, text) = page("/health", now()).await;
+    let health: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (status, &health["well"], &health["trust_lists"]["MAC"]),
+        (200, &true.into(), &"fresh".into())
+    );
+    let (status, text) = page("/health", now().plus_seconds(10 * 86_400)).await;
+    assert!(status == 503 && text.contains("too_old"), "{text}");
+    let (_, text) = page("/lanes", now()).await;
+    let lanes: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(lanes["lanes"][0]["sides"], serde_json::json!(["exit", "entry"]));
+    assert_eq!(lanes["lanes"][0]["simulated_camera"], true);
+    let (_, text) = page("/metrics", now()).await;
+    assert!(text.contains("baypass_gate_outbox_waiting{authority=\"CHN\"} 0"), "{text}");
+}
