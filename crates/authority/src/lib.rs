@@ -1,1 +1,15 @@
-//! (room authority)
+//! Authority: one jurisdiction's service. Enrolment, parts and tokens, verdicts, reservations, the ledger.
+//!
+//! One program, three configurations. Lives here: the service, its store, its HTTP. Not here: rules (`documents`),
+//! formats (`credential`), lanes (`gate`). It is never handed another authority's part.
+
+pub mod store;
+
+mod ledger;
+mod service;
+
+pub use ledger::LedgerEntry;
+pub use service::{
+    DeviceProof, Faces, Issued, KEY_ID, Keys, MAX_BATCH, MAX_TRIES, Service, ServiceError, possession,
+    status_list_number, status_name,
+};

@@ -127,40 +127,6 @@ pub struct EndorsementSlot {
 }
 redact_debug!(EndorsementSlot);
 
-/// Facts about the holder that a lane's rules ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct HolderFacts {
-    /// Permanent resident of the region that `issuer` serves.
-    pub permanent: bool,
-    /// Registered for lanes that two authorities share (fingerprints, both cards).
-    pub joint_registered: bool,
-    /// At least 1.2 m tall.
-    pub tall_enough: bool,
-    /// A guardian must be beside the holder.
-    pub needs_guardian: bool,
-}
-
-impl HolderFacts {
-    const fn wire(self) -> u8 {
-        self.permanent as u8
-            | (self.joint_registered as u8) << 1
-            | (self.tall_enough as u8) << 2
-            | (self.needs_guardian as u8) << 3
-    }
-
-    const fn from_wire(bits: u64) -> Option<Self> {
-        if bits > 15 {
-            return None;
-        }
-        Some(Self {
-            permanent: bits & 1 != 0,
-            joint_registered: bits & 2 != 0,
-            tall_enough: bits & 4 != 0,
-            needs_guardian: bits & 8 != 0,
-        })
-    }
-}
-
 /// Who the holder is, as far as a part of this form says it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum HolderIdentity {
@@ -255,8 +221,8 @@ pub struct PartContents {
     pub expiry: Option<LocalDate>,
     /// The day on which the maker looked all this up.
     pub snapshot: LocalDate,
-    /// Facts for lane rules.
-    pub facts: HolderFacts,
+    /// Class of resident, registration and height in four bits (crate `documents` gives their meaning; 0 to 15).
+    pub holder_class: u8,
     /// Who the holder is.
     pub identity: HolderIdentity,
     /// Endorsements, at most four in an own part and two in a sealed part.
@@ -337,7 +303,7 @@ impl PartContents {
     }
 
     fn encode(&self, form: PartForm) -> Result<Vec<u8>, PartError> {
-        if self.kind > 23 || self.template_format > 23 || self.endorsements.len() > form.slots() {
+        if self.kind > 23 || self.template_format > 23 || self.holder_class > 15 || self.endorsements.len() > form.slots() {
             return Err(PartError::Value);
         }
         let mut w = Writer::with_capacity(form.len());
@@ -348,7 +314,7 @@ impl PartContents {
         w.uint(u64::from(self.kind)).bytes(&self.number);
         w.uint(u64::from(self.expiry.map_or(Ok(NO_DAY), day_number)?));
         w.uint(u64::from(day_number(self.snapshot)?));
-        w.uint(u64::from(self.facts.wire()));
+        w.uint(u64::from(self.holder_class));
         match (&self.identity, form) {
             (HolderIdentity::Own { birth_year }, PartForm::Own) => {
                 let year = u64::try_from(*birth_year).ok().filter(|y| (1800..=9998).contains(y));
@@ -404,7 +370,7 @@ impl PartContents {
             n => Some(day_from(n)?),
         };
         let snapshot = day_from(r.uint_width(3)?)?;
-        let facts = HolderFacts::from_wire(r.uint()?).ok_or(PartError::Value)?;
+        let holder_class = u8::try_from(r.uint_max(15)?).map_err(|_| PartError::Value)?;
         let born = r.uint_width(3)?;
         let endorsements = read_slots(r.bytes(form.slots() * 6)?, form)?;
         let template_format = read_small(&mut r)?;
@@ -421,7 +387,7 @@ impl PartContents {
             },
         };
         r.finish()?;
-        Ok(Self { kind, number, expiry, snapshot, facts, identity, endorsements, template_format, template })
+        Ok(Self { kind, number, expiry, snapshot, holder_class, identity, endorsements, template_format, template })
     }
 }
 
