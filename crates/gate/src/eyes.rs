@@ -19,13 +19,28 @@ pub struct Look {
 
 documents::redact_debug!(Look);
 
+/// Why there is no probe: the reason, and for the officer or the one at the command line what exactly is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EyeFault {
+    /// The reason.
+    pub reason: GateReason,
+    /// In words, without anything personal.
+    pub detail: String,
+}
+
+impl EyeFault {
+    fn new(reason: GateReason, detail: &impl ToString) -> Self {
+        Self { reason, detail: detail.to_string() }
+    }
+}
+
 /// Looks at the pictures of one try.
 pub trait Eyes: Send + Sync + 'static {
     /// Finds the one face in one to four pictures.
     ///
     /// # Errors
     /// Why there is no probe.
-    fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, GateReason>;
+    fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, EyeFault>;
 }
 
 /// The eyes of a real lane.
@@ -49,18 +64,21 @@ impl FaceEyes {
         })
     }
 
-    fn frame(&self, picture: &[u8]) -> Result<(ProbeFrame, LivenessScore), GateReason> {
-        let image = Image::decode(picture).map_err(|_| GateReason::FacePictureUnreadable)?;
-        let (frame, quality) = ProbeFrame::from_image(&self.finder, &image).map_err(|e| face_reason(&e))?;
-        self.config.quality().check(&quality).map_err(|_| GateReason::FacePoor)?;
-        let face = self.finder.one_face(&image).map_err(|e| face_reason(&e))?;
-        let score = self.liveness.score(&image, &face).map_err(|_| GateReason::FaceModels)?;
+    fn frame(&self, picture: &[u8]) -> Result<(ProbeFrame, LivenessScore), EyeFault> {
+        let image =
+            Image::decode(picture).map_err(|e| EyeFault::new(GateReason::FacePictureUnreadable, &e))?;
+        let (frame, quality) =
+            ProbeFrame::from_image(&self.finder, &image).map_err(|e| EyeFault::new(face_reason(&e), &e))?;
+        self.config.quality().check(&quality).map_err(|e| EyeFault::new(GateReason::FacePoor, &e))?;
+        let face = self.finder.one_face(&image).map_err(|e| EyeFault::new(face_reason(&e), &e))?;
+        let score =
+            self.liveness.score(&image, &face).map_err(|e| EyeFault::new(GateReason::FaceModels, &e))?;
         Ok((frame, score))
     }
 }
 
 impl Eyes for FaceEyes {
-    fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, GateReason> {
+    fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, EyeFault> {
         let mut frames = Vec::new();
         let mut scores = Vec::new();
         for picture in pictures {
@@ -69,7 +87,7 @@ impl Eyes for FaceEyes {
             scores.push(score);
         }
         let suspicious = LivenessScore::mean(&scores).is_none_or(|mean| self.liveness.is_suspicious(mean));
-        let probe = Probe::new(frames).map_err(|_| GateReason::FaceNone)?.encode();
+        let probe = Probe::new(frames).map_err(|e| EyeFault::new(GateReason::FaceNone, &e))?.encode();
         Ok(Look { probe, suspicious })
     }
 }

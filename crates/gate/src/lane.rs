@@ -17,12 +17,12 @@ use credential::message::{self, Kind, Outcome};
 use credential::{Audience, PartHash, TokenId};
 use documents::{AuthorityCode, LaneKind, Measure, Side, Timestamp};
 
-use crate::camera::{Camera, CodeSight, Seen, Source};
+use crate::camera::{Camera, CameraError, CodeSight, Seen, Source};
 use crate::check::{Checked, Checker, Window};
 use crate::clock::{Clock, Stopwatch};
 use crate::courier::Courier;
 use crate::door::Door;
-use crate::eyes::{Eyes, Look};
+use crate::eyes::{EyeFault, Eyes, Look};
 use crate::link::AuthorityLink;
 use crate::measures::{Measurer, Taken, looks_again};
 use crate::metrics::Metrics;
@@ -118,6 +118,8 @@ pub struct Report {
     pub passage: Passage,
     /// The gate's own reason, where it said no or had no verdict.
     pub reason: Option<GateReason>,
+    /// What exactly was wrong, where the reason's code alone does not say it: for the officer or the command line.
+    pub detail: Option<String>,
     /// The last verdict of each side that gave one, the exit first.
     pub verdicts: Vec<Judged>,
     /// Measures that an authority asked for and nobody carried out.
@@ -140,6 +142,7 @@ impl Report {
             clearance,
             passage: Passage::NotPassed,
             reason: None,
+            detail: None,
             verdicts: Vec::new(),
             open_measures: None,
             sentence: "welcome",
@@ -237,12 +240,13 @@ impl<L: AuthorityLink, E: Eyes> Lane<L, E> {
         let watch = around.watch;
         let stop = |reason: GateReason| (reason, watch.millis());
 
-        let seen = around.camera.code().await.map_err(|error| {
-            tracing::warn!(%error, "no code from the camera");
-            stop(GateReason::CameraSilent)
-        })?;
+        let seen = around
+            .camera
+            .code()
+            .await
+            .map_err(|error| stop(no_picture(&error, GateReason::PictureUnreadable, report)))?;
         let sight = self.admitted(seen, report).map_err(stop)?;
-        let text = read(sight).await.map_err(stop)?;
+        let text = read(sight, report).await.map_err(stop)?;
         let read_at = watch.millis();
         report.ms.read = read_at - start;
 
@@ -275,7 +279,7 @@ impl<L: AuthorityLink, E: Eyes> Lane<L, E> {
         Ok(seen.sight)
     }
 
-    /// The durable half of the replay check: it outlives a restart, and lanes in other processes share it.
+    /// The durable half of the replay check: it outlives a restart.
     async fn first_here(&self, checked: &Checked<'_>, now: Timestamp) -> Result<(), GateReason> {
         let forget = now.plus_seconds(-2 * self.config.window.seconds());
         let lane = self.checker.lane();
@@ -296,20 +300,35 @@ impl Look {
     }
 }
 
-async fn read(sight: CodeSight) -> Result<String, GateReason> {
-    match sight {
-        CodeSight::Text(text) => Ok(text),
-        CodeSight::Picture(bytes) => {
-            let read = tokio::task::spawn_blocking(move || code::read_picture(&bytes)).await;
-            match read {
-                Ok(Ok(text)) => Ok(text),
-                Ok(Err(ReadError::NoCode | ReadError::TooSmall { .. })) | Err(_) => {
-                    Err(GateReason::CodeUnreadable)
-                }
-                Ok(Err(ReadError::Picture(_))) => Err(GateReason::PictureUnreadable),
-            }
-        }
+/// The reason for which a camera gave no picture; `too_large` for one that is larger than a picture may be.
+fn no_picture(error: &CameraError, too_large: GateReason, report: &mut Report) -> GateReason {
+    tracing::warn!(%error, "no picture from the camera");
+    report.detail = Some(error.to_string());
+    match error {
+        CameraError::TooLarge => too_large,
+        CameraError::NotAuthentic => GateReason::CameraNotOwn,
+        CameraError::File { .. }
+        | CameraError::Unreachable(_)
+        | CameraError::Status { .. }
+        | CameraError::Empty => GateReason::CameraSilent,
     }
+}
+
+async fn read(sight: CodeSight, report: &mut Report) -> Result<String, GateReason> {
+    let bytes = match sight {
+        CodeSight::Text(text) => return Ok(text),
+        CodeSight::Picture(bytes) => bytes,
+    };
+    let Ok(read) = tokio::task::spawn_blocking(move || code::read_picture(&bytes)).await else {
+        return Err(GateReason::CodeUnreadable);
+    };
+    read.map_err(|error| {
+        report.detail = Some(error.to_string());
+        match error {
+            ReadError::NoCode | ReadError::TooSmall { .. } => GateReason::CodeUnreadable,
+            ReadError::Picture(_) => GateReason::PictureUnreadable,
+        }
+    })
 }
 
 /// One traveller whose code and face passed the gate's own check.
@@ -344,15 +363,22 @@ impl<L: AuthorityLink, E: Eyes, C: Camera, D: Door, M: Measurer> Crossing<'_, L,
     async fn look(&mut self, report: &mut Report) -> Result<(), GateReason> {
         let mut pictures = Vec::new();
         for _ in 0..self.lane.config.pictures.clamp(1, MAX_PICTURES) {
-            let seen = self.around.camera.face().await.map_err(|error| {
-                tracing::warn!(%error, "no picture from the camera");
-                GateReason::CameraSilent
-            })?;
+            let seen = self
+                .around
+                .camera
+                .face()
+                .await
+                .map_err(|error| no_picture(&error, GateReason::FacePictureUnreadable, report))?;
             pictures.push(self.lane.admitted(seen, report)?);
         }
         let eyes = Arc::clone(&self.lane.eyes);
-        let looked = tokio::task::spawn_blocking(move || eyes.look(&pictures)).await;
-        let look = looked.unwrap_or(Err(GateReason::FaceModels))?;
+        let Ok(looked) = tokio::task::spawn_blocking(move || eyes.look(&pictures)).await else {
+            return Err(GateReason::FaceModels);
+        };
+        let look = looked.map_err(|EyeFault { reason, detail }| {
+            report.detail = Some(detail);
+            reason
+        })?;
         if look.probe.len() > MAX_PROBE_LEN {
             return Err(GateReason::FacePoor);
         }

@@ -22,7 +22,7 @@ use credential::{
 use documents::{AuthorityCode, Direction, LaneKind, Side, Timestamp};
 use gate::check::Window;
 use gate::store::GateKey;
-use gate::{AuthorityLink, Eyes, GateReason, LaneConfig, LinkError, Lists, Look};
+use gate::{AuthorityLink, EyeFault, Eyes, GateReason, LaneConfig, LinkError, Lists, Look};
 use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
 
 pub use AuthorityCode::{Chn, Hkg, Mac};
@@ -296,9 +296,9 @@ pub struct TestEyes {
 }
 
 impl Eyes for TestEyes {
-    fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, GateReason> {
+    fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, EyeFault> {
         match self.fault {
-            Some(reason) => Err(reason),
+            Some(reason) => Err(EyeFault { reason, detail: "as told".into() }),
             None => Ok(Look { probe: pictures.concat(), suspicious: self.suspicious }),
         }
     }
