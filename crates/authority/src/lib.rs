@@ -7,9 +7,11 @@ pub mod store;
 
 mod ledger;
 mod service;
+mod verdict;
 
 pub use ledger::LedgerEntry;
 pub use service::{
     DeviceProof, Faces, Issued, KEY_ID, Keys, MAX_BATCH, MAX_TRIES, Service, ServiceError, possession,
     status_list_number, status_name,
 };
+pub use verdict::AuthorityReason;

@@ -14,14 +14,16 @@ use credential::part::{
 };
 use credential::status::{SignedStatusList, Status, StatusList, StatusListError};
 use credential::{
-    CryptoError, DeviceKey, FIRST_STATUS_INDEX, KeyClass, PartHash, PublicKey, SealedHashes, SecretKey, ShortHash,
-    SigningKey, StatusRef, Thumbprint, TokenClaims, TokenError, hpke, random, sha256, sign_token,
+    CryptoError, DeviceKey, FIRST_STATUS_INDEX, KeyClass, PartHash, PublicKey, SealedHashes, SecretKey,
+    ShortHash, SigningKey, StatusRef, Thumbprint, TokenClaims, TokenError, hpke, random, sha256, sign_token,
 };
 use documents::{
-    AuthorityCode, CaseError, CaseFile, Document, DocumentKind, DocumentNumber, DocumentStatus, IsoWeek, Nationality,
-    Rules, Timestamp,
+    AuthorityCode, CaseError, CaseFile, Document, DocumentKind, DocumentNumber, DocumentStatus, IsoWeek,
+    Nationality, Rules, Timestamp,
 };
-use face::{Decision, Embedder, FaceConfig, FaceError, Finder, Image, ImageError, Probe, Template, TemplateFormat};
+use face::{
+    Decision, Embedder, FaceConfig, FaceError, Finder, Image, ImageError, Probe, Template, TemplateFormat,
+};
 use trust::{ApprovalError, Approvals, Role, TrustError, TrustStore};
 
 use crate::ledger::LedgerEntry;
@@ -390,7 +392,12 @@ impl Service {
         }
     }
 
-    pub(crate) fn compare(&self, template: &[u8], kind: i64, probe: &Probe) -> Result<Decision, ServiceError> {
+    pub(crate) fn compare(
+        &self,
+        template: &[u8],
+        kind: i64,
+        probe: &Probe,
+    ) -> Result<Decision, ServiceError> {
         let code = u8::try_from(kind).map_err(|_| ServiceError::Template)?;
         let kind = self.faces.config.kind(code).ok_or(ServiceError::Template)?;
         let template = Template::from_bytes(kind, template).map_err(|_| ServiceError::Template)?;
@@ -416,7 +423,9 @@ impl Service {
         let expires = class.expiry_for(now.local_date());
         let mut parts = Vec::with_capacity(devices.len());
         for device in &devices {
-            parts.push(self.own_part(&mut tx, &person, &case, issuer, device.thumbprint(), expires, now).await?);
+            parts.push(
+                self.own_part(&mut tx, &person, &case, issuer, device.thumbprint(), expires, now).await?,
+            );
         }
         store::commit(tx).await?;
         Ok(parts)
@@ -473,7 +482,11 @@ impl Service {
                 status,
                 sealed: hashes,
             };
-            issued.push(Issued { token: sign_token(&claims, self.keys.token.0, &self.keys.token.1)?, own, sealed });
+            issued.push(Issued {
+                token: sign_token(&claims, self.keys.token.0, &self.keys.token.1)?,
+                own,
+                sealed,
+            });
         }
         store::commit(tx).await?;
         Ok(issued)
@@ -652,7 +665,8 @@ impl Service {
         let key = self.weekly_key(&mut tx, self.me, receiver, week).await?;
         store::commit(tx).await?;
         let trust = self.trust.read().unwrap_or_else(PoisonError::into_inner);
-        let (enc, ciphertext) = seal_weekly_key(&key, self.me, receiver, week, trust.part_key(receiver, now)?)?;
+        let (enc, ciphertext) =
+            seal_weekly_key(&key, self.me, receiver, week, trust.part_key(receiver, now)?)?;
         let handover = Handover { from: self.me, to: receiver, week, enc, ciphertext };
         Ok(message::sign(Kind::Handover, KEY_ID, &self.keys.handover, &handover.encode())?)
     }
@@ -824,7 +838,12 @@ impl Service {
     }
 
     /// A move between the regions on a mainland token: the issuer is told token, place and date, and nothing else.
-    async fn notify(&self, tx: &mut Tx, row: &store::ReservationRow, event: &Event) -> Result<(), ServiceError> {
+    async fn notify(
+        &self,
+        tx: &mut Tx,
+        row: &store::ReservationRow,
+        event: &Event,
+    ) -> Result<(), ServiceError> {
         let entry = LedgerEntry::from_json(&row.record)?;
         let direction = entry.direction()?;
         let between_regions = direction.from().is_sar() && direction.to().is_sar();
@@ -879,7 +898,8 @@ impl Service {
             return Err(ServiceError::NotForUs);
         }
         let mut tx = self.store.begin().await?;
-        let token = store::find_token(&mut tx, notice.token.as_bytes()).await?.ok_or(ServiceError::NotForUs)?;
+        let token =
+            store::find_token(&mut tx, notice.token.as_bytes()).await?.ok_or(ServiceError::NotForUs)?;
         // By its contents: the same notice signed again is the same notice.
         let id = sha256(&notice.encode());
         if store::add_notice_in(&mut tx, &id, now.unix()).await? {
@@ -907,7 +927,11 @@ impl Service {
         rows.iter()
             .map(|row| {
                 let person: String = row.person.iter().take(4).map(|b| format!("{b:02x}")).collect();
-                Ok((person, Timestamp::from_unix(row.at).unwrap_or(Timestamp::MAX), LedgerEntry::from_json(&row.record)?))
+                Ok((
+                    person,
+                    Timestamp::from_unix(row.at).unwrap_or(Timestamp::MAX),
+                    LedgerEntry::from_json(&row.record)?,
+                ))
             })
             .collect()
     }
@@ -948,11 +972,8 @@ fn contents(
     let template: [u8; TEMPLATE_LEN] =
         person.template.as_slice().try_into().map_err(|_| ServiceError::Template)?;
     let template_format = u8::try_from(person.template_kind).map_err(|_| ServiceError::Template)?;
-    let mut endorsements: Vec<_> = document
-        .endorsements
-        .iter()
-        .filter(|e| receiver.is_none_or(|r| r == e.destination))
-        .collect();
+    let mut endorsements: Vec<_> =
+        document.endorsements.iter().filter(|e| receiver.is_none_or(|r| r == e.destination)).collect();
     // The newest first: a slot that has no room loses the one that ends soonest.
     endorsements.sort_by_key(|e| std::cmp::Reverse(e.valid_to));
     let slots = if receiver.is_some() { SEALED_SLOTS } else { OWN_SLOTS };
@@ -966,7 +987,12 @@ fn contents(
         endorsements: endorsements
             .into_iter()
             .take(slots)
-            .map(|e| EndorsementSlot { form: e.form.get(), entries: e.entries, from: e.valid_from, to: e.valid_to })
+            .map(|e| EndorsementSlot {
+                form: e.form.get(),
+                entries: e.entries,
+                from: e.valid_from,
+                to: e.valid_to,
+            })
             .collect(),
         template_format,
         template,

@@ -34,11 +34,9 @@ macro_rules! statements {
 statements! {
     ADD_PERSON = "INSERT INTO person (person_key, record, photo, template, template_kind, session, ended, bumps) VALUES ($1, $2, $3, $4, $5, $6, 0, 0)";
     FIND_PERSON = "SELECT person_key, record, photo, template, template_kind, session, ended FROM person WHERE person_key = $1";
-    ALL_PERSONS = "SELECT person_key, record, photo, template, template_kind, session, ended FROM person ORDER BY person_key";
     SET_SESSION = "UPDATE person SET session = $1, ended = 0 WHERE person_key = $2";
     FIND_SESSION = "SELECT person_key FROM person WHERE session = $1 AND ended = 0";
     END_PASS = "UPDATE person SET session = $1, ended = $2 WHERE person_key = $3";
-    SET_RECORD = "UPDATE person SET record = $1 WHERE person_key = $2";
     LOCK_PERSON = "UPDATE person SET bumps = bumps + 1 WHERE person_key = $1";
     ADD_TAG = "INSERT INTO person_tag (tag, person_key, lost) VALUES ($1, $2, 0) ON CONFLICT (tag) DO NOTHING";
     FIND_TAG = "SELECT person_key, lost FROM person_tag WHERE tag = $1";
@@ -186,7 +184,9 @@ impl Store {
             .await
             .map_err(failed("open"))?;
         if sqlite {
-            for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA busy_timeout = 5000"] {
+            for pragma in
+                ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA busy_timeout = 5000"]
+            {
                 sqlx::query(pragma).execute(&pool).await.map_err(failed("open"))?;
             }
         }
@@ -305,11 +305,6 @@ pub(crate) async fn find_person(tx: &mut Tx, key: &[u8]) -> Result<Option<Person
     optional!(tx, FIND_PERSON, key.to_vec())?.as_ref().map(person_row).transpose()
 }
 
-/// All persons.
-pub(crate) async fn all_persons(tx: &mut Tx) -> Result<Vec<PersonRow>> {
-    all!(tx, ALL_PERSONS)?.iter().map(person_row).collect()
-}
-
 /// Puts a pass in force.
 pub(crate) async fn set_session(tx: &mut Tx, key: &[u8], session: &[u8]) -> Result<()> {
     run!(tx, SET_SESSION, session.to_vec(), key.to_vec()).map(drop)
@@ -324,11 +319,6 @@ pub(crate) async fn find_session(tx: &mut Tx, session: &[u8]) -> Result<Option<V
 pub(crate) async fn end_pass(tx: &mut Tx, key: &[u8], at: i64) -> Result<()> {
     run!(tx, END_PASS, Vec::<u8>::new(), at, key.to_vec())?;
     run!(tx, REVOKE_TOKENS, key.to_vec()).map(drop)
-}
-
-/// Replaces a person's record.
-pub(crate) async fn set_record(tx: &mut Tx, key: &[u8], record: &str) -> Result<()> {
-    run!(tx, SET_RECORD, record.to_owned(), key.to_vec()).map(drop)
 }
 
 /// Takes the person's row for this transaction: two verdicts on one person never interleave.
@@ -355,9 +345,10 @@ pub(crate) async fn lose_tag(tx: &mut Tx, tag: &[u8], at: i64) -> Result<()> {
 
 /// Failed enrolments on a number, and since when.
 pub(crate) async fn find_tries(tx: &mut Tx, tag: &[u8]) -> Result<(i64, i64)> {
-    optional!(tx, FIND_TRIES, tag.to_vec())?
-        .map(|row| Ok((column(&row, "enrol_try", "tries")?, column(&row, "enrol_try", "since")?)))
-        .unwrap_or(Ok((0, 0)))
+    match optional!(tx, FIND_TRIES, tag.to_vec())? {
+        Some(row) => Ok((column(&row, "enrol_try", "tries")?, column(&row, "enrol_try", "since")?)),
+        None => Ok((0, 0)),
+    }
 }
 
 /// Counts failed enrolments.
@@ -383,7 +374,8 @@ pub(crate) struct TokenRow {
 
 /// Logs an issued token; false where its id or its place in the list is taken.
 pub(crate) async fn add_token(tx: &mut Tx, id: &[u8], token: &TokenRow) -> Result<bool> {
-    let done = run!(tx, ADD_TOKEN, id.to_vec(), token.person.clone(), token.list, token.place, token.expires)?;
+    let done =
+        run!(tx, ADD_TOKEN, id.to_vec(), token.person.clone(), token.list, token.place, token.expires)?;
     Ok(done == 1)
 }
 
@@ -430,7 +422,12 @@ pub(crate) async fn add_reservation(tx: &mut Tx, r: &ReservationRow) -> Result<(
 }
 
 /// Reservations of a person or a token; those released before `since` are left out.
-pub(crate) async fn find_holds(tx: &mut Tx, person: &[u8], token: &[u8], since: i64) -> Result<Vec<ReservationRow>> {
+pub(crate) async fn find_holds(
+    tx: &mut Tx,
+    person: &[u8],
+    token: &[u8],
+    since: i64,
+) -> Result<Vec<ReservationRow>> {
     all!(tx, FIND_HOLDS, person.to_vec(), token.to_vec(), since)?.iter().map(reservation_row).collect()
 }
 
@@ -440,13 +437,20 @@ pub(crate) async fn find_clearance(tx: &mut Tx, clearance: &[u8]) -> Result<Vec<
 }
 
 /// Moves a reservation to another state.
-pub(crate) async fn set_reservation(tx: &mut Tx, id: &[u8], state: &str, at: i64, passage: &[u8]) -> Result<()> {
+pub(crate) async fn set_reservation(
+    tx: &mut Tx,
+    id: &[u8],
+    state: &str,
+    at: i64,
+    passage: &[u8],
+) -> Result<()> {
     run!(tx, SET_RESERVATION, state.to_owned(), at, passage.to_vec(), id.to_vec()).map(drop)
 }
 
 /// Prolongs a reservation for the same clearance asked again.
 pub(crate) async fn renew_reservation(tx: &mut Tx, r: &ReservationRow) -> Result<()> {
-    run!(tx, RENEW_RESERVATION, r.at, r.verdict.clone(), r.probe.clone(), r.record.clone(), r.id.clone()).map(drop)
+    run!(tx, RENEW_RESERVATION, r.at, r.verdict.clone(), r.probe.clone(), r.record.clone(), r.id.clone())
+        .map(drop)
 }
 
 /// Reservations that wait for an officer at `now`.
@@ -486,7 +490,11 @@ pub(crate) async fn add_verdict(
 pub(crate) async fn find_verdict(tx: &mut Tx, reference: &[u8]) -> Result<Option<(String, String, String)>> {
     optional!(tx, FIND_VERDICT, reference.to_vec())?
         .map(|row| {
-            Ok((column(&row, "verdict", "outcome")?, column(&row, "verdict", "code")?, column(&row, "verdict", "detail")?))
+            Ok((
+                column(&row, "verdict", "outcome")?,
+                column(&row, "verdict", "code")?,
+                column(&row, "verdict", "detail")?,
+            ))
         })
         .transpose()
 }
@@ -500,7 +508,9 @@ pub(crate) async fn last_event(tx: &mut Tx, gate: &str) -> Result<Option<(i64, V
 
 /// Hash of the event with this number.
 pub(crate) async fn find_event(tx: &mut Tx, gate: &str, number: i64) -> Result<Option<Vec<u8>>> {
-    optional!(tx, FIND_EVENT, gate.to_owned(), number)?.map(|row| column(&row, "gate_event", "hash")).transpose()
+    optional!(tx, FIND_EVENT, gate.to_owned(), number)?
+        .map(|row| column(&row, "gate_event", "hash"))
+        .transpose()
 }
 
 /// Logs a gate's event.
@@ -551,7 +561,12 @@ pub(crate) async fn add_weekly(
 }
 
 /// The weekly key of a pair.
-pub(crate) async fn find_weekly(tx: &mut Tx, maker: &str, receiver: &str, week: &str) -> Result<Option<Vec<u8>>> {
+pub(crate) async fn find_weekly(
+    tx: &mut Tx,
+    maker: &str,
+    receiver: &str,
+    week: &str,
+) -> Result<Option<Vec<u8>>> {
     optional!(tx, FIND_WEEKLY, maker.to_owned(), receiver.to_owned(), week.to_owned())?
         .map(|row| column(&row, "weekly_key", "secret"))
         .transpose()

@@ -4,6 +4,11 @@
 //!
 //! Lives here: `Writer`, `Reader`, `well_formed`. Not here: any message; each stands in its own module.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each read names the one kind it takes; every other kind is refused"
+)]
+
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 
@@ -179,7 +184,7 @@ impl<'b> Reader<'b> {
     /// Where the next item is none in deterministic form.
     pub fn uint(&mut self) -> Result<u64, CborError> {
         match self.peek()? {
-            Type::U8 | Type::U16 | Type::U32 | Type::U64 => self.head(|d| d.u64(), |v| v, |_| 0),
+            Type::U8 | Type::U16 | Type::U32 | Type::U64 => self.head(minicbor::Decoder::u64, |v| v, |_| 0),
             _ => Err(CborError::Unexpected),
         }
     }
@@ -218,7 +223,7 @@ impl<'b> Reader<'b> {
             | Type::I32
             | Type::I64
             | Type::Int => self.head(
-                |d| d.i64(),
+                minicbor::Decoder::i64,
                 |v| if v < 0 { v.unsigned_abs().saturating_sub(1) } else { v.unsigned_abs() },
                 |_| 0,
             ),
@@ -236,7 +241,7 @@ impl<'b> Reader<'b> {
             Type::BytesIndef => return Err(CborError::NotDeterministic),
             _ => return Err(CborError::Unexpected),
         }
-        let value = self.head(|d| d.bytes(), |v| v.len() as u64, <[u8]>::len)?;
+        let value = self.head(minicbor::Decoder::bytes, |v| v.len() as u64, <[u8]>::len)?;
         if value.len() > max { Err(CborError::Limit) } else { Ok(value) }
     }
 
@@ -351,7 +356,7 @@ impl<'b> Reader<'b> {
     /// Where the next item is none in deterministic form.
     pub fn tag(&mut self) -> Result<u64, CborError> {
         match self.peek()? {
-            Type::Tag => self.head(|d| d.tag().map(|t| t.as_u64()), |v| v, |_| 0),
+            Type::Tag => self.head(|d| d.tag().map(minicbor::data::Tag::as_u64), |v| v, |_| 0),
             _ => Err(CborError::Unexpected),
         }
     }
@@ -379,7 +384,7 @@ impl<'b> Reader<'b> {
             Type::U8 | Type::U16 | Type::U32 | Type::U64 => self.uint().map(drop),
             Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::Int => self
                 .head(
-                    |d| d.int(),
+                    minicbor::Decoder::int,
                     |v| {
                         let n = i128::from(v);
                         u64::try_from(if n < 0 { -1 - n } else { n }).unwrap_or(u64::MAX)

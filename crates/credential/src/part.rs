@@ -20,7 +20,7 @@ pub const SEALED_SLOTS: usize = 2;
 /// Length of every own part, tag included.
 pub const OWN_PART_LEN: usize = 139;
 /// Length of every sealed part, tag included.
-pub const SEALED_PART_LEN: usize = 211;
+pub const SEALED_PART_LEN: usize = 210;
 
 /// Days of a part are counted from here, so that every date from 1900 to 2077 takes three bytes.
 const DAY_ZERO: (i16, i8, i8) = (1899, 1, 1);
@@ -45,14 +45,14 @@ impl PartForm {
     pub const fn of(issuer: AuthorityCode, receiver: AuthorityCode) -> Self {
         use AuthorityCode::{Chn, Hkg, Mac};
         match (issuer, receiver) {
-            (Chn, Chn) | (Hkg, Hkg) | (Mac, Mac) | (Hkg | Mac, Chn) => Self::Own,
+            (Chn | Hkg | Mac, Chn) | (Hkg, Hkg) | (Mac, Mac) => Self::Own,
             (Chn, Hkg | Mac) | (Hkg, Mac) | (Mac, Hkg) => Self::Sealed,
         }
     }
 
     /// The one length that parts of this form have.
     #[must_use]
-    pub const fn len(self) -> usize {
+    pub const fn length(self) -> usize {
         match self {
             Self::Own => OWN_PART_LEN,
             Self::Sealed => SEALED_PART_LEN,
@@ -196,8 +196,8 @@ impl Name {
         out
     }
 
-    fn from_wire(bytes: &[u8; NAME_LEN]) -> Option<Self> {
-        let [head, rest @ ..] = bytes;
+    fn from_wire(bytes: &[u8]) -> Option<Self> {
+        let (head, rest) = bytes.split_first()?;
         let (text, padding) = rest.split_at_checked(usize::from(head & 0x7f))?;
         if padding.iter().any(|b| *b != 0) {
             return None;
@@ -303,13 +303,17 @@ impl PartContents {
     }
 
     fn encode(&self, form: PartForm) -> Result<Vec<u8>, PartError> {
-        if self.kind > 23 || self.template_format > 23 || self.holder_class > 15 || self.endorsements.len() > form.slots() {
+        if self.kind > 23
+            || self.template_format > 23
+            || self.holder_class > 15
+            || self.endorsements.len() > form.slots()
+        {
             return Err(PartError::Value);
         }
-        let mut w = Writer::with_capacity(form.len());
+        let mut w = Writer::with_capacity(form.length());
         w.array(match form {
             PartForm::Own => 9,
-            PartForm::Sealed => 12,
+            PartForm::Sealed => 11,
         });
         w.uint(u64::from(self.kind)).bytes(&self.number);
         w.uint(u64::from(self.expiry.map_or(Ok(NO_DAY), day_number)?));
@@ -333,7 +337,8 @@ impl PartContents {
         w.bytes(&self.slots(form)?).uint(u64::from(self.template_format)).bytes(&self.template);
         if let HolderIdentity::Sealed { latin_name, chinese_name, nationality, .. } = &self.identity {
             let nationality = std::str::from_utf8(nationality).map_err(|_| PartError::Value)?;
-            w.bytes(&latin_name.wire()).bytes(&chinese_name.wire()).text(nationality);
+            // Side by side in one string: two heads would not leave room in the largest code.
+            w.bytes(&[latin_name.wire(), chinese_name.wire()].concat()).text(nationality);
         }
         Ok(w.finish())
     }
@@ -361,7 +366,7 @@ impl PartContents {
         let mut r = Reader::new(plaintext);
         r.array_exact(match form {
             PartForm::Own => 9,
-            PartForm::Sealed => 12,
+            PartForm::Sealed => 11,
         })?;
         let kind = read_small(&mut r)?;
         let number = *r.bytes_exact()?;
@@ -379,23 +384,36 @@ impl PartContents {
             PartForm::Own => {
                 HolderIdentity::Own { birth_year: i16::try_from(born).map_err(|_| PartError::Value)? }
             }
-            PartForm::Sealed => HolderIdentity::Sealed {
-                birth: day_from(born)?,
-                latin_name: Name::from_wire(r.bytes_exact()?).ok_or(PartError::Value)?,
-                chinese_name: Name::from_wire(r.bytes_exact()?).ok_or(PartError::Value)?,
-                nationality: r.text(3)?.as_bytes().try_into().map_err(|_| PartError::Value)?,
-            },
+            PartForm::Sealed => {
+                let (latin, chinese) = r.bytes_exact::<{ 2 * NAME_LEN }>()?.split_at(NAME_LEN);
+                HolderIdentity::Sealed {
+                    birth: day_from(born)?,
+                    latin_name: Name::from_wire(latin).ok_or(PartError::Value)?,
+                    chinese_name: Name::from_wire(chinese).ok_or(PartError::Value)?,
+                    nationality: r.text(3)?.as_bytes().try_into().map_err(|_| PartError::Value)?,
+                }
+            }
         };
         r.finish()?;
-        Ok(Self { kind, number, expiry, snapshot, holder_class, identity, endorsements, template_format, template })
+        Ok(Self {
+            kind,
+            number,
+            expiry,
+            snapshot,
+            holder_class,
+            identity,
+            endorsements,
+            template_format,
+            template,
+        })
     }
 }
 
 fn check_length(form: PartForm, part: &[u8]) -> Result<(), PartError> {
-    if part.len() == form.len() {
+    if part.len() == form.length() {
         Ok(())
     } else {
-        Err(PartError::Length { expected: form.len(), got: part.len() })
+        Err(PartError::Length { expected: form.length(), got: part.len() })
     }
 }
 
