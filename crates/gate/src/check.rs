@@ -228,7 +228,7 @@ impl Checker {
     ) -> Result<(), GateReason> {
         for ((side, part), hash) in self.audience.sides().iter().zip(parts.iter()).zip(hashes) {
             let receiver = self.receiver(*side);
-            if part.len() != PartForm::of(claims.issuer, receiver).len() {
+            if part.len() != PartForm::of(claims.issuer, receiver).length() {
                 return Err(GateReason::PartMismatch);
             }
             if let Some(named) = claims.sealed.for_receiver(claims.issuer, receiver)

@@ -199,7 +199,7 @@ impl Wallet {
         let parts: BTreeMap<_, _> = AuthorityCode::ALL
             .into_iter()
             .map(|to| {
-                let mut part = vec![0; PartForm::of(issuer, to).len()];
+                let mut part = vec![0; PartForm::of(issuer, to).length()];
                 credential::random(&mut part).unwrap();
                 (to, part)
             })

@@ -1,0 +1,291 @@
+//! The binary itself: every command's answer, its exit code, and the sentence that bad input gets.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn baypass(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_baypass")).args(arguments).output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+/// A file of this test's own.
+fn file(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A Beijing resident with one entry for Hong Kong, and what is asked.
+fn case(movements: &str, questions: &str) -> String {
+    format!(
+        r#"{{"person": {{"birth": "1990-05-20", "home": "CHN"}},
+            "documents": [{{"kind": "exit_entry_permit", "expires": "2031-05-19", "endorsements":
+                [{{"kind": "G", "destination": "HKG", "from": "2026-01-10", "to": "2026-04-09", "entries": 1}}]}}],
+            "movements": [{movements}], "questions": [{questions}]}}"#
+    )
+}
+
+const THERE: &str = r#"{"at": "2026-03-02T10:00:00+08:00", "port": "luohu", "from": "CHN", "to": "HKG"}"#;
+const OUT: &str = r#"{"port": "luohu", "from": "CHN", "to": "HKG", "at": "2026-03-02T10:00:00+08:00"}"#;
+const LATE: &str = r#"{"port": "luohu", "from": "HKG", "to": "CHN", "at": "2026-03-10T10:00:00+08:00"}"#;
+
+#[test]
+fn may_cross_answers_with_the_exit_code_of_the_worst_answer() {
+    let lost = r#"{"person": {"birth": "1990-05-20", "home": "CHN"},
+        "documents": [{"kind": "exit_entry_permit", "number": "C12345678", "status": "lost", "endorsements":
+            [{"kind": "G", "destination": "HKG", "from": "2026-01-10", "entries": 2}]},
+            {"kind": "one_time_pass", "issued": "2026-03-04", "expires": "2026-04-03"}],
+        "movements": [{"at": "2026-03-02T10:00:00+08:00", "port": "luohu", "from": "CHN", "to": "HKG"}],
+        "question": {"port": "luohu", "from": "HKG", "to": "CHN", "at": "2026-03-05T10:00:00+08:00"}}"#;
+    let rows = [
+        ("out", case("", OUT), 0, "open"),
+        ("late", case(THERE, LATE), 3, "shut"),
+        ("lost", lost.to_owned(), 4, "measures"),
+        ("both", case("", &format!("{OUT}, {LATE}")), 3, "open"),
+    ];
+    for (name, case, expected, first) in rows {
+        let path = file(&format!("may-cross-{name}.json"), case.as_bytes());
+        let answer = baypass(&["may-cross", "--case", text(&path), "--json"]);
+        assert_eq!(code(&answer), expected, "row {name}: {}", err(&answer));
+        let json: Value = serde_json::from_slice(&answer.stdout).unwrap();
+        let outcome = json.get("outcome").or_else(|| json[0].get("outcome"));
+        assert_eq!(outcome.unwrap(), first, "row {name}");
+        assert_eq!(code(&baypass(&["may-cross", "--case", text(&path)])), expected, "row {name}, in words");
+    }
+}
+
+#[test]
+fn may_cross_says_in_words_what_a_traveller_asks() {
+    let path = file("words.json", case("", OUT).as_bytes());
+    let words = out(&baypass(&["may-cross", "--case", text(&path)]));
+    for needle in [
+        "CHN to HKG by luohu",
+        "outcome: open",
+        "exit, CHN: admit",
+        "entry, HKG: admit",
+        "g-hkg-3m1",
+        "entries left afterwards: 0",
+        "last day of stay: 2026-03-09",
+        "At a lane each authority knows only its own",
+    ] {
+        assert!(words.contains(needle), "{needle} is not in\n{words}");
+    }
+    let path = file("words-late.json", case(THERE, LATE).as_bytes());
+    let words = out(&baypass(&["may-cross", "--case", text(&path)]));
+    for needle in
+        ["outcome: shut", "exit, HKG: refer overstay", "what would have to change: ", "(2026-03-09)"]
+    {
+        assert!(words.contains(needle), "{needle} is not in\n{words}");
+    }
+}
+
+#[test]
+fn may_cross_refuses_what_is_no_case_and_says_what_to_do() {
+    let rows: [(&str, &[u8], &str); 7] = [
+        ("empty", b"", "is empty"),
+        ("binary", &[0xff, 0xfe, 0x00], "not UTF-8"),
+        ("text", b"hello", "docs/cases.md"),
+        ("asks nothing", case("", "").as_bytes(), "asks nothing"),
+        ("unknown field", br#"{"persn": {}}"#, "persn"),
+        (
+            "check digit",
+            br#"{"person": {"birth": "1990-05-20", "home": "HKG"},
+            "documents": [{"kind": "hkid", "number": "A123456(4)"}],
+            "question": {"port": "luohu", "from": "HKG", "to": "CHN", "at": "2026-03-05"}}"#,
+            "documents[0].number",
+        ),
+        ("deep", "[".repeat(100_000).as_bytes(), "docs/cases.md"),
+    ];
+    for (name, bytes, needle) in rows {
+        let path = file(&format!("bad-{name}.json"), bytes);
+        let answer = baypass(&["may-cross", "--case", text(&path), "--json"]);
+        assert_eq!(code(&answer), 2, "row {name}");
+        assert!(err(&answer).contains(needle), "row {name}: {}", err(&answer));
+        assert_eq!(out(&answer), "", "row {name}");
+    }
+    let missing = baypass(&["may-cross", "--case", "no-such-file.json"]);
+    assert_eq!(code(&missing), 2);
+    assert!(err(&missing).contains("there is no file no-such-file.json"));
+}
+
+#[test]
+fn wrong_usage_ends_with_two_and_help_with_nothing() {
+    for arguments in [&[][..], &["fly"], &["may-cross"], &["code", "inspect"], &["bench", "check", "--fast"]]
+    {
+        assert_eq!(code(&baypass(arguments)), 2, "{arguments:?}");
+    }
+    assert_eq!(code(&baypass(&["--help"])), 0);
+    assert!(out(&baypass(&["--help"])).contains("3 refused or referred"));
+}
+
+mod codes {
+    use super::*;
+    use ::code::{CrossingCode, Parts, QrSymbol};
+    use credential::{
+        Audience, KeyClass, PartHash, SealedHashes, SigningKey, StatusRef, TokenClaims, sign_proof,
+        sign_token,
+    };
+    use documents::{AuthorityCode, Direction, Timestamp};
+
+    /// A code of a Macao resident for Hengqin, with an own and a sealed part.
+    fn crossing_code() -> String {
+        let now: Timestamp = "2026-03-02T10:00:00+08:00".parse().unwrap();
+        let (issuer, device) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+        let parts = [vec![1; 139], vec![2; 139]];
+        let claims = TokenClaims {
+            issuer: AuthorityCode::Mac,
+            expires: KeyClass::Hardware.expiry_for(now.local_date()),
+            device_key: *device.public(),
+            key_class: KeyClass::Hardware,
+            status: StatusRef::new(3, 70_000).unwrap(),
+            sealed: SealedHashes::One(PartHash::of(&[9; 211]).short()),
+        };
+        let token = sign_token(&claims, 7, &issuer).unwrap();
+        let way = Direction::new(AuthorityCode::Mac, AuthorityCode::Chn).unwrap();
+        let audience = Audience::new("hengqin".parse().unwrap(), way, None);
+        let hashes = [PartHash::of(&parts[0]), PartHash::of(&parts[1])];
+        let proof = sign_proof(&device, &audience, &token, &hashes, now).unwrap();
+        let parts = Parts::Two(&parts[0], &parts[1]);
+        CrossingCode::Full { token: &token, proof: &proof, parts }.to_text().unwrap()
+    }
+
+    fn assert_seen(seen: &Value) {
+        assert_eq!(seen["kind"], "crossing_code");
+        assert_eq!(seen["form"], "full");
+        assert_eq!(seen["verified"], false);
+        assert_eq!(seen["token"]["issuer"], "MAC");
+        assert_eq!(seen["token"]["kid"], 7);
+        assert_eq!(seen["token"]["key_class"], "hardware");
+        assert_eq!(seen["token"]["status"]["list"], 3);
+        assert_eq!(seen["token"]["status"]["index"], 70_000);
+        assert_eq!(seen["token_id"].as_str().unwrap().len(), 32);
+        assert_eq!(seen["proof"]["made_at"], "2026-03-02T10:00:00+08:00");
+        assert_eq!(seen["parts"].as_array().unwrap().len(), 2);
+        assert_eq!(seen["parts"][0]["bytes"], 139);
+        assert_eq!(seen["parts"][0]["form"], "own");
+        assert!(seen["qr"]["version"].as_u64().unwrap() <= 17);
+    }
+
+    #[test]
+    fn inspect_reads_a_code_as_text_as_a_text_file_and_as_a_picture() {
+        let code = crossing_code();
+        let written = file("code.txt", format!("{code}\n").as_bytes());
+        let drawn = file("code.png", &QrSymbol::draw(&code).unwrap().to_png(4).unwrap());
+        for what in [code.as_str(), text(&written), text(&drawn)] {
+            let answer = baypass(&["code", "inspect", what, "--json"]);
+            assert_eq!(super::code(&answer), 0, "{}", err(&answer));
+            assert_seen(&serde_json::from_slice(&answer.stdout).unwrap());
+        }
+        let words = out(&baypass(&["code", "inspect", &code]));
+        assert!(words.contains("issuer: MAC") && words.contains("nothing of it is verified"), "{words}");
+    }
+
+    #[test]
+    fn inspect_says_clearly_what_is_no_code_of_ours() {
+        let code = crossing_code();
+        let foreign = QrSymbol::draw("HC1:6BFOXN").unwrap().to_png(8).unwrap();
+        let foreign = file("foreign.png", &foreign);
+        let blank = file("blank.txt", b"");
+        let renamed = file("renamed.png", b"some text");
+        let no_code = file("hello.txt", b"hello");
+        let half = &code[..code.len() / 2];
+        let long = code.repeat(2);
+        for (what, needle) in [
+            ("HC1:6BFOXN", "an EU health certificate"),
+            (text(&foreign), "an EU health certificate"),
+            ("https://example.org/a.png", "a web address"),
+            (half, "cut"),
+            (&long, "at most"),
+            (text(&blank), "the file is empty"),
+            (text(&renamed), "is a text, not a picture"),
+            (text(&no_code), "not a Bay Pass crossing code"),
+            ("no/such/code.png", "there is no file no/such/code.png"),
+            ("hello", "not a Bay Pass crossing code"),
+            ("BP1:", "cut"),
+            ("", "empty"),
+            ("BP1:BB8", "malformed"),
+        ] {
+            let answer = baypass(&["code", "inspect", what, "--json"]);
+            assert_eq!(super::code(&answer), 2, "{needle}");
+            assert!(err(&answer).contains(needle), "{needle}: {}", err(&answer));
+        }
+    }
+}
+
+#[test]
+fn rules_report_lists_every_switch_with_its_source() {
+    let words = out(&baypass(&["rules", "report"]));
+    let json: Value = serde_json::from_slice(&baypass(&["rules", "report", "--json"]).stdout).unwrap();
+    let switches = json["switches"].as_array().unwrap();
+    assert!(!switches.is_empty());
+    for switch in switches {
+        assert_eq!(switch["is_default"], true);
+        assert!(words.contains(switch["id"].as_str().unwrap()));
+        assert!(words.contains(switch["source"].as_str().unwrap()));
+    }
+}
+
+#[test]
+fn doctor_names_the_command_that_mends_missing_models() {
+    let empty = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-models");
+    std::fs::create_dir_all(&empty).unwrap();
+    let answer = baypass(&["doctor", "--models", text(&empty)]);
+    assert_eq!(code(&answer), 2);
+    assert!(
+        out(&answer).contains("WRONG models:") && out(&answer).contains("make models"),
+        "{}",
+        out(&answer)
+    );
+    assert!(out(&answer).contains("ok    rules:"));
+
+    let installed = root().join("models");
+    if !installed.join("node_modules").is_dir() {
+        eprintln!("SKIPPED: doctor with models: run `make models`");
+        return;
+    }
+    let answer = baypass(&["doctor", "--models", text(&installed), "--json"]);
+    assert_eq!(code(&answer), 0, "{}{}", out(&answer), err(&answer));
+    let json: Value = serde_json::from_slice(&answer.stdout).unwrap();
+    assert_eq!(json["ok"], true);
+}
+
+/// Whether the ratio holds is for a quiet machine; that it is measured, and that the sizes hold, for every one.
+#[test]
+fn bench_check_measures_a_ratio_and_every_size_holds() {
+    let answer = baypass(&["bench", "check", "--json"]);
+    assert!([0, 1].contains(&code(&answer)), "{}", err(&answer));
+    let json: Value = serde_json::from_slice(&answer.stdout).unwrap();
+    let ratio = json["check"]["ratio"].as_f64().unwrap();
+    // Far below one would mean that a signature was not looked at.
+    assert!((0.9..2.0).contains(&ratio), "{ratio}");
+    assert_eq!(json["check"]["status_entries"], 10_000_000);
+    let rows = json["codes"].as_array().unwrap();
+    assert_eq!(rows.len(), 3 * 6 * 3);
+    for row in rows {
+        assert_eq!(row["holds"], true, "{row}");
+        assert_eq!(row["equal_length"], true, "{row}");
+    }
+    let all_hold = json["holds"].as_bool().unwrap();
+    assert_eq!(code(&answer), i32::from(!all_hold));
+}
