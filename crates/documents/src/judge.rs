@@ -253,6 +253,10 @@ impl<'a> Bench<'a> {
             self.record.check_card(self.me, self.day)?;
         }
         let expected = self.record.expected(&self.standing, &here);
+        // The limit of stay is the region's own: a stay that would be over already is not begun.
+        if let Some(last) = expected.and_then(|c| c.last_day).filter(|last| *last < self.day) {
+            return Err(Refusal::on(ReasonCode::EndorsementExpired, last));
+        }
         let grant = expected.map_or(Grant::on(Some(document.kind())), |c| granted(document, &c));
         // The trip's entry is taken once, by the mainland at its exit; the region confirms it.
         Ok(Draft::of(Grant { spends: None, ..grant }))

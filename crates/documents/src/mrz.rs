@@ -533,6 +533,24 @@ mod tests {
         assert!(date("991332", 2000).is_none());
     }
 
+    /// A TD1 zone with these fields and whatever check digits they need.
+    fn td1(number: &str, birth: &str, expiry: &str) -> String {
+        let one = format!("I<UTO{number:<<25}");
+        let digit = |t: &str| check_digit(t).unwrap();
+        let two = format!("{birth}{}F{expiry}{}UTO<<<<<<<<<<<", digit(birth), digit(expiry));
+        let all = [cut(&one, 6, 30), cut(&two, 1, 7), cut(&two, 9, 15), cut(&two, 19, 29)].concat();
+        format!("{one}\n{two}{}\nERIKSSON<<ANNA<<<<<<<<<<<<<<<<", digit(&all))
+    }
+
+    #[test]
+    fn a_long_number_carries_its_own_check_digit() {
+        let read = |number: &str| Mrz::parse(&td1(number, "740812", "301231"), today());
+        assert_eq!(read("D23145890<7349<").unwrap().number(), "D23145890734");
+        let failed = vec![MrzField::Number];
+        assert_eq!(read("D23145890<7340<"), Err(MrzError::CheckDigits { failed: failed.clone() }));
+        assert_eq!(read("D23145890<9<"), Err(MrzError::CheckDigits { failed }));
+    }
+
     #[test]
     fn a_home_return_permit_is_recognised_in_its_zone() {
         let number = "H12345678";

@@ -92,16 +92,16 @@ impl<'a> Record<'a> {
         standing
     }
 
-    /// An authority sees its own side; the mainland is told of moves between the regions.
+    /// An authority sees its own side. The mainland is told of its residents' moves between the regions,
+    /// for they spend its rights; a region may be told that one came home, for that ends a side trip.
     fn sees(&self, movement: &Movement) -> bool {
         match movement.direction.side_of(self.me) {
             Some(Side::Exit) => movement.applied != Applied::EntryOnly,
             Some(Side::Entry) => matches!(movement.applied, Applied::Both | Applied::EntryOnly),
-            // The issuer of the token is told, and the mainland issues those of its own residents.
             None => {
-                self.me == self.holder.home
-                    && self.me == AuthorityCode::Chn
-                    && matches!(movement.applied, Applied::Both | Applied::EntryOnly)
+                let told = self.me == AuthorityCode::Chn || movement.direction.to() == AuthorityCode::Chn;
+                let entered = matches!(movement.applied, Applied::Both | Applied::EntryOnly);
+                told && entered && self.holder.home == AuthorityCode::Chn
             }
         }
     }
@@ -512,6 +512,10 @@ impl<'a> Record<'a> {
         };
         let class = if self.rules.switches().prefer_uncounted_endorsement { class } else { 1 };
         let choice = self.choice(standing, document, endorsement, form, day, true);
+        // A stay that the region approved, say, may end before the endorsement does.
+        if let Some(last) = choice.last_day.filter(|last| *last < day) {
+            return Err(Refusal::on(ReasonCode::EndorsementExpired, last));
+        }
         Ok((Rank::new(class, endorsement, &choice), choice))
     }
 

@@ -363,8 +363,9 @@ pub struct View {
     /// Other documents of the person that it knows: older cards (their endorsements explain past trips),
     /// and papers shown beside (a Visit Permit, a Document of Identity).
     pub other_documents: Vec<Document>,
-    /// Its own ledger's movements of this person, and for the mainland the notices of moves between the
-    /// regions. Any order.
+    /// Its own ledger's movements of this person; for the mainland also the notices of moves between the
+    /// regions; for a region also, where it was told, that a mainland resident came home from the other
+    /// (which ends a side trip: without it the region must take the way back for one). Any order.
     pub movements: Vec<Movement>,
 }
 

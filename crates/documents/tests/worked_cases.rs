@@ -285,6 +285,7 @@ fn a_trip_is_the_unit_and_home_is_always_open() {
         ("home by Macao ends the first limit", two(), &["2026-03-02T10:00 luohu CHN HKG", "2026-03-03T10:00 luohu HKG CHN"], "2026-03-04 luohu CHN HKG", "admit left=0 until=2026-03-11 / admit left=0 until=2026-03-11", "open"),
         ("Macao side trip has no grace", mainland(json!([g_hkg(1), g_mac()])), &["2026-03-02T10:00 gongbei CHN MAC", "2026-03-03T10:00 ferry-hkg-mac MAC HKG"], "2026-03-04 ferry-hkg-mac HKG MAC", "admit / refer no_entries_left", "open"),
         ("a second entry after the limit", two(), &["2026-03-02T10:00 luohu CHN HKG", "2026-03-04T10:00 ferry-hkg-mac HKG MAC"], "2026-03-10 ferry-hkg-mac MAC HKG", "admit until=2026-03-11 / admit left=0 until=2026-03-17", "open"),
+        ("home by Macao and back by Macao is a new trip", mainland(json!([g_hkg(1), {"kind": "G", "destination": "MAC", "issued": "2026-01-05", "entries": "multi"}])), &["2026-03-02T10:00 luohu CHN HKG", "2026-03-03T10:00 ferry-hkg-mac HKG MAC", "2026-03-04T10:00 gongbei MAC CHN", "2026-03-05T10:00 gongbei CHN MAC"], "2026-03-06 ferry-hkg-mac MAC HKG", "admit / refer no_entries_left", "open"),
         ("the extra day is given once", mainland(json!([g_hkg(1), {"kind": "G", "destination": "MAC", "issued": "2026-01-05", "entries": "multi"}])), &["2026-03-02T10:00 luohu CHN HKG", "2026-03-04T10:00 ferry-hkg-mac HKG MAC", "2026-03-09T10:00 ferry-hkg-mac MAC HKG", "2026-03-10T10:00 ferry-hkg-mac HKG MAC"], "2026-03-10T15:00 ferry-hkg-mac MAC HKG", "admit / refer no_entries_left", "open"),
         ("overstay goes home", two(), &["2026-03-02T10:00 gongbei CHN MAC"], "2026-03-20 gongbei MAC CHN", "admit / refer overstay", "open"),
         ("less was granted", two(), &["2026-03-02T10:00 luohu CHN HKG until=2026-03-04"], "2026-03-05 luohu HKG CHN", "admit / refer overstay", "open"),
@@ -391,6 +392,7 @@ fn every_form_of_endorsement_has_its_own_length_and_count() {
         ("R, Hetao", of(json!({"form": "r-hetao", "destination": "HKG", "from": "2025-12-01"})), &[], "2026-03-02 luohu CHN HKG", "admit until=2026-04-01 / admit", "open"),
         ("D", of(json!({"kind": "D", "destination": "HKG", "from": "2025-09-01", "to": "2026-08-31"})), &[], "2026-03-02 luohu CHN HKG", "admit until=2026-08-31 / admit", "open"),
         ("D as approved", of(json!({"kind": "D", "destination": "HKG", "from": "2025-09-01", "to": "2026-08-31", "approved_until": "2026-07-15"})), &[], "2026-03-02 luohu CHN HKG", "admit until=2026-07-15 / admit", "open"),
+        ("D, the approved stay is over", of(json!({"kind": "D", "destination": "HKG", "from": "2025-09-01", "to": "2026-08-31", "approved_until": "2026-03-01"})), &[], "2026-03-02 luohu CHN HKG", "refer endorsement_expired / refer endorsement_expired", "open"),
         ("Q", of(json!({"kind": "Q", "destination": "HKG", "from": "2026-01-01", "entries": 2})), &[], "2026-03-02 luohu CHN HKG", "admit left=1 until=2026-03-16 / admit", "open"),
         ("Q, Macao, a year", of(json!({"kind": "Q", "destination": "MAC", "from": "2026-01-01", "entries": "multi"})), &[], "2026-03-02 gongbei CHN MAC", "admit left=- until=2026-03-16 / admit", "open"),
         ("weekly, last use", of(weekly_hkg()), &[], "2025-11-19 luohu CHN HKG", "admit until=2025-11-26 / admit", "open"),
@@ -402,7 +404,7 @@ fn every_form_of_endorsement_has_its_own_length_and_count() {
         ("tour by another port", mainland(json!([tour()])), &["2026-03-02T09:00 gongbei CHN MAC", "2026-03-04T09:00 hengqin MAC CHN group"], "2026-03-05 gongbei CHN MAC group", "refer wrong_port / admit", "open"),
         ("tour, left the group", mainland(json!([tour()])), &["2026-03-02T09:00 gongbei CHN MAC", "2026-03-04T09:00 hengqin MAC CHN"], "2026-03-05 hengqin CHN MAC group", "refer endorsement_lapsed / admit", "open"),
         ("tour, last day", mainland(json!([tour()])), &["2026-03-02T09:00 gongbei CHN MAC", "2026-03-04T09:00 hengqin MAC CHN group"], "2026-03-09T23:59 hengqin CHN MAC group", "admit until=2026-03-09 / admit until=2026-03-09", "open"),
-        ("tour, over", mainland(json!([tour()])), &["2026-03-02T09:00 gongbei CHN MAC", "2026-03-04T09:00 hengqin MAC CHN group"], "2026-03-10T00:01 hengqin CHN MAC group", "refer no_entries_left / admit", "open"),
+        ("tour, over", mainland(json!([tour()])), &["2026-03-02T09:00 gongbei CHN MAC", "2026-03-04T09:00 hengqin MAC CHN group"], "2026-03-10T00:01 hengqin CHN MAC group", "refer no_entries_left / refer endorsement_expired", "open"),
         ("tour, many round trips", mainland(json!([tour()])), &["2026-03-02T09:00 hengqin CHN MAC group", "2026-03-03T09:00 hengqin MAC CHN group", "2026-03-03T12:00 hengqin CHN MAC group", "2026-03-04T09:00 hengqin MAC CHN group"], "2026-03-05 hengqin CHN MAC group", "admit left=0 until=2026-03-09 / admit left=0 until=2026-03-09", "open"),
     ]);
 }
@@ -424,6 +426,7 @@ fn lanes_serve_whom_their_rules_name_and_say_what_else_is_open() {
         ("face, G multiple", multi("G"), &[], face, "admit / admit", "not_open_to_holder endorsement_kind code"),
         ("face, Q counted", mainland(json!([{"kind": "Q", "destination": "HKG", "from": "2026-01-01", "entries": 2}])), &[], face, "admit / admit", "not_open_to_holder endorsement_kind code"),
         ("face, endorsement of another place", mainland(json!([g_hkg(1), {"kind": "S", "destination": "MAC", "from": "2026-01-01", "entries": "multi"}])), &[], face, "admit / admit", "not_open_to_holder endorsement_kind code"),
+        ("face, the multiple right is over", mainland(json!([g_hkg(1), {"kind": "S", "destination": "HKG", "from": "2025-12-01", "to": "2026-03-01", "entries": "multi"}])), &[], face, "admit / admit", "not_open_to_holder endorsement_kind code"),
         ("face, Home Return Permit", hongkonger(), &["2026-03-01T10:00 luohu HKG CHN"], face, "admit / admit", "open"),
         ("face, fifteen, alone", aged(hongkonger(), "2011-01-01"), &["2026-03-01T10:00 luohu HKG CHN"], face, "verify guardian_needed / admit", "open"),
         ("face, fifteen, guardian", aged(hongkonger(), "2011-01-01"), &["2026-03-01T10:00 luohu HKG CHN"], "2026-03-02 shenzhen-bay CHN HKG face_only guardian", "admit / admit", "open"),
