@@ -202,6 +202,13 @@ fn an_authority_cannot_answer_one_request_twice_in_different_ways() {
         let why = refusal(asked_then([answered(Side::Exit, first)]), answered(Side::Exit, second));
         assert_eq!(why, TransitionError::AnsweredOtherwise { side: Side::Exit });
     }
+    // The same class in other signed bytes is another verdict: the passage event names one by its hash.
+    let twin = Verdict { hash: Digest::from_bytes([250; 32]), ..verdict(Side::Exit, 10, admit(Side::Exit)) };
+    let why = refusal(
+        asked_then([answered(Side::Exit, admit(Side::Exit))]),
+        Event::Answered { verdict: twin, now: at(1) },
+    );
+    assert_eq!(why, TransitionError::AnsweredOtherwise { side: Side::Exit });
 }
 
 #[test]
@@ -381,10 +388,50 @@ fn an_old_request_is_never_asked_again() {
         let refused = state.clone().step(Event::MeasuresTaken { round, now: at(10) }).unwrap_err();
         assert_eq!(refused.why, TransitionError::OtherRound(Why::Request));
     }
-    let other_token = Subject { token: TokenId::from_bytes([7; 16]), ..subject() };
-    let round = Round::new(other_token, requests(20)).unwrap();
-    let refused = state.step(Event::MeasuresTaken { round, now: at(10) }).unwrap_err();
-    assert_eq!(refused.why, TransitionError::OtherRound(Why::Token));
+}
+
+#[test]
+fn the_next_round_is_about_the_same_clearance_lane_and_token() {
+    let (state, _) = run(measuring());
+    let elsewhere = Place { lane: "lane-2".parse().unwrap(), ..place(JOINT) };
+    for (subject, why) in [
+        (Subject { clearance: ClearanceId::from_bytes([8; 16]), ..subject() }, Why::Clearance),
+        (Subject { place: elsewhere, ..subject() }, Why::Place),
+        (Subject { token: TokenId::from_bytes([7; 16]), ..subject() }, Why::Token),
+    ] {
+        let round = Round::new(subject, requests(20)).unwrap();
+        let refused = state.clone().step(Event::MeasuresTaken { round, now: at(10) }).unwrap_err();
+        assert_eq!((&refused.state, refused.why), (&state, TransitionError::OtherRound(why)));
+    }
+}
+
+#[test]
+fn measures_that_come_too_late_ask_nobody_again() {
+    let (state, _) = run(measuring());
+    let round = Round::new(subject(), requests(20)).unwrap();
+    let step = state.step(Event::MeasuresTaken { round, now: at(1 + MEASURES_SECONDS) }).unwrap();
+    assert_eq!((step.state.name(), asked_sides(&step.commands).len()), ("closing", 0));
+}
+
+#[test]
+fn an_officer_is_called_for_a_no_and_for_a_door_that_does_not_fit_and_for_nothing_else() {
+    let calls = |events: Vec<Event>| run(events).1.contains(&Command::CallOfficer);
+    let no = |answer| asked_then([answered(Side::Exit, answer), answered(Side::Entry, admit(Side::Entry))]);
+    let door =
+        |passage| opened().into_iter().chain([Event::Door { passage, now: at(4) }]).collect::<Vec<_>>();
+    for (row, events, expected) in [
+        ("refer", no(Answer::Refer), true),
+        ("no answer", asked_then([Event::Tick { now: at(ASK_SECONDS) }]), true),
+        ("busy", no(Answer::Busy), false),
+        ("another lane", no(Answer::NotOpenToHolder { open: LaneKind::Manual }), false),
+        ("walked away", asked_then([Event::WalkedAway { now: at(2) }]), false),
+        ("passed", door(Passage::Passed), false),
+        ("turned round", door(Passage::NotPassed), false),
+        ("came back", door(Passage::Returned), true),
+        ("the door does not know", door(Passage::Unknown), true),
+    ] {
+        assert_eq!(calls(events), expected, "row {row}");
+    }
 }
 
 #[test]
