@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use authority::AuthorityReason;
 use documents::{ClosedReason, LaneReason, Measure, ReasonCode};
 use gate::{GateReason, Language, Texts};
 
@@ -21,7 +22,8 @@ fn row<'p>(page: &'p str, heading: &str, code: &str) -> Option<&'p str> {
 fn every_reason_of_a_gate_stands_with_finder_sentence_and_attack() {
     let page = page();
     for reason in GateReason::ALL {
-        let row = row(&page, "Found by the gate", reason.code()).unwrap_or_else(|| panic!("no row for {reason}"));
+        let row =
+            row(&page, "Found by the gate", reason.code()).unwrap_or_else(|| panic!("no row for {reason}"));
         for needle in [reason.finder().as_str(), &format!("`{}`", reason.sentence())] {
             assert!(row.contains(needle), "{reason}: {needle} is not in its row");
         }
@@ -44,8 +46,8 @@ fn every_sentence_is_quoted_as_the_data_have_it() {
 fn every_reason_of_an_authority_stands_with_what_would_have_to_change() {
     let page = page();
     for reason in ReasonCode::ALL {
-        let row =
-            row(&page, "Found by an authority", reason.as_str()).unwrap_or_else(|| panic!("no row for {reason}"));
+        let row = row(&page, "Found by an authority, on documents", reason.as_str())
+            .unwrap_or_else(|| panic!("no row for {reason}"));
         assert!(row.contains(reason.remedy()), "{reason}: its remedy is not in its row");
     }
 }
@@ -57,5 +59,14 @@ fn every_measure_and_every_answer_of_a_lane_stands_there() {
     let rows = lane.map(|code| ("The lane", code));
     for (heading, code) in rows.chain(Measure::ALL.iter().map(|m| ("Measures", m.as_str()))) {
         assert!(row(&page, heading, code).is_some(), "no row for {code}");
+    }
+}
+
+#[test]
+fn every_reason_of_an_authority_for_what_a_gate_sent_stands_there() {
+    let page = page();
+    for reason in AuthorityReason::ALL {
+        let row = row(&page, "Found by an authority, on what the gate sent", reason.code());
+        assert!(row.is_some(), "no row for {}", reason.code());
     }
 }
