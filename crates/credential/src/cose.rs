@@ -12,7 +12,7 @@ const HEADER_ALG: i64 = 1;
 const HEADER_KID: i64 = 4;
 const HEADER_TYPE: i64 = 16;
 /// Longest key id that is read, in bytes.
-pub const MAX_KID: usize = 16;
+pub const MAX_KID: usize = 64;
 
 /// Why a COSE message was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
