@@ -48,6 +48,7 @@ fn case(movements: &str, questions: &str) -> String {
 
 const THERE: &str = r#"{"at": "2026-03-02T10:00:00+08:00", "port": "luohu", "from": "CHN", "to": "HKG"}"#;
 const OUT: &str = r#"{"port": "luohu", "from": "CHN", "to": "HKG", "at": "2026-03-02T10:00:00+08:00"}"#;
+const BACK: &str = r#"{"port": "luohu", "from": "HKG", "to": "CHN", "at": "2026-03-09T23:40:00+08:00"}"#;
 const LATE: &str = r#"{"port": "luohu", "from": "HKG", "to": "CHN", "at": "2026-03-10T10:00:00+08:00"}"#;
 
 #[test]
@@ -62,7 +63,8 @@ fn may_cross_answers_with_the_exit_code_of_the_worst_answer() {
         ("out", case("", OUT), 0, "open"),
         ("late", case(THERE, LATE), 3, "shut"),
         ("lost", lost.to_owned(), 4, "measures"),
-        ("both", case("", &format!("{OUT}, {LATE}")), 3, "open"),
+        ("back and late", case(THERE, &format!("{BACK}, {LATE}")), 3, "open"),
+        ("no entry on record", case("", &format!("{OUT}, {LATE}")), 4, "open"),
     ];
     for (name, case, expected, first) in rows {
         let path = file(&format!("may-cross-{name}.json"), case.as_bytes());
@@ -102,11 +104,12 @@ fn may_cross_says_in_words_what_a_traveller_asks() {
 
 #[test]
 fn may_cross_refuses_what_is_no_case_and_says_what_to_do() {
+    let (silent, deep) = (case("", ""), "[".repeat(100_000));
     let rows: [(&str, &[u8], &str); 7] = [
         ("empty", b"", "is empty"),
         ("binary", &[0xff, 0xfe, 0x00], "not UTF-8"),
         ("text", b"hello", "docs/cases.md"),
-        ("asks nothing", case("", "").as_bytes(), "asks nothing"),
+        ("asks nothing", silent.as_bytes(), "asks nothing"),
         ("unknown field", br#"{"persn": {}}"#, "persn"),
         (
             "check digit",
@@ -115,7 +118,7 @@ fn may_cross_refuses_what_is_no_case_and_says_what_to_do() {
             "question": {"port": "luohu", "from": "HKG", "to": "CHN", "at": "2026-03-05"}}"#,
             "documents[0].number",
         ),
-        ("deep", "[".repeat(100_000).as_bytes(), "docs/cases.md"),
+        ("deep", deep.as_bytes(), "docs/cases.md"),
     ];
     for (name, bytes, needle) in rows {
         let path = file(&format!("bad-{name}.json"), bytes);
