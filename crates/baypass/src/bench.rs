@@ -73,9 +73,9 @@ pub fn run(json: bool) -> Result<Ended, Failure> {
     let holds = check.holds && codes.iter().all(|row| row.holds);
     let report = Report { check, codes, holds };
     if json {
-        failure::print_json(&report)?
+        failure::print_json(&report)?;
     } else {
-        failure::print(&report.page())?
+        failure::print(&report.page())?;
     }
     Ok(if holds { Ended::Well } else { Ended::BarMissed })
 }
@@ -114,7 +114,7 @@ fn check_figure(bay: &mut Bay) -> Setup<CheckFigure> {
         }
         let middle = watch.millis();
         let result = checker.check(black_box(&code), &mut scratch, &bay.lists, &mut replay, now);
-        black_box(result.map(|c| c.id())).map_err(|reason| reason.code())?;
+        black_box(result.map(|c| c.id())).map_err(gate::GateReason::code)?;
         let end = watch.millis();
         if round >= WARM_UP {
             raw.push((middle - start) * 1000.0);

@@ -19,9 +19,9 @@ pub fn run(what: &str, json: bool) -> Result<Ended, Failure> {
     let text = text_of(what)?;
     let seen = inspect(&text)?;
     if json {
-        failure::print_json(&seen)?
+        failure::print_json(&seen)?;
     } else {
-        failure::print(&seen.page())?
+        failure::print(&seen.page())?;
     }
     Ok(Ended::Well)
 }

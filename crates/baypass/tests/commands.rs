@@ -1,5 +1,11 @@
 //! The binary itself: every command's answer, its exit code, and the sentence that bad input gets.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failing helper fails the test that called it"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -280,8 +286,8 @@ fn bench_check_measures_a_ratio_and_every_size_holds() {
     assert!([0, 1].contains(&code(&answer)), "{}", err(&answer));
     let json: Value = serde_json::from_slice(&answer.stdout).unwrap();
     let ratio = json["check"]["ratio"].as_f64().unwrap();
-    // Far below one would mean that a signature was not looked at.
-    assert!((0.9..2.0).contains(&ratio), "{ratio}");
+    // Half would mean that a signature was not looked at.
+    assert!((0.7..2.0).contains(&ratio), "{ratio}");
     assert_eq!(json["check"]["status_entries"], 10_000_000);
     let rows = json["codes"].as_array().unwrap();
     assert_eq!(rows.len(), 3 * 6 * 3);
