@@ -261,9 +261,6 @@ impl Crossing<'_> {
 
     /// What `me` may know: its own documents and those of the holder's home that are meant for it.
     fn view(&self, me: AuthorityCode, side: Side, card: Shown) -> View {
-        let mut holder = self.holder.clone();
-        // Being resident of the other region too is that region's knowledge, and the home's own.
-        holder.residences.retain(|r| r.of == holder.home || r.of == me);
         let known = |kind: DocumentKind| match kind {
             DocumentKind::ExitEntryPermit
             | DocumentKind::OneWayPermit
@@ -278,7 +275,7 @@ impl Crossing<'_> {
         let others = self.documents.iter().enumerate();
         let others = others.filter(|(at, d)| Some(*at) != card && known(d.kind()));
         View {
-            holder,
+            holder: self.holder.clone(),
             document: card.and_then(|at| self.documents.get(at)).cloned(),
             other_documents: others.map(|(_, d)| d.clone()).collect(),
             movements: self.movements_for(side),

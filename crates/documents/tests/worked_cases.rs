@@ -444,6 +444,7 @@ fn lanes_serve_whom_their_rules_name_and_say_what_else_is_open() {
         ("separate, unregistered", unregistered(), &[], "2026-03-02 gongbei CHN MAC", "admit / admit", "open"),
         ("airport", hongkonger(), &[], "2026-03-02 airports HKG MAC", "admit / admit", "not_open_to_holder no_such_lane manual"),
         ("night of the cross-border zone", macanese(), &[], "2026-03-02T05:00 cross-border-zone MAC CHN", "admit / admit", "open"),
+        ("its night, resident of both", with(hongkonger(), "/documents/-", json!({"kind": "macao_bir"})), &[], "2026-03-02T05:00 cross-border-zone MAC CHN", "admit / admit", "open"),
         ("its day", macanese(), &[], "2026-03-02T08:00 cross-border-zone MAC CHN", "admit / admit", "not_open_to_holder port_reserved -"),
         ("its day, staff", with(macanese(), "/person/zone_staff", json!(true)), &[], "2026-03-02T08:00 cross-border-zone MAC CHN", "admit / admit", "open"),
         ("night elsewhere", hongkonger(), &[], "2026-03-02T03:00 luohu HKG CHN", "admit / admit", "closed hours"),
