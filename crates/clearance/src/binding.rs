@@ -15,7 +15,7 @@ macro_rules! sixteen_byte_id {
         pub struct $name([u8; 16]);
 
         impl $name {
-            /// An id from 16 bytes that the caller drew.
+            /// An id from 16 bytes that the caller drew or derived.
             #[must_use]
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
@@ -46,6 +46,8 @@ sixteen_byte_id!(
     ClearanceId,
     /// What an authority holds for one traveller between its admit and the passage event.
     ReservationId,
+    /// The ledger's id of an applied passage.
+    PassageId,
 );
 
 /// A SHA-256 value: of a request, a verdict, a part or a probe.

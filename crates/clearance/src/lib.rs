@@ -13,7 +13,8 @@ mod reservation;
 mod verdict;
 
 pub use binding::{
-    ClearanceId, Digest, LaneId, NotALaneId, Place, Request, ReservationId, Round, RoundError, Sides, Subject,
+    ClearanceId, Digest, LaneId, NotALaneId, PassageId, Place, Request, ReservationId, Round, RoundError,
+    Sides, Subject,
 };
 pub use envelope::{Envelope, MAX_PROBE_LEN};
 pub use machine::{
@@ -22,9 +23,7 @@ pub use machine::{
 };
 pub use notice::{BAND_SECONDS, Passage, Told, told};
 pub use recovery::{AskingRecord, OpeningRecord, PassageRecord, Recovery, Trail, recover};
-pub use reservation::{
-    Hold, HoldAnswer, HoldRequest, PassageId, ReleaseCause, Reservation, ReservationError, ask_hold,
-};
+pub use reservation::{Hold, HoldAnswer, HoldRequest, ReleaseCause, Reservation, ReservationError, ask_hold};
 pub use verdict::{
     Admit, Answer, Measures, NoMeasures, VERDICT_SECONDS, Verdict, VerdictError, measure_from_number,
     measure_number,

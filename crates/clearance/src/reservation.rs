@@ -3,43 +3,11 @@
 //! Lives here: [`Reservation`] and its transitions, and [`ask_hold`]: whether a new one may be made beside those that
 //! the person or the token has already. Not here: the table they lie in, and the verdict around them (`authority`).
 
-use std::fmt;
-
 use credential::TokenId;
 use documents::Timestamp;
 
-use crate::binding::{ClearanceId, LaneId, ReservationId};
+use crate::binding::{ClearanceId, LaneId, PassageId, ReservationId};
 use crate::notice::Passage;
-
-/// The ledger's id of an applied passage.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PassageId([u8; 16]);
-
-impl PassageId {
-    /// An id from 16 bytes that the caller drew or derived.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// The 16 bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-impl fmt::Display for PassageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
-    }
-}
-
-impl fmt::Debug for PassageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PassageId({self})")
-    }
-}
 
 /// Why a reservation no longer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

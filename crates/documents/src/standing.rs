@@ -54,6 +54,19 @@ pub(crate) struct Arrival<'a> {
     pub past: bool,
 }
 
+impl<'a> Arrival<'a> {
+    /// The arrival that a movement of the past was, on its local day.
+    const fn of_past(movement: &'a Movement, day: LocalDate) -> Self {
+        Self {
+            direction: movement.direction,
+            port: &movement.port,
+            day,
+            with_group: movement.with_group,
+            past: true,
+        }
+    }
+}
+
 /// The way into a region that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Choice {
@@ -182,13 +195,7 @@ impl<'a> Record<'a> {
             standing.stays.insert(to, stay);
             return;
         }
-        let arrival = Arrival {
-            direction: movement.direction,
-            port: &movement.port,
-            day,
-            with_group: movement.with_group,
-            past: true,
-        };
+        let arrival = Arrival::of_past(movement, day);
         let choice = match movement.used {
             Use::Entry(reference) => self.recorded(standing, &reference, day),
             Use::Nothing => self.unspent(standing, from, to, &arrival),
@@ -227,13 +234,7 @@ impl<'a> Record<'a> {
         {
             return;
         }
-        let arrival = Arrival {
-            direction: movement.direction,
-            port: &movement.port,
-            day,
-            with_group: movement.with_group,
-            past: true,
-        };
+        let arrival = Arrival::of_past(movement, day);
         let choice = match movement.used {
             Use::Entry(reference) => self.recorded(standing, &reference, day),
             Use::Nothing => None,
