@@ -24,7 +24,7 @@ use documents::{
 use face::{
     Decision, Embedder, FaceConfig, FaceError, Finder, Image, ImageError, Probe, Template, TemplateFormat,
 };
-use trust::{ApprovalError, Approvals, Role, TrustError, TrustStore};
+use trust::{ApprovalError, Approvals, KeyEntry, Role, TrustError, TrustStore};
 
 use crate::ledger::LedgerEntry;
 use crate::store::{self, MovementRow, PersonRow, Store, StoreError, TokenRow, Tx};
@@ -56,6 +56,46 @@ pub struct Keys {
     pub part: hpke::ReceiverKey,
     /// Hashes document numbers; person keys and references come from it.
     pub numbers: SecretKey,
+}
+
+impl Keys {
+    /// New keys; the token key has the id 1.
+    ///
+    /// # Errors
+    /// When the library finds no randomness.
+    pub fn generate() -> Result<Self, CryptoError> {
+        Ok(Self {
+            token: (1, SigningKey::generate()?),
+            verdict: SigningKey::generate()?,
+            handover: SigningKey::generate()?,
+            notice: SigningKey::generate()?,
+            status: SigningKey::generate()?,
+            part: hpke::ReceiverKey::generate()?,
+            numbers: SecretKey::generate()?,
+        })
+    }
+
+    /// The entries of these keys in a trust list, in use from `from` until before `to`.
+    #[must_use]
+    pub fn entries(&self, from: Timestamp, to: Timestamp) -> Vec<KeyEntry> {
+        let entry = |role, kid: &[u8], key: &[u8]| KeyEntry {
+            role,
+            kid: kid.to_vec(),
+            key: key.to_vec(),
+            from,
+            to,
+            compromised: false,
+        };
+        let signing = |role, key: &SigningKey| entry(role, KEY_ID, key.public().as_bytes());
+        vec![
+            entry(Role::Token, &[self.token.0], self.token.1.public().as_bytes()),
+            signing(Role::Verdict, &self.verdict),
+            signing(Role::Handover, &self.handover),
+            signing(Role::Notice, &self.notice),
+            signing(Role::Status, &self.status),
+            entry(Role::Part, KEY_ID, self.part.public()),
+        ]
+    }
 }
 
 /// The id of every key but those for tokens.
@@ -557,7 +597,7 @@ impl Service {
             documents::Birth::Year(year) => year,
         };
         let contents = contents(person, case, document, None, HolderIdentity::Own { birth_year: year }, now)?;
-        let week = self.weekly_key(tx, self.me, self.me, part_week(expires)).await?;
+        let week = self.making_key(tx, self.me, part_week(expires)).await?;
         Ok(contents.seal(&week, &PartContext { issuer, receiver: self.me, thumbprint })?)
     }
 
@@ -581,7 +621,7 @@ impl Service {
             nationality: *case.holder.nationality.unwrap_or(Nationality::CHINESE).bytes(),
         };
         let contents = contents(person, case, document, Some(receiver), identity, now)?;
-        let week = self.weekly_key(tx, self.me, receiver, part_week(expires)).await?;
+        let week = self.making_key(tx, receiver, part_week(expires)).await?;
         Ok(Some(contents.seal(&week, &PartContext { issuer: self.me, receiver, thumbprint })?))
     }
 
@@ -632,7 +672,21 @@ impl Service {
         Err(ServiceError::KeyTaken)
     }
 
-    /// The weekly key of a pair; this authority makes its own where there is none yet.
+    /// The weekly key with which a part or a hand-over is made: made here where there is none yet.
+    async fn making_key(
+        &self,
+        tx: &mut Tx,
+        receiver: AuthorityCode,
+        week: IsoWeek,
+    ) -> Result<SecretKey, ServiceError> {
+        let fresh = SecretKey::generate()?;
+        let (me, end) = (self.me.code(), week.plus_weeks(1).monday().start().unix());
+        // The first key kept for a week stays: a second one made meanwhile is dropped.
+        store::add_weekly(tx, me, receiver.code(), &week.to_string(), end, fresh.expose()).await?;
+        self.weekly_key(tx, self.me, receiver, week).await
+    }
+
+    /// The weekly key of a pair, to open with.
     pub(crate) async fn weekly_key(
         &self,
         tx: &mut Tx,
@@ -640,13 +694,7 @@ impl Service {
         receiver: AuthorityCode,
         week: IsoWeek,
     ) -> Result<SecretKey, ServiceError> {
-        let name = week.to_string();
-        if maker == self.me && store::find_weekly(tx, maker.code(), receiver.code(), &name).await?.is_none() {
-            let fresh = SecretKey::generate()?;
-            let end = week.plus_weeks(1).monday().start().unix();
-            store::add_weekly(tx, maker.code(), receiver.code(), &name, end, fresh.expose()).await?;
-        }
-        let bytes = store::find_weekly(tx, maker.code(), receiver.code(), &name).await?;
+        let bytes = store::find_weekly(tx, maker.code(), receiver.code(), &week.to_string()).await?;
         let bytes: Option<[u8; 32]> = bytes.and_then(|b| b.try_into().ok());
         bytes.map(SecretKey::from_bytes).ok_or(ServiceError::NoWeeklyKey { maker, receiver, week })
     }
@@ -662,7 +710,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Vec<u8>, ServiceError> {
         let mut tx = self.store.begin().await?;
-        let key = self.weekly_key(&mut tx, self.me, receiver, week).await?;
+        let key = self.making_key(&mut tx, receiver, week).await?;
         store::commit(tx).await?;
         let trust = self.trust.read().unwrap_or_else(PoisonError::into_inner);
         let (enc, ciphertext) =

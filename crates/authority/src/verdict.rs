@@ -131,6 +131,13 @@ struct Opened {
     number: DocumentNumber,
 }
 
+/// An opened part whose template the face is near enough to.
+struct Recognised {
+    opened: Opened,
+    face: Decision,
+    stale: bool,
+}
+
 impl Service {
     /// Judges one request of a gate; gives the signed verdict.
     ///
@@ -141,11 +148,14 @@ impl Service {
         let envelope = Envelope::decode(envelope)?;
         let request = self.authentic(envelope.request, now)?;
         let request_hash = message::hash(envelope.request);
+        // The face is compared before the transaction: it takes longer than everything else together.
+        let recognised = self.recognised(&request, &envelope, now).await?;
         let mut tx = self.store.begin().await?;
-        let answer = match self.considered(&mut tx, &request, &envelope, now).await? {
-            Ok(answer) => answer,
-            Err(answer) => *answer,
+        let considered = match recognised {
+            Ok(recognised) => self.considered(&mut tx, &request, recognised, now).await?,
+            Err(answer) => Err(answer),
         };
+        let answer = considered.unwrap_or_else(|answer| *answer);
         self.answered(tx, &request, request_hash, answer, now).await
     }
 
@@ -175,18 +185,21 @@ impl Service {
         Ok(request)
     }
 
-    async fn considered(
+    /// What was shown, opened, and compared with the face.
+    async fn recognised(
         &self,
-        tx: &mut Tx,
         request: &Request,
         envelope: &Envelope<'_>,
         now: Timestamp,
-    ) -> Result<Step<Answer>, ServiceError> {
+    ) -> Result<Step<Recognised>, ServiceError> {
         let (opened, stale) = match self.shown(request, envelope, now) {
             Ok(shown) => shown,
             Err(answer) => return Ok(Err(answer)),
         };
-        let opened = match self.opened(tx, opened, envelope).await? {
+        let mut tx = self.store.begin().await?;
+        let opened = self.opened(&mut tx, opened, envelope).await?;
+        store::commit(tx).await?;
+        let opened = match opened {
             Ok(opened) => opened,
             Err(answer) => return Ok(Err(answer)),
         };
@@ -202,6 +215,17 @@ impl Service {
         if face == Decision::Reject {
             return Ok(stop(AuthorityReason::FaceMismatch));
         }
+        Ok(Ok(Recognised { opened, face, stale }))
+    }
+
+    /// The person, the watch list and the rules.
+    async fn considered(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        Recognised { opened, face, stale }: Recognised,
+        now: Timestamp,
+    ) -> Result<Step<Answer>, ServiceError> {
         let person = match self.person(tx, request, &opened).await? {
             Ok(person) => person,
             Err(answer) => return Ok(Err(answer)),

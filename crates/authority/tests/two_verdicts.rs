@@ -8,7 +8,7 @@ use std::sync::Arc;
 use authority::{DeviceProof, Faces, KEY_ID, Keys, Service, ServiceError, possession, status_list_number};
 use clearance::Envelope;
 use credential::message::{self, Event, Kind, Outcome, Passage, Request, Verdict};
-use credential::{Audience, KeyClass, PartHash, SecretKey, SigningKey, hpke, random, sha256, sign_proof};
+use credential::{Audience, KeyClass, PartHash, SigningKey, random, sha256, sign_proof};
 use documents::AuthorityCode::{Chn, Mac};
 use documents::{
     AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, PortId, Rules, Side, Timestamp,
@@ -56,40 +56,26 @@ struct Secrets {
 }
 
 fn secrets() -> Secrets {
-    let key = || SigningKey::generate().unwrap();
-    let keys = Keys {
-        token: (1, key()),
-        verdict: key(),
-        handover: key(),
-        notice: key(),
-        status: key(),
-        part: hpke::ReceiverKey::generate().unwrap(),
-        numbers: SecretKey::generate().unwrap(),
-    };
-    Secrets { keys, list: key(), approval: key() }
+    Secrets {
+        keys: Keys::generate().unwrap(),
+        list: SigningKey::generate().unwrap(),
+        approval: SigningKey::generate().unwrap(),
+    }
 }
 
 fn trust_list(authority: AuthorityCode, secrets: &Secrets, gate: &SigningKey, now: Timestamp) -> Vec<u8> {
-    let entry = |role, kid: &[u8], key: &[u8]| KeyEntry {
+    let (from, to) = (now.plus_seconds(-86_400), now.plus_seconds(86_400 * 90));
+    let entry = |role, kid: &[u8], key: &SigningKey| KeyEntry {
         role,
         kid: kid.to_vec(),
-        key: key.to_vec(),
-        from: now.plus_seconds(-86_400),
-        to: now.plus_seconds(86_400 * 90),
+        key: key.public().as_bytes().to_vec(),
+        from,
+        to,
         compromised: false,
     };
-    let keys = &secrets.keys;
-    let point = |key: &SigningKey| *key.public().as_bytes();
-    let keys = vec![
-        entry(Role::Token, &[keys.token.0], &point(&keys.token.1)),
-        entry(Role::Verdict, KEY_ID, &point(&keys.verdict)),
-        entry(Role::Handover, KEY_ID, &point(&keys.handover)),
-        entry(Role::Notice, KEY_ID, &point(&keys.notice)),
-        entry(Role::Status, KEY_ID, &point(&keys.status)),
-        entry(Role::Part, KEY_ID, keys.part.public()),
-        entry(Role::Approval, KEY_ID, &point(&secrets.approval)),
-        entry(Role::Gate, GATE.as_bytes(), &point(gate)),
-    ];
+    let mut keys = secrets.keys.entries(from, to);
+    keys.push(entry(Role::Approval, KEY_ID, &secrets.approval));
+    keys.push(entry(Role::Gate, GATE.as_bytes(), gate));
     let list = TrustList { authority, number: 1, issued: now, expires: now.plus_seconds(7 * 86_400), keys };
     list.sign(KEY_ID, &secrets.list).unwrap()
 }
