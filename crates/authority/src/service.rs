@@ -649,7 +649,11 @@ impl Service {
         let list = status_list_number(expires);
         let known = store::find_token(tx, thumbprint.token_id().as_bytes()).await?;
         if let Some(known) = known {
-            // The same device key again (a lost answer): the same place, so that nothing is issued twice.
+            // The same device key again (a lost answer): the same place, so that nothing is issued twice. Never with
+            // another end: a revocation leaves the list at the end that was logged first.
+            if known.expires != expires.unix() || known.person != person.key {
+                return Err(ServiceError::KeyTaken);
+            }
             let place = u32::try_from(known.place).unwrap_or(0);
             let list = u8::try_from(known.list).unwrap_or(list);
             return StatusRef::new(list, place).ok_or(ServiceError::KeyTaken);

@@ -156,6 +156,14 @@ async fn wallet(bay: &Bay, selfie: &[u8]) -> Wallet {
         issued.first().map(|i| &i.own),
         "the same key again reveals nothing new"
     );
+    let tomorrow = bay.now.plus_seconds(86_400);
+    let proof = possession(&device, Chn, Chn, &session, tomorrow).unwrap();
+    let later = [DeviceProof { key: *device.public(), proof }];
+    let refused = bay.chn.issue(&session, KeyClass::Hardware, &later, tomorrow).await;
+    assert!(
+        matches!(refused, Err(ServiceError::KeyTaken)),
+        "a device key is not renewed past its revocation"
+    );
     let issued = issued.remove(0);
     let (receiver, sealed) = issued.sealed.into_iter().find(|(r, _)| *r == Mac).unwrap();
     assert_eq!(receiver, Mac);
