@@ -79,7 +79,7 @@ pub fn sign(kind: Kind, kid: &[u8], key: &SigningKey, payload: &[u8]) -> Result<
 /// # Errors
 /// Where the bytes are no message or name no key.
 pub fn kid(bytes: &[u8]) -> Result<&[u8], MessageError> {
-    Sign1::parse(bytes, Tagging::Untagged, MAX_PAYLOAD)?.kid().ok_or(MessageError::NoKey)
+    parse(bytes).map(|(_, kid)| kid)
 }
 
 /// The payload before its signature is looked at: only to find out which key it must be verified with.
@@ -87,7 +87,7 @@ pub fn kid(bytes: &[u8]) -> Result<&[u8], MessageError> {
 /// # Errors
 /// Where the bytes are no message.
 pub fn unverified_payload(bytes: &[u8]) -> Result<&[u8], MessageError> {
-    Ok(Sign1::parse(bytes, Tagging::Untagged, MAX_PAYLOAD)?.unverified_payload())
+    parse(bytes).map(|(message, _)| message.unverified_payload())
 }
 
 /// Verifies a message of `kind` under `key`; gives its payload.
@@ -95,7 +95,18 @@ pub fn unverified_payload(bytes: &[u8]) -> Result<&[u8], MessageError> {
 /// # Errors
 /// Where it is none, or the signature is not valid for this kind and key.
 pub fn open<'b>(kind: Kind, bytes: &'b [u8], key: &VerifyingKey) -> Result<&'b [u8], MessageError> {
-    Ok(Sign1::parse(bytes, Tagging::Untagged, MAX_PAYLOAD)?.verify(key, &external(kind.label()))?)
+    let (message, _) = parse(bytes)?;
+    Ok(message.verify(key, &external(kind.label()))?)
+}
+
+/// Every message names its key and has no type header: the label says what kind it is.
+fn parse(bytes: &[u8]) -> Result<(Sign1<'_>, &[u8]), MessageError> {
+    let message = Sign1::parse(bytes, Tagging::Untagged, MAX_PAYLOAD)?;
+    if message.content_type().is_some() {
+        return Err(CoseError::Header.into());
+    }
+    let kid = message.kid().ok_or(MessageError::NoKey)?;
+    Ok((message, kid))
 }
 
 /// What a gate asks of one authority. It holds hashes of part and probe, never the bytes, so that it can be kept.
@@ -258,16 +269,25 @@ impl Verdict {
         let class = r.uint()?;
         let detail = r.bytes_exact::<8>()?;
         let [first, rest @ ..] = detail;
-        let outcome = match class {
-            0 => Outcome::Admit,
-            1 => Outcome::Verify(
-                rest.get(..usize::from(*first)).filter(|m| !m.is_empty()).ok_or(CborError::Limit)?.to_vec(),
-            ),
-            2 => Outcome::Refer,
-            3 => Outcome::Busy,
-            4 => Outcome::NotOpenToHolder(read_lane(u64::from(*first))?),
+        // What the class has no use for is zero: one verdict has one form.
+        let (outcome, unused) = match class {
+            0 => (Outcome::Admit, detail.as_slice()),
+            1 => {
+                let (measures, unused) =
+                    rest.split_at_checked(usize::from(*first)).ok_or(CborError::Limit)?;
+                if measures.is_empty() {
+                    return Err(CborError::Limit);
+                }
+                (Outcome::Verify(measures.to_vec()), unused)
+            }
+            2 => (Outcome::Refer, detail.as_slice()),
+            3 => (Outcome::Busy, detail.as_slice()),
+            4 => (Outcome::NotOpenToHolder(read_lane(u64::from(*first))?), rest.as_slice()),
             _ => return Err(CborError::Unexpected),
         };
+        if unused.iter().any(|byte| *byte != 0) {
+            return Err(CborError::Unexpected);
+        }
         let reservation = *r.bytes_exact()?;
         let reference = *r.bytes_exact()?;
         let approval = r.text(64)?.to_owned();
@@ -419,7 +439,8 @@ impl Handover {
         let year = i16::try_from(r.uint()?).map_err(|_| CborError::Limit)?;
         let week = i8::try_from(r.uint()?).map_err(|_| CborError::Limit)?;
         let week = IsoWeek::new(year, week).ok_or(CborError::Limit)?;
-        let (enc, ciphertext) = (r.bytes(65)?.to_vec(), r.bytes(64)?.to_vec());
+        // An uncompressed point; 32 bytes of key and 16 of tag.
+        let (enc, ciphertext) = (r.bytes_exact::<65>()?.to_vec(), r.bytes_exact::<48>()?.to_vec());
         r.finish()?;
         Ok(Self { from, to, week, enc, ciphertext })
     }

@@ -26,6 +26,8 @@ pub const SEALED_PART_LEN: usize = 210;
 const DAY_ZERO: (i16, i8, i8) = (1899, 1, 1);
 /// The day number that stands for "no expiry" (a permanent identity card).
 const NO_DAY: u16 = u16::MAX;
+/// Years of birth that an own part may hold; each takes three bytes.
+const BIRTH_YEARS: std::ops::RangeInclusive<i16> = 1800..=9998;
 const OWN_LABEL: &str = "bp1-own-part";
 const SEALED_LABEL: &str = "bp1-sealed-part";
 const HANDOVER_LABEL: &str = "bp1-weekly-key";
@@ -183,7 +185,7 @@ impl Name {
         self.cut
     }
 
-    /// Length in the low six bits, the flag in the highest, then the text, then zeros.
+    /// Length in the low seven bits, the flag in the highest, then the text, then zeros.
     fn wire(&self) -> [u8; NAME_LEN] {
         let mut out = [0; NAME_LEN];
         let len = u8::try_from(self.text.len()).unwrap_or(0);
@@ -321,8 +323,8 @@ impl PartContents {
         w.uint(u64::from(self.holder_class));
         match (&self.identity, form) {
             (HolderIdentity::Own { birth_year }, PartForm::Own) => {
-                let year = u64::try_from(*birth_year).ok().filter(|y| (1800..=9998).contains(y));
-                w.uint(year.ok_or(PartError::Value)?);
+                let year = Some(*birth_year).filter(|year| BIRTH_YEARS.contains(year));
+                w.uint(u64::from(year.ok_or(PartError::Value)?.unsigned_abs()));
             }
             (HolderIdentity::Sealed { birth, .. }, PartForm::Sealed) => {
                 w.uint(u64::from(day_number(*birth)?));
@@ -382,7 +384,8 @@ impl PartContents {
         let template = *r.bytes_exact()?;
         let identity = match form {
             PartForm::Own => {
-                HolderIdentity::Own { birth_year: i16::try_from(born).map_err(|_| PartError::Value)? }
+                let year = i16::try_from(born).ok().filter(|year| BIRTH_YEARS.contains(year));
+                HolderIdentity::Own { birth_year: year.ok_or(PartError::Value)? }
             }
             PartForm::Sealed => {
                 let (latin, chinese) = r.bytes_exact::<{ 2 * NAME_LEN }>()?.split_at(NAME_LEN);

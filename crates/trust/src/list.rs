@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use credential::cbor::{CborError, Reader, Writer};
 use credential::message::{self, Kind, MessageError, read_authority, read_time};
-use credential::{CryptoError, PublicKey, SigningKey, VerifyingKey};
+use credential::{CryptoError, POINT_LEN, PublicKey, SigningKey, VerifyingKey};
 use documents::{AuthorityCode, Timestamp};
 
 /// How long a list past its end may still serve where the verdict is asked online (DESIGN 4): a day.
@@ -208,6 +208,11 @@ impl TrustList {
                 to: read_time(&mut r)?,
                 compromised: r.bool()?,
             };
+            // Weekly keys are sealed to an uncompressed point, signatures verified with a compressed one.
+            let length = if entry.role == Role::Part { 65 } else { POINT_LEN };
+            if entry.key.len() != length {
+                return Err(CborError::Unexpected);
+            }
             if keys.iter().any(|k| k.role == entry.role && k.kid == entry.kid) {
                 return Err(CborError::Keys);
             }

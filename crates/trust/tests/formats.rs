@@ -1,0 +1,186 @@
+//! Trust lists and approvals of `docs/formats.md`: what this crate writes is what the page's grammar says, the page's
+//! worked example is taken here, and what was changed is refused by grammar and reader alike.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a page that cannot be read fails the test")]
+
+#[path = "../../credential/tests/page/mod.rs"]
+mod page;
+
+use credential::cbor::{Reader, Writer, well_formed};
+use credential::message::{self, Kind};
+use credential::{PublicKey, SigningKey, VerifyingKey};
+use documents::{AuthorityCode, Direction, Timestamp};
+use page::{blocks, bytes, conforms};
+use trust::{Approval, KeyEntry, Role, TrustList, TrustStore};
+
+use AuthorityCode::{Chn, Hkg, Mac};
+
+fn example_key(name: &str) -> PublicKey {
+    let table = blocks("keys").concat();
+    let row = table.lines().find(|line| line.starts_with(name)).unwrap();
+    PublicKey::from_bytes(&hex::decode(row.rsplit(' ').next().unwrap()).unwrap()).unwrap()
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn now() -> Timestamp {
+    at("2026-03-02T10:00:00+08:00")
+}
+
+fn entry(role: Role, kid: &[u8], key: &[u8]) -> KeyEntry {
+    let (from, to) = (at("2026-01-01T00:00:00+08:00"), at("2027-01-01T00:00:00+08:00"));
+    KeyEntry { role, kid: kid.to_vec(), key: key.to_vec(), from, to, compromised: false }
+}
+
+/// A store with the example's list of CHN, and one of HKG with its approval key.
+fn store() -> TrustStore {
+    let root = SigningKey::generate().unwrap();
+    let roots = [(Chn, example_key("CHN list")), (Hkg, *root.public())];
+    let mut store = TrustStore::new(&roots).unwrap();
+    store.update(&bytes("trust-list"), now()).unwrap();
+    let list = TrustList {
+        authority: Hkg,
+        number: 1,
+        issued: now(),
+        expires: now().plus_seconds(86_400),
+        keys: vec![entry(Role::Approval, b"1", example_key("HKG approval").as_bytes())],
+    };
+    store.update(&list.sign(b"root", &root).unwrap(), now()).unwrap();
+    store
+}
+
+#[test]
+fn the_example_trust_list_is_taken_and_names_the_keys_of_the_page() {
+    let signed = bytes("trust-list");
+    let payload =
+        message::open(Kind::TrustList, &signed, &VerifyingKey::new(example_key("CHN list")).unwrap())
+            .unwrap();
+    let list = TrustList::decode(payload).unwrap();
+    assert_eq!(list.encode(), payload);
+    assert_eq!((list.authority, list.number), (Chn, 12));
+    let store = store();
+    let gate = b"shenzhen-bay/CHN-HKG/3";
+    for (role, kid, name) in [
+        (Role::Token, &[7][..], "issuer CHN token"),
+        (Role::Verdict, b"1", "CHN verdict"),
+        (Role::Handover, b"1", "CHN handover"),
+        (Role::Status, b"1", "CHN status"),
+        (Role::Approval, b"1", "CHN approval"),
+        (Role::Gate, gate, "gate"),
+        (Role::List, b"root", "CHN list"),
+    ] {
+        assert_eq!(store.find(Chn, role, kid, now()).unwrap().public(), &example_key(name), "{name}");
+    }
+    assert_eq!(store.part_key(Chn, now()).unwrap().len(), 65);
+}
+
+#[test]
+fn the_example_approval_opens_and_covers_its_port_alone() {
+    let approval = Approval::open(&bytes("approval"), &store(), now()).unwrap();
+    let port = "shenzhen-bay".parse().unwrap();
+    let out = Direction::new(Chn, Hkg).unwrap();
+    assert_eq!(approval.id, "2026-001");
+    assert!(approval.covers(trust::SCENARIO_BORDER, &port, out, now()));
+    assert!(approval.covers(trust::SCENARIO_BORDER, &port, out.reversed(), now()));
+    let elsewhere = Direction::new(Chn, Mac).unwrap();
+    assert!(!approval.covers(trust::SCENARIO_BORDER, &port, elsewhere, now()));
+    assert!(!approval.covers(trust::SCENARIO_BORDER, &"hengqin".parse().unwrap(), out, now()));
+}
+
+#[test]
+fn every_list_that_is_written_is_what_the_grammar_says() {
+    for (rule, name) in [("trust-list", "trust-list"), ("approval-bundle", "approval")] {
+        conforms(rule, &bytes(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(well_formed(&bytes(name)), Ok(()), "{name}");
+    }
+    let key = SigningKey::generate().unwrap();
+    let mut keys: Vec<KeyEntry> = Role::ALL
+        .into_iter()
+        .filter(|role| *role != Role::Part)
+        .map(|role| entry(role, b"1", key.public().as_bytes()))
+        .collect();
+    keys.push(entry(Role::Part, b"", &[4; 65]));
+    keys.push(KeyEntry { compromised: true, ..entry(Role::Gate, &[7; 64], key.public().as_bytes()) });
+    let mut list = TrustList { authority: Mac, number: 0, issued: now(), expires: Timestamp::MAX, keys };
+    conforms("trust-list", &list.sign(b"root", &key).unwrap()).unwrap();
+    list.keys.clear();
+    conforms("trust-list", &list.sign(b"root", &key).unwrap()).unwrap();
+    let approval = Approval::open(&bytes("approval"), &store(), now()).unwrap();
+    conforms("approval", &approval.sign(b"1", &key).unwrap()).unwrap();
+    let bundle = Approval::bundle(&[(Chn, approval.sign(b"1", &key).unwrap())]);
+    conforms("approval-bundle", &bundle).unwrap();
+}
+
+#[test]
+fn a_changed_list_is_refused_by_grammar_and_reader() {
+    let key = SigningKey::generate().unwrap();
+    let trust = TrustList {
+        authority: Mac,
+        number: 3,
+        issued: now(),
+        expires: Timestamp::MAX,
+        keys: vec![entry(Role::Token, &[1], key.public().as_bytes())],
+    };
+    let approval = Approval::open(&bytes("approval"), &store(), now()).unwrap();
+    let (mut refused, mut stricter) = (0, 0);
+    for (rule, payload) in [("trust-list-payload", trust.encode()), ("approval-payload", approval.encode())] {
+        conforms(rule, &payload).unwrap();
+        for changed in changes(&payload) {
+            let reads = match rule {
+                "trust-list-payload" => TrustList::decode(&changed).is_ok(),
+                _ => Approval::decode(&changed).is_ok(),
+            };
+            let grammar = conforms(rule, &changed).is_ok();
+            // The reader of approvals also wants a filing and a ground for each jurisdiction, which no grammar can say.
+            assert!(grammar || !reads, "{rule}: {}", hex::encode(&changed));
+            refused += usize::from(!grammar);
+            stricter += usize::from(grammar && !reads);
+        }
+    }
+    assert!(refused > 80, "{refused} changes were refused by both");
+    assert!(stricter <= 4, "{stricter} changes were refused by the reader alone");
+    // A key of another length than its role's.
+    let (good, bad) = (KeyEntry { key: vec![2; 33], ..trust.keys[0].clone() }, vec![2; 34]);
+    for (role, key, fits) in [
+        (Role::Token, good.key.clone(), true),
+        (Role::Token, bad.clone(), false),
+        (Role::Part, good.key.clone(), false),
+        (Role::Part, vec![4; 65], true),
+    ] {
+        let list = TrustList { keys: vec![KeyEntry { role, key, ..good.clone() }], ..trust.clone() };
+        assert_eq!(conforms("trust-list-payload", &list.encode()).is_ok(), fits, "{role:?}");
+        assert_eq!(TrustList::decode(&list.encode()).is_ok(), fits, "{role:?}");
+    }
+}
+
+/// Every item inside taken out, or replaced by -1, which stands nowhere; and the same inside each item.
+fn changes(item: &[u8]) -> Vec<Vec<u8>> {
+    if item.first().is_none_or(|head| head >> 5 != 4) {
+        return Vec::new();
+    }
+    let mut reader = Reader::new(item);
+    let count = reader.array(usize::MAX).unwrap();
+    let items: Vec<&[u8]> = (0..count).map(|_| reader.skip().unwrap()).collect();
+    let joined = |items: &[&[u8]]| {
+        let mut w = Writer::new();
+        w.array(items.len());
+        items.iter().for_each(|item| {
+            w.raw(item);
+        });
+        w.finish()
+    };
+    let mut out = vec![joined(&[items.as_slice(), &[&[0x20]]].concat())];
+    for (at, inner) in items.iter().enumerate() {
+        for new in std::iter::once(vec![0x20]).chain(changes(inner)) {
+            let mut changed = items.clone();
+            changed[at] = &new;
+            out.push(joined(&changed));
+        }
+        let mut fewer = items.clone();
+        fewer.remove(at);
+        out.push(joined(&fewer));
+    }
+    out
+}
