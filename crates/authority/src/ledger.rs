@@ -24,6 +24,9 @@ pub struct LedgerEntry {
     spends: Option<(u8, AuthorityCode, LocalDate)>,
     /// Told by a notice: what it spends follows from the movements before it.
     noticed: bool,
+    /// Written in from elsewhere: what it spends follows from the movements before it, too.
+    #[serde(default)]
+    past: bool,
 }
 
 const DAMAGED: StoreError = StoreError::Row { table: "movement", column: "record" };
@@ -41,13 +44,34 @@ impl LedgerEntry {
     ) -> Self {
         let spends = spends.map(|e| (e.form.get(), e.destination, e.valid_from));
         let (from, to) = (direction.from(), direction.to());
-        Self { port: port.to_string(), from, to, issuer, with_group, granted_until, spends, noticed: false }
+        Self {
+            port: port.to_string(),
+            from,
+            to,
+            issuer,
+            with_group,
+            granted_until,
+            spends,
+            noticed: false,
+            past: false,
+        }
     }
 
     /// A move between the regions that the entering authority told.
     #[must_use]
     pub fn noticed(port: &PortId, direction: Direction, issuer: AuthorityCode) -> Self {
         Self { noticed: true, ..Self::new(port, direction, issuer, false, None, None) }
+    }
+
+    /// A passage of the past, at one side of `me`.
+    #[must_use]
+    pub fn past(past: &Movement, me: AuthorityCode) -> Self {
+        let spends = match past.used {
+            Use::Entry(reference) => Some(reference),
+            Use::Unrecorded | Use::Nothing => None,
+        };
+        let new = Self::new(&past.port, past.direction, me, past.with_group, past.granted_until, spends);
+        Self { past: past.used == Use::Unrecorded, ..new }
     }
 
     /// The direction.
@@ -103,7 +127,7 @@ pub(crate) fn movement(row: &MovementRow) -> Result<Movement, StoreError> {
     movement.with_group = entry.with_group;
     movement.granted_until = entry.granted_until;
     movement.used = match entry.spends {
-        _ if entry.noticed => Use::Unrecorded,
+        _ if entry.noticed || entry.past => Use::Unrecorded,
         None => Use::Nothing,
         Some((form, destination, valid_from)) => {
             Use::Entry(EndorsementRef { form: FormCode::new(form).ok_or(DAMAGED)?, destination, valid_from })

@@ -19,15 +19,18 @@ use credential::{
 };
 use documents::{
     AuthorityCode, CaseError, CaseFile, Document, DocumentKind, DocumentNumber, DocumentStatus, IsoWeek,
-    Nationality, Rules, Timestamp,
+    LocalDate, Mrz, MrzError, MrzField, Nationality, Rules, Timestamp,
 };
 use face::{
-    Decision, Embedder, FaceConfig, FaceError, Finder, Image, ImageError, Probe, Template, TemplateFormat,
+    Decision, Embedder, Embedding, FaceConfig, FaceError, Finder, Image, ImageError, Liveness, LivenessScore,
+    Probe, Template, TemplateFormat,
 };
 use trust::{ApprovalError, Approvals, KeyEntry, Role, TrustError, TrustStore};
 
 use crate::ledger::LedgerEntry;
+use crate::publish::Published;
 use crate::store::{self, MovementRow, PersonRow, Store, StoreError, TokenRow, Tx};
+use crate::work::Desk;
 
 /// Failed enrolments on one number within an hour, after which it rests.
 pub const MAX_TRIES: i64 = 5;
@@ -112,6 +115,37 @@ pub struct Faces {
     pub config: FaceConfig,
 }
 
+impl Faces {
+    /// What a template says of a face.
+    pub(crate) fn decide(
+        &self,
+        template: &[u8],
+        kind: i64,
+        embedding: &Embedding,
+    ) -> Result<Decision, ServiceError> {
+        let code = u8::try_from(kind).map_err(|_| ServiceError::Template)?;
+        let kind = self.config.kind(code).ok_or(ServiceError::Template)?;
+        let template = Template::from_bytes(kind, template).map_err(|_| ServiceError::Template)?;
+        Ok(kind.decide(template.compare(embedding).map_err(|_| ServiceError::Template)?))
+    }
+
+    /// The one face of a selfie, described.
+    fn describe(&self, selfie: &[u8]) -> Result<(Image, Embedding), ServiceError> {
+        let image = Image::decode(selfie)?;
+        let (probe, _) = Probe::from_image(&self.finder, &image)?;
+        let embedding = self.embedder.embed(&probe)?;
+        Ok((image, embedding))
+    }
+
+    /// The template of a registry's photo, with its kind.
+    fn template(&self, photo: &[u8]) -> Result<(Vec<u8>, i64), ServiceError> {
+        let embedding = self.embedder.enrol(&self.finder, &Image::decode(photo)?)?;
+        let kind = self.config.kind_for(TemplateFormat::Compact72).ok_or(ServiceError::Template)?;
+        let template = Template::pack(kind, &embedding).map_err(|_| ServiceError::Template)?;
+        Ok((template.as_bytes().to_vec(), i64::from(kind.code())))
+    }
+}
+
 /// One authority's service.
 #[derive(Debug)]
 pub struct Service {
@@ -123,6 +157,9 @@ pub struct Service {
     pub(crate) trust: RwLock<TrustStore>,
     pub(crate) approvals: RwLock<Approvals>,
     pub(crate) statuses: RwLock<BTreeMap<(AuthorityCode, u8), SignedStatusList>>,
+    pub(crate) published: Published,
+    pub(crate) desk: Desk,
+    liveness: Option<Arc<Liveness>>,
 }
 
 /// Why the service refused, or could not.
@@ -227,7 +264,47 @@ pub enum ServiceError {
     /// Face template of a model that is not loaded.
     #[error("the face template is of another model; enrol the photo again")]
     Template,
+    /// The machine-readable zone cannot be read.
+    #[error("the machine-readable zone: {0}")]
+    Mrz(#[from] MrzError),
+    /// The machine-readable zone belongs to another document or person than the rest.
+    #[error("the {0} in the machine-readable zone is not the one that was typed; compare both with the card")]
+    MrzMismatch(MrzField),
+    /// Every place for comparing faces is taken.
+    #[error("too many faces are being compared at this moment; try again in a second")]
+    Busy,
+    /// A comparison did not come to its end.
+    #[error("the comparison was interrupted; try again")]
+    Interrupted,
 }
+
+/// What a wallet gives to be enrolled.
+#[derive(Clone)]
+pub struct EnrolRequest {
+    /// The number of one of the traveller's documents.
+    pub number: DocumentNumber,
+    /// The name as the registry has it.
+    pub name: String,
+    /// The birth date.
+    pub birth: LocalDate,
+    /// The lines of the machine-readable zone, where the document has one that was read.
+    pub mrz: Option<String>,
+    /// A selfie: JPEG, PNG or WebP.
+    pub selfie: Vec<u8>,
+}
+documents::redact_debug!(EnrolRequest);
+
+/// A wallet that was enrolled.
+#[derive(Clone)]
+pub struct Enrolled {
+    /// The wallet's secret for this authority.
+    pub secret: [u8; 32],
+    /// Whether this is the holder's home authority, which signs his tokens.
+    pub home: bool,
+    /// The weak hint whether the selfie shows a living face; `None` without the network.
+    pub liveness: Option<LivenessScore>,
+}
+documents::redact_debug!(Enrolled);
 
 /// One device key with the proof that its holder has it.
 #[derive(Debug, Clone)]
@@ -297,7 +374,26 @@ impl Service {
             trust: RwLock::new(trust),
             approvals: RwLock::new(approvals),
             statuses: RwLock::default(),
+            published: Published::default(),
+            desk: Desk::new(),
+            liveness: None,
         }
+    }
+
+    /// Looks at selfies with the liveness network too. Its score is written into the log as a weak hint and refuses
+    /// nobody: one picture cannot tell.
+    #[must_use]
+    pub fn with_liveness(mut self, liveness: Liveness) -> Self {
+        self.liveness = Some(Arc::new(liveness));
+        self
+    }
+
+    /// Compares so many faces at once and lets so many more wait; who comes then is told [`ServiceError::Busy`].
+    /// Without this, as many as there are processors.
+    #[must_use]
+    pub fn with_seats(mut self, seats: usize, waiting: usize) -> Self {
+        self.desk = Desk::with(seats, waiting);
+        self
     }
 
     /// Whose service this is.
@@ -344,10 +440,8 @@ impl Service {
         if case.documents.is_empty() {
             return Err(ServiceError::NothingIssued(self.me));
         }
-        let image = Image::decode(photo)?;
-        let embedding = self.faces.embedder.enrol(&self.faces.finder, &image)?;
-        let kind = self.faces.config.kind_for(TemplateFormat::Compact72).ok_or(ServiceError::Template)?;
-        let template = Template::pack(kind, &embedding).map_err(|_| ServiceError::Template)?;
+        let (faces, picture) = (Arc::clone(&self.faces), photo.to_vec());
+        let (template, template_kind) = self.desk.run(move || faces.template(&picture)).await??;
         let mut key = vec![0; 16];
         random(&mut key)?;
         let mut tx = self.store.begin().await?;
@@ -360,8 +454,8 @@ impl Service {
             key,
             record: record.to_owned(),
             photo: photo.to_vec(),
-            template: template.as_bytes().to_vec(),
-            template_kind: i64::from(kind.code()),
+            template,
+            template_kind,
             session: Vec::new(),
             ended: 0,
         };
@@ -369,42 +463,74 @@ impl Service {
         Ok(store::commit(tx).await?)
     }
 
-    /// Enrols a wallet: number, name and birth date must belong together, and the selfie must show the person of the
-    /// registry's photo. Gives the wallet's secret for this authority.
+    /// Enrols a wallet as [`Service::enrol_with`] does, without a machine-readable zone; gives its secret alone.
     ///
     /// # Errors
-    /// What to do next; one answer where number, name or birth date do not fit.
+    /// As there.
     pub async fn enrol(
         &self,
         number: &DocumentNumber,
         name: &str,
-        birth: documents::LocalDate,
+        birth: LocalDate,
         selfie: &[u8],
         now: Timestamp,
     ) -> Result<[u8; 32], ServiceError> {
-        let tag = self.number_tag(number);
+        let (number, name, selfie) = (number.clone(), name.to_owned(), selfie.to_vec());
+        let request = EnrolRequest { number, name, birth, mrz: None, selfie };
+        Ok(self.enrol_with(request, now).await?.secret)
+    }
+
+    /// Enrols a wallet: number, name and birth date must belong together, the machine-readable zone must agree with
+    /// them where there is one, and the selfie must show the person of the registry's photo.
+    ///
+    /// The selfie is described before anybody is looked up: neither an error of the picture nor the time taken tells
+    /// whether a number is registered.
+    ///
+    /// # Errors
+    /// What to do next; one answer where number, name or birth date do not fit.
+    pub async fn enrol_with(&self, request: EnrolRequest, now: Timestamp) -> Result<Enrolled, ServiceError> {
+        let EnrolRequest { number, name, birth, mrz, selfie } = request;
+        if let Some(mrz) = &mrz {
+            agrees(&Mrz::parse(mrz, now.local_date())?, &number, birth)?;
+        }
+        let tag = self.number_tag(&number);
+        let before = now.plus_seconds(-TRIES_SECONDS).unix();
         let mut tx = self.store.begin().await?;
         let (tries, since) = store::find_tries(&mut tx, &tag).await?;
-        let fresh = now.unix() - since > TRIES_SECONDS;
-        if !fresh && tries >= MAX_TRIES {
+        store::commit(tx).await?;
+        if since >= before && tries >= MAX_TRIES {
             return Err(ServiceError::TooManyTries);
         }
-        let outcome = self.enrol_checked(&mut tx, &tag, name, birth, selfie).await;
-        match outcome {
-            Ok(key) => {
+        let (faces, eyes) = (Arc::clone(&self.faces), self.liveness.clone());
+        let described = self.desk.run(move || {
+            let (image, embedding) = faces.describe(&selfie)?;
+            let hint = |eyes: Arc<Liveness>| eyes.score(&image, &faces.finder.one_face(&image).ok()?).ok();
+            Ok::<_, ServiceError>((embedding, eyes.and_then(hint)))
+        });
+        let (embedding, liveness) = described.await??;
+        let mut tx = self.store.begin().await?;
+        // Counted before it is looked at, so that tries at the same time are counted each.
+        let tries = store::bump_tries(&mut tx, &tag, now.unix(), before).await?;
+        if tries > MAX_TRIES {
+            return Err(ServiceError::TooManyTries);
+        }
+        match self.enrol_checked(&mut tx, &tag, &name, birth, &embedding).await {
+            Ok((key, home)) => {
                 let mut secret = [0; 32];
                 random(&mut secret)?;
                 store::set_session(&mut tx, &key, &sha256(&secret)).await?;
                 store::set_tries(&mut tx, &tag, 0, 0).await?;
                 store::commit(tx).await?;
-                Ok(secret)
+                if let Some(score) = liveness {
+                    tracing::info!(liveness = score.value(), "a wallet was enrolled");
+                }
+                Ok(Enrolled { secret, home, liveness })
             }
             Err(error @ (ServiceError::Unknown | ServiceError::FaceMismatch)) => {
-                let (count, start) = if fresh { (1, now.unix()) } else { (tries + 1, since) };
-                store::set_tries(&mut tx, &tag, count, start).await?;
                 store::commit(tx).await?;
                 Err(error)
             }
+            // Nothing was looked at: the try does not count, as the transaction is dropped.
             Err(error) => Err(error),
         }
     }
@@ -414,35 +540,25 @@ impl Service {
         tx: &mut Tx,
         tag: &[u8],
         name: &str,
-        birth: documents::LocalDate,
-        selfie: &[u8],
-    ) -> Result<Vec<u8>, ServiceError> {
+        birth: LocalDate,
+        embedding: &Embedding,
+    ) -> Result<(Vec<u8>, bool), ServiceError> {
         let (key, lost) = store::find_tag(tx, tag).await?.ok_or(ServiceError::Unknown)?;
         let person = store::find_person(tx, &key).await?.ok_or(ServiceError::Unknown)?;
+        // One who was only seen at the border has no record to enrol with.
+        if person.record.is_empty() {
+            return Err(ServiceError::Unknown);
+        }
         let case = CaseFile::parse(&person.record, &self.rules)?;
         let same_name = |a: &str| a.trim().eq_ignore_ascii_case(name.trim());
         let named = same_name(&case.name) || case.name_zh.as_deref().is_some_and(same_name);
         if lost != 0 || !named || case.holder.birth != documents::Birth::Date(birth) {
             return Err(ServiceError::Unknown);
         }
-        let (probe, _) = Probe::from_image(&self.faces.finder, &Image::decode(selfie)?)?;
-        match self.compare(&person.template, person.template_kind, &probe)? {
-            Decision::Accept => Ok(key),
+        match self.faces.decide(&person.template, person.template_kind, embedding)? {
+            Decision::Accept => Ok((key, case.holder.home == self.me)),
             Decision::Officer | Decision::Reject => Err(ServiceError::FaceMismatch),
         }
-    }
-
-    pub(crate) fn compare(
-        &self,
-        template: &[u8],
-        kind: i64,
-        probe: &Probe,
-    ) -> Result<Decision, ServiceError> {
-        let code = u8::try_from(kind).map_err(|_| ServiceError::Template)?;
-        let kind = self.faces.config.kind(code).ok_or(ServiceError::Template)?;
-        let template = Template::from_bytes(kind, template).map_err(|_| ServiceError::Template)?;
-        let embedding = self.faces.embedder.embed(probe)?;
-        Ok(kind.decide(template.compare(&embedding).map_err(|_| ServiceError::Template)?))
     }
 
     /// Own parts of an authority that is not the token's issuer (the mainland's, for residents of a region).
@@ -756,16 +872,31 @@ impl Service {
         Ok(gone)
     }
 
+    /// Places of a list that are not valid any more, as the database has them now.
+    pub(crate) async fn revoked(&self, list: u8, now: Timestamp) -> Result<Vec<(i64, i64)>, ServiceError> {
+        let mut tx = self.store.begin().await?;
+        let places = store::revoked_places(&mut tx, i64::from(list), now.unix()).await?;
+        store::commit(tx).await?;
+        Ok(places)
+    }
+
     /// One of this authority's status lists, signed.
     ///
     /// # Errors
     /// The database's, or the library's.
     pub async fn status_list(&self, list: u8, now: Timestamp) -> Result<Vec<u8>, ServiceError> {
-        let mut tx = self.store.begin().await?;
-        let places = store::revoked_places(&mut tx, i64::from(list), now.unix()).await?;
-        store::commit(tx).await?;
+        let places = self.revoked(list, now).await?;
+        self.sign_status_list(list, &places, now)
+    }
+
+    pub(crate) fn sign_status_list(
+        &self,
+        list: u8,
+        places: &[(i64, i64)],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, ServiceError> {
         let mut entries = StatusList::with_entries(LIST_ENTRIES);
-        for (place, status) in places {
+        for &(place, status) in places {
             let status = if status == 2 { Status::Suspended } else { Status::Invalid };
             entries.set(u32::try_from(place).unwrap_or(u32::MAX), status);
         }
@@ -860,6 +991,10 @@ impl Service {
             Passage::Unknown => clearance::Passage::Unknown,
         };
         // No reservation here: this authority did not admit, so there is nothing to spend or to release.
+        let rows = store::find_clearance(tx, &event.clearance).await?;
+        let Some(row) = rows.first() else { return Ok(()) };
+        // Read again once the person is held: a verdict may be replacing this reservation at this moment.
+        store::lock_person(tx, &row.person).await?;
         let rows = store::find_clearance(tx, &event.clearance).await?;
         let Some(row) = rows.first() else { return Ok(()) };
         if passage == clearance::Passage::Passed
@@ -1011,6 +1146,23 @@ impl Service {
 pub fn status_list_number(expires: Timestamp) -> u8 {
     let week = expires.local_date().iso_week().monday().days_since_epoch() / 7;
     u8::try_from(week.rem_euclid(16)).unwrap_or(0)
+}
+
+/// Whether a machine-readable zone is that of this document and this birth date.
+fn agrees(mrz: &Mrz, number: &DocumentNumber, birth: LocalDate) -> Result<(), ServiceError> {
+    let same = |own: DocumentNumber| own.kind() == number.kind() && own.match_key() == number.match_key();
+    if !mrz.document_number().is_some_and(same) {
+        return Err(ServiceError::MrzMismatch(MrzField::Number));
+    }
+    // Month or day may be unknown in a zone (ICAO 9303-3, 4.8): what is known must agree.
+    let (year, month, _) = birth.ymd();
+    let read = mrz.birth();
+    let fits = match (read.date(), read.month()) {
+        (Some(date), _) => date == birth,
+        (None, Some(known)) => (read.year(), known) == (year, month),
+        (None, None) => read.year() == year,
+    };
+    if fits { Ok(()) } else { Err(ServiceError::MrzMismatch(MrzField::Birth)) }
 }
 
 fn contents(

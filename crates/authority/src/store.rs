@@ -20,6 +20,7 @@ const TABLES: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS notice_out (hash {blob} PRIMARY KEY, issuer TEXT NOT NULL, message {blob} NOT NULL, delivered BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS notice_in (hash {blob} PRIMARY KEY, at BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS weekly_key (maker TEXT NOT NULL, receiver TEXT NOT NULL, week TEXT NOT NULL, week_end BIGINT NOT NULL, secret {blob} NOT NULL, PRIMARY KEY (maker, receiver, week))",
+    "CREATE TABLE IF NOT EXISTS handed_over (receiver TEXT NOT NULL, week TEXT NOT NULL, week_end BIGINT NOT NULL, PRIMARY KEY (receiver, week))",
     "CREATE TABLE IF NOT EXISTS watch (tag {blob} PRIMARY KEY, until BIGINT NOT NULL)",
 ];
 
@@ -43,10 +44,12 @@ statements! {
     LOSE_TAG = "UPDATE person_tag SET lost = $1 WHERE tag = $2";
     FIND_TRIES = "SELECT tries, since FROM enrol_try WHERE tag = $1";
     SET_TRIES = "INSERT INTO enrol_try (tag, tries, since) VALUES ($1, $2, $3) ON CONFLICT (tag) DO UPDATE SET tries = excluded.tries, since = excluded.since";
+    BUMP_TRIES = "INSERT INTO enrol_try (tag, tries, since) VALUES ($1, 1, $2) ON CONFLICT (tag) DO UPDATE SET tries = CASE WHEN enrol_try.since < $3 THEN 1 ELSE enrol_try.tries + 1 END, since = CASE WHEN enrol_try.since < $3 THEN excluded.since ELSE enrol_try.since END";
     ADD_DEVICE = "INSERT INTO device (thumbprint, person_key, at) VALUES ($1, $2, $3) ON CONFLICT (thumbprint) DO NOTHING";
     FIND_DEVICE = "SELECT person_key FROM device WHERE thumbprint = $1";
     ADD_TOKEN = "INSERT INTO token (token_id, person_key, list, place, expires, status) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING";
     FIND_TOKEN = "SELECT person_key, list, place, expires, status FROM token WHERE token_id = $1";
+    COUNT_TOKENS = "SELECT COUNT(*) AS counted FROM token WHERE person_key = $1 AND status = 0 AND expires > $2 AND NOT EXISTS (SELECT 1 FROM reservation WHERE reservation.token_id = token.token_id AND reservation.state = 'applied')";
     REVOKE_TOKENS = "UPDATE token SET status = 1 WHERE person_key = $1";
     REVOKED_PLACES = "SELECT place, status FROM token WHERE list = $1 AND status <> 0 AND expires > $2";
     ADD_RESERVATION = "INSERT INTO reservation (id, person_key, token_id, clearance, lane, state, at, passage, verdict, probe, record) VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9, $10)";
@@ -65,11 +68,15 @@ statements! {
     ADD_EVENT = "INSERT INTO gate_event (gate, number, hash) VALUES ($1, $2, $3)";
     ADD_NOTICE_OUT = "INSERT INTO notice_out (hash, issuer, message, delivered) VALUES ($1, $2, $3, 0) ON CONFLICT (hash) DO NOTHING";
     PENDING_NOTICES = "SELECT hash, issuer, message FROM notice_out WHERE delivered = 0";
+    COUNT_NOTICES = "SELECT COUNT(*) AS counted FROM notice_out WHERE delivered = 0";
     NOTICE_DELIVERED = "UPDATE notice_out SET delivered = $1 WHERE hash = $2";
     ADD_NOTICE_IN = "INSERT INTO notice_in (hash, at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING";
     ADD_WEEKLY = "INSERT INTO weekly_key (maker, receiver, week, week_end, secret) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (maker, receiver, week) DO NOTHING";
     FIND_WEEKLY = "SELECT secret FROM weekly_key WHERE maker = $1 AND receiver = $2 AND week = $3";
     DROP_WEEKLY = "DELETE FROM weekly_key WHERE week_end < $1";
+    ADD_HANDED_OVER = "INSERT INTO handed_over (receiver, week, week_end) VALUES ($1, $2, $3) ON CONFLICT (receiver, week) DO NOTHING";
+    FIND_HANDED_OVER = "SELECT week_end FROM handed_over WHERE receiver = $1 AND week = $2";
+    DROP_HANDED_OVER = "DELETE FROM handed_over WHERE week_end < $1";
     ADD_WATCH = "INSERT INTO watch (tag, until) VALUES ($1, $2) ON CONFLICT (tag) DO UPDATE SET until = excluded.until";
     FIND_WATCH = "SELECT until FROM watch WHERE tag = $1";
 }
@@ -356,6 +363,13 @@ pub(crate) async fn set_tries(tx: &mut Tx, tag: &[u8], tries: i64, since: i64) -
     run!(tx, SET_TRIES, tag.to_vec(), tries, since).map(drop)
 }
 
+/// Counts one more try on a number, from 1 again where the last count began before `before`; gives the count. Two
+/// tries at once are two: the row is held until the transaction ends.
+pub(crate) async fn bump_tries(tx: &mut Tx, tag: &[u8], now: i64, before: i64) -> Result<i64> {
+    run!(tx, BUMP_TRIES, tag.to_vec(), now, before)?;
+    Ok(find_tries(tx, tag).await?.0)
+}
+
 /// Logs a device key; gives the person that it belongs to.
 pub(crate) async fn device_owner(tx: &mut Tx, thumbprint: &[u8], key: &[u8], at: i64) -> Result<Vec<u8>> {
     run!(tx, ADD_DEVICE, thumbprint.to_vec(), key.to_vec(), at)?;
@@ -392,6 +406,11 @@ pub(crate) async fn find_token(tx: &mut Tx, id: &[u8]) -> Result<Option<TokenRow
             })
         })
         .transpose()
+}
+
+/// Tokens of a person that are neither over, revoked nor spent here.
+pub(crate) async fn count_tokens(tx: &mut Tx, person: &[u8], now: i64) -> Result<i64> {
+    optional!(tx, COUNT_TOKENS, person.to_vec(), now)?.map_or(Ok(0), |row| column(&row, "token", "counted"))
 }
 
 /// Places of a list that are not valid any more.
@@ -537,6 +556,11 @@ pub(crate) async fn pending_notices(tx: &mut Tx) -> Result<Vec<(Vec<u8>, String,
         .collect()
 }
 
+/// How many notices wait for delivery.
+pub(crate) async fn count_notices(tx: &mut Tx) -> Result<i64> {
+    optional!(tx, COUNT_NOTICES)?.map_or(Ok(0), |row| column(&row, "notice_out", "counted"))
+}
+
 /// Marks a notice as delivered.
 pub(crate) async fn notice_delivered(tx: &mut Tx, hash: &[u8], at: i64) -> Result<()> {
     run!(tx, NOTICE_DELIVERED, at, hash.to_vec()).map(drop)
@@ -572,9 +596,20 @@ pub(crate) async fn find_weekly(
         .transpose()
 }
 
-/// Destroys weekly keys whose time is over.
+/// Destroys weekly keys whose time is over, and forgets that they were handed over.
 pub(crate) async fn drop_weekly(tx: &mut Tx, before: i64) -> Result<u64> {
+    run!(tx, DROP_HANDED_OVER, before)?;
     run!(tx, DROP_WEEKLY, before)
+}
+
+/// Notes that a receiver took the key of a week.
+pub(crate) async fn add_handed_over(tx: &mut Tx, receiver: &str, week: &str, week_end: i64) -> Result<()> {
+    run!(tx, ADD_HANDED_OVER, receiver.to_owned(), week.to_owned(), week_end).map(drop)
+}
+
+/// Whether a receiver took the key of a week.
+pub(crate) async fn is_handed_over(tx: &mut Tx, receiver: &str, week: &str) -> Result<bool> {
+    Ok(optional!(tx, FIND_HANDED_OVER, receiver.to_owned(), week.to_owned())?.is_some())
 }
 
 /// Puts a keyed hash on the watch list.

@@ -3,7 +3,7 @@
 //! Lives here: the order of the checks, the stable codes of this authority's reasons, the reservation. The gate learns
 //! the class and a reference; the reason stays here.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use clearance::{Envelope, Hold, HoldAnswer, HoldRequest, ReleaseCause, VERDICT_SECONDS, ask_hold};
 use credential::cbor::CborError;
@@ -203,14 +203,19 @@ impl Service {
             Ok(opened) => opened,
             Err(answer) => return Ok(Err(answer)),
         };
-        let Ok(probe) = Probe::decode(envelope.probe) else {
-            return Ok(stop(AuthorityReason::ProbeUnreadable));
-        };
-        let kind = i64::from(opened.contents.template_format);
-        let face = match self.compare(&opened.contents.template, kind, &probe) {
-            Ok(face) => face,
-            Err(ServiceError::Template) => return Ok(stop(AuthorityReason::TemplateUnknown)),
-            Err(error) => return Err(error),
+        let (kind, template) = (i64::from(opened.contents.template_format), opened.contents.template);
+        let (faces, probe) = (Arc::clone(&self.faces), envelope.probe.to_vec());
+        let compared = self.desk.run(move || {
+            Probe::decode(&probe).ok().map(|probe| {
+                let embedding = faces.embedder.embed(&probe)?;
+                faces.decide(&template, kind, &embedding)
+            })
+        });
+        let face = match compared.await? {
+            None => return Ok(stop(AuthorityReason::ProbeUnreadable)),
+            Some(Ok(face)) => face,
+            Some(Err(ServiceError::Template)) => return Ok(stop(AuthorityReason::TemplateUnknown)),
+            Some(Err(error)) => return Err(error),
         };
         if face == Decision::Reject {
             return Ok(stop(AuthorityReason::FaceMismatch));
@@ -381,7 +386,8 @@ impl Service {
     }
 
     /// The person behind a part: in the registry for own parts; for sealed ones whoever was seen with this number, or
-    /// with this name, birth date and nationality (a card's number changes with each card), or somebody new.
+    /// with this name, birth date and nationality (a card's number changes with each card), or somebody new. The row
+    /// is held until the transaction ends: no second verdict and no event comes between reading and writing.
     async fn person(
         &self,
         tx: &mut Tx,
@@ -402,17 +408,18 @@ impl Service {
             let who = self.keys.numbers.tag(&who);
             let key = match found {
                 Some((key, _)) => key,
-                None => match store::find_tag(tx, &who).await? {
-                    Some((key, _)) => key,
-                    None => self.somebody_new(tx).await?,
-                },
+                None => self.seen(tx, &who).await?,
             };
+            // Two lanes may see somebody for the first time at once: whoever wrote the hash first is the person.
             store::add_tag(tx, &tag, &key).await?;
+            let key = store::find_tag(tx, &tag).await?.map_or(key, |(first, _)| first);
             store::add_tag(tx, &who, &key).await?;
+            store::lock_person(tx, &key).await?;
             let person = store::find_person(tx, &key).await?;
             return Ok(person.map_or_else(|| stop(AuthorityReason::NotRegistered), Ok));
         }
         let Some((key, lost)) = found else { return Ok(stop(AuthorityReason::NotRegistered)) };
+        store::lock_person(tx, &key).await?;
         let Some(person) = store::find_person(tx, &key).await? else {
             return Ok(stop(AuthorityReason::NotRegistered));
         };
@@ -428,9 +435,15 @@ impl Service {
         Ok(Ok(person))
     }
 
-    async fn somebody_new(&self, tx: &mut Tx) -> Result<Vec<u8>, ServiceError> {
+    /// The person under this hash, who is somebody new where nobody is.
+    async fn seen(&self, tx: &mut Tx, who: &[u8]) -> Result<Vec<u8>, ServiceError> {
         let mut key = vec![0; 16];
         random(&mut key)?;
+        if !store::add_tag(tx, who, &key).await?
+            && let Some((first, _)) = store::find_tag(tx, who).await?
+        {
+            return Ok(first);
+        }
         let person = PersonRow {
             key: key.clone(),
             record: String::new(),
@@ -647,7 +660,6 @@ impl Service {
         hold: &Reserve,
         now: Timestamp,
     ) -> Result<HoldAnswer, ServiceError> {
-        store::lock_person(tx, &hold.person).await?;
         let since = now.plus_seconds(-3600).unix();
         let rows = store::find_holds(tx, &hold.person, request.token.as_bytes(), since).await?;
         let mut holds = Vec::with_capacity(rows.len());

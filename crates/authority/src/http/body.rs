@@ -1,0 +1,156 @@
+//! Body: what comes in, bounded and in one form, and who it comes from.
+//!
+//! Lives here: bodies (JSON, CBOR), secrets in headers, bytes in JSON. Not here: what is done with them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential::sha256;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error as _};
+use utoipa::ToSchema;
+
+use super::Room;
+use super::problem::{Problem, ProblemCode};
+
+/// Largest JSON body: a picture of 20 MiB is no selfie; one of a phone, in base64, fits.
+pub(super) const JSON_LIMIT: usize = 8 * 1024 * 1024;
+/// Largest envelope of a gate: the probe, and what stands beside it.
+pub(super) const ENVELOPE_LIMIT: usize = clearance::MAX_PROBE_LEN + 8 * 1024;
+/// Largest other message.
+pub(super) const MESSAGE_LIMIT: usize = 64 * 1024;
+/// How long a body may take.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// Bytes as base64url without padding.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Bytes that came as base64url without padding.
+#[derive(Clone, ToSchema)]
+#[schema(value_type = String, format = "base64url")]
+pub(super) struct Base64(pub(super) Vec<u8>);
+
+impl<'de> Deserialize<'de> for Base64 {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text.as_bytes());
+        bytes.map(Self).map_err(|_| D::Error::custom("not base64url without padding"))
+    }
+}
+
+/// A value that is read from its text.
+pub(super) struct Text<T>(pub(super) T);
+
+impl<'de, T: std::str::FromStr> Deserialize<'de> for Text<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|_| D::Error::custom("not in its form"))
+    }
+}
+
+async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<axum::body::Bytes, Problem> {
+    let read = axum::body::Bytes::from_request(request, state);
+    let read = tokio::time::timeout(BODY_TIME, read).await.map_err(|_| ProblemCode::BodyTooSlow)?;
+    read.map_err(|rejection| {
+        let code = if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+            ProblemCode::BodyTooLarge
+        } else {
+            ProblemCode::BodyInterrupted
+        };
+        code.into()
+    })
+}
+
+fn is_type(headers: &HeaderMap, wanted: &str) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted)
+}
+
+/// A JSON body of this form.
+pub(super) struct JsonBody<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_type(request.headers(), "application/json") {
+            return Err(ProblemCode::UnsupportedMediaType.into());
+        }
+        let body = bytes(request, state).await?;
+        let mut json = serde_json::Deserializer::from_slice(&body);
+        let read = serde_path_to_error::deserialize(&mut json).map_err(|fault| {
+            // The reader's own words repeat what it read: only the place is told.
+            let (line, column) = (fault.inner().line(), fault.inner().column());
+            match fault.inner().classify() {
+                serde_json::error::Category::Data => {
+                    Problem::new(ProblemCode::WrongField).with_field(&fault.path().to_string())
+                }
+                serde_json::error::Category::Io
+                | serde_json::error::Category::Syntax
+                | serde_json::error::Category::Eof => Problem::new(ProblemCode::MalformedJson)
+                    .with_detail(format!("the JSON ends or breaks at line {line}, column {column}")),
+            }
+        })?;
+        json.end().map_err(|_| Problem::new(ProblemCode::MalformedJson))?;
+        Ok(Self(read))
+    }
+}
+
+/// A CBOR body; its form is the message's own matter.
+pub(super) struct CborBody(pub(super) axum::body::Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for CborBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_type(request.headers(), "application/cbor") {
+            return Err(ProblemCode::UnsupportedMediaType.into());
+        }
+        Ok(Self(bytes(request, state).await?))
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| secret.trim())
+}
+
+/// The secret of a wallet; whether a pass is in force for it the service says.
+pub(super) struct Wallet(pub(super) [u8; 32]);
+
+impl<S: Send + Sync> FromRequestParts<S> for Wallet {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        bearer(parts)
+            .and_then(|secret| URL_SAFE_NO_PAD.decode(secret).ok())
+            .and_then(|secret| secret.try_into().ok())
+            .map(Self)
+            .ok_or_else(|| ProblemCode::Unauthorized.into())
+    }
+}
+
+/// An officer of this authority.
+pub(super) struct Officer;
+
+impl FromRequestParts<Arc<Room>> for Officer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, room: &Arc<Room>) -> Result<Self, Problem> {
+        let given = bearer(parts).map(|secret| sha256(secret.as_bytes()));
+        // Hashes are compared, whole: the time taken tells nothing of the secret.
+        let same = given.is_some_and(|given| {
+            given.iter().zip(&room.state.officer).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
+        });
+        if same { Ok(Self) } else { Err(ProblemCode::Unauthorized.into()) }
+    }
+}

@@ -1,0 +1,223 @@
+//! Operations: whether the service is well, what it counts, how it is described.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use trust::Freshness;
+use utoipa::ToSchema;
+
+use super::Room;
+use crate::publish::{ListAge, WeeklyKey};
+
+/// How the service is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HealthAnswer {
+    /// Whether it can judge: its database answers and its own trust list is in force.
+    well: bool,
+    #[schema(example = "CHN")]
+    authority: &'static str,
+    database: DatabaseHealth,
+    trust_lists: Vec<TrustListHealth>,
+    /// Status lists of the other authorities that are held here.
+    status_lists: Vec<StatusListHealth>,
+    /// The weekly keys of this and the next week, between this authority and the others.
+    weekly_keys: Vec<WeeklyKeyHealth>,
+    /// Notices that wait for delivery.
+    notices_waiting: u64,
+    /// What an operator should look at.
+    warnings: Vec<String>,
+}
+
+/// The database.
+#[derive(Serialize, ToSchema)]
+struct DatabaseHealth {
+    well: bool,
+}
+
+/// A trust list.
+#[derive(Serialize, ToSchema)]
+struct TrustListHealth {
+    authority: &'static str,
+    /// `fresh`, `stale` (a measure is asked for) or `refused` (missing, or older than a day past its end).
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    expires: Option<String>,
+}
+
+/// A status list.
+#[derive(Serialize, ToSchema)]
+struct StatusListHealth {
+    authority: &'static str,
+    list: u8,
+    #[schema(format = DateTime)]
+    issued: String,
+    age_seconds: i64,
+}
+
+/// A weekly key.
+#[derive(Serialize, ToSchema)]
+struct WeeklyKeyHealth {
+    maker: &'static str,
+    receiver: &'static str,
+    #[schema(example = "2026-W10")]
+    week: String,
+    /// Whether its receiver has it.
+    present: bool,
+}
+
+const fn word(freshness: Freshness) -> &'static str {
+    match freshness {
+        Freshness::Current => "fresh",
+        Freshness::Stale => "stale",
+        Freshness::Refused => "refused",
+    }
+}
+
+/// Everything that is looked at, once.
+struct Looked {
+    ages: Vec<ListAge>,
+    keys: Vec<WeeklyKey>,
+    notices: Option<u64>,
+}
+
+async fn look(room: &Room) -> Looked {
+    let (service, now) = (&room.state.service, (room.state.now)());
+    let keys = service.weekly_keys(2, now).await;
+    let notices = service.notices_waiting().await;
+    let well = keys.is_ok();
+    Looked {
+        ages: service.list_ages(now),
+        keys: keys.unwrap_or_default(),
+        notices: notices.ok().filter(|_| well),
+    }
+}
+
+/// Tells whether the service is well
+///
+/// 503 where it could not judge anybody: the database does not answer, or its own trust list is not in force.
+#[utoipa::path(get, path = "/health", tag = "operations",
+    responses(
+        (status = 200, description = "Well.", body = HealthAnswer),
+        (status = 503, description = "Not well: the body says why.", body = HealthAnswer)))]
+pub(super) async fn health(State(room): State<Arc<Room>>) -> Response {
+    let (me, now) = (room.state.service.code(), (room.state.now)());
+    let Looked { ages, keys, notices } = look(&room).await;
+    let mut warnings = Vec::new();
+    if notices.is_none() {
+        warnings.push("the database does not answer; check its disk and its server".to_owned());
+    }
+    for age in ages.iter().filter(|age| age.trust != Freshness::Current) {
+        let (whose, state) = (age.authority, word(age.trust));
+        warnings.push(format!("the trust list of {whose} is {state}; fetch the newest"));
+    }
+    for key in keys.iter().filter(|key| !key.present) {
+        let WeeklyKey { maker, receiver, week, .. } = key;
+        warnings.push(format!("the weekly key {maker} to {receiver} for {week} is not handed over yet"));
+    }
+    let own = ages.iter().any(|age| age.authority == me && age.trust != Freshness::Refused);
+    let well = notices.is_some() && own;
+    let answer = HealthAnswer {
+        well,
+        authority: me.code(),
+        database: DatabaseHealth { well: notices.is_some() },
+        trust_lists: ages
+            .iter()
+            .map(|age| TrustListHealth {
+                authority: age.authority.code(),
+                state: word(age.trust),
+                number: age.trust_list.map(|(number, _)| number),
+                expires: age.trust_list.map(|(_, expires)| expires.to_string()),
+            })
+            .collect(),
+        status_lists: ages
+            .iter()
+            .flat_map(|age| age.status.iter().map(move |(list, issued)| (age.authority, *list, *issued)))
+            .map(|(authority, list, issued)| StatusListHealth {
+                authority: authority.code(),
+                list,
+                issued: issued.to_string(),
+                age_seconds: now.seconds_since(issued),
+            })
+            .collect(),
+        weekly_keys: keys
+            .iter()
+            .map(|key| WeeklyKeyHealth {
+                maker: key.maker.code(),
+                receiver: key.receiver.code(),
+                week: key.week.to_string(),
+                present: key.present,
+            })
+            .collect(),
+        notices_waiting: notices.unwrap_or_default(),
+        warnings,
+    };
+    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(answer)).into_response()
+}
+
+/// Gives the counters in Prometheus' form
+#[utoipa::path(get, path = "/metrics", tag = "operations",
+    responses((status = 200, description = "Counters and gauges.", body = String,
+        content_type = "text/plain; version=0.0.4")))]
+pub(super) async fn metrics(State(room): State<Arc<Room>>) -> Response {
+    let now = (room.state.now)();
+    let Looked { ages, keys, notices } = look(&room).await;
+    let mut text = room.metrics.render();
+    let mut gauge = |name: &str, help: &str, lines: Vec<String>| {
+        text.push_str(&format!(
+            "# HELP baypass_authority_{name} {help}\n# TYPE baypass_authority_{name} gauge\n"
+        ));
+        for line in lines {
+            text.push_str(&format!("baypass_authority_{name}{line}\n"));
+        }
+    };
+    let up = u8::from(notices.is_some());
+    gauge("database_up", "Whether the database answers.", vec![format!(" {up}")]);
+    let waiting = notices.map(|count| format!(" {count}")).into_iter().collect();
+    gauge("notices_waiting", "Notices not yet taken by their issuer.", waiting);
+    let left = |age: &ListAge| {
+        let (_, expires) = age.trust_list?;
+        Some(format!("{{authority=\"{}\"}} {}", age.authority, expires.seconds_since(now)))
+    };
+    let lines = ages.iter().filter_map(left).collect();
+    gauge("trust_list_seconds_left", "Seconds until a trust list ends.", lines);
+    let old = |age: &ListAge| {
+        let oldest = age.status.iter().map(|(_, issued)| now.seconds_since(*issued)).max()?;
+        Some(format!("{{authority=\"{}\"}} {oldest}", age.authority))
+    };
+    let lines = ages.iter().filter_map(old).collect();
+    gauge("status_list_age_seconds", "Age of the oldest status list that is held of an authority.", lines);
+    let missing = keys.iter().filter(|key| !key.present).count();
+    gauge(
+        "weekly_keys_missing",
+        "Weekly keys of this and the next week without receipt.",
+        vec![format!(" {missing}")],
+    );
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// Gives this description
+#[utoipa::path(get, path = "/openapi.json", tag = "operations",
+    responses((status = 200, description = "OpenAPI 3.1, made from the code.", body = Object)))]
+pub(super) async fn openapi(State(room): State<Arc<Room>>) -> Response {
+    let text = room.pages.get().map(|pages| pages.openapi.clone()).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// Shows this description as a page
+#[utoipa::path(get, path = "/docs", tag = "operations",
+    responses((status = 200, description = "A page without scripts.", body = String, content_type = "text/html")))]
+pub(super) async fn docs(State(room): State<Arc<Room>>) -> Response {
+    let text = room.pages.get().map(|pages| pages.docs.clone()).unwrap_or_default();
+    let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response();
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}

@@ -1,0 +1,392 @@
+//! Problem: what is answered where something cannot be done (RFC 9457), with a stable code.
+//!
+//! Lives here: every code, its status, title and what to do next; the one `match` from the service's errors to them.
+//! Not here: any value that was sent: a problem never repeats a number, a name or a date.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use credential::CryptoError;
+use credential::part::PartError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::service::{MAX_TRIES, ServiceError};
+use crate::store::StoreError;
+
+macro_rules! problems {
+    ($($name:ident = $code:literal, $status:ident, $title:literal, $next:literal;)+) => {
+        /// The stable code of a problem. A code is public: it is never used again for something else.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+        pub enum ProblemCode {
+            $(#[doc = $title] #[serde(rename = $code)] $name,)+
+        }
+
+        impl ProblemCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The code.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status),+ }
+            }
+
+            /// What happened.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title),+ }
+            }
+
+            /// What to do next, where nothing more exact is known.
+            #[must_use]
+            pub const fn next(self) -> &'static str {
+                match self { $(Self::$name => $next),+ }
+            }
+        }
+    };
+}
+
+problems! {
+    NotFound = "not_found", NOT_FOUND, "There is nothing at this address",
+        "compare the address with /openapi.json";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not take this method",
+        "use one of the methods in the Allow header";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body is of another media type",
+        "send application/json, or application/cbor where /openapi.json says so";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is larger than is read here",
+        "send a smaller picture, or less in one request";
+    BodyInterrupted = "body_interrupted", BAD_REQUEST, "The body did not arrive whole",
+        "send the request again";
+    BodyTooSlow = "body_too_slow", REQUEST_TIMEOUT, "The body did not arrive in time",
+        "send the request again over a better line";
+    MalformedJson = "malformed_json", BAD_REQUEST, "The body is no JSON",
+        "send one JSON object as /openapi.json describes it";
+    WrongField = "wrong_field", UNPROCESSABLE_ENTITY, "A field is missing, unknown or not in its form",
+        "compare the field with /openapi.json";
+    NumberInvalid = "number_invalid", UNPROCESSABLE_ENTITY, "The document number cannot be one",
+        "compare it with the card";
+    Unauthorized = "unauthorized", UNAUTHORIZED, "No valid secret came with the request",
+        "send the secret in the header Authorization: Bearer";
+    NoPass = "no_pass", UNAUTHORIZED, "No pass is in force for this wallet",
+        "enrol again";
+    UnknownPerson = "unknown_person", NOT_FOUND, "No such person is registered here",
+        "check number, name and birth date and try again";
+    FaceMismatch = "face_mismatch", FORBIDDEN, "The face does not match",
+        "try again in good light, or go to an office";
+    TooManyTries = "too_many_tries", TOO_MANY_REQUESTS, "Too many tries with this number",
+        "wait an hour, or go to an office with your card";
+    TooManyEnrolments = "too_many_enrolments", TOO_MANY_REQUESTS, "Too many enrolments at this moment",
+        "wait as long as the header Retry-After says, then try again";
+    MrzUnreadable = "mrz_unreadable", UNPROCESSABLE_ENTITY, "The machine-readable zone cannot be read",
+        "scan it again, or leave it out";
+    MrzMismatch = "mrz_mismatch", UNPROCESSABLE_ENTITY, "The machine-readable zone is of another card",
+        "compare what was typed with the card";
+    PictureUnreadable = "picture_unreadable", UNPROCESSABLE_ENTITY, "The picture cannot be read",
+        "send a JPEG, PNG or WebP picture";
+    FaceUnusable = "face_unusable", UNPROCESSABLE_ENTITY, "The picture shows no single face that can be measured",
+        "look straight into the camera, alone, with light on the face";
+    BatchSize = "batch_size", UNPROCESSABLE_ENTITY, "A batch has 1 to 64 device keys",
+        "ask for fewer at once";
+    DeviceKeyInvalid = "device_key_invalid", UNPROCESSABLE_ENTITY, "A device key is no point on P-256",
+        "send the compressed point, 33 bytes";
+    PossessionInvalid = "possession_invalid", FORBIDDEN, "A device key came without a valid proof of possession",
+        "sign a fresh proof with the device key, for this authority, issuer and wallet";
+    DeviceKeyTaken = "device_key_taken", CONFLICT, "A device key is in use already",
+        "make a new key";
+    NothingIssued = "nothing_issued", UNPROCESSABLE_ENTITY, "This authority issued none of these documents",
+        "ask the authority that did";
+    NoPermit = "no_permit", CONFLICT, "No valid document is registered that a pass could rest on",
+        "renew the document at its office";
+    RecordInvalid = "record_invalid", UNPROCESSABLE_ENTITY, "The resident's record cannot be read",
+        "write it as docs/cases.md describes";
+    NumberTaken = "number_taken", CONFLICT, "A resident with this number is registered already",
+        "look the resident up instead";
+    UnknownReference = "unknown_reference", NOT_FOUND, "No verdict has this reference",
+        "compare the 32 hexadecimal digits";
+    MessageMalformed = "message_malformed", BAD_REQUEST, "The message is not in its form",
+        "compare it with docs/formats.md";
+    SignatureInvalid = "signature_invalid", FORBIDDEN, "The signature on the message is not valid",
+        "sign it with the key that the trust list names for this role";
+    KeyNotTrusted = "key_not_trusted", FORBIDDEN, "The key of the message does not count here",
+        "fetch the newest trust lists; the key must stand in them, for this role and time";
+    SealedUnreadable = "sealed_unreadable", UNPROCESSABLE_ENTITY, "What is sealed in the message does not open here",
+        "seal it to the part key in the newest trust list of this authority";
+    NotForUs = "not_for_us", FORBIDDEN, "The message is not for this authority",
+        "send it to the authority that it names, and at its time";
+    EventGap = "event_gap", CONFLICT, "An earlier event of this gate is missing",
+        "send the events from the number in `expected` on, in order";
+    EventFork = "event_fork", CONFLICT, "Another event with this number is known",
+        "an officer must look at the gate";
+    NotJudged = "not_judged", CONFLICT, "The event names a verdict or a face that was not judged here",
+        "an officer must look at the gate";
+    WeeklyKeyMissing = "weekly_key_missing", SERVICE_UNAVAILABLE, "The weekly key is not here yet",
+        "try again when it was handed over";
+    Busy = "busy", SERVICE_UNAVAILABLE, "Too many faces are being compared at this moment",
+        "try again after the seconds in Retry-After";
+    DatabaseFailed = "database_failed", SERVICE_UNAVAILABLE, "The database cannot be used",
+        "try again; the operator checks the disk and the database";
+    RowDamaged = "row_damaged", INTERNAL_SERVER_ERROR, "A stored row is damaged",
+        "the operator restores it from a backup";
+    ApprovalRefused = "approval_refused", FORBIDDEN, "The approval does not count",
+        "the operator asks the supervisory authorities for a valid one";
+    TemplateUnknown = "template_unknown", INTERNAL_SERVER_ERROR, "The registry's face template is of another model",
+        "the operator enrols the photo again";
+    PartFailed = "part_failed", INTERNAL_SERVER_ERROR, "A part could not be made",
+        "the operator looks at the record";
+    TokenFailed = "token_failed", INTERNAL_SERVER_ERROR, "A token could not be made",
+        "the operator looks at the keys";
+    StatusFailed = "status_failed", INTERNAL_SERVER_ERROR, "A status list could not be made or read",
+        "the operator looks at the lists";
+    CryptoFailed = "crypto_failed", INTERNAL_SERVER_ERROR, "The crypto library failed",
+        "try again; the operator looks at the machine";
+    FaceModelsFailed = "face_models_failed", INTERNAL_SERVER_ERROR, "The face models failed",
+        "the operator runs `baypass doctor`";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "The service failed",
+        "try again; the operator looks at the log";
+}
+
+/// A problem, RFC 9457. It repeats nothing of what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// `urn:baypass:problem:` and the code.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:baypass:problem:event_gap")]
+    kind: String,
+    /// What happened.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What to do next.
+    detail: String,
+    /// The stable code.
+    code: ProblemCode,
+    /// `event_gap` only: the number that comes next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<u64>,
+    /// `wrong_field` and `mrz_mismatch`: which field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    #[serde(skip)]
+    retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// A problem with this code and the sentence that belongs to it.
+    #[must_use]
+    pub fn new(code: ProblemCode) -> Self {
+        Self {
+            kind: format!("urn:baypass:problem:{}", code.code()),
+            title: code.title(),
+            status: code.status().as_u16(),
+            detail: code.next().to_owned(),
+            code,
+            expected: None,
+            field: None,
+            retry_after: None,
+        }
+    }
+
+    /// The code.
+    #[must_use]
+    pub const fn code(&self) -> ProblemCode {
+        self.code
+    }
+
+    /// With a more exact sentence. It must say nothing of what was sent.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// With the field that is meant; characters that no field of ours has are left out.
+    #[must_use]
+    pub fn with_field(mut self, path: &str) -> Self {
+        let ours = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.[]".contains(*c);
+        let field: String = path.chars().filter(ours).take(80).collect();
+        if !field.is_empty() && field != "." {
+            self.field = Some(field);
+        }
+        self
+    }
+
+    /// To be tried again after so many seconds.
+    #[must_use]
+    pub const fn after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+}
+
+impl From<ProblemCode> for Problem {
+    fn from(code: ProblemCode) -> Self {
+        Self::new(code)
+    }
+}
+
+impl From<&ServiceError> for ProblemCode {
+    fn from(error: &ServiceError) -> Self {
+        use credential::cose::CoseError;
+        use credential::message::MessageError;
+        use trust::TrustError;
+        match error {
+            ServiceError::Store(StoreError::Database { .. }) => Self::DatabaseFailed,
+            ServiceError::Store(StoreError::Row { .. }) => Self::RowDamaged,
+            ServiceError::Record(_) => Self::RecordInvalid,
+            ServiceError::Image(_) => Self::PictureUnreadable,
+            ServiceError::Face(face::FaceError::Inference(_)) | ServiceError::Inference(_) => {
+                Self::FaceModelsFailed
+            }
+            ServiceError::Face(_) => Self::FaceUnusable,
+            ServiceError::NumberTaken(_) => Self::NumberTaken,
+            ServiceError::NothingIssued(_) => Self::NothingIssued,
+            ServiceError::Unknown => Self::UnknownPerson,
+            ServiceError::TooManyTries => Self::TooManyTries,
+            ServiceError::FaceMismatch => Self::FaceMismatch,
+            ServiceError::NoPass => Self::NoPass,
+            ServiceError::Batch => Self::BatchSize,
+            ServiceError::Possession => Self::PossessionInvalid,
+            ServiceError::KeyTaken => Self::DeviceKeyTaken,
+            ServiceError::NoPermit(_) => Self::NoPermit,
+            ServiceError::NoWeeklyKey { .. } => Self::WeeklyKeyMissing,
+            ServiceError::Message(MessageError::Cose(CoseError::Signature | CoseError::Crypto(_)))
+            | ServiceError::Trust(TrustError::Message(MessageError::Cose(
+                CoseError::Signature | CoseError::Crypto(_),
+            ))) => Self::SignatureInvalid,
+            ServiceError::Message(_)
+            | ServiceError::Form(_)
+            | ServiceError::Trust(TrustError::Message(_) | TrustError::Form(_)) => Self::MessageMalformed,
+            ServiceError::Trust(_) => Self::KeyNotTrusted,
+            ServiceError::Approval(_) => Self::ApprovalRefused,
+            ServiceError::Part(PartError::Open) => Self::SealedUnreadable,
+            ServiceError::Part(_) => Self::PartFailed,
+            ServiceError::Token(_) => Self::TokenFailed,
+            ServiceError::Status(_) => Self::StatusFailed,
+            ServiceError::Crypto(CryptoError::PublicKey) => Self::DeviceKeyInvalid,
+            ServiceError::Crypto(_) => Self::CryptoFailed,
+            ServiceError::Gap { .. } => Self::EventGap,
+            ServiceError::Fork(_) => Self::EventFork,
+            ServiceError::NotJudged => Self::NotJudged,
+            ServiceError::NotForUs => Self::NotForUs,
+            ServiceError::Template => Self::TemplateUnknown,
+            ServiceError::Mrz(_) => Self::MrzUnreadable,
+            ServiceError::MrzMismatch(_) => Self::MrzMismatch,
+            ServiceError::Busy => Self::Busy,
+            ServiceError::Interrupted => Self::Internal,
+        }
+    }
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        let code = ProblemCode::from(&error);
+        let problem = Self::new(code);
+        match &error {
+            // What a reader of JSON says repeats what it read: only the place is told then.
+            ServiceError::Record(fault) => {
+                let repeats = fault.what.contains(['`', '"', '\'']);
+                let problem = problem.with_field(&fault.path);
+                if repeats { problem } else { problem.with_detail(fault.what.clone()) }
+            }
+            ServiceError::Gap { expected, .. } => {
+                let expected = Some(*expected);
+                Self { expected, ..problem.with_detail(error.to_string()) }
+            }
+            ServiceError::MrzMismatch(field) => {
+                problem.with_detail(error.to_string()).with_field(&field.to_string().replace(' ', "_"))
+            }
+            ServiceError::TooManyTries => problem.with_detail(error.to_string()).after(3600),
+            ServiceError::NoWeeklyKey { .. } => problem.with_detail(error.to_string()).after(60),
+            ServiceError::Busy => problem.with_detail(error.to_string()).after(1),
+            ServiceError::Store(StoreError::Database { action, source }) => {
+                // The driver's own words may repeat a value: the log names the action and the kind alone.
+                let kind = database_fault(source);
+                tracing::error!(action, kind, "the database failed");
+                problem.after(5)
+            }
+            ServiceError::Store(StoreError::Row { .. }) => {
+                tracing::error!(%error, "a row is damaged");
+                problem.with_detail(error.to_string())
+            }
+            ServiceError::Interrupted | ServiceError::Template | ServiceError::Inference(_) => {
+                tracing::error!(%error, "the service failed");
+                problem
+            }
+            ServiceError::Part(_)
+            | ServiceError::Token(_)
+            | ServiceError::Status(_)
+            | ServiceError::Crypto(_) => {
+                if code.status().is_server_error() {
+                    tracing::error!(%error, "the service failed");
+                }
+                problem
+            }
+            ServiceError::Image(_)
+            | ServiceError::Face(_)
+            | ServiceError::NumberTaken(_)
+            | ServiceError::NothingIssued(_)
+            | ServiceError::Unknown
+            | ServiceError::FaceMismatch
+            | ServiceError::NoPass
+            | ServiceError::Batch
+            | ServiceError::Possession
+            | ServiceError::KeyTaken
+            | ServiceError::NoPermit(_)
+            | ServiceError::Message(_)
+            | ServiceError::Form(_)
+            | ServiceError::Trust(_)
+            | ServiceError::Approval(_)
+            | ServiceError::Fork(_)
+            | ServiceError::NotJudged
+            | ServiceError::NotForUs
+            | ServiceError::Mrz(_) => problem.with_detail(error.to_string()),
+        }
+    }
+}
+
+/// What kind of fault a database's driver reports, without its words.
+fn database_fault(error: &sqlx::Error) -> &'static str {
+    if let Some(told) = error.as_database_error() {
+        return match told.code().as_deref() {
+            Some("13" | "53100") => "disk full",
+            Some("5" | "6" | "261" | "517") => "held by another program",
+            Some("40001" | "40P01") => "two transactions in each other's way",
+            Some(code) if code.starts_with("57P") => "the server ended the connection",
+            _ => "refused",
+        };
+    }
+    if matches!(error, sqlx::Error::PoolTimedOut) {
+        "no connection free"
+    } else if matches!(error, sqlx::Error::Io(_)) {
+        "connection broken"
+    } else {
+        "other"
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (code, retry) = (self.code, self.retry_after);
+        let mut response = (code.status(), Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if code.status() == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(code);
+        response
+    }
+}
+
+// The number in the title of `batch_size`, and in the sentence on tries, are those of the service.
+const _: () = assert!(crate::service::MAX_BATCH == 64 && MAX_TRIES == 5);

@@ -1,0 +1,365 @@
+//! Wallet: enrolment, tokens, parts, the holder's own record.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use credential::{KeyClass, PublicKey};
+use documents::{AuthorityCode, DocumentKind, DocumentNumber, LocalDate};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Room;
+use super::body::{Base64, JsonBody, Text, Wallet, base64};
+use super::problem::{Problem, ProblemCode};
+use crate::ledger::LedgerEntry;
+use crate::service::{DeviceProof, EnrolRequest, ServiceError};
+
+/// A document by kind and number.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DocumentRef {
+    /// `mainland_id`, `residence_permit`, `hkid`, `macao_bir`, `exit_entry_permit`, `home_return_permit`, `passport`,
+    /// `one_way_permit`, `one_time_pass`, `document_of_identity` or `visit_permit`.
+    #[schema(value_type = String, example = "exit_entry_permit")]
+    kind: Text<DocumentKind>,
+    /// As printed.
+    #[schema(example = "C12345678")]
+    number: String,
+}
+
+impl DocumentRef {
+    /// The number, proven.
+    pub(super) fn number(&self) -> Result<DocumentNumber, Problem> {
+        DocumentNumber::parse(self.kind.0, &self.number)
+            .map_err(|fault| Problem::new(ProblemCode::NumberInvalid).with_detail(fault.to_string()))
+    }
+}
+
+/// What a wallet gives to be enrolled.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Enrolment {
+    document: DocumentRef,
+    /// The name as this authority has it, in Latin letters or Chinese characters.
+    name: String,
+    /// The birth date, YYYY-MM-DD.
+    #[schema(value_type = String, format = Date)]
+    birth: LocalDate,
+    /// The lines of the machine-readable zone, where the document has one.
+    mrz: Option<Vec<String>>,
+    /// A JPEG, PNG or WebP picture with one face.
+    selfie: Base64,
+}
+
+/// A wallet that was enrolled.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EnrolledAnswer {
+    /// The wallet's secret for this authority, 32 bytes in base64url: it stands after `Bearer` from now on.
+    secret: String,
+    /// This authority.
+    authority: &'static str,
+    /// Whether this is the holder's home authority, which signs tokens for him.
+    home: bool,
+}
+
+/// Enrols a wallet
+///
+/// Number, name and birth date must belong together, and the face must be that of the photo held here. Nobody learns
+/// from an answer which of the three does not fit. An earlier enrolment of the same person ends.
+#[utoipa::path(post, path = "/v1/enrolments", tag = "wallet", request_body = Enrolment,
+    responses((status = 201, description = "Enrolled.", body = EnrolledAnswer)))]
+pub(super) async fn enrol(
+    State(room): State<Arc<Room>>,
+    JsonBody(enrolment): JsonBody<Enrolment>,
+) -> Result<(StatusCode, Json<EnrolledAnswer>), Problem> {
+    let now = (room.state.now)();
+    let number = enrolment.document.number()?;
+    let limited = |seconds| Problem::new(ProblemCode::TooManyEnrolments).after(seconds);
+    room.enrolments.take(now).map_err(limited)?;
+    let request = EnrolRequest {
+        number,
+        name: enrolment.name,
+        birth: enrolment.birth,
+        mrz: enrolment.mrz.map(|lines| lines.join("\n")),
+        selfie: enrolment.selfie.0,
+    };
+    let service = &room.state.service;
+    let enrolled = service.enrol_with(request, now).await?;
+    let (secret, authority) = (base64(&enrolled.secret), service.code().code());
+    Ok((StatusCode::CREATED, Json(EnrolledAnswer { secret, authority, home: enrolled.home })))
+}
+
+/// Where a device key is kept.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum KeyClassName {
+    Hardware,
+    Software,
+}
+
+impl From<KeyClassName> for KeyClass {
+    fn from(name: KeyClassName) -> Self {
+        match name {
+            KeyClassName::Hardware => Self::Hardware,
+            KeyClassName::Software => Self::Software,
+        }
+    }
+}
+
+/// A device key, with the proof that its holder has it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Device {
+    /// The compressed point, 33 bytes.
+    key: Base64,
+    /// COSE_Sign1 by the device key over authority, issuer, time and the hash of the wallet's secret.
+    proof: Base64,
+}
+
+fn proofs(devices: Vec<Device>) -> Result<Vec<DeviceProof>, Problem> {
+    let proof = |device: Device| {
+        Ok(DeviceProof {
+            key: PublicKey::from_bytes(&device.key.0).map_err(ServiceError::from)?,
+            proof: device.proof.0,
+        })
+    };
+    devices.into_iter().map(proof).collect()
+}
+
+/// Device keys that want tokens.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TokensWanted {
+    #[schema(inline)]
+    key_class: KeyClassName,
+    /// 1 to 64 device keys.
+    devices: Vec<Device>,
+}
+
+/// One token with its parts.
+#[derive(Serialize, ToSchema)]
+struct TokenAnswer {
+    /// The token.
+    token: String,
+    /// The issuer's own part.
+    own: String,
+    /// The parts for other authorities, by their code.
+    sealed: BTreeMap<String, String>,
+}
+
+/// Tokens, in the order of the device keys.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TokensAnswer {
+    tokens: Vec<TokenAnswer>,
+    /// When all of them end.
+    #[schema(format = DateTime)]
+    expires: String,
+}
+
+/// Gives tokens with their parts
+///
+/// By the home authority alone. The same device keys again give the same tokens' worth of nothing new.
+#[utoipa::path(post, path = "/v1/tokens", tag = "wallet", request_body = TokensWanted, security(("wallet" = [])),
+    responses((status = 200, description = "One token for each device key, or none at all.", body = TokensAnswer)))]
+pub(super) async fn tokens(
+    State(room): State<Arc<Room>>,
+    Wallet(session): Wallet,
+    JsonBody(wanted): JsonBody<TokensWanted>,
+) -> Result<Json<TokensAnswer>, Problem> {
+    let now = (room.state.now)();
+    let class = KeyClass::from(wanted.key_class);
+    let issued = room.state.service.issue(&session, class, &proofs(wanted.devices)?, now).await?;
+    let answer = |issued: crate::Issued| TokenAnswer {
+        token: base64(&issued.token),
+        own: base64(&issued.own),
+        sealed: issued.sealed.iter().map(|(to, part)| (to.code().to_owned(), base64(part))).collect(),
+    };
+    let tokens = issued.into_iter().map(answer).collect();
+    Ok(Json(TokensAnswer { tokens, expires: class.expiry_for(now.local_date()).to_string() }))
+}
+
+/// Device keys that want parts.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PartsWanted {
+    /// The issuer of the tokens: the holder's home authority.
+    #[schema(value_type = String, example = "HKG")]
+    issuer: AuthorityCode,
+    #[schema(inline)]
+    key_class: KeyClassName,
+    /// 1 to 64 device keys.
+    devices: Vec<Device>,
+}
+
+/// Own parts, in the order of the device keys.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PartsAnswer {
+    parts: Vec<String>,
+    /// When the tokens end that they belong to.
+    #[schema(format = DateTime)]
+    expires: String,
+}
+
+/// Gives own parts for another authority's tokens
+///
+/// By the mainland, for residents of Hong Kong and Macao with a document of hers.
+#[utoipa::path(post, path = "/v1/parts", tag = "wallet", request_body = PartsWanted, security(("wallet" = [])),
+    responses((status = 200, description = "One part for each device key, or none at all.", body = PartsAnswer)))]
+pub(super) async fn parts(
+    State(room): State<Arc<Room>>,
+    Wallet(session): Wallet,
+    JsonBody(wanted): JsonBody<PartsWanted>,
+) -> Result<Json<PartsAnswer>, Problem> {
+    let now = (room.state.now)();
+    let class = KeyClass::from(wanted.key_class);
+    let devices = proofs(wanted.devices)?;
+    let parts = room.state.service.own_parts(&session, wanted.issuer, class, &devices, now).await?;
+    let parts = parts.iter().map(|part| base64(part)).collect();
+    Ok(Json(PartsAnswer { parts, expires: class.expiry_for(now.local_date()).to_string() }))
+}
+
+/// What this authority's record says to its own holder.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PassAnswer {
+    /// The holder's home authority.
+    home: &'static str,
+    documents: Vec<PassDocument>,
+    /// Tokens of this authority that are neither over, revoked nor used at its lanes.
+    tokens_left: u64,
+}
+
+/// A document of the pass.
+#[derive(Serialize, ToSchema)]
+struct PassDocument {
+    kind: &'static str,
+    /// The last four characters of the number.
+    last4: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
+    expires: Option<String>,
+    /// `valid`, `expired` or `lost`.
+    status: &'static str,
+    endorsements: Vec<PassEndorsement>,
+}
+
+/// An endorsement on it.
+#[derive(Serialize, ToSchema)]
+struct PassEndorsement {
+    /// The form's id.
+    form: String,
+    destination: &'static str,
+    /// Entries granted at issue; left out where they are not counted one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries: Option<u8>,
+    #[schema(format = Date)]
+    from: String,
+    #[schema(format = Date)]
+    to: String,
+}
+
+/// Tells a holder what is registered of him here
+#[utoipa::path(get, path = "/v1/pass", tag = "wallet", security(("wallet" = [])),
+    responses((status = 200, description = "The holder's documents, numbers masked.", body = PassAnswer)))]
+pub(super) async fn own_pass(
+    State(room): State<Arc<Room>>,
+    Wallet(session): Wallet,
+) -> Result<Json<PassAnswer>, Problem> {
+    let now = (room.state.now)();
+    let record = room.state.service.own_record(&session, now).await?;
+    let today = now.local_date();
+    let documents = record.documents.into_iter().map(|document| PassDocument {
+        kind: document.kind.as_str(),
+        last4: document.last4,
+        expires: document.expires.map(|day| day.to_string()),
+        status: match (document.lost, document.expires) {
+            (true, _) => "lost",
+            (false, Some(last)) if last < today => "expired",
+            (false, _) => "valid",
+        },
+        endorsements: document
+            .endorsements
+            .into_iter()
+            .map(|e| PassEndorsement {
+                form: e.form,
+                destination: e.destination.code(),
+                entries: e.entries,
+                from: e.from.to_string(),
+                to: e.to.to_string(),
+            })
+            .collect(),
+    });
+    let (home, tokens_left) = (record.home.code(), record.tokens_left);
+    Ok(Json(PassAnswer { home, documents: documents.collect(), tokens_left }))
+}
+
+/// Ends the pass
+///
+/// All its tokens are revoked with it. Only a new enrolment brings a pass back.
+#[utoipa::path(delete, path = "/v1/pass", tag = "wallet", security(("wallet" = [])),
+    responses((status = 204, description = "The pass and all its tokens are ended.")))]
+pub(super) async fn end_pass(
+    State(room): State<Arc<Room>>,
+    Wallet(session): Wallet,
+) -> Result<StatusCode, Problem> {
+    room.state.service.end_own_pass(&session, (room.state.now)()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The holder's passages at this authority.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PassagesAnswer {
+    passages: Vec<PassageAnswer>,
+}
+
+/// One passage.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PassageAnswer {
+    #[schema(format = DateTime)]
+    at: String,
+    #[schema(example = "hengqin")]
+    port: String,
+    /// From and to.
+    #[schema(example = "CHN-MAC")]
+    direction: String,
+    /// This authority's side, `exit` or `entry`; left out where it stands at neither.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    side: Option<&'static str>,
+    /// Whether another authority told of it.
+    noticed: bool,
+}
+
+impl PassageAnswer {
+    /// An entry of the ledger of `me`.
+    pub(super) fn new(
+        at: documents::Timestamp,
+        entry: &LedgerEntry,
+        me: AuthorityCode,
+    ) -> Result<Self, Problem> {
+        let direction = entry.direction().map_err(ServiceError::from)?;
+        let port = entry.port().map_err(ServiceError::from)?;
+        Ok(Self {
+            at: at.to_string(),
+            port: port.to_string(),
+            direction: direction.to_string(),
+            side: direction.side_of(me).map(documents::Side::as_str),
+            noticed: entry.is_noticed(),
+        })
+    }
+}
+
+/// Tells a holder his own passages here
+#[utoipa::path(get, path = "/v1/passages", tag = "wallet", security(("wallet" = [])),
+    responses((status = 200, description = "The oldest first.", body = PassagesAnswer)))]
+pub(super) async fn passages(
+    State(room): State<Arc<Room>>,
+    Wallet(session): Wallet,
+) -> Result<Json<PassagesAnswer>, Problem> {
+    let service = &room.state.service;
+    let passages = service.own_passages(&session).await?;
+    let me = service.code();
+    let passages = passages.iter().map(|(at, entry)| PassageAnswer::new(*at, entry, me));
+    Ok(Json(PassagesAnswer { passages: passages.collect::<Result<_, _>>()? }))
+}
