@@ -16,8 +16,7 @@ const FIELDS: [&str; 5] = ["request", "token", "proof", "own-part", "probe"];
 #[test]
 fn the_example_envelope_is_written_byte_for_byte_and_is_what_the_grammar_says() {
     let [request, token, proof, part, probe] = FIELDS.map(bytes);
-    let envelope =
-        Envelope { request: &request, token: &token, proof: &proof, part: &part, probe: &probe };
+    let envelope = Envelope { request: &request, token: &token, proof: &proof, part: &part, probe: &probe };
     let sent = envelope.encode();
     assert_eq!(sha256(&sent).to_vec(), bytes("envelope-hash"));
     conforms("envelope", &sent).unwrap();

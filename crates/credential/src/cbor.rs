@@ -407,12 +407,13 @@ impl<'b> Reader<'b> {
             }
             Type::Bool => self.bool().map(drop),
             Type::Null => self.null_here().map(drop),
-            Type::Undefined => self.decoder.undefined().map_err(|_| CborError::Unexpected),
             Type::BytesIndef | Type::StringIndef | Type::ArrayIndef | Type::MapIndef | Type::Break => {
                 Err(CborError::NotDeterministic)
             }
-            // No format of ours has floating-point numbers or other simple values.
-            Type::F16 | Type::F32 | Type::F64 | Type::Simple | Type::Unknown(_) => Err(CborError::Unexpected),
+            // No format of ours has floating-point numbers, undefined or other simple values.
+            Type::F16 | Type::F32 | Type::F64 | Type::Undefined | Type::Simple | Type::Unknown(_) => {
+                Err(CborError::Unexpected)
+            }
         }
     }
 

@@ -26,7 +26,7 @@ pub enum CoseError {
     /// The algorithm is not ES256, or none is named.
     #[error("the message does not use ES256")]
     Algorithm,
-    /// The unprotected header is not empty, or a protected header is unknown.
+    /// A header that its format does not have, protected or not.
     #[error("the message carries a header that its format does not have")]
     Header,
     /// The signature does not verify.
@@ -70,14 +70,15 @@ impl<'b> Sign1<'b> {
         }
         reader.array_exact(4)?;
         let protected = reader.bytes(128)?;
-        if reader.map(16)? != 0 {
-            return Err(CoseError::Header);
-        }
+        let outside = unprotected_header(&mut reader, tagging)?;
         let payload = reader.bytes(max_payload)?;
         let signature = reader.bytes_exact()?;
         reader.finish()?;
         let (kid, content_type) = protected_header(protected)?;
-        Ok(Self { protected, kid, content_type, payload, signature })
+        if kid.is_some() && outside.is_some() {
+            return Err(CoseError::Form(CborError::Keys));
+        }
+        Ok(Self { protected, kid: kid.or(outside), content_type, payload, signature })
     }
 
     /// The key id that the message names.
@@ -106,6 +107,16 @@ impl<'b> Sign1<'b> {
         let to_be_signed = sig_structure(self.protected, external, self.payload);
         key.verify(&to_be_signed, self.signature).map_err(|_| CoseError::Signature)?;
         Ok(self.payload)
+    }
+}
+
+/// Reads the unprotected header: empty in all border formats. In a status list token, whose form is not ours, a key id
+/// may stand there: whoever changes it only names a key under which the signature is not valid.
+fn unprotected_header<'b>(reader: &mut Reader<'b>, tagging: Tagging) -> Result<Option<&'b [u8]>, CoseError> {
+    match (reader.map(16)?, tagging) {
+        (0, Tagging::Untagged | Tagging::Sign1) => Ok(None),
+        (1, Tagging::Sign1) if reader.int()? == HEADER_KID => Ok(Some(reader.bytes(MAX_KID)?)),
+        (_, Tagging::Untagged | Tagging::Sign1) => Err(CoseError::Header),
     }
 }
 
