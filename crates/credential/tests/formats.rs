@@ -1,7 +1,12 @@
 //! `docs/formats.md` is the source: its grammar holds for what this crate writes, its worked example verifies here byte
 //! for byte, and a structure that was changed is refused by the grammar and by the reader alike.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a page that cannot be read fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a page that cannot be read fails the test"
+)]
 
 mod page;
 
@@ -109,7 +114,7 @@ fn the_example_keys_are_pairs_made_from_their_names() {
     assert_eq!(names.len(), 12);
     for name in names {
         // A name that fills its column has one space behind it.
-        let name = name.split(|c: char| c == ' ').filter(|w| w.len() < 64).collect::<Vec<_>>().join(" ");
+        let name = name.split(' ').filter(|w| w.len() < 64).collect::<Vec<_>>().join(" ");
         let (scalar, public) = example_key(&name);
         assert_eq!(scalar, sha256(format!("baypass formats page: {name}").as_bytes()), "{name}");
         let point = VerifyingKey::new(public).unwrap();
@@ -620,11 +625,9 @@ fn what_the_grammar_cannot_see_the_reader_refuses() {
     assert_eq!(conforms("claims", &longer), Ok(()));
     assert_eq!(well_formed(&longer), Err(CborError::NotDeterministic));
     assert!(!reads_claims(&longer));
-    // An end that is no local midnight; keys in another order.
-    let later = hex::decode(hex::encode(&token).replacen("041a", "041a", 1)).unwrap();
-    assert!(reads_claims(&later));
-    let place = later.windows(2).position(|w| w == [0x04, 0x1a]).unwrap() + 5;
-    let mut odd = later;
+    // An end that is no local midnight.
+    let place = token.windows(2).position(|w| w == [0x04, 0x1a]).unwrap() + 5;
+    let mut odd = token;
     odd[place] ^= 1;
     assert_eq!(conforms("claims", &odd), Ok(()));
     assert!(!reads_claims(&odd));

@@ -1,6 +1,10 @@
 //! What nobody but the holders of the keys can do: change a token, move a part, use a signature twice.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a failure here fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: a failure here fails the test"
+)]
 
 use credential::message::{self, Kind};
 use credential::part::{

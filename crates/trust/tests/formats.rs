@@ -1,7 +1,12 @@
 //! Trust lists and approvals of `docs/formats.md`: what this crate writes is what the page's grammar says, the page's
 //! worked example is taken here, and what was changed is refused by grammar and reader alike.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a page that cannot be read fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a page that cannot be read fails the test"
+)]
 
 #[path = "../../credential/tests/page/mod.rs"]
 mod page;
