@@ -1,0 +1,281 @@
+//! Approvals: who must have signed, what must be filled in, what they cover, and trust lists at their edges.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failure here fails the test")]
+
+use credential::{PublicKey, SigningKey, hpke};
+use documents::{AuthorityCode, Direction, PortId, Timestamp};
+use trust::{
+    Approval, ApprovalError, Approvals, Freshness, KeyEntry, Role, SCENARIO_BORDER, STALE_GRACE_SECONDS,
+    TrustError, TrustList, TrustStore,
+};
+
+use AuthorityCode::{Chn, Hkg, Mac};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn now() -> Timestamp {
+    at("2026-03-02T10:00:00+08:00")
+}
+
+fn port(name: &str) -> PortId {
+    name.parse().unwrap()
+}
+
+fn direction(from: AuthorityCode, to: AuthorityCode) -> Direction {
+    Direction::new(from, to).unwrap()
+}
+
+fn approval() -> Approval {
+    let each = |text: &str| vec![(Chn, format!("{text} of CHN")), (Mac, format!("{text} of MAC"))];
+    Approval {
+        id: "2026-001".to_owned(),
+        scenario: SCENARIO_BORDER.to_owned(),
+        jurisdictions: vec![Chn, Mac],
+        ports: vec![port("hengqin"), port("gongbei")],
+        from: "2026-01-01".parse().unwrap(),
+        to: "2026-12-31".parse().unwrap(),
+        hours: (6 * 60, 22 * 60),
+        claims: vec!["documents".to_owned()],
+        retention_days: 180,
+        assessment: "PIA-1".to_owned(),
+        filings: each("filing"),
+        probe_grounds: each("ground"),
+    }
+}
+
+fn entry(role: Role, kid: &[u8], key: &[u8]) -> KeyEntry {
+    let (from, to) = (at("2026-01-01T00:00:00+08:00"), at("2027-01-01T00:00:00+08:00"));
+    KeyEntry { role, kid: kid.to_vec(), key: key.to_vec(), from, to, compromised: false }
+}
+
+fn list(authority: AuthorityCode, number: u64, keys: Vec<KeyEntry>) -> TrustList {
+    TrustList { authority, number, issued: now(), expires: now().plus_seconds(86_400), keys }
+}
+
+/// A store with one list an authority, and the approval keys in it.
+fn store() -> (TrustStore, [SigningKey; 3]) {
+    let keys = [(); 3].map(|()| SigningKey::generate().unwrap());
+    let roots: Vec<_> = AuthorityCode::ALL.into_iter().zip(keys.iter().map(|k| *k.public())).collect();
+    let mut store = TrustStore::new(&roots).unwrap();
+    for (authority, key) in AuthorityCode::ALL.into_iter().zip(&keys) {
+        let point = key.public().as_bytes();
+        let entries = vec![entry(Role::Approval, b"a", point), entry(Role::Verdict, b"v", point)];
+        store.update(&list(authority, 1, entries).sign(b"root", key).unwrap(), now()).unwrap();
+    }
+    (store, keys)
+}
+
+#[test]
+fn every_jurisdiction_concerned_has_signed_the_same_text_with_an_approval_key() {
+    let (store, [chn, hkg, mac]) = store();
+    let whole = approval();
+    let by = |authority, key: &SigningKey| (authority, whole.sign(b"a", key).unwrap());
+    let open = |signatures: &[(AuthorityCode, Vec<u8>)]| {
+        Approval::open(&Approval::bundle(signatures), &store, now()).map_err(|e| e.to_string())
+    };
+    let refused = |signatures: &[(AuthorityCode, Vec<u8>)], why: &str| {
+        let error = open(signatures).unwrap_err();
+        assert!(error.contains(why), "{error} has not {why}");
+    };
+    assert_eq!(open(&[by(Chn, &chn), by(Mac, &mac)]).as_ref(), Ok(&whole));
+    assert_eq!(open(&[by(Mac, &mac), by(Chn, &chn), by(Hkg, &hkg)]).as_ref(), Ok(&whole), "more may sign");
+    refused(&[by(Chn, &chn)], "not signed by MAC");
+    refused(&[by(Mac, &mac), by(Hkg, &hkg)], "not signed by CHN");
+    refused(&[by(Chn, &chn), by(Mac, &chn)], "signature");
+    refused(&[by(Chn, &chn), by(Chn, &chn)], "repeated");
+    refused(&[], "another kind of item");
+    let longer = Approval { retention_days: 181, ..approval() };
+    refused(&[by(Chn, &chn), (Mac, longer.sign(b"a", &mac).unwrap())], "different texts");
+    refused(&[by(Chn, &chn), (Mac, whole.sign(b"v", &mac).unwrap())], "not for the role approval");
+    refused(&[by(Chn, &chn), (Mac, whole.sign(b"x", &mac).unwrap())], "lists no such key");
+    let late = at("2027-01-01T00:00:00+08:00");
+    let bundle = Approval::bundle(&[by(Chn, &chn), by(Mac, &mac)]);
+    assert!(Approval::open(&bundle, &store, late).is_err(), "keys past their time");
+    assert!(Approval::open(&[bundle.as_slice(), &[0]].concat(), &store, now()).is_err(), "bytes behind");
+}
+
+#[test]
+fn an_approval_with_anything_missing_does_not_load() {
+    for (change, missing) in [
+        ((|_| {}) as fn(&mut Approval), None),
+        (|a| a.id = "  ".to_owned(), Some("id")),
+        (|a| a.scenario.clear(), Some("scenario")),
+        (|a| a.jurisdictions.clear(), Some("list of jurisdictions")),
+        (|a| a.ports.clear(), Some("list of ports")),
+        (|a| a.to = "2025-12-31".parse().unwrap(), Some("last day")),
+        (|a| a.to = a.from, None),
+        (|a| a.hours = (600, 600), Some("hours")),
+        (|a| a.hours = (600, 599), Some("hours")),
+        (|a| a.hours = (0, 1440), None),
+        (|a| a.hours = (1439, 1440), None),
+        (|a| a.claims.clear(), Some("list of claims")),
+        (|a| a.retention_days = 0, Some("retention")),
+        (|a| a.retention_days = 1, None),
+        (|a| a.retention_days = 36_500, None),
+        (|a| a.assessment = " ".to_owned(), Some("impact assessment")),
+        (|a| a.filings.truncate(1), Some("filing number")),
+        (|a| a.filings.iter_mut().for_each(|(_, text)| text.clear()), Some("filing number")),
+        (|a| a.probe_grounds.truncate(1), Some("legal ground for the face probe")),
+        (|a| a.probe_grounds.reverse(), None),
+    ] {
+        let mut changed = approval();
+        change(&mut changed);
+        let expected = missing.map_or(Ok(()), |field| Err(ApprovalError::Field { field }));
+        assert_eq!(Approval::decode(&changed.encode()).map(|_| ()), expected, "{missing:?}");
+    }
+    for change in [
+        (|a| a.hours = (0, 1441)) as fn(&mut Approval),
+        |a| a.retention_days = 36_501,
+        |a| a.ports = vec![a.ports.first().unwrap().clone(); 65],
+        |a| a.claims = vec![String::new(); 33],
+        |a| a.id = "x".repeat(65),
+        |a| a.assessment = "x".repeat(129),
+        |a| a.filings = vec![(Chn, "x".repeat(257)), (Mac, "x".to_owned())],
+        |a| a.jurisdictions = vec![Chn, Mac, Hkg, Chn],
+    ] {
+        let mut changed = approval();
+        change(&mut changed);
+        assert!(matches!(Approval::decode(&changed.encode()), Err(ApprovalError::Form(_))), "{changed:?}");
+    }
+}
+
+#[test]
+fn an_approval_covers_its_scenario_ports_parties_days_and_hours_alone() {
+    let approval = approval();
+    let (there, hengqin) = (direction(Chn, Mac), port("hengqin"));
+    let covers =
+        |scenario, port: &PortId, direction, time: &str| approval.covers(scenario, port, direction, at(time));
+    let noon = "2026-03-02T12:00:00+08:00";
+    for (time, expected) in [
+        (noon, true),
+        ("2025-12-31T12:00:00+08:00", false),
+        ("2026-01-01T06:00:00+08:00", true),
+        ("2026-12-31T21:59:59+08:00", true),
+        ("2027-01-01T06:00:00+08:00", false),
+        ("2026-03-02T05:59:59+08:00", false),
+        ("2026-03-02T22:00:00+08:00", false),
+        // The local day counts: it is still 1 January in UTC.
+        ("2026-01-01T23:00:00Z", true),
+    ] {
+        assert_eq!(covers(SCENARIO_BORDER, &hengqin, there, time), expected, "{time}");
+    }
+    assert!(covers(SCENARIO_BORDER, &port("gongbei"), there.reversed(), noon));
+    assert!(!covers("venue", &hengqin, there, noon));
+    assert!(!covers(SCENARIO_BORDER, &port("qingmao"), there, noon));
+    for (from, to) in [(Chn, Hkg), (Hkg, Chn), (Hkg, Mac), (Mac, Hkg)] {
+        assert!(!covers(SCENARIO_BORDER, &hengqin, direction(from, to), noon), "{from} {to}");
+    }
+}
+
+#[test]
+fn the_approvals_of_a_program_hold_one_text_an_id_and_find_the_one_that_covers() {
+    let mut approvals = Approvals::default();
+    let (there, time) = (direction(Chn, Mac), at("2026-03-02T12:00:00+08:00"));
+    assert!(approvals.covering(&port("hengqin"), there, time).is_err());
+    approvals.add(Approval { id: "other".to_owned(), ports: vec![port("hzmb")], ..approval() });
+    approvals.add(approval());
+    approvals.add(Approval { retention_days: 30, ..approval() });
+    assert_eq!(approvals.all().len(), 2);
+    let found = approvals.covering(&port("hengqin"), there, time).unwrap();
+    assert_eq!((found.id.as_str(), found.retention_days), ("2026-001", 30));
+    assert_eq!(
+        approvals.covering(&port("qingmao"), there, time).err(),
+        Some(ApprovalError::NotCovered { port: port("qingmao"), direction: there })
+    );
+}
+
+#[test]
+fn a_list_from_the_future_or_of_nobody_known_is_refused_and_changes_nothing() {
+    let (mut store, [chn, ..]) = store();
+    for (seconds, taken) in [(300, true), (301, false)] {
+        let mut ahead = list(Chn, 5, vec![entry(Role::List, b"l", chn.public().as_bytes())]);
+        ahead.issued = now().plus_seconds(seconds);
+        let result = store.update(&ahead.sign(b"root", &chn).unwrap(), now());
+        assert_eq!(result, if taken { Ok(Chn) } else { Err(TrustError::Future) }, "{seconds} s");
+    }
+    assert_eq!(store.list(Chn).unwrap().number, 5);
+    let signed = list(Mac, 1, vec![]).sign(b"root", &chn).unwrap();
+    assert_eq!(TrustStore::new(&[]).unwrap().update(&signed, now()), Err(TrustError::NoList(Mac)));
+    assert!(matches!(store.update(&signed, now()), Err(TrustError::Message(_))), "another authority's root");
+    // A key that is none refuses the whole list; what was in use stays.
+    let mut broken = list(Chn, 6, vec![entry(Role::Token, &[1], &[2; 33])]);
+    let off_curve = [&[2][..], &[0; 31], &[1]].concat();
+    broken.keys.push(entry(Role::Token, &[2], &off_curve));
+    assert!(matches!(store.update(&broken.sign(b"root", &chn).unwrap(), now()), Err(TrustError::Key(_))));
+    assert_eq!(store.list(Chn).unwrap().number, 5);
+    assert_eq!(PublicKey::from_bytes(&off_curve).map(|_| ()), Ok(()), "the form alone is right");
+}
+
+#[test]
+fn a_list_key_that_is_compromised_or_past_its_time_signs_no_list() {
+    let (mut store, [chn, ..]) = store();
+    let next = SigningKey::generate().unwrap();
+    let point = *next.public().as_bytes();
+    let dead = KeyEntry { compromised: true, ..entry(Role::List, b"dead", &point) };
+    let old = KeyEntry { to: now(), ..entry(Role::List, b"old", &point) };
+    let young = KeyEntry { from: now().plus_seconds(1), ..entry(Role::List, b"young", &point) };
+    let keys = vec![dead, old, young, entry(Role::List, b"good", &point), entry(Role::Gate, b"gate", &point)];
+    store.update(&list(Chn, 2, keys.clone()).sign(b"root", &chn).unwrap(), now()).unwrap();
+    for (kid, taken) in [("dead", false), ("old", false), ("young", false), ("gate", false), ("good", true)] {
+        let signed = list(Chn, 3, keys.clone()).sign(kid.as_bytes(), &next).unwrap();
+        assert_eq!(store.update(&signed, now()).is_ok(), taken, "{kid}");
+    }
+    // The same number with other bytes, however well signed.
+    let other = list(Chn, 3, keys).sign(b"root", &chn).unwrap();
+    let refused = store.update(&other, now());
+    assert_eq!(refused, Err(TrustError::Rollback { authority: Chn, have: 3, got: 3 }));
+    assert_ne!(store.bytes(Chn), Some(other.as_slice()));
+}
+
+#[test]
+fn a_weekly_key_is_sealed_only_to_a_part_key_in_use() {
+    let (mut store, [chn, ..]) = store();
+    let keys = [(); 4].map(|()| hpke::ReceiverKey::generate().unwrap());
+    let [dead, old, young, good] = &keys;
+    assert_eq!(store.part_key(Chn, now()), Err(TrustError::UnknownKey { authority: Chn }));
+    let entries = vec![
+        KeyEntry { compromised: true, ..entry(Role::Part, b"1", dead.public()) },
+        KeyEntry { to: now(), ..entry(Role::Part, b"2", old.public()) },
+        KeyEntry { from: now().plus_seconds(1), ..entry(Role::Part, b"3", young.public()) },
+        entry(Role::Part, b"4", good.public()),
+    ];
+    store.update(&list(Chn, 2, entries).sign(b"root", &chn).unwrap(), now()).unwrap();
+    assert_eq!(store.part_key(Chn, now()), Ok(good.public()));
+    assert_eq!(store.part_key(Chn, now().plus_seconds(-1)), Ok(old.public()));
+    assert_eq!(TrustStore::default().part_key(Chn, now()), Err(TrustError::NoList(Chn)));
+    assert_eq!(
+        store.find(Chn, Role::Part, b"4", now()).map(|_| ()),
+        Err(TrustError::WrongRole { authority: Chn, role: Role::Part }),
+        "it verifies nothing"
+    );
+}
+
+#[test]
+fn a_list_is_fresh_to_its_end_stale_for_a_day_and_there_is_none_where_none_was_loaded() {
+    let (store, _) = store();
+    let end = now().plus_seconds(86_400);
+    for (time, expected) in [
+        (now(), Freshness::Current),
+        (end.plus_seconds(-1), Freshness::Current),
+        (end, Freshness::Stale),
+        (end.plus_seconds(STALE_GRACE_SECONDS + 1), Freshness::Refused),
+    ] {
+        assert_eq!(store.freshness(Chn, time), expected, "{time}");
+    }
+    assert_eq!(STALE_GRACE_SECONDS, 86_400);
+    assert_eq!(TrustStore::default().freshness(Chn, now()), Freshness::Refused);
+}
+
+#[test]
+fn one_role_lists_an_id_once_and_another_role_may_have_it_too() {
+    let key = SigningKey::generate().unwrap();
+    let point = key.public().as_bytes();
+    let reads = |keys| TrustList::decode(&list(Chn, 1, keys).encode()).is_ok();
+    assert!(reads(vec![entry(Role::Token, b"1", point), entry(Role::Gate, b"1", point)]));
+    assert!(reads(vec![entry(Role::Token, b"1", point), entry(Role::Token, b"2", point)]));
+    assert!(!reads(vec![entry(Role::Token, b"1", point), entry(Role::Token, b"1", point)]));
+    assert!(reads((0..2000u16).map(|n| entry(Role::Gate, &n.to_be_bytes(), point)).collect()));
+    assert!(!reads((0..2001u16).map(|n| entry(Role::Gate, &n.to_be_bytes(), point)).collect()));
+}
