@@ -74,7 +74,7 @@ impl<'b> Sign1<'b> {
         let payload = reader.bytes(max_payload)?;
         let signature = reader.bytes_exact()?;
         reader.finish()?;
-        let (kid, content_type) = protected_header(protected)?;
+        let (kid, content_type) = protected_header(protected, tagging)?;
         if kid.is_some() && outside.is_some() {
             return Err(CoseError::Form(CborError::Keys));
         }
@@ -120,13 +120,20 @@ fn unprotected_header<'b>(reader: &mut Reader<'b>, tagging: Tagging) -> Result<O
     }
 }
 
-/// Reads the protected header: the algorithm must be ES256; a key id and a type may follow; nothing else.
-fn protected_header(bytes: &[u8]) -> Result<(Option<&[u8]>, Option<&str>), CoseError> {
+/// Reads the protected header: the algorithm must be ES256; a key id and a type may follow; nothing else. In border
+/// formats in this order: a signed message has one form. A status list token's form is not ours.
+fn protected_header(bytes: &[u8], tagging: Tagging) -> Result<(Option<&[u8]>, Option<&str>), CoseError> {
     let mut reader = Reader::new(bytes);
     let pairs = reader.map(3)?;
     let (mut alg, mut kid, mut content_type) = (None, None, None);
+    let mut last = 0;
     for _ in 0..pairs {
-        let fresh = match reader.int()? {
+        let label = reader.int()?;
+        if tagging == Tagging::Untagged && label <= last {
+            return Err(CoseError::Form(CborError::Keys));
+        }
+        last = label;
+        let fresh = match label {
             HEADER_ALG => alg.replace(reader.int().map_err(|_| CoseError::Algorithm)?).is_none(),
             HEADER_KID => kid.replace(reader.bytes(MAX_KID)?).is_none(),
             HEADER_TYPE => content_type.replace(reader.text(64)?).is_none(),
@@ -184,4 +191,26 @@ pub fn sign(
         out.tag(18);
     }
     Ok(out.array(4).bytes(&protected).map(0).bytes(payload).bytes(&signature).finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_protected_header_has_one_order_where_the_form_is_ours() {
+        // {4: h'01', 1: -7}
+        let turned = [0xa2, 4, 0x41, 1, 1, 0x26];
+        assert_eq!(
+            protected_header(&turned, Tagging::Untagged).err(),
+            Some(CoseError::Form(CborError::Keys))
+        );
+        assert_eq!(protected_header(&turned, Tagging::Sign1), Ok((Some(&[1][..]), None)));
+        let ours = [0xa2, 1, 0x26, 4, 0x41, 1];
+        assert_eq!(protected_header(&ours, Tagging::Untagged), Ok((Some(&[1][..]), None)));
+        let twice = [0xa2, 1, 0x26, 1, 0x26];
+        for tagging in [Tagging::Untagged, Tagging::Sign1] {
+            assert!(protected_header(&twice, tagging).is_err());
+        }
+    }
 }

@@ -19,7 +19,7 @@ use credential::part::{
     EndorsementSlot, HolderIdentity, Name, PartContents, PartContext, PartForm, open_weekly_key, part_week,
     seal_weekly_key,
 };
-use credential::status::{MAX_LIST_LEN, SignedStatusList, Status, StatusList};
+use credential::status::{MAX_LIST_LEN, SignedStatusList, Status, StatusList, list_kid};
 use credential::{
     Audience, DeviceKey, FIRST_STATUS_INDEX, KeyClass, MAX_PROOF_LEN, MAX_TOKEN_LEN, PartHash, ProofError,
     PublicKey, SealedHashes, SecretKey, ShortHash, SigningKey, StatusRef, TokenClaims, TokenError, TokenId,
@@ -765,6 +765,101 @@ fn a_message_has_a_bounded_payload_a_key_id_and_no_type() {
         assert_eq!(message::unverified_payload(&message).is_ok(), fits.is_ok());
         assert_eq!(conforms("message", &message).is_ok(), fits.is_ok());
     }
+}
+
+#[test]
+fn a_gate_has_a_name_that_can_be_shown() {
+    let long = "g".repeat(65);
+    for (gate, fits) in [("g", true), (&long[..64], true), (&long, false), ("", false), ("a\nb", false)] {
+        let request = Request { gate: gate.to_owned(), ..request() };
+        assert_eq!(Request::decode(&request.encode()).is_ok(), fits, "{gate:?}");
+    }
+}
+
+#[test]
+fn a_message_with_bytes_behind_its_payload_is_refused() {
+    for Written { rule, payload, reads } in written() {
+        assert!(!reads(&[payload.as_slice(), &[0]].concat()), "{rule}");
+        assert!(!reads(payload.get(..payload.len() - 1).unwrap()), "{rule}");
+        assert!(!reads(&[]), "{rule}");
+    }
+}
+
+#[test]
+fn a_status_list_has_a_bounded_size_one_form_and_nothing_behind() {
+    let key = SigningKey::generate().unwrap();
+    let verifying = VerifyingKey::new(*key.public()).unwrap();
+    let zeros = |bytes: usize| {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, &vec![0; bytes]).unwrap();
+        encoder.finish().unwrap()
+    };
+    let list =
+        |bits: u64, lst: &[u8]| Writer::new().map(2).text("lst").bytes(lst).text("bits").uint(bits).finish();
+    let read = |bytes: &[u8]| StatusList::read(&mut Reader::new(bytes)).map(|list| list.len());
+    assert_eq!(read(&list(2, &zeros(MAX_LIST_LEN))).unwrap(), 4 * MAX_LIST_LEN);
+    assert!(read(&list(2, &zeros(MAX_LIST_LEN + 1))).is_err(), "a bomb");
+    for (bits, entries) in
+        [(1, Some(80)), (2, Some(40)), (4, Some(20)), (8, Some(10)), (0, None), (3, None), (16, None)]
+    {
+        assert_eq!(read(&list(bits, &zeros(10))).ok(), entries, "{bits} bits");
+    }
+    assert!(read(&list(2, b"no zlib")).is_err());
+    assert!(read(&list(2, &zeros(10)[..8])).is_err(), "cut");
+    let twice =
+        Writer::new().map(3).text("lst").bytes(&zeros(1)).text("bits").uint(2).text("bits").uint(2).finish();
+    assert!(read(&twice).is_err(), "a key twice");
+
+    let claims = |extra: &[u8]| {
+        let mut w = Writer::new();
+        w.map(3).int(2).text("s").int(6).uint(1).int(65533).raw(&list(2, &zeros(10))).raw(extra);
+        w.finish()
+    };
+    let signed = |headers, payload: &[u8]| cose::sign(&key, Tagging::Sign1, headers, &[], payload).unwrap();
+    let open = |message: &[u8]| SignedStatusList::open(message, &verifying, "s").is_ok();
+    let typed = Headers { kid: None, content_type: Some("application/statuslist+cwt") };
+    assert!(open(&signed(typed, &claims(&[]))));
+    assert!(!open(&signed(typed, &claims(&[0]))), "bytes behind the claims");
+    assert!(!open(&signed(Headers { content_type: Some("statuslist+cwt"), ..typed }, &claims(&[]))));
+    assert!(!open(&signed(Headers { content_type: None, ..typed }, &claims(&[]))));
+    // A key id outside the protected header is read, once; anything else there is refused.
+    let bare = signed(typed, &claims(&[]));
+    let named = signed(Headers { kid: Some(b"1"), ..typed }, &claims(&[]));
+    let outside = |message: &[u8], header: &[u8]| {
+        let at = message.iter().position(|byte| *byte == 0xa0).unwrap();
+        [&message[..at], header, &message[at + 1..]].concat()
+    };
+    assert_eq!(list_kid(&bare).unwrap(), None);
+    assert_eq!(list_kid(&outside(&bare, &[0xa1, 0x04, 0x41, b'7'])).unwrap(), Some(b"7".to_vec()));
+    assert!(open(&outside(&bare, &[0xa1, 0x04, 0x41, b'7'])));
+    for (message, header) in [
+        (&bare, &[0xa1, 0x05, 0x41, b'7'][..]),
+        (&bare, &[0xa1, 0x01, 0x26]),
+        (&bare, &[0xa2, 0x04, 0x41, b'7', 0x05, 0x00]),
+        (&named, &[0xa1, 0x04, 0x41, b'1']),
+    ] {
+        let changed = outside(message, header);
+        assert!(list_kid(&changed).is_err() && !open(&changed), "{}", hex::encode(header));
+    }
+    // What an entry can hold.
+    let mut list = StatusList::with_entries(5);
+    assert_eq!((list.len(), list.is_empty()), (8, false));
+    assert!(StatusList::with_entries(0).is_empty());
+    for (index, status, fits) in [
+        (0, Status::Suspended, true),
+        (1, Status::Other(3), true),
+        (1, Status::Other(4), false),
+        (7, Status::Invalid, true),
+        (8, Status::Invalid, false),
+    ] {
+        assert_eq!(list.set(index, status), fits, "{index} {status:?}");
+    }
+    let held: Vec<_> = (0..9).map(|index| list.get(index)).collect();
+    let valid = Some(Status::Valid);
+    let (first, second) = (Some(Status::Suspended), Some(Status::Other(3)));
+    assert_eq!(held, [first, second, valid, valid, valid, valid, valid, Some(Status::Invalid), None]);
+    assert!(list.set(0, Status::Valid));
+    assert_eq!((list.get(0), list.get(1)), (valid, second), "the neighbour stays");
 }
 
 /// With a signature that is always the same. Where an item is missing the checker takes the next one for CBOR, and of

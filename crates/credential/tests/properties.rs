@@ -298,7 +298,14 @@ fn a_part_holds_no_value_beyond_its_form() {
         let context = context(&device, Chn, receiver);
         let mut contents = contents(context.form());
         change(&mut contents);
-        contents.seal(&week, &context).err()
+        let part = contents.seal(&week, &context);
+        if let Ok(part) = &part {
+            assert!(
+                PartContents::open(part, &week, &context).unwrap() == contents,
+                "what was sealed comes back"
+            );
+        }
+        part.err()
     };
     let value = Some(PartError::Value);
     for (name, change, expected) in [
