@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use documents::{AuthorityCode, Timestamp};
-use reqwest::{Client, Response};
+use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 
 use crate::publish::HANDOVERS;
@@ -238,7 +238,13 @@ impl Turn<'_> {
     async fn post(&self, path: &str, message: Vec<u8>) -> Result<(), PeerError> {
         let request = self.client.post(format!("{}{path}", self.base)).timeout(PATIENCE);
         let sent = request.header("content-type", "application/cbor").body(message).send().await;
-        answer(sent).await.map(drop)
+        // Only this one answer means that it was taken: another program may say yes to anything.
+        match &sent {
+            Ok(response) if response.status().is_success() && response.status() != StatusCode::NO_CONTENT => {
+                Err(PeerError::Form)
+            }
+            Ok(_) | Err(_) => answer(sent).await.map(drop),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod page;
 mod problem;
 mod wallet;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
@@ -64,6 +65,8 @@ struct Room {
 struct Pages {
     openapi: String,
     docs: String,
+    /// The doors that a page of another origin may use.
+    open: BTreeSet<String>,
 }
 
 #[derive(OpenApi)]
@@ -122,8 +125,7 @@ pub fn router(state: HttpState) -> Router {
         .routes(routes!(lists::trust_lists))
         .routes(routes!(lists::approvals))
         .routes(routes!(lists::status_list))
-        .layer(DefaultBodyLimit::max(body::JSON_LIMIT))
-        .layer(from_fn_with_state(Arc::clone(&room), cross_origin));
+        .layer(DefaultBodyLimit::max(body::JSON_LIMIT));
     let verdicts = OpenApiRouter::new()
         .routes(routes!(gates::verdicts))
         .layer(DefaultBodyLimit::max(body::ENVELOPE_LIMIT));
@@ -156,10 +158,11 @@ pub fn router(state: HttpState) -> Router {
     let described = described(&serde_json::to_value(&api).unwrap_or_default());
     let docs = page::render(&described, room.state.service.code());
     let openapi = serde_json::to_string_pretty(&described).unwrap_or_default();
-    let _ = room.pages.set(Pages { openapi, docs });
+    let _ = room.pages.set(Pages { openapi, docs, open: open_to_pages(&described) });
     router
         .fallback(async || Problem::from(ProblemCode::NotFound))
         .method_not_allowed_fallback(async || Problem::from(ProblemCode::MethodNotAllowed))
+        .layer(from_fn_with_state(Arc::clone(&room), cross_origin))
         .layer(from_fn_with_state(Arc::clone(&room), observed))
         .with_state(room)
 }
@@ -256,6 +259,16 @@ fn described(api: &Value) -> Value {
     api
 }
 
+/// The doors of wallets, and those of everybody.
+fn open_to_pages(api: &Value) -> BTreeSet<String> {
+    let paths = api.get("paths").and_then(Value::as_object);
+    let open = |item: &Value| {
+        let mut tags = item.as_object().into_iter().flatten().filter_map(|(_, o)| o.pointer("/tags/0"));
+        tags.any(|tag| tag == "wallet" || tag == "public")
+    };
+    paths.into_iter().flatten().filter(|(_, item)| open(item)).map(|(path, _)| path.clone()).collect()
+}
+
 /// What every answer has, and what is counted of it.
 async fn observed(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
@@ -276,6 +289,10 @@ async fn observed(State(room): State<Arc<Room>>, request: Request, next: Next) -
 
 /// Lets the web wallets of the named origins in, and no others.
 async fn cross_origin(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    if !path.is_some_and(|path| room.pages.get().is_some_and(|pages| pages.open.contains(path))) {
+        return next.run(request).await;
+    }
     let origin = request.headers().get(header::ORIGIN).cloned();
     let allowed = origin.filter(|o| room.state.origins.iter().any(|named| named.as_bytes() == o.as_bytes()));
     let preflight = request.method() == Method::OPTIONS

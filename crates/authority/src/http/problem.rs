@@ -6,8 +6,8 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use credential::CryptoError;
 use credential::part::PartError;
+use credential::{CryptoError, TokenError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,8 +18,9 @@ macro_rules! problems {
     ($($name:ident = $code:literal, $status:ident, $title:literal, $next:literal;)+) => {
         /// The stable code of a problem. A code is public: it is never used again for something else.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
         pub enum ProblemCode {
-            $(#[doc = $title] #[serde(rename = $code)] $name,)+
+            $(#[doc = $title] $name,)+
         }
 
         impl ProblemCode {
@@ -267,6 +268,7 @@ impl From<&ServiceError> for ProblemCode {
             ServiceError::Approval(_) => Self::ApprovalRefused,
             ServiceError::Part(PartError::Open) => Self::SealedUnreadable,
             ServiceError::Part(_) => Self::PartFailed,
+            ServiceError::Token(TokenError::DeviceKey) => Self::DeviceKeyInvalid,
             ServiceError::Token(_) => Self::TokenFailed,
             ServiceError::Status(_) => Self::StatusFailed,
             ServiceError::Crypto(CryptoError::PublicKey) => Self::DeviceKeyInvalid,

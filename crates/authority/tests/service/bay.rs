@@ -1,0 +1,334 @@
+//! A bay for tests: two authorities over whatever database, one gate, one traveller, real photographs.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use authority::store::Store;
+use authority::{DeviceProof, Faces, KEY_ID, Keys, Service, ServiceError, possession, status_list_number};
+use clearance::Envelope;
+use credential::message::{self, Event, Kind, Passage, Request, Verdict};
+use credential::{Audience, KeyClass, PartHash, SigningKey, random, sha256, sign_proof};
+use documents::AuthorityCode::{Chn, Mac};
+use documents::{
+    AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, PortId, Rules, Side, Timestamp,
+};
+use face::{Embedder, FaceConfig, Finder, Image, ModelFolder, Probe};
+use trust::{Approval, Approvals, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
+
+pub const GATE: &str = "hengqin/CHN-MAC";
+/// A second lane beside it.
+pub const LANE_2: &str = "hengqin/CHN-MAC/2";
+pub const NUMBER: &str = "CA1234567";
+pub const NAME: &str = "Specimen Li Na";
+pub const BIRTH: &str = "1991-05-06";
+
+pub const RECORD: &str = r#"{
+  "person": {"name": "SPECIMEN LI NA", "name_zh": "李娜样本", "birth": "1991-05-06", "home": "CHN", "height_cm": 165},
+  "documents": [{"kind": "exit_entry_permit", "number": "CA1234567", "expires": "2030-01-01",
+    "endorsements": [{"kind": "G", "destination": "MAC", "from": "2026-01-10", "to": "2026-04-09", "entries": 1}]}]
+}"#;
+
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Two photographs of one person ten years apart, and one of somebody else; `None` (said loudly) without the folder.
+pub fn photographs(test: &str) -> Option<(Vec<u8>, Vec<u8>, Vec<u8>)> {
+    let shared = std::env::var_os("BAYPASS_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
+    let folder = shared.join("faces/genuine");
+    if !folder.is_dir() {
+        eprintln!("SKIPPED: {test}: no shared folder with photographs");
+        return None;
+    }
+    let read = |name: &str| std::fs::read(folder.join(name)).expect("a photograph of the shared folder");
+    Some((read("B001243-b.jpg"), read("B001243-a.jpg"), read("A000055-b.jpg")))
+}
+
+/// The models, loaded once.
+pub fn faces() -> Arc<Faces> {
+    static FACES: OnceLock<Arc<Faces>> = OnceLock::new();
+    let load = || {
+        let config = FaceConfig::builtin().unwrap();
+        let folder = ModelFolder::new(&root().join("models"), &config).with_workers(2);
+        let finder = Finder::load(&folder, &config).expect("the face models; run `make models`");
+        let embedder = Embedder::load(&folder, &config).expect("the face models; run `make models`");
+        Arc::new(Faces { finder, embedder, config })
+    };
+    Arc::clone(FACES.get_or_init(load))
+}
+
+pub struct Bay {
+    pub chn: Arc<Service>,
+    pub mac: Arc<Service>,
+    pub gate: SigningKey,
+    /// The mainland's key for hand-overs, for those that it would never sign.
+    pub handover: SigningKey,
+    /// Macao's key for notices: the bay has no lane between the regions.
+    pub notice: SigningKey,
+    pub trust: TrustStore,
+    /// Macao's trust list with the next number.
+    pub newer_list: Vec<u8>,
+    pub approval: Vec<u8>,
+    pub now: Timestamp,
+}
+
+fn copy(key: &SigningKey) -> SigningKey {
+    SigningKey::from_pkcs8(&key.to_pkcs8().unwrap()).unwrap()
+}
+
+struct Secrets {
+    keys: Keys,
+    list: SigningKey,
+    approval: SigningKey,
+}
+
+fn secrets() -> Secrets {
+    Secrets {
+        keys: Keys::generate().unwrap(),
+        list: SigningKey::generate().unwrap(),
+        approval: SigningKey::generate().unwrap(),
+    }
+}
+
+fn trust_list(
+    authority: AuthorityCode,
+    number: u64,
+    secrets: &Secrets,
+    gate: &SigningKey,
+    now: Timestamp,
+) -> Vec<u8> {
+    let (from, to) = (now.plus_seconds(-86_400), now.plus_seconds(86_400 * 90));
+    let entry = |role, kid: &[u8], key: &SigningKey| KeyEntry {
+        role,
+        kid: kid.to_vec(),
+        key: key.public().as_bytes().to_vec(),
+        from,
+        to,
+        compromised: false,
+    };
+    let mut keys = secrets.keys.entries(from, to);
+    keys.push(entry(Role::Approval, KEY_ID, &secrets.approval));
+    keys.push(entry(Role::Gate, GATE.as_bytes(), gate));
+    keys.push(entry(Role::Gate, LANE_2.as_bytes(), gate));
+    let list = TrustList { authority, number, issued: now, expires: now.plus_seconds(7 * 86_400), keys };
+    list.sign(KEY_ID, &secrets.list).unwrap()
+}
+
+/// A bay over these two databases, where nothing was handed over yet.
+pub async fn strangers(now: Timestamp, stores: [Store; 2]) -> Bay {
+    let faces = faces();
+    let gate = SigningKey::generate().unwrap();
+    let (chn, mac) = (secrets(), secrets());
+    let (handover, notice) = (copy(&chn.keys.handover), copy(&mac.keys.notice));
+    let roots = [(Chn, *chn.list.public()), (Mac, *mac.list.public())];
+    let mut trust = TrustStore::new(&roots).unwrap();
+    trust.update(&trust_list(Chn, 1, &chn, &gate, now), now).unwrap();
+    trust.update(&trust_list(Mac, 1, &mac, &gate, now), now).unwrap();
+    let newer_list = trust_list(Mac, 2, &mac, &gate, now);
+    let both = |text: &str| vec![(Chn, text.to_owned()), (Mac, text.to_owned())];
+    let approval = Approval {
+        id: "2026-001".into(),
+        scenario: SCENARIO_BORDER.into(),
+        jurisdictions: vec![Chn, Mac],
+        ports: vec!["hengqin".parse().unwrap()],
+        from: "2026-01-01".parse().unwrap(),
+        to: "2026-03-31".parse().unwrap(),
+        hours: (0, 1440),
+        claims: vec!["permit".into()],
+        retention_days: 30,
+        assessment: "PIA-1".into(),
+        filings: both("filing 1"),
+        probe_grounds: both("statutory duty"),
+    };
+    let signed = [(Chn, &chn.approval), (Mac, &mac.approval)]
+        .map(|(code, key)| (code, approval.sign(KEY_ID, key).unwrap()));
+    let bundle = Approval::bundle(&signed);
+    let mut approvals = Approvals::default();
+    approvals.add(Approval::open(&bundle, &trust, now).unwrap());
+    let [first, second] = stores;
+    let service = |code, store, keys| {
+        let rules = Rules::builtin().unwrap();
+        Arc::new(Service::new(code, store, rules, faces.clone(), keys, trust.clone(), approvals.clone()))
+    };
+    let (chn, mac) = (service(Chn, first, chn.keys), service(Mac, second, mac.keys));
+    Bay { chn, mac, gate, handover, notice, trust: trust.clone(), newer_list, approval: bundle, now }
+}
+
+/// A bay over these two databases, with weekly keys and status lists where they belong.
+pub async fn bay(now: Timestamp, stores: [Store; 2]) -> Bay {
+    let bay = strangers(now, stores).await;
+    for weeks in 0..3 {
+        let week = now.local_date().iso_week().plus_weeks(weeks);
+        let key = bay.chn.hand_over(Mac, week, now).await.unwrap();
+        bay.mac.take_handover(&key, now).await.unwrap();
+        assert!(bay.chn.take_handover(&key, now).await.is_err(), "a weekly key is for its receiver alone");
+    }
+    let list = status_list_number(KeyClass::Hardware.expiry_for(now.local_date()));
+    let signed = bay.chn.status_list(list, now).await.unwrap();
+    bay.mac.take_status_list(Chn, list, &signed, now).unwrap();
+    bay
+}
+
+/// Two databases in memory.
+pub async fn in_memory() -> [Store; 2] {
+    [Store::open("sqlite::memory:").await.unwrap(), Store::open("sqlite::memory:").await.unwrap()]
+}
+
+pub struct Wallet {
+    pub device: SigningKey,
+    pub token: Vec<u8>,
+    pub own: Vec<u8>,
+    pub sealed: Vec<u8>,
+}
+
+pub async fn enrol(bay: &Bay, selfie: &[u8]) -> [u8; 32] {
+    let number = DocumentNumber::recognise(NUMBER).unwrap();
+    let birth: LocalDate = BIRTH.parse().unwrap();
+    bay.chn.enrol(&number, NAME, birth, selfie, bay.now).await.unwrap()
+}
+
+/// One more token of an enrolled wallet.
+pub async fn token(bay: &Bay, session: &[u8; 32]) -> Wallet {
+    let device = SigningKey::generate().unwrap();
+    let proof = possession(&device, Chn, Chn, session, bay.now).unwrap();
+    let keys = [DeviceProof { key: *device.public(), proof }];
+    let issued = bay.chn.issue(session, KeyClass::Hardware, &keys, bay.now).await.unwrap().remove(0);
+    let (_, sealed) = issued.sealed.into_iter().find(|(r, _)| *r == Mac).unwrap();
+    Wallet { device, token: issued.token, own: issued.own, sealed }
+}
+
+/// An enrolled wallet with a token; what must not be issued is tried on the way.
+pub async fn wallet(bay: &Bay, selfie: &[u8]) -> Wallet {
+    let session = enrol(bay, selfie).await;
+    let device = SigningKey::generate().unwrap();
+    let proof = possession(&device, Chn, Chn, &session, bay.now).unwrap();
+    let stolen = DeviceProof { key: *SigningKey::generate().unwrap().public(), proof: proof.clone() };
+    let refused = bay.chn.issue(&session, KeyClass::Hardware, &[stolen], bay.now).await;
+    assert!(matches!(refused, Err(ServiceError::Possession)), "a filmed key without its proof gets nothing");
+    let keys = [DeviceProof { key: *device.public(), proof }];
+    let mut issued = bay.chn.issue(&session, KeyClass::Hardware, &keys, bay.now).await.unwrap();
+    let again = bay.chn.issue(&session, KeyClass::Hardware, &keys, bay.now).await.unwrap();
+    assert_eq!(
+        again.first().map(|i| &i.own),
+        issued.first().map(|i| &i.own),
+        "the same key again reveals nothing new"
+    );
+    let tomorrow = bay.now.plus_seconds(86_400);
+    let proof = possession(&device, Chn, Chn, &session, tomorrow).unwrap();
+    let later = [DeviceProof { key: *device.public(), proof }];
+    let refused = bay.chn.issue(&session, KeyClass::Hardware, &later, tomorrow).await;
+    assert!(
+        matches!(refused, Err(ServiceError::KeyTaken)),
+        "a device key is not renewed past its revocation"
+    );
+    let issued = issued.remove(0);
+    let (receiver, sealed) = issued.sealed.into_iter().find(|(r, _)| *r == Mac).unwrap();
+    assert_eq!(receiver, Mac);
+    Wallet { device, token: issued.token, own: issued.own, sealed }
+}
+
+#[derive(Clone)]
+pub struct Shown {
+    pub proof: Vec<u8>,
+    pub probe: Vec<u8>,
+    pub clearance: [u8; 16],
+    /// At which lane.
+    pub gate: &'static str,
+}
+
+pub fn show(bay: &Bay, wallet: &Wallet, live: &[u8]) -> Shown {
+    let direction = Direction::new(Chn, Mac).unwrap();
+    let audience = Audience::new("hengqin".parse().unwrap(), direction, None);
+    let parts = [PartHash::of(&wallet.own), PartHash::of(&wallet.sealed)];
+    let proof = sign_proof(&wallet.device, &audience, &wallet.token, &parts, bay.now).unwrap();
+    let (probe, _) = Probe::from_image(&faces().finder, &Image::decode(live).unwrap()).unwrap();
+    let mut clearance = [0; 16];
+    random(&mut clearance).unwrap();
+    Shown { proof, probe: probe.encode(), clearance, gate: GATE }
+}
+
+pub fn request(bay: &Bay, wallet: &Wallet, shown: &Shown, role: Side, own: &[u8], other: &[u8]) -> Vec<u8> {
+    let device = credential::DeviceKey::new(*wallet.device.public()).unwrap();
+    let request = Request {
+        clearance: shown.clearance,
+        gate: shown.gate.into(),
+        port: "hengqin".parse::<PortId>().unwrap(),
+        lane: LaneKind::Code,
+        direction: Direction::new(Chn, Mac).unwrap(),
+        role,
+        joint: true,
+        token: device.thumbprint().token_id(),
+        made_at: bay.now,
+        part: PartHash::of(own),
+        other_part: Some(PartHash::of(other)),
+        probe: sha256(&shown.probe),
+        at: bay.now,
+        measures_done: Vec::new(),
+    };
+    message::sign(Kind::Request, shown.gate.as_bytes(), &bay.gate, &request.encode()).unwrap()
+}
+
+/// The envelope for the authority of this side, and the hash of the request in it.
+pub fn envelope(bay: &Bay, wallet: &Wallet, shown: &Shown, role: Side) -> (Vec<u8>, [u8; 32]) {
+    let (own, other) = match role {
+        Side::Exit => (&wallet.own, &wallet.sealed),
+        Side::Entry => (&wallet.sealed, &wallet.own),
+    };
+    let request = request(bay, wallet, shown, role, own, other);
+    let envelope = Envelope {
+        request: &request,
+        token: &wallet.token,
+        proof: &shown.proof,
+        part: own,
+        probe: &shown.probe,
+    };
+    (envelope.encode(), message::hash(&request))
+}
+
+pub async fn ask(bay: &Bay, wallet: &Wallet, shown: &Shown, role: Side) -> (Vec<u8>, Verdict, String) {
+    let service = match role {
+        Side::Exit => &bay.chn,
+        Side::Entry => &bay.mac,
+    };
+    let (envelope, request) = envelope(bay, wallet, shown, role);
+    let signed = service.verdict(&envelope, bay.now).await.unwrap();
+    let verdict = Verdict::decode(message::unverified_payload(&signed).unwrap()).unwrap();
+    assert_eq!(verdict.request, request, "a verdict answers one request");
+    let (_, code, _) = service.reason(&verdict.reference).await.unwrap().unwrap();
+    (signed, verdict, code)
+}
+
+/// An event as the gate signs it.
+pub fn event(
+    bay: &Bay,
+    shown: &Shown,
+    passage: Passage,
+    (number, previous): (u64, [u8; 32]),
+    verdicts: &[&[u8]],
+) -> Vec<u8> {
+    let event = Event {
+        gate: shown.gate.into(),
+        number,
+        previous,
+        clearance: shown.clearance,
+        passage,
+        at: bay.now,
+        verdicts: verdicts.iter().map(|v| message::hash(v)).collect(),
+        probe: sha256(&shown.probe),
+    };
+    message::sign(Kind::Event, shown.gate.as_bytes(), &bay.gate, &event.encode()).unwrap()
+}
+
+/// A passage as the gate signs it.
+pub fn passed(bay: &Bay, shown: &Shown, number: u64, previous: [u8; 32], verdicts: &[&[u8]]) -> Vec<u8> {
+    event(bay, shown, Passage::Passed, (number, previous), verdicts)
+}
+
+pub async fn pass(bay: &Bay, shown: &Shown, number: u64, previous: [u8; 32], verdicts: &[&[u8]]) -> Vec<u8> {
+    let signed = passed(bay, shown, number, previous, verdicts);
+    for service in [&bay.chn, &bay.mac] {
+        service.hear_event(&signed, bay.now).await.unwrap();
+        service.hear_event(&signed, bay.now).await.expect("told twice, counted once");
+    }
+    signed
+}

@@ -1,0 +1,151 @@
+//! A service's whole life, over whatever database: what two authorities answer to what a lane shows.
+
+use authority::store::Store;
+use authority::{ServiceError, status_list_number};
+use credential::message::{self, Event, Kind, Outcome, Passage};
+use credential::{KeyClass, SigningKey};
+use documents::AuthorityCode::Chn;
+use documents::{DocumentNumber, LocalDate, Side};
+
+use crate::bay::{
+    GATE, LANE_2, RECORD, Shown, Wallet, ask, bay, enrol, event, pass, photographs, show, token, wallet,
+};
+
+const MORNING: &str = "2026-03-02T10:00:00+08:00";
+
+pub async fn one_scan_gets_two_verdicts_and_a_passage_is_counted_once_on_each_side(stores: [Store; 2]) {
+    let Some((photo, live, stranger)) = photographs("one_scan_gets_two_verdicts") else { return };
+    let bay = bay(MORNING.parse().unwrap(), stores).await;
+    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    let twice = bay.chn.add_resident(RECORD, &photo).await;
+    assert!(matches!(twice, Err(ServiceError::NumberTaken(_))), "two residents with one number");
+
+    let number = DocumentNumber::recognise("CA1234567").unwrap();
+    let birth: LocalDate = "1991-05-06".parse().unwrap();
+    let refused = bay.chn.enrol(&number, "Specimen Li Na", birth, &stranger, bay.now).await;
+    assert!(matches!(refused, Err(ServiceError::FaceMismatch)));
+    let refused = bay.chn.enrol(&number, "Somebody Else", birth, &live, bay.now).await;
+    assert!(matches!(refused, Err(ServiceError::Unknown)));
+
+    let wallet = wallet(&bay, &live).await;
+    let shown = show(&bay, &wallet, &live);
+
+    // Somebody else's face under the same code: both sides refer, each by its own comparison.
+    let borrowed = show(&bay, &wallet, &stranger);
+    for role in [Side::Exit, Side::Entry] {
+        let (_, verdict, code) = ask(&bay, &wallet, &borrowed, role).await;
+        assert_eq!((verdict.outcome, code.as_str()), (Outcome::Refer, "face_mismatch"), "{role}");
+    }
+
+    let (exit, verdict, code) = ask(&bay, &wallet, &shown, Side::Exit).await;
+    assert_eq!((verdict.outcome, code.as_str()), (Outcome::Admit, "admitted"));
+    let (entry, verdict, code) = ask(&bay, &wallet, &shown, Side::Entry).await;
+    assert_eq!((verdict.outcome, code.as_str()), (Outcome::Admit, "admitted"));
+
+    let event = pass(&bay, &shown, 1, [0; 32], &[&exit, &entry]).await;
+    for service in [&bay.chn, &bay.mac] {
+        assert_eq!(service.ledger().await.unwrap().len(), 1, "{}", service.code());
+    }
+
+    // The entry is used up: the mainland says so, and Macao has seen him go in.
+    let again = show(&bay, &wallet, &live);
+    let (_, verdict, code) = ask(&bay, &wallet, &again, Side::Exit).await;
+    assert_eq!(verdict.outcome, Outcome::Refer);
+    assert_ne!(code, "admitted");
+
+    // A gap in a gate's events is refused, and so is a second event with a used number.
+    let later = Event {
+        gate: GATE.into(),
+        number: 3,
+        previous: message::hash(&event),
+        clearance: [9; 16],
+        passage: Passage::NotPassed,
+        at: bay.now,
+        verdicts: Vec::new(),
+        probe: [0; 32],
+    };
+    let sign = |e: &Event| message::sign(Kind::Event, GATE.as_bytes(), &bay.gate, &e.encode()).unwrap();
+    let gap = bay.chn.hear_event(&sign(&later), bay.now).await;
+    assert!(matches!(gap, Err(ServiceError::Gap { expected: 2, got: 3 })));
+    let fork = bay.chn.hear_event(&sign(&Event { number: 1, ..later }), bay.now).await;
+    assert!(matches!(fork, Err(ServiceError::Fork(1))));
+}
+
+pub async fn a_part_that_was_moved_changed_or_made_by_the_traveller_never_opens(stores: [Store; 2]) {
+    let Some((photo, live, _)) = photographs("a_part_that_was_moved") else { return };
+    let bay = bay(MORNING.parse().unwrap(), stores).await;
+    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    let good = wallet(&bay, &live).await;
+    let moved = wallet(&bay, &live).await;
+    let mut changed = good.sealed.clone();
+    changed[20] ^= 1;
+    for (part, role, expected) in [
+        (&moved.own, Side::Exit, "part_unreadable"),
+        (&moved.sealed, Side::Entry, "part_mismatch"),
+        (&changed, Side::Entry, "part_mismatch"),
+        (&good.own, Side::Entry, "part_mismatch"),
+    ] {
+        let (own, sealed) = match role {
+            Side::Exit => (part.clone(), good.sealed.clone()),
+            Side::Entry => (good.own.clone(), part.clone()),
+        };
+        let device = SigningKey::from_pkcs8(&good.device.to_pkcs8().unwrap()).unwrap();
+        let forged = Wallet { device, token: good.token.clone(), own, sealed };
+        let shown = show(&bay, &forged, &live);
+        let (_, verdict, code) = ask(&bay, &forged, &shown, role).await;
+        assert_eq!((verdict.outcome, code.as_str()), (Outcome::Refer, expected));
+    }
+}
+
+pub async fn an_ended_pass_and_a_lost_permit_open_nothing_and_a_port_without_approval_stays_shut(
+    stores: [Store; 2],
+) {
+    let Some((photo, live, _)) = photographs("an_ended_pass") else { return };
+    let mut bay = bay(MORNING.parse().unwrap(), stores).await;
+    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    let wallet = wallet(&bay, &live).await;
+    let number = DocumentNumber::recognise("CA1234567").unwrap();
+    bay.chn.lose_document(&number, bay.now).await.unwrap();
+    let shown = show(&bay, &wallet, &live);
+    assert_eq!(ask(&bay, &wallet, &shown, Side::Exit).await.2, "pass_ended");
+    let list = status_list_number(KeyClass::Hardware.expiry_for(bay.now.local_date()));
+    let signed = bay.chn.status_list(list, bay.now.plus_seconds(1)).await.unwrap();
+    bay.mac.take_status_list(Chn, list, &signed, bay.now).unwrap();
+    assert_eq!(ask(&bay, &wallet, &shown, Side::Entry).await.2, "token_revoked");
+    bay.now = "2026-04-01T00:00:00+08:00".parse().unwrap();
+    let shown = show(&bay, &wallet, &live);
+    assert_eq!(ask(&bay, &wallet, &shown, Side::Exit).await.2, "not_approved");
+}
+
+/// Two lanes ask about one person in the same moment: with one token, then with two. One of them reserves.
+pub async fn two_lanes_at_once_reserve_one_person_once(stores: [Store; 2]) {
+    let Some((photo, live, _)) = photographs("two_lanes_at_once") else { return };
+    let bay = bay(MORNING.parse().unwrap(), stores).await;
+    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    let session = enrol(&bay, &live).await;
+    let wallets = [token(&bay, &session).await, token(&bay, &session).await];
+    let mut chains = [(1, [0; 32]), (1, [0; 32])];
+    for round in 0..6 {
+        // In the first round Macao sees somebody whom it has never seen, twice at once.
+        let (first, second) = (&wallets[0], &wallets[usize::from(round % 2 == 0)]);
+        let shown = [show(&bay, first, &live), Shown { gate: LANE_2, ..show(&bay, second, &live) }];
+        for role in [Side::Entry, Side::Exit] {
+            let (a, b) = tokio::join!(ask(&bay, first, &shown[0], role), ask(&bay, second, &shown[1], role));
+            let mut codes = [a.2.as_str(), b.2.as_str()];
+            codes.sort_unstable();
+            assert_eq!(codes, ["admitted", "busy"], "round {round}, {role}");
+            for (_, verdict, code) in [&a, &b] {
+                assert_eq!(verdict.reservation.is_some(), code == "admitted");
+            }
+        }
+        // Nobody went through: both lanes say so, and the next round begins.
+        for (shown, (number, previous)) in shown.iter().zip(&mut chains) {
+            let told = event(&bay, shown, Passage::NotPassed, (*number, *previous), &[]);
+            for service in [&bay.chn, &bay.mac] {
+                service.hear_event(&told, bay.now).await.unwrap();
+            }
+            (*number, *previous) = (*number + 1, message::hash(&told));
+        }
+    }
+    assert_eq!(bay.mac.ledger().await.unwrap().len(), 0);
+}

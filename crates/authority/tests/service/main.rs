@@ -1,0 +1,19 @@
+//! The service, whole: over SQLite and PostgreSQL, called in one process and over HTTP, with its neighbours.
+//! One program, so that its parts share one bay and the face models are loaded once.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside of the test functions themselves: what goes wrong there fails the test"
+)]
+
+mod bay;
+mod door;
+mod http;
+mod life;
+mod peers;
+mod postgres;
+mod problems;
+mod two_verdicts;

@@ -1,0 +1,475 @@
+//! Problems: one row for every way in which a door says no.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use authority::http::ProblemCode;
+use authority::possession;
+use credential::SigningKey;
+use credential::message::{self, Event, Kind, Passage};
+use documents::AuthorityCode::{Chn, Hkg};
+use documents::{Side, check_digit};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::bay::{
+    BIRTH, Bay, GATE, NAME, NUMBER, RECORD, bay, envelope, in_memory, passed, photographs, show, strangers,
+};
+use crate::door::{Door, OFFICER, b64, enrolment, log, tells_nothing, un64};
+use crate::http::{CHAN, MORNING, device, resident};
+
+/// Codes without a row here, each with the reason.
+const WITHOUT_A_ROW: &[(&str, &str)] = &[
+    ("body_too_slow", "it takes half a minute"),
+    ("weekly_key_missing", "a service makes its own keys; a missing one of others is a verdict's reason"),
+    ("approval_refused", "no door takes an approval"),
+    ("part_failed", "a fault of the service's own"),
+    ("token_failed", "a fault of the service's own"),
+    ("status_failed", "a fault of the service's own"),
+    ("crypto_failed", "a fault of the crypto library"),
+    ("face_models_failed", "a fault of the models"),
+    ("internal", "a fault of the service's own"),
+    ("sealed_unreadable", "stands in the test of a whole life"),
+    ("busy", "stands in a test of its own"),
+    ("database_failed", "stands in a test of its own"),
+];
+
+/// The zone of a Home Return Permit.
+fn zone(number: &str, birth: &str) -> Value {
+    let digit = |field: &str| check_digit(field).unwrap();
+    let one = format!("CRCHN{number}{}{:<<15}", digit(number), "");
+    let two = format!("{birth}{}M300101{}HKG{:<<11}", digit(birth), digit("300101"), "");
+    let composite = format!("{}{}{}{}", &one[5..30], &two[0..7], &two[8..15], &two[18..29]);
+    let two = format!("{two}{}", digit(&composite));
+    json!([one, two, format!("{:<<30}", "SPECIMEN<<CHAN")])
+}
+
+#[tokio::test]
+async fn every_problem_has_its_row_and_repeats_nothing_of_what_was_sent() {
+    let Some((photo, live, stranger)) = photographs("every_problem_has_its_row") else { return };
+    let stores = in_memory().await;
+    let pool = stores[0].pool().clone();
+    let bay = bay(MORNING.parse().unwrap(), stores).await;
+    let chn = Door::open(&bay.chn, &bay).await;
+    let officer = Some(OFFICER);
+    chn.post("/v1/residents", officer, &resident(RECORD, &photo)).await.is(201);
+    chn.post("/v1/residents", officer, &resident(CHAN, &photo)).await.is(201);
+
+    requests(&chn).await;
+    enrolments(&chn, &live, &stranger).await;
+    batches(&bay, &chn, &photo, &live).await;
+    officers(&chn, &photo).await;
+    messages(&bay, &chn, &live).await;
+
+    // What only a damaged database brings about.
+    sqlx::query("UPDATE person SET template_kind = 99").execute(&pool).await.unwrap();
+    let answer =
+        chn.post("/v1/enrolments", None, &enrolment("exit_entry_permit", NUMBER, NAME, BIRTH, &live)).await;
+    chn.problem(&answer, "enrol", "template_unknown");
+    sqlx::query("UPDATE movement SET record = $1").bind(NUMBER).execute(&pool).await.unwrap();
+    let answer = chn.get("/v1/ledger", officer).await;
+    chn.problem(&answer, "ledger", "row_damaged");
+
+    let mut covered: BTreeSet<_> = chn.seen();
+    for (code, why) in WITHOUT_A_ROW {
+        assert!(covered.insert(code), "{code} has a row; {why} is no reason any more");
+    }
+    let all: BTreeSet<_> = ProblemCode::ALL.iter().map(|code| code.code()).collect();
+    assert_eq!(covered, all);
+    tells_nothing(&log());
+}
+
+/// What any door refuses before it looks at anything.
+async fn requests(chn: &Door) {
+    let answer = chn.get("/v1/residents/CA1234567", None).await;
+    chn.problem(&answer, "", "not_found");
+    let answer = chn.get("/v1/status-lists/16", None).await;
+    chn.problem(&answer, "status_list", "not_found");
+    let answer = chn.get("/v1/status-lists/x", None).await;
+    chn.problem(&answer, "status_list", "not_found");
+    let answer = chn.call("PUT", "/v1/events", &[], Vec::new()).await;
+    chn.problem(&answer, "", "method_not_allowed");
+    for (path, operation) in [("/v1/enrolments", "enrol"), ("/v1/verdicts", "verdicts")] {
+        for media in ["text/plain", "", "application/jsonx"] {
+            let answer = chn.call("POST", path, &[("content-type", media)], b"{}".to_vec()).await;
+            chn.problem(&answer, operation, "unsupported_media_type");
+        }
+    }
+    for (path, operation, size) in [
+        ("/v1/verdicts", "verdicts", 533 * 1024),
+        ("/v1/events", "events", 65 * 1024),
+        ("/v1/notices", "notices", 65 * 1024),
+        ("/v1/handovers", "handovers", 65 * 1024),
+    ] {
+        let answer = chn.cbor(path, &vec![0; size]).await;
+        chn.problem(&answer, operation, "body_too_large");
+    }
+    let large = json!({ "selfie": "A".repeat(8 * 1024 * 1024) });
+    let answer = chn.post("/v1/enrolments", None, &large).await;
+    chn.problem(&answer, "enrol", "body_too_large");
+    broken_body(chn).await;
+
+    for body in ["", "{", "{\"name\": \"SPECIMEN LI NA\"", "nothing", "{} {}", "\u{0}"] {
+        let headers = [("content-type", "application/json; charset=utf-8")];
+        let answer = chn.call("POST", "/v1/enrolments", &headers, body.as_bytes().to_vec()).await;
+        assert!(matches!(answer.json()["code"].as_str(), Some("malformed_json" | "wrong_field")), "{body}");
+    }
+    let answer =
+        chn.call("POST", "/v1/enrolments", &[("content-type", "application/json")], b"{".to_vec()).await;
+    chn.problem(&answer, "enrol", "malformed_json");
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let answer =
+        chn.call("POST", "/v1/enrolments", &[("content-type", "application/json")], deep.into_bytes()).await;
+    assert_eq!(answer.status / 100, 4);
+
+    let good = enrolment("exit_entry_permit", NUMBER, NAME, BIRTH, b"");
+    for (field, value, named) in [
+        ("birth", json!("1991-02-30"), "birth"),
+        ("birth", json!(19_910_506), "birth"),
+        ("selfie", json!("====CA1234567"), "selfie"),
+        ("document", json!({ "kind": "library_card", "number": NUMBER }), "document.kind"),
+        ("document", json!({ "kind": "hkid" }), "document"),
+        ("mrz", json!(["A", 1]), "mrz[1]"),
+        ("name", json!(null), "name"),
+    ] {
+        let mut wrong = good.clone();
+        wrong[field] = value;
+        let answer = chn.post("/v1/enrolments", None, &wrong).await;
+        assert_eq!(chn.problem(&answer, "enrol", "wrong_field")["field"], named);
+    }
+    let mut wrong = good.clone();
+    wrong["CA1234567"] = json!(NAME);
+    let answer = chn.post("/v1/enrolments", None, &wrong).await;
+    chn.problem(&answer, "enrol", "wrong_field");
+    for path in ["/v1/pass", "/v1/passages"] {
+        for secret in [None, Some("short"), Some("====")] {
+            let answer = chn.get(path, secret).await;
+            chn.problem(&answer, "own_pass", "unauthorized");
+        }
+    }
+    for secret in [None, Some("specimen"), Some("")] {
+        let answer = chn.get("/v1/ledger", secret).await;
+        chn.problem(&answer, "ledger", "unauthorized");
+    }
+    let answer = chn.call("GET", "/v1/ledger", &[("authorization", OFFICER)], Vec::new()).await;
+    chn.problem(&answer, "ledger", "unauthorized");
+}
+
+/// A body whose chunks make no sense.
+async fn broken_body(chn: &Door) {
+    let address = chn.base.trim_start_matches("http://");
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = "POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/cbor\r\ntransfer-encoding: chunked\r\n\
+        connection: close\r\n\r\nZZ\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text).await;
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text}"));
+    assert!(head.starts_with("HTTP/1.1 400"), "{head}");
+    let body = serde_json::from_str::<Value>(body.trim()).unwrap();
+    assert_eq!(body["code"], "body_interrupted");
+    chn.note("body_interrupted");
+}
+
+async fn enrolments(chn: &Door, live: &[u8], stranger: &[u8]) {
+    let enrol = async |kind: &str, number: &str, name: &str, birth: &str, selfie: &[u8]| {
+        chn.post("/v1/enrolments", None, &enrolment(kind, number, name, birth, selfie)).await
+    };
+    let permit = "exit_entry_permit";
+    let mut grey = Vec::new();
+    let picture = image::RgbImage::from_pixel(300, 300, image::Rgb([128, 128, 128]));
+    picture.write_to(&mut std::io::Cursor::new(&mut grey), image::ImageFormat::Png).unwrap();
+    for (kind, number, name, birth, selfie, code) in [
+        (permit, "C1234", NAME, BIRTH, live, "number_invalid"),
+        ("hkid", "A123456(9)", NAME, BIRTH, live, "number_invalid"),
+        (permit, NUMBER, NAME, BIRTH, b"no picture".as_slice(), "picture_unreadable"),
+        (permit, NUMBER, NAME, BIRTH, b"".as_slice(), "picture_unreadable"),
+        (permit, NUMBER, NAME, BIRTH, grey.as_slice(), "face_unusable"),
+        // The same errors where nobody has this number: a picture tells nothing of the registry.
+        (permit, "C00000009", NAME, BIRTH, b"no picture".as_slice(), "picture_unreadable"),
+        (permit, "C00000009", NAME, BIRTH, grey.as_slice(), "face_unusable"),
+        (permit, "C00000009", NAME, BIRTH, live, "unknown_person"),
+        (permit, NUMBER, "SOMEBODY ELSE", BIRTH, live, "unknown_person"),
+        (permit, NUMBER, NAME, "1991-05-07", live, "unknown_person"),
+        (permit, NUMBER, NAME, BIRTH, stranger, "face_mismatch"),
+    ] {
+        let answer = enrol(kind, number, name, birth, selfie).await;
+        chn.problem(&answer, "enrol", code);
+    }
+    // Name, number, birth date: one and the same answer for each.
+    let bodies: BTreeSet<String> = [
+        enrol(permit, "C00000008", NAME, BIRTH, live).await.text(),
+        enrol(permit, NUMBER, "SOMEBODY ELSE", BIRTH, live).await.text(),
+    ]
+    .into();
+    assert_eq!(bodies.len(), 1);
+    // The fifth failed try with this number was the last one: the right face does not help now.
+    let answer = enrol(permit, NUMBER, NAME, BIRTH, stranger).await;
+    chn.problem(&answer, "enrol", "face_mismatch");
+    let answer = enrol(permit, NUMBER, NAME, BIRTH, live).await;
+    chn.problem(&answer, "enrol", "too_many_tries");
+    assert_eq!(answer.header("retry-after"), "3600");
+    chn.clock.fetch_add(3601, std::sync::atomic::Ordering::SeqCst);
+    enrol(permit, NUMBER, NAME, BIRTH, live).await.is(201);
+    chn.clock.fetch_sub(3601, std::sync::atomic::Ordering::SeqCst);
+    zones(chn, live).await;
+
+    let mut quick = enrolment(permit, NUMBER, NAME, BIRTH, b"");
+    quick["mrz"] = json!(["not a zone"]);
+    let mut last = None;
+    for _ in 0..200 {
+        let answer = chn.post("/v1/enrolments", None, &quick).await;
+        if answer.status == 429 {
+            last = Some(answer);
+            break;
+        }
+        chn.problem(&answer, "enrol", "mrz_unreadable");
+    }
+    chn.problem(&last.expect("two hundred in a row"), "enrol", "too_many_enrolments");
+    chn.clock.fetch_add(2, std::sync::atomic::Ordering::SeqCst);
+    let answer = chn.post("/v1/enrolments", None, &quick).await;
+    chn.problem(&answer, "enrol", "mrz_unreadable");
+    chn.clock.fetch_sub(2, std::sync::atomic::Ordering::SeqCst);
+}
+
+/// Machine-readable zones of the right card, another card, another person.
+async fn zones(chn: &Door, live: &[u8]) {
+    let with = async |mrz: Value| {
+        let mut wanted = enrolment("home_return_permit", "H12345678", "SPECIMEN CHAN", "1985-03-04", live);
+        wanted["mrz"] = mrz;
+        chn.post("/v1/enrolments", None, &wanted).await
+    };
+    let answer = with(zone("H12345679", "850304")).await;
+    assert_eq!(chn.problem(&answer, "enrol", "mrz_mismatch")["field"], "document_number");
+    let answer = with(zone("H12345678", "850305")).await;
+    assert_eq!(chn.problem(&answer, "enrol", "mrz_mismatch")["field"], "birth_date");
+    let mut misread = zone("H12345678", "850304");
+    misread[0] = json!(misread[0].as_str().unwrap().replace("H1234", "H1235"));
+    let answer = with(misread).await;
+    chn.problem(&answer, "enrol", "mrz_unreadable");
+    let enrolled = with(zone("H12345678", "850304")).await.is(201).json();
+    assert_eq!(enrolled["home"], false, "the mainland is not his home");
+}
+
+async fn batches(bay: &Bay, chn: &Door, photo: &[u8], live: &[u8]) {
+    let enrolled = async |kind: &str, number: &str, name: &str, birth: &str| {
+        let number = documents::DocumentNumber::parse(kind.parse().unwrap(), number).unwrap();
+        bay.chn.enrol(&number, name, birth.parse().unwrap(), live, bay.now).await.unwrap()
+    };
+    let session = enrolled("exit_entry_permit", NUMBER, NAME, BIRTH).await;
+    let secret = b64(&session);
+    let tokens = async |devices: Value| {
+        chn.post("/v1/tokens", Some(&secret), &json!({ "key_class": "software", "devices": devices })).await
+    };
+    let answer = tokens(json!([])).await;
+    chn.problem(&answer, "tokens", "batch_size");
+    let (key, good) = device(&session, Chn, bay);
+    let answer = tokens(Value::from(vec![good.clone(); 65])).await;
+    chn.problem(&answer, "tokens", "batch_size");
+    let mut off_the_curve = good.clone();
+    off_the_curve["key"] = json!(b64(&[[2_u8].as_slice(), &[0xff; 32]].concat()));
+    for wrong in [off_the_curve, json!({ "key": b64(b"short"), "proof": "" })] {
+        let answer = tokens(json!([wrong])).await;
+        chn.problem(&answer, "tokens", "device_key_invalid");
+    }
+    let (_, for_another) = device(&session, Hkg, bay);
+    let (_, of_another) = device(&[7; 32], Chn, bay);
+    let mut filmed = good.clone();
+    filmed["proof"] = of_another["proof"].clone();
+    for wrong in [for_another, of_another, filmed] {
+        let answer = tokens(json!([good, wrong])).await;
+        chn.problem(&answer, "tokens", "possession_invalid");
+    }
+    assert_eq!(chn.get("/v1/pass", Some(&secret)).await.json()["tokens_left"], 0, "all or nothing");
+    tokens(json!([good])).await.is(200);
+    let (nobody, wanted) = (b64(&[7; 32]), json!({ "key_class": "software", "devices": [good] }));
+    let answer = chn.post("/v1/tokens", Some(&nobody), &wanted).await;
+    chn.problem(&answer, "tokens", "no_pass");
+    let answer = tokens(json!("all")).await;
+    assert_eq!(chn.problem(&answer, "tokens", "wrong_field")["field"], "devices");
+
+    // The key of one is no key for another.
+    let chan = enrolled("home_return_permit", "H12345678", "SPECIMEN CHAN", "1985-03-04").await;
+    let proof = possession(&key, Chn, Hkg, &chan, bay.now).unwrap();
+    let stolen = json!({ "key": b64(key.public().as_bytes()), "proof": b64(&proof) });
+    let parts = async |secret: &[u8; 32], devices: Value| {
+        let wanted = json!({ "issuer": "HKG", "key_class": "software", "devices": devices });
+        chn.post("/v1/parts", Some(&b64(secret)), &wanted).await
+    };
+    let answer = parts(&chan, json!([stolen])).await;
+    chn.problem(&answer, "parts", "device_key_taken");
+    let (_, good) = device(&chan, Hkg, bay);
+    let given = parts(&chan, json!([good])).await.is(200).json();
+    assert_eq!(un64(&given["parts"][0]).len(), credential::part::OWN_PART_LEN);
+    let (_, good) = device(&chan, Chn, bay);
+    let wanted = json!({ "key_class": "software", "devices": [good] });
+    let answer = chn.post("/v1/tokens", Some(&b64(&chan)), &wanted).await;
+    chn.problem(&answer, "tokens", "nothing_issued");
+
+    let lost =
+        CHAN.replace("H12345678", "H22345678").replace("\"expires\"", "\"status\": \"lost\", \"expires\"");
+    chn.post("/v1/residents", Some(OFFICER), &resident(&lost, photo)).await.is(201);
+    let session = enrolled("home_return_permit", "H22345678", "SPECIMEN CHAN", "1985-03-04").await;
+    let (_, good) = device(&session, Hkg, bay);
+    let answer = parts(&session, json!([good])).await;
+    chn.problem(&answer, "parts", "no_permit");
+}
+
+async fn officers(chn: &Door, photo: &[u8]) {
+    let officer = Some(OFFICER);
+    let answer = chn.post("/v1/residents", officer, &resident(RECORD, photo)).await;
+    chn.problem(&answer, "add_resident", "number_taken");
+    let answer = chn.post("/v1/residents", None, &resident(RECORD, photo)).await;
+    chn.problem(&answer, "add_resident", "unauthorized");
+    for (from, to, field) in [
+        ("1991-05-06", "1991-13-06", "person.birth"),
+        ("\"CHN\"", "\"SPECIMEN LI NA\"", "person.home"),
+        ("CA1234567", "CA123", "documents[0].number"),
+        ("height_cm", "CA1234567", "person"),
+        ("2026-01-10", "SPECIMEN LI NA", "documents[0].endorsements[0].from"),
+    ] {
+        let answer = chn.post("/v1/residents", officer, &resident(&RECORD.replace(from, to), photo)).await;
+        let body = chn.problem(&answer, "add_resident", "record_invalid");
+        assert!(body["field"].as_str().unwrap().starts_with(field), "{body}");
+    }
+    let empty = r#"{"person": {"name": "X", "birth": "1991-05-06", "home": "CHN"}, "documents": []}"#;
+    let answer = chn.post("/v1/residents", officer, &resident(empty, photo)).await;
+    chn.problem(&answer, "add_resident", "nothing_issued");
+    for reference in ["00", "CA1234567", "00000000000000000000000000000000", "%ff"] {
+        let answer = chn.get(&format!("/v1/verdicts/{reference}"), officer).await;
+        chn.problem(&answer, "verdict", "unknown_reference");
+    }
+    let nobody = json!({ "document": { "kind": "exit_entry_permit", "number": "C00000009" } });
+    let wrong = json!({ "document": { "kind": "exit_entry_permit", "number": "C0" } });
+    for (path, operation) in [("/v1/residents/end-pass", "officer_end_pass"), ("/v1/residents/lose", "lose")]
+    {
+        let answer = chn.post(path, officer, &nobody).await;
+        chn.problem(&answer, operation, "unknown_person");
+        let answer = chn.post(path, officer, &wrong).await;
+        chn.problem(&answer, operation, "number_invalid");
+    }
+}
+
+async fn messages(bay: &Bay, chn: &Door, live: &[u8]) {
+    for (path, operation) in [
+        ("/v1/verdicts", "verdicts"),
+        ("/v1/events", "events"),
+        ("/v1/handovers", "handovers"),
+        ("/v1/notices", "notices"),
+    ] {
+        for body in [b"".as_slice(), b"\xff", b"\x9f\xff", b"CA1234567", &[0x81; 5000]] {
+            let answer = chn.cbor(path, body).await;
+            chn.problem(&answer, operation, "message_malformed");
+        }
+    }
+    let event = |number, clearance, passage| Event {
+        gate: GATE.into(),
+        number,
+        previous: [0; 32],
+        clearance,
+        passage,
+        at: bay.now,
+        verdicts: Vec::new(),
+        probe: [0; 32],
+    };
+    let sign = |kid: &[u8], key: &SigningKey, event: &Event| {
+        message::sign(Kind::Event, kid, key, &event.encode()).unwrap()
+    };
+    let first = event(1, [1; 16], Passage::NotPassed);
+    let (gate, other) = (GATE.as_bytes(), SigningKey::generate().unwrap());
+    for (body, code) in [
+        (sign(gate, &other, &first), "signature_invalid"),
+        (sign(b"nowhere/CHN-MAC", &bay.gate, &first), "key_not_trusted"),
+        (sign(gate, &bay.gate, &Event { gate: "hengqin/MAC-CHN".into(), ..first.clone() }), "not_for_us"),
+        (sign(gate, &bay.gate, &event(9, [1; 16], Passage::NotPassed)), "event_gap"),
+    ] {
+        let answer = chn.cbor("/v1/events", &body).await;
+        let body = chn.problem(&answer, "events", code);
+        assert_eq!(body.get("expected").cloned(), (code == "event_gap").then(|| json!(1)), "{code}");
+    }
+
+    // Somebody passes whom nobody judged with that face; then the event as it should be; then another with its number.
+    let session = crate::bay::enrol(bay, live).await;
+    let wallet = crate::bay::token(bay, &session).await;
+    let shown = show(bay, &wallet, live);
+    let (body, _) = envelope(bay, &wallet, &shown, Side::Exit);
+    let verdict = chn.cbor("/v1/verdicts", &body).await.is(200).body;
+    let unseen = passed(bay, &shown, 1, [0; 32], &[b"another verdict"]);
+    let answer = chn.cbor("/v1/events", &unseen).await;
+    chn.problem(&answer, "events", "not_judged");
+    chn.cbor("/v1/events", &passed(bay, &shown, 1, [0; 32], &[&verdict])).await.is(204);
+    let answer = chn.cbor("/v1/events", &unseen).await;
+    chn.problem(&answer, "events", "event_fork");
+}
+
+#[tokio::test]
+async fn a_gap_in_a_gates_events_names_the_number_that_comes_next() {
+    let bay = strangers(MORNING.parse().unwrap(), in_memory().await).await;
+    let chn = Door::open(&bay.chn, &bay).await;
+    let mut previous = [0; 32];
+    for number in [1, 2, 4] {
+        let event = Event {
+            gate: GATE.into(),
+            number,
+            previous,
+            clearance: [1; 16],
+            passage: Passage::NotPassed,
+            at: bay.now,
+            verdicts: Vec::new(),
+            probe: [0; 32],
+        };
+        let signed = message::sign(Kind::Event, GATE.as_bytes(), &bay.gate, &event.encode()).unwrap();
+        previous = message::hash(&signed);
+        let answer = chn.cbor("/v1/events", &signed).await;
+        if number == 4 {
+            assert_eq!(chn.problem(&answer, "events", "event_gap")["expected"], 3);
+        } else {
+            answer.is(204);
+        }
+    }
+}
+
+#[tokio::test]
+async fn more_faces_at_once_than_there_are_seats_are_told_to_come_again() {
+    let Some((_, live, _)) = photographs("more_faces_at_once") else { return };
+    let mut bay = strangers(MORNING.parse().unwrap(), in_memory().await).await;
+    let service = Arc::into_inner(bay.chn).unwrap().with_seats(1, 1);
+    bay.chn = Arc::new(service);
+    let chn = Door::open(&bay.chn, &bay).await;
+    let wanted = enrolment("exit_entry_permit", NUMBER, NAME, BIRTH, &live);
+    let tries: Vec<_> = (0..6)
+        .map(|_| {
+            let (chn, wanted) = (chn.clone(), wanted.clone());
+            tokio::spawn(async move { chn.post("/v1/enrolments", None, &wanted).await })
+        })
+        .collect();
+    let mut statuses = Vec::new();
+    for tried in tries {
+        let answer = tried.await.unwrap();
+        let code = if answer.status == 503 { "busy" } else { "unknown_person" };
+        chn.problem(&answer, "enrol", code);
+        statuses.push(answer.status);
+    }
+    assert!(statuses.contains(&503) && statuses.contains(&404), "{statuses:?}");
+    let answer = chn.post("/v1/enrolments", None, &wanted).await;
+    chn.problem(&answer, "enrol", "unknown_person");
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_told_as_such_and_found_unwell() {
+    let stores = in_memory().await;
+    let pool = stores[0].pool().clone();
+    let bay = strangers(MORNING.parse().unwrap(), stores).await;
+    let chn = Door::open(&bay.chn, &bay).await;
+    pool.close().await;
+    for (path, operation) in [("/v1/ledger", "ledger"), ("/v1/unresolved", "unresolved")] {
+        let answer = chn.get(path, Some(OFFICER)).await;
+        chn.problem(&answer, operation, "database_failed");
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+    let answer = chn.get("/v1/pass", Some(&b64(&[1; 32]))).await;
+    chn.problem(&answer, "own_pass", "database_failed");
+    let health = chn.get("/health", None).await.is(503).json();
+    assert_eq!((&health["well"], &health["database"]["well"]), (&json!(false), &json!(false)));
+    assert!(chn.get("/metrics", None).await.is(200).text().contains("baypass_authority_database_up 0"));
+}
