@@ -806,6 +806,16 @@ fn a_status_list_has_a_bounded_size_one_form_and_nothing_behind() {
     }
     assert!(read(&list(2, b"no zlib")).is_err());
     assert!(read(&list(2, &zeros(10)[..8])).is_err(), "cut");
+    let mut whole = Writer::new();
+    whole
+        .map(3)
+        .text("lst")
+        .bytes(&zeros(1))
+        .text("bits")
+        .uint(2)
+        .text("aggregation_uri")
+        .text("https://example.org");
+    assert_eq!(read(&whole.finish()).unwrap(), 4);
     let twice =
         Writer::new().map(3).text("lst").bytes(&zeros(1)).text("bits").uint(2).text("bits").uint(2).finish();
     assert!(read(&twice).is_err(), "a key twice");

@@ -116,12 +116,15 @@ fn an_approval_with_anything_missing_does_not_load() {
         (|a| a.retention_days = 36_500, None),
         (|a| a.assessment = " ".to_owned(), Some("impact assessment")),
         (|a| a.filings.truncate(1), Some("filing number")),
+        (|a| a.filings.iter_mut().for_each(|(by, _)| *by = Hkg), Some("filing number")),
         (|a| a.filings.iter_mut().for_each(|(_, text)| text.clear()), Some("filing number")),
         (|a| a.probe_grounds.truncate(1), Some("legal ground for the face probe")),
         (|a| a.probe_grounds.reverse(), None),
     ] {
         let mut changed = approval();
         change(&mut changed);
+        let longer = [changed.encode().as_slice(), &[0]].concat();
+        assert!(Approval::decode(&longer).is_err(), "bytes behind, {missing:?}");
         let expected = missing.map_or(Ok(()), |field| Err(ApprovalError::Field { field }));
         assert_eq!(Approval::decode(&changed.encode()).map(|_| ()), expected, "{missing:?}");
     }
@@ -273,6 +276,8 @@ fn one_role_lists_an_id_once_and_another_role_may_have_it_too() {
     let key = SigningKey::generate().unwrap();
     let point = key.public().as_bytes();
     let reads = |keys| TrustList::decode(&list(Chn, 1, keys).encode()).is_ok();
+    let longer = [list(Chn, 1, vec![]).encode().as_slice(), &[0]].concat();
+    assert!(reads(vec![]) && TrustList::decode(&longer).is_err(), "bytes behind");
     assert!(reads(vec![entry(Role::Token, b"1", point), entry(Role::Gate, b"1", point)]));
     assert!(reads(vec![entry(Role::Token, b"1", point), entry(Role::Token, b"2", point)]));
     assert!(!reads(vec![entry(Role::Token, b"1", point), entry(Role::Token, b"1", point)]));
