@@ -453,13 +453,13 @@ impl Service {
         let person = PersonRow {
             key,
             record: record.to_owned(),
-            photo: photo.to_vec(),
             template,
             template_kind,
             session: Vec::new(),
             ended: 0,
         };
         store::add_person(&mut tx, &person).await?;
+        store::add_photo(&mut tx, &person.key, photo).await?;
         Ok(store::commit(tx).await?)
     }
 
@@ -659,7 +659,13 @@ impl Service {
         if keys.is_empty() || keys.len() > MAX_BATCH {
             return Err(ServiceError::Batch);
         }
-        let key = store::find_session(tx, &sha256(session)).await?.ok_or(ServiceError::NoPass)?;
+        let hash = sha256(session);
+        let key = store::find_session(tx, &hash).await?.ok_or(ServiceError::NoPass)?;
+        // Asked again once the person is held: a pass that ends at this moment takes every token along.
+        store::hold_person(tx, &key).await?;
+        if store::find_session(tx, &hash).await?.as_ref() != Some(&key) {
+            return Err(ServiceError::NoPass);
+        }
         let person = store::find_person(tx, &key).await?.ok_or(ServiceError::NoPass)?;
         let mut devices = Vec::with_capacity(keys.len());
         for device in keys {
@@ -994,7 +1000,7 @@ impl Service {
         let rows = store::find_clearance(tx, &event.clearance).await?;
         let Some(row) = rows.first() else { return Ok(()) };
         // Read again once the person is held: a verdict may be replacing this reservation at this moment.
-        store::lock_person(tx, &row.person).await?;
+        store::hold_person(tx, &row.person).await?;
         let rows = store::find_clearance(tx, &event.clearance).await?;
         let Some(row) = rows.first() else { return Ok(()) };
         if passage == clearance::Passage::Passed

@@ -8,7 +8,9 @@ use sqlx::{Any, AnyPool, AssertSqlSafe, Row, Transaction};
 
 /// Table definitions; `{blob}` is `BLOB` in SQLite and `BYTEA` in PostgreSQL.
 const TABLES: &[&str] = &[
-    "CREATE TABLE IF NOT EXISTS person (person_key {blob} PRIMARY KEY, record TEXT NOT NULL, photo {blob} NOT NULL, template {blob} NOT NULL, template_kind BIGINT NOT NULL, session {blob} NOT NULL, ended BIGINT NOT NULL, bumps BIGINT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS person (person_key {blob} PRIMARY KEY, record TEXT NOT NULL, template {blob} NOT NULL, template_kind BIGINT NOT NULL, session {blob} NOT NULL, ended BIGINT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS photo (person_key {blob} PRIMARY KEY, photo {blob} NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS person_hold (person_key {blob} PRIMARY KEY, holds BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS person_tag (tag {blob} PRIMARY KEY, person_key {blob} NOT NULL, lost BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS enrol_try (tag {blob} PRIMARY KEY, tries BIGINT NOT NULL, since BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS device (thumbprint {blob} PRIMARY KEY, person_key {blob} NOT NULL, at BIGINT NOT NULL)",
@@ -33,12 +35,13 @@ macro_rules! statements {
 }
 
 statements! {
-    ADD_PERSON = "INSERT INTO person (person_key, record, photo, template, template_kind, session, ended, bumps) VALUES ($1, $2, $3, $4, $5, $6, 0, 0)";
-    FIND_PERSON = "SELECT person_key, record, photo, template, template_kind, session, ended FROM person WHERE person_key = $1";
+    ADD_PERSON = "INSERT INTO person (person_key, record, template, template_kind, session, ended) VALUES ($1, $2, $3, $4, $5, 0)";
+    ADD_PHOTO = "INSERT INTO photo (person_key, photo) VALUES ($1, $2)";
+    FIND_PERSON = "SELECT person_key, record, template, template_kind, session, ended FROM person WHERE person_key = $1";
     SET_SESSION = "UPDATE person SET session = $1, ended = 0 WHERE person_key = $2";
     FIND_SESSION = "SELECT person_key FROM person WHERE session = $1 AND ended = 0";
     END_PASS = "UPDATE person SET session = $1, ended = $2 WHERE person_key = $3";
-    LOCK_PERSON = "UPDATE person SET bumps = bumps + 1 WHERE person_key = $1";
+    HOLD_PERSON = "INSERT INTO person_hold (person_key, holds) VALUES ($1, 1) ON CONFLICT (person_key) DO UPDATE SET holds = person_hold.holds + 1";
     ADD_TAG = "INSERT INTO person_tag (tag, person_key, lost) VALUES ($1, $2, 0) ON CONFLICT (tag) DO NOTHING";
     FIND_TAG = "SELECT person_key, lost FROM person_tag WHERE tag = $1";
     LOSE_TAG = "UPDATE person_tag SET lost = $1 WHERE tag = $2";
@@ -115,8 +118,6 @@ pub struct PersonRow {
     pub key: Vec<u8>,
     /// Documents and holder in the form of a case file; empty for one who was only seen at the border.
     pub record: String,
-    /// Photo bytes.
-    pub photo: Vec<u8>,
     /// Face template.
     pub template: Vec<u8>,
     /// Its kind.
@@ -239,7 +240,6 @@ fn person_row(row: &sqlx::any::AnyRow) -> Result<PersonRow> {
     Ok(PersonRow {
         key: column(row, "person", "person_key")?,
         record: column(row, "person", "record")?,
-        photo: column(row, "person", "photo")?,
         template: column(row, "person", "template")?,
         template_kind: column(row, "person", "template_kind")?,
         session: column(row, "person", "session")?,
@@ -299,7 +299,6 @@ pub(crate) async fn add_person(tx: &mut Tx, person: &PersonRow) -> Result<()> {
         ADD_PERSON,
         person.key.clone(),
         person.record.clone(),
-        person.photo.clone(),
         person.template.clone(),
         person.template_kind,
         person.session.clone()
@@ -314,6 +313,7 @@ pub(crate) async fn find_person(tx: &mut Tx, key: &[u8]) -> Result<Option<Person
 
 /// Puts a pass in force.
 pub(crate) async fn set_session(tx: &mut Tx, key: &[u8], session: &[u8]) -> Result<()> {
+    hold_person(tx, key).await?;
     run!(tx, SET_SESSION, session.to_vec(), key.to_vec()).map(drop)
 }
 
@@ -324,13 +324,20 @@ pub(crate) async fn find_session(tx: &mut Tx, session: &[u8]) -> Result<Option<V
 
 /// Ends a pass and revokes its tokens.
 pub(crate) async fn end_pass(tx: &mut Tx, key: &[u8], at: i64) -> Result<()> {
+    hold_person(tx, key).await?;
     run!(tx, END_PASS, Vec::<u8>::new(), at, key.to_vec())?;
     run!(tx, REVOKE_TOKENS, key.to_vec()).map(drop)
 }
 
-/// Takes the person's row for this transaction: two verdicts on one person never interleave.
-pub(crate) async fn lock_person(tx: &mut Tx, key: &[u8]) -> Result<()> {
-    run!(tx, LOCK_PERSON, key.to_vec()).map(drop)
+/// Holds a person until the transaction ends: whoever reads of him what he then writes comes one after the other. A
+/// narrow row of its own, so that holding rewrites nothing large.
+pub(crate) async fn hold_person(tx: &mut Tx, key: &[u8]) -> Result<()> {
+    run!(tx, HOLD_PERSON, key.to_vec()).map(drop)
+}
+
+/// Keeps the photo of the registry. No verdict reads it: it is there for the day when another model describes faces.
+pub(crate) async fn add_photo(tx: &mut Tx, key: &[u8], photo: &[u8]) -> Result<()> {
+    run!(tx, ADD_PHOTO, key.to_vec(), photo.to_vec()).map(drop)
 }
 
 /// Makes a keyed hash point at a person; false where it points somewhere already.

@@ -414,12 +414,12 @@ impl Service {
             store::add_tag(tx, &tag, &key).await?;
             let key = store::find_tag(tx, &tag).await?.map_or(key, |(first, _)| first);
             store::add_tag(tx, &who, &key).await?;
-            store::lock_person(tx, &key).await?;
+            store::hold_person(tx, &key).await?;
             let person = store::find_person(tx, &key).await?;
             return Ok(person.map_or_else(|| stop(AuthorityReason::NotRegistered), Ok));
         }
         let Some((key, lost)) = found else { return Ok(stop(AuthorityReason::NotRegistered)) };
-        store::lock_person(tx, &key).await?;
+        store::hold_person(tx, &key).await?;
         let Some(person) = store::find_person(tx, &key).await? else {
             return Ok(stop(AuthorityReason::NotRegistered));
         };
@@ -447,7 +447,6 @@ impl Service {
         let person = PersonRow {
             key: key.clone(),
             record: String::new(),
-            photo: Vec::new(),
             template: Vec::new(),
             template_kind: 0,
             session: Vec::new(),

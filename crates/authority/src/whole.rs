@@ -80,7 +80,6 @@ impl Service {
                 let seen = PersonRow {
                     key: key.clone(),
                     record: String::new(),
-                    photo: Vec::new(),
                     template: Vec::new(),
                     template_kind: 0,
                     session: Vec::new(),

@@ -1,11 +1,12 @@
 //! A service's whole life, over whatever database: what two authorities answer to what a lane shows.
 
 use authority::store::Store;
-use authority::{ServiceError, status_list_number};
+use authority::{DeviceProof, ServiceError, possession, status_list_number};
 use credential::message::{self, Event, Kind, Outcome, Passage};
 use credential::{KeyClass, SigningKey};
 use documents::AuthorityCode::Chn;
 use documents::{DocumentNumber, LocalDate, Side};
+use sqlx::Row;
 
 use crate::bay::{
     GATE, LANE_2, RECORD, Shown, Wallet, ask, bay, enrol, event, pass, photographs, show, token, wallet,
@@ -148,4 +149,30 @@ pub async fn two_lanes_at_once_reserve_one_person_once(stores: [Store; 2]) {
         }
     }
     assert_eq!(bay.mac.ledger().await.unwrap().len(), 0);
+}
+
+/// A pass ends while tokens are being issued for it: not one of them stays valid.
+pub async fn a_pass_that_ends_while_tokens_are_issued_leaves_none_in_force(stores: [Store; 2]) {
+    let Some((photo, live, _)) = photographs("a_pass_that_ends_while_tokens") else { return };
+    let pool = stores[0].pool().clone();
+    let bay = bay(MORNING.parse().unwrap(), stores).await;
+    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    for _ in 0..5 {
+        let session = enrol(&bay, &live).await;
+        let batch = async || {
+            let device = SigningKey::generate().unwrap();
+            let proof = possession(&device, Chn, Chn, &session, bay.now).unwrap();
+            let keys = [DeviceProof { key: *device.public(), proof }];
+            bay.chn.issue(&session, KeyClass::Hardware, &keys, bay.now).await
+        };
+        let (a, b, ended, c, d) =
+            tokio::join!(batch(), batch(), bay.chn.end_own_pass(&session, bay.now), batch(), batch());
+        ended.unwrap();
+        for issued in [a, b, c, d] {
+            assert!(matches!(issued, Ok(_) | Err(ServiceError::NoPass)), "{issued:?}");
+        }
+        let valid =
+            sqlx::query("SELECT COUNT(*) FROM token WHERE status = 0").fetch_one(&pool).await.unwrap();
+        assert_eq!(valid.get::<i64, _>(0), 0);
+    }
 }

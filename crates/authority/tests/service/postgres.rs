@@ -171,9 +171,10 @@ async fn a_services_whole_life_is_the_same_over_postgresql() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_lanes_at_once_reserve_one_person_once_over_postgresql() {
+async fn what_comes_at_once_comes_one_after_the_other_over_postgresql() {
     let Some(cluster) = Cluster::start("two_lanes_at_once_over_postgresql").await else { return };
     life::two_lanes_at_once_reserve_one_person_once(cluster.two("lanes").await).await;
+    life::a_pass_that_ends_while_tokens_are_issued_leaves_none_in_force(cluster.two("ended").await).await;
 }
 
 /// Tries that come at the same moment are counted each: nobody gets six by hurrying.

@@ -32,6 +32,11 @@ async fn two_lanes_at_once_reserve_one_person_once() {
     life::two_lanes_at_once_reserve_one_person_once(in_memory().await).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_that_ends_while_tokens_are_issued_leaves_none_in_force() {
+    life::a_pass_that_ends_while_tokens_are_issued_leaves_none_in_force(in_memory().await).await;
+}
+
 /// SQLite's page limit stands for a full disk.
 #[tokio::test]
 async fn a_full_disk_is_told_as_such_and_nothing_is_lost() {
