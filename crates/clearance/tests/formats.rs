@@ -6,7 +6,7 @@
 #[path = "../../credential/tests/page/mod.rs"]
 mod page;
 
-use clearance::{Envelope, MAX_PROBE_LEN};
+use clearance::{Envelope, LaneId};
 use credential::cbor::{CborError, Writer, well_formed};
 use credential::sha256;
 use page::{bytes, conforms};
@@ -54,7 +54,7 @@ fn a_changed_envelope_is_refused_by_grammar_and_reader() {
 
 #[test]
 fn each_field_of_an_envelope_has_the_bound_that_the_page_names() {
-    for (at, bound) in [2048, 256, 96, 512, MAX_PROBE_LEN].into_iter().enumerate() {
+    for (at, bound) in [2048, 256, 96, 512, 524_288].into_iter().enumerate() {
         for (length, expected) in [(bound, Ok(())), (bound + 1, Err(CborError::Limit))] {
             let mut fields = FIELDS.map(bytes);
             fields[at] = vec![0; length];
@@ -62,5 +62,22 @@ fn each_field_of_an_envelope_has_the_bound_that_the_page_names() {
             let sent = Envelope { request, token, proof, part, probe }.encode();
             assert_eq!(Envelope::decode(&sent).map(|_| ()), expected, "field {at}, {length} bytes");
         }
+    }
+}
+
+#[test]
+fn the_name_of_a_lane_has_a_bound_and_an_alphabet() {
+    let longest = "g".repeat(64);
+    for (name, fits) in [
+        ("shenzhen-bay/CHN-HKG/3", true),
+        ("Az09-_./:", true),
+        (&longest, true),
+        (&format!("{longest}g"), false),
+        ("", false),
+        ("a b", false),
+        ("a\u{e9}", false),
+        ("a\n", false),
+    ] {
+        assert_eq!(name.parse::<LaneId>().is_ok(), fits, "{name:?}");
     }
 }
