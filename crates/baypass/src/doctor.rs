@@ -2,26 +2,32 @@
 
 use std::path::{Path, PathBuf};
 
-use documents::{ReasonCode, Rules};
+use documents::{AuthorityCode, ReasonCode, Rules, Timestamp};
 use face::{Embedder, FaceConfig, Finder, Liveness, ModelFolder};
 use gate::{Clock, SystemClock, Texts};
 use serde_json::json;
 
 use crate::Ended;
 use crate::failure::{self, Failure};
+use crate::install::keys::{KeyFiles, KeyStore};
+use crate::install::parties::load_approvals;
+use crate::install::{Installation, lists};
 
 struct Finding {
     what: &'static str,
     said: Result<String, String>,
 }
 
-pub fn run(models: Option<PathBuf>, json: bool) -> Result<Ended, Failure> {
-    let findings = [
+pub fn run(dir: Option<&Path>, models: &Path, json: bool) -> Result<Ended, Failure> {
+    let mut findings = vec![
         Finding { what: "rules", said: rules() },
         Finding { what: "texts", said: texts() },
-        Finding { what: "models", said: loaded(&models_folder(models)) },
+        Finding { what: "models", said: loaded(models) },
         Finding { what: "clock", said: clock() },
     ];
+    if let Some(dir) = dir {
+        findings.extend(installation(dir, SystemClock.now()));
+    }
     let broken = findings.iter().filter(|f| f.said.is_err()).count();
     if json {
         let list: Vec<_> = findings
@@ -63,9 +69,85 @@ fn texts() -> Result<String, String> {
     Ok("every sentence of a lane in zh-Hans, zh-Hant, en, pt".to_owned())
 }
 
-/// Where the models are looked for: as told, by the environment, here or above.
+/// Keys, lists and approvals of an installation.
+fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
+    let opened = match Installation::open(dir) {
+        Ok(opened) => opened,
+        Err(failure) => return vec![Finding { what: "installation", said: Err(failure.to_string()) }],
+    };
+    let camera = if opened.simulated_camera() {
+        "pictures from files are taken (simulated_camera): for trials only"
+    } else {
+        "only a gate's own camera is taken"
+    };
+    let mut findings = vec![Finding { what: "installation", said: Ok(camera.to_owned()) }];
+    let held = opened.hold().map(|_| "nobody else uses it".to_owned()).map_err(|f| f.to_string());
+    findings.push(Finding { what: "lock", said: held });
+    let trust = lists::trust(&opened, now);
+    let keys = AuthorityCode::ALL.iter().try_for_each(|code| {
+        let keys = KeyFiles::of(opened.authority(*code)).authority()?;
+        let signer = KeyFiles::of(opened.supervisor(*code)).signing("list")?;
+        KeyFiles::of(opened.supervisor(*code)).signing("approval")?;
+        if let Ok(trust) = &trust
+            && let Ok(listed) = trust.find(*code, trust::Role::Verdict, authority::KEY_ID, now)
+            && listed.public().as_bytes() != keys.verdict.public().as_bytes()
+        {
+            return Err(Failure::new(format!(
+                "the verdict key of {code} is not the one its trust list names"
+            )));
+        }
+        drop(signer);
+        Ok(())
+    });
+    findings.push(Finding {
+        what: "keys",
+        said: keys
+            .map(|()| "every authority's and supervisor's keys are there".to_owned())
+            .map_err(|f| f.to_string()),
+    });
+    let trust = match trust {
+        Ok(trust) => trust,
+        Err(failure) => {
+            findings.push(Finding { what: "trust lists", said: Err(failure.to_string()) });
+            return findings;
+        }
+    };
+    let stale: Vec<_> = AuthorityCode::ALL
+        .into_iter()
+        .filter(|code| trust.freshness(*code, now) != trust::Freshness::Current)
+        .map(|code| code.code())
+        .collect();
+    let dir = dir.display();
+    findings.push(Finding {
+        what: "trust lists",
+        said: if stale.is_empty() {
+            Ok("all three are in force".to_owned())
+        } else {
+            Err(format!(
+                "{} past their week; sign them afresh: baypass trust renew --dir {dir}",
+                stale.join(", ")
+            ))
+        },
+    });
+    let said =
+        load_approvals(&opened, &trust, now).map_err(|f| f.to_string()).and_then(|(loaded, refused)| {
+            let today = now.local_date();
+            let in_force = loaded.all().iter().filter(|a| (a.from..=a.to).contains(&today)).count();
+            match refused.first() {
+                Some((id, why)) => Err(format!("{id} does not load: {why}")),
+                None if in_force == 0 => {
+                    Err(format!("none is in force today; baypass approval add --dir {dir}"))
+                }
+                None => Ok(format!("{in_force} in force today")),
+            }
+        });
+    findings.push(Finding { what: "approvals", said });
+    findings
+}
+
+/// Where the models are looked for: as told, here or above.
 pub fn models_folder(told: Option<PathBuf>) -> PathBuf {
-    told.or_else(|| std::env::var_os("BAYPASS_MODELS").map(PathBuf::from)).unwrap_or_else(|| {
+    told.unwrap_or_else(|| {
         let here = std::env::current_dir().unwrap_or_default();
         let above = here.ancestors().map(|folder| folder.join("models"));
         above

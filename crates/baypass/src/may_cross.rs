@@ -47,15 +47,16 @@ const VIEW: &str = "(Both authorities' reasons stand here because a case file te
                     At a lane each authority knows only its own.)";
 
 /// The worst of all answers.
-fn ended(answers: &[Answer]) -> Ended {
+pub fn ended(answers: &[Answer]) -> Ended {
     answers.iter().fold(Ended::Well, |so_far, answer| match (so_far, answer.outcome()) {
         (Ended::Refused, _) | (_, Outcome::Shut) => Ended::Refused,
         (Ended::MeasureOpen, _) | (_, Outcome::Measures) => Ended::MeasureOpen,
-        (Ended::Well | Ended::BarMissed, Outcome::Open) => Ended::Well,
+        (Ended::Well | Ended::BarMissed | Ended::BrokenInput, Outcome::Open) => Ended::Well,
     })
 }
 
-fn page(answer: &Answer) -> String {
+/// One answer in words.
+pub fn page(answer: &Answer) -> String {
     let q = &answer.question;
     let mut out = format!(
         "{} to {} by {}, {} lane, {}\n  outcome: {}\n  lane: {}\n",

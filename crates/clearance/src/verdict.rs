@@ -111,6 +111,20 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// The class, as a gate's pages name it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Admit { .. } => "admit",
+            Self::Verify { .. } => "verify",
+            Self::Refer => "refer",
+            Self::Busy => "busy",
+            Self::NotOpenToHolder { .. } => "not_open_to_holder",
+        }
+    }
+}
+
 /// One authority's signed answer, its signature and role already verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Verdict {

@@ -126,6 +126,12 @@ impl fmt::Display for Side {
     }
 }
 
+impl serde::Serialize for Side {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// The text names no side.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown side; write exit or entry")]

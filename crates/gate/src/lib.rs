@@ -9,6 +9,7 @@ mod clock;
 mod courier;
 pub mod door;
 mod eyes;
+pub mod follow;
 mod lane;
 pub mod link;
 mod lists;

@@ -161,6 +161,23 @@ impl Lists {
         Ok(())
     }
 
+    /// Goes by these approvals and no others from now on: one that is not among them was taken back. Gives why single
+    /// ones were not taken.
+    pub fn set_approvals(&mut self, bundles: &[Vec<u8>], now: Timestamp) -> Vec<ListsError> {
+        let held = std::mem::take(&mut self.approvals);
+        let mut faults = Vec::new();
+        for bundle in bundles {
+            match Approval::open(bundle, &self.trust, now) {
+                Ok(approval) if held.all().iter().any(|old| old.id == approval.id && *old != approval) => {
+                    faults.push(ListsError::ApprovalRollback { id: approval.id });
+                }
+                Ok(approval) => self.approvals.add(approval),
+                Err(error) => faults.push(error.into()),
+            }
+        }
+        faults
+    }
+
     fn index(&mut self) {
         self.tokens.clear();
         for authority in AuthorityCode::ALL {

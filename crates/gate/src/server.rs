@@ -2,48 +2,178 @@
 //!
 //! Lives here: [`router`]. Not here: anything about a traveller; a gate shows nobody.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use clearance::Sides;
-use documents::{AuthorityCode, Side};
+use documents::{AuthorityCode, Measure, Side};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::camera::{CodeSight, MAX_PICTURE_LEN};
 use crate::clock::Clock;
-use crate::lane::LaneConfig;
+use crate::follow::Follower;
+use crate::lane::{LaneConfig, Report};
 use crate::metrics::Metrics;
+use crate::reason::GateReason;
 use crate::store::{Store, StoreError};
 use crate::trusted::{Age, Trusted};
 
 /// The lists of the moment: they are replaced while the gate runs.
 pub type TrustedNow = Arc<dyn Fn() -> Arc<dyn Trusted> + Send + Sync>;
 
+/// A traveller whose pictures were handed in: only where the lane was set up for a simulated camera.
+pub struct ScanOrder {
+    /// The lane's name.
+    pub lane: String,
+    /// The code.
+    pub code: CodeSight,
+    /// Pictures of the face, looked at in turn.
+    pub faces: Vec<Vec<u8>>,
+    /// Measures that somebody at the lane carries out.
+    pub measures: Vec<Measure>,
+}
+
+/// Serves one handed-in traveller; `None` where there is no such lane.
+pub type Scanner =
+    Arc<dyn Fn(ScanOrder) -> Pin<Box<dyn Future<Output = Option<Report>> + Send>> + Send + Sync>;
+
 /// What the pages speak of.
 #[derive(Clone)]
 pub struct GateState {
     /// The lanes.
     pub lanes: Arc<[LaneConfig]>,
-    /// The store.
-    pub store: Arc<Store>,
+    /// The stores, one a lane.
+    pub stores: Arc<[Arc<Store>]>,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// The lists of the moment.
     pub trusted: TrustedNow,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
+    /// Serves travellers whose pictures are handed in; `None` at a real port.
+    pub scanner: Option<Scanner>,
+    /// Who fetches the lists; `None` where they are handed in.
+    pub follower: Option<Arc<Follower>>,
 }
 
-/// The pages: `/health`, `/metrics`, `/lanes`.
+/// The pages: `/health`, `/metrics`, `/lanes`; and `POST /v1/scans`, which takes pictures where the camera is simulated.
 pub fn router(state: GateState) -> Router {
     Router::new()
         .route("/health", get(health))
         .route("/metrics", get(metrics))
         .route("/lanes", get(lanes))
+        .route("/v1/scans", post(scans).layer(DefaultBodyLimit::max(MAX_SCAN_LEN)))
+        .fallback(|| async {
+            problem(StatusCode::NOT_FOUND, "no_such_page", "this gate has no such page; see /lanes")
+        })
         .with_state(state)
+}
+
+/// Largest handed-in scan, in bytes: four pictures in Base64 and some room.
+const MAX_SCAN_LEN: usize = 6 * MAX_PICTURE_LEN;
+
+/// An answer that is none (RFC 9457).
+fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
+    let body = json!({
+        "type": format!("urn:baypass:problem:{code}"), "title": code.replace('_', " "), "status": status.as_u16(),
+        "code": code, "detail": detail,
+    });
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+}
+
+/// The body of `POST /v1/scans`. Bytes are Base64 (URL form, no padding).
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScanBody {
+    lane: String,
+    code: Option<String>,
+    code_picture: Option<String>,
+    faces: Vec<String>,
+    #[serde(default)]
+    measures: Vec<String>,
+}
+
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+async fn scans(State(state): State<GateState>, body: Result<Json<ScanBody>, JsonRejection>) -> Response {
+    let Some(scanner) = &state.scanner else {
+        let detail = "this gate takes pictures from its own camera alone; set simulated_camera for a trial";
+        return problem(StatusCode::FORBIDDEN, GateReason::CameraNotOwn.code(), detail);
+    };
+    let body = match body {
+        Ok(Json(body)) => body,
+        Err(error) => return problem(error.status(), "malformed_body", &error.body_text()),
+    };
+    let unreadable = |field: &str| {
+        let detail = format!("{field} is not Base64 in its URL form without padding");
+        problem(StatusCode::BAD_REQUEST, "malformed_body", &detail)
+    };
+    let code = match (body.code, body.code_picture) {
+        (Some(text), None) => CodeSight::Text(text),
+        (None, Some(picture)) => match bytes(&picture) {
+            Some(picture) => CodeSight::Picture(picture),
+            None => return unreadable("code_picture"),
+        },
+        (Some(_), Some(_)) | (None, None) => {
+            return problem(StatusCode::BAD_REQUEST, "malformed_body", "give either code or code_picture");
+        }
+    };
+    let Some(faces) = body.faces.iter().map(|face| bytes(face)).collect::<Option<Vec<_>>>() else {
+        return unreadable("faces");
+    };
+    let known = |word: &String| Measure::ALL.iter().copied().find(|measure| measure.as_str() == word);
+    let Some(measures) = body.measures.iter().map(known).collect::<Option<Vec<_>>>() else {
+        return problem(
+            StatusCode::BAD_REQUEST,
+            "malformed_body",
+            "measures names something that is no measure",
+        );
+    };
+    match scanner(ScanOrder { lane: body.lane, code, faces, measures }).await {
+        Some(report) => Json(report_json(&report)).into_response(),
+        None => problem(StatusCode::NOT_FOUND, "no_such_lane", "this gate has no such lane; see /lanes"),
+    }
+}
+
+/// What a gate knows of one traveller: classes and references of verdicts, never their reasons.
+#[must_use]
+pub fn report_json(report: &Report) -> Value {
+    let verdicts: Vec<Value> = report
+        .verdicts
+        .iter()
+        .map(|judged| {
+            json!({
+                "side": judged.side, "authority": judged.authority, "answer": judged.answer.word(),
+                "reference": hex::encode(judged.reference),
+            })
+        })
+        .collect();
+    let measures: Vec<_> =
+        report.open_measures.map(|m| m.iter().map(Measure::as_str).collect()).unwrap_or_default();
+    json!({
+        "clearance": report.clearance.to_string(),
+        "passage": report.passage.code(),
+        "code": report.reason.map(GateReason::code),
+        "detail": report.detail,
+        "verdicts": verdicts,
+        "measures": measures,
+        "sentence": report.sentence,
+        "officer": report.officer,
+        "simulated_camera": report.simulated_camera,
+        "token": report.token.map(|token| token.to_string()),
+        "ms": report.ms,
+    })
 }
 
 async fn health(State(state): State<GateState>) -> Response {
@@ -54,14 +184,15 @@ async fn health(State(state): State<GateState>) -> Response {
         .into_iter()
         .map(|(authority, age)| (authority.code().to_owned(), json!(age_word(age))))
         .collect();
-    let (store, writable) = match waiting(&state.store).await {
+    let (store, writable) = match waiting(&state.stores).await {
         Ok(waiting) => (json!({ "state": "well", "waiting": waiting }), true),
         Err(error) => (json!({ "state": "unusable", "why": error.to_string() }), false),
     };
     let well = usable && writable;
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let lanes = state.lanes.len();
-    (status, Json(json!({ "well": well, "trust_lists": lists, "store": store, "lanes": lanes })))
+    let (rounds, refused) = state.follower.as_ref().map_or((0, Vec::new()), |f| (f.rounds(), f.refused()));
+    (status, Json(json!({ "well": well, "trust_lists": lists, "store": store, "lanes": lanes, "rounds": rounds, "refused": refused })))
         .into_response()
 }
 
@@ -76,7 +207,7 @@ const fn age_word(age: Age) -> &'static str {
 
 async fn metrics(State(state): State<GateState>) -> Response {
     let mut text = state.metrics.render();
-    if let Ok(Value::Object(waiting)) = waiting(&state.store).await {
+    if let Ok(Value::Object(waiting)) = waiting(&state.stores).await {
         text.push_str("# HELP baypass_gate_outbox_waiting Events not yet taken by their authority.\n");
         text.push_str("# TYPE baypass_gate_outbox_waiting gauge\n");
         for (authority, count) in waiting {
@@ -111,10 +242,14 @@ async fn lanes(State(state): State<GateState>) -> Json<Value> {
     Json(json!({ "lanes": lanes }))
 }
 
-async fn waiting(store: &Store) -> Result<Value, StoreError> {
+async fn waiting(stores: &[Arc<Store>]) -> Result<Value, StoreError> {
     let mut counts = serde_json::Map::new();
     for authority in AuthorityCode::ALL {
-        counts.insert(authority.code().to_owned(), json!(store.waiting(authority).await?));
+        let mut waiting = 0;
+        for store in stores {
+            waiting += store.waiting(authority).await?;
+        }
+        counts.insert(authority.code().to_owned(), json!(waiting));
     }
     Ok(Value::Object(counts))
 }

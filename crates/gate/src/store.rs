@@ -75,6 +75,7 @@ const NEXT_DUE: &str = "SELECT MIN(due_at) FROM outbox WHERE number IS NULL";
 const NOTE_SHOWING: &str = "INSERT INTO showing (token, shown_at, lane) VALUES ($1, $2, $3) \
     ON CONFLICT (token, shown_at) DO NOTHING";
 const SHOWING: &str = "SELECT lane FROM showing WHERE token = $1 AND shown_at = $2";
+const SHOWINGS: &str = "SELECT token, shown_at, lane FROM showing ORDER BY shown_at";
 const FORGET_SHOWINGS: &str = "DELETE FROM showing WHERE shown_at < $1";
 
 /// Why the store did not do what was asked.
@@ -230,6 +231,25 @@ impl Store {
             sqlx::query_scalar(SHOWING).bind(id).bind(made_at.unix()).fetch_one(&mut *tx).await?;
         tx.commit().await?;
         Ok(first == lane.as_str())
+    }
+
+    /// The showings that are remembered: token, when shown, lane. Another lane's cache begins with them.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn showings(&self) -> Result<Vec<(TokenId, Timestamp, LaneId)>, StoreError> {
+        let mut connection = self.connection.lock().await;
+        let rows = sqlx::query(SHOWINGS).fetch_all(&mut *connection).await?;
+        let damaged = |column| StoreError::Row { table: "showing", column };
+        rows.iter()
+            .map(|row| {
+                let token: Vec<u8> = row.try_get(0)?;
+                let token = token.try_into().map_err(|_| damaged("token"))?;
+                let at = Timestamp::from_unix(row.try_get(1)?).ok_or(damaged("shown_at"))?;
+                let lane: String = row.try_get(2)?;
+                Ok((TokenId::from_bytes(token), at, lane.parse().map_err(|_| damaged("lane"))?))
+            })
+            .collect()
     }
 
     /// Writes that the authorities are about to be asked.

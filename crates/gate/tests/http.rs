@@ -161,10 +161,12 @@ async fn the_pages_say_whether_the_gate_is_well_and_nothing_of_anybody() {
         let trusted = Arc::clone(&lists);
         let base = listen(router(GateState {
             lanes: Arc::from([lane_config("one")]),
-            store: Arc::clone(&store),
+            stores: Arc::from([Arc::clone(&store)]),
             metrics: Arc::new(Metrics::default()),
             trusted: Arc::new(move || Arc::clone(&trusted)),
             clock: Arc::new(FixedClock(when)),
+            scanner: None,
+            follower: None,
         }))
         .await;
         let response = reqwest::get(format!("{base}{path}")).await.unwrap();

@@ -1,0 +1,124 @@
+//! `baypass demo`: the Bay in a box. Three authorities and the gates of four ports, each a process of its own; synthetic
+//! residents with faces from photographs; every crossing and every cheat is decided by signatures, parts, faces, rules
+//! and ledgers. The tour's clock begins some days ago and ends at the real time.
+
+mod bay;
+mod cast;
+mod cheats;
+mod faces;
+mod tour;
+
+use std::path::{Path, PathBuf};
+
+use documents::Timestamp;
+use gate::{Clock, SystemClock};
+
+use crate::Ended;
+use crate::failure::{self, Failure};
+use crate::install::Installation;
+use crate::install::lists::Terms;
+use crate::serve::BASE_PORT;
+use bay::{Bay, PORTS, port};
+
+/// Wraps any error that says by itself what to do.
+fn of<E: std::error::Error>(error: E) -> Failure {
+    Failure::of(&error)
+}
+
+/// What `demo` was told.
+pub struct Options {
+    /// Ends after the tour.
+    pub tour_only: bool,
+    /// Prints JSON.
+    pub json: bool,
+    /// The user's own photographs.
+    pub photos: Option<PathBuf>,
+    /// Where the data lie; a folder of its own that is wiped at the end, where none is told.
+    pub dir: Option<PathBuf>,
+    /// The first loopback port; free ones for a tour alone, where none is told.
+    pub base_port: Option<u16>,
+}
+
+/// A folder that is wiped at the end, unless the user named it.
+struct Place {
+    path: PathBuf,
+    wiped: bool,
+}
+
+impl Place {
+    fn of(told: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(path) = told {
+            return Ok(Self { path: path.to_owned(), wiped: false });
+        }
+        let mut drawn = [0; 8];
+        credential::random(&mut drawn).map_err(of)?;
+        let name = format!("baypass-demo-{:016x}", u64::from_be_bytes(drawn));
+        Ok(Self { path: std::env::temp_dir().join(name), wiped: true })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.wiped {
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Days before today on which the tour begins: one of its cheats waits for the next week's keys.
+const BEGINS_DAYS_AGO: i32 = 12;
+
+/// The moment at which the tour begins: a Monday at 10:00, so that a week lies before it.
+fn beginning(now: Timestamp) -> Timestamp {
+    let day = now.local_date().plus_days(-BEGINS_DAYS_AGO);
+    day.iso_week().monday().at_minute(600)
+}
+
+/// Runs the demo.
+pub async fn run(models: &Path, options: &Options) -> Result<Ended, Failure> {
+    let say = |text: &str| if options.json { Ok(()) } else { failure::print(text) };
+    let place = Place::of(options.dir.as_deref())?;
+    let real = SystemClock.now();
+    let start = beginning(real);
+    let terms = Terms { ports: PORTS.into_iter().map(port).collect::<Result<_, _>>()? };
+    let installation = Installation::init(&place.path, start, &terms)?;
+    say("Registering synthetic residents with faces from photographs ...\n")?;
+    let people = tour::register(&installation, models, options.photos.as_deref(), start).await?;
+    say("Starting three authorities and the gates of four ports, each a process of its own ...\n")?;
+    let base = options.base_port.or((!options.tour_only).then_some(BASE_PORT));
+    let mut bay = Bay::start(installation, models, base, start.seconds_since(real)).await?;
+    let ended = tour::run(&mut bay, people, options.json).await;
+    let ended = match ended {
+        Ok(ended) if !options.tour_only => {
+            bay.real_time()?;
+            stay(&mut bay, &place).await?;
+            Ok(ended)
+        }
+        other => other,
+    };
+    bay.stop().await?;
+    say("Every process has ended.\n")?;
+    ended
+}
+
+/// Stays until Ctrl-C.
+async fn stay(bay: &mut Bay, place: &Place) -> Result<(), Failure> {
+    bay.refresh().await?;
+    let mut text = String::from("\nThe Bay stays up. Press Ctrl-C to end it.\n");
+    for (code, address) in &bay.addresses.authorities {
+        text += &format!("  {code}           {address}   API: {address}/docs\n");
+    }
+    for (port, address) in &bay.addresses.gates {
+        text += &format!("  gates at {port:<13} {address}/lanes\n");
+    }
+    let wiped = if place.wiped { " (wiped at the end; --dir keeps them)" } else { "" };
+    text += &format!("  data in {}{wiped}\n", place.path.display());
+    failure::print(&text)?;
+    loop {
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => return ended.map_err(of),
+            // The supervisors sign their lists afresh in time.
+            () = tokio::time::sleep(std::time::Duration::from_secs(3600)) => bay.refresh().await?,
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! Trust lists and approvals of an installation: what the supervisors sign, and how everybody reads it.
+//!
+//! Lives here: the first lists, signing them afresh, reading them with the pinned keys. Not here: what a list means
+//! (`trust`).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use authority::{KEY_ID, Keys};
+use credential::{PublicKey, SigningKey, random};
+use documents::{AuthorityCode, LocalDate, PortId, Rules, Timestamp};
+use serde::{Deserialize, Serialize};
+use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
+
+use super::keys::{KeyFiles, KeyStore};
+use super::{Installation, code_lanes, make_folder, write_whole};
+use crate::failure::Failure;
+
+/// Wraps any error that says by itself what to do.
+fn of<E: std::error::Error>(error: E) -> Failure {
+    Failure::of(&error)
+}
+
+/// How long a trust list is good, in seconds: a week.
+const LIST_SECONDS: i64 = 7 * 86_400;
+/// First day of the specimens' keys and approvals, so that commands with `--at` can look back.
+const FIRST_DAY: (i16, i8, i8) = (2025, 1, 1);
+
+/// What the first approvals of an installation allow.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// The ports; every port with lanes for codes where none is named.
+    pub ports: Vec<PortId>,
+}
+
+/// The pinned list keys, in `public/roots.json`.
+type Roots = BTreeMap<AuthorityCode, String>;
+
+fn specimen_end(now: Timestamp) -> LocalDate {
+    now.local_date().plus_days(3 * 365)
+}
+
+fn first_day() -> LocalDate {
+    LocalDate::new(FIRST_DAY.0, FIRST_DAY.1, FIRST_DAY.2).unwrap_or_else(|| Timestamp::MAX.local_date())
+}
+
+/// Makes keys, first trust lists and specimens of approvals.
+pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), Failure> {
+    let rules = Rules::builtin().map_err(of)?;
+    let (from, to) = (first_day().start(), specimen_end(now).start());
+    let lanes: Vec<_> = code_lanes(&rules)
+        .into_iter()
+        .filter(|lane| terms.ports.is_empty() || terms.ports.contains(&lane.port))
+        .collect();
+    let mut gates: BTreeMap<AuthorityCode, Vec<KeyEntry>> = BTreeMap::new();
+    for lane in &lanes {
+        let key = SigningKey::generate().map_err(of)?;
+        KeyFiles::of(made.gate(&lane.port)).put_signing(&key_name(&lane.name()), &key)?;
+        let authorities = match lane.side {
+            Some(side) => vec![lane.direction.authority(side)],
+            None => vec![lane.direction.from(), lane.direction.to()],
+        };
+        for authority in authorities {
+            gates.entry(authority).or_default().push(entry(
+                Role::Gate,
+                lane.name().as_bytes(),
+                &key,
+                from,
+                to,
+            ));
+        }
+    }
+    let mut roots = Roots::new();
+    for code in AuthorityCode::ALL {
+        let keys = Keys::generate().map_err(of)?;
+        let (list, approval) = (SigningKey::generate().map_err(of)?, SigningKey::generate().map_err(of)?);
+        let mut secret = [0; 32];
+        random(&mut secret).map_err(of)?;
+        let store = KeyFiles::of(made.authority(code));
+        store.put_authority(&keys)?;
+        store.put("officer", &secret)?;
+        let supervisor = KeyFiles::of(made.supervisor(code));
+        supervisor.put_signing("list", &list)?;
+        supervisor.put_signing("approval", &approval)?;
+        roots.insert(code, hex::encode(list.public().as_bytes()));
+        let mut entries = keys.entries(from, to);
+        entries.push(entry(Role::Approval, KEY_ID, &approval, from, to));
+        entries.extend(gates.remove(&code).unwrap_or_default());
+        let first = TrustList {
+            authority: code,
+            number: 1,
+            issued: now,
+            expires: now.plus_seconds(LIST_SECONDS),
+            keys: entries,
+        };
+        let signed = first.sign(KEY_ID, &list).map_err(of)?;
+        write_whole(&list_path(made, code), &signed)?;
+    }
+    write_whole(&made.public().join("roots.json"), &serde_json::to_vec_pretty(&roots).map_err(of)?)?;
+    // One approval for each pair of jurisdictions.
+    let mut groups: BTreeMap<(AuthorityCode, AuthorityCode), Vec<String>> = BTreeMap::new();
+    for lane in &lanes {
+        let (a, b) =
+            (lane.direction.from().min(lane.direction.to()), lane.direction.from().max(lane.direction.to()));
+        let ports = groups.entry((a, b)).or_default();
+        if !ports.iter().any(|known| known == lane.port.as_str()) {
+            ports.push(lane.port.to_string());
+        }
+    }
+    for ((a, b), ports) in groups {
+        let approval = ApprovalFile {
+            id: format!("SPECIMEN-{a}-{b}"),
+            jurisdictions: vec![a, b],
+            ports,
+            from: first_day(),
+            to: specimen_end(now),
+            hours: (0, 1440),
+            claims: vec!["permit".to_owned(), "face".to_owned()],
+            retention_days: 30,
+            assessment: "PIA-SPECIMEN-0001".to_owned(),
+            filings: [a, b].map(|j| (j, format!("specimen filing 0001 ({j})"))).into(),
+            probe_grounds: [a, b]
+                .map(|j| (j, format!("statutory duty at the border ({j}, specimen)")))
+                .into(),
+        };
+        add_approval(made, &approval)?;
+    }
+    Ok(())
+}
+
+/// The name of a lane's key and store among the files of its port.
+pub fn key_name(lane: &str) -> String {
+    lane.split_once('/').map_or(lane, |(_, rest)| rest).replace('/', "-")
+}
+
+fn entry(role: Role, kid: &[u8], key: &SigningKey, from: Timestamp, to: Timestamp) -> KeyEntry {
+    KeyEntry { role, kid: kid.to_vec(), key: key.public().as_bytes().to_vec(), from, to, compromised: false }
+}
+
+fn list_path(of: &Installation, code: AuthorityCode) -> PathBuf {
+    of.public().join("trust").join(format!("{code}.cbor"))
+}
+
+/// Puts signed trust lists in their place.
+pub fn publish(to: &Installation, signed: &[(AuthorityCode, Vec<u8>)]) -> Result<(), Failure> {
+    signed.iter().try_for_each(|(code, bytes)| write_whole(&list_path(to, *code), bytes))
+}
+
+/// A store with the pinned keys and no list yet.
+pub fn pinned(from: &Installation) -> Result<TrustStore, Failure> {
+    let path = from.public().join("roots.json");
+    let damaged = || Failure::new(format!("{} is damaged; restore it from a backup", path.display()));
+    let bytes = std::fs::read(&path).map_err(|_| damaged())?;
+    let roots: Roots = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+    let mut keys = Vec::new();
+    for (code, key) in roots {
+        let bytes = hex::decode(key).map_err(|_| damaged())?;
+        keys.push((code, PublicKey::from_bytes(&bytes).map_err(|_| damaged())?));
+    }
+    TrustStore::new(&keys).map_err(of)
+}
+
+/// The signed trust lists as they lie in the installation.
+pub fn published(from: &Installation) -> Result<Vec<(AuthorityCode, Vec<u8>)>, Failure> {
+    let read = |code| {
+        let path = list_path(from, code);
+        std::fs::read(&path).map(|bytes| (code, bytes)).map_err(|error| {
+            Failure::new(format!(
+                "{} cannot be read ({error}); sign it afresh with `baypass trust renew`",
+                path.display()
+            ))
+        })
+    };
+    AuthorityCode::ALL.into_iter().map(read).collect()
+}
+
+/// The trust lists, checked with the pinned keys.
+pub fn trust(from: &Installation, now: Timestamp) -> Result<TrustStore, Failure> {
+    let mut store = pinned(from)?;
+    for (code, bytes) in published(from)? {
+        store.update(&bytes, now).map_err(|error| {
+            Failure::new(format!("the trust list of {code}: {error} (`baypass trust renew` signs it afresh)"))
+        })?;
+    }
+    Ok(store)
+}
+
+/// Signs an authority's list afresh at `now`, as the supervisor does once a week; `change` may alter the keys.
+pub fn renew(
+    of_whom: &Installation,
+    code: AuthorityCode,
+    now: Timestamp,
+    change: impl FnOnce(&mut Vec<KeyEntry>),
+) -> Result<u64, Failure> {
+    let path = list_path(of_whom, code);
+    let bytes = std::fs::read(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    // The list in use may be from another time than `now`; the pinned key has signed it all the same.
+    let mut store = pinned(of_whom)?;
+    store.update(&bytes, Timestamp::MAX).map_err(of)?;
+    let mut list = store.list(code).cloned().ok_or_else(|| Failure::new(format!("no list of {code}")))?;
+    list.number += 1;
+    list.issued = now;
+    list.expires = now.plus_seconds(LIST_SECONDS);
+    change(&mut list.keys);
+    let key = KeyFiles::of(of_whom.supervisor(code)).signing("list")?;
+    write_whole(&path, &list.sign(KEY_ID, &key).map_err(of)?)?;
+    Ok(list.number)
+}
+
+/// Signs those lists afresh that are not in force at `now`: a one-shot command stands for the supervisors too. Gives
+/// whose were signed.
+pub fn renew_where_due(from: &Installation, now: Timestamp) -> Result<Vec<AuthorityCode>, Failure> {
+    let mut renewed = Vec::new();
+    for (code, bytes) in published(from)? {
+        let mut store = pinned(from)?;
+        let due = match store.update(&bytes, now) {
+            Ok(_) => store.freshness(code, now) != trust::Freshness::Current,
+            Err(trust::TrustError::Future) => true,
+            Err(error) => return Err(Failure::new(format!("the trust list of {code}: {error}"))),
+        };
+        if due {
+            renew(from, code, now, |_| ())?;
+            renewed.push(code);
+        }
+    }
+    Ok(renewed)
+}
+
+/// An approval as a person writes it: every field is needed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalFile {
+    /// Its id; a changed approval has another.
+    pub id: String,
+    /// The jurisdictions concerned.
+    pub jurisdictions: Vec<AuthorityCode>,
+    /// The ports.
+    pub ports: Vec<String>,
+    /// First day.
+    pub from: LocalDate,
+    /// Last day.
+    pub to: LocalDate,
+    /// Minutes of the local day: from, and before.
+    pub hours: (u16, u16),
+    /// What may be read from the pass.
+    pub claims: Vec<String>,
+    /// Days for which records may be kept.
+    pub retention_days: u16,
+    /// Id of the impact assessment.
+    pub assessment: String,
+    /// Filing or notification number, for each jurisdiction.
+    pub filings: BTreeMap<AuthorityCode, String>,
+    /// Legal ground on which the face probe is sent, for each jurisdiction.
+    pub probe_grounds: BTreeMap<AuthorityCode, String>,
+}
+
+impl ApprovalFile {
+    fn approval(&self) -> Result<Approval, Failure> {
+        let ports = self.ports.iter().map(|port| port.parse().map_err(of)).collect::<Result<_, _>>()?;
+        Ok(Approval {
+            id: self.id.clone(),
+            scenario: SCENARIO_BORDER.to_owned(),
+            jurisdictions: self.jurisdictions.clone(),
+            ports,
+            from: self.from,
+            to: self.to,
+            hours: self.hours,
+            claims: self.claims.clone(),
+            retention_days: self.retention_days,
+            assessment: self.assessment.clone(),
+            filings: self.filings.clone().into_iter().collect(),
+            probe_grounds: self.probe_grounds.clone().into_iter().collect(),
+        })
+    }
+}
+
+fn approvals_folder(of: &Installation) -> PathBuf {
+    of.public().join("approvals")
+}
+
+/// Has every jurisdiction's supervisor sign an approval, and publishes it.
+pub fn add_approval(to: &Installation, file: &ApprovalFile) -> Result<(), Failure> {
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if file.id.is_empty() || file.id.starts_with('.') || file.id.len() > 60 || !file.id.chars().all(named) {
+        return Err(Failure::new(
+            "the approval's id has 1 to 60 letters, digits, `-`, `_` or `.`; write another",
+        ));
+    }
+    let path = approvals_folder(to).join(format!("{}.cbor", file.id));
+    if path.exists() {
+        return Err(Failure::new(format!(
+            "the approval {} exists already; a changed approval has an id of its own",
+            file.id
+        )));
+    }
+    let approval = file.approval()?;
+    let mut signatures = Vec::new();
+    for code in &file.jurisdictions {
+        let key = KeyFiles::of(to.supervisor(*code)).signing("approval")?;
+        signatures.push((*code, approval.sign(KEY_ID, &key).map_err(of)?));
+    }
+    // Decoding refuses what may not load: empty fields, missing filings or grounds.
+    Approval::decode(&approval.encode()).map_err(of)?;
+    make_folder(&approvals_folder(to))?;
+    write_whole(&path, &Approval::bundle(&signatures))
+}
+
+/// One of the approvals, as a person would write it.
+pub fn read_approval(from: &Installation, id: &str, now: Timestamp) -> Result<ApprovalFile, Failure> {
+    let bundle = approvals(from)?.into_iter().find(|(name, _)| name == id).map(|(_, bundle)| bundle);
+    let bundle = bundle.ok_or_else(|| Failure::new(format!("there is no approval {id}")))?;
+    let read = Approval::open(&bundle, &trust(from, now)?, now).map_err(of)?;
+    Ok(ApprovalFile {
+        id: read.id,
+        jurisdictions: read.jurisdictions,
+        ports: read.ports.iter().map(ToString::to_string).collect(),
+        from: read.from,
+        to: read.to,
+        hours: read.hours,
+        claims: read.claims,
+        retention_days: read.retention_days,
+        assessment: read.assessment,
+        filings: read.filings.into_iter().collect(),
+        probe_grounds: read.probe_grounds.into_iter().collect(),
+    })
+}
+
+/// Takes an approval back: it covers nothing from now on.
+pub fn withdraw_approval(from: &Installation, id: &str) -> Result<(), Failure> {
+    let known = approvals(from)?.into_iter().any(|(name, _)| name == id);
+    if !known {
+        return Err(Failure::new(format!("there is no approval {id}; `baypass approval list` names them")));
+    }
+    let path = approvals_folder(from).join(format!("{id}.cbor"));
+    std::fs::remove_file(&path)
+        .map_err(|error| Failure::new(format!("{} cannot be removed ({error})", path.display())))
+}
+
+/// The signed bundles in the installation, by id.
+pub fn approvals(from: &Installation) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let folder = approvals_folder(from);
+    let fault =
+        |error: std::io::Error| Failure::new(format!("{} cannot be read ({error})", folder.display()));
+    let mut found = Vec::new();
+    for file in std::fs::read_dir(&folder).map_err(fault)? {
+        let path = file.map_err(fault)?.path();
+        if path.extension().is_some_and(|e| e == "cbor") {
+            let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            found.push((id, std::fs::read(&path).map_err(fault)?));
+        }
+    }
+    found.sort();
+    Ok(found)
+}

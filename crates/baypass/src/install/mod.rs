@@ -1,0 +1,268 @@
+//! An installation: one folder with everything that three authorities, their supervisors, the gates and a command-line
+//! wallet need. Each party has a folder of its own, and a process of that party reads no other party's.
+//!
+//! Lives here: where things lie, the setting `simulated_camera`, locks, whole writes. Not here: what the keys sign
+//! (`lists`), who runs (`parties`).
+
+pub mod keys;
+pub mod lists;
+pub mod parties;
+
+use std::fs::{File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use credential::Audience;
+use documents::{AuthorityCode, Direction, LaneKind, PortId, Rules, Side, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+/// The settings of an installation, in `baypass.toml`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// The layout that this program understands.
+    format: u32,
+    /// Whether pictures from files and uploads are taken at lanes; every output then says so.
+    #[serde(default)]
+    simulated_camera: bool,
+    /// When the installation was made.
+    created: Timestamp,
+}
+
+const FORMAT: u32 = 1;
+const SETTINGS: &str = "baypass.toml";
+
+/// An installation in a folder.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    root: PathBuf,
+    settings: Settings,
+}
+
+/// Lanes side by side for each port, direction and side.
+pub const LANES_EACH: u8 = 2;
+
+/// Where a lane stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LanePlace {
+    /// The port.
+    pub port: PortId,
+    /// From where to where.
+    pub direction: Direction,
+    /// The side; `None` where one lane takes both verdicts.
+    pub side: Option<Side>,
+    /// Which of the lanes side by side, from 1.
+    pub number: u8,
+}
+
+impl LanePlace {
+    /// The lane's name, which is also its gate's: `hengqin/CHN-MAC`, `hengqin/CHN-MAC/2`, `gongbei/CHN-MAC/exit`.
+    pub fn name(&self) -> String {
+        let Self { port, direction, side, number } = self;
+        let side = side.map_or_else(String::new, |side| format!("/{side}"));
+        let number = if *number == 1 { String::new() } else { format!("/{number}") };
+        format!("{port}/{direction}{side}{number}")
+    }
+
+    /// What a code for this lane is made for.
+    pub fn audience(&self) -> Audience {
+        Audience::new(self.port.clone(), self.direction, self.side)
+    }
+}
+
+/// Every lane for codes that the data know, at any date.
+pub fn code_lanes(rules: &Rules) -> Vec<LanePlace> {
+    let mut lanes: Vec<LanePlace> = Vec::new();
+    for port in rules.ports().filter(|port| port.lanes.contains(&LaneKind::Code)) {
+        let sides: &[Option<Side>] = match (port.is_joint(), port.modes.len()) {
+            (true, 1) => &[None],
+            (true, _) => &[None, Some(Side::Exit), Some(Side::Entry)],
+            (false, _) => &[Some(Side::Exit), Some(Side::Entry)],
+        };
+        for (from, to) in AuthorityCode::ALL.into_iter().flat_map(|a| AuthorityCode::ALL.map(|b| (a, b))) {
+            let Some(direction) = Direction::new(from, to).filter(|d| port.serves(*d)) else { continue };
+            for (side, number) in sides.iter().flat_map(|s| (1..=LANES_EACH).map(move |n| (*s, n))) {
+                let place = LanePlace { port: port.id.clone(), direction, side, number };
+                if !lanes.contains(&place) {
+                    lanes.push(place);
+                }
+            }
+        }
+    }
+    lanes
+}
+
+impl Installation {
+    /// Makes an installation in `dir`, which must not exist or be empty. Nothing half-made is left behind.
+    pub fn init(dir: &Path, now: Timestamp, terms: &lists::Terms) -> Result<Self, Failure> {
+        let shown = dir.display();
+        let taken = dir.exists() && std::fs::read_dir(dir).map_or(true, |mut files| files.next().is_some());
+        if taken {
+            return Err(Failure::new(format!(
+                "{shown} exists and is not an empty folder; choose another one, or remove it first"
+            )));
+        }
+        let name = dir.file_name().map_or_else(|| "installation".into(), std::ffi::OsStr::to_os_string);
+        let mut partial = std::ffi::OsString::from(".");
+        partial.push(name);
+        partial.push(format!(".partial-{}", std::process::id()));
+        let above = dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let partial = above.join(partial);
+        let made = Self::make(&partial, now, terms).and_then(|_| {
+            std::fs::rename(&partial, dir).map_err(|error| {
+                Failure::new(format!("{shown} cannot be made ({error}); check the folder above it"))
+            })
+        });
+        if let Err(failure) = made {
+            let _ = std::fs::remove_dir_all(&partial);
+            return Err(failure);
+        }
+        Self::open(dir)
+    }
+
+    fn make(root: &Path, now: Timestamp, terms: &lists::Terms) -> Result<Self, Failure> {
+        let settings = Settings { format: FORMAT, simulated_camera: true, created: now };
+        let made = Self { root: root.to_owned(), settings };
+        make_folder(root)?;
+        for folder in ["public/trust", "public/approvals", "wallets"] {
+            make_folder(&root.join(folder))?;
+        }
+        lists::first(&made, now, terms)?;
+        let text = format!(
+            "# A Bay Pass installation; see `baypass doctor --dir`.\nformat = {FORMAT}\n\
+             # Pictures from files and uploads are taken at lanes, and every output says so. Never at a real lane.\n\
+             simulated_camera = true\ncreated = \"{now}\"\n"
+        );
+        write_whole(&root.join(SETTINGS), text.as_bytes())?;
+        Ok(made)
+    }
+
+    /// Opens the installation in `dir`.
+    pub fn open(dir: &Path) -> Result<Self, Failure> {
+        let shown = dir.display();
+        let text = std::fs::read_to_string(dir.join(SETTINGS)).map_err(|_| {
+            Failure::new(format!("{shown} is no Bay Pass installation; make one with `baypass init {shown}`"))
+        })?;
+        let settings: Settings = toml::from_str(&text).map_err(|error| {
+            Failure::new(format!("{shown}/{SETTINGS} cannot be read: {}", error.message()))
+        })?;
+        if settings.format != FORMAT {
+            let format = settings.format;
+            return Err(Failure::new(format!(
+                "{shown} has layout {format}, this program knows {FORMAT}; use the program that made it"
+            )));
+        }
+        Ok(Self { root: dir.to_owned(), settings })
+    }
+
+    /// Whether pictures from elsewhere than a gate's own camera are taken.
+    pub const fn simulated_camera(&self) -> bool {
+        self.settings.simulated_camera
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of an authority: keys and database.
+    pub fn authority(&self, code: AuthorityCode) -> PathBuf {
+        self.root.join("authorities").join(code.code())
+    }
+
+    /// The folder of a supervisor: the keys for trust lists and approvals.
+    pub fn supervisor(&self, code: AuthorityCode) -> PathBuf {
+        self.root.join("supervisors").join(code.code())
+    }
+
+    /// The folder of the gates of a port.
+    pub fn gate(&self, port: &PortId) -> PathBuf {
+        self.root.join("gates").join(port.as_str())
+    }
+
+    /// What everybody may read.
+    pub fn public(&self) -> PathBuf {
+        self.root.join("public")
+    }
+
+    /// The folder of wallets.
+    pub fn wallets(&self) -> PathBuf {
+        self.root.join("wallets")
+    }
+
+    /// Holds the whole installation for this process.
+    pub fn hold(&self) -> Result<Lock, Failure> {
+        Lock::take(&self.root)
+    }
+}
+
+/// A folder held by this process until the value is dropped, or the process ends in whatever way.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "the lock lives as long as the open file")] File);
+
+impl Lock {
+    /// Takes the lock of a folder.
+    pub fn take(folder: &Path) -> Result<Self, Failure> {
+        let shown = folder.display();
+        let path = folder.join("lock");
+        let unusable = |error: std::io::Error| {
+            Failure::new(format!("{shown} cannot be locked ({error}); check its rights and disk"))
+        };
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {
+                let _ = file.set_len(0);
+                let _ = write!(file, "{}", std::process::id());
+                Ok(Self(file))
+            }
+            Err(TryLockError::WouldBlock) => {
+                let holder = std::fs::read_to_string(&path).unwrap_or_default();
+                Err(Failure::new(format!(
+                    "{shown} is held by another process (pid {}); wait for it to end, or stop it, then try again",
+                    holder.trim()
+                )))
+            }
+            Err(TryLockError::Error(error)) => Err(unusable(error)),
+        }
+    }
+}
+
+/// Makes a folder that only its owner may read.
+pub fn make_folder(folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Failure::new(format!("{} cannot be made ({error}); check the disk and rights", folder.display()))
+    })
+}
+
+/// Writes a file whole or not at all, for its owner alone.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let fault = |error: std::io::Error| {
+        Failure::new(format!(
+            "{} cannot be written ({error}); check the disk's space and rights",
+            path.display()
+        ))
+    };
+    let beside = path.with_extension(format!("partial-{}", std::process::id()));
+    let written = (|| {
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    })();
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written.map_err(fault)
+}

@@ -1,0 +1,324 @@
+//! The parties of an installation in one process: three services, and a lane where one is asked for. One-shot commands
+//! work so, and say it; `demo` and `serve` start each party by itself.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use authority::store::Store as Ledger;
+use authority::{Faces, Service, status_list_number, status_name};
+use clearance::{Place, Sides};
+use documents::{AuthorityCode, LaneKind, PortId, Rules, Timestamp};
+use face::{Embedder, FaceConfig, Finder, ModelFolder};
+use gate::check::Window;
+use gate::store::{GateKey, Store as Outbox};
+use gate::{AuthorityLink, Courier, FaceEyes, Lane, LaneConfig, LinkError, Lists, Metrics, ReplayCache};
+use trust::{Approval, Approvals, TrustStore};
+
+use super::keys::{KeyFiles, KeyStore};
+use super::{Installation, LanePlace, Lock, lists, make_folder, write_whole};
+use crate::failure::Failure;
+
+/// Wraps any error that says by itself what to do.
+fn of<E: std::error::Error>(error: E) -> Failure {
+    Failure::of(&error)
+}
+
+/// Loads the models of an authority.
+pub fn load_faces(models: &Path) -> Result<Arc<Faces>, Failure> {
+    let config = FaceConfig::builtin().map_err(of)?;
+    let folder = ModelFolder::new(models, &config);
+    let finder = Finder::load(&folder, &config).map_err(of)?;
+    let embedder = Embedder::load(&folder, &config).map_err(of)?;
+    Ok(Arc::new(Faces { finder, embedder, config }))
+}
+
+/// Loads the models of a gate.
+pub fn load_eyes(models: &Path) -> Result<Arc<FaceEyes>, Failure> {
+    let config = FaceConfig::builtin().map_err(of)?;
+    Ok(Arc::new(FaceEyes::load(&ModelFolder::new(models, &config), config).map_err(of)?))
+}
+
+/// The address of a database file.
+fn database(path: &Path) -> String {
+    let path = path.display().to_string();
+    let escaped = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    format!("sqlite://{escaped}?mode=rwc")
+}
+
+/// Opens one authority's service over its own folder, and holds the folder.
+pub async fn open_service(
+    of_whom: &Installation,
+    code: AuthorityCode,
+    faces: Arc<Faces>,
+    trust: TrustStore,
+    approvals: Approvals,
+) -> Result<(Service, Lock), Failure> {
+    let folder = of_whom.authority(code);
+    let lock = Lock::take(&folder)?;
+    let keys = KeyFiles::of(folder.clone()).authority()?;
+    let ledger = Ledger::open(&database(&folder.join("ledger.db"))).await.map_err(of)?;
+    let rules = Rules::builtin().map_err(of)?;
+    Ok((Service::new(code, ledger, rules, faces, keys, trust, approvals), lock))
+}
+
+/// Every approval that loads today; those that do not are named with the reason.
+pub fn load_approvals(
+    from: &Installation,
+    trust: &TrustStore,
+    now: Timestamp,
+) -> Result<(Approvals, Vec<(String, String)>), Failure> {
+    let (mut loaded, mut refused) = (Approvals::default(), Vec::new());
+    for (id, bundle) in lists::approvals(from)? {
+        match Approval::open(&bundle, trust, now) {
+            Ok(approval) => loaded.add(approval),
+            Err(error) => refused.push((id, error.to_string())),
+        }
+    }
+    Ok((loaded, refused))
+}
+
+/// The weekly keys that are handed over: who makes, who receives.
+pub const HANDOVERS: [(AuthorityCode, AuthorityCode); 4] = [
+    (AuthorityCode::Chn, AuthorityCode::Hkg),
+    (AuthorityCode::Chn, AuthorityCode::Mac),
+    (AuthorityCode::Hkg, AuthorityCode::Mac),
+    (AuthorityCode::Mac, AuthorityCode::Hkg),
+];
+
+/// The numbers of the status lists that tokens of these days can name.
+pub fn status_lists_in_use(now: Timestamp) -> Vec<u8> {
+    let mut numbers: Vec<u8> =
+        (0..=9).map(|days| status_list_number(now.plus_seconds(days * 86_400))).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+/// All three authorities in this process.
+pub struct Parties {
+    /// The services.
+    pub services: BTreeMap<AuthorityCode, Arc<Service>>,
+    /// What gates go by.
+    pub lists: Lists,
+    /// The models.
+    pub faces: Arc<Faces>,
+    _locks: Vec<Lock>,
+}
+
+impl Parties {
+    /// Opens the installation for one command at `now`: lists that are due are signed afresh, weekly keys handed over.
+    pub async fn open(from: &Installation, models: &Path, now: Timestamp) -> Result<Self, Failure> {
+        let mut locks = vec![from.hold()?];
+        let faces = load_faces(models)?;
+        lists::renew_where_due(from, now)?;
+        let trust = lists::trust(from, now)?;
+        let (approvals, _) = load_approvals(from, &trust, now)?;
+        let mut gate_lists = Lists::new(trust.clone());
+        for (_, bundle) in lists::approvals(from)? {
+            // One that does not load covers nothing; `doctor` and `approval list` name it.
+            let _ = gate_lists.take_approval(&bundle, now);
+        }
+        let mut services = BTreeMap::new();
+        for code in AuthorityCode::ALL {
+            let (service, lock) =
+                open_service(from, code, Arc::clone(&faces), trust.clone(), approvals.clone()).await?;
+            services.insert(code, Arc::new(service));
+            locks.push(lock);
+        }
+        let mut parties = Self { services, lists: gate_lists, faces, _locks: locks };
+        parties.hand_over(now).await?;
+        parties.publish_status(now).await?;
+        Ok(parties)
+    }
+
+    /// One authority's service.
+    pub fn service(&self, code: AuthorityCode) -> Result<&Arc<Service>, Failure> {
+        self.services.get(&code).ok_or_else(|| Failure::new(format!("there is no authority {code} here")))
+    }
+
+    async fn hand_over(&self, now: Timestamp) -> Result<(), Failure> {
+        for (maker, receiver) in HANDOVERS {
+            for weeks in 0..3 {
+                let week = now.local_date().iso_week().plus_weeks(weeks);
+                let message = self.service(maker)?.hand_over(receiver, week, now).await.map_err(of)?;
+                self.service(receiver)?.take_handover(&message, now).await.map_err(of)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every issuer's lists go to the other authorities and to the gate.
+    pub async fn publish_status(&mut self, now: Timestamp) -> Result<(), Failure> {
+        for number in status_lists_in_use(now) {
+            for issuer in AuthorityCode::ALL {
+                let signed = self.service(issuer)?.status_list(number, now).await.map_err(of)?;
+                let name = status_name(issuer, number);
+                self.lists.take_status(issuer, number, &name, &signed, now).map_err(of)?;
+                for (code, service) in &self.services {
+                    if *code != issuer {
+                        service.take_status_list(issuer, number, &signed, now).map_err(of)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries notices from the entering authorities to the issuers.
+    pub async fn carry_notices(&self, now: Timestamp) -> Result<(), Failure> {
+        for service in self.services.values() {
+            for (id, issuer, notice) in service.notices().await.map_err(of)? {
+                self.service(issuer)?.take_notice(&notice, now).await.map_err(of)?;
+                service.notice_delivered(&id, now).await.map_err(of)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The way from a lane to these services.
+    pub fn link(&self, now: Timestamp) -> Local {
+        Local { services: self.services.clone(), now }
+    }
+}
+
+/// The way from a lane to the services of this process: the same bytes as over a wire, at one moment.
+pub struct Local {
+    services: BTreeMap<AuthorityCode, Arc<Service>>,
+    now: Timestamp,
+}
+
+impl Local {
+    /// The same way, at another moment.
+    pub fn at(&self, now: Timestamp) -> Self {
+        Self { services: self.services.clone(), now }
+    }
+}
+
+impl AuthorityLink for Local {
+    async fn verdict(&self, authority: AuthorityCode, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        let service = self.services.get(&authority).ok_or(LinkError::NoAddress { authority })?;
+        service.verdict(&body, self.now).await.map_err(|error| {
+            tracing::warn!(%authority, %error, "no verdict");
+            LinkError::Refused { authority, status: 403 }
+        })
+    }
+
+    async fn deliver(&self, authority: AuthorityCode, event: Vec<u8>) -> Result<(), LinkError> {
+        let service = self.services.get(&authority).ok_or(LinkError::NoAddress { authority })?;
+        service.hear_event(&event, self.now).await.map_err(|error| {
+            tracing::warn!(%authority, %error, "event refused");
+            LinkError::Refused { authority, status: 409 }
+        })
+    }
+}
+
+/// A lane with its store.
+pub struct OpenLane<L> {
+    /// The lane.
+    pub lane: Lane<L, FaceEyes>,
+    /// Tells what happened there.
+    pub courier: Courier<L>,
+    /// Its store.
+    pub store: Arc<Outbox>,
+}
+
+/// Opens one lane over the files of its port.
+pub async fn open_lane<L: AuthorityLink>(
+    from: &Installation,
+    place: &LanePlace,
+    all: &[LanePlace],
+    link: Arc<L>,
+    eyes: Arc<FaceEyes>,
+    replay: Arc<Mutex<ReplayCache>>,
+    metrics: Arc<Metrics>,
+) -> Result<OpenLane<L>, Failure> {
+    let name = place.name();
+    let folder = from.gate(&place.port);
+    let key = KeyFiles::of(folder.clone()).signing(&lists::key_name(&name))?;
+    let key = GateKey { gate: name.clone(), kid: name.as_bytes().to_vec(), key };
+    make_folder(&folder)?;
+    let file = folder.join(format!("{}.db", lists::key_name(&name)));
+    let store = Arc::new(Outbox::open(&file, key).await.map_err(of)?);
+    let own = place.audience();
+    let config = LaneConfig {
+        place: Place {
+            lane: name.parse().map_err(of)?,
+            port: place.port.clone(),
+            direction: place.direction,
+            sides: place.side.map_or(Sides::Both { exit: (), entry: () }, |side| Sides::One(side, ())),
+        },
+        kind: LaneKind::Code,
+        window: Window::default(),
+        pictures: 1,
+        simulated_camera: from.simulated_camera(),
+        elsewhere: all
+            .iter()
+            .filter(|lane| lane.number == 1)
+            .map(LanePlace::audience)
+            .filter(|audience| audience.as_str() != own.as_str())
+            .collect(),
+    };
+    let courier = Courier::new(Arc::clone(&store), Arc::clone(&link));
+    let lane = Lane::new(config, replay, Arc::clone(&store), link, eyes, metrics);
+    Ok(OpenLane { lane, courier, store })
+}
+
+/// What the other lanes of a port remember of recent showings, for a process that opens one lane alone.
+pub async fn remembered(
+    from: &Installation,
+    port: &PortId,
+    except: &LanePlace,
+    all: &[LanePlace],
+    cache: &mut ReplayCache,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    for other in all.iter().filter(|lane| lane.port == *port && *lane != except) {
+        let name = other.name();
+        let file = from.gate(port).join(format!("{}.db", lists::key_name(&name)));
+        if !file.exists() {
+            continue;
+        }
+        let key = KeyFiles::of(from.gate(port)).signing(&lists::key_name(&name))?;
+        let store = Outbox::open(&file, GateKey { gate: name.clone(), kid: name.into_bytes(), key })
+            .await
+            .map_err(of)?;
+        for (token, at, lane) in store.showings().await.map_err(of)? {
+            cache.note(token, at, &Arc::new(lane), now);
+        }
+    }
+    Ok(())
+}
+
+/// The newest trust list numbers that a port's gates have seen: none of them takes an older one again.
+pub fn refuse_rollback(from: &Installation, port: &PortId, trust: &TrustStore) -> Result<(), RolledBack> {
+    let path = from.gate(port).join("seen.json");
+    let mut seen: BTreeMap<AuthorityCode, u64> =
+        std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    for code in AuthorityCode::ALL {
+        let got = trust.list(code).map_or(0, |list| list.number);
+        let have = seen.get(&code).copied().unwrap_or(0);
+        if got < have {
+            return Err(RolledBack::Older { authority: code, have, got });
+        }
+        seen.insert(code, got);
+    }
+    let bytes = serde_json::to_vec(&seen).unwrap_or_default();
+    write_whole(&path, &bytes).map_err(RolledBack::Unwritten)
+}
+
+/// Why a gate does not go by these lists.
+#[derive(Debug)]
+pub enum RolledBack {
+    /// An older list than one that was seen.
+    Older {
+        /// Whose.
+        authority: AuthorityCode,
+        /// The number seen.
+        have: u64,
+        /// The number that came.
+        got: u64,
+    },
+    /// What was seen cannot be kept.
+    Unwritten(Failure),
+}

@@ -1,0 +1,262 @@
+//! `baypass lane scan`: one traveller at one lane, from the picture of a code and the picture of a face to the door.
+//!
+//! Lives here: opening that lane, the answer's form. All parties run in this process, so the answer can show both
+//! authorities' reasons; at a border nobody sees both, and the answer says so.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use authority::Service;
+use clearance::{ClearanceId, Passage};
+use credential::random;
+use documents::{AuthorityCode, Rules, Side, Timestamp};
+use gate::camera::{CodeSight, SimulatedCamera};
+use gate::check::Window;
+use gate::door::SimulatedDoor;
+use gate::measures::{Nobody, Simulated};
+use gate::{Around, FixedClock, GateReason, Language, Metrics, ReplayCache, Report, SystemStopwatch, Texts};
+use serde_json::{Value, json};
+
+use crate::Ended;
+use crate::failure::{self, Failure};
+use crate::install::parties::{Parties, RolledBack, load_eyes, open_lane, refuse_rollback, remembered};
+use crate::install::{Installation, LANES_EACH, LanePlace, code_lanes};
+use crate::resident::{ONE_PROCESS, direction, outcome, sides};
+
+/// Wraps any error that says by itself what to do.
+fn of<E: std::error::Error>(error: E) -> Failure {
+    Failure::of(&error)
+}
+
+/// What `lane scan` was told.
+pub struct Scan {
+    pub port: String,
+    pub from: Option<AuthorityCode>,
+    pub to: AuthorityCode,
+    pub side: Option<Side>,
+    pub number: u8,
+    pub code: PathBuf,
+    pub faces: Vec<PathBuf>,
+    pub officer: bool,
+    pub at: Timestamp,
+    pub json: bool,
+}
+
+/// The lane that a scan is for.
+fn place(rules: &Rules, asked: &Scan) -> Result<LanePlace, Failure> {
+    let day = asked.at.local_date();
+    let way = direction(rules, &asked.port, asked.from, asked.to, day)?;
+    let side = match (sides(rules, &asked.port, way, day)?.as_slice(), asked.side) {
+        ([None], Some(_)) => {
+            return Err(Failure::new(format!(
+                "at {} one lane serves both sides; leave --side out",
+                asked.port
+            )));
+        }
+        ([None], None) => None,
+        (_, Some(side)) => Some(side),
+        (_, None) => {
+            return Err(Failure::new(format!(
+                "at {} exit and entry have lanes of their own; say --side exit or --side entry",
+                asked.port
+            )));
+        }
+    };
+    if !(1..=LANES_EACH).contains(&asked.number) {
+        return Err(Failure::new(format!("lanes are numbered 1 to {LANES_EACH}")));
+    }
+    Ok(LanePlace { port: asked.port.parse().map_err(of)?, direction: way, side, number: asked.number })
+}
+
+/// What the camera of a scan sees: a picture of the code, or a file with its text.
+fn sight(path: &Path) -> Result<CodeSight, Failure> {
+    let bytes = failure::read(path, code::picture::MAX_FILE_BYTES)?;
+    if bytes.is_empty() {
+        return Err(Failure::new(format!("{} is empty; give the picture of a code", path.display())));
+    }
+    let text = std::str::from_utf8(&bytes).ok().map(str::trim);
+    Ok(match text.filter(|text| text.starts_with(code::PREFIX)) {
+        Some(text) => CodeSight::Text(text.to_owned()),
+        None => CodeSight::Picture(bytes),
+    })
+}
+
+/// Runs `lane scan`.
+pub async fn scan(dir: &Path, models: &Path, asked: &Scan) -> Result<Ended, Failure> {
+    let installation = Installation::open(dir)?;
+    let rules = Rules::builtin().map_err(of)?;
+    let place = place(&rules, asked)?;
+    let code = sight(&asked.code)?;
+    let faces = asked
+        .faces
+        .iter()
+        .map(|path| failure::read(path, code::picture::MAX_FILE_BYTES))
+        .collect::<Result<Vec<_>, _>>()?;
+    let now = asked.at;
+    let parties = Parties::open(&installation, models, now).await?;
+    if let Err(rolled) = refuse_rollback(&installation, &place.port, parties.lists.trust()) {
+        return match rolled {
+            RolledBack::Unwritten(failure) => Err(failure),
+            RolledBack::Older { authority, have, got } => Err(Failure::new(format!(
+                "{}: the trust list of {authority} is number {got}, and this port has seen {have}; bring the newest (`baypass trust renew`)",
+                GateReason::TrustListRolledBack.code()
+            ))),
+        };
+    }
+    let all = code_lanes(&rules);
+    let mut cache = ReplayCache::new(Window::default().seconds(), now);
+    remembered(&installation, &place.port, &place, &all, &mut cache, now).await?;
+    let link = Arc::new(parties.link(now));
+    let later = Arc::new(link.at(now.plus_seconds(60)));
+    let eyes = load_eyes(models)?;
+    let opened = open_lane(
+        &installation,
+        &place,
+        &all,
+        link,
+        eyes,
+        Arc::new(Mutex::new(cache)),
+        Arc::new(Metrics::default()),
+    )
+    .await?;
+    // What a killed process left open gets its end first.
+    opened.courier.settle(now).await.map_err(of)?;
+    let mut camera = SimulatedCamera::new(code, faces);
+    let mut door = SimulatedDoor::default();
+    let mut id = [0; 16];
+    random(&mut id).map_err(of)?;
+    let (mut nobody, mut officer) = (Nobody, Simulated(vec![documents::Measure::Officer]));
+    let clock = FixedClock(now);
+    let watch = SystemStopwatch::start();
+    let report = if asked.officer {
+        let around = Around {
+            camera: &mut camera,
+            door: &mut door,
+            measures: &mut officer,
+            trusted: &parties.lists,
+            clock: &clock,
+            watch: &watch,
+        };
+        opened.lane.serve(ClearanceId::from_bytes(id), around).await
+    } else {
+        let around = Around {
+            camera: &mut camera,
+            door: &mut door,
+            measures: &mut nobody,
+            trusted: &parties.lists,
+            clock: &clock,
+            watch: &watch,
+        };
+        opened.lane.serve(ClearanceId::from_bytes(id), around).await
+    };
+    // The end of the band in which a no is told has come when this command ends.
+    gate::Courier::new(Arc::clone(&opened.store), later).deliver(now.plus_seconds(60)).await.map_err(of)?;
+    parties.carry_notices(now.plus_seconds(60)).await?;
+    let exit = judged(&parties, &report, Side::Exit).await?;
+    let entry = judged(&parties, &report, Side::Entry).await?;
+    if asked.json {
+        failure::print_json(&answer(&report, &place, &exit, &entry))?;
+    } else {
+        failure::print(&page(&report, &place, &exit, &entry)?)?;
+    }
+    Ok(ended(&report))
+}
+
+/// What one side's authority keeps of its verdict. Only one operator of everything can look at both.
+async fn judged(parties: &Parties, report: &Report, side: Side) -> Result<Value, Failure> {
+    let Some(judged) = report.verdict(side) else { return Ok(json!({"verdict": null, "code": null})) };
+    reason_of(parties.service(judged.authority)?, judged.authority, &judged.reference).await
+}
+
+async fn reason_of(
+    service: &Service,
+    authority: AuthorityCode,
+    reference: &[u8; 16],
+) -> Result<Value, Failure> {
+    let reason = service.reason(reference).await.map_err(of)?;
+    Ok(reason.map_or_else(
+        || json!({"authority": authority, "verdict": null, "code": null}),
+        |(outcome, code, detail)| json!({"authority": authority, "verdict": verdict_word(&outcome), "code": code, "detail": detail}),
+    ))
+}
+
+/// The three classes of a verdict; what else an authority may answer (`busy`, a lane that is not for the holder) is a
+/// refusal with a code of its own.
+pub fn verdict_word(outcome: &str) -> &str {
+    match outcome {
+        "admit" | "verify" => outcome,
+        _ => "refer",
+    }
+}
+
+/// The form of `lane scan --json`.
+pub fn answer(report: &Report, place: &LanePlace, exit: &Value, entry: &Value) -> Value {
+    let measures: Vec<_> =
+        report.open_measures.map(|m| m.iter().map(documents::Measure::as_str).collect()).unwrap_or_default();
+    json!({
+        "outcome": outcome(report.passage),
+        "passage": report.passage.code(),
+        "lane": place.name(),
+        "port": place.port.as_str(),
+        "from": place.direction.from(),
+        "to": place.direction.to(),
+        "exit": exit,
+        "entry": entry,
+        "gate": {"code": report.reason.map(GateReason::code), "detail": report.detail},
+        "measures": measures,
+        "sentence": report.sentence,
+        "officer": report.officer,
+        "simulated_camera": report.simulated_camera,
+        "one_operator": "both authorities' reasons stand here because one operator runs everything; at a lane nobody sees both",
+        "ms": {"read": report.ms.read, "check": report.ms.check, "face": report.ms.face, "clear": report.ms.clear, "total": report.ms.total},
+    })
+}
+
+fn page(report: &Report, place: &LanePlace, exit: &Value, entry: &Value) -> Result<String, Failure> {
+    let texts = Texts::builtin().map_err(of)?;
+    let mut out = format!(
+        "{} at {}\n",
+        if report.passage == Passage::Passed { "PASSED" } else { "NOT PASSED" },
+        place.name()
+    );
+    if let Some(sentence) = texts.get(report.sentence, Language::En) {
+        out += &format!("  the traveller reads: {sentence}\n");
+    }
+    for (name, side) in [("exit", exit), ("entry", entry)] {
+        let text = |field: &str| side.get(field).and_then(Value::as_str).unwrap_or_default();
+        if !text("verdict").is_empty() {
+            let detail =
+                if text("detail").is_empty() { String::new() } else { format!(" ({})", text("detail")) };
+            out +=
+                &format!("  {name}, {}: {} {}{detail}\n", text("authority"), text("verdict"), text("code"));
+        }
+    }
+    if let Some(reason) = report.reason {
+        let detail = report.detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
+        out += &format!("  the gate: {}{detail}\n", reason.code());
+    }
+    if let Some(measures) = report.open_measures {
+        let measures: Vec<_> = measures.iter().map(documents::Measure::as_str).collect();
+        out += &format!("  still to be done: {}\n", measures.join(", "));
+    }
+    let ms = report.ms;
+    out += &format!(
+        "  read {:.0}, check {:.1}, face {:.0}, clear {:.0}, total {:.0} ms\n",
+        ms.read, ms.check, ms.face, ms.clear, ms.total
+    );
+    if report.simulated_camera {
+        out += "  (The pictures came from files: a simulated camera.)\n";
+    }
+    out += "  (Both authorities' reasons stand here because one operator runs everything; at a lane nobody sees both.)\n";
+    Ok(out + ONE_PROCESS)
+}
+
+/// Exit code: pictures that are none are broken input; everything else is the lane's answer.
+fn ended(report: &Report) -> Ended {
+    match (report.passage, report.reason, report.open_measures) {
+        (Passage::Passed, ..) => Ended::Well,
+        (_, Some(GateReason::PictureUnreadable | GateReason::FacePictureUnreadable), _) => Ended::BrokenInput,
+        (_, _, Some(_)) => Ended::MeasureOpen,
+        (..) => Ended::Refused,
+    }
+}

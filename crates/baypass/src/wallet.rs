@@ -1,0 +1,408 @@
+//! The command-line wallet: for scripts, tests and the demo. It holds what a traveller's phone holds: what stands on his
+//! own cards, a secret from each authority, device keys with their tokens and parts.
+//!
+//! Lives here: its file, enrolment, fetching a batch, showing one code. Its keys are software keys, in a file that its
+//! owner alone may read; a phone keeps them in hardware.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+
+use authority::{DeviceProof, Issued, Service, possession};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential::{Audience, KeyClass, PartHash, SigningKey, sign_proof};
+use documents::{AuthorityCode, DocumentKind, DocumentNumber, LocalDate, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+use crate::install::{Installation, write_whole};
+
+/// Wraps any error that says by itself what to do.
+fn of<E: std::error::Error>(error: E) -> Failure {
+    Failure::of(&error)
+}
+
+/// Device keys of one batch.
+pub const BATCH: usize = 8;
+
+/// Bytes as text in a wallet's file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+documents::redact_debug!(Bytes);
+
+impl Serialize for Bytes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        URL_SAFE_NO_PAD.decode(text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A card of the traveller's.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// Who issued it.
+    pub issuer: AuthorityCode,
+    /// Its kind.
+    pub kind: DocumentKind,
+    /// Its number, as printed.
+    pub number: String,
+}
+documents::redact_debug!(Card);
+
+impl Card {
+    /// The number, parsed.
+    pub fn parsed(&self) -> Result<DocumentNumber, Failure> {
+        DocumentNumber::parse(self.kind, &self.number).map_err(of)
+    }
+}
+
+/// One token with its key and parts.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ticket {
+    /// The device key (PKCS #8).
+    pub device: Bytes,
+    /// The token.
+    pub token: Bytes,
+    /// The parts, by who opens them.
+    pub parts: BTreeMap<AuthorityCode, Bytes>,
+    /// The token's end.
+    pub expires: Timestamp,
+}
+documents::redact_debug!(Ticket);
+
+/// A wallet.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wallet {
+    /// The number that `resident add` printed.
+    pub resident: u32,
+    /// Whose identity card he holds.
+    pub home: AuthorityCode,
+    /// His name on it.
+    pub name: String,
+    /// His Chinese name.
+    pub name_zh: Option<String>,
+    /// His date of birth.
+    pub birth: LocalDate,
+    /// His cards.
+    pub cards: Vec<Card>,
+    /// The secret from each authority.
+    sessions: BTreeMap<AuthorityCode, Bytes>,
+    tickets: Vec<Ticket>,
+}
+documents::redact_debug!(Wallet);
+
+/// The authorities as a wallet reaches them.
+pub trait Offices {
+    /// Enrols; gives the wallet's secret for this authority.
+    fn enrol(
+        &self,
+        authority: AuthorityCode,
+        card: &Card,
+        wallet: &Wallet,
+        selfie: &[u8],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<[u8; 32], Failure>>;
+    /// Tokens with their parts, from the home authority.
+    fn tokens(
+        &self,
+        home: AuthorityCode,
+        session: &[u8; 32],
+        keys: &[DeviceProof],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Issued>, Failure>>;
+    /// Own parts of another authority.
+    fn parts(
+        &self,
+        authority: AuthorityCode,
+        session: &[u8; 32],
+        issuer: AuthorityCode,
+        keys: &[DeviceProof],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Vec<u8>>, Failure>>;
+}
+
+/// A wallet's keys live in a file.
+const CLASS: KeyClass = KeyClass::Software;
+
+impl Offices for BTreeMap<AuthorityCode, std::sync::Arc<Service>> {
+    async fn enrol(
+        &self,
+        authority: AuthorityCode,
+        card: &Card,
+        wallet: &Wallet,
+        selfie: &[u8],
+        now: Timestamp,
+    ) -> Result<[u8; 32], Failure> {
+        let service = self.get(&authority).ok_or_else(|| missing(authority))?;
+        let name =
+            if wallet.name.is_empty() { wallet.name_zh.as_deref().unwrap_or_default() } else { &wallet.name };
+        service.enrol(&card.parsed()?, name, wallet.birth, selfie, now).await.map_err(of)
+    }
+
+    async fn tokens(
+        &self,
+        home: AuthorityCode,
+        session: &[u8; 32],
+        keys: &[DeviceProof],
+        now: Timestamp,
+    ) -> Result<Vec<Issued>, Failure> {
+        let service = self.get(&home).ok_or_else(|| missing(home))?;
+        service.issue(session, CLASS, keys, now).await.map_err(of)
+    }
+
+    async fn parts(
+        &self,
+        authority: AuthorityCode,
+        session: &[u8; 32],
+        issuer: AuthorityCode,
+        keys: &[DeviceProof],
+        now: Timestamp,
+    ) -> Result<Vec<Vec<u8>>, Failure> {
+        let service = self.get(&authority).ok_or_else(|| missing(authority))?;
+        service.own_parts(session, issuer, CLASS, keys, now).await.map_err(of)
+    }
+}
+
+fn missing(authority: AuthorityCode) -> Failure {
+    Failure::new(format!("there is no authority {authority} here"))
+}
+
+impl Wallet {
+    /// A wallet for somebody with these cards; nothing is enrolled yet.
+    pub const fn new(
+        resident: u32,
+        home: AuthorityCode,
+        name: String,
+        name_zh: Option<String>,
+        birth: LocalDate,
+        cards: Vec<Card>,
+    ) -> Self {
+        Self { resident, home, name, name_zh, birth, cards, sessions: BTreeMap::new(), tickets: Vec::new() }
+    }
+
+    /// The authorities that vouch for one of the cards in a pass: the home authority, and the mainland for a Home
+    /// Return Permit.
+    pub fn vouchers(&self) -> Vec<(AuthorityCode, Card)> {
+        let mut found: Vec<(AuthorityCode, Card)> = Vec::new();
+        let wanted = |card: &&Card| {
+            matches!(
+                card.kind,
+                DocumentKind::ExitEntryPermit
+                    | DocumentKind::OneWayPermit
+                    | DocumentKind::HomeReturnPermit
+                    | DocumentKind::Hkid
+                    | DocumentKind::MacaoBir
+            )
+        };
+        for card in self.cards.iter().filter(wanted) {
+            if !found.iter().any(|(issuer, _)| *issuer == card.issuer) {
+                found.push((card.issuer, card.clone()));
+            }
+        }
+        found
+    }
+
+    /// Whether this wallet has a pass of its home authority.
+    pub fn enrolled(&self) -> bool {
+        self.sessions.contains_key(&self.home)
+    }
+
+    /// Enrols at every authority that issued one of the cards; gives at which.
+    pub async fn enrol(
+        &mut self,
+        offices: &impl Offices,
+        selfie: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<AuthorityCode>, Failure> {
+        let vouchers = self.vouchers();
+        if !vouchers.iter().any(|(issuer, _)| *issuer == self.home) {
+            return Err(Failure::new(format!(
+                "no card of {} that a pass could rest on is registered; add the resident with it",
+                self.home
+            )));
+        }
+        let mut sessions = BTreeMap::new();
+        for (issuer, card) in vouchers {
+            let secret = offices
+                .enrol(issuer, &card, self, selfie, now)
+                .await
+                .map_err(|failure| Failure::new(format!("{issuer}: {failure}")))?;
+            sessions.insert(issuer, Bytes(secret.to_vec()));
+        }
+        let at = sessions.keys().copied().collect();
+        self.sessions = sessions;
+        self.tickets.clear();
+        Ok(at)
+    }
+
+    fn session(&self, authority: AuthorityCode) -> Result<[u8; 32], Failure> {
+        let session = self.sessions.get(&authority).and_then(|bytes| bytes.0.as_slice().try_into().ok());
+        session.ok_or_else(|| {
+            Failure::new(format!("this wallet has no pass of {authority}; run `baypass wallet enrol` first"))
+        })
+    }
+
+    /// Fetches a batch: one token for each new device key, with the parts of every authority that makes one.
+    pub async fn fetch(&mut self, offices: &impl Offices, now: Timestamp) -> Result<(), Failure> {
+        let home = self.home;
+        let devices =
+            (0..BATCH).map(|_| SigningKey::generate()).collect::<Result<Vec<_>, _>>().map_err(of)?;
+        let proofs = |authority: AuthorityCode, session: &[u8; 32]| {
+            devices
+                .iter()
+                .map(|device| {
+                    let proof = possession(device, authority, home, session, now).map_err(of)?;
+                    Ok(DeviceProof { key: *device.public(), proof })
+                })
+                .collect::<Result<Vec<_>, Failure>>()
+        };
+        let session = self.session(home)?;
+        let issued = offices.tokens(home, &session, &proofs(home, &session)?, now).await?;
+        let mut others = BTreeMap::new();
+        for authority in self.sessions.keys().copied().filter(|authority| *authority != home) {
+            let session = self.session(authority)?;
+            let made = offices.parts(authority, &session, home, &proofs(authority, &session)?, now).await?;
+            others.insert(authority, made);
+        }
+        let mut tickets = Vec::with_capacity(BATCH);
+        for (index, (device, issued)) in devices.iter().zip(issued).enumerate() {
+            let mut parts: BTreeMap<_, _> =
+                issued.sealed.into_iter().map(|(receiver, part)| (receiver, Bytes(part))).collect();
+            parts.insert(home, Bytes(issued.own));
+            for (authority, made) in &others {
+                if let Some(part) = made.get(index) {
+                    parts.insert(*authority, Bytes(part.clone()));
+                }
+            }
+            tickets.push(Ticket {
+                device: Bytes(device.to_pkcs8().map_err(of)?.to_vec()),
+                token: Bytes(issued.token),
+                parts,
+                expires: CLASS.expiry_for(now.local_date()),
+            });
+        }
+        self.tickets = tickets;
+        Ok(())
+    }
+
+    /// Tokens that are left at `now`.
+    pub fn tokens_left(&self, now: Timestamp) -> usize {
+        self.tickets.iter().filter(|ticket| ticket.good_at(now)).count()
+    }
+
+    /// The text of one code for `audience`, made at `at`; the token is used up by it.
+    pub fn show(&mut self, audience: &Audience, at: Timestamp) -> Result<String, Failure> {
+        self.take(at)?.code(audience, at)
+    }
+
+    /// Takes the next token that is good at `at` out of the wallet.
+    pub fn take(&mut self, at: Timestamp) -> Result<Ticket, Failure> {
+        let index = self.tickets.iter().position(|ticket| ticket.good_at(at));
+        let index = index.ok_or_else(|| Failure::new("no token is left; go online and fetch new ones"))?;
+        Ok(self.tickets.remove(index))
+    }
+
+    /// The secret of this wallet at an authority.
+    pub fn secret(&self, authority: AuthorityCode) -> Result<[u8; 32], Failure> {
+        self.session(authority)
+    }
+
+    /// The wallet's file.
+    pub fn path(installation: &Installation, resident: u32) -> PathBuf {
+        installation.wallets().join(format!("{resident}.json"))
+    }
+
+    /// Reads a wallet.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let bytes = std::fs::read(path)
+            .map_err(|error| Failure::new(format!("{} cannot be read ({error})", path.display())))?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::new(format!("{} is damaged ({error}); restore it from a backup", path.display()))
+        })
+    }
+
+    /// Writes it, whole or not at all.
+    pub fn save(&self, installation: &Installation) -> Result<(), Failure> {
+        write_whole(&Self::path(installation, self.resident), &serde_json::to_vec_pretty(self).map_err(of)?)
+    }
+
+    /// Every wallet of an installation, by number.
+    pub fn all(installation: &Installation) -> Result<Vec<Self>, Failure> {
+        let folder = installation.wallets();
+        let fault =
+            |error: std::io::Error| Failure::new(format!("{} cannot be read ({error})", folder.display()));
+        let mut found = Vec::new();
+        for file in std::fs::read_dir(&folder).map_err(fault)? {
+            let path = file.map_err(fault)?.path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                found.push(Self::read(&path)?);
+            }
+        }
+        found.sort_by_key(|wallet| wallet.resident);
+        Ok(found)
+    }
+
+    /// The wallet of a resident: by the number that `resident add` printed, or by any of his document numbers.
+    pub fn find(installation: &Installation, resident: &str) -> Result<Self, Failure> {
+        let wallets = Self::all(installation)?;
+        let by_number = resident.parse::<u32>().ok();
+        if let Some(found) = wallets.iter().find(|wallet| Some(wallet.resident) == by_number) {
+            return Ok(found.clone());
+        }
+        let is_his = |card: &Card| {
+            let typed = DocumentNumber::parse(card.kind, resident).ok();
+            typed.is_some_and(|typed| card.parsed().is_ok_and(|own| own.match_key() == typed.match_key()))
+        };
+        wallets.into_iter().find(|wallet| wallet.cards.iter().any(is_his)).ok_or_else(|| {
+            Failure::new(format!(
+                "no resident {resident} is here; give the number that `baypass resident add` printed, or a document number (`baypass resident list`)"
+            ))
+        })
+    }
+}
+
+impl Ticket {
+    fn good_at(&self, at: Timestamp) -> bool {
+        // Not before its day of issue either: a token of a later batch would claim to live too long.
+        let left = self.expires.seconds_since(at);
+        left > 0 && left <= CLASS.max_life_seconds()
+    }
+
+    /// The device key.
+    pub fn key(&self) -> Result<SigningKey, Failure> {
+        SigningKey::from_pkcs8(&self.device.0).map_err(of)
+    }
+
+    /// The text of a code for `audience`, made at `at`.
+    pub fn code(&self, audience: &Audience, at: Timestamp) -> Result<String, Failure> {
+        let device = self.key()?;
+        let mut parts: Vec<&[u8]> = Vec::new();
+        for side in audience.sides() {
+            let receiver = audience.direction().authority(*side);
+            let part = self.parts.get(&receiver).ok_or_else(|| {
+                Failure::new(format!(
+                    "this wallet has no part for {receiver}: no document that opens its border is registered"
+                ))
+            })?;
+            parts.push(&part.0);
+        }
+        let hashes: Vec<_> = parts.iter().map(|part| PartHash::of(part)).collect();
+        let proof = sign_proof(&device, audience, &self.token.0, &hashes, at).map_err(of)?;
+        let code = code::CrossingCode::Full {
+            token: &self.token.0,
+            proof: &proof,
+            parts: code::Parts::new(&parts).map_err(of)?,
+        };
+        code.to_text().map_err(of)
+    }
+}
