@@ -1,5 +1,5 @@
 # Thin: every target is one or two commands that can be run by hand too.
-.PHONY: test demo bench fuzz models lint
+.PHONY: test demo bench fuzz deny models lint
 SHELL := /bin/bash
 
 models: ## Installs the face models at their pinned version; nothing of them is committed.
@@ -14,8 +14,23 @@ demo: models
 bench:
 	cargo run -q -p baypass -- bench check
 
+# Every target of fuzz/, or those of FUZZ, for FUZZ_SECONDS each: stable toolchain, no sanitizer (our crates have no
+# unsafe code), debug assertions and overflow checks on. Needs a C++ compiler for the fuzzer's runtime. What it keeps goes
+# to fuzz/corpus, what breaks a promise to fuzz/artifacts; `make test` replays fuzz/seeds through the same functions.
+FUZZ_SECONDS ?= 120
+FUZZ ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
 fuzz:
-	@echo "no fuzz targets yet; the parsers have property tests (make test)"; exit 1
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install cargo-fuzz --locked
+	cargo fuzz build -s none
+	@for target in $(FUZZ); do \
+		mkdir -p fuzz/corpus/$$target && \
+		cargo fuzz run -s none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1 || exit 1; \
+	done
+
+deny: ## What may come into the tree (deny.toml).
+	@cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked
+	cargo deny check licenses bans sources
 
 lint:
 	cargo fmt --all -- --check

@@ -1,0 +1,182 @@
+//! What a camera sees: texts and pictures of crossing codes, and what stands in them.
+
+use std::sync::LazyLock;
+
+use clearance::LaneId;
+use code::{CrossingCode, MAX_BYTES, MAX_CHARS, PREFIX, Parts, base45, picture as pictures};
+use credential::cbor::{self, Writer};
+use credential::cose::{ES256, Sign1, Tagging};
+use credential::part::{PartContents, PartContext, PartError, PartForm};
+use credential::{
+    Audience, MAX_PROOF_LEN, MAX_TOKEN_LEN, PartHash, SealedHashes, UnverifiedProof, UnverifiedToken,
+};
+use documents::{AuthorityCode, Direction, DocumentKind, DocumentNumber};
+use gate::check::{Checker, Window};
+
+use crate::keys::{LANE, authority_public, device, lists, now, part_key, part_words};
+
+/// The text of a code: what is taken comes back as the same text, and fits a symbol.
+pub fn code_text(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let mut scratch = Vec::new();
+    let taken = match CrossingCode::parse(text, &mut scratch) {
+        Ok(code) => {
+            assert_eq!(code.to_text().as_deref(), Ok(text), "a code has one text");
+            assert!(text.len() <= MAX_CHARS && code.to_cbor().len() <= MAX_BYTES, "a code keeps its length");
+            assert!(code.version().is_some_and(|version| version <= 18), "a code fits its symbol");
+            if let CrossingCode::Full { token: shown, parts, .. } = code {
+                assert_eq!(parts.iter().count(), parts.len());
+                token(shown);
+            }
+            proof(code.proof());
+            true
+        }
+        Err(_) => false,
+    };
+    assert!(scratch.len() <= MAX_BYTES, "no text takes more memory than a code has");
+    taken
+}
+
+/// Base45, and CBOR inside: each has one form, and the strict reader stops at its depth.
+pub fn base45_cbor(bytes: &[u8]) -> bool {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(decoded) = base45::decode(text)
+    {
+        assert_eq!(base45::encode(&decoded), text, "bytes have one Base45 text");
+    }
+    assert_eq!(base45::decode(&base45::encode(bytes)).as_deref(), Ok(bytes));
+    let taken = cbor::well_formed(bytes).is_ok();
+    if taken {
+        assert!(cbor::well_formed(bytes.split_last().map_or(bytes, |(_, head)| head)).is_err(), "cut");
+        assert!(cbor::well_formed(&[bytes, &[0]].concat()).is_err(), "longer");
+    }
+    taken
+}
+
+/// A picture file: what is decoded has the pixels that a picture may have.
+pub fn picture(bytes: &[u8]) -> bool {
+    let Ok(image) = pictures::decode(bytes) else { return false };
+    let pixels = u64::from(image.width()) * u64::from(image.height());
+    assert!((1..=pictures::MAX_PIXELS).contains(&pixels), "a picture keeps its bounds");
+    true
+}
+
+/// The only bytes that a message of ours with these contents may have.
+pub(crate) fn one_form(bytes: &[u8], message: &Sign1<'_>) {
+    let mut header = Writer::new();
+    header.map(1 + usize::from(message.kid().is_some())).int(1).int(ES256);
+    if let Some(kid) = message.kid() {
+        header.int(4).bytes(kid);
+    }
+    let (head, signature) = bytes.split_at(bytes.len() - 64);
+    let mut again = Writer::new();
+    again.array(4).bytes(&header.finish()).map(0).bytes(message.unverified_payload()).bytes(signature);
+    assert_eq!(again.finish(), [head, signature].concat(), "a signed message has one form");
+}
+
+/// A border token before any key is looked up.
+pub fn token(bytes: &[u8]) -> bool {
+    let Ok(token) = UnverifiedToken::parse(bytes) else { return false };
+    let claims = *token.claims();
+    assert!(bytes.len() <= MAX_TOKEN_LEN && token.bytes() == bytes);
+    let message = Sign1::parse(bytes, Tagging::Untagged, MAX_TOKEN_LEN).unwrap();
+    assert_eq!(message.kid(), Some([token.kid()].as_slice()));
+    assert_eq!(claims.encode().as_deref(), Ok(message.unverified_payload()), "claims have one form");
+    one_form(bytes, &message);
+    let sealed = match claims.sealed {
+        SealedHashes::One(_) => 1,
+        SealedHashes::Two(..) => 2,
+    };
+    assert_eq!(sealed, SealedHashes::receivers(claims.issuer).len(), "as many hashes as the issuer seals");
+    assert_eq!(claims.expires.local_minute_of_day(), 0, "a token ends at a midnight");
+    if let Ok(key) = token.device_key()
+        && let Ok(verified) = token.verify(authority_public(), key)
+    {
+        assert_eq!(verified.id(), device().thumbprint().token_id(), "nobody else's token is signed");
+    }
+    true
+}
+
+/// A holder proof before it is verified.
+pub fn proof(bytes: &[u8]) -> bool {
+    let Ok(proof) = UnverifiedProof::parse(bytes) else { return false };
+    assert!(bytes.len() <= MAX_PROOF_LEN);
+    let message = Sign1::parse(bytes, Tagging::Untagged, MAX_PROOF_LEN).unwrap();
+    let payload = Writer::new().map(1).int(6).uint(proof.made_at().unix().unsigned_abs()).finish();
+    assert_eq!(message.unverified_payload(), payload, "a payload has one form");
+    one_form(bytes, &message);
+    true
+}
+
+/// The pair of authorities that the first byte of a [`part`] stands for.
+#[must_use]
+pub fn part_pair(first: u8) -> (AuthorityCode, AuthorityCode) {
+    let all = AuthorityCode::ALL;
+    let pick = |n: u8| all.into_iter().nth(usize::from(n) % all.len()).unwrap_or(AuthorityCode::Chn);
+    (pick(first), pick(first / 3))
+}
+
+/// A part: one byte for the pair of authorities, then what was sealed. What opens can be sealed again to the same bytes,
+/// and opens for no other pair, token or week.
+pub fn part(bytes: &[u8]) -> bool {
+    let Some((first, plaintext)) = bytes.split_first() else { return false };
+    let (issuer, receiver) = part_pair(*first);
+    let context = PartContext { issuer, receiver, thumbprint: device().thumbprint() };
+    let open = |part: &[u8], context: &PartContext| PartContents::open(part, &part_key(), context);
+    assert!(open(plaintext, &context).is_err(), "nobody seals without the key");
+    let (info, associated) = part_words(&context);
+    let sealed = part_key().seal(&info, &associated, plaintext).unwrap();
+    let contents = match open(&sealed, &context) {
+        Ok(contents) => contents,
+        Err(PartError::Open) => unreachable!("what was sealed in this context opens in it"),
+        Err(_) => return false,
+    };
+    assert_eq!(sealed.len(), context.form().length(), "a part has the one length of its form");
+    assert_eq!(contents.seal(&part_key(), &context), Ok(sealed.clone()), "a part has one form");
+    let slots = match context.form() {
+        PartForm::Own => credential::part::OWN_SLOTS,
+        PartForm::Sealed => credential::part::SEALED_SLOTS,
+    };
+    assert!(contents.endorsements.len() <= slots);
+    for (from, to) in [(receiver, issuer), (issuer, issuer), (receiver, receiver)] {
+        let other = PartContext { issuer: from, receiver: to, ..context };
+        assert!((from, to) == (issuer, receiver) || open(&sealed, &other).is_err(), "a part of another pair");
+    }
+    if let Some(kind) = DocumentKind::from_code(contents.kind)
+        && let Ok(number) = DocumentNumber::from_wire(kind, &contents.number)
+    {
+        assert_eq!(number.mrz9(), Some(contents.number), "a number has one form on the wire");
+    }
+    true
+}
+
+/// A code at a lane: a text, or the bytes behind the prefix. Nobody but the one device has a signed token, so whatever
+/// passes is its token, and made for this lane in its window.
+pub fn gate_check(bytes: &[u8]) -> bool {
+    static CHECKER: LazyLock<Checker> = LazyLock::new(|| {
+        let way = Direction::new(AuthorityCode::Mac, AuthorityCode::Chn).unwrap();
+        let audience = |way| Audience::new("hengqin".parse().unwrap(), way, None);
+        let lane: LaneId = LANE.parse().unwrap();
+        Checker::new(lane, audience(way), Window::default(), vec![audience(way.reversed())])
+    });
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) if text.starts_with(PREFIX) => text.to_owned(),
+        _ => format!("{PREFIX}{}", base45::encode(bytes)),
+    };
+    let mut scratch = Vec::new();
+    let mut replay = CHECKER.replay_cache(now());
+    let Ok(checked) = CHECKER.check(&text, &mut scratch, lists(), &mut replay, now()) else { return false };
+    assert_eq!(checked.id(), device().thumbprint().token_id(), "nobody else's token passes");
+    let age = now().seconds_since(checked.made_at());
+    assert!((-Window::default().ahead..=Window::default().behind).contains(&age), "the window holds");
+    let parts: Vec<(&[u8], PartHash)> = checked.parts().collect();
+    assert!(parts.iter().all(|(part, hash)| PartHash::of(part) == *hash));
+    let shown: Vec<&[u8]> = parts.iter().map(|(part, _)| *part).collect();
+    let code = CrossingCode::Full {
+        token: checked.token(),
+        proof: checked.proof(),
+        parts: Parts::new(&shown).unwrap(),
+    };
+    assert_eq!(code.to_text(), Ok(text), "what passes is what was shown");
+    true
+}

@@ -1,0 +1,69 @@
+//! Outside bytes: every reader of bytes that come from outside, each as a plain function with the promises that it must
+//! keep for any input. The fuzzer (`fuzz/`) and the replay of the committed seeds (`tests/replay.rs`) call the same ones.
+//!
+//! Lives here: [`ALL`] and the functions behind it. A function answers whether the input was taken, and panics where a
+//! promise is broken: that what is taken has one form, keeps its stated limits, and can be signed, sent and read again.
+//! Only tests use this crate.
+
+#![expect(clippy::unwrap_used, reason = "a test's crate: a broken promise ends the run")]
+
+mod codes;
+mod faces;
+mod keys;
+mod lists;
+mod messages;
+mod papers;
+
+pub use codes::{base45_cbor, code_text, gate_check, part, part_pair, picture, proof, token};
+pub use faces::face_probe;
+pub use keys::{
+    AUTHORITY_KID, LANE, SUBJECT, TOKEN_KID, authority_key, device_key, now, part_key, part_words,
+};
+pub use lists::{approval, approval_bundle, status_list, trust_list};
+pub use messages::{
+    Asked, envelope, event, gate_answer, handover, notice, receiver_key, request, signed_message, verdict,
+};
+pub use papers::{case_file, document_number, endorsement, mrz, words};
+
+/// A reader under its name, which is also the name of its fuzz target and of its folder of seeds.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// The name.
+    pub name: &'static str,
+    /// Whether the bytes were taken.
+    pub read: fn(&[u8]) -> bool,
+}
+
+macro_rules! targets {
+    ($($name:ident),+ $(,)?) => {
+        /// All of them. A new one is a function, its name here, a file in `fuzz/fuzz_targets` and seeds.
+        pub const ALL: &[Target] = &[$(Target { name: stringify!($name), read: $name }),+];
+    };
+}
+targets!(
+    approval,
+    approval_bundle,
+    base45_cbor,
+    case_file,
+    code_text,
+    document_number,
+    endorsement,
+    envelope,
+    event,
+    face_probe,
+    gate_answer,
+    gate_check,
+    handover,
+    mrz,
+    notice,
+    part,
+    picture,
+    proof,
+    request,
+    signed_message,
+    status_list,
+    token,
+    trust_list,
+    verdict,
+    words,
+);
