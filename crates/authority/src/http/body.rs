@@ -46,6 +46,11 @@ impl<'de> Deserialize<'de> for Base64 {
     }
 }
 
+/// Bytes as they are: how a body of CBOR is described.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(super) struct Octets(#[expect(dead_code, reason = "a description only")] Vec<u8>);
+
 /// A value that is read from its text.
 pub(super) struct Text<T>(pub(super) T);
 

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use credential::message::{Outcome, Verdict, unverified_payload};
 
 use super::Room;
-use super::body::CborBody;
+use super::body::{CborBody, Octets};
 use super::problem::Problem;
 
 /// Judges one traveller
@@ -16,8 +16,8 @@ use super::problem::Problem;
 /// The body is an envelope: the gate's signed request, token, proof, this authority's part, the face probe. Whatever
 /// is wrong with the traveller's side of it is a verdict; only a request that is not a registered gate's is a problem.
 #[utoipa::path(post, path = "/v1/verdicts", tag = "gates",
-    request_body(content = Vec<u8>, content_type = "application/cbor"),
-    responses((status = 200, description = "The signed verdict.", body = Vec<u8>, content_type = "application/cbor")))]
+    request_body(content = Octets, content_type = "application/cbor"),
+    responses((status = 200, description = "The signed verdict.", body = Octets, content_type = "application/cbor")))]
 pub(super) async fn verdicts(
     State(room): State<Arc<Room>>,
     CborBody(body): CborBody,
@@ -38,7 +38,7 @@ pub(super) async fn verdicts(
 ///
 /// In the order of the gate's numbers, each once. The same event again is heard again without effect.
 #[utoipa::path(post, path = "/v1/events", tag = "gates",
-    request_body(content = Vec<u8>, content_type = "application/cbor"),
+    request_body(content = Octets, content_type = "application/cbor"),
     responses((status = 204, description = "Written down, durably.")))]
 pub(super) async fn events(
     State(room): State<Arc<Room>>,
@@ -52,7 +52,7 @@ pub(super) async fn events(
 ///
 /// Signed by its maker and sealed to this authority. The first key of a week stays.
 #[utoipa::path(post, path = "/v1/handovers", tag = "authorities",
-    request_body(content = Vec<u8>, content_type = "application/cbor"),
+    request_body(content = Octets, content_type = "application/cbor"),
     responses((status = 204, description = "Kept until a day after its week.")))]
 pub(super) async fn handovers(
     State(room): State<Arc<Room>>,
@@ -66,7 +66,7 @@ pub(super) async fn handovers(
 ///
 /// The entering authority tells the issuer of a token where and on which day it was used: no more than that travels.
 #[utoipa::path(post, path = "/v1/notices", tag = "authorities",
-    request_body(content = Vec<u8>, content_type = "application/cbor"),
+    request_body(content = Octets, content_type = "application/cbor"),
     responses((status = 204, description = "Counted, once.")))]
 pub(super) async fn notices(
     State(room): State<Arc<Room>>,

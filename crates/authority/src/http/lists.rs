@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Room;
-use super::body::base64;
+use super::body::{Octets, base64};
 use super::problem::{Problem, ProblemCode};
 use crate::publish::STATUS_LISTS;
 
@@ -73,7 +73,7 @@ fn revalidated(answer: impl IntoResponse) -> Response {
 #[utoipa::path(get, path = "/v1/status-lists/{n}", tag = "public",
     params(("n" = u8, Path, minimum = 0, maximum = 15, description = "The number of the list.")),
     responses(
-        (status = 200, description = "A Token Status List in its CWT form.", body = Vec<u8>,
+        (status = 200, description = "A Token Status List in its CWT form.", body = Octets,
             content_type = "application/statuslist+cwt"),
         (status = 304, description = "The list that the caller has is still the newest.")))]
 pub(super) async fn status_list(

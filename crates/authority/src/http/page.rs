@@ -111,8 +111,15 @@ fn schema_name(schema: &Value) -> String {
     if let Some(items) = schema.get("items") {
         return format!("list of {}", schema_name(items));
     }
-    if let Some(either) = schema.get("oneOf").and_then(Value::as_array) {
-        return either.iter().map(schema_name).collect::<Vec<_>>().join(" or ");
+    for (word, all) in [("oneOf", " or "), ("allOf", " with ")] {
+        if let Some(several) = schema.get(word).and_then(Value::as_array) {
+            return several.iter().map(schema_name).collect::<Vec<_>>().join(all);
+        }
+    }
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        let fields: Vec<_> =
+            properties.keys().map(|field| format!("<code>{}</code>", escaped(field))).collect();
+        return fields.join(", ");
     }
     if let Some(words) = schema.get("enum").and_then(Value::as_array) {
         let words: Vec<String> = words
