@@ -13,7 +13,7 @@ pub fn models() -> PathBuf {
 
 pub fn finder() -> Finder {
     let config = FaceConfig::builtin().unwrap();
-    Finder::load(&ModelFolder::new(models(), &config), &config).expect("the face models; run `make models`")
+    Finder::load(&ModelFolder::new(&models(), &config), &config).expect("the face models; run `make models`")
 }
 
 /// Portraits of different people, each with the same head photographed again.
