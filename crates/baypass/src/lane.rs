@@ -117,6 +117,7 @@ pub async fn scan(dir: &Path, models: &Path, asked: &Scan) -> Result<Ended, Fail
         eyes,
         Arc::new(Mutex::new(cache)),
         Arc::new(Metrics::default()),
+        asked.faces.len(),
     )
     .await?;
     // What a killed process left open gets its end first.

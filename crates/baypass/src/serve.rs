@@ -264,6 +264,7 @@ pub async fn gate(dir: &Path, models: &Path, port: &PortId, run: &Run) -> Result
             Arc::clone(&eyes),
             Arc::clone(&replay),
             Arc::clone(&metrics),
+            1,
         )
         .await?;
         for (token, at, lane) in opened.store.showings().await.map_err(of)? {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use documents::{
-    Answer, Asked, AuthorityCode, Direction, DocumentKind, Holder, LaneKind, Movement, Question, Rules,
-    Timestamp, may_cross,
+    Answer, Applied, Asked, AuthorityCode, Direction, DocumentKind, Holder, LaneKind, Movement, Question,
+    Rules, Timestamp, may_cross,
 };
 use serde_json::json;
 
@@ -68,7 +68,8 @@ pub async fn run(dir: &Path, models: &Path, asked: &Asking) -> Result<Ended, Fai
             }
         }
     }
-    movements.sort_by_key(|movement| movement.at);
+    // At a joint lane both halves bear one time; the exit comes first.
+    movements.sort_by_key(|movement| (movement.at, movement.applied == Applied::EntryOnly));
     let here = movements
         .iter()
         .rfind(|movement| movement.at <= asked.at)

@@ -166,7 +166,7 @@ fn separate_halls_have_a_code_and_a_lane_each_and_say_so() {
     let scan = |more: &[&str]| folder.run(&[&scan[..], &lane, more].concat());
     scan(&["--code", "code-exit.png"]).told(&["--side exit or --side entry"]);
     let wrong = scan(&["--code", "code-exit.png", "--side", "entry"]);
-    assert_eq!(wrong.code(3).json()["gate"]["code"], "wrong_parts", "{}", wrong.out());
+    assert_eq!(wrong.code(3).json()["gate"]["code"], "code_for_elsewhere", "{}", wrong.out());
     let exit = scan(&["--code", "code-exit.png", "--side", "exit"]);
     assert_eq!(exit.code(0).json()["entry"]["verdict"], Value::Null);
     let again = scan(&["--code", "code-exit.png", "--side", "exit", "--lane", "2"]);
@@ -346,7 +346,8 @@ fn an_installation_is_made_whole_or_not_at_all_and_held_by_one_process() {
         .told(&["no Bay Pass installation", "baypass init"]);
     folder.init();
     folder.run(&["init", "DIR"]).told(&["not an empty folder"]);
-    folder.run(&["init", "no/such/folder/bay"]).told(&["cannot be made"]);
+    folder.write("file", b"");
+    folder.run(&["init", "file/bay"]).told(&["cannot be made"]);
     let doctor = folder.run(&["doctor", "--dir", "DIR", "--json"]);
     assert_eq!(doctor.code(0).json()["ok"], true, "{}", doctor.out());
 

@@ -5,10 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use face::{Finder, Image, rephotograph};
-use gate::{Eyes, FaceEyes};
 
 use crate::failure::{self, Failure};
-use crate::install::parties::load_eyes;
 
 /// Wraps any error that says by itself what to do.
 fn of<E: std::error::Error>(error: E) -> Failure {
@@ -52,7 +50,6 @@ const DOUBLES: [Sample; 2] = [(1, 1), (4, 0)];
 
 /// Portraits out of the sample photographs.
 pub fn samples(models: &Path, finder: &Finder) -> Result<Cast, Failure> {
-    let eyes = load_eyes(models)?;
     let folder = models.join(SAMPLES);
     let (mut people, mut first, mut second) = (Vec::new(), [None, None], [None, None]);
     for number in 1..=6 {
@@ -75,9 +72,8 @@ pub fn samples(models: &Path, finder: &Finder) -> Result<Cast, Failure> {
             } else if face.height() >= LEAST_HEIGHT
                 && !DOUBLES.contains(&named)
                 && finder.one_face(&portrait).is_ok()
-                && let Some(photographs) = lively(&eyes, &portrait)?
             {
-                people.push(photographs);
+                people.push(again(&portrait, 7 + people.len() as u64)?);
             }
         }
     }
@@ -100,18 +96,6 @@ pub fn too_few() -> Failure {
     Failure::new(
         "too few faces were found in the sample photographs; run `make models` to install them afresh",
     )
-}
-
-/// A portrait and a capture of it at which a gate does not call an officer: some portraits look flat to the liveness
-/// model however they are photographed again, and those do not play.
-fn lively(eyes: &FaceEyes, portrait: &Image) -> Result<Option<Photographs>, Failure> {
-    for seed in 7..10 {
-        let photographs = again(portrait, seed)?;
-        if eyes.look(std::slice::from_ref(&photographs.live)).is_ok_and(|look| !look.suspicious) {
-            return Ok(Some(photographs));
-        }
-    }
-    Ok(None)
 }
 
 fn again(portrait: &Image, seed: u64) -> Result<Photographs, Failure> {

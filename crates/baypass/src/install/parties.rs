@@ -223,7 +223,8 @@ pub struct OpenLane<L> {
     pub store: Arc<Outbox>,
 }
 
-/// Opens one lane over the files of its port.
+/// Opens one lane over the files of its port; it looks at `pictures` of the face, 1 to 4.
+#[expect(clippy::too_many_arguments, reason = "a lane is made of all of these")]
 pub async fn open_lane<L: AuthorityLink>(
     from: &Installation,
     place: &LanePlace,
@@ -232,6 +233,7 @@ pub async fn open_lane<L: AuthorityLink>(
     eyes: Arc<FaceEyes>,
     replay: Arc<Mutex<ReplayCache>>,
     metrics: Arc<Metrics>,
+    pictures: usize,
 ) -> Result<OpenLane<L>, Failure> {
     let name = place.name();
     let folder = from.gate(&place.port);
@@ -250,7 +252,7 @@ pub async fn open_lane<L: AuthorityLink>(
         },
         kind: LaneKind::Code,
         window: Window::default(),
-        pictures: 1,
+        pictures: u8::try_from(pictures.clamp(1, 4)).unwrap_or(1),
         simulated_camera: from.simulated_camera(),
         elsewhere: all
             .iter()
