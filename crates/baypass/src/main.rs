@@ -91,7 +91,7 @@ enum Command {
         #[arg(long)]
         tour_only: bool,
         /// Prints JSON.
-        #[arg(long, requires = "tour_only")]
+        #[arg(long)]
         json: bool,
         /// Your own photographs: one folder a person, the first file the portrait, the second the live capture.
         #[arg(long, value_name = "DIR")]
@@ -99,8 +99,8 @@ enum Command {
         /// Keeps the data in this folder, which must not exist yet; default: a temporary one, wiped at the end.
         #[arg(long)]
         dir: Option<PathBuf>,
-        /// The first loopback port: authorities at +1 to +3, gates at +11 to +14; default 7100, or free ones for a tour
-        /// alone.
+        /// The first loopback port: authorities at +1 to +3, gates at +11 to +14; 0 takes free ones. Default 7100, or
+        /// free ones for a tour alone.
         #[arg(long, value_name = "PORT")]
         base_port: Option<u16>,
     },

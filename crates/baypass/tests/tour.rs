@@ -1,28 +1,132 @@
-//! The tour, as a newcomer runs it: every crossing passes, every cheat gets its own code, every ledger counts once.
+//! The demo, as a newcomer runs it: every crossing passes, every cheat gets its own code, every ledger counts once; then
+//! it stays up, shows its pages, and ends at Ctrl-C with every process that it started.
 
-#[test]
-fn the_tour_takes_travellers_across_three_borders_and_every_cheat_fails() {
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failing helper fails the test that called it"
+)]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn the_demo_crosses_three_borders_refuses_every_cheat_stays_up_and_ends_cleanly() {
     let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
-    let run = std::process::Command::new(env!("CARGO_BIN_EXE_baypass"))
-        .args(["demo", "--tour-only", "--json", "--models"])
+    let started = Command::new(env!("CARGO_BIN_EXE_baypass"))
+        .args(["demo", "--json", "--base-port", "0", "--models"])
         .arg(models)
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let tour: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut demo = Ended(started.unwrap());
+    let mut lines = BufReader::new(demo.0.stdout.take().unwrap()).lines();
+    let mut text = String::new();
+    for line in lines.by_ref().map(Result::unwrap).take_while(|line| !line.contains("The Bay stays up")) {
+        text += &line;
+        text += "\n";
+    }
+    assert!(!text.is_empty(), "the tour ended with {:?}", demo.0.wait());
+    the_tour(&serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")));
+
+    let mut addresses = Vec::new();
+    for line in lines.by_ref().map(Result::unwrap).take_while(|line| !line.contains("data in")) {
+        addresses
+            .extend(line.split_whitespace().filter(|word| word.starts_with("http://")).map(str::to_owned));
+    }
+    assert_eq!(addresses.len(), 3 * 2 + 4, "three services with their API pages, four gates: {addresses:?}");
+    for address in &addresses {
+        let page = reqwest::get(address).await.unwrap();
+        let wanted = if address.ends_with("/docs") || address.ends_with("/lanes") { 200 } else { 404 };
+        assert_eq!(page.status().as_u16(), wanted, "{address}");
+    }
+    let interrupt = Command::new("kill").args(["-INT", &demo.0.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    let rest: Vec<_> = lines.map(Result::unwrap).collect();
+    assert!(demo.0.wait().unwrap().success(), "{rest:?}");
+    for address in &addresses {
+        assert!(reqwest::get(address).await.is_err(), "{address} still answers");
+    }
+}
+
+fn the_tour(tour: &Value) {
     let crossings = tour["crossings"].as_array().unwrap();
     let mut pairs: Vec<_> = crossings.iter().map(|c| format!("{}-{}", c["from"], c["to"])).collect();
-    pairs.sort();
-    pairs.dedup();
-    assert_eq!(pairs.len(), 6, "every ordered pair of the three");
+    let mut homes: Vec<_> = crossings.iter().map(|c| c["home"].to_string()).collect();
+    let mut ports: Vec<_> = crossings.iter().map(|c| c["port"].to_string()).collect();
+    for list in [&mut pairs, &mut homes, &mut ports] {
+        list.sort();
+        list.dedup();
+    }
+    assert_eq!(
+        (pairs.len(), homes.len(), ports.len()),
+        (6, 3, 4),
+        "every ordered pair, every home, every port"
+    );
     for crossing in crossings {
         assert_eq!(crossing["outcome"], "passed", "{crossing}");
         assert_eq!(crossing["exit"]["verdict"], "admit", "{crossing}");
         assert_eq!(crossing["entry"]["verdict"], "admit", "{crossing}");
+        for stage in ["read", "check", "face", "clear", "total"] {
+            assert!(crossing["ms"][stage].as_f64().unwrap() > 0.0, "{stage}: {crossing}");
+        }
     }
-    for attempt in tour["attempts"].as_array().unwrap() {
+    let second = crossings.iter().filter(|c| c["second_photograph"] == true && c["officer"] == false).count();
+    assert!(second >= 1, "a real second photograph was admitted without an officer");
+    let attempts = tour["attempts"].as_array().unwrap();
+    for attempt in attempts {
         assert_eq!(attempt["code"], attempt["expected"], "{attempt}");
         assert_eq!(attempt["outcome"], "not_passed", "{attempt}");
     }
-    assert_eq!(tour["ledgers"]["CHN"]["notices"], 1, "Macao to Hong Kong is told to the mainland once");
+    for code in [
+        "no_entries_left",
+        "week_used",
+        "wrong_destination",
+        "endorsement_not_yet_valid",
+        "document_expired",
+        "watch_list",
+        "face_mismatch",
+        "face_unsure",
+        "proof_stale",
+        "proof_from_future",
+        "replayed_elsewhere",
+        "code_for_elsewhere",
+        "code_other_system",
+        "code_cut",
+        "code_too_long",
+        "code_malformed",
+        "proof_signature",
+        "token_signature",
+        "issuer_unknown",
+        "wrong_key_role",
+        "part_mismatch",
+        "part_unreadable",
+        "token_spent",
+        "possession_invalid",
+        "key_not_trusted",
+        "token_expired",
+        "not_approved",
+        "trust_list_rolled_back",
+        "token_revoked",
+    ] {
+        assert!(attempts.iter().any(|attempt| attempt["code"] == code), "nobody tried {code}");
+    }
+    // What the ledgers must hold follows from the crossings and from the honest steps between the cheats: 17 crossings,
+    // three halves at Shenzhen Bay and one trip of Hengqin before each cheat that needs one.
+    let ledgers = &tour["ledgers"];
+    assert_eq!(ledgers["CHN"]["notices"], 1, "Hong Kong to Macao is told to the mainland once");
+    let passages =
+        |code: &str| ledgers[code]["exits"].as_u64().unwrap() + ledgers[code]["entries"].as_u64().unwrap();
+    assert_eq!(passages("CHN") + passages("HKG") + passages("MAC"), 43, "{ledgers}");
 }

@@ -85,9 +85,15 @@ pub async fn run(models: &Path, options: &Options) -> Result<Ended, Failure> {
     say("Registering synthetic residents with faces from photographs ...\n")?;
     let people = tour::register(&installation, models, options.photos.as_deref(), start).await?;
     say("Starting three authorities and the gates of four ports, each a process of its own ...\n")?;
-    let base = options.base_port.or((!options.tour_only).then_some(BASE_PORT));
+    let base = options.base_port.or((!options.tour_only).then_some(BASE_PORT)).filter(|base| *base != 0);
     let mut bay = Bay::start(installation, models, base, start.seconds_since(real)).await?;
-    let ended = tour::run(&mut bay, people, options.json).await;
+    let ended = tokio::select! {
+        ended = tour::run(&mut bay, people, options.json) => ended,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted.map_err(of)?;
+            Err(Failure::new("interrupted before the tour's end"))
+        }
+    };
     let ended = match ended {
         Ok(ended) if !options.tour_only => {
             bay.real_time()?;
