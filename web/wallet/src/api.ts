@@ -1,0 +1,109 @@
+/** Made by tools/api.mjs from an authority's /openapi.json; a test holds it to that. */
+
+export type Problem = {
+  readonly code: ProblemCode
+  readonly detail: string
+  readonly expected?: number | null
+  readonly field?: string | null
+  readonly status: number
+  readonly title: string
+  readonly type: string
+}
+
+export type Enrolment = {
+  readonly birth: string
+  readonly document: DocumentRef
+  readonly mrz?: readonly (string)[] | null
+  readonly name: string
+  readonly selfie: Base64
+}
+
+export type EnrolledAnswer = {
+  readonly authority: string
+  readonly home: boolean
+  readonly secret: string
+}
+
+export type PartsWanted = {
+  readonly devices: readonly (Device)[]
+  readonly issuer: string
+  readonly key_class: "hardware" | "software"
+}
+
+export type PartsAnswer = {
+  readonly expires: string
+  readonly parts: readonly (string)[]
+}
+
+export type PassAnswer = {
+  readonly documents: readonly (PassDocument)[]
+  readonly home: string
+  readonly tokens_left: number
+}
+
+export type PassagesAnswer = {
+  readonly passages: readonly (PassageAnswer)[]
+}
+
+export type TokensWanted = {
+  readonly devices: readonly (Device)[]
+  readonly key_class: "hardware" | "software"
+}
+
+export type TokensAnswer = {
+  readonly expires: string
+  readonly tokens: readonly (TokenAnswer)[]
+}
+
+export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "no_pass" | "unknown_person" | "face_mismatch" | "too_many_tries" | "too_many_enrolments" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "device_key_taken" | "nothing_issued" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "event_gap" | "event_fork" | "not_judged" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
+
+export type DocumentRef = {
+  readonly kind: string
+  readonly number: string
+}
+
+export type Base64 = string
+
+export type Device = {
+  readonly key: Base64
+  readonly proof: Base64
+}
+
+export type PassDocument = {
+  readonly endorsements: readonly (PassEndorsement)[]
+  readonly expires?: string | null
+  readonly kind: string
+  readonly last4: string
+  readonly status: string
+}
+
+export type PassageAnswer = {
+  readonly at: string
+  readonly direction: string
+  readonly noticed: boolean
+  readonly port: string
+  readonly side?: string | null
+}
+
+export type TokenAnswer = {
+  readonly own: string
+  readonly sealed: Readonly<Record<string, string>>
+  readonly token: string
+}
+
+export type PassEndorsement = {
+  readonly destination: string
+  readonly entries?: number | null
+  readonly form: string
+  readonly from: string
+  readonly to: string
+}
+
+export interface Operations {
+  enrol: { method: 'POST'; path: '/v1/enrolments'; secret: false; body: Enrolment; answer: EnrolledAnswer }
+  parts: { method: 'POST'; path: '/v1/parts'; secret: true; body: PartsWanted; answer: PartsAnswer }
+  end_pass: { method: 'DELETE'; path: '/v1/pass'; secret: true; body: undefined; answer: undefined }
+  own_pass: { method: 'GET'; path: '/v1/pass'; secret: true; body: undefined; answer: PassAnswer }
+  passages: { method: 'GET'; path: '/v1/passages'; secret: true; body: undefined; answer: PassagesAnswer }
+  tokens: { method: 'POST'; path: '/v1/tokens'; secret: true; body: TokensWanted; answer: TokensAnswer }
+}

@@ -1,0 +1,43 @@
+/** Client: the authorities' doors, typed by their own description (`api.ts`). */
+import type { Authority } from '../../core/border.js'
+import type { Operations, Problem, ProblemCode } from './api.js'
+import { ask, authorities } from './platform.js'
+
+const DOORS: { readonly [K in keyof Operations]: { method: Operations[K]['method']; path: Operations[K]['path'] } } = {
+  enrol: { method: 'POST', path: '/v1/enrolments' },
+  parts: { method: 'POST', path: '/v1/parts' },
+  end_pass: { method: 'DELETE', path: '/v1/pass' },
+  own_pass: { method: 'GET', path: '/v1/pass' },
+  passages: { method: 'GET', path: '/v1/passages' },
+  tokens: { method: 'POST', path: '/v1/tokens' },
+}
+
+/** Why there is no answer: the authority's own code, no network, or an answer that is none. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  constructor(readonly code: ProblemCode | 'network' | 'answer') {
+    super(code)
+  }
+}
+
+/** How far the other side's clock is ahead of this one, in seconds, as last heard. */
+let heard: number | undefined
+export const clockOffset = (): number | undefined => heard
+
+type Given<K extends keyof Operations> =
+  & (Operations[K]['secret'] extends true ? { secret: string } : object)
+  & (Operations[K]['body'] extends undefined ? object : { body: Operations[K]['body'] })
+
+export async function call<K extends keyof Operations>(
+  authority: Authority,
+  door: K,
+  given: Given<K> & { secret?: string; body?: object },
+): Promise<Operations[K]['answer']> {
+  const base = (await authorities().catch(() => { throw new Refusal('network') }))[authority]
+  const { method, path } = DOORS[door]
+  const answer = await ask(method, base + path, given.secret, given.body).catch(() => { throw new Refusal('network') })
+  if (answer.date !== undefined) heard = answer.date - Math.floor(Date.now() / 1000)
+  if (answer.status >= 200 && answer.status < 300) return answer.body as Operations[K]['answer']
+  const problem = answer.body as Partial<Problem> | undefined
+  throw new Refusal(typeof problem?.code === 'string' ? problem.code : 'answer')
+}

@@ -1,0 +1,10 @@
+declare module '*.vue' {
+  import type { DefineComponent } from 'vue'
+  const component: DefineComponent<Record<string, unknown>, Record<string, unknown>, unknown>
+  export default component
+}
+
+/** The mini-program's own object, as far as it is used. */
+declare const wx: {
+  getRandomValues(options: { length: number; success: (result: { randomValues: ArrayBuffer }) => void; fail: (error: unknown) => void }): void
+}

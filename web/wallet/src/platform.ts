@@ -1,0 +1,292 @@
+/**
+ * Platform: everything in which a phone's browser and the mini-program differ: storage, chance, keys, requests, pictures,
+ * the canvas, the screen. Nothing else in the wallet knows where it runs.
+ */
+import { fromBase64Url, toBase64Url } from '../../core/bytes.js'
+import { type DeviceKey, newSoftwareKey, openSoftwareKey } from '../../core/keys.js'
+// #ifdef H5
+import { type SubtleLike, newWebKey, openWebKey } from '../../core/keys.js'
+// #endif
+import type { Authority } from '../../core/border.js'
+import builtIn from '../public/authorities.json'
+
+/** How a key is kept: inside the browser, or its scalar inside the vault. */
+export type StoredKey =
+  | { readonly kind: 'web'; readonly id: string; readonly publicKey: string }
+  | { readonly kind: 'software'; readonly secret: string }
+
+// --- storage -------------------------------------------------------------------------------------------------------
+
+export function load(name: string): string | undefined {
+  const found: unknown = uni.getStorageSync(name)
+  return typeof found === 'string' && found !== '' ? found : undefined
+}
+
+/** Throws where the storage is full. */
+export function save(name: string, text: string): void {
+  uni.setStorageSync(name, text)
+  if (uni.getStorageSync(name) !== text) throw new Error('storage')
+}
+
+export function forget(name: string): void {
+  uni.removeStorageSync(name)
+}
+
+// --- chance --------------------------------------------------------------------------------------------------------
+
+let pool = new Uint8Array(0)
+const POOL = 4096
+
+/** Fills the pool; there is nothing to do where chance comes at once. */
+export async function prepareChance(): Promise<void> {
+  // #ifdef MP-WEIXIN
+  if (pool.length >= POOL / 2) return
+  const drawn = await new Promise<ArrayBuffer>((resolve, reject) => {
+    wx.getRandomValues({ length: POOL, success: (result: { randomValues: ArrayBuffer }) => resolve(result.randomValues), fail: reject })
+  })
+  const bytes = new Uint8Array(drawn)
+  if (bytes.length !== POOL) throw new Error('random')
+  pool = bytes
+  // #endif
+}
+
+/** Bytes that nobody can guess. Drained, it throws: there is no second-best source. */
+export function random(length: number): Uint8Array {
+  let drawn: Uint8Array
+  // #ifdef H5
+  drawn = crypto.getRandomValues(new Uint8Array(length))
+  // #endif
+  // #ifdef MP-WEIXIN
+  if (pool.length < length) throw new Error('random')
+  drawn = pool.slice(0, length)
+  // What was handed out once is never handed out again, nor left behind.
+  pool.fill(0, 0, length)
+  pool = pool.subarray(length)
+  // #endif
+  return drawn!
+}
+
+// --- keys ----------------------------------------------------------------------------------------------------------
+
+// #ifdef H5
+const subtle = (): SubtleLike | undefined => globalThis.crypto?.subtle as unknown as SubtleLike | undefined
+
+function database(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open('baypass', 1)
+    request.onupgradeneeded = () => void request.result.createObjectStore('keys')
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(new Error('keys'))
+  })
+}
+
+async function inKeys<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  const opened = await database()
+  try {
+    return await new Promise((resolve, reject) => {
+      const transaction = opened.transaction('keys', mode)
+      const request = work(transaction.objectStore('keys'))
+      transaction.oncomplete = () => resolve(request.result)
+      transaction.onabort = transaction.onerror = () => reject(new Error('keys'))
+    })
+  } finally {
+    opened.close()
+  }
+}
+// #endif
+
+/** A new device key, kept where this platform keeps it best. */
+export async function makeKey(): Promise<{ readonly key: DeviceKey; readonly stored: StoredKey }> {
+  // #ifdef H5
+  const web = subtle()
+  if (web) {
+    const key = await newWebKey(web)
+    const id = toBase64Url(random(12))
+    await inKeys('readwrite', (store) => store.put(key.handle, id))
+    return { key, stored: { kind: 'web', id, publicKey: toBase64Url(key.publicKey) } }
+  }
+  // #endif
+  await prepareChance()
+  const key = newSoftwareKey(random)
+  return { key, stored: { kind: 'software', secret: toBase64Url(key.secret) } }
+}
+
+/** The key again; `undefined` where the browser has thrown it away. */
+export async function openKey(stored: StoredKey): Promise<DeviceKey | undefined> {
+  if (stored.kind === 'software') {
+    await prepareChance()
+    return openSoftwareKey(fromBase64Url(stored.secret), random)
+  }
+  // #ifdef H5
+  const web = subtle()
+  const handle: unknown = await inKeys('readonly', (store) => store.get(stored.id))
+  if (web && handle) return openWebKey(web, handle, fromBase64Url(stored.publicKey))
+  // #endif
+  return undefined
+}
+
+export async function dropKey(stored: StoredKey): Promise<void> {
+  // #ifdef H5
+  if (stored.kind === 'web') await inKeys('readwrite', (store) => store.delete(stored.id))
+  // #endif
+}
+
+export async function dropAllKeys(): Promise<void> {
+  // #ifdef H5
+  await inKeys('readwrite', (store) => store.clear())
+  // #endif
+}
+
+// --- the net -------------------------------------------------------------------------------------------------------
+
+/** Where the authorities are: the page's own `authorities.json`; in a mini-program what it was built with. */
+export async function authorities(): Promise<Readonly<Record<Authority, string>>> {
+  // #ifdef H5
+  const answer = await fetch('./authorities.json')
+  if (answer.ok) return (await answer.json()) as Record<Authority, string>
+  // #endif
+  return builtIn
+}
+
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+  /** The other side's clock, where it told. */
+  readonly date: number | undefined
+}
+
+export function ask(method: 'GET' | 'POST' | 'DELETE', url: string, secret?: string, body?: object): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    uni.request({
+      method,
+      url,
+      timeout: 30_000,
+      dataType: 'json',
+      header: {
+        ...(body ? { 'Content-Type': 'application/json' } : {}),
+        ...(secret ? { Authorization: `Bearer ${secret}` } : {}),
+      },
+      ...(body ? { data: body } : {}),
+      success: ({ statusCode, data, header }) => {
+        const named = Object.entries((header ?? {}) as Record<string, string>).find(([name]) => name.toLowerCase() === 'date')
+        const date = Date.parse(named?.[1] ?? '')
+        resolve({ status: statusCode, body: data, date: Number.isNaN(date) ? undefined : Math.floor(date / 1000) })
+      },
+      fail: () => reject(new Error('network')),
+    })
+  })
+}
+
+// --- pictures ------------------------------------------------------------------------------------------------------
+
+/** Longest side of a selfie: enough for the comparison, little enough for a slow line. */
+const SIDE = 1280
+
+/** A picture by camera or from the album, as JPEG; `undefined` where the traveller thought better of it. */
+export async function takePicture(): Promise<Uint8Array | undefined> {
+  const chosen = await new Promise<UniApp.ChooseImageSuccessCallbackResult | undefined>((resolve) => {
+    uni.chooseImage({ count: 1, sizeType: ['compressed'], sourceType: ['camera', 'album'], success: resolve, fail: () => resolve(undefined) })
+  })
+  if (chosen === undefined) return undefined
+  // #ifdef H5
+  const file = ([] as File[]).concat(chosen.tempFiles as never)[0]
+  return file ? shrink(file) : undefined
+  // #endif
+  // #ifdef MP-WEIXIN
+  const path = ([] as string[]).concat(chosen!.tempFilePaths)[0] ?? ''
+  return new Uint8Array(uni.getFileSystemManager().readFileSync(path) as ArrayBuffer)
+  // #endif
+}
+
+// #ifdef H5
+async function shrink(file: File): Promise<Uint8Array> {
+  const whole = new Uint8Array(await file.arrayBuffer())
+  const picture = await createImageBitmap(file).catch(() => undefined)
+  if (!picture) return whole
+  const scale = Math.min(1, SIDE / Math.max(picture.width, picture.height))
+  // Small pictures go as they are: each new compression costs likeness. A large one also leaves its place and time here.
+  if (scale === 1 && whole.length < 1_500_000) return whole
+  const canvas = document.createElement('canvas')
+  canvas.width = Math.round(picture.width * scale)
+  canvas.height = Math.round(picture.height * scale)
+  canvas.getContext('2d')?.drawImage(picture, 0, 0, canvas.width, canvas.height)
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.92))
+  return blob ? new Uint8Array(await blob.arrayBuffer()) : whole
+}
+// #endif
+
+// --- screen --------------------------------------------------------------------------------------------------------
+
+/** What is drawn with: the same few calls on both platforms. */
+interface Brush {
+  fillStyle: string | CanvasGradient | CanvasPattern
+  fillRect(x: number, y: number, width: number, height: number): void
+}
+
+/** Draws black squares on white, a whole number of pixels each. `undefined` wipes the canvas. */
+export async function drawModules(id: string, modules: readonly (readonly boolean[])[] | undefined, owner: unknown): Promise<void> {
+  let canvas: { width: number; height: number; getContext(kind: '2d'): Brush | null } | undefined
+  // #ifdef H5
+  canvas = document.querySelector<HTMLCanvasElement>(`#${id} canvas`) ?? undefined
+  // #endif
+  // #ifdef MP-WEIXIN
+  canvas = await new Promise((resolve) => {
+    uni.createSelectorQuery().in(owner).select(`#${id}`).fields({ node: true, size: true } as never, (found) => {
+      resolve((found as unknown as { node?: never } | undefined)?.node)
+    }).exec()
+  })
+  // #endif
+  const side = modules?.length ?? 1
+  const scale = Math.max(1, Math.round(1200 / side))
+  const brush = canvas?.getContext('2d')
+  if (!canvas || !brush) return
+  canvas.width = canvas.height = side * scale
+  brush.fillStyle = '#ffffff'
+  brush.fillRect(0, 0, side * scale, side * scale)
+  brush.fillStyle = '#000000'
+  modules?.forEach((row, y) => row.forEach((dark, x) => { if (dark) brush.fillRect(x * scale, y * scale, scale, scale) }))
+}
+
+let brightness: number | undefined
+
+/** Bright and awake while a code shows, where the platform allows it. */
+export function lighten(on: boolean): void {
+  // #ifdef MP-WEIXIN
+  if (on) uni.getScreenBrightness({ success: ({ value }) => { brightness ??= value; uni.setScreenBrightness({ value: 1 }) } })
+  else if (brightness !== undefined) {
+    uni.setScreenBrightness({ value: brightness })
+    brightness = undefined
+  }
+  uni.setKeepScreenOn({ keepScreenOn: on })
+  // #endif
+}
+
+/** Tells when the wallet goes out of sight and comes back, where the pages' own hooks do not. */
+export function onSight(told: (visible: boolean) => void): () => void {
+  // #ifdef H5
+  const listener = () => told(document.visibilityState === 'visible')
+  document.addEventListener('visibilitychange', listener)
+  return () => document.removeEventListener('visibilitychange', listener)
+  // #endif
+  // #ifdef MP-WEIXIN
+  return () => undefined
+  // #endif
+}
+
+export function systemLanguage(): string {
+  return uni.getSystemInfoSync().language ?? ''
+}
+
+/** Tells screen readers which language the page is in, and fonts which shapes its characters have. */
+export function announceLanguage(code: string): void {
+  // #ifdef H5
+  document.documentElement.lang = code
+  // #endif
+}
+
+/** Makes the page one that opens without a network. */
+export function installOffline(): void {
+  // #ifdef H5
+  if (import.meta.env.PROD && 'serviceWorker' in navigator) void navigator.serviceWorker.register('./sw.js').catch(() => undefined)
+  // #endif
+}

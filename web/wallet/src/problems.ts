@@ -1,0 +1,28 @@
+/** Problems: from what went wrong to the sentence that helps. */
+import { Refusal } from './client.js'
+import type { Word } from './words.js'
+import type { NumberFault } from '../../core/numbers.js'
+
+const SENTENCES: Readonly<Record<string, Word>> = {
+  network: 'problemNetwork',
+  unknown_person: 'problemPerson', number_invalid: 'problemPerson', wrong_field: 'problemPerson',
+  face_mismatch: 'problemFace',
+  picture_unreadable: 'problemPicture', face_unusable: 'problemPicture',
+  too_many_tries: 'problemTries',
+  too_many_enrolments: 'problemBusy', busy: 'problemBusy', weekly_key_missing: 'problemBusy',
+  no_pass: 'problemPass', unauthorized: 'problemPass',
+  no_permit: 'problemPermit', nothing_issued: 'problemPermit',
+}
+
+export function problemWord(error: unknown): Word {
+  if (error instanceof Refusal) return SENTENCES[error.code] ?? 'problemOther'
+  const name = error instanceof Error ? `${error.name} ${error.message}` : ''
+  return /quota|storage|exceed/i.test(name) ? 'problemStorage' : 'problemOther'
+}
+
+const FAULTS: Readonly<Record<NumberFault['fault'], Word>> = {
+  length: 'faultLength', character: 'faultCharacter', check_digit: 'faultCheck', date: 'faultDate', area: 'faultArea',
+  is_residence_permit: 'faultPermit', old_booklet: 'faultBooklet',
+}
+
+export const faultWord = ({ fault }: NumberFault): Word => FAULTS[fault]

@@ -1,0 +1,13 @@
+/** The browser's own text field: the framework's one cannot be given a label that screen readers find. */
+import { type FunctionalComponent, h } from 'vue'
+
+export const NativeInput: FunctionalComponent<Record<string, unknown>, { typed: (value: string) => void; done: () => void }> = (props, { emit }) =>
+  h('input', {
+    ...props,
+    class: 'input',
+    onInput: (event: Event) => emit('typed', (event.target as HTMLInputElement).value),
+    onKeydown: (event: KeyboardEvent) => { if (event.key === 'Enter') emit('done') },
+  })
+NativeInput.inheritAttrs = false
+NativeInput.props = ['id', 'value', 'type', 'inputmode', 'autocomplete', 'maxlength', 'aria-describedby', 'aria-invalid', 'autocapitalize', 'spellcheck']
+NativeInput.emits = ['typed', 'done']

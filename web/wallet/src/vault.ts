@@ -1,0 +1,99 @@
+/**
+ * Vault: what the wallet stores, sealed by a key from the PIN (scrypt, AES-256-GCM). In clear stand only what the screen
+ * needs before the PIN (language, text size), the salt, and the count of wrong tries.
+ *
+ * A six-digit PIN slows down who copies the storage; it does not stop a patient attacker with that copy. Tokens live three
+ * days and the face is compared at the lane: that is the defence.
+ */
+import { gcm } from '@noble/ciphers/aes.js'
+import { scryptAsync } from '@noble/hashes/scrypt.js'
+import { fromBase64Url, fromUtf8, toBase64Url, toUtf8 } from '../../core/bytes.js'
+import { forget, load, prepareChance, random, save } from './platform.js'
+
+const NAME = 'baypass.vault'
+const TRIES = 'baypass.tries'
+const COST = { N: 2 ** 14, r: 8, p: 1, dkLen: 32 }
+const FREE_TRIES = 5
+
+interface Sealed {
+  readonly version: 1
+  readonly salt: string
+  readonly nonce: string
+  readonly text: string
+}
+
+/** Key and salt of an open vault; they are in memory only. */
+export interface VaultKey {
+  readonly salt: Uint8Array
+  readonly key: Uint8Array
+}
+
+const derive = (pin: string, salt: Uint8Array) => scryptAsync(toUtf8(pin), salt, COST)
+
+export const hasVault = (): boolean => load(NAME) !== undefined
+
+export async function newVault(pin: string): Promise<VaultKey> {
+  await prepareChance()
+  const salt = random(16)
+  return { salt, key: await derive(pin, salt) }
+}
+
+/** Throws where the storage is full: what was stored before is then still there. */
+export async function seal(vault: VaultKey, content: object): Promise<void> {
+  await prepareChance()
+  const nonce = random(12)
+  const text = gcm(vault.key, nonce, toUtf8(NAME)).encrypt(toUtf8(JSON.stringify(content)))
+  const sealed: Sealed = { version: 1, salt: toBase64Url(vault.salt), nonce: toBase64Url(nonce), text: toBase64Url(text) }
+  save(NAME, JSON.stringify(sealed))
+}
+
+export type Opened =
+  | { readonly outcome: 'open'; readonly vault: VaultKey; readonly content: unknown }
+  | { readonly outcome: 'wrong'; readonly left: number }
+  | { readonly outcome: 'wait'; readonly until: number }
+  | { readonly outcome: 'damaged' }
+
+/** When the next try is allowed, in milliseconds; 0 where it is now. */
+export function waitUntil(now: number): number {
+  const { until } = tries()
+  return until > now ? until : 0
+}
+
+export async function open(pin: string, now: number): Promise<Opened> {
+  const wait = waitUntil(now)
+  if (wait > 0) return { outcome: 'wait', until: wait }
+  let sealed: Sealed
+  try {
+    sealed = JSON.parse(load(NAME) ?? '') as Sealed
+    if (sealed.version !== 1) return { outcome: 'damaged' }
+  } catch {
+    return { outcome: 'damaged' }
+  }
+  // Counted before it is tried: who ends the program in between has had his try.
+  const wrong = tries().wrong + 1
+  const until = wrong < FREE_TRIES ? 0 : now + 60_000 * 2 ** Math.min(wrong - FREE_TRIES, 10)
+  save(TRIES, JSON.stringify({ wrong, until }))
+  const salt = fromBase64Url(sealed.salt)
+  const key = await derive(pin, salt)
+  try {
+    const text = gcm(key, fromBase64Url(sealed.nonce), toUtf8(NAME)).decrypt(fromBase64Url(sealed.text))
+    forget(TRIES)
+    return { outcome: 'open', vault: { salt, key }, content: JSON.parse(fromUtf8(text)) }
+  } catch {
+    return until > 0 ? { outcome: 'wait', until } : { outcome: 'wrong', left: FREE_TRIES - wrong }
+  }
+}
+
+export function destroy(): void {
+  forget(NAME)
+  forget(TRIES)
+}
+
+function tries(): { wrong: number; until: number } {
+  try {
+    const { wrong, until } = JSON.parse(load(TRIES) ?? '') as { wrong: number; until: number }
+    return { wrong, until }
+  } catch {
+    return { wrong: 0, until: 0 }
+  }
+}

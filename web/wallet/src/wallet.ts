@@ -1,0 +1,326 @@
+/**
+ * Wallet: the traveller's pass as this phone holds it, and everything that can be done with it.
+ *
+ * Lives here: enrolment, fetching tokens, codes, history, the end. Not here: screens (`pages`), the platform, any rule
+ * about who may cross: the authorities judge that.
+ */
+import { reactive } from 'vue'
+import { fromBase64Url, toBase64Url } from '../../core/bytes.js'
+import {
+  AUTHORITIES, type Audience, type Authority, audienceName, belongs, crossingCode, isAuthority, possession, readToken, receivers,
+} from '../../core/border.js'
+import type { DeviceKey } from '../../core/keys.js'
+import type { DocumentKind } from '../../core/numbers.js'
+import type { Device, PassAnswer } from './api.js'
+import { Refusal, call, clockOffset } from './client.js'
+import { type StoredKey, dropAllKeys, dropKey, makeKey, openKey } from './platform.js'
+import { type VaultKey, destroy, newVault, open, seal } from './vault.js'
+
+export interface Card {
+  readonly kind: DocumentKind
+  readonly number: string
+}
+
+export interface StoredTicket {
+  readonly key: StoredKey
+  readonly token: string
+  readonly parts: Readonly<Partial<Record<Authority, string>>>
+  readonly expires: number
+  /** The lane for which it was first shown, and when: it is never shown at another. */
+  readonly shown?: { readonly audience: string; readonly at: number }
+}
+
+export interface Passage {
+  readonly at: number
+  readonly port: string
+  readonly from: Authority
+  readonly to: Authority
+  readonly side?: string
+  /** Who told: an authority's record, or this phone, which only knows that a code was shown. */
+  readonly by: Authority | 'phone'
+}
+
+/** One question a screen. */
+export type Step = 'card' | 'permit' | 'name' | 'birth' | 'selfie' | 'done'
+
+export interface Content {
+  home: Authority
+  step: Step
+  name: string
+  birth: string
+  cards: Partial<Record<Authority, Card>>
+  sessions: Partial<Record<Authority, string>>
+  records: Partial<Record<Authority, PassAnswer>>
+  tickets: StoredTicket[]
+  /** Keys of a batch that was asked for and has not come: asked for again with the same. */
+  pending: StoredKey[]
+  history: Passage[]
+  offset: number
+  lane?: { port: string; from: Authority; to: Authority }
+}
+
+export const BATCH = 8
+export const FEW = 4
+/** A token shown at one lane is kept for it this long. */
+const KEPT = 30 * 60
+
+interface State {
+  content: Content | undefined
+}
+
+export const state: State = reactive({ content: undefined })
+let vault: VaultKey | undefined
+
+/** The document that each authority asks for: its own. */
+export const CARDS: Readonly<Record<Authority, DocumentKind>> = {
+  CHN: 'exit_entry_permit', HKG: 'hkid', MAC: 'macao_bir',
+}
+
+export const now = (): number => Math.floor(Date.now() / 1000) + (state.content?.offset ?? 0)
+
+// --- the vault -----------------------------------------------------------------------------------------------------
+
+export async function begin(home: Authority, pin: string): Promise<void> {
+  vault = await newVault(pin)
+  state.content = {
+    home, step: 'card', name: '', birth: '', cards: {}, sessions: {}, records: {}, tickets: [], pending: [], history: [], offset: 0,
+  }
+  await keep()
+}
+
+export async function unlock(pin: string) {
+  const opened = await open(pin, Date.now())
+  if (opened.outcome === 'open') {
+    vault = opened.vault
+    state.content = opened.content as Content
+  }
+  return opened
+}
+
+export function lock(): void {
+  vault?.key.fill(0)
+  vault = undefined
+  state.content = undefined
+}
+
+let writing: Promise<void> = Promise.resolve()
+
+/** Stores everything; one after the other, so that the last word stands. */
+export function keep(): Promise<void> {
+  writing = writing.catch(() => undefined).then(async () => {
+    if (vault && state.content) await seal(vault, state.content)
+  })
+  return writing
+}
+
+function held(): Content {
+  if (!state.content) throw new Error('locked')
+  return state.content
+}
+
+// --- enrolment -----------------------------------------------------------------------------------------------------
+
+/** Enrols with every card, each at its own authority; what one has granted stays granted where the next one refuses. */
+export async function enrol(selfie: Uint8Array): Promise<void> {
+  const content = held()
+  for (const authority of AUTHORITIES) {
+    const card = content.cards[authority]
+    if (!card || content.sessions[authority]) continue
+    const body = { document: card, name: content.name, birth: content.birth, selfie: toBase64Url(selfie) }
+    const answer = await call(authority, 'enrol', { body })
+    content.sessions[authority] = answer.secret
+    await keep()
+  }
+  content.step = 'done'
+  await keep()
+}
+
+// --- tokens --------------------------------------------------------------------------------------------------------
+
+export const usable = (ticket: StoredTicket): boolean => ticket.expires > now() && !ticket.shown
+
+export const tokensLeft = (): number => state.content?.tickets.filter(usable).length ?? 0
+
+async function proofs(keys: readonly DeviceKey[], authority: Authority, home: Authority, secret: string): Promise<Device[]> {
+  const session = fromBase64Url(secret)
+  const at = now()
+  return Promise.all(keys.map(async (key) => ({
+    key: toBase64Url(key.publicKey), proof: toBase64Url(await possession(key, authority, home, session, at)),
+  })))
+}
+
+async function batch(content: Content): Promise<{ stored: StoredKey; key: DeviceKey }[]> {
+  const found = []
+  for (const stored of content.pending) {
+    const key = await openKey(stored)
+    if (key) found.push({ stored, key })
+  }
+  while (found.length < BATCH) found.push(await makeKey())
+  content.pending = found.map(({ stored }) => stored)
+  // Before they are sent: keys that an authority knows and this phone forgot would be lost tokens.
+  await keep()
+  return found
+}
+
+let fetching: Promise<void> | undefined
+
+/** Fetches a batch with all its parts. Called twice at once it is one fetch. */
+export function fetchTokens(): Promise<void> {
+  fetching ??= fetchOnce().finally(() => { fetching = undefined })
+  return fetching
+}
+
+async function fetchOnce(): Promise<void> {
+  const content = held()
+  const { home } = content
+  const secret = content.sessions[home]
+  if (!secret) throw new Refusal('no_pass')
+  await refresh()
+  const made = await batch(content)
+  const keys = made.map(({ key }) => key)
+  try {
+    const { tokens } = await call(home, 'tokens', { secret, body: { key_class: 'software', devices: await proofs(keys, home, home, secret) } })
+    const others = new Map<Authority, readonly string[]>()
+    for (const authority of AUTHORITIES) {
+      const session = content.sessions[authority]
+      if (authority === home || !session) continue
+      const body = { issuer: home, key_class: 'software', devices: await proofs(keys, authority, home, session) } as const
+      others.set(authority, (await call(authority, 'parts', { secret: session, body })).parts)
+    }
+    const tickets = made.map(({ stored, key }, i): StoredTicket => {
+      const answer = tokens[i]
+      if (!answer) throw new Refusal('answer')
+      const token = readToken(fromBase64Url(answer.token))
+      const parts: Partial<Record<Authority, string>> = { [home]: answer.own }
+      const sealed = new Map<Authority, Uint8Array>()
+      for (const [receiver, part] of Object.entries(answer.sealed)) {
+        if (!isAuthority(receiver)) throw new Refusal('answer')
+        parts[receiver] = part
+        sealed.set(receiver, fromBase64Url(part))
+      }
+      // A token for another key, or with parts that it does not name, would fail at the lane: better known here.
+      if (token.issuer !== home || !belongs(token, key, sealed)) throw new Refusal('answer')
+      others.forEach((list, authority) => { const part = list[i]; if (part) parts[authority] = part })
+      return { key: stored, token: answer.token, parts, expires: token.expires }
+    })
+    const [good, gone] = [content.tickets.filter((t) => t.expires > now()), content.tickets.filter((t) => t.expires <= now())]
+    content.tickets = [...good, ...tickets]
+    content.pending = []
+    await keep()
+    for (const ticket of gone) await dropKey(ticket.key)
+  } catch (error) {
+    // Keys that somebody has already are of no use to anybody: the next try makes new ones.
+    if (error instanceof Refusal && error.code === 'device_key_taken') {
+      content.pending = []
+      await keep()
+    }
+    throw error
+  }
+}
+
+/** Asks each authority what it has on record, and learns its clock on the way. */
+export async function refresh(): Promise<void> {
+  const content = held()
+  for (const authority of AUTHORITIES) {
+    const secret = content.sessions[authority]
+    if (secret) content.records[authority] = await call(authority, 'own_pass', { secret })
+  }
+  content.offset = clockOffset() ?? content.offset
+  await keep()
+}
+
+// --- codes ---------------------------------------------------------------------------------------------------------
+
+/** The token for one lane: the one that was shown there, while it is kept for it, else the next unused one. */
+async function ticketFor(audience: Audience): Promise<StoredTicket | undefined> {
+  const content = held()
+  const name = audienceName(audience)
+  const at = now()
+  const serves = (ticket: StoredTicket) => receivers(audience).every((receiver) => ticket.parts[receiver])
+  const again = content.tickets.find((t) => t.shown?.audience === name && at - t.shown.at < KEPT && t.expires > at)
+  if (again) return again
+  const place = content.tickets.findIndex((ticket) => usable(ticket) && serves(ticket))
+  const next = content.tickets[place]
+  if (!next) return undefined
+  const taken: StoredTicket = { ...next, shown: { audience: name, at } }
+  content.tickets[place] = taken
+  const { port, from, to, side } = audience
+  content.history.unshift({ at, port, from, to, by: 'phone', ...(side ? { side } : {}) })
+  content.lane = { port, from, to }
+  // Stored before it is shown: a token that somebody may have filmed is not shown at another lane after a restart.
+  await keep()
+  return taken
+}
+
+export type Shown = { readonly text: string } | { readonly missing: 'token' | 'part' }
+
+/** Whether any token of this wallet has the parts for a lane. */
+export function canShow(audience: Audience): boolean {
+  const content = held()
+  return content.tickets.some((ticket) => receivers(audience).every((receiver) => ticket.parts[receiver]))
+}
+
+/** The text of a code for one lane, valid from `at`. */
+export async function show(audience: Audience, at: number): Promise<Shown> {
+  const content = held()
+  const stored = await ticketFor(audience)
+  if (!stored) return { missing: content.tickets.length > 0 && !canShow(audience) ? 'part' : 'token' }
+  const key = await openKey(stored.key)
+  if (!key) {
+    // The browser threw the key away: the token is worth nothing, the next one may be.
+    content.tickets = content.tickets.filter((ticket) => ticket.token !== stored.token)
+    await keep()
+    return show(audience, at)
+  }
+  const parts = new Map<Authority, Uint8Array>()
+  for (const authority of AUTHORITIES) {
+    const part = stored.parts[authority]
+    if (part) parts.set(authority, fromBase64Url(part))
+  }
+  const text = await crossingCode({ key, token: fromBase64Url(stored.token), parts }, audience, at)
+  return text === undefined ? { missing: 'part' } : { text }
+}
+
+// --- everyday ------------------------------------------------------------------------------------------------------
+
+/** Fetches the holder's own passages from each authority that knows him; they are kept on this phone only. */
+export async function fetchPassages(): Promise<void> {
+  const content = held()
+  const told: Passage[] = []
+  for (const authority of AUTHORITIES) {
+    const secret = content.sessions[authority]
+    if (!secret) continue
+    for (const passage of (await call(authority, 'passages', { secret })).passages) {
+      const [from, to] = passage.direction.split('-')
+      if (!isAuthority(from) || !isAuthority(to)) continue
+      told.push({ at: Math.floor(Date.parse(passage.at) / 1000), port: passage.port, from, to, by: authority, ...(passage.side ? { side: passage.side } : {}) })
+    }
+  }
+  content.history = [...told, ...content.history.filter((entry) => entry.by === 'phone')].sort((a, b) => b.at - a.at)
+  await keep()
+}
+
+/** Ends the pass at every authority, then forgets everything here. An authority that cannot be reached stops it. */
+export async function endPass(): Promise<void> {
+  const content = held()
+  for (const authority of AUTHORITIES) {
+    const secret = content.sessions[authority]
+    if (!secret) continue
+    try {
+      await call(authority, 'end_pass', { secret })
+    } catch (error) {
+      // Ended already, from another device or by an officer.
+      if (!(error instanceof Refusal && (error.code === 'no_pass' || error.code === 'unauthorized'))) throw error
+    }
+    delete content.sessions[authority]
+    await keep()
+  }
+  await forgetAll()
+}
+
+/** Forgets everything on this phone; the pass itself stays in force. */
+export async function forgetAll(): Promise<void> {
+  lock()
+  await dropAllKeys().catch(() => undefined)
+  destroy()
+}

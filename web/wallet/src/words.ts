@@ -1,0 +1,168 @@
+/**
+ * Words: every text of the wallet in four languages, and which one is spoken. A row without four texts does not compile.
+ *
+ * Nothing here says why an authority wants to see somebody: at a lane there is one neutral sentence.
+ */
+import { reactive } from 'vue'
+import { announceLanguage, load, save, systemLanguage } from './platform.js'
+
+export const LANGUAGES = ['zh-Hans', 'zh-Hant', 'en', 'pt'] as const
+export type Language = (typeof LANGUAGES)[number]
+export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = { 'zh-Hans': '简体中文', 'zh-Hant': '繁體中文', en: 'English', pt: 'Português' }
+
+type Row = readonly [hans: string, hant: string, en: string, pt: string]
+const rows = <K extends string>(table: Record<K, Row>): Record<K, Row> => table
+
+export const WORDS = rows({
+  app: ['湾区通行', '灣區通行', 'Bay Pass', 'Bay Pass'],
+  complement: ['您的证件始终是您的证件，请随身携带。', '您的證件始終是您的證件，請隨身攜帶。', 'Your card remains your document: bring it along.', 'O seu cartão continua a ser o seu documento: traga-o consigo.'],
+  next: ['继续', '繼續', 'Continue', 'Continuar'],
+  back: ['返回', '返回', 'Back', 'Voltar'],
+  retry: ['重试', '重試', 'Try again', 'Tentar de novo'],
+  working: ['请稍候…', '請稍候…', 'One moment…', 'Um momento…'],
+  required: ['请填写', '請填寫', 'Please fill this in', 'Preencha este campo'],
+  chooseLanguage: ['选择语言', '選擇語言', 'Choose your language', 'Escolha a língua'],
+  chooseHome: ['您持有哪里的身份证？', '您持有哪裡的身份證？', 'Whose identity card do you hold?', 'De onde é o seu bilhete de identidade?'],
+  CHN: ['内地', '內地', 'Mainland', 'Interior da China'],
+  HKG: ['香港', '香港', 'Hong Kong', 'Hong Kong'],
+  MAC: ['澳门', '澳門', 'Macao', 'Macau'],
+  pinNew: ['设置六位数字密码', '設定六位數字密碼', 'Choose a PIN of six digits', 'Escolha um PIN de seis algarismos'],
+  pinWhy: ['密码把这部手机里的通行证锁起来。忘记密码只能重新登记。', '密碼把這部手機裡的通行證鎖起來。忘記密碼只能重新登記。', 'It locks the pass on this phone. If you forget it you have to register again.', 'Protege o passe neste telemóvel. Se o esquecer, terá de se registar de novo.'],
+  pinAgain: ['再输入一次', '再輸入一次', 'Type it once more', 'Escreva-o outra vez'],
+  pinDiffers: ['两次输入不同，请再试', '兩次輸入不同，請再試', 'The two are not the same; try again', 'Os dois não são iguais; tente de novo'],
+  pinForm: ['密码是六位数字', '密碼是六位數字', 'The PIN has six digits', 'O PIN tem seis algarismos'],
+  pinEasy: ['这个密码太容易猜，请换一个', '這個密碼太容易猜，請換一個', 'This PIN is easy to guess; choose another', 'Este PIN é fácil de adivinhar; escolha outro'],
+  pinEnter: ['输入密码', '輸入密碼', 'Enter your PIN', 'Introduza o PIN'],
+  pinWrong: ['密码不对，还可以试 {n} 次', '密碼不對，還可以試 {n} 次', 'Wrong PIN; {n} more tries', 'PIN errado; mais {n} tentativas'],
+  pinWait: ['错误次数太多，请在 {n} 秒后再试', '錯誤次數太多，請在 {n} 秒後再試', 'Too many wrong tries; try again in {n} seconds', 'Demasiadas tentativas; tente de novo daqui a {n} segundos'],
+  pinForgot: ['忘记密码，重新开始', '忘記密碼，重新開始', 'PIN forgotten: start again', 'Esqueci o PIN: recomeçar'],
+  unlock: ['打开', '打開', 'Open', 'Abrir'],
+  damaged: ['存储的资料已损坏，请重新登记', '儲存的資料已損壞，請重新登記', 'What was stored is damaged; please register again', 'Os dados guardados estão danificados; registe-se de novo'],
+  askCard: ['证件号码', '證件號碼', 'Number of your document', 'Número do documento'],
+  askPermit: ['回乡证号码', '回鄉證號碼', 'Number of your Home Return Permit', 'Número do salvo-conduto de regresso'],
+  permitWhy: ['用于出入内地。没有可以跳过。', '用於出入內地。沒有可以略過。', 'For crossing to the mainland. You can leave it out.', 'Para passar ao Interior da China. Pode deixar em branco.'],
+  skip: ['我没有', '我沒有', 'I have none', 'Não tenho'],
+  mainland_id: ['居民身份证', '居民身份證', 'Mainland identity card', 'Bilhete de identidade do Interior'],
+  exit_entry_permit: ['往来港澳通行证', '往來港澳通行證', 'Exit-Entry Permit for Hong Kong and Macao', 'Salvo-conduto para Hong Kong e Macau'],
+  hkid: ['香港身份证', '香港身份證', 'Hong Kong identity card', 'Bilhete de identidade de Hong Kong'],
+  macao_bir: ['澳门居民身份证', '澳門居民身份證', 'Macao resident identity card', 'Bilhete de Identidade de Residente de Macau'],
+  home_return_permit: ['港澳居民来往内地通行证（回乡证）', '港澳居民來往內地通行證（回鄉證）', 'Home Return Permit', 'Salvo-conduto de regresso'],
+  asPrinted: ['照证件上的写法，例如 {n}', '照證件上的寫法，例如 {n}', 'As printed on the card, for instance {n}', 'Como está no cartão, por exemplo {n}'],
+  askName: ['姓名', '姓名', 'Your name', 'O seu nome'],
+  nameHow: ['照证件上的中文或拉丁字母写法', '照證件上的中文或拉丁字母寫法', 'As on your card, in Chinese or Latin letters', 'Como no cartão, em chinês ou em letras latinas'],
+  askBirth: ['出生日期', '出生日期', 'Date of birth', 'Data de nascimento'],
+  birthHow: ['年-月-日，例如 1990-05-06', '年-月-日，例如 1990-05-06', 'Year-month-day, for instance 1990-05-06', 'Ano-mês-dia, por exemplo 1990-05-06'],
+  birthWrong: ['没有这一天，请照 1990-05-06 的样子写', '沒有這一天，請照 1990-05-06 的樣子寫', 'There is no such day; write it like 1990-05-06', 'Esse dia não existe; escreva como 1990-05-06'],
+  askSelfie: ['拍一张您的照片', '拍一張您的照片', 'A picture of your face', 'Uma fotografia do seu rosto'],
+  selfieHow: ['只有您一人，正对镜头，脸上有光，不戴帽子和口罩。照片只用来与发证机关的照片比对，不留在这部手机里。', '只有您一人，正對鏡頭，臉上有光，不戴帽子和口罩。照片只用來與發證機關的照片比對，不留在這部手機裡。', 'You alone, facing the camera, light on your face, no hat or mask. It is compared with the photo that the issuer holds, and is not kept on this phone.', 'Sozinho, de frente para a câmara, com luz no rosto, sem chapéu nem máscara. É comparada com a fotografia do emissor e não fica neste telemóvel.'],
+  takeSelfie: ['拍照并登记', '拍照並登記', 'Take the picture and register', 'Tirar a fotografia e registar'],
+  faultLength: ['字数不对', '字數不對', 'The number of characters is not right', 'O número de caracteres não está certo'],
+  faultCharacter: ['第 {n} 个字不对', '第 {n} 個字不對', 'Character {n} does not belong there', 'O carácter {n} não está certo'],
+  faultCheck: ['有一个字写错了（校验码不符），请与证件核对', '有一個字寫錯了（校驗碼不符），請與證件核對', 'One character is wrong (the check digit does not fit); compare it with the card', 'Há um carácter errado (o dígito de controlo não confere); compare com o cartão'],
+  faultDate: ['号码里的出生日期不对', '號碼裡的出生日期不對', 'The birth date in the number is not right', 'A data de nascimento no número não está certa'],
+  faultArea: ['号码开头的地区不对', '號碼開頭的地區不對', 'The first digits of the number are not right', 'Os primeiros algarismos não estão certos'],
+  faultPermit: ['这是居住证号码', '這是居住證號碼', 'This is the number of a residence permit', 'Este número é de uma autorização de residência'],
+  faultBooklet: ['旧式本子已全部失效，请用以 C 开头的卡式证件', '舊式本子已全部失效，請用以 C 開頭的卡式證件', 'Booklets have all expired; use the card whose number begins with C', 'As cadernetas expiraram; use o cartão cujo número começa por C'],
+  pass: ['通行证', '通行證', 'Pass', 'Passe'],
+  showCode: ['出示过关码', '出示過關碼', 'Show my code', 'Mostrar o meu código'],
+  whereTo: ['您的证件', '您的證件', 'Your documents', 'Os seus documentos'],
+  ending: ['尾号 {n}', '尾號 {n}', 'ending in {n}', 'terminado em {n}'],
+  validUntil: ['有效期至 {n}', '有效期至 {n}', 'valid until {n}', 'válido até {n}'],
+  expired: ['已过期，请到发证机关换领', '已過期，請到發證機關換領', 'expired: renew it at its office', 'expirado: renove-o no serviço emissor'],
+  lost: ['已报失', '已報失', 'reported as lost', 'dado como perdido'],
+  endorsement: ['{to}签注', '{to}簽註', 'Endorsement for {to}', 'Visto para {to}'],
+  granted: ['签发时 {n} 次', '簽發時 {n} 次', '{n} entries at issue', '{n} entradas na emissão'],
+  notYet: ['尚未生效', '尚未生效', 'not valid yet', 'ainda não válido'],
+  over: ['已失效', '已失效', 'no longer valid', 'já não válido'],
+  todayOk: ['今天有效', '今天有效', 'valid today', 'válido hoje'],
+  noEndorsement: ['没有签注', '沒有簽註', 'No endorsement', 'Sem visto'],
+  judged: ['能否过关由口岸两方各自决定。', '能否過關由口岸兩方各自決定。', 'The two sides of the port each decide on your crossing.', 'Cada lado do posto decide sobre a sua passagem.'],
+  tokensLeft: ['离线可用 {n} 次', '離線可用 {n} 次', '{n} codes ready for use without a network', '{n} códigos prontos para usar sem rede'],
+  tokensFew: ['快用完了，联网时会自动补充', '快用完了，聯網時會自動補充', 'Few are left; more are fetched when you are online', 'Restam poucos; são pedidos mais quando houver rede'],
+  fetchMore: ['现在补充', '現在補充', 'Fetch more now', 'Pedir mais agora'],
+  history: ['过关记录', '過關記錄', 'History', 'Histórico'],
+  more: ['设置与求助', '設定與求助', 'Settings and help', 'Definições e ajuda'],
+  choosePort: ['选择口岸', '選擇口岸', 'Choose the port', 'Escolha o posto'],
+  chooseSide: ['您在哪一道闸口？', '您在哪一道閘口？', 'At which gate are you?', 'Em que cancela está?'],
+  joint: ['一道闸口，两方合查', '一道閘口，兩方合查', 'One gate for both sides', 'Uma cancela para os dois lados'],
+  exit: ['离开{to}', '離開{to}', 'Leaving {to}', 'Saída de {to}'],
+  entry: ['进入{to}', '進入{to}', 'Entering {to}', 'Entrada em {to}'],
+  direction: ['{from} → {to}', '{from} → {to}', '{from} → {to}', '{from} → {to}'],
+  codeFor: ['过关码：{n}', '過關碼：{n}', 'Crossing code: {n}', 'Código de passagem: {n}'],
+  codeHow: ['把屏幕对着闸口的扫描窗', '把螢幕對著閘口的掃描窗', 'Hold the screen to the scanner at the gate', 'Aponte o ecrã ao leitor da cancela'],
+  seconds: ['{n} 秒后更新', '{n} 秒後更新', 'new in {n} s', 'novo em {n} s'],
+  hidden: ['不在前台时，过关码会隐藏', '不在前台時，過關碼會隱藏', 'The code is hidden while the wallet is in the background', 'O código fica oculto em segundo plano'],
+  missingToken: ['没有可用的码了。请联网补充。', '沒有可用的碼了。請聯網補充。', 'No code is left. Go online and fetch more.', 'Não há mais códigos. Ligue-se à rede e peça mais.'],
+  missingPart: ['这个方向需要的证件没有登记在通行证里。请走人工通道。', '這個方向需要的證件沒有登記在通行證裡。請走人工通道。', 'The document for this crossing is not in your pass. Please use a counter.', 'O documento para esta passagem não está no seu passe. Use o balcão.'],
+  otherLane: ['换一个闸口', '換一個閘口', 'Another gate', 'Outra cancela'],
+  noPort: ['这个方向没有自助口岸', '這個方向沒有自助口岸', 'No port takes codes in this direction', 'Nenhum posto aceita códigos neste sentido'],
+  from: ['从', '從', 'From', 'De'],
+  to: ['到', '到', 'To', 'Para'],
+  noHistory: ['还没有记录', '還沒有記錄', 'Nothing here yet', 'Ainda nada'],
+  historyWhere: ['记录只保存在这部手机里。', '記錄只保存在這部手機裡。', 'The history is kept on this phone only.', 'O histórico fica apenas neste telemóvel.'],
+  codeShown: ['出示过码', '出示過碼', 'code shown', 'código mostrado'],
+  recorded: ['{n}已记录', '{n}已記錄', 'recorded by {n}', 'registado por {n}'],
+  askRecords: ['查询我的过关记录', '查詢我的過關記錄', 'Ask for my passages', 'Pedir as minhas passagens'],
+  language: ['语言', '語言', 'Language', 'Língua'],
+  largeText: ['大字', '大字', 'Large text', 'Letra grande'],
+  on: ['开', '開', 'on', 'ligado'],
+  off: ['关', '關', 'off', 'desligado'],
+  lostPhone: ['手机丢了怎么办', '手機丟了怎麼辦', 'If this phone is lost', 'Se perder este telemóvel'],
+  lostHow: ['用另一部手机重新登记，这部手机里的通行证立即失效；或者到发证机关请求终止。', '用另一部手機重新登記，這部手機裡的通行證立即失效；或者到發證機關請求終止。', 'Register again on another phone: the pass on this one ends at once. Or ask at an office of the issuer to end it.', 'Registe-se noutro telemóvel: o passe deste termina logo. Ou peça num serviço do emissor que o termine.'],
+  endPass: ['终止通行证', '終止通行證', 'End the pass', 'Terminar o passe'],
+  endSure: ['通行证和所有过关码都会失效，只有重新登记才能恢复。', '通行證和所有過關碼都會失效，只有重新登記才能恢復。', 'The pass and all its codes end. Only a new registration brings a pass back.', 'O passe e todos os códigos terminam. Só um novo registo o traz de volta.'],
+  endYes: ['是，终止', '是，終止', 'Yes, end it', 'Sim, terminar'],
+  cancel: ['取消', '取消', 'Cancel', 'Cancelar'],
+  lockNow: ['锁上', '鎖上', 'Lock', 'Bloquear'],
+  clockWrong: ['这部手机的时间差了 {n} 分钟。请在系统设置里打开“自动设置时间”。过关码已按正确时间制作。', '這部手機的時間差了 {n} 分鐘。請在系統設定裡打開「自動設定時間」。過關碼已按正確時間製作。', 'The clock of this phone is wrong by {n} minutes. Switch on automatic time in its settings. Codes are made with the right time.', 'O relógio deste telemóvel está errado em {n} minutos. Ligue a hora automática nas definições. Os códigos usam a hora certa.'],
+  problemNetwork: ['连不上网络，请稍后再试', '連不上網絡，請稍後再試', 'No connection; try again later', 'Sem ligação; tente mais tarde'],
+  problemPerson: ['号码、姓名、出生日期与登记的不符，请核对', '號碼、姓名、出生日期與登記的不符，請核對', 'Number, name and birth date do not fit together; check them', 'Número, nome e data de nascimento não conferem; verifique-os'],
+  problemFace: ['照片与登记的不像。请在光线好的地方再拍，或到办事处。', '照片與登記的不像。請在光線好的地方再拍，或到辦事處。', 'The picture does not match. Try again in good light, or go to an office.', 'A fotografia não coincide. Tente com boa luz, ou vá a um serviço.'],
+  problemPicture: ['照片里看不清一张脸。请一个人、正对镜头再拍。', '照片裡看不清一張臉。請一個人、正對鏡頭再拍。', 'No single clear face in the picture. Take it again, alone, facing the camera.', 'Não se vê um só rosto com clareza. Repita, sozinho e de frente.'],
+  problemTries: ['试的次数太多，请一小时后再试，或带证件到办事处', '試的次數太多，請一小時後再試，或帶證件到辦事處', 'Too many tries. Wait an hour, or go to an office with your card.', 'Demasiadas tentativas. Espere uma hora, ou vá a um serviço com o cartão.'],
+  problemBusy: ['现在人很多，请过一会儿再试', '現在人很多，請過一會兒再試', 'Many people are registering; try again in a moment', 'Há muita gente; tente daqui a pouco'],
+  problemPass: ['通行证已终止。请重新登记。', '通行證已終止。請重新登記。', 'The pass has ended. Please register again.', 'O passe terminou. Registe-se de novo.'],
+  problemPermit: ['没有有效的证件可以使用。请先到发证机关换领。', '沒有有效的證件可以使用。請先到發證機關換領。', 'No valid document is registered. Renew it at its office first.', 'Nenhum documento válido está registado. Renove-o primeiro.'],
+  problemStorage: ['手机存储已满，请腾出空间再试。没有丢失任何东西。', '手機儲存已滿，請騰出空間再試。沒有丟失任何東西。', 'The storage of this phone is full. Make room and try again; nothing was lost.', 'A memória está cheia. Liberte espaço e tente de novo; nada se perdeu.'],
+  problemOther: ['现在办不到，请稍后再试', '現在辦不到，請稍後再試', 'This cannot be done now; try again later', 'Não é possível agora; tente mais tarde'],
+})
+
+export type Word = keyof typeof WORDS
+
+/** The language nearest to the phone's own. */
+export function guess(system: string): Language {
+  const tag = system.toLowerCase().replace('_', '-')
+  if (tag.startsWith('pt')) return 'pt'
+  if (/^zh-(hant|hk|mo|tw)/.test(tag)) return 'zh-Hant'
+  return tag.startsWith('zh') ? 'zh-Hans' : 'en'
+}
+
+const stored = load('baypass.language')
+export const looks = reactive({
+  language: LANGUAGES.find((language) => language === stored) ?? guess(systemLanguage()),
+  chosen: stored !== undefined,
+  large: load('baypass.large') === 'yes',
+})
+announceLanguage(looks.language)
+
+export function speak(language: Language): void {
+  looks.language = language
+  looks.chosen = true
+  save('baypass.language', language)
+  announceLanguage(language)
+}
+
+export function enlarge(large: boolean): void {
+  looks.large = large
+  save('baypass.large', large ? 'yes' : 'no')
+}
+
+/** A text in the language spoken; `{name}` in it is filled in. */
+export function say(word: Word, fill: Readonly<Record<string, string | number>> = {}): string {
+  return WORDS[word][LANGUAGES.indexOf(looks.language)]!.replace(/\{(\w+)\}/g, (_, name: string) => String(fill[name] ?? ''))
+}
+
+/** The text that stands at this language's place in a row of four. */
+export function spoken(row: readonly string[] | undefined): string {
+  return row?.[LANGUAGES.indexOf(looks.language)] ?? ''
+}

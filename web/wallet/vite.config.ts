@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto'
+import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import uni from '@dcloudio/vite-plugin-uni'
+import { type Plugin, defineConfig } from 'vite'
+
+// The plugin is CommonJS: its default export arrives wrapped.
+const plugin = ((uni as unknown as { default?: typeof uni }).default ?? uni) as () => Plugin[]
+
+function files(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? files(join(folder, entry.name)) : [join(folder, entry.name)],
+  )
+}
+
+/** Writes the list of what the page is made of into its service worker, so that it opens without a network. */
+function offline(): Plugin {
+  let out = ''
+  return {
+    name: 'offline',
+    configResolved: (config) => void (out = config.build.outDir),
+    closeBundle() {
+      if (process.env['UNI_PLATFORM'] !== 'h5') return
+      // The framework copies no public folder.
+      cpSync(new URL('public', import.meta.url), out, { recursive: true })
+      const built = files(out).filter((file) => !/sw\.js$|authorities\.json$/.test(file)).sort()
+      const hash = createHash('sha256')
+      for (const file of built) hash.update(file.slice(out.length)).update(readFileSync(file))
+      const list = ['./', ...built.map((file) => `./${relative(out, file)}`)]
+      const worker = readFileSync(join(out, 'sw.js'), 'utf8')
+      const text = worker.replace("'BUILD'", JSON.stringify(hash.digest('hex').slice(0, 16))).replace('[/* FILES */]', JSON.stringify(list))
+      writeFileSync(join(out, 'sw.js'), text)
+    },
+  }
+}
+
+export default defineConfig({
+  base: './',
+  plugins: [plugin(), offline()],
+  build: { target: 'es2020', sourcemap: false },
+  // The templates of the framework ask for it; no text of ours goes through it.
+  define: { __VUE_I18N_FULL_INSTALL__: false, __VUE_I18N_LEGACY_API__: false },
+})
