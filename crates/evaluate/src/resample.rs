@@ -1,0 +1,69 @@
+//! Resampling: persons drawn anew from a seed, as often as there are persons.
+//!
+//! Lives here: the generator and the weights of one replicate. Pairs are not independent of each other (one person
+//! takes part in many), so persons are drawn and a pair counts as often as both of its persons.
+
+/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
+#[derive(Debug, Clone)]
+pub struct SplitMix64(u64);
+
+impl SplitMix64 {
+    /// The same seed gives the same numbers.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// 64 bits.
+    pub const fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 up to 1.
+    pub fn uniform(&mut self) -> f64 {
+        // 53 bits are exact in an f64.
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Normally distributed, mean 0, standard deviation 1 (twelve uniform numbers less six).
+    pub fn bell(&mut self) -> f64 {
+        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
+    }
+
+    /// Below `count`; the bias of one in 2^64 is no matter here.
+    pub fn below(&mut self, count: usize) -> usize {
+        usize::try_from((u128::from(self.bits()) * count as u128) >> 64).unwrap_or(0)
+    }
+}
+
+/// How often each of `persons` was drawn in `persons` draws.
+pub(crate) fn weights(persons: usize, chance: &mut SplitMix64) -> Vec<f64> {
+    let mut weights = vec![0.0; persons];
+    for _ in 0..persons {
+        if let Some(weight) = weights.get_mut(chance.below(persons)) {
+            *weight += 1.0;
+        }
+    }
+    weights
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_generator_is_the_published_one_and_a_seed_repeats() {
+        let mut generator = SplitMix64::new(1_234_567);
+        assert_eq!(
+            [generator.bits(), generator.bits()],
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]
+        );
+        let draw = |seed| weights(50, &mut SplitMix64::new(seed));
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+        assert_eq!(draw(3).iter().sum::<f64>(), 50.0);
+    }
+}
