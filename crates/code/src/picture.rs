@@ -5,6 +5,7 @@
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits};
 use std::io::Cursor;
+use std::panic::catch_unwind;
 
 /// The longest file that is looked at.
 pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
@@ -66,6 +67,11 @@ pub fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(PictureError::TooManyBytes { got: bytes.len() });
     }
+    // The decoders are other people's code and a file is anybody's: a fault in one costs the picture and no more.
+    catch_unwind(|| decoded(bytes)).unwrap_or(Err(PictureError::Damaged))
+}
+
+fn decoded(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
     let reader = Cursor::new(bytes);
     match bytes {
         [0xff, 0xd8, 0xff, ..] => {
@@ -192,4 +198,17 @@ fn unreadable(bytes: &[u8]) -> PictureError {
         Err(error) => start.len() == 512 && error.error_len().is_none(),
     };
     if is_utf8 && readable(start) { PictureError::Text } else { PictureError::Unknown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by the fuzzer: 647 bytes on which the JPEG decoder stops at an assertion of its own.
+    const FAULT_OF_DECODER: &[u8] = include_bytes!("../../../fuzz/seeds/picture/no-fault-of-decoder.jpg");
+
+    #[test]
+    fn a_fault_in_a_decoder_costs_the_picture_and_not_the_process() {
+        assert_eq!(decode(FAULT_OF_DECODER).err(), Some(PictureError::Damaged));
+    }
 }
