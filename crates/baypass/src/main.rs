@@ -215,6 +215,9 @@ enum AuthorityCommand {
         /// CHN, HKG or MAC.
         #[arg(long)]
         authority: AuthorityCode,
+        /// Where a web wallet may come from (https://wallet.example); may stand several times.
+        #[arg(long = "origin", value_name = "ORIGIN")]
+        origins: Vec<String>,
         #[command(flatten)]
         serving: Serving,
     },
@@ -577,8 +580,8 @@ fn run(command: Command, models: Option<PathBuf>) -> Result<Ended, Failure> {
             let options = demo::Options { tour_only, json, photos, dir, base_port };
             now(demo::run(&folder(), &options))
         }
-        Command::Authority { command: AuthorityCommand::Serve { dir, authority, serving } } => {
-            now(serve::authority(&dir, &folder(), authority, &serving.run()))
+        Command::Authority { command: AuthorityCommand::Serve { dir, authority, origins, serving } } => {
+            now(serve::authority(&dir, &folder(), authority, &origins, &serving.run()))
         }
         Command::Gate { command: GateCommand::Serve { dir, port, serving } } => {
             now(serve::gate(&dir, &folder(), &port, &serving.run()))

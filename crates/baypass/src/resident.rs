@@ -18,7 +18,7 @@ use crate::Ended;
 use crate::failure::{self, Failure};
 use crate::install::parties::Parties;
 use crate::install::{Installation, code_lanes, write_whole};
-use crate::wallet::{Card, Wallet};
+use crate::wallet::{BATCH, Card, Wallet};
 
 /// Wraps any error that says by itself what to do.
 fn of<E: std::error::Error>(error: E) -> Failure {
@@ -460,7 +460,7 @@ pub async fn show(dir: &Path, models: &Path, asked: &Show) -> Result<Ended, Fail
         wallet.save(&installation)?;
     }
     let several = sides.len() > 1;
-    let mut shown = Vec::new();
+    let (mut shown, fetched) = (Vec::new(), wallet.tokens_left(at) == BATCH);
     for side in sides {
         let audience = Audience::new(asked.port.parse().map_err(of)?, way, side);
         let text = wallet.show(&audience, at)?;
@@ -498,7 +498,8 @@ pub async fn show(dir: &Path, models: &Path, asked: &Show) -> Result<Ended, Fail
                 symbol.version()
             ))?;
         }
-        failure::print(&format!("{left} tokens left\n"))?;
+        let note = if fetched { ONE_PROCESS } else { "" };
+        failure::print(&format!("{left} tokens left\n{note}"))?;
     }
     Ok(Ended::Well)
 }

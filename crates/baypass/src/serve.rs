@@ -35,7 +35,8 @@ use crate::Ended;
 use crate::failure::{self, Failure};
 use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::parties::{
-    OpenLane, load_approvals, load_eyes, load_faces, open_lane, open_service, status_lists_in_use,
+    OpenLane, load_approvals, load_eyes, load_faces, load_liveness, open_lane, open_service,
+    status_lists_in_use,
 };
 use crate::install::{Installation, Lock, code_lanes, lists, write_whole};
 
@@ -177,7 +178,13 @@ fn announce(what: &str, address: SocketAddr) -> Result<(), Failure> {
 }
 
 /// `baypass authority serve`.
-pub async fn authority(dir: &Path, models: &Path, code: AuthorityCode, run: &Run) -> Result<Ended, Failure> {
+pub async fn authority(
+    dir: &Path,
+    models: &Path,
+    code: AuthorityCode,
+    origins: &[String],
+    run: &Run,
+) -> Result<Ended, Failure> {
     log();
     let installation = Installation::open(dir)?;
     let clock = TrialClock::of(&installation);
@@ -189,7 +196,7 @@ pub async fn authority(dir: &Path, models: &Path, code: AuthorityCode, run: &Run
     }
     let faces = load_faces(models)?;
     let (service, _lock) = open_service(&installation, code, faces, trust, approvals).await?;
-    let service = Arc::new(service);
+    let service = Arc::new(service.with_liveness(load_liveness(models)?));
     let officer = KeyFiles::of(installation.authority(code)).get("officer")?;
     let (listener, address) = bind(run).await?;
     let ticking = clock.clone();
@@ -198,7 +205,7 @@ pub async fn authority(dir: &Path, models: &Path, code: AuthorityCode, run: &Run
         service: Arc::clone(&service),
         now: Arc::new(move || ticking.now()),
         officer: sha256(URL_SAFE_NO_PAD.encode(&*officer).as_bytes()),
-        origins: Vec::new(),
+        origins: origins.to_vec(),
         trust_lists: Arc::new(move || lists::published(&public).unwrap_or_default()),
         approvals: Arc::new(move || {
             let all = lists::approvals(&from).unwrap_or_default();

@@ -479,6 +479,25 @@ fn once_the_door_is_open_only_the_door_says_who_went_where() {
 }
 
 #[test]
+fn a_door_that_says_the_same_again_changes_nothing_and_one_that_says_otherwise_is_refused() {
+    let said = |passage| Event::Door { passage, now: at(9) };
+    for ended in [vec![said(Passage::Passed)], vec![said(Passage::Passed), Event::PassageRecorded]] {
+        let events = || opened().into_iter().chain(ended.clone()).collect::<Vec<_>>();
+        let (state, _) = run(events());
+        let again = state.clone().step(said(Passage::Passed)).unwrap();
+        assert_eq!((&again.state, again.commands.len()), (&state, 0));
+        for otherwise in [Passage::NotPassed, Passage::Returned, Passage::Unknown] {
+            assert_eq!(refusal(events(), said(otherwise)), TransitionError::State { state: state.name() });
+        }
+    }
+}
+
+#[test]
+fn an_authority_has_eight_seconds_to_answer() {
+    assert_eq!(ASK_SECONDS, 8);
+}
+
+#[test]
 fn without_a_record_nobody_is_asked_and_an_end_is_tried_until_it_is_written() {
     let (state, commands) =
         run([Event::Checked { round: first_round(), now: at(0) }, Event::RecordFailed { now: at(1) }]);

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use authority::store::Store as Ledger;
-use authority::{Faces, Service, status_list_number, status_name};
+use authority::{Faces, HANDOVERS, Service, status_list_number, status_name};
 use clearance::{Place, Sides};
 use documents::{AuthorityCode, LaneKind, PortId, Rules, Timestamp};
-use face::{Embedder, FaceConfig, Finder, ModelFolder};
+use face::{Embedder, FaceConfig, Finder, Liveness, ModelFolder};
 use gate::check::Window;
 use gate::store::{GateKey, Store as Outbox};
 use gate::{AuthorityLink, Courier, FaceEyes, Lane, LaneConfig, LinkError, Lists, Metrics, ReplayCache};
@@ -31,6 +31,12 @@ pub fn load_faces(models: &Path) -> Result<Arc<Faces>, Failure> {
     let finder = Finder::load(&folder, &config).map_err(of)?;
     let embedder = Embedder::load(&folder, &config).map_err(of)?;
     Ok(Arc::new(Faces { finder, embedder, config }))
+}
+
+/// Loads the liveness model of an authority: a hint beside an enrolment.
+pub fn load_liveness(models: &Path) -> Result<Liveness, Failure> {
+    let config = FaceConfig::builtin().map_err(of)?;
+    Liveness::load(&ModelFolder::new(models, &config), &config).map_err(of)
 }
 
 /// Loads the models of a gate.
@@ -77,14 +83,6 @@ pub fn load_approvals(
     }
     Ok((loaded, refused))
 }
-
-/// The weekly keys that are handed over: who makes, who receives.
-pub const HANDOVERS: [(AuthorityCode, AuthorityCode); 4] = [
-    (AuthorityCode::Chn, AuthorityCode::Hkg),
-    (AuthorityCode::Chn, AuthorityCode::Mac),
-    (AuthorityCode::Hkg, AuthorityCode::Mac),
-    (AuthorityCode::Mac, AuthorityCode::Hkg),
-];
 
 /// The numbers of the status lists that tokens of these days can name.
 pub fn status_lists_in_use(now: Timestamp) -> Vec<u8> {
