@@ -13,6 +13,18 @@ function files(folder: string): string[] {
   )
 }
 
+/** The mini-program names roles in a word of its own, which means nothing to a browser. */
+function roles(): Plugin {
+  return {
+    name: 'roles',
+    enforce: 'pre',
+    transform: (code, id) => process.env['UNI_PLATFORM'] === 'h5' && id.endsWith('.vue') ? { code: code.replace(/ aria-role="\w+"/g, ''), map: null } : null,
+  }
+}
+
+/** The framework's style sheet names a picture on its maker's server: nobody but the authorities is asked anything. */
+const FOREIGN = /url\(["']?https?:[^)]*\)/g
+
 /** Writes the list of what the page is made of into its service worker, so that it opens without a network. */
 function offline(): Plugin {
   let out = ''
@@ -23,6 +35,10 @@ function offline(): Plugin {
       if (process.env['UNI_PLATFORM'] !== 'h5') return
       // The framework copies no public folder.
       cpSync(new URL('public', import.meta.url), out, { recursive: true })
+      for (const file of files(out).filter((name) => /\.(css|js)$/.test(name))) {
+        const text = readFileSync(file, 'utf8')
+        if (FOREIGN.test(text)) writeFileSync(file, text.replace(FOREIGN, 'none'))
+      }
       const built = files(out).filter((file) => !/sw\.js$|authorities\.json$/.test(file)).sort()
       const hash = createHash('sha256')
       for (const file of built) hash.update(file.slice(out.length)).update(readFileSync(file))
@@ -36,7 +52,7 @@ function offline(): Plugin {
 
 export default defineConfig({
   base: './',
-  plugins: [plugin(), offline()],
+  plugins: [roles(), plugin(), offline()],
   build: { target: 'es2020', sourcemap: false },
   // The templates of the framework ask for it; no text of ours goes through it.
   define: { __VUE_I18N_FULL_INSTALL__: false, __VUE_I18N_LEGACY_API__: false },

@@ -103,7 +103,7 @@ describe.skipIf(!cargo)(`the Rust crates and this room agree (BAYPASS_SEED=${see
       if (line['text'] === null) expect(code).toThrow()
       else expect(code()).toBe(line['text'])
     }
-  }, 120_000)
+  })
 
   it('on what is no code', () => {
     for (const line of of('uncode')) expect(takes(() => readCode(text(line, 'text'))), text(line, 'text')).toBe(line['read'])
@@ -150,7 +150,7 @@ describe.skipIf(!cargo)(`the Rust crates and this room agree (BAYPASS_SEED=${see
     const judged = spawnSync(...example('judge'), { cwd: root, input: cases.map((line) => JSON.stringify(line)).join('\n') })
     const verdicts = judged.stdout.toString().trim().split('\n').map((line) => (JSON.parse(line) as { counts: boolean }).counts)
     expect(verdicts).toEqual(wanted)
-  }, 120_000)
+  })
 })
 
 async function makeToken(issuer: DeviceKey, key: DeviceKey, home: Authority): Promise<Uint8Array> {
