@@ -85,9 +85,9 @@ fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
     findings.push(Finding { what: "lock", said: held });
     let trust = lists::trust(&opened, now);
     let keys = AuthorityCode::ALL.iter().try_for_each(|code| {
-        let keys = KeyFiles::of(opened.authority(*code)).authority()?;
-        let signer = KeyFiles::of(opened.supervisor(*code)).signing("list")?;
-        KeyFiles::of(opened.supervisor(*code)).signing("approval")?;
+        let keys = KeyFiles::of(&opened.authority(*code)).authority()?;
+        let signer = KeyFiles::of(&opened.supervisor(*code)).signing("list")?;
+        KeyFiles::of(&opened.supervisor(*code)).signing("approval")?;
         if let Ok(trust) = &trust
             && let Ok(listed) = trust.find(*code, trust::Role::Verdict, authority::KEY_ID, now)
             && listed.public().as_bytes() != keys.verdict.public().as_bytes()
@@ -115,7 +115,7 @@ fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
     let stale: Vec<_> = AuthorityCode::ALL
         .into_iter()
         .filter(|code| trust.freshness(*code, now) != trust::Freshness::Current)
-        .map(|code| code.code())
+        .map(AuthorityCode::code)
         .collect();
     let dir = dir.display();
     findings.push(Finding {

@@ -20,7 +20,7 @@ mod whereabouts;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -559,7 +559,7 @@ enum BenchCommand {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(arguments.command, arguments.models) {
+    match run(arguments.command, arguments.models.as_deref()) {
         Ok(ended) => ended.into(),
         Err(failure) => {
             eprintln!("baypass: {failure}");
@@ -573,8 +573,8 @@ fn now<T>(task: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> 
     runtime.map_err(|error| Failure::of(&error))?.block_on(task)
 }
 
-fn run(command: Command, models: Option<PathBuf>) -> Result<Ended, Failure> {
-    let folder = || doctor::models_folder(models.clone());
+fn run(command: Command, models: Option<&Path>) -> Result<Ended, Failure> {
+    let folder = || doctor::models_folder(models.map(Path::to_owned));
     match command {
         Command::Demo { tour_only, json, photos, dir, base_port } => {
             let options = demo::Options { tour_only, json, photos, dir, base_port };
@@ -632,7 +632,7 @@ fn run(command: Command, models: Option<PathBuf>) -> Result<Ended, Failure> {
     }
 }
 
-fn resident_command(command: ResidentCommand, models: &std::path::Path) -> Result<Ended, Failure> {
+fn resident_command(command: ResidentCommand, models: &Path) -> Result<Ended, Failure> {
     let fate = |asked: ResidentFate, fate| {
         let ResidentFate { dir, resident, document, at } = asked;
         now(resident::fate(&dir, models, &resident, fate, document.as_deref(), at.time()))
@@ -646,7 +646,7 @@ fn resident_command(command: ResidentCommand, models: &std::path::Path) -> Resul
     }
 }
 
-fn resident_add(add: ResidentAdd, models: &std::path::Path) -> Result<Ended, Failure> {
+fn resident_add(add: ResidentAdd, models: &Path) -> Result<Ended, Failure> {
     let flags = match (add.home, add.name, add.birth, add.id) {
         (Some(home), Some(name), Some(birth), Some(id)) => Some(resident::Flags {
             home,
@@ -671,7 +671,7 @@ fn resident_add(add: ResidentAdd, models: &std::path::Path) -> Result<Ended, Fai
     now(resident::add(&add.dir, models, case, &add.photo, add.at.time(), add.json))
 }
 
-fn wallet_command(command: WalletCommand, models: &std::path::Path) -> Result<Ended, Failure> {
+fn wallet_command(command: WalletCommand, models: &Path) -> Result<Ended, Failure> {
     match command {
         WalletCommand::Enrol { dir, resident, selfie, at, json } => {
             now(resident::enrol(&dir, models, &resident, &selfie, at.time(), json))
@@ -683,7 +683,7 @@ fn wallet_command(command: WalletCommand, models: &std::path::Path) -> Result<En
     }
 }
 
-fn lane_command(command: LaneCommand, models: &std::path::Path) -> Result<Ended, Failure> {
+fn lane_command(command: LaneCommand, models: &Path) -> Result<Ended, Failure> {
     let LaneCommand::Scan { dir, port, from, to, side, lane, code, faces, officer, at, json } = command;
     let at = at.time();
     let asked = lane::Scan { port, from, to, side, number: lane, code, faces, officer, at, json };

@@ -197,7 +197,7 @@ pub async fn authority(
     let faces = load_faces(models)?;
     let (service, _lock) = open_service(&installation, code, faces, trust, approvals).await?;
     let service = Arc::new(service.with_liveness(load_liveness(models)?));
-    let officer = KeyFiles::of(installation.authority(code)).get("officer")?;
+    let officer = KeyFiles::of(&installation.authority(code)).get("officer")?;
     let (listener, address) = bind(run).await?;
     let ticking = clock.clone();
     let (public, from) = (installation.clone(), installation.clone());

@@ -277,10 +277,10 @@ async fn no_party_stores_logs_sends_or_receives_what_it_may_not_have() {
         places.insert(format!("stored by the gates at {port}"), all);
     }
     places.insert("public".to_owned(), files(&dir.join("public")));
-    for ((who, code), tape) in received.iter() {
+    for ((who, code), tape) in &received {
         places.insert(format!("received by {code} from a {who}"), tape.lock().unwrap().clone());
     }
-    for ((who, code), tape) in answered.iter() {
+    for ((who, code), tape) in &answered {
         places.insert(format!("answered by {code} to a {who}"), tape.lock().unwrap().clone());
     }
     assert!(

@@ -92,7 +92,7 @@ impl Bay {
         make_folder(&logs(&installation))?;
         let mut officers = BTreeMap::new();
         for code in AuthorityCode::ALL {
-            let secret = KeyFiles::of(installation.authority(code)).get("officer")?;
+            let secret = KeyFiles::of(&installation.authority(code)).get("officer")?;
             officers.insert(code, packed(&secret));
         }
         let mut bay = Self {

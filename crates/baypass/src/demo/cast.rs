@@ -105,7 +105,9 @@ impl Who {
             Self::Zhao => vec![endorsed("MAC", json!("weekly"), before)],
             Self::Sun => vec![endorsed("HKG", json!(1), day.plus_days(60))],
             Self::Qian => vec![endorsed("HKG", json!(2), before)],
-            _ => Vec::new(),
+            Self::Chan | Self::Leong | Self::Smith | Self::Ieong | Self::Sou | Self::Ho | Self::Ma => {
+                Vec::new()
+            }
         };
         let expires = if self == Self::Qian { day.plus_days(-1) } else { day.plus_days(1000) };
         let (id_kind, permit_kind) = match self.home() {

@@ -55,7 +55,16 @@ pub async fn register(
         let photographs = match who {
             Who::Ieong => cast.twice.clone(),
             Who::Sou => cast.unsure.clone(),
-            _ => given.next().ok_or_else(faces::too_few)?,
+            Who::LiNa
+            | Who::Chan
+            | Who::Leong
+            | Who::Wang
+            | Who::Smith
+            | Who::Zhao
+            | Who::Sun
+            | Who::Qian
+            | Who::Ho
+            | Who::Ma => given.next().ok_or_else(faces::too_few)?,
         };
         let record = who.record(start.local_date());
         let wallet = super::super::resident::register(

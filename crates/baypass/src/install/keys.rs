@@ -1,6 +1,6 @@
 //! Keys at rest behind one trait; here as files. A module for hardware keys would be another implementation.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use authority::Keys;
 use credential::{SecretKey, SigningKey, hpke};
@@ -69,7 +69,7 @@ pub struct KeyFiles(PathBuf);
 
 impl KeyFiles {
     /// The keys of the party whose folder this is.
-    pub fn of(party: PathBuf) -> Self {
+    pub fn of(party: &Path) -> Self {
         Self(party.join("keys"))
     }
 }

@@ -55,7 +55,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
     let mut gates: BTreeMap<AuthorityCode, Vec<KeyEntry>> = BTreeMap::new();
     for lane in &lanes {
         let key = SigningKey::generate().map_err(of)?;
-        KeyFiles::of(made.gate(&lane.port)).put_signing(&key_name(&lane.name()), &key)?;
+        KeyFiles::of(&made.gate(&lane.port)).put_signing(&key_name(&lane.name()), &key)?;
         let authorities = match lane.side {
             Some(side) => vec![lane.direction.authority(side)],
             None => vec![lane.direction.from(), lane.direction.to()],
@@ -76,10 +76,10 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
         let (list, approval) = (SigningKey::generate().map_err(of)?, SigningKey::generate().map_err(of)?);
         let mut secret = [0; 32];
         random(&mut secret).map_err(of)?;
-        let store = KeyFiles::of(made.authority(code));
+        let store = KeyFiles::of(&made.authority(code));
         store.put_authority(&keys)?;
         store.put("officer", &secret)?;
-        let supervisor = KeyFiles::of(made.supervisor(code));
+        let supervisor = KeyFiles::of(&made.supervisor(code));
         supervisor.put_signing("list", &list)?;
         supervisor.put_signing("approval", &approval)?;
         roots.insert(code, hex::encode(list.public().as_bytes()));
@@ -202,7 +202,7 @@ pub fn renew(
     list.issued = now;
     list.expires = now.plus_seconds(LIST_SECONDS);
     change(&mut list.keys);
-    let key = KeyFiles::of(of_whom.supervisor(code)).signing("list")?;
+    let key = KeyFiles::of(&of_whom.supervisor(code)).signing("list")?;
     write_whole(&path, &list.sign(KEY_ID, &key).map_err(of)?)?;
     Ok(list.number)
 }
@@ -296,7 +296,7 @@ pub fn add_approval(to: &Installation, file: &ApprovalFile) -> Result<(), Failur
     let approval = file.approval()?;
     let mut signatures = Vec::new();
     for code in &file.jurisdictions {
-        let key = KeyFiles::of(to.supervisor(*code)).signing("approval")?;
+        let key = KeyFiles::of(&to.supervisor(*code)).signing("approval")?;
         signatures.push((*code, approval.sign(KEY_ID, &key).map_err(of)?));
     }
     // Decoding refuses what may not load: empty fields, missing filings or grounds.

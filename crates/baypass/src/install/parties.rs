@@ -62,7 +62,7 @@ pub async fn open_service(
 ) -> Result<(Service, Lock), Failure> {
     let folder = of_whom.authority(code);
     let lock = Lock::take(&folder)?;
-    let keys = KeyFiles::of(folder.clone()).authority()?;
+    let keys = KeyFiles::of(&folder).authority()?;
     let ledger = Ledger::open(&database(&folder.join("ledger.db"))).await.map_err(of)?;
     let rules = Rules::builtin().map_err(of)?;
     Ok((Service::new(code, ledger, rules, faces, keys, trust, approvals), lock))
@@ -235,7 +235,7 @@ pub async fn open_lane<L: AuthorityLink>(
 ) -> Result<OpenLane<L>, Failure> {
     let name = place.name();
     let folder = from.gate(&place.port);
-    let key = KeyFiles::of(folder.clone()).signing(&lists::key_name(&name))?;
+    let key = KeyFiles::of(&folder).signing(&lists::key_name(&name))?;
     let key = GateKey { gate: name.clone(), kid: name.as_bytes().to_vec(), key };
     make_folder(&folder)?;
     let file = folder.join(format!("{}.db", lists::key_name(&name)));
@@ -279,7 +279,7 @@ pub async fn remembered(
         if !file.exists() {
             continue;
         }
-        let key = KeyFiles::of(from.gate(port)).signing(&lists::key_name(&name))?;
+        let key = KeyFiles::of(&from.gate(port)).signing(&lists::key_name(&name))?;
         let store = Outbox::open(&file, GateKey { gate: name.clone(), kid: name.into_bytes(), key })
             .await
             .map_err(of)?;
