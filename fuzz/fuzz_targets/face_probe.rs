@@ -1,5 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+libfuzzer_sys::fuzz_target!(init: outside_bytes::let_decoders_fail(), |bytes: &[u8]| {
     outside_bytes::face_probe(bytes);
 });

@@ -1,6 +1,8 @@
 //! Writes `fuzz/seeds` anew: for each target some inputs that its reader takes (`ok-`), made by the program itself, and
 //! near misses that it refuses (`no-`). Signed seeds differ from run to run, for ES256 draws a nonce.
 //!
+//! What the fuzzer found stays beside them; it is not made here.
+//!
 //! `cargo run -p outside-bytes --example seeds`
 
 #![expect(clippy::unwrap_used, reason = "a tool of the tests")]
@@ -36,6 +38,7 @@ fn main() {
     messages();
     pictures();
     papers();
+    pages();
 }
 
 fn put(target: &str, name: &str, bytes: impl AsRef<[u8]>) {
@@ -569,4 +572,27 @@ fn papers() {
     ] {
         put("words", name, text);
     }
+}
+
+fn pages() {
+    for path in ["/health", "/metrics", "/lanes"] {
+        put("gate_http", &format!("ok-{}", path.trim_start_matches('/')), format!("GET {path}"));
+    }
+    put("gate_http", "ok-head", "GET /lanes?x=1\naccept: application/json\nx-forwarded-for: 10.0.0.1");
+    let scan = |body: &str| format!("POST /v1/scans\ncontent-type: application/json\n\n{body}");
+    let whole = r#"{"lane":"x","code":"BP1:BB8","faces":["_-8"],"measures":["pin"]}"#;
+    put("gate_http", "ok-scan", scan(whole));
+    put("gate_http", "ok-scan-picture", scan(r#"{"lane":"x","code_picture":"AAAA","faces":[]}"#));
+    put(
+        "gate_http",
+        "no-scan-two-codes",
+        scan(&whole.replace("\"faces", "\"code_picture\":\"AAAA\",\"faces")),
+    );
+    put("gate_http", "no-scan-padding", scan(&whole.replace("_-8", "_-8=")));
+    put("gate_http", "no-scan-field", scan(&whole.replace("lane", "name")));
+    put("gate_http", "no-scan-text", scan(whole).replace("application/json", "text/plain"));
+    put("gate_http", "no-method", "POST /lanes\ncontent-type: application/cbor\n\n\u{1}");
+    put("gate_http", "no-page", "GET /persons/1");
+    put("gate_http", "no-escape", "GET /lanes/%2e%2e/health");
+    put("gate_http", "no-request", "lanes");
 }

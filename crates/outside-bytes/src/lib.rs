@@ -12,9 +12,12 @@ mod faces;
 mod keys;
 mod lists;
 mod messages;
+mod pages;
 mod papers;
 
-pub use codes::{base45_cbor, code_text, gate_check, part, part_pair, picture, proof, token};
+pub use codes::{
+    base45_cbor, code_text, gate_check, let_decoders_fail, part, part_pair, picture, proof, token,
+};
 pub use faces::face_probe;
 pub use keys::{
     AUTHORITY_KID, LANE, SUBJECT, TOKEN_KID, authority_key, device_key, now, part_key, part_words,
@@ -23,6 +26,7 @@ pub use lists::{approval, approval_bundle, status_list, trust_list};
 pub use messages::{
     Asked, envelope, event, gate_answer, handover, notice, receiver_key, request, signed_message, verdict,
 };
+pub use pages::gate_http;
 pub use papers::{case_file, document_number, endorsement, mrz, words};
 
 /// A reader under its name, which is also the name of its fuzz target and of its folder of seeds.
@@ -53,6 +57,7 @@ targets!(
     face_probe,
     gate_answer,
     gate_check,
+    gate_http,
     handover,
     mrz,
     notice,
