@@ -6,6 +6,7 @@
 mod bench;
 mod demo;
 mod doctor;
+mod face;
 mod failure;
 mod inspect;
 mod install;
@@ -197,6 +198,11 @@ enum Command {
         /// Prints JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// What the face matcher can and cannot do, on pictures of your own.
+    Face {
+        #[command(subcommand)]
+        command: face::FaceCommand,
     },
     /// Measurements, each against its bar in the same run.
     Bench {
@@ -549,6 +555,8 @@ enum RulesCommand {
 
 #[derive(Subcommand)]
 enum BenchCommand {
+    /// One face stage by stage, beside the same networks in ONNX Runtime where that is installed; memory.
+    Face(face::BenchFace),
     /// The gate's check of one code beside two raw verifications, and the size of every code.
     Check {
         /// Prints JSON.
@@ -628,7 +636,9 @@ fn run(command: Command, models: Option<&Path>) -> Result<Ended, Failure> {
         },
         Command::Rules { command: RulesCommand::Report { json } } => rules::run(json),
         Command::Doctor { dir, json } => doctor::run(dir.as_deref(), &folder(), json),
+        Command::Face { command } => face::run(command, &folder()),
         Command::Bench { command: BenchCommand::Check { json } } => bench::run(json),
+        Command::Bench { command: BenchCommand::Face(asked) } => face::bench(asked, &folder()),
     }
 }
 

@@ -20,6 +20,9 @@ use rten_onnx::onnx::{ModelProto, TensorProto};
 /// Numbers in a template.
 pub(crate) const DIMENSIONS: usize = 144;
 
+/// The name of the definition above; another definition gets another name.
+pub(crate) const NAME: &str = "svd144-baypass1";
+
 const NUMBERS: usize = 512;
 const LAYER: &str = "666";
 const SEED: u64 = 0x4261_7950_6173_7331;
@@ -111,6 +114,7 @@ fn orthonormalise(columns: &mut DMatrix<f64>) -> Result<(), &'static str> {
 }
 
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
+#[derive(Debug)]
 pub(crate) struct SplitMix64(pub(crate) u64);
 
 impl SplitMix64 {

@@ -42,6 +42,23 @@ impl TemplateFormat {
     pub const fn is_empty(self) -> bool {
         false
     }
+
+    /// Its name in configuration and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Compact72 => "compact72",
+            Self::Wide144 => "wide144",
+        }
+    }
+
+    /// How a number is rounded: part of a template's id.
+    const fn quantisation(self) -> &'static str {
+        match self {
+            Self::Compact72 => "uniform4",
+            Self::Wide144 => "signed8",
+        }
+    }
 }
 
 /// A pair of model and format that this configuration accepts, with its wire code and thresholds.
@@ -71,6 +88,25 @@ impl TemplateKind {
     #[must_use]
     pub const fn format(&self) -> TemplateFormat {
         self.format
+    }
+
+    /// All that two templates must share for their score to mean anything: model with the start of its file's
+    /// SHA-256, basis, quantisation.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}/{}/{}", self.model, crate::basis::NAME, self.format.quantisation())
+    }
+
+    /// The least score that is accepted.
+    #[must_use]
+    pub const fn accept(&self) -> f32 {
+        self.accept
+    }
+
+    /// The least score that an officer sees.
+    #[must_use]
+    pub const fn refer(&self) -> f32 {
+        self.refer
     }
 
     /// What a score means for this kind of template.
@@ -276,6 +312,12 @@ impl FaceConfig {
     #[must_use]
     pub fn kind(&self, code: u8) -> Option<&TemplateKind> {
         self.kinds.iter().find(|kind| kind.code == code)
+    }
+
+    /// Every kind that is accepted here, of whatever network.
+    #[must_use]
+    pub fn kinds(&self) -> &[TemplateKind] {
+        &self.kinds
     }
 
     /// The kind that templates of this format are made in: of the network that is installed.

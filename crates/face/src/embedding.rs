@@ -10,6 +10,7 @@ use crate::models::{InferenceError, ModelError, ModelFolder, Network};
 use crate::picture::Image;
 use crate::probe::Probe;
 use crate::raster::Raster;
+use crate::shown::Shown;
 use documents::redact_debug;
 use image::RgbImage;
 
@@ -17,6 +18,7 @@ use image::RgbImage;
 pub(crate) const ALIGNED_SIDE: usize = 112;
 
 const NUMBERS: usize = 512;
+const SHAPE: [usize; 4] = [1, 3, ALIGNED_SIDE, ALIGNED_SIDE];
 
 /// Where the five points of an aligned face lie (the usual ArcFace template).
 const TARGET: [Point; 5] = [
@@ -97,16 +99,37 @@ impl Embedder {
     pub fn enrol(&self, finder: &Finder, photo: &Image) -> Result<Embedding, FaceError> {
         let face = finder.one_face(photo)?;
         let landmarks = finder.landmarks(photo, &face)?;
-        let aligned = aligned(photo.pixels(), &landmarks).ok_or(FaceError::NoLandmarks)?;
+        self.enrol_at(photo, &landmarks)
+    }
+
+    /// The same where the 68 points are known already.
+    ///
+    /// # Errors
+    /// [`FaceError::NoLandmarks`] where the points give no alignment, or the network fails.
+    pub fn enrol_at(&self, photo: &Image, landmarks: &Landmarks) -> Result<Embedding, FaceError> {
+        let aligned = aligned(photo.pixels(), landmarks).ok_or(FaceError::NoLandmarks)?;
         let mut sum = self.numbers(&aligned)?;
         add(&mut sum, &self.numbers(&aligned.mirrored())?);
         Ok(self.finish(&sum)?)
     }
 
+    /// What every network is shown of a picture's one face, and what it answers: for another runtime to be held
+    /// against, as `baypass bench face` does.
+    ///
+    /// # Errors
+    /// As [`Embedder::enrol`].
+    pub fn shown(&self, finder: &Finder, image: &Image) -> Result<Vec<Shown>, FaceError> {
+        let mut shown = finder.shown(image)?;
+        let landmarks = finder.landmarks(image, &finder.one_face(image)?)?;
+        let aligned = aligned(image.pixels(), &landmarks).ok_or(FaceError::NoLandmarks)?;
+        let input = network_input(&aligned);
+        let [output] = self.network.run(SHAPE, input.clone(), "describing a face")?;
+        shown.push(Shown::new("feature", self.network.path(), SHAPE, input, output));
+        Ok(shown)
+    }
+
     fn numbers(&self, aligned: &Raster) -> Result<[f32; NUMBERS], InferenceError> {
-        // The network was trained on BGR.
-        let input = aligned.planes([2, 1, 0], |v| v / 128.0);
-        let [numbers] = self.network.run([1, 3, ALIGNED_SIDE, ALIGNED_SIDE], input, "describing a face")?;
+        let [numbers] = self.network.run(SHAPE, network_input(aligned), "describing a face")?;
         let mut numbers: [f32; NUMBERS] =
             numbers.try_into().map_err(|_| InferenceError { stage: "describing a face" })?;
         normalise(&mut numbers)?;
@@ -120,6 +143,11 @@ impl Embedder {
         normalise(&mut values)?;
         Ok(Embedding { model: self.model.clone(), values })
     }
+}
+
+/// The network was trained on BGR.
+fn network_input(aligned: &Raster) -> Vec<f32> {
+    aligned.planes([2, 1, 0], |v| v / 128.0)
 }
 
 const UNALIGNED: InferenceError = InferenceError { stage: "aligning a face" };

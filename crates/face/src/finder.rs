@@ -8,12 +8,20 @@ use crate::geometry::{Point, Similarity};
 use crate::models::{InferenceError, ModelError, ModelFolder, Network};
 use crate::picture::Image;
 use crate::raster::{Raster, Region};
+use crate::shown::Shown;
 use documents::redact_debug;
 
 const DETECTOR_WIDTH: usize = 320;
 const DETECTOR_HEIGHT: usize = 240;
 const LANDMARK_SIDE: usize = 64;
 const POINTS: usize = 68;
+const DETECTOR_SHAPE: [usize; 4] = [1, 3, DETECTOR_HEIGHT, DETECTOR_WIDTH];
+const LANDMARK_SHAPE: [usize; 4] = [1, 1, LANDMARK_SIDE, LANDMARK_SIDE];
+const FINDING: &str = "finding faces";
+const MEASURING: &str = "measuring a face";
+
+/// The second pass looks at the points' square with so much room.
+const SECOND_PASS: f32 = 1.25;
 
 /// How far a head is turned before the detector misses it, and so the turn of the second and third look (radians).
 const SECOND_LOOK: f32 = 0.6;
@@ -180,6 +188,12 @@ impl Landmarks {
         (turn.inverse().apply(middle), (right - left).max(bottom - top), angle)
     }
 
+    /// Where the second pass looks.
+    fn second_square(&self) -> (Point, f32, f32) {
+        let (centre, side, angle) = self.upright_square();
+        (centre, SECOND_PASS * side, angle)
+    }
+
     fn eyes(&self) -> (Point, Point) {
         (self.mean(&[36, 37, 38, 39, 40, 41]), self.mean(&[42, 43, 44, 45, 46, 47]))
     }
@@ -251,8 +265,8 @@ impl Finder {
     /// [`FaceError::NoLandmarks`] where the network gives no usable points.
     pub fn landmarks(&self, image: &Image, face: &Face) -> Result<Landmarks, FaceError> {
         let rough = self.points_in(image, face.centre(), face.height(), face.turn)?;
-        let (centre, side, angle) = rough.upright_square();
-        self.points_in(image, centre, 1.25 * side, angle)
+        let (centre, side, angle) = rough.second_square();
+        self.points_in(image, centre, side, angle)
     }
 
     /// The head with some room around it, as a portrait: for pictures with several people. The room shrinks until
@@ -293,10 +307,25 @@ impl Finder {
         self.faces_on(&canvas, &map, turn)
     }
 
+    /// What the two networks are shown of a picture's one face, and what they answer.
+    pub(crate) fn shown(&self, image: &Image) -> Result<Vec<Shown>, FaceError> {
+        let (canvas, ..) = Raster::letterboxed(image.pixels(), DETECTOR_WIDTH, DETECTOR_HEIGHT);
+        let input = detector_input(&canvas);
+        let [output, _] = self.detector.run(DETECTOR_SHAPE, input.clone(), FINDING)?;
+        let mut shown = vec![Shown::new("detector", self.detector.path(), DETECTOR_SHAPE, input, output)];
+        let face = self.one_face(image)?;
+        let mut square = (face.centre(), face.height(), face.turn);
+        for _ in 0..2 {
+            let (input, _) = landmark_input(image, square);
+            let [output] = self.landmarks.run(LANDMARK_SHAPE, input.clone(), MEASURING)?;
+            shown.push(Shown::new("landmarks", self.landmarks.path(), LANDMARK_SHAPE, input, output));
+            square = self.points_in(image, square.0, square.1, square.2)?.second_square();
+        }
+        Ok(shown)
+    }
+
     fn faces_on(&self, canvas: &Raster, map: &Similarity, turn: f32) -> Result<Vec<Face>, InferenceError> {
-        let input = canvas.planes([0, 1, 2], |v| v / 128.0);
-        let shape = [1, 3, DETECTOR_HEIGHT, DETECTOR_WIDTH];
-        let [scores, boxes] = self.detector.run(shape, input, "finding faces")?;
+        let [scores, boxes] = self.detector.run(DETECTOR_SHAPE, detector_input(canvas), FINDING)?;
         // The boxes come decoded, as shares of the canvas; the priors are already in the network.
         let (scores, boxes) = (scores.as_chunks::<2>().0, boxes.as_chunks::<4>().0);
         let candidates = scores.iter().zip(boxes).filter(|([_, score], _)| *score >= self.settings.score);
@@ -316,14 +345,21 @@ impl Finder {
     }
 
     fn points_in(&self, image: &Image, centre: Point, side: f32, angle: f32) -> Result<Landmarks, FaceError> {
-        let square = Similarity::square(LANDMARK_SIDE as f32, centre, side, angle);
-        let crop = Raster::warped(image.pixels(), LANDMARK_SIDE, LANDMARK_SIDE, &square);
-        let input = crop.luma().iter().map(|v| v / 256.0).collect();
-        let shape = [1, 1, LANDMARK_SIDE, LANDMARK_SIDE];
-        let [points] = self.landmarks.run(shape, input, "measuring a face")?;
+        let (input, square) = landmark_input(image, (centre, side, angle));
+        let [points] = self.landmarks.run(LANDMARK_SHAPE, input, MEASURING)?;
         let (pairs, _) = points.as_chunks::<2>();
         let scale = LANDMARK_SIDE as f32;
         let points = pairs.iter().map(|[x, y]| square.apply(Point::new(x * scale, y * scale))).collect();
         Landmarks::new(points).ok_or(FaceError::NoLandmarks)
     }
+}
+
+fn detector_input(canvas: &Raster) -> Vec<f32> {
+    canvas.planes([0, 1, 2], |v| v / 128.0)
+}
+
+fn landmark_input(image: &Image, (centre, side, angle): (Point, f32, f32)) -> (Vec<f32>, Similarity) {
+    let square = Similarity::square(LANDMARK_SIDE as f32, centre, side, angle);
+    let crop = Raster::warped(image.pixels(), LANDMARK_SIDE, LANDMARK_SIDE, &square);
+    (crop.luma().iter().map(|v| v / 256.0).collect(), square)
 }

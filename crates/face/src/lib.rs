@@ -4,6 +4,8 @@
 //! hint of liveness. Not here: which template counts for whom (`authority`), cameras and challenges (`gate`).
 //! Pure but for one function that reads model files at start-up ([`ModelFolder`]).
 
+pub mod active;
+pub mod attack;
 mod basis;
 mod config;
 mod embedding;
@@ -16,6 +18,7 @@ mod probe;
 mod quality;
 mod raster;
 mod rephotograph;
+mod shown;
 mod template;
 
 pub use config::{ConfigError, Decision, FaceConfig, ModelId, Score, TemplateFormat, TemplateKind};
@@ -26,6 +29,7 @@ pub use liveness::{Liveness, LivenessScore};
 pub use models::{InferenceError, ModelError, ModelFolder};
 pub use picture::{Image, ImageError};
 pub use probe::{MAX_FRAMES, MAX_PROBE_BYTES, Probe, ProbeError, ProbeFrame};
-pub use quality::{Quality, QualityBounds, QualityFault};
+pub use quality::{Quality, QualityBounds, QualityFault, QualityTexts, Sentence};
 pub use rephotograph::rephotograph;
+pub use shown::Shown;
 pub use template::{FormatMismatch, Template, TemplateError};

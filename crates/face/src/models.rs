@@ -119,7 +119,8 @@ impl ModelFolder {
             };
             *id = found.ok_or(fault("it lacks an output"))?;
         }
-        Ok(Network { model, input, outputs: ids, workers: self.workers.clone() })
+        let path = self.folder.join(&file.name);
+        Ok(Network { model, input, outputs: ids, workers: self.workers.clone(), path })
     }
 }
 
@@ -129,9 +130,15 @@ pub(crate) struct Network<const OUT: usize> {
     input: NodeId,
     outputs: [NodeId; OUT],
     workers: Workers,
+    path: PathBuf,
 }
 
 impl<const OUT: usize> Network<OUT> {
+    /// The file that it was loaded from.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Runs the network on one input of shape 1 x channels x height x width.
     pub(crate) fn run(
         &self,

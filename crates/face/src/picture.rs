@@ -100,6 +100,12 @@ impl Image {
         Ok(file)
     }
 
+    /// Red, green and blue of each pixel: for measuring what a worse camera would have seen.
+    #[must_use]
+    pub const fn as_pixels(&self) -> &RgbImage {
+        &self.pixels
+    }
+
     pub(crate) const fn pixels(&self) -> &RgbImage {
         &self.pixels
     }

@@ -10,7 +10,7 @@
 //! y, as big-endian 16-bit shares (0 to 65,535) of the side.
 
 use crate::embedding::{ALIGNED_SIDE, aligned};
-use crate::finder::{FaceError, Finder, Landmarks};
+use crate::finder::{Face, FaceError, Finder, Landmarks};
 use crate::geometry::{Point, Similarity};
 use crate::picture::Image;
 use crate::quality::{self, Quality};
@@ -31,7 +31,8 @@ const MAX_SIDE: u32 = 512;
 /// A crop from a sharp picture keeps its pixels up to this side; more adds bytes and no score.
 const SENT_SIDE: f32 = 400.0;
 const POINT_BYTES: usize = 68 * 4;
-const JPEG_QUALITY: u8 = 95;
+/// Noise does not compress: a picture taken in the dark is written more coarsely rather than not at all.
+const JPEG_QUALITIES: [u8; 6] = [95, 90, 80, 65, 50, 30];
 
 /// The crop is so much wider than the points that the aligned face, forehead included, lies inside it: grey where the
 /// registry photo shows hair costs 0.012 of score on the average.
@@ -92,6 +93,14 @@ impl ProbeFrame {
     pub fn from_image(finder: &Finder, image: &Image) -> Result<(Self, Quality), FaceError> {
         let face = finder.one_face(image)?;
         let landmarks = finder.landmarks(image, &face)?;
+        Self::cut(image, &face, &landmarks)
+    }
+
+    /// Cuts a face out whose place and points are known already: a track, or a finder that was asked before.
+    ///
+    /// # Errors
+    /// [`FaceError::NoLandmarks`] where the points are no upright face's once cut.
+    pub fn cut(image: &Image, face: &Face, landmarks: &Landmarks) -> Result<(Self, Quality), FaceError> {
         let (centre, longer, angle) = landmarks.upright_square();
         let side = ROOM * longer;
         let pixels = whole(side.clamp(MIN_SIDE as f32, SENT_SIDE));
@@ -99,11 +108,20 @@ impl ProbeFrame {
         let crop = Raster::warped(image.pixels(), pixels as usize, pixels as usize, &square).to_rgb();
         let in_crop = landmarks.mapped(&square.inverse()).ok_or(FaceError::NoLandmarks)?;
         let luma = aligned(&crop, &in_crop).ok_or(FaceError::NoLandmarks)?.luma();
+        let [yaw, pitch, roll] = quality::pose(landmarks);
+        let [eyes_visible, mouth_visible] = quality::visible(&luma);
         let quality = Quality {
             eye_distance: landmarks.eye_distance(),
             face_share: face.height() / image.height() as f32,
+            margin: quality::margin(landmarks, image.width(), image.height()),
             sharpness: quality::sharpness(&luma, ALIGNED_SIDE),
             highlights: quality::highlights(&luma),
+            shadows: quality::shadows(&luma),
+            yaw,
+            pitch,
+            roll,
+            eyes_visible,
+            mouth_visible,
         };
         let frame = Self::written(crop, &in_crop).map_err(|_| FaceError::NoLandmarks)?;
         Ok((frame, quality))
@@ -128,8 +146,13 @@ impl ProbeFrame {
             *bytes = [a, b, c, d];
         }
         let image = Image::from_pixels(crop).map_err(|_| ProbeError::CropSize)?;
-        let jpeg = image.to_jpeg(JPEG_QUALITY).map_err(|_| ProbeError::Crop)?;
-        Self::read(&jpeg, &points)
+        for quality in JPEG_QUALITIES {
+            let jpeg = image.to_jpeg(quality).map_err(|_| ProbeError::Crop)?;
+            if jpeg.len() <= MAX_CROP_BYTES {
+                return Self::read(&jpeg, &points);
+            }
+        }
+        Err(ProbeError::Crop)
     }
 
     fn read(jpeg: &[u8], points: &[u8; POINT_BYTES]) -> Result<Self, ProbeError> {

@@ -1,21 +1,41 @@
 //! Quality: whether a face is seen well enough to be compared, and if not, what to do about it.
 //!
-//! Lives here: `Quality`, `QualityBounds`, `QualityFault`. The length of an embedding says nothing of quality and is
-//! not used.
+//! Lives here: `Quality`, `QualityBounds`, `QualityFault`, the traveller's sentences (`data/quality.toml`). The
+//! measures follow the component list of ISO/IEC 29794-5; their scales are ours, calibrated on the pipeline. The
+//! length of an embedding says nothing of quality and is not used.
 
+use crate::embedding::ALIGNED_SIDE;
+use crate::finder::{FaceError, Landmarks};
+use crate::geometry::Point;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
-/// What was measured on one face in one frame. Four numbers that identify nobody.
+/// What was measured on one face in one frame. Numbers that identify nobody.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quality {
-    /// Pixels between the eyes, in the picture as taken.
+    /// Pixels between the eyes, in the picture as taken (inter-eye distance).
     pub eye_distance: f32,
-    /// The face's height as a share of the frame's.
+    /// The face's height as a share of the frame's (head size).
     pub face_share: f32,
-    /// Variance of the Laplacian on the aligned crop.
+    /// From the nearest edge of the picture to the 68 points, in eye distances; negative where points lie outside
+    /// (margin crop).
+    pub margin: f32,
+    /// Variance of the Laplacian on the aligned crop (sharpness).
     pub sharpness: f32,
-    /// Share of the aligned crop at the white end.
+    /// Share of the aligned crop at the white end (over-exposure).
     pub highlights: f32,
+    /// Share of the aligned crop at the black end (under-exposure).
+    pub shadows: f32,
+    /// Degrees that the head is turned to a side, from the points (head pose: yaw). Without sign.
+    pub yaw: f32,
+    /// Degrees that it is raised or lowered against the usual (pitch). Without sign.
+    pub pitch: f32,
+    /// Degrees that it leans to a shoulder (roll). Without sign.
+    pub roll: f32,
+    /// Contrast where the eyes are (eyes visible): sunglasses leave none.
+    pub eyes_visible: f32,
+    /// Contrast where the mouth is (mouth occlusion): a mask leaves none.
+    pub mouth_visible: f32,
 }
 
 /// The bounds of one measure that must be large.
@@ -40,25 +60,138 @@ struct AtMost {
 pub struct QualityBounds {
     eye_distance: AtLeast,
     face_share: AtLeast,
+    margin: AtLeast,
     sharpness: AtLeast,
     highlights: AtMost,
+    shadows: AtMost,
+    yaw: AtMost,
+    pitch: AtMost,
+    roll: AtMost,
+    eyes_visible: AtLeast,
+    mouth_visible: AtLeast,
 }
 
-/// What is wrong with the picture of a face, as an advice to the one before the camera.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+/// What is wrong with the picture of a face. `Display` is the code and a sentence for the officer; the traveller's
+/// sentence in four languages is in [`QualityTexts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum QualityFault {
+    /// The face hangs over the edge of the picture.
+    #[error("quality_face_cut: the face is cut by the edge of the picture; stand in the middle")]
+    FaceCut,
     /// Too few pixels between the eyes.
-    #[error("the face is seen with too few pixels; come closer or use a better camera")]
+    #[error("quality_eye_distance: the face is seen with too few pixels; come closer or use a better camera")]
     EyesTooClose,
     /// Too small in the frame to be found reliably.
-    #[error("the face is too small in the picture; come closer")]
+    #[error("quality_too_far: the face is too small in the picture; come closer")]
     TooFar,
-    /// Out of focus or moving.
-    #[error("the face is blurred; hold still")]
-    Blurred,
+    /// Turned to a side.
+    #[error("quality_turned: the head is turned; look straight at the camera")]
+    Turned,
+    /// Raised or lowered.
+    #[error("quality_nodded: the head is raised or lowered; look straight at the camera")]
+    Nodded,
+    /// Leaning to a shoulder.
+    #[error("quality_tilted: the head leans to one side; hold it upright")]
+    Tilted,
+    /// Sunglasses, or hair, or a hand.
+    #[error("quality_eyes_covered: the eyes cannot be seen; take off the glasses")]
+    EyesCovered,
+    /// A mask, a scarf, a hand.
+    #[error("quality_mouth_covered: the mouth cannot be seen; take off the mask")]
+    MouthCovered,
     /// Too much light.
-    #[error("the face is over-exposed; turn away from the light")]
+    #[error("quality_overexposed: the face is over-exposed; turn away from the light")]
     OverExposed,
+    /// Too little light.
+    #[error("quality_underexposed: the face is in the dark; look at the light")]
+    UnderExposed,
+    /// Out of focus or moving.
+    #[error("quality_blurred: the face is blurred; hold still")]
+    Blurred,
+}
+
+impl QualityFault {
+    /// Every fault, in the order in which they are judged.
+    pub const ALL: [Self; 11] = [
+        Self::FaceCut,
+        Self::EyesTooClose,
+        Self::TooFar,
+        Self::Turned,
+        Self::Nodded,
+        Self::Tilted,
+        Self::OverExposed,
+        Self::UnderExposed,
+        Self::EyesCovered,
+        Self::MouthCovered,
+        Self::Blurred,
+    ];
+
+    /// The code, never reused.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::FaceCut => "quality_face_cut",
+            Self::EyesTooClose => "quality_eye_distance",
+            Self::TooFar => "quality_too_far",
+            Self::Turned => "quality_turned",
+            Self::Nodded => "quality_nodded",
+            Self::Tilted => "quality_tilted",
+            Self::EyesCovered => "quality_eyes_covered",
+            Self::MouthCovered => "quality_mouth_covered",
+            Self::OverExposed => "quality_overexposed",
+            Self::UnderExposed => "quality_underexposed",
+            Self::Blurred => "quality_blurred",
+        }
+    }
+}
+
+/// One sentence in the four languages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Sentence {
+    /// Simplified Chinese.
+    #[serde(rename = "zh-Hans")]
+    pub zh_hans: String,
+    /// Traditional Chinese.
+    #[serde(rename = "zh-Hant")]
+    pub zh_hant: String,
+    /// English.
+    pub en: String,
+    /// Portuguese.
+    pub pt: String,
+}
+
+/// What a traveller reads for each code of quality, and for a picture without exactly one face.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QualityTexts(BTreeMap<String, Sentence>);
+
+impl QualityTexts {
+    /// The texts that ship with the program.
+    ///
+    /// # Errors
+    /// Never for the file as committed: a test reads it.
+    pub fn builtin() -> Result<Self, toml::de::Error> {
+        toml::from_str(include_str!("../data/quality.toml")).map(Self)
+    }
+
+    /// The sentence of a code.
+    #[must_use]
+    pub fn of(&self, code: &str) -> Option<&Sentence> {
+        self.0.get(code)
+    }
+}
+
+impl FaceError {
+    /// The code of the reason, for a log and for [`QualityTexts`]; none where the program is at fault.
+    #[must_use]
+    pub const fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::NoFace => Some("quality_no_face"),
+            Self::SeveralFaces { .. } => Some("quality_several_faces"),
+            Self::NoLandmarks => Some("quality_unmeasurable"),
+            Self::Inference(_) => None,
+        }
+    }
 }
 
 impl QualityBounds {
@@ -67,41 +200,95 @@ impl QualityBounds {
     /// # Errors
     /// The first bound that it breaks.
     pub fn check(&self, quality: &Quality) -> Result<(), QualityFault> {
-        let (eyes, share, sharp) = (self.eye_distance.least, self.face_share.least, self.sharpness.least);
-        first_fault(quality, eyes, share, sharp, self.highlights.most).map_or(Ok(()), Err)
+        self.first_fault(quality, |bound| bound.least, |bound| bound.most).map_or(Ok(()), Err)
     }
 
     /// What would make a face that may be compared easier to compare.
     #[must_use]
     pub fn advice(&self, quality: &Quality) -> Option<QualityFault> {
-        let (eyes, share, sharp) = (self.eye_distance.good, self.face_share.good, self.sharpness.good);
-        first_fault(quality, eyes, share, sharp, self.highlights.good)
+        self.first_fault(quality, |bound| bound.good, |bound| bound.good)
     }
 
     pub(crate) fn is_sensible(&self) -> bool {
-        let ordered = |bound: &AtLeast| 0.0 <= bound.least && bound.least <= bound.good;
-        ordered(&self.eye_distance)
-            && ordered(&self.face_share)
-            && ordered(&self.sharpness)
-            && 0.0 <= self.highlights.good
-            && self.highlights.good <= self.highlights.most
+        let rising = [self.margin, self.eye_distance, self.face_share, self.sharpness];
+        let rising = rising.into_iter().chain([self.eyes_visible, self.mouth_visible]);
+        let falling = [self.highlights, self.shadows, self.yaw, self.pitch, self.roll];
+        // A margin may be negative: points outside the picture are guesses, and a few are no harm.
+        rising.into_iter().all(|bound| -1.0 <= bound.least && bound.least <= bound.good)
+            && falling.into_iter().all(|bound| 0.0 <= bound.good && bound.good <= bound.most)
+    }
+
+    fn first_fault(
+        &self,
+        quality: &Quality,
+        low: impl Fn(&AtLeast) -> f32,
+        high: impl Fn(&AtMost) -> f32,
+    ) -> Option<QualityFault> {
+        // Written so that a measure that is no number is a fault.
+        let reaches = |value: f32, bound: &AtLeast| value >= low(bound);
+        let within = |value: f32, bound: &AtMost| value <= high(bound);
+        let fits = |fault: QualityFault| match fault {
+            QualityFault::FaceCut => reaches(quality.margin, &self.margin),
+            QualityFault::EyesTooClose => reaches(quality.eye_distance, &self.eye_distance),
+            QualityFault::TooFar => reaches(quality.face_share, &self.face_share),
+            QualityFault::Turned => within(quality.yaw, &self.yaw),
+            QualityFault::Nodded => within(quality.pitch, &self.pitch),
+            QualityFault::Tilted => within(quality.roll, &self.roll),
+            QualityFault::OverExposed => within(quality.highlights, &self.highlights),
+            QualityFault::UnderExposed => within(quality.shadows, &self.shadows),
+            QualityFault::EyesCovered => reaches(quality.eyes_visible, &self.eyes_visible),
+            QualityFault::MouthCovered => reaches(quality.mouth_visible, &self.mouth_visible),
+            QualityFault::Blurred => reaches(quality.sharpness, &self.sharpness),
+        };
+        QualityFault::ALL.into_iter().find(|fault| !fits(*fault))
     }
 }
 
-fn first_fault(quality: &Quality, eyes: f32, share: f32, sharp: f32, white: f32) -> Option<QualityFault> {
-    // Written so that a measure that is no number is a fault.
-    let at_least = |value: f32, bound: f32| value >= bound;
-    if !at_least(quality.eye_distance, eyes) {
-        Some(QualityFault::EyesTooClose)
-    } else if !at_least(quality.face_share, share) {
-        Some(QualityFault::TooFar)
-    } else if !at_least(white, quality.highlights) {
-        Some(QualityFault::OverExposed)
-    } else if !at_least(quality.sharpness, sharp) {
-        Some(QualityFault::Blurred)
-    } else {
-        None
-    }
+/// How far the tip of the nose stands out from the plane of the eyes, in eye distances.
+const NOSE: f32 = 0.6;
+
+/// Where the tip of the nose lies between the line of the eyes and that of the mouth, in a level frontal view: the
+/// mean over the calibration portraits.
+const NOSE_LEVEL: f32 = 0.575;
+
+/// Yaw, pitch and roll in degrees, from eyes, nose and mouth. A generic head stands behind it, so a long nose reads as
+/// a degree or two of turn.
+pub(crate) fn pose(landmarks: &Landmarks) -> [f32; 3] {
+    let [left, right, nose, mouth_left, mouth_right] = landmarks.five();
+    let (eyes, mouth) = (Point::mean([left, right]), Point::mean([mouth_left, mouth_right]));
+    let line = right.minus(left);
+    let roll = line.y.atan2(line.x);
+    // The axis of the face runs from the eyes to the mouth; nose and mouth are measured along it and beside it.
+    let axis = mouth.minus(eyes);
+    let (apart, length) = (line.length().max(1e-3), axis.length().max(1e-3));
+    let tip = nose.minus(eyes);
+    let along = (tip.x * axis.x + tip.y * axis.y) / (length * length);
+    let beside = (tip.x * axis.y - tip.y * axis.x) / length;
+    let yaw = (beside / (NOSE * apart)).atan();
+    let pitch = ((along - NOSE_LEVEL) * length / (NOSE * apart)).atan();
+    [yaw, pitch, roll].map(|angle| angle.to_degrees().abs())
+}
+
+/// From the nearest edge to the points, in eye distances.
+pub(crate) fn margin(landmarks: &Landmarks, width: u32, height: u32) -> f32 {
+    let distance = |p: &Point| p.x.min(p.y).min(width as f32 - p.x).min(height as f32 - p.y);
+    landmarks.points().iter().map(distance).fold(f32::INFINITY, f32::min) / landmarks.eye_distance().max(1e-3)
+}
+
+/// Contrast (standard deviation over mean) of eyes and mouth on the aligned crop.
+pub(crate) fn visible(luma: &[f32]) -> [f32; 2] {
+    let mean = luma.iter().sum::<f32>() / luma.len().max(1) as f32;
+    let window = |columns: std::ops::Range<usize>, rows: std::ops::Range<usize>| {
+        let lines = luma.chunks_exact(ALIGNED_SIDE).skip(rows.start).take(rows.len());
+        let inside: Vec<f32> =
+            lines.flat_map(|line| line.iter().copied().skip(columns.start).take(columns.len())).collect();
+        let mean = inside.iter().sum::<f32>() / inside.len().max(1) as f32;
+        (inside.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / inside.len().max(1) as f32).sqrt()
+    };
+    // The places of eyes and mouth in the alignment's target.
+    let eyes = f32::midpoint(window(29..48, 47..58), window(64..83, 47..58));
+    let mouth = window(42..71, 85..101);
+    [eyes, mouth].map(|spread| spread / mean.max(1.0))
 }
 
 /// Variance of the Laplacian (four neighbours) over a grey square.
@@ -129,8 +316,13 @@ pub(crate) fn highlights(luma: &[f32]) -> f32 {
     luma.iter().filter(|v| **v >= 250.0).count() as f32 / (luma.len().max(1)) as f32
 }
 
+/// Share of pixels at the black end.
+pub(crate) fn shadows(luma: &[f32]) -> f32 {
+    luma.iter().filter(|v| **v < 16.0).count() as f32 / (luma.len().max(1)) as f32
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "a quality measure needs no more digits")]
-fn narrow(value: f64) -> f32 {
+pub(crate) fn narrow(value: f64) -> f32 {
     value as f32
 }
 
@@ -143,7 +335,19 @@ mod tests {
     fn a_face_is_refused_below_the_bounds_and_advised_below_good() {
         use QualityFault::*;
         let bounds = *FaceConfig::builtin().unwrap().quality();
-        let good = Quality { eye_distance: 60.0, face_share: 0.4, sharpness: 300.0, highlights: 0.0 };
+        let good = Quality {
+            eye_distance: 60.0,
+            face_share: 0.4,
+            margin: 0.5,
+            sharpness: 300.0,
+            highlights: 0.0,
+            shadows: 0.0,
+            yaw: 2.0,
+            pitch: 3.0,
+            roll: 1.0,
+            eyes_visible: 0.3,
+            mouth_visible: 0.2,
+        };
         for (quality, refused, advised) in [
             (good, None, None),
             (Quality { eye_distance: 15.9, ..good }, Some(EyesTooClose), Some(EyesTooClose)),
@@ -155,12 +359,81 @@ mod tests {
             (Quality { sharpness: 40.0, ..good }, None, Some(Blurred)),
             (Quality { highlights: 0.5, ..good }, Some(OverExposed), Some(OverExposed)),
             (Quality { highlights: 0.1, ..good }, None, Some(OverExposed)),
+            (Quality { shadows: 0.95, ..good }, Some(UnderExposed), Some(UnderExposed)),
+            (Quality { margin: -0.9, ..good }, Some(FaceCut), Some(FaceCut)),
+            (Quality { yaw: 60.0, ..good }, Some(Turned), Some(Turned)),
+            (Quality { yaw: f32::NAN, ..good }, Some(Turned), Some(Turned)),
+            (Quality { pitch: 60.0, ..good }, Some(Nodded), Some(Nodded)),
+            (Quality { roll: 80.0, ..good }, Some(Tilted), Some(Tilted)),
+            (Quality { eyes_visible: 0.01, ..good }, Some(EyesCovered), Some(EyesCovered)),
+            (Quality { mouth_visible: 0.005, ..good }, Some(MouthCovered), Some(MouthCovered)),
         ] {
             assert_eq!(
                 (bounds.check(&quality).err(), bounds.advice(&quality)),
                 (refused, advised),
                 "row {quality:?}"
             );
+        }
+    }
+
+    #[test]
+    fn every_fault_has_its_own_code_and_a_sentence_in_four_languages() {
+        let texts = QualityTexts::builtin().unwrap();
+        let mut codes: Vec<&str> = QualityFault::ALL.map(QualityFault::code).to_vec();
+        codes.extend(
+            [FaceError::NoFace, FaceError::SeveralFaces { count: 2 }, FaceError::NoLandmarks]
+                .iter()
+                .filter_map(FaceError::code),
+        );
+        assert_eq!(texts.0.len(), codes.len(), "no sentence without a code");
+        let mut seen = std::collections::BTreeSet::new();
+        for code in codes {
+            assert!(seen.insert(code), "{code} twice");
+            let sentence = texts.of(code).unwrap_or_else(|| panic!("{code} has no sentence"));
+            for text in [&sentence.zh_hans, &sentence.zh_hant, &sentence.en, &sentence.pt] {
+                assert!(!text.trim().is_empty() && !text.contains('_'), "{code}: {text}");
+            }
+            assert_ne!(sentence.zh_hans, sentence.en, "{code}");
+        }
+        for fault in QualityFault::ALL {
+            assert!(fault.to_string().starts_with(&format!("{}: ", fault.code())));
+        }
+    }
+
+    /// A head of five points in space, turned and seen from afar.
+    fn seen(yaw: f32, pitch: f32, roll: f32) -> Landmarks {
+        let turn = |[x, y, z]: [f32; 3]| {
+            let (x, z) = (x * yaw.cos() + z * yaw.sin(), z * yaw.cos() - x * yaw.sin());
+            let y = y * pitch.cos() + z * pitch.sin();
+            Point::new(100.0 + x * roll.cos() - y * roll.sin(), 100.0 + x * roll.sin() + y * roll.cos())
+        };
+        let points = (0..68).map(|i| match i {
+            36..=41 => [-30.0, 0.0, 0.0],
+            42..=47 => [30.0, 0.0, 0.0],
+            48 | 60 => [-25.0, 66.0, 0.0],
+            54 | 64 => [25.0, 66.0, 0.0],
+            30 => [0.0, 66.0 * NOSE_LEVEL, 60.0 * NOSE],
+            _ => [0.0, 0.0, 0.0],
+        });
+        Landmarks::new(points.map(turn).collect()).unwrap()
+    }
+
+    #[test]
+    fn the_pose_of_a_turned_head_is_read_from_its_points() {
+        for (yaw, pitch, roll) in [
+            (0.0, 0.0, 0.0),
+            (20.0, 0.0, 0.0),
+            (-35.0, 0.0, 0.0),
+            (0.0, 15.0, 0.0),
+            (0.0, 0.0, -30.0),
+            (15.0, 0.0, 25.0),
+        ] {
+            let [a, b, c] = pose(&seen(f32::to_radians(yaw), f32::to_radians(pitch), f32::to_radians(roll)));
+            assert!(
+                (a - yaw.abs()).abs() < 3.0 && (c - roll.abs()).abs() < 3.0,
+                "row {yaw} {pitch} {roll}: {a} {b} {c}"
+            );
+            assert!((b - pitch.abs()).abs() < 4.0, "row {yaw} {pitch} {roll}: {a} {b} {c}");
         }
     }
 

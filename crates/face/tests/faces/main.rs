@@ -10,6 +10,7 @@
 )]
 
 mod people;
+mod reference;
 mod samples;
 mod shared;
 mod timing;

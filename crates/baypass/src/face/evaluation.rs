@@ -1,0 +1,575 @@
+//! `baypass face evaluate`: the pictures through the pipeline, the scores into a report.
+//!
+//! Lives here: workers, stopwatch, what is written where. Each picture goes the way of a crossing: the registry's
+//! becomes a template, the lane's a probe that is encoded and decoded before it is compared.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use evaluate::{
+    Cohorts, Comparisons, Data, Degradation, Detection, FormatReport, Landmark, Mated, Measure, NonMated,
+    Report, RobustnessRow, StageTime,
+};
+use face::{
+    Embedder, Embedding, FaceConfig, Finder, Image, Landmarks, ModelFolder, Probe, ProbeFrame, Quality,
+    QualityFault, Template, TemplateFormat, TemplateKind,
+};
+use gate::{Stopwatch, SystemStopwatch};
+
+use super::progress::Progress;
+use super::set::{Pair, Set};
+use crate::Ended;
+use crate::failure::{self, Failure};
+
+const FORM: &str = "baypass-face-evaluation-1";
+const FORMATS: [TemplateFormat; 2] = [TemplateFormat::Compact72, TemplateFormat::Wide144];
+const REPLICATES: usize = 1000;
+const MAX_PICTURE: usize = 20 * 1024 * 1024;
+const MAX_LABELS: usize = 64 * 1024 * 1024;
+const STAGES: [&str; 7] = [
+    "decode",
+    "detect",
+    "landmarks",
+    "cut and encode probe",
+    "decode probe",
+    "embed probe",
+    "enrol at points",
+];
+
+const LIMITS: [&str; 6] = [
+    "A rate below one over the number of impostor pairs is an extrapolation: FMR 1e-6 needs a million pairs and is \
+     read off a generalised Pareto tail fitted to the highest 0.2 % of impostor scores.",
+    "Impostor pairs share persons, so they carry less than their number says; the intervals draw persons for that \
+     reason, and the rule of three over pairs is too kind where false matches are counted.",
+    "Impostors are chance pairs of the given pictures. A chosen look-alike, a sibling or a twin is worse by far: see \
+     the concentration.",
+    "The rates hold for pictures like those given. A gate's own camera, children, and people unlike those given have \
+     to be measured with pictures of theirs.",
+    "Degradations are renderings: a real side light moves shadows, a real mask is not flat.",
+    "Nothing here is a test of presentation attacks, and nothing is a certification.",
+];
+
+pub struct Asked {
+    pub dir: PathBuf,
+    pub pairs: Option<PathBuf>,
+    pub cohorts: Option<PathBuf>,
+    pub at_most: Option<u32>,
+    pub jobs: Option<usize>,
+    pub seed: u64,
+    pub json: bool,
+    pub html: Option<PathBuf>,
+}
+
+pub fn run(asked: &Asked, models: &Path) -> Result<Ended, Failure> {
+    let labels = asked.cohorts.as_deref().map(read_labels).transpose()?;
+    let mut set = match &asked.pairs {
+        Some(list) => Set::of_list(&asked.dir, list)?,
+        None => Set::of_folder(&asked.dir)?,
+    };
+    if let Some(most) = asked.at_most {
+        set = set.thinned(usize::try_from(most).unwrap_or(usize::MAX));
+    }
+    let jobs = asked
+        .jobs
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+        .clamp(1, 64);
+    let bench = Bench::load(models, jobs)?;
+    let report = bench.report(&set, labels.as_ref(), asked.seed)?;
+    if let Some(file) = &asked.html {
+        std::fs::write(file, evaluate::page(&report)).map_err(|error| {
+            Failure::new(format!("{} cannot be written ({error}); give another place", file.display()))
+        })?;
+    }
+    if asked.json {
+        failure::print_json(&report)?
+    } else {
+        failure::print(&words(&report))?
+    }
+    Ok(Ended::Well)
+}
+
+fn read_labels(file: &Path) -> Result<Cohorts, Failure> {
+    let text = String::from_utf8_lossy(&failure::read(file, MAX_LABELS)?).into_owned();
+    Cohorts::read(&text).map_err(|error| Failure::new(format!("{}: {error}", file.display())))
+}
+
+struct Bench {
+    config: FaceConfig,
+    kinds: Vec<TemplateKind>,
+    finder: Finder,
+    embedder: Embedder,
+    jobs: usize,
+}
+
+/// What one picture gave.
+struct Seen {
+    image: Option<Image>,
+    landmarks: Landmarks,
+    quality: Quality,
+    probe: Embedding,
+    enrolled: Option<Embedding>,
+}
+
+/// Why a picture gave nothing.
+enum Lost {
+    Unreadable(String),
+    NoFace(String),
+}
+
+/// Every measure by its name in the configuration.
+const MEASURES: [(&str, fn(&Quality) -> f32); 11] = [
+    ("eye_distance", |q| q.eye_distance),
+    ("face_share", |q| q.face_share),
+    ("margin", |q| q.margin),
+    ("sharpness", |q| q.sharpness),
+    ("highlights", |q| q.highlights),
+    ("shadows", |q| q.shadows),
+    ("yaw", |q| q.yaw),
+    ("pitch", |q| q.pitch),
+    ("roll", |q| q.roll),
+    ("eyes_visible", |q| q.eyes_visible),
+    ("mouth_visible", |q| q.mouth_visible),
+];
+
+/// Score of a degraded probe, and what the bounds of quality have against it.
+type Tried = (f64, Option<QualityFault>);
+
+/// Times by stage.
+type Times = Mutex<BTreeMap<&'static str, Vec<f64>>>;
+
+impl Bench {
+    fn load(models: &Path, jobs: usize) -> Result<Self, Failure> {
+        let config = FaceConfig::builtin().map_err(|error| Failure::of(&error))?;
+        let folder = ModelFolder::new(models, &config).with_workers(jobs);
+        let load = |error: face::ModelError| Failure::of(&error);
+        let kinds = FORMATS.into_iter().filter_map(|format| config.kind_for(format).cloned()).collect();
+        Ok(Self {
+            kinds,
+            finder: Finder::load(&folder, &config).map_err(load)?,
+            embedder: Embedder::load(&folder, &config).map_err(load)?,
+            config,
+            jobs,
+        })
+    }
+
+    fn report(&self, set: &Set, labels: Option<&Cohorts>, seed: u64) -> Result<Report, Failure> {
+        let times = Times::default();
+        let seen = self.look_at_all(set, &times);
+        let usable = |file: usize| seen.get(file).and_then(|s| s.as_ref()).and_then(|s| s.as_ref().ok());
+        let mut formats = Vec::new();
+        let mut templates = Vec::new();
+        for kind in &self.kinds {
+            let made: Vec<Option<Template>> = (0..set.files.len())
+                .map(|file| {
+                    let enrolled = usable(file)?.enrolled.as_ref()?;
+                    Template::pack(kind, enrolled).ok()
+                })
+                .collect();
+            let all = comparisons(set, &made, usable);
+            let thresholds = (f64::from(kind.accept()), f64::from(kind.refer()));
+            let mut report = FormatReport::of(&all, set.persons.len(), thresholds, REPLICATES, seed);
+            report.format = kind.format().name().to_owned();
+            report.bytes = kind.format().len();
+            report.code = kind.code();
+            report.id = kind.id();
+            if let Some(labels) = labels {
+                let mut places: Vec<f64> =
+                    report.points.iter().filter(|p| !p.extrapolated).map(|p| p.threshold).collect();
+                places.push(thresholds.0);
+                report.cohorts = places.iter().map(|at| labels.report(&all, &set.persons, *at)).collect();
+            }
+            formats.push(report);
+            templates.push(made);
+        }
+        let robustness = match (self.kinds.first(), templates.first(), formats.first()) {
+            (Some(kind), Some(made), Some(format)) => {
+                let strict = format.threshold_at(1e-5).map_or(1.0, |point| point.threshold);
+                self.robustness(&set.genuine, made, usable, [f64::from(kind.accept()), strict], seed)
+            }
+            _ => Vec::new(),
+        };
+        let mut timing = Vec::new();
+        let mut measured = times.into_inner().unwrap_or_default();
+        for stage in STAGES {
+            timing.extend(measured.remove(stage).and_then(|times| StageTime::of(stage, times)));
+        }
+        Ok(Report {
+            form: FORM,
+            model: self.config.model().to_string(),
+            data: Data {
+                layout: set.layout,
+                pictures: seen.iter().flatten().count(),
+                persons: set.persons_used(),
+                genuine_pairs: set.genuine.len(),
+                impostor_pairs: formats.first().and_then(|f| f.impostors).map_or(0, |scores| scores.count),
+                unreadable: self.lost(set, &seen, |lost| match lost {
+                    Lost::Unreadable(why) => Some(why.clone()),
+                    Lost::NoFace(_) => None,
+                }),
+                seed,
+                replicates: REPLICATES,
+            },
+            detection: self.detection(set, &seen),
+            formats,
+            robustness,
+            timing,
+            limits: LIMITS.to_vec(),
+        })
+    }
+
+    /// Each picture that is compared, once.
+    fn look_at_all(&self, set: &Set, times: &Times) -> Vec<Option<Result<Seen, Lost>>> {
+        let mut wanted: BTreeMap<usize, (bool, bool)> = BTreeMap::new();
+        for (_, file) in &set.portraits {
+            wanted.entry(*file).or_default().0 = true;
+        }
+        for pair in &set.genuine {
+            wanted.entry(pair.registry).or_default().0 = true;
+            wanted.entry(pair.probe).or_default().1 = true;
+        }
+        for (_, [registry, _]) in &set.named {
+            wanted.entry(*registry).or_default().0 = true;
+        }
+        for (_, [_, probe]) in &set.named {
+            wanted.entry(*probe).or_default();
+        }
+        let progress = Progress::start("face evaluate: pictures", wanted.len());
+        let work: Vec<(usize, (bool, bool))> = wanted.into_iter().collect();
+        let results = in_parallel(self.jobs, &work, |(file, (enrol, keep))| {
+            let path = set.files.get(*file).cloned().unwrap_or_default();
+            let seen = self.look(&path, *enrol, *keep, times);
+            progress.step();
+            (*file, seen)
+        });
+        let mut seen: Vec<Option<Result<Seen, Lost>>> = (0..set.files.len()).map(|_| None).collect();
+        for (file, result) in results {
+            if let Some(slot) = seen.get_mut(file) {
+                *slot = Some(result);
+            }
+        }
+        seen
+    }
+
+    fn look(&self, path: &Path, enrol: bool, keep: bool, times: &Times) -> Result<Seen, Lost> {
+        let bytes = failure::read(path, MAX_PICTURE).map_err(|error| Lost::Unreadable(error.to_string()))?;
+        let watch = Lap::start(times);
+        let image = Image::decode(&bytes).map_err(|error| Lost::Unreadable(error.to_string()))?;
+        watch.lap("decode");
+        let no_face = |error: face::FaceError| Lost::NoFace(error.to_string());
+        let face = self.finder.one_face(&image).map_err(no_face)?;
+        watch.lap("detect");
+        let landmarks = self.finder.landmarks(&image, &face).map_err(no_face)?;
+        watch.lap("landmarks");
+        let (frame, quality) = ProbeFrame::cut(&image, &face, &landmarks).map_err(no_face)?;
+        let no_probe = |error: &dyn std::error::Error| Lost::NoFace(error.to_string());
+        let sent = Probe::new(vec![frame]).map_err(|error| no_probe(&error))?.encode();
+        watch.lap("cut and encode probe");
+        let received = Probe::decode(&sent).map_err(|error| no_probe(&error))?;
+        watch.lap("decode probe");
+        let probe = self.embedder.embed(&received).map_err(|error| no_probe(&error))?;
+        watch.lap("embed probe");
+        let enrolled = if enrol {
+            let enrolled = self.embedder.enrol_at(&image, &landmarks).map_err(no_face)?;
+            watch.lap("enrol at points");
+            Some(enrolled)
+        } else {
+            None
+        };
+        Ok(Seen { image: keep.then_some(image), landmarks, quality, probe, enrolled })
+    }
+
+    fn lost(
+        &self,
+        set: &Set,
+        seen: &[Option<Result<Seen, Lost>>],
+        pick: impl Fn(&Lost) -> Option<String>,
+    ) -> Vec<(String, String)> {
+        let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let rows = set.files.iter().zip(seen);
+        rows.filter_map(|(path, seen)| match seen {
+            Some(Err(lost)) => pick(lost).map(|why| (name(path), why)),
+            Some(Ok(_)) | None => None,
+        })
+        .collect()
+    }
+
+    fn detection(&self, set: &Set, seen: &[Option<Result<Seen, Lost>>]) -> Detection {
+        let missed = self.lost(set, seen, |lost| match lost {
+            Lost::NoFace(why) => Some(why.clone()),
+            Lost::Unreadable(_) => None,
+        });
+        let mut refused: BTreeMap<String, usize> = BTreeMap::new();
+        let mut found = 0;
+        for seen in seen.iter().flatten().flatten() {
+            found += 1;
+            if let Err(fault) = self.config.quality().check(&seen.quality) {
+                *refused.entry(fault.code().to_owned()).or_default() += 1;
+            }
+        }
+        let pictures = found + missed.len();
+        Detection {
+            pictures,
+            found,
+            rate: found as f64 / pictures.max(1) as f64,
+            missed_rule_of_three: (missed.is_empty() && found > 0).then(|| (3.0 / found as f64).min(1.0)),
+            missed,
+            refused_by_quality: refused.into_iter().collect(),
+            measures: MEASURES
+                .into_iter()
+                .filter_map(|(name, of)| {
+                    let values = seen.iter().flatten().flatten().map(|seen| f64::from(of(&seen.quality)));
+                    Measure::of(name, values.collect())
+                })
+                .collect(),
+        }
+    }
+
+    fn robustness<'a>(
+        &self,
+        genuine: &[Pair],
+        templates: &[Option<Template>],
+        usable: impl Fn(usize) -> Option<&'a Seen> + Sync,
+        [accept, strict]: [f64; 2],
+        seed: u64,
+    ) -> Vec<RobustnessRow> {
+        let table = Degradation::table();
+        let work: Vec<(usize, usize)> =
+            (0..table.len()).flat_map(|row| (0..genuine.len()).map(move |pair| (row, pair))).collect();
+        let progress = Progress::start("face evaluate: degraded pictures", work.len());
+        let results = in_parallel(self.jobs, &work, |(row, index)| {
+            let tried = table.get(*row).zip(genuine.get(*index)).and_then(|(degradation, pair)| {
+                let template = templates.get(pair.registry)?.as_ref()?;
+                let seed = seed ^ (*index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                Some(self.degraded(*degradation, usable(pair.probe)?, template, seed))
+            });
+            progress.step();
+            (*row, tried)
+        });
+        let mut rows: Vec<RobustnessRow> = Vec::new();
+        for (index, degradation) in table.iter().enumerate() {
+            // A pair whose undegraded pictures could not be used is no matter of the degradation.
+            let tried: Vec<Option<Tried>> =
+                results.iter().filter(|(row, _)| *row == index).filter_map(|(_, tried)| *tried).collect();
+            let found: Vec<Tried> = tried.iter().flatten().copied().collect();
+            let below =
+                |threshold: f64| tried.len() - found.iter().filter(|(score, _)| *score >= threshold).count();
+            let failed = below(accept);
+            let mut refusals: BTreeMap<&str, usize> = BTreeMap::new();
+            for fault in found.iter().filter_map(|(_, fault)| *fault) {
+                *refusals.entry(fault.code()).or_default() += 1;
+            }
+            let undegraded = rows.first().map_or(failed, |row| row.failed);
+            let allowed = undegraded as f64 + tried.len() as f64 / 100.0;
+            rows.push(RobustnessRow {
+                kind: degradation.kind(),
+                level: degradation.level(),
+                pairs: tried.len(),
+                not_found: tried.len() - found.len(),
+                refused_by_quality: refusals.values().sum(),
+                refusals: refusals.into_iter().map(|(code, count)| (code.to_owned(), count)).collect(),
+                failed,
+                failed_strict: below(strict),
+                mean_score: (!found.is_empty())
+                    .then(|| found.iter().map(|(score, _)| score).sum::<f64>() / found.len() as f64),
+                promised: degradation.is_promised(),
+                holds: (degradation.is_promised() && !tried.is_empty()).then_some(failed as f64 <= allowed),
+            });
+        }
+        rows
+    }
+
+    /// Score and fitness of a degraded probe, where a face is still found in it.
+    fn degraded(
+        &self,
+        degradation: Degradation,
+        seen: &Seen,
+        template: &Template,
+        seed: u64,
+    ) -> Option<Tried> {
+        let points: Vec<Landmark> = seen.landmarks.points().iter().map(|p| [p.x, p.y]).collect();
+        let picture = degradation.apply(seen.image.as_ref()?.as_pixels(), &points, seed);
+        let image = Image::from_pixels(picture).ok()?;
+        let (frame, quality) = ProbeFrame::from_image(&self.finder, &image).ok()?;
+        let probe = Probe::new(vec![frame]).ok()?;
+        let embedding = self.embedder.embed(&probe).ok()?;
+        let score = template.compare(&embedding).ok()?;
+        Some((f64::from(score.value()), self.config.quality().check(&quality).err()))
+    }
+}
+
+impl Set {
+    fn persons_used(&self) -> usize {
+        let mut persons: Vec<usize> = self.portraits.iter().map(|(person, _)| *person).collect();
+        persons.extend(self.genuine.iter().map(|pair| pair.person));
+        persons.extend(self.named.iter().flat_map(|(persons, _)| *persons));
+        persons.sort_unstable();
+        persons.dedup();
+        persons.len()
+    }
+}
+
+fn comparisons<'a>(
+    set: &Set,
+    templates: &[Option<Template>],
+    usable: impl Fn(usize) -> Option<&'a Seen>,
+) -> Comparisons {
+    let score = |registry: usize, probe: usize| {
+        let template = templates.get(registry)?.as_ref()?;
+        template.compare(&usable(probe)?.probe).ok().map(face::Score::value)
+    };
+    let genuine =
+        set.genuine.iter().map(|pair| Mated { person: pair.person, score: score(pair.registry, pair.probe) });
+    let mut impostors = Vec::new();
+    for (index, (person, registry)) in set.portraits.iter().enumerate() {
+        for (other, probe) in set.portraits.iter().take(index) {
+            if person != other {
+                impostors.extend(
+                    score(*registry, *probe).map(|score| NonMated { persons: [*person, *other], score }),
+                );
+            }
+        }
+    }
+    impostors.extend(set.named.iter().filter_map(|(persons, [registry, probe])| {
+        score(*registry, *probe).map(|score| NonMated { persons: *persons, score })
+    }));
+    Comparisons::new(set.persons.len(), genuine.collect(), impostors)
+}
+
+/// Runs `work` on every item, on so many threads; the results in no promised order.
+fn in_parallel<T: Sync, R: Send>(jobs: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::with_capacity(items.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = work(item);
+                    if let Ok(mut results) = results.lock() {
+                        results.push(result);
+                    }
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap_or_default()
+}
+
+/// Times one stage after the other.
+struct Lap<'a> {
+    watch: SystemStopwatch,
+    last: std::cell::Cell<f64>,
+    times: &'a Times,
+}
+
+impl<'a> Lap<'a> {
+    fn start(times: &'a Times) -> Self {
+        Self { watch: SystemStopwatch::start(), last: std::cell::Cell::new(0.0), times }
+    }
+
+    fn lap(&self, stage: &'static str) {
+        let now = self.watch.millis();
+        if let Ok(mut times) = self.times.lock() {
+            times.entry(stage).or_default().push(now - self.last.get());
+        }
+        self.last.set(self.watch.millis());
+    }
+}
+
+/// The report in short, for a terminal.
+fn words(report: &Report) -> String {
+    use std::fmt::Write as _;
+    let (data, found) = (&report.data, &report.detection);
+    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+    let mut out = format!(
+        "model {}\n{} pictures of {} persons ({}): {} genuine pairs, {} impostor pairs\nfaces found: {} of {} ({})\n",
+        report.model,
+        data.pictures,
+        data.persons,
+        data.layout,
+        data.genuine_pairs,
+        data.impostor_pairs,
+        found.found,
+        found.pictures,
+        percent(found.rate)
+    );
+    for (name, why) in found.missed.iter().chain(&data.unreadable).take(20) {
+        let _ = writeln!(out, "  {name}: {why}");
+    }
+    for format in &report.formats {
+        let _ = writeln!(out, "\n{} ({} bytes), {}", format.format, format.bytes, format.id);
+        let _ = writeln!(
+            out,
+            "  {:<22}{:>9}  {:<16}{:>9}  {:<18}failed",
+            "FMR", "threshold", "95 %", "FNMR", "95 %"
+        );
+        for point in &format.points {
+            let rate =
+                format!("{:.0e}{}", point.fmr, if point.extrapolated { " (extrapolated)" } else { "" });
+            let range = |i: Option<evaluate::Interval>, w: &dyn Fn(f64) -> String| {
+                i.map_or(String::new(), |i| format!("{} to {}", w(i.low), w(i.high)))
+            };
+            let _ = writeln!(
+                out,
+                "  {rate:<22}{:>9.3}  {:<16}{:>9}  {:<18}{}",
+                point.threshold,
+                range(point.threshold_interval, &|v| format!("{v:.3}")),
+                percent(point.fnmr),
+                range(point.fnmr_interval, &|v| percent(v)),
+                point.fnmr_rule_of_three.map_or_else(
+                    || point.false_non_matches.to_string(),
+                    |bound| format!("0 (rule of three: < {})", percent(bound))
+                )
+            );
+        }
+        let at = &format.configured;
+        let _ = writeln!(
+            out,
+            "  configured: accept {:.2} (FMR {:.1e}, FNMR {}), officer from {:.2}",
+            at.accept,
+            at.fmr,
+            percent(at.fnmr),
+            at.refer
+        );
+        for row in &format.concentration {
+            let _ = writeln!(
+                out,
+                "  at {:.3}: {} of the persons take part in half of {} false matches",
+                row.threshold,
+                percent(row.share_in_half),
+                row.false_matches
+            );
+        }
+        for report in &format.cohorts {
+            let ratio = report.worst_fmr_ratio.map_or("not known".into(), |ratio| {
+                format!("{}{ratio:.1}", if report.fmr_ratio_is_bound { "at least " } else { "" })
+            });
+            let _ = writeln!(
+                out,
+                "  cohorts at {:.3}: worst FMR ratio {ratio} among {}",
+                report.threshold,
+                report.cohorts.len()
+            );
+        }
+    }
+    if !report.robustness.is_empty() {
+        let _ =
+            writeln!(out, "\ndegraded pairs: failed of {}", report.robustness.first().map_or(0, |r| r.pairs));
+        for row in &report.robustness {
+            let holds = row.holds.map_or("", |holds| if holds { "  holds" } else { "  MISSED" });
+            let name = format!("{} {}", row.kind.replace('_', " "), row.level);
+            let _ = writeln!(
+                out,
+                "  {name:<24}{:>4}  (not found {}, refused by quality {}){holds}",
+                row.failed, row.not_found, row.refused_by_quality
+            );
+        }
+    }
+    out.push('\n');
+    for row in &report.timing {
+        let _ = writeln!(out, "{:<22}{:>8.2} ms, p95 {:.2} ms", row.stage, row.median_ms, row.p95_ms);
+    }
+    let _ = writeln!(out, "\nNot a certification; what the figures cannot say is in --json and --html.");
+    out
+}

@@ -1,0 +1,34 @@
+//! What a network was shown and what it answered: for holding another runtime against ours on the very same numbers.
+//!
+//! Lives here: `Shown`. It holds a face as a tensor: personal data.
+
+use documents::redact_debug;
+use std::path::{Path, PathBuf};
+
+/// One call of one network.
+#[derive(Clone, PartialEq)]
+pub struct Shown {
+    /// detector, landmarks or feature.
+    pub network: &'static str,
+    /// Its file.
+    pub file: PathBuf,
+    /// Batch, channels, height, width.
+    pub shape: [usize; 4],
+    /// What went in.
+    pub input: Vec<f32>,
+    /// The (first) output: the detector's scores, the 68 points, the 512 numbers as they come.
+    pub output: Vec<f32>,
+}
+redact_debug!(Shown);
+
+impl Shown {
+    pub(crate) fn new(
+        network: &'static str,
+        file: &Path,
+        shape: [usize; 4],
+        input: Vec<f32>,
+        output: Vec<f32>,
+    ) -> Self {
+        Self { network, file: file.to_path_buf(), shape, input, output }
+    }
+}
