@@ -81,6 +81,8 @@ reasons! {
     FaceMismatch = "face_mismatch";
     /// The face is too close to call.
     FaceUnsure = "face_unsure";
+    /// No face was taken: bandage, veil, age, refusal. The officer compares it with the document.
+    FaceAbsent = "face_absent";
     /// The document is not in this authority's registry.
     NotRegistered = "not_registered";
     /// The holder's pass was ended.
@@ -131,10 +133,32 @@ struct Opened {
     number: DocumentNumber,
 }
 
+/// What the comparison of the face came to, short of another person's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Compared {
+    /// Near enough.
+    Near,
+    /// Too close to call.
+    Unsure,
+    /// There is no face to compare.
+    Absent,
+}
+
+impl Compared {
+    /// Why an officer's eyes stood in for the comparison: written beside the verdict that admits.
+    const fn by_officer(self) -> Option<&'static str> {
+        match self {
+            Self::Near => None,
+            Self::Unsure => Some(AuthorityReason::FaceUnsure.code()),
+            Self::Absent => Some(AuthorityReason::FaceAbsent.code()),
+        }
+    }
+}
+
 /// An opened part whose template the face is near enough to.
 struct Recognised {
     opened: Opened,
-    face: Decision,
+    face: Compared,
     stale: bool,
 }
 
@@ -203,6 +227,9 @@ impl Service {
             Ok(opened) => opened,
             Err(answer) => return Ok(Err(answer)),
         };
+        if envelope.probe.is_empty() {
+            return Ok(Ok(Recognised { opened, face: Compared::Absent, stale }));
+        }
         let (kind, template) = (i64::from(opened.contents.template_format), opened.contents.template);
         let (faces, probe) = (Arc::clone(&self.faces), envelope.probe.to_vec());
         let compared = self.desk.run(move || {
@@ -217,9 +244,11 @@ impl Service {
             Some(Err(ServiceError::Template)) => return Ok(stop(AuthorityReason::TemplateUnknown)),
             Some(Err(error)) => return Err(error),
         };
-        if face == Decision::Reject {
-            return Ok(stop(AuthorityReason::FaceMismatch));
-        }
+        let face = match face {
+            Decision::Accept => Compared::Near,
+            Decision::Officer => Compared::Unsure,
+            Decision::Reject => return Ok(stop(AuthorityReason::FaceMismatch)),
+        };
         Ok(Ok(Recognised { opened, face, stale }))
     }
 
@@ -509,7 +538,7 @@ impl Service {
         request: &Request,
         opened: &Opened,
         person: &PersonRow,
-        face: Decision,
+        face: Compared,
         stale: bool,
         now: Timestamp,
     ) -> Step<Answer> {
@@ -541,8 +570,14 @@ impl Service {
                 return Err(Box::new(Answer { outcome: Outcome::Refer, code, detail, hold: None }));
             }
         };
-        if face == Decision::Officer {
-            wanted.push((Measure::Officer, AuthorityReason::FaceUnsure.code()));
+        match face {
+            Compared::Near => {}
+            Compared::Unsure => wanted.push((Measure::Officer, AuthorityReason::FaceUnsure.code())),
+            // The equal path: somebody sworn in holds the document beside the face, wherever a lens cannot.
+            Compared::Absent => {
+                wanted.push((Measure::PhysicalDocument, AuthorityReason::FaceAbsent.code()));
+                wanted.push((Measure::Officer, AuthorityReason::FaceAbsent.code()));
+            }
         }
         if stale {
             wanted.push((Measure::PhysicalDocument, AuthorityReason::StaleLists.code()));
@@ -556,7 +591,12 @@ impl Service {
             let outcome = Outcome::Verify(numbers);
             return Err(Box::new(Answer { outcome, code, detail: String::new(), hold: None }));
         }
-        Ok(admitted(request, opened, person, &grant))
+        let mut admitted = admitted(request, opened, person, &grant);
+        if let Some(code) = face.by_officer() {
+            admitted.detail =
+                [code, &admitted.detail].into_iter().filter(|d| !d.is_empty()).collect::<Vec<_>>().join(", ");
+        }
+        Ok(admitted)
     }
 
     async fn answered(

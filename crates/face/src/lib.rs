@@ -20,6 +20,7 @@ mod raster;
 mod rephotograph;
 mod shown;
 mod template;
+mod track;
 
 pub use config::{ConfigError, Decision, FaceConfig, ModelId, Score, TemplateFormat, TemplateKind};
 pub use embedding::{Embedder, Embedding};
@@ -33,3 +34,4 @@ pub use quality::{Quality, QualityBounds, QualityFault, QualityTexts, Sentence};
 pub use rephotograph::rephotograph;
 pub use shown::Shown;
 pub use template::{FormatMismatch, Template, TemplateError};
+pub use track::Track;

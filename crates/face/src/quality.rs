@@ -4,9 +4,11 @@
 //! measures follow the component list of ISO/IEC 29794-5; their scales are ours, calibrated on the pipeline. The
 //! length of an embedding says nothing of quality and is not used.
 
-use crate::embedding::ALIGNED_SIDE;
-use crate::finder::{FaceError, Landmarks};
+use crate::embedding::{ALIGNED_SIDE, aligned};
+use crate::finder::{Face, FaceError, Landmarks};
 use crate::geometry::Point;
+use crate::picture::Image;
+use crate::raster::Raster;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -26,6 +28,9 @@ pub struct Quality {
     pub highlights: f32,
     /// Share of the aligned crop at the black end (under-exposure).
     pub shadows: f32,
+    /// Standard deviation of noise in the grey values of the picture as taken. No bound is laid on it: a noisy face is
+    /// steadied before it is sent.
+    pub noise: f32,
     /// Degrees that the head is turned to a side, from the points (head pose: yaw). Without sign.
     pub yaw: f32,
     /// Degrees that it is raised or lowered against the usual (pitch). Without sign.
@@ -194,6 +199,37 @@ impl FaceError {
     }
 }
 
+impl Quality {
+    /// Measures a face whose place and points are known.
+    ///
+    /// # Errors
+    /// [`FaceError::NoLandmarks`] where the points give no alignment.
+    pub fn of(image: &Image, face: &Face, landmarks: &Landmarks) -> Result<Self, FaceError> {
+        let luma = aligned(image.pixels(), landmarks).ok_or(FaceError::NoLandmarks)?.luma();
+        Ok(Self::measured(image, face, landmarks, &luma))
+    }
+
+    /// The same, with the grey values of the aligned crop.
+    pub(crate) fn measured(image: &Image, face: &Face, landmarks: &Landmarks, luma: &[f32]) -> Self {
+        let [yaw, pitch, roll] = pose(landmarks);
+        let [eyes_visible, mouth_visible] = visible(luma);
+        Self {
+            eye_distance: landmarks.eye_distance(),
+            face_share: face.height() / image.height() as f32,
+            margin: margin(landmarks, image.width(), image.height()),
+            sharpness: sharpness(luma, ALIGNED_SIDE),
+            highlights: highlights(luma),
+            shadows: shadows(luma),
+            noise: noise(image, landmarks),
+            yaw,
+            pitch,
+            roll,
+            eyes_visible,
+            mouth_visible,
+        }
+    }
+}
+
 impl QualityBounds {
     /// Whether a face may be compared at all.
     ///
@@ -207,6 +243,34 @@ impl QualityBounds {
     #[must_use]
     pub fn advice(&self, quality: &Quality) -> Option<QualityFault> {
         self.first_fault(quality, |bound| bound.good, |bound| bound.good)
+    }
+
+    /// How good a face is to compare, 0 to 1: the mean of how far each measure lies above what is refused. For choosing
+    /// among the frames of one sequence; a bound is never laid on it.
+    #[must_use]
+    pub fn grade(&self, quality: &Quality) -> f32 {
+        let least = |value: f32, bound: &AtLeast| {
+            ((value - bound.least) / (2.0 * bound.good - bound.least).max(1e-6)).clamp(0.0, 1.0)
+        };
+        let most = |value: f32, bound: &AtMost| (1.0 - value / bound.most.max(1e-6)).clamp(0.0, 1.0);
+        let grades = [
+            least(quality.eye_distance, &self.eye_distance),
+            least(quality.face_share, &self.face_share),
+            least(
+                quality.margin + 1.0,
+                &AtLeast { least: self.margin.least + 1.0, good: self.margin.good + 1.0 },
+            ),
+            least(quality.sharpness, &self.sharpness),
+            most(quality.highlights, &self.highlights),
+            most(quality.shadows, &self.shadows),
+            most(quality.yaw, &self.yaw),
+            most(quality.pitch, &self.pitch),
+            most(quality.roll, &self.roll),
+            least(quality.eyes_visible, &self.eyes_visible),
+            least(quality.mouth_visible, &self.mouth_visible),
+        ];
+        let sum: f32 = grades.iter().sum();
+        if sum.is_finite() { sum / grades.len() as f32 } else { 0.0 }
     }
 
     pub(crate) fn is_sensible(&self) -> bool {
@@ -273,6 +337,14 @@ pub(crate) fn pose(landmarks: &Landmarks) -> [f32; 3] {
 pub(crate) fn margin(landmarks: &Landmarks, width: u32, height: u32) -> f32 {
     let distance = |p: &Point| p.x.min(p.y).min(width as f32 - p.x).min(height as f32 - p.y);
     landmarks.points().iter().map(distance).fold(f32::INFINITY, f32::min) / landmarks.eye_distance().max(1e-3)
+}
+
+/// Noise between the outermost points.
+pub(crate) fn noise(image: &Image, landmarks: &Landmarks) -> f32 {
+    let most = |of: fn(&Point) -> f32| landmarks.points().iter().map(of).fold(f32::MIN, f32::max);
+    let least = |of: fn(&Point) -> f32| landmarks.points().iter().map(of).fold(f32::MAX, f32::min);
+    let (low, high) = (Point::new(least(|p| p.x), least(|p| p.y)), Point::new(most(|p| p.x), most(|p| p.y)));
+    Raster::noise(image.pixels(), low, high)
 }
 
 /// Contrast (standard deviation over mean) of eyes and mouth on the aligned crop.
@@ -342,6 +414,7 @@ mod tests {
             sharpness: 300.0,
             highlights: 0.0,
             shadows: 0.0,
+            noise: 1.0,
             yaw: 2.0,
             pitch: 3.0,
             roll: 1.0,

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use credential::SecretKey;
+use face::active::Prompt;
 
 /// Largest picture that is taken from a camera, in bytes.
 pub const MAX_PICTURE_LEN: usize = code::picture::MAX_FILE_BYTES;
@@ -80,6 +81,14 @@ pub trait Camera: Send {
     fn code(&mut self) -> impl Future<Output = Result<Seen<CodeSight>, CameraError>> + Send;
     /// A picture of the traveller.
     fn face(&mut self) -> impl Future<Output = Result<Seen<Vec<u8>>, CameraError>> + Send;
+    /// Whether somebody stands before it now and can be asked to move. A file or an upload answers no challenge.
+    fn is_live(&self) -> bool {
+        false
+    }
+    /// Shows what the next pictures are to show: a screen beside the camera. Best effort, for who does not see it fails.
+    fn prompt(&mut self, _prompt: Prompt) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// Pictures from files. Always simulated: a file proves nothing about when and where it was taken.
@@ -184,7 +193,7 @@ pub(crate) fn same_tag(key: &SecretKey, expected: &[u8; 32], hexadecimal: Option
 }
 
 impl HttpCamera {
-    /// A camera at `base` (`{base}/code`, `{base}/face`). `nonce` draws 16 fresh random bytes at each call.
+    /// A camera at `base` (`{base}/code`, `{base}/face`; its screen at `{base}/prompt?show=turn_left`). `nonce` draws 16 fresh random bytes at each call.
     #[must_use]
     pub fn new(
         base: String,
@@ -227,5 +236,16 @@ impl Camera for HttpCamera {
 
     async fn face(&mut self) -> Result<Seen<Vec<u8>>, CameraError> {
         Ok(Seen { sight: self.get("face").await?, source: Source::OwnCamera })
+    }
+
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    async fn prompt(&mut self, prompt: Prompt) {
+        let url = format!("{}/prompt?show={}", self.base, prompt.code());
+        if let Err(error) = self.client.post(url).send().await {
+            tracing::warn!(%error, "the camera's screen did not take a prompt");
+        }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Lives here: [`Eyes`], its form on the real models. Not here: comparing with anybody, which is the authorities' alone.
 
+use face::active::{ActiveRules, Bounds, Frame};
 use face::{
-    FaceConfig, FaceError, Finder, Image, Liveness, LivenessScore, ModelError, ModelFolder, Probe, ProbeFrame,
+    FaceConfig, FaceError, Finder, Image, Liveness, LivenessScore, MAX_FRAMES, ModelError, ModelFolder,
+    Probe, ProbeFrame, Quality, QualityFault, Track,
 };
 
 use crate::reason::GateReason;
@@ -32,15 +34,28 @@ impl EyeFault {
     fn new(reason: GateReason, detail: &impl ToString) -> Self {
         Self { reason, detail: detail.to_string() }
     }
+
+    fn of_face(error: &FaceError) -> Self {
+        Self::new(face_reason(error), error)
+    }
 }
 
 /// Looks at the pictures of one try.
 pub trait Eyes: Send + Sync + 'static {
-    /// Finds the one face in one to four pictures.
+    /// Finds the one face in a few pictures of one moment, and makes a probe of the best four.
     ///
     /// # Errors
-    /// Why there is no probe.
+    /// Why there is no probe: what is wrong with the last picture, where none can be used.
     fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, EyeFault>;
+
+    /// The bounds of the active challenge; `None` where these eyes cannot judge one.
+    fn active_rules(&self) -> Option<&ActiveRules>;
+
+    /// What the next picture of a challenge shows, taken `at_ms` on any clock that runs evenly.
+    ///
+    /// # Errors
+    /// Why it shows nothing: a frame that is missing, not the end.
+    fn follow(&self, track: &mut Track, picture: &[u8], at_ms: u64) -> Result<Frame, EyeFault>;
 }
 
 /// From how many pictures on the liveness hint may call an officer: about one honest picture in fifty looks flat by
@@ -53,6 +68,14 @@ pub struct FaceEyes {
     finder: Finder,
     liveness: Liveness,
     config: FaceConfig,
+    active: Option<ActiveRules>,
+}
+
+/// What one picture gives.
+struct Sight {
+    frame: ProbeFrame,
+    quality: Quality,
+    score: LivenessScore,
 }
 
 impl FaceEyes {
@@ -65,38 +88,68 @@ impl FaceEyes {
             finder: Finder::load(folder, &config)?,
             liveness: Liveness::load(folder, &config)?,
             config,
+            active: ActiveRules::builtin().ok(),
         })
     }
 
-    fn frame(&self, picture: &[u8]) -> Result<(ProbeFrame, LivenessScore), EyeFault> {
+    fn sight(&self, track: &mut Track, picture: &[u8]) -> Result<Sight, EyeFault> {
         let image =
             Image::decode(picture).map_err(|e| EyeFault::new(GateReason::FacePictureUnreadable, &e))?;
-        let (frame, quality) =
-            ProbeFrame::from_image(&self.finder, &image).map_err(|e| EyeFault::new(face_reason(&e), &e))?;
+        let no_face = |e: FaceError| EyeFault::of_face(&e);
+        let (face, landmarks) = track.follow(&self.finder, &image).map_err(no_face)?;
+        let (frame, quality) = ProbeFrame::cut(&image, &face, &landmarks).map_err(no_face)?;
         self.config.quality().check(&quality).map_err(|e| EyeFault::new(GateReason::FacePoor, &e))?;
-        let face = self.finder.one_face(&image).map_err(|e| EyeFault::new(face_reason(&e), &e))?;
         let score =
             self.liveness.score(&image, &face).map_err(|e| EyeFault::new(GateReason::FaceModels, &e))?;
-        Ok((frame, score))
+        Ok(Sight { frame, quality, score })
     }
 }
 
 impl Eyes for FaceEyes {
     fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, EyeFault> {
-        let mut frames = Vec::new();
-        let mut scores = Vec::new();
+        let (mut sights, mut last) = (Vec::new(), None);
+        let mut track = Track::new();
         for picture in pictures {
-            let (frame, score) = self.frame(picture)?;
-            frames.push(frame);
-            scores.push(score);
+            match self.sight(&mut track, picture) {
+                Ok(sight) => sights.push(sight),
+                // Somebody else in one picture is somebody else; a blink, or a picture too dark, is only one picture less.
+                Err(fault) if fault.reason == GateReason::FaceSeveral => return Err(fault),
+                Err(fault) => last = Some(fault),
+            }
         }
+        if sights.is_empty() {
+            let nobody =
+                || EyeFault::new(GateReason::FaceNone, &"no picture was taken; look into the camera");
+            return Err(last.unwrap_or_else(nobody));
+        }
+        let scores: Vec<LivenessScore> = sights.iter().map(|sight| sight.score).collect();
         let low = LivenessScore::mean(&scores).is_none_or(|mean| self.liveness.is_suspicious(mean));
         if low {
             tracing::info!(frames = scores.len(), "the liveness hint is low");
         }
         let suspicious = low && scores.len() >= SEVERAL_FRAMES;
+        let grade = |sight: &Sight| self.config.quality().grade(&sight.quality);
+        sights.sort_by(|a, b| grade(b).total_cmp(&grade(a)));
+        let frames = sights.into_iter().take(MAX_FRAMES).map(|sight| sight.frame).collect();
         let probe = Probe::new(frames).map_err(|e| EyeFault::new(GateReason::FaceNone, &e))?.encode();
         Ok(Look { probe, suspicious })
+    }
+
+    fn active_rules(&self) -> Option<&ActiveRules> {
+        self.active.as_ref()
+    }
+
+    fn follow(&self, track: &mut Track, picture: &[u8], at_ms: u64) -> Result<Frame, EyeFault> {
+        let image =
+            Image::decode(picture).map_err(|e| EyeFault::new(GateReason::FacePictureUnreadable, &e))?;
+        let no_face = |e: FaceError| EyeFault::of_face(&e);
+        let (face, landmarks) = track.follow(&self.finder, &image).map_err(no_face)?;
+        let quality = Quality::of(&image, &face, &landmarks).map_err(no_face)?;
+        let covered = match self.config.quality().check(&quality) {
+            Err(QualityFault::EyesCovered | QualityFault::MouthCovered) => true,
+            Ok(()) | Err(_) => false,
+        };
+        Ok(Frame { at_ms, bounds: Bounds::from(&face), landmarks, covered, embedding: None })
     }
 }
 

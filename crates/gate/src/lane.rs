@@ -16,6 +16,8 @@ use code::ReadError;
 use credential::message::{self, Kind, Outcome};
 use credential::{Audience, PartHash, TokenId};
 use documents::{AuthorityCode, LaneKind, Measure, Side, Timestamp};
+use face::Track;
+use face::active::{Attempt, Attempts, Prompt};
 
 use crate::camera::{Camera, CameraError, CodeSight, Seen, Source};
 use crate::check::{Checked, Checker, Window};
@@ -33,8 +35,12 @@ use crate::trusted::Trusted;
 
 /// Times that a write of an end is tried before it is left to the next start.
 const WRITES: usize = 3;
-/// Most pictures in a probe.
-const MAX_PICTURES: u8 = 4;
+/// Most pictures that are taken for one probe, which carries the best four.
+const MAX_PICTURES: u8 = 12;
+/// The longest active challenge, in milliseconds: its own bounds end it sooner where pictures come.
+const CHALLENGE_MS: f64 = 40_000.0;
+/// Most bytes of pictures that are kept while a challenge runs.
+const CHALLENGE_BYTES: usize = 48 * 1024 * 1024;
 
 /// What a lane is.
 #[derive(Debug, Clone)]
@@ -45,7 +51,7 @@ pub struct LaneConfig {
     pub kind: LaneKind,
     /// The window for holder proofs.
     pub window: Window,
-    /// Pictures of the face in one probe, 1 to 4.
+    /// Pictures of the face that are taken for one probe, 1 to 12; the best four are sent.
     pub pictures: u8,
     /// Whether pictures from elsewhere than the gate's own camera are taken.
     pub simulated_camera: bool,
@@ -264,8 +270,10 @@ impl<L: AuthorityLink, E: Eyes> Lane<L, E> {
         let mut crossing = Crossing { lane: self, id, checked, around, look: Look::none(), done: Vec::new() };
         let looked = crossing.look(report).await;
         report.ms.face = watch.millis() - face_at;
-        looked.map_err(stop)?;
-        crossing.officer_on_suspicion(report).await.map_err(stop)?;
+        match looked {
+            Ok(()) => crossing.officer_on_suspicion(report).await.map_err(stop)?,
+            Err(reason) => crossing.without_face(reason, report).await.map_err(stop)?,
+        }
         Ok(crossing)
     }
 
@@ -363,14 +371,20 @@ impl<L: AuthorityLink, E: Eyes, C: Camera, D: Door, M: Measurer> Crossing<'_, L,
     async fn look(&mut self, report: &mut Report) -> Result<(), GateReason> {
         let mut pictures = Vec::new();
         for _ in 0..self.lane.config.pictures.clamp(1, MAX_PICTURES) {
-            let seen = self
-                .around
-                .camera
-                .face()
-                .await
-                .map_err(|error| no_picture(&error, GateReason::FacePictureUnreadable, report))?;
-            pictures.push(self.lane.admitted(seen, report)?);
+            pictures.push(self.picture(report).await?);
         }
+        self.looked(pictures, report).await
+    }
+
+    /// One picture of the face, of a camera that counts here.
+    async fn picture(&mut self, report: &mut Report) -> Result<Vec<u8>, GateReason> {
+        let seen = self.around.camera.face().await;
+        let seen = seen.map_err(|error| no_picture(&error, GateReason::FacePictureUnreadable, report))?;
+        self.lane.admitted(seen, report)
+    }
+
+    /// Makes the probe of these pictures.
+    async fn looked(&mut self, pictures: Vec<Vec<u8>>, report: &mut Report) -> Result<(), GateReason> {
         let eyes = Arc::clone(&self.lane.eyes);
         let Ok(looked) = tokio::task::spawn_blocking(move || eyes.look(&pictures)).await else {
             return Err(GateReason::FaceModels);
@@ -386,10 +400,15 @@ impl<L: AuthorityLink, E: Eyes, C: Camera, D: Door, M: Measurer> Crossing<'_, L,
         Ok(())
     }
 
-    /// A weak hint never refuses and never admits: an officer looks, or nobody is asked.
+    /// A weak hint never refuses and never admits: the traveller is asked to move, or an officer looks, or nobody is asked.
     async fn officer_on_suspicion(&mut self, report: &mut Report) -> Result<(), GateReason> {
         let Ok(officer) = Measures::new([Measure::Officer]) else { return Ok(()) };
         if !self.look.suspicious {
+            return Ok(());
+        }
+        if self.can_challenge() && self.challenge(report).await.is_ok() {
+            self.done = vec![clearance::measure_number(Measure::ActiveLiveness)];
+            report.detail = None;
             return Ok(());
         }
         report.officer = true;
@@ -404,6 +423,108 @@ impl<L: AuthorityLink, E: Eyes, C: Camera, D: Door, M: Measurer> Crossing<'_, L,
             }
             Taken::Left => Err(GateReason::FaceNotLive),
         }
+    }
+
+    /// The equal path: whoever shows no face that can be compared (bandage, veil, great age, a small child, refusal) is
+    /// compared with the document by an officer, and each authority writes that into its verdict.
+    async fn without_face(&mut self, reason: GateReason, report: &mut Report) -> Result<(), GateReason> {
+        if !matches!(reason, GateReason::FaceNone | GateReason::FacePoor) {
+            return Err(reason);
+        }
+        let equal = Measures::new([Measure::PhysicalDocument, Measure::Officer]).map_err(|_| reason)?;
+        match self.around.measures.take(equal).await {
+            Taken::All => {
+                report.officer = true;
+                report.detail = None;
+                self.look = Look::none();
+                self.done = equal.numbers();
+                Ok(())
+            }
+            Taken::NotAll | Taken::Left => Err(reason),
+        }
+    }
+
+    /// Whether this lane can see a head move: a camera before which somebody stands, and eyes that judge it.
+    fn can_challenge(&self) -> bool {
+        self.around.camera.is_live() && self.lane.eyes.active_rules().is_some()
+    }
+
+    /// The active challenge: random motions, judged on every frame, a few tries. What passes is what is compared: the
+    /// probe is made anew of the frames that passed.
+    async fn challenge(&mut self, report: &mut Report) -> Result<(), GateReason> {
+        let Some(rules) = self.lane.eyes.active_rules().cloned() else { return Err(GateReason::FaceNotLive) };
+        let mut attempts = Attempts::new(&rules);
+        loop {
+            let mut seed = [0; 8];
+            credential::random(&mut seed).map_err(|_| GateReason::FaceNotLive)?;
+            let Ok(asked) = attempts.next(u64::from_be_bytes(seed), &rules) else {
+                return Err(GateReason::FaceNotLive);
+            };
+            let played = self.attempt(Attempt::new(asked, rules.clone()), report).await;
+            self.around.camera.prompt(Prompt::Ended).await;
+            let (attempt, kept) = played?;
+            match attempt.finish() {
+                Ok(passed) => {
+                    let evidence = passed.evidence();
+                    tracing::info!(
+                        frames = evidence.frames,
+                        relief = evidence.relief,
+                        plane_ratio = evidence.plane_ratio,
+                        "the active challenge was passed"
+                    );
+                    return self.looked(passed.pick(kept), report).await;
+                }
+                Err(refusal) => {
+                    tracing::info!(
+                        code = refusal.code(),
+                        left = attempts.left(),
+                        "an active challenge failed"
+                    );
+                    report.detail = Some(format!("{}: {refusal}", refusal.code()));
+                }
+            }
+        }
+    }
+
+    /// Plays one attempt to its end. The pictures of the frames that were judged are kept, in their order.
+    async fn attempt(
+        &mut self,
+        mut attempt: Attempt,
+        report: &mut Report,
+    ) -> Result<(Attempt, Vec<Vec<u8>>), GateReason> {
+        let (mut track, mut kept, mut bytes) = (Track::new(), Vec::new(), 0);
+        let start = self.around.watch.millis();
+        let mut shown = Prompt::Ended;
+        while attempt.prompt() != Prompt::Ended && bytes < CHALLENGE_BYTES {
+            if attempt.prompt() != shown {
+                shown = attempt.prompt();
+                self.around.camera.prompt(shown).await;
+            }
+            let picture = self.picture(report).await?;
+            let at = self.around.watch.millis() - start;
+            if at > CHALLENGE_MS {
+                break;
+            }
+            let eyes = Arc::clone(&self.lane.eyes);
+            let at_ms = whole_millis(at);
+            let followed = tokio::task::spawn_blocking(move || {
+                let frame = eyes.follow(&mut track, &picture, at_ms);
+                (track, picture, frame)
+            });
+            let Ok((next, picture, frame)) = followed.await else { return Err(GateReason::FaceModels) };
+            track = next;
+            match frame {
+                Ok(frame) => {
+                    attempt.see(&frame);
+                    bytes += picture.len();
+                    kept.push(picture);
+                }
+                Err(fault) if fault.reason == GateReason::FaceModels => return Err(fault.reason),
+                // A frame that is missing; too many of them break the track.
+                Err(_) => {}
+            }
+        }
+        Ok((attempt, kept))
     }
 
     /// Makes and signs the requests of one round.
@@ -613,7 +734,17 @@ impl<L: AuthorityLink, E: Eyes, C: Camera, D: Door, M: Measurer> Crossing<'_, L,
     /// Carries out measures, and makes the next round where all were.
     async fn measure(&mut self, wanted: Measures, report: &mut Report) -> (Event, Option<Sides<Vec<u8>>>) {
         report.open_measures = Some(wanted);
-        let taken = self.around.measures.take(wanted).await;
+        // A head that is asked to move is judged by this lane's eyes; where no camera sees it, by whoever carries out measures.
+        let challenge = wanted.contains(Measure::ActiveLiveness) && self.can_challenge();
+        let by_hand = if challenge {
+            Measures::new(wanted.iter().filter(|m| *m != Measure::ActiveLiveness)).ok()
+        } else {
+            Some(wanted)
+        };
+        let taken = match by_hand {
+            Some(by_hand) => self.around.measures.take(by_hand).await,
+            None => Taken::All,
+        };
         match taken {
             Taken::Left => return (Event::WalkedAway { now: self.now() }, None),
             Taken::NotAll => {
@@ -622,9 +753,14 @@ impl<L: AuthorityLink, E: Eyes, C: Camera, D: Door, M: Measurer> Crossing<'_, L,
             }
             Taken::All => {}
         }
-        if looks_again(wanted)
-            && let Err(reason) = self.look(report).await
-        {
+        let seen_again = if challenge {
+            self.challenge(report).await
+        } else if looks_again(wanted) {
+            self.look(report).await
+        } else {
+            Ok(())
+        };
+        if let Err(reason) = seen_again {
             report.reason = Some(reason);
             return (Event::MeasuresFailed { now: self.now() }, None);
         }
@@ -739,6 +875,15 @@ pub fn open_verdict(
         hash: Digest::from_bytes(message::hash(bytes)),
     };
     Ok((verdict, read.reference))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` clamps, which is what is wanted"
+)]
+fn whole_millis(millis: f64) -> u64 {
+    millis.round() as u64
 }
 
 /// The gate's reason for a verdict that the clearance did not take.

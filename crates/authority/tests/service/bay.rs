@@ -234,6 +234,8 @@ pub struct Shown {
     pub clearance: [u8; 16],
     /// At which lane.
     pub gate: &'static str,
+    /// Numbers of the measures that were carried out there.
+    pub done: Vec<u8>,
 }
 
 pub fn show(bay: &Bay, wallet: &Wallet, live: &[u8]) -> Shown {
@@ -244,7 +246,7 @@ pub fn show(bay: &Bay, wallet: &Wallet, live: &[u8]) -> Shown {
     let (probe, _) = Probe::from_image(&faces().finder, &Image::decode(live).unwrap()).unwrap();
     let mut clearance = [0; 16];
     random(&mut clearance).unwrap();
-    Shown { proof, probe: probe.encode(), clearance, gate: GATE }
+    Shown { proof, probe: probe.encode(), clearance, gate: GATE, done: Vec::new() }
 }
 
 pub fn request(bay: &Bay, wallet: &Wallet, shown: &Shown, role: Side, own: &[u8], other: &[u8]) -> Vec<u8> {
@@ -263,7 +265,7 @@ pub fn request(bay: &Bay, wallet: &Wallet, shown: &Shown, role: Side, own: &[u8]
         other_part: Some(PartHash::of(other)),
         probe: sha256(&shown.probe),
         at: bay.now,
-        measures_done: Vec::new(),
+        measures_done: shown.done.clone(),
     };
     message::sign(Kind::Request, shown.gate.as_bytes(), &bay.gate, &request.encode()).unwrap()
 }

@@ -2,7 +2,8 @@
 
 use authority::ServiceError;
 use authority::store::Store;
-use documents::Side;
+use credential::message::Outcome;
+use documents::{Measure, Side};
 use sqlx::Row;
 
 use crate::bay::{RECORD, Shown, ask, bay, enrol, envelope, in_memory, photographs, show, token};
@@ -35,6 +36,37 @@ async fn two_lanes_at_once_reserve_one_person_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pass_that_ends_while_tokens_are_issued_leaves_none_in_force() {
     life::a_pass_that_ends_while_tokens_are_issued_leaves_none_in_force(in_memory().await).await;
+}
+
+#[tokio::test]
+async fn whoever_shows_no_face_is_compared_with_the_document_by_an_officer_and_the_verdict_says_so() {
+    let Some((photo, live, _)) = photographs("whoever_shows_no_face") else { return };
+    let bay = bay("2026-03-02T10:00:00+08:00".parse().unwrap(), in_memory().await).await;
+    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    let wallet = crate::bay::wallet(&bay, &live).await;
+    let shown = Shown { probe: Vec::new(), ..show(&bay, &wallet, &live) };
+    let number = clearance::measure_number;
+    let both = vec![number(Measure::PhysicalDocument), number(Measure::Officer)];
+    for side in [Side::Exit, Side::Entry] {
+        // Neither the document alone nor the officer alone is the comparison.
+        for (done, wanted) in [
+            (vec![], both.clone()),
+            (vec![number(Measure::PhysicalDocument)], vec![number(Measure::Officer)]),
+            (vec![number(Measure::Officer)], vec![number(Measure::PhysicalDocument)]),
+        ] {
+            let (_, verdict, code) = ask(&bay, &wallet, &Shown { done, ..shown.clone() }, side).await;
+            assert_eq!((verdict.outcome, code.as_str()), (Outcome::Verify(wanted), "face_absent"));
+        }
+        let (_, verdict, code) =
+            ask(&bay, &wallet, &Shown { done: both.clone(), ..shown.clone() }, side).await;
+        assert_eq!((&verdict.outcome, code.as_str()), (&Outcome::Admit, "admitted"));
+        let service = if side == Side::Exit { &bay.chn } else { &bay.mac };
+        let (_, _, detail) = service.reason(&verdict.reference).await.unwrap().unwrap();
+        assert!(detail.starts_with("face_absent"), "{detail}");
+    }
+    // Bytes that are no probe are not the absence of a face.
+    let (_, _, code) = ask(&bay, &wallet, &Shown { probe: vec![0], done: both, ..shown }, Side::Exit).await;
+    assert_eq!(code, "probe_unreadable");
 }
 
 /// SQLite's page limit stands for a full disk.

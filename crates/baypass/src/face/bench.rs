@@ -152,9 +152,9 @@ pub fn run(asked: &Asked, models: &Path) -> Result<Ended, Failure> {
     let report = report(asked, &subject.image, &ours, other.as_ref(), &theirs, (missing, memory));
     let holds = report.holds;
     if asked.json {
-        failure::print_json(&report)?
+        failure::print_json(&report)?;
     } else {
-        failure::print(&words(&report))?
+        failure::print(&words(&report))?;
     }
     Ok(if holds { Ended::Well } else { Ended::BarMissed })
 }
@@ -307,17 +307,14 @@ impl Other {
         };
         let mut answers = BufReader::new(out);
         let mut line = String::new();
-        let hello = match answers.read_line(&mut line).map(|_| serde_json::from_str(&line)) {
-            Ok(Ok(hello)) => hello,
-            Ok(Err(_)) | Err(_) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(format!(
-                    "onnxruntime and numpy are not installed for {0}; run `{0} -m pip install onnxruntime`, or name another \
-                     Python with --python",
-                    python.display()
-                ));
-            }
+        let Ok(Ok(hello)) = answers.read_line(&mut line).map(|_| serde_json::from_str(&line)) else {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(format!(
+                "onnxruntime and numpy are not installed for {0}; run `{0} -m pip install onnxruntime`, or name another \
+                 Python with --python",
+                python.display()
+            ));
         };
         Ok(Self { child, turn: Some(turn), answers, hello, _folder: folder })
     }

@@ -83,9 +83,9 @@ pub fn run(asked: &Asked, models: &Path) -> Result<Ended, Failure> {
         })?;
     }
     if asked.json {
-        failure::print_json(&report)?
+        failure::print_json(&report)?;
     } else {
-        failure::print(&words(&report))?
+        failure::print(&words(&report))?;
     }
     Ok(Ended::Well)
 }
@@ -119,13 +119,16 @@ enum Lost {
 }
 
 /// Every measure by its name in the configuration.
-const MEASURES: [(&str, fn(&Quality) -> f32); 11] = [
+type NamedMeasure = (&'static str, fn(&Quality) -> f32);
+
+const MEASURES: [NamedMeasure; 12] = [
     ("eye_distance", |q| q.eye_distance),
     ("face_share", |q| q.face_share),
     ("margin", |q| q.margin),
     ("sharpness", |q| q.sharpness),
     ("highlights", |q| q.highlights),
     ("shadows", |q| q.shadows),
+    ("noise", |q| q.noise),
     ("yaw", |q| q.yaw),
     ("pitch", |q| q.pitch),
     ("roll", |q| q.roll),

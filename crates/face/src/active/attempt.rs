@@ -67,6 +67,18 @@ pub enum Prompt {
     Ended,
 }
 
+impl Prompt {
+    /// The word in messages and texts.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::LookStraight => "look_straight",
+            Self::Move(motion) => motion.code(),
+            Self::Ended => "ended",
+        }
+    }
+}
+
 /// Why an attempt does not pass. The codes are public and are never used for something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum Refusal {

@@ -76,6 +76,33 @@ pub struct Played {
     pub answer: Result<Passed, Refusal>,
 }
 
+/// Somebody before a camera, frame by frame: for whoever drives an attempt himself, as a lane does.
+pub struct Player {
+    scene: Scene,
+    actor: Actor,
+    noise: Noise,
+    strays: Vec<[f64; 2]>,
+    chance: Chance,
+}
+
+impl Player {
+    /// Steps before the camera. A [`Kind::Replay`] plays as an honest head: what it shows was recorded of one.
+    #[must_use]
+    pub fn new(kind: Kind, subject: Subject, noise: Noise, mut chance: Chance) -> Self {
+        let scene = scene_of(kind, subject, &mut chance);
+        let actor = Actor::new(kind, &mut chance);
+        Self { scene, actor, noise, strays: Vec::new(), chance }
+    }
+
+    /// What the camera sees at this moment, under this prompt; nothing where the face leaves the frame.
+    pub fn frame(&mut self, at_ms: u64, prompt: Prompt) -> Option<Frame> {
+        let held = self.actor.held(at_ms, prompt, &mut self.chance);
+        self.noise.next(&mut self.strays, &mut self.chance);
+        let (bounds, landmarks) = with_noise(&self.scene.seen(&held), &self.strays, &mut self.chance)?;
+        Some(Frame { at_ms, bounds, landmarks, covered: false, embedding: None })
+    }
+}
+
 /// Plays one attempt with points alone: `kind` answers the challenge of a seed drawn from `chance`.
 #[must_use]
 pub fn play(kind: Kind, subject: Subject, noise: &Noise, rules: &ActiveRules, chance: &mut Chance) -> Played {

@@ -11,7 +11,7 @@ mod noise;
 mod scene;
 mod stage;
 
-pub use act::{Kind, Played, play, play_on_stage};
+pub use act::{Kind, Played, Player, play, play_on_stage};
 pub use artefact::Artefact;
 pub use noise::{FIELDS_PER_PICTURE, Noise};
 pub use scene::{Scene, Subject};

@@ -20,6 +20,8 @@ use credential::{
     TokenId, sign_proof, sign_token,
 };
 use documents::{AuthorityCode, Direction, LaneKind, Side, Timestamp};
+use face::Track;
+use face::active::{ActiveRules, Frame};
 use gate::check::Window;
 use gate::store::GateKey;
 use gate::{AuthorityLink, EyeFault, Eyes, GateReason, LaneConfig, LinkError, Lists, Look};
@@ -301,6 +303,14 @@ impl Eyes for TestEyes {
             Some(reason) => Err(EyeFault { reason, detail: "as told".into() }),
             None => Ok(Look { probe: pictures.concat(), suspicious: self.suspicious }),
         }
+    }
+
+    fn active_rules(&self) -> Option<&ActiveRules> {
+        None
+    }
+
+    fn follow(&self, _: &mut Track, _: &[u8], _: u64) -> Result<Frame, EyeFault> {
+        Err(EyeFault { reason: GateReason::FaceModels, detail: "these eyes judge no challenge".into() })
     }
 }
 
