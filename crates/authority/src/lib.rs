@@ -19,7 +19,7 @@ pub use publish::{
     HANDOVERS, ListAge, OwnDocument, OwnEndorsement, OwnRecord, STATUS_LISTS, STATUS_SECONDS, WeeklyKey,
 };
 pub use service::{
-    DeviceProof, EnrolRequest, Enrolled, Faces, Issued, KEY_ID, Keys, MAX_BATCH, MAX_TRIES, Service,
+    DeviceProof, EnrolRequest, Enrolled, Faces, Issued, KEY_ID, Keys, MAX_BATCH, MAX_TRIES, Renewed, Service,
     ServiceError, possession, status_list_number, status_name,
 };
 pub use verdict::AuthorityReason;

@@ -137,6 +137,12 @@ impl Faces {
         Ok((image, embedding))
     }
 
+    /// The kind of template that is made of a photo today.
+    fn made_today(&self) -> Result<i64, ServiceError> {
+        let kind = self.config.kind_for(TemplateFormat::Compact72).ok_or(ServiceError::Template)?;
+        Ok(i64::from(kind.code()))
+    }
+
     /// The template of a registry's photo, with its kind.
     fn template(&self, photo: &[u8]) -> Result<(Vec<u8>, i64), ServiceError> {
         let embedding = self.embedder.enrol(&self.finder, &Image::decode(photo)?)?;
@@ -144,6 +150,15 @@ impl Faces {
         let template = Template::pack(kind, &embedding).map_err(|_| ServiceError::Template)?;
         Ok((template.as_bytes().to_vec(), i64::from(kind.code())))
     }
+}
+
+/// One resident whose photo was described anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewed {
+    /// The authority's own key of the person.
+    pub key: Vec<u8>,
+    /// Whether the photo gave a template.
+    pub described: bool,
 }
 
 /// One authority's service.
@@ -262,7 +277,7 @@ pub enum ServiceError {
     #[error("the message is not for this authority")]
     NotForUs,
     /// Face template of a model that is not loaded.
-    #[error("the face template is of another model; enrol the photo again")]
+    #[error("the face template is of another model; run `baypass resident re-enrol`")]
     Template,
     /// The machine-readable zone cannot be read.
     #[error("the machine-readable zone: {0}")]
@@ -461,6 +476,41 @@ impl Service {
         store::add_person(&mut tx, &person).await?;
         store::add_photo(&mut tx, &person.key, photo).await?;
         Ok(store::commit(tx).await?)
+    }
+
+    /// How many residents have a template of another kind than the one that is made today: of another face model, say.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn templates_to_renew(&self) -> Result<usize, ServiceError> {
+        let kind = self.faces.made_today()?;
+        let mut tx = self.store.begin().await?;
+        let count = store::count_other_kinds(&mut tx, kind).await?;
+        store::commit(tx).await?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
+    /// Describes the next resident's photo anew, after that of key `after` (empty: the first). Each is a transaction of
+    /// its own, so whoever is interrupted goes on where he stopped. `None` when nobody is left.
+    ///
+    /// # Errors
+    /// The database's. A photo in which the model finds no face is no error: its template stays, and nobody is let
+    /// through by it, for a template of another model is compared with nothing.
+    pub async fn renew_template(&self, after: &[u8]) -> Result<Option<Renewed>, ServiceError> {
+        let kind = self.faces.made_today()?;
+        let mut tx = self.store.begin().await?;
+        let Some((key, photo)) = store::next_other_kind(&mut tx, kind, after).await? else { return Ok(None) };
+        let faces = Arc::clone(&self.faces);
+        let described = match self.desk.run(move || faces.template(&photo)).await? {
+            Ok((template, kind)) => {
+                store::set_template(&mut tx, &key, &template, kind).await?;
+                true
+            }
+            Err(ServiceError::Image(_) | ServiceError::Face(_)) => false,
+            Err(error) => return Err(error),
+        };
+        store::commit(tx).await?;
+        Ok(Some(Renewed { key, described }))
     }
 
     /// Enrols a wallet as [`Service::enrol_with`] does, without a machine-readable zone; gives its secret alone.

@@ -37,6 +37,9 @@ macro_rules! statements {
 statements! {
     ADD_PERSON = "INSERT INTO person (person_key, record, template, template_kind, session, ended) VALUES ($1, $2, $3, $4, $5, 0)";
     ADD_PHOTO = "INSERT INTO photo (person_key, photo) VALUES ($1, $2)";
+    COUNT_OTHER_KINDS = "SELECT COUNT(*) AS counted FROM person JOIN photo ON photo.person_key = person.person_key WHERE person.template_kind <> $1";
+    NEXT_OTHER_KIND = "SELECT person.person_key AS person_key, photo.photo AS photo FROM person JOIN photo ON photo.person_key = person.person_key WHERE person.template_kind <> $1 AND person.person_key > $2 ORDER BY person.person_key LIMIT 1";
+    SET_TEMPLATE = "UPDATE person SET template = $1, template_kind = $2 WHERE person_key = $3";
     FIND_PERSON = "SELECT person_key, record, template, template_kind, session, ended FROM person WHERE person_key = $1";
     SET_SESSION = "UPDATE person SET session = $1, ended = 0 WHERE person_key = $2";
     FIND_SESSION = "SELECT person_key FROM person WHERE session = $1 AND ended = 0";
@@ -338,6 +341,27 @@ pub(crate) async fn hold_person(tx: &mut Tx, key: &[u8]) -> Result<()> {
 /// Keeps the photo of the registry. No verdict reads it: it is there for the day when another model describes faces.
 pub(crate) async fn add_photo(tx: &mut Tx, key: &[u8], photo: &[u8]) -> Result<()> {
     run!(tx, ADD_PHOTO, key.to_vec(), photo.to_vec()).map(drop)
+}
+
+/// How many with a photo have a template of another kind.
+pub(crate) async fn count_other_kinds(tx: &mut Tx, kind: i64) -> Result<i64> {
+    let row = optional!(tx, COUNT_OTHER_KINDS, kind)?;
+    row.map_or(Ok(0), |row| column(&row, "person", "counted"))
+}
+
+/// The next of them after this key, in the order of keys: key and photo.
+pub(crate) async fn next_other_kind(
+    tx: &mut Tx,
+    kind: i64,
+    after: &[u8],
+) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+    let row = optional!(tx, NEXT_OTHER_KIND, kind, after.to_vec())?;
+    row.map(|row| Ok((column(&row, "person", "person_key")?, column(&row, "photo", "photo")?))).transpose()
+}
+
+/// Replaces a template.
+pub(crate) async fn set_template(tx: &mut Tx, key: &[u8], template: &[u8], kind: i64) -> Result<()> {
+    run!(tx, SET_TEMPLATE, template.to_vec(), kind, key.to_vec()).map(drop)
 }
 
 /// Makes a keyed hash point at a person; false where it points somewhere already.

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use documents::{AuthorityCode, ReasonCode, Rules, Timestamp};
-use face::{Embedder, FaceConfig, Finder, Liveness, ModelFolder};
+use face::{Embedder, Finder, Liveness, ModelFolder};
 use gate::{Clock, SystemClock, Texts};
 use serde_json::json;
 
 use crate::Ended;
 use crate::failure::{self, Failure};
 use crate::install::keys::{KeyFiles, KeyStore};
+use crate::install::parties::face_config;
 use crate::install::parties::load_approvals;
 use crate::install::{Installation, lists};
 
@@ -158,7 +159,7 @@ pub fn models_folder(told: Option<PathBuf>) -> PathBuf {
 }
 
 fn loaded(folder: &Path) -> Result<String, String> {
-    let config = FaceConfig::builtin().map_err(|error| Failure::of(&error).to_string())?;
+    let config = face_config(folder).map_err(|failure| failure.to_string())?;
     let models = ModelFolder::new(folder, &config);
     let load = || {
         Finder::load(&models, &config)?;

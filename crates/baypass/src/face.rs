@@ -5,7 +5,6 @@
 mod attack;
 mod bench;
 mod evaluation;
-mod progress;
 mod set;
 
 use std::path::{Path, PathBuf};

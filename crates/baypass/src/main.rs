@@ -13,6 +13,7 @@ mod install;
 mod lane;
 mod listing;
 mod may_cross;
+mod progress;
 mod resident;
 mod rules;
 mod serve;
@@ -269,6 +270,22 @@ enum ResidentCommand {
         /// The installation.
         #[arg(long)]
         dir: PathBuf,
+        /// Prints JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Describes the registries' photos anew where templates are of another face model than the installed one. May be
+    /// interrupted at any time; started again, it goes on where it stopped. Wallets get the new templates with their
+    /// next parts.
+    ReEnrol {
+        /// The installation.
+        #[arg(long)]
+        dir: PathBuf,
+        /// One authority alone; default: all three.
+        #[arg(long)]
+        authority: Option<AuthorityCode>,
+        #[command(flatten)]
+        at: At,
         /// Prints JSON.
         #[arg(long)]
         json: bool,
@@ -650,6 +667,9 @@ fn resident_command(command: ResidentCommand, models: &Path) -> Result<Ended, Fa
     match command {
         ResidentCommand::Add(add) => resident_add(*add, models),
         ResidentCommand::List { dir, json } => resident::list(&dir, json),
+        ResidentCommand::ReEnrol { dir, authority, at, json } => {
+            now(resident::re_enrol(&dir, models, authority, at.time(), json))
+        }
         ResidentCommand::Lose(asked) => fate(asked, resident::Fate::Lost),
         ResidentCommand::EndPass(asked) => fate(asked, resident::Fate::Ended),
         ResidentCommand::Watch(asked) => fate(asked, resident::Fate::Watched),

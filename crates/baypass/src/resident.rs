@@ -18,6 +18,7 @@ use crate::Ended;
 use crate::failure::{self, Failure};
 use crate::install::parties::Parties;
 use crate::install::{Installation, code_lanes, write_whole};
+use crate::progress::Progress;
 use crate::wallet::{BATCH, Card, Wallet};
 
 /// Wraps any error that says by itself what to do.
@@ -40,6 +41,52 @@ pub const fn issuer(kind: DocumentKind, home: AuthorityCode) -> Option<Authority
         DocumentKind::MacaoBir | DocumentKind::VisitPermit => Some(AuthorityCode::Mac),
         DocumentKind::Passport => Some(home),
     }
+}
+
+/// Runs `resident re-enrol`.
+pub async fn re_enrol(
+    dir: &Path,
+    models: &Path,
+    authority: Option<AuthorityCode>,
+    now: Timestamp,
+    json: bool,
+) -> Result<Ended, Failure> {
+    let installation = Installation::open(dir)?;
+    let parties = Parties::open(&installation, models, now).await?;
+    let (mut rows, mut told) = (Vec::new(), String::new());
+    for code in AuthorityCode::ALL.into_iter().filter(|code| authority.is_none_or(|only| only == *code)) {
+        let service = parties.service(code)?;
+        let total = service.templates_to_renew().await.map_err(of)?;
+        let progress = Progress::start("resident re-enrol: photos", total);
+        let (mut after, mut described, mut without) = (Vec::new(), 0_usize, Vec::new());
+        while let Some(renewed) = service.renew_template(&after).await.map_err(of)? {
+            progress.step();
+            if renewed.described {
+                described += 1;
+            } else {
+                without.push(hex::encode(&renewed.key));
+            }
+            after = renewed.key;
+        }
+        told.push_str(&format!(
+            "{code}: {described} described anew, {} without a usable face\n",
+            without.len()
+        ));
+        for key in &without {
+            told.push_str(&format!(
+                "  person {key}: the photo shows no single face; take a new one at an office\n"
+            ));
+        }
+        rows.push(
+            json!({ "authority": code, "to_renew": total, "described": described, "without_face": without }),
+        );
+    }
+    if json {
+        failure::print_json(&json!({ "authorities": rows }))?;
+    } else {
+        failure::print(&told)?;
+    }
+    Ok(Ended::Well)
 }
 
 /// What `resident add` was told by flags.

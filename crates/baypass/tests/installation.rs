@@ -144,6 +144,45 @@ fn a_trip_out_and_back_counts_once_and_the_next_one_is_refused() {
 }
 
 #[test]
+fn another_face_model_describes_the_registries_photos_anew_and_can_be_stopped_in_between() {
+    let people = people(1);
+    let folder = Folder::new();
+    folder.init();
+    mainland(&folder, &people[0].0, &people[0].1);
+    // The operator's own manifest beside the model files: the same network with other directions stands for another one.
+    let installed = bay::models().join("node_modules/faceplugin-face-recognition-js/model");
+    let own = folder.path("own-models");
+    std::fs::create_dir(&own).unwrap();
+    for file in std::fs::read_dir(installed).unwrap() {
+        let file = file.unwrap().path();
+        std::fs::copy(&file, own.join(file.file_name().unwrap())).unwrap();
+    }
+    let manifest = include_str!("../../face/data/models.toml");
+    let manifest = manifest.replace("basis = { layer = \"666\" }", "basis = \"random\"");
+    let manifest = manifest.replace("code = 1\n", "code = 11\n").replace("code = 2\n", "code = 12\n");
+    std::fs::write(own.join("models.toml"), manifest).unwrap();
+    let own = own.to_str().unwrap();
+    let enrol =
+        ["wallet", "enrol", "--dir", "DIR", "--resident", "1", "--selfie", "live.jpg", "--at", MORNING];
+    folder.run(&[&["--models", own][..], &enrol].concat()).told(&["resident re-enrol"]);
+    let again = ["--models", own, "resident", "re-enrol", "--dir", "DIR", "--at", MORNING, "--json"];
+    let one = folder.run(&[&again[..], &["--authority", "CHN"]].concat()).code(0).json();
+    assert_eq!(one["authorities"][0]["described"], 1, "{one}");
+    let all = folder.run(&again).code(0).json();
+    let to_renew = |i: usize| all["authorities"][i]["to_renew"].as_u64().unwrap();
+    assert_eq!(to_renew(0), 0, "what was done is not done again: {all}");
+    folder.run(&[&["--models", own][..], &enrol].concat()).code(0);
+    let show = ["wallet", "show", "--dir", "DIR", "--resident", "1", "--out", "code.png", "--at", NOON];
+    folder.run(&[&["--models", own][..], &show, OUT].concat()).code(0);
+    let scan =
+        ["lane", "scan", "--dir", "DIR", "--code", "code.png", "--face", "live.jpg", "--at", NOON, "--json"];
+    let passed = folder.run(&[&["--models", own][..], &scan, OUT].concat());
+    assert_eq!(passed.code(0).json()["outcome"], "passed", "{}", passed.out());
+    std::fs::write(folder.path("own-models/models.toml"), "side = 112").unwrap();
+    folder.run(&again).told(&["models.toml", "cannot be read"]);
+}
+
+#[test]
 fn separate_halls_have_a_code_and_a_lane_each_and_say_so() {
     let people = people(1);
     let folder = Folder::new();

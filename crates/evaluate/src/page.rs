@@ -223,7 +223,7 @@ fn robustness(out: &mut String, report: &Report) {
     out.push_str("<h2>Robustness</h2><p class=\"lead\">Each genuine probe degraded; failed: no face found, or below the \
                   configured threshold. Refused by quality: the traveller would be asked for another picture.</p>\
                   <table><tr><th>degradation</th><th>pairs</th><th>not found</th><th>refused by quality</th>\
-                  <th>failed</th><th>failed at FMR 1e-5</th><th>mean score</th><th>promise</th></tr>");
+                  <th>failed</th><th>failed at FMR 1e-5</th><th>failed of those with the advised eye distance</th><th>mean score</th><th>promise</th></tr>");
     for row in &report.robustness {
         let promise = match row.holds {
             Some(true) => "<span class=\"yes\">holds</span>",
@@ -232,7 +232,7 @@ fn robustness(out: &mut String, report: &Report) {
         };
         let _ = write!(
             out,
-            "<tr><td>{} {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{promise}</td></tr>",
+            "<tr><td>{} {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} of {}</td><td>{}</td><td>{promise}</td></tr>",
             row.kind.replace('_', " "),
             row.level,
             row.pairs,
@@ -240,6 +240,8 @@ fn robustness(out: &mut String, report: &Report) {
             row.refused_by_quality,
             row.failed,
             row.failed_strict,
+            row.advised_failed,
+            row.advised_pairs,
             row.mean_score.map_or(String::new(), |s| format!("{s:.3}"))
         );
     }

@@ -186,6 +186,10 @@ pub struct RobustnessRow {
     pub failed: usize,
     /// The same at the threshold of one false match in 100,000.
     pub failed_strict: usize,
+    /// Pairs whose picture had the advised eye distance before it was degraded: what a gate's camera delivers.
+    pub advised_pairs: usize,
+    /// Failed of these.
+    pub advised_failed: usize,
     /// Mean score of those found.
     pub mean_score: Option<f64>,
     /// Whether no more failures than undegraded plus one in a hundred are promised.

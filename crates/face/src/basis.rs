@@ -14,6 +14,7 @@
 //! on neither, and continuously on W, so rounding stays rounding. G also turns the subspace at random, which spreads
 //! the energy evenly over the dimensions: that is what lets a template spend four bits on each.
 
+use crate::config::BasisSource;
 use nalgebra::{DMatrix, SymmetricEigen};
 use rten_onnx::onnx::{ModelProto, TensorProto};
 
@@ -23,22 +24,40 @@ pub(crate) const DIMENSIONS: usize = 144;
 /// The name of the definition above; another definition gets another name.
 pub(crate) const NAME: &str = "svd144-baypass1";
 
-const NUMBERS: usize = 512;
-const LAYER: &str = "666";
+/// The name of the orthonormalisation of G alone, with as many rows as the network answers numbers.
+pub(crate) const RANDOM_NAME: &str = "random144-baypass1";
+
 const SEED: u64 = 0x4261_7950_6173_7331;
 
-/// The 144 directions, each of 512 numbers.
+/// The 144 directions, each with as many numbers as the network answers.
 pub(crate) struct Basis {
-    directions: Vec<[f32; NUMBERS]>,
+    directions: Vec<Vec<f32>>,
 }
 
 impl Basis {
-    pub(crate) fn of_model(onnx: &[u8]) -> Result<Self, &'static str> {
-        let weights = weights(onnx)?;
-        Self::of_weights(&DMatrix::from_row_iterator(NUMBERS, NUMBERS, weights.iter().map(|v| f64::from(*v))))
+    /// As the recogniser's manifest says, of a network that answers `numbers` numbers.
+    pub(crate) fn of(source: &BasisSource, numbers: usize, onnx: &[u8]) -> Result<Self, &'static str> {
+        match source {
+            BasisSource::Layer(layer) => Self::of_layer(onnx, layer, numbers),
+            BasisSource::Random => {
+                let mut directions = random_matrix(numbers);
+                orthonormalise(&mut directions)?;
+                Ok(Self::of_columns(&directions))
+            }
+        }
     }
 
-    pub(crate) fn project(&self, numbers: &[f32; NUMBERS]) -> [f32; DIMENSIONS] {
+    fn of_layer(onnx: &[u8], layer: &str, numbers: usize) -> Result<Self, &'static str> {
+        let weights = weights(onnx, layer, numbers)?;
+        Self::of_weights(&DMatrix::from_row_iterator(numbers, numbers, weights.iter().map(|v| f64::from(*v))))
+    }
+
+    fn of_columns(columns: &DMatrix<f64>) -> Self {
+        let direction = |column: nalgebra::DVectorView<'_, f64>| column.iter().map(|v| narrow(*v)).collect();
+        Self { directions: columns.column_iter().map(direction).collect() }
+    }
+
+    pub(crate) fn project(&self, numbers: &[f32]) -> [f32; DIMENSIONS] {
         let mut out = [0.0; DIMENSIONS];
         for (out, direction) in out.iter_mut().zip(&self.directions) {
             *out = direction.iter().zip(numbers).map(|(a, b)| a * b).sum();
@@ -58,27 +77,25 @@ impl Basis {
         let strongest: Vec<_> =
             order.iter().take(DIMENSIONS).map(|(index, _)| eigen.eigenvectors.column(*index)).collect();
         let strongest = DMatrix::from_columns(&strongest);
-        let mut projected = &strongest * (strongest.transpose() * random_matrix());
+        let mut projected = &strongest * (strongest.transpose() * random_matrix(weights.nrows()));
         orthonormalise(&mut projected)?;
-        let directions = projected.column_iter().filter_map(|column| {
-            let numbers: Vec<f32> = column.iter().map(|v| narrow(*v)).collect();
-            numbers.try_into().ok()
-        });
-        Ok(Self { directions: directions.collect() })
+        Ok(Self::of_columns(&projected))
     }
 }
 
-fn weights(onnx: &[u8]) -> Result<Vec<f32>, &'static str> {
+fn weights(onnx: &[u8], name: &str, numbers: usize) -> Result<Vec<f32>, &'static str> {
     let model = ModelProto::parse_buf(onnx).map_err(|_| "it is no ONNX file")?;
     let graph = model.graph.ok_or("it has no graph")?;
-    let layer = graph.initializer.iter().find(|tensor| tensor.name.as_deref() == Some(LAYER));
+    let layer = graph.initializer.iter().find(|tensor| tensor.name.as_deref() == Some(name));
     let layer = layer.ok_or("it lacks the layer that templates are derived from")?;
-    let shape = [NUMBERS, NUMBERS, 1, 1].map(i64::try_from);
-    if !layer.dims.iter().copied().eq(shape.into_iter().flatten()) {
+    // A square matrix, or a convolution of one pixel.
+    let square = i64::try_from(numbers).map(|side| vec![side, side]).unwrap_or_default();
+    let without_ones: Vec<i64> = layer.dims.iter().copied().filter(|side| *side != 1).collect();
+    if without_ones != square {
         return Err("the layer that templates are derived from has another shape");
     }
     let values = floats(layer);
-    if values.len() == NUMBERS * NUMBERS { Ok(values) } else { Err("the layer's weights cannot be read") }
+    if values.len() == numbers * numbers { Ok(values) } else { Err("the layer's weights cannot be read") }
 }
 
 fn floats(tensor: &TensorProto) -> Vec<f32> {
@@ -88,10 +105,10 @@ fn floats(tensor: &TensorProto) -> Vec<f32> {
     }
 }
 
-fn random_matrix() -> DMatrix<f64> {
+fn random_matrix(rows: usize) -> DMatrix<f64> {
     let mut generator = SplitMix64(SEED);
-    let numbers = (0..NUMBERS * DIMENSIONS).map(|_| (0..12).map(|_| generator.uniform()).sum::<f64>() - 6.0);
-    DMatrix::from_row_iterator(NUMBERS, DIMENSIONS, numbers)
+    let numbers = (0..rows * DIMENSIONS).map(|_| (0..12).map(|_| generator.uniform()).sum::<f64>() - 6.0);
+    DMatrix::from_row_iterator(rows, DIMENSIONS, numbers)
 }
 
 fn orthonormalise(columns: &mut DMatrix<f64>) -> Result<(), &'static str> {
@@ -141,6 +158,8 @@ fn narrow(value: f64) -> f32 {
 mod tests {
     use super::*;
 
+    const NUMBERS: usize = 512;
+
     /// A stand-in of the same kind: rank 144 and a little more.
     fn layer(noise: f64) -> DMatrix<f64> {
         let mut generator = SplitMix64(7);
@@ -177,9 +196,22 @@ mod tests {
     }
 
     #[test]
+    fn random_directions_are_orthonormal_for_a_network_of_any_width() {
+        for numbers in [DIMENSIONS, 256, 1024] {
+            let basis = Basis::of(&BasisSource::Random, numbers, b"").unwrap();
+            let product = |i: usize, j: usize| -> f32 {
+                basis.directions[i].iter().zip(&basis.directions[j]).map(|(a, b)| a * b).sum()
+            };
+            assert_eq!((basis.directions.len(), basis.directions[0].len()), (DIMENSIONS, numbers));
+            assert!((product(3, 3) - 1.0).abs() < 1e-5 && product(3, 100).abs() < 1e-5);
+        }
+    }
+
+    #[test]
     fn a_layer_of_too_low_rank_or_a_file_that_is_no_model_is_refused() {
         assert!(Basis::of_weights(&DMatrix::zeros(NUMBERS, NUMBERS)).is_err());
-        assert!(Basis::of_model(b"").is_err());
-        assert!(Basis::of_model(b"not a model").is_err());
+        let layer = BasisSource::Layer("666".to_owned());
+        assert!(Basis::of(&layer, NUMBERS, b"").is_err());
+        assert!(Basis::of(&layer, NUMBERS, b"not a model").is_err());
     }
 }

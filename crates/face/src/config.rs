@@ -66,6 +66,7 @@ impl TemplateFormat {
 pub struct TemplateKind {
     code: u8,
     model: ModelId,
+    basis: &'static str,
     format: TemplateFormat,
     accept: f32,
     refer: f32,
@@ -90,11 +91,16 @@ impl TemplateKind {
         self.format
     }
 
+    /// The name of the definition of its 144 directions.
+    pub(crate) const fn basis(&self) -> &'static str {
+        self.basis
+    }
+
     /// All that two templates must share for their score to mean anything: model with the start of its file's
     /// SHA-256, basis, quantisation.
     #[must_use]
     pub fn id(&self) -> String {
-        format!("{}/{}/{}", self.model, crate::basis::NAME, self.format.quantisation())
+        format!("{}/{}/{}", self.model, self.basis, self.format.quantisation())
     }
 
     /// The least score that is accepted.
@@ -154,6 +160,7 @@ pub struct FaceConfig {
     pub(crate) detection: Detection,
     pub(crate) quality: QualityBounds,
     pub(crate) suspicious: f32,
+    pub(crate) recogniser: Recogniser,
     kinds: Vec<TemplateKind>,
     model: ModelId,
 }
@@ -221,12 +228,76 @@ pub(crate) struct Detection {
     pub(crate) second_face: f32,
 }
 
+/// What the recogniser is shown and what it answers.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recogniser {
+    pub(crate) side: usize,
+    pub(crate) channels: Channels,
+    pub(crate) mean: f32,
+    pub(crate) scale: f32,
+    pub(crate) points: [[f32; 2]; 5],
+    pub(crate) numbers: usize,
+    pub(crate) basis: BasisSource,
+}
+
+/// In which order a network takes red, green and blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Channels {
+    Rgb,
+    Bgr,
+}
+
+impl Channels {
+    /// Planes in the network's order: 0 red, 1 green, 2 blue.
+    pub(crate) const fn order(self) -> [usize; 3] {
+        match self {
+            Self::Rgb => [0, 1, 2],
+            Self::Bgr => [2, 1, 0],
+        }
+    }
+}
+
+/// Where the 144 directions of a template come from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum BasisSource {
+    /// The strongest directions of a square layer, by its name in the model file.
+    Layer(String),
+    /// Random directions, the same for every network with as many numbers.
+    Random,
+}
+
+impl BasisSource {
+    /// The name of the definition, part of a template's id.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Layer(_) => crate::basis::NAME,
+            Self::Random => crate::basis::RANDOM_NAME,
+        }
+    }
+}
+
+impl Recogniser {
+    fn is_sensible(&self) -> bool {
+        let inside = |v: f32| v >= 0.0 && v <= self.side as f32;
+        (32..=512).contains(&self.side)
+            && (crate::basis::DIMENSIONS..=4096).contains(&self.numbers)
+            && self.mean.is_finite()
+            && self.scale.is_finite()
+            && self.scale > 0.0
+            && self.points.iter().flatten().all(|v| inside(*v))
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
     package: String,
     files: Files,
     template: Vec<KindRow>,
+    recogniser: Recogniser,
     detection: Detection,
     quality: QualityBounds,
     liveness: LivenessRow,
@@ -281,6 +352,9 @@ impl FaceConfig {
                 return Err(ConfigError::Range { what });
             }
         }
+        if !document.recogniser.is_sensible() {
+            return Err(ConfigError::Range { what: "recogniser" });
+        }
         if !document.quality.is_sensible() {
             return Err(ConfigError::Range { what: "quality" });
         }
@@ -293,7 +367,8 @@ impl FaceConfig {
             if !(0.0 < refer && refer <= accept && accept < 1.0) {
                 return Err(ConfigError::Thresholds { code });
             }
-            kinds.push(TemplateKind { code, model: ModelId(model.into()), format, accept, refer });
+            let basis = document.recogniser.basis.name();
+            kinds.push(TemplateKind { code, model: ModelId(model.into()), basis, format, accept, refer });
         }
         let model =
             format!("{}-{}", stem(&files.feature.name), files.feature.sha256.get(..8).unwrap_or_default());
@@ -303,6 +378,7 @@ impl FaceConfig {
             detection,
             quality: document.quality,
             suspicious: document.liveness.suspicious,
+            recogniser: document.recogniser,
             kinds,
             model: ModelId(model.into()),
         })
@@ -390,8 +466,13 @@ mod tests {
             ("accept = 0.46", "accept = 1.46", "thresholds of template code 1"),
             ("refer = 0.38", "refer = 0.0", "thresholds of template code 1"),
             ("score = 0.90", "score = 90.0", "detection.score"),
-            ("least = 16.0", "least = 160.0", "quality"),
+            ("least = 15.0", "least = 150.0", "quality"),
             ("score = 0.90", "skore = 0.90", "cannot be read"),
+            ("side = 112", "side = 4", "recogniser"),
+            ("scale = 128.0", "scale = 0.0", "recogniser"),
+            ("numbers = 512", "numbers = 100", "recogniser"),
+            ("[38.2946, 51.6963]", "[138.2946, 51.6963]", "recogniser"),
+            ("channels = \"bgr\"", "channels = \"cmyk\"", "cannot be read"),
         ] {
             let error = FaceConfig::from_toml(&TEXT.replacen(from, to, 1)).unwrap_err().to_string();
             assert!(error.contains(expected), "row {to}: {error}");

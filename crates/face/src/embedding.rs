@@ -1,26 +1,23 @@
-//! Embedding: an aligned crop becomes 512 numbers, and of those the 144 that carry everything.
+//! Embedding: an aligned crop becomes the numbers of a recogniser, and of those the 144 that carry everything.
 //!
 //! Lives here: `Embedder`, `Embedding`, the alignment. Not here: how they are packed (`template`), whose they are.
 
 use crate::basis::{Basis, DIMENSIONS};
-use crate::config::{FaceConfig, ModelId};
+use crate::config::{FaceConfig, ModelId, Recogniser};
 use crate::finder::{FaceError, Finder, Landmarks};
 use crate::geometry::{Point, Similarity};
 use crate::models::{InferenceError, ModelError, ModelFolder, Network};
 use crate::picture::Image;
 use crate::probe::Probe;
-use crate::raster::Raster;
+use crate::raster::{OUTSIDE, Raster};
 use crate::shown::Shown;
 use documents::redact_debug;
 use image::RgbImage;
 
-/// The network's input is a square of so many pixels.
+/// Quality is measured on a square of so many pixels.
 pub(crate) const ALIGNED_SIDE: usize = 112;
 
-const NUMBERS: usize = 512;
-const SHAPE: [usize; 4] = [1, 3, ALIGNED_SIDE, ALIGNED_SIDE];
-
-/// Where the five points of an aligned face lie (the usual ArcFace template).
+/// Where the five points of a face lie on the crop for quality (the usual ArcFace template).
 const TARGET: [Point; 5] = [
     Point::new(38.2946, 51.6963),
     Point::new(73.5318, 51.5014),
@@ -33,6 +30,7 @@ const TARGET: [Point; 5] = [
 #[derive(Clone, PartialEq)]
 pub struct Embedding {
     model: ModelId,
+    basis: &'static str,
     values: [f32; DIMENSIONS],
 }
 redact_debug!(Embedding);
@@ -44,6 +42,11 @@ impl Embedding {
         &self.model
     }
 
+    /// The definition of its directions.
+    pub(crate) const fn basis(&self) -> &'static str {
+        self.basis
+    }
+
     pub(crate) const fn values(&self) -> &[f32; DIMENSIONS] {
         &self.values
     }
@@ -51,7 +54,7 @@ impl Embedding {
     /// The cosine to another embedding: for measuring the pipeline; a verdict compares with a [`crate::Template`].
     #[must_use]
     pub fn cosine(&self, other: &Self) -> Option<crate::Score> {
-        (self.model == other.model).then(|| {
+        (self.model == other.model && self.basis == other.basis).then(|| {
             let product: f32 = self.values.iter().zip(&other.values).map(|(a, b)| a * b).sum();
             crate::Score(product)
         })
@@ -62,6 +65,7 @@ impl Embedding {
 pub struct Embedder {
     network: Network<1>,
     basis: Basis,
+    recogniser: Recogniser,
     model: ModelId,
 }
 redact_debug!(Embedder);
@@ -74,9 +78,11 @@ impl Embedder {
     pub fn load(folder: &ModelFolder, config: &FaceConfig) -> Result<Self, ModelError> {
         let file = &config.files.feature;
         let bytes = folder.read(file)?;
-        let basis =
-            Basis::of_model(&bytes).map_err(|what| ModelError::Load { name: file.name.clone(), what })?;
-        Ok(Self { network: folder.network(file, bytes, [None])?, basis, model: config.model().clone() })
+        let recogniser = config.recogniser.clone();
+        let basis = Basis::of(&recogniser.basis, recogniser.numbers, &bytes)
+            .map_err(|what| ModelError::Load { name: file.name.clone(), what })?;
+        let network = folder.network(file, bytes, [None])?;
+        Ok(Self { network, basis, recogniser, model: config.model().clone() })
     }
 
     /// The embedding of a probe: the mean over its frames.
@@ -84,9 +90,9 @@ impl Embedder {
     /// # Errors
     /// Only if the network itself fails.
     pub fn embed(&self, probe: &Probe) -> Result<Embedding, InferenceError> {
-        let mut sum = [0.0; NUMBERS];
+        let mut sum = vec![0.0; self.recogniser.numbers];
         for frame in probe.frames() {
-            let aligned = aligned(frame.pixels(), frame.landmarks()).ok_or(UNALIGNED)?;
+            let aligned = self.aligned(frame.pixels(), frame.landmarks()).ok_or(UNALIGNED)?;
             add(&mut sum, &self.numbers(&aligned)?);
         }
         self.finish(&sum)
@@ -107,7 +113,7 @@ impl Embedder {
     /// # Errors
     /// [`FaceError::NoLandmarks`] where the points give no alignment, or the network fails.
     pub fn enrol_at(&self, photo: &Image, landmarks: &Landmarks) -> Result<Embedding, FaceError> {
-        let aligned = aligned(photo.pixels(), landmarks).ok_or(FaceError::NoLandmarks)?;
+        let aligned = self.aligned(photo.pixels(), landmarks).ok_or(FaceError::NoLandmarks)?;
         let mut sum = self.numbers(&aligned)?;
         add(&mut sum, &self.numbers(&aligned.mirrored())?);
         Ok(self.finish(&sum)?)
@@ -121,41 +127,58 @@ impl Embedder {
     pub fn shown(&self, finder: &Finder, image: &Image) -> Result<Vec<Shown>, FaceError> {
         let mut shown = finder.shown(image)?;
         let landmarks = finder.landmarks(image, &finder.one_face(image)?)?;
-        let aligned = aligned(image.pixels(), &landmarks).ok_or(FaceError::NoLandmarks)?;
-        let input = network_input(&aligned);
-        let [output] = self.network.run(SHAPE, input.clone(), "describing a face")?;
-        shown.push(Shown::new("feature", self.network.path(), SHAPE, input, output));
+        let aligned = self.aligned(image.pixels(), &landmarks).ok_or(FaceError::NoLandmarks)?;
+        let input = self.input(&aligned);
+        let [output] = self.network.run(self.shape(), input.clone(), DESCRIBING)?;
+        shown.push(Shown::new("feature", self.network.path(), self.shape(), input, output));
         Ok(shown)
     }
 
-    fn numbers(&self, aligned: &Raster) -> Result<[f32; NUMBERS], InferenceError> {
-        let [numbers] = self.network.run(SHAPE, network_input(aligned), "describing a face")?;
-        let mut numbers: [f32; NUMBERS] =
-            numbers.try_into().map_err(|_| InferenceError { stage: "describing a face" })?;
+    const fn shape(&self) -> [usize; 4] {
+        [1, 3, self.recogniser.side, self.recogniser.side]
+    }
+
+    fn input(&self, aligned: &Raster) -> Vec<f32> {
+        let Recogniser { mean, scale, channels, .. } = &self.recogniser;
+        // A raster's values are relative to the grey of the outside.
+        aligned.planes(channels.order(), |v| (v + (OUTSIDE - mean)) / scale)
+    }
+
+    fn aligned(&self, picture: &RgbImage, landmarks: &Landmarks) -> Option<Raster> {
+        let target = self.recogniser.points.map(|[x, y]| pixel_centre(Point::new(x, y)));
+        aligned_to(picture, landmarks, &target, self.recogniser.side)
+    }
+
+    fn numbers(&self, aligned: &Raster) -> Result<Vec<f32>, InferenceError> {
+        let [mut numbers] = self.network.run(self.shape(), self.input(aligned), DESCRIBING)?;
+        if numbers.len() != self.recogniser.numbers {
+            return Err(InferenceError { stage: DESCRIBING });
+        }
         normalise(&mut numbers)?;
         Ok(numbers)
     }
 
-    fn finish(&self, sum: &[f32; NUMBERS]) -> Result<Embedding, InferenceError> {
-        let mut unit = *sum;
+    fn finish(&self, sum: &[f32]) -> Result<Embedding, InferenceError> {
+        let mut unit = sum.to_vec();
         normalise(&mut unit)?;
         let mut values = self.basis.project(&unit);
         normalise(&mut values)?;
-        Ok(Embedding { model: self.model.clone(), values })
+        Ok(Embedding { model: self.model.clone(), basis: self.recogniser.basis.name(), values })
     }
 }
 
-/// The network was trained on BGR.
-fn network_input(aligned: &Raster) -> Vec<f32> {
-    aligned.planes([2, 1, 0], |v| v / 128.0)
-}
+const DESCRIBING: &str = "describing a face";
 
 const UNALIGNED: InferenceError = InferenceError { stage: "aligning a face" };
 
-/// The crop that the network is shown.
+/// The crop on which quality is measured, whatever the recogniser is shown: its bounds stay what they are.
 pub(crate) fn aligned(picture: &RgbImage, landmarks: &Landmarks) -> Option<Raster> {
-    let map = Similarity::between(&landmarks.five(), &TARGET.map(pixel_centre))?;
-    Some(Raster::warped(picture, ALIGNED_SIDE, ALIGNED_SIDE, &map.inverse()))
+    aligned_to(picture, landmarks, &TARGET.map(pixel_centre), ALIGNED_SIDE)
+}
+
+fn aligned_to(picture: &RgbImage, landmarks: &Landmarks, target: &[Point; 5], side: usize) -> Option<Raster> {
+    let map = Similarity::between(&landmarks.five(), target)?;
+    Some(Raster::warped(picture, side, side, &map.inverse()))
 }
 
 /// The published template counts from the centre of the first pixel, we count from its edge.
@@ -163,14 +186,14 @@ const fn pixel_centre(p: Point) -> Point {
     Point::new(p.x + 0.5, p.y + 0.5)
 }
 
-fn add(sum: &mut [f32; NUMBERS], numbers: &[f32; NUMBERS]) {
+fn add(sum: &mut [f32], numbers: &[f32]) {
     sum.iter_mut().zip(numbers).for_each(|(sum, v)| *sum += v);
 }
 
 fn normalise(values: &mut [f32]) -> Result<(), InferenceError> {
     let length = values.iter().map(|v| v * v).sum::<f32>().sqrt();
     if !length.is_finite() || length < 1e-6 {
-        return Err(InferenceError { stage: "describing a face" });
+        return Err(InferenceError { stage: DESCRIBING });
     }
     values.iter_mut().for_each(|v| *v /= length);
     Ok(())

@@ -39,13 +39,30 @@ pub enum ImageError {
     Encode,
 }
 
+/// What a viewer would see over grey: pixels that alpha hides are no part of the picture.
+fn opaque(picture: image::DynamicImage) -> RgbImage {
+    if !picture.color().has_alpha() {
+        return picture.into_rgb8();
+    }
+    let seen = |value: u8, alpha: u8| {
+        let (value, alpha) = (f32::from(value), f32::from(alpha) / 255.0);
+        raster::to_u8(value * alpha + raster::OUTSIDE * (1.0 - alpha))
+    };
+    let picture = picture.into_rgba8();
+    let mut out = RgbImage::new(picture.width(), picture.height());
+    for (out, image::Rgba([r, g, b, a])) in out.pixels_mut().zip(picture.pixels()) {
+        out.0 = [seen(*r, *a), seen(*g, *a), seen(*b, *a)];
+    }
+    out
+}
+
 impl Image {
     /// Decodes a JPEG, PNG or WebP file: at most 20 MiB and 40 megapixels, judged before memory is taken.
     ///
     /// # Errors
     /// Each cause has its own: empty, text, HEIC, cut, damaged, too many bytes or pixels, too small.
     pub fn decode(bytes: &[u8]) -> Result<Self, ImageError> {
-        Self::from_pixels(code::picture::decode(bytes)?.into_rgb8())
+        Self::from_pixels(opaque(code::picture::decode(bytes)?))
     }
 
     /// Takes pixels as a camera delivers them.

@@ -239,6 +239,12 @@ impl QualityBounds {
         self.first_fault(quality, |bound| bound.least, |bound| bound.most).map_or(Ok(()), Err)
     }
 
+    /// Whether the eyes lie as far apart as is advised.
+    #[must_use]
+    pub fn advised_eye_distance(&self, quality: &Quality) -> bool {
+        quality.eye_distance >= self.eye_distance.good
+    }
+
     /// What would make a face that may be compared easier to compare.
     #[must_use]
     pub fn advice(&self, quality: &Quality) -> Option<QualityFault> {
@@ -423,8 +429,8 @@ mod tests {
         };
         for (quality, refused, advised) in [
             (good, None, None),
-            (Quality { eye_distance: 15.9, ..good }, Some(EyesTooClose), Some(EyesTooClose)),
-            (Quality { eye_distance: 16.0, ..good }, None, Some(EyesTooClose)),
+            (Quality { eye_distance: 14.9, ..good }, Some(EyesTooClose), Some(EyesTooClose)),
+            (Quality { eye_distance: 15.0, ..good }, None, Some(EyesTooClose)),
             (Quality { eye_distance: f32::NAN, ..good }, Some(EyesTooClose), Some(EyesTooClose)),
             (Quality { face_share: 0.05, ..good }, Some(TooFar), Some(TooFar)),
             (Quality { face_share: 0.1, ..good }, None, Some(TooFar)),
@@ -434,7 +440,7 @@ mod tests {
             (Quality { highlights: 0.1, ..good }, None, Some(OverExposed)),
             (Quality { shadows: 0.95, ..good }, Some(UnderExposed), Some(UnderExposed)),
             (Quality { margin: -0.9, ..good }, Some(FaceCut), Some(FaceCut)),
-            (Quality { yaw: 60.0, ..good }, Some(Turned), Some(Turned)),
+            (Quality { yaw: 61.0, ..good }, Some(Turned), Some(Turned)),
             (Quality { yaw: f32::NAN, ..good }, Some(Turned), Some(Turned)),
             (Quality { pitch: 60.0, ..good }, Some(Nodded), Some(Nodded)),
             (Quality { roll: 80.0, ..good }, Some(Tilted), Some(Tilted)),

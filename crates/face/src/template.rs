@@ -8,7 +8,7 @@
 //! `wide144`: one signed byte each, `round(127 y / max |y|)`, never -128.
 
 use crate::basis::DIMENSIONS;
-use crate::config::{ModelId, Score, TemplateFormat, TemplateKind};
+use crate::config::{Score, TemplateFormat, TemplateKind};
 use crate::embedding::Embedding;
 use documents::redact_debug;
 
@@ -54,7 +54,7 @@ impl Template {
     /// # Errors
     /// [`FormatMismatch`] if the kind belongs to another network.
     pub fn pack(kind: &TemplateKind, embedding: &Embedding) -> Result<Self, FormatMismatch> {
-        same(kind.model(), embedding)?;
+        same(kind, embedding)?;
         let values = embedding.values();
         let bytes = match kind.format() {
             TemplateFormat::Compact72 => {
@@ -107,7 +107,7 @@ impl Template {
     /// # Errors
     /// [`FormatMismatch`] if they are of different networks.
     pub fn compare(&self, embedding: &Embedding) -> Result<Score, FormatMismatch> {
-        same(self.kind.model(), embedding)?;
+        same(&self.kind, embedding)?;
         let levels = self.levels();
         let product: f32 = levels.iter().zip(embedding.values()).map(|(a, b)| a * b).sum();
         let length = levels.iter().map(|v| v * v).sum::<f32>().sqrt();
@@ -126,8 +126,9 @@ impl Template {
     }
 }
 
-fn same(model: &ModelId, embedding: &Embedding) -> Result<(), FormatMismatch> {
-    if model == embedding.model() { Ok(()) } else { Err(FormatMismatch) }
+fn same(kind: &TemplateKind, embedding: &Embedding) -> Result<(), FormatMismatch> {
+    let same = kind.model() == embedding.model() && kind.basis() == embedding.basis();
+    if same { Ok(()) } else { Err(FormatMismatch) }
 }
 
 #[expect(

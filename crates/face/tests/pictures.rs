@@ -123,6 +123,59 @@ fn the_three_formats_and_other_depths_are_read() {
     }
 }
 
+/// Files drawn for this test by another program: what our own writer cannot write.
+#[test]
+fn what_cameras_and_phones_write_is_read_and_of_an_animation_the_first_picture() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files");
+    for (name, first) in [
+        ("cmyk.jpg", None),
+        ("progressive.jpg", None),
+        ("one-bit.png", None),
+        ("animated.webp", Some([200, 30, 30])),
+        ("animated.png", Some([200, 30, 30])),
+    ] {
+        let file = std::fs::read(folder.join(name)).unwrap();
+        let image = Image::decode(&file).unwrap_or_else(|error| panic!("row {name}: {error}"));
+        assert_eq!((image.width(), image.height()), (48, 40), "row {name}");
+        if let Some(second) = first {
+            let near = |p: &Rgb<u8>| p.0.iter().zip(second).all(|(a, b)| a.abs_diff(b) < 12);
+            assert!(!image.as_pixels().pixels().all(near), "row {name}: the second picture of the animation");
+        }
+        assert!(Image::decode(&file[..file.len() / 3]).is_err(), "row {name}, cut");
+    }
+    let cmyk = Image::decode(&std::fs::read(folder.join("cmyk.jpg")).unwrap()).unwrap();
+    // Drawn as (5x, 6y, 3(x + y)): converted, not read as if the four channels were three.
+    let Rgb([r, g, _]) = *cmyk.as_pixels().get_pixel(44, 6);
+    assert!(r > 150 && g < 110, "{r} {g}");
+}
+
+#[test]
+fn what_alpha_hides_is_not_looked_at() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files");
+    let image = Image::decode(&std::fs::read(folder.join("hidden-by-alpha.png")).unwrap()).unwrap();
+    // Red that is wholly transparent lies in the left half: nobody who opens the file sees it.
+    assert_eq!(image.as_pixels().get_pixel(5, 20).0, [127; 3]);
+    assert_eq!(image.as_pixels().get_pixel(40, 20).0, [0, 255, 0]);
+}
+
+#[test]
+fn a_file_that_is_a_picture_and_something_else_is_read_as_the_picture_alone() {
+    let jpeg = written(&sample(), ImageFormat::Jpeg);
+    let png = written(&sample(), ImageFormat::Png);
+    for (name, file) in [
+        ("JPEG and ZIP", [&jpeg[..], b"PK\x03\x04 a whole archive"].concat()),
+        ("JPEG and script", [&jpeg[..], b"<script>alert(1)</script>"].concat()),
+        ("PNG and PDF", [&png[..], b"%PDF-1.7 a whole document"].concat()),
+    ] {
+        let image = Image::decode(&file).unwrap_or_else(|error| panic!("row {name}: {error}"));
+        assert_eq!((image.width(), image.height()), (200, 120), "row {name}");
+    }
+    // The other way round it is the other thing.
+    let zip = [&b"PK\x03\x04"[..], &jpeg].concat();
+    let expected = PictureError::Format { format: "a ZIP archive" };
+    assert_eq!(Image::decode(&zip), Err(ImageError::File(expected)));
+}
+
 #[test]
 fn a_picture_taken_with_the_camera_on_its_side_is_turned_upright() {
     let jpeg = written(&sample(), ImageFormat::Jpeg);

@@ -108,6 +108,12 @@ impl utoipa::Modify for Secrets {
     }
 }
 
+/// The description of the API (OpenAPI 3.1), as `/openapi.json` gives it.
+#[must_use]
+pub fn openapi() -> serde_json::Value {
+    described(&serde_json::to_value(routes().split_for_parts().1).unwrap_or_default())
+}
+
 /// The room of one authority.
 pub fn router(state: HttpState) -> Router {
     let room = Arc::new(Room {
@@ -116,6 +122,20 @@ pub fn router(state: HttpState) -> Router {
         metrics: Metrics::default(),
         pages: OnceLock::new(),
     });
+    let (router, api) = routes().split_for_parts();
+    let described = described(&serde_json::to_value(&api).unwrap_or_default());
+    let docs = page::render(&described, room.state.service.code());
+    let openapi = serde_json::to_string_pretty(&described).unwrap_or_default();
+    let _ = room.pages.set(Pages { openapi, docs, open: open_to_pages(&described) });
+    router
+        .fallback(async || Problem::from(ProblemCode::NotFound))
+        .method_not_allowed_fallback(async || Problem::from(ProblemCode::MethodNotAllowed))
+        .layer(from_fn_with_state(Arc::clone(&room), cross_origin))
+        .layer(from_fn_with_state(Arc::clone(&room), observed))
+        .with_state(room)
+}
+
+fn routes() -> OpenApiRouter<Arc<Room>> {
     let wallet = OpenApiRouter::new()
         .routes(routes!(wallet::enrol))
         .routes(routes!(wallet::tokens))
@@ -148,23 +168,12 @@ pub fn router(state: HttpState) -> Router {
         .routes(routes!(operations::metrics))
         .routes(routes!(operations::openapi))
         .routes(routes!(operations::docs));
-    let (router, api) = OpenApiRouter::with_openapi(Api::openapi())
+    OpenApiRouter::with_openapi(Api::openapi())
         .merge(wallet)
         .merge(verdicts)
         .merge(messages)
         .merge(officers)
         .merge(operations)
-        .split_for_parts();
-    let described = described(&serde_json::to_value(&api).unwrap_or_default());
-    let docs = page::render(&described, room.state.service.code());
-    let openapi = serde_json::to_string_pretty(&described).unwrap_or_default();
-    let _ = room.pages.set(Pages { openapi, docs, open: open_to_pages(&described) });
-    router
-        .fallback(async || Problem::from(ProblemCode::NotFound))
-        .method_not_allowed_fallback(async || Problem::from(ProblemCode::MethodNotAllowed))
-        .layer(from_fn_with_state(Arc::clone(&room), cross_origin))
-        .layer(from_fn_with_state(Arc::clone(&room), observed))
-        .with_state(room)
 }
 
 /// Which problems an operation can answer with, beside those that any can.

@@ -11,13 +11,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use face::active::ActiveRules;
 use face::attack::{Artefact, Chance, Kind, Noise, Played, Subject, play, play_on_stage};
-use face::{FaceConfig, Finder, Image, Landmarks, Liveness, ModelFolder};
+use face::{Finder, Image, Landmarks, Liveness, ModelFolder};
 use serde::Serialize;
 
-use super::progress::Progress;
 use super::set::Set;
 use crate::Ended;
 use crate::failure::{self, Failure};
+use crate::install::parties::face_config;
+use crate::progress::Progress;
 
 const FORM: &str = "baypass-face-attack-1";
 const MAX_PICTURE: usize = 20 * 1024 * 1024;
@@ -117,7 +118,7 @@ struct Model {
 pub fn run(asked: &Asked, models: &Path) -> Result<Ended, Failure> {
     let of = |error: &dyn std::error::Error| Failure::of(error);
     let rules = ActiveRules::builtin().map_err(|e| of(&e))?;
-    let config = FaceConfig::builtin().map_err(|e| of(&e))?;
+    let config = face_config(models)?;
     let jobs = asked
         .jobs
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Ended;
 use crate::failure::{self, Failure};
+use crate::install::parties::face_config;
 
 /// A whole probe may take so many times the bare networks in ONNX Runtime (DESIGN 7); 1.2 is the aim.
 const RATIO_BAR: f64 = 2.2;
@@ -116,7 +117,7 @@ for line in sys.stdin:
 
 pub fn run(asked: &Asked, models: &Path) -> Result<Ended, Failure> {
     let before = resident_mib();
-    let config = FaceConfig::builtin().map_err(|error| Failure::of(&error))?;
+    let config = face_config(models)?;
     let folder = ModelFolder::new(models, &config);
     let load = |error: face::ModelError| Failure::of(&error);
     let picture = asked.picture.clone().unwrap_or_else(|| models.join(SAMPLE));

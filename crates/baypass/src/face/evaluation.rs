@@ -18,10 +18,11 @@ use face::{
 };
 use gate::{Stopwatch, SystemStopwatch};
 
-use super::progress::Progress;
 use super::set::{Pair, Set};
 use crate::Ended;
 use crate::failure::{self, Failure};
+use crate::install::parties::face_config;
+use crate::progress::Progress;
 
 const FORM: &str = "baypass-face-evaluation-1";
 const FORMATS: [TemplateFormat; 2] = [TemplateFormat::Compact72, TemplateFormat::Wide144];
@@ -144,7 +145,7 @@ type Times = Mutex<BTreeMap<&'static str, Vec<f64>>>;
 
 impl Bench {
     fn load(models: &Path, jobs: usize) -> Result<Self, Failure> {
-        let config = FaceConfig::builtin().map_err(|error| Failure::of(&error))?;
+        let config = face_config(models)?;
         let folder = ModelFolder::new(models, &config).with_workers(jobs);
         let load = |error: face::ModelError| Failure::of(&error);
         let kinds = FORMATS.into_iter().filter_map(|format| config.kind_for(format).cloned()).collect();
@@ -348,13 +349,20 @@ impl Bench {
                 Some(self.degraded(*degradation, usable(pair.probe)?, template, seed))
             });
             progress.step();
-            (*row, tried)
+            (*row, *index, tried)
         });
+        let advised = |index: usize| {
+            let probe = genuine.get(index).and_then(|pair| usable(pair.probe));
+            probe.is_some_and(|seen| self.config.quality().advised_eye_distance(&seen.quality))
+        };
         let mut rows: Vec<RobustnessRow> = Vec::new();
         for (index, degradation) in table.iter().enumerate() {
             // A pair whose undegraded pictures could not be used is no matter of the degradation.
-            let tried: Vec<Option<Tried>> =
-                results.iter().filter(|(row, _)| *row == index).filter_map(|(_, tried)| *tried).collect();
+            let of_row = || results.iter().filter(|(row, ..)| *row == index);
+            let tried: Vec<Option<Tried>> = of_row().filter_map(|(.., tried)| *tried).collect();
+            let of_advised: Vec<Option<Tried>> =
+                of_row().filter(|(_, pair, _)| advised(*pair)).filter_map(|(.., tried)| *tried).collect();
+            let passed = |tried: &&Option<Tried>| tried.is_some_and(|(score, _)| score >= accept);
             let found: Vec<Tried> = tried.iter().flatten().copied().collect();
             let below =
                 |threshold: f64| tried.len() - found.iter().filter(|(score, _)| *score >= threshold).count();
@@ -374,6 +382,8 @@ impl Bench {
                 refusals: refusals.into_iter().map(|(code, count)| (code.to_owned(), count)).collect(),
                 failed,
                 failed_strict: below(strict),
+                advised_pairs: of_advised.len(),
+                advised_failed: of_advised.len() - of_advised.iter().filter(passed).count(),
                 mean_score: (!found.is_empty())
                     .then(|| found.iter().map(|(score, _)| score).sum::<f64>() / found.len() as f64),
                 promised: degradation.is_promised(),
@@ -564,8 +574,8 @@ fn words(report: &Report) -> String {
             let name = format!("{} {}", row.kind.replace('_', " "), row.level);
             let _ = writeln!(
                 out,
-                "  {name:<24}{:>4}  (not found {}, refused by quality {}){holds}",
-                row.failed, row.not_found, row.refused_by_quality
+                "  {name:<24}{:>4}  (not found {}, refused by quality {}; with the advised eye distance {} of {}){holds}",
+                row.failed, row.not_found, row.refused_by_quality, row.advised_failed, row.advised_pairs
             );
         }
     }

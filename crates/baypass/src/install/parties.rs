@@ -24,9 +24,23 @@ fn of<E: std::error::Error>(error: E) -> Failure {
     Failure::of(&error)
 }
 
+/// The configuration of faces: a `models.toml` in the folder of the models is the operator's own, with his recogniser's
+/// manifest and the thresholds that he measured; without one it is ours.
+pub fn face_config(models: &Path) -> Result<FaceConfig, Failure> {
+    let own = models.join("models.toml");
+    match std::fs::read_to_string(&own) {
+        Ok(text) => FaceConfig::from_toml(&text)
+            .map_err(|error| Failure::new(format!("{}: {}", own.display(), Failure::of(&error)))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => FaceConfig::builtin().map_err(of),
+        Err(error) => {
+            Err(Failure::new(format!("{} cannot be read ({error}); check the path", own.display())))
+        }
+    }
+}
+
 /// Loads the models of an authority.
 pub fn load_faces(models: &Path) -> Result<Arc<Faces>, Failure> {
-    let config = FaceConfig::builtin().map_err(of)?;
+    let config = face_config(models)?;
     let folder = ModelFolder::new(models, &config);
     let finder = Finder::load(&folder, &config).map_err(of)?;
     let embedder = Embedder::load(&folder, &config).map_err(of)?;
@@ -35,13 +49,13 @@ pub fn load_faces(models: &Path) -> Result<Arc<Faces>, Failure> {
 
 /// Loads the liveness model of an authority: a hint beside an enrolment.
 pub fn load_liveness(models: &Path) -> Result<Liveness, Failure> {
-    let config = FaceConfig::builtin().map_err(of)?;
+    let config = face_config(models)?;
     Liveness::load(&ModelFolder::new(models, &config), &config).map_err(of)
 }
 
 /// Loads the models of a gate.
 pub fn load_eyes(models: &Path) -> Result<Arc<FaceEyes>, Failure> {
-    let config = FaceConfig::builtin().map_err(of)?;
+    let config = face_config(models)?;
     Ok(Arc::new(FaceEyes::load(&ModelFolder::new(models, &config), config).map_err(of)?))
 }
 

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use face::{FaceConfig, Finder, Image, ModelFolder, rephotograph};
+use face::{FaceConfig, Finder, Image, ModelFolder, Probe, rephotograph};
 use serde_json::Value;
 
 pub fn models() -> PathBuf {
@@ -19,14 +19,20 @@ pub fn finder() -> Finder {
 /// Portraits of different people, each with the same head photographed again.
 pub fn people(count: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
     let finder = finder();
+    let bounds = *FaceConfig::builtin().unwrap().quality();
     let mut found = Vec::new();
-    for sample in [2, 5, 6] {
+    // Sample 2 has a profile and a bowed head behind hair.
+    for sample in [5, 6, 2] {
         let file = models().join(format!("node_modules/@vladmandic/face-api/demo/sample{sample}.jpg"));
         let image = Image::decode(&std::fs::read(file).unwrap()).unwrap();
         for face in finder.detect(&image).unwrap() {
             let Ok(portrait) = finder.portrait(&image, &face) else { continue };
-            if face.height() >= 80.0 && finder.one_face(&portrait).is_ok() && found.len() < count {
-                let live = rephotograph(&portrait, 3).unwrap().to_jpeg(90).unwrap();
+            // A neighbour's face in the picture is a second person.
+            let live = rephotograph(&portrait, 3).unwrap();
+            let fit = Probe::from_image(&finder, &portrait).is_ok_and(|(_, q)| bounds.check(&q).is_ok())
+                && finder.detect(&live).is_ok_and(|faces| faces.len() == 1);
+            if face.height() >= 80.0 && fit && found.len() < count {
+                let live = live.to_jpeg(90).unwrap();
                 found.push((portrait.to_jpeg(95).unwrap(), live));
             }
         }
@@ -66,7 +72,10 @@ impl Folder {
 
     pub fn command(&self, line: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_baypass"));
-        command.current_dir(self.0.path()).args(["--models"]).arg(models().canonicalize().unwrap());
+        command.current_dir(self.0.path());
+        if !line.contains(&"--models") {
+            command.arg("--models").arg(models().canonicalize().unwrap());
+        }
         command.args(line.iter().map(|word| if *word == "DIR" { "bay" } else { word }));
         command
     }

@@ -211,6 +211,87 @@ fn the_template_of_a_picture_is_the_same_bytes_every_time() {
     assert_eq!(second.as_bytes(), template(TemplateFormat::Compact72, &image).as_bytes());
 }
 
+/// Another recogniser comes with a manifest; ours with other directions stands for it.
+#[test]
+fn another_manifest_gives_other_templates_that_are_never_compared_with_ours() {
+    let Some(faces) = faces("another_manifest_gives_other_templates") else { return };
+    let bench = bench();
+    let text =
+        include_str!("../../data/models.toml").replace("basis = { layer = \"666\" }", "basis = \"random\"");
+    let text = text.replace("code = 1\n", "code = 11\n").replace("code = 2\n", "code = 12\n");
+    let config = face::FaceConfig::from_toml(&text).unwrap();
+    let folder = face::ModelFolder::new(&crate::shared::root().join("models"), &config);
+    let other = face::Embedder::load(&folder, &config).unwrap();
+    let kind = config.kind_for(TemplateFormat::Compact72).unwrap();
+    assert_eq!((kind.code(), kind.id().as_str()), (11, "fr_feature-87aacdfe/random144-baypass1/uniform4"));
+    let open = |name: &str| picture(&faces.join(format!("genuine/{name}.jpg")));
+    let probe = |name: &str| {
+        let (probe, _) = Probe::from_image(&bench.finder, &open(name)).unwrap();
+        other.embed(&probe).unwrap()
+    };
+    let registry = Template::pack(kind, &other.enrol(&bench.finder, &open("K000380-a")).unwrap()).unwrap();
+    let (same, stranger) = (probe("K000380-b"), probe("W000798-b"));
+    let score = |e: &Embedding| registry.compare(e).unwrap().value();
+    assert!(score(&same) > 0.5 && score(&stranger) < 0.35, "{} {}", score(&same), score(&stranger));
+    let ours = template(TemplateFormat::Compact72, &open("K000380-a"));
+    assert_eq!(ours.compare(&same), Err(face::FormatMismatch));
+    assert!(Template::pack(bench.config.kind(1).unwrap(), &same).is_err());
+    assert_eq!(same.cosine(&bench.probe(&open("K000380-b")).unwrap().0), None);
+}
+
+#[test]
+fn a_noisy_picture_is_steadied_and_sent_where_its_crop_would_have_been_too_long() {
+    let Some(faces) = faces("a_noisy_picture_is_steadied") else { return };
+    let bench = bench();
+    let image = picture(&faces.join("genuine/A000055-b.jpg"));
+    let mut noise = 1_u32;
+    let mut pixels = image.as_pixels().clone();
+    for value in pixels.iter_mut() {
+        let sum: i32 = (0..4)
+            .map(|_| {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                i32::from((noise >> 24) as u8) - 128
+            })
+            .sum();
+        // Four uniform numbers: a standard deviation of about 25.
+        *value = (i32::from(*value) + sum / 6).clamp(0, 255) as u8;
+    }
+    let noisy = Image::from_pixels(pixels).unwrap();
+    let (probe, quality) = Probe::from_image(&bench.finder, &noisy).unwrap();
+    assert!(quality.noise > 12.0, "{}", quality.noise);
+    let received = Probe::decode(&probe.encode()).unwrap();
+    let score =
+        template(TemplateFormat::Compact72, &image).compare(&bench.embedder.embed(&received).unwrap());
+    assert!(score.unwrap().value() > 0.8, "{score:?}");
+}
+
+#[test]
+fn a_track_finds_what_the_detector_finds_and_breaks_where_somebody_else_steps_in() {
+    let Some(faces) = faces("a_track_finds_what_the_detector_finds") else { return };
+    let bench = bench();
+    let shifted = |name: &str, dx: i64| {
+        let source = picture(&faces.join(format!("genuine/{name}.jpg")));
+        let mut canvas = RgbImage::from_pixel(520, 460, Rgb([90, 110, 130]));
+        image::imageops::overlay(&mut canvas, source.as_pixels(), 60 + dx, 20);
+        Image::from_pixels(canvas).unwrap()
+    };
+    let mut track = face::Track::new();
+    for step in 0..12 {
+        let frame = shifted("A000055-b", step * 6);
+        let (face, points) = track.follow(&bench.finder, &frame).unwrap();
+        let found = bench.finder.one_face(&frame).unwrap();
+        let expected = bench.finder.landmarks(&frame, &found).unwrap();
+        let eyes = expected.eye_distance();
+        let off = points.points().iter().zip(expected.points()).map(|(a, b)| (a.x - b.x).hypot(a.y - b.y));
+        assert!(off.fold(0.0_f32, f32::max) < 0.12 * eyes, "frame {step}");
+        assert!((face.height() / found.height() - 1.0).abs() < 0.15, "frame {step}");
+    }
+    // An empty wall is a lost face within five frames, whatever the network of points sees in it.
+    let wall = Image::from_pixels(RgbImage::from_pixel(520, 460, Rgb([90, 110, 130]))).unwrap();
+    assert!((0..5).any(|_| track.follow(&bench.finder, &wall).is_err()));
+    assert!(track.follow(&bench.finder, &shifted("A000055-b", 0)).is_ok(), "and it begins anew");
+}
+
 #[test]
 fn a_probe_is_read_only_in_the_one_form_in_which_it_is_written() {
     let Some(faces) = faces("a_probe_is_read_only_in_the_one_form_in_which_it_is_written") else { return };
