@@ -311,6 +311,7 @@ fn no_picture(error: &CameraError, too_large: GateReason, report: &mut Report) -
         | CameraError::Unreachable(_)
         | CameraError::Status { .. }
         | CameraError::Empty => GateReason::CameraSilent,
+        CameraError::Ended => GateReason::SessionEnded,
     }
 }
 
@@ -594,6 +595,7 @@ impl<L: AuthorityLink, E: Eyes, C: Camera, D: Door, M: Measurer> Crossing<'_, L,
     }
 
     async fn door(&mut self, report: &mut Report) -> Event {
+        self.around.measures.heard(&report.verdicts);
         let limit = Duration::from_secs(DOOR_SECONDS.unsigned_abs() + 1);
         let passage = match tokio::time::timeout(limit, self.around.door.open(self.id)).await {
             Ok(Ok(passage)) => passage,
@@ -613,6 +615,7 @@ impl<L: AuthorityLink, E: Eyes, C: Camera, D: Door, M: Measurer> Crossing<'_, L,
     /// Carries out measures, and makes the next round where all were.
     async fn measure(&mut self, wanted: Measures, report: &mut Report) -> (Event, Option<Sides<Vec<u8>>>) {
         report.open_measures = Some(wanted);
+        self.around.measures.heard(&report.verdicts);
         let taken = self.around.measures.take(wanted).await;
         match taken {
             Taken::Left => return (Event::WalkedAway { now: self.now() }, None),
