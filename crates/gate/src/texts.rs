@@ -82,8 +82,8 @@ impl Row {
 }
 
 /// What a kiosk's screen says beside the sentences of reasons, outcomes and measures.
-const KIOSK: [&str; 5] =
-    ["kiosk_reading", "kiosk_look_here", "kiosk_closed", "kiosk_no_camera", "kiosk_choose_language"];
+const KIOSK: [&str; 6] =
+    ["kiosk_reading", "kiosk_look_here", "kiosk_closed", "kiosk_no_camera", "kiosk_cancel", "kiosk_trial"];
 
 /// Every sentence in every language, checked to be complete.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use credential::sha256;
 use documents::{AuthorityCode, Measure};
 use futures_util::stream::{Stream, unfold};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Act, AdmitReason, Declined, Kiosk, MAX_CODE_LEN, MAX_FACE_LEN};
 use crate::server::problem;
@@ -276,7 +276,37 @@ async fn card(
     Path(lane): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Shut> {
-    Ok(Json(kiosks.kiosk(&lane, &headers)?.card()))
+    let kiosk = kiosks.kiosk(&lane, &headers)?;
+    let mut card = kiosk.card();
+    if kiosk.config().simulated_camera
+        && let Some(fields) = card.as_object_mut()
+    {
+        fields.insert("trial".to_owned(), kiosks.trial(kiosk));
+    }
+    Ok(Json(card))
+}
+
+impl Kiosks {
+    /// The addresses of a trial's other pages. One operator plays everybody there; a lane that is not simulated tells
+    /// its page of no other.
+    fn trial(&self, here: &Kiosk) -> Value {
+        let all = self.lanes.values().filter(|kiosk| kiosk.config().simulated_camera);
+        let kiosks: BTreeMap<&str, String> = all
+            .map(|kiosk| {
+                let (slug, secret) = (kiosk.slug(), URL_SAFE_NO_PAD.encode(kiosk.parts.kiosk));
+                (slug, format!("/kiosk/{slug}#{secret}"))
+            })
+            .collect();
+        let officers: BTreeMap<AuthorityCode, String> = here
+            .parts
+            .officers
+            .iter()
+            .map(|(code, secret)| {
+                (*code, format!("/officer/{}/{code}#{}", here.slug(), URL_SAFE_NO_PAD.encode(secret)))
+            })
+            .collect();
+        json!({ "kiosks": kiosks, "officers": officers })
+    }
 }
 
 /// Tells the kiosk when the page that listened is gone.
