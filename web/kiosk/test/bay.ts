@@ -47,8 +47,8 @@ export interface Bay {
   readonly folder: string
   readonly work: string
   address(page: 'kiosk' | 'officer', lane: string, authority?: string): string
-  /** The text of a code of this moment. */
-  code(resident: Resident, from: string, to: string): string
+  /** A code of this moment, or of so many seconds ago: its text, and the file with its picture. */
+  code(resident: Resident, from: string, to: string, ago?: number): { text: string; png: string }
   /** Ends the gate at once, as a crash does; and starts it again where it was. */
   killGate(): Promise<void>
   startGate(): Promise<void>
@@ -103,7 +103,7 @@ export async function frames(browser: Browser, to: string, face: string | undefi
   return to
 }
 
-export const LEONG = { number: '1234567(8)', home: 'MAC' } as const
+const number = (index: number) => `${1234567 + index}(${(8 + index) % 10})`
 
 async function openPort(): Promise<number> {
   const { createServer } = await import('node:net')
@@ -115,9 +115,10 @@ async function openPort(): Promise<number> {
   })
 }
 
-export interface Opened { bay: Bay; leong: Resident; stranger: string }
+export interface Opened { bay: Bay; residents: Resident[]; stranger: string }
 
-export async function openBay(browser: Browser): Promise<Opened> {
+/** `count` residents of Macao with a Home Return Permit, all with one face: specimens. */
+export async function openBay(browser: Browser, count = 2): Promise<Opened> {
   const baypass = program()
   const work = mkdtempSync(join(tmpdir(), 'baypass-kiosk-'))
   const [dir, portrait, selfie, stranger] = ['bay', 'portrait.jpg', 'selfie.jpg', 'stranger.jpg'].map((name) => join(work, name)) as [string, string, string, string]
@@ -127,8 +128,13 @@ export async function openBay(browser: Browser): Promise<Opened> {
   const env = { ...process.env, BAYPASS_MODELS: MODELS }
   const run = (...args: string[]) => execFileSync(baypass, args, { env })
   run('init', dir)
-  run('resident', 'add', '--dir', dir, '--home', 'MAC', '--name', 'SPECIMEN LEONG MEI', '--birth', '1990-05-06', '--id', LEONG.number, '--permit', 'M87654321', '--permit-expires', '2035-01-01', '--photo', portrait)
-  run('wallet', 'enrol', '--dir', dir, '--resident', LEONG.number, '--selfie', selfie)
+  const residents: Resident[] = []
+  for (let index = 0; index < count; index += 1) {
+    const resident = { number: number(index), home: 'MAC', face: selfie }
+    run('resident', 'add', '--dir', dir, '--home', 'MAC', '--name', 'SPECIMEN LEONG MEI', '--birth', '1990-05-06', '--id', resident.number, '--permit', `M8765432${index}`, '--permit-expires', '2035-01-01', '--photo', portrait)
+    run('wallet', 'enrol', '--dir', dir, '--resident', resident.number, '--selfie', selfie)
+    residents.push(resident)
+  }
 
   const running = new Map<string, ChildProcess>()
   const serve = (name: string, args: string[]): Promise<string> => new Promise((resolve, reject) => {
@@ -176,10 +182,12 @@ export async function openBay(browser: Browser): Promise<Opened> {
       if (!found) throw new Error(`no ${page} of ${lane}`)
       return found.at(-1)!
     },
-    code(resident, from, to) {
-      const out = join(work, 'code.txt')
-      run('wallet', 'show', '--dir', dir, '--resident', resident.number, '--port', 'hengqin', '--from', from, '--to', to, '--out', out, ...(shift ? ['--at', new Date(Date.now() + shift * 1000).toISOString().replace(/\.\d+Z/, 'Z')] : []))
-      return readFileSync(out, 'utf8').trim()
+    code(resident, from, to, ago = 0) {
+      const png = join(work, 'code.png')
+      const at = new Date(Date.now() + (shift - ago) * 1000).toISOString().replace(/\.\d+Z/, 'Z')
+      const told = JSON.parse(run('wallet', 'show', '--json', '--dir', dir, '--resident', resident.number, '--port', 'hengqin', '--from', from, '--to', to, '--out', png, '--at', at).toString()) as { codes: { code: string }[] }
+      const text = told.codes[0]!.code
+      return { text, png }
     },
     killGate: () => end('gate', 'SIGKILL'),
     killAuthority: (code) => end(code, 'SIGKILL'),
@@ -197,7 +205,7 @@ export async function openBay(browser: Browser): Promise<Opened> {
       rmSync(work, { recursive: true, force: true })
     },
   }
-  return { bay, leong: { ...LEONG, face: selfie }, stranger }
+  return { bay, residents, stranger }
 }
 
 export async function until(what: string, so: () => Promise<boolean>, seconds = 60): Promise<void> {

@@ -443,9 +443,15 @@ async fn face(
     Path(lane): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, Shut> {
-    kiosks.kiosk(&lane, &headers)?.take_face(page_of(&headers)?, body.to_vec())?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Response, Shut> {
+    match kiosks.kiosk(&lane, &headers)?.take_face(page_of(&headers)?, body.to_vec()) {
+        Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
+        // On its way when the lane had seen enough: no fault of the page.
+        Err(Declined::NotLooking) => {
+            Ok(Json(json!({ "taken": false, "code": "not_looking" })).into_response())
+        }
+        Err(declined) => Err(declined.into()),
+    }
 }
 
 fn json_of<T: serde::de::DeserializeOwned>(body: &[u8], form: &'static str) -> Result<T, Shut> {
