@@ -180,7 +180,7 @@ function lost(why: unknown): boolean {
 
 async function begin(): Promise<void> {
   for (const tag of LANGUAGES) {
-    const button = element('button', { type: 'button', lang: tag, 'data-tag': tag, 'aria-label': NAMES[tag] }, TAGS[tag])
+    const button = element('button', { type: 'button', lang: tag, 'data-tag': tag, 'aria-label': `${TAGS[tag]} ${NAMES[tag]}` }, TAGS[tag])
     button.addEventListener('click', () => void link.post('/language', { language: view?.language === tag ? null : tag }).catch(() => undefined))
     byId('languages').append(button)
   }
