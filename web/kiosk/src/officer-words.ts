@@ -47,6 +47,7 @@ const WORDS = {
   person_compared: ['已当面核对本人', '已當面核對本人', 'Person compared with the document', 'Pessoa comparada com o documento'],
   assisted: ['旅客需要协助', '旅客需要協助', 'Traveller needs help', 'Viajante precisa de ajuda'],
   equipment_fault: ['设备故障', '設備故障', 'Equipment out of order', 'Equipamento avariado'],
+  back: ['返回', '返回', 'Back', 'Voltar'],
   written: ['已记录', '已記錄', 'Written down', 'Registado'],
   past: ['此前', '此前', 'Before', 'Anteriores'],
   scope: [

@@ -54,7 +54,7 @@ async function act(body: object): Promise<void> {
 }
 
 function button(key: string, text: string, press: () => void, kind = ''): HTMLButtonElement {
-  const made = element('button', { type: 'button', class: kind, 'data-key': key, 'aria-keyshortcuts': key }, element('kbd', {}, key), element('span', {}, text))
+  const made = element('button', { type: 'button', class: kind, 'data-key': key, 'aria-keyshortcuts': key }, element('kbd', {}, key === 'Escape' ? 'Esc' : key), element('span', {}, text))
   made.addEventListener('click', press)
   keys.set(key.toLowerCase(), made)
   return made
@@ -120,10 +120,15 @@ function show(): void {
   asking &&= open.length > 0
   const form = byId<HTMLElement>('reasons')
   form.hidden = !asking
+  // While a reason is asked for, its keys are the only ones that stand on the screen.
+  byId<HTMLElement>('measures').hidden = asking
+  byId<HTMLElement>('acts').hidden = asking
   byId('reasons-title').textContent = say('why')
   if (asking) {
+    keys = new Map()
     put(byId('reason-list'), [
       ...REASONS.map((reason, at) => button(String(at + 1), say(reason), () => { asking = false; void act({ act: 'admit', reason, session: row!.session }) }, 'measure')),
+      button('Escape', say('back'), () => { asking = false; show() }),
     ])
   } else {
     byId('reason-list').replaceChildren()
@@ -143,10 +148,6 @@ function show(): void {
 
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.target instanceof HTMLSelectElement) return
-  if (event.key === 'Escape' && asking) {
-    asking = false
-    return show()
-  }
   const found = keys.get(event.key.toLowerCase())
   if (!found || found.disabled) return
   event.preventDefault()
