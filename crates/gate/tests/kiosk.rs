@@ -63,6 +63,8 @@ impl Clock for Hand {
 
 struct Place {
     base: String,
+    /// The same kiosks of a gate that listens to more than its own machine.
+    elsewhere: String,
     link: Arc<Authorities>,
     wallet: Wallet,
     audience: credential::Audience,
@@ -142,13 +144,17 @@ impl Place {
                 .unwrap(),
         });
         let pages = folder.path().join("pages");
-        let lanes = BTreeMap::from([(kiosk.slug().to_owned(), Arc::clone(&kiosk))]);
-        let app = router(Kiosks { lanes: Arc::new(lanes), pages, loopback: true });
+        let lanes = Arc::new(BTreeMap::from([(kiosk.slug().to_owned(), Arc::clone(&kiosk))]));
+        let app = router(Kiosks { lanes: Arc::clone(&lanes), pages: pages.clone(), loopback: true });
+        let outside = router(Kiosks { lanes, pages, loopback: false });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let elsewhere = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, outside).await });
         let client = reqwest::Client::new();
-        Self { base, link, wallet, audience, clock, kiosk, store, gate: bay.gate, folder, client }
+        Self { base, elsewhere, link, wallet, audience, clock, kiosk, store, gate: bay.gate, folder, client }
     }
 
     async fn listen(&self, path: &str, secret: [u8; 32]) -> Events {
@@ -295,6 +301,10 @@ async fn a_traveller_shows_a_code_and_a_face_and_goes_through_and_the_lane_is_fr
     assert_eq!(place.post(page, "face", "face").await.0, OK);
     let welcome = events.state("welcome").await;
     assert_eq!((&welcome["sentence"], &welcome["simulated_camera"]), (&json!("go_through"), &json!(true)));
+    assert_eq!(
+        welcome["sentences"],
+        json!({"zh-Hans": "请通行。", "zh-Hant": "請通行。", "en": "Please go through.", "pt": "Pode passar."})
+    );
     while events.seen["ms"].is_null() {
         events.next().await.unwrap();
     }
@@ -343,6 +353,9 @@ async fn no_door_opens_without_the_secret_of_its_own_view() {
     let foreign = place.client.get(format!("{}/kiosk/MAC-CHN", place.base)).header("host", "evil.example:80");
     let (status, code) = answered(foreign.send().await.unwrap()).await;
     assert_eq!((status, code.as_str()), (StatusCode::FORBIDDEN, "loopback_only"));
+    let paired = place.client.get(format!("{}/v1/kiosk/MAC-CHN", place.elsewhere));
+    let paired = paired.header("x-baypass-pairing", text(KIOSK)).send().await.unwrap();
+    assert_eq!(answered(paired).await, (StatusCode::FORBIDDEN, "loopback_only".into()));
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ export interface View {
   page: number
   state: State
   sentence: string
+  sentences: Partial<Record<Language, string>>
   hint: { code: string; sentence: string } | null
   measure: string | null
   session: number | null

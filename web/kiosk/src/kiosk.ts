@@ -49,7 +49,8 @@ function now(): { state: State | 'starting'; sentence: string; detail?: string }
 }
 
 function say(key: string): string {
-  return card?.texts[key]?.[language()] ?? ''
+  const told = view?.sentence === key ? view.sentences : card?.texts[key]
+  return told?.[language()] ?? ''
 }
 
 function show(): void {

@@ -52,9 +52,8 @@ export interface Bay {
   /** Ends the gate at once, as a crash does; and starts it again where it was. */
   killGate(): Promise<void>
   startGate(): Promise<void>
-  /** Ends one authority. */
-  killAuthority(code: string): Promise<void>
-  startAuthority(code: string): Promise<void>
+  /** Stops the gate's process where it stands, as sleep does; and lets it go on. */
+  freezeGate(frozen: boolean): void
   /** Moves every process's clock on. */
   advance(seconds: number): void
   delivered(): Promise<void>
@@ -190,8 +189,7 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
       return { text, png }
     },
     killGate: () => end('gate', 'SIGKILL'),
-    killAuthority: (code) => end(code, 'SIGKILL'),
-    async startAuthority(code) { await authority(code) },
+    freezeGate: (frozen) => void running.get('gate')!.kill(frozen ? 'SIGSTOP' : 'SIGCONT'),
     advance(seconds) {
       shift += seconds
       writeFileSync(join(dir, 'public/clock'), String(shift))

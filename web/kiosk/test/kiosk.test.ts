@@ -102,7 +102,7 @@ describe.skipIf(why !== undefined)('a kiosk with two authorities', () => {
     }
     await shown('https://example.org/menu', 'again', 'This is not a crossing code. Please open Bay Pass and show the code for this port.')
     const sound = bay.code(traveller!, 'MAC', 'CHN').text
-    await shown(`${sound.slice(0, 40)}A${sound.slice(41)}`, 'again', await sentenceOf(page, 'code_damaged'))
+    await shown(`${sound.slice(0, 40)}A${sound.slice(41)}`, 'again', (await textsOf(page))['code_damaged']!['en']!)
     await shown(bay.code(traveller!, 'CHN', 'MAC').text, 'again', 'This code is for another place. Please choose this port and direction in Bay Pass.')
     await shown(bay.code(traveller!, 'MAC', 'CHN', 120).text, 'again', 'Please show the code that is on your phone now, not a picture of it.')
     // Somebody else with a good code: the words say nothing of why, and no officer sees the other side's no.
@@ -216,6 +216,19 @@ describe.skipIf(why !== undefined)('a kiosk with two authorities', () => {
     await page.close()
   })
 
+  test('comes back by itself from a gate that says nothing for a while, as after sleep', async () => {
+    const { page } = await openPage(context, bay.address('kiosk', 'MAC-CHN'))
+    await state(page, 'ready')
+    bay.freezeGate(true)
+    try {
+      await state(page, 'closed', 30_000)
+    } finally {
+      bay.freezeGate(false)
+    }
+    await state(page, 'ready')
+    await page.close()
+  })
+
   test('stands still for nobody: a wrong secret is told so, and a second window takes the lane over', async () => {
     const wrong = await openPage(context, bay.address('kiosk', 'MAC-CHN').replace(/#.*/, '#AAAA'))
     await state(wrong.page, 'closed')
@@ -235,12 +248,12 @@ describe.skipIf(why !== undefined)('a kiosk with two authorities', () => {
   })
 })
 
-/** A sentence as the page got it from the gate. */
-async function sentenceOf(page: Page, key: string): Promise<string> {
-  return page.evaluate(async (key) => {
+/** The sentences as the page gets them from the gate. */
+async function textsOf(page: Page): Promise<Record<string, Record<string, string>>> {
+  return page.evaluate(async () => {
     const response = await fetch(`/v1${location.pathname}`, { headers: { 'x-baypass-pairing': location.hash.slice(1) } })
-    return ((await response.json()) as { texts: Record<string, Record<string, string>> }).texts[key]!['en']!
-  }, key)
+    return ((await response.json()) as { texts: Record<string, Record<string, string>> }).texts
+  })
 }
 
 /** A picture of nothing. */
@@ -282,8 +295,9 @@ describe.skipIf(why !== undefined)('every state of the screen', () => {
         : String(input).endsWith('/face') ? Promise.resolve(new Response(null, { status: 204 })) : real(input, init)
     })
     const { page, faults } = await openPage(context, bay.address('kiosk', 'MAC-CHN'))
+    const texts = await textsOf(page)
     const tell = (shown: string, sentence: string, language: string | null, more: object = {}) => page.evaluate((view) => (window as unknown as { tell(view: unknown): void }).tell(view), {
-      page: 1, state: shown, sentence, language, hint: null, measure: shown === 'measure' ? 'physical_document' : null, session: shown === 'ready' || shown === 'closed' ? null : 1, other_page: false, simulated_camera: true, ms: null, ...more,
+      page: 1, state: shown, sentence, sentences: texts[sentence], language, hint: null, measure: shown === 'measure' ? 'physical_document' : null, session: shown === 'ready' || shown === 'closed' ? null : 1, other_page: false, simulated_camera: true, ms: null, ...more,
     })
     await page.waitForTimeout(300)
     await tell('ready', 'welcome', 'en')

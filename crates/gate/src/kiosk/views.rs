@@ -15,14 +15,8 @@ impl Kiosk {
     /// What a page needs once: the lane, its names, every sentence in every language.
     pub(super) fn card(&self) -> Value {
         let place = &self.config().place;
-        let sentences: BTreeMap<&str, BTreeMap<&str, &str>> = Texts::keys()
-            .into_iter()
-            .map(|key| {
-                let all = Language::ALL.iter();
-                let each = all.filter_map(|l| Some((l.tag(), self.parts.texts.get(key, *l)?)));
-                (key, each.collect())
-            })
-            .collect();
+        let sentences: BTreeMap<_, _> =
+            Texts::keys().into_iter().map(|key| (key, self.in_all_languages(key))).collect();
         let sides: Vec<Value> = self
             .authorities()
             .iter()
@@ -40,6 +34,11 @@ impl Kiosk {
             "languages": Language::ALL.map(Language::tag),
             "texts": sentences,
         })
+    }
+
+    fn in_all_languages(&self, key: &str) -> BTreeMap<&'static str, &str> {
+        let all = Language::ALL.iter();
+        all.filter_map(|language| Some((language.tag(), self.parts.texts.get(key, *language)?))).collect()
     }
 
     /// What stands on the traveller's screen.
@@ -72,6 +71,7 @@ impl Kiosk {
         json!({
             "state": state,
             "sentence": sentence,
+            "sentences": self.in_all_languages(sentence),
             "hint": session.and_then(|s| s.hint).map(|reason| json!({ "code": reason.code(), "sentence": reason.sentence() })),
             "measure": session.and_then(first_open).map(Measure::as_str),
             "session": session.map(|s| s.number),
