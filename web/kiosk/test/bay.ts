@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core'
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-export const SCREENS = join(ROOT, 'docs/screens')
+/** The documentation's pictures are made anew where it is asked for; else they only prove that they can be made. */
+const SCREENS = process.env['BAYPASS_SCREENS'] ? join(ROOT, 'docs/screens') : join(tmpdir(), 'baypass-screens')
 const MODELS = process.env['BAYPASS_MODELS'] ?? join(ROOT, 'models')
 const SAMPLE = join(MODELS, 'node_modules/@vladmandic/face-api/demo/sample1.jpg')
 const OTHER = join(MODELS, 'node_modules/@vladmandic/face-api/demo/sample2.jpg')
