@@ -2,6 +2,7 @@
 import { type Card, type Code, type Language, REGIONS, byId, element } from './card'
 import { Problem, linkOfPage } from './link'
 import { type Word, isWord, word } from './officer-words'
+import { cue } from './sounds'
 
 interface Row {
   session: number
@@ -38,8 +39,22 @@ let keys = new Map<string, HTMLButtonElement>()
 const tongue = () => select.value as Language
 const say = (key: string): string => (isWord(key) ? word(key, tongue()) : key.replaceAll('_', ' '))
 
-/** The newest traveller, while there is one whose end is not told yet. */
-const current = (): Row | undefined => side?.travellers.find((row) => row.state !== 'over')
+/** The last traveller whom this officer has dealt with, where the lane had sent him to an officer. */
+let dealtWith = 0
+
+/** Whoever the lane has sent to an officer of this side stays on the screen until he is dealt with, or the next one comes. */
+const sentHere = (row: Row): boolean =>
+  row.outcome === 'not_passed' && !row.refused_here && row.session > dealtWith && (row.own?.class === 'refer' || row.gate?.remedy === 'call_officer' || row.gate?.code === 'measures_not_taken')
+
+/** The newest traveller, while his end is not told yet or he waits for an officer. */
+function current(): Row | undefined {
+  const [newest] = side?.travellers ?? []
+  return newest && (newest.state !== 'over' || sentHere(newest)) ? newest : side?.travellers.find((row) => row.state !== 'over')
+}
+
+/** In groups, so that it can be read out. */
+const grouped = (reference: string): string => reference.replace(/(.{8})(?=.)/g, '$1 ')
+let cued = ''
 
 async function act(body: object): Promise<void> {
   const said = byId<HTMLElement>('said')
@@ -96,14 +111,21 @@ function show(): void {
   trial.textContent = say('trial')
   byId('current-title').textContent = row ? `${say('traveller')} ${row.session}` : say('nobody')
   document.body.dataset['state'] = held ? 'held' : (row?.state ?? 'free')
+  const waits = row !== undefined && row.state === 'over'
+  const cues = row?.state === 'act' ? `act ${row.session}` : waits ? `waits ${row.session}` : ''
+  if (cues !== cued) {
+    cued = cues
+    if (cues) cue(waits ? 'see_officer' : 'measure')
+  }
   const picture = own ? ({ admit: 'admit', verify: 'verify', refer: 'refer' }[own.class] ?? 'busy') : 'none'
   byId('class-picture').setAttribute('href', `#c-${picture}`)
   document.body.dataset['class'] = picture
-  byId('class').textContent = own ? say(`${own.class}_class`) : row ? say('no_class') : say('none')
-  byId('about').textContent = held ? say('held') : row ? say(row.state) : '\u00a0'
+  byId('class').textContent = own ? say(`${own.class}_class`) : waits ? say('no_verdict') : row ? say('no_class') : say('none')
+  byId('about').textContent = held ? say('held') : waits ? say('waits') : row ? say(row.state) : '\u00a0'
   const facts: [string, string][] = []
-  if (own) facts.push([say('reference'), own.reference])
+  if (own) facts.push([say('reference'), grouped(own.reference)])
   if (row?.other) facts.push([say('other'), say(row.other)])
+  if (row?.gate) facts.push([say('gate'), `${say(row.gate.remedy)} (${row.gate.code})`])
   if (row?.hint) facts.push([say('gate'), row.hint])
   put(byId('facts'), facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]))
 
@@ -114,8 +136,10 @@ function show(): void {
     button('R', say('refuse'), () => void act({ act: 'refuse', session: row!.session }), 'refuse'),
     button('C', say(held ? 'release' : 'call'), () => void act({ act: side!.held ? 'release' : 'call' }), 'call'),
   ]
-  acts[0]!.disabled = open.length === 0
-  acts[1]!.disabled = !row?.refusable
+  if (waits) acts.unshift(button('D', say('dealt_with'), () => { dealtWith = row.session; show() }, 'admit'))
+  const [admit, refuse] = acts.slice(-3)
+  admit!.disabled = open.length === 0
+  refuse!.disabled = !row?.refusable
   put(byId('acts'), acts)
   asking &&= open.length > 0
   const form = byId<HTMLElement>('reasons')
@@ -139,8 +163,8 @@ function show(): void {
   const heads: Word[] = ['traveller', 'title', 'reference', ...(joint ? ['other' as const] : []), 'outcome', 'gate']
   put(byId('past-head'), heads.map((head) => element('th', { scope: 'col' }, say(head))))
   put(byId('past'), side.travellers.filter((each) => each !== row).map((each) => {
-    const gate = [each.gate ? `${each.gate.code} → ${each.gate.remedy}` : '', each.refused_here ? say('refused_here') : ''].filter(Boolean).join(' · ')
-    const cells = [String(each.session), each.own ? say(`${each.own.class}_class`) : say('none'), each.own?.reference ?? say('none'), ...(joint ? [each.other ? say(each.other) : say('none')] : []), each.outcome ? say(each.outcome) : say('waiting'), gate || say('none')]
+    const gate = [each.gate ? `${say(each.gate.remedy)} (${each.gate.code})` : '', each.refused_here ? say('refused_here') : ''].filter(Boolean).join(' · ')
+    const cells = [String(each.session), each.own ? say(`${each.own.class}_class`) : say('none'), each.own ? grouped(each.own.reference) : say('none'), ...(joint ? [each.other ? say(each.other) : say('none')] : []), each.outcome ? say(each.outcome) : say('waiting'), gate || say('none')]
     return element('tr', { 'data-session': String(each.session) }, ...cells.map((text, at) => element('td', at === 2 ? { class: 'reference' } : {}, text)))
   }))
   byId('scope').textContent = say('scope')
