@@ -165,17 +165,24 @@ impl Bay {
             format!("node does not start ({error}); install Node 20 or newer for the web wallet")
         })?;
         let stdin = child.stdin.take();
-        self.parties.push(Party { child, stdin });
         let address = format!("http://{}", self.wallet);
+        let silent = || {
+            format!("the web wallet does not answer; its log is in {}", logs(&self.installation).display())
+        };
         let up = async {
             while self.client.get(&address).send().await.is_err() {
                 tokio::time::sleep(POLL).await;
             }
         };
-        let waited = tokio::time::timeout(Duration::from_secs(10), up).await;
-        waited.map(|()| format!("{address}/")).map_err(|_| {
-            format!("the web wallet does not answer; its log is in {}", logs(&self.installation).display())
-        })
+        let answers = tokio::select! {
+            waited = tokio::time::timeout(Duration::from_secs(10), up) => waited.is_ok(),
+            _ = child.wait() => false,
+        };
+        if !answers {
+            return Err(silent());
+        }
+        self.parties.push(Party { child, stdin });
+        Ok(format!("{address}/"))
     }
 
     /// The addresses of the pages of one lane, as its gate has written them down.
