@@ -9,7 +9,7 @@ import { type Browser, type BrowserContext, type Page, chromium } from 'playwrig
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 /** The documentation's pictures are made anew where it is asked for; else they only prove that they can be made. */
 const SCREENS = process.env['BAYPASS_SCREENS'] ? join(ROOT, 'docs/screens') : join(tmpdir(), 'baypass-screens')
-const MODELS = process.env['BAYPASS_MODELS'] ?? join(ROOT, 'models')
+export const MODELS = process.env['BAYPASS_MODELS'] ?? join(ROOT, 'models')
 const SAMPLE = join(MODELS, 'node_modules/@vladmandic/face-api/demo/sample1.jpg')
 const OTHER = join(MODELS, 'node_modules/@vladmandic/face-api/demo/sample2.jpg')
 
@@ -28,7 +28,7 @@ function binary(): string {
   return process.env['BAYPASS_BIN'] ?? join(process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target'), 'debug/baypass')
 }
 
-function program(): string {
+export function program(): string {
   if (process.env['BAYPASS_BIN']) return process.env['BAYPASS_BIN']
   execFileSync('cargo', ['build', '-q', '-p', 'baypass', '--bin', 'baypass'], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] })
   return binary()
