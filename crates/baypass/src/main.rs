@@ -10,6 +10,7 @@ mod face;
 mod failure;
 mod inspect;
 mod install;
+mod kiosk;
 mod lane;
 mod listing;
 mod may_cross;
@@ -232,7 +233,8 @@ enum AuthorityCommand {
 
 #[derive(Subcommand)]
 enum GateCommand {
-    /// Serves every lane of a port; `/lanes`, `/health` and `/metrics` show how it goes.
+    /// Serves every lane of a port; `/lanes`, `/health` and `/metrics` show how it goes. On a loopback address each lane has
+    /// a kiosk and its officers' views (docs/kiosk.md); their addresses are printed.
     Serve {
         /// The installation.
         #[arg(long)]
@@ -240,6 +242,9 @@ enum GateCommand {
         /// The port, such as hengqin.
         #[arg(long)]
         port: PortId,
+        /// Where the kiosk's built pages are.
+        #[arg(long, value_name = "FOLDER", default_value = "web/kiosk/dist")]
+        kiosk: PathBuf,
         #[command(flatten)]
         serving: Serving,
     },
@@ -608,8 +613,8 @@ fn run(command: Command, models: Option<&Path>) -> Result<Ended, Failure> {
         Command::Authority { command: AuthorityCommand::Serve { dir, authority, origins, serving } } => {
             now(serve::authority(&dir, &folder(), authority, &origins, &serving.run()))
         }
-        Command::Gate { command: GateCommand::Serve { dir, port, serving } } => {
-            now(serve::gate(&dir, &folder(), &port, &serving.run()))
+        Command::Gate { command: GateCommand::Serve { dir, port, kiosk, serving } } => {
+            now(serve::gate(&dir, &folder(), &port, kiosk, &serving.run()))
         }
         Command::Init { dir } => {
             install::Installation::init(&dir, SystemClock.now(), &install::lists::Terms::default())?;

@@ -39,6 +39,7 @@ use crate::install::parties::{
     status_lists_in_use,
 };
 use crate::install::{Installation, Lock, code_lanes, lists, write_whole};
+use crate::kiosk;
 
 /// Wraps any error that says by itself what to do.
 fn of<E: std::error::Error>(error: E) -> Failure {
@@ -241,7 +242,13 @@ pub async fn authority(
 }
 
 /// `baypass gate serve`: every lane of one port.
-pub async fn gate(dir: &Path, models: &Path, port: &PortId, run: &Run) -> Result<Ended, Failure> {
+pub async fn gate(
+    dir: &Path,
+    models: &Path,
+    port: &PortId,
+    pages: PathBuf,
+    run: &Run,
+) -> Result<Ended, Failure> {
     log();
     let installation = Installation::open(dir)?;
     let rules = Rules::builtin().map_err(of)?;
@@ -307,7 +314,27 @@ pub async fn gate(dir: &Path, models: &Path, port: &PortId, run: &Run) -> Result
         scanner,
         follower: Some(Arc::clone(&follower)),
     };
-    announce(port.as_str(), address)?;
+    let trusted = Arc::clone(&follower);
+    let bench = kiosk::Bench {
+        installation: &installation,
+        port,
+        rules: &rules,
+        trusted: Arc::new(move || trusted.lists() as Arc<dyn Trusted>),
+        clock: clock.clone(),
+    };
+    let kiosks = kiosk::set_up(&bench, &lanes, pages, address)?;
+    // One write: whoever started this process and wants the address alone may stop reading after the first line.
+    failure::print(&format!("{port} listens on http://{address}\n{}", kiosks.addresses))?;
+    let doors = gate::server::router(state).merge(gate::kiosk::router(kiosks.kiosks.clone()));
+    let ending = {
+        let (with_parent, open) = (run.with_parent, Arc::clone(&kiosks.kiosks.lanes));
+        async move {
+            stop(with_parent).await;
+            for kiosk in open.values() {
+                kiosk.shut();
+            }
+        }
+    };
     let following = async {
         loop {
             let now = clock.now();
@@ -325,7 +352,7 @@ pub async fn gate(dir: &Path, models: &Path, port: &PortId, run: &Run) -> Result
     });
     let couriers: Vec<_> = couriers.collect();
     tokio::select! {
-        served = serve(listener, gate::server::router(state), stop(run.with_parent)) => served?,
+        served = serve(listener, doors, ending) => served?,
         () = following => {}
     }
     for courier in couriers {

@@ -73,6 +73,9 @@ pub enum CameraError {
     /// Nothing is left of what a simulated camera was given.
     #[error("the simulated camera has no picture left")]
     Empty,
+    /// The traveller left, the screen was lost, or an officer ended it.
+    #[error("the session ended before a picture was taken; the traveller may show the code again")]
+    Ended,
 }
 
 /// A source of sights for one lane.

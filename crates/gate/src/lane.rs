@@ -319,6 +319,7 @@ fn no_picture(error: &CameraError, too_large: GateReason, report: &mut Report) -
         | CameraError::Unreachable(_)
         | CameraError::Status { .. }
         | CameraError::Empty => GateReason::CameraSilent,
+        CameraError::Ended => GateReason::SessionEnded,
     }
 }
 
@@ -715,6 +716,7 @@ impl<L: AuthorityLink, E: Eyes, C: Camera, D: Door, M: Measurer> Crossing<'_, L,
     }
 
     async fn door(&mut self, report: &mut Report) -> Event {
+        self.around.measures.heard(&report.verdicts);
         let limit = Duration::from_secs(DOOR_SECONDS.unsigned_abs() + 1);
         let passage = match tokio::time::timeout(limit, self.around.door.open(self.id)).await {
             Ok(Ok(passage)) => passage,
@@ -734,6 +736,7 @@ impl<L: AuthorityLink, E: Eyes, C: Camera, D: Door, M: Measurer> Crossing<'_, L,
     /// Carries out measures, and makes the next round where all were.
     async fn measure(&mut self, wanted: Measures, report: &mut Report) -> (Event, Option<Sides<Vec<u8>>>) {
         report.open_measures = Some(wanted);
+        self.around.measures.heard(&report.verdicts);
         // A head that is asked to move is judged by this lane's eyes; where no camera sees it, by whoever carries out measures.
         let challenge = wanted.contains(Measure::ActiveLiveness) && self.can_challenge();
         let by_hand = if challenge {

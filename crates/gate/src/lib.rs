@@ -10,6 +10,7 @@ mod courier;
 pub mod door;
 mod eyes;
 pub mod follow;
+pub mod kiosk;
 mod lane;
 pub mod link;
 mod lists;

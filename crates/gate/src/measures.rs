@@ -7,6 +7,8 @@ use std::future::Future;
 use clearance::Measures;
 use documents::Measure;
 
+use crate::lane::Judged;
+
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
@@ -22,6 +24,8 @@ pub enum Taken {
 pub trait Measurer: Send {
     /// Carries out what is `wanted`.
     fn take(&mut self, wanted: Measures) -> impl Future<Output = Taken> + Send;
+    /// Hears the verdicts before measures are taken and before the door opens. Most need not know.
+    fn heard(&mut self, _verdicts: &[Judged]) {}
 }
 
 /// Nobody is there to carry anything out: a one-shot command leaves measures open.

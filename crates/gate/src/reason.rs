@@ -209,6 +209,8 @@ reasons! {
     FacePictureUnreadable = "face_picture_unreadable", Face, LookAtCamera, "look_at_camera", Some("oversized or malformed input");
     /// It does not look like a living face.
     FaceNotLive = "face_not_live", Face, CallOfficer, "see_officer", Some("a printed or replayed face");
+    /// The session ended before a picture was taken: the traveller left, the screen was lost, or an officer said no.
+    SessionEnded = "session_ended", Face, ShowAgain, "try_again", None;
     /// The face models cannot be used.
     FaceModels = "face_models", Face, MendGate, "see_officer", None;
     /// An authority cannot be reached, or was too slow.

@@ -81,7 +81,7 @@ pub fn router(state: GateState) -> Router {
 const MAX_SCAN_LEN: usize = 6 * MAX_PICTURE_LEN;
 
 /// An answer that is none (RFC 9457).
-fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
+pub(crate) fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
     let body = json!({
         "type": format!("urn:baypass:problem:{code}"), "title": code.replace('_', " "), "status": status.as_u16(),
         "code": code, "detail": detail,

@@ -81,6 +81,10 @@ impl Row {
     }
 }
 
+/// What a kiosk's screen says beside the sentences of reasons, outcomes and measures.
+const KIOSK: [&str; 6] =
+    ["kiosk_reading", "kiosk_look_here", "kiosk_closed", "kiosk_no_camera", "kiosk_cancel", "kiosk_trial"];
+
 /// Every sentence in every language, checked to be complete.
 #[derive(Debug)]
 pub struct Texts(BTreeMap<String, Row>);
@@ -119,8 +123,14 @@ impl Texts {
     pub fn keys() -> Vec<&'static str> {
         let reasons = GateReason::ALL.iter().map(|r| r.sentence());
         let measures = documents::Measure::ALL.iter().map(|m| measure_key(*m));
-        let mut keys: Vec<_> =
-            Sentence::ALL.iter().map(|s| s.key()).chain(reasons).chain(measures).chain(["welcome"]).collect();
+        let mut keys: Vec<_> = Sentence::ALL
+            .iter()
+            .map(|s| s.key())
+            .chain(reasons)
+            .chain(measures)
+            .chain(["welcome"])
+            .chain(KIOSK)
+            .collect();
         keys.sort_unstable();
         keys.dedup();
         keys

@@ -61,6 +61,8 @@ pub struct Bay {
     officers: BTreeMap<AuthorityCode, String>,
     parties: Vec<Party>,
     shift: i64,
+    /// Where the web wallet is served, if it is: the authorities let in pages from there alone.
+    pub wallet: String,
     _hold: Lock,
 }
 
@@ -102,8 +104,11 @@ impl Bay {
             officers,
             parties: Vec::new(),
             shift,
+            wallet: wallet_address(base_port)?,
             _hold: hold,
         };
+        let origin = format!("http://{}", bay.wallet);
+        let kiosk = web_folder().join("kiosk/dist");
         let at = |offset: usize| {
             let offset = u16::try_from(offset).unwrap_or(0);
             let port = base_port.map_or(0, |base| base.saturating_add(offset));
@@ -111,7 +116,8 @@ impl Bay {
         };
         let mut starting = Vec::new();
         for (index, code) in AuthorityCode::ALL.into_iter().enumerate() {
-            let arguments = ["authority", "serve", "--authority", code.code()].map(str::to_owned);
+            let arguments = ["authority", "serve", "--authority", code.code(), "--origin", &origin];
+            let arguments = arguments.map(str::to_owned);
             starting.push((code, bay.spawn(models, code.code(), &arguments, &at(index + 1))?));
         }
         for (code, lines) in starting {
@@ -121,7 +127,8 @@ impl Bay {
         bay.addresses.write(&bay.installation)?;
         let mut starting = Vec::new();
         for (index, port) in PORTS.into_iter().enumerate() {
-            let arguments = ["gate", "serve", "--port", port].map(str::to_owned);
+            let kiosk = kiosk.to_string_lossy();
+            let arguments = ["gate", "serve", "--port", port, "--kiosk", &kiosk].map(str::to_owned);
             starting.push((port, bay.spawn(models, port, &arguments, &at(index + 11))?));
         }
         for (port, lines) in starting {
@@ -131,6 +138,66 @@ impl Bay {
         bay.addresses.write(&bay.installation)?;
         bay.all_well().await?;
         Ok(bay)
+    }
+
+    /// Starts the web wallet's server; gives its address, or one sentence on why it does not run.
+    pub async fn serve_wallet(&mut self) -> Result<String, String> {
+        let folder = web_folder().join("wallet");
+        let (server, built) = (folder.join("serve.mjs"), folder.join("dist/build/h5/index.html"));
+        if !built.is_file() || !server.is_file() {
+            return Err(
+                "the web wallet is not built; `npm ci && npm run build:web` in web/ builds it".to_owned()
+            );
+        }
+        let authorities: Vec<_> =
+            self.addresses.authorities.iter().map(|(code, address)| format!("{code}={address}")).collect();
+        let log = std::fs::File::create(logs(&self.installation).join("wallet.log"))
+            .map_err(|error| format!("the web wallet's log cannot be written ({error})"))?;
+        let mut command = Command::new("node");
+        command
+            .arg(&server)
+            .args(["--listen", &self.wallet, "--authorities", &authorities.join(","), "--with-parent"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true);
+        let mut child = command.spawn().map_err(|error| {
+            format!("node does not start ({error}); install Node 20 or newer for the web wallet")
+        })?;
+        let stdin = child.stdin.take();
+        let address = format!("http://{}", self.wallet);
+        let silent = || {
+            format!("the web wallet does not answer; its log is in {}", logs(&self.installation).display())
+        };
+        let up = async {
+            while self.client.get(&address).send().await.is_err() {
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        let answers = tokio::select! {
+            waited = tokio::time::timeout(Duration::from_secs(10), up) => waited.is_ok(),
+            _ = child.wait() => false,
+        };
+        if !answers {
+            return Err(silent());
+        }
+        self.parties.push(Party { child, stdin });
+        Ok(format!("{address}/"))
+    }
+
+    /// The addresses of the pages of one lane, as its gate has written them down.
+    pub fn pages(&self, port_name: &str, lane: &str) -> Result<Vec<(String, String)>, Failure> {
+        let file = self.installation.gate(&port(port_name)?).join(crate::kiosk::ADDRESSES);
+        let text = std::fs::read_to_string(&file).map_err(of)?;
+        let words = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let ours = words.filter_map(|words| match words.as_slice() {
+            ["kiosk", named, address] if *named == lane => Some(("kiosk".to_owned(), (*address).to_owned())),
+            ["officer", named, code, address] if *named == lane => {
+                Some((format!("officer {code}"), (*address).to_owned()))
+            }
+            _ => None,
+        });
+        Ok(ours.collect())
     }
 
     fn spawn(
@@ -360,6 +427,24 @@ impl Bay {
             }
         }
         Ok(())
+    }
+}
+
+/// Where the pages are: `web` here or in a folder above.
+pub fn web_folder() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut above = here.ancestors().map(|folder| folder.join("web"));
+    above.find(|folder| folder.join("package.json").is_file()).unwrap_or_else(|| here.join("web"))
+}
+
+/// The wallet's address has to be known before the authorities start, which let in pages from there alone.
+fn wallet_address(base_port: Option<u16>) -> Result<String, Failure> {
+    match base_port {
+        Some(base) => Ok(format!("127.0.0.1:{}", base.saturating_add(21))),
+        None => {
+            let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+            Ok(free.map_err(of)?.to_string())
+        }
     }
 }
 

@@ -77,7 +77,7 @@ impl Who {
     }
 
     /// Identity card and permit.
-    const fn numbers(self) -> (&'static str, &'static str) {
+    pub const fn numbers(self) -> (&'static str, &'static str) {
         match self {
             Self::LiNa => ("110101199005061004", "CA1234567"),
             Self::Wang => ("310101199005061028", "CB2345678"),

@@ -15,8 +15,8 @@ use gate::{Clock, SystemClock};
 
 use crate::Ended;
 use crate::failure::{self, Failure};
-use crate::install::Installation;
 use crate::install::lists::Terms;
+use crate::install::{Installation, write_whole};
 use crate::serve::BASE_PORT;
 use bay::{Bay, PORTS, port};
 
@@ -84,6 +84,7 @@ pub async fn run(models: &Path, options: &Options) -> Result<Ended, Failure> {
     let installation = Installation::init(&place.path, start, &terms)?;
     say("Registering synthetic residents with faces from photographs ...\n")?;
     let people = tour::register(&installation, models, options.photos.as_deref(), start).await?;
+    let guest = guest(&place.path, &people)?;
     say("Starting three authorities and the gates of four ports, each a process of its own ...\n")?;
     let base = options.base_port.or((!options.tour_only).then_some(BASE_PORT)).filter(|base| *base != 0);
     let mut bay = Bay::start(installation, models, base, start.seconds_since(real)).await?;
@@ -97,7 +98,7 @@ pub async fn run(models: &Path, options: &Options) -> Result<Ended, Failure> {
     let ended = match ended {
         Ok(ended) if !options.tour_only => {
             bay.real_time()?;
-            stay(&mut bay, &place).await?;
+            stay(&mut bay, &place, &guest).await?;
             Ok(ended)
         }
         other => other,
@@ -107,8 +108,42 @@ pub async fn run(models: &Path, options: &Options) -> Result<Ended, Failure> {
     ended
 }
 
+/// Whom the user may be at the wallet and the kiosk: a resident who is at home when the tour ends.
+fn guest(place: &Path, people: &tour::People) -> Result<String, Failure> {
+    let who = cast::Who::Leong;
+    let Some(person) = people.get(&who) else { return Ok(String::new()) };
+    let file = place.join("photograph.jpg");
+    write_whole(&file, &person.photographs.live)?;
+    let (id, permit) = who.numbers();
+    Ok(format!(
+        "  as              {}, born 1990-05-06, Macao identity card {id}, Home Return Permit {permit}\n  \
+         photograph      {} (selfie in the wallet, face at the kiosk)\n",
+        who.name(),
+        file.display()
+    ))
+}
+
+/// How to cross by hand: one line a page.
+async fn by_hand(bay: &mut Bay, guest: &str) -> Result<String, Failure> {
+    let mut text = String::from("Cross by hand, from Macao to the mainland at Hengqin:\n");
+    match bay.serve_wallet().await {
+        Ok(address) => text += &format!("  wallet          {address}\n"),
+        Err(why) => text += &format!("  wallet          not here: {why}\n"),
+    }
+    if bay::web_folder().join("kiosk/dist/kiosk.html").is_file() {
+        for (page, address) in bay.pages("hengqin", "MAC-CHN")? {
+            text += &format!("  {page:<15} {address}\n");
+        }
+    } else {
+        text += "  kiosk           not here: the kiosk is not built; `npm ci && npm run build:kiosk` in web/ builds it\n";
+    }
+    text += guest;
+    text += "  every other lane's pages: gates/<port>/kiosk.txt in the data\n";
+    Ok(text)
+}
+
 /// Stays until Ctrl-C.
-async fn stay(bay: &mut Bay, place: &Place) -> Result<(), Failure> {
+async fn stay(bay: &mut Bay, place: &Place, guest: &str) -> Result<(), Failure> {
     bay.refresh().await?;
     let mut text = String::from("\nThe Bay stays up. Press Ctrl-C to end it.\n");
     for (code, address) in &bay.addresses.authorities {
@@ -119,6 +154,7 @@ async fn stay(bay: &mut Bay, place: &Place) -> Result<(), Failure> {
     }
     let wiped = if place.wiped { " (wiped at the end; --dir keeps them)" } else { "" };
     text += &format!("  data in {}{wiped}\n", place.path.display());
+    text += &by_hand(bay, guest).await?;
     failure::print(&text)?;
     loop {
         tokio::select! {

@@ -11,6 +11,7 @@ use clearance::{Place, Sides};
 use documents::{AuthorityCode, LaneKind, PortId, Rules, Timestamp};
 use face::{Embedder, FaceConfig, Finder, Liveness, ModelFolder};
 use gate::check::Window;
+use gate::kiosk::Glance;
 use gate::store::{GateKey, Store as Outbox};
 use gate::{AuthorityLink, Courier, FaceEyes, Lane, LaneConfig, LinkError, Lists, Metrics, ReplayCache};
 use trust::{Approval, Approvals, TrustStore};
@@ -228,7 +229,9 @@ impl AuthorityLink for Local {
 /// A lane with its store.
 pub struct OpenLane<L> {
     /// The lane.
-    pub lane: Lane<L, FaceEyes>,
+    pub lane: Lane<L, Glance<FaceEyes>>,
+    /// Looks at a kiosk's pictures ahead of the lane.
+    pub glance: Arc<Glance<FaceEyes>>,
     /// Tells what happened there.
     pub courier: Courier<L>,
     /// Its store.
@@ -274,8 +277,9 @@ pub async fn open_lane<L: AuthorityLink>(
             .collect(),
     };
     let courier = Courier::new(Arc::clone(&store), Arc::clone(&link));
-    let lane = Lane::new(config, replay, Arc::clone(&store), link, eyes, metrics);
-    Ok(OpenLane { lane, courier, store })
+    let glance = Arc::new(Glance::new(eyes));
+    let lane = Lane::new(config, replay, Arc::clone(&store), link, Arc::clone(&glance), metrics);
+    Ok(OpenLane { lane, glance, courier, store })
 }
 
 /// What the other lanes of a port remember of recent showings, for a process that opens one lane alone.

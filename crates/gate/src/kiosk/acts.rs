@@ -1,0 +1,274 @@
+//! Acts: what officers did at a lane, written down before it takes effect; each line signed and chained to the last.
+//!
+//! A line is `{"act": {...}, "previous": "...", "signature": "..."}`: `previous` is the SHA-256 of the line before (of
+//! nothing for the first), and the lane's key signs label, `previous` and the act's JSON as it stands.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use clearance::ClearanceId;
+use credential::{SigningKey, VerifyingKey, sha256};
+use documents::{AuthorityCode, Measure, Timestamp};
+use serde_json::{Value, json};
+
+/// Keeps this signature from serving as any other.
+const LABEL: &[u8] = b"bp1-officer-act\0";
+/// Longest line that is read back, in bytes.
+const MAX_LINE: u64 = 4096;
+
+/// What an officer can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// One measure that the own authority asked for was carried out.
+    MeasureDone(Measure),
+    /// All of them count as carried out, on the officer's word.
+    Admit(AdmitReason),
+    /// This traveller does not go through here.
+    Refuse,
+    /// Holds the lane.
+    Call,
+    /// Gives it free.
+    Release,
+}
+
+impl Act {
+    /// The stable word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::MeasureDone(_) => "measure_done",
+            Self::Admit(_) => "admit",
+            Self::Refuse => "refuse",
+            Self::Call => "call",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// Why an officer takes measures upon himself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdmitReason {
+    /// The documents themselves were seen.
+    DocumentsSeen,
+    /// The person was compared with the document by the officer.
+    PersonCompared,
+    /// The traveller needs help that the lane cannot give.
+    Assisted,
+    /// Camera, screen or network are out of order.
+    EquipmentFault,
+}
+
+impl AdmitReason {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::DocumentsSeen, Self::PersonCompared, Self::Assisted, Self::EquipmentFault];
+
+    /// The stable word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::DocumentsSeen => "documents_seen",
+            Self::PersonCompared => "person_compared",
+            Self::Assisted => "assisted",
+            Self::EquipmentFault => "equipment_fault",
+        }
+    }
+}
+
+/// Why acts cannot be written down, or read back.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    /// The file.
+    #[error("the officers' acts {path} cannot be used; check the disk's space and rights")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The signature.
+    #[error("an officer's act could not be signed; check the lane's key")]
+    Sign(#[from] credential::CryptoError),
+}
+
+/// What is wrong with a book of acts: the number of the line, from 1 on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ActFault {
+    /// It is not in its form.
+    #[error("line {0} is not in its form")]
+    Form(usize),
+    /// A line before it is missing or was changed.
+    #[error("line {0} does not follow the line before it")]
+    Chain(usize),
+    /// It was not written by the lane.
+    #[error("the signature of line {0} does not fit")]
+    Signature(usize),
+}
+
+/// One lane's book of acts.
+pub struct ActBook {
+    path: PathBuf,
+    key: SigningKey,
+    open: Mutex<Option<(File, [u8; 32])>>,
+}
+
+impl ActBook {
+    /// The book in a file, signed with the lane's key.
+    ///
+    /// # Errors
+    /// Where it cannot be read or written.
+    pub fn open(path: PathBuf, key: SigningKey) -> Result<Self, ActError> {
+        let book = Self { path, key, open: Mutex::new(None) };
+        let opened = book.opened().map_err(|source| book.fault(source))?;
+        *book.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+        Ok(book)
+    }
+
+    fn fault(&self, source: std::io::Error) -> ActError {
+        ActError::File { path: self.path.clone(), source }
+    }
+
+    /// The file, cut back to its last whole line, and that line's hash.
+    fn opened(&self) -> std::io::Result<(File, [u8; 32])> {
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&self.path)?;
+        let length = file.metadata()?.len();
+        let from = length.saturating_sub(2 * MAX_LINE);
+        file.seek(SeekFrom::Start(from))?;
+        let mut tail = Vec::new();
+        file.read_to_end(&mut tail)?;
+        // A stop in the middle of a write leaves half a line, which took no effect.
+        let whole = tail.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let kept = tail.get(..whole).unwrap_or_default();
+        let last = kept.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty());
+        file.set_len(from + whole as u64)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok((file, last.map_or([0; 32], sha256)))
+    }
+
+    /// Writes an act down; once this has returned, it stands there.
+    ///
+    /// # Errors
+    /// Where it could not be written: then it must have no effect.
+    pub fn write(
+        &self,
+        lane: &str,
+        authority: AuthorityCode,
+        act: Act,
+        clearance: Option<ClearanceId>,
+        at: Timestamp,
+    ) -> Result<(), ActError> {
+        let mut fields = json!({
+            "lane": lane, "authority": authority, "act": act.word(), "at": at.to_string(),
+            "clearance": clearance.map(|id| id.to_string()),
+        });
+        let more = match act {
+            Act::MeasureDone(measure) => Some(("measure", measure.as_str())),
+            Act::Admit(reason) => Some(("reason", reason.word())),
+            Act::Refuse | Act::Call | Act::Release => None,
+        };
+        if let (Some((name, word)), Some(fields)) = (more, fields.as_object_mut()) {
+            fields.insert(name.to_owned(), json!(word));
+        }
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        // After a failed write the file is opened afresh, so that nothing is appended to half a line.
+        let (mut file, last) = match open.take() {
+            Some(opened) => opened,
+            None => self.opened().map_err(|source| self.fault(source))?,
+        };
+        let text = fields.to_string();
+        let signature = self.key.sign(&signed(&last, &text))?;
+        let line = json!({
+            "act": text, "previous": hex::encode(last), "signature": hex::encode(signature),
+        })
+        .to_string();
+        let written = file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_data());
+        written.map_err(|source| self.fault(source))?;
+        *open = Some((file, sha256(line.as_bytes())));
+        Ok(())
+    }
+
+    /// Reads a book back: every act in order, once each line is proven to be the lane's and to follow the one before.
+    ///
+    /// # Errors
+    /// The first line that is not.
+    pub fn verify(text: &str, key: &VerifyingKey) -> Result<Vec<Value>, ActFault> {
+        let mut previous = [0; 32];
+        let mut acts = Vec::new();
+        for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
+            let read: Value = serde_json::from_str(line).map_err(|_| ActFault::Form(number))?;
+            let field = |name: &str| read.get(name).and_then(Value::as_str).ok_or(ActFault::Form(number));
+            if field("previous")? != hex::encode(previous) {
+                return Err(ActFault::Chain(number));
+            }
+            let act = field("act")?;
+            let signature = hex::decode(field("signature")?).map_err(|_| ActFault::Form(number))?;
+            key.verify(&signed(&previous, act), &signature).map_err(|_| ActFault::Signature(number))?;
+            acts.push(serde_json::from_str(act).map_err(|_| ActFault::Form(number))?);
+            previous = sha256(line.as_bytes());
+        }
+        Ok(acts)
+    }
+}
+
+fn signed(previous: &[u8; 32], act: &str) -> Vec<u8> {
+    [LABEL, previous, act.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-03-02T10:00:00+08:00".parse().unwrap()
+    }
+
+    #[test]
+    fn acts_are_chained_signed_and_continued_after_a_stop_in_the_middle_of_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.acts");
+        let der = SigningKey::generate().unwrap().to_pkcs8().unwrap();
+        let key = || SigningKey::from_pkcs8(&der).unwrap();
+        let book = ActBook::open(path.clone(), key()).unwrap();
+        let id = ClearanceId::from_bytes([7; 16]);
+        let write = |book: &ActBook, act| book.write("hengqin/one", AuthorityCode::Chn, act, Some(id), now());
+        write(&book, Act::MeasureDone(Measure::Officer)).unwrap();
+        write(&book, Act::Admit(AdmitReason::DocumentsSeen)).unwrap();
+        drop(book);
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        text.push_str("{\"act\":\"half a li");
+        std::fs::write(&path, &text).unwrap();
+        let book = ActBook::open(path.clone(), key()).unwrap();
+        write(&book, Act::Refuse).unwrap();
+
+        let text = std::fs::read_to_string(&path).unwrap();
+        let public = VerifyingKey::new(*key().public()).unwrap();
+        let acts = ActBook::verify(&text, &public).unwrap();
+        let words: Vec<_> = acts.iter().map(|act| act["act"].as_str().unwrap()).collect();
+        assert_eq!(words, ["measure_done", "admit", "refuse"]);
+        assert_eq!((&acts[0]["measure"], &acts[1]["reason"]), (&json!("officer"), &json!("documents_seen")));
+        assert_eq!(acts[0]["clearance"], json!(id.to_string()));
+
+        let lines: Vec<&str> = text.lines().collect();
+        let without = [lines[0], lines[2]].join("\n");
+        assert_eq!(ActBook::verify(&without, &public), Err(ActFault::Chain(2)));
+        let changed = text.replace("documents_seen", "person_compared");
+        assert_eq!(ActBook::verify(&changed, &public), Err(ActFault::Signature(2)));
+        let other = VerifyingKey::new(*SigningKey::generate().unwrap().public()).unwrap();
+        assert_eq!(ActBook::verify(&text, &other), Err(ActFault::Signature(1)));
+        assert_eq!(ActBook::verify("nothing", &public), Err(ActFault::Form(1)));
+    }
+
+    #[test]
+    fn an_act_that_cannot_be_written_down_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("no").join("such.acts");
+        assert!(matches!(ActBook::open(path, SigningKey::generate().unwrap()), Err(ActError::File { .. })));
+    }
+}

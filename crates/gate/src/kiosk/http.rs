@@ -1,0 +1,557 @@
+//! The pages' doors: static files, events, and what pages post. Each asks for the secret of its own view.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clearance::Passage;
+use credential::sha256;
+use documents::{AuthorityCode, Measure};
+use futures_util::stream::{Stream, unfold};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Act, AdmitReason, Declined, Kiosk, MAX_CODE_LEN, MAX_FACE_LEN};
+use crate::server::problem;
+use crate::texts::Language;
+
+/// Views that may be open at once for one authority at one lane.
+const MAX_VIEWS: usize = 4;
+/// Largest file of a page, in bytes.
+const MAX_PAGE_LEN: u64 = 8 * 1024 * 1024;
+/// The header with the secret of the pairing.
+const PAIRING: HeaderName = HeaderName::from_static("x-baypass-pairing");
+/// The header with the page's number.
+const PAGE: HeaderName = HeaderName::from_static("x-baypass-page");
+/// Nothing but the page's own files; `wasm-unsafe-eval` for the reader of codes.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob:; \
+    media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types kiosk";
+
+/// Every kiosk of a gate.
+#[derive(Clone)]
+pub struct Kiosks {
+    /// The lanes, by their names in addresses.
+    pub lanes: Arc<BTreeMap<String, Arc<Kiosk>>>,
+    /// Where the built pages are.
+    pub pages: PathBuf,
+    /// Whether the gate listens to its own machine alone: else there are no kiosks.
+    pub loopback: bool,
+}
+
+/// The doors of the kiosks and of the officers' views.
+pub fn router(kiosks: Kiosks) -> Router {
+    let kiosk = Router::new()
+        .route("/", get(card))
+        .route("/events", get(events))
+        .route("/code", post(code).layer(DefaultBodyLimit::max(MAX_CODE_LEN)))
+        .route("/face", post(face).layer(DefaultBodyLimit::max(MAX_FACE_LEN)))
+        .route("/language", post(language))
+        .route("/leave", post(leave))
+        .route("/door", post(door));
+    let officer = Router::new()
+        .route("/", get(officer_card))
+        .route("/events", get(officer_events))
+        .route("/acts", post(acts));
+    Router::new()
+        .route("/kiosk/{lane}", get(kiosk_page))
+        .route("/officer/{lane}/{authority}", get(officer_page))
+        .route("/kiosk-files/{file}", get(file))
+        .nest("/v1/kiosk/{lane}", kiosk)
+        .nest("/v1/officer/{lane}/{authority}", officer)
+        .layer(from_fn_with_state(kiosks.clone(), guarded))
+        .with_state(kiosks)
+}
+
+/// Loopback alone, by address and by name: a page of elsewhere cannot reach these doors by a name that it had pointed here.
+async fn guarded(State(kiosks): State<Kiosks>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let mut response = if kiosks.loopback && matches!(name, "127.0.0.1" | "localhost" | "[::1]") {
+        next.run(request).await
+    } else {
+        let detail = "kiosks are served on this machine's own loopback address alone; start the gate with --listen 127.0.0.1:PORT";
+        problem(StatusCode::FORBIDDEN, "loopback_only", detail)
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(self), display-capture=(self), microphone=(), geolocation=()",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Why a door stays shut, in one place.
+enum Shut {
+    NoLane,
+    NotPaired,
+    Malformed(&'static str),
+    Declined(Declined),
+}
+
+impl From<Declined> for Shut {
+    fn from(declined: Declined) -> Self {
+        Self::Declined(declined)
+    }
+}
+
+impl IntoResponse for Shut {
+    fn into_response(self) -> Response {
+        let conflict = StatusCode::CONFLICT;
+        let (status, code, detail) = match self {
+            Self::NoLane => (StatusCode::NOT_FOUND, "no_such_lane", "this gate has no such lane; see /lanes"),
+            Self::NotPaired => (
+                StatusCode::UNAUTHORIZED,
+                "not_paired",
+                "this page is not paired with this lane; open the whole address that the gate printed, with what follows #",
+            ),
+            Self::Malformed(detail) => (StatusCode::BAD_REQUEST, "malformed_body", detail),
+            Self::Declined(declined) => match declined {
+                Declined::OtherPage => (
+                    conflict,
+                    "other_page",
+                    "another page works this lane by now; reload this one to take it back",
+                ),
+                Declined::LaneBusy => (
+                    conflict,
+                    "lane_busy",
+                    "somebody is served at this lane; wait for the end and show a code again",
+                ),
+                Declined::LaneHeld => {
+                    (conflict, "lane_held", "an officer holds this lane; wait for the release")
+                }
+                Declined::LaneClosed => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "lane_closed",
+                    "the gate cannot serve anybody now; see /health for what is missing",
+                ),
+                Declined::NotLooking => {
+                    (conflict, "not_looking", "no picture is wanted now; wait for look_here")
+                }
+                Declined::NotSimulated => {
+                    (StatusCode::FORBIDDEN, "not_simulated", "this lane has a door and a camera of its own")
+                }
+                Declined::OtherTraveller => (
+                    conflict,
+                    "other_traveller",
+                    "the traveller whom this was meant for has gone; look again",
+                ),
+                Declined::NothingToDo => {
+                    (conflict, "nothing_to_do", "there is nothing of this kind to be done now; look again")
+                }
+                Declined::NotWritten => (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "record_failed",
+                    "the act could not be written down and has no effect; check the gate's disk, then try again",
+                ),
+                Declined::TooManyViews => {
+                    (conflict, "too_many_views", "this view is open too often; close one of its windows")
+                }
+            },
+        };
+        problem(status, code, detail)
+    }
+}
+
+fn paired(headers: &HeaderMap, secret: &[u8; 32]) -> bool {
+    let told = headers.get(PAIRING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // Hashes are compared, so that the time it takes says nothing of where they differ.
+    URL_SAFE_NO_PAD.decode(told).is_ok_and(|told| sha256(&told) == sha256(secret))
+}
+
+fn page_of(headers: &HeaderMap) -> Result<u64, Shut> {
+    let told = headers.get(PAGE).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    told.ok_or(Shut::Malformed("the header x-baypass-page bears the number from the page's first event"))
+}
+
+impl Kiosks {
+    /// The kiosk of a lane, for its own page. An unknown lane is told from a wrong secret by nobody who has no secret.
+    fn kiosk(&self, lane: &str, headers: &HeaderMap) -> Result<&Arc<Kiosk>, Shut> {
+        let kiosk = self.lanes.get(lane).ok_or(Shut::NoLane)?;
+        if paired(headers, &kiosk.parts.kiosk) { Ok(kiosk) } else { Err(Shut::NotPaired) }
+    }
+
+    fn officer(
+        &self,
+        (lane, authority): (&str, &str),
+        headers: &HeaderMap,
+    ) -> Result<(&Arc<Kiosk>, AuthorityCode), Shut> {
+        let kiosk = self.lanes.get(lane).ok_or(Shut::NoLane)?;
+        let code: AuthorityCode = authority.parse().map_err(|_| Shut::NoLane)?;
+        let secret = kiosk.parts.officers.get(&code).ok_or(Shut::NoLane)?;
+        if paired(headers, secret) { Ok((kiosk, code)) } else { Err(Shut::NotPaired) }
+    }
+
+    async fn page(&self, name: &str) -> Response {
+        match read(&self.pages, name).await {
+            Some(bytes) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], bytes).into_response(),
+            None => {
+                let text = format!(
+                    "The kiosk's pages are not built: there is no {name} in {}.\n\
+                     Build them with `npm ci && npm run build:kiosk` in web/, or tell the gate where they are: --kiosk DIR.\n",
+                    self.pages.display()
+                );
+                let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+                (StatusCode::SERVICE_UNAVAILABLE, kind, text).into_response()
+            }
+        }
+    }
+}
+
+/// A file of the pages: a plain name in that one folder.
+async fn read(folder: &std::path::Path, name: &str) -> Option<Vec<u8>> {
+    let plain = !name.starts_with('.')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    if !plain {
+        return None;
+    }
+    let path = folder.join(name);
+    let about = tokio::fs::metadata(&path).await.ok()?;
+    if !about.is_file() || about.len() > MAX_PAGE_LEN {
+        return None;
+    }
+    tokio::fs::read(path).await.ok()
+}
+
+async fn kiosk_page(State(kiosks): State<Kiosks>, Path(lane): Path<String>) -> Response {
+    if kiosks.lanes.contains_key(&lane) {
+        kiosks.page("kiosk.html").await
+    } else {
+        Shut::NoLane.into_response()
+    }
+}
+
+async fn officer_page(
+    State(kiosks): State<Kiosks>,
+    Path((lane, authority)): Path<(String, String)>,
+) -> Response {
+    let known = kiosks.lanes.get(&lane).zip(authority.parse::<AuthorityCode>().ok());
+    match known {
+        Some((kiosk, code)) if kiosk.parts.officers.contains_key(&code) => kiosks.page("officer.html").await,
+        Some(_) | None => Shut::NoLane.into_response(),
+    }
+}
+
+async fn file(State(kiosks): State<Kiosks>, Path(name): Path<String>) -> Response {
+    let kind = match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("svg") => "image/svg+xml",
+        Some("woff2") => "font/woff2",
+        Some(_) | None => {
+            return problem(StatusCode::NOT_FOUND, "no_such_page", "the pages have no such file");
+        }
+    };
+    match read(&kiosks.pages, &name).await {
+        Some(bytes) => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),
+        None => problem(StatusCode::NOT_FOUND, "no_such_page", "the pages have no such file"),
+    }
+}
+
+async fn card(
+    State(kiosks): State<Kiosks>,
+    Path(lane): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Shut> {
+    let kiosk = kiosks.kiosk(&lane, &headers)?;
+    let mut card = kiosk.card();
+    if kiosk.config().simulated_camera
+        && let Some(fields) = card.as_object_mut()
+    {
+        fields.insert("trial".to_owned(), kiosks.trial(kiosk));
+    }
+    Ok(Json(card))
+}
+
+impl Kiosks {
+    /// The addresses of a trial's other pages. One operator plays everybody there; a lane that is not simulated tells
+    /// its page of no other.
+    fn trial(&self, here: &Kiosk) -> Value {
+        let all = self.lanes.values().filter(|kiosk| kiosk.config().simulated_camera);
+        let kiosks: BTreeMap<&str, String> = all
+            .map(|kiosk| {
+                let (slug, secret) = (kiosk.slug(), URL_SAFE_NO_PAD.encode(kiosk.parts.kiosk));
+                (slug, format!("/kiosk/{slug}#{secret}"))
+            })
+            .collect();
+        let officers: BTreeMap<AuthorityCode, String> = here
+            .parts
+            .officers
+            .iter()
+            .map(|(code, secret)| {
+                (*code, format!("/officer/{}/{code}#{}", here.slug(), URL_SAFE_NO_PAD.encode(secret)))
+            })
+            .collect();
+        json!({ "kiosks": kiosks, "officers": officers })
+    }
+}
+
+/// Tells the kiosk when the page that listened is gone.
+struct Listening {
+    kiosk: Arc<Kiosk>,
+    whose: Whose,
+}
+
+#[derive(Clone, Copy)]
+enum Whose {
+    Page(u64),
+    View(AuthorityCode),
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        match self.whose {
+            Whose::Page(page) => self.kiosk.close_page(page),
+            Whose::View(authority) => self.kiosk.change(|inner| {
+                if let Some(open) = inner.views.get_mut(&authority) {
+                    *open = open.saturating_sub(1);
+                }
+            }),
+        }
+    }
+}
+
+impl Listening {
+    fn view(&self) -> Value {
+        match self.whose {
+            Whose::Page(page) => self.kiosk.traveller_view(page),
+            Whose::View(authority) => self.kiosk.officer_view(authority),
+        }
+    }
+
+    /// Whether this was the last event: the gate ends, or another page has taken over.
+    fn last(&self) -> bool {
+        let inner = self.kiosk.lock();
+        match self.whose {
+            Whose::Page(page) => inner.shut || inner.page != page,
+            Whose::View(_) => inner.shut,
+        }
+    }
+
+    /// One event for each change of what this page may see; looked at again each half second, for time changes it too.
+    fn events(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        let changes = self.kiosk.changed.subscribe();
+        unfold(
+            (self, changes, None::<String>, false),
+            |(listening, mut changes, mut sent, ended)| async move {
+                if ended {
+                    return None;
+                }
+                loop {
+                    changes.mark_unchanged();
+                    let last = listening.last();
+                    let view = listening.view().to_string();
+                    if sent.as_ref() != Some(&view) {
+                        sent = Some(view.clone());
+                        let event = Event::default().data(view);
+                        return Some((Ok(event), (listening, changes, sent, last)));
+                    }
+                    if last {
+                        return None;
+                    }
+                    tokio::select! {
+                        _ = changes.changed() => {}
+                        () = tokio::time::sleep(Duration::from_millis(500)) => {}
+                    }
+                }
+            },
+        )
+    }
+
+    fn answer(self) -> Response {
+        let alive = KeepAlive::new().interval(Duration::from_secs(4)).text("alive");
+        Sse::new(self.events()).keep_alive(alive).into_response()
+    }
+}
+
+async fn events(State(kiosks): State<Kiosks>, Path(lane): Path<String>, headers: HeaderMap) -> Response {
+    match kiosks.kiosk(&lane, &headers) {
+        Ok(kiosk) => Listening { kiosk: Arc::clone(kiosk), whose: Whose::Page(kiosk.open_page()) }.answer(),
+        Err(shut) => shut.into_response(),
+    }
+}
+
+async fn officer_events(
+    State(kiosks): State<Kiosks>,
+    Path((lane, authority)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    match kiosks.officer((&lane, &authority), &headers) {
+        Ok((kiosk, code)) => {
+            let opened = kiosk.change(|inner| {
+                let open = inner.views.entry(code).or_default();
+                *open += 1;
+                *open
+            });
+            let listening = Listening { kiosk: Arc::clone(kiosk), whose: Whose::View(code) };
+            if opened > MAX_VIEWS {
+                Shut::from(Declined::TooManyViews).into_response()
+            } else {
+                listening.answer()
+            }
+        }
+        Err(shut) => shut.into_response(),
+    }
+}
+
+async fn officer_card(
+    State(kiosks): State<Kiosks>,
+    Path((lane, authority)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Shut> {
+    Ok(Json(kiosks.officer((&lane, &authority), &headers)?.0.card()))
+}
+
+async fn code(
+    State(kiosks): State<Kiosks>,
+    Path(lane): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Shut> {
+    let kiosk = kiosks.kiosk(&lane, &headers)?;
+    let text = String::from_utf8(body.to_vec())
+        .map_err(|_| Shut::Malformed("the text of the code as UTF-8, and nothing else"))?;
+    kiosk.take_code(page_of(&headers)?, text)?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+async fn face(
+    State(kiosks): State<Kiosks>,
+    Path(lane): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Shut> {
+    match kiosks.kiosk(&lane, &headers)?.take_face(page_of(&headers)?, body.to_vec()) {
+        Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
+        // On its way when the lane had seen enough: no fault of the page.
+        Err(Declined::NotLooking) => {
+            Ok(Json(json!({ "taken": false, "code": "not_looking" })).into_response())
+        }
+        Err(declined) => Err(declined.into()),
+    }
+}
+
+fn json_of<T: serde::de::DeserializeOwned>(body: &[u8], form: &'static str) -> Result<T, Shut> {
+    serde_json::from_slice(body).map_err(|_| Shut::Malformed(form))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LanguageBody {
+    language: Option<String>,
+}
+
+async fn language(
+    State(kiosks): State<Kiosks>,
+    Path(lane): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Shut> {
+    const FORM: &str = "{\"language\": \"zh-Hans\" | \"zh-Hant\" | \"en\" | \"pt\" | null}";
+    let kiosk = kiosks.kiosk(&lane, &headers)?;
+    let told: LanguageBody = json_of(&body, FORM)?;
+    let known = |tag: String| {
+        Language::ALL.into_iter().find(|language| language.tag() == tag).ok_or(Shut::Malformed(FORM))
+    };
+    kiosk.take_language(page_of(&headers)?, told.language.map(known).transpose()?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn leave(
+    State(kiosks): State<Kiosks>,
+    Path(lane): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Shut> {
+    kiosks.kiosk(&lane, &headers)?.leave(page_of(&headers)?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DoorBody {
+    passage: String,
+}
+
+async fn door(
+    State(kiosks): State<Kiosks>,
+    Path(lane): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Shut> {
+    const FORM: &str = "{\"passage\": \"passed\" | \"not_passed\" | \"returned\"}";
+    let kiosk = kiosks.kiosk(&lane, &headers)?;
+    let told: DoorBody = json_of(&body, FORM)?;
+    let passage = Passage::ALL.into_iter().find(|passage| passage.code() == told.passage);
+    let passage = passage.filter(|passage| *passage != Passage::Unknown).ok_or(Shut::Malformed(FORM))?;
+    kiosk.take_door(page_of(&headers)?, passage)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActBody {
+    act: String,
+    session: Option<u64>,
+    measure: Option<String>,
+    reason: Option<String>,
+}
+
+impl ActBody {
+    fn act(&self) -> Option<Act> {
+        let measure = self.measure.as_deref();
+        let reason = self.reason.as_deref();
+        Some(match (self.act.as_str(), measure, reason) {
+            ("measure_done", Some(word), None) => {
+                Act::MeasureDone(Measure::ALL.iter().copied().find(|measure| measure.as_str() == word)?)
+            }
+            ("admit", None, Some(word)) => {
+                Act::Admit(AdmitReason::ALL.into_iter().find(|reason| reason.word() == word)?)
+            }
+            ("refuse", None, None) => Act::Refuse,
+            ("call", None, None) => Act::Call,
+            ("release", None, None) => Act::Release,
+            _ => return None,
+        })
+    }
+}
+
+async fn acts(
+    State(kiosks): State<Kiosks>,
+    Path((lane, authority)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Shut> {
+    const FORM: &str = "{\"act\": \"measure_done\" with measure | \"admit\" with reason | \"refuse\" | \"call\" | \"release\", \
+        \"session\": the traveller's number}";
+    let (kiosk, code) = kiosks.officer((&lane, &authority), &headers)?;
+    let told: ActBody = json_of(&body, FORM)?;
+    let act = told.act().ok_or(Shut::Malformed(FORM))?;
+    let (kiosk, session) = (Arc::clone(kiosk), told.session);
+    // It waits for the disk.
+    let acted = tokio::task::spawn_blocking(move || kiosk.act(code, session, act)).await;
+    acted.map_err(|_| Shut::Declined(Declined::NotWritten))??;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,219 @@
+//! Views: what each page may see of a lane, as JSON. A view is made from what its reader may know, and from nothing else.
+
+use std::collections::BTreeMap;
+
+use clearance::{Answer, Passage, Sides, told};
+use documents::{AuthorityCode, Measure, Timestamp};
+use serde_json::{Value, json};
+
+use super::{Kiosk, Past, Phase, Session, Stop};
+use crate::lane::Judged;
+use crate::reason::{Finder, GateReason};
+use crate::texts::{Language, Texts, measure_key};
+
+impl Kiosk {
+    /// What a page needs once: the lane, its names, every sentence in every language.
+    pub(super) fn card(&self) -> Value {
+        let place = &self.config().place;
+        let sentences: BTreeMap<_, _> =
+            Texts::keys().into_iter().map(|key| (key, self.in_all_languages(key))).collect();
+        let sides: Vec<Value> = self
+            .authorities()
+            .iter()
+            .map(|(side, code)| json!({ "side": side.as_str(), "authority": code }))
+            .collect();
+        json!({
+            "lane": place.lane.as_str(),
+            "port": place.port.as_str(),
+            "from": place.direction.from(),
+            "to": place.direction.to(),
+            "joint": matches!(place.sides, Sides::Both { .. }),
+            "sides": sides,
+            "names": self.parts.names,
+            "simulated_camera": self.config().simulated_camera,
+            "languages": Language::ALL.map(Language::tag),
+            "texts": sentences,
+        })
+    }
+
+    fn in_all_languages(&self, key: &str) -> BTreeMap<&'static str, &str> {
+        let all = Language::ALL.iter();
+        all.filter_map(|language| Some((language.tag(), self.parts.texts.get(key, *language)?))).collect()
+    }
+
+    /// What stands on the traveller's screen.
+    pub(super) fn traveller_view(&self, page: u64) -> Value {
+        let (usable, now) = (self.usable(), self.millis());
+        let mut inner = self.lock();
+        if inner.shown.as_ref().is_some_and(|shown| shown.until <= now) {
+            inner.shown = None;
+            if inner.session.is_none() {
+                inner.language = None;
+            }
+        }
+        let held = !inner.held.is_empty();
+        let session = inner.session.as_ref();
+        let (state, sentence) = match session {
+            Some(session) if held && session.phase != Phase::Door => ("see_officer", "see_officer"),
+            Some(session) => standing(session),
+            None if inner.shown.is_some() => {
+                inner.shown.as_ref().map_or(("ready", "welcome"), |s| (s.state, s.sentence))
+            }
+            None if held || !usable || inner.shut => ("closed", "kiosk_closed"),
+            None => ("ready", "welcome"),
+        };
+        let ms = inner.shown.as_ref().map(|shown| {
+            json!({
+                "session": shown.number, "read": shown.ms.read, "check": shown.ms.check, "face": shown.ms.face,
+                "clear": shown.ms.clear, "total": shown.ms.total, "code_to_door": shown.welcomed,
+            })
+        });
+        json!({
+            "state": state,
+            "sentence": sentence,
+            "sentences": self.in_all_languages(sentence),
+            "hint": session.and_then(|s| s.hint).map(|reason| json!({ "code": reason.code(), "sentence": reason.sentence() })),
+            "measure": session.and_then(first_open).map(Measure::as_str),
+            "session": session.map(|s| s.number),
+            "language": inner.language.map(Language::tag),
+            "other_page": inner.page != page,
+            "page": page,
+            "simulated_camera": self.config().simulated_camera,
+            "ms": ms,
+        })
+    }
+
+    /// What stands on an officer's screen: his own authority's side, the newest traveller first.
+    pub(super) fn officer_view(&self, authority: AuthorityCode) -> Value {
+        let now = self.parts.clock.now();
+        let joint = self.authorities().len() > 1;
+        let inner = self.lock();
+        let current = inner.session.as_ref().map(|session| current_row(session, authority, joint));
+        let past = inner.past.iter().map(|past| past_row(past, authority, joint, now));
+        json!({
+            "lane": self.config().place.lane.as_str(),
+            "authority": authority,
+            "simulated_camera": self.config().simulated_camera,
+            "held": inner.held.contains(&authority),
+            "travellers": current.into_iter().chain(past).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// What the screen says while somebody is served.
+fn standing(session: &Session) -> (&'static str, &'static str) {
+    match session.phase {
+        _ if session.stop == Some(Stop::Refused) => ("see_officer", "see_officer"),
+        Phase::Reading => ("reading", "kiosk_reading"),
+        Phase::Checking => ("checking", "please_wait"),
+        Phase::Looking { second: false } => {
+            ("look_here", session.hint.map_or("kiosk_look_here", GateReason::sentence))
+        }
+        Phase::Looking { second: true } => {
+            ("look_here", session.hint.map_or("measure_second_look", GateReason::sentence))
+        }
+        Phase::Door => ("welcome", "go_through"),
+        Phase::Measures { wanted } => match first_open(session).or_else(|| wanted.iter().next()) {
+            Some(Measure::ActiveLiveness) => ("turn_head", measure_key(Measure::ActiveLiveness)),
+            Some(Measure::Officer) | None => ("see_officer", "see_officer"),
+            Some(Measure::SecondLook) => ("look_here", measure_key(Measure::SecondLook)),
+            Some(other @ (Measure::Pin | Measure::PhysicalDocument | Measure::Guardian)) => {
+                ("measure", measure_key(other))
+            }
+        },
+    }
+}
+
+fn first_open(session: &Session) -> Option<Measure> {
+    session.open.values().flatten().min().copied()
+}
+
+/// The own authority's verdict: class, reference, and what it asked for.
+fn own(verdicts: &[Judged], authority: AuthorityCode) -> Option<Value> {
+    let judged = verdicts.iter().find(|judged| judged.authority == authority)?;
+    let measures: Vec<&str> = match judged.answer {
+        Answer::Verify { measures } => measures.iter().map(Measure::as_str).collect(),
+        Answer::Admit { .. } | Answer::Refer | Answer::Busy | Answer::NotOpenToHolder { .. } => Vec::new(),
+    };
+    Some(json!({
+        "side": judged.side.as_str(), "class": judged.answer.word(), "measures": measures,
+        "reference": hex::encode(judged.reference),
+    }))
+}
+
+/// The traveller at the lane.
+fn current_row(session: &Session, authority: AuthorityCode, joint: bool) -> Value {
+    let open = session.open.get(&authority);
+    let asked = session.asked_at.is_some();
+    let to_do = open.is_some_and(|open| !open.is_empty());
+    let own = own(&session.verdicts, authority);
+    let state = if to_do { "act" } else { waiting_state(own.as_ref(), asked) };
+    json!({
+        "session": session.number,
+        "state": state,
+        "own": own,
+        "open": open.into_iter().flatten().map(|measure| measure.as_str()).collect::<Vec<_>>(),
+        "other": (joint && asked).then_some("waiting"),
+        "outcome": null,
+        "gate": null,
+        "hint": session.hint.map(GateReason::code),
+        "refusable": session.refusable(authority),
+        "refused_here": session.refused_by == Some(authority),
+    })
+}
+
+/// The state of one whose end may not be told yet: the same at the lane and gone.
+const fn waiting_state(own: Option<&Value>, asked: bool) -> &'static str {
+    match (own, asked) {
+        (Some(_), _) => "judged",
+        (None, true) => "asked",
+        (None, false) => "at_lane",
+    }
+}
+
+/// A traveller who has gone. That he did not pass is said when the other authority's ledger hears of it, and not before;
+/// until then a refusal over there, a walk back, and somebody who still stands there look alike.
+fn past_row(past: &Past, authority: AuthorityCode, joint: bool, now: Timestamp) -> Value {
+    let own = own(&past.verdicts, authority);
+    let refused_here = past.refused_by == Some(authority);
+    // The own no is no secret before its own officer.
+    let own_no = refused_here
+        || past.verdicts.iter().any(|judged| {
+            judged.authority == authority
+                && matches!(judged.answer, Answer::Refer | Answer::Busy | Answer::NotOpenToHolder { .. })
+        });
+    let due = past.asked_at.is_none_or(|asked| told(past.passage, asked, past.ended_at).at <= now);
+    let outcome = due.then_some(past.passage);
+    let other = past.asked_at.filter(|_| joint).map(|_| match outcome {
+        None => "waiting",
+        Some(Passage::NotPassed) => "not_passed",
+        Some(Passage::Passed | Passage::Returned | Passage::Unknown) => "done",
+    });
+    let outcome = if own_no { Some(Passage::NotPassed) } else { outcome };
+    let reason = past.reason.filter(|reason| own_business(*reason, past, own.as_ref()));
+    json!({
+        "session": past.number,
+        "state": if outcome.is_some() { "over" } else { waiting_state(own.as_ref(), true) },
+        "own": own,
+        "open": [],
+        "other": other,
+        "outcome": outcome.map(Passage::code),
+        "gate": reason.map(|reason| json!({ "code": reason.code(), "remedy": reason.remedy().as_str() })),
+        "hint": null,
+        "refusable": false,
+        "refused_here": refused_here,
+    })
+}
+
+/// Whether the gate's own reason says nothing of the other side: it was found before anybody was asked, at the door, or
+/// where the own authority gave no verdict or asked for more.
+fn own_business(reason: GateReason, past: &Past, own: Option<&Value>) -> bool {
+    if past.asked_at.is_none() {
+        return true;
+    }
+    let class = own.and_then(|own| own.get("class")).and_then(Value::as_str);
+    match reason.finder() {
+        Finder::Door | Finder::Gate | Finder::Reader | Finder::Check => true,
+        Finder::Face | Finder::Verdicts => matches!(class, None | Some("verify")),
+    }
+}

@@ -1,0 +1,197 @@
+/** One authority's officer at one lane: his own side's verdict, what it asks for, and what he does about it. */
+import { type Card, type Code, type Language, REGIONS, byId, element } from './card'
+import { Problem, linkOfPage } from './link'
+import { type Word, isWord, word } from './officer-words'
+import { cue } from './sounds'
+
+interface Row {
+  session: number
+  state: 'at_lane' | 'asked' | 'act' | 'judged' | 'over'
+  own: { side: string; class: string; measures: string[]; reference: string } | null
+  open: string[]
+  other: 'waiting' | 'done' | 'not_passed' | null
+  outcome: string | null
+  gate: { code: string; remedy: string } | null
+  hint: string | null
+  refusable: boolean
+  refused_here: boolean
+}
+interface Side {
+  lane: string
+  authority: Code
+  simulated_camera: boolean
+  held: boolean
+  travellers: Row[]
+}
+
+const REASONS = ['documents_seen', 'person_compared', 'assisted', 'equipment_fault'] as const
+const HOME: Record<Code, Language> = { CHN: 'zh-Hans', HKG: 'zh-Hant', MAC: 'zh-Hant' }
+
+const link = linkOfPage()
+const select = byId<HTMLSelectElement>('language')
+let side: Side | undefined
+let card: Card | undefined
+let lostWhy: string | undefined | null = null
+let asking = false
+/** The buttons by key, as they stand on the screen. */
+let keys = new Map<string, HTMLButtonElement>()
+
+const tongue = () => select.value as Language
+const say = (key: string): string => (isWord(key) ? word(key, tongue()) : key.replaceAll('_', ' '))
+
+/** The last traveller whom this officer has dealt with, where the lane had sent him to an officer. */
+let dealtWith = 0
+
+/** Whoever the lane has sent to an officer of this side stays on the screen until he is dealt with, or the next one comes. */
+const sentHere = (row: Row): boolean =>
+  row.outcome === 'not_passed' && !row.refused_here && row.session > dealtWith && (row.own?.class === 'refer' || row.gate?.remedy === 'call_officer' || row.gate?.code === 'measures_not_taken')
+
+/** The newest traveller, while his end is not told yet or he waits for an officer. */
+function current(): Row | undefined {
+  const [newest] = side?.travellers ?? []
+  return newest && (newest.state !== 'over' || sentHere(newest)) ? newest : side?.travellers.find((row) => row.state !== 'over')
+}
+
+/** In groups, so that it can be read out. */
+const grouped = (reference: string): string => reference.replace(/(.{8})(?=.)/g, '$1 ')
+let cued = ''
+
+async function act(body: object): Promise<void> {
+  const said = byId<HTMLElement>('said')
+  try {
+    await link.post('/acts', body)
+    said.textContent = say('written')
+    said.className = ''
+  } catch (error) {
+    said.textContent = error instanceof Problem ? error.message : say('lost')
+    said.className = 'bad'
+  }
+}
+
+function button(key: string, text: string, press: () => void, kind = ''): HTMLButtonElement {
+  const made = element('button', { type: 'button', class: kind, 'data-key': key, 'aria-keyshortcuts': key }, element('kbd', {}, key === 'Escape' ? 'Esc' : key), element('span', {}, text))
+  made.addEventListener('click', press)
+  keys.set(key.toLowerCase(), made)
+  return made
+}
+
+/** Replaces children only where something changed, so that the focus stays where it was. */
+function put(where: Element, parts: HTMLElement[]): void {
+  const same = where.children.length === parts.length && parts.every((part, at) => part.outerHTML === where.children[at]!.outerHTML)
+  if (same) {
+    for (const old of where.querySelectorAll('button')) {
+      const key = old.dataset['key']?.toLowerCase()
+      if (key) keys.set(key, old)
+    }
+    return
+  }
+  const focused = (document.activeElement as HTMLElement | null)?.dataset['key']
+  where.replaceChildren(...parts)
+  if (focused) where.querySelector<HTMLButtonElement>(`[data-key="${focused}"]`)?.focus()
+}
+
+function show(): void {
+  keys = new Map()
+  document.documentElement.lang = tongue()
+  byId('language-label').textContent = say('language')
+  const trouble = byId<HTMLElement>('link')
+  trouble.hidden = lostWhy === null
+  if (lostWhy !== null) trouble.textContent = lostWhy ?? say('lost')
+  document.body.dataset['link'] = lostWhy === null ? (side ? 'on' : 'starting') : 'lost'
+  if (!side) return
+  const row = current()
+  const own = row?.own ?? null
+  const held = side.held
+  const own_side = card?.sides.find((each) => each.authority === side!.authority)?.side
+  byId('authority').textContent = `${REGIONS[side.authority][tongue()]}${own_side ? ` · ${say(own_side)}` : ''}`
+  document.title = `${side.authority} ${side.lane}`
+  byId('lane').textContent = card ? `${card.names[tongue()]?.[side.authority] ?? card.port} · ${REGIONS[card.from][tongue()]} → ${REGIONS[card.to][tongue()]} · ${side.lane}` : side.lane
+  const trial = byId<HTMLElement>('trial')
+  trial.hidden = !side.simulated_camera
+  trial.textContent = say('trial')
+  byId('current-title').textContent = row ? `${say('traveller')} ${row.session}` : say('nobody')
+  document.body.dataset['state'] = held ? 'held' : (row?.state ?? 'free')
+  const waits = row !== undefined && row.state === 'over'
+  const cues = row?.state === 'act' ? `act ${row.session}` : waits ? `waits ${row.session}` : ''
+  if (cues !== cued) {
+    cued = cues
+    if (cues) cue(waits ? 'see_officer' : 'measure')
+  }
+  const picture = own ? ({ admit: 'admit', verify: 'verify', refer: 'refer' }[own.class] ?? 'busy') : 'none'
+  byId('class-picture').setAttribute('href', `#c-${picture}`)
+  document.body.dataset['class'] = picture
+  byId('class').textContent = own ? say(`${own.class}_class`) : waits ? say('no_verdict') : row ? say('no_class') : say('none')
+  byId('about').textContent = held ? say('held') : waits ? say('waits') : row ? say(row.state) : '\u00a0'
+  const facts: [string, string][] = []
+  if (own) facts.push([say('reference'), grouped(own.reference)])
+  if (row?.other) facts.push([say('other'), say(row.other)])
+  if (row?.gate) facts.push([say('gate'), `${say(row.gate.remedy)} (${row.gate.code})`])
+  if (row?.hint) facts.push([say('gate'), row.hint])
+  put(byId('facts'), facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]))
+
+  const open = row?.open ?? []
+  put(byId('measures'), open.map((measure, at) => button(String(at + 1), `${say(measure)} — ${say('mark_done')}`, () => void act({ act: 'measure_done', measure, session: row!.session }), 'measure')))
+  const acts = [
+    button('A', say('admit'), () => { asking = true; show(); byId('reason-list').querySelector('button')?.focus() }, 'admit'),
+    button('R', say('refuse'), () => void act({ act: 'refuse', session: row!.session }), 'refuse'),
+    button('C', say(held ? 'release' : 'call'), () => void act({ act: side!.held ? 'release' : 'call' }), 'call'),
+  ]
+  if (waits) acts.unshift(button('D', say('dealt_with'), () => { dealtWith = row.session; show() }, 'admit'))
+  const [admit, refuse] = acts.slice(-3)
+  admit!.disabled = open.length === 0
+  refuse!.disabled = !row?.refusable
+  put(byId('acts'), acts)
+  asking &&= open.length > 0
+  const form = byId<HTMLElement>('reasons')
+  form.hidden = !asking
+  // While a reason is asked for, its keys are the only ones that stand on the screen.
+  byId<HTMLElement>('measures').hidden = asking
+  byId<HTMLElement>('acts').hidden = asking
+  byId('reasons-title').textContent = say('why')
+  if (asking) {
+    keys = new Map()
+    put(byId('reason-list'), [
+      ...REASONS.map((reason, at) => button(String(at + 1), say(reason), () => { asking = false; void act({ act: 'admit', reason, session: row!.session }) }, 'measure')),
+      button('Escape', say('back'), () => { asking = false; show() }),
+    ])
+  } else {
+    byId('reason-list').replaceChildren()
+  }
+
+  byId('past-title').textContent = say('past')
+  const joint = card?.joint ?? false
+  const heads: Word[] = ['traveller', 'title', 'reference', ...(joint ? ['other' as const] : []), 'outcome', 'gate']
+  put(byId('past-head'), heads.map((head) => element('th', { scope: 'col' }, say(head))))
+  put(byId('past'), side.travellers.filter((each) => each !== row).map((each) => {
+    const gate = [each.gate ? `${say(each.gate.remedy)} (${each.gate.code})` : '', each.refused_here ? say('refused_here') : ''].filter(Boolean).join(' · ')
+    const cells = [String(each.session), each.own ? say(`${each.own.class}_class`) : say('none'), each.own ? grouped(each.own.reference) : say('none'), ...(joint ? [each.other ? say(each.other) : say('none')] : []), each.outcome ? say(each.outcome) : say('waiting'), gate || say('none')]
+    return element('tr', { 'data-session': String(each.session) }, ...cells.map((text, at) => element('td', at === 2 ? { class: 'reference' } : {}, text)))
+  }))
+  byId('scope').textContent = say('scope')
+}
+
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.target instanceof HTMLSelectElement) return
+  const found = keys.get(event.key.toLowerCase())
+  if (!found || found.disabled) return
+  event.preventDefault()
+  found.click()
+})
+select.addEventListener('change', show)
+
+let guessed = false
+void link.listen<Side & { page?: number }>((event) => {
+  side = event
+  lostWhy = null
+  if (!guessed) {
+    guessed = true
+    select.value = HOME[event.authority]
+  }
+  show()
+  if (!card) void link.get<Card>('').then((read) => { card = read; show() }, () => undefined)
+}, (why) => {
+  lostWhy = why instanceof Problem && why.status !== 503 ? why.message : undefined
+  side = undefined
+  show()
+  return true
+})

@@ -1,0 +1,234 @@
+/** A small Bay for the kiosk's tests: three authorities and the gates of one port as processes, residents, wallets, a camera. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core'
+
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+/** The documentation's pictures are made anew where it is asked for; else they only prove that they can be made. */
+const SCREENS = process.env['BAYPASS_SCREENS'] ? join(ROOT, 'docs/screens') : join(tmpdir(), 'baypass-screens')
+export const MODELS = process.env['BAYPASS_MODELS'] ?? join(ROOT, 'models')
+const SAMPLE = join(MODELS, 'node_modules/@vladmandic/face-api/demo/sample1.jpg')
+const OTHER = join(MODELS, 'node_modules/@vladmandic/face-api/demo/sample2.jpg')
+
+export const CHROMIUM = [process.env['BAYPASS_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path !== undefined && existsSync(path))
+
+/** Why these tests cannot be run here; `undefined` where they can. */
+export function missing(): string | undefined {
+  if (!CHROMIUM) return 'no Chromium on this machine (Debian: apt-get install chromium)'
+  if (!existsSync(SAMPLE)) return 'no face models here (make models)'
+  if (!existsSync(join(ROOT, 'web/kiosk/dist/kiosk.html'))) return 'the kiosk is not built (npm run build:kiosk)'
+  if (!existsSync(binary()) && spawnSync('cargo', ['--version']).status !== 0) return 'neither BAYPASS_BIN nor cargo'
+  return undefined
+}
+
+function binary(): string {
+  return process.env['BAYPASS_BIN'] ?? join(process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target'), 'debug/baypass')
+}
+
+export function program(): string {
+  if (process.env['BAYPASS_BIN']) return process.env['BAYPASS_BIN']
+  execFileSync('cargo', ['build', '-q', '-p', 'baypass', '--bin', 'baypass'], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] })
+  return binary()
+}
+
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none', '--autoplay-policy=no-user-gesture-required', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream']
+
+/** A browser whose camera shows the frames of a file, over and over; without one its camera shows a test picture. */
+export function launch(frames?: string): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM!, args: [...FLAGS, ...(frames ? [`--use-file-for-fake-video-capture=${frames}`] : [])] })
+}
+
+export interface Resident { readonly number: string; readonly home: string; readonly face: string }
+
+export interface Bay {
+  readonly gate: string
+  readonly folder: string
+  readonly work: string
+  address(page: 'kiosk' | 'officer', lane: string, authority?: string): string
+  /** A code of this moment, or of so many seconds ago: its text, and the file with its picture. */
+  code(resident: Resident, from: string, to: string, ago?: number): { text: string; png: string }
+  /** Ends the gate at once, as a crash does; and starts it again where it was. */
+  killGate(): Promise<void>
+  startGate(): Promise<void>
+  /** Stops the gate's process where it stands, as sleep does; and lets it go on. */
+  freezeGate(frozen: boolean): void
+  /** Moves every process's clock on. */
+  advance(seconds: number): void
+  delivered(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** A head out of a sample photograph as JPEG. */
+async function head(browser: Browser, file: string, crop: readonly [number, number, number], shift: number): Promise<Buffer> {
+  const page = await browser.newPage()
+  const url = await page.evaluate(async ({ data, crop, shift }) => {
+    const picture = new Image()
+    picture.src = `data:image/jpeg;base64,${data}`
+    await picture.decode()
+    const canvas = document.createElement('canvas')
+    canvas.width = canvas.height = 640
+    canvas.getContext('2d')!.drawImage(picture, crop[0]! + shift, crop[1]! + shift, crop[2]!, crop[2]!, 0, 0, 640, 640)
+    return canvas.toDataURL('image/jpeg', 0.95)
+  }, { data: readFileSync(file).toString('base64'), crop, shift })
+  await page.close()
+  return Buffer.from(url.split(',')[1]!, 'base64')
+}
+
+/** Frames of a camera before which somebody holds up a phone: the face on one side, the code on the other. */
+export async function frames(browser: Browser, to: string, face: string | undefined, qr: string | undefined): Promise<string> {
+  const page = await browser.newPage()
+  const url = await page.evaluate(async ({ face, qr }) => {
+    const canvas = document.createElement('canvas')
+    canvas.width = 1280
+    canvas.height = 720
+    const pen = canvas.getContext('2d')!
+    pen.fillStyle = '#8a9096'
+    pen.fillRect(0, 0, 1280, 720)
+    const draw = async (data: string, x: number, y: number, side: number) => {
+      const picture = new Image()
+      picture.src = data
+      await picture.decode()
+      pen.drawImage(picture, x, y, side, side)
+    }
+    if (face) await draw(`data:image/jpeg;base64,${face}`, 0, 40, 640)
+    if (qr) await draw(`data:image/png;base64,${qr}`, 660, 60, 600)
+    return canvas.toDataURL('image/jpeg', 0.92)
+  }, { face: face && readFileSync(face).toString('base64'), qr: qr && readFileSync(qr).toString('base64') })
+  await page.close()
+  const frame = Buffer.from(url.split(',')[1]!, 'base64')
+  writeFileSync(to, Buffer.concat([frame, frame, frame]))
+  return to
+}
+
+const number = (index: number) => `${1234567 + index}(${(8 + index) % 10})`
+
+async function openPort(): Promise<number> {
+  const { createServer } = await import('node:net')
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+export interface Opened { bay: Bay; residents: Resident[]; stranger: string }
+
+/** `count` residents of Macao with a Home Return Permit, all with one face: specimens. */
+export async function openBay(browser: Browser, count = 2): Promise<Opened> {
+  const baypass = program()
+  const work = mkdtempSync(join(tmpdir(), 'baypass-kiosk-'))
+  const [dir, portrait, selfie, stranger] = ['bay', 'portrait.jpg', 'selfie.jpg', 'stranger.jpg'].map((name) => join(work, name)) as [string, string, string, string]
+  writeFileSync(portrait, await head(browser, SAMPLE, [290, 210, 460], 0))
+  writeFileSync(selfie, await head(browser, SAMPLE, [290, 210, 460], 12))
+  writeFileSync(stranger, await head(browser, OTHER, [0, 0, 640], 0))
+  const env = { ...process.env, BAYPASS_MODELS: MODELS }
+  const run = (...args: string[]) => execFileSync(baypass, args, { env })
+  run('init', dir)
+  const residents: Resident[] = []
+  for (let index = 0; index < count; index += 1) {
+    const resident = { number: number(index), home: 'MAC', face: selfie }
+    run('resident', 'add', '--dir', dir, '--home', 'MAC', '--name', 'SPECIMEN LEONG MEI', '--birth', '1990-05-06', '--id', resident.number, '--permit', `M8765432${index}`, '--permit-expires', '2035-01-01', '--photo', portrait)
+    run('wallet', 'enrol', '--dir', dir, '--resident', resident.number, '--selfie', selfie)
+    residents.push(resident)
+  }
+
+  const running = new Map<string, ChildProcess>()
+  const serve = (name: string, args: string[]): Promise<string> => new Promise((resolve, reject) => {
+    const child = spawn(baypass, [...args, '--dir', dir], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    running.set(name, child)
+    let out = ''
+    let log = ''
+    child.stdout.on('data', (data: Buffer) => {
+      out += data.toString()
+      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(out)
+      if (found) resolve(found[0])
+    })
+    child.stderr.on('data', (data: Buffer) => { log = (log + data.toString()).slice(-4000) })
+    child.once('exit', (code) => reject(new Error(`${name} ended (${code}): ${log}`)))
+  })
+  const end = (name: string, signal: NodeJS.Signals) => new Promise<void>((resolve) => {
+    const child = running.get(name)
+    running.delete(name)
+    if (!child || child.exitCode !== null) return resolve()
+    child.removeAllListeners('exit')
+    child.once('exit', () => resolve())
+    child.kill(signal)
+  })
+  const ports = new Map<string, number>()
+  const authority = async (code: string) => {
+    ports.set(code, ports.get(code) ?? await openPort())
+    return serve(code, ['authority', 'serve', '--authority', code, '--listen', `127.0.0.1:${ports.get(code)}`])
+  }
+  const authorities: Record<string, string> = {}
+  for (const code of ['CHN', 'HKG', 'MAC']) authorities[code] = await authority(code)
+  writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities, gates: {} }))
+  const port = await openPort()
+  const gate = `http://127.0.0.1:${port}`
+  const startGate = async () => {
+    await serve('gate', ['gate', 'serve', '--port', 'hengqin', '--listen', `127.0.0.1:${port}`, '--kiosk', join(ROOT, 'web/kiosk/dist')])
+    await until('the gate to be well', async () => (await fetch(`${gate}/health`).catch(() => undefined))?.ok === true)
+  }
+  await startGate()
+  let shift = 0
+  const bay: Bay = {
+    gate, folder: dir, work, startGate,
+    address(page, lane, authority) {
+      const lines = readFileSync(join(dir, 'gates/hengqin/kiosk.txt'), 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
+      const found = lines.find((line) => line[0] === page && line[1] === lane && (authority === undefined || line[2] === authority))
+      if (!found) throw new Error(`no ${page} of ${lane}`)
+      return found.at(-1)!
+    },
+    code(resident, from, to, ago = 0) {
+      const png = join(work, 'code.png')
+      const at = new Date(Date.now() + (shift - ago) * 1000).toISOString().replace(/\.\d+Z/, 'Z')
+      const told = JSON.parse(run('wallet', 'show', '--json', '--dir', dir, '--resident', resident.number, '--port', 'hengqin', '--from', from, '--to', to, '--out', png, '--at', at).toString()) as { codes: { code: string }[] }
+      const text = told.codes[0]!.code
+      return { text, png }
+    },
+    killGate: () => end('gate', 'SIGKILL'),
+    freezeGate: (frozen) => void running.get('gate')!.kill(frozen ? 'SIGSTOP' : 'SIGCONT'),
+    advance(seconds) {
+      shift += seconds
+      writeFileSync(join(dir, 'public/clock'), String(shift))
+    },
+    delivered: () => until('the events to be delivered', async () => {
+      const health = await (await fetch(`${gate}/health`)).json() as { store: { waiting: Record<string, number> } }
+      return Object.values(health.store.waiting).every((count) => count === 0)
+    }),
+    async stop() {
+      await Promise.all([...running.keys()].map((name) => end(name, 'SIGTERM')))
+      rmSync(work, { recursive: true, force: true })
+    },
+  }
+  return { bay, residents, stranger }
+}
+
+export async function until(what: string, so: () => Promise<boolean>, seconds = 60): Promise<void> {
+  const end = Date.now() + seconds * 1000
+  while (!(await so())) {
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+/** A page whose console errors and policy violations are kept; `expected` are those that a test brings about. */
+export async function openPage(context: BrowserContext, address: string): Promise<{ page: Page; faults: string[] }> {
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()) })
+  page.on('pageerror', (error) => faults.push(String(error)))
+  await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)))
+  await page.goto(address)
+  return { page, faults }
+}
+
+export const state = (page: Page, wanted: string, timeout = 20_000) => page.waitForSelector(`body[data-state="${wanted}"]`, { timeout })
+
+export async function screen(page: Page, name: string): Promise<void> {
+  mkdirSync(SCREENS, { recursive: true })
+  await page.screenshot({ path: join(SCREENS, `kiosk-${name}.png`), animations: 'disabled' })
+}

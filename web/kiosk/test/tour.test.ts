@@ -1,0 +1,87 @@
+/** The five-minute tour, as a newcomer walks it: `baypass demo`, the wallet in one window, the kiosk in another. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { MODELS, ROOT, launch, missing, openPage, program, screen, state, until } from './bay'
+
+const WALLET = join(ROOT, 'web/wallet')
+const unbuilt = !existsSync(join(WALLET, 'dist/build/h5/index.html')) ? 'the web wallet is not built (npm run build:web)'
+  : !readFileSync(join(WALLET, 'serve.mjs'), 'utf8').includes('with-parent') ? 'the web wallet has no server that demo can start' : undefined
+const why = missing() ?? unbuilt
+if (why) console.warn(`SKIPPED: the tour through wallet and kiosk: ${why}`)
+
+describe.skipIf(why !== undefined)('the tour', () => {
+  let browser: Browser
+  let demo: ChildProcess
+  let work: string
+  let said = ''
+
+  beforeAll(async () => {
+    browser = await launch()
+    work = mkdtempSync(join(tmpdir(), 'baypass-tour-'))
+    demo = spawn(program(), ['demo', '--base-port', '0', '--dir', join(work, 'demo')], { cwd: ROOT, env: { ...process.env, BAYPASS_MODELS: MODELS }, stdio: ['ignore', 'pipe', 'inherit'] })
+    demo.stdout!.on('data', (data: Buffer) => { said += data.toString() })
+    await until('the demo to stay up', async () => {
+      if (demo.exitCode !== null) throw new Error(`the demo ended: ${said}`)
+      return said.includes('every other lane')
+    }, 300)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    if (demo?.exitCode === null) {
+      const ended = new Promise((resolve) => demo.once('exit', resolve))
+      demo.kill('SIGINT')
+      await ended
+    }
+    rmSync(work, { recursive: true, force: true })
+  })
+
+  test('enrols on the web wallet, shows a code, and goes through at the kiosk', async () => {
+    const told = (what: RegExp) => what.exec(said)?.[1] ?? expect.fail(`the demo does not say ${what}: ${said}`)
+    const photograph = told(/photograph +(\S+)/)
+    const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
+    const kiosk = await openPage(context, told(/kiosk +(http\S+)/))
+    await state(kiosk.page, 'ready')
+    await kiosk.page.click('#panel summary')
+    await kiosk.page.setInputFiles('#sim-photo-file', photograph)
+
+    const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB', deviceScaleFactor: 2 })
+    const { page, faults } = await openPage(phone, told(/wallet +(http\S+)/))
+    page.setDefaultTimeout(20_000)
+    const part = (id: string) => page.locator(`#${id}`).last()
+    const answer = async (id: string, text: string) => {
+      await part(id).fill(text)
+      await part('next').click()
+    }
+    await part('language-en').click()
+    await part('home-MAC').click()
+    await answer('pin', '274951')
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('#pin')?.value === '')
+    await answer('pin', '274951')
+    await part('number').waitFor()
+    await answer('number', told(/identity card (\S+),/))
+    await part('skip').waitFor()
+    await answer('number', told(/Home Return Permit (\S+)/))
+    await part('name').waitFor()
+    await answer('name', told(/ as +(.+), born/))
+    await part('birth').waitFor()
+    await answer('birth', told(/born (\S+),/))
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), part('selfie').click()])
+    await chooser.setFiles(photograph)
+    await page.locator('#left', { hasText: '8 codes' }).last().waitFor()
+    for (const id of ['show', 'from-MAC', 'to-CHN', 'port-hengqin', 'side-joint']) await part(id).click()
+    await page.locator('canvas#qr').last().waitFor()
+    // The phone's screen as it is, held before the kiosk; it may still be drawing.
+    await until('the kiosk to welcome', async () => {
+      await kiosk.page.setInputFiles('#sim-code-file', { name: 'screen.png', mimeType: 'image/png', buffer: await page.screenshot() })
+      return state(kiosk.page, 'welcome', 4_000).then(() => true, () => false)
+    }, 30)
+    await kiosk.page.locator('.thumb').evaluate((picture) => picture.remove())
+    await kiosk.page.click('#panel summary')
+    await screen(kiosk.page, 'tour')
+    expect([...faults, ...kiosk.faults]).toEqual([])
+  })
+})
