@@ -17,7 +17,7 @@ const WALLET_DOORS = /^\/v1\/(enrolments|tokens|parts|pass|passages)$/
 
 export function walletServer({ folder, authorities, relay }) {
   const connect = relay ? [] : Object.values(authorities).map((base) => new URL(base).origin)
-  const policy = `default-src 'self'; connect-src 'self' ${connect.join(' ')}; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+  const policy = `default-src 'self'; connect-src 'self' ${connect.join(' ')}; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
   return createServer((asked, answer) => {
     answer.setHeader('Content-Security-Policy', policy)
     answer.setHeader('X-Content-Type-Options', 'nosniff')

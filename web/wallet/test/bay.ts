@@ -108,10 +108,13 @@ export async function openBay(browser: Browser): Promise<Bay> {
     server = walletServer({ folder, authorities, relay: false })
     await listen(port)
   }
+  // Where everybody is: the gates fetch the newest lists there.
+  writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities, gates: {} }))
   const gate = await serve(['gate', 'serve', '--port', 'shenzhen-bay'])
   for (let i = 0; i < 60; i += 1) {
     const health = await fetch(`${gate}/health`).catch(() => undefined)
     if (health?.ok) break
+    if (i === 59) throw new Error(`the gate is not well: ${await health?.text()}`)
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
   return {
