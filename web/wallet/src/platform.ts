@@ -32,6 +32,14 @@ export function forget(name: string): void {
   uni.removeStorageSync(name)
 }
 
+/** Tells when another window of this browser wrote or removed `name`. */
+export function onChangedElsewhere(name: string, told: () => void): void {
+  // #ifdef H5
+  // `clear()` names nothing.
+  window.addEventListener('storage', ({ key }) => { if (key === name || key === null) told() })
+  // #endif
+}
+
 // --- chance --------------------------------------------------------------------------------------------------------
 
 let pool = new Uint8Array(0)
