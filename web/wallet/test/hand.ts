@@ -179,6 +179,7 @@ export class Hand {
 
   async picture(name: string) {
     mkdirSync(ARTEFACTS, { recursive: true })
+    await this.page.evaluate(() => window.scrollTo(0, 0))
     const png = await this.page.screenshot({ scale: 'css' })
     writeFileSync(join(ARTEFACTS, `${name}.png`), png)
     const kept = process.env['BAYPASS_SCREENS']
