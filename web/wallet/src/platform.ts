@@ -295,8 +295,14 @@ export function onSight(told: (visible: boolean) => void): () => void {
   // #endif
 }
 
+/** Asked of the platform itself: the framework would store a number of its own for the phone on the way. */
 export function systemLanguage(): string {
-  return uni.getSystemInfoSync().language ?? ''
+  // #ifdef H5
+  return navigator.language
+  // #endif
+  // #ifdef MP-WEIXIN
+  return wx.getAppBaseInfo().language ?? ''
+  // #endif
 }
 
 /** Tells screen readers which language the page is in, and fonts which shapes its characters have. */
