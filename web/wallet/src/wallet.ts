@@ -357,8 +357,8 @@ export type Shown = { readonly text: string } | { readonly missing: 'token' | 'p
 
 /** Whether any token of this wallet has the parts for a lane. */
 export function canShow(audience: Audience): boolean {
-  const content = held()
-  return content.tickets.some((ticket) => receivers(audience).every((receiver) => ticket.parts[receiver]))
+  const tickets = state.content?.tickets ?? []
+  return tickets.some((ticket) => receivers(audience).every((receiver) => ticket.parts[receiver]))
 }
 
 /** The text of a code for one lane, valid from `at`. */
