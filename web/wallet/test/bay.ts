@@ -10,22 +10,26 @@ import { type Browser, chromium } from 'playwright-core'
 import { walletServer } from '../serve.mjs'
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const MODELS = join(ROOT, 'models')
+const MODELS = process.env['BAYPASS_MODELS'] ?? join(ROOT, 'models')
 const SAMPLES = join(MODELS, 'node_modules/@vladmandic/face-api/demo')
 
 export const CHROMIUM = [process.env['BAYPASS_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path !== undefined && existsSync(path))
+
+/** What Cargo has built: of `BAYPASS_BIN`, else where Cargo puts it. */
+const BUILT = process.env['BAYPASS_BIN'] ?? join(process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target'), 'debug/baypass')
 
 /** Why the tests that need a running Bay cannot be run here; `undefined` where they can. */
 export function missing(): string | undefined {
   if (!CHROMIUM) return 'no Chromium on this machine (Debian: apt-get install chromium)'
   if (!existsSync(join(SAMPLES, 'sample1.jpg'))) return 'no face models here (make models)'
-  if (!process.env['BAYPASS_BIN'] && spawnSync('cargo', ['--version']).status !== 0) return 'neither BAYPASS_BIN nor cargo'
+  if (!existsSync(join(ROOT, 'web/wallet/dist/build/h5/index.html'))) return 'nothing is built (npm run build)'
+  if (process.env['BAYPASS_BIN'] && !existsSync(BUILT)) return `no program ${BUILT} (BAYPASS_BIN)`
+  if (!existsSync(BUILT) && spawnSync('cargo', ['--version']).status !== 0) return `neither ${BUILT} nor cargo`
   return undefined
 }
 
 function program(): string {
-  const given = process.env['BAYPASS_BIN']
-  if (given) return given
+  if (existsSync(BUILT)) return BUILT
   const told = execFileSync('cargo', ['build', '-q', '-p', 'baypass', '--bin', 'baypass', '--message-format=json'], { cwd: ROOT, maxBuffer: 1 << 28 })
   const built = told.toString().trim().split('\n').map((line) => JSON.parse(line) as { executable?: string; target?: { name: string } })
   const found = built.find((line) => line.executable && line.target?.name === 'baypass')?.executable
