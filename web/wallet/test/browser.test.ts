@@ -110,7 +110,19 @@ describe.skipIf(why !== undefined)('the wallet in a browser', () => {
     first = await hand.shown()
     expect(first).toMatch(/^BP1:/)
     await hand.sound('en code')
+    await hand.press('ask-result')
+    await hand.page.getByText('recorded nothing yet').waitFor()
     expect(await scan(bay, first, 'HKG-CHN/exit')).toMatchObject({ code: null, verdicts: [{ answer: 'admit' }] })
+  })
+
+  it('tells on request that the passage is on record, as soon as it is', async () => {
+    for (let i = 0; i < 20 && await hand.page.locator('#result.good').count() === 0; i += 1) {
+      await hand.press('ask-result')
+      await hand.see('result')
+      await hand.page.waitForTimeout(300)
+    }
+    expect(await hand.page.locator('#result').innerText()).toMatch(/Hong Kong recorded your passage at \d\d:\d\d/)
+    await hand.sound('en passed')
   })
 
   it('shows a new code after fifteen seconds, of the same token', async () => {

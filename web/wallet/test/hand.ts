@@ -196,7 +196,7 @@ export class Hand {
     const found = await this.page.evaluate(() => {
       const seen = (e: HTMLElement) => e.offsetParent !== null && e.getBoundingClientRect().width > 1
       const touched = [...document.querySelectorAll<HTMLElement>('[role=button], input')].filter(seen)
-      const texts = [...document.querySelectorAll<HTMLElement>('uni-text:not(.tick):not(.unseen), [role=heading]')].filter(seen)
+      const texts = [...document.querySelectorAll<HTMLElement>('uni-text:not(.unseen), [role=heading]')].filter(seen)
       const cross = (a: DOMRect, b: DOMRect) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1
       const over: string[] = []
       // A full-width bracket at the end of a line hangs out by the blank half of its square: that is no text cut off.
@@ -205,7 +205,7 @@ export class Hand {
         wide: document.documentElement.scrollWidth - window.innerWidth,
         cut: [...document.querySelectorAll<HTMLElement>('uni-text, uni-view')].filter((e) => seen(e) && (e.getBoundingClientRect().right > window.innerWidth + 1 || e.scrollWidth > e.clientWidth + 10 && e.matches('uni-text'))).map((e) => `${e.className}: ${e.innerText}`),
         small: touched.filter((e) => { const box = e.getBoundingClientRect(); return Math.min(box.width, box.height) < 44 }).map((e) => e.outerHTML.slice(0, 120)),
-        tiny: texts.filter((e) => parseFloat(getComputedStyle(e).fontSize) < 14).map((e) => e.innerText),
+        tiny: texts.filter((e) => parseFloat(getComputedStyle(e).fontSize) < (e.matches('.tick') ? 13 : 14)).map((e) => e.innerText),
         over,
       }
     })

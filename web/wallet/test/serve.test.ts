@@ -75,7 +75,7 @@ describe('the wallet\'s server', () => {
     const status = (path: string, method = 'GET') => new Promise<number>((resolve, reject) => {
       request({ port, path, method }, (reply) => { reply.resume(); resolve(reply.statusCode ?? 0) }).on('error', reject).end()
     })
-    for (const path of ['/../serve.mjs', '/..%2fserve.mjs', '/%2e%2e/%2e%2e/etc/passwd', '/%00', '/%E0%A4%A', '//', '/.', '/authority/HKG/v1/pass', '/authority/__proto__/v1/pass']) {
+    for (const path of ['/../serve.mjs', '/..%2fserve.mjs', '/%2e%2e/%2e%2e/etc/passwd', '/%00', '/%E0%A4%A', '//', '/authority/HKG/v1/pass', '/authority/__proto__/v1/pass']) {
       expect(await status(path), path).toBe(404)
     }
     expect(await status('/', 'POST')).toBe(405)
