@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['*/test/**/*.test.ts'],
     hookTimeout: 900_000,
     testTimeout: 300_000,
-    // The browser tests share two cores with the programs that they talk to.
-    fileParallelism: false,
+    // Each browser test has programs of its own to talk to, and mostly waits: two at a time, also on a small machine.
+    poolOptions: { forks: { minForks: 1, maxForks: 2 } },
   },
 })

@@ -23,7 +23,8 @@ export type NumberJudged = { readonly number: string } | NumberFault
 
 /** Reads `text` as a number of `kind`; the number is without brackets, of a Home Return Permit the nine lasting signs. */
 export function judgeNumber(kind: DocumentKind, text: string): NumberJudged {
-  const clean = upper(text.trim())
+  // The blanks of Unicode, as Rust trims them: `trim` here takes others.
+  const clean = upper(text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, ''))
   switch (kind) {
     case 'mainland_id':
       return mainlandId(clean)

@@ -1,62 +1,134 @@
 /**
  * Serves the built web wallet with the strictest policy that it runs under: nothing but its own files and the authorities.
  *
- *   node serve.mjs --port 7180 --authorities '{"CHN":"http://127.0.0.1:7101", ...}' [--relay]
+ *   node web/wallet/serve.mjs --listen 127.0.0.1:7121 --authorities addresses.json
+ *   node web/wallet/serve.mjs --authorities CHN=http://127.0.0.1:7101,HKG=http://127.0.0.1:7102,MAC=http://127.0.0.1:7103
  *
- * An authority must name this page's origin among those that it lets in. With `--relay` this server passes the wallet's
- * calls on instead, under its own origin: for authorities that let no page in.
+ * The first line says where it listens; port 0 takes a free one. An authority must name this page's origin among those that
+ * it lets in (`--origin`). With `--relay` this server passes the wallet's calls on instead, under its own origin: for
+ * authorities that let no page in. With `--with-parent` it ends when its standard input closes.
  */
-import { createReadStream, existsSync, statSync } from 'node:fs'
-import { createServer, request } from 'node:http'
-import { extname, join, normalize, sep } from 'node:path'
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
+import { createServer, request as plainRequest } from 'node:http'
+import { request as tlsRequest } from 'node:https'
+import { extname, join, normalize, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json', '.webmanifest': 'application/manifest+json', '.png': 'image/png' }
 const WALLET_DOORS = /^\/v1\/(enrolments|tokens|parts|pass|passages)$/
+const CODES = ['CHN', 'HKG', 'MAC']
+const BUILT = fileURLToPath(new URL('dist/build/h5', import.meta.url))
+const USAGE = `usage: node serve.mjs [--listen 127.0.0.1:7121] [--authorities FILE | CODE=URL,CODE=URL,CODE=URL | URL,URL,URL]
+                     [--folder DIR] [--relay] [--with-parent]`
 
 export function walletServer({ folder, authorities, relay }) {
-  const connect = relay ? [] : Object.values(authorities).map((base) => new URL(base).origin)
-  const policy = `default-src 'self'; connect-src 'self' ${connect.join(' ')}; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
   return createServer((asked, answer) => {
+    const connect = relay ? [] : Object.values(authorities).map((base) => new URL(base).origin)
+    const policy = `default-src 'self'; connect-src ${["'self'", ...connect].join(' ')}; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
     answer.setHeader('Content-Security-Policy', policy)
     answer.setHeader('X-Content-Type-Options', 'nosniff')
     answer.setHeader('Referrer-Policy', 'no-referrer')
     answer.setHeader('Cache-Control', 'no-cache')
-    const path = decodeURIComponent(new URL(asked.url, 'http://wallet').pathname)
-    const named = /^\/authority\/([A-Z]{3})(\/.*)$/.exec(path)
-    if (relay && named && authorities[named[1]] && WALLET_DOORS.test(named[2])) return pass(asked, answer, authorities[named[1]] + named[2])
+    const path = pathOf(asked.url)
+    const named = path === undefined ? null : /^\/authority\/([A-Z]{3})(\/.*)$/.exec(path)
+    if (relay && named && Object.hasOwn(authorities, named[1]) && WALLET_DOORS.test(named[2])) return pass(asked, answer, authorities[named[1]] + named[2])
+    if (asked.method !== 'GET' && asked.method !== 'HEAD') return refuse(answer, 405)
     if (path === '/authorities.json') {
       const own = `http://${asked.headers.host}/authority`
       const told = relay ? Object.fromEntries(Object.keys(authorities).map((code) => [code, `${own}/${code}`])) : authorities
       answer.setHeader('Content-Type', 'application/json')
       return answer.end(JSON.stringify(told))
     }
-    const file = normalize(join(folder, path === '/' ? 'index.html' : path))
-    if (!file.startsWith(folder + sep) || !existsSync(file) || !statSync(file).isFile()) {
-      answer.statusCode = 404
-      return answer.end()
-    }
+    const file = path === undefined ? undefined : normalize(join(folder, path === '/' ? 'index.html' : path))
+    if (!file?.startsWith(folder + sep) || !existsSync(file) || !statSync(file).isFile()) return refuse(answer, 404)
     answer.setHeader('Content-Type', TYPES[extname(file)] ?? 'application/octet-stream')
-    createReadStream(file).pipe(answer)
+    if (asked.method === 'HEAD') return answer.end()
+    createReadStream(file).on('error', () => answer.destroy()).pipe(answer)
   })
+}
+
+/** `undefined` for an address that nobody can read: a wrong escape, a NUL. */
+function pathOf(url) {
+  try {
+    const path = decodeURIComponent(new URL(url, 'http://wallet').pathname)
+    return path.includes('\0') ? undefined : path
+  } catch {
+    return undefined
+  }
+}
+
+function refuse(answer, status) {
+  answer.statusCode = status
+  answer.end()
 }
 
 function pass(asked, answer, url) {
   const { authorization, 'content-type': type, 'content-length': length } = asked.headers
   const headers = { ...(authorization ? { authorization } : {}), ...(type ? { 'content-type': type } : {}), ...(length ? { 'content-length': length } : {}) }
-  const onward = request(url, { method: asked.method, headers }, (reply) => {
+  const onward = (url.startsWith('https:') ? tlsRequest : plainRequest)(url, { method: asked.method, headers }, (reply) => {
     answer.writeHead(reply.statusCode, reply.headers)
     reply.pipe(answer)
   })
-  onward.on('error', () => { answer.statusCode = 502; answer.end() })
+  onward.on('error', () => { if (answer.headersSent) answer.destroy(); else refuse(answer, 502) })
   asked.pipe(onward)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '7180' }, authorities: { type: 'string' }, relay: { type: 'boolean', default: false } } })
-  const local = { CHN: 'http://127.0.0.1:7101', HKG: 'http://127.0.0.1:7102', MAC: 'http://127.0.0.1:7103' }
-  const authorities = values.authorities ? JSON.parse(values.authorities) : local
-  const folder = fileURLToPath(new URL('dist/build/h5', import.meta.url))
-  walletServer({ folder, authorities, relay: values.relay }).listen(Number(values.port), '127.0.0.1', () => console.log(`http://127.0.0.1:${values.port}/`))
+/** Authorities by code: a file (also an installation's `public/addresses.json`), pairs, or three addresses in the order of the codes. */
+export function readAuthorities(given) {
+  const text = existsSync(given) ? readFileSync(given, 'utf8') : given
+  let named
+  if (/^\s*\{/.test(text)) {
+    const read = JSON.parse(text)
+    named = read.authorities ?? read
+  } else {
+    const items = text.split(',').map((item) => item.trim())
+    const pairs = items.map((item, i) => /^([A-Z]{3})=(.+)$/.exec(item)?.slice(1) ?? [CODES[i], item])
+    named = Object.fromEntries(pairs)
+  }
+  return Object.fromEntries(CODES.map((code) => {
+    const address = named[code]
+    if (typeof address !== 'string' || !/^https?:\/\/[^/\s]+/.test(address)) throw new Error(`no address of ${code}: name all of ${CODES.join(', ')} as http(s) addresses, in a file or as CODE=URL,CODE=URL,CODE=URL`)
+    return [code, address.replace(/\/+$/, '')]
+  }))
 }
+
+function fail(message) {
+  console.error(`wallet: ${message}`)
+  process.exit(2)
+}
+
+function main() {
+  let values
+  try {
+    ({ values } = parseArgs({ options: {
+      listen: { type: 'string', default: '127.0.0.1:7121' }, authorities: { type: 'string' }, folder: { type: 'string', default: BUILT },
+      relay: { type: 'boolean', default: false }, 'with-parent': { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+    } }))
+  } catch (error) {
+    fail(`${error.message}\n${USAGE}`)
+  }
+  if (values.help) { console.log(USAGE); return }
+  const at = /^(?:(.+):)?(\d{1,5})$/.exec(values.listen)
+  if (!at || Number(at[2]) > 65_535) fail(`--listen ${values.listen}: give an address and a port, such as 127.0.0.1:7121`)
+  const folder = resolve(values.folder)
+  if (!existsSync(join(folder, 'index.html'))) fail(`no built wallet in ${folder}: run \`npm run build\` in web (after \`npm ci\` there)`)
+  let authorities
+  try {
+    authorities = readAuthorities(values.authorities ?? join(folder, 'authorities.json'))
+  } catch (error) {
+    fail(`--authorities: ${error.message}`)
+  }
+  const server = walletServer({ folder, authorities, relay: values.relay })
+  server.on('error', (error) => fail(error.code === 'EADDRINUSE' ? `${values.listen} is taken: choose another with --listen` : error.message))
+  const host = (at[1] ?? '127.0.0.1').replace(/^\[|\]$/g, '')
+  server.listen(Number(at[2]), host, () => {
+    console.log(`wallet listens on http://${host.includes(':') ? `[${host}]` : host}:${server.address().port}`)
+  })
+  const end = () => { server.closeAllConnections(); server.close(() => process.exit(0)) }
+  process.once('SIGTERM', end)
+  process.once('SIGINT', end)
+  if (values['with-parent']) process.stdin.once('end', end).once('error', end).resume()
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) main()

@@ -32,7 +32,14 @@ function offline(): Plugin {
     name: 'offline',
     configResolved: (config) => void (out = config.build.outDir),
     closeBundle() {
-      if (process.env['UNI_PLATFORM'] !== 'h5') return
+      if (process.env['UNI_PLATFORM'] !== 'h5') {
+        // In a mini-program it asks for a picture of its maker's, three seconds after the start.
+        for (const file of files(out).filter((name) => name.endsWith('.js'))) {
+          const text = readFileSync(file, 'utf8')
+          if (text.includes('wx.preloadAssets')) writeFileSync(file, text.replaceAll('wx.preloadAssets', '0'))
+        }
+        return
+      }
       // The framework copies no public folder.
       cpSync(new URL('public', import.meta.url), out, { recursive: true })
       for (const file of files(out).filter((name) => /\.(css|js)$/.test(name))) {

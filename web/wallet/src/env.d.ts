@@ -6,5 +6,6 @@ declare module '*.vue' {
 
 /** The mini-program's own object, as far as it is used. */
 declare const wx: {
+  getAppBaseInfo(): { readonly language?: string }
   getRandomValues(options: { length: number; success: (result: { randomValues: ArrayBuffer }) => void; fail: (error: unknown) => void }): void
 }

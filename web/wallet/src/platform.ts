@@ -32,6 +32,14 @@ export function forget(name: string): void {
   uni.removeStorageSync(name)
 }
 
+/** Tells when another window of this browser wrote or removed `name`. */
+export function onChangedElsewhere(name: string, told: () => void): void {
+  // #ifdef H5
+  // `clear()` names nothing.
+  window.addEventListener('storage', ({ key }) => { if (key === name || key === null) told() })
+  // #endif
+}
+
 // --- chance --------------------------------------------------------------------------------------------------------
 
 let pool = new Uint8Array(0)
@@ -217,34 +225,48 @@ async function shrink(file: File): Promise<Uint8Array> {
 
 // --- screen --------------------------------------------------------------------------------------------------------
 
-/** What is drawn with: the same few calls on both platforms. */
-interface Brush {
-  fillStyle: string | CanvasGradient | CanvasPattern
-  fillRect(x: number, y: number, width: number, height: number): void
+/** The canvas of a mini-program, as far as it is used. */
+interface Canvas {
+  width: number
+  height: number
+  getContext(kind: '2d'): { fillStyle: string; fillRect(x: number, y: number, width: number, height: number): void } | null
 }
+
+/** Longest side of the drawn symbol, in pixels of its own: the screen scales it down, never up. */
+const DRAWN = 1200
 
 /** Draws black squares on white, a whole number of pixels each. `undefined` wipes the canvas. */
 export async function drawModules(id: string, modules: readonly (readonly boolean[])[] | undefined, owner: unknown): Promise<void> {
-  let canvas: { width: number; height: number; getContext(kind: '2d'): Brush | null } | undefined
+  const count = modules?.length ?? 1
+  const scale = modules ? Math.max(1, Math.round(DRAWN / count)) : 1
+  const side = count * scale
   // #ifdef H5
-  canvas = document.querySelector<HTMLCanvasElement>(`#${id} canvas`) ?? undefined
-  // #endif
-  // #ifdef MP-WEIXIN
-  canvas = await new Promise((resolve) => {
-    uni.createSelectorQuery().in(owner).select(`#${id}`).fields({ node: true, size: true } as never, (found) => {
-      resolve((found as unknown as { node?: never } | undefined)?.node)
-    }).exec()
-  })
-  // #endif
-  const side = modules?.length ?? 1
-  const scale = Math.max(1, Math.round(1200 / side))
+  const canvas = document.querySelector<HTMLCanvasElement>(`canvas#${id}`)
   const brush = canvas?.getContext('2d')
   if (!canvas || !brush) return
-  canvas.width = canvas.height = side * scale
-  brush.fillStyle = '#ffffff'
-  brush.fillRect(0, 0, side * scale, side * scale)
-  brush.fillStyle = '#000000'
-  modules?.forEach((row, y) => row.forEach((dark, x) => { if (dark) brush.fillRect(x * scale, y * scale, scale, scale) }))
+  canvas.width = canvas.height = side
+  // Pixel by pixel: the framework multiplies every other call by the screen's own ratio.
+  const picture = new ImageData(side, side)
+  const pixels = new Uint32Array(picture.data.buffer).fill(0xffffffff)
+  modules?.forEach((row, y) => row.forEach((dark, x) => {
+    if (dark) for (let line = y * scale; line < (y + 1) * scale; line += 1) pixels.fill(0xff000000, line * side + x * scale, line * side + (x + 1) * scale)
+  }))
+  brush.putImageData(picture, 0, 0)
+  // #endif
+  // #ifdef MP-WEIXIN
+  const node = await new Promise<Canvas | undefined>((resolve) => {
+    uni.createSelectorQuery().in(owner).select(`#${id}`).fields({ node: true, size: true } as never, (found) => {
+      resolve((found as unknown as { node?: Canvas } | undefined)?.node)
+    }).exec()
+  })
+  const pen = node?.getContext('2d')
+  if (!node || !pen) return
+  node.width = node.height = side
+  pen.fillStyle = '#ffffff'
+  pen.fillRect(0, 0, side, side)
+  pen.fillStyle = '#000000'
+  modules?.forEach((row, y) => row.forEach((dark, x) => { if (dark) pen.fillRect(x * scale, y * scale, scale, scale) }))
+  // #endif
 }
 
 let brightness: number | undefined
@@ -273,8 +295,14 @@ export function onSight(told: (visible: boolean) => void): () => void {
   // #endif
 }
 
+/** Asked of the platform itself: the framework would store a number of its own for the phone on the way. */
 export function systemLanguage(): string {
-  return uni.getSystemInfoSync().language ?? ''
+  // #ifdef H5
+  return navigator.language
+  // #endif
+  // #ifdef MP-WEIXIN
+  return wx.getAppBaseInfo().language ?? ''
+  // #endif
 }
 
 /** Tells screen readers which language the page is in, and fonts which shapes its characters have. */

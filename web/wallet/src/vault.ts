@@ -8,7 +8,7 @@
 import { gcm } from '@noble/ciphers/aes.js'
 import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { fromBase64Url, fromUtf8, toBase64Url, toUtf8 } from '../../core/bytes.js'
-import { forget, load, prepareChance, random, save } from './platform.js'
+import { forget, load, onChangedElsewhere, prepareChance, random, save } from './platform.js'
 
 const NAME = 'baypass.vault'
 const TRIES = 'baypass.tries'
@@ -83,6 +83,19 @@ export async function open(pin: string, now: number): Promise<Opened> {
     return until > 0 ? { outcome: 'wait', until } : { outcome: 'wrong', left: FREE_TRIES - wrong }
   }
 }
+
+/** What is stored now, by the key of an open vault; `undefined` where it is gone, or sealed by another one. */
+export function reread(vault: VaultKey): unknown {
+  try {
+    const sealed = JSON.parse(load(NAME) ?? '') as Sealed
+    return JSON.parse(fromUtf8(gcm(vault.key, fromBase64Url(sealed.nonce), toUtf8(NAME)).decrypt(fromBase64Url(sealed.text))))
+  } catch {
+    return undefined
+  }
+}
+
+/** Tells when another window of this browser changed what is stored. */
+export const onVaultChanged = (told: () => void): void => onChangedElsewhere(NAME, told)
 
 export function destroy(): void {
   forget(NAME)

@@ -11,10 +11,10 @@ import {
 } from '../../core/border.js'
 import type { DeviceKey } from '../../core/keys.js'
 import type { DocumentKind } from '../../core/numbers.js'
-import type { Device, PassAnswer } from './api.js'
+import type { Device, Operations, PassAnswer } from './api.js'
 import { Refusal, call, clockOffset } from './client.js'
 import { type StoredKey, dropAllKeys, dropKey, makeKey, openKey } from './platform.js'
-import { type VaultKey, destroy, newVault, open, seal } from './vault.js'
+import { type VaultKey, destroy, newVault, onVaultChanged, open, reread, seal } from './vault.js'
 
 export interface Card {
   readonly kind: DocumentKind
@@ -40,6 +40,13 @@ export interface Passage {
   readonly by: Authority | 'phone'
 }
 
+/** Who was told something, and when: the door of the authority says what. */
+export interface Receipt {
+  readonly at: number
+  readonly to: Authority
+  readonly what: keyof Operations
+}
+
 /** One question a screen. */
 export type Step = 'card' | 'permit' | 'name' | 'birth' | 'selfie' | 'done'
 
@@ -55,6 +62,11 @@ export interface Content {
   /** Keys of a batch that was asked for and has not come: asked for again with the same. */
   pending: StoredKey[]
   history: Passage[]
+  receipts: Receipt[]
+  /** When the records were last told, in seconds. */
+  asked: number
+  /** Authorities at which a new registration is to take the place of the one that stands. */
+  again: Authority[]
   offset: number
   lane?: { port: string; from: Authority; to: Authority }
 }
@@ -64,11 +76,17 @@ export const FEW = 4
 /** A token shown at one lane is kept for it this long. */
 const KEPT = 30 * 60
 
-interface State {
-  content: Content | undefined
+/** What the vault holds: the pass in use first, then those of the others for whom this phone cares. */
+interface Stored {
+  readonly passes: readonly Content[]
 }
 
-export const state: State = reactive({ content: undefined })
+interface State {
+  content: Content | undefined
+  others: Content[]
+}
+
+export const state: State = reactive({ content: undefined, others: [] })
 let vault: VaultKey | undefined
 
 /** The document that each authority asks for: its own. */
@@ -80,19 +98,77 @@ export const now = (): number => Math.floor(Date.now() / 1000) + (state.content?
 
 // --- the vault -----------------------------------------------------------------------------------------------------
 
+const empty = (home: Authority): Content => ({
+  home, step: 'card', name: '', birth: '', cards: {}, sessions: {}, records: {}, tickets: [], pending: [], history: [], receipts: [],
+  asked: 0, again: [], offset: 0,
+})
+
 export async function begin(home: Authority, pin: string): Promise<void> {
   vault = await newVault(pin)
-  state.content = {
-    home, step: 'card', name: '', birth: '', cards: {}, sessions: {}, records: {}, tickets: [], pending: [], history: [], offset: 0,
+  state.content = empty(home)
+  state.others = []
+  await keep()
+}
+
+/** A pass for a child or a parent, on this phone, behind the same PIN. */
+export async function addPerson(home: Authority): Promise<void> {
+  state.others = [held(), ...state.others]
+  state.content = empty(home)
+  await keep()
+}
+
+/** Takes another pass of this phone to hand; the order of the rest stays. */
+export async function usePerson(index: number): Promise<void> {
+  const chosen = state.others[index]
+  if (!chosen) return
+  state.others = [held(), ...state.others.filter((_, i) => i !== index)]
+  state.content = chosen
+  await keep()
+}
+
+/** Gives up a registration that nobody has granted yet, or the renewal of one that stands. */
+export async function giveUp(): Promise<void> {
+  const content = held()
+  if (content.again.length > 0) {
+    content.again = []
+    content.step = 'done'
+  } else if (Object.keys(content.sessions).length === 0 && state.others.length > 0) {
+    await dropTickets(content)
+    state.content = state.others[0]
+    state.others = state.others.slice(1)
   }
   await keep()
+}
+
+/** Whether giving up leads anywhere. */
+export const canGiveUp = (): boolean => {
+  const content = state.content
+  return content !== undefined && (content.again.length > 0 || (Object.keys(content.sessions).length === 0 && state.others.length > 0))
+}
+
+/** Registers anew for a new document; what stands goes on standing until the new registration is granted. */
+export async function renew(): Promise<void> {
+  const content = held()
+  content.again = AUTHORITIES.filter((authority) => content.sessions[authority])
+  content.step = 'card'
+  await keep()
+}
+
+async function dropTickets(content: Content): Promise<void> {
+  for (const { key } of content.tickets) await dropKey(key)
+  for (const key of content.pending) await dropKey(key)
+  content.tickets = []
+  content.pending = []
 }
 
 export async function unlock(pin: string) {
   const opened = await open(pin, Date.now())
   if (opened.outcome === 'open') {
+    const { passes } = opened.content as Stored
+    if (!passes[0]) return { outcome: 'damaged' } as const
     vault = opened.vault
-    state.content = opened.content as Content
+    state.content = passes[0]
+    state.others = passes.slice(1)
   }
   return opened
 }
@@ -101,14 +177,24 @@ export function lock(): void {
   vault?.key.fill(0)
   vault = undefined
   state.content = undefined
+  state.others = []
 }
+
+// Two windows are one wallet: what the other one has shown, fetched or ended counts here at once.
+onVaultChanged(() => {
+  if (!vault) return
+  const stored = reread(vault) as Stored | undefined
+  if (!stored?.passes[0]) { lock(); return }
+  state.content = stored.passes[0]
+  state.others = stored.passes.slice(1)
+})
 
 let writing: Promise<void> = Promise.resolve()
 
 /** Stores everything; one after the other, so that the last word stands. */
 export function keep(): Promise<void> {
   writing = writing.catch(() => undefined).then(async () => {
-    if (vault && state.content) await seal(vault, state.content)
+    if (vault && state.content) await seal(vault, { passes: [state.content, ...state.others] } satisfies Stored)
   })
   return writing
 }
@@ -118,6 +204,14 @@ function held(): Content {
   return state.content
 }
 
+const RECEIPTS = 200
+
+/** Calls an authority for this pass, and notes who was told what. */
+async function tell<K extends keyof Operations>(content: Content, to: Authority, what: K, given: Parameters<typeof call<K>>[2]): Promise<Operations[K]['answer']> {
+  content.receipts = [{ at: now(), to, what }, ...content.receipts].slice(0, RECEIPTS)
+  return call(to, what, given)
+}
+
 // --- enrolment -----------------------------------------------------------------------------------------------------
 
 /** Enrols with every card, each at its own authority; what one has granted stays granted where the next one refuses. */
@@ -125,12 +219,17 @@ export async function enrol(selfie: Uint8Array): Promise<void> {
   const content = held()
   for (const authority of AUTHORITIES) {
     const card = content.cards[authority]
-    if (!card || content.sessions[authority]) continue
+    const again = content.again.includes(authority)
+    if (!card || (content.sessions[authority] && !again)) continue
     const body = { document: card, name: content.name, birth: content.birth, selfie: toBase64Url(selfie) }
-    const answer = await call(authority, 'enrol', { body })
+    const answer = await tell(content, authority, 'enrol', { body })
     content.sessions[authority] = answer.secret
+    content.again = content.again.filter((other) => other !== authority)
+    // A new registration ends what the earlier one was given.
+    if (again) await dropTickets(content)
     await keep()
   }
+  content.again = []
   content.step = 'done'
   await keep()
 }
@@ -162,16 +261,17 @@ async function batch(content: Content): Promise<{ stored: StoredKey; key: Device
   return found
 }
 
-let fetching: Promise<void> | undefined
+const fetching = new WeakMap<Content, Promise<void>>()
 
 /** Fetches a batch with all its parts. Called twice at once it is one fetch. */
 export function fetchTokens(): Promise<void> {
-  fetching ??= fetchOnce().finally(() => { fetching = undefined })
-  return fetching
+  const content = held()
+  const running = fetching.get(content) ?? fetchOnce(content).finally(() => fetching.delete(content))
+  fetching.set(content, running)
+  return running
 }
 
-async function fetchOnce(): Promise<void> {
-  const content = held()
+async function fetchOnce(content: Content): Promise<void> {
   const { home } = content
   const secret = content.sessions[home]
   if (!secret) throw new Refusal('no_pass')
@@ -179,13 +279,13 @@ async function fetchOnce(): Promise<void> {
   const made = await batch(content)
   const keys = made.map(({ key }) => key)
   try {
-    const { tokens } = await call(home, 'tokens', { secret, body: { key_class: 'software', devices: await proofs(keys, home, home, secret) } })
+    const { tokens } = await tell(content, home, 'tokens', { secret, body: { key_class: 'software', devices: await proofs(keys, home, home, secret) } })
     const others = new Map<Authority, readonly string[]>()
     for (const authority of AUTHORITIES) {
       const session = content.sessions[authority]
       if (authority === home || !session) continue
       const body = { issuer: home, key_class: 'software', devices: await proofs(keys, authority, home, session) } as const
-      others.set(authority, (await call(authority, 'parts', { secret: session, body })).parts)
+      others.set(authority, (await tell(content, authority, 'parts', { secret: session, body })).parts)
     }
     const tickets = made.map(({ stored, key }, i): StoredTicket => {
       const answer = tokens[i]
@@ -223,9 +323,10 @@ export async function refresh(): Promise<void> {
   const content = held()
   for (const authority of AUTHORITIES) {
     const secret = content.sessions[authority]
-    if (secret) content.records[authority] = await call(authority, 'own_pass', { secret })
+    if (secret) content.records[authority] = await tell(content, authority, 'own_pass', { secret })
   }
   content.offset = clockOffset() ?? content.offset
+  content.asked = now()
   await keep()
 }
 
@@ -256,8 +357,8 @@ export type Shown = { readonly text: string } | { readonly missing: 'token' | 'p
 
 /** Whether any token of this wallet has the parts for a lane. */
 export function canShow(audience: Audience): boolean {
-  const content = held()
-  return content.tickets.some((ticket) => receivers(audience).every((receiver) => ticket.parts[receiver]))
+  const tickets = state.content?.tickets ?? []
+  return tickets.some((ticket) => receivers(audience).every((receiver) => ticket.parts[receiver]))
 }
 
 /** The text of a code for one lane, valid from `at`. */
@@ -290,7 +391,7 @@ export async function fetchPassages(): Promise<void> {
   for (const authority of AUTHORITIES) {
     const secret = content.sessions[authority]
     if (!secret) continue
-    for (const passage of (await call(authority, 'passages', { secret })).passages) {
+    for (const passage of (await tell(content, authority, 'passages', { secret })).passages) {
       const [from, to] = passage.direction.split('-')
       if (!isAuthority(from) || !isAuthority(to)) continue
       told.push({ at: Math.floor(Date.parse(passage.at) / 1000), port: passage.port, from, to, by: authority, ...(passage.side ? { side: passage.side } : {}) })
@@ -300,14 +401,14 @@ export async function fetchPassages(): Promise<void> {
   await keep()
 }
 
-/** Ends the pass at every authority, then forgets everything here. An authority that cannot be reached stops it. */
+/** Ends the pass at every authority, then forgets it here; the last one with everything else. An authority that cannot be reached stops it. */
 export async function endPass(): Promise<void> {
   const content = held()
   for (const authority of AUTHORITIES) {
     const secret = content.sessions[authority]
     if (!secret) continue
     try {
-      await call(authority, 'end_pass', { secret })
+      await tell(content, authority, 'end_pass', { secret })
     } catch (error) {
       // Ended already, from another device or by an officer.
       if (!(error instanceof Refusal && (error.code === 'no_pass' || error.code === 'unauthorized'))) throw error
@@ -315,7 +416,12 @@ export async function endPass(): Promise<void> {
     delete content.sessions[authority]
     await keep()
   }
-  await forgetAll()
+  await dropTickets(content)
+  const next = state.others[0]
+  if (!next) { await forgetAll(); return }
+  state.content = next
+  state.others = state.others.slice(1)
+  await keep()
 }
 
 /** Forgets everything on this phone; the pass itself stays in force. */

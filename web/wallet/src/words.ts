@@ -16,14 +16,57 @@ const rows = <K extends string>(table: Record<K, Row>): Record<K, Row> => table
 export const WORDS = rows({
   app: ['湾区通行', '灣區通行', 'Bay Pass', 'Bay Pass'],
   complement: ['您的证件始终是您的证件，请随身携带。', '您的證件始終是您的證件，請隨身攜帶。', 'Your card remains your document: bring it along.', 'O seu cartão continua a ser o seu documento: traga-o consigo.'],
+  slogan: ['一个码，两边过关', '一個碼，兩邊過關', 'One code for both sides of the border', 'Um código para os dois lados da fronteira'],
+  stepOf: ['第 {n} 步，共 {of} 步', '第 {n} 步，共 {of} 步', 'Step {n} of {of}', 'Passo {n} de {of}'],
+  numberShort: ['号码', '號碼', 'Number', 'Número'],
+  validShort: ['有效期至', '有效期至', 'Valid until', 'Válido até'],
+  validNow: ['有效', '有效', 'Valid', 'Válido'],
+  ready: ['离线可用', '離線可用', 'Ready offline', 'Prontos sem rede'],
+  codes: ['{n} 个码', '{n} 個碼', '{n} codes', '{n} códigos'],
+  mayCross: ['我能过关吗？', '我能過關嗎？', 'May I cross?', 'Posso passar?'],
+  onDay: ['日期', '日期', 'Day', 'Dia'],
+  todayWord: ['今天', '今天', 'Today', 'Hoje'],
+  tomorrow: ['明天', '明天', 'Tomorrow', 'Amanhã'],
+  crossYes: ['您的证件允许在这一天过关', '您的證件允許在這一天過關', 'Your documents allow it on that day', 'Os seus documentos permitem-no nesse dia'],
+  crossNo: ['您的证件在这一天不允许过关', '您的證件在這一天不允許過關', 'Your documents do not allow it on that day', 'Os seus documentos não o permitem nesse dia'],
+  crossHome: ['回家的路不会因证件过期被自己一方拒绝；可能需要人工核对。', '回家的路不會因證件過期被自己一方拒絕；可能需要人工核對。', 'Your own side never refuses you the way home; an officer may have to look.', 'O seu lado nunca lhe recusa o regresso; um agente pode ter de verificar.'],
+  crossRecord: ['按 {n} 的登记', '按 {n} 的登記', 'By what your authorities registered, as of {n}', 'Segundo o registo das autoridades, em {n}'],
+  crossUnknown: ['剩余次数、每周次数和停留天数由当局在过关时核对，这部手机不知道。', '剩餘次數、每週次數和停留天數由當局在過關時核對，這部手機不知道。', 'Entries left, weekly limits and days of stay are checked at the lane: this phone does not know them.', 'As entradas restantes, os limites semanais e os dias de estada verificam-se na passagem: este telemóvel não os conhece.'],
+  whyNone: ['通行证里没有{n}', '通行證裡沒有{n}', 'Not in your pass: {n}', 'Não está no seu passe: {n}'],
+  whyLost: ['{n}已报失', '{n}已報失', '{n}: reported as lost', '{n}: dado como perdido'],
+  whyExpired: ['{n}到 {day} 为止', '{n}到 {day} 為止', '{n}: valid until {day} only', '{n}: válido só até {day}'],
+  whyGood: ['{n}在这一天有效', '{n}在這一天有效', '{n}: valid on that day', '{n}: válido nesse dia'],
+  whyNoEndorsement: ['没有到{n}的签注', '沒有到{n}的簽註', 'No endorsement for {n}', 'Sem visto para {n}'],
+  whyEarly: ['到{n}的签注从 {day} 起才有效', '到{n}的簽註從 {day} 起才有效', 'The endorsement for {n} begins on {day}', 'O visto para {n} começa em {day}'],
+  whyLate: ['到{n}的签注在 {day} 已失效', '到{n}的簽註在 {day} 已失效', 'The endorsement for {n} ended on {day}', 'O visto para {n} terminou em {day}'],
+  whyEndorsed: ['到{n}的签注有效至 {day}', '到{n}的簽註有效至 {day}', 'Endorsement for {n} until {day}', 'Visto para {n} até {day}'],
+  openPorts: ['这个方向的口岸', '這個方向的口岸', 'Ports in this direction', 'Postos neste sentido'],
+  renew: ['更新通行证', '更新通行證', 'Renew the pass', 'Renovar o passe'],
+  renewHow: ['换了新证件时：重新填写号码并拍照。旧的码随即失效，密码和记录保留。', '換了新證件時：重新填寫號碼並拍照。舊的碼隨即失效，密碼和記錄保留。', 'For a new document: give its number and take a picture again. Old codes end; PIN and history stay.', 'Para um documento novo: indique o número e tire outra fotografia. Os códigos antigos terminam; PIN e histórico ficam.'],
+  refresh: ['重新读取登记', '重新讀取登記', 'Read my record again', 'Ler de novo o meu registo'],
+  refreshed: ['已更新', '已更新', 'Done: the newest record is here', 'Feito: o registo mais recente está aqui'],
+  receipts: ['谁得到了什么', '誰得到了什麼', 'Who was told what', 'Quem soube o quê'],
+  receiptsWhy: ['这部手机把您的资料发给谁、什么时候发的，都记在这里。过关时，闸口只看到码和您的脸。', '這部手機把您的資料發給誰、什麼時候發的，都記在這裡。過關時，閘口只看到碼和您的臉。', 'What this phone has sent, to whom and when. At a gate the code and your face are seen, nothing else.', 'O que este telemóvel enviou, a quem e quando. Na cancela só se veem o código e o seu rosto.'],
+  told_enrol: ['证件号码、姓名、出生日期、照片（登记）', '證件號碼、姓名、出生日期、照片（登記）', 'Document number, name, birth date, picture, to register', 'Número, nome, data de nascimento e fotografia, para o registo'],
+  told_tokens: ['新钥匙的公钥（领取过关码）', '新鑰匙的公鑰（領取過關碼）', 'New device keys, for new codes', 'Novas chaves do telemóvel, para novos códigos'],
+  told_parts: ['新钥匙的公钥（领取证件密封件）', '新鑰匙的公鑰（領取證件密封件）', 'New device keys, for its part of new codes', 'Novas chaves do telemóvel, para a sua parte dos códigos'],
+  told_own_pass: ['查询自己的登记', '查詢自己的登記', 'You asked for your record', 'Pediu o seu registo'],
+  told_passages: ['查询自己的过关记录', '查詢自己的過關記錄', 'You asked for your passages', 'Pediu as suas passagens'],
+  told_end_pass: ['终止通行证', '終止通行證', 'You ended the pass', 'Terminou o passe'],
+  people: ['这部手机里的通行证', '這部手機裡的通行證', 'Passes on this phone', 'Passes neste telemóvel'],
+  addPerson: ['为孩子或父母添加', '為孩子或父母添加', 'Add one for a child or parent', 'Juntar o de um filho, pai ou mãe'],
+  noName: ['尚未填写', '尚未填寫', 'not filled in yet', 'por preencher'],
+  carerHow: ['您替他们出示过关码；闸口比对的是他们本人的脸。', '您替他們出示過關碼；閘口比對的是他們本人的臉。', 'You show their code for them; the gate compares their own face.', 'Mostra o código por eles; a cancela compara o rosto deles.'],
+  giveUp: ['不登记了', '不登記了', 'Stop this registration', 'Desistir deste registo'],
+  swap: ['对调方向', '對調方向', 'The other way round', 'Sentido inverso'],
+  otherPort: ['换一个口岸', '換一個口岸', 'Another port', 'Outro posto'],
   next: ['继续', '繼續', 'Continue', 'Continuar'],
   back: ['返回', '返回', 'Back', 'Voltar'],
-  retry: ['重试', '重試', 'Try again', 'Tentar de novo'],
   working: ['请稍候…', '請稍候…', 'One moment…', 'Um momento…'],
   required: ['请填写', '請填寫', 'Please fill this in', 'Preencha este campo'],
   chooseLanguage: ['选择语言', '選擇語言', 'Choose your language', 'Escolha a língua'],
   chooseHome: ['您持有哪里的身份证？', '您持有哪裡的身份證？', 'Whose identity card do you hold?', 'De onde é o seu bilhete de identidade?'],
-  CHN: ['内地', '內地', 'Mainland', 'Interior da China'],
+  CHN: ['内地', '內地', 'Mainland China', 'Interior da China'],
   HKG: ['香港', '香港', 'Hong Kong', 'Hong Kong'],
   MAC: ['澳门', '澳門', 'Macao', 'Macau'],
   pinNew: ['设置六位数字密码', '設定六位數字密碼', 'Choose a PIN of six digits', 'Escolha um PIN de seis algarismos'],
@@ -66,8 +109,6 @@ export const WORDS = rows({
   pass: ['通行证', '通行證', 'Pass', 'Passe'],
   showCode: ['出示过关码', '出示過關碼', 'Show my code', 'Mostrar o meu código'],
   whereTo: ['您的证件', '您的證件', 'Your documents', 'Os seus documentos'],
-  ending: ['尾号 {n}', '尾號 {n}', 'ending in {n}', 'terminado em {n}'],
-  validUntil: ['有效期至 {n}', '有效期至 {n}', 'valid until {n}', 'válido até {n}'],
   expired: ['已过期，请到发证机关换领', '已過期，請到發證機關換領', 'expired: renew it at its office', 'expirado: renove-o no serviço emissor'],
   lost: ['已报失', '已報失', 'reported as lost', 'dado como perdido'],
   endorsement: ['{to}签注', '{to}簽註', 'Endorsement for {to}', 'Visto para {to}'],
@@ -85,8 +126,8 @@ export const WORDS = rows({
   choosePort: ['选择口岸', '選擇口岸', 'Choose the port', 'Escolha o posto'],
   chooseSide: ['您在哪一道闸口？', '您在哪一道閘口？', 'At which gate are you?', 'Em que cancela está?'],
   joint: ['一道闸口，两方合查', '一道閘口，兩方合查', 'One gate for both sides', 'Uma cancela para os dois lados'],
-  exit: ['离开{to}', '離開{to}', 'Leaving {to}', 'Saída de {to}'],
-  entry: ['进入{to}', '進入{to}', 'Entering {to}', 'Entrada em {to}'],
+  exit: ['离开{to}', '離開{to}', 'Leaving {to}', 'Saída: {to}'],
+  entry: ['进入{to}', '進入{to}', 'Entering {to}', 'Entrada: {to}'],
   direction: ['{from} → {to}', '{from} → {to}', '{from} → {to}', '{from} → {to}'],
   codeFor: ['过关码：{n}', '過關碼：{n}', 'Crossing code: {n}', 'Código de passagem: {n}'],
   codeHow: ['把屏幕对着闸口的扫描窗', '把螢幕對著閘口的掃描窗', 'Hold the screen to the scanner at the gate', 'Aponte o ecrã ao leitor da cancela'],
@@ -94,6 +135,9 @@ export const WORDS = rows({
   hidden: ['不在前台时，过关码会隐藏', '不在前台時，過關碼會隱藏', 'The code is hidden while the wallet is in the background', 'O código fica oculto em segundo plano'],
   missingToken: ['没有可用的码了。请联网补充。', '沒有可用的碼了。請聯網補充。', 'No code is left. Go online and fetch more.', 'Não há mais códigos. Ligue-se à rede e peça mais.'],
   missingPart: ['这个方向需要的证件没有登记在通行证里。请走人工通道。', '這個方向需要的證件沒有登記在通行證裡。請走人工通道。', 'The document for this crossing is not in your pass. Please use a counter.', 'O documento para esta passagem não está no seu passe. Use o balcão.'],
+  askResult: ['过关了吗？查一下', '過關了嗎？查一下', 'Have I crossed? Ask now', 'Já passei? Perguntar'],
+  resultYes: ['{n}已在 {at} 记录您过关', '{n}已在 {at} 記錄您過關', '{n} recorded your passage at {at}', '{n} registou a sua passagem às {at}'],
+  resultNone: ['您的当局还没有记录。请看闸口的屏幕，或问工作人员。', '您的當局還沒有記錄。請看閘口的螢幕，或問工作人員。', 'Your authorities have recorded nothing yet. Look at the gate\'s screen, or ask the staff there.', 'As suas autoridades ainda nada registaram. Olhe para o ecrã da cancela ou pergunte ao pessoal.'],
   otherLane: ['换一个闸口', '換一個閘口', 'Another gate', 'Outra cancela'],
   noPort: ['这个方向没有自助口岸', '這個方向沒有自助口岸', 'No port takes codes in this direction', 'Nenhum posto aceita códigos neste sentido'],
   from: ['从', '從', 'From', 'De'],
@@ -115,6 +159,7 @@ export const WORDS = rows({
   cancel: ['取消', '取消', 'Cancel', 'Cancelar'],
   lockNow: ['锁上', '鎖上', 'Lock', 'Bloquear'],
   clockWrong: ['这部手机的时间差了 {n} 分钟。请在系统设置里打开“自动设置时间”。过关码已按正确时间制作。', '這部手機的時間差了 {n} 分鐘。請在系統設定裡打開「自動設定時間」。過關碼已按正確時間製作。', 'The clock of this phone is wrong by {n} minutes. Switch on automatic time in its settings. Codes are made with the right time.', 'O relógio deste telemóvel está errado em {n} minutos. Ligue a hora automática nas definições. Os códigos usam a hora certa.'],
+  problemClock: ['这部手机的时间可能不对。请在系统设置里打开“自动设置时间”，再试一次。', '這部手機的時間可能不對。請在系統設定裡打開「自動設定時間」，再試一次。', 'The clock of this phone may be wrong. Switch on automatic time in its settings and try again.', 'O relógio deste telemóvel pode estar errado. Ligue a hora automática nas definições e tente de novo.'],
   problemNetwork: ['连不上网络，请稍后再试', '連不上網絡，請稍後再試', 'No connection; try again later', 'Sem ligação; tente mais tarde'],
   problemPerson: ['号码、姓名、出生日期与登记的不符，请核对', '號碼、姓名、出生日期與登記的不符，請核對', 'Number, name and birth date do not fit together; check them', 'Número, nome e data de nascimento não conferem; verifique-os'],
   problemFace: ['照片与登记的不像。请在光线好的地方再拍，或到办事处。', '照片與登記的不像。請在光線好的地方再拍，或到辦事處。', 'The picture does not match. Try again in good light, or go to an office.', 'A fotografia não coincide. Tente com boa luz, ou vá a um serviço.'],
@@ -160,6 +205,23 @@ export function enlarge(large: boolean): void {
 /** A text in the language spoken; `{name}` in it is filled in. */
 export function say(word: Word, fill: Readonly<Record<string, string | number>> = {}): string {
   return WORDS[word][LANGUAGES.indexOf(looks.language)]!.replace(/\{(\w+)\}/g, (_, name: string) => String(fill[name] ?? ''))
+}
+
+const MONTHS = {
+  en: ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'],
+  pt: ['janeiro', 'fevereiro', 'março', 'abril', 'maio', 'junho', 'julho', 'agosto', 'setembro', 'outubro', 'novembro', 'dezembro'],
+} as const
+
+/** A day (`2035-01-31`) as it is written in the language spoken. */
+export function day(date: string): string {
+  const [year, month, number] = date.split('-').map(Number)
+  if (!year || !month || !number) return date
+  switch (looks.language) {
+    case 'zh-Hans':
+    case 'zh-Hant': return `${year}年${month}月${number}日`
+    case 'en': return `${number} ${MONTHS.en[month - 1]} ${year}`
+    case 'pt': return `${number} de ${MONTHS.pt[month - 1]} de ${year}`
+  }
 }
 
 /** The text that stands at this language's place in a row of four. */

@@ -10,22 +10,26 @@ import { type Browser, chromium } from 'playwright-core'
 import { walletServer } from '../serve.mjs'
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const MODELS = join(ROOT, 'models')
-const SAMPLE = join(MODELS, 'node_modules/@vladmandic/face-api/demo/sample1.jpg')
+const MODELS = process.env['BAYPASS_MODELS'] ?? join(ROOT, 'models')
+const SAMPLES = join(MODELS, 'node_modules/@vladmandic/face-api/demo')
 
 export const CHROMIUM = [process.env['BAYPASS_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path !== undefined && existsSync(path))
+
+/** What Cargo has built: of `BAYPASS_BIN`, else where Cargo puts it. */
+const BUILT = process.env['BAYPASS_BIN'] ?? join(process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target'), 'debug/baypass')
 
 /** Why the tests that need a running Bay cannot be run here; `undefined` where they can. */
 export function missing(): string | undefined {
   if (!CHROMIUM) return 'no Chromium on this machine (Debian: apt-get install chromium)'
-  if (!existsSync(SAMPLE)) return 'no face models here (make models)'
-  if (!process.env['BAYPASS_BIN'] && spawnSync('cargo', ['--version']).status !== 0) return 'neither BAYPASS_BIN nor cargo'
+  if (!existsSync(join(SAMPLES, 'sample1.jpg'))) return 'no face models here (make models)'
+  if (!existsSync(join(ROOT, 'web/wallet/dist/build/h5/index.html'))) return 'nothing is built (npm run build)'
+  if (process.env['BAYPASS_BIN'] && !existsSync(BUILT)) return `no program ${BUILT} (BAYPASS_BIN)`
+  if (!existsSync(BUILT) && spawnSync('cargo', ['--version']).status !== 0) return `neither ${BUILT} nor cargo`
   return undefined
 }
 
 function program(): string {
-  const given = process.env['BAYPASS_BIN']
-  if (given) return given
+  if (existsSync(BUILT)) return BUILT
   const told = execFileSync('cargo', ['build', '-q', '-p', 'baypass', '--bin', 'baypass', '--message-format=json'], { cwd: ROOT, maxBuffer: 1 << 28 })
   const built = told.toString().trim().split('\n').map((line) => JSON.parse(line) as { executable?: string; target?: { name: string } })
   const found = built.find((line) => line.executable && line.target?.name === 'baypass')?.executable
@@ -35,23 +39,27 @@ function program(): string {
 
 export const launch = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none'] })
 
-/** A head out of the sample photograph, as JPEG; `shift` makes it another picture of the same head. */
-async function head(browser: Browser, shift: number): Promise<Buffer> {
+/** A square of a sample photograph, as JPEG. */
+async function square(browser: Browser, name: string, left: number, top: number, side: number): Promise<Buffer> {
   const page = await browser.newPage()
-  const data = readFileSync(SAMPLE).toString('base64')
-  const url = await page.evaluate(async ({ data, shift }) => {
+  const data = readFileSync(join(SAMPLES, name)).toString('base64')
+  const url = await page.evaluate(async ({ data, left, top, side }) => {
     const picture = new Image()
     picture.src = `data:image/jpeg;base64,${data}`
     await picture.decode()
     const canvas = document.createElement('canvas')
     canvas.width = canvas.height = 640
-    canvas.getContext('2d')!.drawImage(picture, 290 + shift, 210 + shift, 460, 460, 0, 0, 640, 640)
+    canvas.getContext('2d')!.drawImage(picture, left, top, side, side, 0, 0, 640, 640)
     return canvas.toDataURL('image/jpeg', 0.95)
-  }, { data, shift })
+  }, { data, left, top, side })
   await page.close()
   return Buffer.from(url.split(',')[1]!, 'base64')
 }
 
+/** A child of the same family, without a permit. */
+export const CHILD = { name: 'SPECIMEN CANARY JUNIOR', birth: '2012-03-04', id: 'B765432(A)' }
+/** A mainland resident, with an endorsement for Hong Kong in force. */
+export const TRAVELLER = { name: 'SPECIMEN CANARY LAN', birth: '1990-03-07', id: '110101199003071233', permit: 'CA1234567' }
 export const RESIDENT = { name: 'SPECIMEN CANARY MUI', birth: '1990-05-06', id: 'A123456(3)', permit: 'H12345678' }
 
 export interface Bay {
@@ -61,6 +69,9 @@ export interface Bay {
   /** Whether the page talks to the authorities itself, which its origin must be allowed for. */
   readonly direct: boolean
   readonly selfie: string
+  /** Pictures of somebody else, and of nobody. */
+  readonly other: string
+  readonly nobody: string
   readonly face: Buffer
   stop(): Promise<void>
 }
@@ -68,15 +79,22 @@ export interface Bay {
 export async function openBay(browser: Browser): Promise<Bay> {
   const baypass = program()
   const work = mkdtempSync(join(tmpdir(), 'baypass-wallet-'))
-  const [dir, portrait, selfie] = ['bay', 'portrait.jpg', 'selfie.jpg'].map((name) => join(work, name)) as [string, string, string]
-  writeFileSync(portrait, await head(browser, 0))
-  writeFileSync(selfie, await head(browser, 12))
+  const at = (name: string) => join(work, name)
+  const [dir, portrait, selfie, other, nobody] = [at('bay'), at('portrait.jpg'), at('selfie.jpg'), at('other.jpg'), at('nobody.jpg')]
+  writeFileSync(portrait, await square(browser, 'sample1.jpg', 290, 210, 460))
+  // Another picture of the same head.
+  writeFileSync(selfie, await square(browser, 'sample1.jpg', 302, 222, 460))
+  writeFileSync(other, await square(browser, 'sample6.jpg', 600, 150, 460))
+  writeFileSync(nobody, await square(browser, 'sample3.jpg', 0, 1000, 300))
   const env = { ...process.env, BAYPASS_MODELS: MODELS }
   execFileSync(baypass, ['init', dir], { env })
   const settings = join(dir, 'baypass.toml')
   const text = readFileSync(settings, 'utf8')
   writeFileSync(settings, /simulated_camera/.test(text) ? text.replace(/simulated_camera\s*=\s*\w+/, 'simulated_camera = true') : `simulated_camera = true\n${text}`)
   execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'HKG', '--name', RESIDENT.name, '--birth', RESIDENT.birth, '--id', RESIDENT.id, '--permit', RESIDENT.permit, '--permit-expires', '2035-01-01', '--photo', portrait], { env })
+  execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'HKG', '--name', CHILD.name, '--birth', CHILD.birth, '--id', CHILD.id, '--photo', other], { env })
+  const days = (from: number) => new Date(Date.now() + 28_800_000 + from * 86_400_000).toISOString().slice(0, 10)
+  execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'CHN', '--name', TRAVELLER.name, '--birth', TRAVELLER.birth, '--id', TRAVELLER.id, '--permit', TRAVELLER.permit, '--permit-expires', days(900), '--endorsement', `G:HKG:${days(-30)}:${days(60)}:2`, '--photo', portrait], { env })
 
   const children: ChildProcess[] = []
   const serve = (args: string[]): Promise<string> => new Promise((resolve, reject) => {
@@ -108,14 +126,17 @@ export async function openBay(browser: Browser): Promise<Bay> {
     server = walletServer({ folder, authorities, relay: false })
     await listen(port)
   }
+  // Where everybody is: the gates fetch the newest lists there.
+  writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities, gates: {} }))
   const gate = await serve(['gate', 'serve', '--port', 'shenzhen-bay'])
   for (let i = 0; i < 60; i += 1) {
     const health = await fetch(`${gate}/health`).catch(() => undefined)
     if (health?.ok) break
+    if (i === 59) throw new Error(`the gate is not well: ${await health?.text()}`)
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
   return {
-    authorities, gate, wallet, direct: allows, selfie, face: readFileSync(selfie),
+    authorities, gate, wallet, direct: allows, selfie, other, nobody, face: readFileSync(selfie),
     async stop() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use face::Track;
+use face::active::{ActiveRules, Frame};
+
 use crate::eyes::{EyeFault, Eyes, Look};
 
 /// Eyes that were perhaps used on that picture a moment ago.
@@ -49,6 +52,14 @@ impl<E: Eyes> Eyes for Glance<E> {
             None => self.eyes.look(pictures),
         }
     }
+
+    fn active_rules(&self) -> Option<&ActiveRules> {
+        self.eyes.active_rules()
+    }
+
+    fn follow(&self, track: &mut Track, picture: &[u8], at_ms: u64) -> Result<Frame, EyeFault> {
+        self.eyes.follow(track, picture, at_ms)
+    }
 }
 
 fn digest(pictures: &[Vec<u8>]) -> [u8; 32] {
@@ -69,6 +80,14 @@ mod tests {
         fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, EyeFault> {
             self.0.fetch_add(1, Ordering::SeqCst);
             Ok(Look { probe: pictures.concat(), suspicious: false })
+        }
+
+        fn active_rules(&self) -> Option<&ActiveRules> {
+            None
+        }
+
+        fn follow(&self, _: &mut Track, _: &[u8], _: u64) -> Result<Frame, EyeFault> {
+            Err(EyeFault { reason: crate::GateReason::FaceModels, detail: String::new() })
         }
     }
 

@@ -11,3 +11,7 @@ export const NativeInput: FunctionalComponent<Record<string, unknown>, { typed: 
 NativeInput.inheritAttrs = false
 NativeInput.props = ['id', 'value', 'type', 'inputmode', 'autocomplete', 'maxlength', 'aria-describedby', 'aria-invalid', 'autocapitalize', 'spellcheck']
 NativeInput.emits = ['typed', 'done']
+
+/** The browser's own canvas: the framework's one wipes itself whenever its box changes, and scales what is drawn. */
+export const NativeCanvas: FunctionalComponent<{ id: string }> = ({ id }) => h('canvas', { id, class: 'qr', width: 1, height: 1 })
+NativeCanvas.props = ['id']

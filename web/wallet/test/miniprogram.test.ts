@@ -1,0 +1,159 @@
+/** The built mini-program in a context as bare as a phone's: its size, its life, its code at the gate. */
+import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Bay, RESIDENT, ROOT, launch, missing, openBay } from './bay.js'
+import { PIN, scan, symbolText } from './hand.js'
+import { Phone } from './phone.js'
+
+const BUILT = join(ROOT, 'web/wallet/dist/build')
+const MINI = join(BUILT, 'mp-weixin')
+const WEB = join(BUILT, 'h5')
+
+const files = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => entry.isDirectory() ? files(join(folder, entry.name)) : [join(folder, entry.name)])
+
+describe('what is built is small', () => {
+  it('the mini-program is a package of 500 KB at most', () => {
+    const size = files(MINI).reduce((sum, file) => sum + statSync(file).size, 0)
+    console.log(`mini-program: ${size} bytes in ${files(MINI).length} files`)
+    expect(size).toBeGreaterThan(50_000)
+    expect(size).toBeLessThanOrEqual(500 * 1024)
+  })
+
+  it('the web wallet is 300 KB compressed at first load, everything counted that it keeps for later', () => {
+    const size = files(WEB).reduce((sum, file) => sum + gzipSync(readFileSync(file), { level: 6 }).length, 0)
+    console.log(`web wallet: ${size} bytes compressed in ${files(WEB).length} files`)
+    expect(size).toBeGreaterThan(50_000)
+    expect(size).toBeLessThanOrEqual(300 * 1024)
+  })
+
+  it('nothing in it names a host of anybody else', () => {
+    for (const file of [...files(MINI), ...files(WEB)].filter((name) => /\.(js|css|wxss|html|json)$/.test(name))) {
+      const named = [...readFileSync(file, 'utf8').matchAll(/https?:\/\/[\w.-]+/g)].map(([host]) => host)
+      const foreign = named.filter((host) => !/^http:\/\/(127\.0\.0\.1|localhost|www\.w3\.org)$/.test(host))
+      // Names inside messages of the framework, which nothing asks.
+      expect(foreign.filter((host) => !/(vuejs\.org|uniapp\.dcloud|dcloud\.net\.cn|github\.com|developers\.weixin\.qq\.com)/.test(host)), file).toEqual([])
+    }
+  })
+})
+
+const why = missing()
+if (why) console.error(`SKIPPED: the mini-program's life: ${why}`)
+
+describe.skipIf(why !== undefined)('the built mini-program', () => {
+  let bay: Bay
+  let phone: Phone
+  const builtIn = JSON.parse(readFileSync(join(ROOT, 'web/wallet/public/authorities.json'), 'utf8')) as Record<string, string>
+  const make = (storage = new Map<string, unknown>()) => new Phone({
+    folder: MINI, language: 'en', selfie: bay.selfie, storage,
+    net: (url) => Object.entries(builtIn).reduce((at, [code, address]) => at.replace(address, bay.authorities[code]!), url),
+  })
+
+  beforeAll(async () => {
+    const browser = await launch()
+    bay = await openBay(browser)
+    await browser.close()
+    phone = make()
+  })
+  afterAll(async () => {
+    phone?.stop()
+    await bay?.stop()
+  })
+
+  it('starts where there is no TextEncoder, crypto, URL, fetch or process', async () => {
+    for (const name of ['TextEncoder', 'TextDecoder', 'crypto', 'URL', 'fetch', 'process', 'window', 'document', 'Buffer']) expect(phone.has(name), name).toBe(false)
+    phone.start()
+    await phone.until('language-en')
+    expect(phone.text()).toContain('Choose your language')
+    expect(phone.faults).toEqual([])
+  })
+
+  it('enrols, and fetches codes', async () => {
+    await phone.tap('language-en')
+    await phone.tap('home-HKG')
+    await phone.type('pin', PIN)
+    await phone.tap('next')
+    await phone.until('Type it once more')
+    await phone.type('pin', PIN)
+    await phone.tap('next')
+    await phone.until('number')
+    await phone.type('number', 'A123456(4)')
+    expect(phone.text()).toContain('check digit')
+    await phone.type('number', RESIDENT.id)
+    await phone.tap('next')
+    await phone.until('skip')
+    await phone.type('number', RESIDENT.permit)
+    await phone.tap('next')
+    await phone.until('name')
+    await phone.type('name', RESIDENT.name)
+    await phone.tap('next')
+    await phone.until('birth')
+    await phone.type('birth', RESIDENT.birth)
+    await phone.tap('next')
+    await phone.until('selfie')
+    await phone.tap('selfie')
+    await phone.until('8 codes', 60)
+    expect(phone.text()).toContain(RESIDENT.name)
+    expect(phone.faults).toEqual([])
+  })
+
+  it('stores nothing of the traveller in clear', () => {
+    const stored = JSON.stringify([...phone.storage])
+    expect(stored).toContain('baypass.vault')
+    for (const secret of [RESIDENT.name, 'CANARY', RESIDENT.birth, 'A1234563', RESIDENT.permit, PIN]) {
+      for (const form of [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '').slice(0, -1), Buffer.from(secret).toString('hex')]) expect(stored.includes(form), form).toBe(false)
+    }
+  })
+
+  const drawn = async () => {
+    await phone.until(() => phone.canvas.modules() !== undefined)
+    const { row, side } = phone.canvas.modules()!
+    const text = symbolText(row, side)
+    if (!text) throw new Error('no symbol that can be read')
+    return text
+  }
+
+  it('draws a code bright on its canvas, and the gate lets its holder out', async () => {
+    await phone.tap('show')
+    await phone.until('from-HKG')
+    await phone.tap('from-HKG')
+    await phone.tap('to-CHN')
+    await phone.tap('port-shenzhen-bay')
+    await phone.tap('side-exit')
+    const code = await drawn()
+    expect(code).toMatch(/^BP1:/)
+    await phone.until(() => phone.screen.brightness === 1 && phone.screen.lit)
+    expect(await scan(bay, code, 'HKG-CHN/exit')).toMatchObject({ code: null, verdicts: [{ answer: 'admit' }] })
+    expect(phone.faults).toEqual([])
+  })
+
+  it('hides the code in the background and gives the screen its own brightness back', async () => {
+    phone.see(false)
+    await phone.until(() => phone.screen.brightness === 0.4 && !phone.screen.lit)
+    phone.see(true)
+    await phone.until(() => phone.screen.brightness === 1)
+    expect(await drawn()).toMatch(/^BP1:/)
+  })
+
+  it('started again without a network, it opens with the PIN and shows a code that counts', async () => {
+    const { storage } = phone
+    phone.stop()
+    phone = make(storage)
+    phone.online = false
+    phone.start()
+    await phone.until('unlock')
+    await phone.type('pin', PIN)
+    await phone.tap('unlock')
+    await phone.until('show')
+    await phone.tap('show')
+    await phone.until('side-entry')
+    await phone.tap('side-entry')
+    expect(await scan(bay, await drawn(), 'HKG-CHN/entry')).toMatchObject({ code: null, verdicts: [{ answer: 'admit' }] })
+    expect(phone.faults).toEqual([])
+  })
+
+  it('asked nobody but the authorities', () => {
+    for (const asked of phone.asked) expect(Object.values(builtIn).some((address) => asked.split(' ')[1]!.startsWith(`${address}/v1/`)), asked).toBe(true)
+  })
+})

@@ -1,0 +1,100 @@
+/** The wallet's own server, as somebody types it. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+
+const PROGRAM = fileURLToPath(new URL('../serve.mjs', import.meta.url))
+const ADDRESSES = 'CHN=http://127.0.0.1:7101,HKG=http://127.0.0.1:7102/,MAC=http://127.0.0.1:7103'
+
+describe('the wallet\'s server', () => {
+  let folder: string
+  let running: ChildProcess[] = []
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'baypass-serve-'))
+    writeFileSync(join(folder, 'index.html'), '<title>built</title>')
+  })
+  afterEach(() => {
+    running.forEach((child) => child.kill())
+    running = []
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  function serve(...args: string[]): Promise<{ child: ChildProcess; address: string; line: string }> {
+    const child = spawn(process.execPath, [PROGRAM, '--listen', '127.0.0.1:0', '--folder', folder, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+    running.push(child)
+    return new Promise((resolve, reject) => {
+      child.stdout!.once('data', (data: Buffer) => {
+        const line = data.toString().split('\n')[0] ?? ''
+        resolve({ child, line, address: line.split(' ').at(-1) ?? '' })
+      })
+      child.once('exit', (code) => reject(new Error(`ended: ${code}`)))
+    })
+  }
+
+  const typed = (...args: string[]) => {
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', timeout: 20_000 })
+    return { status, stderr }
+  }
+
+  it('says first where it listens, names the authorities, and allows the page nobody else', async () => {
+    const { line, address } = await serve('--authorities', ADDRESSES)
+    expect(line).toMatch(/^wallet listens on http:\/\/127\.0\.0\.1:\d+$/)
+    expect(await (await fetch(`${address}/authorities.json`)).json()).toEqual({ CHN: 'http://127.0.0.1:7101', HKG: 'http://127.0.0.1:7102', MAC: 'http://127.0.0.1:7103' })
+    const page = await fetch(address)
+    expect(await page.text()).toContain('built')
+    const policy = page.headers.get('content-security-policy') ?? ''
+    expect(policy).toContain("connect-src 'self' http://127.0.0.1:7101 http://127.0.0.1:7102 http://127.0.0.1:7103;")
+    expect(policy).toContain("default-src 'self';")
+    expect(policy).not.toMatch(/unsafe|\*/)
+  })
+
+  it('reads the addresses of an installation, and addresses in the order of the codes', async () => {
+    const file = join(folder, 'addresses.json')
+    writeFileSync(file, JSON.stringify({ authorities: { CHN: 'http://a', HKG: 'http://b', MAC: 'http://c' }, gates: {} }))
+    for (const given of [file, 'http://a,http://b,http://c', '{"CHN":"http://a","HKG":"http://b","MAC":"http://c"}']) {
+      const { address } = await serve('--authorities', given)
+      expect(await (await fetch(`${address}/authorities.json`)).json(), given).toEqual({ CHN: 'http://a', HKG: 'http://b', MAC: 'http://c' })
+    }
+  })
+
+  it('ends when its standard input closes, if it was told to', async () => {
+    const { child } = await serve('--authorities', ADDRESSES, '--with-parent')
+    child.removeAllListeners('exit')
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.stdin!.end()
+    expect(await ended).toBe(0)
+  })
+
+  it('gives nothing out of other folders, and lives on after any address', async () => {
+    const { address } = await serve('--authorities', ADDRESSES)
+    const { port } = new URL(address)
+    const status = (path: string, method = 'GET') => new Promise<number>((resolve, reject) => {
+      request({ port, path, method }, (reply) => { reply.resume(); resolve(reply.statusCode ?? 0) }).on('error', reject).end()
+    })
+    for (const path of ['/../serve.mjs', '/..%2fserve.mjs', '/%2e%2e/%2e%2e/etc/passwd', '/%00', '/%E0%A4%A', '//', '/authority/HKG/v1/pass', '/authority/__proto__/v1/pass']) {
+      expect(await status(path), path).toBe(404)
+    }
+    expect(await status('/', 'POST')).toBe(405)
+    expect(await status('/')).toBe(200)
+  })
+
+  it('passes on the doors of a wallet and no other, where it is told to relay', async () => {
+    const { address } = await serve('--relay', '--authorities', 'http://127.0.0.1:9,http://127.0.0.1:9,http://127.0.0.1:9')
+    expect(await (await fetch(`${address}/authorities.json`)).json()).toMatchObject({ HKG: `${address}/authority/HKG` })
+    expect((await fetch(`${address}/authority/HKG/v1/pass`)).status).toBe(502)
+    expect((await fetch(`${address}/authority/HKG/v1/officer`)).status).toBe(404)
+    expect((await fetch(`${address}/authority/XXX/v1/pass`)).status).toBe(404)
+  })
+
+  it('says what is missing and what to do', () => {
+    expect(typed('--folder', join(folder, 'nowhere'))).toMatchObject({ status: 2, stderr: expect.stringContaining('run `npm run build` in web') })
+    expect(typed('--folder', folder, '--authorities', 'HKG=http://b')).toMatchObject({ status: 2, stderr: expect.stringContaining('no address of CHN') })
+    expect(typed('--folder', folder, '--authorities', '{')).toMatchObject({ status: 2, stderr: expect.stringContaining('--authorities') })
+    expect(typed('--folder', folder, '--listen', 'here')).toMatchObject({ status: 2, stderr: expect.stringContaining('127.0.0.1:7121') })
+    expect(typed('--wrong')).toMatchObject({ status: 2, stderr: expect.stringContaining('usage:') })
+  })
+})

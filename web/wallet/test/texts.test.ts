@@ -1,0 +1,105 @@
+/** What the wallet says and knows: texts, ports, answers, and the shapes of the authorities' API. */
+import { readFileSync } from 'node:fs'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+// @ts-expect-error: plain JavaScript, run by Node as it is
+import { portsSource } from '../tools/ports.mjs'
+import type { PassAnswer } from '../src/api.js'
+import { mayCross } from '../src/maycross.js'
+
+vi.mock('../src/platform.js', () => ({ load: () => undefined, save: () => undefined, systemLanguage: () => 'en', announceLanguage: () => undefined }))
+const { LANGUAGES, WORDS, day, guess, say, speak } = await import('../src/words.js')
+
+const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
+const HAN = /\p{Script=Han}/u
+/** Characters of one writing only, in words of this wallet: a text of the other kind would show them. */
+const ONLY = { hans: /[这过关码证张边转请输错认对发记当从号现还没]/u, hant: /[這過關碼證張邊轉請輸錯認對發記當從號現還沒]/u }
+
+describe('what the wallet says', () => {
+  it.each(Object.entries(WORDS))('%s is there in four languages, with the same things to fill in', (_, row) => {
+    expect(row).toHaveLength(LANGUAGES.length)
+    for (const text of row) {
+      expect(text.trim()).toBe(text)
+      expect(text).not.toBe('')
+      expect(names(text)).toEqual(names(row[2]))
+    }
+    const [hans, hant, en, pt] = row
+    for (const text of [en, pt]) expect(HAN.test(text), text).toBe(false)
+    expect(ONLY.hant.test(hans), hans).toBe(false)
+    expect(ONLY.hans.test(hant), hant).toBe(false)
+  })
+
+  it('every text is asked for by some screen', () => {
+    const folder = new URL('../src/', import.meta.url)
+    const sources = ['problems.ts', 'wallet.ts', 'pages/index/index.vue', 'pages/code/code.vue', 'pages/cross/cross.vue', 'pages/history/history.vue', 'pages/more/more.vue', 'pages/receipts/receipts.vue', 'ui/Sheet.vue', 'ui/Field.vue']
+      .map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n')
+    const unused = Object.keys(WORDS).filter((word) => !word.startsWith('told_') && !new RegExp(`['"\`. ]${word}\\b`).test(sources))
+    expect(unused).toEqual([])
+  })
+
+  it.each([['zh-CN', 'zh-Hans'], ['zh_TW', 'zh-Hant'], ['zh-HK', 'zh-Hant'], ['zh-Hant-MO', 'zh-Hant'], ['zh', 'zh-Hans'], ['pt-PT', 'pt'], ['en-US', 'en'], ['fr', 'en'], ['', 'en']])('a phone in %s is spoken to in %s', (system, language) => {
+    expect(guess(system)).toBe(language)
+  })
+
+  it('writes a day as people write it', () => {
+    const written = LANGUAGES.map((language) => { speak(language); return day('2035-01-09') })
+    expect(written).toEqual(['2035年1月9日', '2035年1月9日', '9 January 2035', '9 de janeiro de 2035'])
+    expect(day('none')).toBe('none')
+    speak('en')
+    expect(say('stepOf', { n: 2, of: 5 })).toBe('Step 2 of 5')
+  })
+})
+
+describe('the ports', () => {
+  it('are those of the rules', () => {
+    expect(readFileSync(new URL('../src/ports.ts', import.meta.url), 'utf8')).toBe(portsSource('2026-07-01'))
+  })
+})
+
+describe('may I cross', () => {
+  let permit: PassAnswer
+  const of = (documents: PassAnswer['documents']): PassAnswer => ({ home: 'CHN', documents, tokens_left: 8 })
+  beforeEach(() => {
+    permit = of([{ kind: 'exit_entry_permit', last4: '5678', status: 'valid', expires: '2030-06-30', endorsements: [
+      { destination: 'HKG', form: 'individual', entries: 2, from: '2026-03-01', to: '2026-08-31' },
+      { destination: 'HKG', form: 'individual', entries: 1, from: '2027-01-01', to: '2027-03-31' },
+    ] }])
+  })
+
+  it.each([
+    ['2026-02-28', false, 'early', '2026-03-01'], ['2026-03-01', true, 'good', '2026-08-31'], ['2026-08-31', true, 'good', '2026-08-31'],
+    ['2026-09-01', false, 'early', '2027-01-01'], ['2027-03-31', true, 'good', '2027-03-31'], ['2027-04-01', false, 'late', '2027-03-31'],
+  ])('a mainland resident to Hong Kong on %s: %s, the endorsement is %s', (date, may, state, told) => {
+    const answer = mayCross('CHN', { CHN: permit }, 'CHN', 'HKG', date)
+    expect(answer.may).toBe(may)
+    expect(answer.findings).toEqual([{ about: 'document', kind: 'exit_entry_permit', state: 'good' }, { about: 'endorsement', to: 'HKG', state, day: told }])
+  })
+
+  it('an endorsement for one place is none for the other, also from Hong Kong to Macao', () => {
+    for (const from of ['CHN', 'HKG'] as const) {
+      expect(mayCross('CHN', { CHN: permit }, from, 'MAC', '2026-04-01')).toMatchObject({ may: false, findings: [{}, { about: 'endorsement', to: 'MAC', state: 'none' }] })
+    }
+  })
+
+  it('the way home asks for no endorsement and is called what it is', () => {
+    expect(mayCross('CHN', { CHN: permit }, 'HKG', 'CHN', '2029-01-01')).toEqual({ may: true, home: true, findings: [{ about: 'document', kind: 'exit_entry_permit', state: 'good' }] })
+  })
+
+  it('a document is good to the end of its last day, and a lost one never', () => {
+    const card = (status: string, expires?: string) => ({ CHN: of([{ kind: 'home_return_permit', last4: '1234', status, ...(expires ? { expires } : {}), endorsements: [] }]) })
+    expect(mayCross('HKG', card('valid', '2030-01-31'), 'HKG', 'CHN', '2030-01-31').may).toBe(true)
+    expect(mayCross('HKG', card('valid', '2030-01-31'), 'HKG', 'CHN', '2030-02-01').findings).toEqual([{ about: 'document', kind: 'home_return_permit', state: 'expired', day: '2030-01-31' }])
+    expect(mayCross('HKG', card('lost'), 'HKG', 'CHN', '2026-01-01').findings).toEqual([{ about: 'document', kind: 'home_return_permit', state: 'lost' }])
+    expect(mayCross('MAC', {}, 'MAC', 'CHN', '2026-01-01').findings).toEqual([{ about: 'document', kind: 'home_return_permit', state: 'none' }])
+  })
+
+  it('of two documents the one that may be used counts', () => {
+    const documents = ['2020-01-01', '2031-01-01'].map((expires) => ({ kind: 'home_return_permit', last4: '1', status: 'valid', expires, endorsements: [] }))
+    expect(mayCross('HKG', { CHN: of(documents) }, 'HKG', 'CHN', '2026-01-01').may).toBe(true)
+  })
+
+  it('between Hong Kong and Macao a resident needs the own card alone', () => {
+    const records = { HKG: of([{ kind: 'hkid', last4: '4563', status: 'valid', endorsements: [] }]) }
+    expect(mayCross('HKG', records, 'HKG', 'MAC', '2026-01-01')).toMatchObject({ may: true, home: false })
+    expect(mayCross('MAC', records, 'HKG', 'MAC', '2026-01-01')).toMatchObject({ may: false, home: true, findings: [{ kind: 'macao_bir', state: 'none' }] })
+  })
+})
