@@ -1,8 +1,6 @@
 //! 1:1 only: a face is compared with one template that its holder showed, or with one photo of a person named. Nothing
 //! looks a person up by his face. These tests read what could be there: routes, statements, public functions.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers, outside of the test functions themselves")]
-
 use std::path::Path;
 
 use authority::store::STATEMENTS;

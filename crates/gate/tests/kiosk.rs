@@ -21,6 +21,8 @@ use clearance::measure_number;
 use credential::message::Outcome;
 use credential::{SigningKey, VerifyingKey};
 use documents::{AuthorityCode, Measure, Timestamp};
+use face::Track;
+use face::active::{ActiveRules, Frame};
 use gate::door::SimulatedDoor;
 use gate::kiosk::{ActBook, Glance, Hands, Kiosk, KioskParts, Kiosks, Waits, router};
 use gate::store::Store;
@@ -49,6 +51,14 @@ impl Eyes for Reads {
             Some(b"flat") => Ok(Look { probe: pictures.concat(), suspicious: true }),
             Some(_) | None => Ok(Look { probe: pictures.concat(), suspicious: false }),
         }
+    }
+
+    fn active_rules(&self) -> Option<&ActiveRules> {
+        None
+    }
+
+    fn follow(&self, _: &mut Track, _: &[u8], _: u64) -> Result<Frame, EyeFault> {
+        Err(EyeFault { reason: GateReason::FaceModels, detail: "these eyes judge no challenge".into() })
     }
 }
 
