@@ -1,5 +1,5 @@
 # Thin: every target is one or two commands that can be run by hand too.
-.PHONY: test demo bench fuzz deny models postgres lint
+.PHONY: test test-rust test-web demo bench fuzz deny models postgres chromium web lint
 SHELL := /bin/bash
 
 models: ## Installs the face models at their pinned version; nothing of them is committed.
@@ -12,10 +12,29 @@ postgres: ## PostgreSQL for the tests, from Debian's package; they start a serve
 		sudo -n apt-get install -y --no-install-recommends postgresql || \
 		echo "PostgreSQL is missing and could not be installed here: apt-get install postgresql, or its tests are skipped"
 
-test: models postgres
+chromium: ## A real browser for the tests of wallet and kiosk, Debian's package. Without it they say SKIPPED.
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends chromium; } || \
+		sudo -n apt-get install -y --no-install-recommends chromium || \
+		echo "A browser is missing and could not be installed here: apt-get install chromium, or its tests are skipped"
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	npm ci --prefix web --no-audit --no-fund --loglevel=error
+
+web: web/node_modules/.package-lock.json ## The wallet's and the kiosk's pages, as demo and gate serve them.
+	npm --prefix web run -s build:web
+	npm --prefix web run -s build:kiosk
+
+test: test-rust test-web
+
+test-rust: models postgres
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --no-fail-fast; else cargo test --workspace --no-fail-fast; fi
 
-demo: models
+test-web: models chromium web/node_modules/.package-lock.json ## Types, both wallets, the kiosk, a whole life of a pass in a browser.
+	cargo build -q -p baypass --bin baypass --example wallet_lines
+	npm --prefix web test
+
+demo: models web
 	cargo run -q -p baypass -- demo
 
 bench:

@@ -763,6 +763,9 @@ impl<L: AuthorityLink, E: Eyes, C: Camera, D: Door, M: Measurer> Crossing<'_, L,
         } else {
             Ok(())
         };
+        if seen_again == Err(GateReason::SessionEnded) {
+            return (Event::WalkedAway { now: self.now() }, None);
+        }
         if let Err(reason) = seen_again {
             report.reason = Some(reason);
             return (Event::MeasuresFailed { now: self.now() }, None);

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use clearance::Sentence;
+use face::active::{Motion, Prompt};
 
 use crate::reason::GateReason;
 
@@ -130,6 +131,7 @@ impl Texts {
             .chain(measures)
             .chain(["welcome"])
             .chain(KIOSK)
+            .chain(CHALLENGE)
             .collect();
         keys.sort_unstable();
         keys.dedup();
@@ -140,6 +142,22 @@ impl Texts {
     #[must_use]
     pub fn get(&self, key: &str, language: Language) -> Option<&str> {
         self.0.get(key).map(|row| row.get(language))
+    }
+}
+
+/// What a challenge asks for, sentence by sentence.
+const CHALLENGE: [&str; 4] =
+    ["challenge_look_straight", "challenge_turn_left", "challenge_turn_right", "challenge_come_closer"];
+
+/// The key of what a challenge asks for.
+#[must_use]
+pub const fn challenge_key(prompt: Prompt) -> &'static str {
+    match prompt {
+        Prompt::LookStraight => "challenge_look_straight",
+        Prompt::Move(Motion::TurnLeft) => "challenge_turn_left",
+        Prompt::Move(Motion::TurnRight) => "challenge_turn_right",
+        Prompt::Move(Motion::ComeCloser) => "challenge_come_closer",
+        Prompt::Ended => "please_wait",
     }
 }
 

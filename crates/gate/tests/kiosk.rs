@@ -40,7 +40,11 @@ fn officer_secret(authority: AuthorityCode) -> [u8; 32] {
 }
 
 /// Sees what a picture says: `none`, `two`, anything else is a good face.
-struct Reads;
+#[derive(Default)]
+struct Reads {
+    /// Whether a head that moves is asked for, and judged; what these eyes then see is nobody.
+    challenges: Option<ActiveRules>,
+}
 
 impl Eyes for Reads {
     fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, EyeFault> {
@@ -54,11 +58,11 @@ impl Eyes for Reads {
     }
 
     fn active_rules(&self) -> Option<&ActiveRules> {
-        None
+        self.challenges.as_ref()
     }
 
     fn follow(&self, _: &mut Track, _: &[u8], _: u64) -> Result<Frame, EyeFault> {
-        Err(EyeFault { reason: GateReason::FaceModels, detail: "these eyes judge no challenge".into() })
+        Err(EyeFault { reason: GateReason::FaceNone, detail: "nobody".into() })
     }
 }
 
@@ -102,6 +106,10 @@ impl Place {
     }
 
     async fn with(waits: Waits, change: impl FnOnce(&mut LaneConfig)) -> Self {
+        Self::seen_by(Reads::default(), waits, change).await
+    }
+
+    async fn seen_by(eyes: Reads, waits: Waits, change: impl FnOnce(&mut LaneConfig)) -> Self {
         let bay = Bay::new();
         let wallet = Wallet::new(&bay, Mac);
         let folder = tempfile::tempdir().unwrap();
@@ -111,7 +119,7 @@ impl Place {
         let mut config = lane_config("hengqin/MAC-CHN");
         config.pictures = 1;
         change(&mut config);
-        let glance = Arc::new(Glance::new(Arc::new(Reads)));
+        let glance = Arc::new(Glance::new(Arc::new(eyes)));
         let lane = Arc::new(Lane::new(
             config.clone(),
             Arc::new(Mutex::new(ReplayCache::new(41, now()))),
@@ -472,6 +480,33 @@ async fn whoever_was_admitted_before_a_lost_screen_does_not_go_through() {
     let trails = place.store.trails().await.unwrap();
     assert_eq!(trails.len(), 1);
     assert!(format!("{trails:?}").contains("NotPassed"), "{trails:?}");
+}
+
+#[tokio::test]
+async fn a_lane_whose_eyes_judge_a_challenge_shows_what_to_do_and_asks_no_officer_for_it() {
+    let eyes = Reads { challenges: Some(ActiveRules::builtin().unwrap()) };
+    let place = Place::seen_by(eyes, quick(), |_| {}).await;
+    place.link.say(Chn, [verify(&[Measure::PhysicalDocument, Measure::ActiveLiveness])]);
+    let (mut events, page) = place.page().await;
+    let mut chn = place.officer(Chn).await;
+    place.post(page, "code", place.code()).await;
+    events.state("look_here").await;
+    place.post(page, "face", "face").await;
+    events.state("measure").await;
+    let row = chn.row(|row| row["state"] == "act").await;
+    assert_eq!(row["open"], json!(["physical_document"]), "the head is the lane's own matter");
+    let done = json!({"act": "measure_done", "measure": "physical_document", "session": 1});
+    assert_eq!(place.act(Chn, done).await.0, OK);
+    let asked = events.state("turn_head").await;
+    assert_eq!(
+        (&asked["sentence"], &asked["motion"]),
+        (&json!("challenge_look_straight"), &json!("look_straight"))
+    );
+    assert_eq!(asked["sentences"]["pt"], "Olhe de frente para a câmara e aguarde.");
+    assert_eq!(place.post(page, "face", "a frame").await.0, OK);
+    assert_eq!(place.post(page, "leave", "").await.0, OK);
+    events.state("ready").await;
+    assert_eq!(place.link.requests(Chn).len(), 1, "nobody is asked again");
 }
 
 #[tokio::test]

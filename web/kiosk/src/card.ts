@@ -27,6 +27,8 @@ export interface View {
   sentences: Partial<Record<Language, string>>
   hint: { code: string; sentence: string } | null
   measure: string | null
+  /** What an active challenge asks for now. */
+  motion: 'look_straight' | 'turn_left' | 'turn_right' | 'come_closer' | 'ended' | null
   session: number | null
   language: Language | null
   other_page: boolean

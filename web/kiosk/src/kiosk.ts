@@ -14,7 +14,7 @@ const STEPS: Record<State, number> = { ready: 0, reading: 1, checking: 1, look_h
 const TURN_MS = 3_000
 /** Without a code in view for so long, the next code is another traveller's. */
 const GAP_MS = 700
-const FACE_EVERY_MS = 120
+const FACE_EVERY_MS = 80
 const READ_EVERY_MS = 40
 
 const link = linkOfPage()
@@ -43,7 +43,7 @@ function now(): { state: State | 'starting'; sentence: string; detail?: string }
   if (trouble) return { state: 'closed', sentence: 'kiosk_closed' }
   if (!view || !card) return { state: 'starting', sentence: '' }
   if (posting) return { state: 'reading', sentence: 'kiosk_reading' }
-  const wants = view.state === 'ready' || view.state === 'look_here'
+  const wants = view.state === 'ready' || view.state === 'look_here' || view.motion != null
   if (wants && camera.state === 'lost' && !panel.standsIn) return { state: 'closed', sentence: 'kiosk_no_camera' }
   return { state: view.state, sentence: view.sentence }
 }
@@ -62,7 +62,8 @@ function show(): void {
     cue(state)
     if (state === 'welcome' && timing && timing.shown === undefined) timing.shown = performance.now()
   }
-  const picture = state === 'measure' ? (PICTURES[view?.measure ?? ''] ?? 'measure') : state
+  const motion = view?.motion === 'look_straight' ? 'look_here' : view?.motion
+  const picture = state === 'measure' ? (PICTURES[view?.measure ?? ''] ?? 'measure') : state === 'turn_head' && motion && motion !== 'ended' ? motion : state
   byId('picture').setAttribute('href', `#p-${picture}`)
   const words = byId<HTMLElement>('sentence')
   const text = detail ?? (say(sentence) || '\u00a0')
@@ -144,7 +145,7 @@ let gapBegan: number | undefined
 async function watchFaces(): Promise<void> {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, FACE_EVERY_MS))
-    if (view?.state !== 'look_here' || trouble) continue
+    if ((view?.state !== 'look_here' && view?.motion == null) || trouble) continue
     try {
       const picture = await (panel.standsIn ? panel.face() : camera.ready ? jpeg(await camera.frame()) : undefined)
       if (picture) await link.post('/face', picture)

@@ -270,7 +270,7 @@ async function plain(browser: Browser): Promise<Buffer> {
 }
 
 const STATES = [
-  ['ready', 'welcome'], ['reading', 'kiosk_reading'], ['checking', 'please_wait'], ['look_here', 'kiosk_look_here'], ['turn_head', 'measure_active_liveness'],
+  ['ready', 'welcome'], ['reading', 'kiosk_reading'], ['checking', 'please_wait'], ['look_here', 'kiosk_look_here'], ['turn_head', 'challenge_come_closer'],
   ['measure', 'measure_physical_document'], ['welcome', 'go_through'], ['again', 'show_fresh_code'], ['see_officer', 'see_officer'], ['closed', 'kiosk_closed'],
 ] as const
 const SIZES = [[1280, 720], [1080, 1920], [1024, 768], [1920, 1080]] as const
@@ -302,7 +302,7 @@ describe.skipIf(why !== undefined)('every state of the screen', () => {
     const { page, faults } = await openPage(context, bay.address('kiosk', 'MAC-CHN'))
     const texts = await textsOf(page)
     const tell = (shown: string, sentence: string, language: string | null, more: object = {}) => page.evaluate((view) => (window as unknown as { tell(view: unknown): void }).tell(view), {
-      page: 1, state: shown, sentence, sentences: texts[sentence], language, hint: null, measure: shown === 'measure' ? 'physical_document' : null, session: shown === 'ready' || shown === 'closed' ? null : 1, other_page: false, simulated_camera: true, ms: null, ...more,
+      page: 1, state: shown, sentence, sentences: texts[sentence], language, hint: null, measure: shown === 'measure' ? 'physical_document' : null, motion: shown === 'turn_head' ? 'come_closer' : null, session: shown === 'ready' || shown === 'closed' ? null : 1, other_page: false, simulated_camera: true, ms: null, ...more,
     })
     await page.waitForTimeout(300)
     await tell('ready', 'welcome', 'en')

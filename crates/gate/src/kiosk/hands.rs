@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clearance::{Answer, ClearanceId, Measures, Passage};
 use documents::{AuthorityCode, Measure};
+use face::active::Prompt;
 
 use super::{Kiosk, Phase, Session, Spending, Waited};
 use crate::camera::{Camera, CameraError, CodeSight, Seen, Source};
@@ -42,7 +43,7 @@ impl Hands {
         let Self { clearance, code, kiosk, number } = self;
         let stand = || Stand { kiosk: Arc::clone(&kiosk), number };
         let around = Around {
-            camera: &mut KioskCamera { stand: stand(), code: Some(code), looked: false },
+            camera: &mut KioskCamera { stand: stand(), code: Some(code), looked: false, moving: false },
             door: &mut KioskDoor { stand: stand(), real: door },
             measures: &mut KioskMeasures { stand: stand() },
             trusted,
@@ -64,6 +65,8 @@ struct KioskCamera {
     stand: Stand,
     code: Option<String>,
     looked: bool,
+    /// Whether a challenge runs.
+    moving: bool,
 }
 
 impl KioskCamera {
@@ -82,6 +85,14 @@ impl Camera for KioskCamera {
 
     async fn face(&mut self) -> Result<Seen<Vec<u8>>, CameraError> {
         let Stand { kiosk, number } = &self.stand;
+        if self.moving {
+            let next = |session: &mut Session| session.picture.take();
+            return match kiosk.wait(*number, kiosk.parts.waits.look, &mut Spending::Steady, next).await {
+                Waited::Made(picture) => Ok(Seen { sight: picture, source: self.source() }),
+                Waited::Stopped(_) => Err(CameraError::Ended),
+                Waited::Late => Err(CameraError::Empty),
+            };
+        }
         let second = std::mem::replace(&mut self.looked, true);
         kiosk.session(*number, |session| {
             session.picture = None;
@@ -115,6 +126,21 @@ impl Camera for KioskCamera {
             session.asked_at.get_or_insert(at);
         });
         Ok(Seen { sight: picture, source: self.source() })
+    }
+
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    async fn prompt(&mut self, prompt: Prompt) {
+        self.moving = prompt != Prompt::Ended;
+        let phase = if self.moving { Phase::Turning { prompt } } else { Phase::Checking };
+        self.stand.kiosk.session(self.stand.number, |session| {
+            // What was on its way was taken under the last prompt.
+            session.picture = None;
+            session.hint = None;
+            session.phase = phase;
+        });
     }
 }
 
@@ -241,8 +267,9 @@ fn asked(
     authorities: &[(documents::Side, AuthorityCode)],
     wanted: Measures,
 ) -> BTreeMap<AuthorityCode, BTreeSet<Measure>> {
-    let by_officer =
-        |measures: Measures| measures.iter().filter(|m| *m != Measure::SecondLook).collect::<BTreeSet<_>>();
+    // What the lane's own eyes judge is not among those wanted.
+    let by_hand = |m: &Measure| *m != Measure::SecondLook && wanted.contains(*m);
+    let by_officer = |measures: Measures| measures.iter().filter(by_hand).collect::<BTreeSet<_>>();
     let mut open = BTreeMap::new();
     for judged in verdicts {
         if let Answer::Verify { measures } = judged.answer {

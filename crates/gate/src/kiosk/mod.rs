@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use clearance::{ClearanceId, Measures, Passage, Sides};
 use documents::{AuthorityCode, Measure, Side, Timestamp};
+use face::active::Prompt;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Stopwatch};
@@ -124,8 +125,16 @@ pub struct Kiosk {
 enum Phase {
     Reading,
     Checking,
-    Looking { second: bool },
-    Measures { wanted: Measures },
+    Looking {
+        second: bool,
+    },
+    /// An active challenge: what the screen asks for. Every picture counts, and none is judged ahead.
+    Turning {
+        prompt: Prompt,
+    },
+    Measures {
+        wanted: Measures,
+    },
     Door,
 }
 
@@ -372,7 +381,7 @@ impl Kiosk {
                 return Err(Declined::NotLooking);
             }
             match &mut inner.session {
-                Some(session) if matches!(session.phase, Phase::Looking { .. }) => {
+                Some(session) if matches!(session.phase, Phase::Looking { .. } | Phase::Turning { .. }) => {
                     session.picture = Some(picture);
                     Ok(())
                 }

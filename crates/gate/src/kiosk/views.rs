@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Kiosk, Past, Phase, Session, Stop};
 use crate::lane::Judged;
 use crate::reason::{Finder, GateReason};
-use crate::texts::{Language, Texts, measure_key};
+use crate::texts::{Language, Texts, challenge_key, measure_key};
 
 impl Kiosk {
     /// What a page needs once: the lane, its names, every sentence in every language.
@@ -74,6 +74,7 @@ impl Kiosk {
             "sentences": self.in_all_languages(sentence),
             "hint": session.and_then(|s| s.hint).map(|reason| json!({ "code": reason.code(), "sentence": reason.sentence() })),
             "measure": session.and_then(first_open).map(Measure::as_str),
+            "motion": session.and_then(motion),
             "session": session.map(|s| s.number),
             "language": inner.language.map(Language::tag),
             "other_page": inner.page != page,
@@ -112,6 +113,7 @@ fn standing(session: &Session) -> (&'static str, &'static str) {
         Phase::Looking { second: true } => {
             ("look_here", session.hint.map_or("measure_second_look", GateReason::sentence))
         }
+        Phase::Turning { prompt } => ("turn_head", challenge_key(prompt)),
         Phase::Door => ("welcome", "go_through"),
         Phase::Measures { wanted } => match first_open(session).or_else(|| wanted.iter().next()) {
             Some(Measure::ActiveLiveness) => ("turn_head", measure_key(Measure::ActiveLiveness)),
@@ -121,6 +123,16 @@ fn standing(session: &Session) -> (&'static str, &'static str) {
                 ("measure", measure_key(other))
             }
         },
+    }
+}
+
+/// What a challenge asks for at this moment.
+const fn motion(session: &Session) -> Option<&'static str> {
+    match session.phase {
+        Phase::Turning { prompt } => Some(prompt.code()),
+        Phase::Reading | Phase::Checking | Phase::Looking { .. } | Phase::Measures { .. } | Phase::Door => {
+            None
+        }
     }
 }
 
