@@ -16,7 +16,8 @@ mod work;
 
 pub use ledger::LedgerEntry;
 pub use publish::{
-    HANDOVERS, ListAge, OwnDocument, OwnEndorsement, OwnRecord, STATUS_LISTS, STATUS_SECONDS, WeeklyKey,
+    CrossingAhead, CrossingAnswer, HANDOVERS, ListAge, OwnDocument, OwnEndorsement, OwnRecord, STATUS_LISTS,
+    STATUS_SECONDS, WeeklyKey,
 };
 pub use service::{
     DeviceProof, EnrolRequest, Enrolled, Faces, Issued, KEY_ID, Keys, MAX_BATCH, MAX_TRIES, Renewed, Service,

@@ -8,16 +8,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use credential::sha256;
 use documents::{
-    AuthorityCode, CaseFile, Document, DocumentKind, DocumentStatus, FormCode, IsoWeek, LocalDate, Timestamp,
+    Ahead, AuthorityCode, CaseFile, Direction, Document, DocumentKind, DocumentStatus, EndorsementRef,
+    FormCode, IsoWeek, LaneKind, LocalDate, PortId, Question, Timestamp, View, ahead, entries_left,
 };
 use trust::Freshness;
 
-use crate::ledger::LedgerEntry;
+use crate::ledger::{LedgerEntry, movement};
 use crate::service::{Service, ServiceError};
 use crate::store::{self, PersonRow, Tx};
 
 /// A status list is signed afresh when it is asked for and older than this, or when a revocation came.
 pub const STATUS_SECONDS: i64 = 30;
+/// A day ahead is judged at this minute of it.
+const NOON: u16 = 12 * 60;
 /// How many status lists there are, in turn ([`crate::status_list_number`]).
 pub const STATUS_LISTS: u8 = 16;
 
@@ -66,12 +69,38 @@ pub struct OwnEndorsement {
     pub destination: AuthorityCode,
     /// Entries granted at issue; `None` where they are not counted one by one.
     pub entries: Option<u8>,
+    /// Entries left by this ledger; `None` where they are not counted one by one.
+    pub left: Option<u8>,
     /// First day.
     pub from: LocalDate,
     /// Last day.
     pub to: LocalDate,
 }
 documents::redact_debug!(OwnEndorsement);
+
+/// A crossing ahead that a holder asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrossingAhead {
+    /// From where to where.
+    pub way: Direction,
+    /// At which port; `None`: at the one that is best for him.
+    pub port: Option<PortId>,
+    /// On which day; `None`: now.
+    pub on: Option<LocalDate>,
+}
+
+/// What this authority says about it.
+pub struct CrossingAnswer {
+    /// The port that was judged.
+    pub port: PortId,
+    /// The kind of lane.
+    pub lane: LaneKind,
+    /// For which moment: now, or noon of the day.
+    pub at: Timestamp,
+    /// The answer.
+    pub ahead: Ahead,
+}
+documents::redact_debug!(CrossingAnswer);
 
 /// How old the lists are that a service works with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,11 +169,13 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let person = holder(&mut tx, session).await?;
         let case = CaseFile::parse(&person.record, &self.rules)?;
+        let view = self.own_view(&mut tx, &person, &case).await?;
+        let left = entries_left(&self.rules, self.me, &view, now);
         let mut documents = Vec::with_capacity(case.documents.len());
         for document in &case.documents {
             let tag = self.number_tag(&document.number);
             let lost = store::find_tag(&mut tx, &tag).await?.is_some_and(|(_, lost)| lost != 0);
-            documents.push(self.own_document(document, lost));
+            documents.push(self.own_document(document, lost, &left));
         }
         let tokens_left = store::count_tokens(&mut tx, &person.key, now.unix()).await?;
         store::commit(tx).await?;
@@ -152,7 +183,59 @@ impl Service {
         Ok(OwnRecord { home: case.holder.home, documents, tokens_left })
     }
 
-    fn own_document(&self, document: &Document, lost: bool) -> OwnDocument {
+    /// What the rules see of a holder at this authority's lanes: its permit shown, its own movements.
+    async fn own_view(&self, tx: &mut Tx, person: &PersonRow, case: &CaseFile) -> Result<View, ServiceError> {
+        let rows = store::find_movements(tx, &person.key).await?;
+        let movements = rows.iter().map(movement).collect::<Result<Vec<_>, _>>()?;
+        let mut documents = case.documents.clone();
+        for document in &mut documents {
+            let tag = self.number_tag(&document.number);
+            if store::find_tag(tx, &tag).await?.is_some_and(|(_, lost)| lost != 0) {
+                document.status = DocumentStatus::Lost;
+            }
+        }
+        let shown = self.permit(case, self.me).map(|permit| permit.number.match_key());
+        let at = documents.iter().position(|document| Some(document.number.match_key()) == shown);
+        let document = at.map(|at| documents.swap_remove(at));
+        Ok(View { holder: case.holder.clone(), document, other_documents: documents, movements })
+    }
+
+    /// What this authority says to its holder about a crossing ahead: the decision of its lanes, without the face and
+    /// without anything about risk. `None`: no such port serves that direction on that day.
+    ///
+    /// # Errors
+    /// [`ServiceError::NoPass`], or the database's.
+    pub async fn may_cross(
+        &self,
+        session: &[u8; 32],
+        asked: &CrossingAhead,
+        now: Timestamp,
+    ) -> Result<Option<CrossingAnswer>, ServiceError> {
+        let mut tx = self.store.begin().await?;
+        let person = holder(&mut tx, session).await?;
+        let case = CaseFile::parse(&person.record, &self.rules)?;
+        let view = self.own_view(&mut tx, &person, &case).await?;
+        store::commit(tx).await?;
+        let at = asked.on.filter(|day| *day != now.local_date()).map_or(now, |day| day.at_minute(NOON));
+        let ports =
+            self.rules.ports().filter(|port| port.holds_on(at.local_date()) && port.serves(asked.way));
+        let ports = ports.filter(|port| asked.port.as_ref().is_none_or(|wanted| port.id == *wanted));
+        let answers = ports.map(|port| {
+            let mut question = Question::new(port.id.clone(), asked.way, at);
+            let code = port.lanes.contains(&LaneKind::Code);
+            question.lane = if code { LaneKind::Code } else { LaneKind::Manual };
+            let ahead = ahead(&self.rules, self.me, &view, &question);
+            CrossingAnswer { port: question.port, lane: question.lane, at, ahead }
+        });
+        Ok(answers.min_by_key(|answer| answer.ahead.rank()))
+    }
+
+    fn own_document(
+        &self,
+        document: &Document,
+        lost: bool,
+        left: &BTreeMap<EndorsementRef, u8>,
+    ) -> OwnDocument {
         let form = |code: FormCode| {
             self.rules.form(code).map_or_else(|| code.get().to_string(), |form| form.id.clone())
         };
@@ -169,6 +252,7 @@ impl Service {
                     form: form(e.form),
                     destination: e.destination,
                     entries: e.entries,
+                    left: left.get(&e.reference()).copied(),
                     from: e.valid_from,
                     to: e.valid_to,
                 })

@@ -798,7 +798,7 @@ impl Service {
     }
 
     /// The document of this authority that `receiver` wants to see; a lost one is none.
-    fn permit<'c>(&self, case: &'c CaseFile, receiver: AuthorityCode) -> Option<&'c Document> {
+    pub(crate) fn permit<'c>(&self, case: &'c CaseFile, receiver: AuthorityCode) -> Option<&'c Document> {
         let wanted: &[DocumentKind] = match (self.me, case.holder.home, receiver) {
             (AuthorityCode::Chn, AuthorityCode::Chn, _) => {
                 &[DocumentKind::ExitEntryPermit, DocumentKind::OneWayPermit]

@@ -153,7 +153,7 @@ pub fn may_cross(
     answer
 }
 
-fn form_id(rules: &Rules, reference: EndorsementRef) -> Option<String> {
+pub(crate) fn form_id(rules: &Rules, reference: EndorsementRef) -> Option<String> {
     rules.form(reference.form).map(|f| f.id.clone())
 }
 
@@ -321,15 +321,20 @@ impl Crossing<'_> {
         }
         let card = self.of_kinds(&[DocumentKind::ExitEntryPermit]).first().copied();
         let view = self.view(AuthorityCode::Chn, Side::Entry, card);
-        Some(match crate::judge::notice(self.rules, &view, self.question) {
-            Ok(choice) => MainlandCount::Covered {
-                endorsement: choice.endorsement,
-                form: choice.endorsement.and_then(|e| form_id(self.rules, e)),
-                spends: choice.spends,
-                entries_left: choice.entries_left,
-            },
-            Err(refusal) => MainlandCount::NotCovered(refusal),
-        })
+        Some(mainland_count(self.rules, &view, self.question))
+    }
+}
+
+/// The mainland's count of a move of its resident between the regions.
+pub(crate) fn mainland_count(rules: &Rules, view: &View, question: &Question) -> MainlandCount {
+    match crate::judge::notice(rules, view, question) {
+        Ok(choice) => MainlandCount::Covered {
+            endorsement: choice.endorsement,
+            form: choice.endorsement.and_then(|e| form_id(rules, e)),
+            spends: choice.spends,
+            entries_left: choice.entries_left,
+        },
+        Err(refusal) => MainlandCount::NotCovered(refusal),
     }
 }
 

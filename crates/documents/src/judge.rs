@@ -31,7 +31,7 @@ pub(crate) fn notice(rules: &Rules, view: &View, question: &Question) -> Result<
     record.choose(&standing, &arrival(question))
 }
 
-fn record<'a>(rules: &'a Rules, me: AuthorityCode, view: &'a View) -> Record<'a> {
+pub(crate) fn record<'a>(rules: &'a Rules, me: AuthorityCode, view: &'a View) -> Record<'a> {
     let documents = view.document.iter().chain(&view.other_documents).collect();
     Record { rules, me, holder: &view.holder, presented: view.document.as_ref(), documents }
 }

@@ -3,6 +3,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness. Not here: signatures (`credential`), ledgers (`authority`).
 
+mod ahead;
 mod authority_code;
 mod case;
 mod cross;
@@ -18,6 +19,7 @@ mod time;
 mod verdict;
 mod view;
 
+pub use ahead::{Ahead, ahead, entries_left};
 pub use authority_code::{AuthorityCode, UnknownAuthority};
 pub use case::{CaseAnswers, CaseError, CaseFile, EndorsementTextError, answer_case, parse_endorsement};
 pub use cross::{Answer, MainlandCount, Outcome, SideAnswer, is_unresolved, may_cross};

@@ -35,7 +35,8 @@ pub(crate) struct Standing {
     pub stays: BTreeMap<AuthorityCode, CurrentStay>,
     /// Stays interrupted by a side trip to the other region.
     suspended: BTreeMap<AuthorityCode, CurrentStay>,
-    uses: BTreeMap<EndorsementRef, u16>,
+    /// Entries taken from each endorsement.
+    pub uses: BTreeMap<EndorsementRef, u16>,
     weeks: BTreeSet<(AuthorityCode, IsoWeek)>,
     first_entry: BTreeMap<EndorsementRef, LocalDate>,
     lapsed: BTreeMap<EndorsementRef, LocalDate>,

@@ -24,6 +24,30 @@ export type EnrolledAnswer = {
   readonly secret: string
 }
 
+export type CrossingQuestion = {
+  readonly from: string
+  readonly on?: string | null
+  readonly port?: string | null
+  readonly to: string
+}
+
+export type CrossingAnswer = {
+  readonly at: string
+  readonly code?: string | null
+  readonly day?: string | null
+  readonly endorsement?: string | null
+  readonly entries_left?: number | null
+  readonly lane?: string | null
+  readonly lane_code?: string | null
+  readonly last_day?: string | null
+  readonly measures: readonly (string)[]
+  readonly permit?: string | null
+  readonly port: string
+  readonly side?: string | null
+  readonly spends: boolean
+  readonly verdict?: string | null
+}
+
 export type PartsWanted = {
   readonly devices: readonly (Device)[]
   readonly issuer: string
@@ -96,11 +120,13 @@ export type PassEndorsement = {
   readonly entries?: number | null
   readonly form: string
   readonly from: string
+  readonly left?: number | null
   readonly to: string
 }
 
 export interface Operations {
   enrol: { method: 'POST'; path: '/v1/enrolments'; secret: false; body: Enrolment; answer: EnrolledAnswer }
+  may_cross: { method: 'POST'; path: '/v1/may-cross'; secret: true; body: CrossingQuestion; answer: CrossingAnswer }
   parts: { method: 'POST'; path: '/v1/parts'; secret: true; body: PartsWanted; answer: PartsAnswer }
   end_pass: { method: 'DELETE'; path: '/v1/pass'; secret: true; body: undefined; answer: undefined }
   own_pass: { method: 'GET'; path: '/v1/pass'; secret: true; body: undefined; answer: PassAnswer }

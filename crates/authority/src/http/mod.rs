@@ -142,6 +142,7 @@ fn routes() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(wallet::parts))
         .routes(routes!(wallet::own_pass, wallet::end_pass))
         .routes(routes!(wallet::passages))
+        .routes(routes!(wallet::may_cross))
         .routes(routes!(lists::trust_lists))
         .routes(routes!(lists::approvals))
         .routes(routes!(lists::status_list))
@@ -225,6 +226,7 @@ fn problems_of(operation: &str) -> Vec<ProblemCode> {
         ],
         "tokens" | "parts" => &[JSON, HOLDER, BATCH, STORE],
         "own_pass" | "end_pass" | "passages" => &[HOLDER, STORE],
+        "may_cross" => &[JSON, HOLDER, STORE],
         "status_list" => &[&[NotFound, StatusFailed, CryptoFailed], STORE],
         "verdicts" => &[CBOR, STORE, &[Busy, FaceModelsFailed, CryptoFailed, Internal]],
         "events" => &[CBOR, STORE, &[EventGap, EventFork, NotJudged]],

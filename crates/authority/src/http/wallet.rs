@@ -7,7 +7,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use credential::{KeyClass, PublicKey};
-use documents::{AuthorityCode, DocumentKind, DocumentNumber, LocalDate};
+use documents::{
+    AuthorityCode, Direction, DocumentKind, DocumentNumber, LaneAnswer, LocalDate, MainlandCount, PortId,
+    Verdict,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,6 +18,7 @@ use super::Room;
 use super::body::{Base64, JsonBody, Text, Wallet, base64};
 use super::problem::{Problem, ProblemCode};
 use crate::ledger::LedgerEntry;
+use crate::publish::CrossingAhead;
 use crate::service::{DeviceProof, EnrolRequest, ServiceError};
 
 /// A document by kind and number.
@@ -254,6 +258,9 @@ struct PassEndorsement {
     /// Entries granted at issue; left out where they are not counted one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
     entries: Option<u8>,
+    /// Entries left today by this authority's ledger; left out where they are not counted one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<u8>,
     #[schema(format = Date)]
     from: String,
     #[schema(format = Date)]
@@ -286,6 +293,7 @@ pub(super) async fn own_pass(
                 form: e.form,
                 destination: e.destination.code(),
                 entries: e.entries,
+                left: e.left,
                 from: e.from.to_string(),
                 to: e.to.to_string(),
             })
@@ -293,6 +301,151 @@ pub(super) async fn own_pass(
     });
     let (home, tokens_left) = (record.home.code(), record.tokens_left);
     Ok(Json(PassAnswer { home, documents: documents.collect(), tokens_left }))
+}
+
+/// A crossing ahead.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CrossingQuestion {
+    #[schema(value_type = String, example = "CHN")]
+    from: Text<AuthorityCode>,
+    #[schema(value_type = String, example = "MAC")]
+    to: Text<AuthorityCode>,
+    /// A port; left out: the one that is best for the holder.
+    #[schema(value_type = Option<String>, example = "hengqin")]
+    port: Option<Text<PortId>>,
+    /// A day from today to 400 days ahead; left out: now.
+    #[schema(value_type = Option<String>, format = Date)]
+    on: Option<Text<LocalDate>>,
+}
+
+/// What this authority says about it, for its own side alone.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CrossingAnswer {
+    /// The port that was judged.
+    port: String,
+    /// For which moment.
+    #[schema(format = DateTime)]
+    at: String,
+    /// `exit` or `entry`; left out where this authority stands at neither side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    side: Option<&'static str>,
+    /// `admit`, `verify` or `refer`. At neither side: `admit` or `refer` by its count, or left out where it counts
+    /// nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
+    /// The stable code of the reason, as in `docs/reasons.md`; left out where it is a plain yes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    /// The day that the reason speaks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
+    day: Option<String>,
+    /// What would be asked for at the lane.
+    measures: Vec<&'static str>,
+    /// The document that opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permit: Option<&'static str>,
+    /// The id of the endorsement's form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endorsement: Option<String>,
+    /// Entries left after it; left out where they are not counted one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries_left: Option<u8>,
+    /// Whether it takes an entry, or this week's trip.
+    spends: bool,
+    /// The last day of the stay that begins or ends with it; left out where there is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
+    last_day: Option<String>,
+    /// `open`, `not_open_to_holder` or `closed`: the pass's lane at that port then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lane: Option<&'static str>,
+    /// Why it is not open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lane_code: Option<&'static str>,
+}
+
+impl CrossingAnswer {
+    fn new(answer: crate::CrossingAnswer) -> Self {
+        let ahead = answer.ahead;
+        let mut told = Self {
+            port: answer.port.to_string(),
+            at: answer.at.to_string(),
+            side: ahead.side.map(documents::Side::as_str),
+            verdict: ahead.verdict.as_ref().map(Verdict::as_str),
+            code: None,
+            day: None,
+            measures: Vec::new(),
+            permit: None,
+            endorsement: ahead.form,
+            entries_left: None,
+            spends: false,
+            last_day: None,
+            lane: ahead.lane.map(LaneAnswer::as_str),
+            lane_code: match ahead.lane {
+                Some(LaneAnswer::NotOpenToHolder { why, .. }) => Some(why.as_str()),
+                Some(LaneAnswer::Closed { why }) => Some(why.as_str()),
+                Some(LaneAnswer::Open) | None => None,
+            },
+        };
+        let why = ahead.verdict.as_ref().and_then(Verdict::why).copied();
+        let why = match ahead.count {
+            Some(MainlandCount::NotCovered(refusal)) => {
+                told.verdict = Some("refer");
+                Some(refusal)
+            }
+            Some(MainlandCount::Covered { form, spends, entries_left, .. }) => {
+                told.verdict = Some("admit");
+                (told.endorsement, told.spends, told.entries_left) = (form, spends, entries_left);
+                why
+            }
+            None => why,
+        };
+        told.code = why.map(|why| why.reason.as_str());
+        told.day = why.and_then(|why| why.day).map(|day| day.to_string());
+        if let Some(Verdict::Verify { measures, .. }) = &ahead.verdict {
+            told.measures = measures.iter().map(|measure| measure.as_str()).collect();
+        }
+        if let Some(grant) = ahead.verdict.as_ref().and_then(Verdict::grant) {
+            told.permit = grant.permit.map(DocumentKind::as_str);
+            told.entries_left = grant.entries_left;
+            told.spends = grant.spends.is_some();
+            told.last_day = grant.last_day.map(|day| day.to_string());
+        }
+        told
+    }
+}
+
+/// How far ahead a holder may ask.
+const DAYS_AHEAD: i32 = 400;
+
+/// Tells a holder whether he may cross
+///
+/// What this authority would decide at its own side, by documents, ledger and rules: the same decision as at the lane,
+/// without the face. The other side decides for itself and is not asked.
+#[utoipa::path(post, path = "/v1/may-cross", tag = "wallet", request_body = CrossingQuestion,
+    security(("wallet" = [])), responses((status = 200, description = "The answer.", body = CrossingAnswer)))]
+pub(super) async fn may_cross(
+    State(room): State<Arc<Room>>,
+    Wallet(session): Wallet,
+    JsonBody(asked): JsonBody<CrossingQuestion>,
+) -> Result<Json<CrossingAnswer>, Problem> {
+    let now = (room.state.now)();
+    let wrong = |field: &str, what: &str| {
+        Problem::new(ProblemCode::WrongField).with_field(field).with_detail(what.to_owned())
+    };
+    let way = Direction::new(asked.from.0, asked.to.0)
+        .ok_or_else(|| wrong("to", "a crossing leads to another place than it begins in"))?;
+    let on = asked.on.map(|day| day.0);
+    let today = now.local_date();
+    if on.is_some_and(|day| !(0..=DAYS_AHEAD).contains(&day.days_since(today))) {
+        return Err(wrong("on", "give a day from today to 400 days ahead"));
+    }
+    let asked = CrossingAhead { way, port: asked.port.map(|port| port.0), on };
+    let answer = room.state.service.may_cross(&session, &asked, now).await?;
+    let answer = answer.ok_or_else(|| wrong("port", "no such port serves that direction on that day"))?;
+    Ok(Json(CrossingAnswer::new(answer)))
 }
 
 /// Ends the pass

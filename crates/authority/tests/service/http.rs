@@ -71,7 +71,9 @@ async fn a_pass_lives_its_whole_life_over_http() {
     assert_eq!(pass["documents"][0]["last4"], "4567");
     assert_eq!(pass["documents"][0]["status"], "valid");
     assert_eq!(pass["documents"][0]["endorsements"][0]["destination"], "MAC");
+    assert_eq!(pass["documents"][0]["endorsements"][0]["left"], 1);
     assert_eq!(chn.get("/v1/passages", secret).await.is(200).json(), json!({ "passages": [] }));
+    asked_before(&chn, secret).await;
 
     let shown = show(&bay, &wallet, &live);
     let mut verdicts = Vec::new();
@@ -101,7 +103,10 @@ async fn a_pass_lives_its_whole_life_over_http() {
     }
     let passages = chn.get("/v1/passages", secret).await.is(200).json();
     assert_eq!(passages["passages"][0]["direction"], "CHN-MAC");
-    assert_eq!(chn.get("/v1/pass", secret).await.json()["tokens_left"], 0, "a passage spends its token");
+    let pass = chn.get("/v1/pass", secret).await.json();
+    assert_eq!(pass["tokens_left"], 0, "a passage spends its token");
+    assert_eq!(pass["documents"][0]["endorsements"][0]["left"], 0, "and its entry");
+    asked_after(&chn, secret).await;
 
     notice_and_handover(&bay, &chn, &mac, &wallet).await;
     revocation_is_seen_at_once(&bay, &chn, &wallet, secret).await;
@@ -133,6 +138,53 @@ async fn notice_and_handover(bay: &Bay, chn: &Door, mac: &Door, wallet: &Wallet)
     let forged = message::sign(Kind::Handover, authority::KEY_ID, &bay.handover, &forged.encode()).unwrap();
     let refused = mac.cbor("/v1/handovers", &forged).await;
     mac.problem(&refused, "handovers", "sealed_unreadable");
+}
+
+async fn may_cross(chn: &Door, secret: Option<&str>, question: Value) -> Value {
+    let answer = chn.post("/v1/may-cross", secret, &question).await.is(200);
+    tells_nothing(&answer.text());
+    answer.json()
+}
+
+/// A holder asks before he sets out, and hears what the lane would say.
+async fn asked_before(chn: &Door, secret: Option<&str>) {
+    let there = may_cross(chn, secret, json!({ "from": "CHN", "to": "MAC", "port": "hengqin" })).await;
+    assert_eq!((&there["verdict"], &there["side"]), (&json!("admit"), &json!("exit")), "{there}");
+    assert_eq!((&there["entries_left"], &there["spends"]), (&json!(0), &json!(true)), "{there}");
+    assert_eq!((&there["lane"], &there["port"]), (&json!("open"), &json!("hengqin")));
+    assert!(there.get("code").is_none(), "a plain yes has no reason: {there}");
+    let late = may_cross(chn, secret, json!({ "from": "CHN", "to": "MAC", "on": "2026-04-10" })).await;
+    assert_eq!((&late["verdict"], &late["code"]), (&json!("refer"), &json!("endorsement_expired")), "{late}");
+    assert_eq!(late["day"], "2026-04-09");
+    let elsewhere = may_cross(chn, secret, json!({ "from": "CHN", "to": "HKG" })).await;
+    assert_eq!(elsewhere["code"], "wrong_destination", "{elsewhere}");
+    let between = may_cross(chn, secret, json!({ "from": "HKG", "to": "MAC" })).await;
+    assert!(between.get("side").is_none(), "the mainland stands at neither side: {between}");
+    assert_eq!((&between["verdict"], &between["spends"]), (&json!("admit"), &json!(true)), "by its count");
+    for (question, field) in [
+        (json!({ "from": "CHN", "to": "CHN" }), "to"),
+        (json!({ "from": "CHN", "to": "MAC", "port": "shenzhen-bay" }), "port"),
+        (json!({ "from": "CHN", "to": "MAC", "on": "2026-03-01" }), "on"),
+        (json!({ "from": "CHN", "to": "MAC", "on": "2027-12-31" }), "on"),
+        (json!({ "from": "CHN", "to": "XXX" }), "to"),
+    ] {
+        let refused = chn.post("/v1/may-cross", secret, &question).await;
+        chn.problem(&refused, "may_cross", "wrong_field");
+        assert_eq!(refused.json()["field"], field, "{question}");
+    }
+    chn.problem(
+        &chn.post("/v1/may-cross", None, &json!({ "from": "CHN", "to": "MAC" })).await,
+        "may_cross",
+        "unauthorized",
+    );
+}
+
+/// The one entry is taken: the way out is shut, the way home is not.
+async fn asked_after(chn: &Door, secret: Option<&str>) {
+    let tomorrow = may_cross(chn, secret, json!({ "from": "CHN", "to": "MAC", "on": "2026-03-03" })).await;
+    assert_eq!(tomorrow["verdict"], "refer", "{tomorrow}");
+    let home = may_cross(chn, secret, json!({ "from": "MAC", "to": "CHN", "on": "2026-03-03" })).await;
+    assert_eq!((&home["verdict"], &home["side"]), (&json!("admit"), &json!("entry")), "{home}");
 }
 
 /// A status list is kept for half a minute, and never past a revocation.
@@ -324,6 +376,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "POST /v1/enrolments",
         "POST /v1/events",
         "POST /v1/handovers",
+        "POST /v1/may-cross",
         "POST /v1/notices",
         "POST /v1/parts",
         "POST /v1/residents",
