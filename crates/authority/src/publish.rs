@@ -216,7 +216,8 @@ impl Service {
         let case = CaseFile::parse(&person.record, &self.rules)?;
         let view = self.own_view(&mut tx, &person, &case).await?;
         store::commit(tx).await?;
-        let at = asked.on.filter(|day| *day != now.local_date()).map_or(now, |day| day.at_minute(NOON));
+        let later = asked.on.filter(|day| *day != now.local_date());
+        let at = later.map_or(now, |day| day.at_minute(NOON));
         let ports =
             self.rules.ports().filter(|port| port.holds_on(at.local_date()) && port.serves(asked.way));
         let ports = ports.filter(|port| asked.port.as_ref().is_none_or(|wanted| port.id == *wanted));
@@ -224,7 +225,7 @@ impl Service {
             let mut question = Question::new(port.id.clone(), asked.way, at);
             let code = port.lanes.contains(&LaneKind::Code);
             question.lane = if code { LaneKind::Code } else { LaneKind::Manual };
-            let ahead = ahead(&self.rules, self.me, &view, &question);
+            let ahead = ahead(&self.rules, self.me, &view, &question, later.is_some());
             CrossingAnswer { port: question.port, lane: question.lane, at, ahead }
         });
         Ok(answers.min_by_key(|answer| answer.ahead.rank()))

@@ -39,15 +39,20 @@ impl Ahead {
     }
 }
 
-/// What `me` says to its own holder about a crossing ahead: the same decision as at the lane, on the same view.
+/// What `me` says to its own holder about a crossing: the same decision as at the lane, on the same view. `planned`: it is
+/// for a day ahead, and where he stands now says nothing.
 #[must_use]
-pub fn ahead(rules: &Rules, me: AuthorityCode, view: &View, question: &Question) -> Ahead {
+pub fn ahead(rules: &Rules, me: AuthorityCode, view: &View, question: &Question, planned: bool) -> Ahead {
     let Some(side) = question.direction.side_of(me) else {
         let counts = me == AuthorityCode::Chn && view.holder.home == me;
         let count = counts.then(|| mainland_count(rules, view, question));
         return Ahead { side: None, verdict: None, form: None, lane: None, count };
     };
-    let judgement = crate::judge(rules, side, view, question);
+    let judgement = if planned {
+        crate::judge::judge_ahead(rules, side, view, question)
+    } else {
+        crate::judge(rules, side, view, question)
+    };
     let form = judgement.verdict.grant().and_then(|grant| grant.endorsement).and_then(|e| form_id(rules, e));
     Ahead {
         side: Some(side),
@@ -78,4 +83,80 @@ pub fn entries_left(
             Some((reference, granted.saturating_sub(u8::try_from(used).unwrap_or(u8::MAX))))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Applied, CaseFile, Direction, Measure, PortId, ReasonCode};
+
+    const CASE: &str = r#"{"person": {"name": "SPECIMEN", "birth": "1990-05-06", "home": "CHN"},
+        "documents": [{"kind": "exit_entry_permit", "number": "CA1234567", "expires": "2030-01-01", "endorsements": [
+            {"kind": "G", "destination": "MAC", "from": "2026-01-10", "to": "2026-04-09", "entries": 2}]}],
+        "movements": [
+            {"port": "hengqin", "from": "CHN", "to": "MAC", "at": "2026-03-01T10:00:00+08:00"}]}"#;
+
+    fn asked(from: AuthorityCode, to: AuthorityCode, at: &str, planned: bool) -> Ahead {
+        let rules = Rules::builtin().unwrap();
+        let case = CaseFile::parse(CASE, &rules).unwrap();
+        let mut documents = case.documents;
+        let mut movements = case.movements;
+        movements.iter_mut().for_each(|movement| movement.applied = Applied::ExitOnly);
+        let view =
+            View { holder: case.holder, document: documents.pop(), other_documents: documents, movements };
+        let port: PortId =
+            if from.is_sar() && to.is_sar() { "hzmb-hkg-mac" } else { "hengqin" }.parse().unwrap();
+        let question = Question::new(port, Direction::new(from, to).unwrap(), at.parse().unwrap());
+        ahead(&rules, AuthorityCode::Chn, &view, &question, planned)
+    }
+
+    #[test]
+    fn whoever_is_out_already_is_told_so_today_and_not_for_another_day() {
+        let (chn, mac) = (AuthorityCode::Chn, AuthorityCode::Mac);
+        let today = asked(chn, mac, "2026-03-01T18:00:00+08:00", false);
+        let Some(Verdict::Verify { measures, why, .. }) = &today.verdict else { panic!("{today:?}") };
+        assert_eq!((measures.as_slice(), why.reason), (&[Measure::Officer][..], ReasonCode::WrongSide));
+        let later = asked(chn, mac, "2026-03-09T12:00:00+08:00", true);
+        let Some(Verdict::Admit(grant)) = &later.verdict else { panic!("{later:?}") };
+        assert_eq!((grant.entries_left, grant.spends.is_some()), (Some(0), true));
+        assert_eq!(later.side, Some(Side::Exit));
+        assert!(later.form.is_some());
+    }
+
+    #[test]
+    fn a_day_ahead_is_no_way_around_a_rule() {
+        let after = asked(AuthorityCode::Chn, AuthorityCode::Mac, "2026-04-10T12:00:00+08:00", true);
+        let Some(Verdict::Refer(why)) = &after.verdict else { panic!("{after:?}") };
+        assert_eq!(why.reason, ReasonCode::EndorsementExpired);
+    }
+
+    #[test]
+    fn between_the_regions_the_mainland_tells_its_count() {
+        let answer = asked(AuthorityCode::Hkg, AuthorityCode::Mac, "2026-03-09T12:00:00+08:00", true);
+        assert_eq!((answer.side, answer.verdict.is_none()), (None, true));
+        let Some(MainlandCount::Covered { spends, entries_left, .. }) = answer.count else {
+            panic!("{answer:?}")
+        };
+        assert_eq!((spends, entries_left), (true, Some(0)));
+    }
+
+    #[test]
+    fn of_two_entries_one_is_left_after_one_trip() {
+        let rules = Rules::builtin().unwrap();
+        let case = CaseFile::parse(CASE, &rules).unwrap();
+        let mut documents = case.documents;
+        let view = View {
+            holder: case.holder,
+            document: documents.pop(),
+            other_documents: documents,
+            movements: case.movements,
+        };
+        let left = |at: &str| {
+            entries_left(&rules, AuthorityCode::Chn, &view, at.parse().unwrap())
+                .into_values()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(left("2026-02-28T12:00:00+08:00"), [2]);
+        assert_eq!(left("2026-03-02T12:00:00+08:00"), [1]);
+    }
 }

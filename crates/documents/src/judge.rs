@@ -21,6 +21,13 @@ pub fn judge(rules: &Rules, side: Side, view: &View, question: &Question) -> Jud
     Judgement { verdict: bench.verdict(), lane: lane::answer(rules, view, question) }
 }
 
+/// The same for a day ahead: where the traveller will stand by then is not known, so the side on which his last passage
+/// ended, and an entry that is still to be made, say nothing.
+pub(crate) fn judge_ahead(rules: &Rules, side: Side, view: &View, question: &Question) -> Judgement {
+    let bench = Bench { planned: true, ..Bench::new(rules, side, view, question) };
+    Judgement { verdict: bench.verdict(), lane: lane::answer(rules, view, question) }
+}
+
 /// The mainland's count of a move between the regions, where it has no verdict: what the notice will spend.
 ///
 /// # Errors
@@ -54,6 +61,7 @@ struct Bench<'a> {
     side: Side,
     me: AuthorityCode,
     day: LocalDate,
+    planned: bool,
 }
 
 /// An admission in the making: what it rests on, and what is still to be looked at.
@@ -91,7 +99,7 @@ impl<'a> Bench<'a> {
         let me = question.direction.authority(side);
         let record = record(rules, me, view);
         let standing = record.standing(&view.movements, question.at);
-        Self { record, standing, view, question, side, me, day: question.at.local_date() }
+        Self { record, standing, view, question, side, me, day: question.at.local_date(), planned: false }
     }
 
     fn verdict(&self) -> Verdict {
@@ -113,7 +121,7 @@ impl<'a> Bench<'a> {
     fn sided(&self, draft: Draft) -> Draft {
         let should_be_inside = self.side == Side::Exit;
         match self.standing.inside {
-            Some(inside) if inside != should_be_inside => {
+            Some(inside) if inside != should_be_inside && !self.planned => {
                 draft.needing(Measure::Officer, Refusal::of(ReasonCode::WrongSide))
             }
             Some(_) | None => draft,
@@ -321,7 +329,8 @@ impl<'a> Bench<'a> {
         };
         not_lost(document)?;
         let mut draft = Draft::of(self.leaving(document, stay));
-        if self.stay_is_limited() && !stay.is_some_and(|s| s.known) && self.standing.inside != Some(false) {
+        let looked_for = !self.planned && self.standing.inside != Some(false);
+        if self.stay_is_limited() && !stay.is_some_and(|s| s.known) && looked_for {
             draft = draft.needing(Measure::Officer, Refusal::of(ReasonCode::NoEntryRecord));
         }
         match document.kind() {

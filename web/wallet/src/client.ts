@@ -9,6 +9,7 @@ const DOORS: { readonly [K in keyof Operations]: { method: Operations[K]['method
   end_pass: { method: 'DELETE', path: '/v1/pass' },
   own_pass: { method: 'GET', path: '/v1/pass' },
   passages: { method: 'GET', path: '/v1/passages' },
+  may_cross: { method: 'POST', path: '/v1/may-cross' },
   tokens: { method: 'POST', path: '/v1/tokens' },
 }
 

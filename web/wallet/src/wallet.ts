@@ -330,6 +330,29 @@ export async function refresh(): Promise<void> {
   await keep()
 }
 
+export interface Told {
+  readonly from: Authority
+  /** `undefined`: it could not be reached. */
+  readonly answer: Operations['may_cross']['answer'] | undefined
+}
+
+/** Asks each authority that knows this holder what its own side would say; one that cannot be reached stops no other. */
+export async function askMayCross(from: Authority, to: Authority, on: string): Promise<readonly Told[]> {
+  const content = held()
+  const told: Told[] = []
+  for (const authority of AUTHORITIES) {
+    const secret = content.sessions[authority]
+    if (!secret) continue
+    const answer = await tell(content, authority, 'may_cross', { secret, body: { from, to, on } }).catch((error: unknown) => {
+      if (error instanceof Refusal && error.code === 'network') return undefined
+      throw error
+    })
+    told.push({ from: authority, answer })
+  }
+  await keep()
+  return told
+}
+
 // --- codes ---------------------------------------------------------------------------------------------------------
 
 /** The token for one lane: the one that was shown there, while it is kept for it, else the next unused one. */

@@ -201,8 +201,15 @@ describe.skipIf(why !== undefined)('the wallet in a browser', () => {
     expect(await hand.page.locator('#answer').innerText()).toContain('never refuses you the way home')
     await hand.fill('day', '2035-02-30')
     expect(await hand.fault()).toContain('no such day')
-    await hand.fill('day', '2026-12-24')
+    await hand.press('from-HKG')
+    await hand.press('tomorrow')
+    await hand.press('ask')
+    await hand.see('told-HKG')
+    for (const authority of ['HKG', 'CHN']) expect(await hand.page.locator(`#told-${authority}`).innerText()).toContain('yes, you may')
     await hand.sound('en cross')
+    // An answer stands for its own question only.
+    await hand.press('today')
+    await hand.page.locator('#told-HKG').waitFor({ state: 'detached' })
     await hand.press('back')
   })
 

@@ -8,6 +8,7 @@ import { mayCross } from '../src/maycross.js'
 
 vi.mock('../src/platform.js', () => ({ load: () => undefined, save: () => undefined, systemLanguage: () => 'en', announceLanguage: () => undefined }))
 const { LANGUAGES, WORDS, day, guess, say, speak } = await import('../src/words.js')
+const { LANES, MEASURES, REASONS, reason } = await import('../src/reasons.js')
 
 const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
 const HAN = /\p{Script=Han}/u
@@ -15,7 +16,7 @@ const HAN = /\p{Script=Han}/u
 const ONLY = { hans: /[这过关码证张边转请输错认对发记当从号现还没]/u, hant: /[這過關碼證張邊轉請輸錯認對發記當從號現還沒]/u }
 
 describe('what the wallet says', () => {
-  it.each(Object.entries(WORDS))('%s is there in four languages, with the same things to fill in', (_, row) => {
+  it.each(Object.entries({ ...WORDS, ...REASONS, ...MEASURES, ...LANES }))('%s is there in four languages, with the same things to fill in', (_, row) => {
     expect(row).toHaveLength(LANGUAGES.length)
     for (const text of row) {
       expect(text.trim()).toBe(text)
@@ -32,7 +33,7 @@ describe('what the wallet says', () => {
     const folder = new URL('../src/', import.meta.url)
     const sources = ['problems.ts', 'wallet.ts', 'pages/index/index.vue', 'pages/code/code.vue', 'pages/cross/cross.vue', 'pages/history/history.vue', 'pages/more/more.vue', 'pages/receipts/receipts.vue', 'ui/Sheet.vue', 'ui/Field.vue']
       .map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n')
-    const unused = Object.keys(WORDS).filter((word) => !word.startsWith('told_') && !new RegExp(`['"\`. ]${word}\\b`).test(sources))
+    const unused = Object.keys(WORDS).filter((word) => !/^(told|answer)_/.test(word) && !new RegExp(`['"\`. ]${word}\\b`).test(sources))
     expect(unused).toEqual([])
   })
 
@@ -46,6 +47,29 @@ describe('what the wallet says', () => {
     expect(day('none')).toBe('none')
     speak('en')
     expect(say('stepOf', { n: 2, of: 5 })).toBe('Step 2 of 5')
+  })
+})
+
+describe('the reasons of an authority', () => {
+  const page = readFileSync(new URL('../../../docs/reasons.md', import.meta.url), 'utf8')
+  const section = (title: string) => page.slice(page.indexOf(`## ${title}`)).split('\n## ')[0]!
+  const codes = (text: string) => [...text.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code).sort()
+
+  it('are those of docs/reasons.md, each with words of its own', () => {
+    expect(codes(section('Found by an authority, on documents and movements')).length).toBeGreaterThan(20)
+    expect(Object.keys(REASONS).sort()).toEqual(codes(section('Found by an authority, on documents and movements')))
+    for (const place of LANGUAGES.keys()) expect(new Set(Object.values(REASONS).map((row) => row[place])).size).toBe(Object.keys(REASONS).length)
+  })
+
+  it('and so are the measures and the lanes', () => {
+    expect(Object.keys(MEASURES).sort()).toEqual(codes(section('Measures')))
+    expect(Object.keys(LANES).sort()).toEqual(codes(section('The lane')))
+  })
+
+  it('name the day that they speak of, and one that is new here sends to an officer', () => {
+    speak('en')
+    expect(reason('week_used', '2035-01-08')).toContain('from 8 January 2035')
+    expect(reason('something_new', undefined)).toContain('officer')
   })
 })
 

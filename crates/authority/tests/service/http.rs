@@ -182,7 +182,9 @@ async fn asked_before(chn: &Door, secret: Option<&str>) {
 /// The one entry is taken: the way out is shut, the way home is not.
 async fn asked_after(chn: &Door, secret: Option<&str>) {
     let tomorrow = may_cross(chn, secret, json!({ "from": "CHN", "to": "MAC", "on": "2026-03-03" })).await;
-    assert_eq!(tomorrow["verdict"], "refer", "{tomorrow}");
+    assert_eq!((&tomorrow["verdict"], &tomorrow["code"]), (&json!("refer"), &json!("no_entries_left")));
+    let again = may_cross(chn, secret, json!({ "from": "CHN", "to": "MAC" })).await;
+    assert_eq!(again["verdict"], "refer", "{again}");
     let home = may_cross(chn, secret, json!({ "from": "MAC", "to": "CHN", "on": "2026-03-03" })).await;
     assert_eq!((&home["verdict"], &home["side"]), (&json!("admit"), &json!("entry")), "{home}");
 }
