@@ -61,6 +61,7 @@ pub fn set_up(
     lanes: &BTreeMap<String, Arc<OpenLane<HttpLink>>>,
     pages: PathBuf,
     address: SocketAddr,
+    authorities: BTreeMap<AuthorityCode, String>,
 ) -> Result<SetUp, Failure> {
     let folder = bench.installation.gate(bench.port);
     let texts = Arc::new(Texts::builtin().map_err(of)?);
@@ -84,7 +85,10 @@ pub fn set_up(
             format!("  no kiosks: {address} is not this machine's loopback address (docs/kiosk.md)\n");
     }
     write_whole(&folder.join(ADDRESSES), addresses.as_bytes())?;
-    Ok(SetUp { kiosks: Kiosks { lanes: Arc::new(kiosks), pages, loopback }, addresses })
+    Ok(SetUp {
+        kiosks: Kiosks { lanes: Arc::new(kiosks), pages, loopback, authorities: Arc::new(authorities) },
+        addresses,
+    })
 }
 
 fn parts(

@@ -226,6 +226,10 @@ enum AuthorityCommand {
         /// Where a web wallet may come from (https://wallet.example); may stand several times.
         #[arg(long = "origin", value_name = "ORIGIN")]
         origins: Vec<String>,
+        /// Where an officer's view may come from that looks up reasons, beside the gates of this installation's
+        /// `public/addresses.json`; may stand several times.
+        #[arg(long = "officer-origin", value_name = "ORIGIN")]
+        officer_origins: Vec<String>,
         #[command(flatten)]
         serving: Serving,
     },
@@ -610,9 +614,9 @@ fn run(command: Command, models: Option<&Path>) -> Result<Ended, Failure> {
             let options = demo::Options { tour_only, json, photos, dir, base_port };
             now(demo::run(&folder(), &options))
         }
-        Command::Authority { command: AuthorityCommand::Serve { dir, authority, origins, serving } } => {
-            now(serve::authority(&dir, &folder(), authority, &origins, &serving.run()))
-        }
+        Command::Authority {
+            command: AuthorityCommand::Serve { dir, authority, origins, officer_origins, serving },
+        } => now(serve::authority(&dir, &folder(), authority, &origins, &officer_origins, &serving.run())),
         Command::Gate { command: GateCommand::Serve { dir, port, kiosk, serving } } => {
             now(serve::gate(&dir, &folder(), &port, kiosk, &serving.run()))
         }

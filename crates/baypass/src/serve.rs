@@ -184,6 +184,7 @@ pub async fn authority(
     models: &Path,
     code: AuthorityCode,
     origins: &[String],
+    officer_origins: &[String],
     run: &Run,
 ) -> Result<Ended, Failure> {
     log();
@@ -202,11 +203,16 @@ pub async fn authority(
     let (listener, address) = bind(run).await?;
     let ticking = clock.clone();
     let (public, from) = (installation.clone(), installation.clone());
+    let (gates, named) = (installation.clone(), officer_origins.to_vec());
     let state = HttpState {
         service: Arc::clone(&service),
         now: Arc::new(move || ticking.now()),
         officer: sha256(URL_SAFE_NO_PAD.encode(&*officer).as_bytes()),
         origins: origins.to_vec(),
+        officer_origin: Arc::new(move |origin| {
+            named.iter().any(|each| each == origin)
+                || Addresses::read(&gates).gates.values().any(|each| each == origin)
+        }),
         trust_lists: Arc::new(move || lists::published(&public).unwrap_or_default()),
         approvals: Arc::new(move || {
             let all = lists::approvals(&from).unwrap_or_default();
@@ -240,6 +246,9 @@ pub async fn authority(
     }
     Ok(Ended::Well)
 }
+
+/// Pictures of one look at a lane: enough for the liveness hint to count, few enough to keep nobody waiting.
+const PICTURES: usize = 3;
 
 /// `baypass gate serve`: every lane of one port.
 pub async fn gate(
@@ -278,7 +287,7 @@ pub async fn gate(
             Arc::clone(&eyes),
             Arc::clone(&replay),
             Arc::clone(&metrics),
-            1,
+            PICTURES,
         )
         .await?;
         for (token, at, lane) in opened.store.showings().await.map_err(of)? {
@@ -322,7 +331,7 @@ pub async fn gate(
         trusted: Arc::new(move || trusted.lists() as Arc<dyn Trusted>),
         clock: clock.clone(),
     };
-    let kiosks = kiosk::set_up(&bench, &lanes, pages, address)?;
+    let kiosks = kiosk::set_up(&bench, &lanes, pages, address, Addresses::read(&installation).authorities)?;
     // One write: whoever started this process and wants the address alone may stop reading after the first line.
     failure::print(&format!("{port} listens on http://{address}\n{}", kiosks.addresses))?;
     let doors = gate::server::router(state).merge(gate::kiosk::router(kiosks.kiosks.clone()));

@@ -84,6 +84,10 @@ pub trait Camera: Send {
     fn code(&mut self) -> impl Future<Output = Result<Seen<CodeSight>, CameraError>> + Send;
     /// A picture of the traveller.
     fn face(&mut self) -> impl Future<Output = Result<Seen<Vec<u8>>, CameraError>> + Send;
+    /// Another picture of the same look, right after the last; `None` where there is none.
+    fn more(&mut self) -> impl Future<Output = Result<Option<Seen<Vec<u8>>>, CameraError>> + Send {
+        std::future::ready(Ok(None))
+    }
     /// Whether somebody stands before it now and can be asked to move. A file or an upload answers no challenge.
     fn is_live(&self) -> bool {
         false
@@ -131,6 +135,11 @@ impl Camera for FileCamera {
         let path = self.faces.get(turn).ok_or(CameraError::Empty)?;
         Ok(Seen { sight: read_file(path).await?, source: Source::Simulated })
     }
+
+    async fn more(&mut self) -> Result<Option<Seen<Vec<u8>>>, CameraError> {
+        // No file twice in one look: the same picture again is no second picture.
+        if self.next < self.faces.len() { self.face().await.map(Some) } else { Ok(None) }
+    }
 }
 
 /// Pictures that a program hands over: tests, the demo, uploads.
@@ -138,13 +147,15 @@ impl Camera for FileCamera {
 pub struct SimulatedCamera {
     codes: VecDeque<CodeSight>,
     faces: VecDeque<Vec<u8>>,
+    /// Whether the last of the faces was given already.
+    repeats: bool,
 }
 
 impl SimulatedCamera {
     /// One sight of a code and pictures of a face; the last picture is given again when none is left.
     #[must_use]
     pub fn new(code: CodeSight, faces: impl IntoIterator<Item = Vec<u8>>) -> Self {
-        Self { codes: VecDeque::from([code]), faces: faces.into_iter().collect() }
+        Self { codes: VecDeque::from([code]), faces: faces.into_iter().collect(), repeats: false }
     }
 }
 
@@ -159,8 +170,13 @@ impl Camera for SimulatedCamera {
     }
 
     async fn face(&mut self) -> Result<Seen<Vec<u8>>, CameraError> {
+        self.repeats = self.faces.len() <= 1;
         let sight = next_or_last(&mut self.faces).ok_or(CameraError::Empty)?;
         Ok(Seen { sight, source: Source::Simulated })
+    }
+
+    async fn more(&mut self) -> Result<Option<Seen<Vec<u8>>>, CameraError> {
+        if self.repeats { Ok(None) } else { self.face().await.map(Some) }
     }
 }
 
@@ -239,6 +255,10 @@ impl Camera for HttpCamera {
 
     async fn face(&mut self) -> Result<Seen<Vec<u8>>, CameraError> {
         Ok(Seen { sight: self.get("face").await?, source: Source::OwnCamera })
+    }
+
+    async fn more(&mut self) -> Result<Option<Seen<Vec<u8>>>, CameraError> {
+        self.face().await.map(Some)
     }
 
     fn is_live(&self) -> bool {

@@ -370,9 +370,12 @@ impl<L: AuthorityLink, E: Eyes, C: Camera, D: Door, M: Measurer> Crossing<'_, L,
 
     /// Takes pictures and makes the probe.
     async fn look(&mut self, report: &mut Report) -> Result<(), GateReason> {
-        let mut pictures = Vec::new();
-        for _ in 0..self.lane.config.pictures.clamp(1, MAX_PICTURES) {
-            pictures.push(self.picture(report).await?);
+        let mut pictures = vec![self.picture(report).await?];
+        while pictures.len() < usize::from(self.lane.config.pictures.clamp(1, MAX_PICTURES)) {
+            let seen = self.around.camera.more().await;
+            let seen = seen.map_err(|error| no_picture(&error, GateReason::FacePictureUnreadable, report))?;
+            let Some(seen) = seen else { break };
+            pictures.push(self.lane.admitted(seen, report)?);
         }
         self.looked(pictures, report).await
     }

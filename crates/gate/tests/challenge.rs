@@ -53,6 +53,10 @@ impl Camera for Stand {
         Ok(Seen { sight: format!("{} {shown};", self.pictures).into_bytes(), source: Source::OwnCamera })
     }
 
+    async fn more(&mut self) -> Result<Option<Seen<Vec<u8>>>, CameraError> {
+        self.face().await.map(Some)
+    }
+
     fn is_live(&self) -> bool {
         self.live
     }

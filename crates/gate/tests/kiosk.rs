@@ -163,8 +163,11 @@ impl Place {
         });
         let pages = folder.path().join("pages");
         let lanes = Arc::new(BTreeMap::from([(kiosk.slug().to_owned(), Arc::clone(&kiosk))]));
-        let app = router(Kiosks { lanes: Arc::clone(&lanes), pages: pages.clone(), loopback: true });
-        let outside = router(Kiosks { lanes, pages, loopback: false });
+        let authorities =
+            Arc::new(BTreeMap::from([(AuthorityCode::Chn, "http://127.0.0.1:7101".to_owned())]));
+        let kiosks = Kiosks { lanes, pages: pages.clone(), loopback: true, authorities };
+        let app = router(kiosks.clone());
+        let outside = router(Kiosks { loopback: false, ..kiosks });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -395,6 +398,12 @@ async fn the_pages_come_with_a_strict_policy_and_say_so_where_they_are_not_built
     let (status, kind, policy, _) = page("/kiosk/MAC-CHN").await;
     assert_eq!((status.as_u16(), kind.as_str()), (200, "text/html; charset=utf-8"));
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe-inline"), "{policy}");
+    assert!(policy.contains("connect-src 'self';"), "a kiosk speaks to its gate alone: {policy}");
+    std::fs::write(pages.join("officer.html"), "<!doctype html>").unwrap();
+    let policy = page("/officer/MAC-CHN/CHN").await.2;
+    assert!(policy.contains("connect-src 'self' http://127.0.0.1:7101;"), "the own authority's: {policy}");
+    let policy = page("/officer/MAC-CHN/MAC").await.2;
+    assert!(policy.contains("connect-src 'self';"), "no other's, where its own is not known: {policy}");
     let (status, kind, policy, _) = page("/kiosk-files/a.wasm").await;
     assert_eq!((status.as_u16(), kind.as_str()), (200, "application/wasm"));
     assert!(policy.contains("'wasm-unsafe-eval'"), "a worker goes by its own file's policy");
@@ -748,4 +757,27 @@ async fn the_language_is_one_travellers_and_goes_with_him() {
         json!([{"side": "exit", "authority": "MAC"}, {"side": "entry", "authority": "CHN"}])
     );
     assert_eq!(card["texts"]["go_through"]["pt"], "Pode passar.");
+}
+
+#[tokio::test]
+async fn a_look_takes_the_pictures_that_come_right_behind_a_good_one_and_does_not_wait_for_more() {
+    for (behind, wanted) in [(Some("second"), "firstsecond"), (None, "first")] {
+        let place = Place::seen_by(Reads::default(), quick(), |config| config.pictures = 2).await;
+        let (mut page, number) = place.page().await;
+        assert_eq!(place.post(number, "code", place.code()).await.0, StatusCode::ACCEPTED);
+        page.state("look_here").await;
+        assert_eq!(place.post(number, "face", "first").await.0, OK);
+        if let Some(behind) = behind {
+            // Until the first was looked at, a newer picture would stand in its place.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            assert_eq!(place.post(number, "face", behind).await.0, OK);
+        }
+        page.state("welcome").await;
+        let asked = place.link.asked.lock().unwrap();
+        assert!(!asked.is_empty());
+        for (authority, body) in asked.iter() {
+            let envelope = clearance::Envelope::decode(body).unwrap();
+            assert_eq!(envelope.probe, wanted.as_bytes(), "{authority}");
+        }
+    }
 }

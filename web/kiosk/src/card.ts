@@ -13,6 +13,8 @@ export interface Card {
   sides: { side: 'exit' | 'entry'; authority: Code }[]
   names: Partial<Record<Language, Partial<Record<Code, string>>>>
   simulated_camera: boolean
+  /** Where the own authority is asked for reasons; on an officer's card alone. */
+  reasons_at?: string | null
   texts: Record<string, Record<Language, string>>
 }
 

@@ -81,7 +81,12 @@ export class Link {
   }
 }
 
-/** The link of this page, from its own address: `/kiosk/<lane>#<secret>` or `/officer/<lane>/<authority>#<secret>`. */
+/**
+ * The link of this page, from its own address: `/kiosk/<lane>#<secret>` or `/officer/<lane>/<authority>#<secret>`. An
+ * officer's address may bear the secret of the authority too, behind a dot: the gate never sees what follows the `#`.
+ */
 export function linkOfPage(): Link {
-  return new Link(`/v1${location.pathname}`, location.hash.slice(1))
+  return new Link(`/v1${location.pathname}`, location.hash.slice(1).split('.')[0] ?? '')
 }
+
+export const authoritySecret = (): string | undefined => location.hash.split('.')[1] || undefined

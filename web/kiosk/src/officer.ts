@@ -1,7 +1,9 @@
 /** One authority's officer at one lane: his own side's verdict, what it asks for, and what he does about it. */
 import { type Card, type Code, type Language, REGIONS, byId, element } from './card'
-import { Problem, linkOfPage } from './link'
+import { Problem, authoritySecret, linkOfPage } from './link'
 import { type Word, isWord, word } from './officer-words'
+import { reasonWords } from './reason-words'
+import { type Looked, Reasons } from './reasons'
 import { cue } from './sounds'
 
 interface Row {
@@ -28,6 +30,7 @@ const REASONS = ['documents_seen', 'person_compared', 'assisted', 'equipment_fau
 const HOME: Record<Code, Language> = { CHN: 'zh-Hans', HKG: 'zh-Hant', MAC: 'zh-Hant' }
 
 const link = linkOfPage()
+const reasons = new Reasons(authoritySecret(), () => show())
 const select = byId<HTMLSelectElement>('language')
 let side: Side | undefined
 let card: Card | undefined
@@ -55,6 +58,17 @@ function current(): Row | undefined {
 /** In groups, so that it can be read out. */
 const grouped = (reference: string): string => reference.replace(/(.{8})(?=.)/g, '$1 ')
 let cued = ''
+
+function told(looked: Looked | undefined): string | undefined {
+  switch (looked) {
+    case undefined:
+    case 'wrong_secret': return undefined
+    case 'asked': return say('reason_asked')
+    case 'no_answer': return say('reason_no_answer')
+    default: return `${reasonWords(looked.code, looked.detail, tongue())} · ${looked.code}`
+  }
+}
+const whyOf = (row: Row): string | undefined => row.own ? told(reasons.of(row.own.reference)) : undefined
 
 async function act(body: object): Promise<void> {
   const said = byId<HTMLElement>('said')
@@ -123,6 +137,8 @@ function show(): void {
   byId('class').textContent = own ? say(`${own.class}_class`) : waits ? say('no_verdict') : row ? say('no_class') : say('none')
   byId('about').textContent = held ? say('held') : waits ? say('waits') : row ? say(row.state) : '\u00a0'
   const facts: [string, string][] = []
+  const why = row && whyOf(row)
+  if (why) facts.push([say('reason'), why])
   if (own) facts.push([say('reference'), grouped(own.reference)])
   if (row?.other) facts.push([say('other'), say(row.other)])
   if (row?.gate) facts.push([say('gate'), `${say(row.gate.remedy)} (${row.gate.code})`])
@@ -158,6 +174,12 @@ function show(): void {
     byId('reason-list').replaceChildren()
   }
 
+  const secret = byId<HTMLElement>('secret')
+  secret.hidden = !reasons.wanted
+  byId('secret-label').textContent = say('secret')
+  byId('secret-use').textContent = say('secret_use')
+  byId('secret-wrong').textContent = reasons.refused ? say('secret_wrong') : ''
+
   byId('past-title').textContent = say('past')
   const joint = card?.joint ?? false
   const heads: Word[] = ['traveller', 'title', 'reference', ...(joint ? ['other' as const] : []), 'outcome', 'gate']
@@ -165,19 +187,31 @@ function show(): void {
   put(byId('past'), side.travellers.filter((each) => each !== row).map((each) => {
     const gate = [each.gate ? `${say(each.gate.remedy)} (${each.gate.code})` : '', each.refused_here ? say('refused_here') : ''].filter(Boolean).join(' · ')
     const cells = [String(each.session), each.own ? say(`${each.own.class}_class`) : say('none'), each.own ? grouped(each.own.reference) : say('none'), ...(joint ? [each.other ? say(each.other) : say('none')] : []), each.outcome ? say(each.outcome) : say('waiting'), gate || say('none')]
-    return element('tr', { 'data-session': String(each.session) }, ...cells.map((text, at) => element('td', at === 2 ? { class: 'reference' } : {}, text)))
+    const why = whyOf(each)
+    return element('tr', { 'data-session': String(each.session) }, ...cells.map((text, at) => element('td', at === 2 ? { class: 'reference' } : {}, text, ...(at === 2 && why ? [element('small', { class: 'why' }, why)] : []))))
   }))
   byId('scope').textContent = say('scope')
 }
 
 document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.target instanceof HTMLSelectElement) return
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.target instanceof HTMLSelectElement || event.target instanceof HTMLInputElement) return
   const found = keys.get(event.key.toLowerCase())
   if (!found || found.disabled) return
   event.preventDefault()
   found.click()
 })
 select.addEventListener('change', show)
+
+const secret = byId<HTMLInputElement>('secret-text')
+function useSecret(): void {
+  const typed = secret.value.trim()
+  if (typed === '') return
+  secret.value = ''
+  reasons.refused = false
+  reasons.with(typed)
+}
+byId('secret-use').addEventListener('click', useSecret)
+secret.addEventListener('keydown', (event) => { if (event.key === 'Enter') useSecret() })
 
 let guessed = false
 void link.listen<Side & { page?: number }>((event) => {
@@ -188,7 +222,7 @@ void link.listen<Side & { page?: number }>((event) => {
     select.value = HOME[event.authority]
   }
   show()
-  if (!card) void link.get<Card>('').then((read) => { card = read; show() }, () => undefined)
+  if (!card) void link.get<Card>('').then((read) => { card = read; reasons.at(read.reasons_at); show() }, () => undefined)
 }, (why) => {
   lostWhy = why instanceof Problem && why.status !== 503 ? why.message : undefined
   side = undefined

@@ -48,6 +48,8 @@ export interface Bay {
   readonly folder: string
   readonly work: string
   address(page: 'kiosk' | 'officer', lane: string, authority?: string): string
+  /** The secret with which officers of an authority look up reasons there. */
+  secret(authority: string): string
   /** A code of this moment, or of so many seconds ago: its text, and the file with its picture. */
   code(resident: Resident, from: string, to: string, ago?: number): { text: string; png: string }
   /** Ends the gate at once, as a crash does; and starts it again where it was. */
@@ -165,9 +167,9 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
   }
   const authorities: Record<string, string> = {}
   for (const code of ['CHN', 'HKG', 'MAC']) authorities[code] = await authority(code)
-  writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities, gates: {} }))
   const port = await openPort()
   const gate = `http://127.0.0.1:${port}`
+  writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities, gates: { hengqin: gate } }))
   const startGate = async () => {
     await serve('gate', ['gate', 'serve', '--port', 'hengqin', '--listen', `127.0.0.1:${port}`, '--kiosk', join(ROOT, 'web/kiosk/dist')])
     await until('the gate to be well', async () => (await fetch(`${gate}/health`).catch(() => undefined))?.ok === true)
@@ -182,6 +184,7 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
       if (!found) throw new Error(`no ${page} of ${lane}`)
       return found.at(-1)!
     },
+    secret: (authority) => readFileSync(join(dir, 'authorities', authority, 'keys/officer.key')).toString('base64url'),
     code(resident, from, to, ago = 0) {
       const png = join(work, 'code.png')
       const at = new Date(Date.now() + (shift - ago) * 1000).toISOString().replace(/\.\d+Z/, 'Z')

@@ -48,6 +48,8 @@ pub struct HttpState {
     pub officer: [u8; 32],
     /// Origins of web wallets (`https://wallet.example`); none where it is empty.
     pub origins: Vec<String>,
+    /// Whether a page of this origin may look up the reason of a verdict: an officer's view, served by a gate.
+    pub officer_origin: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     /// The newest signed trust lists that this authority publishes again.
     pub trust_lists: Arc<dyn Fn() -> Vec<(AuthorityCode, Vec<u8>)> + Send + Sync>,
     /// The signed approvals.
@@ -298,14 +300,25 @@ async fn observed(State(room): State<Arc<Room>>, request: Request, next: Next) -
     response
 }
 
-/// Lets the web wallets of the named origins in, and no others.
+/// The one door of officers that a page of another origin may use, with their secret.
+const REASONS: &str = "/v1/verdicts/{reference}";
+
+/// Lets the web wallets and the officers' views of the named origins in, each at its own doors, and no others.
 async fn cross_origin(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    if !path.is_some_and(|path| room.pages.get().is_some_and(|pages| pages.open.contains(path))) {
+    let officers = path == Some(REASONS);
+    let wallets = path.is_some_and(|path| room.pages.get().is_some_and(|pages| pages.open.contains(path)));
+    if !officers && !wallets {
         return next.run(request).await;
     }
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let allowed = origin.filter(|o| room.state.origins.iter().any(|named| named.as_bytes() == o.as_bytes()));
+    let allowed = origin.filter(|origin| {
+        let origin = origin.to_str().unwrap_or_default();
+        match officers {
+            true => (room.state.officer_origin)(origin),
+            false => room.state.origins.iter().any(|named| named == origin),
+        }
+    });
     let preflight = request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = match (&allowed, preflight) {

@@ -17,6 +17,8 @@ use crate::bay::{BIRTH, Bay, NAME, NUMBER};
 
 pub const OFFICER: &str = "specimen officer";
 pub const ORIGIN: &str = "https://wallet.example";
+/// A gate whose officers' views look up reasons.
+pub const GATE: &str = "http://127.0.0.1:7112";
 
 pub fn b64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
@@ -71,6 +73,7 @@ pub fn state(service: &Arc<Service>, bay: &Bay, clock: &Arc<AtomicI64>) -> HttpS
         now: Arc::new(move || Timestamp::from_unix(clock.load(Ordering::SeqCst)).unwrap()),
         officer: sha256(OFFICER.as_bytes()),
         origins: vec![ORIGIN.to_owned()],
+        officer_origin: Arc::new(|origin| origin == GATE),
         trust_lists: Arc::new(move || {
             let each = |a| published.trust_list(a).map(|list| (a, list));
             AuthorityCode::ALL.into_iter().filter_map(each).collect()

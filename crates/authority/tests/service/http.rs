@@ -15,7 +15,7 @@ use trust::Role;
 use crate::bay::{
     BIRTH, Bay, NAME, NUMBER, RECORD, Wallet, bay, envelope, in_memory, passed, photographs, show,
 };
-use crate::door::{Door, OFFICER, ORIGIN, b64, enrolment, log, tells_nothing, un64};
+use crate::door::{Door, GATE, OFFICER, ORIGIN, b64, enrolment, log, tells_nothing, un64};
 
 pub const MORNING: &str = "2026-03-02T10:00:00+08:00";
 
@@ -339,6 +339,19 @@ async fn web_wallets_of_named_origins_are_let_in_and_no_others() {
     assert_eq!((other.status, other.header("access-control-allow-origin")), (405, ""));
     let officer = preflight("/v1/ledger", ORIGIN).await;
     assert_eq!(officer.header("access-control-allow-origin"), "", "an officer's page is no wallet");
+    let reference = "/v1/verdicts/00112233445566778899aabbccddeeff";
+    let asks = async |path: &str, origin: &str| {
+        let headers = [("origin", origin), ("access-control-request-method", "GET")];
+        chn.call("OPTIONS", path, &headers, Vec::new()).await.header("access-control-allow-origin").to_owned()
+    };
+    assert_eq!(asks(reference, GATE).await, GATE, "an officer's view looks up a reason");
+    assert_eq!(asks(reference, ORIGIN).await, "", "a wallet does not");
+    for path in ["/v1/ledger", "/v1/unresolved", "/v1/pass"] {
+        assert_eq!(asks(path, GATE).await, "", "an officer's view does nothing else: {path}");
+    }
+    let bare = chn.call("GET", reference, &[("origin", GATE)], Vec::new()).await;
+    chn.problem(&bare, "verdict", "unauthorized");
+    assert_eq!(bare.header("access-control-allow-origin"), GATE);
     let refused = chn.call("GET", "/v1/pass", &[("origin", ORIGIN)], Vec::new()).await;
     assert_eq!(
         refused.header("access-control-allow-origin"),

@@ -185,7 +185,8 @@ impl Bay {
         Ok(format!("{address}/"))
     }
 
-    /// The addresses of the pages of one lane, as its gate has written them down.
+    /// The addresses of the pages of one lane, as its gate has written them down; an officer's with the secret of his
+    /// authority behind a dot, which the gate does not know: the page asks there for reasons.
     pub fn pages(&self, port_name: &str, lane: &str) -> Result<Vec<(String, String)>, Failure> {
         let file = self.installation.gate(&port(port_name)?).join(crate::kiosk::ADDRESSES);
         let text = std::fs::read_to_string(&file).map_err(of)?;
@@ -193,7 +194,8 @@ impl Bay {
         let ours = words.filter_map(|words| match words.as_slice() {
             ["kiosk", named, address] if *named == lane => Some(("kiosk".to_owned(), (*address).to_owned())),
             ["officer", named, code, address] if *named == lane => {
-                Some((format!("officer {code}"), (*address).to_owned()))
+                let secret = code.parse().ok().and_then(|code: AuthorityCode| self.officers.get(&code))?;
+                Some((format!("officer {code}"), format!("{address}.{secret}")))
             }
             _ => None,
         });

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clearance::{Answer, ClearanceId, Measures, Passage};
 use documents::{AuthorityCode, Measure};
@@ -43,7 +44,13 @@ impl Hands {
         let Self { clearance, code, kiosk, number } = self;
         let stand = || Stand { kiosk: Arc::clone(&kiosk), number };
         let around = Around {
-            camera: &mut KioskCamera { stand: stand(), code: Some(code), looked: false, moving: false },
+            camera: &mut KioskCamera {
+                stand: stand(),
+                code: Some(code),
+                looked: false,
+                moving: false,
+                taken: 0,
+            },
             door: &mut KioskDoor { stand: stand(), real: door },
             measures: &mut KioskMeasures { stand: stand() },
             trusted,
@@ -67,7 +74,12 @@ struct KioskCamera {
     looked: bool,
     /// Whether a challenge runs.
     moving: bool,
+    /// Pictures taken in this look.
+    taken: u8,
 }
+
+/// How long a look waits for another picture: a few times what the page lets pass between two.
+const MORE: Duration = Duration::from_millis(500);
 
 impl KioskCamera {
     fn source(&self) -> Source {
@@ -119,13 +131,23 @@ impl Camera for KioskCamera {
                 }
             }
         };
-        let at = kiosk.parts.clock.now();
-        kiosk.session(*number, |session| {
-            session.phase = Phase::Checking;
-            session.hint = None;
-            session.asked_at.get_or_insert(at);
-        });
+        self.taken = 1;
+        self.asks_when_enough();
         Ok(Seen { sight: picture, source: self.source() })
+    }
+
+    /// The pictures that come right behind a good one, unjudged: the lane takes the best and leaves out the rest.
+    async fn more(&mut self) -> Result<Option<Seen<Vec<u8>>>, CameraError> {
+        let Stand { kiosk, number } = &self.stand;
+        let next = |session: &mut Session| session.picture.take();
+        let picture = match kiosk.wait(*number, MORE, &mut Spending::Steady, next).await {
+            Waited::Made(picture) => Some(Seen { sight: picture, source: self.source() }),
+            Waited::Stopped(_) => return Err(CameraError::Ended),
+            Waited::Late => None,
+        };
+        self.taken = if picture.is_some() { self.taken.saturating_add(1) } else { u8::MAX };
+        self.asks_when_enough();
+        Ok(picture)
     }
 
     fn is_live(&self) -> bool {
@@ -145,6 +167,20 @@ impl Camera for KioskCamera {
 }
 
 impl KioskCamera {
+    /// With the last picture of a look the traveller is done, and the authorities are asked.
+    fn asks_when_enough(&self) {
+        let Stand { kiosk, number } = &self.stand;
+        let at = kiosk.parts.clock.now();
+        let enough = self.taken >= kiosk.config().pictures;
+        kiosk.session(*number, |session| {
+            session.hint = None;
+            if enough {
+                session.phase = Phase::Checking;
+                session.asked_at.get_or_insert(at);
+            }
+        });
+    }
+
     /// Gives a picture back: `Err` where the next may be better.
     async fn judged(&self, picture: Vec<u8>) -> Result<Vec<u8>, Vec<u8>> {
         let Stand { kiosk, number } = &self.stand;

@@ -49,6 +49,8 @@ pub struct Kiosks {
     pub pages: PathBuf,
     /// Whether the gate listens to its own machine alone: else there are no kiosks.
     pub loopback: bool,
+    /// Where the authorities are, for the officers' views: each asks its own for reasons, past the gate.
+    pub authorities: Arc<BTreeMap<AuthorityCode, String>>,
 }
 
 /// The doors of the kiosks and of the officers' views.
@@ -87,7 +89,6 @@ async fn guarded(State(kiosks): State<Kiosks>, request: Request, next: Next) -> 
     };
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
@@ -100,7 +101,17 @@ async fn guarded(State(kiosks): State<Kiosks>, request: Request, next: Next) -> 
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     response
+}
+
+/// An officer's view may ask its own authority for reasons as well: what comes of it never passes the gate.
+fn policy_beside(authority: Option<&String>) -> HeaderValue {
+    let beside =
+        authority.filter(|base| base.bytes().all(|b| b.is_ascii_alphanumeric() || b":/.-[]_~".contains(&b)));
+    let policy =
+        beside.map(|base| POLICY.replace("connect-src 'self'", &format!("connect-src 'self' {base}")));
+    policy.and_then(|policy| policy.parse().ok()).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 /// Why a door stays shut, in one place.
@@ -249,7 +260,12 @@ async fn officer_page(
 ) -> Response {
     let known = kiosks.lanes.get(&lane).zip(authority.parse::<AuthorityCode>().ok());
     match known {
-        Some((kiosk, code)) if kiosk.parts.officers.contains_key(&code) => kiosks.page("officer.html").await,
+        Some((kiosk, code)) if kiosk.parts.officers.contains_key(&code) => {
+            let mut page = kiosks.page("officer.html").await;
+            let policy = policy_beside(kiosks.authorities.get(&code));
+            page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+            page
+        }
         Some(_) | None => Shut::NoLane.into_response(),
     }
 }
@@ -422,7 +438,12 @@ async fn officer_card(
     Path((lane, authority)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Shut> {
-    Ok(Json(kiosks.officer((&lane, &authority), &headers)?.0.card()))
+    let (kiosk, code) = kiosks.officer((&lane, &authority), &headers)?;
+    let mut card = kiosk.card();
+    if let Some(card) = card.as_object_mut() {
+        card.insert("reasons_at".to_owned(), json!(kiosks.authorities.get(&code)));
+    }
+    Ok(Json(card))
 }
 
 async fn code(

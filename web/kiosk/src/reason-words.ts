@@ -1,0 +1,68 @@
+/** What an officer reads for each reason of his own authority, in four languages; a test holds the codes to docs/reasons.md. */
+import type { Language } from './card'
+
+type Row = readonly [hans: string, hant: string, en: string, pt: string]
+
+export const REASONS: Readonly<Record<string, Row>> = {
+  admitted: ['符合条件', '符合條件', 'nothing stands against it', 'nada obsta'],
+  request_mismatch: ['闸机请求与附件不符', '閘機請求與附件不符', 'the gate’s request does not fit what came with it', 'o pedido da cancela não corresponde ao que veio com ele'],
+  not_approved: ['此地此时未获批准', '此地此時未獲批准', 'no approval covers this place and time', 'nenhuma autorização cobre este lugar e hora'],
+  token_malformed: ['凭证格式错误', '憑證格式錯誤', 'the token is not in its form', 'o token está malformado'],
+  unknown_issuer: ['签发机关不明', '簽發機關不明', 'no trusted issuer signed the token', 'emissor do token desconhecido'],
+  token_forged: ['凭证签名无效：疑似伪造', '憑證簽名無效：疑似偽造', 'the token’s signature is not valid: a forgery', 'assinatura do token inválida: falsificação'],
+  token_expired: ['凭证过期', '憑證過期', 'the token is over', 'token expirado'],
+  token_revoked: ['凭证已吊销', '憑證已吊銷', 'the token was revoked', 'token revogado'],
+  token_spent: ['凭证已使用', '憑證已使用', 'the token was used already', 'token já usado'],
+  proof_invalid: ['不是本人手机为本通道出示的码', '不是本人手機為本通道出示的碼', 'the proof is not of this phone for this lane', 'a prova não é deste telemóvel para esta passagem'],
+  proof_stale: ['码太旧或时间不对', '碼太舊或時間不對', 'the code is too old, or from the future', 'código demasiado antigo ou do futuro'],
+  part_mismatch: ['密封件不属于此凭证', '密封件不屬於此憑證', 'the part belongs to another token', 'a parte pertence a outro token'],
+  part_unreadable: ['密封件无法打开', '密封件無法打開', 'the part does not open', 'a parte não abre'],
+  part_foreign: ['密封件内的证件不由其机关签发', '密封件內的證件不由其機關簽發', 'the part names a document that its maker does not issue', 'a parte indica um documento que o autor não emite'],
+  probe_unreadable: ['面部图像无法读取', '面部圖像無法讀取', 'the face picture cannot be read', 'a imagem do rosto não se lê'],
+  template_unknown: ['面部模板类型不被接受', '面部模板類型不被接受', 'the face template is of another kind', 'modelo facial de outro tipo'],
+  face_mismatch: ['面部与证件照不是同一人', '面部與證件照不是同一人', 'the face is another person’s', 'o rosto é de outra pessoa'],
+  face_unsure: ['面部相似度不足以判断：请比对', '面部相似度不足以判斷：請比對', 'the face is too close to call: compare it', 'rosto duvidoso: compare'],
+  face_absent: ['没有可用的面部图像：请查看证件并比对', '沒有可用的面部圖像：請查看證件並比對', 'no face was taken: see the document and compare', 'sem imagem do rosto: veja o documento e compare'],
+  not_registered: ['证件未登记', '證件未登記', 'the document is not in the registry', 'documento não registado'],
+  pass_ended: ['通行证已终止', '通行證已終止', 'the pass was ended', 'o passe foi terminado'],
+  watch_list: ['布控：请按规定处理', '布控：請按規定處理', 'watch list: an officer wants to see this person', 'lista de vigilância: um agente quer ver esta pessoa'],
+  unresolved_passage: ['此前有一次过关未结清', '此前有一次過關未結清', 'an earlier passage is not resolved', 'uma passagem anterior está por resolver'],
+  stale_lists: ['名单过旧：请查看证件', '名單過舊：請查看證件', 'the lists are old: see the document', 'listas antigas: veja o documento'],
+  busy: ['另一通道正在处理此人', '另一通道正在處理此人', 'another lane holds this person or token', 'outra passagem trata desta pessoa'],
+  clearance_over: ['此次查验已结束', '此次查驗已結束', 'the clearance has ended already', 'a verificação já terminou'],
+  not_open_to_holder: ['本通道不适用此旅客', '本通道不適用此旅客', 'this lane does not serve this traveller', 'esta passagem não serve este viajante'],
+  port_closed: ['口岸此时不开放', '口岸此時不開放', 'the port is closed now', 'o posto está fechado agora'],
+  overstay: ['逾期停留', '逾期逗留', 'the stay is over', 'estada ultrapassada'],
+  no_entries_left: ['签注次数已用完', '簽註次數已用完', 'no entry is left on the endorsement', 'visto sem entradas restantes'],
+  endorsement_expired: ['签注已过期', '簽註已過期', 'the endorsement is over', 'visto expirado'],
+  endorsement_not_yet_valid: ['签注尚未生效', '簽註尚未生效', 'the endorsement has not begun', 'visto ainda não válido'],
+  endorsement_lapsed: ['离团后签注已失效', '離團後簽註已失效', 'the endorsement ended when the tour was left', 'visto caducado ao deixar o grupo'],
+  endorsement_unknown: ['签注种类须人工查看', '簽註種類須人工查看', 'the rules do not know this endorsement: read it', 'tipo de visto desconhecido: leia-o'],
+  wrong_destination: ['签注目的地不符', '簽註目的地不符', 'the endorsement is for another place', 'visto para outro destino'],
+  no_endorsement: ['没有签注', '沒有簽註', 'no endorsement', 'sem visto'],
+  week_used: ['本周一次已用', '本週一次已用', 'this week’s one trip is made', 'a viagem desta semana já foi feita'],
+  not_with_group: ['须随团通行', '須隨團通行', 'the tour group is not there', 'o grupo não está presente'],
+  wrong_port: ['签注不适用本口岸', '簽註不適用本口岸', 'the endorsement does not serve at this port', 'visto não válido neste posto'],
+  document_expired: ['证件已过期', '證件已過期', 'the document is over', 'documento expirado'],
+  document_lost: ['证件已报失', '證件已報失', 'the document was reported lost', 'documento dado como perdido'],
+  no_permit: ['没有可通行的证件', '沒有可通行的證件', 'no document that opens this border', 'sem documento que abra esta fronteira'],
+  permit_not_yet_issued: ['证件在该日尚未签发', '證件在該日尚未簽發', 'the document did not exist on that day', 'documento ainda não emitido nesse dia'],
+  pass_opens_no_exit: ['一次性通行证不能用于出境', '一次性通行證不能用於出境', 'a one-time pass opens no exit', 'o passe único não permite saída'],
+  pass_used: ['一次性通行证已用或过期', '一次性通行證已用或過期', 'the one-time pass is used or over', 'passe único usado ou expirado'],
+  one_time_pass: ['一次性通行证：请办理手续', '一次性通行證：請辦理手續', 'a one-time pass: complete its formalities', 'passe único: complete as formalidades'],
+  passport_at_counter: ['护照请到柜台办理', '護照請到櫃檯辦理', 'passports are dealt with at the counter', 'passaportes tratam-se ao balcão'],
+  paper_needed: ['须查看居留文件', '須查看居留文件', 'another paper must be seen', 'é preciso ver outro documento'],
+  visa_needed: ['须先有签证', '須先有簽證', 'a visa is needed first', 'é preciso visto de entrada'],
+  wrong_side: ['最近记录显示旅客在另一边', '最近記錄顯示旅客在另一邊', 'by the ledger the traveller is on the other side', 'segundo o registo está do outro lado'],
+  no_entry_record: ['没有入境记录', '沒有入境記錄', 'no entry is on record', 'sem registo de entrada'],
+  unresolved: ['上次出境后没有入境记录', '上次出境後沒有入境記錄', 'the last exit has no entry after it', 'a última saída não tem entrada'],
+  guardian_needed: ['未成年人须有监护人', '未成年人須有監護人', 'a minor without a guardian', 'menor sem responsável'],
+}
+
+/** The words for a code, with the day that the authority's own sentence names. */
+export function reasonWords(code: string, detail: string, language: Language): string {
+  const row = REASONS[code]
+  const words = row ? row[['zh-Hans', 'zh-Hant', 'en', 'pt'].indexOf(language)]! : code.replaceAll('_', ' ')
+  const day = /\((\d{4}-\d{2}-\d{2})\)/.exec(detail)?.[1]
+  return day ? `${words} (${day})` : words
+}
