@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json', '.webmanifest': 'application/manifest+json', '.png': 'image/png' }
-const WALLET_DOORS = /^\/v1\/(enrolments|tokens|parts|pass|passages)$/
+const WALLET_DOORS = /^\/v1\/(enrolments|tokens|parts|pass|passages|may-cross)$/
 const CODES = ['CHN', 'HKG', 'MAC']
 const BUILT = fileURLToPath(new URL('dist/build/h5', import.meta.url))
 const USAGE = `usage: node serve.mjs [--listen 127.0.0.1:7121] [--authorities FILE | CODE=URL,CODE=URL,CODE=URL | URL,URL,URL]
@@ -29,6 +29,7 @@ export function walletServer({ folder, authorities, relay }) {
     answer.setHeader('Content-Security-Policy', policy)
     answer.setHeader('X-Content-Type-Options', 'nosniff')
     answer.setHeader('Referrer-Policy', 'no-referrer')
+    answer.setHeader('Permissions-Policy', 'camera=(self), microphone=(), geolocation=()')
     answer.setHeader('Cache-Control', 'no-cache')
     const path = pathOf(asked.url)
     const named = path === undefined ? null : /^\/authority\/([A-Z]{3})(\/.*)$/.exec(path)

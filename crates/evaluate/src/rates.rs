@@ -232,7 +232,8 @@ pub(crate) fn rule_of_three(errors: usize, trials: usize) -> Option<f64> {
 fn interval(mut values: Vec<f64>) -> Option<Interval> {
     values.sort_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
-    let at = |thousandths: usize| values.get((last * thousandths + 500) / 1000).copied();
+    // Adding nothing makes of a negative zero a plain one.
+    let at = |thousandths: usize| values.get((last * thousandths + 500) / 1000).map(|value| value + 0.0);
     Some(Interval { low: at(25)?, high: at(975)? })
 }
 

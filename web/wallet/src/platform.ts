@@ -9,6 +9,7 @@ import { type SubtleLike, newWebKey, openWebKey } from '../../core/keys.js'
 // #endif
 import type { Authority } from '../../core/border.js'
 import builtIn from '../public/authorities.json'
+import type { Pixels } from './guidance.js'
 
 /** How a key is kept: inside the browser, or its scalar inside the vault. */
 export type StoredKey =
@@ -201,27 +202,96 @@ export async function takePicture(): Promise<Uint8Array | undefined> {
   return file ? shrink(file) : undefined
   // #endif
   // #ifdef MP-WEIXIN
-  const path = ([] as string[]).concat(chosen!.tempFilePaths)[0] ?? ''
-  return new Uint8Array(uni.getFileSystemManager().readFileSync(path) as ArrayBuffer)
+  return readPicture(([] as string[]).concat(chosen!.tempFilePaths)[0] ?? '')
   // #endif
 }
+
+// #ifdef MP-WEIXIN
+const readPicture = (path: string) => new Uint8Array(uni.getFileSystemManager().readFileSync(path) as ArrayBuffer)
+// #endif
 
 // #ifdef H5
 async function shrink(file: File): Promise<Uint8Array> {
   const whole = new Uint8Array(await file.arrayBuffer())
   const picture = await createImageBitmap(file).catch(() => undefined)
   if (!picture) return whole
-  const scale = Math.min(1, SIDE / Math.max(picture.width, picture.height))
   // Small pictures go as they are: each new compression costs likeness. A large one also leaves its place and time here.
-  if (scale === 1 && whole.length < 1_500_000) return whole
+  if (Math.max(picture.width, picture.height) <= SIDE && whole.length < 1_500_000) return whole
+  return drawn(picture, picture.width, picture.height).catch(() => whole)
+}
+
+/** As JPEG, its longest side no longer than is sent. */
+async function drawn(picture: CanvasImageSource, width: number, height: number): Promise<Uint8Array> {
+  const scale = Math.min(1, SIDE / Math.max(width, height))
   const canvas = document.createElement('canvas')
-  canvas.width = Math.round(picture.width * scale)
-  canvas.height = Math.round(picture.height * scale)
+  canvas.width = Math.round(width * scale)
+  canvas.height = Math.round(height * scale)
   canvas.getContext('2d')?.drawImage(picture, 0, 0, canvas.width, canvas.height)
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.92))
-  return blob ? new Uint8Array(await blob.arrayBuffer()) : whole
+  if (!blob) throw new Error('camera')
+  return new Uint8Array(await blob.arrayBuffer())
 }
 // #endif
+
+// --- viewfinder ----------------------------------------------------------------------------------------------------
+
+/** The front camera, as it is shown on the page. */
+export interface Viewfinder {
+  /** The picture of this moment as JPEG, not mirrored. */
+  take(): Promise<Uint8Array>
+  /** Switches the camera off. */
+  stop(): void
+}
+
+/** So often a frame is looked at: a few times a second is enough for words. */
+const LOOK_MS = 150
+
+/** Opens the camera in the element `id`; `undefined` where there is none, or it was not allowed. */
+export async function openViewfinder(id: string, see: (frame: Pixels) => void): Promise<Viewfinder | undefined> {
+  let opened: Viewfinder | undefined
+  // #ifdef H5
+  const video = document.querySelector<HTMLVideoElement>(`video#${id}`)
+  const wanted = { audio: false, video: { facingMode: 'user', width: { ideal: 1280 }, height: { ideal: 960 } } }
+  // Where the page is not served securely there are no media devices at all.
+  const devices = navigator.mediaDevices as MediaDevices | undefined
+  const stream = await devices?.getUserMedia(wanted).catch(() => undefined)
+  const off = () => stream?.getTracks().forEach((track) => track.stop())
+  // Left while the browser asked for leave: nothing stays on.
+  if (!video?.isConnected || !stream) { off(); return undefined }
+  video.srcObject = stream
+  await video.play().catch(() => undefined)
+  const small = document.createElement('canvas')
+  const brush = small.getContext('2d', { willReadFrequently: true })
+  const timer = setInterval(() => {
+    if (!brush || video.videoWidth === 0) return
+    small.width = 160
+    small.height = Math.round((160 * video.videoHeight) / video.videoWidth)
+    brush.drawImage(video, 0, 0, small.width, small.height)
+    see(brush.getImageData(0, 0, small.width, small.height))
+  }, LOOK_MS)
+  opened = {
+    take: () => drawn(video, video.videoWidth, video.videoHeight),
+    stop() { clearInterval(timer); off(); video.srcObject = null },
+  }
+  // #endif
+  // #ifdef MP-WEIXIN
+  const camera = wx.createCameraContext()
+  let last = 0
+  const listener = camera.onCameraFrame(({ width, height, data }) => {
+    if (Date.now() - last < LOOK_MS) return
+    last = Date.now()
+    see({ width, height, data: new Uint8Array(data) })
+  })
+  listener.start()
+  opened = {
+    take: () => new Promise((resolve, reject) => {
+      camera.takePhoto({ quality: 'high', success: ({ tempImagePath }) => resolve(readPicture(tempImagePath)), fail: () => reject(new Error('camera')) })
+    }),
+    stop: () => listener.stop(),
+  }
+  // #endif
+  return opened
+}
 
 // --- screen --------------------------------------------------------------------------------------------------------
 

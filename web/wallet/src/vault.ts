@@ -38,13 +38,29 @@ export async function newVault(pin: string): Promise<VaultKey> {
   return { salt, key: await derive(pin, salt) }
 }
 
-/** Throws where the storage is full: what was stored before is then still there. */
-export async function seal(vault: VaultKey, content: object): Promise<void> {
+/** Six digits that somebody would try first. */
+export const isEasy = (pin: string): boolean => /^(\d)\1{5}$/.test(pin) || '01234567890 09876543210'.includes(pin)
+
+/**
+ * Throws where the storage is full: what was stored before is then still there. It throws too where another window has
+ * sealed it by another key since; `before` is the key whose place this one takes.
+ */
+export async function seal(vault: VaultKey, content: object, before: VaultKey = vault): Promise<void> {
   await prepareChance()
+  const stored = storedSalt()
+  if (stored !== undefined && stored !== toBase64Url(vault.salt) && stored !== toBase64Url(before.salt)) throw new Error('storage')
   const nonce = random(12)
   const text = gcm(vault.key, nonce, toUtf8(NAME)).encrypt(toUtf8(JSON.stringify(content)))
   const sealed: Sealed = { version: 1, salt: toBase64Url(vault.salt), nonce: toBase64Url(nonce), text: toBase64Url(text) }
   save(NAME, JSON.stringify(sealed))
+}
+
+function storedSalt(): string | undefined {
+  try {
+    return (JSON.parse(load(NAME) ?? '') as Sealed).salt
+  } catch {
+    return undefined
+  }
 }
 
 export type Opened =

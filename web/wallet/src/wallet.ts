@@ -193,10 +193,30 @@ let writing: Promise<void> = Promise.resolve()
 
 /** Stores everything; one after the other, so that the last word stands. */
 export function keep(): Promise<void> {
-  writing = writing.catch(() => undefined).then(async () => {
-    if (vault && state.content) await seal(vault, { passes: [state.content, ...state.others] } satisfies Stored)
+  return write(async () => {
+    if (vault && state.content) await seal(vault, stored(state.content))
   })
+}
+
+const stored = (content: Content): Stored => ({ passes: [content, ...state.others] })
+
+function write(work: () => Promise<void>): Promise<void> {
+  writing = writing.catch(() => undefined).then(work)
   return writing
+}
+
+/** Seals everything by a new PIN; the present one is tried as at the opening. Until it is written the old one opens. */
+export async function changePin(present: string, next: string) {
+  const opened = await open(present, Date.now())
+  if (opened.outcome !== 'open') return opened
+  const fresh = await newVault(next)
+  await write(async () => {
+    if (!vault || !state.content) return
+    await seal(fresh, stored(state.content), vault)
+    vault.key.fill(0)
+    vault = fresh
+  })
+  return opened
 }
 
 function held(): Content {

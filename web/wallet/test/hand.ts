@@ -110,7 +110,7 @@ export class Hand {
   }
 
   async selfie(picture = this.bay.selfie) {
-    const [chooser] = await Promise.all([this.page.waitForEvent('filechooser'), this.press('selfie')])
+    const [chooser] = await Promise.all([this.page.waitForEvent('filechooser'), this.press('selfie-file')])
     await chooser.setFiles(picture)
   }
 

@@ -167,6 +167,18 @@ class Canvas {
   }
 }
 
+/** The front camera: frames of one grey value each, and the picture of the options. */
+class PhoneCamera {
+  on = false
+  taken = 0
+  told: ((frame: { width: number; height: number; data: ArrayBuffer }) => void) | undefined
+
+  show(value: number): void {
+    const data = new Uint8Array(96 * 128 * 4).fill(value)
+    if (this.on) this.told?.({ width: 96, height: 128, data: data.buffer })
+  }
+}
+
 export interface PhoneOptions {
   readonly folder: string
   readonly language: string
@@ -180,6 +192,7 @@ export interface PhoneOptions {
 export class Phone {
   readonly storage: Map<string, unknown>
   readonly canvas = new Canvas()
+  readonly camera = new PhoneCamera()
   readonly asked: string[] = []
   /** What the wallet did to the screen. */
   readonly screen = { brightness: 0.4, lit: false }
@@ -494,6 +507,17 @@ export class Phone {
         }, () => fail(given, 'request:fail'))
         return { abort() {} }
       },
+      createCameraContext: () => ({
+        onCameraFrame: (told: PhoneCamera['told']) => {
+          this.camera.told = (frame) => this.guard(() => told?.(frame))
+          return { start: () => { this.camera.on = true }, stop: () => { this.camera.on = false } }
+        },
+        takePhoto: (given: Told) => {
+          if (!this.camera.on) return fail(given, 'takePhoto:fail')
+          this.camera.taken += 1
+          succeed(given, { tempImagePath: this.options.selfie })
+        },
+      }),
       chooseImage: (given: Told) => succeed(given, { tempFilePaths: [this.options.selfie], tempFiles: [{ path: this.options.selfie }] }),
       chooseMedia: (given: Told) => succeed(given, { tempFiles: [{ tempFilePath: this.options.selfie }] }),
       getFileSystemManager: () => ({ readFileSync: (path: string) => { const read = readFileSync(path); return read.buffer.slice(read.byteOffset, read.byteOffset + read.length) } }),

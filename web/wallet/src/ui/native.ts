@@ -15,3 +15,7 @@ NativeInput.emits = ['typed', 'done']
 /** The browser's own canvas: the framework's one wipes itself whenever its box changes, and scales what is drawn. */
 export const NativeCanvas: FunctionalComponent<{ id: string }> = ({ id }) => h('canvas', { id, class: 'qr', width: 1, height: 1 })
 NativeCanvas.props = ['id']
+
+/** The browser's own video: the framework's one brings controls and a player of its own. Mirrored, as people know themselves. */
+export const NativeVideo: FunctionalComponent<{ id: string }> = ({ id }) => h('video', { id, class: 'finder mirrored', playsinline: true, muted: true, autoplay: true })
+NativeVideo.props = ['id']
