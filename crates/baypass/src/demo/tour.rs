@@ -51,7 +51,12 @@ pub async fn register(
     given.extend(cast.people);
     let mut given = given.into_iter();
     let mut people = People::new();
-    for who in Who::ALL {
+    let mut order = Who::ALL;
+    if photos.is_some() {
+        // The first photographs are the user's own face, most likely: that of whom he may be at wallet and kiosk.
+        order.sort_by_key(|who| *who != Who::Leong);
+    }
+    for who in order {
         let photographs = match who {
             Who::Ieong => cast.twice.clone(),
             Who::Sou => cast.unsure.clone(),
