@@ -78,24 +78,36 @@ export function advise(grey: Float32Array, before: Float32Array | undefined): Ad
   return edges / edged < BOUNDS.edges ? 'blurred' : 'good'
 }
 
-/** A word stays this long, so that it can be read. */
+/** A word stays this long, so that it can be read; what is good so long is good enough. */
 const STAYS_MS = 700
+const GOOD_MS = 1000
+
+/** What is shown: `ready` is what has been good for a while. */
+export type Guidance = Advice | 'ready'
 
 /** Says one thing at a time, and does not flicker. */
 export class Guide {
   private before: Float32Array | undefined
-  private shown: Advice | undefined
+  private last: Advice | undefined
+  private good: number | undefined
+  private shown: Guidance | undefined
   private since = -Infinity
 
   /** What to show at `at` milliseconds, after this frame. */
-  see(frame: Pixels, at: number): Advice {
+  see(frame: Pixels, at: number): Guidance {
     const grey = reduced(frame)
     const found = advise(grey, this.before)
+    // One odd frame among others changes nothing.
+    const again = found === this.last
     this.before = grey
-    if (found !== this.shown && at - this.since >= STAYS_MS) {
-      this.shown = found
+    this.last = found
+    if (found === 'good') this.good ??= at
+    else if (again) this.good = undefined
+    const due = found === 'good' && this.good !== undefined && at - this.good >= GOOD_MS ? 'ready' : found
+    if (this.shown === undefined || (again && due !== this.shown && at - this.since >= STAYS_MS)) {
+      this.shown = due
       this.since = at
     }
-    return this.shown ?? found
+    return this.shown
   }
 }

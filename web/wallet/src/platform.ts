@@ -208,6 +208,29 @@ export async function takePicture(): Promise<Uint8Array | undefined> {
 
 // #ifdef MP-WEIXIN
 const readPicture = (path: string) => new Uint8Array(uni.getFileSystemManager().readFileSync(path) as ArrayBuffer)
+
+/** As JPEG, its longest side no longer than is sent: iPhones take PNG. Where that fails it goes as it was taken. */
+async function asJpeg(path: string): Promise<Uint8Array> {
+  try {
+    const { width, height, type, orientation = 'up' } = await new Promise<UniApp.GetImageInfoSuccessData>((success, fail) => {
+      uni.getImageInfo({ src: path, success, fail })
+    })
+    const scale = Math.min(1, SIDE / Math.max(width, height))
+    // Each new compression costs likeness; and a canvas may lose what says which way up a picture is.
+    if (orientation !== 'up' || (scale === 1 && /^jpe?g$/i.test(type ?? ''))) return readPicture(path)
+    const size = { width: Math.round(width * scale), height: Math.round(height * scale) }
+    const canvas = wx.createOffscreenCanvas({ type: '2d', ...size })
+    const image = canvas.createImage()
+    await new Promise((resolve, reject) => { image.onload = resolve; image.onerror = reject; image.src = path })
+    canvas.getContext('2d').drawImage(image, 0, 0, size.width, size.height)
+    const { tempFilePath } = await new Promise<{ tempFilePath: string }>((success, fail) => {
+      wx.canvasToTempFilePath({ canvas, x: 0, y: 0, ...size, destWidth: size.width, destHeight: size.height, fileType: 'jpg', quality: 0.92, success, fail })
+    })
+    return readPicture(tempFilePath)
+  } catch {
+    return readPicture(path)
+  }
+}
 // #endif
 
 // #ifdef H5
@@ -237,6 +260,8 @@ async function drawn(picture: CanvasImageSource, width: number, height: number):
 
 /** The front camera, as it is shown on the page. */
 export interface Viewfinder {
+  /** The component that shows it has begun: its frames can be had from now on. */
+  begun(): void
   /** The picture of this moment as JPEG, not mirrored. */
   take(): Promise<Uint8Array>
   /** Switches the camera off. */
@@ -246,8 +271,8 @@ export interface Viewfinder {
 /** So often a frame is looked at: a few times a second is enough for words. */
 const LOOK_MS = 150
 
-/** Opens the camera in the element `id`; `undefined` where there is none, or it was not allowed. */
-export async function openViewfinder(id: string, see: (frame: Pixels) => void): Promise<Viewfinder | undefined> {
+/** Opens the camera in the element `id`; `undefined` where there is none, or it was not allowed. `gone` where it ends by itself. */
+export async function openViewfinder(id: string, see: (frame: Pixels) => void, gone: () => void): Promise<Viewfinder | undefined> {
   let opened: Viewfinder | undefined
   // #ifdef H5
   const video = document.querySelector<HTMLVideoElement>(`video#${id}`)
@@ -255,9 +280,11 @@ export async function openViewfinder(id: string, see: (frame: Pixels) => void): 
   // Where the page is not served securely there are no media devices at all.
   const devices = navigator.mediaDevices as MediaDevices | undefined
   const stream = await devices?.getUserMedia(wanted).catch(() => undefined)
-  const off = () => stream?.getTracks().forEach((track) => track.stop())
+  const tracks = stream?.getTracks() ?? []
+  const off = () => tracks.forEach((track) => track.stop())
   // Left while the browser asked for leave: nothing stays on.
   if (!video?.isConnected || !stream) { off(); return undefined }
+  tracks.forEach((track) => track.addEventListener('ended', gone))
   video.srcObject = stream
   await video.play().catch(() => undefined)
   const small = document.createElement('canvas')
@@ -270,7 +297,9 @@ export async function openViewfinder(id: string, see: (frame: Pixels) => void): 
     see(brush.getImageData(0, 0, small.width, small.height))
   }, LOOK_MS)
   opened = {
+    begun: () => undefined,
     take: () => drawn(video, video.videoWidth, video.videoHeight),
+    // `stop` on a track is no `ended`: that comes only where somebody else ends it.
     stop() { clearInterval(timer); off(); video.srcObject = null },
   }
   // #endif
@@ -282,11 +311,13 @@ export async function openViewfinder(id: string, see: (frame: Pixels) => void): 
     last = Date.now()
     see({ width, height, data: new Uint8Array(data) })
   })
-  listener.start()
   opened = {
-    take: () => new Promise((resolve, reject) => {
-      camera.takePhoto({ quality: 'high', success: ({ tempImagePath }) => resolve(readPicture(tempImagePath)), fail: () => reject(new Error('camera')) })
-    }),
+    // Started before, it stays silent.
+    begun: () => listener.start(),
+    // Mirrored is what a phone takes with its front camera unless it is told otherwise.
+    take: () => new Promise<string>((resolve, reject) => {
+      camera.takePhoto({ quality: 'high', selfieMirror: false, success: ({ tempImagePath }) => resolve(tempImagePath), fail: () => reject(new Error('camera')) })
+    }).then(asJpeg),
     stop: () => listener.stop(),
   }
   // #endif

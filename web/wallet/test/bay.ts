@@ -39,26 +39,28 @@ function program(): string {
 
 export const launch = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none'] })
 
-/** A browser whose front camera shows one picture, in the middle of a grey wall. */
-export async function launchWithCamera(browser: Browser, picture: Buffer, work: string): Promise<Browser> {
+/** A browser whose front camera shows one picture, in the middle of a grey wall with a red post at its left, for pages that may use it. */
+export async function launchWithCamera(browser: Browser, picture: string, work: string): Promise<Browser> {
   const page = await browser.newPage()
   const url = await page.evaluate(async (data) => {
     const picture = new Image()
-    picture.src = `data:image/jpeg;base64,${data}`
+    picture.src = data
     await picture.decode()
     const canvas = document.createElement('canvas')
     ;[canvas.width, canvas.height] = [1280, 960]
     const pen = canvas.getContext('2d')!
     pen.fillStyle = '#8a9096'
     pen.fillRect(0, 0, 1280, 960)
+    pen.fillStyle = '#d01010'
+    pen.fillRect(0, 0, 120, 960)
     pen.drawImage(picture, 240, 80, 800, 800)
     return canvas.toDataURL('image/jpeg', 0.95)
-  }, picture.toString('base64'))
+  }, picture)
   await page.close()
   const frame = Buffer.from(url.split(',')[1]!, 'base64')
-  const file = join(work, 'camera.mjpeg')
+  const file = join(mkdtempSync(join(work, 'camera-')), 'camera.mjpeg')
   writeFileSync(file, Buffer.concat([frame, frame, frame]))
-  const args = ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${file}`]
+  const args = ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${file}`]
   return chromium.launch({ executablePath: CHROMIUM!, args })
 }
 

@@ -75,7 +75,7 @@ describe.skipIf(why !== undefined)('the wallet in a browser', () => {
     await hand.fill('birth', RESIDENT.birth)
     await hand.press('next')
     await hand.see('selfie')
-    await hand.sound('en selfie')
+    await hand.sound('en before the selfie')
   })
 
   it('takes a picture, registers at both authorities and fetches a batch', async () => {

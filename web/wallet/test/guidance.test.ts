@@ -17,14 +17,29 @@ const head = (skin: number, wall: number, moved = 0) => frame((x, y) => {
   return feature ? skin * 0.35 : skin
 })
 const once = (pixels: Pixels, before?: Pixels) => advise(reduced(pixels), before && reduced(before))
-/** Smoothed, as by a lens that is out of focus. */
-const soft = frame((x, y) => 120 + 50 * Math.sin(x * 9) + 30 * Math.cos(y * 7))
+/** As by a lens that is out of focus: each place is the mean of its neighbours, so many pixels to each side. */
+function soft({ width, height, data }: Pixels, by: number): Pixels {
+  const along = (from: ArrayLike<number>, step: number, last: (i: number) => [number, number]) => {
+    const to = new Float64Array(width * height)
+    for (let i = 0; i < to.length; i += 1) {
+      const [before, after] = last(i)
+      let sum = 0
+      for (let n = -Math.min(by, before); n <= Math.min(by, after); n += 1) sum += from[i + n * step]!
+      to[i] = sum / (Math.min(by, before) + Math.min(by, after) + 1)
+    }
+    return to
+  }
+  const grey = Float64Array.from({ length: width * height }, (_, i) => data[i * 4]!)
+  const rows = along(grey, 1, (i) => [i % width, width - 1 - (i % width)])
+  const both = along(rows, width, (i) => [Math.floor(i / width), height - 1 - Math.floor(i / width)])
+  return frame((x, y) => both[Math.round(y * height) * width + Math.round(x * width)]!, width, height)
+}
 
 describe('what a traveller is told before the camera', () => {
   it.each([
     ['good', head(160, 130)], ['good', head(160, 60)], ['good', head(95, 90)],
     ['dark', head(40, 30)], ['bright', head(255, 200)], ['backlit', head(110, 235)], ['backlit', head(40, 220)],
-    ['nothing', frame(() => 128)], ['blurred', soft],
+    ['nothing', frame(() => 128)], ['blurred', soft(head(160, 130), 12)], ['good', soft(head(160, 130), 1)],
   ] as const)('is %s', (advice, pixels) => expect(once(pixels)).toBe(advice))
 
   it('is to hold still, when he moves', () => {
@@ -39,11 +54,25 @@ describe('what a traveller is told before the camera', () => {
     }
   })
 
-  it('stays long enough to be read', () => {
+  const [dark, empty, good] = [frame(() => 20), frame(() => 128), head(160, 130)]
+  const told = (...seen: readonly [number, Pixels][]) => {
     const guide = new Guide()
-    expect(guide.see(frame(() => 20), 0)).toBe('dark')
-    expect(guide.see(frame(() => 128), 300)).toBe('dark')
-    expect(guide.see(frame(() => 128), 699)).toBe('dark')
-    expect(guide.see(frame(() => 128), 701)).toBe('nothing')
+    return seen.map(([at, pixels]) => guide.see(pixels, at))
+  }
+
+  it('stays long enough to be read', () => {
+    expect(told([0, dark], [300, empty], [699, empty], [701, empty])).toEqual(['dark', 'dark', 'dark', 'nothing'])
+  })
+
+  it('does not change for one odd frame', () => {
+    expect(told([0, dark], [800, empty], [950, dark], [1100, empty], [1250, empty])).toEqual(['dark', 'dark', 'dark', 'dark', 'nothing'])
+  })
+
+  it('is ready when it has been good for a second, also with one odd frame in between', () => {
+    expect(told([0, good], [500, good], [999, good], [1000, good], [1150, empty], [1300, good], [1450, good])).toEqual(['good', 'good', 'good', 'ready', 'ready', 'ready', 'ready'])
+    // What was bad for longer begins anew.
+    expect(told([0, good], [600, empty], [750, empty], [900, good], [1050, good], [1200, good])).toEqual(['good', 'good', 'nothing', 'nothing', 'nothing', 'nothing'])
+    // The first good frame after a dark one is a change, and so a movement.
+    expect(told([0, dark], [800, good], [950, good], [1100, good], [1949, good], [1950, good])).toEqual(['dark', 'dark', 'dark', 'good', 'good', 'ready'])
   })
 })

@@ -92,15 +92,34 @@ describe.skipIf(why !== undefined)('the built mini-program', () => {
     await phone.type('birth', RESIDENT.birth)
     await phone.tap('next')
     await phone.until('selfie')
-    // The camera in the page: dark, then good; the picture is what the camera took.
     await phone.tap('selfie')
     await phone.until('Bring your face into the oval')
-    phone.camera.show(20)
-    await phone.until('Too dark')
+    // Nothing is seen before its component has begun; then it is dark, then good, then good for long enough.
+    expect(phone.camera.on).toBe(false)
+    await phone.tell('camera', 'initdone')
     expect(phone.camera.on).toBe(true)
+    const until = async (words: string, show: Parameters<typeof phone.camera.show>[0]) => phone.until(() => { phone.camera.show(show); return phone.text().includes(words) })
+    await until('Too dark', 20)
+    await until('Good: stay like this', (x, y) => (Math.floor(x / 8) + Math.floor(y / 8)) % 2 ? 170 : 90)
+    await until('Good: press the button', (x, y) => (Math.floor(x / 8) + Math.floor(y / 8)) % 2 ? 170 : 90)
+    // In the background it is off, and opens again.
+    phone.see(false)
+    phone.see(true)
+    await phone.until('selfie')
+    expect(phone.camera.on).toBe(false)
+    expect(phone.shows('camera')).toBe(false)
+    // Refused, it says what to do.
+    await phone.tap('selfie')
+    await phone.tell('camera', 'error')
+    await phone.until('The camera does not open')
+    expect(phone.shows('camera')).toBe(false)
+    // The picture is what the camera took, against the advice: as it is, as JPEG, and no larger than needed.
+    await phone.tap('selfie')
+    await phone.tell('camera', 'initdone')
+    await until('Too dark', 20)
     await phone.tap('shoot')
     await phone.until('8 codes', 60)
-    expect(phone.camera).toMatchObject({ on: false, taken: 1 })
+    expect(phone.camera).toMatchObject({ on: false, taken: [{ selfieMirror: false }], made: [{ width: 960, height: 1280, fileType: 'jpg', quality: 0.92 }] })
     expect(phone.text()).toContain(RESIDENT.name)
     expect(phone.faults).toEqual([])
   })
@@ -162,5 +181,27 @@ describe.skipIf(why !== undefined)('the built mini-program', () => {
 
   it('asked nobody but the authorities', () => {
     for (const asked of phone.asked) expect(Object.values(builtIn).some((address) => asked.split(' ')[1]!.startsWith(`${address}/v1/`)), asked).toBe(true)
+  })
+
+  it('takes a picture from the album as well', async () => {
+    phone.stop()
+    phone = make()
+    phone.start()
+    await phone.tap('language-en')
+    await phone.tap('home-HKG')
+    for (const _ of [0, 1]) {
+      await phone.type('pin', PIN)
+      await phone.tap('next')
+    }
+    for (const [id, text] of [['number', RESIDENT.id], ['number', RESIDENT.permit], ['name', RESIDENT.name], ['birth', RESIDENT.birth]] as const) {
+      await phone.until(id)
+      await phone.type(id, text)
+      await phone.tap('next')
+    }
+    await phone.until('selfie-file')
+    await phone.tap('selfie-file')
+    await phone.until('8 codes', 60)
+    expect(phone.camera.taken).toEqual([])
+    expect(phone.faults).toEqual([])
   })
 })

@@ -167,17 +167,24 @@ class Canvas {
   }
 }
 
-/** The front camera: frames of one grey value each, and the picture of the options. */
+/** The front camera: frames of one grey value each, and the picture of the options, which it takes as an iPhone does: large, and as PNG. */
 class PhoneCamera {
+  /** Whether its component has begun, and whether its frames are asked for. */
+  begun = false
   on = false
-  taken = 0
+  readonly taken: { readonly selfieMirror?: boolean }[] = []
+  /** What was made of a picture before it was sent. */
+  readonly made: { readonly width: number; readonly height: number; readonly fileType: string; readonly quality: number }[] = []
   told: ((frame: { width: number; height: number; data: ArrayBuffer }) => void) | undefined
 
-  show(value: number): void {
-    const data = new Uint8Array(96 * 128 * 4).fill(value)
+  show(value: number | ((x: number, y: number) => number)): void {
+    const data = new Uint8Array(96 * 128 * 4)
+    for (let i = 0; i < 96 * 128; i += 1) data.fill(typeof value === 'number' ? value : value(i % 96, Math.floor(i / 96)), i * 4, i * 4 + 4)
     if (this.on) this.told?.({ width: 96, height: 128, data: data.buffer })
   }
 }
+/** Where it leaves what it took, until it is made smaller. */
+const TAKEN = 'wxfile://taken.png'
 
 export interface PhoneOptions {
   readonly folder: string
@@ -463,6 +470,19 @@ export class Phone {
     throw new Error(`waited for ${String(told)}: ${this.text()} ${this.faults.map(String).join(' | ')}`)
   }
 
+  /** What a native component tells its page, such as a camera that has begun. */
+  async tell(tag: string, type: string, detail: Data = {}): Promise<void> {
+    const found = () => this.all().find((element) => element.tag === tag)
+    await this.until(() => found() !== undefined)
+    if (tag === 'camera') this.camera.begun = type === 'initdone'
+    await this.fire(found()!, type, detail)
+  }
+
+  /** Whether such an element is on the screen. */
+  shows(tag: string): boolean {
+    return this.all().some((element) => element.tag === tag)
+  }
+
   // --- wx ---
 
   selector() {
@@ -510,14 +530,27 @@ export class Phone {
       createCameraContext: () => ({
         onCameraFrame: (told: PhoneCamera['told']) => {
           this.camera.told = (frame) => this.guard(() => told?.(frame))
-          return { start: () => { this.camera.on = true }, stop: () => { this.camera.on = false } }
+          // Before the component has begun it starts nothing, and says nothing.
+          return { start: () => { this.camera.on = this.camera.begun }, stop: () => { this.camera.on = false } }
         },
-        takePhoto: (given: Told) => {
-          if (!this.camera.on) return fail(given, 'takePhoto:fail')
-          this.camera.taken += 1
-          succeed(given, { tempImagePath: this.options.selfie })
+        takePhoto: (given: Told & { selfieMirror?: boolean }) => {
+          if (!this.camera.begun || !this.shows('camera')) return fail(given, 'takePhoto:fail')
+          this.camera.taken.push({ selfieMirror: given.selfieMirror ?? true })
+          succeed(given, { tempImagePath: TAKEN })
         },
       }),
+      getImageInfo: (given: Told & { src: string }) => given.src === TAKEN ? succeed(given, { width: 3024, height: 4032, type: 'png', orientation: 'up', path: TAKEN }) : fail(given, 'getImageInfo:fail'),
+      createOffscreenCanvas: () => ({
+        createImage: () => {
+          const image = { onload: () => undefined as void, onerror: () => undefined as void, set src(path: string) { later(() => (path === TAKEN ? image.onload : image.onerror)()) } }
+          return image
+        },
+        getContext: () => ({ drawImage() {} }),
+      }),
+      canvasToTempFilePath: (given: Told & PhoneCamera['made'][number]) => {
+        this.camera.made.push({ width: given.width, height: given.height, fileType: given.fileType, quality: given.quality })
+        succeed(given, { tempFilePath: this.options.selfie })
+      },
       chooseImage: (given: Told) => succeed(given, { tempFilePaths: [this.options.selfie], tempFiles: [{ path: this.options.selfie }] }),
       chooseMedia: (given: Told) => succeed(given, { tempFiles: [{ tempFilePath: this.options.selfie }] }),
       getFileSystemManager: () => ({ readFileSync: (path: string) => { const read = readFileSync(path); return read.buffer.slice(read.byteOffset, read.byteOffset + read.length) } }),

@@ -6,14 +6,25 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bay, launch, launchWithCamera, missing, openBay } from './bay.js'
 import { Hand, PIN } from './hand.js'
+import { LANGUAGES } from './languages.js'
 
 const why = missing()
 if (why) console.error(`SKIPPED: the wallet's camera in a browser: ${why}`)
 const NEW = '904172'
+/** A head as one is drawn, for what stands in the documentation. */
+const DRAWN = `data:image/svg+xml;base64,${Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="800" height="800" viewBox="0 0 800 800">
+  <rect width="800" height="800" fill="#8a9096"/><path d="M90 800c10-150 110-200 220-215h180c110 15 210 65 220 215z" fill="#3a5a78"/>
+  <path d="M325 500h150v110q-75 60-150 0z" fill="#c08f6c"/><ellipse cx="400" cy="370" rx="165" ry="210" fill="#d6a680"/>
+  <path d="M225 380C200 190 290 120 400 120s200 70 175 260c-20-90-40-130-70-150-80 30-150 20-210 0-40 20-55 60-70 150z" fill="#33261f"/>
+  <g fill="#2b2320"><ellipse cx="335" cy="365" rx="20" ry="13"/><ellipse cx="465" cy="365" rx="20" ry="13"/></g>
+  <g fill="none" stroke="#33261f" stroke-width="12" stroke-linecap="round"><path d="M300 325q35-20 70-4M430 321q35-16 70 4"/></g>
+  <path d="M400 380q-30 70-8 82 12 6 26 0" fill="none" stroke="#a87553" stroke-width="9" stroke-linecap="round"/><path d="M335 505q65 45 130 0-65 16-130 0z" fill="#9c4a44"/>
+</svg>`).toString('base64')}`
 
 describe.skipIf(why !== undefined)('a wallet with a camera', () => {
   let browser: Browser
   let filming: Browser
+  let drawing: Browser
   let bay: Bay
   let hand: Hand
   let work: string
@@ -22,28 +33,44 @@ describe.skipIf(why !== undefined)('a wallet with a camera', () => {
     work = mkdtempSync(join(tmpdir(), 'baypass-camera-'))
     browser = await launch()
     bay = await openBay(browser)
-    filming = await launchWithCamera(browser, readFileSync(bay.selfie), work)
+    filming = await launchWithCamera(browser, `data:image/jpeg;base64,${readFileSync(bay.selfie).toString('base64')}`, work)
+    drawing = await launchWithCamera(browser, DRAWN, work)
   })
   afterAll(async () => {
     await browser?.close()
     await filming?.close()
+    await drawing?.close()
     await bay?.stop()
     rmSync(work, { recursive: true, force: true })
   })
 
-  const untilSelfie = async (one: Hand) => {
+  const untilSelfie = async (one: Hand, asked = true) => {
     await one.start()
-    await one.press('language-en')
+    if (asked) await one.press('language-en')
     await one.press('home-HKG')
     await one.pin()
     await one.documents()
   }
 
+  /** Keeps what the page was given of its camera, and what it sent. */
+  const watched = async (films = filming) => {
+    const one = await Hand.open(films, bay, { permissions: ['camera'] })
+    await one.page.addInitScript(() => {
+      const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+      const streams: MediaStream[] = (window as unknown as { streams: MediaStream[] }).streams = []
+      navigator.mediaDevices.getUserMedia = async (wanted) => { const stream = await open(wanted); streams.push(stream); return stream }
+    })
+    return one
+  }
+  const states = (one: Hand) => one.page.evaluate(() => (window as unknown as { streams: MediaStream[] }).streams.flatMap((stream) => stream.getTracks().map((track) => track.readyState)))
+  const advised = (one: Hand, words: string) => one.page.locator('#advice', { hasText: words }).waitFor()
+  const refused = (one: Hand) => one.page.locator('.notice.bad', { hasText: 'The camera does not open' }).waitFor()
+
   it('that is not there says what to do, and a picture from elsewhere does', async () => {
     const without = await Hand.open(browser, bay)
     await untilSelfie(without)
     await without.press('selfie')
-    await without.page.locator('.notice.bad', { hasText: 'The camera does not open' }).waitFor()
+    await refused(without)
     await without.sound('en no camera')
     await without.selfie()
     await without.codes(8)
@@ -51,30 +78,121 @@ describe.skipIf(why !== undefined)('a wallet with a camera', () => {
     await without.context.close()
   })
 
-  it('says what is wrong with light and place while it looks, and registers with the picture it takes', async () => {
-    hand = await Hand.open(filming, bay)
-    await hand.page.addInitScript(() => {
-      const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
-      const streams: MediaStream[] = (window as unknown as { streams: MediaStream[] }).streams = []
-      navigator.mediaDevices.getUserMedia = async (wanted) => { const stream = await open(wanted); streams.push(stream); return stream }
+  it('that is refused says so too, and can be asked for again', async () => {
+    const one = await watched()
+    await untilSelfie(one)
+    await one.context.clearPermissions()
+    // What is granted beside it refuses the rest.
+    await one.context.grantPermissions(['notifications'])
+    await one.press('selfie')
+    await refused(one)
+    expect(await states(one)).toEqual([])
+    await one.context.grantPermissions(['camera'])
+    await one.press('selfie')
+    await advised(one, 'Good')
+    expect(await one.page.locator('.notice.bad').count()).toBe(0)
+    expect(one.wrong).toEqual([])
+    await one.context.close()
+  })
+
+  it('for which leave is never given holds nobody up', async () => {
+    const one = await Hand.open(filming, bay)
+    await one.page.addInitScript(() => { navigator.mediaDevices.getUserMedia = () => new Promise(() => undefined) })
+    await untilSelfie(one)
+    await one.press('selfie')
+    await advised(one, 'choose “Allow”')
+    await one.sound('en camera opens')
+    await one.press('back')
+    await one.see('birth')
+    await one.press('next')
+    await one.press('selfie')
+    await advised(one, 'choose “Allow”')
+    await one.selfie()
+    await one.codes(8)
+    expect(one.wrong).toEqual([])
+    await one.context.close()
+  })
+
+  it('is off when the step is left, when nobody sees the page, and when it ends by itself', async () => {
+    const one = await watched()
+    await untilSelfie(one)
+    await one.press('selfie')
+    await advised(one, 'Good')
+    expect(await states(one)).toEqual(['live'])
+    expect(await one.page.locator('video#finder').evaluate((video: HTMLVideoElement) => [getComputedStyle(video).transform, video.muted, video.playsInline])).toEqual(['matrix(-1, 0, 0, 1, 0, 0)', true, true])
+    await one.press('back')
+    await one.see('birth')
+    expect(await states(one)).toEqual(['ended'])
+    await one.press('next')
+    await one.press('selfie')
+    await advised(one, 'Good')
+    await one.page.evaluate(() => {
+      Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })
+      document.dispatchEvent(new Event('visibilitychange'))
     })
-    const states = () => hand.page.evaluate(() => (window as unknown as { streams: MediaStream[] }).streams.flatMap((stream) => stream.getTracks().map((track) => track.readyState)))
+    await one.see('selfie')
+    expect(await states(one)).toEqual(['ended', 'ended'])
+    await one.press('selfie')
+    await advised(one, 'Good')
+    await one.page.evaluate(() => (window as unknown as { streams: MediaStream[] }).streams.at(-1)!.getTracks()[0]!.dispatchEvent(new Event('ended')))
+    await refused(one)
+    expect(await states(one)).toEqual(['ended', 'ended', 'ended'])
+    expect(one.wrong).toEqual([])
+    await one.context.close()
+  })
+
+  it.each([...LANGUAGES])('speaks %s before it, within 320 pixels, also in large text', async (language) => {
+    const one = await watched(drawing)
+    await one.page.addInitScript(([language]) => localStorage.setItem('baypass.language', language!), [language])
+    await untilSelfie(one, false)
+    const inBothSizes = async (name: string) => {
+      for (const large of [false, true]) {
+        await one.page.locator('.app').last().evaluate((app, large) => app.classList.toggle('large', large), large)
+        await one.sound(`${language} ${name}${large ? ', large' : ''}`)
+      }
+    }
+    const words = await one.page.locator('#selfie').last().innerText()
+    await one.press('selfie')
+    await advised(one, { 'zh-Hans': '请按拍照', 'zh-Hant': '請按拍照', en: 'press the button', pt: 'carregue' }[language])
+    await inBothSizes('selfie')
+    await one.page.evaluate(() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')) })
+    await one.press('back')
+    await one.press('next')
+    await one.press('selfie')
+    await one.page.locator('.notice.bad').waitFor()
+    expect(await one.page.locator('#selfie').last().innerText()).toBe(words)
+    await inBothSizes('camera refused')
+    await one.context.close()
+  })
+
+  it('says when light and place are good, and registers with the picture it takes, as it is and not mirrored', async () => {
+    hand = await watched()
     await untilSelfie(hand)
+    const sent: string[] = []
+    hand.page.on('request', (request) => { if (request.url().endsWith('/v1/enrolments') && request.method() === 'POST') sent.push((request.postDataJSON() as { selfie: string }).selfie) })
     await hand.press('selfie')
-    await hand.page.locator('#advice', { hasText: 'Good: press the button' }).waitFor()
-    expect(await states()).toEqual(['live'])
-    expect(await hand.page.locator('video#finder').evaluate((video) => getComputedStyle(video).transform)).toContain('-1')
-    // Left and come back: the camera is off in between.
-    await hand.press('back')
-    await hand.see('birth')
-    expect(await states()).toEqual(['ended'])
-    await hand.press('next')
-    await hand.press('selfie')
-    await hand.page.locator('#advice', { hasText: 'Good' }).waitFor()
-    await hand.sound('en before the camera')
-    await hand.press('shoot')
+    await advised(hand, 'Good: stay like this')
+    await advised(hand, 'Good: press the button')
+    // Who came by key has not lost his place.
+    expect(await hand.page.evaluate(() => document.activeElement?.id)).toBe('shoot')
+    await hand.page.keyboard.press('Enter')
     await hand.codes(8)
-    expect(await states()).toEqual(['ended', 'ended'])
+    expect(await states(hand)).toEqual(['ended'])
+    expect(new Set(sent).size).toBe(1)
+    const jpeg = Buffer.from(sent[0]!, 'base64url')
+    expect(jpeg.subarray(0, 3).toString('hex')).toBe('ffd8ff')
+    const taken = await hand.page.evaluate(async (data) => {
+      const picture = new Image()
+      picture.src = `data:image/jpeg;base64,${data}`
+      await picture.decode()
+      const canvas = document.createElement('canvas')
+      ;[canvas.width, canvas.height] = [picture.width, picture.height]
+      const pen = canvas.getContext('2d')!
+      pen.drawImage(picture, 0, 0)
+      const red = (x: number) => { const [r, g] = pen.getImageData(x, picture.height / 2, 1, 1).data; return r! > 150 && g! < 90 }
+      return { size: [picture.width, picture.height], left: red(40), right: red(picture.width - 40) }
+    }, jpeg.toString('base64'))
+    expect(taken).toEqual({ size: [1280, 960], left: true, right: false })
     expect(hand.wrong).toEqual([])
   })
 

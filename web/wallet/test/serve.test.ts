@@ -50,6 +50,7 @@ describe('the wallet\'s server', () => {
     expect(policy).toContain("connect-src 'self' http://127.0.0.1:7101 http://127.0.0.1:7102 http://127.0.0.1:7103;")
     expect(policy).toContain("default-src 'self';")
     expect(policy).not.toMatch(/unsafe|\*/)
+    expect(page.headers.get('permissions-policy')).toBe('camera=(self), microphone=(), geolocation=()')
   })
 
   it('reads the addresses of an installation, and addresses in the order of the codes', async () => {
