@@ -41,14 +41,16 @@ export async function newVault(pin: string): Promise<VaultKey> {
 /** Six digits that somebody would try first. */
 export const isEasy = (pin: string): boolean => /^(\d)\1{5}$/.test(pin) || '01234567890 09876543210'.includes(pin)
 
-/**
- * Throws where the storage is full: what was stored before is then still there. It throws too where another window has
- * sealed it by another key since; `before` is the key whose place this one takes.
- */
+/** Another window has sealed the vault by another key since: what this one knows is not written over it. */
+export class Superseded extends Error {
+  constructor() { super('superseded') }
+}
+
+/** Throws where the storage is full: what was stored before is then still there. `before` is the key whose place this one takes. */
 export async function seal(vault: VaultKey, content: object, before: VaultKey = vault): Promise<void> {
   await prepareChance()
   const stored = storedSalt()
-  if (stored !== undefined && stored !== toBase64Url(vault.salt) && stored !== toBase64Url(before.salt)) throw new Error('storage')
+  if (stored !== undefined && ![vault, before].some(({ salt }) => toBase64Url(salt) === stored)) throw new Superseded()
   const nonce = random(12)
   const text = gcm(vault.key, nonce, toUtf8(NAME)).encrypt(toUtf8(JSON.stringify(content)))
   const sealed: Sealed = { version: 1, salt: toBase64Url(vault.salt), nonce: toBase64Url(nonce), text: toBase64Url(text) }

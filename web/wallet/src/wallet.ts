@@ -14,7 +14,7 @@ import type { DocumentKind } from '../../core/numbers.js'
 import type { Device, Operations, PassAnswer } from './api.js'
 import { Refusal, call, clockOffset } from './client.js'
 import { type StoredKey, dropAllKeys, dropKey, makeKey, openKey } from './platform.js'
-import { type VaultKey, destroy, newVault, onVaultChanged, open, reread, seal } from './vault.js'
+import { type Opened, Superseded, type VaultKey, destroy, newVault, onVaultChanged, open, reread, seal } from './vault.js'
 
 export interface Card {
   readonly kind: DocumentKind
@@ -201,22 +201,26 @@ export function keep(): Promise<void> {
 const stored = (content: Content): Stored => ({ passes: [content, ...state.others] })
 
 function write(work: () => Promise<void>): Promise<void> {
-  writing = writing.catch(() => undefined).then(work)
+  writing = writing.catch(() => undefined).then(work).catch((error: unknown) => {
+    if (error instanceof Superseded) lock()
+    throw error
+  })
   return writing
 }
 
-/** Seals everything by a new PIN; the present one is tried as at the opening. Until it is written the old one opens. */
-export async function changePin(present: string, next: string) {
-  const opened = await open(present, Date.now())
-  if (opened.outcome !== 'open') return opened
+/** Tries the present PIN, as at the opening: whoever knows it gets the key that a change asks for. */
+export const provePin = (present: string): Promise<Opened> => open(present, Date.now())
+
+/** Seals everything by a new PIN, in one piece: until that is written the old one opens, from then on the new one alone. */
+export async function changePin(proven: VaultKey, next: string): Promise<void> {
   const fresh = await newVault(next)
   await write(async () => {
-    if (!vault || !state.content) return
+    // Locked, or changed by another window, since it was proven: then nothing is written, and nothing said to be.
+    if (!vault || !state.content || toBase64Url(vault.salt) !== toBase64Url(proven.salt)) throw new Superseded()
     await seal(fresh, stored(state.content), vault)
     vault.key.fill(0)
     vault = fresh
   })
-  return opened
 }
 
 function held(): Content {
@@ -469,7 +473,8 @@ export async function endPass(): Promise<void> {
 
 /** Forgets everything on this phone; the pass itself stays in force. */
 export async function forgetAll(): Promise<void> {
-  lock()
   await dropAllKeys().catch(() => undefined)
   destroy()
+  // Last: whoever sees that it is locked looks at what is stored.
+  lock()
 }

@@ -179,6 +179,29 @@ describe.skipIf(why !== undefined)('the built mini-program', () => {
     expect(phone.faults).toEqual([])
   })
 
+  it('changes its PIN: the new one opens it afterwards, the old one does not', async () => {
+    const NEW = '904172'
+    // From the code at its lane back to the pass.
+    for (let i = 0; i < 3 && !phone.find('more'); i += 1) await phone.tap('back')
+    await phone.tap('more')
+    await phone.tap('change-pin')
+    for (const [title, pin] of [['Enter your present PIN', '000111'], ['4 more tries', PIN], ['Choose a new PIN', NEW], ['Type it once more', NEW]] as const) {
+      await phone.until(title)
+      await phone.type('pin-typed', pin)
+      await phone.tap('pin-next')
+    }
+    await phone.until('pin-changed')
+    await phone.tap('lock')
+    await phone.until('unlock')
+    await phone.type('pin', PIN)
+    await phone.tap('unlock')
+    await phone.until('Wrong PIN')
+    await phone.type('pin', NEW)
+    await phone.tap('unlock')
+    await phone.until('show')
+    expect(phone.faults).toEqual([])
+  })
+
   it('asked nobody but the authorities', () => {
     for (const asked of phone.asked) expect(Object.values(builtIn).some((address) => asked.split(' ')[1]!.startsWith(`${address}/v1/`)), asked).toBe(true)
   })

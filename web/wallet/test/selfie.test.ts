@@ -196,28 +196,46 @@ describe.skipIf(why !== undefined)('a wallet with a camera', () => {
     expect(hand.wrong).toEqual([])
   })
 
-  const pins = async (...typed: string[]) => {
-    for (const pin of typed) {
-      await hand.fill('pin-typed', pin)
-      await hand.press('pin-next')
-      await hand.page.waitForFunction(() => !document.querySelector<HTMLInputElement>('#pin-typed')?.value || document.querySelector('.fault'))
-    }
+  const pin = async (typed: string) => {
+    await hand.fill('pin-typed', typed)
+    await hand.press('pin-next')
   }
+  const asked = (words: string) => hand.page.locator('[role=heading]', { hasText: words }).last().waitFor()
+  const said = (words: string) => hand.page.locator('.fault', { hasText: words }).last().waitFor()
 
   it('changes its PIN for whoever knows the present one; wrong tries count', async () => {
     await hand.press('more')
     await hand.press('change-pin')
-    await hand.see('pin-typed')
-    await hand.sound('en change of the PIN')
-    await pins('111222', NEW, NEW)
-    expect(await hand.page.locator('.fault').last().innerText()).toContain('4 more tries')
-    await pins(PIN, '123456')
-    expect(await hand.page.locator('.fault').last().innerText()).toContain('easy to guess')
-    await pins(NEW, '700011')
-    expect(await hand.page.locator('.fault').last().innerText()).toContain('not the same')
-    // The first of the two is asked for again; the present one was forgotten with nothing.
-    await pins(NEW, NEW)
+    await asked('Enter your present PIN')
+    await pin('111222')
+    await said('4 more tries')
+    await hand.press('pin-stop')
+    await hand.press('change-pin')
+    await pin('111222')
+    await said('3 more tries')
+    await pin(PIN)
+    await asked('Choose a new PIN')
+    await pin('123456')
+    await said('easy to guess')
+    await pin('12345')
+    await said('six digits')
+    await pin(NEW)
+    await asked('once more')
+    await pin('700011')
+    await said('not the same')
+    await pin(NEW)
+    await pin(NEW)
     await hand.see('pin-changed')
+    await hand.sound('en PIN changed')
+    // Proven anew, the counter is at its beginning.
+    await hand.press('change-pin')
+    await pin(PIN)
+    await said('4 more tries')
+    await hand.press('back')
+    await hand.see('change-pin')
+  })
+
+  it('locks every other window when its PIN changes, on whatever page it is', async () => {
     const second = await Hand.window(bay, hand.context)
     await second.start()
     await second.see('unlock')
@@ -225,13 +243,52 @@ describe.skipIf(why !== undefined)('a wallet with a camera', () => {
     await second.press('unlock')
     await second.page.getByText('Wrong PIN').waitFor()
     await second.unlock(NEW)
-    await second.codes(8)
-    // What the other window had open is shut by the next change: it has the old key.
-    await hand.press('change-pin')
-    await pins(NEW, PIN, PIN)
-    await hand.see('pin-changed')
-    await second.see('unlock')
-    await second.unlock()
+    let [from, to] = [NEW, PIN]
+    for (const page of ['ask-cross', 'history', 'receipts', 'more', 'show']) {
+      await second.press(page)
+      await second.see('back')
+      // In the background a browser lets nobody compute.
+      await hand.page.bringToFront()
+      await hand.press('change-pin')
+      await pin(from)
+      await asked('Choose a new PIN')
+      await pin(to)
+      await asked('once more')
+      await pin(to)
+      await hand.see('pin-changed')
+      await second.see('unlock')
+      await second.page.bringToFront()
+      await second.unlock(to)
+      ;[from, to] = [to, from]
+    }
     expect([...hand.wrong, ...second.wrong]).toEqual([])
+    await second.page.close()
+    await hand.page.bringToFront()
+  })
+
+  it.each([...LANGUAGES])('asks for its PINs in %s, within 320 pixels, also in large text', async (language) => {
+    await hand.press(`language-${language}`)
+    for (const large of [false, true]) {
+      if (large) await hand.press('large')
+      const size = large ? ', large' : ''
+      await hand.press('change-pin')
+      await hand.sound(`${language} PIN present${size}`)
+      // After five changes it is the first one again, changed once more.
+      await hand.fill('pin-typed', PIN)
+      await hand.press('pin-next')
+      await hand.page.waitForFunction(() => document.querySelector<HTMLInputElement>('#pin-typed')?.value === '')
+      await hand.sound(`${language} PIN new${size}`)
+      await pin('000000')
+      await hand.page.locator('.fault').last().waitFor()
+      await hand.sound(`${language} PIN easy${size}`)
+      await pin(NEW)
+      await hand.page.waitForFunction(() => document.querySelector<HTMLInputElement>('#pin-typed')?.value === '')
+      await hand.sound(`${language} PIN again${size}`)
+      await hand.press('pin-stop')
+      await hand.see('change-pin')
+    }
+    await hand.press('large')
+    await hand.press('language-en')
+    expect(hand.wrong).toEqual([])
   })
 })
