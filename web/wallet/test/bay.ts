@@ -53,7 +53,7 @@ export async function launchWithCamera(browser: Browser, picture: string, work: 
     pen.fillRect(0, 0, 1280, 960)
     pen.fillStyle = '#d01010'
     pen.fillRect(0, 0, 120, 960)
-    pen.drawImage(picture, 240, 80, 800, 800)
+    pen.drawImage(picture, 200, 80, 880, 880)
     return canvas.toDataURL('image/jpeg', 0.95)
   }, picture)
   await page.close()
