@@ -153,7 +153,8 @@ export async function openBay(browser: Browser): Promise<Bay> {
   }
   // Where everybody is: the gates fetch the newest lists there.
   writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities, gates: {} }))
-  const gate = await serve(['gate', 'serve', '--port', 'shenzhen-bay'])
+  // Open day and night: the tests run at any hour.
+  const gate = await serve(['gate', 'serve', '--port', 'hzmb-hkg-zhu'])
   for (let i = 0; i < 60; i += 1) {
     const health = await fetch(`${gate}/health`).catch(() => undefined)
     if (health?.ok) break

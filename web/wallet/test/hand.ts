@@ -28,7 +28,7 @@ export interface Scan {
 export async function scan(bay: Bay, code: string, lane: string): Promise<Scan> {
   const answer = await fetch(`${bay.gate}/v1/scans`, {
     method: 'POST', headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ lane: `shenzhen-bay/${lane}`, code, faces: [bay.face.toString('base64url')] }),
+    body: JSON.stringify({ lane: `hzmb-hkg-zhu/${lane}`, code, faces: [bay.face.toString('base64url')] }),
   })
   return (await answer.json()) as Scan
 }
@@ -130,14 +130,14 @@ export class Hand {
     await this.page.locator('#left', { hasText: `${count} codes` }).last().waitFor()
   }
 
-  /** From the pass to a code at a lane of Shenzhen Bay. */
+  /** From the pass to a code at a lane of the Hong Kong-Zhuhai Bridge. */
   async lane(side: 'exit' | 'entry') {
     await this.press('show')
     await this.page.locator('#from-HKG, #side-exit').last().waitFor()
     if (await this.page.locator('#from-HKG').count() > 0) {
       await this.press('from-HKG')
       await this.press('to-CHN')
-      await this.press('port-shenzhen-bay')
+      await this.press('port-hzmb-hkg-zhu')
     }
     await this.press(`side-${side}`)
   }

@@ -145,7 +145,7 @@ describe.skipIf(why !== undefined)('the built mini-program', () => {
     await phone.until('from-HKG')
     await phone.tap('from-HKG')
     await phone.tap('to-CHN')
-    await phone.tap('port-shenzhen-bay')
+    await phone.tap('port-hzmb-hkg-zhu')
     await phone.tap('side-exit')
     const code = await drawn()
     expect(code).toMatch(/^BP1:/)

@@ -279,7 +279,7 @@ describe.skipIf(why !== undefined)('a wallet in trouble', () => {
     await hand.press('from-HKG')
     await hand.press('to-CHN')
     await hand.page.getByText('not in your pass').first().waitFor()
-    await hand.press('port-shenzhen-bay')
+    await hand.press('port-hzmb-hkg-zhu')
     await hand.press('side-entry')
     await hand.page.locator('.notice', { hasText: 'not in your pass' }).waitFor()
     await hand.sound('en not in the pass')
