@@ -69,7 +69,7 @@ describe.skipIf(why !== undefined)('the tour', () => {
     await answer('name', told(/ as +(.+), born/))
     await part('birth').waitFor()
     await answer('birth', told(/born (\S+),/))
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), part('selfie').click()])
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), part('selfie-file').click()])
     await chooser.setFiles(photograph)
     await page.locator('#left', { hasText: '8 codes' }).last().waitFor()
     for (const id of ['show', 'from-MAC', 'to-CHN', 'port-hengqin', 'side-joint']) await part(id).click()
