@@ -7,16 +7,19 @@ use std::sync::PoisonError;
 
 use credential::sha256;
 use documents::{Applied, CaseFile, Document, DocumentNumber, Holder, Movement, Side};
-use trust::Approvals;
+use trust::{Approval, ApprovalError};
 
 use crate::ledger::{LedgerEntry, movement};
 use crate::service::{Service, ServiceError};
 use crate::store::{self, MovementRow, PersonRow};
 
 impl Service {
-    /// Goes by these approvals and no others from now on.
-    pub fn set_approvals(&self, approvals: Approvals) {
-        *self.approvals.write().unwrap_or_else(PoisonError::into_inner) = approvals;
+    /// Goes by these approvals and no others from now on, and by no older text than it has seen; gives why single ones
+    /// were not taken.
+    pub fn set_approvals(&self, approvals: Vec<Approval>) -> Vec<ApprovalError> {
+        let mut held = self.approvals.write().unwrap_or_else(PoisonError::into_inner);
+        held.let_go();
+        approvals.into_iter().filter_map(|approval| held.take(approval).err()).collect()
     }
 
     /// Holder and documents of the resident with this number; `None` where the registry has none.

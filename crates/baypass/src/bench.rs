@@ -304,6 +304,8 @@ fn approval(now: Timestamp) -> Setup<Approval> {
     let each = |text: &str| AuthorityCode::ALL.map(|a| (a, text.to_owned())).to_vec();
     Ok(Approval {
         id: "bench".into(),
+        number: 1,
+        withdrawn: false,
         scenario: SCENARIO_BORDER.into(),
         jurisdictions: AuthorityCode::ALL.to_vec(),
         ports: vec!["hengqin".parse()?],

@@ -133,7 +133,7 @@ fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
     let said =
         load_approvals(&opened, &trust, now).map_err(|f| f.to_string()).and_then(|(loaded, refused)| {
             let today = now.local_date();
-            let in_force = loaded.all().iter().filter(|a| (a.from..=a.to).contains(&today)).count();
+            let in_force = loaded.iter().filter(|a| a.in_force(today)).count();
             match refused.first() {
                 Some((id, why)) => Err(format!("{id} does not load: {why}")),
                 None if in_force == 0 => {

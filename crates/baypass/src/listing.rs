@@ -35,7 +35,8 @@ pub fn approvals(dir: &Path, now: Timestamp, json_out: bool) -> Result<Ended, Fa
                         "from": a.from, "to": a.to, "hours": a.hours, "claims": a.claims,
                         "retention_days": a.retention_days, "assessment": a.assessment,
                         "filings": pairs(&a.filings), "probe_grounds": pairs(&a.probe_grounds),
-                        "in_force": (a.from..=a.to).contains(&now.local_date()),
+                        "in_force": a.in_force(now.local_date()),
+                        "number": a.number, "withdrawn": a.withdrawn,
                     })
                 }
                 Err(error) => json!({"id": id, "refused": error.to_string()}),
@@ -50,7 +51,9 @@ pub fn approvals(dir: &Path, now: Timestamp, json_out: bool) -> Result<Ended, Fa
                 let ports: Vec<_> = a.ports.iter().map(documents::PortId::as_str).collect();
                 let signed: Vec<_> = a.jurisdictions.iter().map(|j| j.code()).collect();
                 format!(
-                    "{id}\n  {}, {} to {}, minutes {} to {} of the day, signed by {}\n  assessment {}, records kept {} days\n  {}\n",
+                    "{id}, text {}{}\n  {}, {} to {}, minutes {} to {} of the day, signed by {}\n  assessment {}, records kept {} days\n  {}\n",
+                    a.number,
+                    if a.withdrawn { ", WITHDRAWN" } else { "" },
                     a.scenario,
                     a.from,
                     a.to,

@@ -25,7 +25,8 @@ use gate::follow::Follower;
 use gate::measures::Simulated;
 use gate::server::{GateState, ScanOrder, Scanner};
 use gate::{
-    Around, Clock, HttpLink, Lists, Metrics, ReplayCache, Report, SystemClock, SystemStopwatch, Trusted,
+    Around, Clock, HttpLink, Lists, Metrics, Newest, ReplayCache, Report, SystemClock, SystemStopwatch,
+    Trusted,
 };
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
@@ -232,7 +233,9 @@ pub async fn authority(
             if let Ok(trust) = lists::trust(&installation, now)
                 && let Ok((approvals, _)) = load_approvals(&installation, &trust, now)
             {
-                service.set_approvals(approvals);
+                for error in service.set_approvals(approvals) {
+                    tracing::warn!(%error, "an approval was not taken");
+                }
             }
             let mut others = Addresses::read(&installation).authorities;
             others.remove(&code);
@@ -247,8 +250,28 @@ pub async fn authority(
     Ok(Ended::Well)
 }
 
-/// Pictures of one look at a lane: averaged they are steadier than one, and nobody waits for two.
-const PICTURES: usize = 2;
+/// Pictures of one look at a lane: averaged they are steadier than one, and from three on the passive hint counts.
+const PICTURES: usize = 3;
+
+/// Where a gate writes down the newest lists that it has seen.
+const NEWEST: &str = "newest.json";
+
+fn read_newest(path: &Path) -> Result<Newest, Failure> {
+    match std::fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::new(format!(
+                "{} is damaged ({error}); restore it, or remove it if these lists are the first that this gate may take",
+                path.display()
+            ))
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Newest::default()),
+        Err(error) => Err(Failure::new(format!("{} cannot be read ({error})", path.display()))),
+    }
+}
+
+fn write_newest(path: &Path, newest: &Newest) -> Result<(), Failure> {
+    write_whole(path, &serde_json::to_vec_pretty(newest).map_err(of)?)
+}
 
 /// `baypass gate serve`: every lane of one port.
 pub async fn gate(
@@ -301,8 +324,11 @@ pub async fn gate(
         }
         lanes.insert(place.name(), Arc::new(opened));
     }
-    // Pinned keys only: the lists themselves come from the authorities.
-    let first = Lists::new(lists::pinned(&installation)?);
+    // Pinned keys only: the lists themselves come from the authorities, and none may be older than what was seen before.
+    let mut first = Lists::new(lists::pinned(&installation)?);
+    let notes = folder.join(NEWEST);
+    let mut noted = read_newest(&notes)?;
+    first.not_before(&noted);
     let follower = Arc::new(Follower::new(client, bases, first));
     let (listener, address) = bind(run).await?;
     let lanes = Arc::new(lanes);
@@ -352,6 +378,13 @@ pub async fn gate(
                 .flat_map(|list| AuthorityCode::ALL.map(|issuer| (issuer, list, status_name(issuer, list))))
                 .collect();
             follower.round(&status, now).await;
+            let newest = follower.lists().newest();
+            if newest != noted {
+                match write_newest(&notes, &newest) {
+                    Ok(()) => noted = newest,
+                    Err(error) => tracing::error!(%error, "the newest lists cannot be written down"),
+                }
+            }
             tokio::time::sleep(ROUND).await;
         }
     };

@@ -430,16 +430,26 @@ fn a_place_without_approval_a_compromised_key_an_old_list_and_a_real_camera_are_
     let (code, refused) = cross(&folder, "1", OUT, MORNING, "live.jpg");
     assert_eq!((code, &refused["gate"]["code"]), (3, &Value::from("not_approved")), "{refused}");
     let mut written = approval.as_object().unwrap().clone();
-    for field in ["in_force", "scenario"] {
+    for field in ["in_force", "scenario", "number", "withdrawn"] {
         written.remove(field);
     }
-    written.insert("id".to_owned(), "2026-002".into());
+    folder
+        .run(&["approval", "withdraw", "--dir", "DIR", "--id", "SPECIMEN-CHN-MAC"])
+        .told(&["taken back already"]);
     let mut unfounded = written.clone();
     unfounded.insert("probe_grounds".to_owned(), serde_json::json!({"CHN": "duty at the border"}));
     folder.write("unfounded.json", serde_json::to_vec(&unfounded).unwrap().as_slice());
     folder.run(&["approval", "add", "--dir", "DIR", "--file", "unfounded.json"]).told(&["approval"]);
     folder.write("approval.json", serde_json::to_vec(&written).unwrap().as_slice());
     folder.run(&["approval", "add", "--dir", "DIR", "--file", "approval.json"]).code(0);
+    folder
+        .run(&["approval", "add", "--dir", "DIR", "--file", "approval.json"])
+        .told(&["is there already", "withdraw"]);
+    let approvals = folder.run(&["approval", "list", "--dir", "DIR", "--json"]).code(0).json();
+    let numbers: Vec<_> =
+        approvals["approvals"].as_array().unwrap().iter().map(|a| (&a["id"], &a["number"])).collect();
+    assert!(numbers.contains(&(&"SPECIMEN-CHN-MAC".into(), &3.into())), "{numbers:?}");
+    assert!(numbers.contains(&(&"SPECIMEN-CHN-HKG".into(), &1.into())), "{numbers:?}");
 
     let list = folder.dir().join("public/trust/CHN.cbor");
     let old = std::fs::read(&list).unwrap();

@@ -52,6 +52,13 @@ pub struct Refused {
     pub code: &'static str,
 }
 
+impl Refused {
+    /// Where the error is a way back, or a clock that is wrong.
+    fn because(from: AuthorityCode, error: &ListsError) -> Option<Self> {
+        error.reason().map(|reason| Self { from, code: reason.code() })
+    }
+}
+
 #[derive(Deserialize)]
 struct TrustAnswer {
     lists: Vec<TrustItem>,
@@ -97,7 +104,7 @@ impl Follower {
     pub async fn round(&self, status: &StatusInUse, now: Timestamp) -> Vec<NotFetched> {
         let mut lists = Lists::clone(&self.lists());
         let (mut missing, mut refused) = (Vec::new(), Vec::new());
-        let mut bundles: Option<Vec<Vec<u8>>> = None;
+        let mut bundles: Option<Vec<(AuthorityCode, Vec<u8>)>> = None;
         for (from, base) in &self.bases {
             let mut miss = |what: &str, why: String| {
                 missing.push(NotFetched { from: *from, what: what.to_owned(), why });
@@ -109,9 +116,7 @@ impl Follower {
                         match taken {
                             Some(Ok(_)) => {}
                             Some(Err(error)) => {
-                                if let Some(reason) = error.reason() {
-                                    refused.push(Refused { from: *from, code: reason.code() });
-                                }
+                                refused.extend(Refused::because(*from, &error));
                                 miss("trust list", error.to_string());
                             }
                             None => miss("trust list", "not in its form".to_owned()),
@@ -124,8 +129,8 @@ impl Follower {
                 Ok(answer) => {
                     let all = bundles.get_or_insert_default();
                     for bundle in answer.approvals.iter().filter_map(|text| unpacked(text)) {
-                        if !all.contains(&bundle) {
-                            all.push(bundle);
+                        if !all.iter().any(|(_, known)| *known == bundle) {
+                            all.push((*from, bundle));
                         }
                     }
                 }
@@ -134,16 +139,21 @@ impl Follower {
             for (_, number, name) in status.iter().filter(|(issuer, ..)| issuer == from) {
                 match self.get(base, &format!("/v1/status-lists/{number}")).await {
                     Ok(bytes) => match lists.take_status(*from, *number, name, &bytes, now) {
-                        Ok(()) | Err(ListsError::StatusRollback { .. }) => {}
-                        Err(error) => miss("status list", error.to_string()),
+                        Ok(()) => {}
+                        Err(error) => {
+                            refused.extend(Refused::because(*from, &error));
+                            miss("status list", error.to_string());
+                        }
                     },
                     Err(why) => miss("status list", why),
                 }
             }
         }
         if let Some(bundles) = bundles {
-            for error in lists.set_approvals(&bundles, now) {
-                tracing::warn!(%error, "an approval was not taken");
+            let given = bundles.iter().map(|(from, bundle)| (*from, bundle.as_slice()));
+            for (from, error) in lists.set_approvals(given, now) {
+                refused.extend(Refused::because(from, &error));
+                missing.push(NotFetched { from, what: "approval".to_owned(), why: error.to_string() });
             }
         }
         for missing in &missing {

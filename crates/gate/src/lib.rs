@@ -28,7 +28,7 @@ pub use courier::{Courier, Delivered};
 pub use eyes::{EyeFault, Eyes, FaceEyes, Look};
 pub use lane::{Around, Judged, Lane, LaneConfig, Report, Stages, open_verdict};
 pub use link::{AuthorityLink, HttpLink, LinkError};
-pub use lists::{Lists, ListsError};
+pub use lists::{Lists, ListsError, Newest};
 pub use metrics::Metrics;
 pub use reason::{Finder, GateReason, Remedy};
 pub use replay::ReplayCache;

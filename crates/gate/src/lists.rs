@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use credential::status::{SignedStatusList, StatusListError, list_kid};
 use credential::{StatusRef, VerifyingKey};
 use documents::{AuthorityCode, Direction, PortId, Timestamp};
+use serde::{Deserialize, Serialize};
 use trust::{Approval, ApprovalError, Approvals, Freshness, Role, TrustError, TrustStore};
 
 use crate::reason::GateReason;
@@ -46,12 +47,6 @@ pub enum ListsError {
     /// An approval.
     #[error(transparent)]
     Approval(#[from] ApprovalError),
-    /// Another text under the id of an approval in use.
-    #[error("the approval {id} is in use with another text; a changed approval has an id of its own")]
-    ApprovalRollback {
-        /// Its id.
-        id: String,
-    },
 }
 
 impl ListsError {
@@ -62,7 +57,7 @@ impl ListsError {
             Self::Trust(TrustError::Rollback { .. }) => Some(GateReason::TrustListRolledBack),
             Self::Trust(TrustError::Future) | Self::StatusFuture => Some(GateReason::ClockUnsure),
             Self::StatusRollback { .. } => Some(GateReason::StatusListRolledBack),
-            Self::ApprovalRollback { .. } => Some(GateReason::ApprovalRolledBack),
+            Self::Approval(ApprovalError::Rollback { .. }) => Some(GateReason::ApprovalRolledBack),
             Self::Trust(_) | Self::Status(_) | Self::NoKey | Self::Approval(_) => None,
         }
     }
@@ -84,6 +79,21 @@ pub struct Lists {
     tokens: BTreeMap<(AuthorityCode, u8), TokenKey>,
     status: BTreeMap<(AuthorityCode, u8), SignedStatusList>,
     approvals: Approvals,
+    /// Status lists that were signed earlier than this are not taken, where this gate has seen one before it was started.
+    status_least: BTreeMap<(AuthorityCode, u8), Timestamp>,
+}
+
+/// The newest lists that a gate has seen: it writes them down, so that a gate started again goes back no more than one
+/// that runs. Nothing in it is secret or personal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Newest {
+    /// Each authority's trust list: its number.
+    pub trust: BTreeMap<AuthorityCode, u64>,
+    /// Each status list, as `HKG/3`: when it was signed, in Unix seconds.
+    pub status: BTreeMap<String, i64>,
+    /// Each approval: the number of its text, and the SHA-256 of that in hexadecimal.
+    pub approvals: BTreeMap<String, (u64, String)>,
 }
 
 impl Lists {
@@ -135,16 +145,14 @@ impl Lists {
         if read.issued.seconds_since(now) > CLOCK_SECONDS {
             return Err(ListsError::StatusFuture);
         }
-        if let Some(held) = self.status.get(&(issuer, list))
-            && read.issued < held.issued
+        let place = (issuer, list);
+        let held = self.status.get(&place).map(|held| held.issued);
+        if let Some(have) = held.max(self.status_least.get(&place).copied())
+            && read.issued < have
         {
-            return Err(ListsError::StatusRollback {
-                authority: issuer,
-                have: held.issued,
-                got: read.issued,
-            });
+            return Err(ListsError::StatusRollback { authority: issuer, have, got: read.issued });
         }
-        self.status.insert((issuer, list), read);
+        self.status.insert(place, read);
         Ok(())
     }
 
@@ -153,29 +161,69 @@ impl Lists {
     /// # Errors
     /// Why it was not taken.
     pub fn take_approval(&mut self, bundle: &[u8], now: Timestamp) -> Result<(), ListsError> {
-        let approval = Approval::open(bundle, &self.trust, now)?;
-        if self.approvals.all().iter().any(|held| held.id == approval.id && *held != approval) {
-            return Err(ListsError::ApprovalRollback { id: approval.id });
-        }
-        self.approvals.add(approval);
-        Ok(())
+        Ok(self.approvals.take(Approval::open(bundle, &self.trust, now)?)?)
     }
 
-    /// Goes by these approvals and no others from now on: one that is not among them was taken back. Gives why single
-    /// ones were not taken.
-    pub fn set_approvals(&mut self, bundles: &[Vec<u8>], now: Timestamp) -> Vec<ListsError> {
-        let held = std::mem::take(&mut self.approvals);
-        let mut faults = Vec::new();
-        for bundle in bundles {
+    /// Goes by these approvals and no others from now on, each with the authority that gave it. Gives why single ones were
+    /// not taken.
+    pub fn set_approvals<'b>(
+        &mut self,
+        bundles: impl IntoIterator<Item = (AuthorityCode, &'b [u8])>,
+        now: Timestamp,
+    ) -> Vec<(AuthorityCode, ListsError)> {
+        let (mut opened, mut faults) = (Vec::new(), Vec::new());
+        for (from, bundle) in bundles {
             match Approval::open(bundle, &self.trust, now) {
-                Ok(approval) if held.all().iter().any(|old| old.id == approval.id && *old != approval) => {
-                    faults.push(ListsError::ApprovalRollback { id: approval.id });
-                }
-                Ok(approval) => self.approvals.add(approval),
-                Err(error) => faults.push(error.into()),
+                Ok(approval) => opened.push((from, approval)),
+                Err(error) => faults.push((from, error.into())),
+            }
+        }
+        // An authority that is behind gives an older text than another one: the newer stands in the end.
+        opened.sort_by_key(|(_, approval)| approval.number);
+        self.approvals.let_go();
+        for (from, approval) in opened {
+            if let Err(error) = self.approvals.take(approval) {
+                faults.push((from, error.into()));
             }
         }
         faults
+    }
+
+    /// The newest of everything that was seen.
+    #[must_use]
+    pub fn newest(&self) -> Newest {
+        let mut status = self.status_least.clone();
+        for (place, signed) in &self.status {
+            let least = status.entry(*place).or_insert(signed.issued);
+            *least = signed.issued.max(*least);
+        }
+        let trust = AuthorityCode::ALL.map(|code| (code, self.trust.newest(code)));
+        let approvals = self.approvals.newest().iter();
+        Newest {
+            trust: trust.into_iter().filter(|(_, number)| *number > 0).collect(),
+            status: status.iter().map(|((a, list), at)| (format!("{a}/{list}"), at.unix())).collect(),
+            approvals: approvals.map(|(id, (n, text))| (id.clone(), (*n, hex::encode(text)))).collect(),
+        }
+    }
+
+    /// Takes nothing older than this from now on. What is not in its form is passed over: it says nothing.
+    pub fn not_before(&mut self, newest: &Newest) {
+        for (authority, number) in &newest.trust {
+            self.trust.not_before(*authority, *number);
+        }
+        for (place, at) in &newest.status {
+            if let Some((issuer, list)) = place.split_once('/')
+                && let (Ok(issuer), Ok(list)) = (issuer.parse(), list.parse())
+                && let Some(at) = Timestamp::from_unix(*at)
+            {
+                self.status_least.insert((issuer, list), at);
+            }
+        }
+        let read = newest.approvals.iter().filter_map(|(id, (number, text))| {
+            let text = hex::decode(text).ok()?.try_into().ok()?;
+            Some((id.clone(), (*number, text)))
+        });
+        self.approvals.not_before(&read.collect());
     }
 
     fn index(&mut self) {

@@ -9,6 +9,7 @@ use documents::{Side, Timestamp};
 use gate::check::{Checker, Window};
 use gate::{GateReason, ReplayCache};
 use proptest::prelude::*;
+use trust::Approval;
 
 fn checker() -> Checker {
     Checker::new(lane_id("one"), hengqin(), Window::default(), elsewhere())
@@ -297,6 +298,65 @@ fn no_list_goes_back_to_an_older_one() {
     let bundle = bay.approved(&wider);
     let error = bay.lists.take_approval(&bundle, now()).unwrap_err();
     assert_eq!(error.reason(), Some(GateReason::ApprovalRolledBack));
+}
+
+#[test]
+fn an_approval_that_was_taken_back_covers_nothing_and_does_not_come_back() {
+    let mut bay = Bay::new();
+    let (wallet, hengqin) = (Wallet::new(&bay, Mac), audience("hengqin", direction(Mac, Chn), None));
+    let checker = Checker::new(lane_id("one"), hengqin.clone(), Window::default(), elsewhere());
+    let checked = |bay: &Bay| {
+        let (code, mut replay) = (wallet.show(&hengqin, now()), checker.replay_cache(now()));
+        checker.check(&code, &mut Vec::new(), &bay.lists, &mut replay, now()).map(|_| ())
+    };
+    let old = bay.approved(&bay::approval());
+    let taken_back = Approval { number: 2, withdrawn: true, ..bay::approval() };
+    let taken_back = bay.approved(&taken_back);
+    assert_eq!(checked(&bay), Ok(()));
+    // One authority is behind, the other is not: the newer text stands, and the older is named.
+    let both = [(Mac, taken_back.as_slice()), (Chn, old.as_slice())];
+    assert_eq!(bay.lists.set_approvals(both, now()).len(), 0, "seen for the first time, in one round");
+    assert_eq!(checked(&bay), Err(GateReason::NotApproved));
+    for _ in 0..2 {
+        let faults = bay.lists.set_approvals([(Mac, old.as_slice())], now());
+        let reasons: Vec<_> = faults.iter().map(|(from, error)| (*from, error.reason())).collect();
+        assert_eq!(reasons, [(Mac, Some(GateReason::ApprovalRolledBack))]);
+        assert_eq!(checked(&bay), Err(GateReason::NotApproved));
+    }
+    let again = bay.approved(&Approval { number: 3, ..bay::approval() });
+    assert_eq!(bay.lists.set_approvals([(Mac, again.as_slice())], now()).len(), 0);
+    assert_eq!(checked(&bay), Ok(()));
+}
+
+#[test]
+fn a_gate_that_is_started_again_goes_back_no_more_than_one_that_runs() {
+    let mut bay = Bay::new();
+    let old = bay.signed_status(Mac, at(-30), |_| {});
+    let new = bay.signed_status(Mac, at(-10), |_| {});
+    let list = |bay: &Bay, number| {
+        bay::trust_list(Mac, number, bay.keys[&Mac].entries()).sign(b"l1", &bay.keys[&Mac].list).unwrap()
+    };
+    let (fourth, fifth) = (list(&bay, 4), list(&bay, 5));
+    let second = bay.approved(&Approval { number: 2, ..bay::approval() });
+    bay.lists.take_trust(&fifth, now()).unwrap();
+    bay.lists.take_status(Mac, 0, &bay::subject(Mac), &new, now()).unwrap();
+    bay.lists.take_approval(&second, now()).unwrap();
+    let noted = serde_json::to_string(&bay.lists.newest()).unwrap();
+
+    let mut lists = bay.pinned();
+    lists.not_before(&serde_json::from_str(&noted).unwrap());
+    assert_eq!(lists.newest(), bay.lists.newest(), "a note survives until newer lists have come");
+    let reason = |taken: Result<(), gate::ListsError>| taken.unwrap_err().reason();
+    assert_eq!(reason(lists.take_trust(&fourth, now()).map(|_| ())), Some(GateReason::TrustListRolledBack));
+    for authority in [Chn, Hkg, Mac] {
+        lists.take_trust(bay.lists.trust().bytes(authority).unwrap(), now()).unwrap();
+    }
+    let status = lists.take_status(Mac, 0, &bay::subject(Mac), &old, now());
+    assert_eq!(reason(status), Some(GateReason::StatusListRolledBack));
+    lists.take_status(Mac, 0, &bay::subject(Mac), &new, now()).unwrap();
+    let first = bay.approved(&bay::approval());
+    assert_eq!(reason(lists.take_approval(&first, now())), Some(GateReason::ApprovalRolledBack));
+    lists.take_approval(&second, now()).unwrap();
 }
 
 /// Short codes are for tokens that were handed in ahead; this gate has no box for them.

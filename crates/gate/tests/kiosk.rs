@@ -761,16 +761,26 @@ async fn the_language_is_one_travellers_and_goes_with_him() {
 
 #[tokio::test]
 async fn a_look_takes_the_pictures_that_come_right_behind_a_good_one_and_does_not_wait_for_more() {
-    for (behind, wanted) in [(Some("second"), "firstsecond"), (None, "first")] {
-        let place = Place::seen_by(Reads::default(), quick(), |config| config.pictures = 2).await;
+    let one_behind = (&["second"][..], "firstsecond");
+    for (pictures, simulated, (behind, wanted)) in [
+        (2, false, one_behind),
+        (2, false, (&[], "first")),
+        (3, false, (&["second", "third"], "firstsecondthird")),
+        // Three pictures would count as a hint, and here a photograph may stand in for a traveller.
+        (4, true, one_behind),
+    ] {
+        let place = Place::seen_by(Reads::default(), quick(), |config| {
+            (config.pictures, config.simulated_camera) = (pictures, simulated);
+        })
+        .await;
         let (mut page, number) = place.page().await;
         assert_eq!(place.post(number, "code", place.code()).await.0, StatusCode::ACCEPTED);
         page.state("look_here").await;
         assert_eq!(place.post(number, "face", "first").await.0, OK);
-        if let Some(behind) = behind {
+        for behind in behind {
             // Until the first was looked at, a newer picture would stand in its place.
             tokio::time::sleep(Duration::from_millis(200)).await;
-            assert_eq!(place.post(number, "face", behind).await.0, OK);
+            assert_eq!(place.post(number, "face", *behind).await.0, OK);
         }
         page.state("welcome").await;
         let asked = place.link.asked.lock().unwrap();

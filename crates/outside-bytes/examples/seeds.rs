@@ -232,6 +232,8 @@ fn approval() -> Approval {
     let each = |text: &str| AuthorityCode::ALL.map(|a| (a, text.to_owned())).to_vec();
     Approval {
         id: "2026-001".into(),
+        number: 1,
+        withdrawn: false,
         scenario: SCENARIO_BORDER.into(),
         jurisdictions: AuthorityCode::ALL.to_vec(),
         ports: vec![hengqin(), "gongbei".parse().unwrap()],

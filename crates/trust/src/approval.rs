@@ -5,21 +5,27 @@
 
 use std::collections::BTreeMap;
 
-use credential::SigningKey;
 use credential::cbor::{CborError, Reader, Writer};
 use credential::message::{self, Kind, MessageError, read_authority, read_port};
+use credential::{SigningKey, sha256};
 use documents::{AuthorityCode, Direction, LocalDate, PortId, Timestamp};
 
 use crate::list::{Role, TrustError, TrustStore};
 
 /// The scenario of crossing a border.
 pub const SCENARIO_BORDER: &str = "border-crossing";
+/// Highest number of a text under one id.
+const MAX_NUMBER: u64 = u32::MAX as u64;
 
 /// What was approved. Every field is filled, or the approval does not load (specs/law: PIPL 55-56, Law 8/2005 art. 21).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     /// Its id, e.g. `2026-001`.
     pub id: String,
+    /// The text's number under this id, from 1: every later text has a higher one, and nobody goes back to a lower one.
+    pub number: u64,
+    /// Whether this text takes the approval back: it covers nothing, and no text with a lower number comes after it.
+    pub withdrawn: bool,
     /// The scenario, e.g. [`SCENARIO_BORDER`].
     pub scenario: String,
     /// Every jurisdiction concerned: each of them must have signed.
@@ -70,6 +76,18 @@ pub enum ApprovalError {
     /// Two signatures are over different texts.
     #[error("the signatures on the approval are over different texts")]
     Different,
+    /// An older text than the newest one known, or another one with its number.
+    #[error(
+        "the approval {id} would go back to number {got}, known is {have}; fetch the newest, or sign the next number"
+    )]
+    Rollback {
+        /// Its id.
+        id: String,
+        /// The highest number known.
+        have: u64,
+        /// The number that came.
+        got: u64,
+    },
     /// Nothing loaded covers this scenario at this port and time.
     #[error("no approval covers {port} ({direction}) at this time; use the officers' counters")]
     NotCovered {
@@ -85,7 +103,8 @@ impl Approval {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
-        w.array(12).text(&self.id).text(&self.scenario).array(self.jurisdictions.len());
+        w.array(14).text(&self.id).uint(self.number).bool(self.withdrawn);
+        w.text(&self.scenario).array(self.jurisdictions.len());
         for authority in &self.jurisdictions {
             w.text(authority.code());
         }
@@ -114,8 +133,9 @@ impl Approval {
     /// The first thing that is wrong.
     pub fn decode(payload: &[u8]) -> Result<Self, ApprovalError> {
         let mut r = Reader::new(payload);
-        r.array_exact(12)?;
-        let (id, scenario) = (r.text(64)?.to_owned(), r.text(64)?.to_owned());
+        r.array_exact(14)?;
+        let (id, number, withdrawn) = (r.text(64)?.to_owned(), r.uint_max(MAX_NUMBER)?, r.bool()?);
+        let scenario = r.text(64)?.to_owned();
         let jurisdictions = read_many(&mut r, 3, read_authority)?;
         let ports = read_many(&mut r, 64, read_port)?;
         let day = |r: &mut Reader<'_>| r.text(10)?.parse().map_err(|_| CborError::Unexpected);
@@ -134,6 +154,8 @@ impl Approval {
         r.finish()?;
         let approval = Self {
             id,
+            number,
+            withdrawn,
             scenario,
             jurisdictions,
             ports,
@@ -156,6 +178,7 @@ impl Approval {
         };
         let checks = [
             ("id", !self.id.trim().is_empty()),
+            ("number", self.number > 0),
             ("scenario", !self.scenario.trim().is_empty()),
             ("list of jurisdictions", !self.jurisdictions.is_empty()),
             ("list of ports", !self.ports.is_empty()),
@@ -222,34 +245,92 @@ impl Approval {
         }
     }
 
+    /// Whether it holds on that local day: not taken back, and within its dates.
+    #[must_use]
+    pub fn in_force(&self, day: LocalDate) -> bool {
+        !self.withdrawn && (self.from..=self.to).contains(&day)
+    }
+
+    /// What a file claims to be, without a look at its signatures: for whoever signs the next text under its id.
+    ///
+    /// # Errors
+    /// The first thing that is not in its form.
+    pub fn unverified(bundle: &[u8]) -> Result<Self, ApprovalError> {
+        let mut r = Reader::new(bundle);
+        r.array(3)?;
+        r.array_exact(2)?;
+        read_authority(&mut r)?;
+        Self::decode(message::unverified_payload(r.bytes(message::MAX_PAYLOAD)?)?)
+    }
+
     /// Whether it covers a crossing.
     #[must_use]
     pub fn covers(&self, scenario: &str, port: &PortId, direction: Direction, at: Timestamp) -> bool {
         let (day, minute) = (at.local_date(), at.local_minute_of_day());
-        self.scenario == scenario
+        self.in_force(day)
+            && self.scenario == scenario
             && self.ports.contains(port)
             && self.jurisdictions.contains(&direction.from())
             && self.jurisdictions.contains(&direction.to())
-            && (self.from..=self.to).contains(&day)
             && (self.hours.0..self.hours.1).contains(&minute)
     }
 }
 
-/// The approvals that a program loaded.
+/// The newest text of an approval that was ever seen: its number and the SHA-256 of its payload.
+pub type Newest = (u64, [u8; 32]);
+
+/// The approvals that a program goes by, and the newest text of each id that it ever saw: an older one is not taken, were
+/// it signed ever so well.
 #[derive(Debug, Clone, Default)]
-pub struct Approvals(Vec<Approval>);
+pub struct Approvals {
+    held: Vec<Approval>,
+    newest: BTreeMap<String, Newest>,
+}
 
 impl Approvals {
-    /// Adds one.
-    pub fn add(&mut self, approval: Approval) {
-        self.0.retain(|held| held.id != approval.id);
-        self.0.push(approval);
+    /// Takes one, in the place of an older text under its id.
+    ///
+    /// # Errors
+    /// [`ApprovalError::Rollback`]: a newer text was seen, or another one with this number. What is held stays.
+    pub fn take(&mut self, approval: Approval) -> Result<(), ApprovalError> {
+        let text = sha256(&approval.encode());
+        if let Some((have, known)) = self.newest.get(&approval.id)
+            && (approval.number < *have || (approval.number == *have && text != *known))
+        {
+            return Err(ApprovalError::Rollback { id: approval.id, have: *have, got: approval.number });
+        }
+        self.newest.insert(approval.id.clone(), (approval.number, text));
+        self.held.retain(|held| held.id != approval.id);
+        self.held.push(approval);
+        Ok(())
+    }
+
+    /// Holds none any more; what was seen stays known.
+    pub fn let_go(&mut self) {
+        self.held.clear();
+    }
+
+    /// The newest text of each id that was ever seen, held or not.
+    #[must_use]
+    pub const fn newest(&self) -> &BTreeMap<String, Newest> {
+        &self.newest
+    }
+
+    /// Takes no older text than these from now on: what a program wrote down before it was started again.
+    pub fn not_before(&mut self, known: &BTreeMap<String, Newest>) {
+        for (id, newest) in known {
+            let have = self.newest.entry(id.clone()).or_insert(*newest);
+            if have.0 < newest.0 {
+                *have = *newest;
+                self.held.retain(|held| held.id != *id || held.number >= newest.0);
+            }
+        }
     }
 
     /// All of them.
     #[must_use]
     pub fn all(&self) -> &[Approval] {
-        &self.0
+        &self.held
     }
 
     /// The approval that covers a crossing.
@@ -262,7 +343,7 @@ impl Approvals {
         direction: Direction,
         at: Timestamp,
     ) -> Result<&Approval, ApprovalError> {
-        self.0
+        self.held
             .iter()
             .find(|approval| approval.covers(SCENARIO_BORDER, port, direction, at))
             .ok_or_else(|| ApprovalError::NotCovered { port: port.clone(), direction })

@@ -5,5 +5,5 @@
 mod approval;
 mod list;
 
-pub use approval::{Approval, ApprovalError, Approvals, SCENARIO_BORDER};
+pub use approval::{Approval, ApprovalError, Approvals, Newest, SCENARIO_BORDER};
 pub use list::{Freshness, KeyEntry, Role, STALE_GRACE_SECONDS, TrustError, TrustList, TrustStore};

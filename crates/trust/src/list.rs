@@ -266,6 +266,8 @@ struct Held {
 pub struct TrustStore {
     roots: BTreeMap<AuthorityCode, VerifyingKey>,
     lists: BTreeMap<AuthorityCode, Held>,
+    /// The lowest number that is taken, where this program has seen one before it was started.
+    least: BTreeMap<AuthorityCode, u64>,
 }
 
 impl TrustStore {
@@ -279,6 +281,20 @@ impl TrustStore {
             store.roots.insert(*authority, VerifyingKey::new(*key)?);
         }
         Ok(store)
+    }
+
+    /// Takes no list of an authority with a lower number than this from now on: what a program wrote down before it was
+    /// started again.
+    pub fn not_before(&mut self, authority: AuthorityCode, number: u64) {
+        let least = self.least.entry(authority).or_default();
+        *least = number.max(*least);
+    }
+
+    /// The highest number of an authority's list that was ever seen; 0 where there was none.
+    #[must_use]
+    pub fn newest(&self, authority: AuthorityCode) -> u64 {
+        let held = self.list(authority).map_or(0, |list| list.number);
+        held.max(self.least.get(&authority).copied().unwrap_or(0))
     }
 
     /// Takes a list if it is signed by the pinned key or by a list key of the list in use, and does not go back.
@@ -301,6 +317,11 @@ impl TrustStore {
         // Five minutes of clock error between two authorities' machines.
         if list.issued.seconds_since(now) > 300 {
             return Err(TrustError::Future);
+        }
+        if let Some(least) = self.least.get(&claimed)
+            && list.number < *least
+        {
+            return Err(TrustError::Rollback { authority: claimed, have: *least, got: list.number });
         }
         if let Some(held) = self.lists.get(&claimed) {
             let have = held.list.number;

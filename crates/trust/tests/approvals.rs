@@ -31,6 +31,8 @@ fn approval() -> Approval {
     let each = |text: &str| vec![(Chn, format!("{text} of CHN")), (Mac, format!("{text} of MAC"))];
     Approval {
         id: "2026-001".to_owned(),
+        number: 1,
+        withdrawn: false,
         scenario: SCENARIO_BORDER.to_owned(),
         jurisdictions: vec![Chn, Mac],
         ports: vec![port("hengqin"), port("gongbei")],
@@ -101,6 +103,9 @@ fn an_approval_with_anything_missing_does_not_load() {
     for (change, missing) in [
         ((|_| {}) as fn(&mut Approval), None),
         (|a| a.id = "  ".to_owned(), Some("id")),
+        (|a| a.number = 0, Some("number")),
+        (|a| a.number = u64::from(u32::MAX), None),
+        (|a| a.withdrawn = true, None),
         (|a| a.scenario.clear(), Some("scenario")),
         (|a| a.jurisdictions.clear(), Some("list of jurisdictions")),
         (|a| a.ports.clear(), Some("list of ports")),
@@ -130,6 +135,7 @@ fn an_approval_with_anything_missing_does_not_load() {
     }
     for change in [
         (|a| a.hours = (0, 1441)) as fn(&mut Approval),
+        |a| a.number = u64::from(u32::MAX) + 1,
         |a| a.retention_days = 36_501,
         |a| a.ports = vec![a.ports.first().unwrap().clone(); 65],
         |a| a.claims = vec![String::new(); 33],
@@ -164,6 +170,8 @@ fn an_approval_covers_its_scenario_ports_parties_days_and_hours_alone() {
     ] {
         assert_eq!(covers(SCENARIO_BORDER, &hengqin, there, time), expected, "{time}");
     }
+    let taken_back = Approval { withdrawn: true, ..approval.clone() };
+    assert!(!taken_back.covers(SCENARIO_BORDER, &hengqin, there, at(noon)));
     assert!(covers(SCENARIO_BORDER, &port("gongbei"), there.reversed(), noon));
     assert!(!covers("venue", &hengqin, there, noon));
     assert!(!covers(SCENARIO_BORDER, &port("qingmao"), there, noon));
@@ -177,9 +185,10 @@ fn the_approvals_of_a_program_hold_one_text_an_id_and_find_the_one_that_covers()
     let mut approvals = Approvals::default();
     let (there, time) = (direction(Chn, Mac), at("2026-03-02T12:00:00+08:00"));
     assert!(approvals.covering(&port("hengqin"), there, time).is_err());
-    approvals.add(Approval { id: "other".to_owned(), ports: vec![port("hzmb")], ..approval() });
-    approvals.add(approval());
-    approvals.add(Approval { retention_days: 30, ..approval() });
+    approvals.take(Approval { id: "other".to_owned(), ports: vec![port("hzmb")], ..approval() }).unwrap();
+    approvals.take(approval()).unwrap();
+    approvals.take(approval()).unwrap();
+    approvals.take(Approval { number: 2, retention_days: 30, ..approval() }).unwrap();
     assert_eq!(approvals.all().len(), 2);
     let found = approvals.covering(&port("hengqin"), there, time).unwrap();
     assert_eq!((found.id.as_str(), found.retention_days), ("2026-001", 30));
@@ -187,6 +196,57 @@ fn the_approvals_of_a_program_hold_one_text_an_id_and_find_the_one_that_covers()
         approvals.covering(&port("qingmao"), there, time).err(),
         Some(ApprovalError::NotCovered { port: port("qingmao"), direction: there })
     );
+}
+
+#[test]
+fn nobody_goes_back_to_an_older_text_of_an_approval_and_least_of_all_behind_its_withdrawal() {
+    let (there, time) = (direction(Chn, Mac), at("2026-03-02T12:00:00+08:00"));
+    let second = || Approval { number: 2, retention_days: 30, ..approval() };
+    let taken_back = || Approval { number: 3, withdrawn: true, ..second() };
+    let fourth = || Approval { number: 4, ..approval() };
+    let refused = |have, got| Err(ApprovalError::Rollback { id: "2026-001".to_owned(), have, got });
+    let mut approvals = Approvals::default();
+    let covers = |approvals: &Approvals| approvals.covering(&port("hengqin"), there, time).is_ok();
+    approvals.take(second()).unwrap();
+    assert_eq!(approvals.take(approval()), refused(2, 1));
+    assert_eq!(approvals.take(Approval { retention_days: 31, ..second() }), refused(2, 2), "another text");
+    assert!(covers(&approvals), "what is held stays");
+    approvals.take(taken_back()).unwrap();
+    assert!(!covers(&approvals));
+    for old in [approval(), second(), Approval { withdrawn: false, ..taken_back() }] {
+        let got = old.number;
+        assert_eq!(approvals.take(old), refused(3, got));
+        assert!(!covers(&approvals));
+    }
+    // Whoever holds none any more still knows how far it had come, and so does a program that wrote it down.
+    approvals.let_go();
+    assert_eq!(approvals.take(second()), refused(3, 2));
+    assert!(approvals.all().is_empty());
+    let mut again = Approvals::default();
+    again.take(second()).unwrap();
+    again.not_before(approvals.newest());
+    assert!(again.all().is_empty(), "what it held was older");
+    assert_eq!(again.take(second()), refused(3, 2));
+    again.take(taken_back()).unwrap();
+    again.take(fourth()).unwrap();
+    assert!(covers(&again));
+    again.not_before(approvals.newest());
+    assert!(covers(&again), "an older note takes nothing away");
+    assert_eq!(again.take(second()), refused(4, 2));
+}
+
+#[test]
+fn a_store_that_knows_how_far_it_had_come_takes_no_older_list() {
+    let (mut store, [chn, ..]) = store();
+    assert_eq!((store.newest(Chn), TrustStore::default().newest(Chn)), (1, 0));
+    store.not_before(Chn, 5);
+    store.not_before(Chn, 3);
+    assert_eq!(store.newest(Chn), 5);
+    for (number, taken) in [(2, false), (4, false), (5, true), (6, true), (5, false)] {
+        let signed = list(Chn, number, vec![]).sign(b"root", &chn).unwrap();
+        assert_eq!(store.update(&signed, now()).is_ok(), taken, "{number}");
+    }
+    assert_eq!(store.newest(Chn), 6);
 }
 
 #[test]

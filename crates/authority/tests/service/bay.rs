@@ -128,6 +128,8 @@ pub async fn strangers(now: Timestamp, stores: [Store; 2]) -> Bay {
     let both = |text: &str| vec![(Chn, text.to_owned()), (Mac, text.to_owned())];
     let approval = Approval {
         id: "2026-001".into(),
+        number: 1,
+        withdrawn: false,
         scenario: SCENARIO_BORDER.into(),
         jurisdictions: vec![Chn, Mac],
         ports: vec!["hengqin".parse().unwrap()],
@@ -144,7 +146,7 @@ pub async fn strangers(now: Timestamp, stores: [Store; 2]) -> Bay {
         .map(|(code, key)| (code, approval.sign(KEY_ID, key).unwrap()));
     let bundle = Approval::bundle(&signed);
     let mut approvals = Approvals::default();
-    approvals.add(Approval::open(&bundle, &trust, now).unwrap());
+    approvals.take(Approval::open(&bundle, &trust, now).unwrap()).unwrap();
     let [first, second] = stores;
     let service = |code, store, keys| {
         let rules = Rules::builtin().unwrap();

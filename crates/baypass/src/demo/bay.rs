@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
+use super::wire::Wire;
 use crate::failure::Failure;
 use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::{Installation, Lock, lists, make_folder};
@@ -29,6 +30,8 @@ fn of<E: std::error::Error>(error: E) -> Failure {
 
 /// The demo's ports.
 pub const PORTS: [&str; 4] = ["shenzhen-bay", "hengqin", "gongbei", "hzmb-hkg-mac"];
+/// The port whose gates reach the authorities over a wire that a cheat sits on.
+pub const TAPPED: &str = "hengqin";
 /// How long anything may take to come about before the demo gives up on it.
 const PATIENCE: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(60);
@@ -61,6 +64,8 @@ pub struct Bay {
     officers: BTreeMap<AuthorityCode, String>,
     parties: Vec<Party>,
     shift: i64,
+    /// The wire between the gates at [`TAPPED`] and the authorities.
+    pub wire: Wire,
     /// Where the web wallet is served, if it is: the authorities let in pages from there alone.
     pub wallet: String,
     _hold: Lock,
@@ -104,6 +109,7 @@ impl Bay {
             officers,
             parties: Vec::new(),
             shift,
+            wire: Wire::none(),
             wallet: wallet_address(base_port)?,
             _hold: hold,
         };
@@ -124,16 +130,25 @@ impl Bay {
             let address = bay.listening(lines, code.code()).await?;
             bay.addresses.authorities.insert(code, address);
         }
-        bay.addresses.write(&bay.installation)?;
-        let mut starting = Vec::new();
-        for (index, port) in PORTS.into_iter().enumerate() {
-            let kiosk = kiosk.to_string_lossy();
-            let arguments = ["gate", "serve", "--port", port, "--kiosk", &kiosk].map(str::to_owned);
-            starting.push((port, bay.spawn(models, port, &arguments, &at(index + 11))?));
-        }
-        for (port, lines) in starting {
-            let address = bay.listening(lines, port).await?;
-            bay.addresses.gates.insert(port.to_owned(), address);
+        bay.wire = Wire::lay(&bay.addresses.authorities, &bay.client).await?;
+        // A gate reads once where the authorities are, when it starts.
+        for tapped in [true, false] {
+            let mut known = bay.addresses.clone();
+            if tapped {
+                known.authorities.clone_from(&bay.wire.addresses);
+            }
+            known.write(&bay.installation)?;
+            let mut starting = Vec::new();
+            for (index, port) in PORTS.into_iter().enumerate().filter(|(_, port)| (*port == TAPPED) == tapped)
+            {
+                let kiosk = kiosk.to_string_lossy();
+                let arguments = ["gate", "serve", "--port", port, "--kiosk", &kiosk].map(str::to_owned);
+                starting.push((port, bay.spawn(models, port, &arguments, &at(index + 11))?));
+            }
+            for (port, lines) in starting {
+                let address = bay.listening(lines, port).await?;
+                bay.addresses.gates.insert(port.to_owned(), address);
+            }
         }
         bay.addresses.write(&bay.installation)?;
         bay.all_well().await?;

@@ -4,12 +4,15 @@
 use credential::{SigningKey, TokenClaims, UnverifiedToken, message, random, sha256, sign_token};
 use documents::AuthorityCode::{Chn, Hkg, Mac};
 use documents::{AuthorityCode, Side, Timestamp};
+use face::Image;
+use face::attack::{Artefact, Chance};
 use serde_json::{Value, json};
 
-use super::bay::{Answered, code_picture, packed, unpacked};
+use super::bay::{Answered, TAPPED, code_picture, packed, unpacked};
 use super::cast::Who;
 use super::of;
 use super::tour::{Scanned, Tour, place};
+use super::wire::Trick;
 use crate::failure::Failure;
 use crate::install::{LanePlace, lists};
 use crate::wallet::{Bytes, Ticket};
@@ -23,6 +26,7 @@ pub async fn all(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
     bytes(tour, &mut told).await?;
     tokens(tour, &mut told).await?;
     keys(tour, &mut told).await?;
+    wire(tour, &mut told).await?;
     ends(tour, &mut told).await?;
     Ok(told)
 }
@@ -87,6 +91,21 @@ async fn faces(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure
     let other = tour.live(Who::LiNa)?;
     let scanned = tour.scan(&lane, &text, &other, &[]).await?;
     note(tour, told, "a borrowed phone: another person's face", "face_mismatch", &scanned)?;
+    let portrait = Image::decode(&tour.person(Who::Ma)?.photographs.portrait).map_err(of)?;
+    for (artefact, attack) in [
+        (Artefact::Print, "a printed photograph before the camera"),
+        (Artefact::Screen, "a photograph on another phone before the camera"),
+    ] {
+        let mut held = Vec::new();
+        for seed in 1..=3 {
+            let drawn = artefact.drawn(&portrait, &mut Chance::of_seed(seed)).map_err(of)?;
+            held.push(drawn.to_jpeg(90).map_err(of)?);
+        }
+        let held: Vec<_> = held.iter().map(Vec::as_slice).collect();
+        let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
+        let scanned = tour.scan_all(&lane, &text, &held, &[]).await?;
+        note(tour, told, attack, "face_not_live", &scanned)?;
+    }
     let out = place("hengqin", Chn, Mac, None, 1)?;
     let scanned = honest(tour, Who::Sou, &out).await?;
     note(tour, told, "a face too close to call, and no officer there", "face_unsure", &scanned)
@@ -313,6 +332,44 @@ async fn keys(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     Ok(())
 }
 
+/// Somebody sits on the wire between a gate and the authorities.
+async fn wire(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    let lane = place(TAPPED, Mac, Chn, None, 1)?;
+    for (who, trick, attack, expected) in [
+        (Who::Ieong, Trick::LastVerdict, "the verdict for another request", "verdict_other_request"),
+        (
+            Who::Leong,
+            Trick::OtherProbe(Chn),
+            "another face for one of the two authorities",
+            "request_mismatch",
+        ),
+    ] {
+        tour.bay.wire.plays(trick);
+        let scanned = honest(tour, who, &lane).await?;
+        tour.bay.wire.plays(Trick::None);
+        note(tour, told, attack, expected, &scanned)?;
+    }
+    tour.bay.wire.plays(Trick::FirstStatus);
+    tour.bay.rounds(2).await?;
+    went_back(tour, told, "an old status list in the place of the newest", "status_list_rolled_back").await?;
+    tour.bay.wire.plays(Trick::None);
+    tour.bay.rounds(2).await
+}
+
+/// What a gate says of the lists that it was given last.
+async fn went_back(
+    tour: &mut Tour<'_>,
+    told: &mut Vec<Value>,
+    attack: &str,
+    expected: &str,
+) -> Result<(), Failure> {
+    let health = tour.bay.get(&format!("{}/health", tour.bay.gate(TAPPED)?)).await?;
+    let refused = health.body.get("refused").and_then(Value::as_array).cloned().unwrap_or_default();
+    let code = refused.iter().find_map(|r| r.get("code").and_then(Value::as_str)).unwrap_or_default();
+    told.push(tour.judge(attack, expected, code, false)?);
+    Ok(())
+}
+
 /// What ends: tokens, passes, approvals, lists.
 async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
     let exit = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
@@ -357,12 +414,22 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     // The supervisors take an approval back, and give a new one.
     let id = "SPECIMEN-CHN-HKG";
     let approval = lists::read_approval(&tour.bay.installation, id, tour.bay.now())?;
+    let signed = lists::approvals(&tour.bay.installation)?;
     lists::withdraw_approval(&tour.bay.installation, id)?;
     tour.bay.rounds(2).await?;
     let home = place("shenzhen-bay", Chn, Hkg, Some(Side::Exit), 1)?;
     let scanned = honest(tour, Who::Ma, &home).await?;
     note(tour, told, "a place whose approval was taken back", "not_approved", &scanned)?;
-    lists::add_approval(&tour.bay.installation, &lists::ApprovalFile { id: format!("{id}-2"), ..approval })?;
+    let withdrawal = lists::approvals(&tour.bay.installation)?;
+    for (name, bundle) in &signed {
+        lists::publish_approval(&tour.bay.installation, name, bundle)?;
+    }
+    tour.bay.rounds(2).await?;
+    went_back(tour, told, "the old approval in the place of its withdrawal", "approval_rolled_back").await?;
+    for (name, bundle) in &withdrawal {
+        lists::publish_approval(&tour.bay.installation, name, bundle)?;
+    }
+    lists::add_approval(&tour.bay.installation, &approval)?;
     tour.bay.rounds(2).await?;
 
     // An old trust list is put in the place of the newest.
@@ -372,16 +439,7 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     let newest = lists::published(&tour.bay.installation)?;
     lists::publish(&tour.bay.installation, &old)?;
     tour.bay.rounds(2).await?;
-    let health = tour.bay.get(&format!("{}/health", tour.bay.gate("hengqin")?)).await?;
-    let refused = health.body.get("refused").and_then(Value::as_array).cloned().unwrap_or_default();
-    let code =
-        refused.iter().find_map(|r| r.get("code").and_then(Value::as_str)).unwrap_or_default().to_owned();
-    told.push(tour.judge(
-        "an old trust list in the place of the newest",
-        "trust_list_rolled_back",
-        &code,
-        false,
-    )?);
+    went_back(tour, told, "an old trust list in the place of the newest", "trust_list_rolled_back").await?;
     lists::publish(&tour.bay.installation, &newest)?;
     tour.bay.rounds(2).await?;
 

@@ -7,6 +7,7 @@ mod cast;
 mod cheats;
 mod faces;
 mod tour;
+mod wire;
 
 use std::path::{Path, PathBuf};
 

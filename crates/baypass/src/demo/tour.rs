@@ -274,9 +274,20 @@ impl Tour<'_> {
         face: &[u8],
         measures: &[&str],
     ) -> Result<Scanned, Failure> {
+        self.scan_all(lane, text, &[face], measures).await
+    }
+
+    /// The same, with several pictures of one moment.
+    pub async fn scan_all(
+        &mut self,
+        lane: &LanePlace,
+        text: &str,
+        faces: &[&[u8]],
+        measures: &[&str],
+    ) -> Result<Scanned, Failure> {
         let at = lane.port.as_str();
         let sight = code_picture::of(text)?;
-        let report = self.bay.scan(at, &lane.name(), &sight, &[face], measures).await?;
+        let report = self.bay.scan(at, &lane.name(), &sight, faces, measures).await?;
         // The end of the band in which a refusal is told: then everything falls due.
         self.bay.advance(60)?;
         self.bay.settled(at).await?;

@@ -230,7 +230,7 @@ pub fn renew_where_due(from: &Installation, now: Timestamp) -> Result<Vec<Author
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalFile {
-    /// Its id; a changed approval has another.
+    /// Its id. Under one that was taken back the next number is signed.
     pub id: String,
     /// The jurisdictions concerned.
     pub jurisdictions: Vec<AuthorityCode>,
@@ -255,10 +255,13 @@ pub struct ApprovalFile {
 }
 
 impl ApprovalFile {
-    fn approval(&self) -> Result<Approval, Failure> {
+    /// The text to sign under its id.
+    fn approval(&self, number: u64) -> Result<Approval, Failure> {
         let ports = self.ports.iter().map(|port| port.parse().map_err(of)).collect::<Result<_, _>>()?;
         Ok(Approval {
             id: self.id.clone(),
+            number,
+            withdrawn: false,
             scenario: SCENARIO_BORDER.to_owned(),
             jurisdictions: self.jurisdictions.clone(),
             ports,
@@ -287,22 +290,41 @@ pub fn add_approval(to: &Installation, file: &ApprovalFile) -> Result<(), Failur
         ));
     }
     let path = approvals_folder(to).join(format!("{}.cbor", file.id));
-    if path.exists() {
-        return Err(Failure::new(format!(
-            "the approval {} exists already; a changed approval has an id of its own",
-            file.id
-        )));
-    }
-    let approval = file.approval()?;
+    let number = if path.exists() {
+        let known = text_at(&path)?;
+        if !known.withdrawn {
+            return Err(Failure::new(format!(
+                "the approval {} is there already; take it back first (`baypass approval withdraw`), or choose another id",
+                file.id
+            )));
+        }
+        known.number + 1
+    } else {
+        1
+    };
+    make_folder(&approvals_folder(to))?;
+    sign_approval(to, &file.approval(number)?, &path)
+}
+
+/// Has every jurisdiction's supervisor sign a text, and puts it in its place.
+fn sign_approval(to: &Installation, approval: &Approval, path: &std::path::Path) -> Result<(), Failure> {
+    // Decoding refuses what may not load: empty fields, missing filings or grounds.
+    Approval::decode(&approval.encode()).map_err(of)?;
     let mut signatures = Vec::new();
-    for code in &file.jurisdictions {
+    for code in &approval.jurisdictions {
         let key = KeyFiles::of(&to.supervisor(*code)).signing("approval")?;
         signatures.push((*code, approval.sign(KEY_ID, &key).map_err(of)?));
     }
-    // Decoding refuses what may not load: empty fields, missing filings or grounds.
-    Approval::decode(&approval.encode()).map_err(of)?;
-    make_folder(&approvals_folder(to))?;
-    write_whole(&path, &Approval::bundle(&signatures))
+    write_whole(path, &Approval::bundle(&signatures))
+}
+
+/// The text in a file; who signs the next one reads it.
+fn text_at(path: &std::path::Path) -> Result<Approval, Failure> {
+    let damaged = |why: String| {
+        Failure::new(format!("{} is damaged ({why}); restore it from a backup", path.display()))
+    };
+    let bytes = std::fs::read(path).map_err(|error| damaged(error.to_string()))?;
+    Approval::unverified(&bytes).map_err(|error| damaged(error.to_string()))
 }
 
 /// One of the approvals, as a person would write it.
@@ -325,15 +347,24 @@ pub fn read_approval(from: &Installation, id: &str, now: Timestamp) -> Result<Ap
     })
 }
 
-/// Takes an approval back: it covers nothing from now on.
+/// Takes an approval back, by a text with the next number that every jurisdiction's supervisor signs: whoever has seen it
+/// takes the old one no more.
 pub fn withdraw_approval(from: &Installation, id: &str) -> Result<(), Failure> {
     let known = approvals(from)?.into_iter().any(|(name, _)| name == id);
     if !known {
         return Err(Failure::new(format!("there is no approval {id}; `baypass approval list` names them")));
     }
     let path = approvals_folder(from).join(format!("{id}.cbor"));
-    std::fs::remove_file(&path)
-        .map_err(|error| Failure::new(format!("{} cannot be removed ({error})", path.display())))
+    let known = text_at(&path)?;
+    if known.withdrawn {
+        return Err(Failure::new(format!("the approval {id} was taken back already")));
+    }
+    sign_approval(from, &Approval { number: known.number + 1, withdrawn: true, ..known }, &path)
+}
+
+/// Puts a signed approval in its place.
+pub fn publish_approval(to: &Installation, id: &str, bundle: &[u8]) -> Result<(), Failure> {
+    write_whole(&approvals_folder(to).join(format!("{id}.cbor")), bundle)
 }
 
 /// The signed bundles in the installation, by id.

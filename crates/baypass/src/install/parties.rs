@@ -73,14 +73,16 @@ pub async fn open_service(
     code: AuthorityCode,
     faces: Arc<Faces>,
     trust: TrustStore,
-    approvals: Approvals,
+    approvals: Vec<Approval>,
 ) -> Result<(Service, Lock), Failure> {
     let folder = of_whom.authority(code);
     let lock = Lock::take(&folder)?;
     let keys = KeyFiles::of(&folder).authority()?;
     let ledger = Ledger::open(&database(&folder.join("ledger.db"))).await.map_err(of)?;
     let rules = Rules::builtin().map_err(of)?;
-    Ok((Service::new(code, ledger, rules, faces, keys, trust, approvals), lock))
+    let service = Service::new(code, ledger, rules, faces, keys, trust, Approvals::default());
+    service.set_approvals(approvals);
+    Ok((service, lock))
 }
 
 /// Every approval that loads today; those that do not are named with the reason.
@@ -88,11 +90,11 @@ pub fn load_approvals(
     from: &Installation,
     trust: &TrustStore,
     now: Timestamp,
-) -> Result<(Approvals, Vec<(String, String)>), Failure> {
-    let (mut loaded, mut refused) = (Approvals::default(), Vec::new());
+) -> Result<(Vec<Approval>, Vec<(String, String)>), Failure> {
+    let (mut loaded, mut refused) = (Vec::new(), Vec::new());
     for (id, bundle) in lists::approvals(from)? {
         match Approval::open(&bundle, trust, now) {
-            Ok(approval) => loaded.add(approval),
+            Ok(approval) => loaded.push(approval),
             Err(error) => refused.push((id, error.to_string())),
         }
     }

@@ -94,6 +94,8 @@ pub fn approval() -> Approval {
     let each = |text: &str| AuthorityCode::ALL.map(|a| (a, text.to_owned())).to_vec();
     Approval {
         id: "2026-001".into(),
+        number: 1,
+        withdrawn: false,
         scenario: SCENARIO_BORDER.into(),
         jurisdictions: AuthorityCode::ALL.to_vec(),
         ports: ["hengqin", "gongbei", "hzmb-hkg-mac"].map(|p| p.parse().unwrap()).to_vec(),
@@ -115,12 +117,9 @@ pub fn subject(authority: AuthorityCode) -> String {
 impl Bay {
     pub fn new() -> Self {
         let keys: BTreeMap<_, _> = AuthorityCode::ALL.into_iter().map(|a| (a, Keys::new())).collect();
-        let roots: Vec<_> = keys.iter().map(|(a, k)| (*a, *k.list.public())).collect();
-        let mut bay = Self {
-            keys,
-            gate: SigningKey::generate().unwrap().to_pkcs8().unwrap().to_vec(),
-            lists: Lists::new(TrustStore::new(&roots).unwrap()),
-        };
+        let gate = SigningKey::generate().unwrap().to_pkcs8().unwrap().to_vec();
+        let mut bay = Self { keys, gate, lists: Lists::default() };
+        bay.lists = bay.pinned();
         for authority in AuthorityCode::ALL {
             bay.trust(&trust_list(authority, 1, bay.keys[&authority].entries()));
             bay.status(authority, |_| {});
@@ -128,6 +127,12 @@ impl Bay {
         let bundle = bay.approved(&approval());
         bay.lists.take_approval(&bundle, now()).unwrap();
         bay
+    }
+
+    /// What a gate begins with: pinned keys, and no list.
+    pub fn pinned(&self) -> Lists {
+        let roots: Vec<_> = self.keys.iter().map(|(a, k)| (*a, *k.list.public())).collect();
+        Lists::new(TrustStore::new(&roots).unwrap())
     }
 
     pub fn trust(&mut self, list: &TrustList) {
