@@ -262,6 +262,8 @@ fn lists() {
     put("trust_list", "no-future", future.encode());
 
     put_with_misses("approval", "border", &approval().encode());
+    put("approval", "ok-withdrawn", Approval { number: 2, withdrawn: true, ..approval() }.encode());
+    put("approval", "no-number", Approval { number: 0, ..approval() }.encode());
     put("approval", "no-assessment", Approval { assessment: String::new(), ..approval() }.encode());
     put("approval", "no-hours", Approval { hours: (600, 600), ..approval() }.encode());
     let sign = |a: AuthorityCode| (a, approval().sign(AUTHORITY_KID, authority_key()).unwrap());

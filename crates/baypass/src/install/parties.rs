@@ -85,12 +85,15 @@ pub async fn open_service(
     Ok((service, lock))
 }
 
+/// Approvals that do not load: their ids, each with the reason.
+type Refused = Vec<(String, String)>;
+
 /// Every approval that loads today; those that do not are named with the reason.
 pub fn load_approvals(
     from: &Installation,
     trust: &TrustStore,
     now: Timestamp,
-) -> Result<(Vec<Approval>, Vec<(String, String)>), Failure> {
+) -> Result<(Vec<Approval>, Refused), Failure> {
     let (mut loaded, mut refused) = (Vec::new(), Vec::new());
     for (id, bundle) in lists::approvals(from)? {
         match Approval::open(&bundle, trust, now) {
