@@ -117,6 +117,11 @@ fn the_tour(tour: &Value) {
         "key_not_trusted",
         "token_expired",
         "not_approved",
+        "face_not_live",
+        "verdict_other_request",
+        "request_mismatch",
+        "status_list_rolled_back",
+        "approval_rolled_back",
         "trust_list_rolled_back",
         "token_revoked",
     ] {

@@ -39,6 +39,15 @@ async fn honest(tour: &mut Tour<'_>, who: Who, lane: &LanePlace) -> Result<Scann
     tour.scan(lane, &text, &face, &[]).await
 }
 
+/// The same, where it is no cheat yet: it must pass.
+async fn passes(tour: &mut Tour<'_>, who: Who, lane: &LanePlace) -> Result<(), Failure> {
+    let scanned = honest(tour, who, lane).await?;
+    if scanned.passed() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("an honest crossing at {} did not pass: {}", lane.name(), scanned.code())))
+}
+
 fn note(
     tour: &mut Tour<'_>,
     told: &mut Vec<Value>,
@@ -79,7 +88,7 @@ async fn documents(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Fai
         )));
     }
     let exit = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
-    honest(tour, Who::Ho, &exit).await?;
+    passes(tour, Who::Ho, &exit).await?;
     let scanned = honest(tour, Who::Ho, &home).await?;
     note(tour, told, "somebody whom one authority wants to see", "watch_list", &scanned)
 }
@@ -219,9 +228,10 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
     // Somebody of Hong Kong goes to the mainland, and cheats on the way to Macao.
     let chan = tour.live(Who::Chan)?;
     let entry = place("shenzhen-bay", Hkg, Chn, Some(Side::Entry), 1)?;
-    honest(tour, Who::Chan, &exit).await?;
+    next_morning(tour).await?;
+    passes(tour, Who::Chan, &exit).await?;
     tour.bay.advance(240)?;
-    honest(tour, Who::Chan, &entry).await?;
+    passes(tour, Who::Chan, &entry).await?;
     tour.bay.advance(3600)?;
     let (donor, fresh) = (tour.ticket(Who::Chan).await?, tour.ticket(Who::Chan).await?);
     let moved = |authority| {
@@ -473,6 +483,13 @@ async fn asked(
         ("/v1/parts", json!({"issuer": home, "key_class": "software", "devices": devices}))
     };
     tour.bay.wallet_asks(authority, path, Some(&secret), &body).await
+}
+
+/// The next day at 10:00: Shenzhen Bay closes at midnight.
+async fn next_morning(tour: &mut Tour<'_>) -> Result<(), Failure> {
+    let morning: Timestamp = tour.bay.now().local_date().plus_days(1).at_minute(600);
+    tour.bay.advance_to(morning)?;
+    tour.bay.refresh().await
 }
 
 /// The next Monday at 10:00, with new lists and weekly keys.
