@@ -41,7 +41,7 @@ describe.skipIf(why !== undefined)('the tour', () => {
 
   test('enrols on the web wallet, shows a code, and goes through at the kiosk', async () => {
     const told = (what: RegExp) => what.exec(said)?.[1] ?? expect.fail(`the demo does not say ${what}: ${said}`)
-    const photograph = told(/photograph +(\S+)/)
+    const photograph = told(/^ +photograph +(\S+)/m)
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
     const kiosk = await openPage(context, told(/kiosk +(http\S+)/))
     await state(kiosk.page, 'ready')
