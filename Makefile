@@ -12,11 +12,15 @@ postgres: ## PostgreSQL for the tests, from Debian's package; they start a serve
 		sudo -n apt-get install -y --no-install-recommends postgresql || \
 		echo "PostgreSQL is missing and could not be installed here: apt-get install postgresql, or its tests are skipped"
 
-chromium: ## A real browser for the tests of wallet and kiosk, Debian's package. Without it they say SKIPPED.
+chromium: ## A real browser for the tests of wallet and kiosk, and the type of machine-readable zones, Debian's packages. Without them they say SKIPPED.
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 		{ [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends chromium; } || \
 		sudo -n apt-get install -y --no-install-recommends chromium || \
 		echo "A browser is missing and could not be installed here: apt-get install chromium, or its tests are skipped"
+	@[ -e /usr/share/fonts/opentype/ocr-b/OCRB.otf ] || \
+		{ [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends fonts-ocr-b; } || \
+		sudo -n apt-get install -y --no-install-recommends fonts-ocr-b || \
+		echo "OCR-B is missing and could not be installed here: apt-get install fonts-ocr-b, or its tests are skipped"
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	npm ci --prefix web --no-audit --no-fund --loglevel=error
