@@ -258,7 +258,7 @@ async function drawn(picture: CanvasImageSource, width: number, height: number):
 
 // --- viewfinder ----------------------------------------------------------------------------------------------------
 
-/** The front camera, as it is shown on the page. */
+/** A camera, as it is shown on the page. */
 export interface Viewfinder {
   /** The component that shows it has begun: its frames can be had from now on. */
   begun(): void
@@ -268,15 +268,24 @@ export interface Viewfinder {
   stop(): void
 }
 
-/** So often a frame is looked at: a few times a second is enough for words. */
-const LOOK_MS = 150
+/** What is looked at: the holder's face by the front camera, or his card by the other one. */
+export type Sight = 'face' | 'card'
+
+/** What is shown of a card, by its width: a little more than the card. */
+export const SHAPE = 1.5
+
+/** How wide and how often a frame is looked at: for words little is enough, small signs need all there is. */
+const LOOKS = {
+  face: { camera: { facingMode: 'user', width: { ideal: 1280 }, height: { ideal: 960 } }, wide: 160, every: 150 },
+  card: { camera: { facingMode: 'environment', width: { ideal: 1920 }, height: { ideal: 1080 } }, wide: 1280, every: 300 },
+} as const
 
 /** Opens the camera in the element `id`; `undefined` where there is none, or it was not allowed. `gone` where it ends by itself. */
-export async function openViewfinder(id: string, see: (frame: Pixels) => void, gone: () => void): Promise<Viewfinder | undefined> {
+export async function openViewfinder(id: string, sight: Sight, see: (frame: Pixels) => void, gone: () => void): Promise<Viewfinder | undefined> {
   let opened: Viewfinder | undefined
   // #ifdef H5
   const video = document.querySelector<HTMLVideoElement>(`video#${id}`)
-  const wanted = { audio: false, video: { facingMode: 'user', width: { ideal: 1280 }, height: { ideal: 960 } } }
+  const wanted = { audio: false, video: LOOKS[sight].camera }
   // Where the page is not served securely there are no media devices at all.
   const devices = navigator.mediaDevices as MediaDevices | undefined
   const stream = await devices?.getUserMedia(wanted).catch(() => undefined)
@@ -289,27 +298,35 @@ export async function openViewfinder(id: string, see: (frame: Pixels) => void, g
   await video.play().catch(() => undefined)
   const small = document.createElement('canvas')
   const brush = small.getContext('2d', { willReadFrequently: true })
-  const timer = setInterval(() => {
-    if (!brush || video.videoWidth === 0) return
-    small.width = 160
-    small.height = Math.round((160 * video.videoHeight) / video.videoWidth)
-    brush.drawImage(video, 0, 0, small.width, small.height)
+  const look = () => {
+    const { videoWidth: width, videoHeight: height } = video
+    if (!brush || width === 0) return
+    // Of a face all is looked at, of a card what is shown of it.
+    const [wide, high] = sight === 'face' ? [width, height] : [Math.min(width, height * SHAPE), Math.min(height, width / SHAPE)]
+    small.width = Math.min(LOOKS[sight].wide, Math.round(wide))
+    small.height = Math.round((small.width * high) / wide)
+    brush.drawImage(video, (width - wide) / 2, (height - high) / 2, wide, high, 0, 0, small.width, small.height)
     see(brush.getImageData(0, 0, small.width, small.height))
-  }, LOOK_MS)
+  }
+  // After each look a rest, however long it took: the page must answer to a finger.
+  let timer = 0
+  const again = () => { timer = window.setTimeout(() => { again(); look() }, LOOKS[sight].every) }
+  again()
   opened = {
     begun: () => undefined,
     take: () => drawn(video, video.videoWidth, video.videoHeight),
     // `stop` on a track is no `ended`: that comes only where somebody else ends it.
-    stop() { clearInterval(timer); off(); video.srcObject = null },
+    stop() { clearTimeout(timer); off(); video.srcObject = null },
   }
   // #endif
   // #ifdef MP-WEIXIN
   const camera = wx.createCameraContext()
   let last = 0
   const listener = camera.onCameraFrame(({ width, height, data }) => {
-    if (Date.now() - last < LOOK_MS) return
-    last = Date.now()
+    if (Date.now() - last < LOOKS[sight].every) return
     see({ width, height, data: new Uint8Array(data) })
+    // Counted from here: a script engine without a compiler needs longer than that for a card.
+    last = Date.now()
   })
   opened = {
     // Started before, it stays silent.

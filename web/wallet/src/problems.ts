@@ -5,7 +5,7 @@ import type { NumberFault } from '../../core/numbers.js'
 
 const SENTENCES: Readonly<Record<string, Word>> = {
   network: 'problemNetwork',
-  unknown_person: 'problemPerson', number_invalid: 'problemPerson', wrong_field: 'problemPerson',
+  unknown_person: 'problemPerson', number_invalid: 'problemPerson', wrong_field: 'problemPerson', mrz_mismatch: 'problemPerson', mrz_unreadable: 'problemPerson',
   face_mismatch: 'problemFace',
   picture_unreadable: 'problemPicture', face_unusable: 'problemPicture',
   too_many_tries: 'problemTries',

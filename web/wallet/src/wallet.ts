@@ -10,7 +10,8 @@ import {
   AUTHORITIES, type Audience, type Authority, audienceName, belongs, crossingCode, isAuthority, possession, readToken, receivers,
 } from '../../core/border.js'
 import type { DeviceKey } from '../../core/keys.js'
-import type { DocumentKind } from '../../core/numbers.js'
+import { type Mrz, readMrz } from '../../core/mrz.js'
+import { type DocumentKind, judgeNumber } from '../../core/numbers.js'
 import type { Device, Operations, PassAnswer } from './api.js'
 import { Refusal, call, clockOffset } from './client.js'
 import { type StoredKey, dropAllKeys, dropKey, makeKey, openKey } from './platform.js'
@@ -44,7 +45,8 @@ export interface Passage {
 export interface Receipt {
   readonly at: number
   readonly to: Authority
-  readonly what: keyof Operations
+  /** `zone`: an enrolment that gave the lines of the machine-readable zone as well. */
+  readonly what: keyof Operations | 'zone'
 }
 
 /** One question a screen. */
@@ -56,6 +58,8 @@ export interface Content {
   name: string
   birth: string
   cards: Partial<Record<Authority, Card>>
+  /** The machine-readable zone of the Home Return Permit, where the camera read it: until the authority has it. */
+  zone?: readonly string[]
   sessions: Partial<Record<Authority, string>>
   records: Partial<Record<Authority, PassAnswer>>
   tickets: StoredTicket[]
@@ -132,6 +136,7 @@ export async function giveUp(): Promise<void> {
   if (content.again.length > 0) {
     content.again = []
     content.step = 'done'
+    delete content.zone
   } else if (Object.keys(content.sessions).length === 0 && state.others.length > 0) {
     await dropTickets(content)
     state.content = state.others[0]
@@ -231,8 +236,8 @@ function held(): Content {
 const RECEIPTS = 200
 
 /** Calls an authority for this pass, and notes who was told what. */
-async function tell<K extends keyof Operations>(content: Content, to: Authority, what: K, given: Parameters<typeof call<K>>[2]): Promise<Operations[K]['answer']> {
-  content.receipts = [{ at: now(), to, what }, ...content.receipts].slice(0, RECEIPTS)
+async function tell<K extends keyof Operations>(content: Content, to: Authority, what: K, given: Parameters<typeof call<K>>[2], noted: Receipt['what'] = what): Promise<Operations[K]['answer']> {
+  content.receipts = [{ at: now(), to, what: noted }, ...content.receipts].slice(0, RECEIPTS)
   return call(to, what, given)
 }
 
@@ -245,8 +250,16 @@ export async function enrol(selfie: Uint8Array): Promise<void> {
     const card = content.cards[authority]
     const again = content.again.includes(authority)
     if (!card || (content.sessions[authority] && !again)) continue
-    const body = { document: card, name: content.name, birth: content.birth, selfie: toBase64Url(selfie) }
-    const answer = await tell(content, authority, 'enrol', { body })
+    const zone = authority === 'CHN' ? zoneOf(content, card) : undefined
+    const body = { document: card, name: content.name, birth: content.birth, selfie: toBase64Url(selfie), ...(zone ? { mrz: zone } : {}) }
+    const answer = await tell(content, authority, 'enrol', { body }, zone ? 'zone' : 'enrol').catch(async (error: unknown) => {
+      // What the authority does not take from the camera it may take from the hand.
+      if (error instanceof Refusal && error.code.startsWith('mrz_')) {
+        delete content.zone
+        await keep()
+      }
+      throw error
+    })
     content.sessions[authority] = answer.secret
     content.again = content.again.filter((other) => other !== authority)
     // A new registration ends what the earlier one was given.
@@ -255,7 +268,27 @@ export async function enrol(selfie: Uint8Array): Promise<void> {
   }
   content.again = []
   content.step = 'done'
+  delete content.zone
   await keep()
+}
+
+/** Documents whose machine-readable zone has a layout that `core/mrz.ts` knows. */
+export const ZONED: readonly DocumentKind[] = ['home_return_permit']
+
+/** Whose zone it is, among those; `undefined` for any other document. */
+export function permitOf({ format, code, issuer, number }: Mrz): Card | undefined {
+  // The codes of the Home Return Permit, `C` in 1999 and `CR` in 2013, are reported, not published.
+  const judged = format === 'TD1' && /^CR?$/.test(code) && issuer === 'CHN' ? judgeNumber('home_return_permit', number) : undefined
+  return judged && 'number' in judged ? { kind: 'home_return_permit', number: judged.number } : undefined
+}
+
+/** A day of the authorities' clock. */
+export const localDay = (): string => new Date((now() + 28800) * 1000).toISOString().slice(0, 10)
+
+/** The lines that were read, as long as nothing was typed that they do not say. */
+function zoneOf(content: Content, card: Card): readonly string[] | undefined {
+  const read = content.zone && readMrz(content.zone, localDay())
+  return read && permitOf(read)?.number === card.number && content.birth.startsWith(read.birth) ? content.zone : undefined
 }
 
 // --- tokens --------------------------------------------------------------------------------------------------------

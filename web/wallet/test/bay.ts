@@ -57,7 +57,11 @@ export async function launchWithCamera(browser: Browser, picture: string, work: 
     return canvas.toDataURL('image/jpeg', 0.95)
   }, picture)
   await page.close()
-  const frame = Buffer.from(url.split(',')[1]!, 'base64')
+  return launchFilming(Buffer.from(url.split(',')[1]!, 'base64'), work)
+}
+
+/** A browser whose camera shows this JPEG, for pages that may use it. */
+export function launchFilming(frame: Buffer, work: string): Promise<Browser> {
   const file = join(mkdtempSync(join(work, 'camera-')), 'camera.mjpeg')
   writeFileSync(file, Buffer.concat([frame, frame, frame]))
   const args = ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${file}`]

@@ -13,7 +13,7 @@ const decode = (jsqr as unknown as { default?: typeof jsqr }).default ?? jsqr
 const ARTEFACTS = join(ROOT, 'web/wallet/dist/screens')
 /** Those that stand in the documentation: written anew with `BAYPASS_SCREENS=keep`. */
 const KEPT = new Set([
-  'en-language', 'en-where', 'en-pin', 'en-number', 'en-selfie', 'en-home', 'en-port', 'en-side', 'en-code', 'en-cross', 'en-history', 'en-receipts', 'en-more', 'en-clock-wrong',
+  'en-language', 'en-where', 'en-pin', 'en-number', 'en-reading', 'en-read', 'en-selfie', 'en-home', 'en-port', 'en-side', 'en-code', 'en-cross', 'en-history', 'en-receipts', 'en-more', 'en-clock-wrong',
   'zh-Hans-home-of-a-mainland-resident', 'zh-Hans-may-not-cross', 'zh-Hant-home-normal', 'zh-Hant-code-large', 'pt-home-normal', 'pt-code-normal', 'dark-home', 'dark-code',
 ])
 export const PIN = '274951'

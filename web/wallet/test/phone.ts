@@ -167,7 +167,7 @@ class Canvas {
   }
 }
 
-/** The front camera: frames of one grey value each, and the picture of the options, which it takes as an iPhone does: large, and as PNG. */
+/** The camera: frames of one grey value each or of a drawn card, and the picture of the options, which it takes as an iPhone does: large, and as PNG. */
 class PhoneCamera {
   /** Whether its component has begun, and whether its frames are asked for. */
   begun = false
@@ -181,6 +181,13 @@ class PhoneCamera {
     const data = new Uint8Array(96 * 128 * 4)
     for (let i = 0; i < 96 * 128; i += 1) data.fill(typeof value === 'number' ? value : value(i % 96, Math.floor(i / 96)), i * 4, i * 4 + 4)
     if (this.on) this.told?.({ width: 96, height: 128, data: data.buffer })
+  }
+
+  /** A frame of grey values, in the colours of a camera. */
+  film({ width, height, data: grey }: { readonly width: number; readonly height: number; readonly data: Uint8Array }): void {
+    const data = new Uint8Array(width * height * 4)
+    grey.forEach((value, i) => data.fill(value, i * 4, i * 4 + 4))
+    if (this.on) this.told?.({ width, height, data: data.buffer })
   }
 }
 /** Where it leaves what it took, until it is made smaller. */
@@ -476,6 +483,11 @@ export class Phone {
     await this.until(() => found() !== undefined)
     if (tag === 'camera') this.camera.begun = type === 'initdone'
     await this.fire(found()!, type, detail)
+  }
+
+  /** What an element on the screen is told by its page. */
+  attribute(tag: string, name: string): unknown {
+    return this.all().find((element) => element.tag === tag)?.attributes.get(name)
   }
 
   /** Whether such an element is on the screen. */

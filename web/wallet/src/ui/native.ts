@@ -17,5 +17,5 @@ export const NativeCanvas: FunctionalComponent<{ id: string }> = ({ id }) => h('
 NativeCanvas.props = ['id']
 
 /** The browser's own video: the framework's one brings controls and a player of its own. Mirrored, as people know themselves. */
-export const NativeVideo: FunctionalComponent<{ id: string }> = ({ id }) => h('video', { id, class: 'finder mirrored', playsinline: true, muted: true, autoplay: true })
-NativeVideo.props = ['id']
+export const NativeVideo: FunctionalComponent<{ id: string; mirrored?: boolean }> = ({ id, mirrored }) => h('video', { id, class: mirrored ? 'finder mirrored' : 'finder', playsinline: true, muted: true, autoplay: true })
+NativeVideo.props = { id: String, mirrored: Boolean }
