@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MODELS, ROOT, launch, missing, openPage, program, screen, state, until } from './bay'
 
@@ -13,8 +13,14 @@ const unbuilt = !existsSync(join(WALLET, 'dist/build/h5/index.html')) ? 'the web
 const why = missing() ?? unbuilt
 if (why) console.warn(`SKIPPED: the tour through wallet and kiosk: ${why}`)
 
+/** So many crossings more, out and back; `npm run times:kiosk` makes them 50. */
+const CROSSINGS = Number(process.env['BAYPASS_CROSSINGS'] ?? 4)
+
 describe.skipIf(why !== undefined)('the tour', () => {
   let browser: Browser
+  let hand: Page
+  let photograph: string
+  let told: (what: RegExp) => string
   let demo: ChildProcess
   let work: string
   let said = ''
@@ -29,6 +35,11 @@ describe.skipIf(why !== undefined)('the tour', () => {
       return said.includes('every other lane')
     }, 300)
   })
+  /** Nobody is back at a port before its authorities know that he went. */
+  const delivered = (lane: Page) => until('the events to be delivered', async () => {
+    const health = await (await fetch(new URL('/health', lane.url()))).json() as { store: { waiting: Record<string, number> } }
+    return Object.values(health.store.waiting).every((waiting) => waiting === 0)
+  })
   afterAll(async () => {
     await browser?.close()
     if (demo?.exitCode === null) {
@@ -40,8 +51,8 @@ describe.skipIf(why !== undefined)('the tour', () => {
   })
 
   test('enrols on the web wallet, shows a code, and goes through at the kiosk', async () => {
-    const told = (what: RegExp) => what.exec(said)?.[1] ?? expect.fail(`the demo does not say ${what}: ${said}`)
-    const photograph = told(/^ +photograph +(\S+)/m)
+    told = (what: RegExp) => what.exec(said)?.[1] ?? expect.fail(`the demo does not say ${what}: ${said}`)
+    photograph = told(/^ +photograph +(\S+)/m)
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
     const kiosk = await openPage(context, told(/kiosk +(http\S+)/))
     await state(kiosk.page, 'ready')
@@ -51,6 +62,7 @@ describe.skipIf(why !== undefined)('the tour', () => {
     const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB', deviceScaleFactor: 2 })
     const { page, faults } = await openPage(phone, told(/wallet +(http\S+)/))
     page.setDefaultTimeout(20_000)
+    hand = page
     const part = (id: string) => page.locator(`#${id}`).last()
     const answer = async (id: string, text: string) => {
       await part(id).fill(text)
@@ -83,5 +95,54 @@ describe.skipIf(why !== undefined)('the tour', () => {
     await kiosk.page.click('#panel summary')
     await screen(kiosk.page, 'tour')
     expect([...faults, ...kiosk.faults]).toEqual([])
+    await kiosk.page.click('#panel summary')
+    await kiosk.page.click('[data-passage="passed"]', { timeout: 1_500 }).catch(() => undefined)
+    await delivered(kiosk.page)
+    await kiosk.page.close()
   })
+
+  test(`and ${CROSSINGS} times more, out and back: from "show code" on the phone to "welcome" at the lane`, async () => {
+    const lanes = readFileSync(join(work, 'demo/gates/hengqin/kiosk.txt'), 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
+    const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
+    const kiosks = new Map<string, Page>()
+    for (const lane of ['CHN-MAC', 'MAC-CHN']) {
+      const { page } = await openPage(context, lanes.find(([name, of]) => name === 'kiosk' && of === lane)!.at(-1)!)
+      await state(page, 'ready')
+      await page.click('#panel summary')
+      await page.setInputFiles('#sim-photo-file', photograph)
+      kiosks.set(lane, page)
+    }
+    const part = (id: string) => hand.locator(`#${id}`).last()
+    const times: Record<'drawn' | 'held up' | 'welcome', number[]> = { drawn: [], 'held up': [], welcome: [] }
+    for (let count = 0; count < CROSSINGS; count += 1) {
+      const lane = kiosks.get(count % 2 === 0 ? 'CHN-MAC' : 'MAC-CHN')!
+      await lane.bringToFront()
+      await state(lane, 'ready')
+      await part('other').click()
+      if (count % 4 === 3) {
+        // The wallet fetches ahead where it is at home.
+        await part('other-port').click()
+        await hand.locator('.back').last().click()
+        await part('show').click()
+      }
+      await part('swap').click()
+      const began = performance.now()
+      await part('side-joint').click()
+      await hand.waitForFunction(() => {
+        const canvas = [...document.querySelectorAll<HTMLCanvasElement>('canvas#qr')].at(-1)
+        const row = canvas && canvas.width > 0 && canvas.getContext('2d')!.getImageData(0, canvas.height >> 1, canvas.width, 1).data
+        return row && row.some((value, i) => i % 4 === 0 && value < 60 && row[i + 3] === 255)
+      })
+      times.drawn.push(performance.now() - began)
+      await lane.setInputFiles('#sim-code-file', { name: 'screen.png', mimeType: 'image/png', buffer: await hand.screenshot() })
+      times['held up'].push(performance.now() - began)
+      await state(lane, 'welcome')
+      times.welcome.push(performance.now() - began)
+      await lane.click('[data-passage="passed"]', { timeout: 1_500 }).catch(() => undefined)
+      await delivered(lane)
+    }
+    const at = (values: number[], share: number) => [...values].sort((a, b) => a - b)[Math.ceil(share * values.length) - 1]!.toFixed(0)
+    console.log(Object.entries(times).map(([stage, values]) => `${stage}: p50 ${at(values, 0.5)} ms, p95 ${at(values, 0.95)} ms`).join('\n'))
+    expect(times.welcome.length).toBe(CROSSINGS)
+  }, 900_000)
 })

@@ -77,7 +77,7 @@ export interface Content {
 
 export const BATCH = 8
 export const FEW = 4
-/** A token shown at one lane is kept for it this long. */
+/** A token shown at one lane is kept for it this long at most. */
 const KEPT = 30 * 60
 
 /** What the vault holds: the pass in use first, then those of the others for whom this phone cares. */
@@ -412,13 +412,16 @@ export async function askMayCross(from: Authority, to: Authority, on: string): P
 
 // --- codes ---------------------------------------------------------------------------------------------------------
 
-/** The token for one lane: the one that was shown there, while it is kept for it, else the next unused one. */
+/** The token for one lane: the one that was shown there, while it is kept for it and not known to be spent, else the next unused one. */
 async function ticketFor(audience: Audience): Promise<StoredTicket | undefined> {
   const content = held()
   const name = audienceName(audience)
   const at = now()
   const serves = (ticket: StoredTicket) => receivers(audience).every((receiver) => ticket.parts[receiver])
-  const again = content.tickets.find((t) => t.shown?.audience === name && at - t.shown.at < KEPT && t.expires > at)
+  // Who since showed a code somewhere else on his way, or is known to have passed here, comes anew: that token is spent.
+  const moved = (since: number) => content.history.some((entry) => entry.at >= since
+    && (entry.by === 'phone' ? entry.from !== audience.from : entry.port === audience.port && entry.from === audience.from && entry.to === audience.to && (!entry.side || !audience.side || entry.side === audience.side)))
+  const again = content.tickets.find((t) => t.shown?.audience === name && at - t.shown.at < KEPT && t.expires > at && !moved(t.shown.at))
   if (again) return again
   const place = content.tickets.findIndex((ticket) => usable(ticket) && serves(ticket))
   const next = content.tickets[place]
