@@ -12,7 +12,7 @@ postgres: ## PostgreSQL for the tests, from Debian's package; they start a serve
 		sudo -n apt-get install -y --no-install-recommends postgresql || \
 		echo "PostgreSQL is missing and could not be installed here: apt-get install postgresql, or its tests are skipped"
 
-chromium: ## A real browser for the tests of wallet and kiosk, and the type of machine-readable zones, Debian's packages. Without them they say SKIPPED.
+chromium: ## A real browser for the tests of wallet and kiosk, the type of machine-readable zones and Chinese type, Debian's packages. Without them they say SKIPPED.
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 		{ [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends chromium; } || \
 		sudo -n apt-get install -y --no-install-recommends chromium || \
@@ -21,6 +21,10 @@ chromium: ## A real browser for the tests of wallet and kiosk, and the type of m
 		{ [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends fonts-ocr-b; } || \
 		sudo -n apt-get install -y --no-install-recommends fonts-ocr-b || \
 		echo "OCR-B is missing and could not be installed here: apt-get install fonts-ocr-b, or its tests are skipped"
+	@ls /usr/share/fonts/truetype/wqy/*.ttc >/dev/null 2>&1 || fc-list :lang=zh 2>/dev/null | grep -q . || \
+		{ [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends fonts-wqy-microhei; } || \
+		sudo -n apt-get install -y --no-install-recommends fonts-wqy-microhei || \
+		echo "A Chinese typeface is missing and could not be installed here: apt-get install fonts-wqy-microhei, or pages are judged with empty boxes for signs"
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	npm ci --prefix web --no-audit --no-fund --loglevel=error

@@ -413,14 +413,14 @@ export async function askMayCross(from: Authority, to: Authority, on: string): P
 // --- codes ---------------------------------------------------------------------------------------------------------
 
 /** The token for one lane: the one that was shown there, while it is kept for it and not known to be spent, else the next unused one. */
-async function ticketFor(audience: Audience): Promise<StoredTicket | undefined> {
+async function ticketFor(audience: Audience, began: number): Promise<StoredTicket | undefined> {
   const content = held()
   const name = audienceName(audience)
   const at = now()
   const serves = (ticket: StoredTicket) => receivers(audience).every((receiver) => ticket.parts[receiver])
-  // Who since showed a code somewhere else on his way, or is known to have passed here, comes anew: that token is spent.
-  const moved = (since: number) => content.history.some((entry) => entry.at >= since
-    && (entry.by === 'phone' ? entry.from !== audience.from : entry.port === audience.port && entry.from === audience.from && entry.to === audience.to && (!entry.side || !audience.side || entry.side === audience.side)))
+  // Who since showed a code elsewhere on his way, or passed before this showing began, comes anew: that token is spent.
+  const moved = (since: number) => content.history.some((entry) => entry.at >= since && (entry.by === 'phone' ? entry.from !== audience.from
+    : entry.at < began && entry.port === audience.port && entry.from === audience.from && entry.to === audience.to && (!entry.side || !audience.side || entry.side === audience.side)))
   const again = content.tickets.find((t) => t.shown?.audience === name && at - t.shown.at < KEPT && t.expires > at && !moved(t.shown.at))
   if (again) return again
   const place = content.tickets.findIndex((ticket) => usable(ticket) && serves(ticket))
@@ -444,17 +444,17 @@ export function canShow(audience: Audience): boolean {
   return tickets.some((ticket) => receivers(audience).every((receiver) => ticket.parts[receiver]))
 }
 
-/** The text of a code for one lane, valid from `at`. */
-export async function show(audience: Audience, at: number): Promise<Shown> {
+/** The text of a code for one lane, valid from `at`, of a showing that `began` then. */
+export async function show(audience: Audience, at: number, began: number): Promise<Shown> {
   const content = held()
-  const stored = await ticketFor(audience)
+  const stored = await ticketFor(audience, began)
   if (!stored) return { missing: content.tickets.length > 0 && !canShow(audience) ? 'part' : 'token' }
   const key = await openKey(stored.key)
   if (!key) {
     // The browser threw the key away: the token is worth nothing, the next one may be.
     content.tickets = content.tickets.filter((ticket) => ticket.token !== stored.token)
     await keep()
-    return show(audience, at)
+    return show(audience, at, began)
   }
   const parts = new Map<Authority, Uint8Array>()
   for (const authority of AUTHORITIES) {
