@@ -32,7 +32,7 @@ const WORDS = {
   refused_here: ['由本方拒绝', '由本方拒絕', 'refused by this side’s officer', 'recusado por este lado'],
   none: ['—', '—', '—', '—'],
   pin: ['手机密码', '手機密碼', 'PIN on the phone', 'PIN no telemóvel'],
-  active_liveness: ['活体：转头、眨眼', '活體：轉頭、眨眼', 'Turned the head and blinked', 'Virou a cabeça e piscou'],
+  active_liveness: ['活体：按提示转头、靠近', '活體：按提示轉頭、靠近', 'Turned the head and came closer as asked', 'Virou a cabeça e aproximou-se como pedido'],
   second_look: ['再次看镜头', '再次看鏡頭', 'Second look', 'Segundo olhar'],
   physical_document: ['出示证件原件', '出示證件正本', 'Document itself seen', 'Documento original visto'],
   guardian: ['监护人在场', '監護人在場', 'Guardian present', 'Tutor presente'],

@@ -379,9 +379,10 @@ describe.skipIf(why !== undefined)('every state of the screen', () => {
     await screen(page, 'panel')
     await page.setViewportSize({ width: 1080, height: 1920 })
     await page.click('#panel summary')
-    await tell('ready', 'welcome', null)
+    await tell('turn_head', 'challenge_turn_left', 'zh-Hans', { motion: 'turn_left' })
     await page.waitForTimeout(350)
     await screen(page, 'portrait')
+    await tell('ready', 'welcome', null)
     expect(faults).toEqual([])
     // Nobody has chosen: all four in turn.
     const heard = new Set<string>()
