@@ -19,6 +19,28 @@ const WIDTH: u32 = 480;
 const HEIGHT: u32 = 360;
 const FOCAL: f64 = 412.0;
 
+/// The highest and the deepest of a head, in millimetres; a sheet is looked at so far from its middle.
+const HEAD: [f64; 2] = [50.0, -120.0];
+const SHEET: f64 = 180.0;
+/// A ray goes down by so much at a time: less than the nose is wide.
+const MARCH: f64 = 4.0;
+
+/// What is behind everything.
+const WALL: Rgb<u8> = Rgb([120, 124, 128]);
+
+/// From the camera through a pixel, as whatever is held sees it.
+struct Way {
+    camera: Vector3<f64>,
+    ray: Vector3<f64>,
+}
+
+impl Way {
+    fn at(&self, z: f64) -> (f64, f64) {
+        let far = (z - self.camera.z) / self.ray.z;
+        (self.camera.x + far * self.ray.x, self.camera.y + far * self.ray.y)
+    }
+}
+
 /// A scene that can be photographed.
 pub struct Stage {
     scene: Scene,
@@ -46,27 +68,61 @@ impl Stage {
             Scene::Sheet(subject, size, _) => (Vector3::zeros(), *size, subject),
         };
         let camera = back * (Vector3::new(-held.x, -held.y, held.distance) - pivot) + pivot;
+        let ends = self.ends(held);
         let mut picture = RgbImage::new(WIDTH, HEIGHT);
         for (u, v, pixel) in picture.enumerate_pixels_mut() {
             let (right, down) =
                 (f64::from(u) + 0.5 - f64::from(WIDTH) / 2.0, f64::from(v) + 0.5 - f64::from(HEIGHT) / 2.0);
             let ray = back * Vector3::new(right / FOCAL, down / FOCAL, -1.0);
-            let (mut x, mut y, mut z) = (0.0, 0.0, 0.0);
-            // The point of the surface under this pixel, by going down the ray step by step.
-            for _ in 0..10 {
-                let far = (z - camera.z) / ray.z;
-                (x, y) = (camera.x + far * ray.x, camera.y + far * ray.y);
-                let next = self.depth(held, x, y);
-                if (next - z).abs() < 0.1 {
-                    break;
-                }
-                z = next;
-            }
-            let at = subject.to_portrait.apply(Point::new(narrow(x / size), narrow(y / size)));
-            *pixel = self.colour(at);
+            let of_portrait = |(x, y): (f64, f64)| {
+                subject.to_portrait.apply(Point::new(narrow(x / size), narrow(y / size)))
+            };
+            let way = Way { camera, ray };
+            let [first, last] = ends.map(|z| of_portrait(way.at(z)));
+            *pixel =
+                if self.beside(first, last) { WALL } else { self.colour(of_portrait(self.met(held, &way))) };
         }
         camera_noise(&mut picture, chance);
         Image::from_pixels(picture)
+    }
+
+    /// Between these heights lies the surface.
+    fn ends(&self, held: &Held) -> [f64; 2] {
+        let sheet = (held.bend.abs() / 2.0 * SHEET * SHEET).min(SHEET);
+        if self.relief.is_some() { HEAD } else { [sheet, -sheet] }
+    }
+
+    /// Where a way meets the surface first: of a head that is turned it passes the cheek behind the nose.
+    fn met(&self, held: &Held, way: &Way) -> (f64, f64) {
+        let [highest, lowest] = self.ends(held);
+        let over = |z: f64| {
+            let (x, y) = way.at(z);
+            z - self.depth(held, x, y)
+        };
+        let (mut above, mut z) = (highest, highest);
+        while z > lowest {
+            let free = over(z);
+            if free <= 0.0 {
+                break;
+            }
+            above = z;
+            z = (z - MARCH.max(0.3 * free)).max(lowest);
+        }
+        for _ in 0..6 {
+            let middle = f64::midpoint(above, z);
+            if over(middle) > 0.0 {
+                above = middle;
+            } else {
+                z = middle;
+            }
+        }
+        way.at(z)
+    }
+
+    /// Whether all between two points lies beside the portrait.
+    fn beside(&self, a: Point, b: Point) -> bool {
+        let (wide, high) = (self.portrait.width() as f32, self.portrait.height() as f32);
+        a.x.max(b.x) < 0.0 || a.y.max(b.y) < 0.0 || a.x.min(b.x) > wide || a.y.min(b.y) > high
     }
 
     fn depth(&self, held: &Held, x: f64, y: f64) -> f64 {
@@ -81,7 +137,7 @@ impl Stage {
             x >= 0.0 && y >= 0.0 && x < pixels.width() as f32 - 1.0 && y < pixels.height() as f32 - 1.0;
         let (right, down) = (x - x.floor(), y - y.floor());
         if !inside {
-            return Rgb([120, 124, 128]);
+            return WALL;
         }
         let get = |dx: f32, dy: f32| pixels.get_pixel(whole(x + dx), whole(y + dy)).0.map(f32::from);
         let (a, b, c, d) = (get(0.0, 0.0), get(1.0, 0.0), get(0.0, 1.0), get(1.0, 1.0));
@@ -169,7 +225,7 @@ impl Relief {
                 let bent: f64 =
                     points.iter().zip(solved.iter()).map(|(p, w)| w * kernel(square(p, &at))).sum();
                 let flat = solved[count] + solved[count + 1] * at.x + solved[count + 2] * at.y;
-                depths.push((bent + flat).clamp(-120.0, 50.0));
+                depths.push((bent + flat).clamp(HEAD[1], HEAD[0]));
             }
         }
         Some(Self { depths })
@@ -195,4 +251,61 @@ impl Relief {
 )]
 fn whole(value: f32) -> u32 {
     value as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_that_is_turned_hides_its_far_side_and_shows_nothing_twice() {
+        let mut chance = Chance::of_seed(7);
+        let portrait = Image::from_pixels(RgbImage::new(600, 700)).unwrap();
+        let stage = Stage::new(Scene::Head(Subject::generic(&mut chance)), portrait);
+        for yaw in [-45.0, -30.0, -15.0, 0.0, 15.0, 30.0, 45.0] {
+            let held = Held { yaw, distance: 500.0, ..Held::default() };
+            let back = held.rotation().inverse();
+            let camera = back * (Vector3::new(0.0, 0.0, held.distance) - NECK) + NECK;
+            for height in [-40.0, 0.0, 30.0, 50.0, 70.0, 100.0] {
+                // From the picture's left to its right the portrait is met from its left to its right.
+                let row = (-100..=100).map(|right| {
+                    let way = Way {
+                        camera,
+                        ray: back * Vector3::new(f64::from(right) / 500.0, height / 500.0, -1.0),
+                    };
+                    stage.met(&held, &way).0
+                });
+                let row: Vec<f64> = row.collect();
+                for (a, b) in row.iter().zip(row.iter().skip(1)) {
+                    assert!(
+                        b - a > -1.0,
+                        "turned by {yaw}, {height} mm below the eyes: {a:.1} mm, then {b:.1} mm"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_ray_ends_on_the_surface_that_it_meets() {
+        let mut chance = Chance::of_seed(8);
+        let subject = Subject::generic(&mut chance);
+        let portrait = Image::from_pixels(RgbImage::new(600, 700)).unwrap();
+        let sheet = Stage::new(Scene::Sheet(subject.clone(), 1.0, 0.0), portrait.clone());
+        let head = Stage::new(Scene::Head(subject), portrait);
+        for (stage, bend) in [(&head, 0.0), (&sheet, 0.0), (&sheet, 1.0 / 60.0), (&sheet, -1.0 / 150.0)] {
+            let held = Held { yaw: 25.0, pitch: -10.0, bend, distance: 500.0, ..Held::default() };
+            let back = held.rotation().inverse();
+            let camera = back * Vector3::new(0.0, 0.0, held.distance);
+            for (right, down) in [(0.0, 0.0), (20.0, 30.0), (-35.0, 10.0), (0.0, -50.0)] {
+                let way = Way { camera, ray: back * Vector3::new(right / 500.0, down / 500.0, -1.0) };
+                let (x, y) = stage.met(&held, &way);
+                let (a, b) = way.at(stage.depth(&held, x, y));
+                assert!(
+                    (a - x).hypot(b - y) < 1.0,
+                    "{right}, {down}, bend {bend}: {x:.1}, {y:.1} is not on the way"
+                );
+            }
+        }
+    }
 }
