@@ -8,7 +8,7 @@
  * it lets in (`--origin`). With `--relay` this server passes the wallet's calls on instead, under its own origin: for
  * authorities that let no page in. With `--with-parent` it ends when its standard input closes.
  */
-import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { createServer, request as plainRequest } from 'node:http'
 import { request as tlsRequest } from 'node:https'
 import { extname, join, normalize, resolve, sep } from 'node:path'
@@ -132,4 +132,4 @@ function main() {
   if (values['with-parent']) process.stdin.once('end', end).once('error', end).resume()
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) main()
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) main()

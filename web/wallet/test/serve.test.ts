@@ -1,6 +1,6 @@
 /** The wallet's own server, as somebody types it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,6 +39,14 @@ describe('the wallet\'s server', () => {
     const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', timeout: 20_000 })
     return { status, stderr }
   }
+
+  it('is the same program by another name for it', () => {
+    const link = join(folder, 'wallet-server.mjs')
+    symlinkSync(PROGRAM, link)
+    const { status, stderr } = spawnSync(process.execPath, [link, '--listen', 'nowhere'], { encoding: 'utf8', timeout: 20_000 })
+    expect([status, stderr]).toEqual(Object.values(typed('--listen', 'nowhere')))
+    expect(status).not.toBe(0)
+  })
 
   it('says first where it listens, names the authorities, and allows the page nobody else', async () => {
     const { line, address } = await serve('--authorities', ADDRESSES)
