@@ -13,8 +13,8 @@ const unbuilt = !existsSync(join(WALLET, 'dist/build/h5/index.html')) ? 'the web
 const why = missing() ?? unbuilt
 if (why) console.warn(`SKIPPED: the tour through wallet and kiosk: ${why}`)
 
-/** So many crossings more, out and back; `npm run times:kiosk` makes them 50. */
-const CROSSINGS = Number(process.env['BAYPASS_CROSSINGS'] ?? 4)
+/** So many crossings more, out and back, until the phone runs out of codes once; `npm run times:kiosk` makes them 50. */
+const CROSSINGS = Number(process.env['BAYPASS_CROSSINGS'] ?? 8)
 
 describe.skipIf(why !== undefined)('the tour', () => {
   let browser: Browser
