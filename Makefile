@@ -6,25 +6,22 @@ models: ## Installs the face models at their pinned version; nothing of them is 
 	@command -v npm >/dev/null || { echo "npm is missing: install Node 20 or newer (with npm), then try again"; exit 1; }
 	npm ci --prefix models --no-audit --no-fund --loglevel=error
 
+# A Debian package by its name (1): as root, else where sudo asks for nothing, else a sentence that names it (2) and what follows (3).
+debian = { [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends $(1); } || \
+	sudo -n apt-get install -y --no-install-recommends $(1) || \
+	echo "$(2) is missing and could not be installed here: apt-get install $(1), or $(3)"
+
 postgres: ## PostgreSQL for the tests, from Debian's package; they start a server of their own. Without it they say SKIPPED.
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
-		{ [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends postgresql; } || \
-		sudo -n apt-get install -y --no-install-recommends postgresql || \
-		echo "PostgreSQL is missing and could not be installed here: apt-get install postgresql, or its tests are skipped"
+		$(call debian,postgresql,PostgreSQL,its tests are skipped)
 
 chromium: ## A real browser for the tests of wallet and kiosk, the type of machine-readable zones and Chinese type, Debian's packages. Without them they say SKIPPED.
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
-		{ [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends chromium; } || \
-		sudo -n apt-get install -y --no-install-recommends chromium || \
-		echo "A browser is missing and could not be installed here: apt-get install chromium, or its tests are skipped"
+		$(call debian,chromium,A browser,its tests are skipped)
 	@[ -e /usr/share/fonts/opentype/ocr-b/OCRB.otf ] || \
-		{ [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends fonts-ocr-b; } || \
-		sudo -n apt-get install -y --no-install-recommends fonts-ocr-b || \
-		echo "OCR-B is missing and could not be installed here: apt-get install fonts-ocr-b, or its tests are skipped"
+		$(call debian,fonts-ocr-b,OCR-B,its tests are skipped)
 	@ls /usr/share/fonts/truetype/wqy/*.ttc >/dev/null 2>&1 || fc-list :lang=zh 2>/dev/null | grep -q . || \
-		{ [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends fonts-wqy-microhei; } || \
-		sudo -n apt-get install -y --no-install-recommends fonts-wqy-microhei || \
-		echo "A Chinese typeface is missing and could not be installed here: apt-get install fonts-wqy-microhei, or pages are judged with empty boxes for signs"
+		$(call debian,fonts-wqy-microhei,A Chinese typeface,pages are judged with empty boxes for signs)
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	npm ci --prefix web --no-audit --no-fund --loglevel=error

@@ -178,12 +178,7 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
   let shift = 0
   const bay: Bay = {
     gate, folder: dir, work, startGate,
-    address(page, lane, authority) {
-      const lines = readFileSync(join(dir, 'gates/hengqin/kiosk.txt'), 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
-      const found = lines.find((line) => line[0] === page && line[1] === lane && (authority === undefined || line[2] === authority))
-      if (!found) throw new Error(`no ${page} of ${lane}`)
-      return found.at(-1)!
-    },
+    address: (page, lane, authority) => pageOf(dir, page, lane, authority),
     secret: (authority) => readFileSync(join(dir, 'authorities', authority, 'keys/officer.key')).toString('base64url'),
     code(resident, from, to, ago = 0) {
       const png = join(work, 'code.png')
@@ -198,10 +193,7 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
       shift += seconds
       writeFileSync(join(dir, 'public/clock'), String(shift))
     },
-    delivered: () => until('the events to be delivered', async () => {
-      const health = await (await fetch(`${gate}/health`)).json() as { store: { waiting: Record<string, number> } }
-      return Object.values(health.store.waiting).every((count) => count === 0)
-    }),
+    delivered: () => delivered(gate),
     async stop() {
       await Promise.all([...running.keys()].map((name) => end(name, 'SIGTERM')))
       rmSync(work, { recursive: true, force: true })
@@ -217,6 +209,23 @@ export async function until(what: string, so: () => Promise<boolean>, seconds = 
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
+
+/** Waits until a gate's authorities know of everything that happened there: nobody is back at a port before. */
+export const delivered = (gate: string) => until('the events to be delivered', async () => {
+  const health = await (await fetch(new URL('/health', gate))).json() as { store: { waiting: Record<string, number> } }
+  return Object.values(health.store.waiting).every((count) => count === 0)
+})
+
+/** The address of a page of a lane at Hengqin, as the installation in `dir` wrote it down. */
+export function pageOf(dir: string, page: 'kiosk' | 'officer', lane: string, authority?: string): string {
+  const lines = readFileSync(join(dir, 'gates/hengqin/kiosk.txt'), 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
+  const found = lines.find((line) => line[0] === page && line[1] === lane && (authority === undefined || line[2] === authority))
+  if (!found) throw new Error(`no ${page} of ${lane}`)
+  return found.at(-1)!
+}
+
+/** The value that so large a share of all do not pass. */
+export const quantile = (values: readonly number[], share: number): number => [...values].sort((a, b) => a - b)[Math.ceil(share * values.length) - 1]!
 
 /** A page whose console errors and policy violations are kept; `expected` are those that a test brings about. */
 export async function openPage(context: BrowserContext, address: string): Promise<{ page: Page; faults: string[] }> {

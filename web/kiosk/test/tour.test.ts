@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { MODELS, ROOT, launch, missing, openPage, program, screen, state, until } from './bay'
+import { MODELS, ROOT, delivered, launch, missing, openPage, pageOf, program, quantile, screen, state, until } from './bay'
 
 const WALLET = join(ROOT, 'web/wallet')
 const unbuilt = !existsSync(join(WALLET, 'dist/build/h5/index.html')) ? 'the web wallet is not built (npm run build:web)'
@@ -20,7 +20,6 @@ describe.skipIf(why !== undefined)('the tour', () => {
   let browser: Browser
   let hand: Page
   let photograph: string
-  let told: (what: RegExp) => string
   let demo: ChildProcess
   let work: string
   let said = ''
@@ -35,11 +34,13 @@ describe.skipIf(why !== undefined)('the tour', () => {
       return said.includes('every other lane')
     }, 300)
   })
-  /** Nobody is back at a port before its authorities know that he went. */
-  const delivered = (lane: Page) => until('the events to be delivered', async () => {
-    const health = await (await fetch(new URL('/health', lane.url()))).json() as { store: { waiting: Record<string, number> } }
-    return Object.values(health.store.waiting).every((waiting) => waiting === 0)
-  })
+  const told = (what: RegExp) => what.exec(said)?.[1] ?? expect.fail(`the demo does not say ${what}: ${said}`)
+  const part = (id: string) => hand.locator(`#${id}`).last()
+  /** Goes through the open door, and waits until both authorities know. */
+  const through = async (lane: Page) => {
+    await lane.click('[data-passage="passed"]', { timeout: 1_500 }).catch(() => undefined)
+    await delivered(lane.url())
+  }
   afterAll(async () => {
     await browser?.close()
     if (demo?.exitCode === null) {
@@ -51,7 +52,6 @@ describe.skipIf(why !== undefined)('the tour', () => {
   })
 
   test('enrols on the web wallet, shows a code, and goes through at the kiosk', async () => {
-    told = (what: RegExp) => what.exec(said)?.[1] ?? expect.fail(`the demo does not say ${what}: ${said}`)
     photograph = told(/^ +photograph +(\S+)/m)
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
     const kiosk = await openPage(context, told(/kiosk +(http\S+)/))
@@ -63,7 +63,6 @@ describe.skipIf(why !== undefined)('the tour', () => {
     const { page, faults } = await openPage(phone, told(/wallet +(http\S+)/))
     page.setDefaultTimeout(20_000)
     hand = page
-    const part = (id: string) => page.locator(`#${id}`).last()
     const answer = async (id: string, text: string) => {
       await part(id).fill(text)
       await part('next').click()
@@ -96,23 +95,20 @@ describe.skipIf(why !== undefined)('the tour', () => {
     await screen(kiosk.page, 'tour')
     expect([...faults, ...kiosk.faults]).toEqual([])
     await kiosk.page.click('#panel summary')
-    await kiosk.page.click('[data-passage="passed"]', { timeout: 1_500 }).catch(() => undefined)
-    await delivered(kiosk.page)
+    await through(kiosk.page)
     await kiosk.page.close()
   })
 
   test(`and ${CROSSINGS} times more, out and back: from "show code" on the phone to "welcome" at the lane`, async () => {
-    const lanes = readFileSync(join(work, 'demo/gates/hengqin/kiosk.txt'), 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
     const kiosks = new Map<string, Page>()
     for (const lane of ['CHN-MAC', 'MAC-CHN']) {
-      const { page } = await openPage(context, lanes.find(([name, of]) => name === 'kiosk' && of === lane)!.at(-1)!)
+      const { page } = await openPage(context, pageOf(join(work, 'demo'), 'kiosk', lane))
       await state(page, 'ready')
       await page.click('#panel summary')
       await page.setInputFiles('#sim-photo-file', photograph)
       kiosks.set(lane, page)
     }
-    const part = (id: string) => hand.locator(`#${id}`).last()
     const times: Record<'drawn' | 'held up' | 'welcome', number[]> = { drawn: [], 'held up': [], welcome: [] }
     for (let count = 0; count < CROSSINGS; count += 1) {
       const lane = kiosks.get(count % 2 === 0 ? 'CHN-MAC' : 'MAC-CHN')!
@@ -138,11 +134,9 @@ describe.skipIf(why !== undefined)('the tour', () => {
       times['held up'].push(performance.now() - began)
       await state(lane, 'welcome')
       times.welcome.push(performance.now() - began)
-      await lane.click('[data-passage="passed"]', { timeout: 1_500 }).catch(() => undefined)
-      await delivered(lane)
+      await through(lane)
     }
-    const at = (values: number[], share: number) => [...values].sort((a, b) => a - b)[Math.ceil(share * values.length) - 1]!.toFixed(0)
-    console.log(Object.entries(times).map(([stage, values]) => `${stage}: p50 ${at(values, 0.5)} ms, p95 ${at(values, 0.95)} ms`).join('\n'))
+    console.log(Object.entries(times).map(([stage, values]) => `${stage}: p50 ${quantile(values, 0.5).toFixed(0)} ms, p95 ${quantile(values, 0.95).toFixed(0)} ms`).join('\n'))
     expect(times.welcome.length).toBe(CROSSINGS)
   }, 900_000)
 })

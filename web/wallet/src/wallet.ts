@@ -282,8 +282,10 @@ export function permitOf({ format, code, issuer, number }: Mrz): Card | undefine
   return judged && 'number' in judged ? { kind: 'home_return_permit', number: judged.number } : undefined
 }
 
-/** A day of the authorities' clock. */
-export const localDay = (): string => new Date((now() + 28800) * 1000).toISOString().slice(0, 10)
+/** A moment by the authorities' clock (UTC+8), in the form of ISO 8601. */
+export const localTime = (at: number): string => new Date((at + 28_800) * 1000).toISOString()
+/** The day that it is there. */
+export const localDay = (): string => localTime(now()).slice(0, 10)
 
 /** The lines that were read, as long as nothing was typed that they do not say. */
 function zoneOf(content: Content, card: Card): readonly string[] | undefined {
@@ -412,6 +414,10 @@ export async function askMayCross(from: Authority, to: Authority, on: string): P
 
 // --- codes ---------------------------------------------------------------------------------------------------------
 
+/** Whether an entry of the history is of a lane; one that names no side may be of either. */
+export const isOf = (entry: Passage, lane: Audience): boolean =>
+  entry.port === lane.port && entry.from === lane.from && entry.to === lane.to && (!entry.side || !lane.side || entry.side === lane.side)
+
 /** The token for one lane: the one that was shown there, while it is kept for it and not known to be spent, else the next unused one. */
 async function ticketFor(audience: Audience, began: number): Promise<StoredTicket | undefined> {
   const content = held()
@@ -419,8 +425,8 @@ async function ticketFor(audience: Audience, began: number): Promise<StoredTicke
   const at = now()
   const serves = (ticket: StoredTicket) => receivers(audience).every((receiver) => ticket.parts[receiver])
   // Who since showed a code elsewhere on his way, or passed before this showing began, comes anew: that token is spent.
-  const moved = (since: number) => content.history.some((entry) => entry.at >= since && (entry.by === 'phone' ? entry.from !== audience.from
-    : entry.at < began && entry.port === audience.port && entry.from === audience.from && entry.to === audience.to && (!entry.side || !audience.side || entry.side === audience.side)))
+  const moved = (since: number) => content.history.some((entry) =>
+    entry.at >= since && (entry.by === 'phone' ? entry.from !== audience.from : entry.at < began && isOf(entry, audience)))
   const again = content.tickets.find((t) => t.shown?.audience === name && at - t.shown.at < KEPT && t.expires > at && !moved(t.shown.at))
   if (again) return again
   const place = content.tickets.findIndex((ticket) => usable(ticket) && serves(ticket))

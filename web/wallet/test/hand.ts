@@ -219,3 +219,15 @@ export class Hand {
     await this.picture(name.replace(/[^\w-]+/g, '-'))
   }
 }
+
+/** Keeps what a page asks of its camera (`wanted`) and is given of it (`streams`). */
+export const watchCamera = (one: Hand) => one.page.addInitScript(() => {
+  const kept = Object.assign(window, { streams: [] as MediaStream[], wanted: undefined as unknown })
+  // Where the page is not served securely there are none.
+  const devices = navigator.mediaDevices as MediaDevices | undefined
+  const open = devices?.getUserMedia.bind(devices)
+  if (devices && open) devices.getUserMedia = async (wanted) => { const stream = await open(wanted); kept.streams.push(stream); kept.wanted = wanted; return stream }
+})
+
+/** How each track of these streams stands. */
+export const trackStates = (one: Hand) => one.page.evaluate(() => (window as unknown as { streams: MediaStream[] }).streams.flatMap((stream) => stream.getTracks().map((track) => track.readyState)))

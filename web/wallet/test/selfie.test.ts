@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bay, launch, launchWithCamera, missing, openBay } from './bay.js'
-import { Hand, PIN } from './hand.js'
+import { Hand, PIN, trackStates as states, watchCamera } from './hand.js'
 import { LANGUAGES } from './languages.js'
 
 const why = missing()
@@ -55,14 +55,9 @@ describe.skipIf(why !== undefined)('a wallet with a camera', () => {
   /** Keeps what the page was given of its camera, and what it sent. */
   const watched = async (films = filming) => {
     const one = await Hand.open(films, bay, { permissions: ['camera'] })
-    await one.page.addInitScript(() => {
-      const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
-      const streams: MediaStream[] = (window as unknown as { streams: MediaStream[] }).streams = []
-      navigator.mediaDevices.getUserMedia = async (wanted) => { const stream = await open(wanted); streams.push(stream); return stream }
-    })
+    await watchCamera(one)
     return one
   }
-  const states = (one: Hand) => one.page.evaluate(() => (window as unknown as { streams: MediaStream[] }).streams.flatMap((stream) => stream.getTracks().map((track) => track.readyState)))
   const advised = (one: Hand, words: string) => one.page.locator('#advice', { hasText: words }).waitFor()
   const refused = (one: Hand) => one.page.locator('.notice.bad', { hasText: 'The camera does not open' }).waitFor()
 

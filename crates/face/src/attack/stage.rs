@@ -79,8 +79,11 @@ impl Stage {
             };
             let way = Way { camera, ray };
             let [first, last] = ends.map(|z| of_portrait(way.at(z)));
-            *pixel =
-                if self.beside(first, last) { WALL } else { self.colour(of_portrait(self.met(held, &way))) };
+            *pixel = if self.beside(first, last) {
+                WALL
+            } else {
+                self.colour(of_portrait(self.met(held, &way, ends)))
+            };
         }
         camera_noise(&mut picture, chance);
         Image::from_pixels(picture)
@@ -92,9 +95,8 @@ impl Stage {
         if self.relief.is_some() { HEAD } else { [sheet, -sheet] }
     }
 
-    /// Where a way meets the surface first: of a head that is turned it passes the cheek behind the nose.
-    fn met(&self, held: &Held, way: &Way) -> (f64, f64) {
-        let [highest, lowest] = self.ends(held);
+    /// Where a way meets the surface first, between those heights: of a head that is turned it passes the cheek behind the nose.
+    fn met(&self, held: &Held, way: &Way, [highest, lowest]: [f64; 2]) -> (f64, f64) {
         let over = |z: f64| {
             let (x, y) = way.at(z);
             z - self.depth(held, x, y)
@@ -273,7 +275,7 @@ mod tests {
                         camera,
                         ray: back * Vector3::new(f64::from(right) / 500.0, height / 500.0, -1.0),
                     };
-                    stage.met(&held, &way).0
+                    stage.met(&held, &way, stage.ends(&held)).0
                 });
                 let row: Vec<f64> = row.collect();
                 for (a, b) in row.iter().zip(row.iter().skip(1)) {
@@ -299,7 +301,7 @@ mod tests {
             let camera = back * Vector3::new(0.0, 0.0, held.distance);
             for (right, down) in [(0.0, 0.0), (20.0, 30.0), (-35.0, 10.0), (0.0, -50.0)] {
                 let way = Way { camera, ray: back * Vector3::new(right / 500.0, down / 500.0, -1.0) };
-                let (x, y) = stage.met(&held, &way);
+                let (x, y) = stage.met(&held, &way, stage.ends(&held));
                 let (a, b) = way.at(stage.depth(&held, x, y));
                 assert!(
                     (a - x).hypot(b - y) < 1.0,
