@@ -14,7 +14,10 @@ use gate::camera::{CodeSight, SimulatedCamera};
 use gate::check::Window;
 use gate::door::SimulatedDoor;
 use gate::measures::{Nobody, Simulated};
-use gate::{Around, FixedClock, GateReason, Language, Metrics, ReplayCache, Report, SystemStopwatch, Texts};
+use gate::{
+    Around, FixedClock, GateReason, Language, MAX_PICTURES, Metrics, ReplayCache, Report, SystemStopwatch,
+    Texts,
+};
 use serde_json::{Value, json};
 
 use crate::Ended;
@@ -87,6 +90,13 @@ pub async fn scan(dir: &Path, models: &Path, asked: &Scan) -> Result<Ended, Fail
     let rules = Rules::builtin().map_err(of)?;
     let place = place(&rules, asked)?;
     let code = sight(&asked.code)?;
+    let pictures = u8::try_from(asked.faces.len()).ok().filter(|count| *count <= MAX_PICTURES);
+    let Some(pictures) = pictures else {
+        return Err(Failure::new(format!(
+            "{} pictures of the face are too many for one crossing; give at most {MAX_PICTURES}",
+            asked.faces.len()
+        )));
+    };
     let faces = asked
         .faces
         .iter()
@@ -117,7 +127,7 @@ pub async fn scan(dir: &Path, models: &Path, asked: &Scan) -> Result<Ended, Fail
         eyes,
         Arc::new(Mutex::new(cache)),
         Arc::new(Metrics::default()),
-        asked.faces.len(),
+        pictures,
     )
     .await?;
     // What a killed process left open gets its end first.

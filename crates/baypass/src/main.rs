@@ -249,6 +249,10 @@ enum GateCommand {
         /// Where the kiosk's built pages are.
         #[arg(long, value_name = "FOLDER", default_value = "web/kiosk/dist")]
         kiosk: PathBuf,
+        /// Pictures of the face that a kiosk's camera takes for one crossing, 1 to 12. With three the passive hint counts; more
+        /// help where a camera is noisy or compresses strongly (docs/face.md).
+        #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=12))]
+        pictures: u8,
         #[command(flatten)]
         serving: Serving,
     },
@@ -448,7 +452,7 @@ enum LaneCommand {
         /// A picture of the code, or a file with its text.
         #[arg(long, value_name = "FILE")]
         code: PathBuf,
-        /// A picture of the traveller; several are looked at in turn.
+        /// A picture of the traveller; up to 12 of one moment.
         #[arg(long = "face", value_name = "FILE", required = true)]
         faces: Vec<PathBuf>,
         /// An officer stands at the lane and carries out what is asked of an officer.
@@ -617,8 +621,9 @@ fn run(command: Command, models: Option<&Path>) -> Result<Ended, Failure> {
         Command::Authority {
             command: AuthorityCommand::Serve { dir, authority, origins, officer_origins, serving },
         } => now(serve::authority(&dir, &folder(), authority, &origins, &officer_origins, &serving.run())),
-        Command::Gate { command: GateCommand::Serve { dir, port, kiosk, serving } } => {
-            now(serve::gate(&dir, &folder(), &port, kiosk, &serving.run()))
+        Command::Gate { command: GateCommand::Serve { dir, port, kiosk, pictures, serving } } => {
+            let of_kiosks = serve::OfKiosks { pages: kiosk, pictures };
+            now(serve::gate(&dir, &folder(), &port, of_kiosks, &serving.run()))
         }
         Command::Init { dir } => {
             install::Installation::init(&dir, SystemClock.now(), &install::lists::Terms::default())?;

@@ -250,9 +250,6 @@ pub async fn authority(
     Ok(Ended::Well)
 }
 
-/// Pictures of one look at a lane: averaged they are steadier than one, and from three on the passive hint counts.
-const PICTURES: usize = 3;
-
 /// Where a gate writes down the newest lists that it has seen.
 const NEWEST: &str = "newest.json";
 
@@ -273,12 +270,20 @@ fn write_newest(path: &Path, newest: &Newest) -> Result<(), Failure> {
     write_whole(path, &serde_json::to_vec_pretty(newest).map_err(of)?)
 }
 
+/// What the kiosks of a port are given.
+pub struct OfKiosks {
+    /// Where their built pages are.
+    pub pages: PathBuf,
+    /// Pictures of the face for one crossing.
+    pub pictures: u8,
+}
+
 /// `baypass gate serve`: every lane of one port.
 pub async fn gate(
     dir: &Path,
     models: &Path,
     port: &PortId,
-    pages: PathBuf,
+    of_kiosks: OfKiosks,
     run: &Run,
 ) -> Result<Ended, Failure> {
     log();
@@ -310,7 +315,7 @@ pub async fn gate(
             Arc::clone(&eyes),
             Arc::clone(&replay),
             Arc::clone(&metrics),
-            PICTURES,
+            of_kiosks.pictures,
         )
         .await?;
         for (token, at, lane) in opened.store.showings().await.map_err(of)? {
@@ -357,7 +362,8 @@ pub async fn gate(
         trusted: Arc::new(move || trusted.lists() as Arc<dyn Trusted>),
         clock: clock.clone(),
     };
-    let kiosks = kiosk::set_up(&bench, &lanes, pages, address, Addresses::read(&installation).authorities)?;
+    let kiosks =
+        kiosk::set_up(&bench, &lanes, of_kiosks.pages, address, Addresses::read(&installation).authorities)?;
     // One write: whoever started this process and wants the address alone may stop reading after the first line.
     failure::print(&format!("{port} listens on http://{address}\n{}", kiosks.addresses))?;
     let doors = gate::server::router(state).merge(gate::kiosk::router(kiosks.kiosks.clone()));

@@ -451,6 +451,11 @@ fn a_place_without_approval_a_compromised_key_an_old_list_and_a_real_camera_are_
     assert!(numbers.contains(&(&"SPECIMEN-CHN-MAC".into(), &3.into())), "{numbers:?}");
     assert!(numbers.contains(&(&"SPECIMEN-CHN-HKG".into(), &1.into())), "{numbers:?}");
 
+    #[rustfmt::skip]
+    let scan = ["lane", "scan", "--dir", "DIR", "--code", "code.png", "--at", MORNING, "--port", "hengqin", "--to", "CHN"];
+    let faces = |count: usize| [&scan[..], &["--face", "live.jpg"].repeat(count)].concat();
+    folder.run(&faces(13)).told(&["13 pictures of the face", "at most 12"]);
+
     let list = folder.dir().join("public/trust/CHN.cbor");
     let old = std::fs::read(&list).unwrap();
     folder.run(&["trust", "renew", "--dir", "DIR", "--at", MORNING]).code(0);

@@ -10,6 +10,9 @@ use image::{Rgb, RgbImage};
 /// One of the 68 points of the undegraded picture, in pixels.
 pub type Landmark = [f32; 2];
 
+/// Places of a head in a sequence, each way: a JPEG's blocks are as wide.
+const MOVED: u32 = 8;
+
 /// What is done to a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Degradation {
@@ -105,6 +108,32 @@ impl Degradation {
             | Self::Mask
             | Self::TightCrop => false,
         }
+    }
+
+    /// Whether it falls otherwise on each picture of a sequence: the noise of a sensor, the blocks of a code. Light, glasses
+    /// and distance stay as they are.
+    #[must_use]
+    pub const fn falls_anew(self) -> bool {
+        matches!(self, Self::Noise(_) | Self::Jpeg(_))
+    }
+
+    /// The picture taken `count` times within a moment: cut at another place each time, as if the head had moved by up to
+    /// seven whole pixels either way (nothing is interpolated), and then degraded.
+    #[must_use]
+    pub fn sequence(self, picture: &RgbImage, points: &[Landmark], seed: u64, count: usize) -> Vec<RgbImage> {
+        let mut chance = SplitMix64::new(seed);
+        let side = |length: u32| length.saturating_sub(MOVED - 1).max(1);
+        let (width, height) = (side(picture.width()), side(picture.height()));
+        (0..count)
+            .map(|_| {
+                let mut place = || u32::try_from(chance.below(MOVED as usize)).unwrap_or(0);
+                let (right, down) = (place(), place());
+                let moved = imageops::crop_imm(picture, right, down, width, height).to_image();
+                let points: Vec<Landmark> =
+                    points.iter().map(|[x, y]| [x - right as f32, y - down as f32]).collect();
+                self.apply(&moved, &points, chance.bits())
+            })
+            .collect()
     }
 
     /// The degraded picture. `points` are the 68 points of its face; the same seed gives the same picture.
@@ -311,6 +340,22 @@ mod tests {
             Degradation::Noise(20.0).apply(&RgbImage::from_pixel(100, 100, Rgb([128; 3])), &points, 3);
         let spread = noise.iter().map(|v| (f32::from(*v) - 128.0).powi(2)).sum::<f32>() / 30_000.0;
         assert!((spread.sqrt() - 20.0).abs() < 0.5);
+    }
+
+    #[test]
+    fn a_sequence_shows_the_same_face_elsewhere_and_degraded_otherwise() {
+        let (picture, points) = (picture(), face());
+        let taken = Degradation::Noise(5.0).sequence(&picture, &points, 7, 6);
+        assert_eq!(taken, Degradation::Noise(5.0).sequence(&picture, &points, 7, 6));
+        assert_eq!(taken.len(), 6);
+        for (index, one) in taken.iter().enumerate() {
+            assert_eq!(one.dimensions(), (193, 233));
+            assert!(taken.iter().skip(index + 1).all(|other| other != one));
+        }
+        for row in Degradation::table() {
+            assert_eq!(row.falls_anew(), ["noise", "jpeg"].contains(&row.kind()), "row {row:?}");
+        }
+        assert_eq!(Degradation::Jpeg(10).sequence(&RgbImage::new(3, 3), &points, 7, 2).len(), 2);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use list::{ListError, ListedPair, read_pairs};
 pub use page::page;
 pub use rates::{Comparisons, Interval, Mated, NonMated, Point};
 pub use report::{
-    Configured, Data, Detection, FormatReport, Measure, Report, RobustnessRow, Scores, StageTime,
-    score_summary,
+    Configured, Data, Detection, FormatReport, Measure, Report, RobustnessRow, Scores, SequenceFigure,
+    StageTime, score_summary,
 };
 pub use resample::SplitMix64;

@@ -221,18 +221,22 @@ fn robustness(out: &mut String, report: &Report) {
         return;
     }
     out.push_str("<h2>Robustness</h2><p class=\"lead\">Each genuine probe degraded; failed: no face found, or below the \
-                  configured threshold. Refused by quality: the traveller would be asked for another picture.</p>\
+                  configured threshold. Refused by quality: the traveller would be asked for another picture. In a sequence: where noise or \
+                  blocks fall otherwise on each picture, a lane that takes several sends what they show together.</p>\
                   <table><tr><th>degradation</th><th>pairs</th><th>not found</th><th>refused by quality</th>\
-                  <th>failed</th><th>failed at FMR 1e-5</th><th>failed of those with the advised eye distance</th><th>mean score</th><th>promise</th></tr>");
+                  <th>failed</th><th>failed at FMR 1e-5</th><th>failed of those with the advised eye distance</th><th>mean score</th><th>promise</th><th>failed in a sequence</th></tr>");
+    let promise = |holds: Option<bool>| match holds {
+        Some(true) => "<span class=\"yes\">holds</span>",
+        Some(false) => "<span class=\"no\">missed</span>",
+        None => "",
+    };
     for row in &report.robustness {
-        let promise = match row.holds {
-            Some(true) => "<span class=\"yes\">holds</span>",
-            Some(false) => "<span class=\"no\">missed</span>",
-            None => "",
-        };
+        let sequence = row.sequence.as_ref().map_or_else(String::new, |s| {
+            format!("{} with {} pictures {}", s.failed, s.pictures, promise(s.holds))
+        });
         let _ = write!(
             out,
-            "<tr><td>{} {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} of {}</td><td>{}</td><td>{promise}</td></tr>",
+            "<tr><td>{} {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} of {}</td><td>{}</td><td>{}</td><td>{sequence}</td></tr>",
             row.kind.replace('_', " "),
             row.level,
             row.pairs,
@@ -242,7 +246,8 @@ fn robustness(out: &mut String, report: &Report) {
             row.failed_strict,
             row.advised_failed,
             row.advised_pairs,
-            row.mean_score.map_or(String::new(), |s| format!("{s:.3}"))
+            row.mean_score.map_or(String::new(), |s| format!("{s:.3}")),
+            promise(row.holds)
         );
     }
     out.push_str("</table>");

@@ -196,6 +196,23 @@ pub struct RobustnessRow {
     pub promised: bool,
     /// Whether the promise is kept.
     pub holds: Option<bool>,
+    /// As a lane takes it, where the degradation falls otherwise on each picture of a moment.
+    pub sequence: Option<SequenceFigure>,
+}
+
+/// Degraded genuine probes of several pictures each.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SequenceFigure {
+    /// Pictures of one probe.
+    pub pictures: usize,
+    /// No face found in any of them, or below the configured threshold.
+    pub failed: usize,
+    /// Failed of those with the advised eye distance.
+    pub advised_failed: usize,
+    /// Mean score of those found.
+    pub mean_score: Option<f64>,
+    /// Whether the row's promise is kept by sequences.
+    pub holds: Option<bool>,
 }
 
 /// Time of one stage.

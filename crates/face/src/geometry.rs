@@ -79,6 +79,13 @@ impl Similarity {
         Point::new(self.a * p.x - self.b * p.y + self.dx, self.b * p.x + self.a * p.y + self.dy)
     }
 
+    /// First this one, then `next`.
+    pub(crate) fn then(&self, next: &Self) -> Self {
+        let moved = next.apply(Point::new(self.dx, self.dy));
+        let (a, b) = (next.a * self.a - next.b * self.b, next.b * self.a + next.a * self.b);
+        Self { a, b, dx: moved.x, dy: moved.y }
+    }
+
     pub(crate) fn inverse(&self) -> Self {
         let square = self.a * self.a + self.b * self.b;
         let (a, b) = (self.a / square, -self.b / square);
@@ -105,6 +112,9 @@ mod tests {
             assert!(found.apply(p).minus(map.apply(p)).length() < 1e-3);
             assert!(map.inverse().apply(map.apply(p)).minus(p).length() < 1e-3);
         }
+        let (other, place) =
+            (Similarity::square(90.0, Point::new(7.0, -3.0), 50.0, -0.7), Point::new(12.0, 31.0));
+        assert!(map.then(&other).apply(place).minus(other.apply(map.apply(place))).length() < 1e-3);
         let centre = map.apply(Point::new(56.0, 56.0));
         assert!(centre.minus(Point::new(40.0, 70.0)).length() < 1e-3);
     }

@@ -7,6 +7,7 @@
 pub mod active;
 pub mod attack;
 mod basis;
+mod coarse;
 mod config;
 mod embedding;
 mod finder;
@@ -29,7 +30,7 @@ pub use geometry::Point;
 pub use liveness::{Liveness, LivenessScore};
 pub use models::{InferenceError, ModelError, ModelFolder};
 pub use picture::{Image, ImageError};
-pub use probe::{MAX_FRAMES, MAX_PROBE_BYTES, Probe, ProbeError, ProbeFrame};
+pub use probe::{Cut, MAX_FRAMES, MAX_PROBE_BYTES, Probe, ProbeError, ProbeFrame};
 pub use quality::{Quality, QualityBounds, QualityFault, QualityTexts, Sentence};
 pub use rephotograph::rephotograph;
 pub use shown::Shown;

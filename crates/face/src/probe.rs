@@ -9,11 +9,12 @@
 //! `crop` is a square JPEG file of 224 to 512 pixels a side with the eyes level; `points` are the 68 points, x before
 //! y, as big-endian 16-bit shares (0 to 65,535) of the side.
 
+use crate::coarse;
 use crate::embedding::aligned;
 use crate::finder::{Face, FaceError, Finder, Landmarks};
 use crate::geometry::{Point, Similarity};
 use crate::picture::Image;
-use crate::quality::Quality;
+use crate::quality::{Quality, QualityBounds};
 use crate::raster::Raster;
 use credential::cbor::{CborError, Reader, Writer};
 use documents::redact_debug;
@@ -33,12 +34,6 @@ const SENT_SIDE: f32 = 400.0;
 const POINT_BYTES: usize = 68 * 4;
 /// Noise does not compress: a picture taken in the dark is written more coarsely rather than not at all.
 const JPEG_QUALITIES: [u8; 6] = [95, 90, 80, 65, 50, 30];
-
-/// From this much noise (standard deviation of grey values) a crop is smoothed before it is sent. Of the calibration
-/// portraits 99 in a hundred lie below 5; a camera's noise of 10 in each channel is read as 7.
-const NOISY: f32 = 6.0;
-/// By how much, in eye distances: it costs a clean face 0.005 of score and gives a noisy one 0.01 to 0.1.
-const STEADIED: f32 = 0.02;
 
 /// The crop is so much wider than the points that the aligned face, forehead included, lies inside it: grey where the
 /// registry photo shows hair costs 0.012 of score on the average.
@@ -90,6 +85,47 @@ pub enum ProbeError {
     Points,
 }
 
+/// A face cut out upright, before anything is smoothed or coded. Personal data.
+#[derive(Clone, PartialEq)]
+pub struct Cut {
+    pub(crate) crop: RgbImage,
+    pub(crate) landmarks: Landmarks,
+    /// A pixel of the picture as taken, in pixels of the crop.
+    pub(crate) pixel: f32,
+    pub(crate) quality: Quality,
+}
+redact_debug!(Cut);
+
+impl Cut {
+    /// Cuts a face out whose place and points are known.
+    ///
+    /// # Errors
+    /// [`FaceError::NoLandmarks`] where the points give no alignment.
+    pub fn of(image: &Image, face: &Face, landmarks: &Landmarks) -> Result<Self, FaceError> {
+        let (centre, longer, angle) = landmarks.upright_square();
+        let side = ROOM * longer;
+        let pixels = whole(side.clamp(MIN_SIDE as f32, SENT_SIDE));
+        let square = Similarity::square(pixels as f32, centre, side, angle);
+        let crop = Raster::warped(image.pixels(), pixels as usize, pixels as usize, &square).to_rgb();
+        let in_crop = landmarks.mapped(&square.inverse()).ok_or(FaceError::NoLandmarks)?;
+        let luma = aligned(&crop, &in_crop).ok_or(FaceError::NoLandmarks)?.luma();
+        let quality = Quality::measured(image, face, landmarks, &luma);
+        Ok(Self { crop, landmarks: in_crop, pixel: pixels as f32 / side, quality })
+    }
+
+    /// What was measured.
+    #[must_use]
+    pub const fn quality(&self) -> &Quality {
+        &self.quality
+    }
+
+    fn into_frame(self) -> Result<ProbeFrame, ProbeError> {
+        let crop = coarse::steadied(self.crop, self.landmarks.eye_distance(), self.pixel, &self.quality);
+        let image = Image::from_pixels(crop).map_err(|_| ProbeError::CropSize)?;
+        ProbeFrame::written(&image, &self.landmarks)
+    }
+}
+
 impl ProbeFrame {
     /// Finds the one face of a frame and cuts it out, with what was measured on the way.
     ///
@@ -107,21 +143,17 @@ impl ProbeFrame {
     /// # Errors
     /// [`FaceError::NoLandmarks`] where the points are no upright face's once cut.
     pub fn cut(image: &Image, face: &Face, landmarks: &Landmarks) -> Result<(Self, Quality), FaceError> {
-        let (centre, longer, angle) = landmarks.upright_square();
-        let side = ROOM * longer;
-        let pixels = whole(side.clamp(MIN_SIDE as f32, SENT_SIDE));
-        let square = Similarity::square(pixels as f32, centre, side, angle);
-        let crop = Raster::warped(image.pixels(), pixels as usize, pixels as usize, &square).to_rgb();
-        let in_crop = landmarks.mapped(&square.inverse()).ok_or(FaceError::NoLandmarks)?;
-        let luma = aligned(&crop, &in_crop).ok_or(FaceError::NoLandmarks)?.luma();
-        let quality = Quality::measured(image, face, landmarks, &luma);
-        let crop = if quality.noise >= NOISY {
-            image::imageops::blur(&crop, STEADIED * in_crop.eye_distance())
-        } else {
-            crop
-        };
-        let frame = Self::written(crop, &in_crop).map_err(|_| FaceError::NoLandmarks)?;
-        Ok((frame, quality))
+        let cut = Cut::of(image, face, landmarks)?;
+        let quality = cut.quality;
+        Ok((cut.into_frame().map_err(|_| FaceError::NoLandmarks)?, quality))
+    }
+
+    /// What coarse pictures show together, its points measured anew.
+    fn of_all(finder: &Finder, cuts: &[Cut]) -> Option<Self> {
+        let (crop, near) = coarse::laid_over(cuts)?;
+        let image = Image::from_pixels(crop).ok()?;
+        let landmarks = finder.landmarks_near(&image, &near).ok()?;
+        Self::written(&image, &landmarks).ok()
     }
 
     pub(crate) const fn pixels(&self) -> &RgbImage {
@@ -133,8 +165,8 @@ impl ProbeFrame {
     }
 
     /// Writes the crop and reads it back: what is compared is always what travels.
-    fn written(crop: RgbImage, landmarks: &Landmarks) -> Result<Self, ProbeError> {
-        let side = crop.width() as f32;
+    fn written(image: &Image, landmarks: &Landmarks) -> Result<Self, ProbeError> {
+        let side = image.width() as f32;
         let mut points = [0; POINT_BYTES];
         let (pairs, _) = points.as_chunks_mut::<4>();
         for (bytes, point) in pairs.iter_mut().zip(landmarks.points()) {
@@ -142,7 +174,6 @@ impl ProbeFrame {
             let [c, d] = share(point.y / side);
             *bytes = [a, b, c, d];
         }
-        let image = Image::from_pixels(crop).map_err(|_| ProbeError::CropSize)?;
         for quality in JPEG_QUALITIES {
             let jpeg = image.to_jpeg(quality).map_err(|_| ProbeError::Crop)?;
             if jpeg.len() <= MAX_CROP_BYTES {
@@ -197,6 +228,25 @@ impl Probe {
     pub fn from_image(finder: &Finder, image: &Image) -> Result<(Self, Quality), FaceError> {
         let (frame, quality) = ProbeFrame::from_image(finder, image)?;
         Ok((Self { frames: vec![frame] }, quality))
+    }
+
+    /// A probe of the pictures of one moment, which show one person: of the best four; where the best is noisy or strongly
+    /// compressed, of the one picture that all of them make together.
+    ///
+    /// # Errors
+    /// [`ProbeError::FrameCount`] where there are none; else as a crop cannot be written.
+    pub fn of_sequence(
+        finder: &Finder,
+        mut cuts: Vec<Cut>,
+        bounds: &QualityBounds,
+    ) -> Result<Self, ProbeError> {
+        cuts.sort_by(|a, b| bounds.grade(&b.quality).total_cmp(&bounds.grade(&a.quality)));
+        let coarse = cuts.first().is_some_and(|best| coarse::is_coarse(&best.quality));
+        if coarse && let Some(frame) = ProbeFrame::of_all(finder, &cuts) {
+            return Self::new(vec![frame]);
+        }
+        let frames = cuts.into_iter().take(MAX_FRAMES).map(Cut::into_frame);
+        Self::new(frames.collect::<Result<_, _>>()?)
     }
 
     /// The bytes that a gate sends, and whose hash stands in its request.

@@ -8,7 +8,7 @@ use crate::embedding::{ALIGNED_SIDE, aligned};
 use crate::finder::{Face, FaceError, Landmarks};
 use crate::geometry::Point;
 use crate::picture::Image;
-use crate::raster::Raster;
+use crate::raster::Grey;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -31,6 +31,9 @@ pub struct Quality {
     /// Standard deviation of noise in the grey values of the picture as taken. No bound is laid on it: a noisy face is
     /// steadied before it is sent.
     pub noise: f32,
+    /// By how many grey values neighbouring pixels differ more at the edges of a JPEG's blocks than beside them
+    /// (compression artefacts). No bound is laid on it either, for the same reason.
+    pub compression: f32,
     /// Degrees that the head is turned to a side, from the points (head pose: yaw). Without sign.
     pub yaw: f32,
     /// Degrees that it is raised or lowered against the usual (pitch). Without sign.
@@ -213,6 +216,7 @@ impl Quality {
     pub(crate) fn measured(image: &Image, face: &Face, landmarks: &Landmarks, luma: &[f32]) -> Self {
         let [yaw, pitch, roll] = pose(landmarks);
         let [eyes_visible, mouth_visible] = visible(luma);
+        let [noise, compression] = coarseness(image, landmarks);
         Self {
             eye_distance: landmarks.eye_distance(),
             face_share: face.height() / image.height() as f32,
@@ -220,7 +224,8 @@ impl Quality {
             sharpness: sharpness(luma, ALIGNED_SIDE),
             highlights: highlights(luma),
             shadows: shadows(luma),
-            noise: noise(image, landmarks),
+            noise,
+            compression,
             yaw,
             pitch,
             roll,
@@ -345,12 +350,13 @@ pub(crate) fn margin(landmarks: &Landmarks, width: u32, height: u32) -> f32 {
     landmarks.points().iter().map(distance).fold(f32::INFINITY, f32::min) / landmarks.eye_distance().max(1e-3)
 }
 
-/// Noise between the outermost points.
-pub(crate) fn noise(image: &Image, landmarks: &Landmarks) -> f32 {
+/// Noise and compression between the outermost points.
+pub(crate) fn coarseness(image: &Image, landmarks: &Landmarks) -> [f32; 2] {
     let most = |of: fn(&Point) -> f32| landmarks.points().iter().map(of).fold(f32::MIN, f32::max);
     let least = |of: fn(&Point) -> f32| landmarks.points().iter().map(of).fold(f32::MAX, f32::min);
     let (low, high) = (Point::new(least(|p| p.x), least(|p| p.y)), Point::new(most(|p| p.x), most(|p| p.y)));
-    Raster::noise(image.pixels(), low, high)
+    let grey = Grey::of(image.pixels(), low, high);
+    [grey.noise(), grey.block_edges()]
 }
 
 /// Contrast (standard deviation over mean) of eyes and mouth on the aligned crop.
@@ -421,6 +427,7 @@ mod tests {
             highlights: 0.0,
             shadows: 0.0,
             noise: 1.0,
+            compression: 1.0,
             yaw: 2.0,
             pitch: 3.0,
             roll: 1.0,

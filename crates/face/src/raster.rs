@@ -136,33 +136,6 @@ impl Raster {
         out
     }
 
-    /// How noisy a picture's region is: the standard deviation of noise in its grey values (J. Immerkaer, "Fast noise
-    /// variance estimation", 1996: a mask that neither an edge nor a ramp answers to).
-    pub(crate) fn noise(picture: &RgbImage, low: Point, high: Point) -> f32 {
-        let region = Region::within(picture, low, high);
-        let grey = |x: usize, y: usize| {
-            let at = |v: usize| u32::try_from(v).unwrap_or(0);
-            let [r, g, b] = picture.get_pixel_checked(at(x), at(y)).map_or([0; 3], |p| p.0).map(f32::from);
-            0.299 * r + 0.587 * g + 0.114 * b
-        };
-        let rows =
-            region.rows.clone().map(|y| region.columns.clone().map(|x| grey(x, y)).collect::<Vec<_>>());
-        let rows: Vec<Vec<f32>> = rows.collect();
-        let (mut sum, mut count) = (0.0_f64, 0.0_f64);
-        for three in rows.windows(3) {
-            let [above, row, below] = three else { continue };
-            for ((a, b), c) in above.windows(3).zip(row.windows(3)).zip(below.windows(3)) {
-                let ([a0, a1, a2], [b0, b1, b2], [c0, c1, c2]) = (a, b, c) else { continue };
-                let answer = a0 - 2.0 * a1 + a2 - 2.0 * b0 + 4.0 * b1 - 2.0 * b2 + c0 - 2.0 * c1 + c2;
-                sum += f64::from(answer.abs());
-                count += 1.0;
-            }
-        }
-        // The mask's answer to noise of one has a standard deviation of six.
-        let mean = sum / count.max(1.0) / 6.0;
-        crate::quality::narrow((std::f64::consts::PI / 2.0).sqrt() * mean)
-    }
-
     /// Each pixel as a network wants it, planes in the order of `channels` (0 red, 1 green, 2 blue).
     pub(crate) fn planes(&self, channels: [usize; 3], value: impl Fn(f32) -> f32) -> Vec<f32> {
         let mut planes = Vec::with_capacity(self.values.len());
@@ -259,6 +232,87 @@ impl Raster {
         let index = floor_to_usize(y) * self.width + floor_to_usize(x);
         self.values.as_chunks::<3>().0.get(index).copied().unwrap_or_default()
     }
+}
+
+/// A JPEG codes squares of so many pixels (ITU-T T.81).
+const BLOCK: usize = 8;
+
+/// The grey values of a picture's region, row by row, each row as long as the first.
+pub(crate) struct Grey {
+    rows: Vec<Vec<f32>>,
+}
+
+impl Grey {
+    /// The pixels from `low` to `high` that the picture has.
+    pub(crate) fn of(picture: &RgbImage, low: Point, high: Point) -> Self {
+        let region = Region::within(picture, low, high);
+        let at = |v: usize| u32::try_from(v).unwrap_or(0);
+        let grey = |x: usize, y: usize| luma(picture.get_pixel_checked(at(x), at(y)).map_or([0; 3], |p| p.0));
+        let row = |y: usize| region.columns.clone().map(|x| grey(x, y)).collect();
+        Self { rows: region.rows.clone().map(row).collect() }
+    }
+
+    /// How noisy it is: the standard deviation of noise (J. Immerkaer, "Fast noise variance estimation", 1996: a mask that
+    /// neither an edge nor a ramp answers to).
+    pub(crate) fn noise(&self) -> f32 {
+        let (mut sum, mut count) = (0.0_f64, 0.0_f64);
+        for three in self.rows.windows(3) {
+            let [above, row, below] = three else { continue };
+            for ((a, b), c) in above.windows(3).zip(row.windows(3)).zip(below.windows(3)) {
+                let ([a0, a1, a2], [b0, b1, b2], [c0, c1, c2]) = (a, b, c) else { continue };
+                let answer = a0 - 2.0 * a1 + a2 - 2.0 * b0 + 4.0 * b1 - 2.0 * b2 + c0 - 2.0 * c1 + c2;
+                sum += f64::from(answer.abs());
+                count += 1.0;
+            }
+        }
+        // The mask's answer to noise of one has a standard deviation of six.
+        let mean = sum / count.max(1.0) / 6.0;
+        crate::quality::narrow((std::f64::consts::PI / 2.0).sqrt() * mean)
+    }
+
+    /// By how much more neighbours differ at the edges of blocks than beside them: the geometric mean of both directions,
+    /// each at the place of the grid where it stands out most. Zero where the region is too small to show a grid.
+    pub(crate) fn block_edges(&self) -> f32 {
+        let width = self.rows.first().map_or(0, Vec::len);
+        if width < 2 * BLOCK || self.rows.len() < 2 * BLOCK {
+            return 0.0;
+        }
+        let across = self.rows.iter().map(|row| row.windows(2).map(step).collect::<Vec<_>>());
+        let down = (0..width).map(|x| {
+            let column: Vec<f32> = self.rows.iter().filter_map(|row| row.get(x).copied()).collect();
+            column.windows(2).map(step).collect::<Vec<_>>()
+        });
+        (standing_out(across) * standing_out(down)).sqrt()
+    }
+}
+
+/// Luma of a pixel (ITU-R BT.601), 0 to 255.
+pub(crate) fn luma(pixel: [u8; 3]) -> f32 {
+    let [r, g, b] = pixel.map(f32::from);
+    0.299 * r + 0.587 * g + 0.114 * b
+}
+
+fn step(neighbours: &[f32]) -> f32 {
+    let [a, b] = neighbours else { return 0.0 };
+    (b - a).abs()
+}
+
+/// By how much the steps at one place of the grid exceed the mean of those beside them, at the place where they do most.
+fn standing_out(lines: impl Iterator<Item = Vec<f32>>) -> f32 {
+    let (mut sums, mut counts) = ([0.0_f64; BLOCK], [0.0_f64; BLOCK]);
+    for line in lines {
+        for (place, three) in line.windows(3).enumerate() {
+            let [before, here, after] = three else { continue };
+            let (Some(sum), Some(count)) = (sums.get_mut(place % BLOCK), counts.get_mut(place % BLOCK))
+            else {
+                continue;
+            };
+            *sum += f64::from(here - f32::midpoint(*before, *after));
+            *count += 1.0;
+        }
+    }
+    let means = sums.iter().zip(&counts).map(|(sum, count)| if *count > 0.0 { sum / count } else { 0.0 });
+    crate::quality::narrow(means.fold(0.0, f64::max))
 }
 
 /// Weights of the four pixels around a place that lies `t` beyond the second.
@@ -366,6 +420,28 @@ mod tests {
         let warped = Raster::warped(&picture, 40, 40, &map);
         assert!((warped.pixel(15.0, 7.0)[0] + OUTSIDE - 10.0).abs() < 1e-3);
         assert_eq!(warped.pixel(2.0, 7.0), [0.0; 3]);
+    }
+
+    #[test]
+    fn the_edges_of_a_codes_blocks_are_seen_wherever_its_grid_lies() {
+        let whole = |p: &RgbImage| Grey::of(p, Point::default(), Point::new(1e6, 1e6)).block_edges();
+        let picture = RgbImage::from_fn(96, 96, |x, y| {
+            let (x, y) = (x as f32, y as f32);
+            let value = 128.0 + 50.0 * (x * 0.13).sin() + 40.0 * (y * 0.1 + x * 0.05).cos();
+            image::Rgb([to_u8(value); 3])
+        });
+        let mut file = Vec::new();
+        image::codecs::jpeg::JpegEncoder::new_with_quality(&mut file, 10).encode_image(&picture).unwrap();
+        let coded = image::load_from_memory(&file).unwrap().into_rgb8();
+        let seen = whole(&coded);
+        assert!(whole(&picture) < 0.5 && seen > 4.0, "{} {seen}", whole(&picture));
+        for (right, down) in [(1, 0), (0, 3), (5, 6)] {
+            let moved = image::imageops::crop_imm(&coded, right, down, 96 - right, 96 - down).to_image();
+            assert!((whole(&moved) - seen).abs() < 0.25 * seen, "{right} {down}");
+        }
+        for (width, height) in [(0, 0), (1, 90), (15, 90), (90, 15)] {
+            assert_eq!(whole(&ramp(width, height)), 0.0);
+        }
     }
 
     #[test]

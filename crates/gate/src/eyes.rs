@@ -4,8 +4,8 @@
 
 use face::active::{ActiveRules, Bounds, Frame};
 use face::{
-    FaceConfig, FaceError, Finder, Image, Liveness, LivenessScore, MAX_FRAMES, ModelError, ModelFolder,
-    Probe, ProbeFrame, Quality, QualityFault, Track,
+    Cut, FaceConfig, FaceError, Finder, Image, Liveness, LivenessScore, ModelError, ModelFolder, Probe,
+    Quality, QualityFault, Track,
 };
 
 use crate::reason::GateReason;
@@ -42,7 +42,8 @@ impl EyeFault {
 
 /// Looks at the pictures of one try.
 pub trait Eyes: Send + Sync + 'static {
-    /// Finds the one face in a few pictures of one moment, and makes a probe of the best four.
+    /// Finds the one face in a few pictures of one moment, and makes a probe of the best four, or where they are
+    /// coarse, of what all of them show together.
     ///
     /// # Errors
     /// Why there is no probe: what is wrong with the last picture, where none can be used.
@@ -73,8 +74,7 @@ pub struct FaceEyes {
 
 /// What one picture gives.
 struct Sight {
-    frame: ProbeFrame,
-    quality: Quality,
+    cut: Cut,
     score: LivenessScore,
 }
 
@@ -97,11 +97,11 @@ impl FaceEyes {
             Image::decode(picture).map_err(|e| EyeFault::new(GateReason::FacePictureUnreadable, &e))?;
         let no_face = |e: FaceError| EyeFault::of_face(&e);
         let (face, landmarks) = track.follow(&self.finder, &image).map_err(no_face)?;
-        let (frame, quality) = ProbeFrame::cut(&image, &face, &landmarks).map_err(no_face)?;
-        self.config.quality().check(&quality).map_err(|e| EyeFault::new(GateReason::FacePoor, &e))?;
+        let cut = Cut::of(&image, &face, &landmarks).map_err(no_face)?;
+        self.config.quality().check(cut.quality()).map_err(|e| EyeFault::new(GateReason::FacePoor, &e))?;
         let score =
             self.liveness.score(&image, &face).map_err(|e| EyeFault::new(GateReason::FaceModels, &e))?;
-        Ok(Sight { frame, quality, score })
+        Ok(Sight { cut, score })
     }
 }
 
@@ -128,11 +128,10 @@ impl Eyes for FaceEyes {
             tracing::info!(frames = scores.len(), "the liveness hint is low");
         }
         let suspicious = low && scores.len() >= SEVERAL_FRAMES;
-        let grade = |sight: &Sight| self.config.quality().grade(&sight.quality);
-        sights.sort_by(|a, b| grade(b).total_cmp(&grade(a)));
-        let frames = sights.into_iter().take(MAX_FRAMES).map(|sight| sight.frame).collect();
-        let probe = Probe::new(frames).map_err(|e| EyeFault::new(GateReason::FaceNone, &e))?.encode();
-        Ok(Look { probe, suspicious })
+        let cuts = sights.into_iter().map(|sight| sight.cut).collect();
+        let probe = Probe::of_sequence(&self.finder, cuts, self.config.quality())
+            .map_err(|e| EyeFault::new(GateReason::FaceNone, &e))?;
+        Ok(Look { probe: probe.encode(), suspicious })
     }
 
     fn active_rules(&self) -> Option<&ActiveRules> {

@@ -35,8 +35,8 @@ use crate::trusted::Trusted;
 
 /// Times that a write of an end is tried before it is left to the next start.
 const WRITES: usize = 3;
-/// Most pictures that are taken for one probe, which carries the best four.
-const MAX_PICTURES: u8 = 12;
+/// Most pictures that are taken for one probe: the best four are sent, or where they are coarse what all show together.
+pub const MAX_PICTURES: u8 = 12;
 /// The longest active challenge, in milliseconds: its own bounds end it sooner where pictures come.
 const CHALLENGE_MS: f64 = 40_000.0;
 /// Most bytes of pictures that are kept while a challenge runs.
@@ -51,7 +51,7 @@ pub struct LaneConfig {
     pub kind: LaneKind,
     /// The window for holder proofs.
     pub window: Window,
-    /// Pictures of the face that are taken for one probe, 1 to 12; the best four are sent.
+    /// Pictures of the face that are taken for one probe, 1 to [`MAX_PICTURES`].
     pub pictures: u8,
     /// Whether pictures from elsewhere than the gate's own camera are taken.
     pub simulated_camera: bool,

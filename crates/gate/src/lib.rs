@@ -26,7 +26,7 @@ mod trusted;
 pub use clock::{Clock, FixedClock, Stopwatch, SystemClock, SystemStopwatch};
 pub use courier::{Courier, Delivered};
 pub use eyes::{EyeFault, Eyes, FaceEyes, Look};
-pub use lane::{Around, Judged, Lane, LaneConfig, Report, Stages, open_verdict};
+pub use lane::{Around, Judged, Lane, LaneConfig, MAX_PICTURES, Report, Stages, open_verdict};
 pub use link::{AuthorityLink, HttpLink, LinkError};
 pub use lists::{Lists, ListsError, Newest};
 pub use metrics::Metrics;

@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use evaluate::{
     Cohorts, Comparisons, Data, Degradation, Detection, FormatReport, Landmark, Mated, Measure, NonMated,
-    Report, RobustnessRow, StageTime,
+    Report, RobustnessRow, SequenceFigure, StageTime,
 };
 use face::{
-    Embedder, Embedding, FaceConfig, Finder, Image, Landmarks, ModelFolder, Probe, ProbeFrame, Quality,
-    QualityFault, Template, TemplateFormat, TemplateKind,
+    Cut, Embedder, Embedding, FaceConfig, Finder, Image, Landmarks, ModelFolder, Probe, ProbeFrame, Quality,
+    QualityFault, Template, TemplateFormat, TemplateKind, Track,
 };
 use gate::{Stopwatch, SystemStopwatch};
 
@@ -27,6 +27,8 @@ use crate::progress::Progress;
 const FORM: &str = "baypass-face-evaluation-1";
 const FORMATS: [TemplateFormat; 2] = [TemplateFormat::Compact72, TemplateFormat::Wide144];
 const REPLICATES: usize = 1000;
+/// As many as a lane takes at most for one probe.
+const SEQUENCE: usize = 12;
 const MAX_PICTURE: usize = 20 * 1024 * 1024;
 const MAX_LABELS: usize = 64 * 1024 * 1024;
 const STAGES: [&str; 7] = [
@@ -122,7 +124,7 @@ enum Lost {
 /// Every measure by its name in the configuration.
 type NamedMeasure = (&'static str, fn(&Quality) -> f32);
 
-const MEASURES: [NamedMeasure; 12] = [
+const MEASURES: [NamedMeasure; 13] = [
     ("eye_distance", |q| q.eye_distance),
     ("face_share", |q| q.face_share),
     ("margin", |q| q.margin),
@@ -130,6 +132,7 @@ const MEASURES: [NamedMeasure; 12] = [
     ("highlights", |q| q.highlights),
     ("shadows", |q| q.shadows),
     ("noise", |q| q.noise),
+    ("compression", |q| q.compression),
     ("yaw", |q| q.yaw),
     ("pitch", |q| q.pitch),
     ("roll", |q| q.roll),
@@ -335,21 +338,33 @@ impl Bench {
         genuine: &[Pair],
         templates: &[Option<Template>],
         usable: impl Fn(usize) -> Option<&'a Seen> + Sync,
-        [accept, strict]: [f64; 2],
+        thresholds: [f64; 2],
         seed: u64,
     ) -> Vec<RobustnessRow> {
         let table = Degradation::table();
-        let work: Vec<(usize, usize)> =
-            (0..table.len()).flat_map(|row| (0..genuine.len()).map(move |pair| (row, pair))).collect();
-        let progress = Progress::start("face evaluate: degraded pictures", work.len());
-        let results = in_parallel(self.jobs, &work, |(row, index)| {
+        // A row as one picture, and where it tells something else as a sequence.
+        let ways = |row: &Degradation| if row.falls_anew() { vec![1, SEQUENCE] } else { vec![1] };
+        let work: Vec<(usize, usize, usize)> = table
+            .iter()
+            .enumerate()
+            .flat_map(|(row, degradation)| ways(degradation).into_iter().map(move |count| (row, count)))
+            .flat_map(|(row, count)| (0..genuine.len()).map(move |pair| (row, count, pair)))
+            .collect();
+        let pictures = work.iter().map(|(_, count, _)| count).sum();
+        let progress = Progress::start("face evaluate: degraded pictures", pictures);
+        let results = in_parallel(self.jobs, &work, |(row, count, index)| {
             let tried = table.get(*row).zip(genuine.get(*index)).and_then(|(degradation, pair)| {
                 let template = templates.get(pair.registry)?.as_ref()?;
                 let seed = seed ^ (*index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                Some(self.degraded(*degradation, usable(pair.probe)?, template, seed))
+                let seen = usable(pair.probe)?;
+                Some(if *count == 1 {
+                    self.degraded(*degradation, seen, template, seed)
+                } else {
+                    self.degraded_sequence(*degradation, seen, template, seed)
+                })
             });
-            progress.step();
-            (*row, *index, tried)
+            (0..*count).for_each(|_| progress.step());
+            (*row, *count, *index, tried)
         });
         let advised = |index: usize| {
             let probe = genuine.get(index).and_then(|pair| usable(pair.probe));
@@ -358,36 +373,48 @@ impl Bench {
         let mut rows: Vec<RobustnessRow> = Vec::new();
         for (index, degradation) in table.iter().enumerate() {
             // A pair whose undegraded pictures could not be used is no matter of the degradation.
-            let of_row = || results.iter().filter(|(row, ..)| *row == index);
-            let tried: Vec<Option<Tried>> = of_row().filter_map(|(.., tried)| *tried).collect();
-            let of_advised: Vec<Option<Tried>> =
-                of_row().filter(|(_, pair, _)| advised(*pair)).filter_map(|(.., tried)| *tried).collect();
-            let passed = |tried: &&Option<Tried>| tried.is_some_and(|(score, _)| score >= accept);
-            let found: Vec<Tried> = tried.iter().flatten().copied().collect();
-            let below =
-                |threshold: f64| tried.len() - found.iter().filter(|(score, _)| *score >= threshold).count();
-            let failed = below(accept);
+            let outcome = |wanted: usize| {
+                let of_way = results.iter().filter(|(row, count, ..)| (*row, *count) == (index, wanted));
+                Outcome(
+                    of_way
+                        .filter_map(|(.., pair, tried)| tried.map(|tried| (advised(*pair), tried)))
+                        .collect(),
+                )
+            };
+            let [accept, strict] = thresholds;
+            let single = outcome(1);
             let mut refusals: BTreeMap<&str, usize> = BTreeMap::new();
-            for fault in found.iter().filter_map(|(_, fault)| *fault) {
+            for fault in single.found().filter_map(|(_, fault)| fault) {
                 *refusals.entry(fault.code()).or_default() += 1;
             }
+            let (pairs, failed) = (single.0.len(), single.failed(accept));
             let undegraded = rows.first().map_or(failed, |row| row.failed);
-            let allowed = undegraded as f64 + tried.len() as f64 / 100.0;
+            let promised = degradation.is_promised();
+            let holds = |failed: usize| {
+                (promised && pairs > 0).then_some(failed as f64 <= undegraded as f64 + pairs as f64 / 100.0)
+            };
+            let sequence = degradation.falls_anew().then(|| outcome(SEQUENCE)).map(|taken| SequenceFigure {
+                pictures: SEQUENCE,
+                failed: taken.failed(accept),
+                advised_failed: taken.advised().failed(accept),
+                mean_score: taken.mean_score(),
+                holds: holds(taken.failed(accept)),
+            });
             rows.push(RobustnessRow {
                 kind: degradation.kind(),
                 level: degradation.level(),
-                pairs: tried.len(),
-                not_found: tried.len() - found.len(),
+                pairs,
+                not_found: pairs - single.found().count(),
                 refused_by_quality: refusals.values().sum(),
                 refusals: refusals.into_iter().map(|(code, count)| (code.to_owned(), count)).collect(),
                 failed,
-                failed_strict: below(strict),
-                advised_pairs: of_advised.len(),
-                advised_failed: of_advised.len() - of_advised.iter().filter(passed).count(),
-                mean_score: (!found.is_empty())
-                    .then(|| found.iter().map(|(score, _)| score).sum::<f64>() / found.len() as f64),
-                promised: degradation.is_promised(),
-                holds: (degradation.is_promised() && !tried.is_empty()).then_some(failed as f64 <= allowed),
+                failed_strict: single.failed(strict),
+                advised_pairs: single.advised().0.len(),
+                advised_failed: single.advised().failed(accept),
+                mean_score: single.mean_score(),
+                promised,
+                holds: holds(failed),
+                sequence,
             });
         }
         rows
@@ -401,14 +428,64 @@ impl Bench {
         template: &Template,
         seed: u64,
     ) -> Option<Tried> {
-        let points: Vec<Landmark> = seen.landmarks.points().iter().map(|p| [p.x, p.y]).collect();
-        let picture = degradation.apply(seen.image.as_ref()?.as_pixels(), &points, seed);
+        let picture = degradation.apply(seen.image.as_ref()?.as_pixels(), &seen.points(), seed);
         let image = Image::from_pixels(picture).ok()?;
         let (frame, quality) = ProbeFrame::from_image(&self.finder, &image).ok()?;
-        let probe = Probe::new(vec![frame]).ok()?;
-        let embedding = self.embedder.embed(&probe).ok()?;
-        let score = template.compare(&embedding).ok()?;
-        Some((f64::from(score.value()), self.config.quality().check(&quality).err()))
+        let score = self.compared(&Probe::new(vec![frame]).ok()?, template)?;
+        Some((score, self.config.quality().check(&quality).err()))
+    }
+
+    /// The same of a sequence, the way of a lane but for the bounds of quality.
+    fn degraded_sequence(
+        &self,
+        degradation: Degradation,
+        seen: &Seen,
+        template: &Template,
+        seed: u64,
+    ) -> Option<Tried> {
+        let pixels = seen.image.as_ref()?.as_pixels();
+        let mut track = Track::new();
+        let mut cuts = Vec::new();
+        for picture in degradation.sequence(pixels, &seen.points(), seed, SEQUENCE) {
+            let image = Image::from_pixels(picture).ok()?;
+            let cut = track.follow(&self.finder, &image);
+            cuts.extend(cut.and_then(|(face, landmarks)| Cut::of(&image, &face, &landmarks)).ok());
+        }
+        let probe = Probe::of_sequence(&self.finder, cuts, self.config.quality()).ok()?;
+        Some((self.compared(&probe, template)?, None))
+    }
+
+    fn compared(&self, probe: &Probe, template: &Template) -> Option<f64> {
+        let embedding = self.embedder.embed(probe).ok()?;
+        template.compare(&embedding).ok().map(|score| f64::from(score.value()))
+    }
+}
+
+/// What came of the pairs of a row: whether the eyes lie as far apart as advised, and the score where a face was found.
+struct Outcome(Vec<(bool, Option<Tried>)>);
+
+impl Outcome {
+    fn found(&self) -> impl Iterator<Item = Tried> + '_ {
+        self.0.iter().filter_map(|(_, tried)| *tried)
+    }
+
+    fn failed(&self, threshold: f64) -> usize {
+        self.0.len() - self.found().filter(|(score, _)| *score >= threshold).count()
+    }
+
+    fn advised(&self) -> Self {
+        Self(self.0.iter().filter(|(advised, _)| *advised).copied().collect())
+    }
+
+    fn mean_score(&self) -> Option<f64> {
+        let count = self.found().count();
+        (count > 0).then(|| self.found().map(|(score, _)| score).sum::<f64>() / count as f64)
+    }
+}
+
+impl Seen {
+    fn points(&self) -> Vec<Landmark> {
+        self.landmarks.points().iter().map(|p| [p.x, p.y]).collect()
     }
 }
 
@@ -570,13 +647,29 @@ fn words(report: &Report) -> String {
         let _ =
             writeln!(out, "\ndegraded pairs: failed of {}", report.robustness.first().map_or(0, |r| r.pairs));
         for row in &report.robustness {
-            let holds = row.holds.map_or("", |holds| if holds { "  holds" } else { "  MISSED" });
+            let holds =
+                |holds: Option<bool>| holds.map_or("", |holds| if holds { "  holds" } else { "  MISSED" });
             let name = format!("{} {}", row.kind.replace('_', " "), row.level);
             let _ = writeln!(
                 out,
-                "  {name:<24}{:>4}  (not found {}, refused by quality {}; with the advised eye distance {} of {}){holds}",
-                row.failed, row.not_found, row.refused_by_quality, row.advised_failed, row.advised_pairs
+                "  {name:<24}{:>4}  (not found {}, refused by quality {}; with the advised eye distance {} of {}){}",
+                row.failed,
+                row.not_found,
+                row.refused_by_quality,
+                row.advised_failed,
+                row.advised_pairs,
+                holds(row.holds)
             );
+            if let Some(taken) = &row.sequence {
+                let name = format!("  of {} pictures", taken.pictures);
+                let (failed, advised) = (taken.failed, taken.advised_failed);
+                let _ = writeln!(
+                    out,
+                    "  {name:<24}{failed:>4}  (with the advised eye distance {advised} of {}){}",
+                    row.advised_pairs,
+                    holds(taken.holds)
+                );
+            }
         }
     }
     out.push('\n');

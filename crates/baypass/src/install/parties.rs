@@ -13,7 +13,9 @@ use face::{Embedder, FaceConfig, Finder, Liveness, ModelFolder};
 use gate::check::Window;
 use gate::kiosk::Glance;
 use gate::store::{GateKey, Store as Outbox};
-use gate::{AuthorityLink, Courier, FaceEyes, Lane, LaneConfig, LinkError, Lists, Metrics, ReplayCache};
+use gate::{
+    AuthorityLink, Courier, FaceEyes, Lane, LaneConfig, LinkError, Lists, MAX_PICTURES, Metrics, ReplayCache,
+};
 use trust::{Approval, Approvals, TrustStore};
 
 use super::keys::{KeyFiles, KeyStore};
@@ -243,7 +245,7 @@ pub struct OpenLane<L> {
     pub store: Arc<Outbox>,
 }
 
-/// Opens one lane over the files of its port; it looks at `pictures` of the face, 1 to 4.
+/// Opens one lane over the files of its port; it looks at `pictures` of the face, 1 to [`MAX_PICTURES`].
 #[expect(clippy::too_many_arguments, reason = "a lane is made of all of these")]
 pub async fn open_lane<L: AuthorityLink>(
     from: &Installation,
@@ -253,7 +255,7 @@ pub async fn open_lane<L: AuthorityLink>(
     eyes: Arc<FaceEyes>,
     replay: Arc<Mutex<ReplayCache>>,
     metrics: Arc<Metrics>,
-    pictures: usize,
+    pictures: u8,
 ) -> Result<OpenLane<L>, Failure> {
     let name = place.name();
     let folder = from.gate(&place.port);
@@ -272,7 +274,7 @@ pub async fn open_lane<L: AuthorityLink>(
         },
         kind: LaneKind::Code,
         window: Window::default(),
-        pictures: u8::try_from(pictures.clamp(1, 4)).unwrap_or(1),
+        pictures: pictures.clamp(1, MAX_PICTURES),
         simulated_camera: from.simulated_camera(),
         elsewhere: all
             .iter()

@@ -266,6 +266,77 @@ fn a_noisy_picture_is_steadied_and_sent_where_its_crop_would_have_been_too_long(
 }
 
 #[test]
+fn small_faces_in_strongly_compressed_pictures_are_known_better_by_what_twelve_of_them_show_together() {
+    let Some(faces) = faces("small_faces_in_strongly_compressed_pictures") else { return };
+    let bench = bench();
+    let kind = bench.config.kind_for(TemplateFormat::Compact72).unwrap();
+    let coded = |picture: &RgbImage| {
+        let file = Image::from_pixels(picture.clone()).unwrap().to_jpeg(10).unwrap();
+        Image::decode(&file).unwrap()
+    };
+    let small: Vec<(String, Image)> = names(&faces.join("genuine"))
+        .iter()
+        .filter_map(|name| name.strip_suffix("-b"))
+        .map(|id| (id.to_owned(), picture(&faces.join(format!("genuine/{id}-b.jpg")))))
+        .filter(|(_, image)| image.width() <= 180)
+        .take(9)
+        .collect();
+    assert_eq!(small.len(), 9);
+    let (mut single, mut together) = (Vec::new(), Vec::new());
+    for (id, image) in &small {
+        let registry = picture(&faces.join(format!("genuine/{id}-a.jpg")));
+        let registry =
+            Template::pack(kind, &bench.embedder.enrol(&bench.finder, &registry).unwrap()).unwrap();
+        let score = |probe: &Probe| {
+            // As it travels.
+            let probe = Probe::decode(&probe.encode()).unwrap();
+            registry.compare(&bench.embedder.embed(&probe).unwrap()).unwrap().value()
+        };
+        let (probe, quality) = Probe::from_image(&bench.finder, &coded(image.as_pixels())).unwrap();
+        assert!(quality.compression > 6.0, "{id}: {}", quality.compression);
+        single.push(score(&probe));
+        let mut track = face::Track::new();
+        let cuts: Vec<face::Cut> = (0..12_u32)
+            .filter_map(|i| {
+                let (right, down) = (i * 3 % 8, i * 5 % 8 + i / 8);
+                let (width, height) = (image.width() - 9, image.height() - 9);
+                let moved =
+                    image::imageops::crop_imm(image.as_pixels(), right, down, width, height).to_image();
+                let moved = coded(&moved);
+                let (face, landmarks) = track.follow(&bench.finder, &moved).ok()?;
+                face::Cut::of(&moved, &face, &landmarks).ok()
+            })
+            .collect();
+        assert!(cuts.len() > 8, "{id}: {}", cuts.len());
+        let probe = Probe::of_sequence(&bench.finder, cuts, bench.config.quality()).unwrap();
+        together.push(score(&probe));
+    }
+    println!("one picture {single:.3?}, twelve together {together:.3?}");
+    let mean = |scores: &[f32]| scores.iter().sum::<f32>() / scores.len() as f32;
+    let failed = |scores: &[f32]| scores.iter().filter(|score| **score < kind.accept()).count();
+    assert!(mean(&together) > mean(&single) + 0.05, "{} {}", mean(&single), mean(&together));
+    assert_eq!(failed(&together), 0, "{together:?}");
+}
+
+#[test]
+fn a_sequence_of_clear_pictures_sends_the_best_four_as_they_are() {
+    let Some(faces) = faces("a_sequence_of_clear_pictures_sends_the_best_four") else { return };
+    let bench = bench();
+    let image = picture(&faces.join("genuine/A000055-b.jpg"));
+    let cut = |image: &Image| {
+        let face = bench.finder.one_face(image).unwrap();
+        face::Cut::of(image, &face, &bench.finder.landmarks(image, &face).unwrap()).unwrap()
+    };
+    let clear = cut(&image);
+    let frame = face::ProbeFrame::from_image(&bench.finder, &image).unwrap().0;
+    let blurred = Image::from_pixels(image::imageops::blur(image.as_pixels(), 3.0)).unwrap();
+    let of = |cuts: Vec<face::Cut>| Probe::of_sequence(&bench.finder, cuts, bench.config.quality());
+    let sent = of([cut(&blurred)].into_iter().chain(vec![clear; 5]).collect()).unwrap();
+    assert!(sent == Probe::new(vec![frame; 4]).unwrap());
+    assert_eq!(of(vec![]).err(), Some(ProbeError::FrameCount { got: 0 }));
+}
+
+#[test]
 fn a_track_finds_what_the_detector_finds_and_breaks_where_somebody_else_steps_in() {
     let Some(faces) = faces("a_track_finds_what_the_detector_finds") else { return };
     let bench = bench();
