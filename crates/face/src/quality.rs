@@ -350,13 +350,19 @@ pub(crate) fn margin(landmarks: &Landmarks, width: u32, height: u32) -> f32 {
     landmarks.points().iter().map(distance).fold(f32::INFINITY, f32::min) / landmarks.eye_distance().max(1e-3)
 }
 
-/// Noise and compression between the outermost points.
+/// A smaller part of the picture shows too few edges of blocks to tell them from the edges of a face.
+const LEAST_CODED: f32 = 96.0;
+
+/// Noise between the outermost points, and compression there and around.
 pub(crate) fn coarseness(image: &Image, landmarks: &Landmarks) -> [f32; 2] {
     let most = |of: fn(&Point) -> f32| landmarks.points().iter().map(of).fold(f32::MIN, f32::max);
     let least = |of: fn(&Point) -> f32| landmarks.points().iter().map(of).fold(f32::MAX, f32::min);
     let (low, high) = (Point::new(least(|p| p.x), least(|p| p.y)), Point::new(most(|p| p.x), most(|p| p.y)));
-    let grey = Grey::of(image.pixels(), low, high);
-    [grey.noise(), grey.block_edges()]
+    let wider = |low: f32, high: f32| ((LEAST_CODED - (high - low)) / 2.0).max(0.0);
+    let room = Point::new(wider(low.x, high.x), wider(low.y, high.y));
+    let around = (Point::new(low.x - room.x, low.y - room.y), Point::new(high.x + room.x, high.y + room.y));
+    let of = |(low, high)| Grey::of(image.pixels(), low, high);
+    [of((low, high)).noise(), of(around).block_edges()]
 }
 
 /// Contrast (standard deviation over mean) of eyes and mouth on the aligned crop.
