@@ -295,6 +295,11 @@ fn small_faces_in_strongly_compressed_pictures_are_known_better_by_what_twelve_o
         let (probe, quality) = Probe::from_image(&bench.finder, &coded(image.as_pixels())).unwrap();
         assert!(quality.compression > 6.0, "{id}: {}", quality.compression);
         single.push(score(&probe));
+        let (width, height) = (image.width() * 7 / 10, image.height() * 7 / 10);
+        let filter = image::imageops::FilterType::Triangle;
+        let smaller = image::imageops::resize(image.as_pixels(), width, height, filter);
+        let (_, quality) = Probe::from_image(&bench.finder, &Image::from_pixels(smaller).unwrap()).unwrap();
+        assert!(quality.compression < 4.0, "{id}: sharp and small is not coded: {}", quality.compression);
         let mut track = face::Track::new();
         let cuts: Vec<face::Cut> = (0..12_u32)
             .filter_map(|i| {
