@@ -221,19 +221,20 @@ fn robustness(out: &mut String, report: &Report) {
         return;
     }
     out.push_str("<h2>Robustness</h2><p class=\"lead\">Each genuine probe degraded; failed: no face found, or below the \
-                  configured threshold. Refused by quality: the traveller would be asked for another picture. In a sequence: where noise or \
+                  configured threshold. Refused by quality: the traveller would be asked for another picture. Where noise or \
                   blocks fall otherwise on each picture, a lane that takes several sends what they show together.</p>\
                   <table><tr><th>degradation</th><th>pairs</th><th>not found</th><th>refused by quality</th>\
-                  <th>failed</th><th>failed at FMR 1e-5</th><th>failed of those with the advised eye distance</th><th>mean score</th><th>promise</th><th>failed in a sequence</th></tr>");
+                  <th>failed</th><th>failed at FMR 1e-5</th><th>failed of those with the advised eye distance</th><th>mean score</th><th>promise</th>");
+    let pictures = report.robustness.iter().find_map(|row| row.sequence.as_ref()).map_or(0, |s| s.pictures);
+    let _ = write!(out, "<th>failed with {pictures} pictures</th></tr>");
     let promise = |holds: Option<bool>| match holds {
         Some(true) => "<span class=\"yes\">holds</span>",
         Some(false) => "<span class=\"no\">missed</span>",
         None => "",
     };
     for row in &report.robustness {
-        let sequence = row.sequence.as_ref().map_or_else(String::new, |s| {
-            format!("{} with {} pictures {}", s.failed, s.pictures, promise(s.holds))
-        });
+        let sequence =
+            row.sequence.as_ref().map_or_else(String::new, |s| format!("{} {}", s.failed, promise(s.holds)));
         let _ = write!(
             out,
             "<tr><td>{} {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} of {}</td><td>{}</td><td>{}</td><td>{sequence}</td></tr>",
