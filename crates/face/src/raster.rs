@@ -200,8 +200,7 @@ impl Raster {
     fn between(&self, x: f32, y: f32) -> [f32; 3] {
         let (left, top) = (x.floor(), y.floor());
         let (right, down) = (x - left, y - top);
-        let (a, b) = (self.pixel(left, top), self.pixel(left + 1.0, top));
-        let (c, d) = (self.pixel(left, top + 1.0), self.pixel(left + 1.0, top + 1.0));
+        let [[a, b], [c, d]] = self.around::<2>(left, top);
         let mut out = [0.0; 3];
         for (((out, (a, b)), c), d) in out.iter_mut().zip(a.iter().zip(b)).zip(c).zip(d) {
             *out = (a * (1.0 - right) + b * right) * (1.0 - down) + (c * (1.0 - right) + d * right) * down;
@@ -215,14 +214,38 @@ impl Raster {
         let (left, top) = (x.floor(), y.floor());
         let (across, down) = (cubic_weights(x - left), cubic_weights(y - top));
         let mut out = [0.0; 3];
-        for (row, weight) in (-1_i8..).zip(down) {
-            for (column, share) in (-1_i8..).zip(across) {
-                let pixel = self.pixel(left + f32::from(column), top + f32::from(row));
+        for (row, weight) in self.around::<4>(left - 1.0, top - 1.0).iter().zip(down) {
+            for (pixel, share) in row.iter().zip(across) {
                 out.iter_mut().zip(pixel).for_each(|(sum, v)| *sum += share * weight * v);
             }
         }
         // The kernel overshoots at an edge; a pixel cannot.
         out.map(|v| v.clamp(-OUTSIDE, 255.0 - OUTSIDE))
+    }
+
+    /// The square of `N` x `N` pixels from a pixel on, row by row.
+    fn around<const N: usize>(&self, left: f32, top: f32) -> [[[f32; 3]; N]; N] {
+        let mut square = [[[0.0; 3]; N]; N];
+        let inside = left >= 0.0
+            && top >= 0.0
+            && left + N as f32 <= self.width as f32
+            && top + N as f32 <= self.height as f32;
+        if inside {
+            let pixels = self.values.as_chunks::<3>().0;
+            let start = floor_to_usize(top) * self.width + floor_to_usize(left);
+            for (row, begin) in square.iter_mut().zip((start..).step_by(self.width)) {
+                if let Some(found) = pixels.get(begin..begin + N) {
+                    row.copy_from_slice(found);
+                }
+            }
+        } else {
+            for (row, y) in square.iter_mut().zip(0_u8..) {
+                for (pixel, x) in row.iter_mut().zip(0_u8..) {
+                    *pixel = self.pixel(left + f32::from(x), top + f32::from(y));
+                }
+            }
+        }
+        square
     }
 
     fn pixel(&self, x: f32, y: f32) -> [f32; 3] {
