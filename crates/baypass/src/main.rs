@@ -251,7 +251,7 @@ enum GateCommand {
         kiosk: PathBuf,
         /// Pictures of the face that a kiosk's camera takes for one crossing, 1 to 12. With three the passive hint counts; more
         /// help where a camera is noisy or compresses strongly (docs/face.md).
-        #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=12))]
+        #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=i64::from(gate::MAX_PICTURES)))]
         pictures: u8,
         #[command(flatten)]
         serving: Serving,

@@ -52,7 +52,7 @@ pub(crate) fn steadied(crop: RgbImage, eye_distance: f32, pixel: f32, quality: &
     }
     let [fine, mut out] = UNBLOCKED.map(|sd| blurred(&crop, sd * pixel));
     for (pixel, fine) in out.pixels_mut().zip(fine.pixels()) {
-        let lighter = luma(fine.0) - luma(pixel.0);
+        let lighter = luma(fine.0.map(f32::from)) - luma(pixel.0.map(f32::from));
         pixel.0 = pixel.0.map(|v| to_u8(f32::from(v) + lighter));
     }
     out
@@ -110,7 +110,7 @@ fn mean_of(base: &RgbImage, others: &[(&Cut, Similarity)]) -> Option<RgbImage> {
 fn registered(target: &RgbImage, picture: &RgbImage, mut map: Similarity) -> Similarity {
     let side = target.width() as usize;
     let middle = side as f32 / 2.0;
-    let wanted: Vec<f32> = target.pixels().map(|pixel| luma(pixel.0)).collect();
+    let wanted: Vec<f32> = target.pixels().map(|pixel| luma(pixel.0.map(f32::from))).collect();
     for _ in 0..STEPS {
         let seen = Raster::warped(picture, side, side, &map).luma();
         let (mut normal, mut right) = (Matrix5::zeros(), Vector5::zeros());

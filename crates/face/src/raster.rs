@@ -148,7 +148,7 @@ impl Raster {
     /// Luma of each pixel (ITU-R BT.601), 0 to 255.
     pub(crate) fn luma(&self) -> Vec<f32> {
         let (pixels, _) = self.values.as_chunks::<3>();
-        pixels.iter().map(|[r, g, b]| 0.299 * r + 0.587 * g + 0.114 * b + OUTSIDE).collect()
+        pixels.iter().map(|pixel| luma(*pixel) + OUTSIDE).collect()
     }
 
     /// Left and right exchanged.
@@ -270,7 +270,9 @@ impl Grey {
     pub(crate) fn of(picture: &RgbImage, low: Point, high: Point) -> Self {
         let region = Region::within(picture, low, high);
         let at = |v: usize| u32::try_from(v).unwrap_or(0);
-        let grey = |x: usize, y: usize| luma(picture.get_pixel_checked(at(x), at(y)).map_or([0; 3], |p| p.0));
+        let grey = |x: usize, y: usize| {
+            luma(picture.get_pixel_checked(at(x), at(y)).map_or([0; 3], |p| p.0).map(f32::from))
+        };
         let row = |y: usize| region.columns.clone().map(|x| grey(x, y)).collect();
         Self { rows: region.rows.clone().map(row).collect() }
     }
@@ -300,42 +302,45 @@ impl Grey {
         if width < 2 * BLOCK || self.rows.len() < 2 * BLOCK {
             return 0.0;
         }
-        let across = self.rows.iter().map(|row| row.windows(2).map(step).collect::<Vec<_>>());
-        let down = (0..width).map(|x| {
-            let column: Vec<f32> = self.rows.iter().filter_map(|row| row.get(x).copied()).collect();
-            column.windows(2).map(step).collect::<Vec<_>>()
-        });
-        (standing_out(across) * standing_out(down)).sqrt()
+        // How much each column differs from the next, and each row, on the average.
+        let mean = |sum: f64, count: usize| sum / count as f64;
+        let mut across = vec![0.0; width - 1];
+        for row in &self.rows {
+            for (sum, (a, b)) in across.iter_mut().zip(row.iter().zip(row.iter().skip(1))) {
+                *sum += f64::from((b - a).abs());
+            }
+        }
+        across.iter_mut().for_each(|sum| *sum = mean(*sum, self.rows.len()));
+        let pairs = self.rows.iter().zip(self.rows.iter().skip(1));
+        let down: Vec<f64> = pairs
+            .map(|(a, b)| mean(a.iter().zip(b).map(|(a, b)| f64::from((b - a).abs())).sum(), width))
+            .collect();
+        crate::quality::narrow((standing_out(&across) * standing_out(&down)).sqrt())
     }
 }
 
 /// Luma of a pixel (ITU-R BT.601), 0 to 255.
-pub(crate) fn luma(pixel: [u8; 3]) -> f32 {
-    let [r, g, b] = pixel.map(f32::from);
+pub(crate) fn luma([r, g, b]: [f32; 3]) -> f32 {
     0.299 * r + 0.587 * g + 0.114 * b
 }
 
-fn step(neighbours: &[f32]) -> f32 {
-    let [a, b] = neighbours else { return 0.0 };
-    (b - a).abs()
-}
-
 /// By how much the steps at one place of the grid exceed the mean of those beside them, at the place where they do most.
-fn standing_out(lines: impl Iterator<Item = Vec<f32>>) -> f32 {
-    let (mut sums, mut counts) = ([0.0_f64; BLOCK], [0.0_f64; BLOCK]);
-    for line in lines {
-        for (place, three) in line.windows(3).enumerate() {
-            let [before, here, after] = three else { continue };
-            let (Some(sum), Some(count)) = (sums.get_mut(place % BLOCK), counts.get_mut(place % BLOCK))
-            else {
-                continue;
-            };
-            *sum += f64::from(here - f32::midpoint(*before, *after));
-            *count += 1.0;
+fn standing_out(steps: &[f64]) -> f64 {
+    let excess: Vec<f64> = steps
+        .windows(3)
+        .filter_map(|three| {
+            let [before, here, after] = three else { return None };
+            Some(here - f64::midpoint(*before, *after))
+        })
+        .collect();
+    let at = |place: usize| {
+        let (mut sum, mut count) = (0.0, 0.0_f64);
+        for value in excess.iter().skip(place).step_by(BLOCK) {
+            (sum, count) = (sum + value, count + 1.0);
         }
-    }
-    let means = sums.iter().zip(&counts).map(|(sum, count)| if *count > 0.0 { sum / count } else { 0.0 });
-    crate::quality::narrow(means.fold(0.0, f64::max))
+        sum / count.max(1.0)
+    };
+    (0..BLOCK).map(at).fold(0.0, f64::max)
 }
 
 /// Weights of the four pixels around a place that lies `t` beyond the second.

@@ -28,7 +28,7 @@ const FORM: &str = "baypass-face-evaluation-1";
 const FORMATS: [TemplateFormat; 2] = [TemplateFormat::Compact72, TemplateFormat::Wide144];
 const REPLICATES: usize = 1000;
 /// As many as a lane takes at most for one probe.
-const SEQUENCE: usize = 12;
+const SEQUENCE: usize = gate::MAX_PICTURES as usize;
 const MAX_PICTURE: usize = 20 * 1024 * 1024;
 const MAX_LABELS: usize = 64 * 1024 * 1024;
 const STAGES: [&str; 7] = [
@@ -356,12 +356,7 @@ impl Bench {
             let tried = table.get(*row).zip(genuine.get(*index)).and_then(|(degradation, pair)| {
                 let template = templates.get(pair.registry)?.as_ref()?;
                 let seed = seed ^ (*index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                let seen = usable(pair.probe)?;
-                Some(if *count == 1 {
-                    self.degraded(*degradation, seen, template, seed)
-                } else {
-                    self.degraded_sequence(*degradation, seen, template, seed)
-                })
+                Some(self.degraded(*degradation, *count, usable(pair.probe)?, template, seed))
             });
             (0..*count).for_each(|_| progress.step());
             (*row, *count, *index, tried)
@@ -420,44 +415,35 @@ impl Bench {
         rows
     }
 
-    /// Score and fitness of a degraded probe, where a face is still found in it.
+    /// Score of a degraded probe of so many pictures, where a face is still found, and what the bounds of quality have
+    /// against the first: nothing is left out for it, as a lane would.
     fn degraded(
         &self,
         degradation: Degradation,
+        count: usize,
         seen: &Seen,
         template: &Template,
         seed: u64,
     ) -> Option<Tried> {
-        let picture = degradation.apply(seen.image.as_ref()?.as_pixels(), &seen.points(), seed);
-        let image = Image::from_pixels(picture).ok()?;
-        let (frame, quality) = ProbeFrame::from_image(&self.finder, &image).ok()?;
-        let score = self.compared(&Probe::new(vec![frame]).ok()?, template)?;
-        Some((score, self.config.quality().check(&quality).err()))
-    }
-
-    /// The same of a sequence, the way of a lane but for the bounds of quality.
-    fn degraded_sequence(
-        &self,
-        degradation: Degradation,
-        seen: &Seen,
-        template: &Template,
-        seed: u64,
-    ) -> Option<Tried> {
-        let pixels = seen.image.as_ref()?.as_pixels();
+        let (picture, points) = (seen.image.as_ref()?.as_pixels(), seen.landmarks.points());
+        let points: Vec<Landmark> = points.iter().map(|p| [p.x, p.y]).collect();
+        let pictures = if count == 1 {
+            vec![degradation.apply(picture, &points, seed)]
+        } else {
+            degradation.sequence(picture, &points, seed, count)
+        };
         let mut track = Track::new();
         let mut cuts = Vec::new();
-        for picture in degradation.sequence(pixels, &seen.points(), seed, SEQUENCE) {
+        for picture in pictures {
             let image = Image::from_pixels(picture).ok()?;
-            let cut = track.follow(&self.finder, &image);
-            cuts.extend(cut.and_then(|(face, landmarks)| Cut::of(&image, &face, &landmarks)).ok());
+            let found = track.follow(&self.finder, &image);
+            cuts.extend(found.and_then(|(face, landmarks)| Cut::of(&image, &face, &landmarks)).ok());
         }
-        let probe = Probe::of_sequence(&self.finder, cuts, self.config.quality()).ok()?;
-        Some((self.compared(&probe, template)?, None))
-    }
-
-    fn compared(&self, probe: &Probe, template: &Template) -> Option<f64> {
-        let embedding = self.embedder.embed(probe).ok()?;
-        template.compare(&embedding).ok().map(|score| f64::from(score.value()))
+        let bounds = self.config.quality();
+        let fault = bounds.check(cuts.first()?.quality()).err();
+        let probe = Probe::of_sequence(&self.finder, cuts, bounds).ok()?;
+        let score = template.compare(&self.embedder.embed(&probe).ok()?).ok()?;
+        Some((f64::from(score.value()), fault))
     }
 }
 
@@ -480,12 +466,6 @@ impl Outcome {
     fn mean_score(&self) -> Option<f64> {
         let count = self.found().count();
         (count > 0).then(|| self.found().map(|(score, _)| score).sum::<f64>() / count as f64)
-    }
-}
-
-impl Seen {
-    fn points(&self) -> Vec<Landmark> {
-        self.landmarks.points().iter().map(|p| [p.x, p.y]).collect()
     }
 }
 

@@ -13,9 +13,7 @@ use face::{Embedder, FaceConfig, Finder, Liveness, ModelFolder};
 use gate::check::Window;
 use gate::kiosk::Glance;
 use gate::store::{GateKey, Store as Outbox};
-use gate::{
-    AuthorityLink, Courier, FaceEyes, Lane, LaneConfig, LinkError, Lists, MAX_PICTURES, Metrics, ReplayCache,
-};
+use gate::{AuthorityLink, Courier, FaceEyes, Lane, LaneConfig, LinkError, Lists, Metrics, ReplayCache};
 use trust::{Approval, Approvals, TrustStore};
 
 use super::keys::{KeyFiles, KeyStore};
@@ -245,7 +243,7 @@ pub struct OpenLane<L> {
     pub store: Arc<Outbox>,
 }
 
-/// Opens one lane over the files of its port; it looks at `pictures` of the face, 1 to [`MAX_PICTURES`].
+/// Opens one lane over the files of its port; it looks at `pictures` of the face, 1 to [`gate::MAX_PICTURES`].
 #[expect(clippy::too_many_arguments, reason = "a lane is made of all of these")]
 pub async fn open_lane<L: AuthorityLink>(
     from: &Installation,
@@ -274,7 +272,7 @@ pub async fn open_lane<L: AuthorityLink>(
         },
         kind: LaneKind::Code,
         window: Window::default(),
-        pictures: pictures.clamp(1, MAX_PICTURES),
+        pictures,
         simulated_camera: from.simulated_camera(),
         elsewhere: all
             .iter()
