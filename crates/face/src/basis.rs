@@ -98,7 +98,8 @@ fn weights(onnx: &[u8], name: &str, numbers: usize) -> Result<Vec<f32>, &'static
     if values.len() == numbers * numbers { Ok(values) } else { Err("the layer's weights cannot be read") }
 }
 
-fn floats(tensor: &TensorProto) -> Vec<f32> {
+/// The numbers of a tensor that lies in the file itself.
+pub(crate) fn floats(tensor: &TensorProto) -> Vec<f32> {
     match &tensor.raw_data {
         Some(raw) => raw.borrow().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
         None => tensor.float_data.clone(),

@@ -6,7 +6,8 @@ use crate::basis::{Basis, DIMENSIONS};
 use crate::config::{FaceConfig, ModelId, Recogniser};
 use crate::finder::{FaceError, Finder, Landmarks};
 use crate::geometry::{Point, Similarity};
-use crate::models::{InferenceError, ModelError, ModelFolder, Network};
+use crate::models::{ModelError, ModelFolder};
+use crate::network::{InferenceError, Network};
 use crate::picture::Image;
 use crate::probe::Probe;
 use crate::raster::{OUTSIDE, Raster};
@@ -81,7 +82,8 @@ impl Embedder {
         let recogniser = config.recogniser.clone();
         let basis = Basis::of(&recogniser.basis, recogniser.numbers, &bytes)
             .map_err(|what| ModelError::Load { name: file.name.clone(), what })?;
-        let network = folder.network(file, bytes, [None])?;
+        let shape = [1, 3, recogniser.side, recogniser.side];
+        let network = folder.network(file, bytes, shape, [None])?;
         Ok(Self { network, basis, recogniser, model: config.model().clone() })
     }
 
@@ -129,13 +131,9 @@ impl Embedder {
         let landmarks = finder.landmarks(image, &finder.one_face(image)?)?;
         let aligned = self.aligned(image.pixels(), &landmarks).ok_or(FaceError::NoLandmarks)?;
         let input = self.input(&aligned);
-        let [output] = self.network.run(self.shape(), input.clone(), DESCRIBING)?;
-        shown.push(Shown::new("feature", self.network.path(), self.shape(), input, output));
+        let [output] = self.network.run(input.clone(), DESCRIBING)?;
+        shown.push(Shown::new("feature", &self.network, input, output));
         Ok(shown)
-    }
-
-    const fn shape(&self) -> [usize; 4] {
-        [1, 3, self.recogniser.side, self.recogniser.side]
     }
 
     fn input(&self, aligned: &Raster) -> Vec<f32> {
@@ -150,7 +148,7 @@ impl Embedder {
     }
 
     fn numbers(&self, aligned: &Raster) -> Result<Vec<f32>, InferenceError> {
-        let [mut numbers] = self.network.run(self.shape(), self.input(aligned), DESCRIBING)?;
+        let [mut numbers] = self.network.run(self.input(aligned), DESCRIBING)?;
         if numbers.len() != self.recogniser.numbers {
             return Err(InferenceError { stage: DESCRIBING });
         }

@@ -5,7 +5,8 @@
 
 use crate::config::FaceConfig;
 use crate::geometry::{Point, Similarity};
-use crate::models::{InferenceError, ModelError, ModelFolder, Network};
+use crate::models::{ModelError, ModelFolder};
+use crate::network::{InferenceError, Network};
 use crate::picture::Image;
 use crate::raster::{Raster, Region};
 use crate::shown::Shown;
@@ -253,8 +254,13 @@ impl Finder {
         let detector = folder.read(&files.detector)?;
         let landmarks = folder.read(&files.landmarks)?;
         Ok(Self {
-            detector: folder.network(&files.detector, detector, [Some("scores"), Some("boxes")])?,
-            landmarks: folder.network(&files.landmarks, landmarks, [None])?,
+            detector: folder.network(
+                &files.detector,
+                detector,
+                DETECTOR_SHAPE,
+                [Some("scores"), Some("boxes")],
+            )?,
+            landmarks: folder.network(&files.landmarks, landmarks, LANDMARK_SHAPE, [None])?,
             settings: config.detection.clone(),
         })
     }
@@ -349,21 +355,21 @@ impl Finder {
     pub(crate) fn shown(&self, image: &Image) -> Result<Vec<Shown>, FaceError> {
         let (canvas, ..) = Raster::letterboxed(image.pixels(), DETECTOR_WIDTH, DETECTOR_HEIGHT);
         let input = detector_input(&canvas);
-        let [output, _] = self.detector.run(DETECTOR_SHAPE, input.clone(), FINDING)?;
-        let mut shown = vec![Shown::new("detector", self.detector.path(), DETECTOR_SHAPE, input, output)];
+        let [output, _] = self.detector.run(input.clone(), FINDING)?;
+        let mut shown = vec![Shown::new("detector", &self.detector, input, output)];
         let face = self.one_face(image)?;
         let mut square = (face.centre(), face.height(), face.turn);
         for _ in 0..2 {
             let (input, _) = landmark_input(image, square);
-            let [output] = self.landmarks.run(LANDMARK_SHAPE, input.clone(), MEASURING)?;
-            shown.push(Shown::new("landmarks", self.landmarks.path(), LANDMARK_SHAPE, input, output));
+            let [output] = self.landmarks.run(input.clone(), MEASURING)?;
+            shown.push(Shown::new("landmarks", &self.landmarks, input, output));
             square = self.points_in(image, square.0, square.1, square.2)?.second_square();
         }
         Ok(shown)
     }
 
     fn faces_on(&self, canvas: &Raster, map: &Similarity, turn: f32) -> Result<Vec<Face>, InferenceError> {
-        let [scores, boxes] = self.detector.run(DETECTOR_SHAPE, detector_input(canvas), FINDING)?;
+        let [scores, boxes] = self.detector.run(detector_input(canvas), FINDING)?;
         // The boxes come decoded, as shares of the canvas; the priors are already in the network.
         let (scores, boxes) = (scores.as_chunks::<2>().0, boxes.as_chunks::<4>().0);
         let candidates = scores.iter().zip(boxes).filter(|([_, score], _)| *score >= self.settings.score);
@@ -384,7 +390,7 @@ impl Finder {
 
     fn points_in(&self, image: &Image, centre: Point, side: f32, angle: f32) -> Result<Landmarks, FaceError> {
         let (input, square) = landmark_input(image, (centre, side, angle));
-        let [points] = self.landmarks.run(LANDMARK_SHAPE, input, MEASURING)?;
+        let [points] = self.landmarks.run(input, MEASURING)?;
         let (pairs, _) = points.as_chunks::<2>();
         let scale = LANDMARK_SIDE as f32;
         let points = pairs.iter().map(|[x, y]| square.apply(Point::new(x * scale, y * scale))).collect();

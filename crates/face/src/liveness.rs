@@ -6,7 +6,8 @@
 use crate::config::FaceConfig;
 use crate::finder::Face;
 use crate::geometry::Point;
-use crate::models::{InferenceError, ModelError, ModelFolder, Network};
+use crate::models::{ModelError, ModelFolder};
+use crate::network::{InferenceError, Network};
 use crate::picture::Image;
 use crate::raster::{OUTSIDE, Raster};
 use documents::redact_debug;
@@ -51,7 +52,7 @@ impl Liveness {
     /// A missing or altered file, with the command that mends it.
     pub fn load(folder: &ModelFolder, config: &FaceConfig) -> Result<Self, ModelError> {
         let file = &config.files.liveness;
-        let network = folder.network(file, folder.read(file)?, [None])?;
+        let network = folder.network(file, folder.read(file)?, [1, 3, SIDE, SIDE], [None])?;
         Ok(Self { network, suspicious: config.suspicious })
     }
 
@@ -64,7 +65,7 @@ impl Liveness {
         let crop = Raster::stretched(image.pixels(), low, high, SIDE, SIDE);
         // The network was trained on BGR, 0 to 255.
         let input = crop.planes([2, 1, 0], |v| v + OUTSIDE);
-        let [classes] = self.network.run([1, 3, SIDE, SIDE], input, "judging liveness")?;
+        let [classes] = self.network.run(input, "judging liveness")?;
         let largest = classes.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let sum: f32 = classes.iter().map(|class| (class - largest).exp()).sum();
         let live = classes.first().map_or(0.0, |class| (class - largest).exp() / sum);

@@ -1,16 +1,12 @@
 //! Model files: found, read, proven against their SHA-256, loaded.
 //!
-//! Lives here: `ModelFolder` and the one place of this crate that touches the disk. Not here: what goes into a
-//! network and what comes out (`finder`, `embedding`, `liveness`).
+//! Lives here: `ModelFolder` and the one place of this crate that touches the disk. Not here: how a
+//! network is run (`network`).
 
 use crate::config::{FaceConfig, TrustedFile};
-use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool};
-use rten_tensor::prelude::*;
-use rten_tensor::{NdTensor, Tensor};
+use crate::network::{Network, Workers};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// No model of ours is near it; a wrong file is not read whole.
 const MAX_MODEL_BYTES: u64 = 64 * 1024 * 1024;
@@ -59,13 +55,6 @@ pub enum ModelError {
     },
 }
 
-/// A network failed on an input that it should take: a fault of ours or of the runtime, not of the picture.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the face model failed while {stage}")]
-pub struct InferenceError {
-    pub(crate) stage: &'static str,
-}
-
 impl ModelFolder {
     /// The folder `models` of the repository, or a folder that holds the `.onnx` files themselves. One worker.
     #[must_use]
@@ -103,81 +92,11 @@ impl ModelFolder {
         &self,
         file: &TrustedFile,
         bytes: Vec<u8>,
+        shape: [usize; 4],
         outputs: [Option<&str>; OUT],
     ) -> Result<Network<OUT>, ModelError> {
-        let fault = |what| ModelError::Load { name: file.name.clone(), what };
-        let model = ModelOptions::with_all_ops()
-            .prepack_weights(true)
-            .load(bytes)
-            .map_err(|_| fault("it is no network that the runtime can run"))?;
-        let input = *model.input_ids().first().ok_or(fault("it has no input"))?;
-        let mut ids = [input; OUT];
-        for (id, name) in ids.iter_mut().zip(outputs) {
-            let found = match name {
-                Some(name) => model.find_node(name),
-                None => model.output_ids().first().copied(),
-            };
-            *id = found.ok_or(fault("it lacks an output"))?;
-        }
         let path = self.folder.join(&file.name);
-        Ok(Network { model, input, outputs: ids, workers: self.workers.clone(), path })
-    }
-}
-
-/// A loaded network with one input and `OUT` outputs.
-pub(crate) struct Network<const OUT: usize> {
-    model: Model,
-    input: NodeId,
-    outputs: [NodeId; OUT],
-    workers: Workers,
-    path: PathBuf,
-}
-
-impl<const OUT: usize> Network<OUT> {
-    /// The file that it was loaded from.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Runs the network on one input of shape 1 x channels x height x width.
-    pub(crate) fn run(
-        &self,
-        shape: [usize; 4],
-        data: Vec<f32>,
-        stage: &'static str,
-    ) -> Result<[Vec<f32>; OUT], InferenceError> {
-        let fault = InferenceError { stage };
-        let input = NdTensor::<f32, 4>::try_from_data(shape, data).map_err(|_| fault.clone())?;
-        let options = RunOptions::default().with_thread_pool(self.workers.next());
-        let values = self
-            .model
-            .run(vec![(self.input, input.into())], &self.outputs, Some(options))
-            .map_err(|_| fault.clone())?;
-        let values: Vec<Vec<f32>> = values
-            .into_iter()
-            .map(|value| Tensor::<f32>::try_from(value).map(|tensor| tensor.to_vec()))
-            .collect::<Result<_, _>>()
-            .map_err(|_| fault.clone())?;
-        values.try_into().map_err(|_| fault)
-    }
-}
-
-/// Pools of one thread each, taken in turn: a call never waits for another while a core is free, and one call
-/// never spreads over cores (its time stays the same under load).
-#[derive(Debug, Clone)]
-struct Workers {
-    pools: Arc<[Arc<ThreadPool>]>,
-    turn: Arc<AtomicUsize>,
-}
-
-impl Workers {
-    fn new(count: usize) -> Self {
-        let pools = (0..count.clamp(1, 256)).map(|_| Arc::new(ThreadPool::with_num_threads(1))).collect();
-        Self { pools, turn: Arc::default() }
-    }
-
-    fn next(&self) -> Option<Arc<ThreadPool>> {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        self.pools.get(turn % self.pools.len().max(1)).cloned()
+        Network::load(path, bytes, shape, outputs, self.workers.clone())
+            .map_err(|what| ModelError::Load { name: file.name.clone(), what })
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Lives here: `Shown`. It holds a face as a tensor: personal data.
 
+use crate::network::Network;
 use documents::redact_debug;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// One call of one network.
 #[derive(Clone, PartialEq)]
@@ -14,6 +15,8 @@ pub struct Shown {
     pub file: PathBuf,
     /// Batch, channels, height, width.
     pub shape: [usize; 4],
+    /// Steps that it was computed in, and how many of them are convolutions of ours.
+    pub steps: (usize, usize),
     /// What went in.
     pub input: Vec<f32>,
     /// The (first) output: the detector's scores, the 68 points, the 512 numbers as they come.
@@ -22,13 +25,13 @@ pub struct Shown {
 redact_debug!(Shown);
 
 impl Shown {
-    pub(crate) fn new(
-        network: &'static str,
-        file: &Path,
-        shape: [usize; 4],
+    pub(crate) fn new<const OUT: usize>(
+        name: &'static str,
+        network: &Network<OUT>,
         input: Vec<f32>,
         output: Vec<f32>,
     ) -> Self {
-        Self { network, file: file.to_path_buf(), shape, input, output }
+        let (file, shape, steps) = (network.path().to_path_buf(), network.shape(), network.steps());
+        Self { network: name, file, shape, steps, input, output }
     }
 }

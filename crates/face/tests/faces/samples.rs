@@ -74,3 +74,15 @@ fn the_pairs_that_the_demo_relies_on_score_as_it_expects() {
     }
     assert!(wrong.is_empty(), "{wrong:?}");
 }
+
+#[test]
+fn the_installed_networks_are_computed_in_steps_that_answer_as_their_whole_files() {
+    let shown = bench().embedder.shown(&bench().finder, &portrait(1, 0)).unwrap();
+    let names: Vec<&str> = shown.iter().map(|call| call.network).collect();
+    assert_eq!(names, ["detector", "landmarks", "landmarks", "feature"]);
+    for call in shown {
+        // A network whose steps do not answer as the file is run whole: in one step.
+        let (steps, direct) = call.steps;
+        assert!(direct >= 13 && steps > direct, "{} {steps} {direct}", call.network);
+    }
+}

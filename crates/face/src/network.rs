@@ -1,0 +1,285 @@
+//! Networks: numbers go in, numbers come out, on one thread.
+//!
+//! Lives here: `Network`, the proof that its plan answers as the whole file does, the threads that calls take turns on.
+//! Not here: where the file comes from (`models`), what its numbers mean (`finder`, `embedding`, `liveness`).
+
+mod direct;
+mod plan;
+
+use crate::basis::SplitMix64;
+use plan::Plan;
+use rten::{ThreadPool, Value};
+use rten_tensor::Tensor;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A plan's numbers may differ by so much from the whole network's, as a share of the largest (rounding: some 1e-6).
+const AGREEMENT: f32 = 1e-4;
+
+/// A network failed on an input that it should take: a fault of ours or of the runtime, not of the picture.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the face model failed while {stage}")]
+pub struct InferenceError {
+    pub(crate) stage: &'static str,
+}
+
+/// A loaded network with one input and `OUT` outputs.
+pub(crate) struct Network<const OUT: usize> {
+    plan: Plan,
+    shape: [usize; 4],
+    workers: Workers,
+    path: PathBuf,
+}
+
+impl<const OUT: usize> Network<OUT> {
+    /// Loads an ONNX file whose input is 1 x channels x height x width. An output without a name is the file's first.
+    ///
+    /// The file is cut into steps; whether they answer as the whole does is tried once, here. A file that cannot be cut
+    /// so is run whole.
+    pub(crate) fn load(
+        path: PathBuf,
+        onnx: Vec<u8>,
+        shape: [usize; 4],
+        outputs: [Option<&str>; OUT],
+        workers: Workers,
+    ) -> Result<Self, &'static str> {
+        let cut = Plan::cut(&onnx, &outputs);
+        let plan = Plan::whole(onnx, &outputs)?;
+        let mut network = Self { plan, shape, workers, path };
+        if let Some(cut) = cut {
+            let whole = network.on_noise();
+            let uncut = std::mem::replace(&mut network.plan, cut);
+            if !agree(&whole, &network.on_noise()) {
+                network.plan = uncut;
+            }
+        }
+        Ok(network)
+    }
+
+    /// The file that it was loaded from.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Batch (always 1), channels, height, width of its input.
+    pub(crate) const fn shape(&self) -> [usize; 4] {
+        self.shape
+    }
+
+    /// Steps that it is computed in, and how many of them are convolutions of ours.
+    pub(crate) fn steps(&self) -> (usize, usize) {
+        self.plan.counts()
+    }
+
+    /// Runs the network on as many numbers as its shape says.
+    pub(crate) fn run(&self, data: Vec<f32>, stage: &'static str) -> Result<[Vec<f32>; OUT], InferenceError> {
+        self.numbers(data).ok_or(InferenceError { stage })
+    }
+
+    fn numbers(&self, data: Vec<f32>) -> Option<[Vec<f32>; OUT]> {
+        let input = Tensor::try_from_data(self.shape.as_slice(), data).ok()?;
+        let values = self.plan.run(input.into(), &self.workers.next()?)?;
+        let numbers = values.into_iter().map(|value: Value| {
+            let tensor = Tensor::<f32>::try_from(value).ok()?;
+            Some(tensor.into_data())
+        });
+        numbers.collect::<Option<Vec<_>>>()?.try_into().ok()
+    }
+
+    fn on_noise(&self) -> Option<[Vec<f32>; OUT]> {
+        let mut random = SplitMix64(1);
+        let count = self.shape.iter().product();
+        self.numbers((0..count).map(|_| crate::quality::narrow(2.0 * random.uniform() - 1.0)).collect())
+    }
+}
+
+/// Whether two answers are the same but for rounding.
+fn agree<const OUT: usize>(whole: &Option<[Vec<f32>; OUT]>, cut: &Option<[Vec<f32>; OUT]>) -> bool {
+    let (Some(whole), Some(cut)) = (whole, cut) else { return false };
+    whole.iter().zip(cut).all(|(whole, cut)| {
+        let largest = whole.iter().fold(0.0_f32, |largest, v| largest.max(v.abs()));
+        let near = |(a, b): (&f32, &f32)| (a - b).abs() <= AGREEMENT * largest;
+        whole.len() == cut.len() && largest.is_finite() && whole.iter().zip(cut).all(near)
+    })
+}
+
+/// Pools of one thread each, taken in turn: a call never waits for another while a core is free, and one call
+/// never spreads over cores (its time stays the same under load).
+#[derive(Debug, Clone)]
+pub(crate) struct Workers {
+    pools: Arc<[Arc<ThreadPool>]>,
+    turn: Arc<AtomicUsize>,
+}
+
+impl Workers {
+    pub(crate) fn new(count: usize) -> Self {
+        let pools = (0..count.clamp(1, 256)).map(|_| Arc::new(ThreadPool::with_num_threads(1))).collect();
+        Self { pools, turn: Arc::default() }
+    }
+
+    fn next(&self) -> Option<Arc<ThreadPool>> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        self.pools.get(turn % self.pools.len().max(1)).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rten_onnx::onnx::{
+        AttributeProto, AttributeType, DataType, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
+        TensorProto, ValueInfoProto,
+    };
+    use std::cell::RefCell;
+
+    const SHAPE: [usize; 4] = [1, 4, 9, 7];
+
+    fn node(kind: &str, inputs: &[&str], output: &str, given: &[(&str, &[i64])]) -> NodeProto {
+        // The runtime wants these of a convolution, though the operator has them by default.
+        let default: &[(&str, &[i64])] =
+            &[("strides", &[1, 1]), ("dilations", &[1, 1]), ("pads", &[0, 0, 0, 0])];
+        let default =
+            default.iter().filter(|(name, _)| kind == "Conv" && given.iter().all(|(n, _)| n != name));
+        let attribute = given.iter().chain(default).map(|(name, values)| match values {
+            [one] => AttributeProto {
+                name: Some((*name).to_owned()),
+                i: Some(*one),
+                r#type: Some(AttributeType::INT),
+                ..AttributeProto::default()
+            },
+            many => AttributeProto {
+                name: Some((*name).to_owned()),
+                ints: many.to_vec(),
+                r#type: Some(AttributeType::INTS),
+                ..AttributeProto::default()
+            },
+        });
+        NodeProto {
+            name: Some(format!("{kind} {output}")),
+            op_type: Some(kind.to_owned()),
+            input: inputs.iter().map(|name| (*name).to_owned()).collect(),
+            output: vec![output.to_owned()],
+            attribute: attribute.collect(),
+            domain: None,
+        }
+    }
+
+    fn weights(name: &str, dims: &[i64]) -> TensorProto {
+        let mut random = SplitMix64(dims.iter().sum::<i64>().unsigned_abs());
+        let count = usize::try_from(dims.iter().product::<i64>()).unwrap();
+        let numbers =
+            (0..count).flat_map(|_| crate::quality::narrow(random.uniform() - 0.5).to_le_bytes()).collect();
+        TensorProto {
+            name: Some(name.to_owned()),
+            dims: dims.to_vec(),
+            data_type: Some(DataType::FLOAT),
+            raw_data: Some(RefCell::new(numbers)),
+            ..TensorProto::default()
+        }
+    }
+
+    fn file(nodes: Vec<NodeProto>, outputs: &[&str]) -> Vec<u8> {
+        let value = |name: &str| ValueInfoProto { name: Some(name.to_owned()), r#type: None };
+        let graph = GraphProto {
+            node: nodes,
+            initializer: vec![
+                weights("each", &[4, 1, 3, 3]),
+                weights("all", &[6, 4, 3, 3]),
+                weights("points", &[4, 4, 1, 1]),
+                weights("bias", &[4]),
+                weights("slopes", &[4, 1, 1]),
+            ],
+            input: vec![value("input")],
+            output: outputs.iter().map(|name| value(name)).collect(),
+            value_info: Vec::new(),
+        };
+        let version = OperatorSetIdProto { domain: None, version: Some(13) };
+        let model = ModelProto {
+            ir_version: Some(7),
+            graph: Some(graph),
+            opset_import: vec![version],
+            ..ModelProto::default()
+        };
+        model.write_buf().unwrap()
+    }
+
+    const EACH: &[(&str, &[i64])] = &[("group", &[4]), ("pads", &[1, 1, 1, 1])];
+
+    /// Steps, those that are ours, and the largest difference to the whole.
+    fn cut<const OUT: usize>(onnx: &[u8], outputs: [Option<&str>; OUT]) -> (usize, usize, f32) {
+        let load =
+            |plan| Network::<OUT> { plan, shape: SHAPE, workers: Workers::new(1), path: PathBuf::new() };
+        let whole = load(Plan::whole(onnx.to_vec(), &outputs).unwrap()).on_noise().unwrap();
+        let network = load(Plan::cut(onnx, &outputs).unwrap());
+        let ours = network.on_noise().unwrap();
+        let mut largest = 0.0_f32;
+        for (a, b) in whole.iter().zip(&ours) {
+            assert!(a.len() == b.len() && !a.is_empty());
+            largest = a.iter().zip(b).fold(largest, |largest, (a, b)| largest.max((a - b).abs()));
+        }
+        let (steps, direct) = network.steps();
+        (steps, direct, largest)
+    }
+
+    #[test]
+    fn a_network_of_branches_and_sums_answers_in_steps_as_it_does_whole() {
+        let nodes = vec![
+            node("Conv", &["input", "each", "bias"], "a", EACH),
+            node("PRelu", &["a", "slopes"], "b", &[]),
+            node("Conv", &["b", "points"], "c", &[]),
+            node("Add", &["c", "input"], "d", &[]),
+            node("Conv", &["d", "each"], "e", EACH),
+            node("Conv", &["d", "all"], "f", &[("strides", &[2, 2])]),
+            node("Relu", &["f"], "g", &[]),
+            node("Add", &["e", "b"], "h", &[]),
+            node("Conv", &["h", "points", "bias"], "i", &[]),
+        ];
+        let (steps, direct, difference) = cut(&file(nodes, &["i", "g"]), [Some("i"), Some("g")]);
+        // Products with `points` twice, sums in between; three convolutions of ours.
+        assert_eq!((steps, direct), (5, 3));
+        assert!(difference < 1e-5, "{difference}");
+    }
+
+    #[test]
+    fn an_activation_joins_its_convolution_only_where_nothing_else_reads_in_between() {
+        let nodes = |last: NodeProto| {
+            vec![
+                node("Conv", &["input", "each"], "a", EACH),
+                node("PRelu", &["a", "slopes"], "b", &[]),
+                node("Relu", &["b"], "c", &[]),
+                last,
+            ]
+        };
+        for (other, steps) in [("b", 2), ("a", 2), ("input", 2)] {
+            let (got, direct, difference) =
+                cut(&file(nodes(node("Add", &["c", other], "d", &[])), &["d"]), [None]);
+            assert_eq!((got, direct), (steps, 1), "{other}");
+            assert!(difference < 1e-6, "{other} {difference}");
+        }
+        // The convolution itself is asked for.
+        let onnx = file(nodes(node("Relu", &["c"], "d", &[])), &["a", "d"]);
+        let (_, direct, difference) = cut(&onnx, [Some("a"), Some("d")]);
+        assert!(direct == 1 && difference < 1e-6, "{difference}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_cut_safely_is_run_whole_and_one_that_is_no_network_is_refused() {
+        let mut padded = node("Conv", &["input", "each"], "a", &[("group", &[4])]);
+        padded.attribute.push(AttributeProto {
+            name: Some("auto_pad".to_owned()),
+            s: Some("SAME_UPPER".to_owned()),
+            r#type: Some(AttributeType::STRING),
+            ..AttributeProto::default()
+        });
+        let load = |onnx: Vec<u8>| Network::<1>::load(PathBuf::new(), onnx, SHAPE, [None], Workers::new(1));
+        let network = load(file(vec![padded], &["a"])).unwrap();
+        assert_eq!(network.steps(), (1, 0));
+        assert_eq!(network.run(vec![0.5; 4 * 9 * 7], "trying").unwrap()[0].len(), 4 * 9 * 7);
+        assert!(network.run(vec![0.5; 3], "trying").is_err());
+        // A value that nothing makes.
+        assert!(load(file(vec![node("Relu", &["nowhere"], "a", &[])], &["a"])).is_err());
+        assert!(load(b"no network".to_vec()).is_err());
+        assert!(load(Vec::new()).is_err());
+    }
+}
