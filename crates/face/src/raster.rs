@@ -125,12 +125,13 @@ impl Raster {
             return out;
         }
         let corner = Point::new(region.columns.start as f32, region.rows.start as f32);
-        let source = Self::shrunk(picture, &region, f64::from(factor));
+        let source = Source::of(picture, &region, factor);
         for (y, row) in out.values.chunks_exact_mut(width * 3).enumerate() {
             for (x, pixel) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
                 let at = map.apply(Point::new(x as f32 + 0.5, y as f32 + 0.5)).minus(corner);
                 let (x, y) = (at.x / factor - 0.5, at.y / factor - 0.5);
-                *pixel = if scale < 1.0 { source.cubic(x, y) } else { source.between(x, y) };
+                let [r, g, b, _] = if scale < 1.0 { source.cubic(x, y) } else { source.between(x, y) };
+                *pixel = [r, g, b];
             }
         }
         out
@@ -169,92 +170,131 @@ impl Raster {
     fn resampled(picture: &RgbImage, columns: &[Taps], rows: &[Taps]) -> Self {
         let stride = picture.width() as usize * 3;
         let width = columns.len();
-        let first = rows.iter().map(|taps| taps.start).min().unwrap_or(0);
-        let last = rows.iter().map(|taps| taps.start + taps.weights.len()).max().unwrap_or(0);
-        // Rows are averaged sideways once each, then mixed downwards.
-        let mut sideways = vec![0.0_f32; (last - first) * width * 3];
-        let source = picture.as_raw().chunks_exact(stride.max(1)).skip(first);
-        for (row, out) in source.zip(sideways.chunks_exact_mut((width * 3).max(1))) {
-            let (row, _) = row.as_chunks::<3>();
-            for (taps, out) in columns.iter().zip(out.as_chunks_mut::<3>().0) {
-                let pixels = row.get(taps.start..taps.start + taps.weights.len()).unwrap_or_default();
-                for (weight, [r, g, b]) in taps.weights.iter().zip(pixels) {
-                    let [out_r, out_g, out_b] = out;
-                    *out_r += weight * (f32::from(*r) - OUTSIDE);
-                    *out_g += weight * (f32::from(*g) - OUTSIDE);
-                    *out_b += weight * (f32::from(*b) - OUTSIDE);
-                }
-            }
-        }
+        let first = columns.iter().map(|taps| taps.start).min().unwrap_or(0);
+        let last = columns.iter().map(|taps| taps.start + taps.weights.len()).max().unwrap_or(0);
         let mut values = vec![0.0; rows.len() * width * 3];
+        // Rows are mixed downwards, as long as they are, then averaged sideways.
+        let mut mixed = vec![0.0_f32; last.saturating_sub(first) * 3];
         for (taps, out) in rows.iter().zip(values.chunks_exact_mut((width * 3).max(1))) {
-            let lines = sideways.chunks_exact((width * 3).max(1)).skip(taps.start - first);
-            for (weight, line) in taps.weights.iter().zip(lines) {
-                out.iter_mut().zip(line).for_each(|(out, v)| *out += weight * v);
+            mixed.fill(0.0);
+            let source = picture.as_raw().chunks_exact(stride.max(1)).skip(taps.start);
+            for (weight, row) in taps.weights.iter().zip(source) {
+                let row = row.get(first * 3..last * 3).unwrap_or_default();
+                mixed.iter_mut().zip(row).for_each(|(sum, v)| *sum += weight * (f32::from(*v) - OUTSIDE));
+            }
+            let pixels = mixed.as_chunks::<3>().0;
+            for (taps, out) in columns.iter().zip(out.as_chunks_mut::<3>().0) {
+                let start = taps.start - first;
+                let pixels = pixels.get(start..start + taps.weights.len()).unwrap_or_default();
+                let [mut red, mut green, mut blue] = [0.0; 3];
+                for (weight, [r, g, b]) in taps.weights.iter().zip(pixels) {
+                    red += weight * r;
+                    green += weight * g;
+                    blue += weight * b;
+                }
+                *out = [red, green, blue];
             }
         }
         Self { width, height: rows.len(), values }
     }
+}
+
+/// What a warp reads: four numbers a pixel, the last of no meaning, so that a processor takes a pixel at once.
+struct Source {
+    width: usize,
+    height: usize,
+    pixels: Vec<[f32; 4]>,
+}
+
+impl Source {
+    /// The region shrunk by `factor`; by one it is copied.
+    fn of(picture: &RgbImage, region: &Region, factor: f32) -> Self {
+        if factor > 1.0 {
+            let Raster { width, height, values } = Raster::shrunk(picture, region, f64::from(factor));
+            let pixels = values.as_chunks::<3>().0.iter().map(|[r, g, b]| [*r, *g, *b, 0.0]).collect();
+            return Self { width, height, pixels };
+        }
+        let (rows, columns) = (&region.rows, &region.columns);
+        let lines = picture.as_raw().chunks_exact((picture.width() as usize * 3).max(1));
+        let mut pixels = Vec::with_capacity(rows.len() * columns.len());
+        for line in lines.skip(rows.start).take(rows.len()) {
+            let line = line.as_chunks::<3>().0.get(columns.clone()).unwrap_or_default();
+            let number = |v: &u8| f32::from(*v) - OUTSIDE;
+            pixels.extend(line.iter().map(|[r, g, b]| [number(r), number(g), number(b), 0.0]));
+        }
+        Self { width: columns.len(), height: rows.len(), pixels }
+    }
 
     /// Bilinear between the four pixels around a place; pixel centres lie at whole numbers here.
-    fn between(&self, x: f32, y: f32) -> [f32; 3] {
-        let (left, top) = (x.floor(), y.floor());
-        let (right, down) = (x - left, y - top);
-        let [[a, b], [c, d]] = self.around::<2>(left, top);
-        let mut out = [0.0; 3];
-        for (((out, (a, b)), c), d) in out.iter_mut().zip(a.iter().zip(b)).zip(c).zip(d) {
-            *out = (a * (1.0 - right) + b * right) * (1.0 - down) + (c * (1.0 - right) + d * right) * down;
-        }
-        out
+    fn between(&self, x: f32, y: f32) -> [f32; 4] {
+        self.mixed::<2>(x, y, 0.0, |t| [1.0 - t, t])
     }
 
     /// Bicubic between sixteen pixels (Keys, "Cubic convolution interpolation for digital image processing", 1981, a of
     /// -1/2): what is enlarged stays sharper. Of a face with 16 pixels between the eyes it keeps 0.02 of score.
-    fn cubic(&self, x: f32, y: f32) -> [f32; 3] {
-        let (left, top) = (x.floor(), y.floor());
-        let (across, down) = (cubic_weights(x - left), cubic_weights(y - top));
-        let mut out = [0.0; 3];
-        for (row, weight) in self.around::<4>(left - 1.0, top - 1.0).iter().zip(down) {
-            for (pixel, share) in row.iter().zip(across) {
-                out.iter_mut().zip(pixel).for_each(|(sum, v)| *sum += share * weight * v);
-            }
-        }
+    fn cubic(&self, x: f32, y: f32) -> [f32; 4] {
         // The kernel overshoots at an edge; a pixel cannot.
-        out.map(|v| v.clamp(-OUTSIDE, 255.0 - OUTSIDE))
+        self.mixed::<4>(x, y, 1.0, cubic_weights).map(|v| v.clamp(-OUTSIDE, 255.0 - OUTSIDE))
     }
 
-    /// The square of `N` x `N` pixels from a pixel on, row by row.
-    fn around<const N: usize>(&self, left: f32, top: f32) -> [[[f32; 3]; N]; N] {
-        let mut square = [[[0.0; 3]; N]; N];
-        let inside = left >= 0.0
-            && top >= 0.0
-            && left + N as f32 <= self.width as f32
-            && top + N as f32 <= self.height as f32;
-        if inside {
-            let pixels = self.values.as_chunks::<3>().0;
+    /// The square of `N` x `N` pixels that begins `before` a place, mixed by the weights for its two fractions.
+    fn mixed<const N: usize>(
+        &self,
+        x: f32,
+        y: f32,
+        before: f32,
+        weights: impl Fn(f32) -> [f32; N],
+    ) -> [f32; 4] {
+        let (width, height, reach) = (self.width as f32, self.height as f32, N as f32);
+        // Also a place that is no number lies outside.
+        let near = x > -reach && y > -reach && x < width + reach && y < height + reach;
+        if !near {
+            return [0.0; 4];
+        }
+        let (left, top) = (floor(x), floor(y));
+        let (across, down) = (weights(x - left), weights(y - top));
+        let (left, top) = (left - before, top - before);
+        let mut out = [0.0; 4];
+        let mut add = |line: &[[f32; 4]; N], weight: f32| {
+            let mut row = [0.0; 4];
+            for (pixel, share) in line.iter().zip(across) {
+                row.iter_mut().zip(pixel).for_each(|(sum, v)| *sum += share * v);
+            }
+            out.iter_mut().zip(row).for_each(|(sum, v)| *sum += weight * v);
+        };
+        if left >= 0.0 && top >= 0.0 && left + reach <= width && top + reach <= height {
             let start = floor_to_usize(top) * self.width + floor_to_usize(left);
-            for (row, begin) in square.iter_mut().zip((start..).step_by(self.width)) {
-                if let Some(found) = pixels.get(begin..begin + N) {
-                    row.copy_from_slice(found);
+            for (begin, weight) in (start..).step_by(self.width).zip(down) {
+                if let Some(line) = self.pixels.get(begin..).and_then(<[_]>::first_chunk) {
+                    add(line, weight);
                 }
             }
         } else {
-            for (row, y) in square.iter_mut().zip(0_u8..) {
-                for (pixel, x) in row.iter_mut().zip(0_u8..) {
+            for (y, weight) in (0_u8..).zip(down) {
+                let mut line = [[0.0; 4]; N];
+                for (pixel, x) in line.iter_mut().zip(0_u8..) {
                     *pixel = self.pixel(left + f32::from(x), top + f32::from(y));
                 }
+                add(&line, weight);
             }
         }
-        square
+        out
     }
 
-    fn pixel(&self, x: f32, y: f32) -> [f32; 3] {
+    fn pixel(&self, x: f32, y: f32) -> [f32; 4] {
         if x < 0.0 || y < 0.0 || x >= self.width as f32 || y >= self.height as f32 {
-            return [0.0; 3];
+            return [0.0; 4];
         }
         let index = floor_to_usize(y) * self.width + floor_to_usize(x);
-        self.values.as_chunks::<3>().0.get(index).copied().unwrap_or_default()
+        self.pixels.get(index).copied().unwrap_or_default()
     }
+}
+
+/// The whole number below a place near a picture. The processor's own rounding is a call on old ones.
+#[expect(clippy::cast_possible_truncation, reason = "a place near a picture is a small number")]
+fn floor(value: f32) -> f32 {
+    let whole = value as i32 as f32;
+    if whole > value { whole - 1.0 } else { whole }
 }
 
 /// A JPEG codes squares of so many pixels (ITU-T T.81).
@@ -268,13 +308,13 @@ pub(crate) struct Grey {
 impl Grey {
     /// The pixels from `low` to `high` that the picture has.
     pub(crate) fn of(picture: &RgbImage, low: Point, high: Point) -> Self {
-        let region = Region::within(picture, low, high);
-        let at = |v: usize| u32::try_from(v).unwrap_or(0);
-        let grey = |x: usize, y: usize| {
-            luma(picture.get_pixel_checked(at(x), at(y)).map_or([0; 3], |p| p.0).map(f32::from))
+        let Region { columns, rows } = Region::within(picture, low, high);
+        let lines = picture.as_raw().chunks_exact((picture.width() as usize * 3).max(1));
+        let grey = |line: &[u8]| {
+            let pixels = line.as_chunks::<3>().0.get(columns.clone()).unwrap_or_default();
+            pixels.iter().map(|pixel| luma(pixel.map(f32::from))).collect()
         };
-        let row = |y: usize| region.columns.clone().map(|x| grey(x, y)).collect();
-        Self { rows: region.rows.clone().map(row).collect() }
+        Self { rows: lines.skip(rows.start).take(rows.len()).map(grey).collect() }
     }
 
     /// How noisy it is: the standard deviation of noise (J. Immerkaer, "Fast noise variance estimation", 1996: a mask that
@@ -396,7 +436,7 @@ impl Taps {
     reason = "`as` clamps, which is what is wanted"
 )]
 fn floor_to_usize(value: f32) -> usize {
-    value.floor() as usize
+    value as usize
 }
 
 #[expect(
@@ -419,12 +459,18 @@ fn to_f32(value: f64) -> f32 {
     reason = "`as` clamps, which is what is wanted"
 )]
 pub(crate) fn to_u8(value: f32) -> u8 {
-    value.round() as u8
+    (value + 0.5) as u8
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Raster {
+        fn pixel(&self, x: usize, y: usize) -> [f32; 3] {
+            self.values.as_chunks::<3>().0[y * self.width + x]
+        }
+    }
 
     fn ramp(width: u32, height: u32) -> RgbImage {
         RgbImage::from_fn(width, height, |x, y| image::Rgb([to_u8(x as f32), to_u8(y as f32), 200]))
@@ -435,8 +481,8 @@ mod tests {
         let picture = ramp(100, 60);
         let shrunk = Raster::shrunk(&picture, &Region::whole(&picture), 4.0);
         assert_eq!((shrunk.width, shrunk.height), (25, 15));
-        assert!((shrunk.pixel(3.0, 2.0)[0] + OUTSIDE - 13.5).abs() < 1e-3);
-        assert!((shrunk.pixel(3.0, 2.0)[1] + OUTSIDE - 9.5).abs() < 1e-3);
+        assert!((shrunk.pixel(3, 2)[0] + OUTSIDE - 13.5).abs() < 1e-3);
+        assert!((shrunk.pixel(3, 2)[1] + OUTSIDE - 9.5).abs() < 1e-3);
         let odd = Raster::shrunk(&picture, &Region::whole(&picture), 3.3);
         assert!(odd.values.as_chunks::<3>().0.iter().all(|p| (p[2] + OUTSIDE - 200.0).abs() < 1e-2));
     }
@@ -446,8 +492,8 @@ mod tests {
         let picture = ramp(40, 40);
         let map = Similarity { a: 1.0, b: 0.0, dx: -5.0, dy: 0.0 };
         let warped = Raster::warped(&picture, 40, 40, &map);
-        assert!((warped.pixel(15.0, 7.0)[0] + OUTSIDE - 10.0).abs() < 1e-3);
-        assert_eq!(warped.pixel(2.0, 7.0), [0.0; 3]);
+        assert!((warped.pixel(15, 7)[0] + OUTSIDE - 10.0).abs() < 1e-3);
+        assert_eq!(warped.pixel(2, 7), [0.0; 3]);
     }
 
     #[test]
@@ -480,8 +526,8 @@ mod tests {
         // Picture pixel (50, 100) is the middle of both.
         let (x, y) = ((50.0 + corner.x) / factor, (100.0 + corner.y) / factor);
         assert!((x - 160.0).abs() < 1e-3 && (y - 120.0).abs() < 1e-3);
-        assert_eq!(canvas.pixel(10.0, 10.0), [0.0; 3]);
-        assert!((canvas.pixel(160.0, 120.0)[0] + OUTSIDE - 50.0).abs() < 1.0);
+        assert_eq!(canvas.pixel(10, 10), [0.0; 3]);
+        assert!((canvas.pixel(160, 120)[0] + OUTSIDE - 50.0).abs() < 1.0);
     }
 
     #[test]

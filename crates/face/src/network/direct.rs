@@ -155,8 +155,9 @@ impl Layout {
                 1 => line.iter_mut().zip(row).for_each(|(to, from)| *to = *from),
                 2 => {
                     let (pairs, rest) = row.as_chunks::<2>();
-                    let firsts = pairs.iter().map(|[first, _]| first).chain(rest);
-                    line.iter_mut().zip(firsts).for_each(|(to, from)| *to = *from);
+                    let (whole, last) = line.split_at_mut(line.len().min(pairs.len()));
+                    whole.iter_mut().zip(pairs).for_each(|(to, [first, _])| *to = *first);
+                    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
                 }
                 _ => line.iter_mut().zip(row.iter().step_by(across)).for_each(|(to, from)| *to = *from),
             }
