@@ -29,8 +29,9 @@ pub const MAX_PROBE_BYTES: usize = MAX_FRAMES * (MAX_CROP_BYTES + 512);
 const MAX_CROP_BYTES: usize = 96 * 1024;
 const MIN_SIDE: u32 = 224;
 const MAX_SIDE: u32 = 512;
-/// A crop from a sharp picture keeps its pixels up to this side; more adds bytes and no score.
-const SENT_SIDE: f32 = 400.0;
+/// A crop from a sharp picture keeps its pixels up to this side: its eyes lie some 73 pixels apart, as many as a recogniser
+/// of 224 pixels is shown (70), and twice what one of 112 is.
+const SENT_SIDE: f32 = 352.0;
 const POINT_BYTES: usize = 68 * 4;
 /// Noise does not compress: a picture taken in the dark is written more coarsely rather than not at all.
 const JPEG_QUALITIES: [u8; 6] = [95, 90, 80, 65, 50, 30];
