@@ -32,7 +32,7 @@ pub use liveness::{Liveness, LivenessScore};
 pub use models::{ModelError, ModelFolder};
 pub use network::InferenceError;
 pub use picture::{Image, ImageError};
-pub use probe::{Cut, MAX_FRAMES, MAX_PROBE_BYTES, Probe, ProbeError, ProbeFrame};
+pub use probe::{Cut, MAX_FRAMES, MAX_PICTURES, MAX_PROBE_BYTES, Probe, ProbeError, ProbeFrame};
 pub use quality::{Quality, QualityBounds, QualityFault, QualityTexts, Sentence};
 pub use rephotograph::rephotograph;
 pub use shown::Shown;

@@ -4,8 +4,8 @@
 
 use crate::raster::{self, Raster};
 use documents::redact_debug;
-use image::RgbImage;
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, ImageEncoder, RgbImage};
 
 /// A larger picture is shrunk: faces are found at 320 x 240 and compared at 112 x 112.
 const MAX_SIDE: u32 = 1600;
@@ -110,12 +110,9 @@ impl Image {
     /// # Errors
     /// [`ImageError::Encode`] if the encoder fails.
     pub fn to_jpeg(&self, quality: u8) -> Result<Vec<u8>, ImageError> {
-        let side = |pixels: u32| u16::try_from(pixels).map_err(|_| ImageError::Encode);
         let mut file = Vec::new();
-        let mut encoder = Encoder::new(&mut file, quality.clamp(1, 100));
-        encoder.set_sampling_factor(SamplingFactor::R_4_4_4);
-        encoder
-            .encode(self.pixels.as_raw(), side(self.width())?, side(self.height())?, ColorType::Rgb)
+        JpegEncoder::new_with_quality(&mut file, quality.clamp(1, 100))
+            .write_image(self.pixels.as_raw(), self.width(), self.height(), ExtendedColorType::Rgb8)
             .map_err(|_| ImageError::Encode)?;
         Ok(file)
     }

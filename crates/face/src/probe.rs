@@ -23,6 +23,10 @@ use image::RgbImage;
 /// Frames in a probe.
 pub const MAX_FRAMES: usize = 4;
 
+/// Most pictures of one moment that a probe is made of: the best four are sent, or where they are coarse what all show
+/// together.
+pub const MAX_PICTURES: u8 = 12;
+
 /// The longest encoded probe.
 pub const MAX_PROBE_BYTES: usize = MAX_FRAMES * (MAX_CROP_BYTES + 512);
 

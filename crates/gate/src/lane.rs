@@ -16,8 +16,8 @@ use code::ReadError;
 use credential::message::{self, Kind, Outcome};
 use credential::{Audience, PartHash, TokenId};
 use documents::{AuthorityCode, LaneKind, Measure, Side, Timestamp};
-use face::Track;
 use face::active::{Attempt, Attempts, Prompt};
+use face::{MAX_PICTURES, Track};
 
 use crate::camera::{Camera, CameraError, CodeSight, Seen, Source};
 use crate::check::{Checked, Checker, Window};
@@ -35,8 +35,6 @@ use crate::trusted::Trusted;
 
 /// Times that a write of an end is tried before it is left to the next start.
 const WRITES: usize = 3;
-/// Most pictures that are taken for one probe: the best four are sent, or where they are coarse what all show together.
-pub const MAX_PICTURES: u8 = 12;
 /// The longest active challenge, in milliseconds: its own bounds end it sooner where pictures come.
 const CHALLENGE_MS: f64 = 40_000.0;
 /// Most bytes of pictures that are kept while a challenge runs.

@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// With more input channels than this, the runtime's products of matrices are quicker.
 const FEW_CHANNELS: i64 = 16;
 
+/// Kernels, strides, dilations and pads beyond this are no sensible network's.
+const MOST_PIXELS: i64 = 64;
+
 /// Steps and the values that pass between them.
 pub(super) struct Plan {
     steps: Vec<Step>,
@@ -294,7 +297,11 @@ fn convolution(node: &NodeProto, tensors: &HashMap<&str, &TensorProto>) -> Optio
         [_, weights, bias] => (tensors.get(weights.as_str())?, Some(tensors.get(bias.as_str())?)),
         _ => return None,
     };
-    let [outputs, inputs @ 1..=FEW_CHANNELS, height, width] = *weights.dims.as_slice() else { return None };
+    let [outputs, inputs @ 1..=FEW_CHANNELS, height @ 1..=MOST_PIXELS, width @ 1..=MOST_PIXELS] =
+        *weights.dims.as_slice()
+    else {
+        return None;
+    };
     let numbers = floats(weights);
     let count = usize::try_from(outputs).ok()?;
     let groups = usize::try_from(attribute("group").and_then(|a| a.i).unwrap_or(1)).ok()?;
@@ -304,11 +311,11 @@ fn convolution(node: &NodeProto, tensors: &HashMap<&str, &TensorProto>) -> Optio
         dilations: integers(attribute("dilations"), 1)?,
         pads: integers(attribute("pads"), 0)?,
     };
-    let positive = window.strides.iter().chain(&window.dilations).chain(&window.kernel).all(|v| *v > 0);
+    let positive = window.strides.iter().chain(&window.dilations).all(|v| *v > 0);
     let inputs = usize::try_from(inputs).ok()?;
     let [height, width] = window.kernel;
     let bias = bias.map_or_else(|| vec![0.0; count], |bias| floats(bias));
-    let fits = numbers.len() == count * inputs * height * width
+    let fits = count.checked_mul(inputs * height * width) == Some(numbers.len())
         && bias.len() == count
         && count > 0
         && count.checked_rem(groups) == Some(0);
@@ -358,8 +365,11 @@ fn integers<const N: usize>(attribute: Option<&AttributeProto>, absent: usize) -
     match attribute {
         None => Some([absent; N]),
         Some(attribute) => {
-            let given: Vec<usize> =
-                attribute.ints.iter().map(|v| usize::try_from(*v).ok()).collect::<Option<_>>()?;
+            let given: Vec<usize> = attribute
+                .ints
+                .iter()
+                .map(|v| usize::try_from(*v).ok().filter(|_| *v <= MOST_PIXELS))
+                .collect::<Option<_>>()?;
             given.try_into().ok()
         }
     }
