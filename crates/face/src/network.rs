@@ -133,7 +133,7 @@ mod tests {
     };
     use std::cell::RefCell;
 
-    const SHAPE: [usize; 4] = [1, 4, 9, 7];
+    const SHAPE: [usize; 4] = [1, 20, 9, 7];
 
     fn node(kind: &str, inputs: &[&str], output: &str, given: &[(&str, &[i64])]) -> NodeProto {
         // The runtime wants these of a convolution, though the operator has them by default.
@@ -184,11 +184,11 @@ mod tests {
         let graph = GraphProto {
             node: nodes,
             initializer: vec![
-                weights("each", &[4, 1, 3, 3]),
-                weights("all", &[6, 4, 3, 3]),
-                weights("points", &[4, 4, 1, 1]),
-                weights("bias", &[4]),
-                weights("slopes", &[4, 1, 1]),
+                weights("each", &[20, 1, 3, 3]),
+                weights("fives", &[10, 4, 3, 3]),
+                weights("points", &[20, 20, 1, 1]),
+                weights("bias", &[20]),
+                weights("slopes", &[20, 1, 1]),
             ],
             input: vec![value("input")],
             output: outputs.iter().map(|name| value(name)).collect(),
@@ -204,7 +204,7 @@ mod tests {
         model.write_buf().unwrap()
     }
 
-    const EACH: &[(&str, &[i64])] = &[("group", &[4]), ("pads", &[1, 1, 1, 1])];
+    const EACH: &[(&str, &[i64])] = &[("group", &[20]), ("pads", &[1, 1, 1, 1])];
 
     /// Steps, those that are ours, and the largest difference to the whole.
     fn cut<const OUT: usize>(onnx: &[u8], outputs: [Option<&str>; OUT]) -> (usize, usize, f32) {
@@ -230,13 +230,13 @@ mod tests {
             node("Conv", &["b", "points"], "c", &[]),
             node("Add", &["c", "input"], "d", &[]),
             node("Conv", &["d", "each"], "e", EACH),
-            node("Conv", &["d", "all"], "f", &[("strides", &[2, 2])]),
+            node("Conv", &["d", "fives"], "f", &[("group", &[5]), ("strides", &[2, 2])]),
             node("Relu", &["f"], "g", &[]),
             node("Add", &["e", "b"], "h", &[]),
             node("Conv", &["h", "points", "bias"], "i", &[]),
         ];
         let (steps, direct, difference) = cut(&file(nodes, &["i", "g"]), [Some("i"), Some("g")]);
-        // Products with `points` twice, sums in between; three convolutions of ours.
+        // `points` has many channels: products, twice, sums in between; three convolutions of ours.
         assert_eq!((steps, direct), (5, 3));
         assert!(difference < 1e-5, "{difference}");
     }
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_cut_safely_is_run_whole_and_one_that_is_no_network_is_refused() {
-        let mut padded = node("Conv", &["input", "each"], "a", &[("group", &[4])]);
+        let mut padded = node("Conv", &["input", "each"], "a", &[("group", &[20])]);
         padded.attribute.push(AttributeProto {
             name: Some("auto_pad".to_owned()),
             s: Some("SAME_UPPER".to_owned()),
@@ -275,7 +275,7 @@ mod tests {
         let load = |onnx: Vec<u8>| Network::<1>::load(PathBuf::new(), onnx, SHAPE, [None], Workers::new(1));
         let network = load(file(vec![padded], &["a"])).unwrap();
         assert_eq!(network.steps(), (1, 0));
-        assert_eq!(network.run(vec![0.5; 4 * 9 * 7], "trying").unwrap()[0].len(), 4 * 9 * 7);
+        assert_eq!(network.run(vec![0.5; 20 * 9 * 7], "trying").unwrap()[0].len(), 20 * 9 * 7);
         assert!(network.run(vec![0.5; 3], "trying").is_err());
         // A value that nothing makes.
         assert!(load(file(vec![node("Relu", &["nowhere"], "a", &[])], &["a"])).is_err());

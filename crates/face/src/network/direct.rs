@@ -1,5 +1,5 @@
-//! Direct convolution: layers with a kernel and few input channels, which the runtime of the other layers computes a
-//! number at a time.
+//! Direct convolution: layers of few input channels, which the runtime of the other layers computes a number at a time, or
+//! nearly.
 //!
 //! Lives here: `Direct`, one such layer with the activation after it. Not here: which layers of a network are such
 //! (`plan`).

@@ -282,7 +282,7 @@ fn value(name: &str) -> ValueInfoProto {
     ValueInfoProto { name: Some(name.to_owned()), r#type: None }
 }
 
-/// The convolutions that are computed directly: a kernel of more than a pixel, few input channels.
+/// The convolutions that are computed directly: few input channels.
 fn convolution(node: &NodeProto, tensors: &HashMap<&str, &TensorProto>) -> Option<Direct> {
     if node.op_type.as_deref() != Some("Conv") {
         return None;
@@ -319,7 +319,7 @@ fn convolution(node: &NodeProto, tensors: &HashMap<&str, &TensorProto>) -> Optio
         && bias.len() == count
         && count > 0
         && count.checked_rem(groups) == Some(0);
-    (positive && fits && height * width > 1).then(|| Direct {
+    (positive && fits).then(|| Direct {
         window,
         inputs,
         outputs: count / groups,
