@@ -234,6 +234,7 @@ mod tests {
             node("Relu", &["f"], "g", &[]),
             node("Add", &["e", "b"], "h", &[]),
             node("Conv", &["h", "points", "bias"], "i", &[]),
+            node("Conv", &["a", "each"], "nobody asks", EACH),
         ];
         let (steps, direct, difference) = cut(&file(nodes, &["i", "g"]), [Some("i"), Some("g")]);
         // `points` has many channels: products, twice, sums in between; three convolutions of ours.

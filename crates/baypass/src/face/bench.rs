@@ -39,6 +39,7 @@ struct Report {
     picture: [u32; 2],
     stages: Vec<Stage>,
     whole_probe_ms: f64,
+    networks: Vec<Cut>,
     /// None where ONNX Runtime is not installed.
     onnx_runtime: Option<Beside>,
     onnx_runtime_missing: Option<String>,
@@ -52,6 +53,28 @@ struct Stage {
     stage: &'static str,
     median_ms: f64,
     share: f64,
+}
+
+/// How a network is computed: one step is the whole file by the runtime.
+#[derive(Serialize)]
+struct Cut {
+    network: &'static str,
+    steps: usize,
+    direct_convolutions: usize,
+}
+
+impl Cut {
+    /// Each network once.
+    fn of(shown: &[Shown]) -> Vec<Self> {
+        let mut cuts: Vec<Self> = Vec::new();
+        for Shown { network, steps: (steps, direct_convolutions), .. } in shown {
+            if cuts.iter().all(|cut| cut.network != *network) {
+                let (steps, direct_convolutions) = (*steps, *direct_convolutions);
+                cuts.push(Self { network, steps, direct_convolutions });
+            }
+        }
+        cuts
+    }
 }
 
 #[derive(Serialize)]
@@ -150,7 +173,8 @@ pub fn run(asked: &Asked, models: &Path) -> Result<Ended, Failure> {
             theirs.extend(beside);
         }
     }
-    let report = report(asked, &subject.image, &ours, other.as_ref(), &theirs, (missing, memory));
+    let beside = (other.as_ref(), theirs.as_slice(), missing);
+    let report = report(asked, &subject.image, &ours, Cut::of(&shown), beside, memory);
     let holds = report.holds;
     if asked.json {
         failure::print_json(&report)?;
@@ -361,9 +385,9 @@ fn report(
     asked: &Asked,
     image: &Image,
     ours: &Times,
-    other: Option<&Other>,
-    theirs: &[Round],
-    (missing, memory): (Option<String>, Option<Memory>),
+    networks: Vec<Cut>,
+    (other, theirs, missing): (Option<&Other>, &[Round], Option<String>),
+    memory: Option<Memory>,
 ) -> Report {
     let whole = ours.median(WHOLE);
     let named = STAGES.into_iter().chain([COMPARE, LIVENESS]);
@@ -394,6 +418,7 @@ fn report(
         picture: [image.width(), image.height()],
         stages: stages.collect(),
         whole_probe_ms: rounded(whole),
+        networks,
         onnx_runtime: beside,
         onnx_runtime_missing: missing,
         memory,
@@ -432,6 +457,10 @@ fn words(report: &Report) -> String {
             writeln!(out, "  {:<24}{:>8.2} ms{:>6.0} %", stage.stage, stage.median_ms, 100.0 * stage.share);
     }
     let _ = writeln!(out, "  {WHOLE:<24}{:>8.2} ms", report.whole_probe_ms);
+    let cuts = report.networks.iter().map(|cut| {
+        format!("{} {} ({} direct convolutions)", cut.network, cut.steps, cut.direct_convolutions)
+    });
+    let _ = writeln!(out, "steps of each network: {}", cuts.collect::<Vec<_>>().join(", "));
     match (&report.onnx_runtime, &report.onnx_runtime_missing) {
         (Some(b), _) => {
             let _ = writeln!(

@@ -180,12 +180,13 @@ impl<'a> Graph<'a> {
         let first = graph.output.first()?.name.as_deref()?;
         let outputs: Vec<&str> = wanted.iter().map(|name| name.unwrap_or(first)).collect();
         let mut uses: HashMap<&str, usize> = HashMap::new();
-        let read = graph.node.iter().flat_map(|node| node.input.iter().map(String::as_str));
+        let nodes = asked_for(graph, &outputs);
+        let read = nodes.iter().flat_map(|node| node.input.iter().map(String::as_str));
         for name in read.chain(outputs.iter().copied()) {
             *uses.entry(name).or_default() += 1;
         }
         let (mut constants, mut layers, mut others) = (HashMap::new(), Vec::<Layer>::new(), Vec::new());
-        for node in &graph.node {
+        for node in nodes {
             // What a body of its own reads from outside is not among a node's inputs.
             if node.attribute.iter().any(|attribute| attribute.g.is_some()) {
                 return None;
@@ -276,6 +277,20 @@ impl<'a> Graph<'a> {
         };
         Some(Part { graph, inputs, outputs })
     }
+}
+
+/// The nodes without which the outputs cannot be made, in their order.
+fn asked_for<'a>(graph: &'a GraphProto, outputs: &[&'a str]) -> Vec<&'a NodeProto> {
+    let mut asked: HashSet<&str> = outputs.iter().copied().collect();
+    let mut nodes: Vec<&NodeProto> = Vec::new();
+    for node in graph.node.iter().rev() {
+        if node.output.iter().any(|name| asked.contains(name.as_str())) {
+            asked.extend(node.input.iter().map(String::as_str));
+            nodes.push(node);
+        }
+    }
+    nodes.reverse();
+    nodes
 }
 
 fn value(name: &str) -> ValueInfoProto {
