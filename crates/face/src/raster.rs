@@ -40,6 +40,15 @@ impl Region {
         Self { columns: clip(low.x, high.x, picture.width()), rows: clip(low.y, high.y, picture.height()) }
     }
 
+    /// Its pixels, row by row.
+    fn lines<'a>(&'a self, picture: &'a RgbImage) -> impl Iterator<Item = &'a [[u8; 3]]> {
+        let lines = picture.as_raw().chunks_exact((picture.width() as usize * 3).max(1));
+        lines
+            .skip(self.rows.start)
+            .take(self.rows.len())
+            .map(|line| line.as_chunks::<3>().0.get(self.columns.clone()).unwrap_or_default())
+    }
+
     fn is_empty(&self) -> bool {
         self.columns.is_empty() || self.rows.is_empty()
     }
@@ -223,15 +232,13 @@ impl Source {
             let pixels = values.as_chunks::<3>().0.iter().map(|[r, g, b]| [*r, *g, *b, 0.0]).collect();
             return Self { width, height, pixels };
         }
-        let (rows, columns) = (&region.rows, &region.columns);
-        let lines = picture.as_raw().chunks_exact((picture.width() as usize * 3).max(1));
-        let mut pixels = Vec::with_capacity(rows.len() * columns.len());
-        for line in lines.skip(rows.start).take(rows.len()) {
-            let line = line.as_chunks::<3>().0.get(columns.clone()).unwrap_or_default();
-            let number = |v: &u8| f32::from(*v) - OUTSIDE;
+        let (height, width) = (region.rows.len(), region.columns.len());
+        let number = |v: &u8| f32::from(*v) - OUTSIDE;
+        let mut pixels = Vec::with_capacity(height * width);
+        for line in region.lines(picture) {
             pixels.extend(line.iter().map(|[r, g, b]| [number(r), number(g), number(b), 0.0]));
         }
-        Self { width: columns.len(), height: rows.len(), pixels }
+        Self { width, height, pixels }
     }
 
     /// Bilinear between the four pixels around each place of a line; pixel centres lie at whole numbers here.
@@ -334,13 +341,9 @@ pub(crate) struct Grey {
 impl Grey {
     /// The pixels from `low` to `high` that the picture has.
     pub(crate) fn of(picture: &RgbImage, low: Point, high: Point) -> Self {
-        let Region { columns, rows } = Region::within(picture, low, high);
-        let lines = picture.as_raw().chunks_exact((picture.width() as usize * 3).max(1));
-        let grey = |line: &[u8]| {
-            let pixels = line.as_chunks::<3>().0.get(columns.clone()).unwrap_or_default();
-            pixels.iter().map(|pixel| luma(pixel.map(f32::from))).collect()
-        };
-        Self { rows: lines.skip(rows.start).take(rows.len()).map(grey).collect() }
+        let region = Region::within(picture, low, high);
+        let grey = |line: &[[u8; 3]]| line.iter().map(|pixel| luma(pixel.map(f32::from))).collect();
+        Self { rows: region.lines(picture).map(grey).collect() }
     }
 
     /// How noisy it is: the standard deviation of noise (J. Immerkaer, "Fast noise variance estimation", 1996: a mask that

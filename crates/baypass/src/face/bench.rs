@@ -39,7 +39,7 @@ struct Report {
     picture: [u32; 2],
     stages: Vec<Stage>,
     whole_probe_ms: f64,
-    networks: Vec<Cut>,
+    networks: Vec<InSteps>,
     /// None where ONNX Runtime is not installed.
     onnx_runtime: Option<Beside>,
     onnx_runtime_missing: Option<String>,
@@ -57,23 +57,23 @@ struct Stage {
 
 /// How a network is computed: one step is the whole file by the runtime.
 #[derive(Serialize)]
-struct Cut {
+struct InSteps {
     network: &'static str,
     steps: usize,
     direct_convolutions: usize,
 }
 
-impl Cut {
+impl InSteps {
     /// Each network once.
     fn of(shown: &[Shown]) -> Vec<Self> {
-        let mut cuts: Vec<Self> = Vec::new();
+        let mut networks: Vec<Self> = Vec::new();
         for Shown { network, steps: (steps, direct_convolutions), .. } in shown {
-            if cuts.iter().all(|cut| cut.network != *network) {
+            if networks.iter().all(|known| known.network != *network) {
                 let (steps, direct_convolutions) = (*steps, *direct_convolutions);
-                cuts.push(Self { network, steps, direct_convolutions });
+                networks.push(Self { network, steps, direct_convolutions });
             }
         }
-        cuts
+        networks
     }
 }
 
@@ -174,7 +174,7 @@ pub fn run(asked: &Asked, models: &Path) -> Result<Ended, Failure> {
         }
     }
     let beside = (other.as_ref(), theirs.as_slice(), missing);
-    let report = report(asked, &subject.image, &ours, Cut::of(&shown), beside, memory);
+    let report = report(asked, &subject.image, &ours, InSteps::of(&shown), beside, memory);
     let holds = report.holds;
     if asked.json {
         failure::print_json(&report)?;
@@ -385,7 +385,7 @@ fn report(
     asked: &Asked,
     image: &Image,
     ours: &Times,
-    networks: Vec<Cut>,
+    networks: Vec<InSteps>,
     (other, theirs, missing): (Option<&Other>, &[Round], Option<String>),
     memory: Option<Memory>,
 ) -> Report {
@@ -457,10 +457,11 @@ fn words(report: &Report) -> String {
             writeln!(out, "  {:<24}{:>8.2} ms{:>6.0} %", stage.stage, stage.median_ms, 100.0 * stage.share);
     }
     let _ = writeln!(out, "  {WHOLE:<24}{:>8.2} ms", report.whole_probe_ms);
-    let cuts = report.networks.iter().map(|cut| {
-        format!("{} {} ({} direct convolutions)", cut.network, cut.steps, cut.direct_convolutions)
-    });
-    let _ = writeln!(out, "steps of each network: {}", cuts.collect::<Vec<_>>().join(", "));
+    let steps = report
+        .networks
+        .iter()
+        .map(|of| format!("{} {} ({} direct convolutions)", of.network, of.steps, of.direct_convolutions));
+    let _ = writeln!(out, "steps of each network: {}", steps.collect::<Vec<_>>().join(", "));
     match (&report.onnx_runtime, &report.onnx_runtime_missing) {
         (Some(b), _) => {
             let _ = writeln!(
