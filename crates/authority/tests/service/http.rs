@@ -265,7 +265,7 @@ async fn a_reservation_without_its_event_waits_for_an_officer() {
     let Some((photo, live, _)) = photographs("a_reservation_without_its_event") else { return };
     let bay = bay(MORNING.parse().unwrap(), in_memory().await).await;
     let chn = Door::open(&bay.chn, &bay).await;
-    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
     let wallet = crate::bay::wallet(&bay, &live).await;
     let (body, _) = envelope(&bay, &wallet, &show(&bay, &wallet, &live), Side::Exit);
     chn.cbor("/v1/verdicts", &body).await.is(200);

@@ -8,18 +8,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use authority::store::{STATEMENTS, Store, StoreError};
-use authority::{DeviceProof, ServiceError, possession};
+use authority::store::{Store, StoreError, statements};
+use authority::{DeviceProof, EnrolError, IssueError, possession};
 use credential::{KeyClass, SigningKey};
 use documents::AuthorityCode::Chn;
+use documents::Rules;
 use sqlx::{Connection, Executor, Row, SqlSafeStr};
 
-use crate::bay::{RECORD, bay, enrol, photographs};
+use crate::bay::{Place, RECORD, bay, enrol, photographs, place};
 use crate::http::MORNING;
 use crate::life;
 
 /// A server that ends with its test, however the test ends.
-struct Cluster {
+pub struct Cluster {
     server: Child,
     folder: tempfile::TempDir,
 }
@@ -64,7 +65,7 @@ fn command(program: &Path, user: Option<(u32, u32)>, folder: &Path) -> Command {
 
 impl Cluster {
     /// Starts a server; `None`, said loudly, where this machine has none.
-    async fn start(test: &str) -> Option<Self> {
+    pub async fn start(test: &str) -> Option<Self> {
         match Self::try_start().await {
             Ok(cluster) => Some(cluster),
             Err(why) if std::env::var_os("BAYPASS_NEEDS_POSTGRES").is_some() => panic!("{test}: {why}"),
@@ -115,20 +116,33 @@ impl Cluster {
         Err(format!("the server does not come up: {log}"))
     }
 
-    fn url(&self, database: &str) -> String {
+    pub fn url(&self, database: &str) -> String {
         let folder = self.folder.path().display().to_string().replace('/', "%2F");
         format!("postgres://baypass@localhost/{database}?host={folder}")
     }
 
-    /// An empty database.
-    async fn database(&self, name: &str) -> Store {
+    /// A dump of a database, as its own tool writes it.
+    pub fn dump(&self, database: &str) -> Vec<u8> {
+        let program = program("pg_dump").expect("pg_dump stands beside initdb");
+        let output = Command::new(program).arg("--dbname").arg(self.url(database)).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
+    /// Makes an empty database.
+    pub async fn create(&self, name: &str) {
         let mut connection = sqlx::AnyConnection::connect(&self.url("postgres")).await.unwrap();
         let sql = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
         connection.execute(sqlx::raw_sql(sql)).await.unwrap();
-        Store::open(&self.url(name)).await.unwrap()
     }
 
-    async fn two(&self, name: &str) -> [Store; 2] {
+    /// An empty database, opened with new keys.
+    pub async fn database(&self, name: &str) -> Place {
+        self.create(name).await;
+        place(&self.url(name)).await
+    }
+
+    async fn two(&self, name: &str) -> [Place; 2] {
         [self.database(&format!("{name}_chn")).await, self.database(&format!("{name}_mac")).await]
     }
 }
@@ -151,11 +165,13 @@ impl Drop for Cluster {
 #[tokio::test]
 async fn every_statement_can_be_prepared_on_postgresql() {
     let Some(cluster) = Cluster::start("every_statement_can_be_prepared_on_postgresql").await else { return };
-    let store = cluster.database("statements").await;
-    for (name, sql) in STATEMENTS {
-        store.pool().prepare((*sql).into_sql_str()).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+    let place = cluster.database("statements").await;
+    for (name, sql) in statements() {
+        place.store.pool().prepare(sql.into_sql_str()).await.unwrap_or_else(|e| panic!("{name}: {e}"));
     }
-    Store::open(&cluster.url("statements")).await.expect("a second start finds its tables");
+    let address = cluster.url("statements").parse().unwrap();
+    let again = Store::open(&address, place.keys.vault(), &Rules::builtin().unwrap()).await;
+    again.expect("a second start finds its tables");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,8 +211,8 @@ async fn tries_at_the_same_moment_are_counted_one_by_one() {
     let mut unknown = 0;
     for tried in tries {
         match tried.await.unwrap() {
-            Err(ServiceError::Unknown) => unknown += 1,
-            Err(ServiceError::TooManyTries) => {}
+            Err(EnrolError::Unknown) => unknown += 1,
+            Err(EnrolError::TooManyTries) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -208,9 +224,9 @@ async fn a_connection_that_is_killed_in_the_middle_leaves_no_half_of_a_batch() {
     let Some((photo, live, _)) = photographs("a_connection_that_is_killed") else { return };
     let Some(cluster) = Cluster::start("a_connection_that_is_killed").await else { return };
     let stores = cluster.two("killed").await;
-    let pool = stores[0].pool().clone();
+    let pool = stores[0].store.pool().clone();
     let bay = Arc::new(bay(MORNING.parse().unwrap(), stores).await);
-    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
     let session = enrol(&bay, &live).await;
 
     let over = Arc::new(AtomicBool::new(false));
@@ -236,7 +252,7 @@ async fn a_connection_that_is_killed_in_the_middle_leaves_no_half_of_a_batch() {
             .collect();
         match bay.chn.issue(&session, KeyClass::Hardware, &keys, bay.now).await {
             Ok(issued) => given += issued.len(),
-            Err(ServiceError::Store(StoreError::Database { .. })) => failed += 1,
+            Err(IssueError::Store(StoreError::Database { .. })) => failed += 1,
             Err(other) => panic!("{other:?}"),
         }
     }
