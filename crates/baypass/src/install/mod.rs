@@ -235,6 +235,18 @@ impl Lock {
     }
 }
 
+/// Where the models are looked for: as told, here or above.
+pub fn models_folder(told: Option<PathBuf>) -> PathBuf {
+    told.unwrap_or_else(|| {
+        let here = std::env::current_dir().unwrap_or_default();
+        let above = here.ancestors().map(|folder| folder.join("models"));
+        above
+            .into_iter()
+            .find(|folder| folder.join("package.json").is_file())
+            .unwrap_or_else(|| here.join("models"))
+    })
+}
+
 /// Makes a folder that only its owner may read.
 pub fn make_folder(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|error| {

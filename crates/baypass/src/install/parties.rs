@@ -18,15 +18,10 @@ use trust::{Approval, Approvals, TrustStore};
 
 use super::keys::{KeyFiles, KeyStore};
 use super::{Installation, LanePlace, Lock, lists, make_folder, write_whole};
-use crate::failure::Failure;
+use crate::failure::{Failure, of};
 
-/// Wraps any error that says by itself what to do.
-fn of<E: std::error::Error>(error: E) -> Failure {
-    Failure::of(&error)
-}
-
-/// The configuration of faces: a `models.toml` in the folder of the models is the operator's own, with his recogniser's
-/// manifest and the thresholds that he measured; without one it is ours.
+/// The configuration of faces: a `models.toml` in the folder of the models is the operator's own, with their recogniser's
+/// manifest and the thresholds that they measured; without one it is ours.
 pub fn face_config(models: &Path) -> Result<FaceConfig, Failure> {
     let own = models.join("models.toml");
     match std::fs::read_to_string(&own) {

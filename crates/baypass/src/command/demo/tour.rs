@@ -11,12 +11,11 @@ use super::bay::{Bay, code_picture, port};
 use super::cast::Who;
 use super::cheats;
 use super::faces::{self, Photographs};
-use super::of;
 use crate::Ended;
-use crate::failure::{self, Failure};
+use crate::command::lane::verdict_word;
+use crate::failure::{self, Failure, of};
 use crate::install::parties::Parties;
 use crate::install::{Installation, LanePlace};
-use crate::lane::verdict_word;
 use crate::wallet::{Ticket, Wallet};
 
 /// One of the cast with wallet and photographs.
@@ -53,7 +52,7 @@ pub async fn register(
     let mut people = People::new();
     let mut order = Who::ALL;
     if photos.is_some() {
-        // The first photographs are the user's own face, most likely: that of whom he may be at wallet and kiosk.
+        // The first photographs are the user's own face, most likely: they play the guest at wallet and kiosk.
         order.sort_by_key(|who| *who != Who::Leong);
     }
     for who in order {
@@ -72,7 +71,7 @@ pub async fn register(
             | Who::Ma => given.next().ok_or_else(faces::too_few)?,
         };
         let record = who.record(start.local_date());
-        let wallet = super::super::resident::register(
+        let wallet = crate::registration::register(
             installation,
             &parties,
             &rules,
@@ -176,7 +175,8 @@ pub fn place(
     side: Option<Side>,
     number: u8,
 ) -> Result<LanePlace, Failure> {
-    let direction = Direction::new(from, to).ok_or_else(|| Failure::new("a way to nowhere"))?;
+    let direction =
+        Direction::new(from, to).ok_or_else(|| Failure::new("origin and destination are the same"))?;
     Ok(LanePlace { port: port(at)?, direction, side, number })
 }
 
@@ -215,7 +215,7 @@ pub async fn run(bay: &mut Bay, people: People, json_out: bool) -> Result<Ended,
         ))?;
     }
     if wrong == 0 {
-        Ok(Ended::Well)
+        Ok(Ended::Done)
     } else {
         Err(Failure::new(format!("{wrong} things did not end as they must; they are marked WRONG above")))
     }

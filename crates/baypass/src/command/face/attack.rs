@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use clap::Args;
 use face::active::ActiveRules;
 use face::attack::{Artefact, Chance, Kind, Noise, Played, Subject, play, play_on_stage};
 use face::{Finder, Image, Landmarks, Liveness, ModelFolder};
 use serde::Serialize;
 
+use super::WorkArgs;
 use super::set::Set;
 use crate::Ended;
 use crate::failure::{self, Failure};
@@ -42,19 +44,30 @@ const LIMITS: [&str; 7] = [
      admits anybody.",
 ];
 
-pub struct Asked {
-    pub dir: PathBuf,
-    pub motions: usize,
-    pub sequences: usize,
-    pub at_most: Option<u32>,
-    pub jobs: Option<usize>,
-    pub seed: u64,
-    pub json: bool,
-    pub html: Option<PathBuf>,
+/// What `face attack` takes.
+#[derive(Args)]
+pub struct AttackArgs {
+    /// Portraits, in a layout that `face evaluate` knows.
+    dir: PathBuf,
+    /// Motions of points, of each kind.
+    #[arg(long, value_name = "N", default_value_t = 3000, value_parser = at_least_one)]
+    motions: usize,
+    /// Motions drawn as whole pictures and looked at by the networks, of each kind; a minute for some ten of each.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    sequences: usize,
+    #[command(flatten)]
+    work: WorkArgs,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=1_000_000) => Ok(count),
+        Ok(_) | Err(_) => Err("give a number from 1 to 1000000".to_owned()),
+    }
 }
 
 #[derive(Serialize)]
-struct Report {
+struct AttackReport {
     form: &'static str,
     seed: u64,
     portraits: usize,
@@ -115,39 +128,34 @@ struct Model {
     landmarks: Landmarks,
 }
 
-pub fn run(asked: &Asked, models: &Path) -> Result<Ended, Failure> {
+/// Runs `face attack`.
+pub fn run(args: &AttackArgs, models: &Path) -> Result<Ended, Failure> {
     let of = |error: &dyn std::error::Error| Failure::of(error);
     let rules = ActiveRules::builtin().map_err(|e| of(&e))?;
     let config = face_config(models)?;
-    let jobs = asked
-        .jobs
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
-        .clamp(1, 64);
+    let jobs = args.work.jobs();
     let folder = ModelFolder::new(models, &config).with_workers(jobs);
     let finder = Finder::load(&folder, &config).map_err(|e| of(&e))?;
     let liveness = Liveness::load(&folder, &config).map_err(|e| of(&e))?;
-    let mut set = Set::of_folder(&asked.dir)?;
-    if let Some(most) = asked.at_most {
-        set = set.thinned(usize::try_from(most).unwrap_or(usize::MAX));
-    }
+    let set = args.work.thin(Set::of_folder(&args.dir)?);
     let files: Vec<&PathBuf> = set.portraits.iter().filter_map(|(_, file)| set.files.get(*file)).collect();
 
-    let (noise, people) = measured(&finder, &files, asked.seed, jobs)?;
+    let (noise, people) = measured(&finder, &files, args.work.seed, jobs)?;
     if people.is_empty() {
         return Err(Failure::new("no portrait shows a single face; give a folder of portraits"));
     }
-    let points = played_points(&people, &noise, &rules, asked);
-    let pictures = played_pictures(&people, &finder, &rules, asked, jobs)?;
-    let passive = passive(&people, &finder, &liveness, asked.seed)?;
+    let points = played_points(&people, &noise, &rules, args);
+    let pictures = played_pictures(&people, &finder, &rules, args, jobs)?;
+    let passive = passive(&people, &finder, &liveness, args.work.seed)?;
 
     let rate = |row: &&KindRow| row.bar.is_some() && row.rate_name == "APCER";
     let worst_apcer = points.iter().filter(rate).map(|row| row.rate).fold(0.0, f64::max);
     let bpcer = points.iter().find(|row| row.rate_name == "BPCER").map_or(1.0, |row| row.rate);
     let (planar_holds, honest_holds) = (worst_apcer <= MOST_PASSED, bpcer <= MOST_REFUSED);
     let [group_sd, point_sd] = noise.spread();
-    let report = Report {
+    let report = AttackReport {
         form: FORM,
-        seed: asked.seed,
+        seed: args.work.seed,
         portraits: people.len(),
         portraits_without_face: files.len() - people.len(),
         noise: NoiseFigure {
@@ -165,17 +173,8 @@ pub fn run(asked: &Asked, models: &Path) -> Result<Ended, Failure> {
         holds: planar_holds && honest_holds,
         limits: LIMITS,
     };
-    if let Some(file) = &asked.html {
-        std::fs::write(file, report.html()).map_err(|e| {
-            Failure::new(format!("{} cannot be written ({e}); check the path", file.display()))
-        })?;
-    }
-    if asked.json {
-        failure::print_json(&report)?;
-    } else {
-        failure::print(&report.page())?;
-    }
-    Ok(if report.holds { Ended::Well } else { Ended::BarMissed })
+    args.work.answer(&report, || report.html(), || report.page())?;
+    Ok(if report.holds { Ended::Done } else { Ended::BarMissed })
 }
 
 /// Work on each index by `jobs` threads; the results in order.
@@ -241,11 +240,11 @@ fn measured(
     Ok((noise, people))
 }
 
-fn played_points(people: &[Model], noise: &Noise, rules: &ActiveRules, asked: &Asked) -> Vec<KindRow> {
-    let progress = Progress::start("playing motions of points", asked.motions * Kind::ALL.len());
+fn played_points(people: &[Model], noise: &Noise, rules: &ActiveRules, args: &AttackArgs) -> Vec<KindRow> {
+    let progress = Progress::start("playing motions of points", args.motions * Kind::ALL.len());
     let rows = Kind::ALL.into_iter().zip(2..).map(|(kind, part)| {
-        let played = (0..asked.motions).filter_map(|i| {
-            let mut chance = chance(asked.seed, part, i);
+        let played = (0..args.motions).filter_map(|i| {
+            let mut chance = chance(args.work.seed, part, i);
             let model = people.get(i % people.len())?;
             let subject = Subject::of_portrait(&model.landmarks, &mut chance)?;
             let played = play(kind, subject, noise, rules, &mut chance);
@@ -261,16 +260,16 @@ fn played_pictures(
     people: &[Model],
     finder: &Finder,
     rules: &ActiveRules,
-    asked: &Asked,
+    args: &AttackArgs,
     jobs: usize,
 ) -> Result<Vec<KindRow>, Failure> {
-    let progress = Progress::start("playing motions of pictures", asked.sequences * Kind::ALL.len());
+    let progress = Progress::start("playing motions of pictures", args.sequences * Kind::ALL.len());
     let mut rows = Vec::new();
     for (kind, part) in Kind::ALL.into_iter().zip(20..) {
-        let played = spread(asked.sequences, jobs, |i| {
-            let mut chance = chance(asked.seed, part, i);
+        let played = spread(args.sequences, jobs, |i| {
+            let mut chance = chance(args.work.seed, part, i);
             // Spread over the whole set, whose first and last thirds differ.
-            let model = people.get(i * people.len() / asked.sequences.max(1))?;
+            let model = people.get(i * people.len() / args.sequences.max(1))?;
             let subject = Subject::of_portrait(&model.landmarks, &mut chance)?;
             let played = play_on_stage(kind, subject, &model.picture, finder, rules, &mut chance);
             progress.step();
@@ -391,7 +390,7 @@ fn percent(rate: f64) -> String {
     format!("{:.2} %", rate * 100.0)
 }
 
-impl Report {
+impl AttackReport {
     fn verdict(&self) -> String {
         let word = |holds: bool| if holds { "holds" } else { "MISSED" };
         format!(

@@ -17,16 +17,11 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
 use super::wire::Wire;
-use crate::failure::Failure;
+use crate::failure::{Failure, of};
 use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::{Installation, Lock, lists, make_folder};
 use crate::serve::{Addresses, TrialClock};
 use crate::wallet::{Card, Offices, Wallet};
-
-/// Wraps any error that says by itself what to do.
-fn of<E: std::error::Error>(error: E) -> Failure {
-    Failure::of(&error)
-}
 
 /// The demo's ports.
 pub const PORTS: [&str; 4] = ["shenzhen-bay", "hengqin", "gongbei", "hzmb-hkg-mac"];
@@ -200,7 +195,7 @@ impl Bay {
         Ok(format!("{address}/"))
     }
 
-    /// The addresses of the pages of one lane, as its gate has written them down; an officer's with the secret of his
+    /// The addresses of the pages of one lane, as its gate has written them down; an officer's with the secret of their
     /// authority behind a dot, which the gate does not know: the page asks there for reasons.
     pub fn pages(&self, port_name: &str, lane: &str) -> Result<Vec<(String, String)>, Failure> {
         let file = self.installation.gate(&port(port_name)?).join(crate::kiosk::ADDRESSES);

@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use documents::{AuthorityCode, ReasonCode, Rules, Timestamp};
 use face::{Embedder, Finder, Liveness, ModelFolder};
 use gate::{Clock, SystemClock, Texts};
 use serde_json::json;
 
+use super::Output;
 use crate::Ended;
 use crate::failure::{self, Failure};
 use crate::install::keys::{KeyFiles, KeyStore};
-use crate::install::parties::face_config;
-use crate::install::parties::load_approvals;
+use crate::install::parties::{face_config, load_approvals};
 use crate::install::{Installation, lists};
 
 struct Finding {
@@ -19,18 +20,29 @@ struct Finding {
     said: Result<String, String>,
 }
 
-pub fn run(dir: Option<&Path>, models: &Path, json: bool) -> Result<Ended, Failure> {
+/// What `doctor` takes.
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// An installation.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Runs `doctor`.
+pub fn run(args: &DoctorArgs, models: &Path) -> Result<Ended, Failure> {
     let mut findings = vec![
         Finding { what: "rules", said: rules() },
         Finding { what: "texts", said: texts() },
         Finding { what: "models", said: loaded(models) },
         Finding { what: "clock", said: clock() },
     ];
-    if let Some(dir) = dir {
+    if let Some(dir) = &args.dir {
         findings.extend(installation(dir, SystemClock.now()));
     }
     let broken = findings.iter().filter(|f| f.said.is_err()).count();
-    if json {
+    if args.output.json {
         let list: Vec<_> = findings
             .iter()
             .map(|f| match &f.said {
@@ -47,7 +59,7 @@ pub fn run(dir: Option<&Path>, models: &Path, json: bool) -> Result<Ended, Failu
         failure::print(&findings.iter().map(line).collect::<String>())?;
     }
     match broken {
-        0 => Ok(Ended::Well),
+        0 => Ok(Ended::Done),
         1 => Err(Failure::new("one thing is wrong; what to do stands beside it")),
         several => Err(Failure::new(format!("{several} things are wrong; what to do stands beside each"))),
     }
@@ -144,18 +156,6 @@ fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
         });
     findings.push(Finding { what: "approvals", said });
     findings
-}
-
-/// Where the models are looked for: as told, here or above.
-pub fn models_folder(told: Option<PathBuf>) -> PathBuf {
-    told.unwrap_or_else(|| {
-        let here = std::env::current_dir().unwrap_or_default();
-        let above = here.ancestors().map(|folder| folder.join("models"));
-        above
-            .into_iter()
-            .find(|folder| folder.join("package.json").is_file())
-            .unwrap_or_else(|| here.join("models"))
-    })
 }
 
 fn loaded(folder: &Path) -> Result<String, String> {

@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use clap::Args;
 use face::{
     Embedder, FaceConfig, Finder, Image, Liveness, ModelFolder, Probe, ProbeFrame, Shown, Template,
     TemplateFormat,
@@ -15,6 +16,7 @@ use gate::{Stopwatch, SystemStopwatch};
 use serde::{Deserialize, Serialize};
 
 use crate::Ended;
+use crate::command::Output;
 use crate::failure::{self, Failure};
 use crate::install::parties::face_config;
 
@@ -22,26 +24,36 @@ use crate::install::parties::face_config;
 const RATIO_BAR: f64 = 2.2;
 const RATIO_AIM: f64 = 1.2;
 const MEMORY_BAR_MIB: f64 = 150.0;
-const WARM_UP: usize = 3;
+const WARM_UP: u32 = 3;
 const SAMPLE: &str = "node_modules/@vladmandic/face-api/demo/sample1.jpg";
 const MAX_PICTURE: usize = 20 * 1024 * 1024;
 
-pub struct Asked {
-    pub picture: Option<PathBuf>,
-    pub python: PathBuf,
-    pub rounds: usize,
-    pub json: bool,
+/// What `bench face` takes.
+#[derive(Args)]
+pub struct FaceArgs {
+    /// A picture with a face; default: a sample picture of the installed packages.
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
+    /// The Python that has `onnxruntime`: it must be there. Default: `python3`, and without `onnxruntime` only our own
+    /// times are printed.
+    #[arg(long, value_name = "FILE", env = "BAYPASS_PYTHON")]
+    python: Option<PathBuf>,
+    /// Measured rounds.
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rounds: u32,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Serialize)]
-struct Report {
-    rounds: usize,
+struct FaceReport {
+    rounds: u32,
     picture: [u32; 2],
     stages: Vec<Stage>,
     whole_probe_ms: f64,
     networks: Vec<InSteps>,
     /// None where ONNX Runtime is not installed.
-    onnx_runtime: Option<Beside>,
+    onnx_runtime: Option<Comparison>,
     onnx_runtime_missing: Option<String>,
     memory: Option<Memory>,
     holds: bool,
@@ -78,7 +90,7 @@ impl InSteps {
 }
 
 #[derive(Serialize)]
-struct Beside {
+struct Comparison {
     version: String,
     detector_ms: f64,
     landmarks_two_passes_ms: f64,
@@ -138,12 +150,19 @@ for line in sys.stdin:
     print(json.dumps(took), flush=True)
 ";
 
-pub fn run(asked: &Asked, models: &Path) -> Result<Ended, Failure> {
+impl FaceArgs {
+    fn python(&self) -> &Path {
+        self.python.as_deref().unwrap_or(Path::new("python3"))
+    }
+}
+
+/// Runs `bench face`.
+pub fn run(args: &FaceArgs, models: &Path) -> Result<Ended, Failure> {
     let before = resident_mib();
     let config = face_config(models)?;
     let folder = ModelFolder::new(models, &config);
     let load = |error: face::ModelError| Failure::of(&error);
-    let picture = asked.picture.clone().unwrap_or_else(|| models.join(SAMPLE));
+    let picture = args.picture.clone().unwrap_or_else(|| models.join(SAMPLE));
     let image = Image::decode(&failure::read(&picture, MAX_PICTURE)?).map_err(|error| Failure::of(&error))?;
     let finder = Finder::load(&folder, &config).map_err(load)?;
     let liveness = Liveness::load(&folder, &config).map_err(load)?;
@@ -159,29 +178,31 @@ pub fn run(asked: &Asked, models: &Path) -> Result<Ended, Failure> {
 
     let shown =
         subject.embedder.shown(&subject.finder, &subject.image).map_err(|error| Failure::of(&error))?;
-    let (mut other, missing) = match Other::start(&asked.python, &shown) {
-        Ok(other) => (Some(other), None),
-        Err(why) => (None, Some(why)),
+    let (mut other, missing) = match (OnnxRuntime::start(args.python(), &shown), &args.python) {
+        (Ok(other), _) => (Some(other), None),
+        (Err(why), None) => (None, Some(why)),
+        // A measurement without the anchor that was asked for would look like one that holds.
+        (Err(why), Some(_)) => return Err(Failure::new(why)),
     };
     let (mut ours, mut theirs) = (Times::default(), Vec::new());
-    for round in 0..WARM_UP + asked.rounds {
+    for round in 0..WARM_UP + args.rounds {
         let mut times = Times::default();
         subject.round(&mut times)?;
-        let beside = other.as_mut().map(Other::round).transpose()?;
+        let beside = other.as_mut().map(OnnxRuntime::round).transpose()?;
         if round >= WARM_UP {
             ours.join(times);
             theirs.extend(beside);
         }
     }
     let beside = (other.as_ref(), theirs.as_slice(), missing);
-    let report = report(asked, &subject.image, &ours, InSteps::of(&shown), beside, memory);
+    let report = report(args, &subject.image, &ours, InSteps::of(&shown), beside, memory);
     let holds = report.holds;
-    if asked.json {
+    if args.output.json {
         failure::print_json(&report)?;
     } else {
         failure::print(&words(&report))?;
     }
-    Ok(if holds { Ended::Well } else { Ended::BarMissed })
+    Ok(if holds { Ended::Done } else { Ended::BarMissed })
 }
 
 /// The largest face with room around it, where the picture shows several people.
@@ -270,7 +291,7 @@ impl Subject {
 }
 
 /// ONNX Runtime in a process of its own that waits for its turn.
-struct Other {
+struct OnnxRuntime {
     child: Child,
     turn: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -300,7 +321,7 @@ struct Call<'a> {
     output: String,
 }
 
-impl Other {
+impl OnnxRuntime {
     fn start(python: &Path, shown: &[Shown]) -> Result<Self, String> {
         let folder = Folder::new().map_err(|error| format!("no folder for tensors: {error}"))?;
         let write = |name: &str, values: &[f32]| {
@@ -354,7 +375,7 @@ impl Other {
     }
 }
 
-impl Drop for Other {
+impl Drop for OnnxRuntime {
     fn drop(&mut self) {
         // The end of its input ends it.
         self.turn = None;
@@ -382,13 +403,13 @@ impl Drop for Folder {
 }
 
 fn report(
-    asked: &Asked,
+    args: &FaceArgs,
     image: &Image,
     ours: &Times,
     networks: Vec<InSteps>,
-    (other, theirs, missing): (Option<&Other>, &[Round], Option<String>),
+    (other, theirs, missing): (Option<&OnnxRuntime>, &[Round], Option<String>),
     memory: Option<Memory>,
-) -> Report {
+) -> FaceReport {
     let whole = ours.median(WHOLE);
     let named = STAGES.into_iter().chain([COMPARE, LIVENESS]);
     let stages = named.map(|stage| {
@@ -399,7 +420,7 @@ fn report(
         let of = |pick: fn(&Round) -> f64| median(theirs.iter().map(pick).collect());
         let (detector, landmarks, feature) = (of(|r| r.detector), of(|r| r.landmarks), of(|r| r.feature));
         let sum = detector + landmarks + feature;
-        Beside {
+        Comparison {
             version: other.hello.version.clone(),
             detector_ms: rounded(detector),
             landmarks_two_passes_ms: rounded(landmarks),
@@ -413,8 +434,8 @@ fn report(
         }
     });
     let holds = beside.as_ref().is_none_or(|b| b.holds) && memory.as_ref().is_none_or(|m| m.holds);
-    Report {
-        rounds: asked.rounds,
+    FaceReport {
+        rounds: args.rounds,
         picture: [image.width(), image.height()],
         stages: stages.collect(),
         whole_probe_ms: rounded(whole),
@@ -449,7 +470,7 @@ fn status(field: &str) -> Option<f64> {
     line.split_whitespace().next()?.parse::<f64>().ok().map(|kib| kib / 1024.0)
 }
 
-fn words(report: &Report) -> String {
+fn words(report: &FaceReport) -> String {
     use std::fmt::Write as _;
     let mut out = format!("one face, {} rounds, one thread, medians\n", report.rounds);
     for stage in &report.stages {

@@ -11,33 +11,36 @@ mod wire;
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use documents::Timestamp;
 use gate::{Clock, SystemClock};
 
+use super::Output;
 use crate::Ended;
-use crate::failure::{self, Failure};
+use crate::failure::{self, Failure, of};
 use crate::install::lists::Terms;
 use crate::install::{Installation, write_whole};
 use crate::serve::BASE_PORT;
 use bay::{Bay, PORTS, port};
 
-/// Wraps any error that says by itself what to do.
-fn of<E: std::error::Error>(error: E) -> Failure {
-    Failure::of(&error)
-}
-
-/// What `demo` was told.
-pub struct Options {
+/// What `demo` takes.
+#[derive(Args)]
+pub struct DemoArgs {
     /// Ends after the tour.
-    pub tour_only: bool,
-    /// Prints JSON.
-    pub json: bool,
-    /// The user's own photographs.
-    pub photos: Option<PathBuf>,
-    /// Where the data lie; a folder of its own that is wiped at the end, where none is told.
-    pub dir: Option<PathBuf>,
-    /// The first loopback port; free ones for a tour alone, where none is told.
-    pub base_port: Option<u16>,
+    #[arg(long)]
+    tour_only: bool,
+    #[command(flatten)]
+    output: Output,
+    /// Your own photographs: one folder a person, the first file the portrait, the second the live capture.
+    #[arg(long, value_name = "DIR")]
+    photos: Option<PathBuf>,
+    /// Keeps the data in this folder, which must not exist yet; default: a temporary one, wiped at the end.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// The first loopback port: authorities at +1 to +3, gates at +11 to +14; 0 takes free ones. Default 7100, or
+    /// free ones for a tour alone.
+    #[arg(long, value_name = "PORT")]
+    base_port: Option<u16>,
 }
 
 /// A folder that is wiped at the end, unless the user named it.
@@ -76,28 +79,28 @@ fn beginning(now: Timestamp) -> Timestamp {
 }
 
 /// Runs the demo.
-pub async fn run(models: &Path, options: &Options) -> Result<Ended, Failure> {
-    let say = |text: &str| if options.json { Ok(()) } else { failure::print(text) };
-    let place = Place::of(options.dir.as_deref())?;
+pub async fn run(args: &DemoArgs, models: &Path) -> Result<Ended, Failure> {
+    let say = |text: &str| if args.output.json { Ok(()) } else { failure::print(text) };
+    let place = Place::of(args.dir.as_deref())?;
     let real = SystemClock.now();
     let start = beginning(real);
     let terms = Terms { ports: PORTS.into_iter().map(port).collect::<Result<_, _>>()? };
     let installation = Installation::init(&place.path, start, &terms)?;
     say("Registering synthetic residents with faces from photographs ...\n")?;
-    let people = tour::register(&installation, models, options.photos.as_deref(), start).await?;
+    let people = tour::register(&installation, models, args.photos.as_deref(), start).await?;
     let guest = guest(&place.path, &people)?;
     say("Starting three authorities and the gates of four ports, each a process of its own ...\n")?;
-    let base = options.base_port.or((!options.tour_only).then_some(BASE_PORT)).filter(|base| *base != 0);
+    let base = args.base_port.or((!args.tour_only).then_some(BASE_PORT)).filter(|base| *base != 0);
     let mut bay = Bay::start(installation, models, base, start.seconds_since(real)).await?;
     let ended = tokio::select! {
-        ended = tour::run(&mut bay, people, options.json) => ended,
+        ended = tour::run(&mut bay, people, args.output.json) => ended,
         interrupted = tokio::signal::ctrl_c() => {
             interrupted.map_err(of)?;
             Err(Failure::new("interrupted before the tour's end"))
         }
     };
     let ended = match ended {
-        Ok(ended) if !options.tour_only => {
+        Ok(ended) if !args.tour_only => {
             bay.real_time()?;
             stay(&mut bay, &place, &guest).await?;
             Ok(ended)

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use authority::Service;
+use clap::{Args, Subcommand};
 use clearance::{ClearanceId, Passage};
 use credential::random;
-use documents::{AuthorityCode, Rules, Side, Timestamp};
+use documents::{AuthorityCode, LocalDate, Rules, Side};
 use gate::camera::{CodeSight, SimulatedCamera};
 use gate::check::Window;
 use gate::door::SimulatedDoor;
@@ -20,40 +21,62 @@ use gate::{
 };
 use serde_json::{Value, json};
 
+use super::crossing::CrossingArgs;
+use super::{At, InstallationArgs, ONE_PROCESS, Output};
 use crate::Ended;
-use crate::failure::{self, Failure};
+use crate::failure::{self, Failure, of};
 use crate::install::parties::{Parties, RolledBack, load_eyes, open_lane, refuse_rollback, remembered};
-use crate::install::{Installation, LANES_EACH, LanePlace, code_lanes};
-use crate::resident::{ONE_PROCESS, direction, outcome, sides};
+use crate::install::{LANES_EACH, LanePlace, code_lanes};
 
-/// Wraps any error that says by itself what to do.
-fn of<E: std::error::Error>(error: E) -> Failure {
-    Failure::of(&error)
+/// The commands about lanes.
+#[derive(Subcommand)]
+pub enum LaneCommand {
+    /// One traveller at one lane: a code, a face, the verdicts, the door.
+    Scan(ScanArgs),
 }
 
-/// What `lane scan` was told.
-pub struct Scan {
-    pub port: String,
-    pub from: Option<AuthorityCode>,
-    pub to: AuthorityCode,
-    pub side: Option<Side>,
-    pub number: u8,
-    pub code: PathBuf,
-    pub faces: Vec<PathBuf>,
-    pub officer: bool,
-    pub at: Timestamp,
-    pub json: bool,
+/// What `lane scan` takes.
+#[derive(Args)]
+pub struct ScanArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    #[command(flatten)]
+    crossing: CrossingArgs,
+    /// Which of the lanes side by side, 1 or 2.
+    #[arg(long, default_value_t = 1)]
+    lane: u8,
+    /// A picture of the code, or a file with its text.
+    #[arg(long, value_name = "FILE")]
+    code: PathBuf,
+    /// A picture of the traveller; up to 12 of one moment.
+    #[arg(long = "face", value_name = "FILE", required = true)]
+    faces: Vec<PathBuf>,
+    /// An officer stands at the lane and carries out what is asked of an officer.
+    #[arg(long)]
+    officer: bool,
+    #[command(flatten)]
+    at: At,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl LaneCommand {
+    /// Runs the command.
+    pub async fn run(&self, models: &Path) -> Result<Ended, Failure> {
+        let Self::Scan(args) = self;
+        scan(args, models).await
+    }
 }
 
 /// The lane that a scan is for.
-fn place(rules: &Rules, asked: &Scan) -> Result<LanePlace, Failure> {
-    let day = asked.at.local_date();
-    let way = direction(rules, &asked.port, asked.from, asked.to, day)?;
-    let side = match (sides(rules, &asked.port, way, day)?.as_slice(), asked.side) {
+fn place(rules: &Rules, args: &ScanArgs, day: LocalDate) -> Result<LanePlace, Failure> {
+    let crossing = &args.crossing;
+    let direction = crossing.direction(rules, day)?;
+    let side = match (crossing.sides(rules, direction, day)?.as_slice(), crossing.side) {
         ([None], Some(_)) => {
             return Err(Failure::new(format!(
                 "at {} one lane serves both sides; leave --side out",
-                asked.port
+                crossing.port
             )));
         }
         ([None], None) => None,
@@ -61,14 +84,14 @@ fn place(rules: &Rules, asked: &Scan) -> Result<LanePlace, Failure> {
         (_, None) => {
             return Err(Failure::new(format!(
                 "at {} exit and entry have lanes of their own; say --side exit or --side entry",
-                asked.port
+                crossing.port
             )));
         }
     };
-    if !(1..=LANES_EACH).contains(&asked.number) {
+    if !(1..=LANES_EACH).contains(&args.lane) {
         return Err(Failure::new(format!("lanes are numbered 1 to {LANES_EACH}")));
     }
-    Ok(LanePlace { port: asked.port.parse().map_err(of)?, direction: way, side, number: asked.number })
+    Ok(LanePlace { port: crossing.port.parse().map_err(of)?, direction, side, number: args.lane })
 }
 
 /// What the camera of a scan sees: a picture of the code, or a file with its text.
@@ -84,25 +107,23 @@ fn sight(path: &Path) -> Result<CodeSight, Failure> {
     })
 }
 
-/// Runs `lane scan`.
-pub async fn scan(dir: &Path, models: &Path, asked: &Scan) -> Result<Ended, Failure> {
-    let installation = Installation::open(dir)?;
+async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
+    let (installation, now) = (args.installation.open()?, args.at.time());
     let rules = Rules::builtin().map_err(of)?;
-    let place = place(&rules, asked)?;
-    let code = sight(&asked.code)?;
-    let pictures = u8::try_from(asked.faces.len()).ok().filter(|count| *count <= MAX_PICTURES);
+    let place = place(&rules, args, now.local_date())?;
+    let code = sight(&args.code)?;
+    let pictures = u8::try_from(args.faces.len()).ok().filter(|count| *count <= MAX_PICTURES);
     let Some(pictures) = pictures else {
         return Err(Failure::new(format!(
             "{} pictures of the face are too many for one crossing; give at most {MAX_PICTURES}",
-            asked.faces.len()
+            args.faces.len()
         )));
     };
-    let faces = asked
+    let faces = args
         .faces
         .iter()
         .map(|path| failure::read(path, code::picture::MAX_FILE_BYTES))
         .collect::<Result<Vec<_>, _>>()?;
-    let now = asked.at;
     let parties = Parties::open(&installation, models, now).await?;
     if let Err(rolled) = refuse_rollback(&installation, &place.port, parties.lists.trust()) {
         return match rolled {
@@ -139,7 +160,7 @@ pub async fn scan(dir: &Path, models: &Path, asked: &Scan) -> Result<Ended, Fail
     let (mut nobody, mut officer) = (Nobody, Simulated(vec![documents::Measure::Officer]));
     let clock = FixedClock(now);
     let watch = SystemStopwatch::start();
-    let report = if asked.officer {
+    let report = if args.officer {
         let around = Around {
             camera: &mut camera,
             door: &mut door,
@@ -165,7 +186,7 @@ pub async fn scan(dir: &Path, models: &Path, asked: &Scan) -> Result<Ended, Fail
     parties.carry_notices(now.plus_seconds(60)).await?;
     let exit = judged(&parties, &report, Side::Exit).await?;
     let entry = judged(&parties, &report, Side::Entry).await?;
-    if asked.json {
+    if args.output.json {
         failure::print_json(&answer(&report, &place, &exit, &entry))?;
     } else {
         failure::print(&page(&report, &place, &exit, &entry)?)?;
@@ -201,7 +222,7 @@ pub fn verdict_word(outcome: &str) -> &str {
 }
 
 /// The form of `lane scan --json`.
-pub fn answer(report: &Report, place: &LanePlace, exit: &Value, entry: &Value) -> Value {
+fn answer(report: &Report, place: &LanePlace, exit: &Value, entry: &Value) -> Value {
     let measures: Vec<_> =
         report.open_measures.map(|m| m.iter().map(documents::Measure::as_str).collect()).unwrap_or_default();
     json!({
@@ -265,9 +286,17 @@ fn page(report: &Report, place: &LanePlace, exit: &Value, entry: &Value) -> Resu
 /// Exit code: pictures that are none are broken input; everything else is the lane's answer.
 fn ended(report: &Report) -> Ended {
     match (report.passage, report.reason, report.open_measures) {
-        (Passage::Passed, ..) => Ended::Well,
+        (Passage::Passed, ..) => Ended::Done,
         (_, Some(GateReason::PictureUnreadable | GateReason::FacePictureUnreadable), _) => Ended::BrokenInput,
         (_, _, Some(_)) => Ended::MeasureOpen,
         (..) => Ended::Refused,
+    }
+}
+
+/// What an answer calls a passage.
+const fn outcome(passage: Passage) -> &'static str {
+    match passage {
+        Passage::Passed => "passed",
+        Passage::NotPassed | Passage::Returned | Passage::Unknown => "not_passed",
     }
 }

@@ -1,13 +1,14 @@
 //! `baypass bench check`: the gate's check of one code beside two raw verifications in one run, and the size of every
 //! code.
 //!
-//! Lives here: a bay of three authorities in memory, the measurement, the table. Not here: what is measured (`gate`),
+//! Lives here: a authorities of three authorities in memory, the measurement, the table. Not here: what is measured (`gate`),
 //! and any time in seconds that could fail a run: only the ratio and the sizes have bars (DESIGN 7).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
 
+use clap::Args;
 use code::{CrossingCode, Parts};
 use credential::part::{OWN_PART_LEN, PartForm, SEALED_PART_LEN};
 use credential::status::{SignedStatusList, StatusList};
@@ -22,6 +23,7 @@ use serde::Serialize;
 use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
 
 use crate::Ended;
+use crate::command::Output;
 use crate::failure::{self, Failure};
 
 /// A gate's check may take so much longer than the two verifications that it cannot do without.
@@ -34,7 +36,7 @@ const KID: u8 = 1;
 const DAY: i64 = 86_400;
 
 #[derive(Serialize)]
-struct Report {
+struct CheckReport {
     check: CheckFigure,
     codes: Vec<CodeFigure>,
     holds: bool,
@@ -66,39 +68,47 @@ struct CodeFigure {
     holds: bool,
 }
 
-pub fn run(json: bool) -> Result<Ended, Failure> {
-    let mut bay = Bay::new().map_err(|error| Failure::of(&*error))?;
-    let codes = code_figures(&bay).map_err(|error| Failure::of(&*error))?;
-    let check = check_figure(&mut bay).map_err(|error| Failure::of(&*error))?;
+/// What `bench check` takes.
+#[derive(Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Runs `bench check`.
+pub fn run(args: &CheckArgs) -> Result<Ended, Failure> {
+    let mut authorities = Authorities::new().map_err(|error| Failure::of(&*error))?;
+    let codes = code_figures(&authorities).map_err(|error| Failure::of(&*error))?;
+    let check = check_figure(&mut authorities).map_err(|error| Failure::of(&*error))?;
     let holds = check.holds && codes.iter().all(|row| row.holds);
-    let report = Report { check, codes, holds };
-    if json {
+    let report = CheckReport { check, codes, holds };
+    if args.output.json {
         failure::print_json(&report)?;
     } else {
         failure::print(&report.page())?;
     }
-    Ok(if holds { Ended::Well } else { Ended::BarMissed })
+    Ok(if holds { Ended::Done } else { Ended::BarMissed })
 }
 
 /// What can fail in a set-up of our own making is a fault of ours; its text goes to the operator as it is.
 type Setup<T> = Result<T, Box<dyn std::error::Error>>;
 
-fn check_figure(bay: &mut Bay) -> Setup<CheckFigure> {
+fn check_figure(authorities: &mut Authorities) -> Setup<CheckFigure> {
     let (home, way) = (AuthorityCode::Mac, Direction::new(AuthorityCode::Mac, AuthorityCode::Chn));
-    let audience = Audience::new("hengqin".parse()?, way.ok_or("a way to nowhere")?, None);
-    bay.take_status(home, StatusList::with_entries(STATUS_ENTRIES))?;
-    let now = bay.now;
-    let wallet = Wallet::new(bay, home)?;
-    let code = wallet.show(&audience, now)?;
+    let audience = Audience::new("hengqin".parse()?, way.ok_or("origin and destination are the same")?, None);
+    authorities.take_status(home, StatusList::with_entries(STATUS_ENTRIES))?;
+    let now = authorities.now;
+    let holder = Holder::new(authorities, home)?;
+    let code = holder.show(&audience, now)?;
     let checker = Checker::new("one".parse()?, audience, Window::default(), Vec::new());
     let mut replay = checker.replay_cache(now);
     let mut scratch = Vec::new();
 
     // As long as what the two signatures of a code cover, on average.
     let message = [7_u8; 256];
-    let issuer = &bay.keys.get(&home).ok_or("no issuer")?.token;
+    let issuer = &authorities.keys.get(&home).ok_or("no issuer")?.token;
     let mut pairs = Vec::new();
-    for key in [issuer, &wallet.device] {
+    for key in [issuer, &holder.device] {
         pairs.push((*key.public().as_bytes(), key.sign(&message)?));
     }
 
@@ -113,7 +123,7 @@ fn check_figure(bay: &mut Bay) -> Setup<CheckFigure> {
             key.verify(black_box(&message), black_box(signature))?;
         }
         let middle = watch.millis();
-        let result = checker.check(black_box(&code), &mut scratch, &bay.lists, &mut replay, now);
+        let result = checker.check(black_box(&code), &mut scratch, &authorities.lists, &mut replay, now);
         black_box(result.map(|c| c.id())).map_err(gate::GateReason::code)?;
         let end = watch.millis();
         if round >= WARM_UP {
@@ -143,14 +153,14 @@ fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-fn code_figures(bay: &Bay) -> Setup<Vec<CodeFigure>> {
+fn code_figures(authorities: &Authorities) -> Setup<Vec<CodeFigure>> {
     let mut rows = Vec::new();
     for home in AuthorityCode::ALL {
         for from in AuthorityCode::ALL {
             for to in AuthorityCode::ALL {
                 let Some(way) = Direction::new(from, to) else { continue };
                 for side in [None, Some(Side::Exit), Some(Side::Entry)] {
-                    rows.push(code_figure(bay, home, way, side)?);
+                    rows.push(code_figure(authorities, home, way, side)?);
                 }
             }
         }
@@ -158,12 +168,17 @@ fn code_figures(bay: &Bay) -> Setup<Vec<CodeFigure>> {
     Ok(rows)
 }
 
-fn code_figure(bay: &Bay, home: AuthorityCode, way: Direction, side: Option<Side>) -> Setup<CodeFigure> {
+fn code_figure(
+    authorities: &Authorities,
+    home: AuthorityCode,
+    way: Direction,
+    side: Option<Side>,
+) -> Setup<CodeFigure> {
     let audience = Audience::new("bench".parse()?, way, side);
     let mut lengths = Vec::new();
     let mut version = u8::MAX;
     for seconds in 0..4 {
-        let text = Wallet::new(bay, home)?.show(&audience, bay.now.plus_seconds(seconds))?;
+        let text = Holder::new(authorities, home)?.show(&audience, authorities.now.plus_seconds(seconds))?;
         // The symbol as it is really drawn, not only the table of capacities.
         version = code::QrSymbol::draw(&text)?.version();
         lengths.push((CrossingCode::parse(&text, &mut Vec::new())?.to_cbor().len(), text.len()));
@@ -191,7 +206,7 @@ fn code_figure(bay: &Bay, home: AuthorityCode, way: Direction, side: Option<Side
     })
 }
 
-impl Report {
+impl CheckReport {
     fn page(&self) -> String {
         let verdict = |holds: bool| if holds { "holds" } else { "MISSED" };
         let check = &self.check;
@@ -228,7 +243,7 @@ impl Report {
     }
 }
 
-struct Keys {
+struct AuthorityKeys {
     token: SigningKey,
     status: SigningKey,
     approval: SigningKey,
@@ -236,20 +251,20 @@ struct Keys {
 }
 
 /// Three authorities and a gate's lists, in memory and at a fixed time.
-struct Bay {
+struct Authorities {
     now: Timestamp,
-    keys: BTreeMap<AuthorityCode, Keys>,
+    keys: BTreeMap<AuthorityCode, AuthorityKeys>,
     lists: Lists,
 }
 
-impl Bay {
+impl Authorities {
     fn new() -> Setup<Self> {
         let now: Timestamp = "2026-03-02T10:00:00+08:00".parse()?;
         let mut keys = BTreeMap::new();
         for authority in AuthorityCode::ALL {
             keys.insert(
                 authority,
-                Keys {
+                AuthorityKeys {
                     token: SigningKey::generate()?,
                     status: SigningKey::generate()?,
                     approval: SigningKey::generate()?,
@@ -282,7 +297,7 @@ impl Bay {
     }
 }
 
-fn trust_list(authority: AuthorityCode, keys: &Keys, now: Timestamp) -> TrustList {
+fn trust_list(authority: AuthorityCode, keys: &AuthorityKeys, now: Timestamp) -> TrustList {
     let entry = |role, kid: &[u8], key: &SigningKey| KeyEntry {
         role,
         kid: kid.to_vec(),
@@ -328,14 +343,14 @@ const fn part_length(form: PartForm) -> usize {
 }
 
 /// A device key with its token and parts. The parts are random bytes of the true lengths: a gate opens none.
-struct Wallet {
+struct Holder {
     device: SigningKey,
     token: Vec<u8>,
     parts: BTreeMap<AuthorityCode, Vec<u8>>,
 }
 
-impl Wallet {
-    fn new(bay: &Bay, issuer: AuthorityCode) -> Setup<Self> {
+impl Holder {
+    fn new(authorities: &Authorities, issuer: AuthorityCode) -> Setup<Self> {
         let device = SigningKey::generate()?;
         let mut parts = BTreeMap::new();
         for receiver in AuthorityCode::ALL {
@@ -351,13 +366,13 @@ impl Wallet {
         };
         let claims = TokenClaims {
             issuer,
-            expires: KeyClass::Hardware.expiry_for(bay.now.local_date()),
+            expires: KeyClass::Hardware.expiry_for(authorities.now.local_date()),
             device_key: *device.public(),
             key_class: KeyClass::Hardware,
             status: StatusRef::new(0, 5_000_000).ok_or("no such index")?,
             sealed,
         };
-        let key = &bay.keys.get(&issuer).ok_or("no such issuer")?.token;
+        let key = &authorities.keys.get(&issuer).ok_or("no such issuer")?.token;
         let token = sign_token(&claims, KID, key)?;
         Ok(Self { device, token, parts })
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use clap::Args;
 use evaluate::{
     Cohorts, Comparisons, Data, Degradation, Detection, FormatReport, Landmark, Mated, Measure, NonMated,
     Report, RobustnessRow, SequenceFigure, StageTime,
@@ -18,6 +19,7 @@ use face::{
 };
 use gate::{Stopwatch, SystemStopwatch};
 
+use super::WorkArgs;
 use super::set::{Pair, Set};
 use crate::Ended;
 use crate::failure::{self, Failure};
@@ -54,43 +56,33 @@ const LIMITS: [&str; 6] = [
     "Nothing here is a test of presentation attacks, and nothing is a certification.",
 ];
 
-pub struct Asked {
-    pub dir: PathBuf,
-    pub pairs: Option<PathBuf>,
-    pub cohorts: Option<PathBuf>,
-    pub at_most: Option<u32>,
-    pub jobs: Option<usize>,
-    pub seed: u64,
-    pub json: bool,
-    pub html: Option<PathBuf>,
+/// What `face evaluate` takes.
+#[derive(Args)]
+pub struct EvaluateArgs {
+    /// `portraits/ID.jpg` and `genuine/ID-a.jpg`, `ID-b.jpg`; or a folder a person; or portraits alone.
+    dir: PathBuf,
+    /// Pairs instead: `registry,probe[,same|different]`, one a line, names relative to DIR.
+    #[arg(long, value_name = "FILE")]
+    pairs: Option<PathBuf>,
+    /// Labels of persons: `person,label`, one a line. Rates by label and the worst ratio.
+    #[arg(long, value_name = "FILE")]
+    cohorts: Option<PathBuf>,
+    #[command(flatten)]
+    work: WorkArgs,
 }
 
-pub fn run(asked: &Asked, models: &Path) -> Result<Ended, Failure> {
-    let labels = asked.cohorts.as_deref().map(read_labels).transpose()?;
-    let mut set = match &asked.pairs {
-        Some(list) => Set::of_list(&asked.dir, list)?,
-        None => Set::of_folder(&asked.dir)?,
+/// Runs `face evaluate`.
+pub fn run(args: &EvaluateArgs, models: &Path) -> Result<Ended, Failure> {
+    let labels = args.cohorts.as_deref().map(read_labels).transpose()?;
+    let mut set = match &args.pairs {
+        Some(list) => Set::of_list(&args.dir, list)?,
+        None => Set::of_folder(&args.dir)?,
     };
-    if let Some(most) = asked.at_most {
-        set = set.thinned(usize::try_from(most).unwrap_or(usize::MAX));
-    }
-    let jobs = asked
-        .jobs
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
-        .clamp(1, 64);
-    let bench = Bench::load(models, jobs)?;
-    let report = bench.report(&set, labels.as_ref(), asked.seed)?;
-    if let Some(file) = &asked.html {
-        std::fs::write(file, evaluate::page(&report)).map_err(|error| {
-            Failure::new(format!("{} cannot be written ({error}); give another place", file.display()))
-        })?;
-    }
-    if asked.json {
-        failure::print_json(&report)?;
-    } else {
-        failure::print(&words(&report))?;
-    }
-    Ok(Ended::Well)
+    set = args.work.thin(set);
+    let matcher = Matcher::load(models, args.work.jobs())?;
+    let report = matcher.report(&set, labels.as_ref(), args.work.seed)?;
+    args.work.answer(&report, || evaluate::page(&report), || words(&report))?;
+    Ok(Ended::Done)
 }
 
 fn read_labels(file: &Path) -> Result<Cohorts, Failure> {
@@ -98,7 +90,7 @@ fn read_labels(file: &Path) -> Result<Cohorts, Failure> {
     Cohorts::read(&text).map_err(|error| Failure::new(format!("{}: {error}", file.display())))
 }
 
-struct Bench {
+struct Matcher {
     config: FaceConfig,
     kinds: Vec<TemplateKind>,
     finder: Finder,
@@ -107,7 +99,7 @@ struct Bench {
 }
 
 /// What one picture gave.
-struct Seen {
+struct Described {
     image: Option<Image>,
     landmarks: Landmarks,
     quality: Quality,
@@ -116,7 +108,7 @@ struct Seen {
 }
 
 /// Why a picture gave nothing.
-enum Lost {
+enum Unusable {
     Unreadable(String),
     NoFace(String),
 }
@@ -146,7 +138,7 @@ type Tried = (f64, Option<QualityFault>);
 /// Times by stage.
 type Times = Mutex<BTreeMap<&'static str, Vec<f64>>>;
 
-impl Bench {
+impl Matcher {
     fn load(models: &Path, jobs: usize) -> Result<Self, Failure> {
         let config = face_config(models)?;
         let folder = ModelFolder::new(models, &config).with_workers(jobs);
@@ -212,8 +204,8 @@ impl Bench {
                 genuine_pairs: set.genuine.len(),
                 impostor_pairs: formats.first().and_then(|f| f.impostors).map_or(0, |scores| scores.count),
                 unreadable: self.lost(set, &seen, |lost| match lost {
-                    Lost::Unreadable(why) => Some(why.clone()),
-                    Lost::NoFace(_) => None,
+                    Unusable::Unreadable(why) => Some(why.clone()),
+                    Unusable::NoFace(_) => None,
                 }),
                 seed,
                 replicates: REPLICATES,
@@ -227,7 +219,7 @@ impl Bench {
     }
 
     /// Each picture that is compared, once.
-    fn look_at_all(&self, set: &Set, times: &Times) -> Vec<Option<Result<Seen, Lost>>> {
+    fn look_at_all(&self, set: &Set, times: &Times) -> Vec<Option<Result<Described, Unusable>>> {
         let mut wanted: BTreeMap<usize, (bool, bool)> = BTreeMap::new();
         for (_, file) in &set.portraits {
             wanted.entry(*file).or_default().0 = true;
@@ -250,7 +242,7 @@ impl Bench {
             progress.step();
             (*file, seen)
         });
-        let mut seen: Vec<Option<Result<Seen, Lost>>> = (0..set.files.len()).map(|_| None).collect();
+        let mut seen: Vec<Option<Result<Described, Unusable>>> = (0..set.files.len()).map(|_| None).collect();
         for (file, result) in results {
             if let Some(slot) = seen.get_mut(file) {
                 *slot = Some(result);
@@ -259,18 +251,19 @@ impl Bench {
         seen
     }
 
-    fn look(&self, path: &Path, enrol: bool, keep: bool, times: &Times) -> Result<Seen, Lost> {
-        let bytes = failure::read(path, MAX_PICTURE).map_err(|error| Lost::Unreadable(error.to_string()))?;
+    fn look(&self, path: &Path, enrol: bool, keep: bool, times: &Times) -> Result<Described, Unusable> {
+        let bytes =
+            failure::read(path, MAX_PICTURE).map_err(|error| Unusable::Unreadable(error.to_string()))?;
         let watch = Lap::start(times);
-        let image = Image::decode(&bytes).map_err(|error| Lost::Unreadable(error.to_string()))?;
+        let image = Image::decode(&bytes).map_err(|error| Unusable::Unreadable(error.to_string()))?;
         watch.lap("decode");
-        let no_face = |error: face::FaceError| Lost::NoFace(error.to_string());
+        let no_face = |error: face::FaceError| Unusable::NoFace(error.to_string());
         let face = self.finder.one_face(&image).map_err(no_face)?;
         watch.lap("detect");
         let landmarks = self.finder.landmarks(&image, &face).map_err(no_face)?;
         watch.lap("landmarks");
         let (frame, quality) = ProbeFrame::cut(&image, &face, &landmarks).map_err(no_face)?;
-        let no_probe = |error: &dyn std::error::Error| Lost::NoFace(error.to_string());
+        let no_probe = |error: &dyn std::error::Error| Unusable::NoFace(error.to_string());
         let sent = Probe::new(vec![frame]).map_err(|error| no_probe(&error))?.encode();
         watch.lap("cut and encode probe");
         let received = Probe::decode(&sent).map_err(|error| no_probe(&error))?;
@@ -284,14 +277,14 @@ impl Bench {
         } else {
             None
         };
-        Ok(Seen { image: keep.then_some(image), landmarks, quality, probe, enrolled })
+        Ok(Described { image: keep.then_some(image), landmarks, quality, probe, enrolled })
     }
 
     fn lost(
         &self,
         set: &Set,
-        seen: &[Option<Result<Seen, Lost>>],
-        pick: impl Fn(&Lost) -> Option<String>,
+        seen: &[Option<Result<Described, Unusable>>],
+        pick: impl Fn(&Unusable) -> Option<String>,
     ) -> Vec<(String, String)> {
         let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let rows = set.files.iter().zip(seen);
@@ -302,10 +295,10 @@ impl Bench {
         .collect()
     }
 
-    fn detection(&self, set: &Set, seen: &[Option<Result<Seen, Lost>>]) -> Detection {
+    fn detection(&self, set: &Set, seen: &[Option<Result<Described, Unusable>>]) -> Detection {
         let missed = self.lost(set, seen, |lost| match lost {
-            Lost::NoFace(why) => Some(why.clone()),
-            Lost::Unreadable(_) => None,
+            Unusable::NoFace(why) => Some(why.clone()),
+            Unusable::Unreadable(_) => None,
         });
         let mut refused: BTreeMap<String, usize> = BTreeMap::new();
         let mut found = 0;
@@ -337,7 +330,7 @@ impl Bench {
         &self,
         genuine: &[Pair],
         templates: &[Option<Template>],
-        usable: impl Fn(usize) -> Option<&'a Seen> + Sync,
+        usable: impl Fn(usize) -> Option<&'a Described> + Sync,
         thresholds: [f64; 2],
         seed: u64,
     ) -> Vec<RobustnessRow> {
@@ -421,7 +414,7 @@ impl Bench {
         &self,
         degradation: Degradation,
         count: usize,
-        seen: &Seen,
+        seen: &Described,
         template: &Template,
         seed: u64,
     ) -> Option<Tried> {
@@ -483,7 +476,7 @@ impl Set {
 fn comparisons<'a>(
     set: &Set,
     templates: &[Option<Template>],
-    usable: impl Fn(usize) -> Option<&'a Seen>,
+    usable: impl Fn(usize) -> Option<&'a Described>,
 ) -> Comparisons {
     let score = |registry: usize, probe: usize| {
         let template = templates.get(registry)?.as_ref()?;

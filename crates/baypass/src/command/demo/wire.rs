@@ -1,7 +1,7 @@
-//! The wire between the gates of one port and the authorities, with a cheat who sits on it: he reads everything, holds
-//! back and puts in place of it what he saw before, and has nobody's key.
+//! The wire between the gates of one port and the authorities, with a cheat who sits on it: they read everything, hold
+//! back and put in place of it what they saw before, and have nobody's key.
 //!
-//! Lives here: forwarding, and the three things that he tries. Not here: what he must get for it (`cheats`).
+//! Lives here: forwarding, and the three things that they try. Not here: what they must get for it (`cheats`).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use clearance::Envelope;
 use documents::AuthorityCode;
 use tokio::net::TcpListener;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, of};
 
 /// More than any body on this wire has.
 const MOST: usize = 8 * 1024 * 1024;
@@ -34,7 +34,7 @@ pub enum Trick {
     FirstStatus,
 }
 
-/// What he has seen and does.
+/// What they have seen and do.
 #[derive(Default)]
 struct Seen {
     trick: Trick,
@@ -79,8 +79,8 @@ impl Wire {
     ) -> Result<Self, Failure> {
         let mut wire = Self::none();
         for (authority, base) in to {
-            let listener = TcpListener::bind("127.0.0.1:0").await.map_err(super::of)?;
-            let address = listener.local_addr().map_err(super::of)?;
+            let listener = TcpListener::bind("127.0.0.1:0").await.map_err(of)?;
+            let address = listener.local_addr().map_err(of)?;
             wire.addresses.insert(*authority, format!("http://{address}"));
             let (base, client, seen) = (base.clone(), client.clone(), Arc::clone(&wire.seen));
             let end = End { authority: *authority, base, client, seen };

@@ -1,4 +1,4 @@
-//! `baypass may-cross`: a case file's questions, answered as JSON or in words.
+//! `baypass may-cross --case`: a case file's questions, answered as JSON or in words.
 //!
 //! Lives here: the words. Not here: the rules (`documents`). Both authorities' reasons are shown, so the page says whose
 //! view that is.
@@ -16,6 +16,7 @@ use crate::failure::{self, Failure};
 
 const MAX_CASE_BYTES: usize = 4 * 1024 * 1024;
 
+/// Answers the questions of a case file.
 pub fn run(path: &Path, json: bool) -> Result<Ended, Failure> {
     let shown = path.display();
     let bytes = failure::read(path, MAX_CASE_BYTES)?;
@@ -48,10 +49,10 @@ const VIEW: &str = "(Both authorities' reasons stand here because a case file te
 
 /// The worst of all answers.
 pub fn ended(answers: &[Answer]) -> Ended {
-    answers.iter().fold(Ended::Well, |so_far, answer| match (so_far, answer.outcome()) {
+    answers.iter().fold(Ended::Done, |so_far, answer| match (so_far, answer.outcome()) {
         (Ended::Refused, _) | (_, Outcome::Shut) => Ended::Refused,
         (Ended::MeasureOpen, _) | (_, Outcome::Measures) => Ended::MeasureOpen,
-        (Ended::Well | Ended::BarMissed | Ended::BrokenInput, Outcome::Open) => Ended::Well,
+        (Ended::Done | Ended::BarMissed | Ended::BrokenInput, Outcome::Open) => Ended::Done,
     })
 }
 
@@ -92,8 +93,9 @@ fn lane(answer: LaneAnswer) -> String {
         LaneAnswer::Open => "open".to_owned(),
         LaneAnswer::NotOpenToHolder { why, open } => {
             let instead = open.map(LaneKind::as_str);
-            let instead = instead
-                .map_or("no lane of this port serves him".to_owned(), |kind| format!("take the {kind} lane"));
+            let instead = instead.map_or("no lane of this port serves them".to_owned(), |kind| {
+                format!("take the {kind} lane")
+            });
             format!("not open to this holder ({why}); {instead}")
         }
         LaneAnswer::Closed { why } => format!("closed ({why})"),

@@ -4,31 +4,17 @@ use std::path::Path;
 
 use documents::{
     Answer, Applied, Asked, AuthorityCode, Direction, DocumentKind, Holder, LaneKind, Movement, Question,
-    Rules, Timestamp, may_cross,
+    Rules, may_cross,
 };
 use serde_json::json;
 
+use super::MayCrossArgs;
+use super::case::{ended, page};
 use crate::Ended;
-use crate::failure::{self, Failure};
+use crate::failure::{self, Failure, of};
 use crate::install::Installation;
 use crate::install::parties::Parties;
-use crate::may_cross::{ended, page};
 use crate::wallet::Wallet;
-
-/// Wraps any error that says by itself what to do.
-fn of<E: std::error::Error>(error: E) -> Failure {
-    Failure::of(&error)
-}
-
-/// What is asked.
-pub struct Asking {
-    pub resident: String,
-    pub from: Option<AuthorityCode>,
-    pub to: AuthorityCode,
-    pub port: Option<String>,
-    pub at: Timestamp,
-    pub json: bool,
-}
 
 /// An outcome as the JSON of an answer names it.
 fn word(answer: &Answer) -> &'static str {
@@ -39,12 +25,16 @@ fn word(answer: &Answer) -> &'static str {
     }
 }
 
-/// Runs `may-cross --dir`.
-pub async fn run(dir: &Path, models: &Path, asked: &Asking) -> Result<Ended, Failure> {
+/// Answers for a resident of an installation.
+pub async fn run(args: &MayCrossArgs, models: &Path) -> Result<Ended, Failure> {
+    let MayCrossArgs { dir: Some(dir), resident: Some(resident), to: Some(to), .. } = args else {
+        return Err(Failure::new("give --case FILE, or --dir, --resident and --to"));
+    };
+    let at = args.on.map_or_else(|| args.at.time(), |day| day.at_minute(720));
     let installation = Installation::open(dir)?;
     let rules = Rules::builtin().map_err(of)?;
-    let parties = Parties::open(&installation, models, asked.at).await?;
-    let wallet = Wallet::find(&installation, &asked.resident)?;
+    let parties = Parties::open(&installation, models, at).await?;
+    let wallet = Wallet::find(&installation, resident)?;
     let (mut documents, mut holder, mut movements) = (Vec::new(), None::<Holder>, Vec::<Movement>::new());
     for card in &wallet.cards {
         let service = parties.service(card.issuer)?;
@@ -56,8 +46,8 @@ pub async fn run(dir: &Path, models: &Path, asked: &Asking) -> Result<Ended, Fai
         }
         holder = Some(found);
     }
-    let holder = holder.ok_or_else(|| Failure::new("no registry knows this resident; add him again"))?;
-    // A ledger finds a traveller under the document that he showed there: its own, or the one from home.
+    let holder = holder.ok_or_else(|| Failure::new("no registry knows this resident; add them again"))?;
+    // A ledger finds a traveller under the document that they showed there: its own, or the one from home.
     for (code, service) in &parties.services {
         for card in &wallet.cards {
             for (movement, noticed) in service.movements_of(&card.parsed()?).await.map_err(of)? {
@@ -72,23 +62,23 @@ pub async fn run(dir: &Path, models: &Path, asked: &Asking) -> Result<Ended, Fai
     movements.sort_by_key(|movement| (movement.at, movement.applied == Applied::EntryOnly));
     let here = movements
         .iter()
-        .rfind(|movement| movement.at <= asked.at)
+        .rfind(|movement| movement.at <= at)
         .map_or(holder.home, |movement| movement.direction.to());
-    let from = asked.from.unwrap_or(here);
-    let way = Direction::new(from, asked.to).ok_or_else(|| {
+    let from = args.from.unwrap_or(here);
+    let way = Direction::new(from, *to).ok_or_else(|| {
         Failure::new(format!("this resident is in {from} already; name another --to, or say --from"))
     })?;
     let ports: Vec<_> = rules
         .ports()
-        .filter(|port| port.holds_on(asked.at.local_date()) && port.serves(way))
-        .filter(|port| asked.port.as_deref().is_none_or(|wanted| port.id.as_str() == wanted))
+        .filter(|port| port.holds_on(at.local_date()) && port.serves(way))
+        .filter(|port| args.port.as_deref().is_none_or(|wanted| port.id.as_str() == wanted))
         .collect();
     if ports.is_empty() {
         return Err(Failure::new(format!("nobody crosses {way} there; leave --port out to see every port")));
     }
     let mut answers: Vec<Answer> = Vec::new();
     for port in ports {
-        let mut question = Question::new(port.id.clone(), way, asked.at);
+        let mut question = Question::new(port.id.clone(), way, at);
         question.lane = if port.lanes.contains(&LaneKind::Code) { LaneKind::Code } else { LaneKind::Manual };
         question.asked = Asked::Both;
         answers.push(may_cross(&rules, &holder, &documents, &movements, &question));
@@ -101,14 +91,12 @@ pub async fn run(dir: &Path, models: &Path, asked: &Asking) -> Result<Ended, Fai
     };
     answers.sort_by_key(rank);
     let Some(best) = answers.first().cloned() else { return Err(Failure::new("no port answers")) };
-    if asked.json {
+    if args.output.json {
         let ports: Vec<_> = answers
             .iter()
             .map(|answer| json!({"port": answer.question.port.as_str(), "lane": answer.question.lane.as_str(), "outcome": word(answer)}))
             .collect();
-        failure::print_json(
-            &json!({"from": from, "to": asked.to, "at": asked.at, "answer": best, "ports": ports}),
-        )?;
+        failure::print_json(&json!({"from": from, "to": *to, "at": at, "answer": best, "ports": ports}))?;
     } else {
         failure::print(&page(&best))?;
         let open: Vec<_> = answers

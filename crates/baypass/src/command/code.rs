@@ -6,24 +6,46 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use clap::{Args, Subcommand};
 use code::picture::{MAX_FILE_BYTES, PictureError};
 use code::{CodeError, CrossingCode, ReadError};
 use credential::part::{OWN_PART_LEN, SEALED_PART_LEN};
 use credential::{KeyClass, PartHash, SealedHashes, UnverifiedProof, UnverifiedToken};
 use serde::Serialize;
 
+use super::Output;
 use crate::Ended;
 use crate::failure::{self, Failure};
 
-pub fn run(what: &str, json: bool) -> Result<Ended, Failure> {
-    let text = text_of(what)?;
-    let seen = inspect(&text)?;
-    if json {
-        failure::print_json(&seen)?;
-    } else {
-        failure::print(&seen.page())?;
+/// The commands about crossing codes.
+#[derive(Subcommand)]
+pub enum CodeCommand {
+    /// What anyone may read in a code, and nothing more. Nothing is verified.
+    Inspect(InspectArgs),
+}
+
+/// What `code inspect` takes.
+#[derive(Args)]
+pub struct InspectArgs {
+    /// A picture of a code, a file with its text, the text itself, or `-` for standard input.
+    #[arg(value_name = "FILE|TEXT", allow_hyphen_values = true)]
+    what: String,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl CodeCommand {
+    /// Runs the command.
+    pub fn run(&self) -> Result<Ended, Failure> {
+        let Self::Inspect(args) = self;
+        let contents = inspect(&text_of(&args.what)?)?;
+        if args.output.json {
+            failure::print_json(&contents)?;
+        } else {
+            failure::print(&contents.page())?;
+        }
+        Ok(Ended::Done)
     }
-    Ok(Ended::Well)
 }
 
 /// The text of the code: of a picture, of a text file, or as it was typed.
@@ -68,7 +90,7 @@ fn looks_like_a_path(what: &str) -> bool {
 }
 
 #[derive(Serialize)]
-struct Seen {
+struct CodeContents {
     kind: &'static str,
     form: &'static str,
     verified: bool,
@@ -117,14 +139,14 @@ struct Part {
     named_by_token_for: Option<&'static str>,
 }
 
-fn inspect(text: &str) -> Result<Seen, Failure> {
+fn inspect(text: &str) -> Result<CodeContents, Failure> {
     let mut scratch = Vec::new();
     let code = CrossingCode::parse(text, &mut scratch).map_err(|error| Failure::of(&error))?;
     let proof = UnverifiedProof::parse(code.proof()).map_err(|error| {
         Failure::new(format!("the frame of the code is sound, its proof is not: {error}; {AGAIN}"))
     })?;
     let proof = Proof { made_at: proof.made_at(), bytes: code.proof().len() };
-    let mut seen = Seen {
+    let mut contents = CodeContents {
         kind: "crossing_code",
         form: "short",
         verified: false,
@@ -137,17 +159,17 @@ fn inspect(text: &str) -> Result<Seen, Failure> {
         parts: Vec::new(),
     };
     match code {
-        CrossingCode::Short { token_id, .. } => seen.token_id = hex(token_id),
+        CrossingCode::Short { token_id, .. } => contents.token_id = hex(token_id),
         CrossingCode::Full { token, parts, .. } => {
             let told = |error| {
                 Failure::new(format!("the frame of the code is sound, its token is not: {error}; {AGAIN}"))
             };
             let parsed = UnverifiedToken::parse(token).map_err(told)?;
             let claims = parsed.claims();
-            seen.form = "full";
-            seen.token_id = hex(parsed.device_key().map_err(told)?.thumbprint().token_id().as_bytes());
+            contents.form = "full";
+            contents.token_id = hex(parsed.device_key().map_err(told)?.thumbprint().token_id().as_bytes());
             let receivers = SealedHashes::receivers(claims.issuer);
-            seen.parts = parts
+            contents.parts = parts
                 .iter()
                 .map(|part| {
                     let hash = PartHash::of(part).short();
@@ -161,7 +183,7 @@ fn inspect(text: &str) -> Result<Seen, Failure> {
                     }
                 })
                 .collect();
-            seen.token = Some(Token {
+            contents.token = Some(Token {
                 issuer: claims.issuer,
                 kid: parsed.kid(),
                 expires: claims.expires,
@@ -176,7 +198,7 @@ fn inspect(text: &str) -> Result<Seen, Failure> {
             });
         }
     }
-    Ok(seen)
+    Ok(contents)
 }
 
 const AGAIN: &str = "let the wallet show a fresh code";
@@ -196,7 +218,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-impl Seen {
+impl CodeContents {
     fn page(&self) -> String {
         let version = self.qr.as_ref().map_or("none".to_owned(), |qr| format!("{}-{}", qr.version, qr.level));
         let mut out = format!(

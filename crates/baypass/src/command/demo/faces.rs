@@ -6,12 +6,7 @@ use std::path::{Path, PathBuf};
 
 use face::{Finder, Image, rephotograph};
 
-use crate::failure::{self, Failure};
-
-/// Wraps any error that says by itself what to do.
-fn of<E: std::error::Error>(error: E) -> Failure {
-    Failure::of(&error)
-}
+use crate::failure::{self, Failure, of};
 
 /// Somebody's photographs, as JPEG.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! Cheats: one attempt for each line of what must be refused, made with what a cheat would have: his own wallet, other
+//! Cheats: one attempt for each line of what must be refused, made with what a cheat would have: their own wallet, other
 //! people's codes seen, an altered program. Each must end in the reason that stands beside it.
 
 use credential::{SigningKey, TokenClaims, UnverifiedToken, message, random, sha256, sign_token};
@@ -10,10 +10,9 @@ use serde_json::{Value, json};
 
 use super::bay::{Answered, TAPPED, code_picture, packed, unpacked};
 use super::cast::Who;
-use super::of;
 use super::tour::{Scanned, Tour, place};
 use super::wire::Trick;
-use crate::failure::Failure;
+use crate::failure::{Failure, of};
 use crate::install::{LanePlace, lists};
 use crate::wallet::{Bytes, Ticket};
 
@@ -31,7 +30,7 @@ pub async fn all(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
     Ok(told)
 }
 
-/// An honest code of somebody for a lane, with his own face.
+/// An honest code of somebody for a lane, with their own face.
 async fn honest(tour: &mut Tour<'_>, who: Who, lane: &LanePlace) -> Result<Scanned, Failure> {
     let ticket = tour.ticket(who).await?;
     let text = ticket.code(&lane.audience(), tour.bay.now())?;
@@ -212,7 +211,7 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
 
     let forger = SigningKey::generate().map_err(of)?;
     for (attack, kid, expected) in [
-        ("a token that the cheat signed himself", 1, "token_signature"),
+        ("a token that the cheat signed", 1, "token_signature"),
         ("a token under a key that nobody lists", 9, "issuer_unknown"),
         // 0x31 is the id of the other keys, "1": listed, but not for tokens.
         ("a token under a key of another role", 0x31, "wrong_key_role"),
