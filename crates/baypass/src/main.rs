@@ -152,7 +152,7 @@ enum Command {
         /// Whereto: CHN, HKG or MAC.
         #[arg(long, requires = "dir")]
         to: Option<AuthorityCode>,
-        /// From where; default: where he is by the ledgers.
+        /// Origin; default: where the resident is according to the ledgers.
         #[arg(long, requires = "dir")]
         from: Option<AuthorityCode>,
         /// One port alone; default: every port of that way.
