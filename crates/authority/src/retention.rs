@@ -7,7 +7,7 @@ use documents::Timestamp;
 
 use crate::service::Service;
 use crate::store::maintenance::{self, Deadlines};
-use crate::store::{Store, StoreError};
+use crate::store::{DatabaseAddress, StoreError, read_job};
 
 const DAY: i64 = 86_400;
 /// Tokens, and token ids of reservations: days after their end.
@@ -90,13 +90,10 @@ impl Service {
     }
 }
 
-/// When retention was last enforced in this database to the end; `None` where it never was.
+/// When retention was last enforced to the end in the database at this address; `None` where it never was.
 ///
 /// # Errors
 /// The database's.
-pub async fn last_retention(store: &Store) -> Result<Option<Timestamp>, StoreError> {
-    let mut tx = store.read().await?;
-    let last = maintenance::find_job(&mut tx, JOB).await?;
-    tx.commit().await?;
-    Ok(last)
+pub async fn last_retention(address: &DatabaseAddress) -> Result<Option<Timestamp>, StoreError> {
+    read_job(address, JOB).await
 }

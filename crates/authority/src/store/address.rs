@@ -111,6 +111,17 @@ impl DatabaseAddress {
         &self.url
     }
 
+    /// The address of another database on the same server, and the name of this one; `None` for SQLite.
+    pub(super) fn on_server(&self, other: &str) -> Option<(String, String)> {
+        if self.sqlite {
+            return None;
+        }
+        let (base, query) = self.url.split_once('?').map_or((self.url.as_str(), None), |(b, q)| (b, Some(q)));
+        let (server, name) = base.rsplit_once('/')?;
+        let query = query.map_or_else(String::new, |query| format!("?{query}"));
+        Some((format!("{server}/{other}{query}"), name.to_owned()))
+    }
+
     pub(super) const fn connections(&self) -> Option<u32> {
         self.connections
     }
@@ -156,6 +167,8 @@ mod tests {
         let server: DatabaseAddress = "postgres://u@h/d?connections=7&host=%2Ftmp".parse().unwrap();
         assert_eq!((server.url(), server.connections()), ("postgres://u@h/d?host=%2Ftmp", Some(7)));
         assert!(!server.is_sqlite());
+        let moved = Some(("postgres://u@h/postgres?host=%2Ftmp".to_owned(), "d".to_owned()));
+        assert_eq!(server.on_server("postgres"), moved);
         for (text, expected) in [
             ("mysql://u@h/d", Kind),
             ("/var/lib/a.db", Kind),

@@ -13,6 +13,7 @@ pub(crate) mod outbox;
 pub(crate) mod person;
 pub(crate) mod registry;
 pub(crate) mod reservation;
+mod server;
 pub(crate) mod token;
 mod transaction;
 pub(crate) mod vault;
@@ -27,6 +28,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyPool, Connection as _, Executor as _, Row as _};
 
 pub use address::{DatabaseAddress, DatabaseAddressError};
+pub use server::{create_database, drop_database, read_job};
 pub use transaction::Tx;
 pub use vault::Vault;
 

@@ -11,7 +11,7 @@ use documents::{DocumentNumber, Rules, Side, Timestamp};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 
 use crate::bay::{
-    NUMBER, Place, RECORD, ask, bay, enrol, in_memory, pass, photographs, place, show, strangers, wallet,
+    NUMBER, Place, RECORD, ask, bay, enrol, pass, photographs, place, show, strangers, wallet,
 };
 use crate::disk::SmallDisk;
 use crate::http::MORNING;
@@ -274,7 +274,10 @@ async fn an_erased_person_is_noise_in_the_file_and_nobody_at_a_lane() {
 #[tokio::test]
 async fn what_was_kept_for_its_time_goes_and_what_rules_count_stays() {
     let Some((photo, live, _)) = photographs("what_was_kept_for_its_time") else { return };
-    let bay = bay(now(), in_memory().await).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = DatabaseAddress::sqlite(&folder.path().join("ledger.db"));
+    let chn = place(&address(file.file().unwrap())).await;
+    let bay = bay(now(), [chn, place("sqlite::memory:").await]).await;
     bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
     let wallet = wallet(&bay, &live).await;
     let unknown = DocumentNumber::recognise("C00000009").unwrap();
@@ -292,12 +295,12 @@ async fn what_was_kept_for_its_time_goes_and_what_rules_count_stays() {
     let passed_at = bay.chn.ledger().await.unwrap()[0].at;
     assert_ne!(passed_at, passed_at.local_date().start(), "the passage has a time of day");
 
-    assert_eq!(last_retention(bay.chn.store()).await.unwrap(), None);
+    assert_eq!(last_retention(&file).await.unwrap(), None);
     let after = |days: i64| bay.now.plus_seconds(days * 86_400 + 1);
     let done = bay.chn.enforce_retention(after(2)).await.unwrap().unwrap();
     assert_eq!((done.reduced, count("enrolment_try").await), (0, 0), "a failed try is kept for a day");
     assert_eq!(bay.chn.enforce_retention(after(2)).await.unwrap(), None, "once a day");
-    assert_eq!(last_retention(bay.chn.store()).await.unwrap(), Some(after(2)));
+    assert_eq!(last_retention(&file).await.unwrap(), Some(after(2)));
     for table in ["reservation", "token", "verdict_reason", "gate_event", "watch", "movement", "spent_token"]
     {
         assert_eq!(count(table).await, 1, "{table} is kept for now");

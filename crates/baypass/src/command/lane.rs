@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use authority::Service;
+use authority::{Service, VerdictReason};
 use clap::{Args, Subcommand};
 use clearance::{ClearanceId, Passage};
 use credential::random;
@@ -208,7 +208,7 @@ async fn reason_of(
     let reason = service.reason(reference).await.map_err(of)?;
     Ok(reason.map_or_else(
         || json!({"authority": authority, "verdict": null, "code": null}),
-        |(outcome, code, detail)| json!({"authority": authority, "verdict": verdict_word(&outcome), "code": code, "detail": detail}),
+        |VerdictReason { outcome, code, detail }| json!({"authority": authority, "verdict": verdict_word(&outcome), "code": code, "detail": detail}),
     ))
 }
 
