@@ -6,21 +6,28 @@
 //! Each authority has its own numbers, given when an event falls due. One chain for all would show by its gaps what
 //! became of the other side, and an event that waits for its band would hold up the next traveller's.
 
+mod private_files;
+mod rows;
+mod transaction;
+
 use std::path::{Path, PathBuf};
 
 use clearance::{
-    AskingRecord, ClearanceId, Digest, LaneId, OpeningRecord, Passage, PassageRecord, Place, Sides, Subject,
-    Trail,
+    AskingRecord, ClearanceId, Digest, LaneId, OpeningRecord, Passage, PassageRecord, Sides, Trail,
 };
 use credential::message::{self, Event, Kind, MessageError};
 use credential::{SigningKey, TokenId};
-use documents::{AuthorityCode, Direction, Side, Timestamp};
+use documents::{AuthorityCode, Timestamp};
+use sqlx::Row;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteLockingMode, SqliteRow,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous,
 };
-use sqlx::{Connection, Row};
 use tokio::sync::Mutex;
+
+use rows::{array, digests, read_passage, row, sides_word, time, trail};
+use transaction::Reopening;
+
+pub use private_files::make_private_folder;
 
 /// The chain of the gate's own journal; an authority's chain bears its code.
 const JOURNAL: &str = "journal";
@@ -159,14 +166,14 @@ pub struct Outgoing {
 
 /// The gate's durable memory.
 pub struct Store {
-    connection: Mutex<SqliteConnection>,
+    connection: Mutex<Reopening>,
     key: GateKey,
 }
 
 documents::redact_debug!(Store);
 
 impl Store {
-    /// Opens or makes the store at `path`, for this process alone.
+    /// Opens or makes the store at `path`, for this process and its user alone (mode 0600, whatever the umask).
     ///
     /// # Errors
     /// [`StoreError::Held`] where another process has it, [`StoreError::Open`] where the path cannot be used.
@@ -179,7 +186,9 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .locking_mode(SqliteLockingMode::Exclusive)
             .busy_timeout(std::time::Duration::from_millis(500));
-        let opened = SqliteConnection::connect_with(&options).await.map_err(StoreError::from);
+        private_files::make_private(path)
+            .map_err(|error| StoreError::Open { path: path.to_owned(), source: error.into() })?;
+        let opened = Reopening::open(options).await.map_err(StoreError::from);
         let mut connection = opened.map_err(|error| {
             if let StoreError::Database(source) = error {
                 StoreError::Open { path: path.to_owned(), source }
@@ -188,7 +197,7 @@ impl Store {
             }
         })?;
         for statement in SCHEMA {
-            sqlx::query(*statement).execute(&mut connection).await?;
+            sqlx::query(*statement).execute(connection.statement().await?).await?;
         }
         Ok(Self { connection: Mutex::new(connection), key })
     }
@@ -205,9 +214,7 @@ impl Store {
     /// As any statement.
     pub async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
         let mut connection = self.connection.lock().await;
-        let statement = format!("PRAGMA max_page_count = {pages}");
-        sqlx::query(sqlx::AssertSqlSafe(statement)).fetch_all(&mut *connection).await?;
-        Ok(())
+        Ok(connection.set_pragma("max_page_count", pages).await?)
     }
 
     /// Notes where a genuine showing was read; `false` where another lane of this store was first. Showings made
@@ -239,7 +246,7 @@ impl Store {
     /// As any statement.
     pub async fn showings(&self) -> Result<Vec<(TokenId, Timestamp, LaneId)>, StoreError> {
         let mut connection = self.connection.lock().await;
-        let rows = sqlx::query(SHOWINGS).fetch_all(&mut *connection).await?;
+        let rows = sqlx::query(SHOWINGS).fetch_all(connection.statement().await?).await?;
         let damaged = |column| StoreError::Row { table: "showing", column };
         rows.iter()
             .map(|row| {
@@ -272,7 +279,7 @@ impl Store {
             .bind(subject.probe.as_bytes().as_slice())
             .bind(record.asked_at.unix())
             .bind([].as_slice())
-            .execute(&mut *connection)
+            .execute(connection.statement().await?)
             .await?;
         Ok(())
     }
@@ -296,6 +303,7 @@ impl Store {
             .await?
             .rows_affected();
         if changed != 1 {
+            tx.rollback().await?;
             return Err(StoreError::Unexpected { clearance });
         }
         let event = Told {
@@ -332,7 +340,7 @@ impl Store {
             .await?
             .rows_affected();
         if changed == 0 {
-            return Ok(());
+            return Ok(tx.rollback().await?);
         }
         let probe = *record.subject.probe.as_bytes();
         let own = Told { clearance, passage: wire(record.passage), at: record.ended_at, verdicts, probe };
@@ -360,7 +368,7 @@ impl Store {
     /// As any statement; [`StoreError::Row`] for what cannot be read.
     pub async fn trails(&self) -> Result<Vec<Trail>, StoreError> {
         let mut connection = self.connection.lock().await;
-        let rows = sqlx::query(CLEARANCES).fetch_all(&mut *connection).await?;
+        let rows = sqlx::query(CLEARANCES).fetch_all(connection.statement().await?).await?;
         rows.iter().map(trail).collect()
     }
 
@@ -370,7 +378,7 @@ impl Store {
     /// As any statement.
     pub async fn unended(&self) -> Result<u64, StoreError> {
         let mut connection = self.connection.lock().await;
-        let count: i64 = sqlx::query_scalar(UNENDED).fetch_one(&mut *connection).await?;
+        let count: i64 = sqlx::query_scalar(UNENDED).fetch_one(connection.statement().await?).await?;
         Ok(count.unsigned_abs())
     }
 
@@ -411,7 +419,8 @@ impl Store {
     /// As any statement.
     pub async fn next(&self, authority: AuthorityCode) -> Result<Option<Outgoing>, StoreError> {
         let mut connection = self.connection.lock().await;
-        let row = sqlx::query(NEXT).bind(authority.code()).fetch_optional(&mut *connection).await?;
+        let row =
+            sqlx::query(NEXT).bind(authority.code()).fetch_optional(connection.statement().await?).await?;
         row.map(|row| {
             let number: i64 = row.try_get("number")?;
             Ok(Outgoing {
@@ -445,8 +454,10 @@ impl Store {
     /// As any statement.
     pub async fn waiting(&self, authority: AuthorityCode) -> Result<u64, StoreError> {
         let mut connection = self.connection.lock().await;
-        let count: i64 =
-            sqlx::query_scalar(WAITING).bind(authority.code()).fetch_one(&mut *connection).await?;
+        let count: i64 = sqlx::query_scalar(WAITING)
+            .bind(authority.code())
+            .fetch_one(connection.statement().await?)
+            .await?;
         Ok(count.unsigned_abs())
     }
 
@@ -456,7 +467,7 @@ impl Store {
     /// As any statement.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let mut connection = self.connection.lock().await;
-        let due: Option<i64> = sqlx::query_scalar(NEXT_DUE).fetch_one(&mut *connection).await?;
+        let due: Option<i64> = sqlx::query_scalar(NEXT_DUE).fetch_one(connection.statement().await?).await?;
         Ok(due.and_then(Timestamp::from_unix))
     }
 
@@ -466,7 +477,7 @@ impl Store {
     /// As any statement.
     pub async fn journalled(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut connection = self.connection.lock().await;
-        Ok(sqlx::query_scalar(JOURNAL_ROWS).fetch_all(&mut *connection).await?)
+        Ok(sqlx::query_scalar(JOURNAL_ROWS).fetch_all(connection.statement().await?).await?)
     }
 
     async fn journal(&self, tx: &mut SqliteConnection, event: Told) -> Result<(), StoreError> {
@@ -526,87 +537,5 @@ const fn wire(passage: Passage) -> message::Passage {
         Passage::NotPassed => message::Passage::NotPassed,
         Passage::Returned => message::Passage::Returned,
         Passage::Unknown => message::Passage::Unknown,
-    }
-}
-
-const fn sides_word<S>(sides: &Sides<S>) -> &'static str {
-    match sides {
-        Sides::Both { .. } => "both",
-        Sides::One(Side::Exit, _) => "exit",
-        Sides::One(Side::Entry, _) => "entry",
-    }
-}
-
-const fn row(table: &'static str, column: &'static str) -> StoreError {
-    StoreError::Row { table, column }
-}
-
-fn array<const N: usize>(
-    from: &SqliteRow,
-    table: &'static str,
-    column: &'static str,
-) -> Result<[u8; N], StoreError> {
-    from.try_get::<Vec<u8>, _>(column)?.try_into().map_err(|_| row(table, column))
-}
-
-fn time(from: &SqliteRow, table: &'static str, column: &'static str) -> Result<Timestamp, StoreError> {
-    Timestamp::from_unix(from.try_get(column)?).ok_or_else(|| row(table, column))
-}
-
-fn digests(from: &SqliteRow, table: &'static str, column: &'static str) -> Result<Vec<[u8; 32]>, StoreError> {
-    let bytes: Vec<u8> = from.try_get(column)?;
-    let chunks = bytes.chunks_exact(32);
-    if !chunks.remainder().is_empty() {
-        return Err(row(table, column));
-    }
-    chunks.map(|c| c.try_into().map_err(|_| row(table, column))).collect()
-}
-
-fn parsed<V: std::str::FromStr>(from: &SqliteRow, column: &'static str) -> Result<V, StoreError> {
-    from.try_get::<String, _>(column)?.parse().map_err(|_| row("clearance", column))
-}
-
-fn read_passage(from: &SqliteRow, table: &'static str) -> Result<Passage, StoreError> {
-    let word: String = from.try_get("passage")?;
-    Passage::ALL.into_iter().find(|p| p.code() == word).ok_or_else(|| row(table, "passage"))
-}
-
-fn trail(from: &SqliteRow) -> Result<Trail, StoreError> {
-    let table = "clearance";
-    let sides = match from.try_get::<String, _>("sides")?.as_str() {
-        "both" => Sides::Both { exit: (), entry: () },
-        "exit" => Sides::One(Side::Exit, ()),
-        "entry" => Sides::One(Side::Entry, ()),
-        _ => return Err(row(table, "sides")),
-    };
-    let direction = Direction::new(parsed(from, "origin")?, parsed(from, "destination")?)
-        .ok_or_else(|| row(table, "destination"))?;
-    let place = Place { lane: parsed(from, "lane")?, port: parsed(from, "port")?, direction, sides };
-    let subject = Subject {
-        clearance: ClearanceId::from_bytes(array(from, table, "id")?),
-        place,
-        token: TokenId::from_bytes(array(from, table, "token")?),
-        shown_at: time(from, table, "shown_at")?,
-        probe: Digest::from_bytes(array(from, table, "probe")?),
-    };
-    let asked_at = time(from, table, "asked_at")?;
-    let hashes: Vec<Digest> = digests(from, table, "verdicts")?.into_iter().map(Digest::from_bytes).collect();
-    let verdicts = match (&sides, hashes.as_slice()) {
-        (_, []) => None,
-        (Sides::One(side, ()), [only]) => Some(Sides::One(*side, *only)),
-        (Sides::Both { .. }, [exit, entry]) => Some(Sides::Both { exit: *exit, entry: *entry }),
-        (Sides::One(..) | Sides::Both { .. }, _) => return Err(row(table, "verdicts")),
-    };
-    match (from.try_get::<String, _>("stage")?.as_str(), verdicts) {
-        ("asked", None) => Ok(Trail::Asked { subject, asked_at }),
-        ("opening", Some(verdicts)) => Ok(Trail::Opening { subject, asked_at, verdicts }),
-        ("passage", verdicts) => Ok(Trail::Passage(PassageRecord {
-            subject,
-            passage: read_passage(from, table)?,
-            asked_at,
-            ended_at: time(from, table, "ended_at")?,
-            verdicts,
-        })),
-        _ => Err(row(table, "stage")),
     }
 }
