@@ -4,6 +4,7 @@
 //! formats (`credential`), lanes (`gate`). It is never handed another authority's part. Each operation has a module and
 //! an error of its own; what they share stands in `service`, which uses none of them.
 
+pub mod bench;
 pub mod http;
 pub mod issuance;
 pub mod peers;

@@ -3,7 +3,7 @@
 //! Lives here: which record goes to which authority. Not here: what a record may hold (`documents`), the registry
 //! (`authority`), flags and files (`command::resident`).
 
-use documents::{Applied, AuthorityCode, CaseFile, DocumentKind, Rules, Side};
+use documents::{Applied, AuthorityCode, CaseFile, DocumentKind, Rules, Side, Timestamp};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, of};

@@ -62,15 +62,24 @@ impl Service {
     /// Why it was refused; a repeat of a known event is no error.
     pub async fn hear_event(&self, bytes: &[u8], now: Timestamp) -> Result<(), EventError> {
         let event = self.authenticate_event(bytes, now)?;
-        let hash = message::hash(bytes);
+        self.apply_authenticated(&event, message::hash(bytes), now).await
+    }
+
+    /// Applies an event whose sender is known, in its order, exactly once.
+    pub(crate) async fn apply_authenticated(
+        &self,
+        event: &Event,
+        hash: [u8; 32],
+        now: Timestamp,
+    ) -> Result<(), EventError> {
         let mut tx = self.store.begin().await?;
-        match order_of(&mut tx, &event, hash).await? {
+        match order_of(&mut tx, event, hash).await? {
             Order::Repeat => return Ok(tx.roll_back().await?),
             Order::Next => {}
         }
         let number = i64::try_from(event.number).unwrap_or(i64::MAX);
         outbox::add_event(&mut tx, &event.gate, number, &hash, now).await?;
-        self.apply(&mut tx, &event, hash, now).await?;
+        self.apply(&mut tx, event, hash, now).await?;
         Ok(tx.commit().await?)
     }
 

@@ -5,7 +5,6 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::Clock;
@@ -17,7 +16,10 @@ use governor::{Quota, RateLimiter};
 use super::Now;
 
 /// Enrolments that one client may ask for at once.
-pub(super) const BURST: NonZeroU32 = NonZeroU32::new(120).unwrap_or(NonZeroU32::MIN);
+pub(super) const BURST: NonZeroU32 = match NonZeroU32::new(120) {
+    Some(burst) => burst,
+    None => NonZeroU32::MIN,
+};
 /// Enrolments a second after that.
 const PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
 /// Clients that are remembered before those at rest are forgotten.
@@ -70,6 +72,7 @@ pub(super) fn client(extensions: &axum::http::Extensions) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicI64, Ordering};
 
     use documents::Timestamp;

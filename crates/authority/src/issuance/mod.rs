@@ -43,8 +43,8 @@ pub enum IssueError {
     #[error("no valid document of {0} is registered that a pass could rest on")]
     NoPermit(AuthorityCode),
     /// A weekly key.
-    #[error(transparent)]
-    WeeklyKey(#[from] WeeklyKeyError),
+    #[error("{0}")]
+    WeeklyKey(#[source] WeeklyKeyError),
     /// The face template of the registry.
     #[error(transparent)]
     Face(#[from] FaceCheckError),
@@ -57,4 +57,16 @@ pub enum IssueError {
     /// The crypto library.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+}
+
+impl From<WeeklyKeyError> for IssueError {
+    fn from(error: WeeklyKeyError) -> Self {
+        match error {
+            WeeklyKeyError::Store(error) => Self::Store(error),
+            WeeklyKeyError::Missing { .. }
+            | WeeklyKeyError::Sender(_)
+            | WeeklyKeyError::Part(_)
+            | WeeklyKeyError::Crypto(_) => Self::WeeklyKey(error),
+        }
+    }
 }

@@ -89,6 +89,7 @@ fn person_statements(s: &Series, since: i64) -> Vec<String> {
         insert("document", format!("{person}, {tag}, 0, 5, 0, {}", s.noise(120))),
         insert("endorsement", format!("{person}, {tag}, 0, {}", s.noise(150))),
         insert("template", format!("{person}, 1, {}", s.noise(100))),
+        insert("photograph", format!("{person}, {}", s.noise(16))),
         insert("pass", format!("{person}, {}, {since}", s.key('s', "i", 32))),
         insert("device", format!("{}, {person}, {since}", s.key('d', "i", 32))),
         insert("token", format!("{}, {person}, 0, i * 2, {since} + 604800, 0", s.key('a', "i", 32))),

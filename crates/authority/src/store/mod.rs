@@ -19,13 +19,12 @@ mod transaction;
 pub(crate) mod vault;
 pub(crate) mod weekly_key;
 
-use std::str::FromStr as _;
 use std::sync::Arc;
 
 use documents::Rules;
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::{Any, AnyPool, Connection as _, Executor as _, Row as _};
+use sqlx::{Any, AnyPool, Executor as _, Row as _};
 
 pub use address::{DatabaseAddress, DatabaseAddressError};
 pub use server::{create_database, drop_database, read_job};
@@ -186,8 +185,8 @@ impl Store {
     pub async fn open(address: &DatabaseAddress, vault: Vault, rules: &Rules) -> Result<Self> {
         sqlx::any::install_default_drivers();
         address.prepare_file()?;
-        migrate(address).await?;
         let (writers, readers) = pools(address).await?;
+        migrate(&writers, address.is_sqlite()).await?;
         let store = Self { writers, readers, sqlite: address.is_sqlite(), vault: Arc::new(vault) };
         let mut tx = store.begin().await?;
         vault::check_master_key(&mut tx, &store.vault).await?;
@@ -252,15 +251,16 @@ impl Store {
     }
 }
 
-/// Runs what is missing of the migrations, on a connection of its own.
-async fn migrate(address: &DatabaseAddress) -> Result<()> {
-    let options = AnyConnectOptions::from_str(address.url()).map_err(failed("open"))?;
-    let mut connection = sqlx::AnyConnection::connect_with(&options).await.map_err(failed("open"))?;
-    let migrator = if address.is_sqlite() { &SQLITE } else { &POSTGRES };
-    let done = migrator.run(&mut connection).await;
-    let closed = connection.close().await;
+/// Runs what is missing of the migrations; whatever state a failed one leaves its connection in goes with it.
+async fn migrate(writers: &AnyPool, sqlite: bool) -> Result<()> {
+    let mut connection = writers.acquire().await.map_err(failed("open"))?;
+    let migrator = if sqlite { &SQLITE } else { &POSTGRES };
+    let done = migrator.run(&mut *connection).await;
+    if done.is_err() {
+        drop(connection.detach());
+    }
     match done {
-        Ok(()) => closed.map_err(failed("open")),
+        Ok(()) => Ok(()),
         Err(MigrateError::VersionMissing(version)) => Err(StoreError::Newer(version)),
         Err(MigrateError::Execute(source)) => Err(StoreError::Database { action: "migrate", source }),
         Err(error) => Err(StoreError::Migration(error)),

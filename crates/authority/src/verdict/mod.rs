@@ -20,7 +20,7 @@ use crate::store::outbox::{self, VerdictReason};
 use crate::store::{StoreError, Tx};
 use crate::weekly_keys::WeeklyKeyError;
 
-use checks::Recognised;
+pub(crate) use checks::{Compared, Opened, Recognised};
 use decide::Answer;
 pub use reason::AuthorityReason;
 pub(crate) use reserve::needs_notice;
@@ -39,8 +39,8 @@ pub enum VerdictError {
     #[error(transparent)]
     Face(#[from] FaceCheckError),
     /// A weekly key could not be read.
-    #[error(transparent)]
-    WeeklyKey(#[from] WeeklyKeyError),
+    #[error("{0}")]
+    WeeklyKey(#[source] WeeklyKeyError),
     /// A token could not be looked at.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -52,6 +52,18 @@ pub enum VerdictError {
 impl From<MessageError> for VerdictError {
     fn from(error: MessageError) -> Self {
         SenderError::from(error).into()
+    }
+}
+
+impl From<WeeklyKeyError> for VerdictError {
+    fn from(error: WeeklyKeyError) -> Self {
+        match error {
+            WeeklyKeyError::Store(error) => Self::Store(error),
+            WeeklyKeyError::Missing { .. }
+            | WeeklyKeyError::Sender(_)
+            | WeeklyKeyError::Part(_)
+            | WeeklyKeyError::Crypto(_) => Self::WeeklyKey(error),
+        }
     }
 }
 

@@ -1,14 +1,10 @@
 //! The same service over PostgreSQL: a server of its own, in a folder of its own, reached through a socket in it.
 
-use std::os::unix::fs::{MetadataExt, chown};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use authority::store::{Store, StoreError, statements};
+use authority::store::{Store, StoreError, create_database, statements};
 use authority::{DeviceProof, EnrolError, IssueError, possession};
 use credential::{KeyClass, SigningKey};
 use documents::AuthorityCode::Chn;
@@ -19,55 +15,19 @@ use crate::bay::{Place, RECORD, bay, enrol, photographs, place};
 use crate::http::MORNING;
 use crate::life;
 
+#[path = "../../../baypass/src/command/bench/cluster.rs"]
+mod server;
+
 /// A server that ends with its test, however the test ends.
-pub struct Cluster {
-    server: Child,
-    folder: tempfile::TempDir,
-}
-
-/// A program of PostgreSQL: in the path, or where Debian puts it.
-fn program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut places: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let mut debian: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-        .map(|versions| versions.flatten().map(|version| version.path().join("bin")).collect())
-        .unwrap_or_default();
-    debian.sort();
-    places.extend(debian.into_iter().rev());
-    places.into_iter().map(|place| place.join(name)).find(|file| file.is_file())
-}
-
-/// Under whom the server runs: PostgreSQL refuses root.
-fn user() -> Result<Option<(u32, u32)>, String> {
-    if std::fs::metadata("/proc/self").map_err(|e| e.to_string())?.uid() != 0 {
-        return Ok(None);
-    }
-    let known = std::fs::read_to_string("/etc/passwd").map_err(|e| e.to_string())?;
-    let line =
-        |name: &str| known.lines().find(|line| line.split(':').next() == Some(name)).map(str::to_owned);
-    let line =
-        line("postgres").or_else(|| line("nobody")).ok_or("neither postgres nor nobody is a user here")?;
-    let mut fields = line.split(':').skip(2).map(str::parse);
-    match (fields.next(), fields.next()) {
-        (Some(Ok(user)), Some(Ok(group))) => Ok(Some((user, group))),
-        _ => Err("the list of users cannot be read".to_owned()),
-    }
-}
-
-fn command(program: &Path, user: Option<(u32, u32)>, folder: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.current_dir(folder).env("LC_ALL", "C").stdin(Stdio::null());
-    if let Some((user, group)) = user {
-        command.uid(user).gid(group);
-    }
-    command
-}
+pub struct Cluster(server::Cluster);
 
 impl Cluster {
     /// Starts a server; `None`, said loudly, where this machine has none.
     pub async fn start(test: &str) -> Option<Self> {
-        match Self::try_start().await {
-            Ok(cluster) => Some(cluster),
+        let folder = tempfile::Builder::new().prefix("baypass-pg-").tempdir().unwrap().keep();
+        let started = tokio::task::spawn_blocking(move || server::Cluster::start(&folder, false)).await.unwrap();
+        match started {
+            Ok(cluster) => Some(Self(cluster)),
             Err(why) if std::env::var_os("BAYPASS_NEEDS_POSTGRES").is_some() => panic!("{test}: {why}"),
             Err(why) => {
                 eprintln!("SKIPPED: {test}: no PostgreSQL ({why}); apt-get install postgresql");
@@ -76,64 +36,18 @@ impl Cluster {
         }
     }
 
-    async fn try_start() -> Result<Self, String> {
-        let initdb = program("initdb").ok_or("initdb is not installed")?;
-        let postgres = program("postgres").ok_or("postgres is not installed")?;
-        let user = user()?;
-        let folder = tempfile::Builder::new().prefix("baypass-pg-").tempdir().map_err(|e| e.to_string())?;
-        if let Some((user, group)) = user {
-            chown(folder.path(), Some(user), Some(group)).map_err(|e| e.to_string())?;
-        }
-        let data = folder.path().join("data");
-        let made = command(&initdb, user, folder.path())
-            .args(["--username=baypass", "--auth=trust", "--encoding=UTF8", "--no-sync", "-D"])
-            .arg(&data)
-            .output()
-            .map_err(|e| e.to_string())?;
-        if !made.status.success() {
-            return Err(format!("initdb: {}", String::from_utf8_lossy(&made.stderr)));
-        }
-        let log = std::fs::File::create(folder.path().join("log")).map_err(|e| e.to_string())?;
-        let server = command(&postgres, user, folder.path())
-            .arg("-D")
-            .arg(&data)
-            .arg("-k")
-            .arg(folder.path())
-            .args(["-c", "listen_addresses=", "-c", "fsync=off"])
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .map_err(|e| e.to_string())?;
-        let cluster = Self { server, folder };
-        sqlx::any::install_default_drivers();
-        for _ in 0..300 {
-            if sqlx::AnyConnection::connect(&cluster.url("postgres")).await.is_ok() {
-                return Ok(cluster);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        let log = std::fs::read_to_string(cluster.folder.path().join("log")).unwrap_or_default();
-        Err(format!("the server does not come up: {log}"))
-    }
-
     pub fn url(&self, database: &str) -> String {
-        let folder = self.folder.path().display().to_string().replace('/', "%2F");
-        format!("postgres://baypass@localhost/{database}?host={folder}")
+        self.0.url(database)
     }
 
     /// A dump of a database, as its own tool writes it.
     pub fn dump(&self, database: &str) -> Vec<u8> {
-        let program = program("pg_dump").expect("pg_dump stands beside initdb");
-        let output = Command::new(program).arg("--dbname").arg(self.url(database)).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        output.stdout
+        self.0.run("pg_dump", database, &[]).unwrap()
     }
 
     /// Makes an empty database.
     pub async fn create(&self, name: &str) {
-        let mut connection = sqlx::AnyConnection::connect(&self.url("postgres")).await.unwrap();
-        let sql = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        connection.execute(sqlx::raw_sql(sql)).await.unwrap();
+        assert!(create_database(&self.url(name).parse().unwrap()).await.unwrap());
     }
 
     /// An empty database, opened with new keys.
@@ -144,21 +58,6 @@ impl Cluster {
 
     async fn two(&self, name: &str) -> [Place; 2] {
         [self.database(&format!("{name}_chn")).await, self.database(&format!("{name}_mac")).await]
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        // SIGQUIT ends the server with its workers at once; by its own id, and nobody else's.
-        let _ = Command::new("kill").args(["-QUIT", &self.server.id().to_string()]).status();
-        for _ in 0..100 {
-            if matches!(self.server.try_wait(), Ok(Some(_)) | Err(_)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }
 
