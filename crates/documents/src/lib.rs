@@ -34,7 +34,8 @@ pub use numbers::{
 pub use rules::{Rules, RulesError};
 pub use time::{IsoWeek, LocalDate, NotADate, NotATime, Timestamp};
 pub use verdict::{
-    ClosedReason, Grant, Judgement, LaneAnswer, LaneReason, Measure, ReasonCode, Refusal, Verdict,
+    ClosedReason, Grant, Judgement, LaneAnswer, LaneReason, Measure, NotAMeasure, ReasonCode, Refusal,
+    Verdict,
 };
 pub use view::{
     Applied, Asked, Birth, Document, DocumentStatus, Endorsement, EndorsementRef, FormCode, Holder, Means,

@@ -112,6 +112,19 @@ stable_codes! {
     }
 }
 
+/// The text names no measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown measure; write pin, active_liveness, second_look, physical_document, guardian or officer")]
+pub struct NotAMeasure;
+
+impl std::str::FromStr for Measure {
+    type Err = NotAMeasure;
+
+    fn from_str(text: &str) -> Result<Self, NotAMeasure> {
+        Self::ALL.iter().copied().find(|measure| measure.as_str() == text).ok_or(NotAMeasure)
+    }
+}
+
 stable_codes! {
     /// Why a lane is not open to this holder.
     LaneReason {
