@@ -16,6 +16,7 @@ import { type Cbor, CborMap, CborTag, decode, encode } from '../cbor.js'
 import { open1, parse1, sign1 } from '../cose.js'
 import { type DeviceKey, coordinates, newSoftwareKey, newWebKey, sha256 } from '../keys.js'
 import { judgeNumber } from '../numbers.js'
+import { skip } from './skip.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const seed = process.env['BAYPASS_SEED'] ?? String(Date.now())
@@ -60,9 +61,9 @@ const takes = (read: () => unknown) => {
   }
 }
 
-if (!cargo) console.error('SKIPPED: core against Rust: no cargo on this machine')
+const skipped = skip('core against Rust', cargo ? undefined : 'no cargo on this machine')
 
-describe.skipIf(!cargo)(`the Rust crates and this room agree (BAYPASS_SEED=${seed})`, () => {
+describe.skipIf(skipped)(`the Rust crates and this room agree (BAYPASS_SEED=${seed})`, () => {
   beforeAll(() => {
     const out = execFileSync(...example('write', seed, String(COUNT)), { cwd: root, maxBuffer: 1 << 30 })
     lines = out.toString().trim().split('\n').map((line) => JSON.parse(line) as Line)
