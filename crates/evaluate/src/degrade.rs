@@ -3,7 +3,7 @@
 //! Lives here: `Degradation`, the rows of the robustness table. Each is a rendering, and as good as its model: a real
 //! side light moves shadows, ours only darkens a side.
 
-use crate::resample::SplitMix64;
+use face::SplitMix64;
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
@@ -279,12 +279,12 @@ fn whole(value: f32) -> u32 {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` clamps, as wanted")]
-fn byte(value: f32) -> u8 {
+pub(crate) fn byte(value: f32) -> u8 {
     value.round() as u8
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "noise needs no more digits")]
-fn narrow(value: f64) -> f32 {
+pub(crate) fn narrow(value: f64) -> f32 {
     value as f32
 }
 

@@ -4,8 +4,9 @@
 //! or above a threshold, FNMR the share of genuine pairs below it. A picture in which no face was found fails at every
 //! threshold.
 
-use crate::resample::{SplitMix64, weights};
+use crate::resample::weights;
 use crate::tail::Tail;
+use face::SplitMix64;
 use serde::Serialize;
 
 /// Two pictures of one person.

@@ -17,6 +17,7 @@ import { open1, parse1, sign1 } from '../cose.js'
 import { type DeviceKey, coordinates, newSoftwareKey, newWebKey, sha256 } from '../keys.js'
 import { AUTHORITIES, SEALED_RECEIVERS, partDocuments, partMaker } from '../issuance.js'
 import { judgeNumber } from '../numbers.js'
+import { skip } from './skip.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const seed = process.env['BAYPASS_SEED'] ?? String(Date.now())
@@ -61,9 +62,9 @@ const takes = (read: () => unknown) => {
   }
 }
 
-if (!cargo) console.error('SKIPPED: core against Rust: no cargo on this machine')
+const skipped = skip('core against Rust', cargo ? undefined : 'no cargo on this machine')
 
-describe.skipIf(!cargo)(`the Rust crates and core agree (BAYPASS_SEED=${seed})`, () => {
+describe.skipIf(skipped)(`the Rust crates and core agree (BAYPASS_SEED=${seed})`, () => {
   beforeAll(() => {
     const out = execFileSync(...example('write', seed, String(COUNT)), { cwd: root, maxBuffer: 1 << 30 })
     lines = out.toString().trim().split('\n').map((line) => JSON.parse(line) as Line)

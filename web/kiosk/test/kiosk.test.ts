@@ -3,10 +3,10 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { skip } from '../../core/test/skip'
 import { type Bay, type Resident, frames, launch, missing, openBay, openPage, screen, state, until } from './bay'
 
-const why = missing()
-if (why) console.warn(`SKIPPED: the kiosk in a browser: ${why}`)
+const skipped = skip('the kiosk in a browser', missing())
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
 
 interface AxeResult { violations: { id: string; nodes: { html: string }[] }[] }
@@ -37,7 +37,7 @@ async function openPanel(page: Page): Promise<void> {
 
 const row = (page: Page, session: number) => page.locator(`#past tr[data-session="${session}"] td`).allInnerTexts()
 
-describe.skipIf(why !== undefined)('a kiosk with two authorities', () => {
+describe.skipIf(skipped)('a kiosk with two authorities', () => {
   let browser: Browser
   let context: BrowserContext
   let bay: Bay
@@ -293,7 +293,7 @@ const STATES = [
 ] as const
 const SIZES = [[1280, 720], [1080, 1920], [1024, 768], [1920, 1080]] as const
 
-describe.skipIf(why !== undefined)('every state of the screen', () => {
+describe.skipIf(skipped)('every state of the screen', () => {
   let browser: Browser
   let bay: Bay
 

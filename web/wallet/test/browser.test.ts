@@ -3,12 +3,12 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCode, readToken, tokenId } from '../../core/border.js'
 import { toHex } from '../../core/bytes.js'
+import { skip } from '../../core/test/skip.js'
 import { type Bay, RESIDENT, launch, missing, openBay } from './bay.js'
 import { Hand, PIN, scan } from './hand.js'
 import { LANGUAGES } from './languages.js'
 
-const why = missing()
-if (why) console.error(`SKIPPED: the wallet in a browser: ${why}`)
+const skipped = skip('the wallet in a browser', missing())
 
 const idOf = (text: string) => {
   const read = readCode(text)
@@ -16,7 +16,7 @@ const idOf = (text: string) => {
   return toHex(tokenId(readToken(read.token).deviceKey))
 }
 
-describe.skipIf(why !== undefined)('the wallet in a browser', () => {
+describe.skipIf(skipped)('the wallet in a browser', () => {
   let browser: Browser
   let bay: Bay
   let hand: Hand

@@ -5,8 +5,10 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use documents::Timestamp;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
@@ -25,16 +27,36 @@ const PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
 /// Clients that are remembered before those at rest are forgotten.
 const MANY_CLIENTS: usize = 10_000;
 
-/// The service's clock as the limiter reads it.
+/// The service's clock as the limiter reads it: it never goes back. A clock that is set back stands still here and goes
+/// on from there, so that an hour too far for a moment keeps nobody out for an hour.
 #[derive(Clone)]
-struct ServiceClock(Now);
+struct ServiceClock {
+    now: Now,
+    state: Arc<Mutex<Elapsed>>,
+}
+
+struct Elapsed {
+    last: Timestamp,
+    seconds: u64,
+}
+
+impl ServiceClock {
+    fn new(now: Now) -> Self {
+        let last = now();
+        Self { now, state: Arc::new(Mutex::new(Elapsed { last, seconds: 0 })) }
+    }
+}
 
 impl Clock for ServiceClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        let seconds = u64::try_from((self.0)().unix()).unwrap_or(0);
-        Nanos::new(seconds.saturating_mul(1_000_000_000))
+        let read = (self.now)();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let ahead = u64::try_from(read.seconds_since(state.last)).unwrap_or(0);
+        state.seconds = state.seconds.saturating_add(ahead);
+        state.last = read;
+        Nanos::new(state.seconds.saturating_mul(1_000_000_000))
     }
 }
 
@@ -47,7 +69,7 @@ pub(super) struct EnrolmentLimit {
 
 impl EnrolmentLimit {
     pub(super) fn new(now: Now) -> Self {
-        let clock = ServiceClock(now);
+        let clock = ServiceClock::new(now);
         let quota = Quota::per_second(PER_SECOND).allow_burst(BURST);
         Self { limiter: RateLimiter::new(quota, HashMapStateStore::default(), clock.clone()), clock }
     }
@@ -72,10 +94,7 @@ pub(super) fn client(extensions: &axum::http::Extensions) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicI64, Ordering};
-
-    use documents::Timestamp;
 
     use super::*;
 
@@ -98,7 +117,9 @@ mod tests {
         assert_eq!(limit.take(one), Ok(()));
         assert_eq!(limit.take(one), Err(1));
         clock.fetch_sub(500, Ordering::SeqCst);
-        assert!(limit.take(one).is_err(), "a clock set back gives nothing");
+        assert_eq!(limit.take(one), Err(1), "a clock set back gives nothing");
+        clock.fetch_add(1, Ordering::SeqCst);
+        assert_eq!(limit.take(one), Ok(()), "and goes on from there");
         clock.fetch_add(86_400, Ordering::SeqCst);
         all(one);
         assert_eq!(limit.take(one), Err(1), "a long rest gives one burst");

@@ -15,6 +15,7 @@ mod page;
 mod problem;
 mod wallet;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -116,22 +117,18 @@ impl utoipa::Modify for Secrets {
 /// The description of the API (OpenAPI 3.1), as `/openapi.json` gives it.
 #[must_use]
 pub fn openapi() -> Value {
-    let none = CorsLayer::new();
-    with_problems(&serde_json::to_value(routes(&none, &none).split_for_parts().1).unwrap_or_default())
+    with_problems(&serde_json::to_value(routes().split_for_parts().1).unwrap_or_default())
 }
 
 /// The routes of one authority.
 pub fn router(state: HttpState) -> Router {
-    let (origins, officer_origin) = (state.origins.clone(), Arc::clone(&state.officer_origin));
-    let wallets = cors(move |origin| origins.iter().any(|named| named == origin));
-    let officers = cors(move |origin| officer_origin(origin));
     let app = Arc::new(AppState {
         enrolments: EnrolmentLimit::new(Arc::clone(&state.now)),
         state,
         metrics: Metrics::default(),
         pages: OnceLock::new(),
     });
-    let (router, api) = routes(&wallets, &officers).split_for_parts();
+    let (router, api) = routes().split_for_parts();
     let described = with_problems(&serde_json::to_value(&api).unwrap_or_default());
     let docs = page::render(&described, app.state.service.code());
     let openapi = serde_json::to_string_pretty(&described).unwrap_or_default();
@@ -142,15 +139,38 @@ pub fn router(state: HttpState) -> Router {
     router
         .fallback(async || Problem::from(ProblemCode::NotFound))
         .method_not_allowed_fallback(async || Problem::from(ProblemCode::MethodNotAllowed))
+        .layer(cors(&app, open_to_wallets(&described)))
         .layer(SetResponseHeaderLayer::overriding(nosniff, sniff_value))
         .layer(SetResponseHeaderLayer::if_not_present(cache, cache_value))
         .layer(from_fn_with_state(Arc::clone(&app), count))
         .with_state(app)
 }
 
-/// Pages of the origins that `allowed` knows may call, and read the time and the tag of an answer.
-fn cors(allowed: impl Fn(&str) -> bool + Clone + Send + Sync + 'static) -> CorsLayer {
-    let known = move |origin: &HeaderValue, _: &Parts| origin.to_str().is_ok_and(&allowed);
+/// The one route of officers that a page of another origin may call, with their secret.
+const REASONS: &str = "/v1/verdicts/{reference}";
+
+/// The routes of wallets, and those of everybody.
+fn open_to_wallets(api: &Value) -> BTreeSet<String> {
+    let paths = api.get("paths").and_then(Value::as_object);
+    let open = |item: &Value| {
+        let mut tags = item.as_object().into_iter().flatten().filter_map(|(_, o)| o.pointer("/tags/0"));
+        tags.any(|tag| tag == "wallet" || tag == "public")
+    };
+    paths.into_iter().flatten().filter(|(_, item)| open(item)).map(|(path, _)| path.clone()).collect()
+}
+
+/// Web wallets of the named origins may call their routes, officers' views of a gate the one of reasons, no other page
+/// anything. A page may read the time and the tag of an answer.
+fn cors(app: &Arc<AppState>, wallet_routes: BTreeSet<String>) -> CorsLayer {
+    let app = Arc::clone(app);
+    let known = move |origin: &HeaderValue, parts: &Parts| {
+        let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let Ok(origin) = origin.to_str() else { return false };
+        if path == REASONS {
+            return (app.state.officer_origin)(origin);
+        }
+        wallet_routes.contains(path) && app.state.origins.iter().any(|named| named == origin)
+    };
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(known))
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
@@ -160,8 +180,7 @@ fn cors(allowed: impl Fn(&str) -> bool + Clone + Send + Sync + 'static) -> CorsL
         .max_age(Duration::from_secs(600))
 }
 
-/// The routes; web wallets call the first group from their pages, officers' views one route, nobody the rest.
-fn routes(wallets: &CorsLayer, officers: &CorsLayer) -> OpenApiRouter<Arc<AppState>> {
+fn routes() -> OpenApiRouter<Arc<AppState>> {
     let wallet = OpenApiRouter::new()
         .routes(routes!(wallet::enrol))
         .routes(routes!(wallet::tokens))
@@ -172,8 +191,7 @@ fn routes(wallets: &CorsLayer, officers: &CorsLayer) -> OpenApiRouter<Arc<AppSta
         .routes(routes!(lists::trust_lists))
         .routes(routes!(lists::approvals))
         .routes(routes!(lists::status_list))
-        .layer(DefaultBodyLimit::max(body::JSON_LIMIT))
-        .layer(wallets.clone());
+        .layer(DefaultBodyLimit::max(body::JSON_LIMIT));
     let verdicts = OpenApiRouter::new()
         .routes(routes!(gates::verdicts))
         .layer(DefaultBodyLimit::max(body::ENVELOPE_LIMIT));
@@ -182,8 +200,8 @@ fn routes(wallets: &CorsLayer, officers: &CorsLayer) -> OpenApiRouter<Arc<AppSta
         .routes(routes!(gates::handovers))
         .routes(routes!(gates::notices))
         .layer(DefaultBodyLimit::max(body::MESSAGE_LIMIT));
-    let reasons = OpenApiRouter::new().routes(routes!(officers::verdict)).layer(officers.clone());
-    let registry = OpenApiRouter::new()
+    let officers = OpenApiRouter::new()
+        .routes(routes!(officers::verdict))
         .routes(routes!(officers::add_resident))
         .routes(routes!(officers::ledger))
         .routes(routes!(officers::unresolved))
@@ -201,8 +219,7 @@ fn routes(wallets: &CorsLayer, officers: &CorsLayer) -> OpenApiRouter<Arc<AppSta
         .merge(wallet)
         .merge(verdicts)
         .merge(messages)
-        .merge(reasons)
-        .merge(registry)
+        .merge(officers)
         .merge(operations)
 }
 

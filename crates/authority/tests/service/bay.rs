@@ -34,12 +34,7 @@ pub fn root() -> PathBuf {
 
 /// Two photographs of one person ten years apart, and one of somebody else; `None` (said loudly) without the folder.
 pub fn photographs(test: &str) -> Option<(Vec<u8>, Vec<u8>, Vec<u8>)> {
-    let shared = std::env::var_os("BAYPASS_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
-    let folder = shared.join("faces/genuine");
-    if !folder.is_dir() {
-        eprintln!("SKIPPED: {test}: no shared folder with photographs");
-        return None;
-    }
+    let folder = test_support::shared(test, "faces/genuine")?;
     let read = |name: &str| std::fs::read(folder.join(name)).expect("a photograph of the shared folder");
     Some((read("B001243-b.jpg"), read("B001243-a.jpg"), read("A000055-b.jpg")))
 }

@@ -30,7 +30,7 @@ impl Cluster {
             Ok(cluster) => Some(Self(cluster)),
             Err(why) if std::env::var_os("BAYPASS_NEEDS_POSTGRES").is_some() => panic!("{test}: {why}"),
             Err(why) => {
-                eprintln!("SKIPPED: {test}: no PostgreSQL ({why}); apt-get install postgresql");
+                test_support::skip(test, &format!("no PostgreSQL ({why}); apt-get install postgresql"));
                 None
             }
         }

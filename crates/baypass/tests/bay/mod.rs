@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use face::{FaceConfig, Finder, Image, ModelFolder, Probe, rephotograph};
+use evaluate::rephotograph;
+use face::{FaceConfig, Finder, Image, ModelFolder, Probe};
 use serde_json::Value;
 
 pub fn models() -> PathBuf {

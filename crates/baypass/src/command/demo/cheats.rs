@@ -4,8 +4,8 @@
 use credential::{SigningKey, TokenClaims, UnverifiedToken, message, random, sha256, sign_token};
 use documents::AuthorityCode::{Chn, Hkg, Mac};
 use documents::{AuthorityCode, Side, Timestamp};
+use evaluate::attack::{Artefact, Chance};
 use face::Image;
-use face::attack::{Artefact, Chance};
 use serde_json::{Value, json};
 
 use super::bay::{Answered, TAPPED, code_picture, packed, unpacked};

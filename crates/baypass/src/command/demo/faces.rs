@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use face::{Finder, Image, rephotograph};
+use evaluate::rephotograph;
+use face::{Finder, Image};
 
 use crate::failure::{self, Failure, of};
 

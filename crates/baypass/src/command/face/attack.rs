@@ -1,7 +1,7 @@
 //! `baypass face attack`: drawn attacks and drawn honest heads against the active challenge and the passive hint.
 //!
 //! Lives here: how many of each, the rates in the terms of ISO/IEC 30107-3, JSON and page. Not here: the drawing
-//! (`face::attack`), the judgement (`face::active`), what the figures do not say (docs/liveness.md).
+//! (`evaluate::attack`), the judgement (`face::active`), what the figures do not say (docs/liveness.md).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,8 +10,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Args;
+use evaluate::attack::{Artefact, Chance, Kind, Noise, Played, Subject, play, play_on_stage};
+use evaluate::median;
 use face::active::ActiveRules;
-use face::attack::{Artefact, Chance, Kind, Noise, Played, Subject, play, play_on_stage};
 use face::{Finder, Image, Landmarks, Liveness, ModelFolder};
 use serde::Serialize;
 
@@ -374,11 +375,6 @@ fn at_most(errors: usize, attempts: usize) -> f64 {
 fn middle<T: Ord + Copy + Default>(values: impl Iterator<Item = T>) -> T {
     let mut values: Vec<T> = values.collect();
     values.sort_unstable();
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 

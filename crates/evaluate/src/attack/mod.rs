@@ -2,7 +2,7 @@
 //!
 //! Lives here: a camera, a head, sheets of paper that are moved, tilted and bent ([`Scene`]), whoever moves them
 //! ([`play`]), the noise of the landmark network ([`Noise`]), and whole pictures of them ([`Stage`]). Not here: the
-//! judgement (`crate::active`), the report (`baypass face attack`). What is drawn shows what the geometry can tell; it
+//! judgement (`face::active`), the report (`baypass face attack`). What is drawn shows what the geometry can tell; it
 //! is no test by real artefacts (`docs/liveness.md`).
 
 mod act;
@@ -17,7 +17,7 @@ pub use noise::{FIELDS_PER_PICTURE, Noise};
 pub use scene::{Scene, Subject};
 pub use stage::Stage;
 
-use crate::basis::SplitMix64;
+use face::SplitMix64;
 
 /// Chance from a seed: the same seed, the same motions.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Chance {
     /// Starts from a seed.
     #[must_use]
     pub const fn of_seed(seed: u64) -> Self {
-        Self(SplitMix64(seed))
+        Self(SplitMix64::new(seed))
     }
 
     pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
@@ -40,15 +40,15 @@ impl Chance {
 
     /// About a normal distribution of variance one (twelve uniform numbers).
     pub(crate) fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.0.uniform()).sum::<f64>() - 6.0
+        self.0.bell()
     }
 
     /// A new seed.
-    pub fn seed(&mut self) -> u64 {
-        self.0.next()
+    pub const fn seed(&mut self) -> u64 {
+        self.0.bits()
     }
 
     pub(crate) fn below(&mut self, count: usize) -> usize {
-        usize::try_from(self.0.next() % (count.max(1) as u64)).unwrap_or(0)
+        usize::try_from(self.0.bits() % (count.max(1) as u64)).unwrap_or(0)
     }
 }

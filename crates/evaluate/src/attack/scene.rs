@@ -1,10 +1,9 @@
 //! A camera and what stands before it: 68 points in space, moved as one.
 
 use super::Chance;
-use crate::active::head::{self, EYES_MM};
-use crate::finder::Landmarks;
-use crate::geometry::{Point, Similarity};
-use crate::quality::narrow;
+use crate::degrade::narrow;
+use face::active::head::{self, EYES_MM};
+use face::{Landmarks, Point, Similarity};
 use nalgebra::{Rotation3, Vector3};
 
 /// Pixels of a frame of the drawn camera, and its focal length in pixels (60 degrees).

@@ -4,10 +4,9 @@ use super::noise::Noise;
 use super::scene::{Held, Scene, Subject};
 use super::stage::Stage;
 use super::{Chance, scene};
-use crate::active::{ActiveRules, Attempt, Bounds, Challenge, Frame, Motion, Passed, Prompt, Refusal};
-use crate::finder::{FaceError, Finder, Landmarks};
-use crate::geometry::Point;
-use crate::quality::narrow;
+use crate::degrade::narrow;
+use face::active::{ActiveRules, Attempt, Bounds, Challenge, Frame, Motion, Passed, Prompt, Refusal};
+use face::{FaceError, Finder, Image, Landmarks, Point};
 
 /// Who tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -129,7 +128,7 @@ pub fn play(kind: Kind, subject: Subject, noise: &Noise, rules: &ActiveRules, ch
 pub fn play_on_stage(
     kind: Kind,
     subject: Subject,
-    portrait: &crate::Image,
+    portrait: &Image,
     finder: &Finder,
     rules: &ActiveRules,
     chance: &mut Chance,

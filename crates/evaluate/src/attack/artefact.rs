@@ -2,10 +2,8 @@
 
 use super::Chance;
 use super::stage::camera_noise;
-use crate::geometry::{Point, Similarity};
-use crate::picture::{Image, ImageError};
-use crate::quality::narrow;
-use crate::raster::{Raster, to_u8};
+use crate::degrade::{byte, narrow};
+use face::{Image, ImageError, Point, Similarity};
 use image::{Rgb, RgbImage};
 
 /// What is held before the camera.
@@ -63,7 +61,7 @@ impl Artefact {
         };
         let (centre, angle) = (Point::new(width / 2.0, height / 2.0), narrow(chance.between(-0.08, 0.08)));
         let map = Similarity::around(Point::new(240.0, 240.0), centre, zoom, angle);
-        let mut picture = Raster::warped(portrait.pixels(), wide as usize, high as usize, &map).to_rgb();
+        let mut picture = portrait.warped(wide, high, &map);
         let border = 0.06 * height;
         let screen = matches!(self, Self::Screen | Self::FullScreen);
         let phase = narrow(chance.between(0.0, 6.0));
@@ -100,6 +98,6 @@ impl Artefact {
 
 fn tinted(pixel: &mut Rgb<u8>, gains: [f32; 3], lift: f32) {
     for (value, gain) in pixel.0.iter_mut().zip(gains) {
-        *value = to_u8(f32::from(*value) * gain + lift);
+        *value = byte(f32::from(*value) * gain + lift);
     }
 }

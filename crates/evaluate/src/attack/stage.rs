@@ -7,10 +7,8 @@
 
 use super::Chance;
 use super::scene::{Held, NECK, Scene, Subject};
-use crate::geometry::Point;
-use crate::picture::{Image, ImageError};
-use crate::quality::narrow;
-use crate::raster::to_u8;
+use crate::degrade::{byte, narrow};
+use face::{Image, ImageError, Point};
 use image::{Rgb, RgbImage};
 use nalgebra::{DMatrix, DVector, Vector3};
 
@@ -133,7 +131,7 @@ impl Stage {
 
     /// Bilinear; outside the portrait a grey wall.
     fn colour(&self, at: Point) -> Rgb<u8> {
-        let pixels = self.portrait.pixels();
+        let pixels = self.portrait.as_pixels();
         let (x, y) = (at.x - 0.5, at.y - 0.5);
         let inside =
             x >= 0.0 && y >= 0.0 && x < pixels.width() as f32 - 1.0 && y < pixels.height() as f32 - 1.0;
@@ -145,9 +143,8 @@ impl Stage {
         let (a, b, c, d) = (get(0.0, 0.0), get(1.0, 0.0), get(0.0, 1.0), get(1.0, 1.0));
         let mut mixed = [0_u8; 3];
         for (out, ((a, b), (c, d))) in mixed.iter_mut().zip(a.iter().zip(b).zip(c.iter().zip(d))) {
-            *out = to_u8(
-                (a * (1.0 - right) + b * right) * (1.0 - down) + (c * (1.0 - right) + d * right) * down,
-            );
+            *out =
+                byte((a * (1.0 - right) + b * right) * (1.0 - down) + (c * (1.0 - right) + d * right) * down);
         }
         Rgb(mixed)
     }
@@ -162,7 +159,7 @@ pub(crate) fn camera_noise(picture: &mut RgbImage, chance: &mut Chance) {
         let bell: f32 =
             (0..4).map(|i| ((bits >> (16 * i)) & 0xffff) as f32 / 65536.0 - 0.5).sum::<f32>() * 1.73;
         for value in &mut pixel.0 {
-            *value = to_u8(f32::from(*value) * gain + noise * bell);
+            *value = byte(f32::from(*value) * gain + noise * bell);
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The active challenge on drawn sequences: who passes, and for which reason each other one does not.
 #![expect(clippy::unwrap_used, reason = "tests: a failure here fails the test")]
 
+use evaluate::attack::{Chance, Kind, Noise, Played, Subject, play};
 use face::active::{ActiveRules, Attempt, Attempts, Challenge, Frame, Motion, Prompt, Refusal, judge};
-use face::attack::{Chance, Kind, Noise, Played, Subject, play};
 use face::{Landmarks, Point};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-const RULES: &str = include_str!("../data/active.toml");
+const RULES: &str = include_str!("../../face/data/active.toml");
 
 fn rules() -> &'static ActiveRules {
     static RULES: OnceLock<ActiveRules> = OnceLock::new();

@@ -3,10 +3,8 @@
 //! Lives here: `rephotograph`. It shows that the pipeline stands a new crop, light, noise and compression; it is no
 //! second capture of the person, and whoever prints a score from it says so.
 
-use crate::basis::SplitMix64;
-use crate::geometry::{Point, Similarity};
-use crate::picture::{Image, ImageError};
-use crate::raster::to_u8;
+use crate::degrade::{byte, narrow};
+use face::{Image, ImageError, Point, Similarity, SplitMix64};
 
 /// The picture as another camera might have taken it off a wall: turned and shifted a little, in other light, with
 /// noise, compressed. The same seed gives the same picture.
@@ -14,7 +12,7 @@ use crate::raster::to_u8;
 /// # Errors
 /// Only if the JPEG encoder fails.
 pub fn rephotograph(image: &Image, seed: u64) -> Result<Image, ImageError> {
-    let mut chance = SplitMix64(seed);
+    let mut chance = SplitMix64::new(seed);
     let mut between = |low: f32, high: f32| low + (high - low) * unit(&mut chance);
     let (width, height) = (image.width() as f32, image.height() as f32);
     let (angle, zoom) = (between(-0.10, 0.10), between(0.92, 1.06));
@@ -26,7 +24,7 @@ pub fn rephotograph(image: &Image, seed: u64) -> Result<Image, ImageError> {
     let (cx, cy) = (width / 2.0 + shift.x, height / 2.0 + shift.y);
     let (mx, my) = (width / 2.0, height / 2.0);
     let map = Similarity { a, b, dx: cx - a * mx + b * my, dy: cy - b * mx - a * my };
-    let source = image.pixels();
+    let source = image.as_pixels();
     let mut taken = image::RgbImage::new(image.width(), image.height());
     for (x, y, pixel) in taken.enumerate_pixels_mut() {
         let at = map.apply(Point::new(x as f32 + 0.5, y as f32 + 0.5));
@@ -36,7 +34,7 @@ pub fn rephotograph(image: &Image, seed: u64) -> Result<Image, ImageError> {
             // Four uniform numbers make a fair bell.
             let bell: f32 = (0..4).map(|_| unit(&mut chance) - 0.5).sum::<f32>() * 1.73;
             let lit = 255.0 * (colour / 255.0).powf(gamma) * light * tint;
-            *value = to_u8(lit + noise * bell);
+            *value = byte(lit + noise * bell);
         }
     }
     let softened = image::imageops::blur(&taken, 0.5);
@@ -59,9 +57,8 @@ fn nearby(picture: &image::RgbImage, x: f32, y: f32) -> [f32; 3] {
     out
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "chance needs no more digits")]
 fn unit(chance: &mut SplitMix64) -> f32 {
-    chance.uniform() as f32
+    narrow(chance.uniform())
 }
 
 #[expect(

@@ -2,11 +2,8 @@
 
 use super::Chance;
 use super::stage::camera_noise;
-use crate::finder::{FaceError, Finder, Landmarks};
-use crate::geometry::{Point, Similarity};
-use crate::picture::Image;
-use crate::quality::narrow;
-use crate::raster::Raster;
+use crate::degrade::narrow;
+use face::{FaceError, Finder, Image, Landmarks, Point, Similarity};
 
 /// Detections of each picture.
 pub const FIELDS_PER_PICTURE: usize = 6;
@@ -65,8 +62,7 @@ impl Noise {
             let away = Point::new(middle.x + shift(chance) * width, middle.y + shift(chance) * height);
             let (zoom, angle) = (narrow(chance.between(0.9, 1.15)), narrow(chance.between(-0.12, 0.12)));
             let map = Similarity::around(middle, away, zoom, angle);
-            let (w, h) = (portrait.width() as usize, portrait.height() as usize);
-            let mut other = Raster::warped(portrait.pixels(), w, h, &map).to_rgb();
+            let mut other = portrait.warped(portrait.width(), portrait.height(), &map);
             camera_noise(&mut other, chance);
             let Ok(other) = Image::from_pixels(other) else { continue };
             let Ok(face) = finder.one_face(&other) else { continue };
