@@ -1,4 +1,4 @@
-//! Evaluation: what error rates a face matcher has on given pictures, and how sure anybody can be of them.
+//! Evaluation: error rates of a face matcher on given pictures, with their confidence intervals.
 //!
 //! Lives here: rates and thresholds with their intervals, degradations of a picture, the list of pairs, the report and
 //! its page. Not here: any face (`face`), any file (`baypass`). Pure: chance comes from a seed.

@@ -219,7 +219,7 @@ fn nobody_goes_back_to_an_older_text_of_an_approval_and_least_of_all_behind_its_
         assert!(!covers(&approvals));
     }
     // Whoever holds none any more still knows how far it had come, and so does a program that wrote it down.
-    approvals.let_go();
+    approvals.clear();
     assert_eq!(approvals.take(second()), refused(3, 2));
     assert!(approvals.all().is_empty());
     let mut again = Approvals::default();
