@@ -87,7 +87,7 @@ fn every_jurisdiction_concerned_has_signed_the_same_text_with_an_approval_key() 
     refused(&[by(Mac, &mac), by(Hkg, &hkg)], "not signed by CHN");
     refused(&[by(Chn, &chn), by(Mac, &chn)], "signature");
     refused(&[by(Chn, &chn), by(Chn, &chn)], "repeated");
-    refused(&[], "another kind of item");
+    refused(&[], "unexpected type or length");
     let longer = Approval { retention_days: 181, ..approval() };
     refused(&[by(Chn, &chn), (Mac, longer.sign(b"a", &mac).unwrap())], "different texts");
     refused(&[by(Chn, &chn), (Mac, whole.sign(b"v", &mac).unwrap())], "not for the role approval");
