@@ -10,8 +10,8 @@ use credential::message::{Event, Passage, Request};
 use credential::part::{HolderIdentity, PartContents, TEMPLATE_LEN};
 use credential::{DeviceKey, PartHash, SigningKey, Thumbprint, sha256};
 use documents::{
-    AuthorityCode, Birth, Direction, Document, DocumentKind, DocumentNumber, DocumentStatus, Endorsement, FormCode,
-    Holder, LaneKind, LocalDate, PortId, ResidenceClass, Side, Timestamp,
+    AuthorityCode, Birth, Direction, Document, DocumentKind, DocumentNumber, DocumentStatus, Endorsement,
+    FormCode, Holder, LaneKind, LocalDate, PortId, ResidenceClass, Side, Timestamp,
 };
 
 use crate::events::passage::EventError;
@@ -115,9 +115,8 @@ impl LedgerBench {
             registry::add_resident(&mut tx, vault, key, &new, now).await?;
             person::add_tag(&mut tx, vault.number_tag(&number), key).await?;
             person::set_session(&mut tx, key, &draw()?, now).await?;
-            let thumbprint = DeviceKey::new(*SigningKey::generate()?.public())
-                .map_err(VerdictError::from)?
-                .thumbprint();
+            let thumbprint =
+                DeviceKey::new(*SigningKey::generate()?.public()).map_err(VerdictError::from)?.thumbprint();
             let (list, place) = (u8::try_from(nth % 16).unwrap_or(0), 100_000 + nth / 16);
             let expires = now.plus_seconds(5 * 86_400);
             let issued = token::IssuedToken { person: key, list, place, expires, status: 0 };
@@ -260,13 +259,42 @@ pub fn pgbench_script(now: Timestamp) -> String {
     let null = || "NULL".to_owned();
     let gate = || "('pgbench/' || (:client_id)::text)".to_owned();
     let reservation = [
-        fresh.clone(), person.clone(), token.clone(), null(), clearance.clone(), text("hengqin/CHN-MAC/9"), at.clone(),
-        hash.clone(), hash.clone(), at.clone(), text("hengqin"), text("CHN"), text("MAC"), text("CHN"), "0".to_owned(),
-        null(), null(), null(), null(), "30".to_owned(),
+        fresh.clone(),
+        person.clone(),
+        token.clone(),
+        null(),
+        clearance.clone(),
+        text("hengqin/CHN-MAC/9"),
+        at.clone(),
+        hash.clone(),
+        hash.clone(),
+        at.clone(),
+        text("hengqin"),
+        text("CHN"),
+        text("MAC"),
+        text("CHN"),
+        "0".to_owned(),
+        null(),
+        null(),
+        null(),
+        null(),
+        "30".to_owned(),
     ];
     let movement = [
-        person.clone(), hash.clone(), at.clone(), text("hengqin"), text("CHN"), text("MAC"), text("CHN"), "1".to_owned(),
-        "0".to_owned(), null(), null(), null(), null(), "30".to_owned(),
+        person.clone(),
+        hash.clone(),
+        at.clone(),
+        text("hengqin"),
+        text("CHN"),
+        text("MAC"),
+        text("CHN"),
+        "1".to_owned(),
+        "0".to_owned(),
+        null(),
+        null(),
+        null(),
+        null(),
+        "30".to_owned(),
     ];
     let reason = [fresh.clone(), at.clone(), text("admit"), text("admitted"), text("entries left 1")];
     let event = [gate(), ":n".to_owned(), hash.clone(), at.clone()];

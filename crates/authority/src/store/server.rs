@@ -28,7 +28,8 @@ fn quoted(name: &str) -> String {
 pub async fn create_database(address: &DatabaseAddress) -> Result<bool> {
     let Some((server, name)) = address.on_server("postgres") else { return Ok(false) };
     let mut connection = connect(&server).await?;
-    let there = sqlx::query("SELECT COUNT(*) AS counted FROM pg_database WHERE datname = $1").bind(name.clone());
+    let there =
+        sqlx::query("SELECT COUNT(*) AS counted FROM pg_database WHERE datname = $1").bind(name.clone());
     let there = there.fetch_one(&mut connection).await.map_err(failed("create the database"))?;
     let there: i64 = there.try_get("counted").map_err(failed("create the database"))?;
     if there > 0 {

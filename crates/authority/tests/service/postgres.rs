@@ -25,7 +25,8 @@ impl Cluster {
     /// Starts a server; `None`, said loudly, where this machine has none.
     pub async fn start(test: &str) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("baypass-pg-").tempdir().unwrap().keep();
-        let started = tokio::task::spawn_blocking(move || server::Cluster::start(&folder, false)).await.unwrap();
+        let started =
+            tokio::task::spawn_blocking(move || server::Cluster::start(&folder, false)).await.unwrap();
         match started {
             Ok(cluster) => Some(Self(cluster)),
             Err(why) if std::env::var_os("BAYPASS_NEEDS_POSTGRES").is_some() => panic!("{test}: {why}"),

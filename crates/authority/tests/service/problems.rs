@@ -470,6 +470,9 @@ async fn a_database_that_is_gone_is_told_as_such_and_found_unwell() {
     let answer = chn.get("/v1/pass", Some(&b64(&[1; 32]))).await;
     chn.problem(&answer, "own_pass", "database_failed");
     let health = chn.get("/health", None).await.is(503).json();
-    assert_eq!((&health["status"], &health["database"]["status"]), (&json!("unavailable"), &json!("unavailable")));
+    assert_eq!(
+        (&health["status"], &health["database"]["status"]),
+        (&json!("unavailable"), &json!("unavailable"))
+    );
     assert!(chn.get("/metrics", None).await.is(200).text().contains("baypass_authority_database_up 0"));
 }

@@ -10,9 +10,7 @@ use credential::sha256;
 use documents::{DocumentNumber, Rules, Side, Timestamp};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 
-use crate::bay::{
-    NUMBER, Place, RECORD, ask, bay, enrol, pass, photographs, place, show, strangers, wallet,
-};
+use crate::bay::{NUMBER, Place, RECORD, ask, bay, enrol, pass, photographs, place, show, strangers, wallet};
 use crate::disk::SmallDisk;
 use crate::http::MORNING;
 use crate::postgres::Cluster;

@@ -287,9 +287,11 @@ pub fn models_folder(told: Option<PathBuf>) -> PathBuf {
 /// already becomes its owner's alone.
 pub fn make_folder(folder: &Path) -> Result<(), Failure> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder);
-    made.and_then(|()| std::fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))).map_err(|error| {
-        Failure::new(format!("{} cannot be made ({error}); check the disk and rights", folder.display()))
-    })
+    made.and_then(|()| std::fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))).map_err(
+        |error| {
+            Failure::new(format!("{} cannot be made ({error}); check the disk and rights", folder.display()))
+        },
+    )
 }
 
 /// Folders are their owner's alone.

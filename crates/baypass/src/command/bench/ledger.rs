@@ -114,8 +114,9 @@ impl Drop for Scratch {
 pub async fn run(args: &LedgerArgs, models: &Path) -> Result<Ended, Failure> {
     let (faces, scratch) = (load_faces(models)?, Scratch::make(args.scratch.as_deref(), "ledger")?);
     let server = Scratch::make(args.scratch.as_deref(), "server")?;
-    let cluster = Cluster::start(&server.0, true)
-        .map_err(|why| Failure::new(format!("no PostgreSQL ({why}); apt-get install postgresql, then try again")))?;
+    let cluster = Cluster::start(&server.0, true).map_err(|why| {
+        Failure::new(format!("no PostgreSQL ({why}); apt-get install postgresql, then try again"))
+    })?;
     let mut report = LedgerReport { costs: Vec::new(), growth: Vec::new(), rates: Vec::new(), holds: true };
     for &persons in &args.sizes {
         let file = DatabaseAddress::sqlite(&scratch.0.join(format!("{persons}.db")));
@@ -136,7 +137,8 @@ pub async fn run(args: &LedgerArgs, models: &Path) -> Result<Ended, Failure> {
         }
     }
     report.rates = rates(&cluster, &faces, &server.0, args.seconds).await?;
-    report.holds = report.growth.iter().all(|growth| growth.holds) && report.rates.iter().all(|rate| rate.holds);
+    report.holds =
+        report.growth.iter().all(|growth| growth.holds) && report.rates.iter().all(|rate| rate.holds);
     if args.output.json {
         failure::print_json(&serde_json::to_value(&report).map_err(of)?)?;
     } else {
@@ -278,7 +280,8 @@ fn pgbench(
         .run("psql", "rates", &["-q", "-c", "DELETE FROM gate_event WHERE gate LIKE 'pgbench/%'"])
         .map_err(Failure::new)?;
     let arguments = [
-        "-n", "-M", "prepared", "-f", &script, "-c", &clients, "-j", &threads, "-T", &seconds, "-D", &persons, "-D", "n=0",
+        "-n", "-M", "prepared", "-f", &script, "-c", &clients, "-j", &threads, "-T", &seconds, "-D",
+        &persons, "-D", "n=0",
     ];
     let printed = cluster.run("pgbench", "rates", &arguments).map_err(Failure::new)?;
     let printed = String::from_utf8_lossy(&printed).into_owned();
@@ -302,7 +305,9 @@ fn table(report: &LedgerReport) -> String {
             word(*holds)
         );
     }
-    text.push_str("clearances committed a second on PostgreSQL, beside the same statements by pgbench, prepared\n");
+    text.push_str(
+        "clearances committed a second on PostgreSQL, beside the same statements by pgbench, prepared\n",
+    );
     for Rate { connections, ours, pgbench, ratio, bar, holds } in &report.rates {
         let _ = writeln!(
             text,
