@@ -20,7 +20,7 @@ impl Service {
     /// were not taken.
     pub fn set_approvals(&self, approvals: Vec<Approval>) -> Vec<ApprovalError> {
         let mut held = self.approvals.write().unwrap_or_else(PoisonError::into_inner);
-        held.let_go();
+        held.clear();
         approvals.into_iter().filter_map(|approval| held.take(approval).err()).collect()
     }
 

@@ -270,7 +270,7 @@ fn doctor_names_the_command_that_mends_missing_models() {
 
     let installed = root().join("models");
     if !installed.join("node_modules").is_dir() {
-        eprintln!("SKIPPED: doctor with models: run `make models`");
+        test_support::skip("doctor with models", "run `make models`");
         return;
     }
     let answer = baypass(&["doctor", "--models", text(&installed), "--json"]);
