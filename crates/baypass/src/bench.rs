@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use code::{CrossingCode, Parts};
+use credential::ProofWindow;
 use credential::part::{OWN_PART_LEN, PartForm, SEALED_PART_LEN};
 use credential::status::{SignedStatusList, StatusList};
 use credential::{
@@ -16,7 +17,7 @@ use credential::{
     VerifyingKey, sign_proof, sign_token,
 };
 use documents::{AuthorityCode, Direction, Side, Timestamp};
-use gate::check::{Checker, Window};
+use gate::check::Checker;
 use gate::{Lists, Stopwatch, SystemStopwatch};
 use serde::Serialize;
 use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
@@ -90,7 +91,7 @@ fn check_figure(bay: &mut Bay) -> Setup<CheckFigure> {
     let now = bay.now;
     let wallet = Wallet::new(bay, home)?;
     let code = wallet.show(&audience, now)?;
-    let checker = Checker::new("one".parse()?, audience, Window::default(), Vec::new());
+    let checker = Checker::new("one".parse()?, audience, ProofWindow::default(), Vec::new());
     let mut replay = checker.replay_cache(now);
     let mut scratch = Vec::new();
 

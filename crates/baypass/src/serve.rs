@@ -16,17 +16,17 @@ use authority::{peers, status_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clearance::ClearanceId;
+use credential::ProofWindow;
 use credential::{random, sha256};
 use documents::{AuthorityCode, PortId, Rules, Timestamp};
-use gate::camera::SimulatedCamera;
-use gate::check::Window;
-use gate::door::SimulatedDoor;
-use gate::follow::Follower;
-use gate::measures::Simulated;
+use gate::devices::camera::SimulatedCamera;
+use gate::devices::door::SimulatedDoor;
+use gate::lane::measures::Simulated;
+use gate::lane::screen::NoScreen;
+use gate::lists::{Follower, ListMemory};
 use gate::server::{GateState, ScanOrder, Scanner};
 use gate::{
-    Around, Clock, HttpLink, Lists, Metrics, Newest, ReplayCache, Report, SystemClock, SystemStopwatch,
-    Trusted,
+    Clock, HttpLink, LaneContext, Lists, Metrics, ReplayCache, Report, SystemClock, SystemStopwatch, Trusted,
 };
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
@@ -250,26 +250,6 @@ pub async fn authority(
     Ok(Ended::Well)
 }
 
-/// Where a gate writes down the newest lists that it has seen.
-const NEWEST: &str = "newest.json";
-
-fn read_newest(path: &Path) -> Result<Newest, Failure> {
-    match std::fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-            Failure::new(format!(
-                "{} is damaged ({error}); restore it, or remove it if these lists are the first that this gate may take",
-                path.display()
-            ))
-        }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Newest::default()),
-        Err(error) => Err(Failure::new(format!("{} cannot be read ({error})", path.display()))),
-    }
-}
-
-fn write_newest(path: &Path, newest: &Newest) -> Result<(), Failure> {
-    write_whole(path, &serde_json::to_vec_pretty(newest).map_err(of)?)
-}
-
 /// What the kiosks of a port are given.
 pub struct OfKiosks {
     /// Where their built pages are.
@@ -303,7 +283,7 @@ pub async fn gate(
     let bases = Addresses::read(&installation).authorities;
     let client = reqwest::Client::new();
     let link = Arc::new(HttpLink::new(client.clone(), bases.clone(), VERDICT_TIMEOUT));
-    let replay = Arc::new(Mutex::new(ReplayCache::new(Window::default().seconds(), now)));
+    let replay = Arc::new(Mutex::new(ReplayCache::new(ProofWindow::default().seconds(), now)));
     let metrics = Arc::new(Metrics::default());
     let mut lanes = BTreeMap::new();
     for place in all.iter().filter(|lane| lane.port == *port) {
@@ -331,9 +311,8 @@ pub async fn gate(
     }
     // Pinned keys only: the lists themselves come from the authorities, and none may be older than what was seen before.
     let mut first = Lists::new(lists::pinned(&installation)?);
-    let notes = folder.join(NEWEST);
-    let mut noted = read_newest(&notes)?;
-    first.not_before(&noted);
+    let mut memory = ListMemory::open(&folder).map_err(of)?;
+    first.not_before(memory.newest());
     let follower = Arc::new(Follower::new(client, bases, first));
     let (listener, address) = bind(run).await?;
     let lanes = Arc::new(lanes);
@@ -384,12 +363,8 @@ pub async fn gate(
                 .flat_map(|list| AuthorityCode::ALL.map(|issuer| (issuer, list, status_name(issuer, list))))
                 .collect();
             follower.round(&status, now).await;
-            let newest = follower.lists().newest();
-            if newest != noted {
-                match write_newest(&notes, &newest) {
-                    Ok(()) => noted = newest,
-                    Err(error) => tracing::error!(%error, "the newest lists cannot be written down"),
-                }
+            if let Err(error) = memory.remember(&follower.lists().newest()) {
+                tracing::error!(%error, "the newest lists cannot be written down");
             }
             tokio::time::sleep(ROUND).await;
         }
@@ -421,13 +396,14 @@ async fn scan(
     let mut camera = SimulatedCamera::new(order.code, order.faces);
     let (mut door, mut measures) = (SimulatedDoor::default(), Simulated(order.measures));
     let (lists, watch) = (follower.lists(), SystemStopwatch::start());
-    let around = Around {
+    let context = LaneContext {
         camera: &mut camera,
         door: &mut door,
+        screen: &mut NoScreen,
         measures: &mut measures,
         trusted: &*lists,
         clock: &clock,
         watch: &watch,
     };
-    Some(opened.lane.serve(ClearanceId::from_bytes(id), around).await)
+    Some(opened.lane.serve(ClearanceId::from_bytes(id), context).await)
 }

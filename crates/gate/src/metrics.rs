@@ -8,7 +8,18 @@ use std::sync::{Mutex, PoisonError};
 
 use clearance::LaneId;
 
-use crate::lane::Report;
+/// What is counted of one traveller: words and numbers, nothing that names a token or a person.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    /// What happened at the door.
+    pub passage: &'static str,
+    /// The gate's own reason.
+    pub reason: Option<&'static str>,
+    /// The classes of the verdicts. The class of a single side would show who refused whom; only the lane's sum is kept.
+    pub answers: Vec<&'static str>,
+    /// Milliseconds of each stage; 0 where it was not reached.
+    pub stages: [(&'static str, f64); 5],
+}
 
 /// Upper bounds of the buckets, in milliseconds.
 const BUCKETS: [f64; 9] = [5.0, 20.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2000.0, 5000.0];
@@ -44,25 +55,17 @@ pub struct Metrics(Mutex<Counts>);
 
 impl Metrics {
     /// Counts one traveller.
-    pub fn count(&self, lane: &LaneId, report: &Report) {
+    pub fn count(&self, lane: &LaneId, counted: &Counted) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let name = || lane.as_str().to_owned();
-        *counts.passages.entry((name(), report.passage.code())).or_default() += 1;
-        if let Some(reason) = report.reason {
-            *counts.reasons.entry((name(), reason.code())).or_default() += 1;
+        *counts.passages.entry((name(), counted.passage)).or_default() += 1;
+        if let Some(reason) = counted.reason {
+            *counts.reasons.entry((name(), reason)).or_default() += 1;
         }
-        for verdict in &report.verdicts {
-            // The class of a single side would show who refused whom; only the lane's sum is kept.
-            *counts.answers.entry((name(), answer(&verdict.answer))).or_default() += 1;
+        for answer in &counted.answers {
+            *counts.answers.entry((name(), answer)).or_default() += 1;
         }
-        let ms = report.ms;
-        for (stage, millis) in [
-            ("read", ms.read),
-            ("check", ms.check),
-            ("face", ms.face),
-            ("clear", ms.clear),
-            ("total", ms.total),
-        ] {
+        for (stage, millis) in counted.stages {
             if millis > 0.0 {
                 counts.stages.entry((name(), stage)).or_default().add(millis);
             }
@@ -92,16 +95,6 @@ impl Metrics {
         counters(&mut out, "baypass_gate_answers_total", "Verdicts by class.", "class", &counts.answers);
         spreads(&mut out, &counts.stages);
         out
-    }
-}
-
-fn answer(answer: &clearance::Answer) -> &'static str {
-    match answer {
-        clearance::Answer::Admit { .. } => "admit",
-        clearance::Answer::Verify { .. } => "verify",
-        clearance::Answer::Refer => "refer",
-        clearance::Answer::Busy => "busy",
-        clearance::Answer::NotOpenToHolder { .. } => "not_open_to_holder",
     }
 }
 
