@@ -2,6 +2,7 @@
 //!
 //! Lives here: [`router`]. Not here: anything about a traveller.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -179,15 +180,12 @@ const fn age_word(age: Age) -> &'static str {
 }
 
 async fn metrics(State(state): State<GateState>) -> Response {
-    let mut text = state.metrics.render();
-    if let Ok(Value::Object(waiting)) = waiting(&state.stores).await {
-        text.push_str("# HELP baypass_gate_outbox_waiting Events not yet taken by their authority.\n");
-        text.push_str("# TYPE baypass_gate_outbox_waiting gauge\n");
-        for (authority, count) in waiting {
-            text.push_str(&format!("baypass_gate_outbox_waiting{{authority=\"{authority}\"}} {count}\n"));
-        }
+    match waiting(&state.stores).await {
+        Ok(waiting) => waiting.into_iter().for_each(|(authority, n)| state.metrics.set_waiting(authority, n)),
+        Err(error) => tracing::error!(%error, "the stores cannot be read"),
     }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (kind, state.metrics.render()).into_response()
 }
 
 async fn lanes(State(state): State<GateState>) -> Json<Value> {
@@ -215,14 +213,15 @@ async fn lanes(State(state): State<GateState>) -> Json<Value> {
     Json(json!({ "lanes": lanes }))
 }
 
-async fn waiting(stores: &[Arc<Store>]) -> Result<Value, StoreError> {
-    let mut counts = serde_json::Map::new();
+/// How many events wait for each authority, over all stores.
+async fn waiting(stores: &[Arc<Store>]) -> Result<BTreeMap<AuthorityCode, u64>, StoreError> {
+    let mut counts = BTreeMap::new();
     for authority in AuthorityCode::ALL {
         let mut waiting = 0;
         for store in stores {
             waiting += store.waiting(authority).await?;
         }
-        counts.insert(authority.code().to_owned(), json!(waiting));
+        counts.insert(authority, waiting);
     }
-    Ok(Value::Object(counts))
+    Ok(counts)
 }

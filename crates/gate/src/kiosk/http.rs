@@ -22,6 +22,7 @@ use documents::AuthorityCode;
 use futures_util::stream::{Stream, unfold};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::{Act, AdmitReason, Declined, Kiosk, MAX_CODE_LEN, MAX_FACE_LEN};
 use crate::server::problem;
@@ -67,28 +68,32 @@ pub fn router(kiosks: Kiosks) -> Router {
         .route("/", get(officer_card))
         .route("/events", get(officer_events))
         .route("/acts", post(acts));
-    Router::new()
+    let routes = Router::new()
         .route("/kiosk/{lane}", get(kiosk_page))
         .route("/officer/{lane}/{authority}", get(officer_page))
         .route("/kiosk-files/{file}", get(file))
         .nest("/v1/kiosk/{lane}", kiosk)
         .nest("/v1/officer/{lane}/{authority}", officer)
         .layer(from_fn_with_state(kiosks.clone(), guarded))
-        .with_state(kiosks)
+        .with_state(kiosks);
+    with_headers(routes)
 }
 
 /// Loopback alone, by address and by name: a page of another origin cannot reach these routes by a name that points here.
 async fn guarded(State(kiosks): State<Kiosks>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let mut response = if kiosks.loopback && matches!(name, "127.0.0.1" | "localhost" | "[::1]") {
+    if kiosks.loopback && matches!(name, "127.0.0.1" | "localhost" | "[::1]") {
         next.run(request).await
     } else {
         let detail = "kiosks are served on this machine's own loopback address alone; start the gate with --listen 127.0.0.1:PORT";
         problem(StatusCode::FORBIDDEN, "loopback_only", detail)
-    };
-    let headers = response.headers_mut();
-    for (name, value) in [
+    }
+}
+
+/// Gives every answer the headers of these pages; a page may have a policy of its own.
+fn with_headers(router: Router) -> Router {
+    let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
@@ -98,11 +103,14 @@ async fn guarded(State(kiosks): State<Kiosks>, request: Request, next: Next) -> 
             HeaderName::from_static("permissions-policy"),
             "camera=(self), display-capture=(self), microphone=(), geolocation=()",
         ),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
-    response
+    ];
+    let policy = HeaderValue::from_static(POLICY);
+    fixed
+        .into_iter()
+        .fold(router, |router, (name, value)| {
+            router.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)))
+        })
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
 }
 
 /// An officer's view may ask its own authority for reasons as well: what comes of it never passes the gate.

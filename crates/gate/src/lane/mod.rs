@@ -195,7 +195,7 @@ impl Records for Store {
 
 fn counted(report: &Report) -> Counted {
     Counted {
-        passage: report.passage.code(),
+        passage: report.passage,
         reason: report.reason.map(GateReason::code),
         answers: report.verdicts.iter().map(|judged| judged.answer.word()).collect(),
         stages: [
