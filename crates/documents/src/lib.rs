@@ -8,6 +8,7 @@ mod authority_code;
 mod case;
 mod cross;
 mod crossing;
+pub mod issuance;
 mod judge;
 mod lane;
 mod mrz;

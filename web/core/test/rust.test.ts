@@ -15,6 +15,7 @@ import { fromBase45, toBase45 } from '../base45.js'
 import { type Cbor, CborMap, CborTag, decode, encode } from '../cbor.js'
 import { open1, parse1, sign1 } from '../cose.js'
 import { type DeviceKey, coordinates, newSoftwareKey, newWebKey, sha256 } from '../keys.js'
+import { AUTHORITIES, SEALED_RECEIVERS, partDocuments, partMaker } from '../issuance.js'
 import { judgeNumber } from '../numbers.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -67,6 +68,20 @@ describe.skipIf(!cargo)(`the Rust crates and this room agree (BAYPASS_SEED=${see
     const out = execFileSync(...example('write', seed, String(COUNT)), { cwd: root, maxBuffer: 1 << 30 })
     lines = out.toString().trim().split('\n').map((line) => JSON.parse(line) as Line)
   }, 900_000)
+
+  it('on who makes which part for whom, and on which document', () => {
+    const every = AUTHORITIES.flatMap((a) => AUTHORITIES.map((b) => [a, b] as const))
+    const written = (kind: string) => of(kind).map(({ kind: _, ...fields }) => fields)
+    expect(every.map(([issuer, receiver]) => ({ issuer, receiver, maker: partMaker(issuer, receiver) }))).toEqual(written('part'))
+    expect(every.map(([maker, home]) => ({ maker, home, documents: partDocuments(maker, home) }))).toEqual(written('document'))
+    for (const { maker, seals_for: sealsFor, vouches_for: vouchesFor } of written('maker')) {
+      const authority = maker as Authority
+      expect(SEALED_RECEIVERS[authority]).toEqual(sealsFor)
+      const carried = new Set<string>(AUTHORITIES.flatMap((home) => partDocuments(authority, home)))
+      expect([...carried].sort()).toEqual([...(vouchesFor as string[])].sort())
+    }
+    expect(of('maker')).toHaveLength(AUTHORITIES.length)
+  })
 
   it('on the bytes of any value, whatever order its keys came in, and on what they say', () => {
     expect(of('cbor')).toHaveLength(COUNT)
