@@ -12,7 +12,7 @@ use std::process::Command;
 use bay::{Bay, at, lane_config, now};
 use clearance::{AskingRecord, ClearanceId, Digest, Passage, PassageRecord, Request, Round, Sides, Subject};
 use credential::TokenId;
-use gate::store::{Store, StoreError};
+use gate::outbox::{Store, StoreError};
 
 /// A file system of 1 MiB in memory.
 struct SmallDisk(tempfile::TempDir);
@@ -170,7 +170,7 @@ fn mode(path: &Path) -> u32 {
 async fn the_stores_files_and_folder_are_their_owners_alone_even_where_they_were_open_before() {
     let above = tempfile::tempdir().unwrap();
     let folder = above.path().join("gates").join("hengqin");
-    gate::store::make_private_folder(&folder).unwrap();
+    gate::outbox::make_private_folder(&folder).unwrap();
     assert_eq!(mode(&folder), 0o700);
     let bay = Bay::new();
     // As a version before left them, and as a umask of 0 would make them.

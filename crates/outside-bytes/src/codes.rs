@@ -7,6 +7,7 @@ use clearance::LaneId;
 use code::{
     CrossingCode, Effort, MAX_BYTES, MAX_CHARS, PREFIX, Parts, base45, picture as pictures, read_frame,
 };
+use credential::ProofWindow;
 use credential::cbor::{self, Writer};
 use credential::cose::{ES256, Sign1, Tagging};
 use credential::part::{PartContents, PartContext, PartError, PartForm};
@@ -14,7 +15,7 @@ use credential::{
     Audience, MAX_PROOF_LEN, MAX_TOKEN_LEN, PartHash, SealedHashes, UnverifiedProof, UnverifiedToken,
 };
 use documents::{AuthorityCode, Direction, DocumentKind, DocumentNumber};
-use gate::check::{Checker, Window};
+use gate::check::Checker;
 
 use crate::keys::{LANE, authority_public, device, lists, now, part_key, part_words};
 
@@ -179,7 +180,7 @@ pub fn gate_check(bytes: &[u8]) -> bool {
         let way = Direction::new(AuthorityCode::Mac, AuthorityCode::Chn).unwrap();
         let audience = |way| Audience::new("hengqin".parse().unwrap(), way, None);
         let lane: LaneId = LANE.parse().unwrap();
-        Checker::new(lane, audience(way), Window::default(), vec![audience(way.reversed())])
+        Checker::new(lane, audience(way), ProofWindow::default(), vec![audience(way.reversed())])
     });
     let text = match std::str::from_utf8(bytes) {
         Ok(text) if text.starts_with(PREFIX) => text.to_owned(),
@@ -190,7 +191,10 @@ pub fn gate_check(bytes: &[u8]) -> bool {
     let Ok(checked) = CHECKER.check(&text, &mut scratch, lists(), &mut replay, now()) else { return false };
     assert_eq!(checked.id(), device().thumbprint().token_id(), "nobody else's token passes");
     let age = now().seconds_since(checked.made_at());
-    assert!((-Window::default().ahead..=Window::default().behind).contains(&age), "the window holds");
+    assert!(
+        (-ProofWindow::default().ahead..=ProofWindow::default().behind).contains(&age),
+        "the window holds"
+    );
     let parts: Vec<(&[u8], PartHash)> = checked.parts().collect();
     assert!(parts.iter().all(|(part, hash)| PartHash::of(part) == *hash));
     let shown: Vec<&[u8]> = parts.iter().map(|(part, _)| *part).collect();

@@ -7,9 +7,7 @@ use std::future::Future;
 use clearance::Measures;
 use documents::Measure;
 
-use crate::lane::Judged;
-
-/// What came of it.
+/// What came of the measures that were wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
     /// All were carried out.
@@ -20,12 +18,10 @@ pub enum Taken {
     Left,
 }
 
-/// Carries out measures at one lane.
+/// Carries out measures at one lane. How long it may take is the clearance's matter: the future is dropped then.
 pub trait Measurer: Send {
     /// Carries out what is `wanted`.
     fn take(&mut self, wanted: Measures) -> impl Future<Output = Taken> + Send;
-    /// Hears the verdicts before measures are taken and before the door opens. Most need not know.
-    fn heard(&mut self, _verdicts: &[Judged]) {}
 }
 
 /// Nobody is there to carry anything out: a one-shot command leaves measures open.
@@ -46,10 +42,4 @@ impl Measurer for Simulated {
     async fn take(&mut self, wanted: Measures) -> Taken {
         if wanted.iter().all(|m| self.0.contains(&m)) { Taken::All } else { Taken::NotAll }
     }
-}
-
-/// Whether one of them needs another picture of the face.
-#[must_use]
-pub const fn looks_again(wanted: Measures) -> bool {
-    wanted.contains(Measure::SecondLook) || wanted.contains(Measure::ActiveLiveness)
 }

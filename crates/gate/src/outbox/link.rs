@@ -1,4 +1,4 @@
-//! Link: how a gate reaches an authority, and hands it events.
+//! Link: how a gate asks an authority for a verdict and delivers events to it.
 //!
 //! Lives here: [`AuthorityLink`], its HTTP form. Not here: what is said (`lane`), what waits to be said (`store`).
 
@@ -14,36 +14,36 @@ const MAX_ANSWER_LEN: usize = 8 * 1024;
 /// Why an authority was not reached, or did not take what was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
-    /// This gate knows no address of it.
+    /// This gate knows no address of the authority.
     #[error("no address of {authority} is configured; add it to the gate's settings")]
     NoAddress {
-        /// Of whom.
+        /// The authority.
         authority: AuthorityCode,
     },
     /// No connection, or it broke.
     #[error("{authority} cannot be reached")]
     Unreachable {
-        /// Who.
+        /// The authority.
         authority: AuthorityCode,
     },
     /// No answer in time.
     #[error("{authority} did not answer in time")]
     TimedOut {
-        /// Who.
+        /// The authority.
         authority: AuthorityCode,
     },
-    /// It answers, and does not accept.
+    /// The authority answers with an error.
     #[error("{authority} answers with status {status}")]
     Refused {
-        /// Who.
+        /// The authority.
         authority: AuthorityCode,
-        /// HTTP status.
+        /// The HTTP status.
         status: u16,
     },
-    /// It answers with more than an answer can be.
+    /// The answer is longer than an answer can be.
     #[error("{authority} answers with too many bytes")]
     TooLarge {
-        /// Who.
+        /// The authority.
         authority: AuthorityCode,
     },
 }
@@ -57,7 +57,7 @@ pub trait AuthorityLink: Send + Sync {
         body: Vec<u8>,
     ) -> impl Future<Output = Result<Vec<u8>, LinkError>> + Send;
 
-    /// Hands over one signed event; `Ok` once it is durable there. Handing it over again is harmless.
+    /// Delivers one signed event; `Ok` once it is durable there. A repeat is harmless.
     fn deliver(
         &self,
         authority: AuthorityCode,

@@ -1,6 +1,9 @@
-//! Eyes: from the pictures of a traveller to the probe that the authorities compare, and a weak hint at liveness.
+//! Capture: from the pictures of a traveller to the probe that the authorities compare, and a weak hint at liveness.
 //!
-//! Lives here: [`Eyes`], its form on the real models. Not here: comparing with anybody, which is the authorities' alone.
+//! Lives here: [`FaceCapture`], its form on the real models, a cache of the last probe. Not here: comparing with anybody,
+//! which is the authorities' alone.
+
+mod cache;
 
 use face::active::{ActiveRules, Bounds, Frame};
 use face::{
@@ -10,27 +13,37 @@ use face::{
 
 use crate::reason::GateReason;
 
-/// What was seen.
+pub use cache::ProbeCache;
+
+/// A probe of one traveller's face.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Look {
+pub struct Captured {
     /// The encoded probe.
     pub probe: Vec<u8>,
     /// Whether an officer should look before anybody is asked: it may be a picture of a face.
     pub suspicious: bool,
 }
 
-documents::redact_debug!(Look);
+documents::redact_debug!(Captured);
 
-/// Why there is no probe: the reason, and for the officer or the one at the command line what exactly is wrong.
+impl Captured {
+    /// No face: an officer compares the traveller with the document.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { probe: Vec::new(), suspicious: false }
+    }
+}
+
+/// Why there is no probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EyeFault {
-    /// The reason.
+pub struct CaptureFault {
+    /// The gate's reason.
     pub reason: GateReason,
-    /// In words, without anything personal.
+    /// What exactly is wrong, for the officer or the command line; nothing personal.
     pub detail: String,
 }
 
-impl EyeFault {
+impl CaptureFault {
     fn new(reason: GateReason, detail: &impl ToString) -> Self {
         Self { reason, detail: detail.to_string() }
     }
@@ -40,32 +53,32 @@ impl EyeFault {
     }
 }
 
-/// Looks at the pictures of one try.
-pub trait Eyes: Send + Sync + 'static {
+/// Makes probes of pictures, and judges the frames of an active challenge.
+pub trait FaceCapture: Send + Sync + 'static {
     /// Finds the one face in a few pictures of one moment, and makes a probe of the best four, or where they are
     /// coarse, of what all of them show together.
     ///
     /// # Errors
     /// Why there is no probe: what is wrong with the last picture, where none can be used.
-    fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, EyeFault>;
+    fn capture(&self, pictures: &[Vec<u8>]) -> Result<Captured, CaptureFault>;
 
-    /// The bounds of the active challenge; `None` where these eyes cannot judge one.
+    /// The bounds of the active challenge; `None` where none can be judged here.
     fn active_rules(&self) -> Option<&ActiveRules>;
 
     /// What the next picture of a challenge shows, taken `at_ms` on any clock that runs evenly.
     ///
     /// # Errors
     /// Why it shows nothing: a frame that is missing, not the end.
-    fn follow(&self, track: &mut Track, picture: &[u8], at_ms: u64) -> Result<Frame, EyeFault>;
+    fn follow(&self, track: &mut Track, picture: &[u8], at_ms: u64) -> Result<Frame, CaptureFault>;
 }
 
 /// From how many pictures on the liveness hint may call an officer: about one honest picture in fifty looks flat by
 /// itself, and a still picture tells nothing at all.
 const SEVERAL_FRAMES: usize = 3;
 
-/// The eyes of a real lane.
+/// Face capture on the real models: detector, landmarks, liveness; the model that compares is not among them.
 #[derive(Debug)]
-pub struct FaceEyes {
+pub struct ModelCapture {
     finder: Finder,
     liveness: Liveness,
     config: FaceConfig,
@@ -78,8 +91,8 @@ struct Sight {
     score: LivenessScore,
 }
 
-impl FaceEyes {
-    /// Loads detector, landmarks and liveness; the model that compares is not among them.
+impl ModelCapture {
+    /// Loads the models.
     ///
     /// # Errors
     /// A missing or altered file, with the command that mends it.
@@ -92,21 +105,24 @@ impl FaceEyes {
         })
     }
 
-    fn sight(&self, track: &mut Track, picture: &[u8]) -> Result<Sight, EyeFault> {
+    fn sight(&self, track: &mut Track, picture: &[u8]) -> Result<Sight, CaptureFault> {
         let image =
-            Image::decode(picture).map_err(|e| EyeFault::new(GateReason::FacePictureUnreadable, &e))?;
-        let no_face = |e: FaceError| EyeFault::of_face(&e);
+            Image::decode(picture).map_err(|e| CaptureFault::new(GateReason::FacePictureUnreadable, &e))?;
+        let no_face = |e: FaceError| CaptureFault::of_face(&e);
         let (face, landmarks) = track.follow(&self.finder, &image).map_err(no_face)?;
         let cut = Cut::of(&image, &face, &landmarks).map_err(no_face)?;
-        self.config.quality().check(cut.quality()).map_err(|e| EyeFault::new(GateReason::FacePoor, &e))?;
+        self.config
+            .quality()
+            .check(cut.quality())
+            .map_err(|e| CaptureFault::new(GateReason::FacePoor, &e))?;
         let score =
-            self.liveness.score(&image, &face).map_err(|e| EyeFault::new(GateReason::FaceModels, &e))?;
+            self.liveness.score(&image, &face).map_err(|e| CaptureFault::new(GateReason::FaceModels, &e))?;
         Ok(Sight { cut, score })
     }
 }
 
-impl Eyes for FaceEyes {
-    fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, EyeFault> {
+impl FaceCapture for ModelCapture {
+    fn capture(&self, pictures: &[Vec<u8>]) -> Result<Captured, CaptureFault> {
         let (mut sights, mut last) = (Vec::new(), None);
         let mut track = Track::new();
         for picture in pictures {
@@ -119,7 +135,7 @@ impl Eyes for FaceEyes {
         }
         if sights.is_empty() {
             let nobody =
-                || EyeFault::new(GateReason::FaceNone, &"no picture was taken; look into the camera");
+                || CaptureFault::new(GateReason::FaceNone, &"no picture was taken; look into the camera");
             return Err(last.unwrap_or_else(nobody));
         }
         let scores: Vec<LivenessScore> = sights.iter().map(|sight| sight.score).collect();
@@ -130,18 +146,18 @@ impl Eyes for FaceEyes {
         let suspicious = low && scores.len() >= SEVERAL_FRAMES;
         let cuts = sights.into_iter().map(|sight| sight.cut).collect();
         let probe = Probe::of_sequence(&self.finder, cuts, self.config.quality())
-            .map_err(|e| EyeFault::new(GateReason::FaceNone, &e))?;
-        Ok(Look { probe: probe.encode(), suspicious })
+            .map_err(|e| CaptureFault::new(GateReason::FaceNone, &e))?;
+        Ok(Captured { probe: probe.encode(), suspicious })
     }
 
     fn active_rules(&self) -> Option<&ActiveRules> {
         self.active.as_ref()
     }
 
-    fn follow(&self, track: &mut Track, picture: &[u8], at_ms: u64) -> Result<Frame, EyeFault> {
+    fn follow(&self, track: &mut Track, picture: &[u8], at_ms: u64) -> Result<Frame, CaptureFault> {
         let image =
-            Image::decode(picture).map_err(|e| EyeFault::new(GateReason::FacePictureUnreadable, &e))?;
-        let no_face = |e: FaceError| EyeFault::of_face(&e);
+            Image::decode(picture).map_err(|e| CaptureFault::new(GateReason::FacePictureUnreadable, &e))?;
+        let no_face = |e: FaceError| CaptureFault::of_face(&e);
         let (face, landmarks) = track.follow(&self.finder, &image).map_err(no_face)?;
         let quality = Quality::of(&image, &face, &landmarks).map_err(no_face)?;
         let covered = match self.config.quality().check(&quality) {

@@ -8,9 +8,9 @@ use std::time::Duration;
 use clearance::{Recovery, recover};
 use documents::{AuthorityCode, Timestamp};
 
+use super::link::AuthorityLink;
+use super::store::{Store, StoreError};
 use crate::clock::Clock;
-use crate::link::AuthorityLink;
-use crate::store::{Store, StoreError};
 
 /// Shortest and longest wait between two tries.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -85,7 +85,8 @@ impl<L: AuthorityLink> Courier<L> {
         Ok(total)
     }
 
-    /// Delivers until `stop` is done, waiting longer after each round that got stuck.
+    /// Delivers until `stop` is done: at once when an end was written, else again and again, waiting longer after each
+    /// round that got stuck.
     pub async fn run(&self, clock: &impl Clock, stop: impl Future<Output = ()> + Send) {
         tokio::pin!(stop);
         let mut wait = FIRST_WAIT;
@@ -100,6 +101,7 @@ impl<L: AuthorityLink> Courier<L> {
             };
             tokio::select! {
                 () = &mut stop => return,
+                () = self.store.something_to_tell() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }

@@ -3,6 +3,9 @@
 //!
 //! Lives here: [`Checker`], [`Checked`]. Not here: faces, verdicts, and the parts' contents, which the gate cannot read.
 
+mod replay;
+mod trusted;
+
 use std::sync::Arc;
 
 use clearance::LaneId;
@@ -10,38 +13,15 @@ use code::{CodeError, CrossingCode, Parts};
 use credential::part::PartForm;
 use credential::status::Status;
 use credential::{
-    Audience, MAX_LIFE_SECONDS, PartHash, TokenClaims, TokenId, UnverifiedProof, UnverifiedToken,
-    VerifiedToken,
+    Audience, PartHash, ProofTimeError, ProofWindow, TokenClaims, TokenId, TokenLifeError, UnverifiedProof,
+    UnverifiedToken, VerifiedToken,
 };
 use documents::{AuthorityCode, Side, Timestamp};
 
 use crate::reason::GateReason;
-use crate::replay::ReplayCache;
-use crate::trusted::{Age, KeyFault, Trusted};
 
-/// How far from now a proof may have been made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// Seconds into the future.
-    pub ahead: i64,
-    /// Seconds into the past.
-    pub behind: i64,
-}
-
-impl Default for Window {
-    /// From 10 seconds ahead to 30 seconds after (DESIGN 4).
-    fn default() -> Self {
-        Self { ahead: 10, behind: 30 }
-    }
-}
-
-impl Window {
-    /// The whole time for which one proof may be accepted.
-    #[must_use]
-    pub const fn seconds(self) -> i64 {
-        self.ahead + self.behind + 1
-    }
-}
+pub use replay::ReplayCache;
+pub use trusted::{Age, KeyFault, StatusAnswer, Trusted};
 
 /// A code that passed: genuine, fresh, for this lane, and not seen at another one.
 #[derive(Clone)]
@@ -122,7 +102,7 @@ impl PartHashes {
 pub struct Checker {
     lane: Arc<LaneId>,
     audience: Audience,
-    window: Window,
+    window: ProofWindow,
     elsewhere: Vec<Audience>,
 }
 
@@ -130,7 +110,7 @@ impl Checker {
     /// A checker for the lane `lane` with this audience. `elsewhere` are the audiences of other lanes: a sound code for
     /// one of them is told from a forged one, so that the traveller hears what is wrong.
     #[must_use]
-    pub fn new(lane: LaneId, audience: Audience, window: Window, elsewhere: Vec<Audience>) -> Self {
+    pub fn new(lane: LaneId, audience: Audience, window: ProofWindow, elsewhere: Vec<Audience>) -> Self {
         let elsewhere = elsewhere.into_iter().filter(|other| *other != audience).collect();
         Self { lane: Arc::new(lane), audience, window, elsewhere }
     }
@@ -180,8 +160,8 @@ impl Checker {
             Age::FromFuture => return Err(GateReason::ClockUnsure),
         }
         let key = trusted.token_key(claims.issuer, token.kid(), now).map_err(token_key_reason)?;
-        check_life(&claims, now)?;
-        self.check_time(made_at, now)?;
+        claims.check_life(now).map_err(life_reason)?;
+        self.window.check(made_at, now).map_err(time_reason)?;
         if parts.len() != self.audience.sides().len() {
             return Err(self.wrong_parts(token, &proof, key, parts));
         }
@@ -206,17 +186,6 @@ impl Checker {
             return Err(GateReason::ReplayedElsewhere);
         }
         Ok(Checked { token: token_bytes, proof: proof_bytes, parts, hashes, claims, id, made_at })
-    }
-
-    fn check_time(&self, made_at: Timestamp, now: Timestamp) -> Result<(), GateReason> {
-        let age = now.seconds_since(made_at);
-        if age > self.window.behind {
-            Err(GateReason::ProofStale)
-        } else if age < -self.window.ahead {
-            Err(GateReason::ProofFromFuture)
-        } else {
-            Ok(())
-        }
     }
 
     /// The length of each part, and the hash of each that the issuer sealed, follow from the token (DESIGN 4).
@@ -271,16 +240,18 @@ impl Checker {
     }
 }
 
-fn check_life(claims: &TokenClaims, now: Timestamp) -> Result<(), GateReason> {
-    // RFC 8392 §3.1.4: at the instant of `exp` a token is already expired.
-    if now >= claims.expires {
-        return Err(GateReason::TokenExpired);
+const fn life_reason(error: TokenLifeError) -> GateReason {
+    match error {
+        TokenLifeError::Expired => GateReason::TokenExpired,
+        TokenLifeError::TooLong => GateReason::TokenTooLong,
     }
-    let life = claims.expires.seconds_since(now);
-    if life > claims.key_class.max_life_seconds().min(MAX_LIFE_SECONDS) {
-        return Err(GateReason::TokenTooLong);
+}
+
+const fn time_reason(error: ProofTimeError) -> GateReason {
+    match error {
+        ProofTimeError::Stale => GateReason::ProofStale,
+        ProofTimeError::FromFuture => GateReason::ProofFromFuture,
     }
-    Ok(())
 }
 
 fn check_status<T: Trusted + ?Sized>(

@@ -1,14 +1,10 @@
-//! Store: the gate's durable memory. What stands here survives a stop at any instant; what does not was never promised.
+//! Store: the gate's durable memory. What stands here survives a stop at any instant; nothing else was promised.
 //!
 //! Lives here: the open clearances, the gate's own journal (numbered, chained by hash), and the outbox with a chain of
 //! its own for each authority. Not here: what follows from it (`clearance::recover`) and how it is sent (`courier`).
 //!
 //! Each authority has its own numbers, given when an event falls due. One chain for all would show by its gaps what
 //! became of the other side, and an event that waits for its band would hold up the next traveller's.
-
-mod private_files;
-mod rows;
-mod transaction;
 
 use std::path::{Path, PathBuf};
 
@@ -22,12 +18,11 @@ use sqlx::Row;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
-use rows::{array, digests, read_passage, row, sides_word, time, trail};
-use transaction::Reopening;
-
-pub use private_files::make_private_folder;
+use super::private_files::make_private;
+use super::rows::{array, digests, read_passage, row, sides_word, time, trail};
+use super::transaction::Reopening;
 
 /// The chain of the gate's own journal; an authority's chain bears its code.
 const JOURNAL: &str = "journal";
@@ -97,9 +92,9 @@ pub enum StoreError {
     /// The folder or file cannot be used.
     #[error("the gate's store {path} cannot be opened; check that its folder exists and may be written")]
     Open {
-        /// Where.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the driver.
         #[source]
         source: sqlx::Error,
     },
@@ -120,7 +115,7 @@ pub enum StoreError {
     /// A record for a clearance that the store does not know, or that has ended.
     #[error("the store does not expect this record of clearance {clearance}")]
     Unexpected {
-        /// Which.
+        /// The clearance.
         clearance: ClearanceId,
     },
 }
@@ -168,6 +163,8 @@ pub struct Outgoing {
 pub struct Store {
     connection: Mutex<Reopening>,
     key: GateKey,
+    /// Something is to be told.
+    to_tell: Notify,
 }
 
 documents::redact_debug!(Store);
@@ -186,7 +183,7 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .locking_mode(SqliteLockingMode::Exclusive)
             .busy_timeout(std::time::Duration::from_millis(500));
-        private_files::make_private(path)
+        make_private(path)
             .map_err(|error| StoreError::Open { path: path.to_owned(), source: error.into() })?;
         let opened = Reopening::open(options).await.map_err(StoreError::from);
         let mut connection = opened.map_err(|error| {
@@ -199,13 +196,23 @@ impl Store {
         for statement in SCHEMA {
             sqlx::query(*statement).execute(connection.statement().await?).await?;
         }
-        Ok(Self { connection: Mutex::new(connection), key })
+        Ok(Self { connection: Mutex::new(connection), key, to_tell: Notify::new() })
     }
 
     /// The gate's key, for requests.
     #[must_use]
     pub const fn key(&self) -> &GateKey {
         &self.key
+    }
+
+    /// Wakes the courier that waits in [`Self::something_to_tell`]: an end was written.
+    pub fn wake_courier(&self) {
+        self.to_tell.notify_one();
+    }
+
+    /// Ends at the next [`Self::wake_courier`], or at once where there was one since.
+    pub async fn something_to_tell(&self) {
+        self.to_tell.notified().await;
     }
 
     /// Bounds the store's size in pages of 4 KiB: how tests fill a disk.
@@ -306,7 +313,7 @@ impl Store {
             tx.rollback().await?;
             return Err(StoreError::Unexpected { clearance });
         }
-        let event = Told {
+        let event = UnnumberedEvent {
             clearance,
             passage: message::Passage::Opening,
             at: record.decided_at,
@@ -343,7 +350,13 @@ impl Store {
             return Ok(tx.rollback().await?);
         }
         let probe = *record.subject.probe.as_bytes();
-        let own = Told { clearance, passage: wire(record.passage), at: record.ended_at, verdicts, probe };
+        let own = UnnumberedEvent {
+            clearance,
+            passage: wire(record.passage),
+            at: record.ended_at,
+            verdicts,
+            probe,
+        };
         self.journal(&mut tx, own).await?;
         let told = record.told();
         let told_verdicts = hashes(record.told_verdicts()).concat();
@@ -393,7 +406,7 @@ impl Store {
         for row in &rows {
             let authority: String = row.try_get("authority")?;
             let clearance = ClearanceId::from_bytes(array(row, "outbox", "clearance")?);
-            let event = Told {
+            let event = UnnumberedEvent {
                 clearance,
                 passage: wire(read_passage(row, "outbox")?),
                 at: time(row, "outbox", "due_at")?,
@@ -480,7 +493,7 @@ impl Store {
         Ok(sqlx::query_scalar(JOURNAL_ROWS).fetch_all(connection.statement().await?).await?)
     }
 
-    async fn journal(&self, tx: &mut SqliteConnection, event: Told) -> Result<(), StoreError> {
+    async fn journal(&self, tx: &mut SqliteConnection, event: UnnumberedEvent) -> Result<(), StoreError> {
         let clearance = event.clearance;
         let (number, signed) = self.link(tx, JOURNAL, event).await?;
         sqlx::query(INSERT_JOURNAL)
@@ -497,7 +510,7 @@ impl Store {
         &self,
         tx: &mut SqliteConnection,
         chain: &str,
-        event: Told,
+        event: UnnumberedEvent,
     ) -> Result<(i64, Vec<u8>), StoreError> {
         let last = sqlx::query(CHAIN).bind(chain).fetch_optional(&mut *tx).await?;
         let (number, previous) = match &last {
@@ -522,8 +535,8 @@ impl Store {
     }
 }
 
-/// An event before it has a number.
-struct Told {
+/// An event before its chain gives it a number.
+struct UnnumberedEvent {
     clearance: ClearanceId,
     passage: message::Passage,
     at: Timestamp,

@@ -1,18 +1,24 @@
 //! Lists: the trust lists, status lists and approvals in use, as the check asks for them. They are taken from signed
 //! bytes only, and never go back to older ones.
 //!
-//! Lives here: [`Lists`]. Not here: what a list is (`trust`, `credential::status`), fetching them.
+//! Lives here: [`Lists`], [`Follower`] (fetches them), [`ListMemory`] (how far they had come). Not here: what a list is
+//! (`trust`, `credential::status`).
+
+mod follow;
+mod memory;
 
 use std::collections::BTreeMap;
 
 use credential::status::{SignedStatusList, StatusListError, list_kid};
 use credential::{StatusRef, VerifyingKey};
 use documents::{AuthorityCode, Direction, PortId, Timestamp};
-use serde::{Deserialize, Serialize};
 use trust::{Approval, ApprovalError, Approvals, Freshness, Role, TrustError, TrustStore};
 
+use crate::check::{Age, KeyFault, StatusAnswer, Trusted};
 use crate::reason::GateReason;
-use crate::trusted::{Age, KeyFault, StatusAnswer, Trusted};
+
+pub use follow::{Follower, NotFetched, Refused, StatusInUse};
+pub use memory::{ListMemory, MemoryError, Newest};
 
 /// How far another machine's clock may run ahead of this one.
 const CLOCK_SECONDS: i64 = 300;
@@ -20,10 +26,10 @@ const CLOCK_SECONDS: i64 = 300;
 /// Why a list was not taken. What was in use stays in use.
 #[derive(Debug, thiserror::Error)]
 pub enum ListsError {
-    /// A trust list.
+    /// A trust list was refused.
     #[error(transparent)]
     Trust(#[from] TrustError),
-    /// A status list.
+    /// A status list was refused.
     #[error("the status list is not valid: {0}")]
     Status(#[from] StatusListError),
     /// A status list that names no key.
@@ -34,7 +40,7 @@ pub enum ListsError {
         "the status list of {authority} would go back to {got}, in use is one of {have}; fetch the newest"
     )]
     StatusRollback {
-        /// Whose.
+        /// The issuer.
         authority: AuthorityCode,
         /// When the one in use was signed.
         have: Timestamp,
@@ -44,7 +50,7 @@ pub enum ListsError {
     /// A status list from the future.
     #[error("the status list is signed in the future; check this machine's clock")]
     StatusFuture,
-    /// An approval.
+    /// An approval was refused.
     #[error(transparent)]
     Approval(#[from] ApprovalError),
 }
@@ -81,19 +87,6 @@ pub struct Lists {
     approvals: Approvals,
     /// Status lists that were signed earlier than this are not taken, where this gate has seen one before it was started.
     status_least: BTreeMap<(AuthorityCode, u8), Timestamp>,
-}
-
-/// The newest lists that a gate has seen: it writes them down, so that a gate started again goes back no more than one
-/// that runs. Nothing in it is secret or personal.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Newest {
-    /// Each authority's trust list: its number.
-    pub trust: BTreeMap<AuthorityCode, u64>,
-    /// Each status list, as `HKG/3`: when it was signed, in Unix seconds.
-    pub status: BTreeMap<String, i64>,
-    /// Each approval: the number of its text, and the SHA-256 of that in hexadecimal.
-    pub approvals: BTreeMap<String, (u64, String)>,
 }
 
 impl Lists {
@@ -198,32 +191,20 @@ impl Lists {
             *least = signed.issued.max(*least);
         }
         let trust = AuthorityCode::ALL.map(|code| (code, self.trust.newest(code)));
-        let approvals = self.approvals.newest().iter();
         Newest {
             trust: trust.into_iter().filter(|(_, number)| *number > 0).collect(),
-            status: status.iter().map(|((a, list), at)| (format!("{a}/{list}"), at.unix())).collect(),
-            approvals: approvals.map(|(id, (n, text))| (id.clone(), (*n, hex::encode(text)))).collect(),
+            status,
+            approvals: self.approvals.newest().clone().into_iter().collect(),
         }
     }
 
-    /// Takes nothing older than this from now on. What is not in its form is passed over: it says nothing.
+    /// Takes nothing older than this from now on.
     pub fn not_before(&mut self, newest: &Newest) {
         for (authority, number) in &newest.trust {
             self.trust.not_before(*authority, *number);
         }
-        for (place, at) in &newest.status {
-            if let Some((issuer, list)) = place.split_once('/')
-                && let (Ok(issuer), Ok(list)) = (issuer.parse(), list.parse())
-                && let Some(at) = Timestamp::from_unix(*at)
-            {
-                self.status_least.insert((issuer, list), at);
-            }
-        }
-        let read = newest.approvals.iter().filter_map(|(id, (number, text))| {
-            let text = hex::decode(text).ok()?.try_into().ok()?;
-            Some((id.clone(), (*number, text)))
-        });
-        self.approvals.not_before(&read.collect());
+        self.status_least.extend(&newest.status);
+        self.approvals.not_before(&newest.approvals);
     }
 
     fn index(&mut self) {

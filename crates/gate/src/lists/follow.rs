@@ -11,8 +11,8 @@ use std::time::Duration;
 use documents::{AuthorityCode, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::link::bounded_body;
-use crate::lists::{Lists, ListsError};
+use super::{Lists, ListsError};
+use crate::outbox::bounded_body;
 
 /// Largest answer with lists, in bytes: a status list of ten million entries is 1.25 MB before it is packed.
 const MAX_LISTS_LEN: usize = 4 * 1024 * 1024;
@@ -22,14 +22,14 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// A status list that is in use: its number and the name that it must bear, of each issuer.
 pub type StatusInUse = Vec<(AuthorityCode, u8, String)>;
 
-/// One thing that did not come.
+/// A list that was not fetched or not taken.
 #[derive(Debug)]
 pub struct NotFetched {
-    /// From whom.
+    /// The authority that was asked.
     pub from: AuthorityCode,
-    /// What.
+    /// The kind of list.
     pub what: String,
-    /// Why.
+    /// The cause, in words.
     pub why: String,
 }
 
@@ -119,7 +119,7 @@ impl Follower {
                                 refused.extend(Refused::because(*from, &error));
                                 miss("trust list", error.to_string());
                             }
-                            None => miss("trust list", "not in its form".to_owned()),
+                            None => miss("trust list", "is malformed".to_owned()),
                         }
                     }
                 }
@@ -179,7 +179,7 @@ impl Follower {
 
     async fn json<T: serde::de::DeserializeOwned>(&self, base: &str, path: &str) -> Result<T, String> {
         let body = self.get(base, path).await?;
-        serde_json::from_slice(&body).map_err(|_| "answers in another form".to_owned())
+        serde_json::from_slice(&body).map_err(|_| "answers with a malformed body".to_owned())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Replay: which showing was read at which lane. The same lane may read a showing again; another lane may not.
 //!
 //! Lives here: [`ReplayCache`], bounded and forgetful. Not here: the proof that a showing is genuine; only a showing
-//! whose signatures were verified is noted, so that nobody can block a code that he merely saw.
+//! whose signatures were verified is noted, so that nobody can block a code that they merely saw.
 
 use std::collections::HashMap;
 use std::sync::Arc;

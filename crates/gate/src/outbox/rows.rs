@@ -6,7 +6,7 @@ use documents::{Direction, Side, Timestamp};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::StoreError;
+use super::store::StoreError;
 
 pub(super) const fn sides_word<S>(sides: &Sides<S>) -> &'static str {
     match sides {
@@ -55,7 +55,7 @@ fn parsed<V: std::str::FromStr>(from: &SqliteRow, column: &'static str) -> Resul
 
 pub(super) fn read_passage(from: &SqliteRow, table: &'static str) -> Result<Passage, StoreError> {
     let word: String = from.try_get("passage")?;
-    Passage::ALL.into_iter().find(|p| p.code() == word).ok_or_else(|| row(table, "passage"))
+    word.parse().map_err(|_| row(table, "passage"))
 }
 
 pub(super) fn trail(from: &SqliteRow) -> Result<Trail, StoreError> {

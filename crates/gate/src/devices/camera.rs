@@ -10,10 +10,12 @@ use std::path::PathBuf;
 use credential::SecretKey;
 use face::active::Prompt;
 
+use super::tag::{TAG_HEADER, same_tag, tag};
+
 /// Largest picture that is taken from a camera, in bytes.
 pub const MAX_PICTURE_LEN: usize = code::picture::MAX_FILE_BYTES;
 
-/// Whose picture it is.
+/// Where a picture comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -34,12 +36,12 @@ pub enum CodeSight {
 
 documents::redact_debug!(CodeSight);
 
-/// Something seen, and by whom.
+/// Something that a camera saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen<S> {
-    /// What.
+    /// The code or the picture.
     pub sight: S,
-    /// By whom.
+    /// Which camera saw it.
     pub source: Source,
 }
 
@@ -49,9 +51,9 @@ pub enum CameraError {
     /// A file cannot be read.
     #[error("the picture file {path} cannot be read; check that it exists and may be read")]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the file system.
         #[source]
         source: std::io::Error,
     },
@@ -61,7 +63,7 @@ pub enum CameraError {
     /// The camera answers with an error.
     #[error("the camera answers with HTTP status {status}")]
     Status {
-        /// Which.
+        /// The HTTP status.
         status: u16,
     },
     /// The picture does not come from the camera that shares this gate's key.
@@ -73,9 +75,12 @@ pub enum CameraError {
     /// Nothing is left of what a simulated camera was given.
     #[error("the simulated camera has no picture left")]
     Empty,
-    /// The traveller left, the screen was lost, or an officer ended it.
+    /// The traveller left, or the screen was lost.
     #[error("the session ended before a picture was taken; the traveller may show the code again")]
-    Ended,
+    Left,
+    /// An officer at the lane refused the traveller.
+    #[error("an officer ended the session before a picture was taken")]
+    Refused,
 }
 
 /// A source of sights for one lane.
@@ -92,7 +97,8 @@ pub trait Camera: Send {
     fn is_live(&self) -> bool {
         false
     }
-    /// Shows what the next pictures are to show: a screen beside the camera. Best effort, for who does not see it fails.
+    /// Tells the traveller what the next pictures are to show, on a screen beside the camera. Best effort: whoever does
+    /// not see it fails the challenge.
     fn prompt(&mut self, _prompt: Prompt) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
@@ -191,26 +197,6 @@ pub struct HttpCamera {
 
 documents::redact_debug!(HttpCamera);
 
-/// The header with the tag, in hexadecimal.
-pub const TAG_HEADER: &str = "x-baypass-tag";
-
-/// The tag of an answer: HMAC-SHA-256 under the shared key over label, kind, nonce and body.
-#[must_use]
-pub fn tag(key: &SecretKey, kind: &str, nonce: &[u8; 16], body: &[u8]) -> [u8; 32] {
-    let mut message = Vec::with_capacity(body.len() + 40);
-    message.extend_from_slice(b"bp1-gate-device\0");
-    message.extend_from_slice(kind.as_bytes());
-    message.push(0);
-    message.extend_from_slice(nonce);
-    message.extend_from_slice(body);
-    key.tag(&message)
-}
-
-/// Compares tags by their tags, so that the time it takes says nothing of where they differ.
-pub(crate) fn same_tag(key: &SecretKey, expected: &[u8; 32], hexadecimal: Option<&str>) -> bool {
-    hexadecimal.and_then(|t| hex::decode(t).ok()).is_some_and(|got| key.tag(&got) == key.tag(expected))
-}
-
 impl HttpCamera {
     /// A camera at `base` (`{base}/code`, `{base}/face`; its screen at `{base}/prompt?show=turn_left`). `nonce` draws 16 fresh random bytes at each call.
     #[must_use]
@@ -231,7 +217,7 @@ impl HttpCamera {
             return Err(CameraError::Status { status: response.status().as_u16() });
         }
         let sent = response.headers().get(TAG_HEADER).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let body = crate::link::bounded_body(response, MAX_PICTURE_LEN)
+        let body = crate::outbox::bounded_body(response, MAX_PICTURE_LEN)
             .await
             .map_err(|e| e.map_or(CameraError::TooLarge, CameraError::Unreachable))?;
         if same_tag(&self.key, &tag(&self.key, kind, &nonce, &body), sent.as_deref()) {
