@@ -142,6 +142,12 @@ pub async fn serve_http(
     axum::serve(listener, app).with_graceful_shutdown(until).await.map_err(of)
 }
 
+/// The HTTP client of this process: one pool of connections, handed to whoever asks another party.
+#[expect(clippy::disallowed_methods, reason = "this is the adapter of HTTP clients")]
+pub fn http_client() -> reqwest::Client {
+    reqwest::Client::new()
+}
+
 /// Logs to standard error; no line holds anything personal.
 pub fn log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("BAYPASS_LOG")

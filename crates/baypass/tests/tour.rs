@@ -1,6 +1,7 @@
 //! The demo, as a newcomer runs it: every crossing passes, every cheat gets its own code, every ledger counts once; then
 //! it stays up, shows its pages, and ends at Ctrl-C with every process that it started.
 
+#![expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,

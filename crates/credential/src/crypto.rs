@@ -30,6 +30,7 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 ///
 /// # Errors
 /// [`CryptoError::Random`] if the system's generator fails.
+#[expect(clippy::disallowed_methods, reason = "this is the adapter of the system's generator")]
 pub fn random(out: &mut [u8]) -> Result<(), CryptoError> {
     rand::fill(out).map_err(|_| CryptoError::Random)
 }
@@ -293,6 +294,7 @@ impl SigningKey {
     /// # Errors
     /// [`CryptoError::Random`] if the generator fails for the nonce.
     pub fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], CryptoError> {
+        #[expect(clippy::disallowed_methods, reason = "the library draws a signature's nonce itself")]
         let signature =
             self.pair.sign(&rand::SystemRandom::new(), message).map_err(|_| CryptoError::Random)?;
         signature.as_ref().try_into().map_err(|_| CryptoError::Random)

@@ -8,7 +8,9 @@ use credential::status::{MAX_LIST_LEN, SignedStatusList, Status, list_kid};
 use documents::AuthorityCode;
 use trust::{Approval, Approvals, TrustError, TrustList, TrustStore};
 
-use crate::keys::{AUTHORITY_KID, SUBJECT, authority_key, authority_public, now, roots, store};
+use crate::keys::{
+    AUTHORITY_KID, SUBJECT, authority_key, authority_public, now, roots, signed_by_all, store,
+};
 
 /// The payload of a trust list. An accepted one is in use unchanged, and a second list with its number is refused.
 pub fn trust_list(payload: &[u8]) -> bool {
@@ -64,10 +66,6 @@ pub fn status_list(payload: &[u8]) -> bool {
         }
     }
     true
-}
-
-pub(crate) fn signed_by_all(approval: &Approval) -> Vec<(AuthorityCode, Vec<u8>)> {
-    AuthorityCode::ALL.map(|a| (a, approval.sign(AUTHORITY_KID, authority_key()).unwrap())).to_vec()
 }
 
 /// The payload of an approval. An accepted one counts only when every authority concerned has signed.

@@ -99,6 +99,28 @@ pub enum ApprovalError {
 }
 
 impl Approval {
+    /// A specimen for trials and tests: all three jurisdictions, these ports, every hour of thirty days from `from` on.
+    #[must_use]
+    pub fn specimen(id: &str, ports: Vec<PortId>, from: LocalDate) -> Self {
+        let each = |text: &str| AuthorityCode::ALL.map(|code| (code, text.to_owned())).to_vec();
+        Self {
+            id: id.to_owned(),
+            number: 1,
+            withdrawn: false,
+            scenario: SCENARIO_BORDER.to_owned(),
+            jurisdictions: AuthorityCode::ALL.to_vec(),
+            ports,
+            from,
+            to: from.plus_days(30),
+            hours: (0, 1440),
+            claims: vec!["permit".to_owned()],
+            retention_days: 30,
+            assessment: "PIA-1".to_owned(),
+            filings: each("F-1"),
+            probe_grounds: each("statutory duty"),
+        }
+    }
+
     /// The approval as the payload of a message.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -1,5 +1,7 @@
 //! Rounds between neighbours: who is down is named and passed over, who comes back gets what waited.
 
+#![expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

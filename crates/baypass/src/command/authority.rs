@@ -23,7 +23,7 @@ use crate::install::database::DatabaseArgs;
 use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::lists;
 use crate::install::parties::{load_approvals, load_faces, load_liveness, open_service};
-use crate::serve::{Addresses, ROUND, RunArgs, TrialClock, announce, log, serve_http};
+use crate::serve::{Addresses, ROUND, RunArgs, TrialClock, announce, http_client, log, serve_http};
 
 /// The commands of an authority.
 #[derive(Subcommand)]
@@ -96,7 +96,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         }),
     };
     announce(code.code(), address)?;
-    let client = reqwest::Client::new();
+    let client = http_client();
     let rounds = async {
         loop {
             let now = clock.now();

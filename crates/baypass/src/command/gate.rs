@@ -25,7 +25,7 @@ use super::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::parties::{OpenLane, load_eyes, open_lane, status_lists_in_use};
 use crate::install::{Lock, code_lanes, lists};
-use crate::serve::{Addresses, ROUND, RunArgs, TrialClock, log, serve_http};
+use crate::serve::{Addresses, ROUND, RunArgs, TrialClock, http_client, log, serve_http};
 use crate::{Ended, kiosk};
 
 /// How long a gate waits for a verdict.
@@ -82,7 +82,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let all = code_lanes(&rules);
     let eyes = load_eyes(models)?;
     let bases = Addresses::read(&installation).authorities;
-    let client = reqwest::Client::new();
+    let client = http_client();
     let link = Arc::new(HttpLink::new(client.clone(), bases.clone(), VERDICT_TIMEOUT));
     let replay = Arc::new(Mutex::new(ReplayCache::new(ProofWindow::default().seconds(), now)));
     let metrics = Arc::new(Metrics::default());

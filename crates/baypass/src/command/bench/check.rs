@@ -18,10 +18,11 @@ use credential::{
     VerifyingKey, sign_proof, sign_token,
 };
 use documents::{AuthorityCode, Direction, Side, Timestamp};
+use evaluate::median;
 use gate::check::Checker;
 use gate::{Lists, Stopwatch, SystemStopwatch};
 use serde::Serialize;
-use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
+use trust::{Approval, KeyEntry, Role, TrustList, TrustStore};
 
 use crate::Ended;
 use crate::command::Output;
@@ -143,11 +144,6 @@ fn check_figure(authorities: &mut Authorities) -> Setup<CheckFigure> {
         rounds: ROUNDS,
         status_entries: STATUS_ENTRIES,
     })
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 fn rounded(value: f64) -> f64 {
@@ -278,7 +274,7 @@ impl Authorities {
         for (authority, keys) in &keys {
             lists.take_trust(&trust_list(*authority, keys, now).sign(b"l1", &keys.list)?, now)?;
         }
-        let approval = approval(now)?;
+        let approval = Approval::specimen("bench", vec!["hengqin".parse()?], now.local_date());
         let mut signatures = Vec::new();
         for (authority, keys) in &keys {
             signatures.push((*authority, approval.sign(b"a1", &keys.approval)?));
@@ -313,27 +309,6 @@ fn trust_list(authority: AuthorityCode, keys: &AuthorityKeys, now: Timestamp) ->
         entry(Role::Approval, b"a1", &keys.approval),
     ];
     TrustList { authority, number: 1, issued: now.plus_seconds(-3600), expires: now.plus_seconds(DAY), keys }
-}
-
-fn approval(now: Timestamp) -> Setup<Approval> {
-    let day = now.local_date();
-    let each = |text: &str| AuthorityCode::ALL.map(|a| (a, text.to_owned())).to_vec();
-    Ok(Approval {
-        id: "bench".into(),
-        number: 1,
-        withdrawn: false,
-        scenario: SCENARIO_BORDER.into(),
-        jurisdictions: AuthorityCode::ALL.to_vec(),
-        ports: vec!["hengqin".parse()?],
-        from: day,
-        to: day.plus_days(30),
-        hours: (0, 1440),
-        claims: vec!["permit".into()],
-        retention_days: 30,
-        assessment: "bench".into(),
-        filings: each("bench"),
-        probe_grounds: each("bench"),
-    })
 }
 
 const fn part_length(form: PartForm) -> usize {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use clap::Args;
+use evaluate::median;
 use face::{
     Embedder, FaceConfig, Finder, Image, Liveness, ModelFolder, Probe, ProbeFrame, Shown, Template,
     TemplateFormat,
@@ -518,11 +519,6 @@ fn words(report: &FaceReport) -> String {
         );
     }
     out
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 fn rounded(value: f64) -> f64 {

@@ -20,7 +20,7 @@ use super::wire::Wire;
 use crate::failure::{Failure, of};
 use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::{Installation, Lock, lists, make_folder};
-use crate::serve::{Addresses, TrialClock};
+use crate::serve::{Addresses, TrialClock, http_client};
 use crate::wallet::{Card, Offices, Wallet};
 
 /// The demo's ports.
@@ -100,7 +100,7 @@ impl Bay {
         let mut bay = Self {
             installation,
             addresses: Addresses::default(),
-            client: reqwest::Client::new(),
+            client: http_client(),
             officers,
             parties: Vec::new(),
             shift,
