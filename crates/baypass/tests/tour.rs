@@ -78,7 +78,8 @@ fn the_tour_is_the_same_on_postgresql_and_drops_the_databases_that_it_made() {
         .args(["--database-url", &cluster.url("tour_{authority}")])
         .output()
         .unwrap();
-    let (said, complained) = (String::from_utf8_lossy(&toured.stdout), String::from_utf8_lossy(&toured.stderr));
+    let (said, complained) =
+        (String::from_utf8_lossy(&toured.stdout), String::from_utf8_lossy(&toured.stderr));
     assert!(toured.status.success(), "{complained}");
     the_tour(&serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}")));
     let left = cluster.run("psql", "postgres", &["-At", "-c", "SELECT datname FROM pg_database ORDER BY 1"]);
