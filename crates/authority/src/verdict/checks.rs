@@ -8,7 +8,9 @@ use clearance::Envelope;
 use credential::message::{self, Kind, Request};
 use credential::part::{PartContents, PartContext, PartForm, part_week};
 use credential::status::Status;
-use credential::{Audience, PartHash, StatusRef, UnverifiedProof, UnverifiedToken, VerifiedToken, sha256};
+use credential::{
+    Audience, PartHash, ProofWindow, StatusRef, UnverifiedProof, UnverifiedToken, VerifiedToken, sha256,
+};
 use documents::issuance::{part_maker, vouches_for};
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, Side, Timestamp};
 use face::{Decision, Probe};
@@ -21,9 +23,7 @@ use crate::weekly_keys::WeeklyKeyError;
 
 /// How far a request's time may differ from this machine's, in seconds.
 const REQUEST_SECONDS: i64 = 60;
-/// A proof is taken from 10 s ahead to 30 s after; a request after measures comes up to this much later.
-const PROOF_AHEAD: i64 = 10;
-const PROOF_BEHIND: i64 = 30;
+/// A request after measures comes up to so many seconds after the proof was made.
 const MEASURES_BEHIND: i64 = 180;
 
 /// What a part was found to say, and about whom.
@@ -151,11 +151,7 @@ impl Service {
         let key = trust
             .find(claims.issuer, Role::Token, &[token.kid()], now)
             .map_err(|_| Stop::refer(AuthorityReason::UnknownIssuer))?;
-        // RFC 8392 section 3.1.4, RFC 7519 section 4.1.4: at the instant of `exp` a token is over.
-        let ahead = claims.expires.seconds_since(now);
-        if ahead <= 0 || ahead > claims.key_class.max_life_seconds() {
-            return Err(Stop::refer(AuthorityReason::TokenExpired));
-        }
+        claims.check_life(now).map_err(|_| Stop::refer(AuthorityReason::TokenExpired))?;
         let verified = token.device_key().and_then(|device| token.verify(key, device));
         let verified = verified.map_err(|_| Stop::refer(AuthorityReason::TokenForged))?;
         Ok((verified, freshness))
@@ -226,10 +222,9 @@ fn check_proof(request: &Request, envelope: &Envelope<'_>, token: &VerifiedToken
     if proof.made_at() != request.made_at || proof.verify(token, &audience, &parts).is_err() {
         return Err(invalid());
     }
-    let age = request.at.seconds_since(proof.made_at());
-    let behind = if request.measures_done.is_empty() { PROOF_BEHIND } else { MEASURES_BEHIND };
-    if age < -PROOF_AHEAD || age > behind {
-        return Err(Stop::refer(AuthorityReason::ProofStale));
+    let mut window = ProofWindow::default();
+    if !request.measures_done.is_empty() {
+        window.behind = MEASURES_BEHIND;
     }
-    Ok(())
+    window.check(proof.made_at(), request.at).map_err(|_| Stop::refer(AuthorityReason::ProofStale))
 }
