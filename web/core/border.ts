@@ -7,17 +7,16 @@ import { type Cbor, CborMap, decode, encode } from './cbor.js'
 import { parse1, sign1 } from './cose.js'
 import { type DeviceKey, coordinates, sha256 } from './keys.js'
 import { fromBase45, toBase45 } from './base45.js'
+import { AUTHORITIES, type Authority, SEALED_RECEIVERS } from './issuance.js'
 
-export const AUTHORITIES = ['CHN', 'HKG', 'MAC'] as const
-/** One jurisdiction's border and identity service. */
-export type Authority = (typeof AUTHORITIES)[number]
+export { AUTHORITIES, type Authority } from './issuance.js'
 export type Side = 'exit' | 'entry'
 
 export function isAuthority(text: unknown): text is Authority {
   return AUTHORITIES.some((code) => code === text)
 }
 
-/** For whom a code is made. `side` is left out at a joint lane, which serves both. */
+/** The lane for which a code is made. `side` is left out at a joint lane, which serves both sides. */
 export interface Audience {
   readonly port: string
   readonly from: Authority
@@ -31,7 +30,7 @@ export function audienceName(audience: Audience): string {
   return `urn:baypass:port:${port}:${from}-${to}${side ? `:${side}` : ''}`
 }
 
-/** Whose parts a code for `audience` carries, in their order. */
+/** The authorities whose parts a code for `audience` carries, in order. */
 export function receivers(audience: Audience): readonly Authority[] {
   if (audience.side === 'exit') return [audience.from]
   if (audience.side === 'entry') return [audience.to]
@@ -52,11 +51,11 @@ export function tokenId(publicKey: Uint8Array): Uint8Array {
 const KEY_CLASSES = ['software', 'hardware', 'secure_element'] as const
 export type KeyClass = (typeof KEY_CLASSES)[number]
 
-/** A token as it came, and what a wallet needs of it. Nothing is verified: a wallet shows it, a gate judges it. */
+/** A token as received, and the fields that a wallet needs. Nothing is verified: the gate does that. */
 export interface Token {
   readonly bytes: Uint8Array
   readonly issuer: Authority
-  /** Whole seconds; at that instant it has already ended. */
+/** Unix time in whole seconds; at that instant the token has already expired. */
   readonly expires: number
   readonly deviceKey: Uint8Array
   readonly keyClass: KeyClass
@@ -65,11 +64,6 @@ export interface Token {
 }
 
 const BORDER_CLAIM = -65537
-const SEALED_FOR: Readonly<Record<Authority, readonly Authority[]>> = {
-  CHN: ['HKG', 'MAC'],
-  HKG: ['MAC'],
-  MAC: ['HKG'],
-}
 
 export function readToken(bytes: Uint8Array): Token {
   if (bytes.length > 256) throw new FormError('token form')
@@ -83,7 +77,7 @@ export function readToken(bytes: Uint8Array): Token {
   if (!wide(expires) || (expires + 28800) % 86400 !== 0) throw new FormError('token end')
   if (!(confirmed instanceof CborMap) || confirmed.pairs.length !== 1) throw new FormError('token form')
   const deviceKey = readKey(confirmed.get(1))
-  const receiving = SEALED_FOR[issuer]
+  const receiving = SEALED_RECEIVERS[issuer]
   if (!Array.isArray(border) || border.length !== 3 + receiving.length) throw new FormError('token form')
   const [keyClass, list, index, ...hashes] = border as readonly Cbor[]
   const named = typeof keyClass === 'number' ? KEY_CLASSES[keyClass] : undefined
@@ -124,7 +118,7 @@ export function proofExternal(audience: Audience, token: Uint8Array, parts: read
   return ['bp1-proof', audienceName(audience), token, ...parts.map(sha256)]
 }
 
-/** The proof that the holder of `key` shows `token` and `parts` now, at this lane. */
+/** Makes a holder proof with `key` over `token` and `parts` for this lane. `now` is Unix time in seconds. */
 export async function holderProof(
   key: DeviceKey,
   audience: Audience,
@@ -136,7 +130,7 @@ export async function holderProof(
   return sign1(key, proofExternal(audience, token, parts), encode(new CborMap([[6, seconds(now)]])))
 }
 
-/** The proof that the wallet has `key`, for which it wants a token or a part. `session` is its secret, 32 bytes. */
+/** Makes a proof of possession of `key`, for which a token or a part is requested. `session` is the session's secret, 32 bytes. */
 export async function possession(
   key: DeviceKey,
   authority: Authority,
@@ -158,12 +152,12 @@ const PREFIX = 'BP1:'
 /** QR version 18 at level L in alphanumeric mode. */
 export const MAX_CHARS = 1046
 
-/** What a code holds. */
+/** The contents of a crossing code. */
 export type Code =
   | { readonly form: 'full'; readonly token: Uint8Array; readonly proof: Uint8Array; readonly parts: readonly Uint8Array[] }
   | { readonly form: 'short'; readonly tokenId: Uint8Array; readonly proof: Uint8Array }
 
-/** The text that a screen shows as a QR symbol. What we would not read, we do not write. */
+/** The text of the QR symbol. A code that `readCode` would refuse is never written. */
 export function writeCode(code: Code): string {
   const bytes = encode(
     code.form === 'full' ? [code.token, code.proof, code.parts] : [code.tokenId, code.proof],
@@ -173,7 +167,7 @@ export function writeCode(code: Code): string {
   return text
 }
 
-/** Reads a text; judged are length, prefix, characters, structure, in this order. */
+/** Reads a text. It checks length, prefix, characters and structure, in this order. */
 export function readCode(text: string): Code {
   if (text.length > MAX_CHARS) throw new FormError('code too long')
   if (!text.startsWith(PREFIX)) throw new FormError('no crossing code')
@@ -208,7 +202,7 @@ export async function crossingCode(ticket: Ticket, audience: Audience, now: numb
   return writeCode({ form: 'full', token: ticket.token, proof, parts })
 }
 
-/** Whether an answer holds what was asked for: the token is for this key, its sealed parts are those that it names. */
+/** Whether an answer fits its request: the token is for this key, and the hashes of the sealed parts are those in the token. */
 export function belongs(token: Token, key: DeviceKey, sealed: ReadonlyMap<Authority, Uint8Array>): boolean {
   if (!same(token.deviceKey, key.publicKey)) return false
   for (const [receiver, part] of sealed) {

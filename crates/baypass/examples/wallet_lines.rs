@@ -15,6 +15,7 @@ use credential::message::{self, Kind};
 use credential::{
     Audience, PartHash, PublicKey, SigningKey, UnverifiedProof, UnverifiedToken, VerifyingKey, sign_proof,
 };
+use documents::issuance::{part_documents, part_maker, sealed_receivers, vouches_for};
 use documents::{AuthorityCode, Direction, DocumentKind, DocumentNumber, PortId, Side, Timestamp};
 use serde_json::{Value, json};
 
@@ -188,7 +189,29 @@ fn now(chance: &mut Chance) -> Result<Timestamp, Failure> {
     Timestamp::from_unix(second).ok_or_else(|| "no such time".into())
 }
 
+/// The table of `documents::issuance`, whole: a line for each authority, one for each pair.
+fn issuance(out: &mut impl Write) -> Result<(), Failure> {
+    for maker in AuthorityCode::ALL {
+        let vouches: Vec<_> =
+            DocumentKind::ALL.into_iter().filter(|kind| vouches_for(maker, *kind)).collect();
+        let line = json!({
+            "kind": "maker", "maker": maker, "seals_for": sealed_receivers(maker), "vouches_for": vouches,
+        });
+        writeln!(out, "{line}")?;
+        for other in AuthorityCode::ALL {
+            let line = json!({ "kind": "part", "issuer": maker, "receiver": other, "maker": part_maker(maker, other) });
+            writeln!(out, "{line}")?;
+            let line = json!({
+                "kind": "document", "maker": maker, "home": other, "documents": part_documents(maker, other),
+            });
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
 fn write(out: &mut impl Write, seed: u64, count: usize) -> Result<(), Failure> {
+    issuance(out)?;
     let chance = &mut Chance(seed);
     let device = SigningKey::generate()?;
     let key = VerifyingKey::new(*device.public())?;

@@ -1,23 +1,21 @@
-//! The kiosks of a gate: their secrets, their addresses, and the lane behind each of them.
+//! The kiosks of a gate: their secrets, their addresses, and the door behind each of them.
 //!
 //! Lives here: what an installation adds to `gate::kiosk`: files. Not here: the pages and their doors (`gate::kiosk`,
 //! `web/kiosk`).
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::random;
 use documents::{AuthorityCode, PortId, Rules};
-use gate::door::FileDoor;
-use gate::kiosk::{ActBook, Hands, Kiosk, KioskParts, Kiosks, Waits, slug};
+use gate::devices::door::FileDoor;
+use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Waits, slug};
 use gate::server::TrustedNow;
-use gate::{Clock, HttpLink, Language, Report, SystemStopwatch, Texts};
+use gate::{Clock, HttpLink, Language, SystemStopwatch, Texts};
 
 use crate::failure::Failure;
 use crate::install::keys::{KeyFiles, KeyStore};
@@ -69,15 +67,18 @@ pub fn set_up(
     let mut kiosks = BTreeMap::new();
     let mut addresses = String::new();
     for (name, opened) in lanes {
-        let parts = parts(bench, name, opened, &folder, Arc::clone(&texts))?;
-        let (slug, secret) = (slug(name), URL_SAFE_NO_PAD.encode(parts.kiosk));
+        let setup = setup(bench, name, opened, &folder, Arc::clone(&texts))?;
+        let (slug, secret) = (slug(name), URL_SAFE_NO_PAD.encode(setup.kiosk));
         addresses += &format!("  kiosk   {slug:<16}      http://{address}/kiosk/{slug}#{secret}\n");
-        for (code, secret) in &parts.officers {
+        for (code, secret) in &setup.officers {
             let secret = URL_SAFE_NO_PAD.encode(secret);
             addresses +=
                 &format!("  officer {slug:<16} {code}  http://{address}/officer/{slug}/{code}#{secret}\n");
         }
-        let kiosk = Kiosk::new(parts);
+        // The controller of a real door reads and writes two files (gate::devices::door::FileDoor).
+        let files = folder.join(format!("{slug}.door"));
+        let door = FileDoor::new(files.clone(), files.with_extension("sensor"));
+        let kiosk = Kiosk::new(setup, Arc::clone(&opened.lane), Some(door));
         kiosks.insert(kiosk.slug().to_owned(), kiosk);
     }
     if !loopback {
@@ -91,14 +92,14 @@ pub fn set_up(
     })
 }
 
-fn parts(
+fn setup(
     bench: &Bench<'_>,
     name: &str,
     opened: &Arc<OpenLane<HttpLink>>,
     folder: &Path,
     texts: Arc<Texts>,
-) -> Result<KioskParts, Failure> {
-    let (config, slug) = (opened.lane.config().clone(), slug(name));
+) -> Result<KioskSetup, Failure> {
+    let (config, slug) = (opened.lane.config(), slug(name));
     let direction = config.place.direction;
     let sides = match config.place.sides {
         clearance::Sides::Both { .. } => vec![direction.from(), direction.to()],
@@ -110,41 +111,19 @@ fn parts(
         .collect::<Result<_, Failure>>()?;
     let key = KeyFiles::of(folder).signing(&lists::key_name(name))?;
     let acts = ActBook::open(folder.join(format!("{slug}.acts")), key).map_err(of)?;
-    let watch = SystemStopwatch::start();
-    let doors = folder.join(format!("{slug}.door"));
-    let attend = {
-        let (opened, trusted, clock) = (Arc::clone(opened), Arc::clone(&bench.trusted), bench.clock.clone());
-        move |hands: Hands| {
-            let (opened, trusted, clock) = (Arc::clone(&opened), trusted(), clock.clone());
-            let door = doors.clone();
-            let served: Pin<Box<dyn Future<Output = Report> + Send>> = Box::pin(async move {
-                // The controller of a real door reads and writes two files (gate::door::FileDoor).
-                let real = !opened.lane.config().simulated_camera;
-                let door = real.then(|| FileDoor::new(door.clone(), door.with_extension("sensor")));
-                let report = hands.serve(&opened.lane, door, &*trusted, &clock, &watch).await;
-                opened.glance.forget();
-                report
-            });
-            served
-        }
-    };
-    let glance = Arc::clone(&opened.glance);
-    Ok(KioskParts {
-        config,
+    Ok(KioskSetup {
         names: names(bench.rules, bench.port, bench.clock.now().local_date()),
         kiosk: secret(folder, &format!("kiosk-{slug}"))?,
         officers,
         texts,
         waits: Waits::default(),
-        attend: Arc::new(attend),
-        judge: Arc::new(move |picture| glance.glance(picture)),
         draw: || {
             let mut id = [0; 16];
             random(&mut id).ok().map(|()| id)
         },
         trusted: Arc::clone(&bench.trusted),
         clock: Arc::new(bench.clock.clone()),
-        watch: Arc::new(watch),
+        watch: Arc::new(SystemStopwatch::start()),
         acts,
     })
 }

@@ -3,7 +3,7 @@
 //! Lives here: which record goes to which authority. Not here: what a record may hold (`documents`), the registry
 //! (`authority`), flags and files (`command::resident`).
 
-use documents::{Applied, AuthorityCode, CaseFile, DocumentKind, Rules, Side};
+use documents::{Applied, AuthorityCode, CaseFile, DocumentKind, Rules, Side, Timestamp};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, of};
@@ -27,6 +27,7 @@ const fn issuer(kind: DocumentKind, home: AuthorityCode) -> Option<AuthorityCode
 }
 
 /// Registers somebody with every authority that issued one of their documents; all or none.
+#[expect(clippy::too_many_arguments, reason = "a registration is made of all of these")]
 pub async fn register(
     installation: &Installation,
     parties: &Parties,
@@ -34,6 +35,7 @@ pub async fn register(
     raw: &Value,
     shown: &str,
     photo: &[u8],
+    now: Timestamp,
 ) -> Result<Wallet, Failure> {
     let case = CaseFile::parse(&raw.to_string(), rules)
         .map_err(|error| Failure::new(format!("{shown}: {error} (docs/cases.md)")))?;
@@ -79,7 +81,7 @@ pub async fn register(
         let record = json!({"person": person, "documents": documents});
         parties
             .service(*by)?
-            .add_resident(&record.to_string(), photo)
+            .add_resident(&record.to_string(), photo, now)
             .await
             .map_err(|error| Failure::new(format!("{by}: {}", Failure::of(&error))))?;
     }
@@ -101,13 +103,15 @@ pub async fn register(
                 })
             });
             if let (true, Some(card)) = (seen, shown) {
-                parties.service(authority)?.add_past(&card.parsed()?, movement).await.map_err(of)?;
+                let service = parties.service(authority)?;
+                service.add_earlier_movement(&card.parsed()?, movement, now).await.map_err(of)?;
             }
         }
         let between_regions = movement.direction.from().is_sar() && movement.direction.to().is_sar();
         let permit = cards.iter().find(|card| card.kind == DocumentKind::ExitEntryPermit);
         if let (true, Some(card)) = (between_regions, permit) {
-            parties.service(AuthorityCode::Chn)?.add_past(&card.parsed()?, movement).await.map_err(of)?;
+            let service = parties.service(AuthorityCode::Chn)?;
+            service.add_earlier_movement(&card.parsed()?, movement, now).await.map_err(of)?;
         }
     }
     let resident = Wallet::all(installation)?.last().map_or(1, |wallet| wallet.resident + 1);

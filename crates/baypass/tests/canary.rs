@@ -237,7 +237,7 @@ async fn no_party_stores_logs_sends_or_receives_what_it_may_not_have() {
         panic!("waited in vain for {what}");
     };
     for gate in gates.values() {
-        wait("a gate's lists", &|health| health["well"] == true, format!("{}/health", gate.address)).await;
+        wait("a gate's lists", &|health| health["status"] == "ok", format!("{}/health", gate.address)).await;
     }
     for (index, (resident, port, from, to, side)) in WAY.iter().enumerate() {
         let (at, text) = &shown[index];

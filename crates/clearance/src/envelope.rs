@@ -50,7 +50,7 @@ impl<'b> Envelope<'b> {
     /// Reads what was sent.
     ///
     /// # Errors
-    /// The first thing that is not in its form or beyond its bound.
+    /// The first field that is malformed or longer than it may be.
     pub fn decode(bytes: &'b [u8]) -> Result<Self, CborError> {
         let mut r = Reader::new(bytes);
         r.array_exact(5)?;

@@ -19,9 +19,9 @@ pub use binding::{
 pub use envelope::{Envelope, MAX_PROBE_LEN};
 pub use machine::{
     ASK_SECONDS, Asking, Clearance, Command, DOOR_SECONDS, Event, MAX_ROUNDS, MEASURES_SECONDS, Measuring,
-    Refused, Sentence, Step, TransitionError, Why,
+    Mismatch, Refused, Sentence, Step, TransitionError,
 };
-pub use notice::{BAND_SECONDS, Passage, Told, told};
+pub use notice::{BAND_SECONDS, NotAPassage, Passage, Told, told};
 pub use recovery::{AskingRecord, OpeningRecord, PassageRecord, Recovery, Trail, recover};
 pub use reservation::{Hold, HoldAnswer, HoldRequest, ReleaseCause, Reservation, ReservationError, ask_hold};
 pub use verdict::{

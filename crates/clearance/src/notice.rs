@@ -3,6 +3,8 @@
 //! Lives here: [`Passage`], [`told`]. The one rule: nobody learns who is on another's list. So [`told`] takes no
 //! verdict at all; what does not go in cannot come out. Not here: the signed event that carries it.
 
+use std::str::FromStr;
+
 use documents::Timestamp;
 
 /// `not_passed` is told at the end of a band of this length, counted from the asking. Longer than asking and
@@ -38,7 +40,20 @@ impl Passage {
     }
 }
 
-/// What is said to an authority that was asked.
+/// The text names no passage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown passage; write passed, not_passed, returned or unknown")]
+pub struct NotAPassage;
+
+impl FromStr for Passage {
+    type Err = NotAPassage;
+
+    fn from_str(text: &str) -> Result<Self, NotAPassage> {
+        Self::ALL.into_iter().find(|passage| passage.code() == text).ok_or(NotAPassage)
+    }
+}
+
+/// What is told to an authority that was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Told {
     /// What happened.
@@ -90,6 +105,16 @@ mod tests {
     fn telling_at_the_end_of_time_does_not_overflow() {
         let end = told(Passage::NotPassed, at(0), Timestamp::MAX);
         assert_eq!(end.at, Timestamp::MAX);
+    }
+
+    #[test]
+    fn a_passage_is_one_of_four_words() {
+        for passage in Passage::ALL {
+            assert_eq!(passage.code().parse(), Ok(passage));
+        }
+        for text in ["", "opened", "Passed", " passed"] {
+            assert_eq!(text.parse::<Passage>(), Err(NotAPassage), "{text:?}");
+        }
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub enum Trail {
     Asked {
         /// What about.
         subject: Subject,
-        /// When.
+        /// When the first round began.
         asked_at: Timestamp,
     },
     /// An opening was written; whether the door moved is not known.

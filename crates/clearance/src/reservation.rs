@@ -23,7 +23,7 @@ pub enum ReleaseCause {
 }
 
 /// One reservation. It always has an owner: the lane that holds it, the officer on whose list it stands, the ledger
-/// that counted it, or the cause for which it was let go.
+/// that counted it, or the cause for which it was released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reservation {
     /// Held for the lane.
@@ -41,11 +41,11 @@ pub enum Reservation {
         /// Since when.
         since: Timestamp,
     },
-    /// Let go.
+    /// Released.
     Released {
-        /// When.
+        /// The instant of the release.
         at: Timestamp,
-        /// Why.
+        /// The cause of it.
         cause: ReleaseCause,
     },
 }
@@ -56,13 +56,13 @@ pub enum ReservationError {
     /// Another passage was counted on it already.
     #[error("the reservation was applied already, by passage {earlier}")]
     AlreadyApplied {
-        /// By which.
+        /// The ledger's id of that passage.
         earlier: PassageId,
     },
-    /// It was let go; a passage that comes after that goes to an officer.
+    /// It was released; a passage that comes after that goes to an officer.
     #[error("the reservation was released at {at}")]
     AlreadyReleased {
-        /// When.
+        /// The instant of the release.
         at: Timestamp,
     },
 }
@@ -89,7 +89,7 @@ impl Reservation {
     /// one that the same lane superseded before its event arrived. A repeat changes nothing.
     ///
     /// # Errors
-    /// Where another passage was counted on it, or it was let go.
+    /// Where another passage was counted on it, or it was released.
     pub fn apply(self, passage: PassageId) -> Result<Self, ReservationError> {
         match self {
             Self::Held { .. }
@@ -104,7 +104,7 @@ impl Reservation {
         }
     }
 
-    /// Lets it go. A repeat changes nothing, and keeps the first time and cause.
+    /// Releases it. A repeat changes nothing, and keeps the first time and cause.
     ///
     /// # Errors
     /// Where a passage was counted on it.
@@ -179,7 +179,7 @@ pub enum HoldAnswer {
     Hold,
     /// The same clearance asked before and still holds this one: prolong it, make none.
     Renew(ReservationId),
-    /// Let this one go as [`ReleaseCause::Superseded`] and make a new one: a lane serves one traveller at a time, so
+    /// Release this one as [`ReleaseCause::Superseded`] and make a new one: a lane serves one traveller at a time, so
     /// the same lane asking anew has ended its last try.
     Replace(ReservationId),
     /// Another lane holds the token or the person.

@@ -4,8 +4,8 @@
 
 use clearance::{
     ASK_SECONDS, Answer, BAND_SECONDS, Clearance, ClearanceId, Command, DOOR_SECONDS, Digest, Event,
-    MAX_ROUNDS, MEASURES_SECONDS, Measures, Passage, Place, Request, ReservationId, Round, RoundError,
-    Sentence, Sides, Subject, Told, TransitionError, Verdict, VerdictError, Why,
+    MAX_ROUNDS, MEASURES_SECONDS, Measures, Mismatch, Passage, Place, Request, ReservationId, Round,
+    RoundError, Sentence, Sides, Subject, Told, TransitionError, Verdict, VerdictError,
 };
 use credential::TokenId;
 use documents::{AuthorityCode, Direction, LaneKind, Measure, Side, Timestamp};
@@ -238,8 +238,8 @@ fn a_round_must_fit_the_lane_and_the_clearance() {
     assert_eq!(Round::new(subject(), Sides::Both { exit: one, entry: one }), Err(RoundError::SameRequest));
     let elsewhere = Place { lane: "lane-2".parse().unwrap(), ..place(JOINT) };
     for (subject, why) in [
-        (Subject { clearance: ClearanceId::from_bytes([8; 16]), ..subject() }, Why::Clearance),
-        (Subject { place: elsewhere, ..subject() }, Why::Place),
+        (Subject { clearance: ClearanceId::from_bytes([8; 16]), ..subject() }, Mismatch::Clearance),
+        (Subject { place: elsewhere, ..subject() }, Mismatch::Place),
     ] {
         let round = Round::new(subject, requests(10)).unwrap();
         assert_eq!(refusal(vec![], Event::Checked { round, now: at(0) }), TransitionError::OtherRound(why));
@@ -271,7 +271,7 @@ fn ways_not_to_pass() -> Vec<(&'static str, Vec<Event>)> {
     let other = || answered(Side::Entry, admit(Side::Entry));
     let no = |answer| asked_then([other(), answered(Side::Exit, answer)]);
     let measured = |last: Event| asked_then([other(), answered(Side::Exit, verify(Measure::Pin)), last]);
-    let at_the_door = |last: Event| opened().into_iter().chain([last]).collect::<Vec<_>>();
+    let opened_then = |last: Event| opened().into_iter().chain([last]).collect::<Vec<_>>();
     vec![
         ("refer", no(Answer::Refer)),
         ("busy", no(Answer::Busy)),
@@ -285,7 +285,7 @@ fn ways_not_to_pass() -> Vec<(&'static str, Vec<Event>)> {
             vec![Event::Checked { round: first_round(), now: at(0) }, Event::WalkedAway { now: at(1) }],
         ),
         ("left while asking", asked_then([other(), Event::WalkedAway { now: at(4) }])),
-        ("turned round at the door", at_the_door(Event::Door { passage: Passage::NotPassed, now: at(21) })),
+        ("turned round at the door", opened_then(Event::Door { passage: Passage::NotPassed, now: at(21) })),
         ("disk full before the door", {
             let mut events = opened();
             events.pop();
@@ -386,7 +386,7 @@ fn an_old_request_is_never_asked_again() {
     for subject in [subject(), face] {
         let round = Round::new(subject, requests(10)).unwrap();
         let refused = state.clone().step(Event::MeasuresTaken { round, now: at(10) }).unwrap_err();
-        assert_eq!(refused.why, TransitionError::OtherRound(Why::Request));
+        assert_eq!(refused.why, TransitionError::OtherRound(Mismatch::Request));
     }
 }
 
@@ -395,9 +395,9 @@ fn the_next_round_is_about_the_same_clearance_lane_and_token() {
     let (state, _) = run(measuring());
     let elsewhere = Place { lane: "lane-2".parse().unwrap(), ..place(JOINT) };
     for (subject, why) in [
-        (Subject { clearance: ClearanceId::from_bytes([8; 16]), ..subject() }, Why::Clearance),
-        (Subject { place: elsewhere, ..subject() }, Why::Place),
-        (Subject { token: TokenId::from_bytes([7; 16]), ..subject() }, Why::Token),
+        (Subject { clearance: ClearanceId::from_bytes([8; 16]), ..subject() }, Mismatch::Clearance),
+        (Subject { place: elsewhere, ..subject() }, Mismatch::Place),
+        (Subject { token: TokenId::from_bytes([7; 16]), ..subject() }, Mismatch::Token),
     ] {
         let round = Round::new(subject, requests(20)).unwrap();
         let refused = state.clone().step(Event::MeasuresTaken { round, now: at(10) }).unwrap_err();
@@ -414,21 +414,52 @@ fn measures_that_come_too_late_ask_nobody_again() {
 }
 
 #[test]
+fn a_failed_check_is_said_to_the_traveller_and_asks_nobody() {
+    for (sentence, officer) in
+        [(Sentence::CheckFailed("show_fresh_code"), false), (Sentence::SeeOfficer, true)]
+    {
+        let (state, commands) = run([Event::CheckFailed { sentence }]);
+        assert_eq!((state.name(), shown(&commands)), ("unasked", sentence));
+        assert_eq!(commands.contains(&Command::CallOfficer), officer, "{sentence:?}");
+        let again = state.clone().step(Event::CheckFailed { sentence }).unwrap();
+        assert_eq!((again.state, again.commands), (state, vec![]));
+    }
+    let late = Event::CheckFailed { sentence: Sentence::SeeOfficer };
+    assert_eq!(refusal(asked(), late), TransitionError::State { state: "asking" });
+}
+
+#[test]
+fn the_screen_is_the_next_travellers_once_this_one_has_turned_round() {
+    for (row, events, expected) in [
+        ("left before the asking", vec![Event::WalkedAway { now: at(1) }], Sentence::Welcome),
+        ("left while asking", asked_then([Event::WalkedAway { now: at(1) }]), Sentence::Welcome),
+        ("turned round at the door", at_the_door(Passage::NotPassed), Sentence::Welcome),
+        ("passed", at_the_door(Passage::Passed), Sentence::GoThrough),
+        ("came back", at_the_door(Passage::Returned), Sentence::SeeOfficer),
+        ("the door does not know", at_the_door(Passage::Unknown), Sentence::SeeOfficer),
+    ] {
+        assert_eq!(shown(&run(events).1), expected, "row {row}");
+    }
+}
+
+fn at_the_door(passage: Passage) -> Vec<Event> {
+    opened().into_iter().chain([Event::Door { passage, now: at(4) }]).collect()
+}
+
+#[test]
 fn an_officer_is_called_for_a_no_and_for_a_door_that_does_not_fit_and_for_nothing_else() {
     let calls = |events: Vec<Event>| run(events).1.contains(&Command::CallOfficer);
     let no = |answer| asked_then([answered(Side::Exit, answer), answered(Side::Entry, admit(Side::Entry))]);
-    let door =
-        |passage| opened().into_iter().chain([Event::Door { passage, now: at(4) }]).collect::<Vec<_>>();
     for (row, events, expected) in [
         ("refer", no(Answer::Refer), true),
         ("no answer", asked_then([Event::Tick { now: at(ASK_SECONDS) }]), true),
         ("busy", no(Answer::Busy), false),
         ("another lane", no(Answer::NotOpenToHolder { open: LaneKind::Manual }), false),
         ("walked away", asked_then([Event::WalkedAway { now: at(2) }]), false),
-        ("passed", door(Passage::Passed), false),
-        ("turned round", door(Passage::NotPassed), false),
-        ("came back", door(Passage::Returned), true),
-        ("the door does not know", door(Passage::Unknown), true),
+        ("passed", at_the_door(Passage::Passed), false),
+        ("turned round", at_the_door(Passage::NotPassed), false),
+        ("came back", at_the_door(Passage::Returned), true),
+        ("the door does not know", at_the_door(Passage::Unknown), true),
     ] {
         assert_eq!(calls(events), expected, "row {row}");
     }

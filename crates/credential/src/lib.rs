@@ -10,6 +10,8 @@ pub mod message;
 pub mod part;
 pub mod status;
 mod token;
+mod validity;
+mod vault;
 
 pub use crypto::{
     CryptoError, POINT_LEN, PublicKey, SIGNATURE_LEN, SecretKey, SigningKey, Thumbprint, TokenId,
@@ -20,3 +22,5 @@ pub use token::{
     MAX_PROOF_LEN, MAX_TOKEN_LEN, PartHash, ProofError, SealedHashes, ShortHash, StatusRef, TokenClaims,
     TokenError, UnverifiedProof, UnverifiedToken, VerifiedProof, VerifiedToken, sign_proof, sign_token,
 };
+pub use validity::{PROOF_AHEAD_SECONDS, PROOF_BEHIND_SECONDS, ProofTimeError, ProofWindow, TokenLifeError};
+pub use vault::RecordKey;

@@ -1,8 +1,9 @@
 //! Parts: the bytes beside a token that only one named authority can open.
 //!
-//! Lives here: what a part says, its one fixed length per form, sealing and opening under a weekly key, and the
-//! hand-over of weekly keys from authority to authority. Not here: who may have a part (`authority`).
+//! Lives here: contents of a part, its one fixed length per form, sealing and opening under a weekly key, and the
+//! hand-over of weekly keys from authority to authority. Not here: who makes which part for whom (`documents::issuance`).
 
+use documents::issuance::part_maker;
 use documents::{AuthorityCode, IsoWeek, LocalDate, Timestamp, redact_debug};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -11,7 +12,7 @@ use crate::crypto::{CryptoError, SecretKey, Thumbprint, hpke};
 
 /// Length of the compact face template (specs/face-models: 144 dimensions at 4 bits).
 pub const TEMPLATE_LEN: usize = 72;
-/// Bytes kept of a Latin and of a Chinese name: the width of an ICAO 9303 name field in a TD3 zone.
+/// Bytes for a Latin and for a Chinese name: the width of the name field in a TD3 zone (ICAO 9303-4).
 pub const NAME_LEN: usize = 39;
 /// Endorsement slots of an own part.
 pub const OWN_SLOTS: usize = 4;
@@ -32,7 +33,7 @@ const OWN_LABEL: &str = "bp1-own-part";
 const SEALED_LABEL: &str = "bp1-sealed-part";
 const HANDOVER_LABEL: &str = "bp1-weekly-key";
 
-/// Which of the two forms a part has: it follows from issuer and receiver, never from the bytes (DESIGN 4).
+/// Which of the two forms a part has. It follows from issuer and receiver, never from the bytes (DESIGN 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PartForm {
     /// Made by the authority that will open it.
@@ -42,14 +43,10 @@ pub enum PartForm {
 }
 
 impl PartForm {
-    /// (X, X) and (HKG or MAC, CHN) are own; (CHN, HKG or MAC), (HKG, MAC) and (MAC, HKG) sealed.
+    /// The form of the part that `receiver` opens, beside a token of `issuer` (the table is `documents::issuance`).
     #[must_use]
-    pub const fn of(issuer: AuthorityCode, receiver: AuthorityCode) -> Self {
-        use AuthorityCode::{Chn, Hkg, Mac};
-        match (issuer, receiver) {
-            (Chn | Hkg | Mac, Chn) | (Hkg, Hkg) | (Mac, Mac) => Self::Own,
-            (Chn, Hkg | Mac) | (Hkg, Mac) | (Mac, Hkg) => Self::Sealed,
-        }
+    pub fn of(issuer: AuthorityCode, receiver: AuthorityCode) -> Self {
+        if part_maker(issuer, receiver) == receiver { Self::Own } else { Self::Sealed }
     }
 
     /// The one length that parts of this form have.
@@ -90,7 +87,7 @@ pub struct PartContext {
 impl PartContext {
     /// The form that follows from issuer and receiver.
     #[must_use]
-    pub const fn form(&self) -> PartForm {
+    pub fn form(&self) -> PartForm {
         PartForm::of(self.issuer, self.receiver)
     }
 
@@ -129,15 +126,15 @@ pub struct EndorsementSlot {
 }
 redact_debug!(EndorsementSlot);
 
-/// Who the holder is, as far as a part of this form says it.
+/// The holder's identity, as far as a part of this form carries it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum HolderIdentity {
-    /// An own part: the authority has the rest in its own registry.
+    /// In an own part: the authority has the rest in its own registry.
     Own {
         /// Year of birth.
         birth_year: i16,
     },
-    /// A sealed part: the receiver has nothing else.
+    /// In a sealed part: the receiver has no other record.
     Sealed {
         /// Name in the Latin letters of the document, cut at a character to 39 bytes.
         latin_name: Name,
@@ -151,7 +148,7 @@ pub enum HolderIdentity {
 }
 redact_debug!(HolderIdentity);
 
-/// A name of at most 39 bytes, and whether it had to be cut.
+/// A name of at most 38 bytes of UTF-8, and whether it was cut to that length.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name {
     text: String,
@@ -160,7 +157,7 @@ pub struct Name {
 redact_debug!(Name);
 
 impl Name {
-    /// Cuts a name to what a part holds, at a character.
+    /// Cuts a name to the length that a part holds, between two characters.
     #[must_use]
     pub fn new(full: &str) -> Self {
         let clean: String = full.chars().filter(|c| !c.is_control()).collect();
@@ -173,13 +170,13 @@ impl Name {
         Self { cut: text.len() < clean.len(), text }
     }
 
-    /// The text.
+    /// The name, perhaps cut.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether the document holds more than this.
+    /// Whether the document carries a longer name.
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.cut
@@ -212,7 +209,7 @@ impl Name {
     }
 }
 
-/// What a part says.
+/// The contents of a part.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PartContents {
     /// Kind of document (crate `documents` gives the numbers; 0 to 23).
@@ -221,11 +218,11 @@ pub struct PartContents {
     pub number: [u8; 9],
     /// Last day of the document's validity; `None` where it has none.
     pub expiry: Option<LocalDate>,
-    /// The day on which the maker looked all this up.
+    /// The local day on which the maker read its registry.
     pub snapshot: LocalDate,
     /// Class of resident, registration and height in four bits (crate `documents` gives their meaning; 0 to 15).
     pub holder_class: u8,
-    /// Who the holder is.
+    /// The holder's identity.
     pub identity: HolderIdentity,
     /// Endorsements, at most four in an own part and two in a sealed part.
     pub endorsements: Vec<EndorsementSlot>,
@@ -246,22 +243,22 @@ impl Drop for PartContents {
 /// Why a part could not be made or opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PartError {
-    /// The length is not that of the form.
+    /// The part does not have the length of its form.
     #[error("a part of this form has {expected} bytes, not {got}")]
     Length {
-        /// The form's length.
+        /// The form's length, in bytes.
         expected: usize,
-        /// What came.
+        /// The length found, in bytes.
         got: usize,
     },
-    /// It does not open: changed, moved from another token, of another week, for another receiver, or not made by
-    /// who should have made it.
-    #[error("the part does not open for this token, receiver and week")]
+    /// Decryption failed: the part was changed, moved from another token, made for another week or receiver, or not made
+    /// by the authority that makes it for this pair.
+    #[error("the part cannot be decrypted for this token, receiver and week")]
     Open,
-    /// What was opened is not in its form.
-    #[error("what the part says is not in its form: {0}")]
+    /// The decrypted contents are malformed.
+    #[error("malformed part: {0}")]
     Form(#[from] CborError),
-    /// A value that the form has no place for: a date, a number of endorsements, the other form's identity.
+    /// A value that the form cannot hold: a date out of range, too many endorsements, the other form's identity.
     #[error("a value does not fit into a part of this form")]
     Value,
     /// The crypto library failed.
@@ -286,7 +283,7 @@ impl PartContents {
     /// Seals under the weekly key that the context calls for: the authority's own, or the pair's.
     ///
     /// # Errors
-    /// [`PartError::Value`] for what the form has no place for.
+    /// [`PartError::Value`] for a value that the form cannot hold.
     pub fn seal(&self, week: &SecretKey, context: &PartContext) -> Result<Vec<u8>, PartError> {
         let plaintext = Zeroizing::new(self.encode(context.form())?);
         let part = week.seal(&context.info(), &context.associated(), &plaintext)?;
@@ -297,7 +294,7 @@ impl PartContents {
     /// Opens a part.
     ///
     /// # Errors
-    /// [`PartError::Length`], [`PartError::Open`], or what is wrong with what was sealed.
+    /// [`PartError::Length`], [`PartError::Open`], or the first fault in the decrypted contents.
     pub fn open(part: &[u8], week: &SecretKey, context: &PartContext) -> Result<Self, PartError> {
         check_length(context.form(), part)?;
         let plaintext = week.open(&context.info(), &context.associated(), part)?;
@@ -339,7 +336,7 @@ impl PartContents {
         w.bytes(&self.slots(form)?).uint(u64::from(self.template_format)).bytes(&self.template);
         if let HolderIdentity::Sealed { latin_name, chinese_name, nationality, .. } = &self.identity {
             let nationality = std::str::from_utf8(nationality).map_err(|_| PartError::Value)?;
-            // Side by side in one string: two heads would not leave room in the largest code.
+            // Both names in one string: a second head would not fit into the largest code.
             w.bytes(&[latin_name.wire(), chinese_name.wire()].concat()).text(nationality);
         }
         Ok(w.finish())
@@ -473,7 +470,7 @@ fn day_from(number: u64) -> Result<LocalDate, PartError> {
 /// Seals the weekly key of the pair (`from`, `to`) to the receiver's hand-over key: encapsulated key and ciphertext.
 ///
 /// # Errors
-/// [`PartError::Crypto`] where the receiver's key is none.
+/// [`PartError::Crypto`] if `receiver` is not an uncompressed point on P-256.
 pub fn seal_weekly_key(
     key: &SecretKey,
     from: AuthorityCode,

@@ -1,4 +1,4 @@
-//! Border tokens and holder proofs: what a wallet shows, parsed cheaply and then verified.
+//! Border tokens and holder proofs, parsed cheaply and then verified.
 //!
 //! Lives here: the CWT that an authority signs over a device key (RFC 8392, RFC 8747), the proof that the device key
 //! signs for one audience at one instant, and hashes of parts. Not here: which issuer key is trusted (`trust`), how
@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use documents::issuance::sealed_receivers;
 use documents::{AuthorityCode, Direction, LocalDate, PortId, Side, Timestamp};
 
 use crate::cbor::{CborError, Reader, Writer};
@@ -29,7 +30,7 @@ pub const MAX_TOKEN_LEN: usize = 256;
 /// Longest proof that is read, in bytes.
 pub const MAX_PROOF_LEN: usize = 96;
 
-/// How the wallet keeps its device keys.
+/// How the wallet stores its device keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyClass {
     /// In software: tokens live 3 days at most.
@@ -41,7 +42,7 @@ pub enum KeyClass {
 }
 
 impl KeyClass {
-    /// The number in a token.
+    /// The number that stands for it in a token.
     #[must_use]
     pub const fn wire(self) -> u8 {
         match self {
@@ -161,30 +162,35 @@ pub enum SealedHashes {
 }
 
 impl SealedHashes {
-    /// The receivers of parts that `issuer` seals, in order.
+    /// The receivers of parts that `issuer` seals, in order (the table is `documents::issuance`).
     #[must_use]
     pub const fn receivers(issuer: AuthorityCode) -> &'static [AuthorityCode] {
-        match issuer {
-            AuthorityCode::Chn => &[AuthorityCode::Hkg, AuthorityCode::Mac],
-            AuthorityCode::Hkg => &[AuthorityCode::Mac],
-            AuthorityCode::Mac => &[AuthorityCode::Hkg],
+        sealed_receivers(issuer)
+    }
+
+    /// The hashes of the parts for [`Self::receivers`] of one issuer; `None` where their number is not 1 or 2.
+    #[must_use]
+    pub fn from_slice(hashes: &[ShortHash]) -> Option<Self> {
+        match hashes {
+            [only] => Some(Self::One(*only)),
+            [first, second] => Some(Self::Two(*first, *second)),
+            _ => None,
         }
     }
 
-    /// The hash for `receiver`, where `issuer` seals parts for it.
+    /// The hash for `receiver`; `None` where `issuer` seals no part for it, or seals another number of parts.
     #[must_use]
     pub fn for_receiver(&self, issuer: AuthorityCode, receiver: AuthorityCode) -> Option<ShortHash> {
-        match (self, issuer, receiver) {
-            (Self::Two(first, _), AuthorityCode::Chn, AuthorityCode::Hkg) => Some(*first),
-            (Self::Two(_, second), AuthorityCode::Chn, AuthorityCode::Mac) => Some(*second),
-            (Self::One(only), AuthorityCode::Hkg, AuthorityCode::Mac)
-            | (Self::One(only), AuthorityCode::Mac, AuthorityCode::Hkg) => Some(*only),
+        match (self, sealed_receivers(issuer)) {
+            (Self::One(only), [to]) if *to == receiver => Some(*only),
+            (Self::Two(first, _), [to, _]) if *to == receiver => Some(*first),
+            (Self::Two(_, second), [_, to]) if *to == receiver => Some(*second),
             _ => None,
         }
     }
 }
 
-/// What a border token says.
+/// The claims of a border token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenClaims {
     /// The home authority that signed it.
@@ -193,9 +199,9 @@ pub struct TokenClaims {
     pub expires: Timestamp,
     /// The device key that it binds.
     pub device_key: PublicKey,
-    /// How the wallet keeps that key.
+    /// How the wallet stores that key.
     pub key_class: KeyClass,
-    /// Where its status stands.
+    /// Its place in a status list.
     pub status: StatusRef,
     /// Hashes of the parts that the issuer sealed.
     pub sealed: SealedHashes,
@@ -204,23 +210,23 @@ pub struct TokenClaims {
 /// Why a token was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// It is no COSE_Sign1 of the one form that a token has.
+    /// The bytes are not a COSE_Sign1 in the form of a token.
     #[error(transparent)]
     Cose(#[from] CoseError),
-    /// A claim is missing, of another kind, or of another encoded width.
-    #[error("a claim is not in its form: {0}")]
+    /// A claim is missing, or has the wrong type or encoded width.
+    #[error("malformed claim: {0}")]
     Claims(#[from] CborError),
-    /// The issuer is no authority.
-    #[error("the issuer is not an authority")]
+    /// The issuer is not the code of an authority.
+    #[error("the issuer is not the code of an authority")]
     Issuer,
     /// `exp` is not a midnight at UTC+8.
-    #[error("the token's end is not a local midnight")]
+    #[error("the token's expiry is not midnight at UTC+8")]
     Expiry,
-    /// The device key is no point on P-256.
+    /// The device key is not a point on P-256.
     #[error("the device key is not a P-256 key")]
     DeviceKey,
-    /// The number of hashes is not that of the issuer.
-    #[error("the number of part hashes is not that of the issuer")]
+    /// The token has the wrong number of part hashes for its issuer.
+    #[error("the token has the wrong number of part hashes for its issuer")]
     Hashes,
     /// The key id is not one byte.
     #[error("the key id is not one byte")]
@@ -233,7 +239,7 @@ impl From<CryptoError> for TokenError {
     }
 }
 
-/// A parsed token whose signature was not looked at yet.
+/// A parsed token whose signature is not verified yet.
 #[derive(Debug, Clone, Copy)]
 pub struct UnverifiedToken<'b> {
     bytes: &'b [u8],
@@ -246,7 +252,7 @@ impl<'b> UnverifiedToken<'b> {
     /// Parses the bytes of a token; no signature is checked.
     ///
     /// # Errors
-    /// The first thing that is not in the form of DESIGN 4.
+    /// The first departure from the form (`docs/formats.md`, sections 3 and 5).
     pub fn parse(bytes: &'b [u8]) -> Result<Self, TokenError> {
         if bytes.len() > MAX_TOKEN_LEN {
             return Err(TokenError::Claims(CborError::Limit));
@@ -260,7 +266,7 @@ impl<'b> UnverifiedToken<'b> {
         Ok(Self { bytes, message, kid, claims })
     }
 
-    /// What it says, not trusted yet: enough to look up the key and to refuse early.
+    /// The claims, not trusted yet: enough to look up the key and to refuse early.
     #[must_use]
     pub const fn claims(&self) -> &TokenClaims {
         &self.claims
@@ -310,7 +316,7 @@ impl DeviceKey {
     /// Parses a device key.
     ///
     /// # Errors
-    /// [`TokenError::DeviceKey`] where it is no point on the curve.
+    /// [`TokenError::DeviceKey`] if it is not a point on the curve.
     pub fn new(public: PublicKey) -> Result<Self, TokenError> {
         let key = VerifyingKey::new(public)?;
         let thumbprint = key.thumbprint()?;
@@ -330,7 +336,7 @@ impl DeviceKey {
     }
 }
 
-/// A token whose issuer's signature was verified. It has no other maker than [`UnverifiedToken::verify`].
+/// A token whose issuer's signature is verified. Only [`UnverifiedToken::verify`] makes one.
 #[derive(Debug, Clone)]
 pub struct VerifiedToken<'b> {
     bytes: &'b [u8],
@@ -339,7 +345,7 @@ pub struct VerifiedToken<'b> {
 }
 
 impl<'b> VerifiedToken<'b> {
-    /// What the issuer signed.
+    /// The claims that the issuer signed.
     #[must_use]
     pub const fn claims(&self) -> &TokenClaims {
         &self.claims
@@ -392,14 +398,10 @@ impl TokenClaims {
         let list = u8::try_from(r.uint_width(1)?).map_err(|_| CborError::Limit)?;
         let index = u32::try_from(r.uint_width(5)?).map_err(|_| CborError::Limit)?;
         let status = StatusRef::new(list, index).ok_or(CborError::Limit)?;
-        let sealed = match (issuer, items) {
-            (AuthorityCode::Chn, 5) => {
-                SealedHashes::Two(ShortHash(*r.bytes_exact()?), ShortHash(*r.bytes_exact()?))
-            }
-            (AuthorityCode::Hkg | AuthorityCode::Mac, 4) => SealedHashes::One(ShortHash(*r.bytes_exact()?)),
-            (AuthorityCode::Chn | AuthorityCode::Hkg | AuthorityCode::Mac, _) => {
-                return Err(TokenError::Hashes);
-            }
+        let sealed = match (sealed_receivers(issuer), items) {
+            ([_], 4) => SealedHashes::One(ShortHash(*r.bytes_exact()?)),
+            ([_, _], 5) => SealedHashes::Two(ShortHash(*r.bytes_exact()?), ShortHash(*r.bytes_exact()?)),
+            _ => return Err(TokenError::Hashes),
         };
         r.finish()?;
         Ok(Self { issuer, expires, device_key, key_class, status, sealed })
@@ -408,8 +410,8 @@ impl TokenClaims {
     /// The claims as the payload of a token.
     ///
     /// # Errors
-    /// [`TokenError::Hashes`] where the number of hashes is not that of the issuer; [`TokenError::Expiry`] where the
-    /// end is no local midnight or its number does not take five bytes.
+    /// [`TokenError::Hashes`] for the wrong number of hashes; [`TokenError::Expiry`] if the expiry is not midnight at UTC+8
+    /// or its number does not take five bytes.
     pub fn encode(&self) -> Result<Vec<u8>, TokenError> {
         let mut w = Writer::with_capacity(128);
         w.map(4).int(1).text(self.issuer.code());
@@ -428,7 +430,7 @@ impl TokenClaims {
             w.bytes(&hash.0);
         }
         let payload = w.finish();
-        // The reader is the one place that knows the form: what it would refuse is never signed.
+        // The reader defines the form. What it would refuse is never signed.
         Self::read(&payload)?;
         Ok(payload)
     }
@@ -467,7 +469,7 @@ pub(crate) fn external(label: &str) -> Vec<u8> {
     Writer::with_capacity(24).array(1).text(label).finish()
 }
 
-/// For whom a proof is made: a port, a direction and, where exit and entry are two lanes, the side.
+/// The lane for which a proof is made: a port, a direction and, where exit and entry are two lanes, the side.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Audience {
     urn: String,
@@ -523,16 +525,16 @@ impl Audience {
 /// Why a holder proof was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
-    /// It is no COSE_Sign1 of the one form that a proof has, or its signature is not the device key's over this
-    /// audience, this token and these parts.
+    /// The bytes are not a COSE_Sign1 in the form of a proof, or the signature is not the device key's over this audience,
+    /// this token and these parts.
     #[error(transparent)]
     Cose(#[from] CoseError),
     /// The payload is not `{6: iat}`.
-    #[error("the proof's payload is not in its form: {0}")]
+    #[error("malformed holder proof: {0}")]
     Payload(#[from] CborError),
 }
 
-/// A parsed holder proof whose signature was not looked at yet.
+/// A parsed holder proof whose signature is not verified yet.
 #[derive(Debug, Clone, Copy)]
 pub struct UnverifiedProof<'b> {
     message: Sign1<'b>,
@@ -543,7 +545,7 @@ impl<'b> UnverifiedProof<'b> {
     /// Parses the bytes of a proof; no signature is checked.
     ///
     /// # Errors
-    /// The first thing that is not in the form of DESIGN 4.
+    /// The first departure from the form (`docs/formats.md`, sections 3 and 5).
     pub fn parse(bytes: &'b [u8]) -> Result<Self, ProofError> {
         if bytes.len() > MAX_PROOF_LEN {
             return Err(ProofError::Payload(CborError::Limit));
@@ -584,7 +586,7 @@ impl<'b> UnverifiedProof<'b> {
     }
 }
 
-/// Evidence that the holder of a token's device key meant this lane at this instant.
+/// Evidence that the holder of a token's device key made a proof for this lane at this instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VerifiedProof {
     token: TokenId,
@@ -598,7 +600,7 @@ impl VerifiedProof {
         self.token
     }
 
-    /// When the proof was made.
+    /// `iat`: the time at which the proof was made, by the wallet's clock.
     #[must_use]
     pub const fn made_at(&self) -> Timestamp {
         self.made_at

@@ -8,6 +8,7 @@ mod authority_code;
 mod case;
 mod cross;
 mod crossing;
+pub mod issuance;
 mod judge;
 mod lane;
 mod mrz;
@@ -33,7 +34,8 @@ pub use numbers::{
 pub use rules::{Rules, RulesError};
 pub use time::{IsoWeek, LocalDate, NotADate, NotATime, Timestamp};
 pub use verdict::{
-    ClosedReason, Grant, Judgement, LaneAnswer, LaneReason, Measure, ReasonCode, Refusal, Verdict,
+    ClosedReason, Grant, Judgement, LaneAnswer, LaneReason, Measure, NotAMeasure, ReasonCode, Refusal,
+    Verdict,
 };
 pub use view::{
     Applied, Asked, Birth, Document, DocumentStatus, Endorsement, EndorsementRef, FormCode, Holder, Means,

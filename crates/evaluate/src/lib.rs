@@ -1,4 +1,4 @@
-//! Evaluation: what error rates a face matcher has on given pictures, and how sure anybody can be of them.
+//! Evaluation: error rates of a face matcher on given pictures, with their confidence intervals.
 //!
 //! Lives here: rates and thresholds with their intervals, degradations of a picture, drawn presentation attacks, the list
 //! of pairs, the report and its page. Not here: finding and comparing faces (`face`), any file (`baypass`). Pure: chance

@@ -7,9 +7,10 @@ mod bay;
 use std::hint::black_box;
 
 use bay::{Bay, Mac, Wallet, elsewhere, hengqin, lane_id, now};
+use credential::ProofWindow;
 use credential::status::StatusList;
 use credential::{PublicKey, VerifyingKey};
-use gate::check::{Checker, Window};
+use gate::check::Checker;
 use gate::{Stopwatch, SystemStopwatch};
 
 const ROUNDS: usize = 2_000;
@@ -20,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     bay.status(Mac, |list| *list = StatusList::with_entries(10_000_000));
     let wallet = Wallet::new(&bay, Mac);
     let code = wallet.show(&hengqin(), now());
-    let checker = Checker::new(lane_id("one"), hengqin(), Window::default(), elsewhere());
+    let checker = Checker::new(lane_id("one"), hengqin(), ProofWindow::default(), elsewhere());
     let mut replay = checker.replay_cache(now());
     let mut scratch = Vec::new();
 

@@ -1,6 +1,6 @@
 //! Clock and stopwatch: how a lane knows the time without reading it.
 //!
-//! Lives here: the two traits, and the system's own form of each, which `main` hands in. Not here: any judgement of time.
+//! Lives here: the two traits, and the system's own form of each, which `main` passes. Not here: any judgement of time.
 
 use documents::Timestamp;
 

@@ -1,140 +1,110 @@
 //! Metrics: what a gate counts, in the text form of Prometheus. Numbers only: no token, no person.
 //!
-//! Lives here: [`Metrics`]. Not here: the page that shows them (`server`).
+//! Lives here: [`Metrics`], with the one registry of a gate program. Not here: the page that shows them (`server`).
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::sync::{Mutex, PoisonError};
-
-use clearance::LaneId;
-
-use crate::lane::Report;
+use clearance::{LaneId, Passage};
+use documents::AuthorityCode;
+use prometheus_client::encoding::prometheus_text;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
 
 /// Upper bounds of the buckets, in milliseconds.
 const BUCKETS: [f64; 9] = [5.0, 20.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2000.0, 5000.0];
 
-#[derive(Debug, Clone, Default)]
-struct Spread {
-    buckets: [u64; BUCKETS.len()],
-    count: u64,
-    sum: f64,
+/// What is counted of one traveller: words and numbers, nothing that names a token or a person.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    /// What happened at the door.
+    pub passage: Passage,
+    /// The gate's own reason.
+    pub reason: Option<&'static str>,
+    /// The classes of the verdicts. The class of a single side would show who refused whom; only the lane's sum is kept.
+    pub answers: Vec<&'static str>,
+    /// Milliseconds of each stage; 0 where it was not reached.
+    pub stages: [(&'static str, f64); 5],
 }
 
-impl Spread {
-    fn add(&mut self, millis: f64) {
-        for (bucket, bound) in self.buckets.iter_mut().zip(BUCKETS) {
-            *bucket += u64::from(millis <= bound);
-        }
-        self.count += 1;
-        self.sum += millis;
+/// A lane, and one thing more.
+type Labels = [(&'static str, String); 2];
+
+/// The counters of one gate program.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    passages: Family<Labels, Counter>,
+    reasons: Family<Labels, Counter>,
+    answers: Family<Labels, Counter>,
+    stages: Family<Labels, Histogram, fn() -> Histogram>,
+    waiting: Family<[(&'static str, String); 1], Gauge>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("baypass_gate"),
+            passages: Family::default(),
+            reasons: Family::default(),
+            answers: Family::default(),
+            stages: Family::new_with_constructor(histogram),
+            waiting: Family::default(),
+        };
+        // A counter's name gets its `_total` when it is written.
+        let registry = &mut metrics.registry;
+        registry.register("passages", "Travellers by what happened", metrics.passages.clone());
+        registry.register("reasons", "The gate's own reasons", metrics.reasons.clone());
+        registry.register("answers", "Verdicts by class", metrics.answers.clone());
+        let help = "How long the stages of one traveller take";
+        registry.register("stage_milliseconds", help, metrics.stages.clone());
+        let help = "Events not yet taken by their authority";
+        registry.register("outbox_waiting", help, metrics.waiting.clone());
+        metrics
     }
 }
 
-#[derive(Debug, Default)]
-struct Counts {
-    passages: BTreeMap<(String, &'static str), u64>,
-    reasons: BTreeMap<(String, &'static str), u64>,
-    answers: BTreeMap<(String, &'static str), u64>,
-    stages: BTreeMap<(String, &'static str), Spread>,
+fn labels(lane: &LaneId, name: &'static str, value: &str) -> Labels {
+    [("lane", lane.as_str().to_owned()), (name, value.to_owned())]
 }
-
-/// The counters of one gate program.
-#[derive(Debug, Default)]
-pub struct Metrics(Mutex<Counts>);
 
 impl Metrics {
     /// Counts one traveller.
-    pub fn count(&self, lane: &LaneId, report: &Report) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = || lane.as_str().to_owned();
-        *counts.passages.entry((name(), report.passage.code())).or_default() += 1;
-        if let Some(reason) = report.reason {
-            *counts.reasons.entry((name(), reason.code())).or_default() += 1;
+    pub fn count(&self, lane: &LaneId, counted: &Counted) {
+        self.passages.get_or_create(&labels(lane, "passage", counted.passage.code())).inc();
+        if let Some(reason) = counted.reason {
+            self.reasons.get_or_create(&labels(lane, "code", reason)).inc();
         }
-        for verdict in &report.verdicts {
-            // The class of a single side would show who refused whom; only the lane's sum is kept.
-            *counts.answers.entry((name(), answer(&verdict.answer))).or_default() += 1;
+        for answer in &counted.answers {
+            self.answers.get_or_create(&labels(lane, "class", answer)).inc();
         }
-        let ms = report.ms;
-        for (stage, millis) in [
-            ("read", ms.read),
-            ("check", ms.check),
-            ("face", ms.face),
-            ("clear", ms.clear),
-            ("total", ms.total),
-        ] {
+        for (stage, millis) in counted.stages {
             if millis > 0.0 {
-                counts.stages.entry((name(), stage)).or_default().add(millis);
+                self.stages.get_or_create(&labels(lane, "stage", stage)).observe(millis);
             }
         }
+    }
+
+    /// Sets how many events wait for an authority.
+    pub fn set_waiting(&self, authority: AuthorityCode, events: u64) {
+        let label = [("authority", authority.code().to_owned())];
+        self.waiting.get_or_create(&label).set(i64::try_from(events).unwrap_or(i64::MAX));
     }
 
     /// How many travellers a lane has served.
     #[must_use]
     pub fn served(&self, lane: &LaneId) -> u64 {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.passages.iter().filter(|((name, _), _)| name == lane.as_str()).map(|(_, n)| n).sum()
+        let count = |passage: Passage| self.passages.get(&labels(lane, "passage", passage.code()));
+        Passage::ALL.into_iter().filter_map(count).map(|counter| counter.get()).sum()
     }
 
-    /// The text of the metrics page.
+    /// The text of the metrics page (Prometheus text exposition format, version 0.0.4).
     #[must_use]
     pub fn render(&self) -> String {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut out = String::new();
-        counters(
-            &mut out,
-            "baypass_gate_passages_total",
-            "Travellers by what happened.",
-            "passage",
-            &counts.passages,
-        );
-        counters(&mut out, "baypass_gate_reasons_total", "The gate's own reasons.", "code", &counts.reasons);
-        counters(&mut out, "baypass_gate_answers_total", "Verdicts by class.", "class", &counts.answers);
-        spreads(&mut out, &counts.stages);
-        out
-    }
-}
-
-fn answer(answer: &clearance::Answer) -> &'static str {
-    match answer {
-        clearance::Answer::Admit { .. } => "admit",
-        clearance::Answer::Verify { .. } => "verify",
-        clearance::Answer::Refer => "refer",
-        clearance::Answer::Busy => "busy",
-        clearance::Answer::NotOpenToHolder { .. } => "not_open_to_holder",
-    }
-}
-
-/// Writing to a string cannot fail.
-macro_rules! line {
-    ($out:expr, $($text:tt)*) => { let _infallible = writeln!($out, $($text)*); };
-}
-
-fn counters(
-    out: &mut String,
-    name: &str,
-    help: &str,
-    label: &str,
-    values: &BTreeMap<(String, &'static str), u64>,
-) {
-    line!(out, "# HELP {name} {help}");
-    line!(out, "# TYPE {name} counter");
-    for ((lane, value), count) in values {
-        line!(out, "{name}{{lane=\"{lane}\",{label}=\"{value}\"}} {count}");
-    }
-}
-
-fn spreads(out: &mut String, values: &BTreeMap<(String, &'static str), Spread>) {
-    let name = "baypass_gate_stage_milliseconds";
-    line!(out, "# HELP {name} How long the stages of one traveller take.");
-    line!(out, "# TYPE {name} histogram");
-    for ((lane, stage), spread) in values {
-        let labels = format!("lane=\"{lane}\",stage=\"{stage}\"");
-        for (bucket, bound) in spread.buckets.iter().zip(BUCKETS) {
-            line!(out, "{name}_bucket{{{labels},le=\"{bound}\"}} {bucket}");
-        }
-        line!(out, "{name}_bucket{{{labels},le=\"+Inf\"}} {}", spread.count);
-        line!(out, "{name}_sum{{{labels}}} {}", spread.sum);
-        line!(out, "{name}_count{{{labels}}} {}", spread.count);
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        prometheus_text::encode(&mut text, &self.registry).unwrap_or_default();
+        text
     }
 }

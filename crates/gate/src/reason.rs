@@ -145,9 +145,9 @@ reasons! {
     CodeDamaged = "code_damaged", Check, ShowAgain, "code_damaged", Some("changed bytes anywhere");
     /// Not the one form that a code has.
     CodeMalformed = "code_malformed", Check, ShowAgain, "code_damaged", Some("malformed, deeply nested or non-deterministic input");
-    /// The token is not in its form.
+    /// The token is malformed.
     TokenMalformed = "token_malformed", Check, ShowFreshCode, "code_damaged", Some("changed bytes anywhere");
-    /// The holder proof is not in its form.
+    /// The holder proof is malformed.
     ProofMalformed = "proof_malformed", Check, ShowFreshCode, "code_damaged", Some("changed bytes anywhere");
     /// A short code, and nothing was handed in ahead for it.
     NotHandedIn = "not_handed_in", Check, ShowFreshCode, "show_fresh_code", None;
@@ -215,7 +215,7 @@ reasons! {
     FaceModels = "face_models", Face, MendGate, "see_officer", None;
     /// An authority cannot be reached, or was too slow.
     AuthoritySilent = "authority_silent", Verdicts, CallOfficer, "see_officer", None;
-    /// An authority's answer is not in the form of a verdict.
+    /// An authority's answer is no verdict.
     VerdictMalformed = "verdict_malformed", Verdicts, CallOfficer, "see_officer", Some("changed bytes anywhere");
     /// The verdict is signed with no key that the trust list names for it.
     VerdictKey = "verdict_key", Verdicts, CallOfficer, "see_officer", Some("wrong key role");

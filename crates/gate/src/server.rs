@@ -1,7 +1,8 @@
-//! Server: a gate's own small pages: whether it is well, what it counts, what its lanes are.
+//! Server: a gate's own small pages: its state, what it counts, what its lanes are.
 //!
-//! Lives here: [`router`]. Not here: anything about a traveller; a gate shows nobody.
+//! Lives here: [`router`]. Not here: anything about a traveller.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,14 +18,14 @@ use documents::{AuthorityCode, Measure, Side};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::camera::{CodeSight, MAX_PICTURE_LEN};
+use crate::check::{Age, Trusted};
 use crate::clock::Clock;
-use crate::follow::Follower;
+use crate::devices::camera::{CodeSight, MAX_PICTURE_LEN};
 use crate::lane::{LaneConfig, Report};
+use crate::lists::Follower;
 use crate::metrics::Metrics;
+use crate::outbox::{Store, StoreError};
 use crate::reason::GateReason;
-use crate::store::{Store, StoreError};
-use crate::trusted::{Age, Trusted};
 
 /// The lists of the moment: they are replaced while the gate runs.
 pub type TrustedNow = Arc<dyn Fn() -> Arc<dyn Trusted> + Send + Sync>;
@@ -132,8 +133,8 @@ async fn scans(State(state): State<GateState>, body: Result<Json<ScanBody>, Json
     let Some(faces) = body.faces.iter().map(|face| bytes(face)).collect::<Option<Vec<_>>>() else {
         return unreadable("faces");
     };
-    let known = |word: &String| Measure::ALL.iter().copied().find(|measure| measure.as_str() == word);
-    let Some(measures) = body.measures.iter().map(known).collect::<Option<Vec<_>>>() else {
+    let Ok(measures) = body.measures.iter().map(|word| word.parse()).collect::<Result<Vec<Measure>, _>>()
+    else {
         return problem(
             StatusCode::BAD_REQUEST,
             "malformed_body",
@@ -141,39 +142,9 @@ async fn scans(State(state): State<GateState>, body: Result<Json<ScanBody>, Json
         );
     };
     match scanner(ScanOrder { lane: body.lane, code, faces, measures }).await {
-        Some(report) => Json(report_json(&report)).into_response(),
+        Some(report) => Json(report.to_json()).into_response(),
         None => problem(StatusCode::NOT_FOUND, "no_such_lane", "this gate has no such lane; see /lanes"),
     }
-}
-
-/// What a gate knows of one traveller: classes and references of verdicts, never their reasons.
-#[must_use]
-pub fn report_json(report: &Report) -> Value {
-    let verdicts: Vec<Value> = report
-        .verdicts
-        .iter()
-        .map(|judged| {
-            json!({
-                "side": judged.side, "authority": judged.authority, "answer": judged.answer.word(),
-                "reference": hex::encode(judged.reference),
-            })
-        })
-        .collect();
-    let measures: Vec<_> =
-        report.open_measures.map(|m| m.iter().map(Measure::as_str).collect()).unwrap_or_default();
-    json!({
-        "clearance": report.clearance.to_string(),
-        "passage": report.passage.code(),
-        "code": report.reason.map(GateReason::code),
-        "detail": report.detail,
-        "verdicts": verdicts,
-        "measures": measures,
-        "sentence": report.sentence,
-        "officer": report.officer,
-        "simulated_camera": report.simulated_camera,
-        "token": report.token.map(|token| token.to_string()),
-        "ms": report.ms,
-    })
 }
 
 async fn health(State(state): State<GateState>) -> Response {
@@ -184,15 +155,18 @@ async fn health(State(state): State<GateState>) -> Response {
         .into_iter()
         .map(|(authority, age)| (authority.code().to_owned(), json!(age_word(age))))
         .collect();
-    let (store, writable) = match waiting(&state.stores).await {
-        Ok(waiting) => (json!({ "state": "well", "waiting": waiting }), true),
-        Err(error) => (json!({ "state": "unusable", "why": error.to_string() }), false),
+    let (store, readable) = match waiting(&state.stores).await {
+        Ok(waiting) => (json!({ "status": "ok", "waiting": waiting }), true),
+        Err(error) => (json!({ "status": "unusable", "why": error.to_string() }), false),
     };
-    let well = usable && writable;
-    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let (status, word) = if usable && readable {
+        (StatusCode::OK, "ok")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "unusable")
+    };
     let lanes = state.lanes.len();
     let (rounds, refused) = state.follower.as_ref().map_or((0, Vec::new()), |f| (f.rounds(), f.refused()));
-    (status, Json(json!({ "well": well, "trust_lists": lists, "store": store, "lanes": lanes, "rounds": rounds, "refused": refused })))
+    (status, Json(json!({ "status": word, "trust_lists": lists, "store": store, "lanes": lanes, "rounds": rounds, "refused": refused })))
         .into_response()
 }
 
@@ -206,15 +180,12 @@ const fn age_word(age: Age) -> &'static str {
 }
 
 async fn metrics(State(state): State<GateState>) -> Response {
-    let mut text = state.metrics.render();
-    if let Ok(Value::Object(waiting)) = waiting(&state.stores).await {
-        text.push_str("# HELP baypass_gate_outbox_waiting Events not yet taken by their authority.\n");
-        text.push_str("# TYPE baypass_gate_outbox_waiting gauge\n");
-        for (authority, count) in waiting {
-            text.push_str(&format!("baypass_gate_outbox_waiting{{authority=\"{authority}\"}} {count}\n"));
-        }
+    match waiting(&state.stores).await {
+        Ok(waiting) => waiting.into_iter().for_each(|(authority, n)| state.metrics.set_waiting(authority, n)),
+        Err(error) => tracing::error!(%error, "the stores cannot be read"),
     }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (kind, state.metrics.render()).into_response()
 }
 
 async fn lanes(State(state): State<GateState>) -> Json<Value> {
@@ -242,14 +213,15 @@ async fn lanes(State(state): State<GateState>) -> Json<Value> {
     Json(json!({ "lanes": lanes }))
 }
 
-async fn waiting(stores: &[Arc<Store>]) -> Result<Value, StoreError> {
-    let mut counts = serde_json::Map::new();
+/// How many events wait for each authority, over all stores.
+async fn waiting(stores: &[Arc<Store>]) -> Result<BTreeMap<AuthorityCode, u64>, StoreError> {
+    let mut counts = BTreeMap::new();
     for authority in AuthorityCode::ALL {
         let mut waiting = 0;
         for store in stores {
             waiting += store.waiting(authority).await?;
         }
-        counts.insert(authority.code().to_owned(), json!(waiting));
+        counts.insert(authority, waiting);
     }
-    Ok(Value::Object(counts))
+    Ok(counts)
 }

@@ -47,15 +47,15 @@ pub enum TextsError {
     /// A sentence is missing or empty.
     #[error("the sentence {key} is missing in {language}; add it to texts.toml")]
     Missing {
-        /// Which.
+        /// The key of the sentence.
         key: String,
-        /// In which language.
+        /// The tag of the language.
         language: &'static str,
     },
     /// A sentence that nothing shows.
     #[error("no reason and no outcome shows the sentence {key}; remove it from texts.toml")]
     Unused {
-        /// Which.
+        /// The key of the sentence.
         key: String,
     },
 }

@@ -13,12 +13,14 @@ use documents::Measure;
 use evaluate::attack::{Chance, Kind, Noise, Player, Subject};
 use face::Track;
 use face::active::{ActiveRules, Frame, Prompt};
-use gate::camera::{Camera, CameraError, CodeSight, Seen, Source};
-use gate::door::SimulatedDoor;
-use gate::measures::Nobody;
-use gate::store::Store;
+use gate::devices::camera::{Camera, CameraError, CodeSight, Seen, Source};
+use gate::devices::door::SimulatedDoor;
+use gate::lane::measures::Nobody;
+use gate::lane::screen::NoScreen;
+use gate::outbox::Store;
 use gate::{
-    Around, EyeFault, Eyes, FixedClock, GateReason, Lane, Look, Metrics, ReplayCache, Report, Stopwatch,
+    CaptureFault, Captured, FaceCapture, FixedClock, GateReason, Lane, LaneContext, Metrics, ReplayCache,
+    Report, Stopwatch,
 };
 
 /// Eighty milliseconds from one look at the watch to the next.
@@ -34,14 +36,14 @@ impl Stopwatch for Steps {
 }
 
 /// A camera with a screen, and whoever stands before it.
-struct Stand {
+struct Booth {
     code: String,
     prompts: Vec<Prompt>,
     pictures: u32,
     live: bool,
 }
 
-impl Camera for Stand {
+impl Camera for Booth {
     async fn code(&mut self) -> Result<Seen<CodeSight>, CameraError> {
         Ok(Seen { sight: CodeSight::Text(self.code.clone()), source: Source::OwnCamera })
     }
@@ -66,35 +68,35 @@ impl Camera for Stand {
     }
 }
 
-/// Eyes that see a drawn head or sheet where a real lane's see pictures.
+/// FaceCapture that see a drawn head or sheet where a real lane's see pictures.
 struct Drawn {
     rules: ActiveRules,
     player: Mutex<Player>,
     suspicious: bool,
 }
 
-impl Eyes for Drawn {
-    fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, EyeFault> {
-        Ok(Look { probe: pictures.concat(), suspicious: self.suspicious })
+impl FaceCapture for Drawn {
+    fn capture(&self, pictures: &[Vec<u8>]) -> Result<Captured, CaptureFault> {
+        Ok(Captured { probe: pictures.concat(), suspicious: self.suspicious })
     }
 
     fn active_rules(&self) -> Option<&ActiveRules> {
         Some(&self.rules)
     }
 
-    fn follow(&self, _: &mut Track, picture: &[u8], at_ms: u64) -> Result<Frame, EyeFault> {
+    fn follow(&self, _: &mut Track, picture: &[u8], at_ms: u64) -> Result<Frame, CaptureFault> {
         let words = String::from_utf8(picture.to_vec()).unwrap();
         let shown = words.trim_end_matches(';').split(' ').nth(1).unwrap().to_owned();
         let motions = face::active::Motion::ALL.map(Prompt::Move);
         let prompt = motions.into_iter().find(|m| m.code() == shown).unwrap_or(Prompt::LookStraight);
         let seen = self.player.lock().unwrap().frame(at_ms, prompt);
-        seen.ok_or_else(|| EyeFault { reason: GateReason::FaceNone, detail: "out of sight".into() })
+        seen.ok_or_else(|| CaptureFault { reason: GateReason::FaceNone, detail: "out of sight".into() })
     }
 }
 
 struct Ran {
     report: Report,
-    stand: Stand,
+    booth: Booth,
     requests: Vec<(Request, Vec<u8>)>,
 }
 
@@ -112,7 +114,7 @@ async fn cross(kind: Kind, seed: u64, live: bool, asked: bool, suspicious: bool)
     let mut chance = Chance::of_seed(seed);
     let subject = Subject::generic(&mut chance);
     let noise = Noise::as_measured(&mut Chance::of_seed(1));
-    let eyes = Drawn {
+    let faces = Drawn {
         rules: ActiveRules::builtin().unwrap(),
         player: Mutex::new(Player::new(kind, subject, noise, chance)),
         suspicious,
@@ -121,15 +123,16 @@ async fn cross(kind: Kind, seed: u64, live: bool, asked: bool, suspicious: bool)
     let mut config = lane_config("one");
     config.simulated_camera = false;
     let metrics = Arc::new(Metrics::default());
-    let lane = Lane::new(config, replay, store, Arc::clone(&link), Arc::new(eyes), metrics);
+    let lane = Lane::new(config, replay, store, Arc::clone(&link), Arc::new(faces), metrics);
     *link.time.lock().unwrap() = now();
     let code = wallet.show(&lane.config().audience(), now());
-    let mut stand = Stand { code, prompts: Vec::new(), pictures: 0, live };
+    let mut booth = Booth { code, prompts: Vec::new(), pictures: 0, live };
     let (clock, watch) = (FixedClock(now()), Steps::default());
     let mut door = SimulatedDoor::default();
-    let around = Around {
-        camera: &mut stand,
+    let around = LaneContext {
+        camera: &mut booth,
         door: &mut door,
+        screen: &mut NoScreen,
         measures: &mut Nobody,
         trusted: &bay.lists,
         clock: &clock,
@@ -143,14 +146,14 @@ async fn cross(kind: Kind, seed: u64, live: bool, asked: bool, suspicious: bool)
         (Request::decode(payload).unwrap(), envelope.probe.to_vec())
     });
     let requests = requests.collect();
-    Ran { report, stand, requests }
+    Ran { report, booth, requests }
 }
 
 #[tokio::test]
 async fn a_head_that_does_what_the_screen_asks_passes_and_the_frames_that_passed_are_compared() {
-    let Ran { report, stand, requests } = cross(Kind::Honest, 1, true, true, false).await;
+    let Ran { report, booth, requests } = cross(Kind::Honest, 1, true, true, false).await;
     assert_eq!((report.passage, report.reason), (Passage::Passed, None), "{:?}", report.detail);
-    let asked: Vec<&str> = stand.prompts.iter().map(|p| p.code()).collect();
+    let asked: Vec<&str> = booth.prompts.iter().map(|p| p.code()).collect();
     assert_eq!(asked.first(), Some(&"look_straight"));
     assert_eq!(asked.last(), Some(&"ended"));
     assert!(asked.iter().filter(|p| p.starts_with("turn_")).count() >= 2, "{asked:?}");
@@ -164,7 +167,7 @@ async fn a_head_that_does_what_the_screen_asks_passes_and_the_frames_that_passed
     assert!((5..=usize::from(gate::MAX_PICTURES)).contains(&compared.len()), "{after}");
     let number = |picture: &str| picture.split(' ').next().unwrap().parse::<u32>().unwrap();
     assert!(
-        compared.iter().all(|p| number(p) > 2 && number(p) <= stand.pictures),
+        compared.iter().all(|p| number(p) > 2 && number(p) <= booth.pictures),
         "of the challenge: {after}"
     );
     assert_eq!(second.probe, credential::sha256(after.as_bytes()));
@@ -173,20 +176,20 @@ async fn a_head_that_does_what_the_screen_asks_passes_and_the_frames_that_passed
 #[tokio::test]
 async fn a_picture_however_it_is_moved_gets_three_tries_and_then_an_officer() {
     for kind in [Kind::Still, Kind::Moved, Kind::Tilted] {
-        let Ran { report, stand, requests } = cross(kind, 5, true, true, false).await;
+        let Ran { report, booth, requests } = cross(kind, 5, true, true, false).await;
         assert_eq!((report.passage, report.reason), (Passage::NotPassed, Some(GateReason::FaceNotLive)));
         assert!(report.officer, "{kind:?}");
         assert!(report.detail.as_deref().unwrap().starts_with("active_"), "{:?}", report.detail);
-        assert_eq!(stand.prompts.iter().filter(|p| **p == Prompt::Ended).count(), 3, "three tries");
+        assert_eq!(booth.prompts.iter().filter(|p| **p == Prompt::Ended).count(), 3, "three tries");
         assert_eq!(requests.len(), 1, "nobody is asked again");
     }
 }
 
 #[tokio::test]
 async fn a_camera_before_which_nobody_can_be_asked_to_move_leaves_the_measure_open() {
-    let Ran { report, stand, .. } = cross(Kind::Honest, 1, false, true, false).await;
+    let Ran { report, booth, .. } = cross(Kind::Honest, 1, false, true, false).await;
     assert_eq!((report.passage, report.reason), (Passage::NotPassed, Some(GateReason::MeasuresNotTaken)));
-    assert!(stand.prompts.is_empty());
+    assert!(booth.prompts.is_empty());
 }
 
 #[tokio::test]

@@ -3,16 +3,18 @@
 mod bay;
 
 use bay::{Bay, Chn, Hkg, Mac, Wallet, at, audience, direction, elsewhere, hengqin, lane_id, now, text};
+use credential::ProofWindow;
 use credential::status::Status;
 use credential::{KeyClass, SigningKey, StatusRef, TokenId};
 use documents::{Side, Timestamp};
-use gate::check::{Checker, Window};
+use gate::check::Checker;
+use gate::lists::{ListMemory, MemoryError};
 use gate::{GateReason, ReplayCache};
 use proptest::prelude::*;
 use trust::Approval;
 
 fn checker() -> Checker {
-    Checker::new(lane_id("one"), hengqin(), Window::default(), elsewhere())
+    Checker::new(lane_id("one"), hengqin(), ProofWindow::default(), elsewhere())
 }
 
 fn check_at(bay: &Bay, code: &str, when: Timestamp) -> Result<TokenId, GateReason> {
@@ -37,7 +39,7 @@ fn a_sound_code_of_every_issuer_passes_at_every_kind_of_lane() {
             (direction(Hkg, Mac), Some(Side::Entry)),
         ] {
             let audience = audience("hengqin", way, side);
-            let checker = Checker::new(lane_id("one"), audience.clone(), Window::default(), elsewhere());
+            let checker = Checker::new(lane_id("one"), audience.clone(), ProofWindow::default(), elsewhere());
             let mut replay = checker.replay_cache(now());
             let code = wallet.show(&audience, now());
             let mut scratch = Vec::new();
@@ -186,7 +188,7 @@ fn the_same_showing_is_refused_at_another_lane_and_read_again_at_its_own() {
     let wallet = Wallet::new(&bay, Mac);
     let code = wallet.show(&hengqin(), now());
     let one = checker();
-    let two = Checker::new(lane_id("two"), hengqin(), Window::default(), elsewhere());
+    let two = Checker::new(lane_id("two"), hengqin(), ProofWindow::default(), elsewhere());
     let mut replay: ReplayCache = one.replay_cache(now());
     let mut run = |checker: &Checker, code: &str, when| {
         checker.check(code, &mut Vec::new(), &bay.lists, &mut replay, when).map(|c| c.id())
@@ -206,7 +208,7 @@ fn a_forged_showing_does_not_block_the_real_one_at_another_lane() {
     let hashes: Vec<_> = parts.iter().map(|p| credential::PartHash::of(p)).collect();
     let forged = credential::sign_proof(&thief, &hengqin(), &wallet.token, &hashes, now()).unwrap();
     let one = checker();
-    let two = Checker::new(lane_id("two"), hengqin(), Window::default(), elsewhere());
+    let two = Checker::new(lane_id("two"), hengqin(), ProofWindow::default(), elsewhere());
     let mut replay = one.replay_cache(now());
     let forged = text(&wallet.token, &forged, &parts);
     assert!(one.check(&forged, &mut Vec::new(), &bay.lists, &mut replay, now()).is_err());
@@ -271,7 +273,7 @@ fn what_no_approval_covers_is_refused() {
     let bay = Bay::new();
     let wallet = Wallet::new(&bay, Mac);
     let qingmao = audience("qingmao", direction(Mac, Chn), None);
-    let checker = Checker::new(lane_id("one"), qingmao.clone(), Window::default(), elsewhere());
+    let checker = Checker::new(lane_id("one"), qingmao.clone(), ProofWindow::default(), elsewhere());
     let mut replay = checker.replay_cache(now());
     let code = wallet.show(&qingmao, now());
     let refused = checker.check(&code, &mut Vec::new(), &bay.lists, &mut replay, now()).map(|_| ());
@@ -304,7 +306,7 @@ fn no_list_goes_back_to_an_older_one() {
 fn an_approval_that_was_taken_back_covers_nothing_and_does_not_come_back() {
     let mut bay = Bay::new();
     let (wallet, hengqin) = (Wallet::new(&bay, Mac), audience("hengqin", direction(Mac, Chn), None));
-    let checker = Checker::new(lane_id("one"), hengqin.clone(), Window::default(), elsewhere());
+    let checker = Checker::new(lane_id("one"), hengqin.clone(), ProofWindow::default(), elsewhere());
     let checked = |bay: &Bay| {
         let (code, mut replay) = (wallet.show(&hengqin, now()), checker.replay_cache(now()));
         checker.check(&code, &mut Vec::new(), &bay.lists, &mut replay, now()).map(|_| ())
@@ -341,10 +343,14 @@ fn a_gate_that_is_started_again_goes_back_no_more_than_one_that_runs() {
     bay.lists.take_trust(&fifth, now()).unwrap();
     bay.lists.take_status(Mac, 0, &bay::subject(Mac), &new, now()).unwrap();
     bay.lists.take_approval(&second, now()).unwrap();
-    let noted = serde_json::to_string(&bay.lists.newest()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    ListMemory::open(folder.path()).unwrap().remember(&bay.lists.newest()).unwrap();
 
     let mut lists = bay.pinned();
-    lists.not_before(&serde_json::from_str(&noted).unwrap());
+    let mut memory = ListMemory::open(folder.path()).unwrap();
+    lists.not_before(memory.newest());
+    let older = memory.accept_trust(Bay::new().lists.trust());
+    assert!(matches!(older, Err(MemoryError::Older { authority: Mac, have: 5, got: 1 })), "{older:?}");
     assert_eq!(lists.newest(), bay.lists.newest(), "a note survives until newer lists have come");
     let reason = |taken: Result<(), gate::ListsError>| taken.unwrap_err().reason();
     assert_eq!(reason(lists.take_trust(&fourth, now()).map(|_| ())), Some(GateReason::TrustListRolledBack));

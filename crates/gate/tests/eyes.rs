@@ -1,4 +1,4 @@
-//! The real eyes of a lane on real photographs: what becomes a probe, and what does not.
+//! The face capture of a lane on real photographs: what becomes a probe, and what does not.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use face::{FaceConfig, ModelFolder, Probe};
-use gate::{Eyes, FaceEyes, GateReason};
+use gate::{FaceCapture, GateReason, ModelCapture};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -27,22 +27,22 @@ fn photographs(test: &str) -> Option<Vec<PathBuf>> {
     Some(files)
 }
 
-fn eyes() -> FaceEyes {
+fn faces() -> ModelCapture {
     let config = FaceConfig::builtin().unwrap();
     // A missing model names the command that installs it.
-    FaceEyes::load(&ModelFolder::new(&root().join("models"), &config), config)
+    ModelCapture::load(&ModelFolder::new(&root().join("models"), &config), config)
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
 fn a_portrait_becomes_a_probe_of_as_many_frames_as_there_were_pictures() {
     let Some(files) = photographs("a portrait becomes a probe") else { return };
-    let eyes = eyes();
+    let faces = faces();
     let mut made = 0;
     for file in files.iter().take(6) {
         let picture = std::fs::read(file).unwrap();
         for count in [1, 3] {
-            let Ok(look) = eyes.look(&vec![picture.clone(); count]) else { continue };
+            let Ok(look) = faces.capture(&vec![picture.clone(); count]) else { continue };
             assert!(look.probe.len() <= clearance::MAX_PROBE_LEN);
             Probe::decode(&look.probe).unwrap();
             made += 1;
@@ -53,7 +53,7 @@ fn a_portrait_becomes_a_probe_of_as_many_frames_as_there_were_pictures() {
 
 #[test]
 fn what_is_no_picture_of_one_face_has_its_own_reason() {
-    let eyes = eyes();
+    let faces = faces();
     let grey = image::RgbImage::from_pixel(640, 480, image::Rgb([120, 120, 120]));
     let mut blank = std::io::Cursor::new(Vec::new());
     grey.write_to(&mut blank, image::ImageFormat::Png).unwrap();
@@ -62,9 +62,9 @@ fn what_is_no_picture_of_one_face_has_its_own_reason() {
         ("a text file", b"hello".to_vec(), GateReason::FacePictureUnreadable),
         ("a grey wall", blank.into_inner(), GateReason::FaceNone),
     ] {
-        let fault = eyes.look(&[picture]).unwrap_err();
+        let fault = faces.capture(&[picture]).unwrap_err();
         assert_eq!(fault.reason, expected, "{row}");
         assert!(!fault.detail.is_empty(), "{row}: nothing is said to help");
     }
-    assert_eq!(eyes.look(&[]).unwrap_err().reason, GateReason::FaceNone, "no picture at all");
+    assert_eq!(faces.capture(&[]).unwrap_err().reason, GateReason::FaceNone, "no picture at all");
 }

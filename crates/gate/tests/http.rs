@@ -22,10 +22,11 @@ use axum::routing::{get, post};
 use bay::{Bay, Chn, Hkg, Mac, lane_config, now};
 use clearance::{ClearanceId, Passage};
 use credential::SecretKey;
-use gate::camera::{Camera, CameraError, CodeSight, HttpCamera, Source, TAG_HEADER, tag};
-use gate::door::{Door, DoorError, HttpDoor};
+use gate::devices::camera::{Camera, CameraError, CodeSight, HttpCamera, Source};
+use gate::devices::door::{Door, DoorError, HttpDoor};
+use gate::devices::{TAG_HEADER, tag};
+use gate::outbox::Store;
 use gate::server::{GateState, router};
-use gate::store::Store;
 use gate::{AuthorityLink, FixedClock, HttpLink, LinkError, Metrics, Trusted};
 
 async fn listen(router: Router) -> String {
@@ -77,7 +78,7 @@ async fn the_gates_own_camera_is_known_by_its_key_and_a_fresh_answer() {
     let base = listen(Router::new().route("/face", get(|| async { "face" }))).await;
     assert!(matches!(http_camera(base.clone()).face().await, Err(CameraError::NotAuthentic)), "no tag");
     assert!(matches!(http_camera(base).code().await, Err(CameraError::Status { status: 404 })));
-    let base = listen(camera(KEY, false, vec![0; gate::camera::MAX_PICTURE_LEN + 1])).await;
+    let base = listen(camera(KEY, false, vec![0; gate::devices::camera::MAX_PICTURE_LEN + 1])).await;
     assert!(matches!(http_camera(base).face().await, Err(CameraError::TooLarge)));
     let nobody = http_camera("http://127.0.0.1:1".into()).face().await;
     assert!(matches!(nobody, Err(CameraError::Unreachable(_))));
@@ -153,7 +154,7 @@ async fn an_authority_behind_http_is_asked_and_told() {
 }
 
 #[tokio::test]
-async fn the_pages_say_whether_the_gate_is_well_and_nothing_of_anybody() {
+async fn the_pages_say_in_what_state_the_gate_is_and_nothing_of_anybody() {
     let bay = Bay::new();
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(Store::open(&folder.path().join("gate.db"), bay.gate_key()).await.unwrap());
@@ -176,11 +177,11 @@ async fn the_pages_say_whether_the_gate_is_well_and_nothing_of_anybody() {
     let (status, text) = page("/health", now()).await;
     let health: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
-        (status, &health["well"], &health["trust_lists"]["MAC"]),
-        (200, &true.into(), &"fresh".into())
+        (status, &health["status"], &health["trust_lists"]["MAC"]),
+        (200, &"ok".into(), &"fresh".into())
     );
     let (status, text) = page("/health", now().plus_seconds(10 * 86_400)).await;
-    assert!(status == 503 && text.contains("too_old"), "{text}");
+    assert!(status == 503 && text.contains("too_old") && text.contains(r#""status":"unusable""#), "{text}");
     let (_, text) = page("/lanes", now()).await;
     let lanes: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(lanes["lanes"][0]["sides"], serde_json::json!(["exit", "entry"]));

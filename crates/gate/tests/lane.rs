@@ -7,16 +7,17 @@ mod bay;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use bay::{Authorities, Bay, Chn, Mac, Says, TestEyes, Wallet, at, direction, hengqin, lane_config, now};
+use bay::{Authorities, Bay, Chn, Mac, Says, TestCapture, Wallet, at, direction, hengqin, lane_config, now};
 use clearance::{ClearanceId, Passage, Sides};
 use credential::SigningKey;
 use credential::message::{Event, Outcome};
 use documents::{LaneKind, Measure, Side, Timestamp};
-use gate::camera::{CodeSight, FileCamera, SimulatedCamera};
-use gate::door::SimulatedDoor;
-use gate::measures::{Nobody, Simulated};
-use gate::store::{Store, StoreError};
-use gate::{Around, Delivered, FixedClock, GateReason, Lane, LaneConfig, Metrics, Report, Stopwatch};
+use gate::devices::camera::{CodeSight, FileCamera, SimulatedCamera};
+use gate::devices::door::SimulatedDoor;
+use gate::lane::measures::{Nobody, Simulated};
+use gate::lane::screen::NoScreen;
+use gate::outbox::{Store, StoreError};
+use gate::{Delivered, FixedClock, GateReason, Lane, LaneConfig, LaneContext, Metrics, Report, Stopwatch};
 
 struct Still;
 
@@ -31,16 +32,16 @@ struct Place {
     wallet: Wallet,
     link: Arc<Authorities>,
     store: Arc<Store>,
-    lane: Lane<Authorities, TestEyes>,
+    lane: Lane<Authorities, TestCapture>,
     folder: tempfile::TempDir,
 }
 
 impl Place {
     async fn new() -> Self {
-        Self::with(|_| {}, TestEyes { fault: None, suspicious: false }).await
+        Self::with(|_| {}, TestCapture { fault: None, suspicious: false }).await
     }
 
-    async fn with(change: impl FnOnce(&mut LaneConfig), eyes: TestEyes) -> Self {
+    async fn with(change: impl FnOnce(&mut LaneConfig), faces: TestCapture) -> Self {
         let bay = Bay::new();
         let wallet = Wallet::new(&bay, Mac);
         let folder = tempfile::tempdir().unwrap();
@@ -48,7 +49,7 @@ impl Place {
         let link = Arc::new(Authorities::new(&bay));
         let mut config = lane_config("one");
         change(&mut config);
-        let lane = lane_of(config, &store, &link, eyes);
+        let lane = lane_of(config, &store, &link, faces);
         Self { bay, wallet, link, store, lane, folder }
     }
 
@@ -56,7 +57,7 @@ impl Place {
         self.cross_at(id, now(), &mut SimulatedDoor::default(), &mut Nobody).await
     }
 
-    async fn cross_at<M: gate::measures::Measurer>(
+    async fn cross_at<M: gate::lane::measures::Measurer>(
         &self,
         id: u8,
         when: Timestamp,
@@ -86,21 +87,21 @@ fn lane_of(
     config: LaneConfig,
     store: &Arc<Store>,
     link: &Arc<Authorities>,
-    eyes: TestEyes,
-) -> Lane<Authorities, TestEyes> {
+    faces: TestCapture,
+) -> Lane<Authorities, TestCapture> {
     let replay = Arc::new(Mutex::new(gate::ReplayCache::new(41, now())));
     Lane::new(
         config,
         replay,
         Arc::clone(store),
         Arc::clone(link),
-        Arc::new(eyes),
+        Arc::new(faces),
         Arc::new(Metrics::default()),
     )
 }
 
-async fn serve<C: gate::camera::Camera, M: gate::measures::Measurer>(
-    lane: &Lane<Authorities, TestEyes>,
+async fn serve<C: gate::devices::camera::Camera, M: gate::lane::measures::Measurer>(
+    lane: &Lane<Authorities, TestCapture>,
     id: u8,
     when: Timestamp,
     bay: &Bay,
@@ -109,7 +110,15 @@ async fn serve<C: gate::camera::Camera, M: gate::measures::Measurer>(
     measures: &mut M,
 ) -> Report {
     let clock = FixedClock(when);
-    let around = Around { camera, door, measures, trusted: &bay.lists, clock: &clock, watch: &Still };
+    let around = LaneContext {
+        camera,
+        door,
+        screen: &mut NoScreen,
+        measures,
+        trusted: &bay.lists,
+        clock: &clock,
+        watch: &Still,
+    };
     lane.serve(ClearanceId::from_bytes([id; 16]), around).await
 }
 
@@ -285,7 +294,7 @@ async fn without_anybody_at_the_lane_a_measure_stays_open() {
 #[tokio::test]
 async fn only_the_gates_own_camera_counts_unless_the_lane_was_set_up_otherwise() {
     let place =
-        Place::with(|c| c.simulated_camera = false, TestEyes { fault: None, suspicious: false }).await;
+        Place::with(|c| c.simulated_camera = false, TestCapture { fault: None, suspicious: false }).await;
     let report = place.cross(1).await;
     assert_eq!(report.reason, Some(GateReason::CameraNotOwn));
     assert_eq!(place.link.asked.lock().unwrap().len(), 0);
@@ -293,12 +302,12 @@ async fn only_the_gates_own_camera_counts_unless_the_lane_was_set_up_otherwise()
 
 #[tokio::test]
 async fn a_face_that_may_be_a_picture_needs_an_officer_before_anybody_is_asked() {
-    let eyes = || TestEyes { fault: None, suspicious: true };
-    let place = Place::with(|_| {}, eyes()).await;
+    let faces = || TestCapture { fault: None, suspicious: true };
+    let place = Place::with(|_| {}, faces()).await;
     let report = place.cross(1).await;
     assert_eq!(report.reason, Some(GateReason::FaceNotLive));
     assert_eq!(place.link.asked.lock().unwrap().len(), 0);
-    let place = Place::with(|_| {}, eyes()).await;
+    let place = Place::with(|_| {}, faces()).await;
     let mut officer = Simulated(vec![Measure::Officer]);
     let report = place.cross_at(1, now(), &mut SimulatedDoor::default(), &mut officer).await;
     assert_eq!((report.passage, report.officer), (Passage::Passed, true));
@@ -308,7 +317,7 @@ async fn a_face_that_may_be_a_picture_needs_an_officer_before_anybody_is_asked()
 #[tokio::test]
 async fn faults_of_the_face_end_before_anybody_is_asked() {
     for fault in [GateReason::FaceNone, GateReason::FaceSeveral, GateReason::FacePoor] {
-        let place = Place::with(|_| {}, TestEyes { fault: Some(fault), suspicious: false }).await;
+        let place = Place::with(|_| {}, TestCapture { fault: Some(fault), suspicious: false }).await;
         let report = place.cross(1).await;
         assert_eq!((report.reason, report.sentence), (Some(fault), fault.sentence()));
         assert_eq!(place.link.asked.lock().unwrap().len(), 0);
@@ -357,24 +366,24 @@ fn image_of_nothing() -> Vec<u8> {
 async fn the_same_code_at_another_lane_is_refused_even_after_a_restart() {
     let Place { bay, wallet, link, store, lane, folder } = Place::new().await;
     let code = wallet.show(&hengqin(), now());
-    let eyes = || TestEyes { fault: None, suspicious: false };
-    let run = async |lane: &Lane<Authorities, TestEyes>, id| {
+    let faces = || TestCapture { fault: None, suspicious: false };
+    let run = async |lane: &Lane<Authorities, TestCapture>, id| {
         let mut camera = SimulatedCamera::new(CodeSight::Text(code.clone()), [b"face".to_vec()]);
         serve(lane, id, now(), &bay, &mut camera, &mut SimulatedDoor::default(), &mut Nobody).await.reason
     };
     assert_eq!(run(&lane, 1).await, None);
     drop((lane, store));
     let store = Arc::new(Store::open(&folder.path().join("gate.db"), bay.gate_key()).await.unwrap());
-    let two = lane_of(lane_config("two"), &store, &link, eyes());
+    let two = lane_of(lane_config("two"), &store, &link, faces());
     assert_eq!(run(&two, 2).await, Some(GateReason::ReplayedElsewhere));
-    let one = lane_of(lane_config("one"), &store, &link, eyes());
+    let one = lane_of(lane_config("one"), &store, &link, faces());
     assert_eq!(run(&one, 3).await, None);
 }
 
 #[tokio::test]
 async fn a_lane_of_one_authority_asks_and_tells_it_alone() {
     let sides = Sides::One(Side::Entry, ());
-    let place = Place::with(|c| c.place.sides = sides, TestEyes { fault: None, suspicious: false }).await;
+    let place = Place::with(|c| c.place.sides = sides, TestCapture { fault: None, suspicious: false }).await;
     let report = place.cross(1).await;
     assert_eq!(report.passage, Passage::Passed);
     place.deliver(now()).await;
@@ -408,8 +417,8 @@ async fn an_authority_that_is_cut_off_is_told_later_in_order_and_once_by_number(
 async fn a_stop_between_opening_and_passage_is_unknown_and_one_before_is_not_passed() {
     // A door that never answers stands for a process that is killed while somebody may walk through.
     struct Dead;
-    impl gate::door::Door for Dead {
-        async fn open(&mut self, _: ClearanceId) -> Result<Passage, gate::door::DoorError> {
+    impl gate::devices::door::Door for Dead {
+        async fn open(&mut self, _: ClearanceId) -> Result<Passage, gate::devices::door::DoorError> {
             std::future::pending().await
         }
     }
@@ -417,9 +426,10 @@ async fn a_stop_between_opening_and_passage_is_unknown_and_one_before_is_not_pas
     let code = place.wallet.show(&hengqin(), now());
     let mut camera = SimulatedCamera::new(CodeSight::Text(code), [b"face".to_vec()]);
     let clock = FixedClock(now());
-    let around = Around {
+    let around = LaneContext {
         camera: &mut camera,
         door: &mut Dead,
+        screen: &mut NoScreen,
         measures: &mut Nobody,
         trusted: &place.bay.lists,
         clock: &clock,
@@ -441,15 +451,16 @@ async fn a_stop_between_opening_and_passage_is_unknown_and_one_before_is_not_pas
         }
     }
     let replay = Arc::new(Mutex::new(gate::ReplayCache::new(41, now())));
-    let eyes = Arc::new(TestEyes { fault: None, suspicious: false });
+    let faces = Arc::new(TestCapture { fault: None, suspicious: false });
     let metrics = Arc::new(Metrics::default());
-    let slow = Lane::new(lane_config("one"), replay, Arc::clone(&store), Arc::new(Slow), eyes, metrics);
+    let slow = Lane::new(lane_config("one"), replay, Arc::clone(&store), Arc::new(Slow), faces, metrics);
     let mut camera =
         SimulatedCamera::new(CodeSight::Text(wallet.show(&hengqin(), at(1))), [b"face".to_vec()]);
     let (mut door, clock) = (SimulatedDoor::default(), FixedClock(at(1)));
-    let around = Around {
+    let around = LaneContext {
         camera: &mut camera,
         door: &mut door,
+        screen: &mut NoScreen,
         measures: &mut Nobody,
         trusted: &bay.lists,
         clock: &clock,

@@ -1,4 +1,4 @@
-//! What a camera sees: texts and pictures of crossing codes, and what stands in them.
+//! Input from the camera: texts and pictures of crossing codes, and the structures inside them.
 
 use std::panic;
 use std::sync::LazyLock;
@@ -7,6 +7,7 @@ use clearance::LaneId;
 use code::{
     CrossingCode, Effort, MAX_BYTES, MAX_CHARS, PREFIX, Parts, base45, picture as pictures, read_frame,
 };
+use credential::ProofWindow;
 use credential::cbor::{self, Writer};
 use credential::cose::{ES256, Sign1, Tagging};
 use credential::part::{PartContents, PartContext, PartError, PartForm};
@@ -14,11 +15,11 @@ use credential::{
     Audience, MAX_PROOF_LEN, MAX_TOKEN_LEN, PartHash, SealedHashes, UnverifiedProof, UnverifiedToken,
 };
 use documents::{AuthorityCode, Direction, DocumentKind, DocumentNumber};
-use gate::check::{Checker, Window};
+use gate::check::Checker;
 
 use crate::keys::{LANE, authority_public, device, lists, now, part_key, part_words};
 
-/// The text of a code: what is taken comes back as the same text, and fits a symbol.
+/// The text of a code: an accepted one is written again as the same text, and fits a symbol.
 pub fn code_text(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let mut scratch = Vec::new();
@@ -59,7 +60,7 @@ pub fn base45_cbor(bytes: &[u8]) -> bool {
 /// Small enough that a look for a code costs less than the decoding.
 const SMALL_PICTURE: u64 = 128 * 128;
 
-/// A picture file: what is decoded has the pixels that a picture may have, and may be looked at for a code.
+/// A picture file: a decoded one is within the limit of pixels and may be searched for a code.
 pub fn picture(bytes: &[u8]) -> bool {
     let Ok(image) = pictures::decode(bytes) else { return false };
     let pixels = u64::from(image.width()) * u64::from(image.height());
@@ -72,8 +73,8 @@ pub fn picture(bytes: &[u8]) -> bool {
     true
 }
 
-/// For the fuzzer, which ends at every panic: those inside the decoders of pictures and codes are caught by their
-/// callers, and only what comes out of our own code is a finding.
+/// For the fuzzer, which stops at every panic: panics inside the decoders of pictures and codes are caught by their
+/// callers, and only a panic of our own code is a finding.
 pub fn let_decoders_fail() {
     let ours = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -83,7 +84,7 @@ pub fn let_decoders_fail() {
     }));
 }
 
-/// The only bytes that a message of ours with these contents may have.
+/// The one encoding of a message with these contents.
 pub(crate) fn one_form(bytes: &[u8], message: &Sign1<'_>) {
     let mut header = Writer::new();
     header.map(1 + usize::from(message.kid().is_some())).int(1).int(ES256);
@@ -138,7 +139,7 @@ pub fn part_pair(first: u8) -> (AuthorityCode, AuthorityCode) {
     (pick(first), pick(first / 3))
 }
 
-/// A part: one byte for the pair of authorities, then what was sealed. What opens can be sealed again to the same bytes,
+/// A part: one byte for the pair of authorities, then the sealed contents. An opened part seals again to the same bytes,
 /// and opens for no other pair, token or week.
 pub fn part(bytes: &[u8]) -> bool {
     let Some((first, plaintext)) = bytes.split_first() else { return false };
@@ -172,14 +173,14 @@ pub fn part(bytes: &[u8]) -> bool {
     true
 }
 
-/// A code at a lane: a text, or the bytes behind the prefix. Nobody but the one device has a signed token, so whatever
-/// passes is its token, and made for this lane in its window.
+/// A code at a lane: a text, or the bytes behind the prefix. Only one device has a signed token, so an accepted code shows
+/// that token and was made for this lane in its window.
 pub fn gate_check(bytes: &[u8]) -> bool {
     static CHECKER: LazyLock<Checker> = LazyLock::new(|| {
         let way = Direction::new(AuthorityCode::Mac, AuthorityCode::Chn).unwrap();
         let audience = |way| Audience::new("hengqin".parse().unwrap(), way, None);
         let lane: LaneId = LANE.parse().unwrap();
-        Checker::new(lane, audience(way), Window::default(), vec![audience(way.reversed())])
+        Checker::new(lane, audience(way), ProofWindow::default(), vec![audience(way.reversed())])
     });
     let text = match std::str::from_utf8(bytes) {
         Ok(text) if text.starts_with(PREFIX) => text.to_owned(),
@@ -190,7 +191,10 @@ pub fn gate_check(bytes: &[u8]) -> bool {
     let Ok(checked) = CHECKER.check(&text, &mut scratch, lists(), &mut replay, now()) else { return false };
     assert_eq!(checked.id(), device().thumbprint().token_id(), "nobody else's token passes");
     let age = now().seconds_since(checked.made_at());
-    assert!((-Window::default().ahead..=Window::default().behind).contains(&age), "the window holds");
+    assert!(
+        (-ProofWindow::default().ahead..=ProofWindow::default().behind).contains(&age),
+        "the window holds"
+    );
     let parts: Vec<(&[u8], PartHash)> = checked.parts().collect();
     assert!(parts.iter().all(|(part, hash)| PartHash::of(part) == *hash));
     let shown: Vec<&[u8]> = parts.iter().map(|(part, _)| *part).collect();

@@ -10,7 +10,7 @@ use documents::{AuthorityCode, Timestamp};
 use gate::Lists;
 use trust::{Approval, KeyEntry, Role, TrustList, TrustStore};
 
-/// The key id of every key of the authorities but that of tokens.
+/// The key id of the authorities' keys, except the token keys.
 pub const AUTHORITY_KID: &[u8] = b"k1";
 
 /// The key id under which tokens are signed.
@@ -22,7 +22,7 @@ pub const LANE: &str = "hengqin/1";
 /// The subject of status lists.
 pub const SUBJECT: &str = "urn:baypass:status:0";
 
-/// The instant at which everything is read.
+/// The time at which everything is read.
 #[must_use]
 pub fn now() -> Timestamp {
     "2026-03-02T10:00:00+08:00".parse().unwrap()
@@ -120,7 +120,7 @@ fn list_of(authority: AuthorityCode) -> TrustList {
     TrustList { authority, number: 1, issued, expires, keys }
 }
 
-/// What a gate goes by: the trust lists, empty status lists, one approval of every port of the lane.
+/// The lists of a gate: trust lists, empty status lists, one approval for the port of the lane.
 pub(crate) fn lists() -> &'static Lists {
     static LISTS: LazyLock<Lists> = LazyLock::new(|| {
         let mut lists = Lists::new(store().clone());

@@ -8,12 +8,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use clearance::{Place, Sides};
+use credential::ProofWindow;
 use credential::SigningKey;
 use documents::{AuthorityCode, Direction, LaneKind};
-use gate::camera::CodeSight;
-use gate::check::Window;
+use gate::devices::camera::CodeSight;
+use gate::outbox::{GateKey, Store};
 use gate::server::{GateState, ScanOrder, router};
-use gate::store::{GateKey, Store};
 use gate::{FixedClock, LaneConfig, Metrics, Trusted};
 use tower_service::Service;
 
@@ -41,7 +41,7 @@ fn served() -> Served {
     let lane = LaneConfig {
         place,
         kind: LaneKind::Code,
-        window: Window::default(),
+        window: ProofWindow::default(),
         pictures: 1,
         simulated_camera: true,
         elsewhere: Vec::new(),

@@ -1,6 +1,6 @@
 /**
- * Both sides, thousands of random cases: what the Rust crates write this room writes to the same bytes, what they refuse
- * it refuses, and what this room signs they take. The Rust side is `crates/baypass/examples/wallet_lines.rs`; without
+* Thousands of random cases: `core` writes the same bytes as the Rust crates, refuses what they refuse, and they accept what
+ * it signs. The Rust side is `crates/baypass/examples/wallet_lines.rs`; without
  * Cargo these tests are skipped, loudly. `BAYPASS_SEED` repeats a run.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -15,6 +15,7 @@ import { fromBase45, toBase45 } from '../base45.js'
 import { type Cbor, CborMap, CborTag, decode, encode } from '../cbor.js'
 import { open1, parse1, sign1 } from '../cose.js'
 import { type DeviceKey, coordinates, newSoftwareKey, newWebKey, sha256 } from '../keys.js'
+import { AUTHORITIES, SEALED_RECEIVERS, partDocuments, partMaker } from '../issuance.js'
 import { judgeNumber } from '../numbers.js'
 import { skip } from './skip.js'
 
@@ -63,11 +64,25 @@ const takes = (read: () => unknown) => {
 
 const skipped = skip('core against Rust', cargo ? undefined : 'no cargo on this machine')
 
-describe.skipIf(skipped)(`the Rust crates and this room agree (BAYPASS_SEED=${seed})`, () => {
+describe.skipIf(skipped)(`the Rust crates and core agree (BAYPASS_SEED=${seed})`, () => {
   beforeAll(() => {
     const out = execFileSync(...example('write', seed, String(COUNT)), { cwd: root, maxBuffer: 1 << 30 })
     lines = out.toString().trim().split('\n').map((line) => JSON.parse(line) as Line)
   }, 900_000)
+
+  it('on who makes which part for whom, and on which document', () => {
+    const every = AUTHORITIES.flatMap((a) => AUTHORITIES.map((b) => [a, b] as const))
+    const written = (kind: string) => of(kind).map(({ kind: _, ...fields }) => fields)
+    expect(every.map(([issuer, receiver]) => ({ issuer, receiver, maker: partMaker(issuer, receiver) }))).toEqual(written('part'))
+    expect(every.map(([maker, home]) => ({ maker, home, documents: partDocuments(maker, home) }))).toEqual(written('document'))
+    for (const { maker, seals_for: sealsFor, vouches_for: vouchesFor } of written('maker')) {
+      const authority = maker as Authority
+      expect(SEALED_RECEIVERS[authority]).toEqual(sealsFor)
+      const carried = new Set<string>(AUTHORITIES.flatMap((home) => partDocuments(authority, home)))
+      expect([...carried].sort()).toEqual([...(vouchesFor as string[])].sort())
+    }
+    expect(of('maker')).toHaveLength(AUTHORITIES.length)
+  })
 
   it('on the bytes of any value, whatever order its keys came in, and on what they say', () => {
     expect(of('cbor')).toHaveLength(COUNT)
@@ -120,8 +135,8 @@ describe.skipIf(skipped)(`the Rust crates and this room agree (BAYPASS_SEED=${se
       const wanted = line['fault'] === null
         ? { number: line['number'] }
         : { fault: line['fault'], ...(line['position'] === null ? {} : { position: line['position'] }) }
-      // Rust measures bytes, this room signs: of a sign that no number has, it is enough that both refuse it, or both take
-      // it for the blank around a number.
+// Rust counts bytes, core counts characters: for a character that no number has, both must refuse it, or both must
+      // take it for a blank around the number.
       if (/[^ -~]/.test(text(line, 'text'))) {
         if ('number' in found) expect(found, text(line, 'text')).toEqual(wanted)
         else expect(line['fault'], text(line, 'text')).not.toBeNull()
@@ -131,7 +146,7 @@ describe.skipIf(skipped)(`the Rust crates and this room agree (BAYPASS_SEED=${se
     }
   })
 
-  it('on what this room signs: codes and proofs of possession, with both kinds of key', async () => {
+  it('on what core signs: codes and proofs of possession, with both kinds of key', async () => {
     const issuer = newSoftwareKey(random)
     const wanted: boolean[] = []
     const cases: object[] = []

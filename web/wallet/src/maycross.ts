@@ -1,14 +1,15 @@
 /**
- * May I cross: what the holder's own records, as his authorities last told them, say about one direction on one day.
+* May I cross: what the holder's own records, as last fetched from the authorities, say about one direction on one day.
  *
  * Lives here: documents and the dates of endorsements. Not here: what only an authority knows (entries left, weekly limits,
  * days of stay, watch lists): the screen says so, and the lane decides.
  */
 import { AUTHORITIES, type Authority } from '../../core/border.js'
+import { usualDocument } from '../../core/issuance.js'
 import type { DocumentKind } from '../../core/numbers.js'
 import type { PassAnswer } from './api.js'
 
-/** One thing that speaks for or against. `subject` is a document, or the destination of an endorsement. */
+/** One finding for or against: on a document, or on the endorsement for a destination. */
 export type Finding =
   | { readonly about: 'document'; readonly kind: DocumentKind; readonly state: 'none' | 'lost' | 'good' }
   | { readonly about: 'document'; readonly kind: DocumentKind; readonly state: 'expired'; readonly day: string }
@@ -17,18 +18,16 @@ export type Finding =
 
 export interface Answer {
   readonly may: boolean
-  /** The way home: nothing in a document makes one's own side refuse it. */
+/** Whether it is the way home, which the home authority never refuses for a document. */
   readonly home: boolean
   readonly findings: readonly Finding[]
 }
 
 type Records = Readonly<Partial<Record<Authority, PassAnswer>>>
 
-/** The document that a resident of `home` crosses with, wherever the mainland stands at one side, and elsewhere. */
+/** The document that a resident of `home` crosses with: the mainland's wherever it stands at one side, otherwise their card. */
 function needed(home: Authority, from: Authority, to: Authority): DocumentKind {
-  if (home === 'CHN') return 'exit_entry_permit'
-  if (from === 'CHN' || to === 'CHN') return 'home_return_permit'
-  return home === 'HKG' ? 'hkid' : 'macao_bir'
+  return usualDocument(from === 'CHN' || to === 'CHN' ? 'CHN' : home, home)
 }
 
 /** Days are local dates, compared as they are written. */

@@ -1,5 +1,5 @@
 /**
- * Wallet: the traveller's pass as this phone holds it, and everything that can be done with it.
+* Wallet: the traveller's pass on this phone and every operation on it.
  *
  * Lives here: enrolment, fetching tokens, codes, history, the end. Not here: screens (`pages`), the platform, any rule
  * about who may cross: the authorities judge that.
@@ -9,6 +9,7 @@ import { fromBase64Url, toBase64Url } from '../../core/bytes.js'
 import {
   AUTHORITIES, type Audience, type Authority, audienceName, belongs, crossingCode, isAuthority, possession, readToken, receivers,
 } from '../../core/border.js'
+import { partMaker, usualDocument } from '../../core/issuance.js'
 import type { DeviceKey } from '../../core/keys.js'
 import { type Mrz, readMrz } from '../../core/mrz.js'
 import { type DocumentKind, judgeNumber } from '../../core/numbers.js'
@@ -27,7 +28,7 @@ export interface StoredTicket {
   readonly token: string
   readonly parts: Readonly<Partial<Record<Authority, string>>>
   readonly expires: number
-  /** The lane for which it was first shown, and when: it is never shown at another. */
+/** The lane for which it was first shown, and the time. It is never shown at another lane. */
   readonly shown?: { readonly audience: string; readonly at: number }
 }
 
@@ -37,11 +38,11 @@ export interface Passage {
   readonly from: Authority
   readonly to: Authority
   readonly side?: string
-  /** Who told: an authority's record, or this phone, which only knows that a code was shown. */
+/** The source: an authority's record, or this phone, which only knows that a code was shown. */
   readonly by: Authority | 'phone'
 }
 
-/** Who was told something, and when: the door of the authority says what. */
+/** One request to an authority: time, receiver and kind of data. */
 export interface Receipt {
   readonly at: number
   readonly to: Authority
@@ -49,7 +50,7 @@ export interface Receipt {
   readonly what: keyof Operations | 'zone'
 }
 
-/** One question a screen. */
+/** Steps of a registration, one question on each screen. */
 export type Step = 'card' | 'permit' | 'name' | 'birth' | 'selfie' | 'done'
 
 export interface Content {
@@ -58,18 +59,18 @@ export interface Content {
   name: string
   birth: string
   cards: Partial<Record<Authority, Card>>
-  /** The machine-readable zone of the Home Return Permit, where the camera read it: until the authority has it. */
+/** The machine-readable zone of the Home Return Permit, if the camera read it; deleted once the authority has it. */
   zone?: readonly string[]
   sessions: Partial<Record<Authority, string>>
   records: Partial<Record<Authority, PassAnswer>>
   tickets: StoredTicket[]
-  /** Keys of a batch that was asked for and has not come: asked for again with the same. */
+/** Keys of a batch whose answer has not arrived; the next request uses the same keys. */
   pending: StoredKey[]
   history: Passage[]
   receipts: Receipt[]
-  /** When the records were last told, in seconds. */
+/** Time at which the records were last fetched, in seconds since 1970. */
   asked: number
-  /** Authorities at which a new registration is to take the place of the one that stands. */
+/** Authorities at which a new registration is to replace the present one. */
   again: Authority[]
   offset: number
   lane?: { port: string; from: Authority; to: Authority }
@@ -77,10 +78,10 @@ export interface Content {
 
 export const BATCH = 8
 export const FEW = 4
-/** A token shown at one lane is kept for it this long at most. */
+/** Longest time for which a token shown at one lane is kept for that lane, in seconds. */
 const KEPT = 30 * 60
 
-/** What the vault holds: the pass in use first, then those of the others for whom this phone cares. */
+/** Contents of the vault: the pass in use first, then the passes of other persons on this phone. */
 interface Stored {
   readonly passes: readonly Content[]
 }
@@ -93,10 +94,8 @@ interface State {
 export const state: State = reactive({ content: undefined, others: [] })
 let vault: VaultKey | undefined
 
-/** The document that each authority asks for: its own. */
-export const CARDS: Readonly<Record<Authority, DocumentKind>> = {
-  CHN: 'exit_entry_permit', HKG: 'hkid', MAC: 'macao_bir',
-}
+/** The document by which a resident of `home` enrols there. */
+export const homeDocument = (home: Authority): DocumentKind => usualDocument(home, home)
 
 export const now = (): number => Math.floor(Date.now() / 1000) + (state.content?.offset ?? 0)
 
@@ -121,7 +120,7 @@ export async function addPerson(home: Authority): Promise<void> {
   await keep()
 }
 
-/** Takes another pass of this phone to hand; the order of the rest stays. */
+/** Switches to another pass on this phone; the order of the others stays. */
 export async function usePerson(index: number): Promise<void> {
   const chosen = state.others[index]
   if (!chosen) return
@@ -130,7 +129,7 @@ export async function usePerson(index: number): Promise<void> {
   await keep()
 }
 
-/** Gives up a registration that nobody has granted yet, or the renewal of one that stands. */
+/** Cancels a registration that no authority has granted yet, or the renewal of a present one. */
 export async function giveUp(): Promise<void> {
   const content = held()
   if (content.again.length > 0) {
@@ -145,13 +144,13 @@ export async function giveUp(): Promise<void> {
   await keep()
 }
 
-/** Whether giving up leads anywhere. */
+/** Whether there is a registration or renewal to cancel. */
 export const canGiveUp = (): boolean => {
   const content = state.content
   return content !== undefined && (content.again.length > 0 || (Object.keys(content.sessions).length === 0 && state.others.length > 0))
 }
 
-/** Registers anew for a new document; what stands goes on standing until the new registration is granted. */
+/** Starts a new registration for a new document. The present one stays valid until the new one is granted. */
 export async function renew(): Promise<void> {
   const content = held()
   content.again = AUTHORITIES.filter((authority) => content.sessions[authority])
@@ -185,7 +184,7 @@ export function lock(): void {
   state.others = []
 }
 
-// Two windows are one wallet: what the other one has shown, fetched or ended counts here at once.
+// All windows of one browser share a wallet: a change in another window is read at once.
 onVaultChanged(() => {
   if (!vault) return
   const stored = reread(vault) as Stored | undefined
@@ -196,7 +195,7 @@ onVaultChanged(() => {
 
 let writing: Promise<void> = Promise.resolve()
 
-/** Stores everything; one after the other, so that the last word stands. */
+/** Stores everything. Writes are queued, so that the last one wins. */
 export function keep(): Promise<void> {
   return write(async () => {
     if (vault && state.content) await seal(vault, stored(state.content))
@@ -213,14 +212,14 @@ function write(work: () => Promise<void>): Promise<void> {
   return writing
 }
 
-/** Tries the present PIN, as at the opening: whoever knows it gets the key that a change asks for. */
+/** Tests the present PIN as at unlocking, and returns the key that a change of PIN needs. */
 export const provePin = (present: string): Promise<Opened> => open(present, Date.now())
 
-/** Seals everything by a new PIN, in one piece: until that is written the old one opens, from then on the new one alone. */
+/** Seals everything with a new PIN, atomically: the old PIN opens until it is written, afterwards only the new one. */
 export async function changePin(proven: VaultKey, next: string): Promise<void> {
   const fresh = await newVault(next)
   await write(async () => {
-    // Locked, or changed by another window, since it was proven: then nothing is written, and nothing said to be.
+// Locked, or changed by another window, since the PIN was tested: nothing is written.
     if (!vault || !state.content || toBase64Url(vault.salt) !== toBase64Url(proven.salt)) throw new Superseded()
     await seal(fresh, stored(state.content), vault)
     vault.key.fill(0)
@@ -235,7 +234,7 @@ function held(): Content {
 
 const RECEIPTS = 200
 
-/** Calls an authority for this pass, and notes who was told what. */
+/** Calls an authority for this pass and records which data it got. */
 async function tell<K extends keyof Operations>(content: Content, to: Authority, what: K, given: Parameters<typeof call<K>>[2], noted: Receipt['what'] = what): Promise<Operations[K]['answer']> {
   content.receipts = [{ at: now(), to, what: noted }, ...content.receipts].slice(0, RECEIPTS)
   return call(to, what, given)
@@ -243,7 +242,7 @@ async function tell<K extends keyof Operations>(content: Content, to: Authority,
 
 // --- enrolment -----------------------------------------------------------------------------------------------------
 
-/** Enrols with every card, each at its own authority; what one has granted stays granted where the next one refuses. */
+/** Enrols with every card at its authority. A registration that is granted stays granted if a later one is refused. */
 export async function enrol(selfie: Uint8Array): Promise<void> {
   const content = held()
   for (const authority of AUTHORITIES) {
@@ -253,7 +252,7 @@ export async function enrol(selfie: Uint8Array): Promise<void> {
     const zone = authority === 'CHN' ? zoneOf(content, card) : undefined
     const body = { document: card, name: content.name, birth: content.birth, selfie: toBase64Url(selfie), ...(zone ? { mrz: zone } : {}) }
     const answer = await tell(content, authority, 'enrol', { body }, zone ? 'zone' : 'enrol').catch(async (error: unknown) => {
-      // What the authority does not take from the camera it may take from the hand.
+// A zone that the authority refuses is dropped; the typed number may still be accepted.
       if (error instanceof Refusal && error.code.startsWith('mrz_')) {
         delete content.zone
         await keep()
@@ -262,7 +261,7 @@ export async function enrol(selfie: Uint8Array): Promise<void> {
     })
     content.sessions[authority] = answer.secret
     content.again = content.again.filter((other) => other !== authority)
-    // A new registration ends what the earlier one was given.
+// A new registration ends the tokens of the earlier one.
     if (again) await dropTickets(content)
     await keep()
   }
@@ -275,19 +274,19 @@ export async function enrol(selfie: Uint8Array): Promise<void> {
 /** Documents whose machine-readable zone has a layout that `core/mrz.ts` knows. */
 export const ZONED: readonly DocumentKind[] = ['home_return_permit']
 
-/** Whose zone it is, among those; `undefined` for any other document. */
+/** The permit to which a zone belongs; `undefined` for another document. */
 export function permitOf({ format, code, issuer, number }: Mrz): Card | undefined {
   // The codes of the Home Return Permit, `C` in 1999 and `CR` in 2013, are reported, not published.
   const judged = format === 'TD1' && /^CR?$/.test(code) && issuer === 'CHN' ? judgeNumber('home_return_permit', number) : undefined
   return judged && 'number' in judged ? { kind: 'home_return_permit', number: judged.number } : undefined
 }
 
-/** A moment by the authorities' clock (UTC+8), in the form of ISO 8601. */
+/** A time (seconds since 1970) as local time of the three places (UTC+8), in ISO 8601. */
 export const localTime = (at: number): string => new Date((at + 28_800) * 1000).toISOString()
-/** The day that it is there. */
+/** Today's local date at UTC+8. */
 export const localDay = (): string => localTime(now()).slice(0, 10)
 
-/** The lines that were read, as long as nothing was typed that they do not say. */
+/** The lines of the zone, if number and birth date were not corrected by hand. */
 function zoneOf(content: Content, card: Card): readonly string[] | undefined {
   const read = content.zone && readMrz(content.zone, localDay())
   return read && permitOf(read)?.number === card.number && content.birth.startsWith(read.birth) ? content.zone : undefined
@@ -315,14 +314,14 @@ async function batch(content: Content): Promise<{ stored: StoredKey; key: Device
   }
   while (found.length < BATCH) found.push(await makeKey())
   content.pending = found.map(({ stored }) => stored)
-  // Before they are sent: keys that an authority knows and this phone forgot would be lost tokens.
+// Stored before the request: tokens for keys that this phone forgot would be lost.
   await keep()
   return found
 }
 
 const fetching = new WeakMap<Content, Promise<void>>()
 
-/** Fetches a batch with all its parts. Called twice at once it is one fetch. */
+/** Fetches a batch of tokens with all their parts. Concurrent calls share one fetch. */
 export function fetchTokens(): Promise<void> {
   const content = held()
   const running = fetching.get(content) ?? fetchOnce(content).finally(() => fetching.delete(content))
@@ -342,7 +341,8 @@ async function fetchOnce(content: Content): Promise<void> {
     const others = new Map<Authority, readonly string[]>()
     for (const authority of AUTHORITIES) {
       const session = content.sessions[authority]
-      if (authority === home || !session) continue
+      // The home authority sent the parts that it makes along with the tokens.
+      if (authority === home || !session || partMaker(home, authority) !== authority) continue
       const body = { issuer: home, key_class: 'software', devices: await proofs(keys, authority, home, session) } as const
       others.set(authority, (await tell(content, authority, 'parts', { secret: session, body })).parts)
     }
@@ -357,7 +357,7 @@ async function fetchOnce(content: Content): Promise<void> {
         parts[receiver] = part
         sealed.set(receiver, fromBase64Url(part))
       }
-      // A token for another key, or with parts that it does not name, would fail at the lane: better known here.
+// A token for another key, or one whose hashes do not match the parts, would fail at the lane.
       if (token.issuer !== home || !belongs(token, key, sealed)) throw new Refusal('answer')
       others.forEach((list, authority) => { const part = list[i]; if (part) parts[authority] = part })
       return { key: stored, token: answer.token, parts, expires: token.expires }
@@ -368,7 +368,7 @@ async function fetchOnce(content: Content): Promise<void> {
     await keep()
     for (const ticket of gone) await dropKey(ticket.key)
   } catch (error) {
-    // Keys that somebody has already are of no use to anybody: the next try makes new ones.
+// Keys that are taken cannot be used; the next try makes new ones.
     if (error instanceof Refusal && error.code === 'device_key_taken') {
       content.pending = []
       await keep()
@@ -377,7 +377,7 @@ async function fetchOnce(content: Content): Promise<void> {
   }
 }
 
-/** Asks each authority what it has on record, and learns its clock on the way. */
+/** Fetches the record from each authority, and the offset of its clock. */
 export async function refresh(): Promise<void> {
   const content = held()
   for (const authority of AUTHORITIES) {
@@ -391,11 +391,11 @@ export async function refresh(): Promise<void> {
 
 export interface Told {
   readonly from: Authority
-  /** `undefined`: it could not be reached. */
+/** The answer; `undefined` if the authority could not be reached. */
   readonly answer: Operations['may_cross']['answer'] | undefined
 }
 
-/** Asks each authority that knows this holder what its own side would say; one that cannot be reached stops no other. */
+/** Asks each authority with a registration what its own side would decide. One that cannot be reached stops no other. */
 export async function askMayCross(from: Authority, to: Authority, on: string): Promise<readonly Told[]> {
   const content = held()
   const told: Told[] = []
@@ -414,17 +414,17 @@ export async function askMayCross(from: Authority, to: Authority, on: string): P
 
 // --- codes ---------------------------------------------------------------------------------------------------------
 
-/** Whether an entry of the history is of a lane; one that names no side may be of either. */
+/** Whether an entry of the history belongs to a lane; an entry without a side matches both sides. */
 export const isOf = (entry: Passage, lane: Audience): boolean =>
   entry.port === lane.port && entry.from === lane.from && entry.to === lane.to && (!entry.side || !lane.side || entry.side === lane.side)
 
-/** The token for one lane: the one that was shown there, while it is kept for it and not known to be spent, else the next unused one. */
+/** The token for one lane: the one already shown there, while it is kept and not known to be spent; otherwise the next unused one. */
 async function ticketFor(audience: Audience, began: number): Promise<StoredTicket | undefined> {
   const content = held()
   const name = audienceName(audience)
   const at = now()
   const serves = (ticket: StoredTicket) => receivers(audience).every((receiver) => ticket.parts[receiver])
-  // Who since showed a code elsewhere on his way, or passed before this showing began, comes anew: that token is spent.
+// After a code at another lane, or a recorded passage, this is a new crossing: the earlier token is spent.
   const moved = (since: number) => content.history.some((entry) =>
     entry.at >= since && (entry.by === 'phone' ? entry.from !== audience.from : entry.at < began && isOf(entry, audience)))
   const again = content.tickets.find((t) => t.shown?.audience === name && at - t.shown.at < KEPT && t.expires > at && !moved(t.shown.at))
@@ -437,7 +437,7 @@ async function ticketFor(audience: Audience, began: number): Promise<StoredTicke
   const { port, from, to, side } = audience
   content.history.unshift({ at, port, from, to, by: 'phone', ...(side ? { side } : {}) })
   content.lane = { port, from, to }
-  // Stored before it is shown: a token that somebody may have filmed is not shown at another lane after a restart.
+// Stored before it is shown: after a restart a token that may have been filmed is not shown at another lane.
   await keep()
   return taken
 }
@@ -450,14 +450,14 @@ export function canShow(audience: Audience): boolean {
   return tickets.some((ticket) => receivers(audience).every((receiver) => ticket.parts[receiver]))
 }
 
-/** The text of a code for one lane, valid from `at`, of a showing that `began` then. */
+/** The text of a code for one lane with the proof time `at`; `began` is when the traveller opened the code screen. */
 export async function show(audience: Audience, at: number, began: number): Promise<Shown> {
   const content = held()
   const stored = await ticketFor(audience, began)
   if (!stored) return { missing: content.tickets.length > 0 && !canShow(audience) ? 'part' : 'token' }
   const key = await openKey(stored.key)
   if (!key) {
-    // The browser threw the key away: the token is worth nothing, the next one may be.
+// The browser deleted the key: this token is useless, the next one may work.
     content.tickets = content.tickets.filter((ticket) => ticket.token !== stored.token)
     await keep()
     return show(audience, at, began)
@@ -473,7 +473,7 @@ export async function show(audience: Audience, at: number, began: number): Promi
 
 // --- everyday ------------------------------------------------------------------------------------------------------
 
-/** Fetches the holder's own passages from each authority that knows him; they are kept on this phone only. */
+/** Fetches the holder's own passages from each authority with a registration. They are stored on this phone only. */
 export async function fetchPassages(): Promise<void> {
   const content = held()
   const told: Passage[] = []
@@ -490,7 +490,7 @@ export async function fetchPassages(): Promise<void> {
   await keep()
 }
 
-/** Ends the pass at every authority, then forgets it here; the last one with everything else. An authority that cannot be reached stops it. */
+/** Ends the pass at every authority, then deletes it here, and everything else with the last pass. Stops if an authority cannot be reached. */
 export async function endPass(): Promise<void> {
   const content = held()
   for (const authority of AUTHORITIES) {
@@ -513,10 +513,10 @@ export async function endPass(): Promise<void> {
   await keep()
 }
 
-/** Forgets everything on this phone; the pass itself stays in force. */
+/** Deletes everything on this phone; the registrations at the authorities stay. */
 export async function forgetAll(): Promise<void> {
   await dropAllKeys().catch(() => undefined)
   destroy()
-  // Last: whoever sees that it is locked looks at what is stored.
+// Last, since the locked state makes the page read the store.
   lock()
 }

@@ -72,7 +72,7 @@ describe.skipIf(skipped)('a card before the camera', () => {
     await one.press('next')
     await one.see('selfie')
     await one.selfie()
-    await one.page.locator('.notice.bad', { hasText: 'do not fit together' }).waitFor()
+    await one.page.locator('.notice.bad', { hasText: 'do not match the record' }).waitFor()
     expect(sent.length).toBeGreaterThan(0)
     for (const { mrz } of sent) expect(mrz).toBeUndefined()
     await one.context.close()

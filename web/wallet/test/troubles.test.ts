@@ -50,7 +50,7 @@ describe.skipIf(skipped)('a wallet in trouble', () => {
       await hand.page.getByText(words).waitFor()
       await hand.sound(`en refused ${name}`)
     }
-    await refused(bay.selfie, 'do not fit together', 'person')
+    await refused(bay.selfie, 'do not match the record', 'person')
     await hand.press('back')
     await hand.fill('birth', RESIDENT.birth)
     await hand.press('next')

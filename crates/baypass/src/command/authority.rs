@@ -19,6 +19,7 @@ use gate::Clock;
 use super::InstallationArgs;
 use crate::Ended;
 use crate::failure::Failure;
+use crate::install::database::DatabaseArgs;
 use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::lists;
 use crate::install::parties::{load_approvals, load_faces, load_liveness, open_service};
@@ -47,6 +48,8 @@ pub struct ServeArgs {
     #[arg(long = "officer-origin", value_name = "ORIGIN")]
     officer_origins: Vec<String>,
     #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
     run: RunArgs,
 }
 
@@ -60,7 +63,8 @@ impl AuthorityCommand {
 
 async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     log();
-    let (installation, code, run) = (args.installation.open()?, args.authority, &args.run);
+    let (code, run) = (args.authority, &args.run);
+    let installation = args.installation.open()?.with_database(args.database.database_url.as_ref());
     let clock = TrialClock::of(&installation);
     let now = clock.now();
     let trust = lists::trust(&installation, now)?;
@@ -110,7 +114,10 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             }
             let mut others = Addresses::read(&installation).authorities;
             others.remove(&code);
-            peers::round(&service, &others, &client, now).await;
+            let report = peers::round(&service, &others, &client, now).await;
+            for failure in report.failures {
+                tracing::warn!(%failure, "a round towards the others failed in part");
+            }
             tokio::time::sleep(ROUND).await;
         }
     };

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use authority::retention::last_retention;
 use clap::Args;
 use documents::{AuthorityCode, ReasonCode, Rules, Timestamp};
 use face::{Embedder, Finder, Liveness, ModelFolder};
@@ -31,7 +32,7 @@ pub struct DoctorArgs {
 }
 
 /// Runs `doctor`.
-pub fn run(args: &DoctorArgs, models: &Path) -> Result<Ended, Failure> {
+pub async fn run(args: &DoctorArgs, models: &Path) -> Result<Ended, Failure> {
     let mut findings = vec![
         Finding { what: "rules", said: rules() },
         Finding { what: "texts", said: texts() },
@@ -39,7 +40,7 @@ pub fn run(args: &DoctorArgs, models: &Path) -> Result<Ended, Failure> {
         Finding { what: "clock", said: clock() },
     ];
     if let Some(dir) = &args.dir {
-        findings.extend(installation(dir, SystemClock.now()));
+        findings.extend(installation(dir, SystemClock.now()).await);
     }
     let broken = findings.iter().filter(|f| f.said.is_err()).count();
     if args.output.json {
@@ -83,7 +84,7 @@ fn texts() -> Result<String, String> {
 }
 
 /// Keys, lists and approvals of an installation.
-fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
+async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
     let opened = match Installation::open(dir) {
         Ok(opened) => opened,
         Err(failure) => return vec![Finding { what: "installation", said: Err(failure.to_string()) }],
@@ -118,6 +119,7 @@ fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
             .map(|()| "every authority's and supervisor's keys are there".to_owned())
             .map_err(|f| f.to_string()),
     });
+    findings.push(Finding { what: "retention", said: retention(&opened, now).await });
     let trust = match trust {
         Ok(trust) => trust,
         Err(failure) => {
@@ -156,6 +158,25 @@ fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
         });
     findings.push(Finding { what: "approvals", said });
     findings
+}
+
+/// When each authority last deleted what was kept for its time (docs/retention.md).
+async fn retention(installation: &Installation, now: Timestamp) -> Result<String, String> {
+    let mut said = Vec::new();
+    for code in AuthorityCode::ALL {
+        let last = last_retention(&installation.database(code)).await;
+        match last.map_err(|error| format!("{code}: {}", Failure::of(&error)))? {
+            None => said.push(format!("{code} never (its service does it once a day)")),
+            Some(last) if now.seconds_since(last) > 3 * 86_400 => {
+                return Err(format!(
+                    "{code} last deleted what was kept for its time at {last}; its service does it once a day: start it \
+                     with `baypass authority serve --authority {code}`, or read its log"
+                ));
+            }
+            Some(last) => said.push(format!("{code} at {last}")),
+        }
+    }
+    Ok(said.join(", "))
 }
 
 fn loaded(folder: &Path) -> Result<String, String> {

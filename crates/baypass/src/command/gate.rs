@@ -11,20 +11,20 @@ use std::time::Duration;
 use authority::status_name;
 use clap::{Args, Subcommand};
 use clearance::ClearanceId;
-use credential::random;
+use credential::{ProofWindow, random};
 use documents::{AuthorityCode, PortId, Rules};
-use gate::camera::SimulatedCamera;
-use gate::check::Window;
-use gate::door::SimulatedDoor;
-use gate::follow::Follower;
-use gate::measures::Simulated;
+use gate::devices::camera::SimulatedCamera;
+use gate::devices::door::SimulatedDoor;
+use gate::lane::measures::Simulated;
+use gate::lane::screen::NoScreen;
+use gate::lists::{Follower, ListMemory};
 use gate::server::{GateState, ScanOrder, Scanner};
-use gate::{Around, Clock, HttpLink, Lists, Metrics, Newest, ReplayCache, Report, SystemStopwatch, Trusted};
+use gate::{Clock, HttpLink, LaneContext, Lists, Metrics, ReplayCache, Report, SystemStopwatch, Trusted};
 
 use super::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::parties::{OpenLane, load_eyes, open_lane, status_lists_in_use};
-use crate::install::{Lock, code_lanes, lists, write_whole};
+use crate::install::{Lock, code_lanes, lists};
 use crate::serve::{Addresses, ROUND, RunArgs, TrialClock, http_client, log, serve_http};
 use crate::{Ended, kiosk};
 
@@ -66,26 +66,6 @@ impl GateCommand {
     }
 }
 
-/// Where a gate writes down the newest lists that it has seen.
-const NEWEST: &str = "newest.json";
-
-fn read_newest(path: &Path) -> Result<Newest, Failure> {
-    match std::fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-            Failure::new(format!(
-                "{} is damaged ({error}); restore it, or remove it if these lists are the first that this gate may take",
-                path.display()
-            ))
-        }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Newest::default()),
-        Err(error) => Err(Failure::new(format!("{} cannot be read ({error})", path.display()))),
-    }
-}
-
-fn write_newest(path: &Path, newest: &Newest) -> Result<(), Failure> {
-    write_whole(path, &serde_json::to_vec_pretty(newest).map_err(of)?)
-}
-
 async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     log();
     let (installation, port, run) = (args.installation.open()?, &args.port, &args.run);
@@ -104,7 +84,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let bases = Addresses::read(&installation).authorities;
     let client = http_client();
     let link = Arc::new(HttpLink::new(client.clone(), bases.clone(), VERDICT_TIMEOUT));
-    let replay = Arc::new(Mutex::new(ReplayCache::new(Window::default().seconds(), now)));
+    let replay = Arc::new(Mutex::new(ReplayCache::new(ProofWindow::default().seconds(), now)));
     let metrics = Arc::new(Metrics::default());
     let mut lanes = BTreeMap::new();
     for place in all.iter().filter(|lane| lane.port == *port) {
@@ -132,9 +112,8 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     }
     // Pinned keys only: the lists themselves come from the authorities, and none may be older than what was seen before.
     let mut first = Lists::new(lists::pinned(&installation)?);
-    let notes = folder.join(NEWEST);
-    let mut noted = read_newest(&notes)?;
-    first.not_before(&noted);
+    let mut memory = ListMemory::open(&folder).map_err(of)?;
+    first.not_before(memory.newest());
     let follower = Arc::new(Follower::new(client, bases, first));
     let (listener, address) = run.bind().await?;
     let lanes = Arc::new(lanes);
@@ -190,12 +169,8 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
                 .flat_map(|list| AuthorityCode::ALL.map(|issuer| (issuer, list, status_name(issuer, list))))
                 .collect();
             follower.round(&status, now).await;
-            let newest = follower.lists().newest();
-            if newest != noted {
-                match write_newest(&notes, &newest) {
-                    Ok(()) => noted = newest,
-                    Err(error) => tracing::error!(%error, "the newest lists cannot be written down"),
-                }
+            if let Err(error) = memory.remember(&follower.lists().newest()) {
+                tracing::error!(%error, "the newest lists cannot be written down");
             }
             tokio::time::sleep(ROUND).await;
         }
@@ -227,13 +202,14 @@ async fn scan(
     let mut camera = SimulatedCamera::new(order.code, order.faces);
     let (mut door, mut measures) = (SimulatedDoor::default(), Simulated(order.measures));
     let (lists, watch) = (follower.lists(), SystemStopwatch::start());
-    let around = Around {
+    let context = LaneContext {
         camera: &mut camera,
         door: &mut door,
+        screen: &mut NoScreen,
         measures: &mut measures,
         trusted: &*lists,
         clock: &clock,
         watch: &watch,
     };
-    Some(opened.lane.serve(ClearanceId::from_bytes(id), around).await)
+    Some(opened.lane.serve(ClearanceId::from_bytes(id), context).await)
 }

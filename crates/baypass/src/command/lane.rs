@@ -6,18 +6,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use authority::Service;
+use authority::{Service, VerdictReason};
 use clap::{Args, Subcommand};
 use clearance::{ClearanceId, Passage};
+use credential::ProofWindow;
 use credential::random;
 use documents::{AuthorityCode, LocalDate, Rules, Side};
-use gate::camera::{CodeSight, SimulatedCamera};
-use gate::check::Window;
-use gate::door::SimulatedDoor;
-use gate::measures::{Nobody, Simulated};
+use gate::devices::camera::{CodeSight, SimulatedCamera};
+use gate::devices::door::SimulatedDoor;
+use gate::lane::measures::Simulated;
+use gate::lane::screen::NoScreen;
+use gate::lists::MemoryError;
 use gate::{
-    Around, FixedClock, GateReason, Language, MAX_PICTURES, Metrics, ReplayCache, Report, SystemStopwatch,
-    Texts,
+    FixedClock, GateReason, LaneContext, Language, MAX_PICTURES, Metrics, ReplayCache, Report,
+    SystemStopwatch, Texts,
 };
 use serde_json::{Value, json};
 
@@ -25,7 +27,7 @@ use super::crossing::CrossingArgs;
 use super::{At, InstallationArgs, ONE_PROCESS, Output};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
-use crate::install::parties::{Parties, RolledBack, load_eyes, open_lane, refuse_rollback, remembered};
+use crate::install::parties::{Parties, load_eyes, open_lane, refuse_rollback, remembered};
 use crate::install::{LANES_EACH, LanePlace, code_lanes};
 
 /// The commands about lanes.
@@ -127,15 +129,15 @@ async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
     let parties = Parties::open(&installation, models, now).await?;
     if let Err(rolled) = refuse_rollback(&installation, &place.port, parties.lists.trust()) {
         return match rolled {
-            RolledBack::Unwritten(failure) => Err(failure),
-            RolledBack::Older { authority, have, got } => Err(Failure::new(format!(
+            MemoryError::Older { authority, have, got } => Err(Failure::new(format!(
                 "{}: the trust list of {authority} is number {got}, and this port has seen {have}; bring the newest (`baypass trust renew`)",
                 GateReason::TrustListRolledBack.code()
             ))),
+            error @ (MemoryError::Damaged { .. } | MemoryError::File { .. }) => Err(of(error)),
         };
     }
     let all = code_lanes(&rules);
-    let mut cache = ReplayCache::new(Window::default().seconds(), now);
+    let mut cache = ReplayCache::new(ProofWindow::default().seconds(), now);
     remembered(&installation, &place.port, &place, &all, &mut cache, now).await?;
     let link = Arc::new(parties.link(now));
     let later = Arc::new(link.at(now.plus_seconds(60)));
@@ -157,30 +159,18 @@ async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
     let mut door = SimulatedDoor::default();
     let mut id = [0; 16];
     random(&mut id).map_err(of)?;
-    let (mut nobody, mut officer) = (Nobody, Simulated(vec![documents::Measure::Officer]));
-    let clock = FixedClock(now);
-    let watch = SystemStopwatch::start();
-    let report = if args.officer {
-        let around = Around {
-            camera: &mut camera,
-            door: &mut door,
-            measures: &mut officer,
-            trusted: &parties.lists,
-            clock: &clock,
-            watch: &watch,
-        };
-        opened.lane.serve(ClearanceId::from_bytes(id), around).await
-    } else {
-        let around = Around {
-            camera: &mut camera,
-            door: &mut door,
-            measures: &mut nobody,
-            trusted: &parties.lists,
-            clock: &clock,
-            watch: &watch,
-        };
-        opened.lane.serve(ClearanceId::from_bytes(id), around).await
+    // Without an officer nobody carries out measures: they stay open.
+    let mut measures = Simulated(if args.officer { vec![documents::Measure::Officer] } else { Vec::new() });
+    let context = LaneContext {
+        camera: &mut camera,
+        door: &mut door,
+        screen: &mut NoScreen,
+        measures: &mut measures,
+        trusted: &parties.lists,
+        clock: &FixedClock(now),
+        watch: &SystemStopwatch::start(),
     };
+    let report = opened.lane.serve(ClearanceId::from_bytes(id), context).await;
     // The end of the band in which a no is told has come when this command ends.
     gate::Courier::new(Arc::clone(&opened.store), later).deliver(now.plus_seconds(60)).await.map_err(of)?;
     parties.carry_notices(now.plus_seconds(60)).await?;
@@ -208,7 +198,7 @@ async fn reason_of(
     let reason = service.reason(reference).await.map_err(of)?;
     Ok(reason.map_or_else(
         || json!({"authority": authority, "verdict": null, "code": null}),
-        |(outcome, code, detail)| json!({"authority": authority, "verdict": verdict_word(&outcome), "code": code, "detail": detail}),
+        |VerdictReason { outcome, code, detail }| json!({"authority": authority, "verdict": verdict_word(&outcome), "code": code, "detail": detail}),
     ))
 }
 

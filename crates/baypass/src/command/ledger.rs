@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use authority::LedgerRow;
 use clap::{Args, Subcommand};
 use documents::{AuthorityCode, Side};
 use serde_json::json;
@@ -46,22 +47,20 @@ async fn list(args: &ListArgs, models: &Path) -> Result<Ended, Failure> {
     let service = parties.service(code)?;
     let entries = service.ledger().await.map_err(of)?;
     let waiting = service.unresolved(now).await.map_err(of)?;
-    let mut rows = Vec::new();
-    for (person, at, entry) in &entries {
-        let direction = entry.direction().map_err(of)?;
-        let side = direction.side_of(code).filter(|_| !entry.is_noticed());
-        rows.push((person, at, entry.port().map_err(of)?, direction, side, entry));
-    }
+    let side = |row: &LedgerRow| row.entry.direction.side_of(code).filter(|_| !row.entry.is_noticed());
     if args.output.json {
-        let list: Vec<_> = rows
+        let list: Vec<_> = entries
             .iter()
-            .map(|(person, at, port, direction, side, entry)| {
-                json!({"person": person, "at": at, "port": port.as_str(), "from": direction.from(), "to": direction.to(), "side": side, "by_notice": entry.is_noticed(), "spent": entry.spent()})
+            .map(|row| {
+                let entry = &row.entry;
+                let (from, to) = (entry.direction.from(), entry.direction.to());
+                json!({"person": person(row), "at": row.at, "port": entry.port.as_str(), "from": from, "to": to,
+                    "side": side(row), "by_notice": entry.is_noticed(), "spent": entry.spends.is_some()})
             })
             .collect();
         let waiting: Vec<_> =
             waiting.iter().map(|(lane, since)| json!({"lane": lane, "since": since})).collect();
-        let count = |wanted| rows.iter().filter(|(.., side, _)| *side == Some(wanted)).count();
+        let count = |wanted| entries.iter().filter(|row| side(row) == Some(wanted)).count();
         failure::print_json(
             &json!({"authority": code, "exits": count(Side::Exit), "entries": count(Side::Entry), "movements": list, "unresolved": waiting}),
         )?;
@@ -69,15 +68,21 @@ async fn list(args: &ListArgs, models: &Path) -> Result<Ended, Failure> {
     }
     failure::print(&format!(
         "{code}: {} movements (persons by the first bytes of this authority's own key)\n",
-        rows.len()
+        entries.len()
     ))?;
-    for (person, at, port, direction, side, entry) in rows {
-        let what = side.map_or("by notice", |side| if side == Side::Exit { "exit" } else { "entry" });
-        let spent = if entry.spent() { ", an entry spent" } else { "" };
-        failure::print(&format!("{at}  {person}  {direction} at {port}  {what}{spent}\n"))?;
+    for row in &entries {
+        let (at, direction, port) = (row.at, row.entry.direction, row.entry.port.as_str());
+        let what = side(row).map_or("by notice", |side| if side == Side::Exit { "exit" } else { "entry" });
+        let spent = if row.entry.spends.is_some() { ", an entry spent" } else { "" };
+        failure::print(&format!("{at}  {}  {direction} at {port}  {what}{spent}\n", person(row)))?;
     }
     for (lane, since) in waiting {
         failure::print(&format!("UNRESOLVED since {since} at {lane}: an officer finds out what happened\n"))?;
     }
     Ok(Ended::Done)
+}
+
+/// The first bytes of the authority's own key of the person.
+fn person(row: &LedgerRow) -> String {
+    hex::encode(row.person.as_bytes().split_at(4).0)
 }

@@ -99,7 +99,7 @@ impl Command {
             Self::Approval(command) => command.run(),
             Self::Trust(command) => command.run(),
             Self::Rules(command) => command.run(),
-            Self::Doctor(args) => doctor::run(&args, models),
+            Self::Doctor(args) => block_on(doctor::run(&args, models)),
             Self::Face(command) => command.run(models),
             Self::Bench(command) => command.run(models),
         }

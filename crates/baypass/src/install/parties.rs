@@ -6,18 +6,22 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use authority::store::Store as Ledger;
-use authority::{Faces, HANDOVERS, Service, status_list_number, status_name};
+use authority::{Faces, Service, WaitingNotice, status_list_number, status_name};
 use clearance::{Place, Sides};
+use credential::ProofWindow;
+use documents::issuance::weekly_key_pairs;
 use documents::{AuthorityCode, LaneKind, PortId, Rules, Timestamp};
 use face::{Embedder, FaceConfig, Finder, Liveness, ModelFolder};
-use gate::check::Window;
-use gate::kiosk::Glance;
-use gate::store::{GateKey, Store as Outbox};
-use gate::{AuthorityLink, Courier, FaceEyes, Lane, LaneConfig, LinkError, Lists, Metrics, ReplayCache};
+use gate::lists::{ListMemory, MemoryError};
+use gate::outbox::{GateKey, Store as Outbox, make_private_folder};
+use gate::{
+    AuthorityLink, Courier, Lane, LaneConfig, LinkError, Lists, Metrics, ModelCapture, ProbeCache,
+    ReplayCache,
+};
 use trust::{Approval, Approvals, TrustStore};
 
 use super::keys::{KeyFiles, KeyStore};
-use super::{Installation, LanePlace, Lock, lists, make_folder, write_whole};
+use super::{Installation, LanePlace, Lock, lists, make_folder};
 use crate::failure::{Failure, of};
 
 /// The configuration of faces: a `models.toml` in the folder of the models is the operator's own, with their recogniser's
@@ -50,16 +54,9 @@ pub fn load_liveness(models: &Path) -> Result<Liveness, Failure> {
 }
 
 /// Loads the models of a gate.
-pub fn load_eyes(models: &Path) -> Result<Arc<FaceEyes>, Failure> {
+pub fn load_eyes(models: &Path) -> Result<Arc<ModelCapture>, Failure> {
     let config = face_config(models)?;
-    Ok(Arc::new(FaceEyes::load(&ModelFolder::new(models, &config), config).map_err(of)?))
-}
-
-/// The address of a database file.
-fn database(path: &Path) -> String {
-    let path = path.display().to_string();
-    let escaped = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    format!("sqlite://{escaped}?mode=rwc")
+    Ok(Arc::new(ModelCapture::load(&ModelFolder::new(models, &config), config).map_err(of)?))
 }
 
 /// Opens one authority's service over its own folder, and holds the folder.
@@ -72,9 +69,10 @@ pub async fn open_service(
 ) -> Result<(Service, Lock), Failure> {
     let folder = of_whom.authority(code);
     let lock = Lock::take(&folder)?;
+    make_folder(&folder)?;
     let keys = KeyFiles::of(&folder).authority()?;
-    let ledger = Ledger::open(&database(&folder.join("ledger.db"))).await.map_err(of)?;
     let rules = Rules::builtin().map_err(of)?;
+    let ledger = Ledger::open(&of_whom.database(code), keys.vault(), &rules).await.map_err(of)?;
     let service = Service::new(code, ledger, rules, faces, keys, trust, Approvals::default());
     service.set_approvals(approvals);
     Ok((service, lock))
@@ -151,7 +149,7 @@ impl Parties {
     }
 
     async fn hand_over(&self, now: Timestamp) -> Result<(), Failure> {
-        for (maker, receiver) in HANDOVERS {
+        for (maker, receiver) in weekly_key_pairs() {
             for weeks in 0..3 {
                 let week = now.local_date().iso_week().plus_weeks(weeks);
                 let message = self.service(maker)?.hand_over(receiver, week, now).await.map_err(of)?;
@@ -181,9 +179,9 @@ impl Parties {
     /// Carries notices from the entering authorities to the issuers.
     pub async fn carry_notices(&self, now: Timestamp) -> Result<(), Failure> {
         for service in self.services.values() {
-            for (id, issuer, notice) in service.notices().await.map_err(of)? {
-                self.service(issuer)?.take_notice(&notice, now).await.map_err(of)?;
-                service.notice_delivered(&id, now).await.map_err(of)?;
+            for WaitingNotice { id, issuer, message } in service.waiting_notices().await.map_err(of)? {
+                self.service(issuer)?.take_notice(&message, now).await.map_err(of)?;
+                service.note_delivered(&id, now).await.map_err(of)?;
             }
         }
         Ok(())
@@ -229,9 +227,7 @@ impl AuthorityLink for Local {
 /// A lane with its store.
 pub struct OpenLane<L> {
     /// The lane.
-    pub lane: Lane<L, Glance<FaceEyes>>,
-    /// Looks at a kiosk's pictures ahead of the lane.
-    pub glance: Arc<Glance<FaceEyes>>,
+    pub lane: Arc<Lane<L, ProbeCache<ModelCapture>>>,
     /// Tells what happened there.
     pub courier: Courier<L>,
     /// Its store.
@@ -245,7 +241,7 @@ pub async fn open_lane<L: AuthorityLink>(
     place: &LanePlace,
     all: &[LanePlace],
     link: Arc<L>,
-    eyes: Arc<FaceEyes>,
+    eyes: Arc<ModelCapture>,
     replay: Arc<Mutex<ReplayCache>>,
     metrics: Arc<Metrics>,
     pictures: u8,
@@ -254,7 +250,7 @@ pub async fn open_lane<L: AuthorityLink>(
     let folder = from.gate(&place.port);
     let key = KeyFiles::of(&folder).signing(&lists::key_name(&name))?;
     let key = GateKey { gate: name.clone(), kid: name.as_bytes().to_vec(), key };
-    make_folder(&folder)?;
+    make_private_folder(&folder).map_err(of)?;
     let file = folder.join(format!("{}.db", lists::key_name(&name)));
     let store = Arc::new(Outbox::open(&file, key).await.map_err(of)?);
     let own = place.audience();
@@ -266,7 +262,7 @@ pub async fn open_lane<L: AuthorityLink>(
             sides: place.side.map_or(Sides::Both { exit: (), entry: () }, |side| Sides::One(side, ())),
         },
         kind: LaneKind::Code,
-        window: Window::default(),
+        window: ProofWindow::default(),
         pictures,
         simulated_camera: from.simulated_camera(),
         elsewhere: all
@@ -277,9 +273,9 @@ pub async fn open_lane<L: AuthorityLink>(
             .collect(),
     };
     let courier = Courier::new(Arc::clone(&store), Arc::clone(&link));
-    let glance = Arc::new(Glance::new(eyes));
-    let lane = Lane::new(config, replay, Arc::clone(&store), link, Arc::clone(&glance), metrics);
-    Ok(OpenLane { lane, glance, courier, store })
+    let faces = Arc::new(ProbeCache::new(eyes));
+    let lane = Arc::new(Lane::new(config, replay, Arc::clone(&store), link, faces, metrics));
+    Ok(OpenLane { lane, courier, store })
 }
 
 /// What the other lanes of a port remember of recent showings, for a process that opens one lane alone.
@@ -308,35 +304,7 @@ pub async fn remembered(
     Ok(())
 }
 
-/// The newest trust list numbers that a port's gates have seen: none of them takes an older one again.
-pub fn refuse_rollback(from: &Installation, port: &PortId, trust: &TrustStore) -> Result<(), RolledBack> {
-    let path = from.gate(port).join("seen.json");
-    let mut seen: BTreeMap<AuthorityCode, u64> =
-        std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-    for code in AuthorityCode::ALL {
-        let got = trust.list(code).map_or(0, |list| list.number);
-        let have = seen.get(&code).copied().unwrap_or(0);
-        if got < have {
-            return Err(RolledBack::Older { authority: code, have, got });
-        }
-        seen.insert(code, got);
-    }
-    let bytes = serde_json::to_vec(&seen).unwrap_or_default();
-    write_whole(&path, &bytes).map_err(RolledBack::Unwritten)
-}
-
-/// Why a gate does not go by these lists.
-#[derive(Debug)]
-pub enum RolledBack {
-    /// An older list than one that was seen.
-    Older {
-        /// Whose.
-        authority: AuthorityCode,
-        /// The number seen.
-        have: u64,
-        /// The number that came.
-        got: u64,
-    },
-    /// What was seen cannot be kept.
-    Unwritten(Failure),
+/// Refuses trust lists that are older than those that a port's gates have seen.
+pub fn refuse_rollback(from: &Installation, port: &PortId, trust: &TrustStore) -> Result<(), MemoryError> {
+    ListMemory::open(&from.gate(port))?.accept_trust(trust)
 }

@@ -47,7 +47,7 @@ impl Act {
     }
 }
 
-/// Why an officer takes measures upon himself.
+/// Why an officer takes measures on their own word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdmitReason {
     /// The documents themselves were seen.
@@ -80,16 +80,16 @@ impl AdmitReason {
 /// Why acts cannot be written down, or read back.
 #[derive(Debug, thiserror::Error)]
 pub enum ActError {
-    /// The file.
+    /// The file cannot be used.
     #[error("the officers' acts {path} cannot be used; check the disk's space and rights")]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the file system.
         #[source]
         source: std::io::Error,
     },
-    /// The signature.
+    /// The act cannot be signed.
     #[error("an officer's act could not be signed; check the lane's key")]
     Sign(#[from] credential::CryptoError),
 }
@@ -97,8 +97,8 @@ pub enum ActError {
 /// What is wrong with a book of acts: the number of the line, from 1 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ActFault {
-    /// It is not in its form.
-    #[error("line {0} is not in its form")]
+    /// It is malformed.
+    #[error("malformed line {0}")]
     Form(usize),
     /// A line before it is missing or was changed.
     #[error("line {0} does not follow the line before it")]

@@ -1,4 +1,4 @@
-//! The pages' doors: static files, events, and what pages post. Each asks for the secret of its own view.
+//! HTTP: the routes of the pages: static files, events, and what pages post. Each asks for the secret of its own view.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -18,10 +18,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clearance::Passage;
 use credential::sha256;
-use documents::{AuthorityCode, Measure};
+use documents::AuthorityCode;
 use futures_util::stream::{Stream, unfold};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::{Act, AdmitReason, Declined, Kiosk, MAX_CODE_LEN, MAX_FACE_LEN};
 use crate::server::problem;
@@ -53,7 +54,7 @@ pub struct Kiosks {
     pub authorities: Arc<BTreeMap<AuthorityCode, String>>,
 }
 
-/// The doors of the kiosks and of the officers' views.
+/// The routes of the kiosks and of the officers' views.
 pub fn router(kiosks: Kiosks) -> Router {
     let kiosk = Router::new()
         .route("/", get(card))
@@ -67,28 +68,32 @@ pub fn router(kiosks: Kiosks) -> Router {
         .route("/", get(officer_card))
         .route("/events", get(officer_events))
         .route("/acts", post(acts));
-    Router::new()
+    let routes = Router::new()
         .route("/kiosk/{lane}", get(kiosk_page))
         .route("/officer/{lane}/{authority}", get(officer_page))
         .route("/kiosk-files/{file}", get(file))
         .nest("/v1/kiosk/{lane}", kiosk)
         .nest("/v1/officer/{lane}/{authority}", officer)
         .layer(from_fn_with_state(kiosks.clone(), guarded))
-        .with_state(kiosks)
+        .with_state(kiosks);
+    with_headers(routes)
 }
 
-/// Loopback alone, by address and by name: a page of elsewhere cannot reach these doors by a name that it had pointed here.
+/// Loopback alone, by address and by name: a page of another origin cannot reach these routes by a name that points here.
 async fn guarded(State(kiosks): State<Kiosks>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let mut response = if kiosks.loopback && matches!(name, "127.0.0.1" | "localhost" | "[::1]") {
+    if kiosks.loopback && matches!(name, "127.0.0.1" | "localhost" | "[::1]") {
         next.run(request).await
     } else {
         let detail = "kiosks are served on this machine's own loopback address alone; start the gate with --listen 127.0.0.1:PORT";
         problem(StatusCode::FORBIDDEN, "loopback_only", detail)
-    };
-    let headers = response.headers_mut();
-    for (name, value) in [
+    }
+}
+
+/// Gives every answer the headers of these pages; a page may have a policy of its own.
+fn with_headers(router: Router) -> Router {
+    let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
@@ -98,11 +103,14 @@ async fn guarded(State(kiosks): State<Kiosks>, request: Request, next: Next) -> 
             HeaderName::from_static("permissions-policy"),
             "camera=(self), display-capture=(self), microphone=(), geolocation=()",
         ),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
-    response
+    ];
+    let policy = HeaderValue::from_static(POLICY);
+    fixed
+        .into_iter()
+        .fold(router, |router, (name, value)| {
+            router.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)))
+        })
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
 }
 
 /// An officer's view may ask its own authority for reasons as well: what comes of it never passes the gate.
@@ -114,21 +122,21 @@ fn policy_beside(authority: Option<&String>) -> HeaderValue {
     policy.and_then(|policy| policy.parse().ok()).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
-/// Why a door stays shut, in one place.
-enum Shut {
+/// Why a request is refused.
+enum KioskError {
     NoLane,
     NotPaired,
     Malformed(&'static str),
     Declined(Declined),
 }
 
-impl From<Declined> for Shut {
+impl From<Declined> for KioskError {
     fn from(declined: Declined) -> Self {
         Self::Declined(declined)
     }
 }
 
-impl IntoResponse for Shut {
+impl IntoResponse for KioskError {
     fn into_response(self) -> Response {
         let conflict = StatusCode::CONFLICT;
         let (status, code, detail) = match self {
@@ -188,31 +196,33 @@ impl IntoResponse for Shut {
 
 fn paired(headers: &HeaderMap, secret: &[u8; 32]) -> bool {
     let told = headers.get(PAIRING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // Hashes are compared, so that the time it takes says nothing of where they differ.
+    // Constant-time enough: what is compared are hashes.
     URL_SAFE_NO_PAD.decode(told).is_ok_and(|told| sha256(&told) == sha256(secret))
 }
 
-fn page_of(headers: &HeaderMap) -> Result<u64, Shut> {
+fn page_of(headers: &HeaderMap) -> Result<u64, KioskError> {
     let told = headers.get(PAGE).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
-    told.ok_or(Shut::Malformed("the header x-baypass-page bears the number from the page's first event"))
+    told.ok_or(KioskError::Malformed(
+        "the header x-baypass-page bears the number from the page's first event",
+    ))
 }
 
 impl Kiosks {
     /// The kiosk of a lane, for its own page. An unknown lane is told from a wrong secret by nobody who has no secret.
-    fn kiosk(&self, lane: &str, headers: &HeaderMap) -> Result<&Arc<Kiosk>, Shut> {
-        let kiosk = self.lanes.get(lane).ok_or(Shut::NoLane)?;
-        if paired(headers, &kiosk.parts.kiosk) { Ok(kiosk) } else { Err(Shut::NotPaired) }
+    fn kiosk(&self, lane: &str, headers: &HeaderMap) -> Result<&Arc<Kiosk>, KioskError> {
+        let kiosk = self.lanes.get(lane).ok_or(KioskError::NoLane)?;
+        if paired(headers, &kiosk.setup.kiosk) { Ok(kiosk) } else { Err(KioskError::NotPaired) }
     }
 
     fn officer(
         &self,
         (lane, authority): (&str, &str),
         headers: &HeaderMap,
-    ) -> Result<(&Arc<Kiosk>, AuthorityCode), Shut> {
-        let kiosk = self.lanes.get(lane).ok_or(Shut::NoLane)?;
-        let code: AuthorityCode = authority.parse().map_err(|_| Shut::NoLane)?;
-        let secret = kiosk.parts.officers.get(&code).ok_or(Shut::NoLane)?;
-        if paired(headers, secret) { Ok((kiosk, code)) } else { Err(Shut::NotPaired) }
+    ) -> Result<(&Arc<Kiosk>, AuthorityCode), KioskError> {
+        let kiosk = self.lanes.get(lane).ok_or(KioskError::NoLane)?;
+        let code: AuthorityCode = authority.parse().map_err(|_| KioskError::NoLane)?;
+        let secret = kiosk.setup.officers.get(&code).ok_or(KioskError::NoLane)?;
+        if paired(headers, secret) { Ok((kiosk, code)) } else { Err(KioskError::NotPaired) }
     }
 
     async fn page(&self, name: &str) -> Response {
@@ -250,7 +260,7 @@ async fn kiosk_page(State(kiosks): State<Kiosks>, Path(lane): Path<String>) -> R
     if kiosks.lanes.contains_key(&lane) {
         kiosks.page("kiosk.html").await
     } else {
-        Shut::NoLane.into_response()
+        KioskError::NoLane.into_response()
     }
 }
 
@@ -260,13 +270,13 @@ async fn officer_page(
 ) -> Response {
     let known = kiosks.lanes.get(&lane).zip(authority.parse::<AuthorityCode>().ok());
     match known {
-        Some((kiosk, code)) if kiosk.parts.officers.contains_key(&code) => {
+        Some((kiosk, code)) if kiosk.setup.officers.contains_key(&code) => {
             let mut page = kiosks.page("officer.html").await;
             let policy = policy_beside(kiosks.authorities.get(&code));
             page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
             page
         }
-        Some(_) | None => Shut::NoLane.into_response(),
+        Some(_) | None => KioskError::NoLane.into_response(),
     }
 }
 
@@ -291,7 +301,7 @@ async fn card(
     State(kiosks): State<Kiosks>,
     Path(lane): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Shut> {
+) -> Result<Json<Value>, KioskError> {
     let kiosk = kiosks.kiosk(&lane, &headers)?;
     let mut card = kiosk.card();
     if kiosk.config().simulated_camera
@@ -309,12 +319,12 @@ impl Kiosks {
         let all = self.lanes.values().filter(|kiosk| kiosk.config().simulated_camera);
         let kiosks: BTreeMap<&str, String> = all
             .map(|kiosk| {
-                let (slug, secret) = (kiosk.slug(), URL_SAFE_NO_PAD.encode(kiosk.parts.kiosk));
+                let (slug, secret) = (kiosk.slug(), URL_SAFE_NO_PAD.encode(kiosk.setup.kiosk));
                 (slug, format!("/kiosk/{slug}#{secret}"))
             })
             .collect();
         let officers: BTreeMap<AuthorityCode, String> = here
-            .parts
+            .setup
             .officers
             .iter()
             .map(|(code, secret)| {
@@ -362,8 +372,8 @@ impl Listening {
     fn last(&self) -> bool {
         let inner = self.kiosk.lock();
         match self.whose {
-            Whose::Page(page) => inner.shut || inner.page != page,
-            Whose::View(_) => inner.shut,
+            Whose::Page(page) => inner.ending || inner.page != page,
+            Whose::View(_) => inner.ending,
         }
     }
 
@@ -406,7 +416,7 @@ impl Listening {
 async fn events(State(kiosks): State<Kiosks>, Path(lane): Path<String>, headers: HeaderMap) -> Response {
     match kiosks.kiosk(&lane, &headers) {
         Ok(kiosk) => Listening { kiosk: Arc::clone(kiosk), whose: Whose::Page(kiosk.open_page()) }.answer(),
-        Err(shut) => shut.into_response(),
+        Err(error) => error.into_response(),
     }
 }
 
@@ -424,12 +434,12 @@ async fn officer_events(
             });
             let listening = Listening { kiosk: Arc::clone(kiosk), whose: Whose::View(code) };
             if opened > MAX_VIEWS {
-                Shut::from(Declined::TooManyViews).into_response()
+                KioskError::from(Declined::TooManyViews).into_response()
             } else {
                 listening.answer()
             }
         }
-        Err(shut) => shut.into_response(),
+        Err(error) => error.into_response(),
     }
 }
 
@@ -437,7 +447,7 @@ async fn officer_card(
     State(kiosks): State<Kiosks>,
     Path((lane, authority)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Shut> {
+) -> Result<Json<Value>, KioskError> {
     let (kiosk, code) = kiosks.officer((&lane, &authority), &headers)?;
     let mut card = kiosk.card();
     if let Some(card) = card.as_object_mut() {
@@ -451,10 +461,10 @@ async fn code(
     Path(lane): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, Shut> {
+) -> Result<StatusCode, KioskError> {
     let kiosk = kiosks.kiosk(&lane, &headers)?;
     let text = String::from_utf8(body.to_vec())
-        .map_err(|_| Shut::Malformed("the text of the code as UTF-8, and nothing else"))?;
+        .map_err(|_| KioskError::Malformed("the text of the code as UTF-8, and nothing else"))?;
     kiosk.take_code(page_of(&headers)?, text)?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -464,7 +474,7 @@ async fn face(
     Path(lane): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Shut> {
+) -> Result<Response, KioskError> {
     match kiosks.kiosk(&lane, &headers)?.take_face(page_of(&headers)?, body.to_vec()) {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
         // On its way when the lane had seen enough: no fault of the page.
@@ -475,8 +485,8 @@ async fn face(
     }
 }
 
-fn json_of<T: serde::de::DeserializeOwned>(body: &[u8], form: &'static str) -> Result<T, Shut> {
-    serde_json::from_slice(body).map_err(|_| Shut::Malformed(form))
+fn json_of<T: serde::de::DeserializeOwned>(body: &[u8], form: &'static str) -> Result<T, KioskError> {
+    serde_json::from_slice(body).map_err(|_| KioskError::Malformed(form))
 }
 
 #[derive(Deserialize)]
@@ -490,12 +500,12 @@ async fn language(
     Path(lane): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, Shut> {
+) -> Result<StatusCode, KioskError> {
     const FORM: &str = "{\"language\": \"zh-Hans\" | \"zh-Hant\" | \"en\" | \"pt\" | null}";
     let kiosk = kiosks.kiosk(&lane, &headers)?;
     let told: LanguageBody = json_of(&body, FORM)?;
     let known = |tag: String| {
-        Language::ALL.into_iter().find(|language| language.tag() == tag).ok_or(Shut::Malformed(FORM))
+        Language::ALL.into_iter().find(|language| language.tag() == tag).ok_or(KioskError::Malformed(FORM))
     };
     kiosk.take_language(page_of(&headers)?, told.language.map(known).transpose()?)?;
     Ok(StatusCode::NO_CONTENT)
@@ -505,7 +515,7 @@ async fn leave(
     State(kiosks): State<Kiosks>,
     Path(lane): Path<String>,
     headers: HeaderMap,
-) -> Result<StatusCode, Shut> {
+) -> Result<StatusCode, KioskError> {
     kiosks.kiosk(&lane, &headers)?.leave(page_of(&headers)?)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -521,12 +531,13 @@ async fn door(
     Path(lane): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, Shut> {
+) -> Result<StatusCode, KioskError> {
     const FORM: &str = "{\"passage\": \"passed\" | \"not_passed\" | \"returned\"}";
     let kiosk = kiosks.kiosk(&lane, &headers)?;
     let told: DoorBody = json_of(&body, FORM)?;
-    let passage = Passage::ALL.into_iter().find(|passage| passage.code() == told.passage);
-    let passage = passage.filter(|passage| *passage != Passage::Unknown).ok_or(Shut::Malformed(FORM))?;
+    let passage = told.passage.parse().ok();
+    let passage =
+        passage.filter(|passage| *passage != Passage::Unknown).ok_or(KioskError::Malformed(FORM))?;
     kiosk.take_door(page_of(&headers)?, passage)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -545,9 +556,7 @@ impl ActBody {
         let measure = self.measure.as_deref();
         let reason = self.reason.as_deref();
         Some(match (self.act.as_str(), measure, reason) {
-            ("measure_done", Some(word), None) => {
-                Act::MeasureDone(Measure::ALL.iter().copied().find(|measure| measure.as_str() == word)?)
-            }
+            ("measure_done", Some(word), None) => Act::MeasureDone(word.parse().ok()?),
             ("admit", None, Some(word)) => {
                 Act::Admit(AdmitReason::ALL.into_iter().find(|reason| reason.word() == word)?)
             }
@@ -564,15 +573,15 @@ async fn acts(
     Path((lane, authority)): Path<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, Shut> {
+) -> Result<StatusCode, KioskError> {
     const FORM: &str = "{\"act\": \"measure_done\" with measure | \"admit\" with reason | \"refuse\" | \"call\" | \"release\", \
         \"session\": the traveller's number}";
     let (kiosk, code) = kiosks.officer((&lane, &authority), &headers)?;
     let told: ActBody = json_of(&body, FORM)?;
-    let act = told.act().ok_or(Shut::Malformed(FORM))?;
+    let act = told.act().ok_or(KioskError::Malformed(FORM))?;
     let (kiosk, session) = (Arc::clone(kiosk), told.session);
     // It waits for the disk.
     let acted = tokio::task::spawn_blocking(move || kiosk.act(code, session, act)).await;
-    acted.map_err(|_| Shut::Declined(Declined::NotWritten))??;
+    acted.map_err(|_| KioskError::Declined(Declined::NotWritten))??;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use clearance::{Answer, Passage, Sides, told};
+use clearance::{Answer, Passage, Sentence, Sides, told};
 use documents::{AuthorityCode, Measure, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Kiosk, Past, Phase, Session, Stop};
+use super::session::{Past, Session, Stage, Stop};
+use super::{Kiosk, SEE_OFFICER, end_of};
 use crate::lane::Judged;
 use crate::reason::{Finder, GateReason};
 use crate::texts::{Language, Texts, challenge_key, measure_key};
@@ -29,7 +30,7 @@ impl Kiosk {
             "to": place.direction.to(),
             "joint": matches!(place.sides, Sides::Both { .. }),
             "sides": sides,
-            "names": self.parts.names,
+            "names": self.setup.names,
             "simulated_camera": self.config().simulated_camera,
             "languages": Language::ALL.map(Language::tag),
             "texts": sentences,
@@ -38,7 +39,7 @@ impl Kiosk {
 
     fn in_all_languages(&self, key: &str) -> BTreeMap<&'static str, &str> {
         let all = Language::ALL.iter();
-        all.filter_map(|language| Some((language.tag(), self.parts.texts.get(key, *language)?))).collect()
+        all.filter_map(|language| Some((language.tag(), self.setup.texts.get(key, *language)?))).collect()
     }
 
     /// What stands on the traveller's screen.
@@ -54,12 +55,14 @@ impl Kiosk {
         let held = !inner.held.is_empty();
         let session = inner.session.as_ref();
         let (state, sentence) = match session {
-            Some(session) if held && session.phase != Phase::Door => ("see_officer", "see_officer"),
+            Some(session) if held && !matches!(session.stage, Stage::Door { .. }) => {
+                (SEE_OFFICER, SEE_OFFICER)
+            }
             Some(session) => standing(session),
             None if inner.shown.is_some() => {
                 inner.shown.as_ref().map_or(("ready", "welcome"), |s| (s.state, s.sentence))
             }
-            None if held || !usable || inner.shut => ("closed", "kiosk_closed"),
+            None if held || !usable || inner.ending => ("closed", "kiosk_closed"),
             None => ("ready", "welcome"),
         };
         let ms = inner.shown.as_ref().map(|shown| {
@@ -72,7 +75,7 @@ impl Kiosk {
             "state": state,
             "sentence": sentence,
             "sentences": self.in_all_languages(sentence),
-            "hint": session.and_then(|s| s.hint).map(|reason| json!({ "code": reason.code(), "sentence": reason.sentence() })),
+            "hint": session.and_then(Session::hint).map(|reason| json!({ "code": reason.code(), "sentence": reason.sentence() })),
             "measure": session.and_then(first_open).map(Measure::as_str),
             "motion": session.and_then(motion),
             "session": session.map(|s| s.number),
@@ -84,9 +87,9 @@ impl Kiosk {
         })
     }
 
-    /// What stands on an officer's screen: his own authority's side, the newest traveller first.
+    /// What stands on an officer's screen: their own authority's side, the newest traveller first.
     pub(super) fn officer_view(&self, authority: AuthorityCode) -> Value {
-        let now = self.parts.clock.now();
+        let now = self.setup.clock.now();
         let joint = self.authorities().len() > 1;
         let inner = self.lock();
         let current = inner.session.as_ref().map(|session| current_row(session, authority, joint));
@@ -103,41 +106,54 @@ impl Kiosk {
 
 /// What the screen says while somebody is served.
 fn standing(session: &Session) -> (&'static str, &'static str) {
-    match session.phase {
-        _ if session.stop == Some(Stop::Refused) => ("see_officer", "see_officer"),
-        Phase::Reading => ("reading", "kiosk_reading"),
-        Phase::Checking => ("checking", "please_wait"),
-        Phase::Looking { second: false } => {
-            ("look_here", session.hint.map_or("kiosk_look_here", GateReason::sentence))
+    if matches!(session.stop, Some(Stop::Refused { .. })) {
+        return (SEE_OFFICER, SEE_OFFICER);
+    }
+    match &session.stage {
+        Stage::Reading => ("reading", "kiosk_reading"),
+        Stage::Checking => ("checking", Sentence::PleaseWait.key()),
+        Stage::Looking { second, hint, .. } => {
+            let first = if *second { measure_key(Measure::SecondLook) } else { "kiosk_look_here" };
+            ("look_here", hint.map_or(first, GateReason::sentence))
         }
-        Phase::Looking { second: true } => {
-            ("look_here", session.hint.map_or("measure_second_look", GateReason::sentence))
-        }
-        Phase::Turning { prompt } => ("turn_head", challenge_key(prompt)),
-        Phase::Door => ("welcome", "go_through"),
-        Phase::Measures { wanted } => match first_open(session).or_else(|| wanted.iter().next()) {
+        Stage::Turning { prompt, .. } => ("turn_head", challenge_key(*prompt)),
+        Stage::Measuring { wanted, .. } => match first_open(session).or_else(|| wanted.iter().next()) {
             Some(Measure::ActiveLiveness) => ("turn_head", measure_key(Measure::ActiveLiveness)),
-            Some(Measure::Officer) | None => ("see_officer", "see_officer"),
+            Some(Measure::Officer) | None => (SEE_OFFICER, SEE_OFFICER),
             Some(Measure::SecondLook) => ("look_here", measure_key(Measure::SecondLook)),
             Some(other @ (Measure::Pin | Measure::PhysicalDocument | Measure::Guardian)) => {
                 ("measure", measure_key(other))
             }
         },
+        Stage::Door { .. } => ("welcome", Sentence::GoThrough.key()),
+        // The lane is free only once the end is written.
+        Stage::Over(sentence) => end_of(*sentence).unwrap_or(("checking", Sentence::PleaseWait.key())),
     }
 }
 
 /// What a challenge asks for at this moment.
 const fn motion(session: &Session) -> Option<&'static str> {
-    match session.phase {
-        Phase::Turning { prompt } => Some(prompt.code()),
-        Phase::Reading | Phase::Checking | Phase::Looking { .. } | Phase::Measures { .. } | Phase::Door => {
-            None
-        }
+    match session.stage {
+        Stage::Turning { prompt, .. } => Some(prompt.code()),
+        Stage::Reading
+        | Stage::Checking
+        | Stage::Looking { .. }
+        | Stage::Measuring { .. }
+        | Stage::Door { .. }
+        | Stage::Over(_) => None,
     }
 }
 
 fn first_open(session: &Session) -> Option<Measure> {
-    session.open.values().flatten().min().copied()
+    match &session.stage {
+        Stage::Measuring { open, .. } => open.values().flatten().min().copied(),
+        Stage::Reading
+        | Stage::Checking
+        | Stage::Looking { .. }
+        | Stage::Turning { .. }
+        | Stage::Door { .. }
+        | Stage::Over(_) => None,
+    }
 }
 
 /// The own authority's verdict: class, reference, and what it asked for.
@@ -155,11 +171,10 @@ fn own(verdicts: &[Judged], authority: AuthorityCode) -> Option<Value> {
 
 /// The traveller at the lane.
 fn current_row(session: &Session, authority: AuthorityCode, joint: bool) -> Value {
-    let open = session.open.get(&authority);
-    let asked = session.asked_at.is_some();
-    let to_do = open.is_some_and(|open| !open.is_empty());
-    let own = own(&session.verdicts, authority);
-    let state = if to_do { "act" } else { waiting_state(own.as_ref(), asked) };
+    let open = session.open(authority);
+    let asked = session.asked.is_some();
+    let own = own(session.verdicts(), authority);
+    let state = if session.is_open(authority) { "act" } else { waiting_state(own.as_ref(), asked) };
     json!({
         "session": session.number,
         "state": state,
@@ -168,9 +183,9 @@ fn current_row(session: &Session, authority: AuthorityCode, joint: bool) -> Valu
         "other": (joint && asked).then_some("waiting"),
         "outcome": null,
         "gate": null,
-        "hint": session.hint.map(GateReason::code),
+        "hint": session.hint().map(GateReason::code),
         "refusable": session.refusable(authority),
-        "refused_here": session.refused_by == Some(authority),
+        "refused_here": session.stop == Some(Stop::Refused { by: authority }),
     })
 }
 
@@ -183,7 +198,7 @@ const fn waiting_state(own: Option<&Value>, asked: bool) -> &'static str {
     }
 }
 
-/// A traveller who has gone. That he did not pass is said when the other authority's ledger hears of it, and not before;
+/// A traveller who has gone. That they did not pass is said when the other authority's ledger hears of it, and not before;
 /// until then a refusal over there, a walk back, and somebody who still stands there look alike.
 fn past_row(past: &Past, authority: AuthorityCode, joint: bool, now: Timestamp) -> Value {
     let own = own(&past.verdicts, authority);

@@ -12,6 +12,7 @@ use std::sync::Mutex;
 
 use clearance::{Envelope, LaneId, Place, Sides};
 use code::{CrossingCode, Parts};
+use credential::ProofWindow;
 use credential::message::{self, Event, Kind, Outcome, Request, Verdict};
 use credential::part::PartForm;
 use credential::status::{SignedStatusList, Status, StatusList};
@@ -22,9 +23,8 @@ use credential::{
 use documents::{AuthorityCode, Direction, LaneKind, Side, Timestamp};
 use face::Track;
 use face::active::{ActiveRules, Frame};
-use gate::check::Window;
-use gate::store::GateKey;
-use gate::{AuthorityLink, EyeFault, Eyes, GateReason, LaneConfig, LinkError, Lists, Look};
+use gate::outbox::GateKey;
+use gate::{AuthorityLink, CaptureFault, Captured, FaceCapture, GateReason, LaneConfig, LinkError, Lists};
 use trust::{Approval, KeyEntry, Role, TrustList, TrustStore};
 
 pub use AuthorityCode::{Chn, Hkg, Mac};
@@ -261,7 +261,7 @@ pub fn lane_config(lane: &str) -> LaneConfig {
             sides: Sides::Both { exit: (), entry: () },
         },
         kind: LaneKind::Code,
-        window: Window::default(),
+        window: ProofWindow::default(),
         pictures: 2,
         simulated_camera: true,
         elsewhere: elsewhere(),
@@ -281,16 +281,16 @@ pub fn lane_id(name: &str) -> LaneId {
 }
 
 /// Sees what it was told to see: the pictures themselves, joined, as the probe.
-pub struct TestEyes {
+pub struct TestCapture {
     pub fault: Option<GateReason>,
     pub suspicious: bool,
 }
 
-impl Eyes for TestEyes {
-    fn look(&self, pictures: &[Vec<u8>]) -> Result<Look, EyeFault> {
+impl FaceCapture for TestCapture {
+    fn capture(&self, pictures: &[Vec<u8>]) -> Result<Captured, CaptureFault> {
         match self.fault {
-            Some(reason) => Err(EyeFault { reason, detail: "as told".into() }),
-            None => Ok(Look { probe: pictures.concat(), suspicious: self.suspicious }),
+            Some(reason) => Err(CaptureFault { reason, detail: "as told".into() }),
+            None => Ok(Captured { probe: pictures.concat(), suspicious: self.suspicious }),
         }
     }
 
@@ -298,8 +298,8 @@ impl Eyes for TestEyes {
         None
     }
 
-    fn follow(&self, _: &mut Track, _: &[u8], _: u64) -> Result<Frame, EyeFault> {
-        Err(EyeFault { reason: GateReason::FaceModels, detail: "these eyes judge no challenge".into() })
+    fn follow(&self, _: &mut Track, _: &[u8], _: u64) -> Result<Frame, CaptureFault> {
+        Err(CaptureFault { reason: GateReason::FaceModels, detail: "no challenge is judged here".into() })
     }
 }
 

@@ -10,6 +10,7 @@ use std::hint::black_box;
 
 use clap::Args;
 use code::{CrossingCode, Parts};
+use credential::ProofWindow;
 use credential::part::{OWN_PART_LEN, PartForm, SEALED_PART_LEN};
 use credential::status::{SignedStatusList, StatusList};
 use credential::{
@@ -18,7 +19,7 @@ use credential::{
 };
 use documents::{AuthorityCode, Direction, Side, Timestamp};
 use evaluate::median;
-use gate::check::{Checker, Window};
+use gate::check::Checker;
 use gate::{Lists, Stopwatch, SystemStopwatch};
 use serde::Serialize;
 use trust::{Approval, KeyEntry, Role, TrustList, TrustStore};
@@ -101,7 +102,7 @@ fn check_figure(authorities: &mut Authorities) -> Setup<CheckFigure> {
     let now = authorities.now;
     let holder = Holder::new(authorities, home)?;
     let code = holder.show(&audience, now)?;
-    let checker = Checker::new("one".parse()?, audience, Window::default(), Vec::new());
+    let checker = Checker::new("one".parse()?, audience, ProofWindow::default(), Vec::new());
     let mut replay = checker.replay_cache(now);
     let mut scratch = Vec::new();
 

@@ -1,12 +1,15 @@
 //! `baypass bench`: measurements, each against its bar in the same run.
 
 mod check;
+mod cluster;
 mod face;
+mod ledger;
 
 use std::path::Path;
 
 use clap::Subcommand;
 
+use super::block_on;
 use crate::Ended;
 use crate::failure::Failure;
 
@@ -17,6 +20,9 @@ pub enum BenchCommand {
     Face(face::FaceArgs),
     /// The gate's check of one code beside two raw verifications, and the size of every code.
     Check(check::CheckArgs),
+    /// The database's part of a clearance as a ledger grows, on SQLite and PostgreSQL; clearances a second beside
+    /// `pgbench`. Takes some ten minutes and 12 GB of disk at a million persons.
+    Ledger(ledger::LedgerArgs),
 }
 
 impl BenchCommand {
@@ -25,6 +31,7 @@ impl BenchCommand {
         match self {
             Self::Face(args) => face::run(args, models),
             Self::Check(args) => check::run(args),
+            Self::Ledger(args) => block_on(ledger::run(args, models)),
         }
     }
 }

@@ -11,13 +11,15 @@ mod wire;
 
 use std::path::{Path, PathBuf};
 
+use authority::store::{DatabaseAddress, create_database, drop_database};
 use clap::Args;
-use documents::Timestamp;
+use documents::{AuthorityCode, Timestamp};
 use gate::{Clock, SystemClock};
 
 use super::Output;
 use crate::Ended;
 use crate::failure::{self, Failure, of};
+use crate::install::database::{DatabaseArgs, DatabaseUrl};
 use crate::install::lists::Terms;
 use crate::install::{Installation, write_whole};
 use crate::serve::BASE_PORT;
@@ -41,6 +43,8 @@ pub struct DemoArgs {
     /// free ones for a tour alone.
     #[arg(long, value_name = "PORT")]
     base_port: Option<u16>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// A folder that is wiped at the end, unless the user named it.
@@ -69,6 +73,28 @@ impl Drop for Place {
     }
 }
 
+/// The databases on a server that a demo made: dropped at its end, as the folder is.
+struct Databases(Vec<DatabaseAddress>);
+
+impl Databases {
+    async fn make(url: Option<&DatabaseUrl>) -> Result<Self, Failure> {
+        let mut made = Vec::new();
+        for address in url.iter().flat_map(|url| AuthorityCode::ALL.map(|code| url.of(code))) {
+            if create_database(&address).await.map_err(of)? {
+                made.push(address);
+            }
+        }
+        Ok(Self(made))
+    }
+
+    async fn drop_made(self) -> Result<(), Failure> {
+        for address in self.0 {
+            drop_database(&address).await.map_err(of)?;
+        }
+        Ok(())
+    }
+}
+
 /// Days before today on which the tour begins: one of its cheats waits for the next week's keys.
 const BEGINS_DAYS_AGO: i32 = 12;
 
@@ -80,12 +106,25 @@ fn beginning(now: Timestamp) -> Timestamp {
 
 /// Runs the demo.
 pub async fn run(args: &DemoArgs, models: &Path) -> Result<Ended, Failure> {
-    let say = |text: &str| if args.output.json { Ok(()) } else { failure::print(text) };
     let place = Place::of(args.dir.as_deref())?;
     let real = SystemClock.now();
     let start = beginning(real);
     let terms = Terms { ports: PORTS.into_iter().map(port).collect::<Result<_, _>>()? };
-    let installation = Installation::init(&place.path, start, &terms)?;
+    let databases = Databases::make(args.database.for_all()?).await?;
+    let ended = tour_and_stay(args, models, &place, (real, start), &terms).await;
+    databases.drop_made().await?;
+    ended
+}
+
+async fn tour_and_stay(
+    args: &DemoArgs,
+    models: &Path,
+    place: &Place,
+    (real, start): (Timestamp, Timestamp),
+    terms: &Terms,
+) -> Result<Ended, Failure> {
+    let say = |text: &str| if args.output.json { Ok(()) } else { failure::print(text) };
+    let installation = Installation::init(&place.path, start, terms, args.database.for_all()?)?;
     say("Registering synthetic residents with faces from photographs ...\n")?;
     let people = tour::register(&installation, models, args.photos.as_deref(), start).await?;
     let guest = guest(&place.path, &people)?;
@@ -102,7 +141,7 @@ pub async fn run(args: &DemoArgs, models: &Path) -> Result<Ended, Failure> {
     let ended = match ended {
         Ok(ended) if !args.tour_only => {
             bay.real_time()?;
-            stay(&mut bay, &place, &guest).await?;
+            stay(&mut bay, place, &guest).await?;
             Ok(ended)
         }
         other => other,

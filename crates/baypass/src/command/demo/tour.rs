@@ -78,6 +78,7 @@ pub async fn register(
             &record,
             who.name(),
             &photographs.portrait,
+            start,
         )
         .await?;
         people.insert(who, Person { who, wallet, photographs, used: None });

@@ -93,7 +93,7 @@ pub async fn run(args: &AddArgs, models: &Path) -> Result<Ended, Failure> {
     };
     let photo = failure::read(&args.photo, code::picture::MAX_FILE_BYTES)?;
     let parties = Parties::open(&installation, models, now).await?;
-    let wallet = register(&installation, &parties, &rules, &raw, &shown, &photo).await?;
+    let wallet = register(&installation, &parties, &rules, &raw, &shown, &photo, now).await?;
     let issuers: Vec<_> = wallet.cards.iter().map(|card| (card.issuer, card.kind)).collect();
     if args.output.json {
         let documents: Vec<_> = issuers.iter().map(|(i, k)| json!({"issuer": i, "kind": k})).collect();

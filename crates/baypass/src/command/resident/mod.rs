@@ -30,6 +30,8 @@ pub enum ResidentCommand {
     EndPass(status::StatusArgs),
     /// Puts a resident on the watch list of each authority that issued a document.
     Watch(status::StatusArgs),
+    /// Erases a resident at each authority that issued a document: the key of their records is destroyed, the pass ends.
+    Erase(status::StatusArgs),
 }
 
 impl ResidentCommand {
@@ -43,6 +45,7 @@ impl ResidentCommand {
             Self::Lose(args) => block_on(status::run(args, Change::DocumentLost, models)),
             Self::EndPass(args) => block_on(status::run(args, Change::PassEnded, models)),
             Self::Watch(args) => block_on(status::run(args, Change::Watched, models)),
+            Self::Erase(args) => block_on(status::run(args, Change::Erased, models)),
         }
     }
 }

@@ -1,7 +1,8 @@
-//! `baypass resident lose`, `end-pass`, `watch`: what changes about a resident's documents and pass.
+//! `baypass resident lose`, `end-pass`, `watch`, `erase`: what changes about a resident's documents and pass.
 
 use std::path::Path;
 
+use authority::RegistryError;
 use clap::Args;
 use documents::DocumentNumber;
 
@@ -10,7 +11,7 @@ use crate::command::{At, InstallationArgs, ResidentArgs};
 use crate::failure::{self, Failure, of};
 use crate::install::parties::Parties;
 
-/// What `resident lose`, `end-pass` and `watch` take.
+/// What `resident lose`, `end-pass`, `watch` and `erase` take.
 #[derive(Args)]
 pub struct StatusArgs {
     #[command(flatten)]
@@ -33,6 +34,8 @@ pub enum Change {
     PassEnded,
     /// An officer wants to see the holder.
     Watched,
+    /// The authority forgets the person.
+    Erased,
 }
 
 /// Tells the authorities that issued the documents.
@@ -54,6 +57,11 @@ pub async fn run(args: &StatusArgs, change: Change, models: &Path) -> Result<End
         match change {
             Change::DocumentLost => service.lose_document(&number, now).await.map_err(of)?,
             Change::PassEnded => service.end_pass(&number, now).await.map_err(of)?,
+            // The second card of one issuer belongs to somebody who is erased already.
+            Change::Erased => match service.erase(&number, now).await {
+                Ok(()) | Err(RegistryError::Unknown) => {}
+                Err(error) => return Err(of(error)),
+            },
             Change::Watched => service.watch(&number, now.plus_seconds(365 * 86_400)).await.map_err(of)?,
         }
         touched.push(format!("{} ({})", card.kind.as_str(), card.issuer));
@@ -65,6 +73,7 @@ pub async fn run(args: &StatusArgs, change: Change, models: &Path) -> Result<End
         Change::DocumentLost => "lost, and the pass with it",
         Change::PassEnded => "the pass has ended",
         Change::Watched => "on the watch list for a year",
+        Change::Erased => "erased, and the pass with it; the wallet's file stays with its holder",
     };
     failure::print(&format!("resident {}: {}: {what}\n", wallet.resident, touched.join(", ")))?;
     Ok(Ended::Done)

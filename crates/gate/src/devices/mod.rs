@@ -1,0 +1,10 @@
+//! Devices: the camera and the door of a lane, and the key by which a gate knows its own.
+//!
+//! Lives here: [`camera`], [`door`], the tag of a device's answer. Not here: what is seen in a picture, whether the door
+//! may open.
+
+pub mod camera;
+pub mod door;
+mod tag;
+
+pub use tag::{TAG_HEADER, tag};

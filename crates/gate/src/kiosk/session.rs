@@ -1,0 +1,261 @@
+//! Session: one traveller at a kiosk: where they stand, what their screen shows, and what goes on waiting.
+//!
+//! Lives here: [`Session`], [`Stage`], [`SessionHandle`]. Not here: who may do what (`mod`), what a page sees (`views`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clearance::{ClearanceId, Measures, Passage, Sentence};
+use documents::{AuthorityCode, Measure, Timestamp};
+use face::active::Prompt;
+
+use super::Kiosk;
+use crate::lane::{Judged, Stages};
+use crate::reason::GateReason;
+
+/// A traveller at the lane.
+pub(super) struct Session {
+    pub(super) number: u64,
+    pub(super) clearance: ClearanceId,
+    /// When the code was posted, in milliseconds of the stopwatch.
+    pub(super) began: f64,
+    /// When the door was commanded, in milliseconds of the stopwatch.
+    pub(super) welcomed: Option<f64>,
+    /// What the authorities were asked; none before they are.
+    pub(super) asked: Option<Asked>,
+    /// Why the session is to end before the door.
+    pub(super) stop: Option<Stop>,
+    pub(super) stage: Stage,
+}
+
+/// What the authorities were asked.
+pub(super) struct Asked {
+    pub(super) at: Timestamp,
+    pub(super) verdicts: Vec<Judged>,
+}
+
+/// Where a session stands. Each stage carries what it waits for.
+pub(super) enum Stage {
+    /// A code was posted.
+    Reading,
+    /// The code is checked, or the authorities are asked.
+    Checking,
+    /// A picture of the face is wanted; only the newest is kept. `hint` is what was wrong with the last.
+    Looking { second: bool, picture: Option<Vec<u8>>, hint: Option<GateReason> },
+    /// An active challenge asks for `prompt`. Every picture counts, and none is judged ahead.
+    Turning { prompt: Prompt, picture: Option<Vec<u8>> },
+    /// Officers carry out what their own authority asked for; `open` is what is left.
+    Measuring { wanted: Measures, open: BTreeMap<AuthorityCode, BTreeSet<Measure>> },
+    /// The door is open; `said` is what a simulated door was told.
+    Door { said: Option<Passage> },
+    /// Decided; the end is being written.
+    Over(Sentence),
+}
+
+/// Why a session is to end before the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The traveller left, or the screen was lost.
+    Left,
+    /// The officer of this authority refused.
+    Refused { by: AuthorityCode },
+}
+
+impl Session {
+    pub(super) const fn new(number: u64, clearance: ClearanceId, began: f64) -> Self {
+        Self { number, clearance, began, welcomed: None, asked: None, stop: None, stage: Stage::Reading }
+    }
+
+    /// What is open for the officer of `authority`.
+    pub(super) fn open(&self, authority: AuthorityCode) -> Option<&BTreeSet<Measure>> {
+        match &self.stage {
+            Stage::Measuring { open, .. } => open.get(&authority),
+            Stage::Reading
+            | Stage::Checking
+            | Stage::Looking { .. }
+            | Stage::Turning { .. }
+            | Stage::Door { .. }
+            | Stage::Over(_) => None,
+        }
+    }
+
+    /// As [`Self::open`], to take something from it.
+    pub(super) fn open_mut(&mut self, authority: AuthorityCode) -> Option<&mut BTreeSet<Measure>> {
+        match &mut self.stage {
+            Stage::Measuring { open, .. } => open.get_mut(&authority),
+            Stage::Reading
+            | Stage::Checking
+            | Stage::Looking { .. }
+            | Stage::Turning { .. }
+            | Stage::Door { .. }
+            | Stage::Over(_) => None,
+        }
+    }
+
+    /// Whether something is left to do for the officer of `authority`.
+    pub(super) fn is_open(&self, authority: AuthorityCode) -> bool {
+        self.open(authority).is_some_and(|open| !open.is_empty())
+    }
+
+    /// Whether the traveller may still leave: the door was not commanded, and nothing is decided.
+    pub(super) const fn stoppable(&self) -> bool {
+        match self.stage {
+            Stage::Door { .. } | Stage::Over(_) => false,
+            Stage::Reading
+            | Stage::Checking
+            | Stage::Looking { .. }
+            | Stage::Turning { .. }
+            | Stage::Measuring { .. } => true,
+        }
+    }
+
+    /// Whether the officer of `authority` can still refuse: no authority was asked yet, or their own waits for them.
+    /// After that the answer would say how the other side decided.
+    pub(super) fn refusable(&self, authority: AuthorityCode) -> bool {
+        self.stop.is_none() && self.stoppable() && (self.asked.is_none() || self.is_open(authority))
+    }
+
+    /// Where a picture goes that is wanted now.
+    pub(super) fn picture(&mut self) -> Option<&mut Option<Vec<u8>>> {
+        match &mut self.stage {
+            Stage::Looking { picture, .. } | Stage::Turning { picture, .. } => Some(picture),
+            Stage::Reading
+            | Stage::Checking
+            | Stage::Measuring { .. }
+            | Stage::Door { .. }
+            | Stage::Over(_) => None,
+        }
+    }
+
+    /// What was wrong with the last picture.
+    pub(super) const fn hint(&self) -> Option<GateReason> {
+        match self.stage {
+            Stage::Looking { hint, .. } => hint,
+            Stage::Reading
+            | Stage::Checking
+            | Stage::Turning { .. }
+            | Stage::Measuring { .. }
+            | Stage::Door { .. }
+            | Stage::Over(_) => None,
+        }
+    }
+
+    pub(super) fn verdicts(&self) -> &[Judged] {
+        self.asked.as_ref().map_or(&[], |asked| &asked.verdicts)
+    }
+}
+
+/// A traveller who has gone, as far as an officer's view may know.
+pub(super) struct Past {
+    pub(super) number: u64,
+    pub(super) verdicts: Vec<Judged>,
+    pub(super) asked_at: Option<Timestamp>,
+    pub(super) ended_at: Timestamp,
+    pub(super) passage: Passage,
+    pub(super) reason: Option<GateReason>,
+    pub(super) refused_by: Option<AuthorityCode>,
+}
+
+/// The end of a session on the screen.
+pub(super) struct Shown {
+    pub(super) number: u64,
+    pub(super) state: &'static str,
+    pub(super) sentence: &'static str,
+    pub(super) ms: Stages,
+    pub(super) welcomed: Option<f64>,
+    /// Until when, in milliseconds of the stopwatch.
+    pub(super) until: f64,
+}
+
+/// One traveller's session at one kiosk. It stays harmless when the session has ended.
+#[derive(Clone)]
+pub(super) struct SessionHandle {
+    pub(super) kiosk: Arc<Kiosk>,
+    pub(super) number: u64,
+}
+
+/// How long a wait may take.
+pub(super) enum Limit<'a> {
+    /// As long as it takes: somebody else ends it.
+    None,
+    /// So long.
+    Steady(Duration),
+    /// So long over several waits, and not while an officer holds the lane. `spent` is in milliseconds.
+    Patient { limit: Duration, spent: &'a mut f64 },
+}
+
+/// What came of a wait.
+pub(super) enum Waited<T> {
+    Made(T),
+    Stopped(Stop),
+    Late,
+}
+
+impl SessionHandle {
+    /// Changes the session, where it has not ended.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        self.kiosk.change(|inner| inner.session_numbered(self.number).map(change))
+    }
+
+    pub(super) fn set(&self, stage: Stage) {
+        self.change(|session| session.stage = stage);
+    }
+
+    /// Waits until `ready` gives something, the session is to end, or the limit is reached. A session that has ended
+    /// counts as one whose traveller left.
+    pub(super) async fn wait<T>(
+        &self,
+        mut limit: Limit<'_>,
+        mut ready: impl FnMut(&mut Session) -> Option<T>,
+    ) -> Waited<T> {
+        let kiosk = &self.kiosk;
+        let mut changes = kiosk.changed.subscribe();
+        let mut own = 0.0;
+        let mut last = kiosk.millis();
+        loop {
+            changes.mark_unchanged();
+            let now = kiosk.millis();
+            let held = {
+                let mut inner = kiosk.lock();
+                let held = !inner.held.is_empty();
+                let lost = inner.lost(now, kiosk.setup.waits.page);
+                let Some(session) = inner.session_numbered(self.number) else {
+                    return Waited::Stopped(Stop::Left);
+                };
+                if lost && session.stoppable() {
+                    session.stop.get_or_insert(Stop::Left);
+                }
+                if let Some(stop) = session.stop {
+                    return Waited::Stopped(stop);
+                }
+                if let Some(made) = ready(session) {
+                    return Waited::Made(made);
+                }
+                held
+            };
+            let left = match &mut limit {
+                Limit::None => None,
+                Limit::Steady(limit) => {
+                    own += now - last;
+                    Some(limit.as_secs_f64() * 1000.0 - own)
+                }
+                Limit::Patient { limit, spent } => {
+                    if !held {
+                        **spent += now - last;
+                    }
+                    Some(limit.as_secs_f64() * 1000.0 - **spent)
+                }
+            };
+            last = now;
+            if left.is_some_and(|left| left <= 0.0) {
+                return Waited::Late;
+            }
+            let nap = Duration::from_secs_f64(left.unwrap_or(250.0).clamp(1.0, 250.0) / 1000.0);
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = tokio::time::sleep(nap) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! Rounds: what the authorities are asked about at a real lane: the code that was shown, the face, and the measures.
+//!
+//! Lives here: [`LaneRounds`], the check of the code, the look at the face, the signed requests. Not here: the motions
+//! of the active challenge (`challenge`), when anything is asked (`driver`).
+
+use std::sync::{Arc, PoisonError};
+
+use clearance::{
+    ClearanceId, Digest, Envelope, MAX_PROBE_LEN, MEASURES_SECONDS, Measures, Request, Round, Sides, Subject,
+};
+use code::ReadError;
+use credential::message::{self, Kind};
+use credential::{PartHash, TokenId};
+use documents::{Measure, Side, Timestamp};
+use face::MAX_PICTURES;
+
+use super::driver::{NoRound, PreparedRound, Rounds};
+use super::measures::{Measurer, Taken};
+use super::report::{Report, Stages};
+use super::time::LaneTime;
+use super::{Lane, LaneConfig};
+use crate::capture::{CaptureFault, Captured, FaceCapture};
+use crate::check::{Checked, Trusted};
+use crate::clock::Stopwatch;
+use crate::devices::camera::{Camera, CameraError, CodeSight, Seen, Source};
+use crate::outbox::AuthorityLink;
+use crate::reason::GateReason;
+
+/// One traveller's code, face and measures.
+pub(super) struct LaneRounds<'a, L, E, C, M> {
+    pub(super) lane: &'a Lane<L, E>,
+    pub(super) id: ClearanceId,
+    pub(super) camera: &'a mut C,
+    pub(super) measures: &'a mut M,
+    pub(super) trusted: &'a dyn Trusted,
+    pub(super) time: &'a LaneTime<'a>,
+    pub(super) watch: &'a dyn Stopwatch,
+    /// Holds the bytes of the code.
+    pub(super) scratch: Option<&'a mut Vec<u8>>,
+    pub(super) checked: Option<Checked<'a>>,
+    pub(super) captured: Captured,
+    /// Numbers of the measures carried out so far.
+    pub(super) done: Vec<u8>,
+    pub(super) notes: Notes,
+}
+
+/// What goes into the report.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub(super) detail: Option<String>,
+    simulated_camera: bool,
+    officer: bool,
+    open_measures: Option<Measures>,
+    token: Option<TokenId>,
+    ms: Stages,
+}
+
+impl Notes {
+    /// Puts the notes into a report of the driver.
+    pub(super) fn complete(self, report: &mut Report) {
+        report.detail = self.detail;
+        report.simulated_camera = self.simulated_camera;
+        report.officer |= self.officer;
+        report.open_measures = report.open_measures.or(self.open_measures);
+        report.token = self.token;
+        report.ms = Stages { read: self.ms.read, check: self.ms.check, face: self.ms.face, ..report.ms };
+    }
+}
+
+impl<L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> Rounds for LaneRounds<'_, L, E, C, M> {
+    async fn first(&mut self) -> Result<PreparedRound, NoRound> {
+        self.read_and_check().await?;
+        let face_at = self.watch.millis();
+        let looked = self.look().await;
+        self.notes.ms.face = self.watch.millis() - face_at;
+        match looked {
+            Ok(()) => self.settle_suspicion().await?,
+            Err(NoRound::Failed(reason)) => self.go_without_face(reason).await?,
+            Err(ended @ (NoRound::Refused | NoRound::Left)) => return Err(ended),
+        }
+        self.prepare()
+    }
+
+    /// A head that is asked to move is judged by this lane's camera where it can see one, else by whoever carries out
+    /// measures.
+    async fn again(&mut self, wanted: Measures) -> Result<PreparedRound, NoRound> {
+        let challenge = wanted.contains(Measure::ActiveLiveness) && self.can_challenge();
+        let by_hand = if challenge {
+            Measures::new(wanted.iter().filter(|m| *m != Measure::ActiveLiveness)).ok()
+        } else {
+            Some(wanted)
+        };
+        if let Some(by_hand) = by_hand {
+            match self.measures.take(by_hand).await {
+                Taken::All => {}
+                Taken::NotAll => return Err(NoRound::Failed(GateReason::MeasuresNotTaken)),
+                Taken::Left => return Err(NoRound::Left),
+            }
+        }
+        if challenge {
+            self.challenge().await?;
+        } else if wanted.contains(Measure::SecondLook) || wanted.contains(Measure::ActiveLiveness) {
+            self.look().await?;
+        }
+        for number in wanted.numbers() {
+            if !self.done.contains(&number) {
+                self.done.push(number);
+            }
+        }
+        self.prepare()
+    }
+}
+
+impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a, L, E, C, M> {
+    async fn read_and_check(&mut self) -> Result<(), NoRound> {
+        let start = self.watch.millis();
+        let seen = self.camera.code().await;
+        let seen = seen.map_err(|error| self.no_picture(&error, GateReason::PictureUnreadable))?;
+        let sight = self.admitted(seen)?;
+        let text = self.read(sight).await?;
+        let read_at = self.watch.millis();
+        self.notes.ms.read = read_at - start;
+
+        let now = self.time.now();
+        let scratch = self.scratch.take().ok_or(NoRound::Failed(GateReason::CodeUnreadable))?;
+        let checked = {
+            let mut replay = self.lane.replay.lock().unwrap_or_else(PoisonError::into_inner);
+            self.lane.checker.check(&text, scratch, self.trusted, &mut replay, now)
+        };
+        self.notes.ms.check = self.watch.millis() - read_at;
+        let checked = checked.map_err(NoRound::Failed)?;
+        self.notes.token = Some(checked.id());
+        note_showing(self.lane, &checked, now).await?;
+        self.checked = Some(checked);
+        Ok(())
+    }
+
+    /// Only the gate's own camera, unless this lane was set up for a simulated one; marks the report.
+    fn admitted<S>(&mut self, seen: Seen<S>) -> Result<S, NoRound> {
+        match seen.source {
+            Source::OwnCamera => {}
+            Source::Simulated if self.lane.config.simulated_camera => self.notes.simulated_camera = true,
+            Source::Simulated => return Err(NoRound::Failed(GateReason::CameraNotOwn)),
+        }
+        Ok(seen.sight)
+    }
+
+    async fn read(&mut self, sight: CodeSight) -> Result<String, NoRound> {
+        let bytes = match sight {
+            CodeSight::Text(text) => return Ok(text),
+            CodeSight::Picture(bytes) => bytes,
+        };
+        let Ok(read) = tokio::task::spawn_blocking(move || code::read_picture(&bytes)).await else {
+            return Err(NoRound::Failed(GateReason::CodeUnreadable));
+        };
+        read.map_err(|error| {
+            self.notes.detail = Some(error.to_string());
+            NoRound::Failed(match error {
+                ReadError::NoCode | ReadError::TooSmall { .. } => GateReason::CodeUnreadable,
+                ReadError::Picture(_) => GateReason::PictureUnreadable,
+            })
+        })
+    }
+
+    /// Why a camera gave no picture; `too_large` is the reason for one that is larger than a picture may be.
+    fn no_picture(&mut self, error: &CameraError, too_large: GateReason) -> NoRound {
+        tracing::warn!(%error, "no picture from the camera");
+        self.notes.detail = Some(error.to_string());
+        NoRound::Failed(match error {
+            CameraError::Left => return NoRound::Left,
+            CameraError::Refused => return NoRound::Refused,
+            CameraError::TooLarge => too_large,
+            CameraError::NotAuthentic => GateReason::CameraNotOwn,
+            CameraError::File { .. }
+            | CameraError::Unreachable(_)
+            | CameraError::Status { .. }
+            | CameraError::Empty => GateReason::CameraSilent,
+        })
+    }
+
+    /// Takes pictures and makes the probe.
+    async fn look(&mut self) -> Result<(), NoRound> {
+        let mut pictures = vec![self.picture().await?];
+        while pictures.len() < usize::from(self.lane.config.pictures.clamp(1, MAX_PICTURES)) {
+            let seen = self.camera.more().await;
+            let seen = seen.map_err(|error| self.no_picture(&error, GateReason::FacePictureUnreadable))?;
+            let Some(seen) = seen else { break };
+            pictures.push(self.admitted(seen)?);
+        }
+        self.capture(pictures).await
+    }
+
+    /// One picture of the face, of a camera that counts here.
+    pub(super) async fn picture(&mut self) -> Result<Vec<u8>, NoRound> {
+        let seen = self.camera.face().await;
+        let seen = seen.map_err(|error| self.no_picture(&error, GateReason::FacePictureUnreadable))?;
+        self.admitted(seen)
+    }
+
+    /// Makes the probe of these pictures.
+    pub(super) async fn capture(&mut self, pictures: Vec<Vec<u8>>) -> Result<(), NoRound> {
+        let faces = Arc::clone(&self.lane.faces);
+        let Ok(captured) = tokio::task::spawn_blocking(move || faces.capture(&pictures)).await else {
+            return Err(NoRound::Failed(GateReason::FaceModels));
+        };
+        let captured = captured.map_err(|CaptureFault { reason, detail }| {
+            self.notes.detail = Some(detail);
+            NoRound::Failed(reason)
+        })?;
+        if captured.probe.len() > MAX_PROBE_LEN {
+            return Err(NoRound::Failed(GateReason::FacePoor));
+        }
+        self.captured = captured;
+        Ok(())
+    }
+
+    /// A weak hint never refuses and never admits: the traveller is asked to move, or an officer looks, or no authority
+    /// is asked.
+    async fn settle_suspicion(&mut self) -> Result<(), NoRound> {
+        let not_live = NoRound::Failed(GateReason::FaceNotLive);
+        if !self.captured.suspicious {
+            return Ok(());
+        }
+        if self.can_challenge() {
+            match self.challenge().await {
+                Ok(()) => {
+                    self.done = vec![clearance::measure_number(Measure::ActiveLiveness)];
+                    self.notes.detail = None;
+                    return Ok(());
+                }
+                Err(NoRound::Left) => return Err(NoRound::Left),
+                Err(NoRound::Failed(_) | NoRound::Refused) => {}
+            }
+        }
+        self.notes.officer = true;
+        let officer = Measures::new([Measure::Officer]).map_err(|_| not_live)?;
+        match self.take_before_asking(officer).await {
+            Taken::All => {
+                self.done = officer.numbers();
+                Ok(())
+            }
+            Taken::NotAll => {
+                self.notes.open_measures = Some(officer);
+                Err(not_live)
+            }
+            Taken::Left => Err(NoRound::Left),
+        }
+    }
+
+    /// The equal path: whoever shows no face that can be compared (bandage, veil, great age, a small child, refusal) is
+    /// compared with the document by an officer, and each authority writes that into its verdict.
+    async fn go_without_face(&mut self, reason: GateReason) -> Result<(), NoRound> {
+        let failed = NoRound::Failed(reason);
+        if !matches!(reason, GateReason::FaceNone | GateReason::FacePoor) {
+            return Err(failed);
+        }
+        let equal = Measures::new([Measure::PhysicalDocument, Measure::Officer]).map_err(|_| failed)?;
+        match self.take_before_asking(equal).await {
+            Taken::All => {
+                self.notes.officer = true;
+                self.notes.detail = None;
+                self.captured = Captured::none();
+                self.done = equal.numbers();
+                Ok(())
+            }
+            Taken::NotAll => Err(failed),
+            Taken::Left => Err(NoRound::Left),
+        }
+    }
+
+    /// Measures that the gate itself asks for have the same time as those of an authority.
+    async fn take_before_asking(&mut self, wanted: Measures) -> Taken {
+        self.time.within(MEASURES_SECONDS, self.measures.take(wanted)).await.unwrap_or(Taken::NotAll)
+    }
+
+    /// Makes and signs the requests of one round.
+    fn prepare(&self) -> Result<PreparedRound, NoRound> {
+        self.prepared().map_err(NoRound::Failed)
+    }
+
+    fn prepared(&self) -> Result<PreparedRound, GateReason> {
+        let checked = self.checked.as_ref().ok_or(GateReason::CodeUnreadable)?;
+        let place = &self.lane.config.place;
+        let at = self.time.now();
+        let probe = credential::sha256(&self.captured.probe);
+        let subject = Subject {
+            clearance: self.id,
+            place: place.clone(),
+            token: checked.id(),
+            shown_at: checked.made_at(),
+            probe: Digest::from_bytes(probe),
+        };
+        let mut parts = checked.parts();
+        let mut part = || parts.next().ok_or(GateReason::WrongParts);
+        let made = match place.sides {
+            Sides::One(side, ()) => Sides::One(side, self.request(checked, side, part()?, None, probe, at)?),
+            Sides::Both { .. } => {
+                let (exit, entry) = (part()?, part()?);
+                Sides::Both {
+                    exit: self.request(checked, Side::Exit, exit, Some(entry.1), probe, at)?,
+                    entry: self.request(checked, Side::Entry, entry, Some(exit.1), probe, at)?,
+                }
+            }
+        };
+        let requests = made.as_ref().map(|_, (request, _)| *request);
+        let bodies = made.map(|_, (_, body)| body);
+        let round = Round::new(subject, requests).map_err(|_| GateReason::WrongParts)?;
+        Ok(PreparedRound { round, bodies })
+    }
+
+    fn request(
+        &self,
+        checked: &Checked<'a>,
+        role: Side,
+        (part, part_hash): (&[u8], PartHash),
+        other_part: Option<PartHash>,
+        probe: [u8; 32],
+        at: Timestamp,
+    ) -> Result<(Request, Vec<u8>), GateReason> {
+        let LaneConfig { place, kind, .. } = &self.lane.config;
+        let key = self.lane.store.key();
+        let request = message::Request {
+            clearance: *self.id.as_bytes(),
+            gate: key.gate.clone(),
+            port: place.port.clone(),
+            lane: *kind,
+            direction: place.direction,
+            role,
+            joint: matches!(place.sides, Sides::Both { .. }),
+            token: checked.id(),
+            made_at: checked.made_at(),
+            part: part_hash,
+            other_part,
+            probe,
+            at,
+            measures_done: self.done.clone(),
+        };
+        let signed = message::sign(Kind::Request, &key.kid, &key.key, &request.encode())
+            .map_err(|_| GateReason::RecordFailed)?;
+        let envelope = Envelope {
+            request: &signed,
+            token: checked.token(),
+            proof: checked.proof(),
+            part,
+            probe: &self.captured.probe,
+        };
+        let hash = Digest::from_bytes(message::hash(&signed));
+        Ok((Request { part: Digest::from_bytes(part_hash.0), hash }, envelope.encode()))
+    }
+}
+
+/// The durable half of the replay check: it outlives a restart.
+async fn note_showing<L, E>(lane: &Lane<L, E>, checked: &Checked<'_>, now: Timestamp) -> Result<(), NoRound> {
+    let forget = now.plus_seconds(-2 * lane.config.window.seconds());
+    match lane.store.note_showing(checked.id(), checked.made_at(), lane.checker.lane(), forget).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(NoRound::Failed(GateReason::ReplayedElsewhere)),
+        Err(error) => {
+            tracing::error!(%error, "a showing could not be noted");
+            Err(NoRound::Failed(GateReason::RecordFailed))
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Follow: a gate's lists, fetched from the authorities again and again, and replaced while lanes run.
+//!
+//! Lives here: [`Follower`]. Not here: whether a list is taken ([`Lists`]). An authority that is silent changes
+//! nothing: what was in use stays in use, and grows old by its own dates.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use documents::{AuthorityCode, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Lists, ListsError};
+use crate::outbox::bounded_body;
+
+/// Largest answer with lists, in bytes: a status list of ten million entries is 1.25 MB before it is packed.
+const MAX_LISTS_LEN: usize = 4 * 1024 * 1024;
+/// How long an answer may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A status list that is in use: its number and the name that it must bear, of each issuer.
+pub type StatusInUse = Vec<(AuthorityCode, u8, String)>;
+
+/// A list that was not fetched or not taken.
+#[derive(Debug)]
+pub struct NotFetched {
+    /// The authority that was asked.
+    pub from: AuthorityCode,
+    /// The kind of list.
+    pub what: String,
+    /// The cause, in words.
+    pub why: String,
+}
+
+/// Lists that are kept up to date.
+#[derive(Debug)]
+pub struct Follower {
+    client: reqwest::Client,
+    bases: BTreeMap<AuthorityCode, String>,
+    current: RwLock<Arc<Lists>>,
+    refused: RwLock<Vec<Refused>>,
+    rounds: AtomicU64,
+}
+
+/// A list that the last round brought and that was not taken, for it would go back.
+#[derive(Debug, Clone, Serialize)]
+pub struct Refused {
+    /// From whom it came.
+    pub from: AuthorityCode,
+    /// The reason.
+    pub code: &'static str,
+}
+
+impl Refused {
+    /// Where the error is a way back, or a clock that is wrong.
+    fn because(from: AuthorityCode, error: &ListsError) -> Option<Self> {
+        error.reason().map(|reason| Self { from, code: reason.code() })
+    }
+}
+
+#[derive(Deserialize)]
+struct TrustAnswer {
+    lists: Vec<TrustItem>,
+}
+
+#[derive(Deserialize)]
+struct TrustItem {
+    list: String,
+}
+
+#[derive(Deserialize)]
+struct ApprovalAnswer {
+    approvals: Vec<String>,
+}
+
+impl Follower {
+    /// Begins with these lists; `bases` are the authorities' addresses, without a slash at the end.
+    #[must_use]
+    pub fn new(client: reqwest::Client, bases: BTreeMap<AuthorityCode, String>, first: Lists) -> Self {
+        let current = RwLock::new(Arc::new(first));
+        Self { client, bases, current, refused: RwLock::default(), rounds: AtomicU64::new(0) }
+    }
+
+    /// What the last round brought that would go back.
+    #[must_use]
+    pub fn refused(&self) -> Vec<Refused> {
+        self.refused.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many rounds there were.
+    #[must_use]
+    pub fn rounds(&self) -> u64 {
+        self.rounds.load(Ordering::SeqCst)
+    }
+
+    /// The lists of this moment.
+    #[must_use]
+    pub fn lists(&self) -> Arc<Lists> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Fetches everything once; gives what did not come or was not taken.
+    pub async fn round(&self, status: &StatusInUse, now: Timestamp) -> Vec<NotFetched> {
+        let mut lists = Lists::clone(&self.lists());
+        let (mut missing, mut refused) = (Vec::new(), Vec::new());
+        let mut bundles: Option<Vec<(AuthorityCode, Vec<u8>)>> = None;
+        for (from, base) in &self.bases {
+            let mut miss = |what: &str, why: String| {
+                missing.push(NotFetched { from: *from, what: what.to_owned(), why });
+            };
+            match self.json::<TrustAnswer>(base, "/v1/trust-lists").await {
+                Ok(answer) => {
+                    for item in answer.lists {
+                        let taken = unpacked(&item.list).map(|bytes| lists.take_trust(&bytes, now));
+                        match taken {
+                            Some(Ok(_)) => {}
+                            Some(Err(error)) => {
+                                refused.extend(Refused::because(*from, &error));
+                                miss("trust list", error.to_string());
+                            }
+                            None => miss("trust list", "is malformed".to_owned()),
+                        }
+                    }
+                }
+                Err(why) => miss("trust lists", why),
+            }
+            match self.json::<ApprovalAnswer>(base, "/v1/approvals").await {
+                Ok(answer) => {
+                    let all = bundles.get_or_insert_default();
+                    for bundle in answer.approvals.iter().filter_map(|text| unpacked(text)) {
+                        if !all.iter().any(|(_, known)| *known == bundle) {
+                            all.push((*from, bundle));
+                        }
+                    }
+                }
+                Err(why) => miss("approvals", why),
+            }
+            for (_, number, name) in status.iter().filter(|(issuer, ..)| issuer == from) {
+                match self.get(base, &format!("/v1/status-lists/{number}")).await {
+                    Ok(bytes) => match lists.take_status(*from, *number, name, &bytes, now) {
+                        Ok(()) => {}
+                        Err(error) => {
+                            refused.extend(Refused::because(*from, &error));
+                            miss("status list", error.to_string());
+                        }
+                    },
+                    Err(why) => miss("status list", why),
+                }
+            }
+        }
+        if let Some(bundles) = bundles {
+            let given = bundles.iter().map(|(from, bundle)| (*from, bundle.as_slice()));
+            for (from, error) in lists.set_approvals(given, now) {
+                refused.extend(Refused::because(from, &error));
+                missing.push(NotFetched { from, what: "approval".to_owned(), why: error.to_string() });
+            }
+        }
+        for missing in &missing {
+            tracing::warn!(from = %missing.from, what = missing.what, why = missing.why, "not fetched");
+        }
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(lists);
+        *self.refused.write().unwrap_or_else(PoisonError::into_inner) = refused;
+        self.rounds.fetch_add(1, Ordering::SeqCst);
+        missing
+    }
+
+    async fn get(&self, base: &str, path: &str) -> Result<Vec<u8>, String> {
+        let response = self.client.get(format!("{base}{path}")).timeout(TIMEOUT).send().await;
+        let response = response.map_err(|_| "cannot be reached".to_owned())?;
+        if !response.status().is_success() {
+            return Err(format!("answers with status {}", response.status().as_u16()));
+        }
+        let body = bounded_body(response, MAX_LISTS_LEN).await;
+        body.map_err(|error| {
+            error.map_or_else(|| "answers with too many bytes".to_owned(), |_| "broke off".to_owned())
+        })
+    }
+
+    async fn json<T: serde::de::DeserializeOwned>(&self, base: &str, path: &str) -> Result<T, String> {
+        let body = self.get(base, path).await?;
+        serde_json::from_slice(&body).map_err(|_| "answers with a malformed body".to_owned())
+    }
+}
+
+fn unpacked(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok()
+}

@@ -1,0 +1,140 @@
+//! Link: how a gate asks an authority for a verdict and delivers events to it.
+//!
+//! Lives here: [`AuthorityLink`], its HTTP form. Not here: what is said (`lane`), what waits to be said (`store`).
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use documents::AuthorityCode;
+
+/// Largest answer that is read from an authority, in bytes.
+const MAX_ANSWER_LEN: usize = 8 * 1024;
+
+/// Why an authority was not reached, or did not take what was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// This gate knows no address of the authority.
+    #[error("no address of {authority} is configured; add it to the gate's settings")]
+    NoAddress {
+        /// The authority.
+        authority: AuthorityCode,
+    },
+    /// No connection, or it broke.
+    #[error("{authority} cannot be reached")]
+    Unreachable {
+        /// The authority.
+        authority: AuthorityCode,
+    },
+    /// No answer in time.
+    #[error("{authority} did not answer in time")]
+    TimedOut {
+        /// The authority.
+        authority: AuthorityCode,
+    },
+    /// The authority answers with an error.
+    #[error("{authority} answers with status {status}")]
+    Refused {
+        /// The authority.
+        authority: AuthorityCode,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The answer is longer than an answer can be.
+    #[error("{authority} answers with too many bytes")]
+    TooLarge {
+        /// The authority.
+        authority: AuthorityCode,
+    },
+}
+
+/// The way to the authorities of a lane. In one process it is a call, else HTTP.
+pub trait AuthorityLink: Send + Sync {
+    /// Sends an envelope ([`clearance::Envelope`]); gives the signed verdict.
+    fn verdict(
+        &self,
+        authority: AuthorityCode,
+        body: Vec<u8>,
+    ) -> impl Future<Output = Result<Vec<u8>, LinkError>> + Send;
+
+    /// Delivers one signed event; `Ok` once it is durable there. A repeat is harmless.
+    fn deliver(
+        &self,
+        authority: AuthorityCode,
+        event: Vec<u8>,
+    ) -> impl Future<Output = Result<(), LinkError>> + Send;
+}
+
+/// Authorities behind HTTP: `POST {base}/v1/verdicts` and `POST {base}/v1/events`, bodies `application/cbor`.
+#[derive(Debug, Clone)]
+pub struct HttpLink {
+    client: reqwest::Client,
+    bases: BTreeMap<AuthorityCode, String>,
+    timeout: Duration,
+}
+
+impl HttpLink {
+    /// Authorities at these addresses, without a slash at the end.
+    #[must_use]
+    pub const fn new(
+        client: reqwest::Client,
+        bases: BTreeMap<AuthorityCode, String>,
+        timeout: Duration,
+    ) -> Self {
+        Self { client, bases, timeout }
+    }
+
+    async fn post(
+        &self,
+        authority: AuthorityCode,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<reqwest::Response, LinkError> {
+        let base = self.bases.get(&authority).ok_or(LinkError::NoAddress { authority })?;
+        let response = self
+            .client
+            .post(format!("{base}{path}"))
+            .header("content-type", "application/cbor")
+            .timeout(self.timeout)
+            .body(body)
+            .send()
+            .await
+            .map_err(|e| fault(authority, &e))?;
+        match response.status() {
+            status if status.is_success() => Ok(response),
+            status => Err(LinkError::Refused { authority, status: status.as_u16() }),
+        }
+    }
+}
+
+fn fault(authority: AuthorityCode, error: &reqwest::Error) -> LinkError {
+    if error.is_timeout() { LinkError::TimedOut { authority } } else { LinkError::Unreachable { authority } }
+}
+
+impl AuthorityLink for HttpLink {
+    async fn verdict(&self, authority: AuthorityCode, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        let response = self.post(authority, "/v1/verdicts", body).await?;
+        bounded_body(response, MAX_ANSWER_LEN)
+            .await
+            .map_err(|e| e.map_or(LinkError::TooLarge { authority }, |e| fault(authority, &e)))
+    }
+
+    async fn deliver(&self, authority: AuthorityCode, event: Vec<u8>) -> Result<(), LinkError> {
+        self.post(authority, "/v1/events", event).await.map(drop)
+    }
+}
+
+/// The body of an answer of at most `limit` bytes; `Err(None)` where it is longer.
+pub(crate) async fn bounded_body(
+    mut response: reqwest::Response,
+    limit: usize,
+) -> Result<Vec<u8>, Option<reqwest::Error>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Some)? {
+        if body.len() + chunk.len() > limit {
+            return Err(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

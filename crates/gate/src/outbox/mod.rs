@@ -1,0 +1,18 @@
+//! Outbox: the gate's durable memory of each clearance, and the delivery of what happened to the authorities.
+//!
+//! Lives here: [`Store`] (what must survive a stop), [`Courier`] (tells each authority in order, at least once),
+//! [`AuthorityLink`] (the way to an authority). Not here: what is told and when it falls due (`clearance::told`).
+
+mod courier;
+mod link;
+mod private_files;
+mod rows;
+mod store;
+mod transaction;
+
+pub(crate) use link::bounded_body;
+
+pub use courier::{Courier, Delivered};
+pub use link::{AuthorityLink, HttpLink, LinkError};
+pub use private_files::make_private_folder;
+pub use store::{GateKey, Outgoing, Store, StoreError};

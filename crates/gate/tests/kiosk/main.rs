@@ -1,0 +1,14 @@
+//! The kiosk as its pages see it: over HTTP, with a real lane behind it and authorities that answer as told.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test's helpers, outside of the test functions themselves"
+)]
+
+#[path = "../bay/mod.rs"]
+mod bay;
+mod officer;
+mod page;
+mod traveller;

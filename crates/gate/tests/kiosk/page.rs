@@ -1,0 +1,273 @@
+//! A kiosk of one lane and its pages, as the tests of the kiosk use them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clearance::measure_number;
+use credential::message::Outcome;
+use credential::{SigningKey, VerifyingKey};
+use documents::{AuthorityCode, Measure, Timestamp};
+use face::Track;
+use face::active::{ActiveRules, Frame};
+use gate::devices::door::SimulatedDoor;
+use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Waits, router};
+use gate::outbox::Store;
+use gate::{
+    CaptureFault, Captured, Clock, FaceCapture, GateReason, Lane, LaneConfig, Metrics, ProbeCache,
+    ReplayCache, SystemStopwatch, Texts, Trusted,
+};
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::bay::{Authorities, Bay, Chn, Mac, Says, Wallet, at, lane_config, now};
+
+pub const KIOSK: [u8; 32] = [1; 32];
+
+pub fn officer_secret(authority: AuthorityCode) -> [u8; 32] {
+    [10 + u8::try_from(AuthorityCode::ALL.iter().position(|a| *a == authority).unwrap()).unwrap(); 32]
+}
+
+/// Sees what a picture says: `none`, `two`, anything else is a good face.
+#[derive(Default)]
+pub struct Reads {
+    /// Whether a head that moves is asked for, and judged; what this capture then sees is nobody.
+    pub challenges: Option<ActiveRules>,
+}
+
+impl FaceCapture for Reads {
+    fn capture(&self, pictures: &[Vec<u8>]) -> Result<Captured, CaptureFault> {
+        let fault = |reason| Err(CaptureFault { reason, detail: "as told".into() });
+        match pictures.last().map(Vec::as_slice) {
+            Some(b"none") => fault(GateReason::FaceNone),
+            Some(b"two") => fault(GateReason::FaceSeveral),
+            Some(b"flat") => Ok(Captured { probe: pictures.concat(), suspicious: true }),
+            Some(_) | None => Ok(Captured { probe: pictures.concat(), suspicious: false }),
+        }
+    }
+
+    fn active_rules(&self) -> Option<&ActiveRules> {
+        self.challenges.as_ref()
+    }
+
+    fn follow(&self, _: &mut Track, _: &[u8], _: u64) -> Result<Frame, CaptureFault> {
+        Err(CaptureFault { reason: GateReason::FaceNone, detail: "nobody".into() })
+    }
+}
+
+/// A clock that a test moves.
+pub struct Hand(pub Mutex<Timestamp>);
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+pub struct Place {
+    pub base: String,
+    /// The same kiosks of a gate that listens to more than its own machine.
+    pub elsewhere: String,
+    pub link: Arc<Authorities>,
+    pub wallet: Wallet,
+    pub audience: credential::Audience,
+    pub clock: Arc<Hand>,
+    pub kiosk: Arc<Kiosk>,
+    pub store: Arc<Store>,
+    pub gate: Vec<u8>,
+    pub folder: tempfile::TempDir,
+    pub client: reqwest::Client,
+}
+
+pub fn quick() -> Waits {
+    Waits {
+        look: Duration::from_millis(1500),
+        page: Duration::from_millis(200),
+        door: Duration::from_millis(300),
+        shown: Duration::from_millis(400),
+    }
+}
+
+impl Place {
+    pub async fn new() -> Self {
+        Self::with(quick(), |_| {}).await
+    }
+
+    pub async fn with(waits: Waits, change: impl FnOnce(&mut LaneConfig)) -> Self {
+        Self::seen_by(Reads::default(), waits, change).await
+    }
+
+    pub async fn seen_by(faces: Reads, waits: Waits, change: impl FnOnce(&mut LaneConfig)) -> Self {
+        let bay = Bay::new();
+        let wallet = Wallet::new(&bay, Mac);
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(&folder.path().join("gate.db"), bay.gate_key()).await.unwrap());
+        let link = Arc::new(Authorities::new(&bay));
+        let clock = Arc::new(Hand(Mutex::new(now())));
+        let mut config = lane_config("hengqin/MAC-CHN");
+        config.pictures = 1;
+        change(&mut config);
+        let lane = Arc::new(Lane::new(
+            config.clone(),
+            Arc::new(Mutex::new(ReplayCache::new(41, now()))),
+            Arc::clone(&store),
+            Arc::clone(&link),
+            Arc::new(ProbeCache::new(Arc::new(faces))),
+            Arc::new(Metrics::default()),
+        ));
+        let audience = config.audience();
+        let lists: Arc<dyn Trusted> = Arc::new(bay.lists.clone());
+        let setup = KioskSetup {
+            names: BTreeMap::new(),
+            kiosk: KIOSK,
+            officers: [Mac, Chn].map(|a| (a, officer_secret(a))).into(),
+            texts: Arc::new(Texts::builtin().unwrap()),
+            waits,
+            draw: || {
+                let mut id = [0; 16];
+                credential::random(&mut id).ok().map(|()| id)
+            },
+            trusted: Arc::new(move || Arc::clone(&lists)),
+            clock: Arc::<Hand>::clone(&clock),
+            watch: Arc::new(SystemStopwatch::start()),
+            acts: ActBook::open(folder.path().join("lane.acts"), SigningKey::from_pkcs8(&bay.gate).unwrap())
+                .unwrap(),
+        };
+        let kiosk = Kiosk::new(setup, lane, Some(SimulatedDoor::default()));
+        let pages = folder.path().join("pages");
+        let lanes = Arc::new(BTreeMap::from([(kiosk.slug().to_owned(), Arc::clone(&kiosk))]));
+        let authorities =
+            Arc::new(BTreeMap::from([(AuthorityCode::Chn, "http://127.0.0.1:7101".to_owned())]));
+        let kiosks = Kiosks { lanes, pages: pages.clone(), loopback: true, authorities };
+        let app = router(kiosks.clone());
+        let outside = router(Kiosks { loopback: false, ..kiosks });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let elsewhere = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, outside).await });
+        let client = reqwest::Client::new();
+        Self { base, elsewhere, link, wallet, audience, clock, kiosk, store, gate: bay.gate, folder, client }
+    }
+
+    pub async fn listen(&self, path: &str, secret: [u8; 32]) -> Events {
+        let url = format!("{}/v1/{path}/events", self.base);
+        let response = self.client.get(url).header("x-baypass-pairing", text(secret)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        Events { response, buffer: String::new(), seen: Value::Null }
+    }
+
+    /// The kiosk's page, and its number.
+    pub async fn page(&self) -> (Events, u64) {
+        let mut events = self.listen("kiosk/MAC-CHN", KIOSK).await;
+        let first = events.next().await.unwrap();
+        (events, first["page"].as_u64().unwrap())
+    }
+
+    pub async fn officer(&self, authority: AuthorityCode) -> Events {
+        self.listen(&format!("officer/MAC-CHN/{authority}"), officer_secret(authority)).await
+    }
+
+    pub async fn post(&self, page: u64, door: &str, body: impl Into<reqwest::Body>) -> (StatusCode, String) {
+        let request = self
+            .client
+            .post(format!("{}/v1/kiosk/MAC-CHN/{door}", self.base))
+            .header("x-baypass-pairing", text(KIOSK))
+            .header("x-baypass-page", page.to_string())
+            .body(body);
+        answered(request.send().await.unwrap()).await
+    }
+
+    pub async fn act(&self, authority: AuthorityCode, body: Value) -> (StatusCode, String) {
+        let request = self
+            .client
+            .post(format!("{}/v1/officer/MAC-CHN/{authority}/acts", self.base))
+            .header("x-baypass-pairing", text(officer_secret(authority)))
+            .body(body.to_string());
+        answered(request.send().await.unwrap()).await
+    }
+
+    pub fn code(&self) -> String {
+        self.wallet.show(&self.audience, self.clock.now())
+    }
+
+    pub fn move_clock(&self, seconds: i64) {
+        *self.clock.0.lock().unwrap() = at(seconds);
+        *self.link.time.lock().unwrap() = at(seconds);
+    }
+
+    pub fn acts(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.folder.path().join("lane.acts")).unwrap();
+        let key = SigningKey::from_pkcs8(&self.gate).unwrap();
+        ActBook::verify(&text, &VerifyingKey::new(*key.public()).unwrap()).unwrap()
+    }
+}
+
+pub fn text(secret: [u8; 32]) -> String {
+    URL_SAFE_NO_PAD.encode(secret)
+}
+
+pub async fn answered(response: reqwest::Response) -> (StatusCode, String) {
+    let status = response.status();
+    let body: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null);
+    (status, body["code"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Server-sent events.
+pub struct Events {
+    pub response: reqwest::Response,
+    pub buffer: String,
+    pub seen: Value,
+}
+
+impl Events {
+    /// The next event; `None` when there will be no more.
+    pub async fn next(&mut self) -> Option<Value> {
+        loop {
+            while let Some((event, rest)) = self.buffer.split_once("\n\n") {
+                let data = event.strip_prefix("data: ").map(str::to_owned);
+                self.buffer = rest.to_owned();
+                if let Some(data) = data {
+                    self.seen = serde_json::from_str(&data).unwrap();
+                    return Some(self.seen.clone());
+                }
+            }
+            let chunk = tokio::time::timeout(Duration::from_secs(30), self.response.chunk()).await;
+            let chunk = chunk.unwrap_or_else(|_| panic!("no event; the last was {}", self.seen)).ok()??;
+            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    /// Waits for a state of the kiosk.
+    pub async fn state(&mut self, wanted: &str) -> Value {
+        if self.seen["state"] == wanted {
+            return self.seen.clone();
+        }
+        loop {
+            let event = self.next().await.unwrap();
+            if event["state"] == wanted {
+                return event;
+            }
+        }
+    }
+
+    /// Waits until the newest traveller's row is as wanted.
+    pub async fn row(&mut self, is_so: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let row = self.seen["travellers"][0].clone();
+            if is_so(&row) {
+                return row;
+            }
+            self.next().await.unwrap();
+        }
+    }
+}
+
+pub fn verify(measures: &[Measure]) -> Says {
+    Says::Outcome(Outcome::Verify(measures.iter().map(|m| measure_number(*m)).collect()))
+}
+
+pub const OK: StatusCode = StatusCode::NO_CONTENT;
