@@ -84,8 +84,8 @@ fuzz:
 			-max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1 || exit 1; \
 	done
 
-deny: ## What may come into the tree (deny.toml).
-	@cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked
+deny: ## What may come into the tree (deny.toml). The tool is compiled once, unoptimised: it runs for a second, and stays in CARGO_HOME.
+	@cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked --debug
 	cargo deny check licenses bans sources
 
 lint:

@@ -275,6 +275,29 @@ fn doctor_names_the_command_that_mends_missing_models() {
     assert_eq!(json["ok"], true);
 }
 
+#[test]
+fn bench_face_fails_where_the_python_that_was_asked_for_is_missing() {
+    let installed = test_support::models();
+    if !installed.join("node_modules").is_dir() {
+        test_support::skip("bench face without its anchor", "run `make models`");
+        return;
+    }
+    let answer = baypass(&[
+        "bench",
+        "face",
+        "--models",
+        text(&installed),
+        "--rounds",
+        "1",
+        "--python",
+        "no-such-python",
+        "--json",
+    ]);
+    assert_eq!(code(&answer), 2, "{}", out(&answer));
+    assert!(err(&answer).contains("no-such-python did not start"), "{}", err(&answer));
+    assert_eq!(out(&answer), "", "no figures without the anchor");
+}
+
 /// Whether the ratio holds is for a quiet machine; that it is measured, and that the sizes hold, for every one.
 #[test]
 fn bench_check_measures_a_ratio_and_every_size_holds() {

@@ -30,7 +30,7 @@ impl SmallDisk {
             Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
             Err(error) => error.to_string(),
         };
-        eprintln!("SKIPPED: {test}: no tmpfs can be mounted ({why}); run as root");
+        test_support::skip(test, &format!("no tmpfs can be mounted ({why}); run as root"));
         None
     }
 

@@ -9,6 +9,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
+import { skip } from './skip.js'
 import { LANES, MEASURES, REASONS } from '../../wallet/src/reasons.js'
 import { WORDS } from '../../wallet/src/words.js'
 import { REASONS as OFFICER_REASONS } from '../../kiosk/src/reason-words.js'
@@ -90,7 +91,7 @@ const PAGES = [
 
 const beside = join(process.env['CARGO_TARGET_DIR'] ?? join(root, 'target'), 'debug/baypass')
 const program = process.env['BAYPASS_BIN'] ?? (existsSync(beside) ? beside : undefined)
-if (!program) console.error('SKIPPED: the help of the commands against the glossary: no built baypass')
+const skipped = skip('the help of the commands against the glossary', program ? undefined : 'no built baypass')
 
 /** The help of a command and of every command below it. */
 function help(command: readonly string[]): [string, string][] {
@@ -153,7 +154,7 @@ describe('the documents', () => {
   })
 })
 
-describe.skipIf(!program)('the help of the commands', () => {
+describe.skipIf(skipped)('the help of the commands', () => {
   it('uses the terms of the glossary', () => {
     const pages = help([])
     expect(pages.length).toBeGreaterThan(20)

@@ -15,7 +15,7 @@ pub struct CrossingArgs {
     /// From where; default: the other side of the port.
     #[arg(long)]
     pub from: Option<AuthorityCode>,
-    /// Whereto: CHN, HKG or MAC.
+    /// To where: CHN, HKG or MAC.
     #[arg(long)]
     pub to: AuthorityCode,
     /// One side alone, exit or entry, where the two have lanes of their own.

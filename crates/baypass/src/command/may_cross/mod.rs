@@ -24,7 +24,7 @@ pub struct MayCrossArgs {
     /// The number that `resident add` printed, or any document number.
     #[arg(long, requires = "dir")]
     resident: Option<String>,
-    /// Whereto: CHN, HKG or MAC.
+    /// To where: CHN, HKG or MAC.
     #[arg(long, requires = "dir")]
     to: Option<AuthorityCode>,
     /// From where; default: where the ledgers saw the resident last.

@@ -24,7 +24,7 @@ pub enum ResidentCommand {
     /// interrupted at any time; started again, it goes on where it stopped. Wallets get the new templates with their
     /// next parts.
     ReEnrol(re_enrol::ReEnrolArgs),
-    /// Reports a document as lost; the pass goes along.
+    /// Reports a document as lost, and ends the pass with it.
     Lose(status::StatusArgs),
     /// Ends the pass.
     EndPass(status::StatusArgs),

@@ -28,7 +28,7 @@ pub struct StatusArgs {
 /// What changes.
 #[derive(Clone, Copy)]
 pub enum Change {
-    /// The document was lost, and the pass goes along.
+    /// The document was lost, and the pass ends with it.
     DocumentLost,
     /// The pass ends.
     PassEnded,
