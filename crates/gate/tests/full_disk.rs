@@ -6,62 +6,13 @@
 mod bay;
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use bay::{Bay, at, lane_config, now};
 use clearance::{AskingRecord, ClearanceId, Digest, Passage, PassageRecord, Request, Round, Sides, Subject};
 use credential::TokenId;
 use gate::outbox::{Store, StoreError};
-
-/// A file system of 1 MiB in memory.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    /// `None`, said loudly, where this machine mounts none.
-    fn mount(test: &str) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m,mode=0700", "none"])
-            .arg(folder.path())
-            .output();
-        let why = match mounted {
-            Ok(output) if output.status.success() => return Some(Self(folder)),
-            Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-            Err(error) => error.to_string(),
-        };
-        test_support::skip(test, &format!("no tmpfs can be mounted ({why}); run as root"));
-        None
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.path().join("filler")
-    }
-
-    /// Leaves no byte free.
-    fn fill(&self) {
-        use std::io::Write;
-        let mut file = std::fs::File::create(self.filler()).unwrap();
-        for size in [65_536, 4096, 1] {
-            while file.write_all(&vec![0; size]).is_ok() {}
-        }
-    }
-
-    fn free(&self) {
-        std::fs::remove_file(self.filler()).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily: a worker of the database may still be about to close its file.
-        let _unmounted = Command::new("umount").arg("-l").arg(self.path()).status();
-    }
-}
+use test_support::SmallDisk;
 
 fn subject(id: u8) -> Subject {
     Subject {
@@ -116,7 +67,7 @@ async fn known(store: &Store) -> Vec<u8> {
 
 #[tokio::test]
 async fn what_is_written_after_a_full_disk_was_freed_is_there_after_a_restart() {
-    let Some(disk) = SmallDisk::mount("what is written after a full disk") else { return };
+    let Some(disk) = SmallDisk::mount("what is written after a full disk", 1) else { return };
     let bay = Bay::new();
     let file = disk.path().join("gate.db");
     let store = Store::open(&file, bay.gate_key()).await.unwrap();
@@ -125,7 +76,7 @@ async fn what_is_written_after_a_full_disk_was_freed_is_there_after_a_restart() 
     }
     store.record_passage(&passage(1)).await.unwrap();
 
-    disk.fill();
+    disk.fill().unwrap();
     let lane = lane_config("one").place.lane;
     let mut refused = 0;
     for n in 10..14 {
@@ -136,7 +87,7 @@ async fn what_is_written_after_a_full_disk_was_freed_is_there_after_a_restart() 
         refused += 2;
     }
     assert_eq!(refused, 8);
-    disk.free();
+    disk.free().unwrap();
 
     // A repeat that changes nothing is rolled back, as is a record that is not expected.
     store.record_passage(&passage(1)).await.unwrap();

@@ -3,8 +3,12 @@
 //!
 //! Lives here: nothing that a program links; crates name this one among their development dependencies alone.
 
+mod disk;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+pub use disk::SmallDisk;
 
 /// Names a file to which every skipped test adds a line; `make test` prints and counts them.
 pub const SKIPS: &str = "BAYPASS_SKIPS";

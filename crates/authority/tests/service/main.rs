@@ -10,7 +10,6 @@
 )]
 
 mod bay;
-mod disk;
 mod door;
 mod http;
 mod import;

@@ -9,9 +9,9 @@ use authority::store::{DatabaseAddress, MAINTENANCE, Store, StoreError, bulk, st
 use credential::sha256;
 use documents::{DocumentNumber, Rules, Side, Timestamp};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
+use test_support::SmallDisk;
 
 use crate::bay::{NUMBER, Place, RECORD, ask, bay, enrol, pass, photographs, place, show, strangers, wallet};
-use crate::disk::SmallDisk;
 use crate::http::MORNING;
 use crate::postgres::Cluster;
 
@@ -38,14 +38,14 @@ async fn watched(file: &Path) -> i64 {
 
 #[tokio::test]
 async fn what_is_acknowledged_after_a_full_disk_was_freed_is_there_after_a_restart() {
-    let Some(disk) = SmallDisk::mount("what is acknowledged after a full disk") else { return };
+    let Some(disk) = SmallDisk::mount("what is acknowledged after a full disk", 3) else { return };
     let file = disk.path().join("ledger.db");
     let chn = place(&address(&file)).await;
     let keys = chn.keys.vault();
     let bay = strangers(now(), [chn, place("sqlite::memory:").await]).await;
     let until = now().plus_seconds(86_400);
     bay.chn.watch(&number(0), until).await.unwrap();
-    disk.fill();
+    disk.fill().unwrap();
     let mut written = 1;
     let error = loop {
         match bay.chn.watch(&number(written), until).await {
@@ -55,7 +55,7 @@ async fn what_is_acknowledged_after_a_full_disk_was_freed_is_there_after_a_resta
         assert!(written < 100_000, "the disk never fills");
     };
     assert!(error.to_string().contains("check its disk space"), "{error}");
-    disk.free();
+    disk.free().unwrap();
     for n in 0..50 {
         bay.chn.watch(&number(900_000 + n), until).await.expect("there is space again");
         let seen = watched(&file).await;
