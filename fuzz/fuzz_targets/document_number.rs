@@ -1,3 +1,5 @@
+//! Bytes for `outside_bytes::document_number`.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

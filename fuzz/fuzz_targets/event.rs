@@ -1,3 +1,5 @@
+//! Bytes for `outside_bytes::event`.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -1,3 +1,5 @@
+//! Bytes for `outside_bytes::gate_answer`.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

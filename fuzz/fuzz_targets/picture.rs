@@ -1,3 +1,5 @@
+//! Bytes for `outside_bytes::let_decoders_fail`.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(init: outside_bytes::let_decoders_fail(), |bytes: &[u8]| {

@@ -1,11 +1,11 @@
 /**
- * Bytes: joining, comparing, and turning into text and back, with the language alone.
+* Bytes: joining, comparing, and conversion to and from text.
  *
  * Lives here: UTF-8, hex, Base64 in its URL form. Not here: Base45 (`base45`), CBOR (`cbor`). A mini-program's engine has
- * no `TextEncoder`, `atob` or `Buffer`, so none is used anywhere in this room.
+* no `TextEncoder`, `atob` or `Buffer`, so nothing in `core` uses them.
  */
 
-/** What cannot be read. It repeats nothing of what it read. */
+/** Malformed input. The error carries the kind of fault, and nothing of the input. */
 export class FormError extends Error {
   override readonly name = 'FormError'
   constructor(readonly fault: string) {
@@ -25,14 +25,10 @@ export function join(...pieces: readonly Uint8Array[]): Uint8Array {
   return out
 }
 
-export function same(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  let differing = 0
-  for (let i = 0; i < a.length; i += 1) differing |= at(a, i) ^ at(b, i)
-  return differing === 0
-}
+/** Whether two strings of bytes are equal, in constant time for equal lengths. */
+export { equalBytes as same } from '@noble/ciphers/utils.js'
 
-/** The order of encoded keys (RFC 8949, 4.2.1): byte by byte, a shorter one before its own continuation. */
+/** The order of encoded map keys (RFC 8949, 4.2.1): bytewise, a prefix before its continuation. */
 export function compare(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length)
   for (let i = 0; i < shared; i += 1) {
@@ -62,7 +58,7 @@ export function fromHex(text: string): Uint8Array {
   return out
 }
 
-/** UTF-8. A lone surrogate has no bytes and is refused: `TextEncoder` would quietly write another text. */
+/** UTF-8. A lone surrogate cannot be encoded and is refused; `TextEncoder` would replace it. */
 export function toUtf8(text: string): Uint8Array {
   const out: number[] = []
   for (const sign of text) {
@@ -78,7 +74,7 @@ export function toUtf8(text: string): Uint8Array {
   return Uint8Array.from(out)
 }
 
-/** Strict: overlong forms, surrogates and cut sequences are refused (RFC 3629). */
+/** Strict: overlong forms, surrogates and truncated sequences are refused (RFC 3629). */
 export function fromUtf8(bytes: Uint8Array): string {
   let text = ''
   let i = 0

@@ -1,15 +1,15 @@
 /**
- * CBOR, strictly: deterministic on the way out (RFC 8949, 4.2.1), and on the way in nothing that a second encoder could
- * have written otherwise (`docs/formats.md`, 1).
+* Strict CBOR: the writer is deterministic (RFC 8949, 4.2.1), and the reader accepts only what such a writer makes
+ * (`docs/formats.md`, 1).
  *
  * Lives here: `encode`, `decode`. Not here: any message.
  */
 import { FormError, at, compare, fromUtf8, join, same, toUtf8 } from './bytes.js'
 
-/** A map as its pairs. The writer puts them in order; who writes a key twice is told so. */
+/** A map as a list of pairs. The writer sorts them, and throws for a duplicate key. */
 export class CborMap {
   constructor(readonly pairs: readonly (readonly [Cbor, Cbor])[]) {}
-  /** The value under a whole number or a text. */
+/** The value under an integer or text key. */
   get(key: number | string): Cbor | undefined {
     return this.pairs.find(([name]) => name === key)?.[1]
   }
@@ -23,7 +23,7 @@ export class CborTag {
   ) {}
 }
 
-/** Whole numbers beyond 2^53 are `bigint`, on both ways. */
+/** Integers beyond 2^53 are `bigint`, in reading and writing. */
 export type Cbor = number | bigint | boolean | null | string | Uint8Array | readonly Cbor[] | CborMap | CborTag
 
 /** Deepest nesting, as in the Rust reader. */
@@ -100,7 +100,7 @@ class Reader {
 
   private argument(info: number): number | bigint {
     if (info < 24) return info
-    // 28 to 30 mean nothing yet, 31 is an indefinite length: neither is deterministic.
+// 28 to 30 are reserved, 31 is an indefinite length: neither is deterministic.
     if (info > 27) throw new FormError('not deterministic')
     const width = 1 << (info - 24)
     let value = ZERO

@@ -17,7 +17,7 @@ function header(kid?: Uint8Array): Uint8Array {
   return encode(new CborMap(kid ? [[ALG, ES256], [KID, kid]] : [[ALG, ES256]]))
 }
 
-/** Signs `payload`; `external` is signed and does not travel. */
+/** Signs `payload` and the external data, which is not part of the message. */
 export async function sign1(
   key: DeviceKey,
   external: Cbor,
@@ -29,7 +29,7 @@ export async function sign1(
   return encode([protectedHeader, new CborMap([]), payload, signature])
 }
 
-/** A message that was read; nothing of it is proven. */
+/** A parsed message, not verified. */
 export interface Unverified {
   readonly header: Uint8Array
   readonly kid: Uint8Array | undefined
@@ -53,7 +53,7 @@ export function parse1(bytes: Uint8Array): Unverified {
   return { header: protectedHeader, kid, payload, signature }
 }
 
-/** The payload, where the signature of `publicKey` over it is valid. */
+/** The payload; throws if the signature is not valid under `publicKey`. */
 export function open1(bytes: Uint8Array, publicKey: Uint8Array, external: Cbor): Uint8Array {
   const message = parse1(bytes)
   const signed = sigStructure(message.header, encode(external), message.payload)

@@ -7,7 +7,7 @@ import { p256 } from '@noble/curves/nist.js'
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
 import { FormError, join } from './bytes.js'
 
-/** Draws bytes that nobody can guess, or throws: there is no second-best source. */
+/** Draws cryptographically secure random bytes, or throws. */
 export type Random = (length: number) => Uint8Array
 
 /** The SHA-256 of `bytes`. */
@@ -46,14 +46,14 @@ export function openSoftwareKey(secret: Uint8Array, random?: Random): SoftwareKe
   }
 }
 
-/** The little of WebCrypto that is used; its types are not part of this room. */
+/** The part of WebCrypto that is used here; `core` is compiled without the DOM's types. */
 export interface SubtleLike {
   generateKey(algorithm: object, extractable: boolean, uses: readonly string[]): Promise<unknown>
   exportKey(format: 'raw', key: unknown): Promise<ArrayBuffer>
   sign(algorithm: object, key: unknown, message: Uint8Array): Promise<ArrayBuffer>
 }
 
-/** A key inside the browser: nobody, not even this page, can read it. */
+/** A key inside the browser that cannot be exported, not even by this page. */
 export interface WebKey extends DeviceKey {
   /** The browser's handle, which a database of the browser can keep. */
   readonly handle: unknown

@@ -119,7 +119,7 @@ function date(text: string, century: number): string | undefined {
   return [`${century}${year}`, month, dayOfMonth].filter((part) => part !== undefined).join('-')
 }
 
-/** A birth lies in this century, unless that were in the future. */
+/** A birth date is in this century, unless it would then be in the future. */
 function birthDate(text: string, today: string): string | undefined {
   const century = Number(today.slice(0, 2))
   const latest = date(text, century)

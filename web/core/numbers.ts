@@ -48,7 +48,7 @@ export const LONGEST: Readonly<Record<DocumentKind, number>> = {
   home_return_permit: 11,
 }
 
-/** While somebody types: a fault that more typing cannot mend, or `undefined`. */
+/** Checks an unfinished number: a fault that further characters cannot correct, or `undefined`. */
 export function judgeTyping(kind: DocumentKind, text: string): NumberFault | undefined {
   // An opening bracket waits for its sign and the closing one.
   const judged = judgeNumber(kind, text.includes(')') ? text : text.replace('(', ''))

@@ -1,26 +1,46 @@
 //! Authority: one jurisdiction's service. Enrolment, parts and tokens, verdicts, reservations, the ledger.
 //!
 //! One program, three configurations. Lives here: the service, its store, its HTTP. Not here: rules (`documents`),
-//! formats (`credential`), lanes (`gate`). It is never handed another authority's part.
+//! formats (`credential`), lanes (`gate`). It is never handed another authority's part. Each operation has a module and
+//! an error of its own; what they share stands in `service`, which uses none of them.
 
+pub mod bench;
 pub mod http;
+pub mod issuance;
 pub mod peers;
+pub mod retention;
 pub mod store;
 
+mod admin;
+mod enrolment;
+mod events;
+mod faces;
+mod holder;
+mod inference;
+mod keys;
 mod ledger;
-mod publish;
+mod registry;
 mod service;
+mod status_lists;
 mod verdict;
-mod whole;
-mod work;
+mod weekly_keys;
 
-pub use ledger::LedgerEntry;
-pub use publish::{
-    CrossingAhead, CrossingAnswer, HANDOVERS, ListAge, OwnDocument, OwnEndorsement, OwnRecord, STATUS_LISTS,
-    STATUS_SECONDS, WeeklyKey,
-};
-pub use service::{
-    DeviceProof, EnrolRequest, Enrolled, Faces, Issued, KEY_ID, Keys, MAX_BATCH, MAX_TRIES, Renewed, Service,
-    ServiceError, possession, status_list_number, status_name,
-};
-pub use verdict::AuthorityReason;
+pub use enrolment::{EnrolError, EnrolRequest, Enrolled, MAX_TRIES};
+pub use events::notice::NoticeError;
+pub use events::passage::EventError;
+pub use faces::{FaceCheckError, Faces};
+pub use holder::{CrossingAhead, CrossingAnswer, HolderError, OwnDocument, OwnEndorsement, OwnRecord};
+pub use inference::PoolError;
+pub use issuance::IssueError;
+pub use issuance::batch::{DeviceProof, MAX_BATCH, possession};
+pub use issuance::border::Issued;
+pub use keys::{KEY_ID, Keys};
+pub use ledger::{LEDGER_PAGE, LedgerCursor};
+pub use registry::{RegistryError, Renewed};
+pub use service::{SenderError, Service};
+pub use status_lists::{ListAge, ListError, STATUS_LISTS, STATUS_SECONDS, status_list_number, status_name};
+pub use store::movement::{LedgerEntry, LedgerRow};
+pub use store::outbox::{VerdictReason, WaitingNotice};
+pub use store::vault::PersonKey;
+pub use verdict::{AuthorityReason, VerdictError};
+pub use weekly_keys::{WeeklyKey, WeeklyKeyError};

@@ -1,17 +1,24 @@
 //! Peers: what a running service does by itself towards the other authorities, one round at a time.
 //!
-//! Lives here: [`round`]: weekly keys handed over, notices delivered, lists fetched, old keys destroyed. Not here: when
+//! Lives here: [`round`]: weekly keys handed over, notices delivered, lists fetched, old keys
+//! destroyed, retention enforced. Not here: when
 //! a round is due (the binary), any decision on what comes in (`service`).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use documents::issuance::weekly_key_pairs;
 use documents::{AuthorityCode, Timestamp};
 use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 
-use crate::publish::HANDOVERS;
-use crate::service::{Service, ServiceError, status_list_number};
+use crate::events::notice::NoticeError;
+use crate::retention::RetentionReport;
+use crate::service::Service;
+use crate::status_lists::{ListError, status_list_number};
+use crate::store::StoreError;
+use crate::store::outbox::WaitingNotice;
+use crate::weekly_keys::WeeklyKeyError;
 
 /// Weeks for which keys are handed over and lists fetched: this one and the next two.
 const WEEKS: i32 = 3;
@@ -33,6 +40,8 @@ pub struct RoundReport {
     pub trust_lists: Vec<AuthorityCode>,
     /// Old weekly keys that were destroyed.
     pub destroyed: u64,
+    /// What the daily retention job did, where it was due.
+    pub retention: Option<RetentionReport>,
     /// What could not be done.
     pub failures: Vec<RoundFailure>,
 }
@@ -77,9 +86,18 @@ pub enum PeerError {
     /// An answer that is none.
     #[error("its answer is not in the form of one; it may be another program")]
     Form,
-    /// This service would not take or make something.
+    /// A weekly key was not made.
     #[error(transparent)]
-    Service(#[from] ServiceError),
+    WeeklyKey(#[from] WeeklyKeyError),
+    /// A notice could not be read or marked.
+    #[error(transparent)]
+    Notice(#[from] NoticeError),
+    /// A list was not taken.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// One round towards every peer. A peer that is down is named once and passed over; the others get their turn.
@@ -104,6 +122,13 @@ pub async fn round(
         Ok(destroyed) => report.destroyed = destroyed,
         Err(error) => {
             let what = "destroy old weekly keys".to_owned();
+            report.failures.push(RoundFailure { peer: None, what, why: error.into() });
+        }
+    }
+    match service.enforce_retention(now).await {
+        Ok(done) => report.retention = done,
+        Err(error) => {
+            let what = "delete what was kept for its time".to_owned();
             report.failures.push(RoundFailure { peer: None, what, why: error.into() });
         }
     }
@@ -158,14 +183,14 @@ impl Turn<'_> {
             match self.service.take_trust_list(&list, self.now) {
                 Ok(whose) => self.report.trust_lists.push(whose),
                 // A peer may be behind with somebody else's list: that is no failure of anybody.
-                Err(ServiceError::Trust(trust::TrustError::Rollback { .. })) if authority != self.peer => {}
+                Err(ListError::Trust(trust::TrustError::Rollback { .. })) if authority != self.peer => {}
                 Err(error) => self.failed(format!("take the trust list of {authority}"), error),
             }
         }
     }
 
     async fn hand_over(&mut self) {
-        if !HANDOVERS.contains(&(self.service.code(), self.peer)) {
+        if !weekly_key_pairs().any(|pair| pair == (self.service.code(), self.peer)) {
             return;
         }
         let keys = match self.service.weekly_keys(WEEKS, self.now).await {
@@ -187,15 +212,15 @@ impl Turn<'_> {
     async fn hand_over_one(&self, week: documents::IsoWeek) -> Result<(), PeerError> {
         let message = self.service.hand_over(self.peer, week, self.now).await?;
         self.post("/v1/handovers", message).await?;
-        Ok(self.service.handed_over(self.peer, week).await?)
+        Ok(self.service.note_handed_over(self.peer, week).await?)
     }
 
     async fn notices(&mut self) {
-        let notices = match self.service.notices().await {
+        let notices = match self.service.waiting_notices().await {
             Ok(notices) => notices,
             Err(error) => return self.failed("deliver notices", error),
         };
-        for (id, issuer, message) in notices {
+        for WaitingNotice { id, issuer, message } in notices {
             if self.down || issuer != self.peer {
                 continue;
             }
@@ -206,9 +231,9 @@ impl Turn<'_> {
         }
     }
 
-    async fn deliver(&self, id: &[u8], message: Vec<u8>) -> Result<(), PeerError> {
+    async fn deliver(&self, id: &[u8; 32], message: Vec<u8>) -> Result<(), PeerError> {
         self.post("/v1/notices", message).await?;
-        Ok(self.service.notice_delivered(id, self.now).await?)
+        Ok(self.service.note_delivered(id, self.now).await?)
     }
 
     async fn status_lists(&mut self) {

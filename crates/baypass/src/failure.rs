@@ -74,3 +74,8 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Failure::of(&error))?;
     print(&format!("{text}\n"))
 }
+
+/// [`Failure::of`] for `map_err`.
+pub fn of<E: std::error::Error>(error: E) -> Failure {
+    Failure::of(&error)
+}

@@ -1,5 +1,5 @@
-//! The command-line wallet: for scripts, tests and the demo. It holds what a traveller's phone holds: what stands on his
-//! own cards, a secret from each authority, device keys with their tokens and parts.
+//! The command-line wallet: for scripts, tests and the demo. It holds what a traveller's phone holds: what stands on
+//! the traveller's cards, a secret from each authority, device keys with their tokens and parts.
 //!
 //! Lives here: its file, enrolment, fetching a batch, showing one code. Its keys are software keys, in a file that its
 //! owner alone may read; a phone keeps them in hardware.
@@ -15,13 +15,8 @@ use credential::{Audience, KeyClass, PartHash, SigningKey, sign_proof};
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, LocalDate, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, of};
 use crate::install::{Installation, write_whole};
-
-/// Wraps any error that says by itself what to do.
-fn of<E: std::error::Error>(error: E) -> Failure {
-    Failure::of(&error)
-}
 
 /// Device keys of one batch.
 pub const BATCH: usize = 8;
@@ -85,15 +80,15 @@ documents::redact_debug!(Ticket);
 pub struct Wallet {
     /// The number that `resident add` printed.
     pub resident: u32,
-    /// Whose identity card he holds.
+    /// Whose identity card they hold.
     pub home: AuthorityCode,
-    /// His name on it.
+    /// The name on it.
     pub name: String,
-    /// His Chinese name.
+    /// The Chinese name.
     pub name_zh: Option<String>,
-    /// His date of birth.
+    /// The date of birth.
     pub birth: LocalDate,
-    /// His cards.
+    /// Every card.
     pub cards: Vec<Card>,
     /// The secret from each authority.
     sessions: BTreeMap<AuthorityCode, Bytes>,
@@ -352,18 +347,18 @@ impl Wallet {
         Ok(found)
     }
 
-    /// The wallet of a resident: by the number that `resident add` printed, or by any of his document numbers.
+    /// The wallet of a resident: by the number that `resident add` printed, or by any of their document numbers.
     pub fn find(installation: &Installation, resident: &str) -> Result<Self, Failure> {
         let wallets = Self::all(installation)?;
         let by_number = resident.parse::<u32>().ok();
         if let Some(found) = wallets.iter().find(|wallet| Some(wallet.resident) == by_number) {
             return Ok(found.clone());
         }
-        let is_his = |card: &Card| {
+        let is_theirs = |card: &Card| {
             let typed = DocumentNumber::parse(card.kind, resident).ok();
             typed.is_some_and(|typed| card.parsed().is_ok_and(|own| own.match_key() == typed.match_key()))
         };
-        wallets.into_iter().find(|wallet| wallet.cards.iter().any(is_his)).ok_or_else(|| {
+        wallets.into_iter().find(|wallet| wallet.cards.iter().any(is_theirs)).ok_or_else(|| {
             Failure::new(format!(
                 "no resident {resident} is here; give the number that `baypass resident add` printed, or a document number (`baypass resident list`)"
             ))

@@ -1,6 +1,7 @@
 //! Who may see what: real processes, canaries in every personal field, and after a run every byte that each party
 //! stored, logged, sent or received is searched for what it may not have, in every form in which it could hide.
 
+#![expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,

@@ -38,10 +38,6 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
 /// A Beijing resident with one entry for Hong Kong, and what is asked.
 fn case(movements: &str, questions: &str) -> String {
     format!(
@@ -268,9 +264,9 @@ fn doctor_names_the_command_that_mends_missing_models() {
     );
     assert!(out(&answer).contains("ok    rules:"));
 
-    let installed = root().join("models");
+    let installed = test_support::models();
     if !installed.join("node_modules").is_dir() {
-        eprintln!("SKIPPED: doctor with models: run `make models`");
+        test_support::skip("doctor with models", "run `make models`");
         return;
     }
     let answer = baypass(&["doctor", "--models", text(&installed), "--json"]);

@@ -95,7 +95,7 @@ fn a_trip_out_and_back_counts_once_and_the_next_one_is_refused() {
         EVENING,
         "--json",
     ]);
-    assert_eq!(asked.code(0).json()["from"], "MAC", "the ledgers know where he is");
+    assert_eq!(asked.code(0).json()["from"], "MAC", "the ledgers know where they are");
 
     let (code, back) = cross(&folder, "1", BACK, EVENING, "live.jpg");
     assert_eq!((code, &back["outcome"]), (0, &Value::from("passed")), "{back}");

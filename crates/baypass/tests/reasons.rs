@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use authority::AuthorityReason;
+use authority::http::ProblemCode;
 use documents::{ClosedReason, LaneReason, Measure, ReasonCode};
 use gate::{GateReason, Language, Texts};
 
@@ -70,5 +71,16 @@ fn every_reason_of_an_authority_for_what_a_gate_sent_stands_there() {
     for reason in AuthorityReason::ALL {
         let row = row(&page, "Found by an authority, on what the gate sent", reason.code());
         assert!(row.is_some(), "no row for {}", reason.code());
+    }
+}
+
+#[test]
+fn every_problem_of_an_authority_stands_with_its_status() {
+    let page = page();
+    for problem in ProblemCode::ALL {
+        let row = row(&page, "Problems over HTTP", problem.code());
+        let row = row.unwrap_or_else(|| panic!("no row for {}", problem.code()));
+        let status = format!("| {} |", problem.status().as_u16());
+        assert!(row.contains(&status), "{}: its status {status} is not in its row", problem.code());
     }
 }

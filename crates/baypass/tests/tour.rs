@@ -1,6 +1,7 @@
 //! The demo, as a newcomer runs it: every crossing passes, every cheat gets its own code, every ledger counts once; then
 //! it stays up, shows its pages, and ends at Ctrl-C with every process that it started.
 
+#![expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
@@ -58,6 +59,32 @@ async fn the_demo_crosses_three_borders_refuses_every_cheat_stays_up_and_ends_cl
     for address in &addresses {
         assert!(reqwest::get(address).await.is_err(), "{address} still answers");
     }
+}
+
+#[path = "../src/command/bench/cluster.rs"]
+mod cluster;
+
+#[test]
+fn the_tour_is_the_same_on_postgresql_and_drops_the_databases_that_it_made() {
+    let folder = tempfile::Builder::new().prefix("baypass-pg-").tempdir().unwrap().keep();
+    let cluster = match cluster::Cluster::start(&folder, false) {
+        Ok(cluster) => cluster,
+        Err(why) => return test_support::skip("the tour on PostgreSQL", &why),
+    };
+    let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    let toured = Command::new(env!("CARGO_BIN_EXE_baypass"))
+        .args(["demo", "--tour-only", "--json", "--models"])
+        .arg(models)
+        .args(["--database-url", &cluster.url("tour_{authority}")])
+        .output()
+        .unwrap();
+    let (said, complained) =
+        (String::from_utf8_lossy(&toured.stdout), String::from_utf8_lossy(&toured.stderr));
+    assert!(toured.status.success(), "{complained}");
+    the_tour(&serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}")));
+    let left = cluster.run("psql", "postgres", &["-At", "-c", "SELECT datname FROM pg_database ORDER BY 1"]);
+    let left = String::from_utf8(left.unwrap()).unwrap();
+    assert_eq!(left.lines().collect::<Vec<_>>(), ["postgres", "template0", "template1"]);
 }
 
 fn the_tour(tour: &Value) {

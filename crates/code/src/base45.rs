@@ -14,7 +14,7 @@ pub enum Base45Error {
     /// RFC 9285 §4: a length of 3n+1 cannot come from any bytes.
     #[error("the text ends inside a Base45 group")]
     Length,
-    /// Lower case letters are refused too: the alphabet has one spelling.
+    /// A character outside the alphabet, which has no lower-case letters.
     #[error("character {at} of the text is not in the Base45 alphabet")]
     Character {
         /// Index of the first such byte.
@@ -36,7 +36,7 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// How many characters `bytes` bytes become.
+/// Number of characters that encode `bytes` bytes.
 #[must_use]
 pub const fn encoded_len(bytes: usize) -> usize {
     (bytes / 2).saturating_mul(3).saturating_add(if bytes % 2 == 1 { 2 } else { 0 })
@@ -58,17 +58,17 @@ pub fn encode_into(bytes: &[u8], text: &mut String) {
 /// The bytes behind a Base45 text.
 ///
 /// # Errors
-/// The first thing wrong with the text.
+/// [`Base45Error`] for the first fault.
 pub fn decode(text: &str) -> Result<Vec<u8>, Base45Error> {
     let mut bytes = Vec::new();
     decode_into(text.as_bytes(), &mut bytes)?;
     Ok(bytes)
 }
 
-/// Replaces what is in `bytes` by the bytes behind `text`; a buffer that is used again allocates nothing.
+/// Replaces the contents of `bytes` by the decoded text; a buffer that is used again does not allocate.
 ///
 /// # Errors
-/// The first thing wrong with the text; `bytes` is empty then.
+/// [`Base45Error`] for the first fault; `bytes` is then empty.
 pub fn decode_into(text: &[u8], bytes: &mut Vec<u8>) -> Result<(), Base45Error> {
     bytes.clear();
     let (groups, rest) = text.as_chunks::<3>();

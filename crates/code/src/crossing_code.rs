@@ -6,7 +6,7 @@
 use crate::base45::{self, Base45Error};
 use crate::symbol;
 
-/// What every code of this version begins with.
+/// The prefix of every code of this version.
 pub const PREFIX: &str = "BP1:";
 
 /// The characters that fit a QR symbol of version 18 at level L in alphanumeric mode.
@@ -37,7 +37,7 @@ pub enum CrossingCode<'a> {
     },
     /// "Pre-clear": token and parts were handed in ahead to the port's box.
     Short {
-        /// Which of the tokens handed in ahead is shown.
+        /// Id of the token, which was handed in ahead.
         token_id: &'a [u8; TOKEN_ID_BYTES],
         /// The holder proof.
         proof: &'a [u8],
@@ -53,64 +53,64 @@ pub enum Parts<'a> {
     Two(&'a [u8], &'a [u8]),
 }
 
-/// Why a text is no crossing code of ours. No variant carries any of the text.
+/// Why a text is not a crossing code. No variant carries any of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
-    /// Nothing was read at all.
+    /// The text is empty.
     #[error("the code is empty; scan it again")]
     Empty,
-    /// A well-known code of somebody else.
+    /// A code of another well-known system.
     #[error("this is {system}, not a crossing code; open Bay Pass and show the code for this port")]
     OtherSystem {
-        /// Whose it is.
+        /// Name of that system, as an English phrase.
         system: &'static str,
     },
-    /// No code of any system that we know.
+    /// A text of no known system.
     #[error("this is not a Bay Pass crossing code; open Bay Pass and show the code for this port")]
     Unknown,
-    /// Refused before anything is decoded.
+    /// The text is too long; nothing is decoded.
     #[error("the code has {got} characters; a crossing code has at most {MAX_CHARS}")]
     TooLong {
-        /// Characters (bytes of text) received.
+        /// Length of the text, in bytes.
         got: usize,
     },
     /// The text stops before its own structure ends.
     #[error("the code is cut: it stops before its end; scan it again")]
     Cut,
-    /// The characters are no Base45.
+    /// The text behind the prefix is not Base45.
     #[error("the code is damaged: {0}")]
     Base45(#[from] Base45Error),
-    /// The bytes are no deterministic CBOR of our grammar.
+    /// The bytes are not deterministic CBOR of a crossing code.
     #[error("the code is malformed: {0}")]
     Form(FormFault),
 }
 
-/// What is wrong with the CBOR inside.
+/// A fault in the CBOR of a crossing code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FormFault {
     /// RFC 8949 §4.2.1: a length has one encoding, the shortest.
     #[error("a length is not in its shortest form")]
     NotShortest,
-    /// RFC 8949 §4.2.1 again.
-    #[error("an indefinite length")]
+    /// RFC 8949 §4.2.1: a length is definite.
+    #[error("indefinite length")]
     Indefinite,
-    /// Another type than the grammar wants at that place.
-    #[error("something other than the array or byte string that belongs there")]
+    /// An item has another type than the grammar demands.
+    #[error("unexpected type of item")]
     Type,
-    /// Neither two fields nor three.
-    #[error("the code has neither two fields nor three")]
+    /// The array does not have two or three fields.
+    #[error("the number of fields is not 2 or 3")]
     FieldCount,
-    /// Parts are one or two.
-    #[error("the code has no part or more than two")]
+    /// The number of parts is not one or two.
+    #[error("the number of parts is not 1 or 2")]
     PartCount,
-    /// An empty field says nothing.
-    #[error("an empty field")]
+    /// A byte string is empty.
+    #[error("empty field")]
     EmptyField,
-    /// A token id has 16 bytes.
-    #[error("a token id that has not 16 bytes")]
+    /// The token id does not have 16 bytes.
+    #[error("the length of the token id is not 16 bytes")]
     TokenId,
-    /// Bytes after the end.
-    #[error("bytes after the end")]
+    /// Bytes follow after the array.
+    #[error("trailing bytes")]
     Trailing,
 }
 
@@ -121,7 +121,7 @@ impl<'a> CrossingCode<'a> {
     /// allocated beyond [`MAX_BYTES`].
     ///
     /// # Errors
-    /// The first thing wrong with the text.
+    /// [`CodeError`] for the first fault.
     pub fn parse(text: &str, scratch: &'a mut Vec<u8>) -> Result<Self, CodeError> {
         let body = body(text)?;
         base45::decode_into(body.as_bytes(), scratch).map_err(|error| cut_or_damaged(error, body))?;
@@ -131,7 +131,7 @@ impl<'a> CrossingCode<'a> {
     /// Reads the bytes behind the prefix.
     ///
     /// # Errors
-    /// The first thing wrong with the bytes.
+    /// [`CodeError`] for the first fault.
     pub fn from_cbor(bytes: &'a [u8]) -> Result<Self, CodeError> {
         let mut reader = Reader { rest: bytes };
         let code = match reader.array()? {
@@ -177,7 +177,7 @@ impl<'a> CrossingCode<'a> {
         if got > MAX_CHARS {
             return Err(CodeError::TooLong { got });
         }
-        // What we would not read, we do not write.
+        // A code that the reader would refuse is never written.
         CrossingCode::from_cbor(&cbor)?;
         let mut text = String::with_capacity(got);
         text.push_str(PREFIX);
@@ -261,7 +261,7 @@ fn cut_or_damaged(error: Base45Error, body: &str) -> CodeError {
     }
 }
 
-/// What people hold up to a camera by mistake.
+/// Prefixes of other systems' codes that people show by mistake.
 const OTHER_SYSTEMS: [(&str, &str); 14] = [
     ("HC1:", "an EU health certificate"),
     ("HC2:", "a health certificate"),
@@ -320,7 +320,7 @@ impl<'a> Reader<'a> {
                 0..256 => Err(CodeError::Form(FormFault::NotShortest)),
                 length => Ok(usize::from(length)),
             },
-            // A four-byte length in a text this short is either not the shortest form or lies.
+            // A four-byte length in a text this short is not in its shortest form, or longer than the text.
             26 | 27 => Err(CodeError::Form(FormFault::NotShortest)),
             31 => Err(CodeError::Form(FormFault::Indefinite)),
             _ => Err(CodeError::Form(FormFault::Type)),

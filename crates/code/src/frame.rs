@@ -14,36 +14,36 @@ use rxing::{BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8LuminanceS
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Frames are looked at with at most so many pixels; a larger one is shrunk first.
+/// Most pixels of a frame that is searched; a larger one is scaled down first.
 const MAX_FRAME_PIXELS: f64 = 2_500_000.0;
 
 /// The smallest symbol has 21 modules.
 const MIN_SIDE: u32 = 21;
 
-/// How long to try.
+/// How many of the slower attempts to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
-    /// One frame of a stream: the next one comes in 50 ms.
+    /// One frame of a video stream: the quick attempts alone, since another frame follows.
     Stream,
-    /// The only frame there is.
+    /// A single picture: every attempt.
     Still,
 }
 
-/// Why a frame gives no text.
+/// Why no text was read from a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// Nothing found, or found and not readable.
+    /// No QR symbol was found, or it cannot be read.
     #[error("no readable QR code in the picture; hold the phone straight, closer and out of the glare")]
     NoCode,
-    /// Smaller than any symbol.
+    /// The frame is smaller than any symbol.
     #[error("the picture has {width} x {height} pixels, too few for a QR code")]
     TooSmall {
-        /// Pixels in a row.
+        /// Width in pixels.
         width: u32,
-        /// Rows.
+        /// Height in pixels.
         height: u32,
     },
-    /// No picture at all.
+    /// The file cannot be decoded as a picture.
     #[error(transparent)]
     Picture(#[from] PictureError),
 }
@@ -51,16 +51,16 @@ pub enum ReadError {
 /// Reads the QR symbol in a picture file (JPEG, PNG, WebP).
 ///
 /// # Errors
-/// As [`read_frame`], or the file is no picture.
+/// As [`read_frame`]; [`ReadError::Picture`] if the file cannot be decoded.
 pub fn read_picture(bytes: &[u8]) -> Result<String, ReadError> {
     read_frame(&picture::decode(bytes)?.to_luma8(), Effort::Still)
 }
 
-/// Reads the QR symbol in a frame. Of several a Bay Pass code wins, then the one found first: a code of
-/// another system is a text too, and the parser names it.
+/// Reads the QR symbol in a frame. Of several symbols a Bay Pass code is preferred, then the one found first. A code of
+/// another system is returned too, so that the parser can name it.
 ///
 /// # Errors
-/// [`ReadError::NoCode`] where no look at the frame finds one.
+/// [`ReadError::NoCode`] if no attempt finds one.
 pub fn read_frame(frame: &GrayImage, effort: Effort) -> Result<String, ReadError> {
     let (width, height) = frame.dimensions();
     if width.min(height) < MIN_SIDE {
@@ -84,7 +84,7 @@ pub fn read_frame(frame: &GrayImage, effort: Effort) -> Result<String, ReadError
     foreign.ok_or(ReadError::NoCode)
 }
 
-/// One way to look at a frame, cheapest and most often right first.
+/// One attempt at a frame, in order of cost and success.
 #[derive(Debug, Clone, Copy)]
 enum Look {
     Plain,
@@ -161,7 +161,7 @@ fn texts_of<B: Binarizer>(bitmap: &mut BinaryBitmap<B>) -> Vec<String> {
         TryHarder: Some(true),
         ..DecodeHints::default()
     };
-    // The decoder is other people's code and a frame is anybody's picture: a lane outlives a fault in it.
+    // A frame is untrusted input and the decoder may panic on it; the lane must go on.
     let results = catch_unwind(AssertUnwindSafe(|| QrReader.decode_multiple_with_hints(bitmap, &hints)));
     match results {
         Ok(Ok(results)) => results.iter().map(|result| result.getText().to_owned()).collect(),

@@ -1,8 +1,7 @@
-//! What stands on the screen: the text of a crossing code, its QR symbol, and the way back from a camera frame.
+//! Crossing codes: the text, its QR symbol, and reading it from a camera frame.
 //!
 //! Lives here: `CrossingCode` (framing), `base45`, `QrSymbol` (drawing), `read_frame` (reading), `picture`
-//! (bounded decoding of picture files). Not here: what token, proof and parts mean (`credential`), whether
-//! anybody should be let through.
+//! (bounded decoding of picture files). Not here: the meaning of token, proof and parts (`credential`), any decision.
 
 pub mod base45;
 mod crossing_code;

@@ -7,7 +7,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits};
 use std::io::Cursor;
 use std::panic::catch_unwind;
 
-/// The longest file that is looked at.
+/// The longest file that is decoded, in bytes.
 pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
 
 /// The most pixels that are decoded.
@@ -16,42 +16,42 @@ pub const MAX_PIXELS: u64 = 40_000_000;
 /// Sixteen bits in four channels of [`MAX_PIXELS`], and the decoder's own buffers.
 const MAX_DECODER_BYTES: u64 = 400 * 1024 * 1024;
 
-/// Why a file gives no picture. No variant carries any of its content.
+/// Why a file cannot be decoded as a picture. No variant carries any of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PictureError {
-    /// Zero bytes.
+    /// The file is empty.
     #[error("the file is empty; take the picture again")]
     Empty,
     /// Longer than [`MAX_FILE_BYTES`].
     #[error("the file has {got} bytes; at most {MAX_FILE_BYTES} (20 MiB) are read: save it smaller")]
     TooManyBytes {
-        /// Bytes of the file.
+        /// Length of the file, in bytes.
         got: usize,
     },
     /// More than [`MAX_PIXELS`].
     #[error("the picture has {width} x {height} pixels; at most 40 megapixels are read: save it smaller")]
     TooManyPixels {
-        /// Pixels in a row.
+        /// Width in pixels.
         width: u32,
-        /// Rows.
+        /// Height in pixels.
         height: u32,
     },
-    /// A text file.
+    /// The file is a text file.
     #[error("the file is a text, not a picture; give a JPEG, PNG or WebP file")]
     Text,
-    /// A picture or document in a format that we do not read.
+    /// The file is a picture or document in a format that is not read here.
     #[error("the file is {format}, which is not read here; save it as JPEG, PNG or WebP")]
     Format {
         /// The format's name.
         format: &'static str,
     },
-    /// Bytes of no kind that we know.
-    #[error("the file is no picture that we know; give a JPEG, PNG or WebP file")]
+    /// The file is of no known format.
+    #[error("the file is not a known kind of picture; give a JPEG, PNG or WebP file")]
     Unknown,
-    /// The file stops before the picture does.
+    /// The file ends before the picture is complete.
     #[error("the picture file is cut: it stops before its end; copy or take it again")]
     Truncated,
-    /// The file begins like a picture and is broken inside.
+    /// The file begins like a picture and is malformed.
     #[error("the picture file is damaged; take the picture again")]
     Damaged,
 }
@@ -67,7 +67,7 @@ pub fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(PictureError::TooManyBytes { got: bytes.len() });
     }
-    // The decoders are other people's code and a file is anybody's: a fault in one costs the picture and no more.
+    // A file is untrusted input and a decoder may panic on it; only this picture is lost then.
     catch_unwind(|| decoded(bytes)).unwrap_or(Err(PictureError::Damaged))
 }
 

@@ -18,7 +18,7 @@ const ALPHANUMERIC_AT_L: [usize; 40] = [
     4087, 4296,
 ];
 
-/// The smallest QR version that holds so many alphanumeric characters at level L.
+/// The smallest QR version that holds this many alphanumeric characters at level L.
 #[must_use]
 pub fn fits_version(chars: usize) -> Option<u8> {
     let index = ALPHANUMERIC_AT_L.iter().position(|capacity| chars <= *capacity)?;
@@ -36,27 +36,27 @@ pub struct QrSymbol {
 /// Why a text cannot be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DrawError {
-    /// The mode has 45 characters.
+    /// The text has a character outside the 45 of alphanumeric mode.
     #[error("only digits, capital letters and the nine signs of QR's alphanumeric mode can be drawn")]
     Character,
-    /// No version holds it.
+    /// The text is too long for version 40.
     #[error("{got} characters fit no QR symbol at level L")]
     TooLong {
-        /// Characters given.
+        /// Length of the text, in characters.
         got: usize,
     },
-    /// An empty symbol helps nobody.
+    /// The text is empty.
     #[error("there is no text to draw")]
     Empty,
-    /// The encoder gave up on a text that should fit.
+    /// The encoder failed on a text that should fit.
     #[error("the QR encoder refused the text")]
     Encoder(#[source] rxing::Exceptions),
-    /// The picture could not be written.
+    /// The picture could not be encoded.
     #[error("the picture of the QR symbol could not be written")]
     Picture,
 }
 
-/// What the terminal's own colour is.
+/// Colours of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TerminalGround {
     /// Light text on a dark ground: light modules are drawn.

@@ -6,14 +6,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 fn vectors(test: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let named = std::env::var_os("BAYPASS_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
-    let vectors = root.join(named).join("vectors");
-    if vectors.is_dir() {
-        return Some(vectors);
-    }
-    eprintln!("SKIPPED: {test}: no shared folder");
-    None
+    test_support::shared(test, "vectors")
 }
 
 fn json(file: &Path) -> Value {

@@ -1,6 +1,5 @@
-//! CBOR, strictly: deterministic on the way out (RFC 8949, 4.2), and on the way in nothing that a second encoder
-//! could have written otherwise: definite lengths, shortest heads, no duplicate keys, no trailing bytes, bounded
-//! depth and size.
+//! Strict CBOR: the writer is deterministic (RFC 8949, 4.2), and the reader accepts only what such a writer makes:
+//! definite lengths, shortest heads, no duplicate keys, no trailing bytes, bounded depth and size.
 //!
 //! Lives here: `Writer`, `Reader`, `well_formed`. Not here: any message; each stands in its own module.
 
@@ -15,29 +14,29 @@ use minicbor::{Decoder, Encoder};
 /// Deepest nesting of arrays and maps that any format of ours needs, with room to spare.
 pub const MAX_DEPTH: usize = 8;
 
-/// Why bytes were refused.
+/// Why bytes are not strict CBOR of the expected form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CborError {
     /// The bytes end in the middle of an item.
-    #[error("the bytes end too early")]
+    #[error("truncated")]
     Truncated,
     /// Bytes follow after the item.
-    #[error("bytes follow after the end")]
+    #[error("trailing bytes")]
     Trailing,
-    /// A length or number is written longer than it need be, or with an indefinite length.
-    #[error("not in deterministic form")]
+    /// A length or number is not in its shortest form, or a length is indefinite.
+    #[error("non-deterministic encoding")]
     NotDeterministic,
-    /// Another type or length than this place of the format demands.
-    #[error("another kind of item was expected")]
+    /// The item's type or length is not the one that the format has at this place.
+    #[error("unexpected type or length")]
     Unexpected,
     /// Longer or deeper than this format allows.
-    #[error("too large or nested too deeply")]
+    #[error("too large, or nested too deeply")]
     Limit,
-    /// A key stands twice in a map, or the keys are out of order where order is demanded.
-    #[error("a map's keys are repeated or out of order")]
+    /// A map has a key twice, or its keys are out of order where the format fixes the order.
+    #[error("map keys repeated or out of order")]
     Keys,
     /// Text that is not UTF-8.
-    #[error("text that is not UTF-8")]
+    #[error("invalid UTF-8 in a text string")]
     Text,
 }
 
@@ -45,7 +44,7 @@ pub enum CborError {
 #[derive(Debug, Default)]
 pub struct Writer(Vec<u8>);
 
-/// The encoder cannot fail on a `Vec`, so its results carry nothing.
+/// Encoding into a `Vec` cannot fail, so the results are dropped.
 macro_rules! put {
     ($self:ident, $($call:tt)*) => {{
         let _infallible = Encoder::new(&mut $self.0).$($call)*;
@@ -117,7 +116,7 @@ impl Writer {
         self
     }
 
-    /// What was written.
+    /// The encoded bytes.
     #[must_use]
     pub fn finish(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.0)
@@ -137,7 +136,7 @@ impl<'b> Reader<'b> {
         Self { decoder: Decoder::new(bytes) }
     }
 
-    /// How many bytes were read.
+    /// Number of bytes read.
     #[must_use]
     pub fn position(&self) -> usize {
         self.decoder.position()
@@ -181,7 +180,7 @@ impl<'b> Reader<'b> {
     /// An unsigned integer.
     ///
     /// # Errors
-    /// Where the next item is none in deterministic form.
+    /// [`CborError`] if the next item is not one in deterministic form.
     pub fn uint(&mut self) -> Result<u64, CborError> {
         match self.peek()? {
             Type::U8 | Type::U16 | Type::U32 | Type::U64 => self.head(minicbor::Decoder::u64, |v| v, |_| 0),
@@ -211,7 +210,7 @@ impl<'b> Reader<'b> {
     /// A signed integer.
     ///
     /// # Errors
-    /// Where the next item is none in deterministic form.
+    /// [`CborError`] if the next item is not one in deterministic form.
     pub fn int(&mut self) -> Result<i64, CborError> {
         match self.peek()? {
             Type::U8
@@ -234,7 +233,7 @@ impl<'b> Reader<'b> {
     /// A byte string of at most `max` bytes.
     ///
     /// # Errors
-    /// Where the next item is none in deterministic form, or [`CborError::Limit`].
+    /// [`CborError`] if the next item is not one in deterministic form; [`CborError::Limit`] if it is too long.
     pub fn bytes(&mut self, max: usize) -> Result<&'b [u8], CborError> {
         match self.peek()? {
             Type::Bytes => {}
@@ -256,7 +255,7 @@ impl<'b> Reader<'b> {
     /// A text string of at most `max` bytes.
     ///
     /// # Errors
-    /// Where the next item is none in deterministic form, or [`CborError::Limit`].
+    /// [`CborError`] if the next item is not one in deterministic form; [`CborError::Limit`] if it is too long.
     pub fn text(&mut self, max: usize) -> Result<&'b str, CborError> {
         match self.peek()? {
             Type::String => {}
@@ -286,7 +285,7 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// Reads a null if one stands here.
+    /// Reads a null if the next item is one; returns whether it was.
     ///
     /// # Errors
     /// [`CborError::Truncated`].
@@ -298,10 +297,10 @@ impl<'b> Reader<'b> {
         Ok(is_null)
     }
 
-    /// The head of an array of at most `max` items; gives its length.
+    /// The head of an array of at most `max` items; returns its length.
     ///
     /// # Errors
-    /// Where the next item is none in deterministic form, or [`CborError::Limit`].
+    /// [`CborError`] if the next item is not one in deterministic form; [`CborError::Limit`] if it is too long.
     pub fn array(&mut self, max: usize) -> Result<usize, CborError> {
         match self.peek()? {
             Type::Array => {}
@@ -320,10 +319,10 @@ impl<'b> Reader<'b> {
         if self.array(len)? == len { Ok(()) } else { Err(CborError::Unexpected) }
     }
 
-    /// The head of a map of at most `max` pairs; gives its length.
+    /// The head of a map of at most `max` pairs; returns its length.
     ///
     /// # Errors
-    /// Where the next item is none in deterministic form, or [`CborError::Limit`].
+    /// [`CborError`] if the next item is not one in deterministic form; [`CborError::Limit`] if it is too long.
     pub fn map(&mut self, max: usize) -> Result<usize, CborError> {
         match self.peek()? {
             Type::Map => {}
@@ -342,7 +341,7 @@ impl<'b> Reader<'b> {
         if self.map(len)? == len { Ok(()) } else { Err(CborError::Unexpected) }
     }
 
-    /// The key `expected`, which the format has in this place.
+    /// The map key `expected`.
     ///
     /// # Errors
     /// [`CborError::Unexpected`] for another one.
@@ -353,7 +352,7 @@ impl<'b> Reader<'b> {
     /// A tag.
     ///
     /// # Errors
-    /// Where the next item is none in deterministic form.
+    /// [`CborError`] if the next item is not one in deterministic form.
     pub fn tag(&mut self) -> Result<u64, CborError> {
         match self.peek()? {
             Type::Tag => self.head(|d| d.tag().map(minicbor::data::Tag::as_u64), |v| v, |_| 0),
@@ -361,13 +360,13 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// Whether a tag stands here.
+    /// Whether the next item is a tag.
     #[must_use]
     pub fn tag_here(&self) -> bool {
         matches!(self.peek(), Ok(Type::Tag))
     }
 
-    /// Passes over one item of any kind, as strictly as if it were read, and gives its bytes.
+    /// Skips one item of any type, checked as strictly as if it were read, and returns its bytes.
     ///
     /// # Errors
     /// For anything that [`well_formed`] refuses.
@@ -434,10 +433,10 @@ impl<'b> Reader<'b> {
 }
 
 /// Checks that `bytes` are exactly one item in strict form: definite lengths, shortest heads, no key twice in a map,
-/// at most [`MAX_DEPTH`] deep, nothing behind it.
+/// at most [`MAX_DEPTH`] deep, no trailing bytes.
 ///
 /// # Errors
-/// The first thing that is wrong.
+/// [`CborError`] for the first fault.
 pub fn well_formed(bytes: &[u8]) -> Result<(), CborError> {
     let mut reader = Reader::new(bytes);
     reader.skip()?;

@@ -1,7 +1,7 @@
 //! COSE_Sign1 (RFC 9052, 4.2) in the few forms that Bay Pass uses.
 //!
-//! Lives here: parsing into borrowed parts, the Sig_structure, signing. Not here: what a payload says, and which key
-//! is right: a verifier is always handed the key that the trust list names, the message only says which one it means.
+//! Lives here: parsing into borrowed fields, the Sig_structure, signing. Not here: the meaning of a payload, and trust in a
+//! key: a verifier takes the key from a trust list; the message only says which one.
 
 use crate::cbor::{CborError, Reader, Writer};
 use crate::crypto::{CryptoError, SIGNATURE_LEN, SigningKey, VerifyingKey};
@@ -17,17 +17,17 @@ pub const MAX_KID: usize = 64;
 /// Why a COSE message was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CoseError {
-    /// The bytes are no strict CBOR of this form.
+    /// The bytes are not strict CBOR in the form of a COSE_Sign1.
     #[error("not a COSE_Sign1 message: {0}")]
     Form(#[from] CborError),
-    /// A tag where none may stand, or another one than demanded.
-    #[error("the message carries a tag that its format does not have")]
+    /// The message has a tag that its format does not have, or lacks the one that it has.
+    #[error("unexpected CBOR tag")]
     Tag,
     /// The algorithm is not ES256, or none is named.
-    #[error("the message does not use ES256")]
+    #[error("the algorithm is not ES256")]
     Algorithm,
-    /// A header that its format does not have, protected or not.
-    #[error("the message carries a header that its format does not have")]
+    /// The message has a protected or unprotected header that its format does not have.
+    #[error("unexpected COSE header")]
     Header,
     /// The signature does not verify.
     #[error("the signature is not valid")]
@@ -60,7 +60,7 @@ impl<'b> Sign1<'b> {
     /// Parses a message whose payload has at most `max_payload` bytes.
     ///
     /// # Errors
-    /// The first thing that this form does not allow.
+    /// [`CoseError`] for the first departure from the form.
     pub fn parse(bytes: &'b [u8], tagging: Tagging, max_payload: usize) -> Result<Self, CoseError> {
         let mut reader = Reader::new(bytes);
         match (tagging, reader.tag_here()) {
@@ -99,7 +99,7 @@ impl<'b> Sign1<'b> {
         self.payload
     }
 
-    /// Verifies under `key` with the external data of the format; gives the payload that the key signed.
+    /// Verifies under `key` with the external data of the format; returns the payload that the key signed.
     ///
     /// # Errors
     /// [`CoseError::Signature`].
@@ -155,12 +155,12 @@ pub fn sig_structure(protected: &[u8], external: &[u8], payload: &[u8]) -> Vec<u
     out.finish()
 }
 
-/// What goes into the protected header beside the algorithm.
+/// The protected header, beside the algorithm.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Headers<'a> {
-    /// Key id.
+    /// Key id (header 4).
     pub kid: Option<&'a [u8]>,
-    /// Type (RFC 9596).
+    /// Type of the message (header 16, RFC 9596).
     pub content_type: Option<&'a str>,
 }
 

@@ -1,5 +1,5 @@
-//! Crypto: the one place that touches the crypto library. Everything here is a thin, typed door to `aws-lc-rs`
-//! (and to `rustls` for HPKE); no primitive is written by hand.
+//! Crypto: the one place that calls the crypto library. Everything here is a thin typed layer over `aws-lc-rs` (and over
+//! `rustls` for HPKE); no primitive is written by hand.
 //!
 //! Lives here: keys, signatures, hashes, sealing. Not here: formats, and which key may be trusted (`trust`).
 
@@ -29,31 +29,32 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// Fills `out` from the operating system's generator, through the crypto library.
 ///
 /// # Errors
-/// [`CryptoError::Random`] when the system gives no randomness.
+/// [`CryptoError::Random`] if the system's generator fails.
+#[expect(clippy::disallowed_methods, reason = "this is the adapter of the system's generator")]
 pub fn random(out: &mut [u8]) -> Result<(), CryptoError> {
     rand::fill(out).map_err(|_| CryptoError::Random)
 }
 
-/// Why a cryptographic operation did not succeed. Says nothing of the secret involved.
+/// Why a cryptographic operation failed. The error reveals nothing about the secret involved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CryptoError {
-    /// A public key is no point on P-256 in compressed form.
+    /// The public key is not a point on P-256 in compressed form.
     #[error("not a P-256 public key in compressed form (33 bytes, beginning with 02 or 03)")]
     PublicKey,
     /// A private key could not be read.
     #[error("not a P-256 private key in PKCS #8 form")]
     PrivateKey,
-    /// A signature does not fit the key and the bytes.
-    #[error("the signature does not fit the key and the bytes")]
+    /// The signature is not valid for this key and message.
+    #[error("the signature is not valid for this key and message")]
     Signature,
-    /// Sealed bytes could not be opened with this key: changed, moved, or sealed with another key.
-    #[error("the sealed bytes do not open with this key")]
+    /// Decryption failed: the bytes were changed or moved, or sealed with another key.
+    #[error("decryption failed: wrong key, wrong context or changed bytes")]
     Open,
     /// Sealing failed inside the crypto library.
     #[error("sealing failed")]
     Seal,
-    /// The operating system gave no randomness.
-    #[error("no randomness from the operating system")]
+    /// The operating system's random number generator failed.
+    #[error("the operating system's random number generator failed")]
     Random,
 }
 
@@ -99,7 +100,7 @@ impl PublicKey {
     }
 }
 
-/// Public, but a device key links uses of one token: the log shows its first bytes only.
+/// Shows the first bytes only: a device key, though public, would link the uses of one token in a log.
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [_, a, b, c, ..] = self.0;
@@ -172,7 +173,7 @@ impl fmt::Debug for VerifyingKey {
 pub struct Thumbprint([u8; 32]);
 
 impl Thumbprint {
-    /// The 32 bytes.
+    /// The 32 bytes of SHA-256.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -291,8 +292,9 @@ impl SigningKey {
     /// Signs with ES256.
     ///
     /// # Errors
-    /// [`CryptoError::Random`] when the library finds no randomness for the nonce.
+    /// [`CryptoError::Random`] if the generator fails for the nonce.
     pub fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], CryptoError> {
+        #[expect(clippy::disallowed_methods, reason = "the library draws a signature's nonce itself")]
         let signature =
             self.pair.sign(&rand::SystemRandom::new(), message).map_err(|_| CryptoError::Random)?;
         signature.as_ref().try_into().map_err(|_| CryptoError::Random)
@@ -471,7 +473,7 @@ pub mod hpke {
     /// Seals one message to a receiver's public point; gives the encapsulated key and the ciphertext.
     ///
     /// # Errors
-    /// [`CryptoError::Seal`], for a point that is none as well.
+    /// [`CryptoError::Seal`], also if the public key is not a point on the curve.
     pub fn seal(
         public: &[u8],
         info: &[u8],

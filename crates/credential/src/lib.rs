@@ -11,6 +11,7 @@ pub mod part;
 pub mod status;
 mod token;
 mod validity;
+mod vault;
 
 pub use crypto::{
     CryptoError, POINT_LEN, PublicKey, SIGNATURE_LEN, SecretKey, SigningKey, Thumbprint, TokenId,
@@ -22,3 +23,4 @@ pub use token::{
     TokenError, UnverifiedProof, UnverifiedToken, VerifiedProof, VerifiedToken, sign_proof, sign_token,
 };
 pub use validity::{PROOF_AHEAD_SECONDS, PROOF_BEHIND_SECONDS, ProofTimeError, ProofWindow, TokenLifeError};
+pub use vault::RecordKey;

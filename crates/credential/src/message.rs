@@ -54,21 +54,21 @@ pub const MAX_PAYLOAD: usize = 256 * 1024;
 /// Why a message was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// No COSE_Sign1 of this form, or the signature is not valid.
+    /// The bytes are not a COSE_Sign1 of this form, or the signature is not valid.
     #[error(transparent)]
     Cose(#[from] CoseError),
-    /// The payload is not in its form.
-    #[error("the message's payload is not in its form: {0}")]
+    /// The payload is malformed.
+    #[error("malformed message: {0}")]
     Payload(#[from] CborError),
-    /// It names no key.
-    #[error("the message names no key")]
+    /// The protected header has no key id (`kid`).
+    #[error("malformed message: no key id")]
     NoKey,
 }
 
 /// Signs `payload` as a message of `kind`.
 ///
 /// # Errors
-/// When the library cannot sign.
+/// [`MessageError::Cose`] if the crypto library cannot sign.
 pub fn sign(kind: Kind, kid: &[u8], key: &SigningKey, payload: &[u8]) -> Result<Vec<u8>, MessageError> {
     let headers = Headers { kid: Some(kid), content_type: None };
     Ok(cose::sign(key, Tagging::Untagged, headers, &external(kind.label()), payload)?)
@@ -77,23 +77,23 @@ pub fn sign(kind: Kind, kid: &[u8], key: &SigningKey, payload: &[u8]) -> Result<
 /// The key id that a message names, before anything is trusted.
 ///
 /// # Errors
-/// Where the bytes are no message or name no key.
+/// [`MessageError`] if the bytes are not a message or have no key id.
 pub fn kid(bytes: &[u8]) -> Result<&[u8], MessageError> {
     parse(bytes).map(|(_, kid)| kid)
 }
 
-/// The payload before its signature is looked at: only to find out which key it must be verified with.
+/// The payload before its signature is verified: only to find out which key it must be verified with.
 ///
 /// # Errors
-/// Where the bytes are no message.
+/// [`MessageError`] if the bytes are not a message.
 pub fn unverified_payload(bytes: &[u8]) -> Result<&[u8], MessageError> {
     parse(bytes).map(|(message, _)| message.unverified_payload())
 }
 
-/// Verifies a message of `kind` under `key`; gives its payload.
+/// Verifies a message of `kind` under `key` and returns its payload.
 ///
 /// # Errors
-/// Where it is none, or the signature is not valid for this kind and key.
+/// [`MessageError`] if the bytes are not a message, or the signature is not valid for this kind and key.
 pub fn open<'b>(kind: Kind, bytes: &'b [u8], key: &VerifyingKey) -> Result<&'b [u8], MessageError> {
     let (message, _) = parse(bytes)?;
     Ok(message.verify(key, &external(kind.label()))?)
@@ -109,18 +109,18 @@ fn parse(bytes: &[u8]) -> Result<(Sign1<'_>, &[u8]), MessageError> {
     Ok((message, kid))
 }
 
-/// What a gate asks of one authority. It holds hashes of part and probe, never the bytes, so that it can be kept.
+/// A gate's request for one authority's verdict. It holds hashes of part and probe, never the bytes, so that it can be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The clearance (16 random bytes).
+    /// Id of the clearance: 16 random bytes.
     pub clearance: [u8; 16],
-    /// The gate that asks, e.g. `hengqin/CHN-MAC`.
+    /// Name of the gate that asks, e.g. `hengqin/CHN-MAC`: the kid under which its key is listed.
     pub gate: String,
-    /// The port.
+    /// The port at which the gate stands.
     pub port: PortId,
     /// The kind of lane.
     pub lane: LaneKind,
-    /// The direction.
+    /// Origin and destination of the crossing.
     pub direction: Direction,
     /// The side that the authority is asked to judge.
     pub role: Side,
@@ -136,14 +136,14 @@ pub struct Request {
     pub other_part: Option<PartHash>,
     /// SHA-256 of the face probe.
     pub probe: [u8; 32],
-    /// When the gate asks.
+    /// Time of the request, by the gate's clock.
     pub at: Timestamp,
-    /// Measures that were carried out since the first answer, by their numbers.
+    /// Measures carried out since the first verdict, by their numbers (`docs/formats.md`, section 7).
     pub measures_done: Vec<u8>,
 }
 
 impl Request {
-    /// The payload.
+    /// The request as the payload of a message.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::with_capacity(320);
@@ -160,10 +160,10 @@ impl Request {
         w.finish()
     }
 
-    /// Reads a payload.
+    /// Reads the payload of a message.
     ///
     /// # Errors
-    /// The first thing that is not in its form.
+    /// [`CborError`] for the first malformed item.
     pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
         let mut r = Reader::new(payload);
         r.array_exact(15)?;
@@ -188,39 +188,39 @@ impl Request {
     }
 }
 
-/// The class of an authority's answer: all that a gate may learn.
+/// The class of a verdict: all that a gate may learn of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Go.
+    /// The traveller may cross.
     Admit,
-    /// These measures first, by their numbers.
+    /// The traveller may cross once these measures are done, by their numbers.
     Verify(Vec<u8>),
-    /// Not here, not now; the reason stays with the authority.
+    /// An officer decides; the reason stays with the authority.
     Refer,
     /// Another lane holds a reservation for the same token or person.
     Busy,
-    /// This kind of lane is not open to the holder; this one is.
+    /// The lane is not open to the holder; a lane of this kind is.
     NotOpenToHolder(LaneKind),
 }
 
-/// One authority's signed answer.
+/// One authority's signed verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// Who answers.
+    /// The authority that judged.
     pub authority: AuthorityCode,
     /// SHA-256 of the signed request, as received.
     pub request: [u8; 32],
-    /// The class.
+    /// The class of the verdict.
     pub outcome: Outcome,
-    /// The reservation, where one is held.
+    /// Id of the reservation; `None` where none is held.
     pub reservation: Option<[u8; 16]>,
-    /// A reference under which the authority keeps its reason.
+    /// Random reference under which the authority keeps its reason.
     pub reference: [u8; 16],
-    /// The approval under which it acts.
+    /// Id of the approval under which the authority acts.
     pub approval: String,
-    /// Version of its rules.
+    /// Version of the rules that it applied.
     pub rules: String,
-    /// Until when the answer may open a gate.
+    /// End of the time in which the verdict may open a gate; at that instant it no longer counts.
     pub valid_until: Timestamp,
 }
 
@@ -257,10 +257,10 @@ impl Verdict {
         w.finish()
     }
 
-    /// Reads a payload.
+    /// Reads the payload of a message.
     ///
     /// # Errors
-    /// The first thing that is not in its form.
+    /// [`CborError`] for the first malformed item.
     pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
         let mut r = Reader::new(payload);
         r.array_exact(8)?;
@@ -300,7 +300,7 @@ impl Verdict {
     }
 }
 
-/// What happened at a door.
+/// What happened at the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Passage {
     /// The gate is about to command the door.
@@ -316,7 +316,7 @@ pub enum Passage {
 }
 
 impl Passage {
-    /// The word in records and on screens.
+    /// The word for it in records and logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -329,20 +329,20 @@ impl Passage {
     }
 }
 
-/// One event of a gate, numbered and chained.
+/// One event of a gate, numbered and chained by hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The gate.
+    /// Name of the gate that signs the event.
     pub gate: String,
-    /// 1, 2, 3 ... without a gap.
+    /// Number of the event for its receiver: 1, 2, 3 ... without a gap.
     pub number: u64,
     /// SHA-256 of the signed event before; zeros before the first.
     pub previous: [u8; 32],
-    /// The clearance.
+    /// Id of the clearance: 16 random bytes.
     pub clearance: [u8; 16],
     /// What happened.
     pub passage: Passage,
-    /// When.
+    /// Time of the event, by the gate's clock.
     pub at: Timestamp,
     /// SHA-256 of each signed verdict, in order of the sides; empty where nothing opened.
     pub verdicts: Vec<[u8; 32]>,
@@ -351,7 +351,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// The payload.
+    /// The request as the payload of a message.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::with_capacity(256);
@@ -371,10 +371,10 @@ impl Event {
         w.finish()
     }
 
-    /// Reads a payload.
+    /// Reads the payload of a message.
     ///
     /// # Errors
-    /// The first thing that is not in its form.
+    /// [`CborError`] for the first malformed item.
     pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
         let mut r = Reader::new(payload);
         r.array_exact(8)?;
@@ -404,20 +404,20 @@ impl Event {
 /// A weekly key on its way from one authority to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handover {
-    /// Who made the key.
+    /// The authority that made the key.
     pub from: AuthorityCode,
-    /// Who shall open parts with it.
+    /// The authority that opens parts with it.
     pub to: AuthorityCode,
-    /// Its week.
+    /// The week for which the key is.
     pub week: IsoWeek,
-    /// HPKE encapsulated key.
+    /// Encapsulated key of HPKE (RFC 9180): an uncompressed point, 65 bytes.
     pub enc: Vec<u8>,
-    /// HPKE ciphertext.
+    /// Ciphertext of HPKE: 32 bytes of key and 16 of tag.
     pub ciphertext: Vec<u8>,
 }
 
 impl Handover {
-    /// The payload.
+    /// The request as the payload of a message.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let (year, week) = self.week.year_week();
@@ -428,10 +428,10 @@ impl Handover {
         w.finish()
     }
 
-    /// Reads a payload.
+    /// Reads the payload of a message.
     ///
     /// # Errors
-    /// The first thing that is not in its form.
+    /// [`CborError`] for the first malformed item.
     pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
         let mut r = Reader::new(payload);
         r.array_exact(6)?;
@@ -446,24 +446,24 @@ impl Handover {
     }
 }
 
-/// A SAR's entry tells the token's issuer that a crossing took place that may spend one of its endorsements:
-/// token, place and date, and nothing personal (DESIGN 3).
+/// A notice after an entry between the two regions, by which the token's issuer counts the entry that it may have spent.
+/// It holds token, place and date, and nothing personal (DESIGN 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The entering authority.
     pub from: AuthorityCode,
     /// The token's id.
     pub token: TokenId,
-    /// The port.
+    /// The port that was crossed.
     pub port: PortId,
-    /// The direction.
+    /// Origin and destination.
     pub direction: Direction,
     /// The local date of the passage.
     pub date: LocalDate,
 }
 
 impl Notice {
-    /// The payload.
+    /// The request as the payload of a message.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
@@ -472,10 +472,10 @@ impl Notice {
         w.finish()
     }
 
-    /// Reads a payload.
+    /// Reads the payload of a message.
     ///
     /// # Errors
-    /// The first thing that is not in its form.
+    /// [`CborError`] for the first malformed item.
     pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
         let mut r = Reader::new(payload);
         r.array_exact(6)?;
@@ -491,7 +491,7 @@ impl Notice {
     }
 }
 
-/// SHA-256 of a signed message as it was received: how one message names another.
+/// SHA-256 of a signed message as it was received, by which another message refers to it.
 #[must_use]
 pub fn hash(message: &[u8]) -> [u8; 32] {
     sha256(message)
@@ -532,7 +532,7 @@ fn read_side(r: &mut Reader<'_>) -> Result<Side, CborError> {
 /// Reads an authority code.
 ///
 /// # Errors
-/// Where the next item is none.
+/// [`CborError`] if the next item is not the code of an authority.
 pub fn read_authority(r: &mut Reader<'_>) -> Result<AuthorityCode, CborError> {
     let code = r.text(3)?;
     AuthorityCode::ALL.into_iter().find(|a| a.code() == code).ok_or(CborError::Unexpected)
@@ -546,7 +546,7 @@ fn read_direction(r: &mut Reader<'_>) -> Result<Direction, CborError> {
 /// Reads a port's name.
 ///
 /// # Errors
-/// Where the next item is none.
+/// [`CborError`] if the next item is not a port's name.
 pub fn read_port(r: &mut Reader<'_>) -> Result<PortId, CborError> {
     r.text(32)?.parse().map_err(|_| CborError::Unexpected)
 }
@@ -562,7 +562,7 @@ fn read_gate(r: &mut Reader<'_>) -> Result<String, CborError> {
 /// Reads an instant in whole seconds.
 ///
 /// # Errors
-/// Where the next item is none.
+/// [`CborError`] if the next item is not a time in the years 1970 to 9998.
 pub fn read_time(r: &mut Reader<'_>) -> Result<Timestamp, CborError> {
     let seconds = i64::try_from(r.uint()?).map_err(|_| CborError::Limit)?;
     Timestamp::from_unix(seconds).ok_or(CborError::Limit)

@@ -20,7 +20,7 @@ pub const MAX_TOKEN_LEN: usize = MAX_LIST_LEN + 4096;
 /// The status of one token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Nothing against it.
+    /// Not revoked.
     Valid,
     /// Revoked for good.
     Invalid,
@@ -33,23 +33,23 @@ pub enum Status {
 /// Why a status list was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum StatusListError {
-    /// It is no signed list of this form.
+    /// The bytes are not a signed status list, or the signature is not valid.
     #[error(transparent)]
     Cose(#[from] CoseError),
-    /// A claim is missing or of another kind.
-    #[error("a claim of the list is not in its form: {0}")]
+    /// A claim is missing or has the wrong type.
+    #[error("malformed claim in the status list: {0}")]
     Claims(#[from] CborError),
     /// The list is of another type.
     #[error("the message is not a status list")]
     Type,
-    /// The list speaks for another place than the one that was asked for.
-    #[error("the list is another one than was asked for")]
+    /// The list has another name (`sub`) than the one that was expected.
+    #[error("the status list has another name than expected")]
     Subject,
     /// Entries have 1, 2, 4 or 8 bits.
     #[error("entries have 1, 2, 4 or 8 bits")]
     Bits,
-    /// It does not inflate, or inflates to more than the limit.
-    #[error("the list does not inflate, or to more than allowed")]
+    /// The list cannot be decompressed, or is larger than the limit when it is.
+    #[error("the status list cannot be decompressed within the size limit")]
     Inflate(#[source] std::io::Error),
 }
 
@@ -67,7 +67,7 @@ impl StatusList {
         Self { bits: 2, bytes: vec![0; (entries as usize).div_ceil(4)] }
     }
 
-    /// The status at `index`; `None` beyond the end, where a token must be refused. Takes no memory.
+    /// The status at `index`; `None` beyond the end, where a token must be refused. It allocates no memory.
     #[must_use]
     pub fn get(&self, index: u32) -> Option<Status> {
         let per_byte = 8 / usize::from(self.bits);
@@ -102,13 +102,13 @@ impl StatusList {
         }
     }
 
-    /// How many entries it has.
+    /// Number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.bytes.len() * (8 / usize::from(self.bits))
     }
 
-    /// Whether it has none.
+    /// Whether it has no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
@@ -117,7 +117,7 @@ impl StatusList {
     /// Reads the map `{"bits", "lst"}` (section 4.3 of the draft).
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// [`StatusListError`] for the first fault.
     pub fn read(r: &mut Reader<'_>) -> Result<Self, StatusListError> {
         let (mut bits, mut compressed) = (None, None);
         for _ in 0..r.map(3)? {
@@ -167,20 +167,20 @@ fn inflate(compressed: &[u8]) -> Result<Vec<u8>, StatusListError> {
 pub struct SignedStatusList {
     /// The list's own name.
     pub subject: String,
-    /// When it was signed.
+    /// `iat`: the time at which it was signed.
     pub issued: Timestamp,
-    /// When it ends; a list without an end is read as ending at once.
+    /// `exp`: the end of its validity; a list without one counts as ending when it was signed.
     pub expires: Option<Timestamp>,
     /// Seconds for which a copy may be kept.
     pub ttl: Option<u64>,
-    /// The entries.
+    /// The statuses, by index.
     pub list: StatusList,
 }
 
 /// The id of the key that a signed list names, before anything is trusted.
 ///
 /// # Errors
-/// Where the bytes are no COSE_Sign1 with tag 18.
+/// [`StatusListError::Cose`] if the bytes are not a COSE_Sign1 with tag 18.
 pub fn list_kid(bytes: &[u8]) -> Result<Option<Vec<u8>>, StatusListError> {
     Ok(Sign1::parse(bytes, Tagging::Sign1, MAX_TOKEN_LEN)?.kid().map(<[u8]>::to_vec))
 }
@@ -189,7 +189,7 @@ impl SignedStatusList {
     /// Verifies a list under the key that the trust list names, and that it is the list `subject`.
     ///
     /// # Errors
-    /// The first thing that is wrong with it.
+    /// [`StatusListError`] for the first fault.
     pub fn open(bytes: &[u8], key: &VerifyingKey, subject: &str) -> Result<Self, StatusListError> {
         let message = Sign1::parse(bytes, Tagging::Sign1, MAX_TOKEN_LEN)?;
         if message.content_type() != Some(TYPE) {
@@ -225,7 +225,7 @@ impl SignedStatusList {
     /// Signs the list.
     ///
     /// # Errors
-    /// Where the library cannot sign or compress.
+    /// [`StatusListError`] if the library cannot sign or compress.
     pub fn sign(&self, kid: &[u8], key: &SigningKey) -> Result<Vec<u8>, StatusListError> {
         let mut w = Writer::new();
         w.map(3 + usize::from(self.expires.is_some()) + usize::from(self.ttl.is_some()));

@@ -266,7 +266,7 @@ fn a_part_sealed_by_the_traveller_does_not_open_and_is_not_the_one_named() {
     let own_key = SecretKey::generate().unwrap();
     let forged = contents(PartForm::Sealed).seal(&own_key, &context).unwrap();
     assert_eq!(PartContents::open(&forged, &shown.weeks[1], &context).err(), Some(PartError::Open));
-    // Even with the pair's key in his hands: the token names the part that the issuer sealed.
+    // Even if the traveller had the pair's key: the token names the part that the issuer sealed.
     let mut better = contents(PartForm::Sealed);
     better.endorsements[0].entries = None;
     let forged = better.seal(&shown.weeks[1], &context).unwrap();

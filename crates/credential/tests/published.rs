@@ -15,14 +15,7 @@ use documents::Timestamp;
 use serde_json::Value;
 
 fn vectors(test: &str) -> Option<PathBuf> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let shared = std::env::var_os("BAYPASS_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
-    let folder = shared.join("vectors");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("SKIPPED: {test}: no shared folder");
-    None
+    test_support::shared(test, "vectors")
 }
 
 fn bytes(value: &Value) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! What one authority can tell its own holder before he sets out.
+//! What one authority can tell its own holder before they set out.
 //!
 //! Lives here: its verdict where it stands at a side, its count where it stands at none, what is left of endorsements.
 //! Not here: the other side's answer, which it does not know, and risk or watch lists, which nobody is told of.
@@ -27,7 +27,7 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// Of several ports the best comes first: a yes, a yes after measures, a lane that is not open, a no.
+    /// Rank for choosing among several ports, best first: admit, verify, a lane that is not open, refer.
     #[must_use]
     pub fn rank(&self) -> u8 {
         let lane = u8::from(self.lane.is_some_and(|lane| lane != LaneAnswer::Open)) * 2;
@@ -39,8 +39,8 @@ impl Ahead {
     }
 }
 
-/// What `me` says to its own holder about a crossing: the same decision as at the lane, on the same view. `planned`: it is
-/// for a day ahead, and where he stands now says nothing.
+/// What `me` says to its own holder about a crossing: the same decision as at the lane, on the same view. With `planned`
+/// it is for a day ahead, and where the holder is now is not considered.
 #[must_use]
 pub fn ahead(rules: &Rules, me: AuthorityCode, view: &View, question: &Question, planned: bool) -> Ahead {
     let Some(side) = question.direction.side_of(me) else {

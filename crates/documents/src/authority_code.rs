@@ -5,11 +5,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde_with::{DeserializeFromStr, SerializeDisplay};
+
 /// One jurisdiction's border and identity service (ISO 3166-1 alpha-3).
 ///
 /// The order of the variants is the order of their codes; formats that list things "in order of
 /// authority code" rely on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, SerializeDisplay, DeserializeFromStr)]
 pub enum AuthorityCode {
     /// The mainland: National Immigration Administration.
     Chn,
@@ -23,7 +25,7 @@ impl AuthorityCode {
     /// All authorities, in order of their codes.
     pub const ALL: [Self; 3] = [Self::Chn, Self::Hkg, Self::Mac];
 
-    /// The three-letter code.
+    /// The ISO 3166-1 alpha-3 code: `CHN`, `HKG` or `MAC`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -49,7 +51,7 @@ impl fmt::Display for AuthorityCode {
     }
 }
 
-/// The text is no authority code.
+/// The text is not the code of an authority.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown authority; write CHN, HKG or MAC")]
 pub struct UnknownAuthority;
@@ -59,18 +61,5 @@ impl FromStr for AuthorityCode {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::ALL.into_iter().find(|a| a.code().eq_ignore_ascii_case(text)).ok_or(UnknownAuthority)
-    }
-}
-
-impl serde::Serialize for AuthorityCode {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.code())
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for AuthorityCode {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -14,36 +14,36 @@ use crate::{
 
 pub use endorsement::{EndorsementTextError, parse_endorsement};
 
-/// A person, documents, movements so far, and perhaps questions. It names the person: `Debug` shows no field.
+/// A person, their documents and past movements, and perhaps questions. `Debug` shows no field.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CaseFile {
-    /// Latin name, empty where the file has none.
+    /// Name in Latin letters as in a passport; empty where the file has none.
     pub name: String,
-    /// Chinese name.
+    /// Name in Chinese characters, where the file has one.
     pub name_zh: Option<String>,
-    /// The person as the rules see him.
+    /// The person, as far as the rules ask.
     pub holder: Holder,
-    /// His documents, in the order of the file.
+    /// Their documents, in the order of the file.
     pub documents: Vec<Document>,
-    /// Kinds of the documents whose number the file leaves out: they stand with a specimen number, good
-    /// enough for a question, not for a registry.
+    /// Kinds of the documents whose number the file leaves out. They get a specimen number, which is enough for a
+    /// question and not for a registry.
     pub specimen_numbers: Vec<DocumentKind>,
-    /// Movements, in the order of the file.
+    /// Past passages, in the order of the file.
     pub movements: Vec<Movement>,
-    /// The questions.
+    /// The questions of the file, in its order; empty where it asks none.
     pub questions: Vec<Question>,
-    /// Whether the file asked with `question`, and so gets one answer and no list.
+    /// Whether the file used `question`, which is answered by one object, and not `questions`, answered by a list.
     pub single: bool,
 }
 crate::redact_debug!(CaseFile);
 
-/// The file cannot be read: where, and what to write.
+/// A case file that cannot be read: which field is wrong, and what to write there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {what}")]
 pub struct CaseError {
     /// The field, such as `documents[0].endorsements[1].from`.
     pub path: String,
-    /// What is wrong and what to write.
+    /// What is wrong and what to write, as an English phrase without personal data.
     pub what: String,
 }
 
@@ -98,7 +98,7 @@ pub fn answer_case(rules: &Rules, case: &CaseFile) -> CaseAnswers {
     CaseAnswers { answers: case.questions.iter().map(ask).collect(), single: case.single }
 }
 
-/// A holder as the fields of a file describe him.
+/// The holder, as the fields of a file describe them.
 struct PersonFields {
     home: AuthorityCode,
     also: Option<AuthorityCode>,
@@ -145,7 +145,7 @@ impl PersonFields {
     }
 }
 
-/// Which side a name in a file means.
+/// Reads the name of a side.
 fn side(text: &str, path: &str) -> Result<Side, CaseError> {
     text.parse().map_err(|e| CaseError::at(path, e))
 }

@@ -12,13 +12,13 @@ use crate::{
 /// Both authorities' answers and the lane's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// What was asked.
+    /// The question that is answered.
     pub question: Question,
     /// The origin's answer; `None` where it was not asked.
     pub exit: Option<SideAnswer>,
     /// The destination's answer; `None` where it was not asked.
     pub entry: Option<SideAnswer>,
-    /// The lane's own.
+    /// The lane's own answer.
     pub lane: LaneAnswer,
     /// Between the regions: what the mainland will count for its resident, where it has no verdict.
     pub mainland_count: Option<MainlandCount>,
@@ -27,9 +27,9 @@ pub struct Answer {
 /// One authority's answer, with the names that its codes stand for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SideAnswer {
-    /// Whose answer.
+    /// The authority that answers.
     pub authority: AuthorityCode,
-    /// The answer.
+    /// Its verdict on the documents.
     pub verdict: Verdict,
     /// The id of the endorsement's form, such as `g-hkg-3m2`.
     pub endorsement: Option<String>,
@@ -40,27 +40,27 @@ pub struct SideAnswer {
 pub enum MainlandCount {
     /// A right covers the move.
     Covered {
-        /// The endorsement.
+        /// The endorsement that covers it; `None` where none is needed.
         endorsement: Option<EndorsementRef>,
-        /// Its form's id.
+        /// The id of the endorsement's form, such as `g-hkg-3m2`.
         form: Option<String>,
-        /// Whether an entry is taken.
+        /// Whether the move takes an entry.
         spends: bool,
-        /// Entries left afterwards.
+        /// Entries left after the move; `None` where they are not counted.
         entries_left: Option<u8>,
     },
-    /// None does.
+    /// No right covers the move: the reason.
     NotCovered(Refusal),
 }
 
-/// What comes of an answer.
+/// What an answer means at the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The door opens.
     Open,
     /// It opens once the measures are done.
     Measures,
-    /// It stays shut.
+    /// The door stays shut.
     Shut,
 }
 
@@ -92,7 +92,7 @@ impl Answer {
         self.question.direction.side_of(authority).and_then(|side| self.side(side))
     }
 
-    /// What comes of it: every verdict asked for, and the lane.
+    /// What the verdicts asked for and the lane's answer come to together.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         if self.lane != LaneAnswer::Open {
@@ -113,8 +113,8 @@ impl Answer {
     }
 }
 
-/// May this person cross there at that moment? For whoever knows the whole person: his own wallet, a
-/// case file, an operator of everything. Movements after `question.at` are not yet known and play no part.
+/// Answers whether a person may cross at a given time, for a caller that has the person's whole record: their own
+/// wallet, a case file, an operator of all authorities. Movements after `question.at` are left out.
 #[must_use]
 pub fn may_cross(
     rules: &Rules,
@@ -173,7 +173,7 @@ struct Crossing<'a> {
     question: &'a Question,
 }
 
-/// The document shown to each authority, by position; `None`: nothing fit is there to show.
+/// The document shown to an authority, as its position in the list; `None` where none is fit to be shown.
 type Shown = Option<usize>;
 
 impl Crossing<'_> {

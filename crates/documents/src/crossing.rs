@@ -5,6 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde_with::SerializeDisplay;
+
 use crate::AuthorityCode;
 
 /// A port's stable name in the data files: 1 to 32 of `a-z`, `0-9` and `-`.
@@ -17,7 +19,7 @@ pub struct PortId(String);
 pub struct NotAPortId;
 
 impl PortId {
-    /// The name.
+    /// The name, such as `shenzhen-bay`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -87,7 +89,7 @@ impl Direction {
         }
     }
 
-    /// The way back.
+    /// The opposite direction.
     #[must_use]
     pub const fn reversed(self) -> Self {
         Self { from: self.to, to: self.from }
@@ -101,7 +103,7 @@ impl fmt::Display for Direction {
 }
 
 /// One of the two judgements on a crossing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, SerializeDisplay)]
 pub enum Side {
     /// Leaving, judged by the origin's authority.
     Exit,
@@ -126,13 +128,7 @@ impl fmt::Display for Side {
     }
 }
 
-impl serde::Serialize for Side {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-/// The text names no side.
+/// The text is not the name of a side.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown side; write exit or entry")]
 pub struct NotASide;

@@ -21,8 +21,8 @@ pub fn judge(rules: &Rules, side: Side, view: &View, question: &Question) -> Jud
     Judgement { verdict: bench.verdict(), lane: lane::answer(rules, view, question) }
 }
 
-/// The same for a day ahead: where the traveller will stand by then is not known, so the side on which his last passage
-/// ended, and an entry that is still to be made, say nothing.
+/// The same decision for a day ahead. Where the traveller will be by then is not known, so the side on which their last
+/// passage ended and an entry still to be made are not considered.
 pub(crate) fn judge_ahead(rules: &Rules, side: Side, view: &View, question: &Question) -> Judgement {
     let bench = Bench { planned: true, ..Bench::new(rules, side, view, question) };
     Judgement { verdict: bench.verdict(), lane: lane::answer(rules, view, question) }
@@ -31,7 +31,7 @@ pub(crate) fn judge_ahead(rules: &Rules, side: Side, view: &View, question: &Que
 /// The mainland's count of a move between the regions, where it has no verdict: what the notice will spend.
 ///
 /// # Errors
-/// Why no right covers the move.
+/// The reason why no right covers the move.
 pub(crate) fn notice(rules: &Rules, view: &View, question: &Question) -> Result<Choice, Refusal> {
     let record = record(rules, AuthorityCode::Chn, view);
     let standing = record.standing(&view.movements, question.at);
@@ -165,7 +165,7 @@ impl<'a> Bench<'a> {
         if self.me == AuthorityCode::Chn { self.mainland_exit() } else { self.region_home_exit() }
     }
 
-    /// A region's own resident leaves on the identity card; his other documents are others' business.
+    /// A region's own resident leaves on the identity card. Other documents are not looked at.
     fn region_home_exit(&self) -> Ruling {
         let Some(document) = &self.view.document else {
             return Ok(Draft::of(Grant::on(None))

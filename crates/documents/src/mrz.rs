@@ -7,14 +7,14 @@ use std::fmt;
 
 use crate::{DocumentKind, DocumentNumber, LocalDate, Nationality, redact_debug};
 
-/// The three layouts.
+/// The three layouts of ICAO Doc 9303.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MrzFormat {
-    /// Three lines of 30.
+    /// Cards: three lines of 30 characters.
     Td1,
-    /// Two lines of 36.
+    /// Larger cards and visas: two lines of 36 characters.
     Td2,
-    /// Two lines of 44.
+    /// Passport booklets: two lines of 44 characters.
     Td3,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Display for MrzField {
     }
 }
 
-/// Why the lines are no machine-readable zone.
+/// Why the lines cannot be read as a machine-readable zone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MrzError {
     /// Neither two lines of 44 or 36 nor three of 30.
@@ -62,27 +62,27 @@ pub enum MrzError {
         "{lines} lines, the first of {length} characters; read three lines of 30, two of 36 or two of 44"
     )]
     Layout {
-        /// Lines found.
+        /// Number of lines found.
         lines: usize,
-        /// Length of the first.
+        /// Characters in the first line.
         length: usize,
     },
-    /// A line is longer or shorter than its first sister.
+    /// A line is longer or shorter than the first.
     #[error("line {line} has {got} characters instead of {want}; scan it again")]
     LineLength {
-        /// 1-based line.
+        /// Number of the line, from 1.
         line: usize,
-        /// Its length.
+        /// Characters found in it.
         got: usize,
-        /// What it should have.
+        /// Characters that it should have.
         want: usize,
     },
     /// A character outside 0-9, A-Z and `<`.
     #[error("line {line}, character {column} is none of 0-9, A-Z and <; scan it again")]
     Character {
-        /// 1-based line.
+        /// Number of the line, from 1.
         line: usize,
-        /// 1-based column.
+        /// Number of the character in the line, from 1.
         column: usize,
     },
     /// One or more check digits contradict their fields.
@@ -91,10 +91,10 @@ pub enum MrzError {
         /// The fields that fail, in the order of the zone.
         failed: Vec<MrzField>,
     },
-    /// A field is readable and makes no sense.
+    /// A field whose characters are legal and whose value is not.
     #[error("{field} cannot be read; compare it with the document")]
     Field {
-        /// Which.
+        /// The field that cannot be read.
         field: MrzField,
     },
     /// A layout that is not published and has to be proven on specimens first.
@@ -102,7 +102,7 @@ pub enum MrzError {
         "one line of {length} characters beginning CS: the zone of Exit-Entry Permits is not published; type the number instead"
     )]
     UnprovenLayout {
-        /// Its length.
+        /// Characters in the line.
         length: usize,
     },
 }
@@ -166,7 +166,7 @@ impl Mrz {
     /// Reads the lines of a zone. `today` decides the century of the birth date, which lies in no future.
     ///
     /// # Errors
-    /// What is wrong, and for check digits every field that fails.
+    /// [`MrzError`] for the first fault; wrong check digits are reported together.
     pub fn parse(text: &str, today: LocalDate) -> Result<Self, MrzError> {
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
         let length = lines.first().map_or(0, |l| l.chars().count());
@@ -197,7 +197,7 @@ impl Mrz {
         fields.checked(format, today)
     }
 
-    /// The layout.
+    /// The layout of the zone.
     #[must_use]
     pub const fn format(&self) -> MrzFormat {
         self.format
@@ -221,19 +221,19 @@ impl Mrz {
         &self.number
     }
 
-    /// The nationality.
+    /// The holder's nationality.
     #[must_use]
     pub const fn nationality(&self) -> Nationality {
         self.nationality
     }
 
-    /// The birth date.
+    /// The holder's birth date; parts of it may be unknown.
     #[must_use]
     pub const fn birth(&self) -> MrzDate {
         self.birth
     }
 
-    /// The expiry date.
+    /// Last day of the document's validity.
     #[must_use]
     pub const fn expiry(&self) -> MrzDate {
         self.expiry

@@ -1,36 +1,44 @@
 //! Document numbers: parsers that make an invalid number unrepresentable.
 //!
-//! Lives here: one type per kind of number, `DocumentKind` with its wire code, `DocumentNumber`.
-//! Not here: what a document allows (`judge`), how numbers are indexed (keyed hash, `authority`).
+//! Lives here: `DocumentNumber`, one type for each kind of number (in the modules below), `DocumentKind` with its wire
+//! code. Not here: what a document allows (`judge`), how numbers are indexed (keyed hash, `authority`).
 //! A number never prints itself: `as_str` is the one deliberate way to read it.
 
-use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::str::FromStr;
+mod kind;
+mod mainland;
+mod papers;
+mod permits;
+mod regions;
 
-use crate::{LocalDate, redact_debug};
+use crate::redact_debug;
 
-/// Why a text is no number of the kind asked for, and what to do.
+pub use kind::{DocumentKind, NotADocumentKind};
+pub use mainland::{MainlandId, ResidencePermit};
+pub use papers::{PaperNumber, Passport};
+pub use permits::{ExitEntryPermit, HomeReturnPermit};
+pub use regions::{Hkid, MacaoBir};
+
+/// Why a text is not a number of the expected kind, and what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NumberError {
-    /// Wrong number of characters.
+    /// The text has the wrong number of characters.
     #[error("{kind}: {got} characters; write {want}")]
     Length {
-        /// Kind asked for.
+        /// The expected kind of document.
         kind: DocumentKind,
-        /// Characters found.
+        /// Characters in the text.
         got: usize,
-        /// What belongs there.
+        /// What to write there, as an English phrase.
         want: &'static str,
     },
-    /// A character that cannot stand where it stands.
+    /// A character that is not allowed at its position.
     #[error("{kind}: character {position} does not belong there; write {want}")]
     Character {
-        /// Kind asked for.
+        /// The expected kind of document.
         kind: DocumentKind,
-        /// 1-based position.
+        /// Position of the character, from 1.
         position: usize,
-        /// What belongs there.
+        /// What to write there, as an English phrase.
         want: &'static str,
     },
     /// The check digit contradicts the rest.
@@ -38,19 +46,19 @@ pub enum NumberError {
         "{kind}: the check digit does not fit the number; compare it with the card, one character is wrong"
     )]
     CheckDigit {
-        /// Kind asked for.
+        /// The expected kind of document.
         kind: DocumentKind,
     },
-    /// The birth date inside the number is no day of the calendar.
-    #[error("{kind}: characters 7 to 14 are no date; compare them with the birth date on the card")]
+    /// The birth date inside the number is not a calendar date.
+    #[error("{kind}: characters 7 to 14 are not a date; compare them with the birth date on the card")]
     Date {
-        /// Kind asked for.
+        /// The expected kind of document.
         kind: DocumentKind,
     },
-    /// The first two digits name no province or region.
-    #[error("{kind}: the first six digits name no area; compare them with the card")]
+    /// The first two digits are not the code of a province or region (GB/T 2260).
+    #[error("{kind}: the first six digits are not the code of an area; compare them with the card")]
     Area {
-        /// Kind asked for.
+        /// The expected kind of document.
         kind: DocumentKind,
     },
     /// 18 digits of a residence permit (810000, 820000, 830000) given as a mainland identity card.
@@ -59,133 +67,24 @@ pub enum NumberError {
     )]
     IsResidencePermit,
     /// 18 digits of a mainland identity card given as a residence permit.
-    #[error("this is no residence permit (those begin 810000, 820000 or 830000); give it as mainland_id")]
+    #[error("this is not a residence permit (those begin 810000, 820000 or 830000); give it as mainland_id")]
     IsMainlandId,
     /// An exit-entry booklet (W and 8 digits).
     #[error(
         "exit-entry booklets (W and 8 digits) all expired by 13 September 2019; use the card's number, which begins with C"
     )]
     OldBooklet,
-    /// The kind has no wire form, or the bytes are none of its numbers.
-    #[error("{kind}: not in the nine-character form")]
+    /// The kind has no nine-character form, or the bytes are not one of its numbers.
+    #[error("{kind}: not a number in the nine-character form of a part")]
     NotOnTheWire {
-        /// Kind asked for.
+        /// The expected kind of document.
         kind: DocumentKind,
     },
-    /// No kind of number looks like this.
+    /// The text does not look like any kind of number.
     #[error(
-        "not a document number that is known here; write it as printed, for instance C12345678, H12345678 or A123456(3)"
+        "unknown kind of document number; write it as printed, for instance C12345678, H12345678 or A123456(3)"
     )]
     Unrecognised,
-}
-
-/// The kinds of document. The code stands on the wire and in files and is never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum DocumentKind {
-    /// Mainland resident identity card (GB 11643).
-    MainlandId = 0,
-    /// Residence permit for residents of Hong Kong, Macao and Taiwan (810000, 820000, 830000).
-    ResidencePermit = 1,
-    /// Hong Kong identity card.
-    Hkid = 2,
-    /// Macao resident identity card (BIR).
-    MacaoBir = 3,
-    /// Exit-Entry Permit for Travelling to and from Hong Kong and Macao.
-    ExitEntryPermit = 4,
-    /// Home Return Permit (Mainland Travel Permit for Hong Kong and Macao Residents).
-    HomeReturnPermit = 5,
-    /// Passport.
-    Passport = 6,
-    /// One-way permit for settling in Hong Kong or Macao.
-    OneWayPermit = 7,
-    /// One-time entry-exit pass after a loss.
-    OneTimePass = 8,
-    /// Hong Kong Document of Identity or re-entry permit.
-    DocumentOfIdentity = 9,
-    /// Macao Visit Permit to Hong Kong.
-    VisitPermit = 10,
-}
-
-impl DocumentKind {
-    /// Every kind, in order of its code.
-    pub const ALL: [Self; 11] = [
-        Self::MainlandId,
-        Self::ResidencePermit,
-        Self::Hkid,
-        Self::MacaoBir,
-        Self::ExitEntryPermit,
-        Self::HomeReturnPermit,
-        Self::Passport,
-        Self::OneWayPermit,
-        Self::OneTimePass,
-        Self::DocumentOfIdentity,
-        Self::VisitPermit,
-    ];
-
-    /// The stable code, 0 to 23.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-
-    /// The kind with this code.
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|k| k.code() == code)
-    }
-
-    /// The name in files, such as `exit_entry_permit`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::MainlandId => "mainland_id",
-            Self::ResidencePermit => "residence_permit",
-            Self::Hkid => "hkid",
-            Self::MacaoBir => "macao_bir",
-            Self::ExitEntryPermit => "exit_entry_permit",
-            Self::HomeReturnPermit => "home_return_permit",
-            Self::Passport => "passport",
-            Self::OneWayPermit => "one_way_permit",
-            Self::OneTimePass => "one_time_pass",
-            Self::DocumentOfIdentity => "document_of_identity",
-            Self::VisitPermit => "visit_permit",
-        }
-    }
-}
-
-impl serde::Serialize for DocumentKind {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for DocumentKind {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl fmt::Display for DocumentKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The text names no kind of document.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unknown kind of document; write mainland_id, residence_permit, hkid, macao_bir, exit_entry_permit, home_return_permit, passport, one_way_permit, one_time_pass, document_of_identity or visit_permit"
-)]
-pub struct NotADocumentKind;
-
-impl FromStr for DocumentKind {
-    type Err = NotADocumentKind;
-
-    fn from_str(text: &str) -> Result<Self, NotADocumentKind> {
-        Self::ALL.into_iter().find(|k| k.as_str() == text).ok_or(NotADocumentKind)
-    }
 }
 
 /// A number of any kind, already proven.
@@ -220,7 +119,7 @@ impl DocumentNumber {
     /// Reads `text` as a number of `kind`.
     ///
     /// # Errors
-    /// What is wrong with the text, and what belongs there.
+    /// [`NumberError`] for the first fault, with what to write instead.
     pub fn parse(kind: DocumentKind, text: &str) -> Result<Self, NumberError> {
         Ok(match kind {
             DocumentKind::MainlandId => Self::MainlandId(MainlandId::parse(text)?),
@@ -331,52 +230,6 @@ impl DocumentNumber {
     }
 }
 
-/// A mainland resident identity card number (GB 11643).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MainlandId(String);
-
-/// A residence permit number of a Hong Kong, Macao or Taiwan resident (same 18 digits, own regions).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ResidencePermit(String);
-
-/// A Hong Kong identity card number: letters, six digits, check character, kept without brackets.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hkid(String);
-
-/// A Macao BIR number: eight digits, kept without brackets. No check rule is published: format only.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MacaoBir(String);
-
-/// An Exit-Entry Permit number. It changes with each card: it is no person key.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExitEntryPermit(String);
-
-/// A Home Return Permit number; two are equal when their first nine characters are.
-#[derive(Clone)]
-pub struct HomeReturnPermit {
-    key: String,
-    renewals: Option<u8>,
-}
-
-/// A passport number: 6 to 9 letters and digits; the formats of the issuers were not collected.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Passport(String);
-
-/// The number of a paper whose format is not published: 4 to 9 letters and digits.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PaperNumber(String);
-
-redact_debug!(
-    MainlandId,
-    ResidencePermit,
-    Hkid,
-    MacaoBir,
-    ExitEntryPermit,
-    HomeReturnPermit,
-    Passport,
-    PaperNumber
-);
-
 macro_rules! shown_deliberately {
     ($($name:ty),+) => {$(
         impl $name {
@@ -388,340 +241,7 @@ macro_rules! shown_deliberately {
         }
     )+};
 }
-shown_deliberately!(MainlandId, ResidencePermit, Hkid, MacaoBir, ExitEntryPermit, Passport, PaperNumber);
-
-impl MainlandId {
-    /// Reads 18 characters: area, birth date, order, check. A small `x` is read as `X`.
-    ///
-    /// # Errors
-    /// The first thing wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, NumberError> {
-        let kind = DocumentKind::MainlandId;
-        let clean = cleaned(text);
-        if ResidencePermit::prefix_fits(&clean) {
-            return Err(NumberError::IsResidencePermit);
-        }
-        gb11643(kind, &clean)?;
-        // GB/T 2260: the first two digits name the province.
-        let province: u8 = clean.get(..2).and_then(|p| p.parse().ok()).unwrap_or(0);
-        if !matches!(province, 11..=15 | 21..=23 | 31..=37 | 41..=46 | 50..=54 | 61..=65 | 71 | 81 | 82) {
-            return Err(NumberError::Area { kind });
-        }
-        Ok(Self(clean))
-    }
-
-    /// The birth date in the number.
-    #[must_use]
-    pub fn birth(&self) -> Option<LocalDate> {
-        birth_of(&self.0)
-    }
-
-    /// The six digits of the area of first registration.
-    #[must_use]
-    pub fn area(&self) -> &str {
-        self.0.get(..6).unwrap_or_default()
-    }
-}
-
-impl ResidencePermit {
-    fn prefix_fits(clean: &str) -> bool {
-        clean.len() == 18 && ["810000", "820000", "830000"].iter().any(|p| clean.starts_with(p))
-    }
-
-    /// Reads 18 characters that begin 810000 (Hong Kong), 820000 (Macao) or 830000 (Taiwan).
-    ///
-    /// # Errors
-    /// The first thing wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, NumberError> {
-        let clean = cleaned(text);
-        gb11643(DocumentKind::ResidencePermit, &clean)?;
-        if Self::prefix_fits(&clean) { Ok(Self(clean)) } else { Err(NumberError::IsMainlandId) }
-    }
-
-    /// The birth date in the number.
-    #[must_use]
-    pub fn birth(&self) -> Option<LocalDate> {
-        birth_of(&self.0)
-    }
-
-    /// `810000`, `820000` or `830000`.
-    #[must_use]
-    pub fn area(&self) -> &str {
-        self.0.get(..6).unwrap_or_default()
-    }
-}
-
-impl Hkid {
-    /// Reads `A123456(3)` or `AB987654(3)`, with or without brackets.
-    ///
-    /// # Errors
-    /// The first thing wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, NumberError> {
-        let kind = DocumentKind::Hkid;
-        let clean = without_brackets(text);
-        let letters = match clean.len() {
-            8 => 1,
-            9 => 2,
-            got => {
-                return Err(NumberError::Length {
-                    kind,
-                    got,
-                    want: "one or two letters, six digits and the check character, like A123456(3)",
-                });
-            }
-        };
-        let digits_end = letters + 6;
-        let mut sum: u32 = if letters == 1 { 36 * 9 } else { 0 };
-        let first_weight: u32 = if letters == 1 { 8 } else { 9 };
-        let mut weight = first_weight;
-        for (i, byte) in clean.bytes().enumerate() {
-            let value = match byte {
-                b'A'..=b'Z' if i < letters => u32::from(byte - b'A') + 10,
-                b'0'..=b'9' if i >= letters => u32::from(byte - b'0'),
-                b'A' if i == digits_end => 10,
-                _ if i < letters => {
-                    return Err(NumberError::Character { kind, position: i + 1, want: "a letter" });
-                }
-                _ if i < digits_end => {
-                    return Err(NumberError::Character { kind, position: i + 1, want: "a digit" });
-                }
-                _ => return Err(NumberError::Character { kind, position: i + 1, want: "a digit or A" }),
-            };
-            sum += value * weight;
-            weight = weight.saturating_sub(1);
-        }
-        if sum.is_multiple_of(11) { Ok(Self(clean)) } else { Err(NumberError::CheckDigit { kind }) }
-    }
-
-    /// As printed on the card, with the check character in brackets.
-    #[must_use]
-    pub fn printed(&self) -> String {
-        bracketed(&self.0)
-    }
-}
-
-impl MacaoBir {
-    /// Reads `5123456(7)`, with or without brackets; the first digit is 1, 5 or 7.
-    ///
-    /// # Errors
-    /// The first thing wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, NumberError> {
-        let kind = DocumentKind::MacaoBir;
-        let clean = without_brackets(text);
-        if clean.len() != 8 {
-            return Err(NumberError::Length {
-                kind,
-                got: clean.chars().count(),
-                want: "seven digits and the last one in brackets, like 5123456(7)",
-            });
-        }
-        all_digits_from(kind, &clean, 0)?;
-        if matches!(clean.as_bytes().first(), Some(b'1' | b'5' | b'7')) {
-            Ok(Self(clean))
-        } else {
-            Err(NumberError::Character { kind, position: 1, want: "1, 5 or 7" })
-        }
-    }
-
-    /// As printed on the card, with the last digit in brackets.
-    #[must_use]
-    pub fn printed(&self) -> String {
-        bracketed(&self.0)
-    }
-}
-
-impl ExitEntryPermit {
-    /// Reads C and eight digits, or C, a letter (no I, no O) and seven digits.
-    ///
-    /// # Errors
-    /// The first thing wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, NumberError> {
-        let kind = DocumentKind::ExitEntryPermit;
-        let clean = cleaned(text);
-        if clean.starts_with('W') && clean.len() == 9 {
-            return Err(NumberError::OldBooklet);
-        }
-        if clean.len() != 9 {
-            return Err(NumberError::Length {
-                kind,
-                got: clean.chars().count(),
-                want: "nine: C and eight digits, or C, a letter and seven digits",
-            });
-        }
-        if !clean.starts_with('C') {
-            return Err(NumberError::Character { kind, position: 1, want: "C" });
-        }
-        match clean.as_bytes().get(1) {
-            Some(b'0'..=b'9') => {}
-            Some(b'I' | b'O') => {
-                return Err(NumberError::Character {
-                    kind,
-                    position: 2,
-                    want: "a digit or a letter other than I and O",
-                });
-            }
-            Some(b'A'..=b'Z') => {}
-            _ => {
-                return Err(NumberError::Character {
-                    kind,
-                    position: 2,
-                    want: "a digit or a letter other than I and O",
-                });
-            }
-        }
-        all_digits_from(kind, &clean, 2)?;
-        Ok(Self(clean))
-    }
-}
-
-impl HomeReturnPermit {
-    /// Reads H or M and eight digits (and two renewal digits on the card of 1999), or HA or MA and seven
-    /// digits (non-Chinese permanent residents, since July 2024).
-    ///
-    /// # Errors
-    /// The first thing wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, NumberError> {
-        let kind = DocumentKind::HomeReturnPermit;
-        let clean = cleaned(text);
-        let non_chinese = clean.starts_with("HA") || clean.starts_with("MA");
-        if !clean.starts_with(['H', 'M']) {
-            return Err(NumberError::Character { kind, position: 1, want: "H or M" });
-        }
-        let fits = clean.len() == 9 || (clean.len() == 11 && !non_chinese);
-        if !fits {
-            return Err(NumberError::Length {
-                kind,
-                got: clean.chars().count(),
-                want: "nine: H or M and eight digits, HA or MA and seven; eleven on the card of 1999",
-            });
-        }
-        all_digits_from(kind, &clean, if non_chinese { 2 } else { 1 })?;
-        let (key, tail) = clean.split_at_checked(9).unwrap_or((&clean, ""));
-        Ok(Self { key: key.to_owned(), renewals: tail.parse().ok() })
-    }
-
-    /// The nine characters that stay for life: compare and index by these.
-    #[must_use]
-    pub fn match_key(&self) -> &str {
-        &self.key
-    }
-
-    /// The nine characters, as `match_key`. Showing them is deliberate.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.key
-    }
-
-    /// How often the card was renewed, where the card of 1999 says so.
-    #[must_use]
-    pub const fn renewals(&self) -> Option<u8> {
-        self.renewals
-    }
-
-    /// Whether the number has the form for permanent residents who are not Chinese citizens.
-    #[must_use]
-    pub fn is_non_chinese_form(&self) -> bool {
-        self.key.starts_with("HA") || self.key.starts_with("MA")
-    }
-}
-
-impl PartialEq for HomeReturnPermit {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-
-impl Eq for HomeReturnPermit {}
-
-impl PartialOrd for HomeReturnPermit {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for HomeReturnPermit {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key.cmp(&other.key)
-    }
-}
-
-impl Hash for HomeReturnPermit {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key.hash(state);
-    }
-}
-
-impl Passport {
-    /// Reads 6 to 9 letters and digits.
-    ///
-    /// # Errors
-    /// The first thing wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, NumberError> {
-        alphanumeric(DocumentKind::Passport, text, 6, "6 to 9 letters and digits").map(Self)
-    }
-}
-
-impl PaperNumber {
-    /// Reads 4 to 9 letters and digits; `kind` names the paper in the error.
-    ///
-    /// # Errors
-    /// The first thing wrong with the text.
-    pub fn parse(kind: DocumentKind, text: &str) -> Result<Self, NumberError> {
-        alphanumeric(kind, text, 4, "4 to 9 letters and digits").map(Self)
-    }
-}
-
-/// GB 11643: 17 digits, check character, real date. The sex that the order digit shows is not exposed.
-fn gb11643(kind: DocumentKind, clean: &str) -> Result<(), NumberError> {
-    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    if clean.len() != 18 {
-        return Err(NumberError::Length {
-            kind,
-            got: clean.chars().count(),
-            want: "18: seventeen digits and a digit or X",
-        });
-    }
-    let mut sum = 0;
-    for (i, (byte, weight)) in clean.bytes().zip(WEIGHTS).enumerate() {
-        if !byte.is_ascii_digit() {
-            return Err(NumberError::Character { kind, position: i + 1, want: "a digit" });
-        }
-        sum += u32::from(byte - b'0') * weight;
-    }
-    let check = clean.bytes().last().unwrap_or(0);
-    if !(check.is_ascii_digit() || check == b'X') {
-        return Err(NumberError::Character { kind, position: 18, want: "a digit or X" });
-    }
-    let expected = b"10X98765432".get(usize::try_from(sum % 11).unwrap_or(0)).copied();
-    if expected != Some(check) {
-        return Err(NumberError::CheckDigit { kind });
-    }
-    birth_of(clean).map(|_| ()).ok_or(NumberError::Date { kind })
-}
-
-fn birth_of(eighteen: &str) -> Option<LocalDate> {
-    let year = eighteen.get(6..10)?.parse().ok()?;
-    let month = eighteen.get(10..12)?.parse().ok()?;
-    let day = eighteen.get(12..14)?.parse().ok()?;
-    LocalDate::new(year, month, day)
-}
-
-fn alphanumeric(
-    kind: DocumentKind,
-    text: &str,
-    least: usize,
-    want: &'static str,
-) -> Result<String, NumberError> {
-    let clean = cleaned(text);
-    if let Some(position) = clean.chars().position(|c| !c.is_ascii_alphanumeric()) {
-        return Err(NumberError::Character { kind, position: position + 1, want: "a letter or digit" });
-    }
-    if (least..=9).contains(&clean.len()) {
-        Ok(clean)
-    } else {
-        Err(NumberError::Length { kind, got: clean.len(), want })
-    }
-}
+use shown_deliberately;
 
 fn all_digits_from(kind: DocumentKind, clean: &str, start: usize) -> Result<(), NumberError> {
     match clean.bytes().skip(start).position(|b| !b.is_ascii_digit()) {
@@ -730,7 +250,7 @@ fn all_digits_from(kind: DocumentKind, clean: &str, start: usize) -> Result<(), 
     }
 }
 
-/// Outer blanks away, letters large; nothing else is forgiven.
+/// Trims blanks around the text and capitalises its letters; nothing else is normalised.
 fn cleaned(text: &str) -> String {
     text.trim().to_ascii_uppercase()
 }
@@ -742,13 +262,6 @@ fn without_brackets(text: &str) -> String {
         (check.chars().count() == 1).then(|| format!("{head}{check}"))
     });
     plain.unwrap_or(clean)
-}
-
-fn bracketed(plain: &str) -> String {
-    match plain.char_indices().last() {
-        Some((at, check)) => format!("{}({check})", plain.get(..at).unwrap_or_default()),
-        None => String::new(),
-    }
 }
 
 #[cfg(test)]

@@ -35,14 +35,14 @@ pub const FILES: [&str; 8] = [
     "travel_times.csv",
 ];
 
-/// How sure the source of a row is.
+/// How well a source supports a row of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mark {
-    /// Sourced.
+    /// `S`: a source says so.
     Sourced,
-    /// General knowledge.
+    /// `G`: general knowledge, no single source.
     General,
-    /// Unsure.
+    /// `?`: uncertain; a report lists it.
     Unsure,
 }
 
@@ -67,15 +67,15 @@ impl Mark {
     }
 }
 
-/// A data file is not in order.
+/// A data file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{place}: {what}", place = row.as_ref().map(|r| format!(", {r}")).unwrap_or_default())]
 pub struct RulesError {
-    /// Which file.
+    /// The file's name, one of [`FILES`].
     pub file: String,
-    /// Which row or line, where known.
+    /// The row or line; `None` where the whole file is meant.
     pub row: Option<String>,
-    /// What is wrong and what to write.
+    /// What is wrong and what to write, as an English phrase.
     pub what: String,
 }
 
@@ -107,16 +107,16 @@ impl fmt::Debug for Rules {
 }
 
 impl Rules {
-    /// The data that the program carries.
+    /// The data files that are built into the program.
     ///
     /// # Errors
-    /// Never for a released program: a test reads them.
+    /// [`RulesError`] if a built-in file is broken, which a test rules out.
     pub fn builtin() -> Result<Self, RulesError> {
         Self::load(&|_| Ok(None))
     }
 
-    /// The data that the program carries, with the files that `read` has in their place. `read` gets a name
-    /// of [`FILES`] and answers the text, or `None` where the operator has none.
+    /// The built-in data files, replaced by those of the operator. `read` gets a name of [`FILES`] and returns the
+    /// operator's text, or `None` to keep the built-in one.
     ///
     /// # Errors
     /// The first file, row and field that cannot be read, and what belongs there.
@@ -214,7 +214,7 @@ impl Rules {
         self.forms.iter().find(|f| f.id == id)
     }
 
-    /// The residents' rules.
+    /// The rules for residents of the two regions, in the order of the file.
     #[must_use]
     pub fn residents(&self) -> &[ResidentRule] {
         &self.residents

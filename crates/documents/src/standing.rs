@@ -18,15 +18,15 @@ use crate::{
 pub(crate) struct CurrentStay {
     /// The last lawful day; `None` where there is no limit or where it is not known.
     pub last_day: Option<LocalDate>,
-    /// The last day as first given: what a side trip must return within.
+    /// The last day as first granted, by which a side trip must return.
     pub first_last_day: Option<LocalDate>,
-    /// What it rests on.
+    /// The endorsement under which the stay began; `None` where none was needed.
     pub endorsement: Option<EndorsementRef>,
     /// Whether `last_day` of `None` means "no limit" rather than "not known".
     pub known: bool,
 }
 
-/// What the record says.
+/// The result of replaying the record.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Standing {
     /// Where the last movement seen by the authority itself left the person: inside its place or not.
@@ -76,7 +76,7 @@ pub(crate) struct Choice {
     pub spends: bool,
     pub entries_left: Option<u8>,
     pub last_day: Option<LocalDate>,
-    /// As in `CurrentStay`.
+    /// The last day as first granted, by which a side trip must return.
     pub first_last_day: Option<LocalDate>,
     /// Whether this is the way back from a side trip.
     pub side_trip: bool,
@@ -144,7 +144,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// He left a place: its stay ends, or waits if he went to the other region.
+    /// Ends the stay in the place that was left, or suspends it on the way to the other region.
     fn depart(&self, standing: &mut Standing, movement: &Movement, day: LocalDate) {
         let (from, to) = (movement.direction.from(), movement.direction.to());
         let stay = standing.stays.remove(&from);
@@ -273,7 +273,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The ledger recorded what was taken: that stands.
+    /// The choice that the ledger recorded; it takes precedence over the rules.
     fn recorded(&self, standing: &Standing, reference: &EndorsementRef, day: LocalDate) -> Option<Choice> {
         let (document, endorsement) = self.endorsements().find(|(_, e)| e.reference() == *reference)?;
         let form = self.rules.form(endorsement.form)?;

@@ -8,12 +8,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil;
+use serde_with::{DeserializeFromStr, SerializeDisplay};
 
 /// Seconds from UTC to the local time of all three places.
 const LOCAL_OFFSET_SECONDS: i64 = 8 * 3600;
 
 /// A point in time in whole seconds since 1970-01-01T00:00:00Z, in the years 1970 to 9999.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, SerializeDisplay, DeserializeFromStr)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -97,7 +98,7 @@ impl FromStr for Timestamp {
 }
 
 /// A calendar day as the three places count it (UTC+8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, SerializeDisplay, DeserializeFromStr)]
 pub struct LocalDate(civil::Date);
 
 impl LocalDate {
@@ -251,23 +252,6 @@ impl fmt::Display for IsoWeek {
         write!(f, "{:04}-W{:02}", self.year, self.week)
     }
 }
-
-macro_rules! serde_as_text {
-    ($($name:ty),*) => {$(
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    )*};
-}
-serde_as_text!(Timestamp, LocalDate);
 
 #[cfg(test)]
 mod tests {

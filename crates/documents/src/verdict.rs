@@ -5,19 +5,21 @@
 
 use std::fmt;
 
+use serde_with::SerializeDisplay;
+
 use crate::{DocumentKind, EndorsementRef, LaneKind, LocalDate};
 
 macro_rules! stable_codes {
     ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$outer])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, SerializeDisplay)]
         pub enum $name { $($(#[$inner])* $variant,)+ }
 
         impl $name {
-            /// Every code.
+/// Every code, in order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The stable text.
+/// The text of the code in files, answers and logs; it never changes.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
@@ -27,12 +29,6 @@ macro_rules! stable_codes {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(self.as_str())
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
             }
         }
     };
@@ -83,13 +79,13 @@ stable_codes! {
         PaperNeeded = "paper_needed",
         /// A visa is needed first.
         VisaNeeded = "visa_needed",
-        /// The ledger says that the traveller is not where he would have to be.
+/// By the ledger the traveller is on the other side.
         WrongSide = "wrong_side",
         /// The ledger holds no entry from which the limit of stay could be counted.
         NoEntryRecord = "no_entry_record",
         /// An exit was made and no entry followed in time.
         Unresolved = "unresolved",
-        /// A minor needs a guardian beside him at this lane.
+/// A minor needs a guardian at this lane.
         GuardianNeeded = "guardian_needed",
     }
 }
@@ -97,15 +93,15 @@ stable_codes! {
 stable_codes! {
     /// A further check that turns `verify` into `admit`.
     Measure {
-        /// The wallet's PIN.
+/// The traveller unlocks the wallet with its PIN.
         Pin = "pin",
-        /// Active liveness.
+/// The traveller follows a liveness challenge at the camera.
         ActiveLiveness = "active_liveness",
-        /// A second look by another pair of eyes.
+/// The camera takes another picture of the face.
         SecondLook = "second_look",
-        /// The physical document is shown.
+/// The traveller shows the physical document.
         PhysicalDocument = "physical_document",
-        /// A guardian comes to the lane.
+/// A guardian joins the traveller at the lane.
         Guardian = "guardian",
         /// An officer decides.
         Officer = "officer",
@@ -128,9 +124,9 @@ impl std::str::FromStr for Measure {
 stable_codes! {
     /// Why a lane is not open to this holder.
     LaneReason {
-        /// Too young.
+/// The holder is younger than the lane serves.
         Age = "age",
-        /// Below the height.
+/// The holder is shorter than 1.2 m.
         Height = "height",
         /// Not registered for joint lanes.
         NotRegistered = "not_registered",
@@ -148,7 +144,7 @@ stable_codes! {
 }
 
 stable_codes! {
-    /// Why nobody crosses there then.
+/// Why nobody can cross at that port at that time.
     ClosedReason {
         /// No port of this name in the data on that day.
         UnknownPort = "unknown_port",
@@ -158,7 +154,7 @@ stable_codes! {
         Hours = "hours",
         /// Closed, or not yet opened, on that day.
         PortClosed = "port_closed",
-        /// Not by this means of travel (walking over a bridge, say).
+/// The port does not serve this means of transport (walking over a bridge, say).
         Means = "means",
     }
 }
@@ -224,12 +220,12 @@ impl Grant {
     }
 }
 
-/// Why not, and since or until when.
+/// A reason, with the day to which it refers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
-    /// The stable code.
+    /// The reason.
     pub reason: ReasonCode,
-    /// The day that the remedy speaks of.
+    /// The day of which the remedy speaks; `None` where it names none.
     pub day: Option<LocalDate>,
 }
 
@@ -240,7 +236,7 @@ impl Refusal {
         Self { reason, day: None }
     }
 
-    /// A refusal that a day explains.
+    /// A refusal that refers to a day.
     #[must_use]
     pub const fn on(reason: ReasonCode, day: LocalDate) -> Self {
         Self { reason, day: Some(day) }
@@ -259,18 +255,18 @@ impl Refusal {
 /// One authority's decision on the documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Yes.
+    /// The traveller may cross.
     Admit(Grant),
-    /// Yes, once the measures are done.
+    /// The traveller may cross once the measures are done.
     Verify {
         /// What is still to be done, never empty.
         measures: Vec<Measure>,
-        /// Why.
+        /// The reason for the measures.
         why: Refusal,
         /// What the admission then rests on.
         grant: Grant,
     },
-    /// No: an officer.
+    /// An officer decides; the reason.
     Refer(Refusal),
 }
 
@@ -294,7 +290,7 @@ impl Verdict {
         }
     }
 
-    /// The reason, where it is no plain yes.
+    /// The reason; `None` for an admission without measures.
     #[must_use]
     pub const fn why(&self) -> Option<&Refusal> {
         match self {
@@ -304,21 +300,21 @@ impl Verdict {
     }
 }
 
-/// What the lane itself says, whatever the documents.
+/// The lane's own answer, whatever the documents say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LaneAnswer {
     /// It serves this holder now.
     Open,
     /// It does not serve this holder.
     NotOpenToHolder {
-        /// Why.
+        /// The reason.
         why: LaneReason,
         /// The kind of lane at this port that does; `None` where only another port helps.
         open: Option<LaneKind>,
     },
     /// It serves nobody now.
     Closed {
-        /// Why.
+        /// The reason.
         why: ClosedReason,
     },
 }
@@ -341,9 +337,9 @@ impl LaneAnswer {
 /// a door needs `Verdict::Admit` *and* `LaneAnswer::Open`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
-    /// On the documents.
+    /// The decision on the documents.
     pub verdict: Verdict,
-    /// On the lane.
+    /// The answer for the lane.
     pub lane: LaneAnswer,
 }
 

@@ -16,13 +16,13 @@ use crate::{
 pub struct FormCode(u8);
 
 impl FormCode {
-    /// The form with this code; `None` outside 1 to 200. Whether the data know it is asked of `Rules`.
+    /// The form with this code; `None` outside 1 to 200. `Rules::form` says whether the data have it.
     #[must_use]
     pub const fn new(code: u8) -> Option<Self> {
         if code == 0 || code > 200 { None } else { Some(Self(code)) }
     }
 
-    /// The code.
+    /// The code, 1 to 200.
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0
@@ -34,7 +34,7 @@ impl FormCode {
 pub struct Endorsement {
     /// Its form: kind, length of stay and way of counting, by code in the data files.
     pub form: FormCode,
-    /// `HKG` or `MAC`.
+    /// The region that it opens: `HKG` or `MAC`.
     pub destination: AuthorityCode,
     /// Entries granted at issue; `None` where they are not counted one by one (multiple, weekly).
     pub entries: Option<u8>,
@@ -59,27 +59,27 @@ impl Endorsement {
 /// Names one endorsement of one person: no two may share form, destination and first day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EndorsementRef {
-    /// Its form.
+    /// The form's code in the data files.
     pub form: FormCode,
-    /// Its destination.
+    /// The region that it opens: `HKG` or `MAC`.
     pub destination: AuthorityCode,
-    /// Its first day of validity.
+    /// First day on which it may be used.
     pub valid_from: LocalDate,
 }
 
-/// What the issuer says of a document today.
+/// Whether the issuer still recognises a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DocumentStatus {
-    /// In force.
+    /// Recognised. It may have expired all the same.
     Valid,
-    /// Reported lost: opens nothing, and takes its endorsements along.
+    /// Reported lost: it opens nothing, and its endorsements are void.
     Lost,
 }
 
 /// One document as an authority sees it. `Debug` shows no number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// Kind and number.
+    /// The document's number, which says its kind too.
     pub number: DocumentNumber,
     /// Day of issue, where known.
     pub issued: Option<LocalDate>,
@@ -98,7 +98,7 @@ impl Document {
         self.number.kind()
     }
 
-    /// Whether this document had taken the place of `older` by `day`: same kind, issued later.
+    /// Whether this document had replaced `older` by `day`: same kind, issued later.
     #[must_use]
     pub fn replaces(&self, older: &Self, day: LocalDate) -> bool {
         let later = |issued: LocalDate| issued <= day && older.issued.is_none_or(|own| own < issued);
@@ -112,7 +112,7 @@ impl Document {
     }
 }
 
-/// How someone is resident of a place.
+/// A person's class of residence in one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResidenceClass {
     /// Permanent resident (every resident of the mainland counts as one).
@@ -135,21 +135,21 @@ impl ResidenceClass {
     }
 }
 
-/// A place where the holder is at home.
+/// One place in which the holder is a resident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Residence {
-    /// Where.
+    /// The place.
     pub of: AuthorityCode,
-    /// As what.
+    /// The class of residence there.
     pub class: ResidenceClass,
 }
 
 /// A birth date, or the year alone where a part carries no more.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Birth {
-    /// The date.
+    /// The whole date.
     Date(LocalDate),
-    /// The year alone; ages are then counted as if the birthday were still to come.
+    /// The year alone. Ages are then counted as if the birthday of the current year had not come yet.
     Year(i16),
 }
 redact_debug!(Birth);
@@ -170,13 +170,13 @@ impl Birth {
 pub struct Nationality([u8; 3]);
 redact_debug!(Nationality);
 
-/// The text is no nationality.
+/// The text is not a nationality code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a nationality; write three capital letters as in a passport, like CHN or PRT")]
 pub struct NotANationality;
 
 impl Nationality {
-    /// Chinese.
+    /// Chinese nationality (`CHN`).
     pub const CHINESE: Self = Self(*b"CHN");
 
     /// The letters, padded with `<` where the code is shorter (`D<<`).
@@ -185,7 +185,7 @@ impl Nationality {
         &self.0
     }
 
-    /// The letters. Showing them is deliberate.
+    /// The letters without padding. The type has no `Display`, so showing them is deliberate.
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default().trim_end_matches('<')
@@ -221,13 +221,13 @@ impl FromStr for Nationality {
 /// The person, as far as the judging authority may know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// The authority whose identity card he is treated under.
+    /// The authority under whose identity card they are treated.
     pub home: AuthorityCode,
-    /// Every place where he is at home, as far as known; holds `home`.
+    /// Every place in which they are a resident, as far as known; `home` is among them.
     pub residences: Vec<Residence>,
-    /// Birth date or year.
+    /// Birth date, or the year alone.
     pub birth: Birth,
-    /// Nationality, where known.
+    /// Nationality; `None` where it is not known.
     pub nationality: Option<Nationality>,
     /// Registered for joint lanes: fingerprints given for the permit card, or both cards linked.
     pub registered: bool,
@@ -252,7 +252,7 @@ impl Holder {
         }
     }
 
-    /// How he is resident of `of`; `None` where he is not.
+    /// Their class of residence in `of`; `None` where they are not a resident.
     #[must_use]
     pub fn residence(&self, of: AuthorityCode) -> Option<ResidenceClass> {
         self.residences.iter().find(|r| r.of == of).map(|r| r.class)
@@ -294,20 +294,20 @@ impl Holder {
     }
 }
 
-/// How far a movement got.
+/// How much of a movement was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Applied {
     /// Exit and entry: the traveller is across.
     Both,
-    /// The exit alone: he left and has not been seen to enter.
+    /// The exit alone: the traveller left, and no entry was recorded.
     ExitOnly,
-    /// The entry alone: the exit was not seen.
+    /// The entry alone: no exit was recorded.
     EntryOnly,
-    /// The exit, and then back between the halls: he is where he was.
+    /// The exit, after which the traveller turned back between the halls: they are where they were.
     Returned,
 }
 
-/// What a movement took of an endorsement.
+/// What a movement took from an endorsement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Use {
     /// Not recorded: it follows from the movements before it.
@@ -318,22 +318,22 @@ pub enum Use {
     Entry(EndorsementRef),
 }
 
-/// One passage in the past: of one's own ledger, or told by a notice.
+/// One passage in the past, from the authority's own ledger or from a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Movement {
-    /// When.
+    /// The time of the passage.
     pub at: Timestamp,
-    /// Where.
+    /// The port that was crossed.
     pub port: PortId,
-    /// From where to where.
+    /// Origin and destination.
     pub direction: Direction,
     /// How far it got.
     pub applied: Applied,
-    /// Whether the traveller crossed with his tour group.
+    /// Whether the traveller crossed with their tour group.
     pub with_group: bool,
-    /// The last lawful day of stay that was really granted, where that is known; else the formula holds.
+    /// The last lawful day of stay that an officer granted; `None` where only the formula is known.
     pub granted_until: Option<LocalDate>,
-    /// What was taken.
+    /// The entry that was taken.
     pub used: Use,
 }
 
@@ -356,7 +356,7 @@ impl Movement {
 /// All that one authority knows of one traveller at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// The person.
+    /// The traveller.
     pub holder: Holder,
     /// The document presented to this authority, if any.
     pub document: Option<Document>,
@@ -369,25 +369,25 @@ pub struct View {
     pub movements: Vec<Movement>,
 }
 
-/// How the traveller moves.
+/// The traveller's means of transport at the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Means {
-    /// Walking.
+    /// On foot.
     Foot,
-    /// Bus or coach.
+    /// By bus or coach.
     Bus,
-    /// Car.
+    /// By car.
     Car,
-    /// Train.
+    /// By train.
     Rail,
-    /// Ferry.
+    /// By ferry.
     Ferry,
-    /// Aircraft.
+    /// By air.
     Air,
 }
 
 impl Means {
-    /// Every means.
+    /// Every means of transport, in the order of declaration.
     pub const ALL: [Self; 6] = [Self::Foot, Self::Bus, Self::Car, Self::Rail, Self::Ferry, Self::Air];
 
     /// `foot`, `bus`, `car`, `rail`, `ferry` or `air`.
@@ -410,7 +410,7 @@ impl fmt::Display for Means {
     }
 }
 
-/// The text names no means of travel.
+/// The text is not the name of a means of transport.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown means of travel; write foot, bus, car, rail, ferry or air")]
 pub struct NotAMeans;
@@ -423,7 +423,7 @@ impl FromStr for Means {
     }
 }
 
-/// Whose verdicts the lane needs.
+/// The sides whose verdicts the lane needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Asked {
     /// Both sides judge this one crossing (a joint lane; or a question about the whole crossing).
@@ -432,20 +432,20 @@ pub enum Asked {
     Only(Side),
 }
 
-/// May this person cross there, now?
+/// One question: may this person cross at this port, this way, at this time?
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// The port.
+    /// The port to be crossed.
     pub port: PortId,
-    /// From where to where.
+    /// Origin and destination.
     pub direction: Direction,
     /// The kind of lane.
     pub lane: LaneKind,
-    /// The moment.
+    /// The time of the crossing.
     pub at: Timestamp,
-    /// Whose verdicts are needed.
+    /// The sides whose verdicts are needed.
     pub asked: Asked,
-    /// How the traveller moves, where that matters and is known.
+    /// The means of transport; `None` where it is not known.
     pub by: Option<Means>,
     /// Whether the tour group is there.
     pub with_group: bool,

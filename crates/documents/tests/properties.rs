@@ -260,7 +260,7 @@ proptest! {
     }
 }
 
-/// A step of a journey: which of the ways open to him, and after how many hours.
+/// A step of a journey: which of the open ways, and after how many hours.
 type Step = (usize, i64, bool);
 
 const WAYS: [(&str, &str); 7] = [

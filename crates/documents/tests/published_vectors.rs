@@ -2,20 +2,12 @@
 
 #![cfg(test)]
 
-use std::path::PathBuf;
-
 use documents::{DocumentKind, DocumentNumber, LocalDate, Mrz, MrzError, MrzField};
 use serde_json::Value;
 
 fn vectors(test: &str, name: &str) -> Option<Vec<Value>> {
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    let shared = std::env::var_os("BAYPASS_SHARED").map_or_else(|| root.join("../shared"), |s| root.join(s));
-    let file = shared.join("vectors/travel-documents").join(name);
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        eprintln!("SKIPPED: {test}: no shared folder");
-        return None;
-    };
-    Some(serde_json::from_str(&text).unwrap())
+    let file = test_support::shared(test, &format!("vectors/travel-documents/{name}"))?;
+    Some(serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
 }
 
 #[test]

@@ -12,19 +12,19 @@ pub struct Cohorts {
     of_person: BTreeMap<String, String>,
 }
 
-/// What is wrong with a list of cohorts.
+/// Why a list of cohorts cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CohortsError {
-    /// Person and label, divided by a comma or a tab.
+    /// A line is not a person and a label, separated by a comma or a tab.
     #[error("line {line} of the cohorts is not `person,label`")]
     Line {
-        /// Counted from one.
+        /// Number of the line, from 1.
         line: usize,
     },
-    /// Two labels for one person.
+    /// A person has two labels.
     #[error("line {line} of the cohorts gives a person a second label")]
     Twice {
-        /// Counted from one.
+        /// Number of the line, from 1.
         line: usize,
     },
 }
@@ -32,34 +32,34 @@ pub enum CohortsError {
 /// The rates of one cohort at one threshold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CohortRates {
-    /// The operator's label.
+    /// The label in the operator's list.
     pub label: String,
-    /// Persons with it among the given.
+    /// Number of persons with this label.
     pub persons: usize,
-    /// Impostor pairs within the cohort: the look-alikes whom an impostor would choose.
+    /// Number of impostor pairs within the cohort, whose members an impostor would choose.
     pub impostor_pairs: usize,
-    /// Of these, at or above the threshold.
+    /// Number of them at or above the threshold.
     pub false_matches: usize,
-    /// Their share.
+    /// False match rate, 0 to 1.
     pub fmr: f64,
-    /// Where there was none: the rate is below this with 95 % confidence.
+    /// Upper bound with 95 % confidence where there was no false match (rule of three).
     pub fmr_rule_of_three: Option<f64>,
-    /// Genuine pairs.
+    /// Number of genuine pairs.
     pub genuine_pairs: usize,
-    /// Of these, below the threshold.
+    /// Number of them below the threshold.
     pub false_non_matches: usize,
-    /// Their share.
+    /// False non-match rate, 0 to 1.
     pub fnmr: f64,
-    /// Where there was none.
+    /// Upper bound with 95 % confidence where there was no false non-match (rule of three).
     pub fnmr_rule_of_three: Option<f64>,
 }
 
 /// All cohorts at one threshold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CohortReport {
-    /// The threshold.
+    /// Lowest score that counts as a match.
     pub threshold: f64,
-    /// Each cohort.
+    /// The rates of each cohort.
     pub cohorts: Vec<CohortRates>,
     /// Highest FMR over lowest, among cohorts with impostor pairs. A cohort without a false match counts with its
     /// upper bound by the rule of three, so the true ratio may be larger: see `fmr_ratio_is_bound`.
@@ -79,7 +79,7 @@ impl Cohorts {
     /// passed over.
     ///
     /// # Errors
-    /// The first line that is none.
+    /// [`CohortsError`] for the first line that cannot be read.
     pub fn read(text: &str) -> Result<Self, CohortsError> {
         let mut of_person = BTreeMap::new();
         for (index, row) in text.trim_start_matches('\u{feff}').lines().enumerate() {

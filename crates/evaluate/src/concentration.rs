@@ -1,6 +1,6 @@
 //! Concentration: whether false matches are spread evenly or belong to a few pictures.
 //!
-//! Lives here: `Concentration`. An average rate says nothing about the risk from a chosen look-alike; this does.
+//! Lives here: `Concentration`. An average rate hides the risk from a chosen look-alike; this measure shows it.
 
 use crate::rates::{Comparisons, ratio};
 use serde::Serialize;
@@ -8,13 +8,13 @@ use serde::Serialize;
 /// Who takes part in the false matches at one threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Concentration {
-    /// The threshold.
+    /// Lowest score that counts as a match.
     pub threshold: f64,
-    /// False matches there.
+    /// Number of false matches at this threshold.
     pub false_matches: usize,
-    /// Share of persons that take part in any.
+    /// Share of persons that take part in any false match, 0 to 1.
     pub share_in_any: f64,
-    /// The smallest share of persons found that takes part in half of them.
+    /// Smallest share of persons found that takes part in half of the false matches, 0 to 1.
     pub share_in_half: f64,
     /// False matches of the person with the most, over the mean of all persons.
     pub worst_over_mean: f64,

@@ -1,9 +1,9 @@
-//! Degradation: what a worse camera, worse light or a hand before the face would have made of a picture.
+//! Degradation: simulates a worse camera, worse light or a covered face on a picture.
 //!
 //! Lives here: `Degradation`, the rows of the robustness table. Each is a rendering, and as good as its model: a real
 //! side light moves shadows, ours only darkens a side.
 
-use crate::resample::SplitMix64;
+use face::SplitMix64;
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
@@ -13,30 +13,30 @@ pub type Landmark = [f32; 2];
 /// Places of a head in a sequence, each way: a JPEG's blocks are as wide.
 const MOVED: u32 = 8;
 
-/// What is done to a picture.
+/// One kind and strength of degradation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Degradation {
-    /// Nothing: the row that the others are measured against.
+    /// No change: the baseline of the other rows.
     Nothing,
-    /// Turned in the plane by so many degrees, clockwise.
+    /// Turned in the plane by this many degrees, clockwise.
     Tilt(f32),
-    /// Shrunk until so many pixels lie between the eyes.
+    /// Scaled down to this many pixels between the eyes.
     EyeDistance(f32),
-    /// All values times this; below one is dark, above one clips.
+    /// All values multiplied by this factor; values above white are clipped.
     Light(f32),
-    /// One side at this share of the light, rising evenly to the other.
+    /// Light at this share on one side, rising evenly to the full light on the other.
     SideLight(f32),
-    /// Gaussian blur of so many pixels (standard deviation) at 60 pixels between the eyes; in proportion elsewhere.
+    /// Gaussian blur of this many pixels (standard deviation) at 60 pixels between the eyes; in proportion elsewhere.
     Blur(f32),
     /// Gaussian noise of this standard deviation in each channel.
     Noise(f32),
-    /// JPEG of this quality.
+    /// Compressed as JPEG with this quality, 1 to 100.
     Jpeg(u8),
     /// Black glasses over both eyes.
     DarkGlasses,
     /// A cloth from the nose down.
     Mask,
-    /// Cut at brows, chin and ears.
+    /// Cropped at brows, chin and ears.
     TightCrop,
 }
 
@@ -77,7 +77,7 @@ impl Degradation {
         }
     }
 
-    /// How much, with its unit.
+    /// The strength, with its unit.
     #[must_use]
     pub fn level(self) -> String {
         match self {
@@ -279,12 +279,12 @@ fn whole(value: f32) -> u32 {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` clamps, as wanted")]
-fn byte(value: f32) -> u8 {
+pub(crate) fn byte(value: f32) -> u8 {
     value.round() as u8
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "noise needs no more digits")]
-fn narrow(value: f64) -> f32 {
+pub(crate) fn narrow(value: f64) -> f32 {
     value as f32
 }
 

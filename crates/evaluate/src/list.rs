@@ -13,16 +13,16 @@ pub struct ListedPair {
     pub same: bool,
 }
 
-/// What is wrong with a list of pairs.
+/// Why a list of pairs cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
-    /// Two names and perhaps a word.
+    /// A line is not two names with or without `same` or `different`.
     #[error("line {line} of the pairs is not `registry,probe[,same|different]`")]
     Line {
-        /// Counted from one.
+        /// Number of the line, from 1.
         line: usize,
     },
-    /// No line with a pair.
+    /// The list has no pairs.
     #[error("the list of pairs names no pair")]
     Empty,
 }
@@ -32,7 +32,7 @@ pub enum ListError {
 /// passed over.
 ///
 /// # Errors
-/// The first line that is none, or no pair at all.
+/// [`ListError`] for the first line that cannot be read, or for a list without pairs.
 pub fn read_pairs(text: &str) -> Result<Vec<ListedPair>, ListError> {
     let mut pairs = Vec::new();
     for (index, row) in text.trim_start_matches('\u{feff}').lines().enumerate() {

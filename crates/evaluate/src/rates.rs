@@ -4,53 +4,54 @@
 //! or above a threshold, FNMR the share of genuine pairs below it. A picture in which no face was found fails at every
 //! threshold.
 
-use crate::resample::{SplitMix64, weights};
+use crate::resample::weights;
 use crate::tail::Tail;
+use face::SplitMix64;
 use serde::Serialize;
 
 /// Two pictures of one person.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mated {
-    /// Whose, as an index.
+    /// The person, as an index.
     pub person: usize,
-    /// None where one of the two could not be used.
+    /// The score; `None` where a face could not be used.
     pub score: Option<f32>,
 }
 
 /// Pictures of two persons.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NonMated {
-    /// Whose, as indices.
+    /// The two persons, as indices.
     pub persons: [usize; 2],
-    /// What they scored.
+    /// The score.
     pub score: f32,
 }
 
-/// From 2.5 to 97.5 of a hundred replicates.
+/// A 95 % bootstrap interval: the 2.5th to the 97.5th percentile of the replicates.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
-    /// Lower end.
+    /// Lower bound.
     pub low: f64,
-    /// Upper end.
+    /// Upper bound.
     pub high: f64,
 }
 
-/// A threshold and what it costs.
+/// A threshold and its error rates.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Point {
-    /// The false match rate that was asked for.
+    /// The target false match rate, 0 to 1.
     pub fmr: f64,
     /// The data have fewer impostor pairs than the rate needs: the threshold comes from a fitted tail.
     pub extrapolated: bool,
     /// The least score that is a match.
     pub threshold: f64,
-    /// Persons drawn anew.
+    /// The threshold's 95 % bootstrap interval over persons.
     pub threshold_interval: Option<Interval>,
-    /// Impostor pairs that reach the threshold.
+    /// Number of impostor pairs that reach the threshold.
     pub false_matches: usize,
-    /// Genuine pairs that do not.
+    /// Number of genuine pairs that do not.
     pub false_non_matches: usize,
-    /// Their share.
+    /// False non-match rate, 0 to 1.
     pub fnmr: f64,
     /// Persons drawn anew, with the threshold found anew in each replicate.
     pub fnmr_interval: Option<Interval>,
@@ -79,7 +80,7 @@ impl Comparisons {
         Self { persons, genuine, impostors }
     }
 
-    /// How many genuine pairs.
+    /// Number of genuine pairs.
     #[must_use]
     pub fn genuine(&self) -> &[Mated] {
         &self.genuine
@@ -287,7 +288,7 @@ mod tests {
     #[test]
     fn persons_are_drawn_and_not_pairs() {
         // One person owns half of all genuine pairs and fails in each: drawing pairs would give a narrow interval,
-        // drawing persons knows that he may be absent or there three times.
+        // drawing persons allows for that person to be absent or present three times.
         let mut genuine: Vec<Mated> = (0..20).map(|_| Mated { person: 0, score: Some(0.1) }).collect();
         genuine.extend((1..=20).map(|person| Mated { person, score: Some(0.9) }));
         let scores: Vec<f32> = (0..2000_u16).map(|i| f32::from(i % 400) / 1000.0).collect();

@@ -7,77 +7,77 @@ use crate::concentration::Concentration;
 use crate::rates::{Comparisons, Interval, Point};
 use serde::Serialize;
 
-/// One evaluation.
+/// The results of one evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// Of this form of report.
+    /// Name and version of this report's form.
     pub form: &'static str,
     /// The network that was measured, with the start of its file's SHA-256.
     pub model: String,
-    /// What was given.
+    /// The input of the run.
     pub data: Data,
-    /// Faces found.
+    /// How many faces were found.
     pub detection: Detection,
     /// Error rates of each template format.
     pub formats: Vec<FormatReport>,
     /// Degraded genuine pairs.
     pub robustness: Vec<RobustnessRow>,
-    /// Time for each stage, one thread.
+    /// Time of each stage, on one thread.
     pub timing: Vec<StageTime>,
-    /// What these figures cannot say.
+    /// What these figures do not show, as English sentences.
     pub limits: Vec<&'static str>,
 }
 
-/// What was given.
+/// The input of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Data {
-    /// How the folder was understood.
+    /// The folder layout that was recognised.
     pub layout: &'static str,
-    /// Picture files.
+    /// Number of picture files.
     pub pictures: usize,
-    /// Persons.
+    /// Number of persons.
     pub persons: usize,
-    /// Pairs of one person.
+    /// Number of pairs of pictures of one person.
     pub genuine_pairs: usize,
-    /// Pairs of two.
+    /// Number of pairs of pictures of two persons.
     pub impostor_pairs: usize,
     /// Files that could not be read as pictures, with the reason.
     pub unreadable: Vec<(String, String)>,
-    /// Seed of all chance in this run.
+    /// Seed of the random numbers of this run.
     pub seed: u64,
-    /// Draws of persons behind each interval.
+    /// Number of bootstrap replicates behind each interval.
     pub replicates: usize,
 }
 
-/// Faces found.
+/// How many faces were found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Detection {
-    /// Pictures that were looked at.
+    /// Number of pictures searched for a face.
     pub pictures: usize,
-    /// With exactly one face that could be measured.
+    /// Number of them with exactly one face that could be measured.
     pub found: usize,
-    /// Their share.
+    /// Share of pictures with one face, 0 to 1.
     pub rate: f64,
-    /// Where all were found: with 95 % confidence fewer than this share are missed.
+    /// Where every face was found: upper bound of the missed share with 95 % confidence (rule of three).
     pub missed_rule_of_three: Option<f64>,
-    /// The others, with the reason.
+    /// The other pictures: file name and reason.
     pub missed: Vec<(String, String)>,
     /// Found, but the bounds of quality refuse them for a probe: code and number of pictures.
     pub refused_by_quality: Vec<(String, usize)>,
-    /// Each measure of quality.
+    /// Distribution of each measure of quality.
     pub measures: Vec<Measure>,
 }
 
-/// Where the pictures lie in one measure of quality: 1, 50 and 99 of a hundred lie below.
+/// Distribution of one measure of quality over the pictures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measure {
-    /// Its name in the configuration.
+    /// Name of the measure in the configuration.
     pub measure: &'static str,
-    /// One of a hundred lies below.
+    /// 1st percentile.
     pub p1: f64,
-    /// Middle.
+    /// Median.
     pub median: f64,
-    /// 99 of a hundred lie below.
+    /// 99th percentile.
     pub p99: f64,
 }
 
@@ -92,41 +92,41 @@ impl Measure {
     }
 }
 
-/// Mean, spread and ends of a set of scores.
+/// Mean, standard deviation and range of a set of scores.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Scores {
-    /// How many.
+    /// Number of scores.
     pub count: usize,
-    /// Mean.
+    /// Mean score.
     pub mean: f64,
-    /// Standard deviation.
+    /// Standard deviation of the scores.
     pub sd: f64,
-    /// Lowest.
+    /// Lowest score.
     pub lowest: f64,
-    /// Highest.
+    /// Highest score.
     pub highest: f64,
 }
 
-/// The thresholds that stand in the configuration, as these data see them.
+/// Error rates on these data at the thresholds of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Configured {
-    /// From here on a match.
+    /// Lowest score that is accepted.
     pub accept: f64,
-    /// From here up to it an officer looks.
+    /// Lowest score that is referred to an officer; below it a pair is rejected.
     pub refer: f64,
     /// Impostor pairs that are accepted.
     pub false_matches: usize,
-    /// Their share.
+    /// False match rate (ISO/IEC 19795-1), 0 to 1.
     pub fmr: f64,
-    /// Persons drawn anew.
+    /// Its 95 % bootstrap interval over persons.
     pub fmr_interval: Option<Interval>,
     /// Genuine pairs that are not accepted.
     pub false_non_matches: usize,
-    /// Their share.
+    /// False non-match rate (ISO/IEC 19795-1), 0 to 1.
     pub fnmr: f64,
-    /// Persons drawn anew.
+    /// Its 95 % bootstrap interval over persons.
     pub fnmr_interval: Option<Interval>,
-    /// Where no genuine pair failed.
+    /// Upper bound with 95 % confidence where no genuine pair failed (rule of three).
     pub fnmr_rule_of_three: Option<f64>,
     /// Genuine pairs that an officer sees.
     pub genuine_referred: usize,
@@ -139,19 +139,19 @@ pub struct Configured {
 /// Error rates of one template format.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FormatReport {
-    /// Its name.
+    /// Name of the template format.
     pub format: String,
-    /// Bytes of a template.
+    /// Size of a template, in bytes.
     pub bytes: usize,
-    /// Its code on the wire.
+    /// The format's code in a part.
     pub code: u8,
     /// Model, basis and quantisation.
     pub id: String,
-    /// Genuine scores.
+    /// Distribution of the genuine scores.
     pub genuine: Option<Scores>,
-    /// Impostor scores.
+    /// Distribution of the impostor scores.
     pub impostors: Option<Scores>,
-    /// Distance of the means over the mean spread.
+    /// Decidability index d': distance of the means over the mean standard deviation.
     pub d_prime: Option<f64>,
     /// Thresholds at given false match rates.
     pub points: Vec<Point>,
@@ -161,26 +161,26 @@ pub struct FormatReport {
     pub det: Vec<[f64; 3]>,
     /// Share of scores in each of 100 steps from -0.5 to 1: genuine, impostor.
     pub histogram: Vec<[f64; 2]>,
-    /// Who takes part in false matches.
+    /// How far false matches are concentrated on few persons.
     pub concentration: Vec<Concentration>,
-    /// By the operator's labels.
+    /// Error rates by the operator's labels.
     pub cohorts: Vec<CohortReport>,
 }
 
 /// One degradation of the genuine probes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RobustnessRow {
-    /// What was done.
+    /// Name of the degradation.
     pub kind: &'static str,
-    /// How much.
+    /// Its strength, as text.
     pub level: String,
-    /// Pairs.
+    /// Number of pairs.
     pub pairs: usize,
     /// No face found, or none that could be measured.
     pub not_found: usize,
     /// Found, and refused by the bounds of quality: the traveller is asked for another picture.
     pub refused_by_quality: usize,
-    /// By code.
+    /// Refusals by quality code.
     pub refusals: Vec<(String, usize)>,
     /// Not found or below the configured threshold, whether or not the bounds of quality would have refused it.
     pub failed: usize,
@@ -188,7 +188,7 @@ pub struct RobustnessRow {
     pub failed_strict: usize,
     /// Pairs whose picture had the advised eye distance before it was degraded: what a gate's camera delivers.
     pub advised_pairs: usize,
-    /// Failed of these.
+    /// Number of them that failed.
     pub advised_failed: usize,
     /// Mean score of those found.
     pub mean_score: Option<f64>,
@@ -203,7 +203,7 @@ pub struct RobustnessRow {
 /// Degraded genuine probes of several pictures each.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SequenceFigure {
-    /// Pictures of one probe.
+    /// Number of pictures in one probe.
     pub pictures: usize,
     /// No face found in any of them, or below the configured threshold.
     pub failed: usize,
@@ -218,13 +218,13 @@ pub struct SequenceFigure {
 /// Time of one stage.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StageTime {
-    /// What was done.
+    /// Name of the stage.
     pub stage: &'static str,
-    /// How often.
+    /// Number of calls.
     pub count: usize,
-    /// Middle.
+    /// Median, in milliseconds.
     pub median_ms: f64,
-    /// 95 of a hundred took less.
+    /// 95th percentile, in milliseconds.
     pub p95_ms: f64,
 }
 

@@ -62,7 +62,7 @@ impl Tail {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SplitMix64;
+    use face::SplitMix64;
 
     #[test]
     fn the_tail_of_a_known_law_is_found_again() {

@@ -14,9 +14,12 @@
 //! on neither, and continuously on W, so rounding stays rounding. G also turns the subspace at random, which spreads
 //! the energy evenly over the dimensions: that is what lets a template spend four bits on each.
 
-use crate::config::BasisSource;
+use crate::chance::SplitMix64;
+use crate::geometry::narrow;
+use crate::onnx::floats;
 use nalgebra::{DMatrix, SymmetricEigen};
-use rten_onnx::onnx::{ModelProto, TensorProto};
+use rten_onnx::onnx::ModelProto;
+use serde::Deserialize;
 
 /// Numbers in a template.
 pub(crate) const DIMENSIONS: usize = 144;
@@ -28,6 +31,26 @@ pub(crate) const NAME: &str = "svd144-baypass1";
 pub(crate) const RANDOM_NAME: &str = "random144-baypass1";
 
 const SEED: u64 = 0x4261_7950_6173_7331;
+
+/// Where the 144 directions of a template come from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum BasisSource {
+    /// The strongest directions of a square layer, by its name in the model file.
+    Layer(String),
+    /// Random directions, the same for every network with as many numbers.
+    Random,
+}
+
+impl BasisSource {
+    /// The name of the definition, part of a template's id.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Layer(_) => NAME,
+            Self::Random => RANDOM_NAME,
+        }
+    }
+}
 
 /// The 144 directions, each with as many numbers as the network answers.
 pub(crate) struct Basis {
@@ -98,17 +121,9 @@ fn weights(onnx: &[u8], name: &str, numbers: usize) -> Result<Vec<f32>, &'static
     if values.len() == numbers * numbers { Ok(values) } else { Err("the layer's weights cannot be read") }
 }
 
-/// The numbers of a tensor that lies in the file itself.
-pub(crate) fn floats(tensor: &TensorProto) -> Vec<f32> {
-    match &tensor.raw_data {
-        Some(raw) => raw.borrow().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
-        None => tensor.float_data.clone(),
-    }
-}
-
 fn random_matrix(rows: usize) -> DMatrix<f64> {
-    let mut generator = SplitMix64(SEED);
-    let numbers = (0..rows * DIMENSIONS).map(|_| (0..12).map(|_| generator.uniform()).sum::<f64>() - 6.0);
+    let mut generator = SplitMix64::new(SEED);
+    let numbers = (0..rows * DIMENSIONS).map(|_| generator.bell());
     DMatrix::from_row_iterator(rows, DIMENSIONS, numbers)
 }
 
@@ -131,30 +146,6 @@ fn orthonormalise(columns: &mut DMatrix<f64>) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
-#[derive(Debug)]
-pub(crate) struct SplitMix64(pub(crate) u64);
-
-impl SplitMix64 {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// From 0 up to 1.
-    pub(crate) fn uniform(&mut self) -> f64 {
-        // 53 bits are exact in an f64.
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a direction needs no more digits")]
-fn narrow(value: f64) -> f32 {
-    value as f32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,21 +154,11 @@ mod tests {
 
     /// A stand-in of the same kind: rank 144 and a little more.
     fn layer(noise: f64) -> DMatrix<f64> {
-        let mut generator = SplitMix64(7);
+        let mut generator = SplitMix64::new(7);
         let mut random = |rows, columns| DMatrix::from_fn(rows, columns, |_, _| generator.uniform() - 0.5);
         let (left, right, rest) =
             (random(NUMBERS, DIMENSIONS), random(DIMENSIONS, NUMBERS), random(NUMBERS, NUMBERS));
         left * right + rest * noise
-    }
-
-    #[test]
-    fn the_generator_is_the_published_one() {
-        // First outputs for seed 1234567, as printed with the reference implementation.
-        let mut generator = SplitMix64(1_234_567);
-        assert_eq!(
-            [generator.next(), generator.next()],
-            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]
-        );
     }
 
     #[test]

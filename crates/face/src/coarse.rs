@@ -4,9 +4,9 @@
 //! Lives here: the bounds of both measures, [`steadied`], [`laid_over`]. Not here: the measuring (`raster`), which
 //! pictures are of one moment (`gate`).
 
-use crate::finder::Landmarks;
+use crate::cut::Cut;
+use crate::found::Landmarks;
 use crate::geometry::{Point, Similarity};
-use crate::probe::Cut;
 use crate::quality::Quality;
 use crate::raster::{Raster, luma, to_u8};
 use image::RgbImage;

@@ -3,6 +3,7 @@
 //! Lives here: `FaceConfig`, `TemplateKind` with its thresholds, `Score`, `Decision`. Not here: any number; they
 //! stand in `data/models.toml` with their reasons.
 
+use crate::basis::{BasisSource, DIMENSIONS};
 use crate::quality::QualityBounds;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -259,31 +260,11 @@ impl Channels {
     }
 }
 
-/// Where the 144 directions of a template come from.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum BasisSource {
-    /// The strongest directions of a square layer, by its name in the model file.
-    Layer(String),
-    /// Random directions, the same for every network with as many numbers.
-    Random,
-}
-
-impl BasisSource {
-    /// The name of the definition, part of a template's id.
-    pub(crate) const fn name(&self) -> &'static str {
-        match self {
-            Self::Layer(_) => crate::basis::NAME,
-            Self::Random => crate::basis::RANDOM_NAME,
-        }
-    }
-}
-
 impl Recogniser {
     fn is_sensible(&self) -> bool {
         let inside = |v: f32| v >= 0.0 && v <= self.side as f32;
         (32..=512).contains(&self.side)
-            && (crate::basis::DIMENSIONS..=4096).contains(&self.numbers)
+            && (DIMENSIONS..=4096).contains(&self.numbers)
             && self.mean.is_finite()
             && self.scale.is_finite()
             && self.scale > 0.0

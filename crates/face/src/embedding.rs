@@ -1,11 +1,13 @@
 //! Embedding: an aligned crop becomes the numbers of a recogniser, and of those the 144 that carry everything.
 //!
-//! Lives here: `Embedder`, `Embedding`, the alignment. Not here: how they are packed (`template`), whose they are.
+//! Lives here: `Embedder`, `Embedding`. Not here: how they are packed (`template`), whose they are.
 
+use crate::alignment::{aligned_to, pixel_centre};
 use crate::basis::{Basis, DIMENSIONS};
-use crate::config::{FaceConfig, ModelId, Recogniser};
-use crate::finder::{FaceError, Finder, Landmarks};
-use crate::geometry::{Point, Similarity};
+use crate::config::{FaceConfig, ModelId, Recogniser, Score};
+use crate::finder::Finder;
+use crate::found::{FaceError, Landmarks};
+use crate::geometry::Point;
 use crate::models::{ModelError, ModelFolder};
 use crate::network::{InferenceError, Network};
 use crate::picture::Image;
@@ -14,18 +16,6 @@ use crate::raster::{OUTSIDE, Raster};
 use crate::shown::Shown;
 use documents::redact_debug;
 use image::RgbImage;
-
-/// Quality is measured on a square of so many pixels.
-pub(crate) const ALIGNED_SIDE: usize = 112;
-
-/// Where the five points of a face lie on the crop for quality (the usual ArcFace template).
-const TARGET: [Point; 5] = [
-    Point::new(38.2946, 51.6963),
-    Point::new(73.5318, 51.5014),
-    Point::new(56.0252, 71.7366),
-    Point::new(41.5493, 92.3655),
-    Point::new(70.7299, 92.2041),
-];
 
 /// A face as the network sees it, of unit length, in the basis of its model. Biometric data.
 #[derive(Clone, PartialEq)]
@@ -52,12 +42,12 @@ impl Embedding {
         &self.values
     }
 
-    /// The cosine to another embedding: for measuring the pipeline; a verdict compares with a [`crate::Template`].
+    /// The cosine to another embedding: for measuring the pipeline; a verdict compares with a `Template`.
     #[must_use]
-    pub fn cosine(&self, other: &Self) -> Option<crate::Score> {
+    pub fn cosine(&self, other: &Self) -> Option<Score> {
         (self.model == other.model && self.basis == other.basis).then(|| {
             let product: f32 = self.values.iter().zip(&other.values).map(|(a, b)| a * b).sum();
-            crate::Score(product)
+            Score(product)
         })
     }
 }
@@ -168,21 +158,6 @@ impl Embedder {
 const DESCRIBING: &str = "describing a face";
 
 const UNALIGNED: InferenceError = InferenceError { stage: "aligning a face" };
-
-/// The crop on which quality is measured, whatever the recogniser is shown: its bounds stay what they are.
-pub(crate) fn aligned(picture: &RgbImage, landmarks: &Landmarks) -> Option<Raster> {
-    aligned_to(picture, landmarks, &TARGET.map(pixel_centre), ALIGNED_SIDE)
-}
-
-fn aligned_to(picture: &RgbImage, landmarks: &Landmarks, target: &[Point; 5], side: usize) -> Option<Raster> {
-    let map = Similarity::between(&landmarks.five(), target)?;
-    Some(Raster::warped(picture, side, side, &map.inverse()))
-}
-
-/// The published template counts from the centre of the first pixel, we count from its edge.
-const fn pixel_centre(p: Point) -> Point {
-    Point::new(p.x + 0.5, p.y + 0.5)
-}
 
 fn add(sum: &mut [f32], numbers: &[f32]) {
     sum.iter_mut().zip(numbers).for_each(|(sum, v)| *sum += v);

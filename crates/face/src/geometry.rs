@@ -12,19 +12,27 @@ pub struct Point {
 }
 
 impl Point {
-    pub(crate) const fn new(x: f32, y: f32) -> Self {
+    /// The place `x` to the right and `y` down.
+    #[must_use]
+    pub const fn new(x: f32, y: f32) -> Self {
         Self { x, y }
     }
 
-    pub(crate) fn minus(self, other: Self) -> Self {
+    /// The way from `other` to here.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
         Self::new(self.x - other.x, self.y - other.y)
     }
 
-    pub(crate) fn length(self) -> f32 {
+    /// The distance from the origin.
+    #[must_use]
+    pub fn length(self) -> f32 {
         self.x.hypot(self.y)
     }
 
-    pub(crate) fn mean(points: impl IntoIterator<Item = Self>) -> Self {
+    /// The mean of several; the origin where there are none.
+    #[must_use]
+    pub fn mean(points: impl IntoIterator<Item = Self>) -> Self {
         let (mut sum, mut count) = (Self::default(), 0.0_f32);
         for point in points {
             sum = Self::new(sum.x + point.x, sum.y + point.y);
@@ -36,11 +44,15 @@ impl Point {
 
 /// A turn, a scale and a shift (no mirror): `x' = a x - b y + dx`, `y' = b x + a y + dy`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Similarity {
-    pub(crate) a: f32,
-    pub(crate) b: f32,
-    pub(crate) dx: f32,
-    pub(crate) dy: f32,
+pub struct Similarity {
+    /// Scale times the cosine of the turn.
+    pub a: f32,
+    /// Scale times its sine.
+    pub b: f32,
+    /// Shift to the right, in pixels.
+    pub dx: f32,
+    /// Shift down, in pixels.
+    pub dy: f32,
 }
 
 impl Similarity {
@@ -50,7 +62,7 @@ impl Similarity {
     }
 
     /// Maps `from` onto `to`, scaling and turning (radians) about it.
-    pub(crate) fn around(from: Point, to: Point, scale: f32, angle: f32) -> Self {
+    pub fn around(from: Point, to: Point, scale: f32, angle: f32) -> Self {
         let (sine, cosine) = angle.sin_cos();
         let (a, b) = (scale * cosine, scale * sine);
         Self { a, b, dx: to.x - a * from.x + b * from.y, dy: to.y - b * from.x - a * from.y }
@@ -75,7 +87,9 @@ impl Similarity {
         Some(Self { a, b, dx, dy }).filter(|map| map.scale().is_finite() && map.scale() > 1e-6)
     }
 
-    pub(crate) fn apply(&self, p: Point) -> Point {
+    /// Where a place goes.
+    #[must_use]
+    pub fn apply(&self, p: Point) -> Point {
         Point::new(self.a * p.x - self.b * p.y + self.dx, self.b * p.x + self.a * p.y + self.dy)
     }
 
@@ -86,7 +100,9 @@ impl Similarity {
         Self { a, b, dx: moved.x, dy: moved.y }
     }
 
-    pub(crate) fn inverse(&self) -> Self {
+    /// The map back.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
         let square = self.a * self.a + self.b * self.b;
         let (a, b) = (self.a / square, -self.b / square);
         Self { a, b, dx: -a * self.dx + b * self.dy, dy: -b * self.dx - a * self.dy }
@@ -95,6 +111,12 @@ impl Similarity {
     pub(crate) fn scale(&self) -> f32 {
         self.a.hypot(self.b)
     }
+}
+
+/// The nearest single-precision number: no place, pixel or weight here needs more digits.
+#[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
+pub(crate) fn narrow(value: f64) -> f32 {
+    value as f32
 }
 
 #[cfg(test)]

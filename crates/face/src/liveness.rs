@@ -4,7 +4,7 @@
 //! passes it and a noisy camera fails honest people. Not here: the challenge at the lane (`gate`).
 
 use crate::config::FaceConfig;
-use crate::finder::Face;
+use crate::found::Face;
 use crate::geometry::Point;
 use crate::models::{ModelError, ModelFolder};
 use crate::network::{InferenceError, Network};

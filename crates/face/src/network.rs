@@ -6,7 +6,8 @@
 mod direct;
 mod plan;
 
-use crate::basis::SplitMix64;
+use crate::chance::SplitMix64;
+use crate::geometry::narrow;
 use plan::Plan;
 use rten::{ThreadPool, Value};
 use rten_tensor::Tensor;
@@ -54,7 +55,16 @@ impl<const OUT: usize> Network<OUT> {
                 network.plan = uncut;
             }
         }
+        network.log();
         Ok(network)
+    }
+
+    /// Says once, when the network is loaded, which way it will be computed.
+    fn log(&self) {
+        let (steps, direct_convolutions) = self.steps();
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let way = if direct_convolutions > 0 { "in direct steps" } else { "whole" };
+        tracing::info!(%file, way, steps, direct_convolutions, "a network was loaded");
     }
 
     /// The file that it was loaded from.
@@ -88,9 +98,9 @@ impl<const OUT: usize> Network<OUT> {
     }
 
     fn on_noise(&self) -> Option<[Vec<f32>; OUT]> {
-        let mut random = SplitMix64(1);
+        let mut random = SplitMix64::new(1);
         let count = self.shape.iter().product();
-        self.numbers((0..count).map(|_| crate::quality::narrow(2.0 * random.uniform() - 1.0)).collect())
+        self.numbers((0..count).map(|_| narrow(2.0 * random.uniform() - 1.0)).collect())
     }
 }
 
@@ -166,10 +176,9 @@ mod tests {
     }
 
     fn weights(name: &str, dims: &[i64]) -> TensorProto {
-        let mut random = SplitMix64(dims.iter().sum::<i64>().unsigned_abs());
+        let mut random = SplitMix64::new(dims.iter().sum::<i64>().unsigned_abs());
         let count = usize::try_from(dims.iter().product::<i64>()).unwrap();
-        let numbers =
-            (0..count).flat_map(|_| crate::quality::narrow(random.uniform() - 0.5).to_le_bytes()).collect();
+        let numbers = (0..count).flat_map(|_| narrow(random.uniform() - 0.5).to_le_bytes()).collect();
         TensorProto {
             name: Some(name.to_owned()),
             dims: dims.to_vec(),

@@ -2,6 +2,7 @@
 //!
 //! Lives here: `Image`. Not here: reading a file's format within bounds (`code::picture`), what is in the picture.
 
+use crate::geometry::Similarity;
 use crate::raster::{self, Raster};
 use documents::redact_debug;
 use image::codecs::jpeg::JpegEncoder;
@@ -115,6 +116,12 @@ impl Image {
             .write_image(self.pixels.as_raw(), self.width(), self.height(), ExtendedColorType::Rgb8)
             .map_err(|_| ImageError::Encode)?;
         Ok(file)
+    }
+
+    /// `width` x `height` pixels, each taken where `map` (from there to this picture) says; grey outside the picture.
+    #[must_use]
+    pub fn warped(&self, width: u32, height: u32, map: &Similarity) -> RgbImage {
+        Raster::warped(&self.pixels, width as usize, height as usize, map).to_rgb()
     }
 
     /// Red, green and blue of each pixel: for measuring what a worse camera would have seen.

@@ -10,12 +10,12 @@
 //! y, as big-endian 16-bit shares (0 to 65,535) of the side.
 
 use crate::coarse;
-use crate::embedding::aligned;
-use crate::finder::{Face, FaceError, Finder, Landmarks};
-use crate::geometry::{Point, Similarity};
+use crate::cut::{Cut, MIN_SIDE};
+use crate::finder::Finder;
+use crate::found::{Face, FaceError, Landmarks};
+use crate::geometry::Point;
 use crate::picture::Image;
 use crate::quality::{Quality, QualityBounds};
-use crate::raster::Raster;
 use credential::cbor::{CborError, Reader, Writer};
 use documents::redact_debug;
 use image::RgbImage;
@@ -31,18 +31,10 @@ pub const MAX_PICTURES: u8 = 12;
 pub const MAX_PROBE_BYTES: usize = MAX_FRAMES * (MAX_CROP_BYTES + 512);
 
 const MAX_CROP_BYTES: usize = 96 * 1024;
-const MIN_SIDE: u32 = 224;
 const MAX_SIDE: u32 = 512;
-/// A crop from a sharp picture keeps its pixels up to this side: its eyes lie some 73 pixels apart, as many as a recogniser
-/// of 224 pixels is shown (70), and twice what one of 112 is.
-const SENT_SIDE: f32 = 352.0;
 const POINT_BYTES: usize = 68 * 4;
 /// Noise does not compress: a picture taken in the dark is written more coarsely rather than not at all.
 const JPEG_QUALITIES: [u8; 6] = [95, 90, 80, 65, 50, 30];
-
-/// The crop is so much wider than the points that the aligned face, forehead included, lies inside it: grey where the
-/// registry photo shows hair costs 0.012 of score on the average.
-const ROOM: f32 = 2.2;
 
 /// One upright crop with its 68 points. Personal data.
 #[derive(Clone, PartialEq)]
@@ -90,40 +82,7 @@ pub enum ProbeError {
     Points,
 }
 
-/// A face cut out upright, before anything is smoothed or coded. Personal data.
-#[derive(Clone, PartialEq)]
-pub struct Cut {
-    pub(crate) crop: RgbImage,
-    pub(crate) landmarks: Landmarks,
-    /// A pixel of the picture as taken, in pixels of the crop.
-    pub(crate) pixel: f32,
-    pub(crate) quality: Quality,
-}
-redact_debug!(Cut);
-
 impl Cut {
-    /// Cuts a face out whose place and points are known.
-    ///
-    /// # Errors
-    /// [`FaceError::NoLandmarks`] where the points give no alignment.
-    pub fn of(image: &Image, face: &Face, landmarks: &Landmarks) -> Result<Self, FaceError> {
-        let (centre, longer, angle) = landmarks.upright_square();
-        let side = ROOM * longer;
-        let pixels = whole(side.clamp(MIN_SIDE as f32, SENT_SIDE));
-        let square = Similarity::square(pixels as f32, centre, side, angle);
-        let crop = Raster::warped(image.pixels(), pixels as usize, pixels as usize, &square).to_rgb();
-        let in_crop = landmarks.mapped(&square.inverse()).ok_or(FaceError::NoLandmarks)?;
-        let luma = aligned(&crop, &in_crop).ok_or(FaceError::NoLandmarks)?.luma();
-        let quality = Quality::measured(image, face, landmarks, &luma);
-        Ok(Self { crop, landmarks: in_crop, pixel: pixels as f32 / side, quality })
-    }
-
-    /// What was measured.
-    #[must_use]
-    pub const fn quality(&self) -> &Quality {
-        &self.quality
-    }
-
     fn into_frame(self) -> Result<ProbeFrame, ProbeError> {
         let crop = coarse::steadied(self.crop, self.landmarks.eye_distance(), self.pixel, &self.quality);
         let image = Image::from_pixels(crop).map_err(|_| ProbeError::CropSize)?;
@@ -315,13 +274,4 @@ fn jpeg_size(jpeg: &[u8]) -> Option<(u32, u32)> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 16 bits just before")]
 fn share(value: f32) -> [u8; 2] {
     ((value * 65_535.0).round().clamp(0.0, 65_535.0) as u16).to_be_bytes()
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "`as` clamps; the value is a crop's side"
-)]
-fn whole(value: f32) -> u32 {
-    value.round() as u32
 }

@@ -4,9 +4,9 @@
 //! measures follow the component list of ISO/IEC 29794-5; their scales are ours, calibrated on the pipeline. The
 //! length of an embedding says nothing of quality and is not used.
 
-use crate::embedding::{ALIGNED_SIDE, aligned};
-use crate::finder::{Face, FaceError, Landmarks};
-use crate::geometry::Point;
+use crate::alignment::{ALIGNED_SIDE, aligned};
+use crate::found::{Face, FaceError, Landmarks};
+use crate::geometry::{Point, narrow};
 use crate::picture::Image;
 use crate::raster::Grey;
 use serde::Deserialize;
@@ -409,11 +409,6 @@ pub(crate) fn highlights(luma: &[f32]) -> f32 {
 /// Share of pixels at the black end.
 pub(crate) fn shadows(luma: &[f32]) -> f32 {
     luma.iter().filter(|v| **v < 16.0).count() as f32 / (luma.len().max(1)) as f32
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a quality measure needs no more digits")]
-pub(crate) fn narrow(value: f64) -> f32 {
-    value as f32
 }
 
 #[cfg(test)]

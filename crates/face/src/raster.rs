@@ -4,7 +4,7 @@
 //! Lives here: `Raster` and the arithmetic between a picture and a network's input. Values are relative to the grey
 //! 127 that stands for the outside of a picture, so that outside is zero.
 
-use crate::geometry::{Point, Similarity};
+use crate::geometry::{Point, Similarity, narrow};
 use image::RgbImage;
 use std::ops::Range;
 
@@ -92,7 +92,7 @@ impl Raster {
             &axis(width, left, picture.width()),
             &axis(height, top, picture.height()),
         );
-        (raster, to_f32(factor), Point::new(to_f32(left), to_f32(top)))
+        (raster, narrow(factor), Point::new(narrow(left), narrow(top)))
     }
 
     /// The rectangle from `low` to `high` stretched onto `width` x `height`.
@@ -361,7 +361,7 @@ impl Grey {
         }
         // The mask's answer to noise of one has a standard deviation of six.
         let mean = sum / count.max(1.0) / 6.0;
-        crate::quality::narrow((std::f64::consts::PI / 2.0).sqrt() * mean)
+        narrow((std::f64::consts::PI / 2.0).sqrt() * mean)
     }
 
     /// By how much more neighbours differ at the edges of blocks than beside them: the geometric mean of both directions,
@@ -384,7 +384,7 @@ impl Grey {
         let down: Vec<f64> = pairs
             .map(|(a, b)| mean(a.iter().zip(b).map(|(a, b)| f64::from((b - a).abs())).sum(), width))
             .collect();
-        crate::quality::narrow((standing_out(&across) * standing_out(&down)).sqrt())
+        narrow((standing_out(&across) * standing_out(&down)).sqrt())
     }
 }
 
@@ -433,7 +433,7 @@ impl Taps {
         let (from, to) = (start.clamp(low, high), (start + step).clamp(low, high));
         let (first, last) = (ceil_to_usize(from.floor()), ceil_to_usize(to));
         let covered = |i: usize| (to.min(i as f64 + 1.0) - from.max(i as f64)).max(0.0) / step;
-        Self { start: first, weights: (first..last.min(range.end)).map(|i| to_f32(covered(i))).collect() }
+        Self { start: first, weights: (first..last.min(range.end)).map(|i| narrow(covered(i))).collect() }
     }
 
     fn linear(centre: f64, range: &Range<usize>) -> Self {
@@ -445,7 +445,7 @@ impl Taps {
                 if taps.weights.is_empty() {
                     taps.start = ceil_to_usize(place);
                 }
-                taps.weights.push(to_f32(weight));
+                taps.weights.push(narrow(weight));
             }
         }
         taps
@@ -475,11 +475,6 @@ fn floor_to_usize(value: f32) -> usize {
 )]
 fn ceil_to_usize(value: f64) -> usize {
     value.ceil() as usize
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "pixels need no more digits")]
-fn to_f32(value: f64) -> f32 {
-    value as f32
 }
 
 #[expect(

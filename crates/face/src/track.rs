@@ -3,7 +3,8 @@
 //!
 //! Lives here: [`Track`]. Not here: what a sequence must show (`active`), which of its frames are the best (`quality`).
 
-use crate::finder::{Face, FaceError, Finder, Landmarks};
+use crate::finder::Finder;
+use crate::found::{Face, FaceError, Landmarks};
 use crate::picture::Image;
 use documents::redact_debug;
 

@@ -17,13 +17,12 @@ fn root() -> PathBuf {
 
 /// The shared photographs; without them a test says loudly that it was skipped.
 fn photographs(test: &str) -> Option<Vec<PathBuf>> {
-    let shared = std::env::var_os("BAYPASS_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
-    let Ok(folder) = std::fs::read_dir(shared.join("faces/portraits")) else {
-        eprintln!("SKIPPED: {test}: no shared folder");
-        return None;
-    };
-    let mut files: Vec<_> =
-        folder.filter_map(|entry| Some(entry.ok()?.path())).filter(|p| p.is_file()).collect();
+    let folder = test_support::shared(test, "faces/portraits")?;
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|p| p.is_file())
+        .collect();
     files.sort();
     Some(files)
 }

@@ -1,5 +1,6 @@
 //! The gate's HTTP edges: camera, door and authorities as clients of it see them, and the gate's own pages.
 
+#![expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -27,7 +27,7 @@ use outside_bytes::{
     AUTHORITY_KID, Asked, LANE, SUBJECT, TOKEN_KID, authority_key, device_key, now, part_key, part_pair,
     part_words, receiver_key,
 };
-use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustList};
+use trust::{Approval, KeyEntry, Role, TrustList};
 
 use AuthorityCode::{Chn, Hkg, Mac};
 
@@ -229,23 +229,9 @@ fn entry(role: Role, kid: &[u8]) -> KeyEntry {
 }
 
 fn approval() -> Approval {
-    let each = |text: &str| AuthorityCode::ALL.map(|a| (a, text.to_owned())).to_vec();
-    Approval {
-        id: "2026-001".into(),
-        number: 1,
-        withdrawn: false,
-        scenario: SCENARIO_BORDER.into(),
-        jurisdictions: AuthorityCode::ALL.to_vec(),
-        ports: vec![hengqin(), "gongbei".parse().unwrap()],
-        from: now().local_date(),
-        to: now().local_date().plus_days(30),
-        hours: (0, 1440),
-        claims: vec!["permit".into(), "face".into()],
-        retention_days: 30,
-        assessment: "PIA-1".into(),
-        filings: each("F-1"),
-        probe_grounds: each("statutory duty"),
-    }
+    let ports = vec![hengqin(), "gongbei".parse().unwrap()];
+    let claims = vec!["permit".into(), "face".into()];
+    Approval { claims, ..Approval::specimen("2026-001", ports, now().local_date()) }
 }
 
 fn lists() {

@@ -1,4 +1,4 @@
-//! What a camera sees: texts and pictures of crossing codes, and what stands in them.
+//! Input from the camera: texts and pictures of crossing codes, and the structures inside them.
 
 use std::panic;
 use std::sync::LazyLock;
@@ -19,7 +19,7 @@ use gate::check::Checker;
 
 use crate::keys::{LANE, authority_public, device, lists, now, part_key, part_words};
 
-/// The text of a code: what is taken comes back as the same text, and fits a symbol.
+/// The text of a code: an accepted one is written again as the same text, and fits a symbol.
 pub fn code_text(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let mut scratch = Vec::new();
@@ -60,7 +60,7 @@ pub fn base45_cbor(bytes: &[u8]) -> bool {
 /// Small enough that a look for a code costs less than the decoding.
 const SMALL_PICTURE: u64 = 128 * 128;
 
-/// A picture file: what is decoded has the pixels that a picture may have, and may be looked at for a code.
+/// A picture file: a decoded one is within the limit of pixels and may be searched for a code.
 pub fn picture(bytes: &[u8]) -> bool {
     let Ok(image) = pictures::decode(bytes) else { return false };
     let pixels = u64::from(image.width()) * u64::from(image.height());
@@ -73,8 +73,8 @@ pub fn picture(bytes: &[u8]) -> bool {
     true
 }
 
-/// For the fuzzer, which ends at every panic: those inside the decoders of pictures and codes are caught by their
-/// callers, and only what comes out of our own code is a finding.
+/// For the fuzzer, which stops at every panic: panics inside the decoders of pictures and codes are caught by their
+/// callers, and only a panic of our own code is a finding.
 pub fn let_decoders_fail() {
     let ours = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -84,7 +84,7 @@ pub fn let_decoders_fail() {
     }));
 }
 
-/// The only bytes that a message of ours with these contents may have.
+/// The one encoding of a message with these contents.
 pub(crate) fn one_form(bytes: &[u8], message: &Sign1<'_>) {
     let mut header = Writer::new();
     header.map(1 + usize::from(message.kid().is_some())).int(1).int(ES256);
@@ -139,7 +139,7 @@ pub fn part_pair(first: u8) -> (AuthorityCode, AuthorityCode) {
     (pick(first), pick(first / 3))
 }
 
-/// A part: one byte for the pair of authorities, then what was sealed. What opens can be sealed again to the same bytes,
+/// A part: one byte for the pair of authorities, then the sealed contents. An opened part seals again to the same bytes,
 /// and opens for no other pair, token or week.
 pub fn part(bytes: &[u8]) -> bool {
     let Some((first, plaintext)) = bytes.split_first() else { return false };
@@ -173,8 +173,8 @@ pub fn part(bytes: &[u8]) -> bool {
     true
 }
 
-/// A code at a lane: a text, or the bytes behind the prefix. Nobody but the one device has a signed token, so whatever
-/// passes is its token, and made for this lane in its window.
+/// A code at a lane: a text, or the bytes behind the prefix. Only one device has a signed token, so an accepted code shows
+/// that token and was made for this lane in its window.
 pub fn gate_check(bytes: &[u8]) -> bool {
     static CHECKER: LazyLock<Checker> = LazyLock::new(|| {
         let way = Direction::new(AuthorityCode::Mac, AuthorityCode::Chn).unwrap();

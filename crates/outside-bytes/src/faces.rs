@@ -2,7 +2,7 @@
 
 use face::{MAX_PROBE_BYTES, Probe};
 
-/// A probe: what is taken is sent on as the same bytes.
+/// A probe: an accepted one is encoded again as the same bytes.
 pub fn face_probe(bytes: &[u8]) -> bool {
     let Ok(probe) = Probe::decode(bytes) else { return false };
     assert!(bytes.len() <= MAX_PROBE_BYTES, "a probe keeps its bound");

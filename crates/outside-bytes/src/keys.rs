@@ -8,9 +8,9 @@ use credential::status::{SignedStatusList, StatusList};
 use credential::{DeviceKey, SecretKey, SigningKey, VerifyingKey};
 use documents::{AuthorityCode, Timestamp};
 use gate::Lists;
-use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
+use trust::{Approval, KeyEntry, Role, TrustList, TrustStore};
 
-/// The key id of every key of the authorities but that of tokens.
+/// The key id of the authorities' keys, except the token keys.
 pub const AUTHORITY_KID: &[u8] = b"k1";
 
 /// The key id under which tokens are signed.
@@ -22,7 +22,7 @@ pub const LANE: &str = "hengqin/1";
 /// The subject of status lists.
 pub const SUBJECT: &str = "urn:baypass:status:0";
 
-/// The instant at which everything is read.
+/// The time at which everything is read.
 #[must_use]
 pub fn now() -> Timestamp {
     "2026-03-02T10:00:00+08:00".parse().unwrap()
@@ -120,7 +120,7 @@ fn list_of(authority: AuthorityCode) -> TrustList {
     TrustList { authority, number: 1, issued, expires, keys }
 }
 
-/// What a gate goes by: the trust lists, empty status lists, one approval of every port of the lane.
+/// The lists of a gate: trust lists, empty status lists, one approval for the port of the lane.
 pub(crate) fn lists() -> &'static Lists {
     static LISTS: LazyLock<Lists> = LazyLock::new(|| {
         let mut lists = Lists::new(store().clone());
@@ -135,29 +135,18 @@ pub(crate) fn lists() -> &'static Lists {
             let bytes = signed.sign(AUTHORITY_KID, authority_key()).unwrap();
             lists.take_status(authority, 0, SUBJECT, &bytes, now()).unwrap();
         }
-        let signed = crate::lists::signed_by_all(&approval());
+        let signed = signed_by_all(&approval());
         lists.take_approval(&Approval::bundle(&signed), now()).unwrap();
         lists
     });
     &LISTS
 }
 
+/// An approval that every authority has signed.
+pub(crate) fn signed_by_all(approval: &Approval) -> Vec<(AuthorityCode, Vec<u8>)> {
+    AuthorityCode::ALL.map(|a| (a, approval.sign(AUTHORITY_KID, authority_key()).unwrap())).to_vec()
+}
+
 fn approval() -> Approval {
-    let each = |text: &str| AuthorityCode::ALL.map(|a| (a, text.to_owned())).to_vec();
-    Approval {
-        id: "2026-001".into(),
-        number: 1,
-        withdrawn: false,
-        scenario: SCENARIO_BORDER.into(),
-        jurisdictions: AuthorityCode::ALL.to_vec(),
-        ports: vec!["hengqin".parse().unwrap()],
-        from: now().local_date(),
-        to: now().local_date().plus_days(30),
-        hours: (0, 1440),
-        claims: vec!["permit".into()],
-        retention_days: 30,
-        assessment: "PIA-1".into(),
-        filings: each("F-1"),
-        probe_grounds: each("statutory duty"),
-    }
+    Approval::specimen("2026-001", vec!["hengqin".parse().unwrap()], now().local_date())
 }

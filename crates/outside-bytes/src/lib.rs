@@ -1,8 +1,8 @@
-//! Outside bytes: every reader of bytes that come from outside, each as a plain function with the promises that it must
-//! keep for any input. The fuzzer (`fuzz/`) and the replay of the committed seeds (`tests/replay.rs`) call the same ones.
+//! Outside bytes: every reader of untrusted bytes, each as a plain function with the promises that it must keep for any
+//! input. The fuzzer (`fuzz/`) and the replay of the committed seeds (`tests/replay.rs`) call the same functions.
 //!
-//! Lives here: [`ALL`] and the functions behind it. A function answers whether the input was taken, and panics where a
-//! promise is broken: that what is taken has one form, keeps its stated limits, and can be signed, sent and read again.
+//! Lives here: [`ALL`] and its functions. A function returns whether the input was accepted, and panics if a promise is
+//! broken: accepted input has one form, keeps its stated limits, and can be signed, sent and read again.
 //! Only tests use this crate.
 
 #![expect(clippy::unwrap_used, reason = "a test's crate: a broken promise ends the run")]
@@ -29,12 +29,12 @@ pub use messages::{
 pub use pages::gate_http;
 pub use papers::{case_file, document_number, endorsement, mrz, words};
 
-/// A reader under its name, which is also the name of its fuzz target and of its folder of seeds.
+/// A reader and its name, which is also the name of its fuzz target and of its folder of seeds.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// The name.
+    /// Name of the reader, in snake case.
     pub name: &'static str,
-    /// Whether the bytes were taken.
+    /// The reader: returns whether the bytes were accepted.
     pub read: fn(&[u8]) -> bool,
 }
 

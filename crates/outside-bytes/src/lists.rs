@@ -1,5 +1,5 @@
-//! Lists: keys, revocations, approvals. What a function takes is a payload, signed here, so that the fuzzer's bytes reach
-//! what stands behind the signature.
+//! Lists: keys, revocations, approvals. The functions take a payload and sign it, so that the fuzzer's bytes reach the
+//! readers behind the signature.
 
 use std::sync::LazyLock;
 
@@ -8,9 +8,11 @@ use credential::status::{MAX_LIST_LEN, SignedStatusList, Status, list_kid};
 use documents::AuthorityCode;
 use trust::{Approval, Approvals, TrustError, TrustList, TrustStore};
 
-use crate::keys::{AUTHORITY_KID, SUBJECT, authority_key, authority_public, now, roots, store};
+use crate::keys::{
+    AUTHORITY_KID, SUBJECT, authority_key, authority_public, now, roots, signed_by_all, store,
+};
 
-/// The payload of a trust list. What is taken is in force as it stands, and no second list of its number is.
+/// The payload of a trust list. An accepted one is in use unchanged, and a second list with its number is refused.
 pub fn trust_list(payload: &[u8]) -> bool {
     static ROOTS: LazyLock<TrustStore> = LazyLock::new(roots);
     assert!(ROOTS.clone().update(payload, now()).is_err(), "nobody signs without the key");
@@ -66,11 +68,7 @@ pub fn status_list(payload: &[u8]) -> bool {
     true
 }
 
-pub(crate) fn signed_by_all(approval: &Approval) -> Vec<(AuthorityCode, Vec<u8>)> {
-    AuthorityCode::ALL.map(|a| (a, approval.sign(AUTHORITY_KID, authority_key()).unwrap())).to_vec()
-}
-
-/// The payload of an approval. What is taken counts only when all whom it concerns have signed.
+/// The payload of an approval. An accepted one counts only when every authority concerned has signed.
 pub fn approval(payload: &[u8]) -> bool {
     let Ok(read) = Approval::decode(payload) else { return false };
     assert!(read.encode() == payload, "an approval has one form");
@@ -92,7 +90,7 @@ pub fn approval(payload: &[u8]) -> bool {
     true
 }
 
-/// A whole bundle, signatures and all.
+/// A whole bundle with its signatures.
 pub fn approval_bundle(bytes: &[u8]) -> bool {
     let Ok(read) = Approval::open(bytes, store(), now()) else { return false };
     // Signed by the key that nobody but the seeds used, so it is what the seeds say.

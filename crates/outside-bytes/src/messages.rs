@@ -23,7 +23,7 @@ const KINDS: [Kind; 8] = [
     Kind::Possession,
 ];
 
-/// Whether a payload has its one form, and goes through a signature of its own kind and no other.
+/// Whether a payload has its one form, and verifies under a signature of its own kind only.
 fn payload_of<T: PartialEq, E>(
     kind: Kind,
     payload: &[u8],
@@ -79,7 +79,7 @@ pub fn receiver_key() -> &'static hpke::ReceiverKey {
     &KEY
 }
 
-/// A weekly key on its way. What opens opens for its own pair and week alone.
+/// A hand-over of a weekly key. An opened one opens for its own pair and week only.
 pub fn handover(payload: &[u8]) -> bool {
     let Some(read) = payload_of(Kind::Handover, payload, Handover::decode, Handover::encode) else {
         return false;
@@ -103,7 +103,7 @@ pub fn envelope(bytes: &[u8]) -> bool {
     true
 }
 
-/// Signed bytes of any kind. What opens does so as one kind only.
+/// Signed bytes of any kind. A message opens as one kind only.
 pub fn signed_message(bytes: &[u8]) -> bool {
     let Ok(payload) = message::unverified_payload(bytes) else {
         assert!(message::kid(bytes).is_err());
@@ -129,7 +129,7 @@ pub enum Asked {
     Payload = 1,
 }
 
-/// What an authority answers to a gate. What is taken comes from the authority that was asked, and an admit holds a
+/// An authority's answer to a gate. An accepted one comes from the authority that was asked, and an admit holds a
 /// reservation.
 pub fn gate_answer(bytes: &[u8]) -> bool {
     let Some((first, rest)) = bytes.split_first() else { return false };

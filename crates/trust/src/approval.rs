@@ -17,28 +17,28 @@ pub const SCENARIO_BORDER: &str = "border-crossing";
 /// Highest number of a text under one id.
 const MAX_NUMBER: u64 = u32::MAX as u64;
 
-/// What was approved. Every field is filled, or the approval does not load (specs/law: PIPL 55-56, Law 8/2005 art. 21).
+/// An approval. One with an empty field does not load (specs/law: PIPL 55-56, Law 8/2005 art. 21).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     /// Its id, e.g. `2026-001`.
     pub id: String,
-    /// The text's number under this id, from 1: every later text has a higher one, and nobody goes back to a lower one.
+    /// The number of this text under its id, from 1. Every later text has a higher one; a lower one is refused.
     pub number: u64,
-    /// Whether this text takes the approval back: it covers nothing, and no text with a lower number comes after it.
+    /// Whether this text withdraws the approval: it covers nothing, and earlier texts are refused.
     pub withdrawn: bool,
     /// The scenario, e.g. [`SCENARIO_BORDER`].
     pub scenario: String,
     /// Every jurisdiction concerned: each of them must have signed.
     pub jurisdictions: Vec<AuthorityCode>,
-    /// The ports.
+    /// The ports at which it holds.
     pub ports: Vec<PortId>,
-    /// First day.
+    /// First local day on which it holds.
     pub from: LocalDate,
-    /// Last day.
+    /// Last local day on which it holds.
     pub to: LocalDate,
-    /// Minutes of the local day in which it holds: from, and before. `(0, 1440)` is the whole day.
+    /// Minutes of the local day in which it holds: the first, and the first after. `(0, 1440)` is the whole day.
     pub hours: (u16, u16),
-    /// What may be read from the pass, by name.
+    /// Names of the claims that may be read from the pass.
     pub claims: Vec<String>,
     /// Days for which records may be kept.
     pub retention_days: u16,
@@ -53,21 +53,21 @@ pub struct Approval {
 /// Why an approval was refused, or does not cover something.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApprovalError {
-    /// The bytes are not in their form.
-    #[error("the approval is not in its form: {0}")]
+    /// The approval is malformed.
+    #[error("malformed approval: {0}")]
     Form(#[from] CborError),
     /// A signature is not valid.
     #[error("a signature on the approval is not valid: {0}")]
     Message(#[from] MessageError),
-    /// The signing key does not count.
-    #[error("a key on the approval does not count: {0}")]
+    /// The signing key does not count in the trust list.
+    #[error("a key that signed the approval does not count: {0}")]
     Trust(#[from] TrustError),
     /// A field is empty or out of range.
     #[error(
         "the approval cannot be used: its {field} is missing or impossible; ask the supervisory authority"
     )]
     Field {
-        /// Which one.
+        /// Name of the field.
         field: &'static str,
     },
     /// A jurisdiction concerned did not sign.
@@ -76,30 +76,52 @@ pub enum ApprovalError {
     /// Two signatures are over different texts.
     #[error("the signatures on the approval are over different texts")]
     Different,
-    /// An older text than the newest one known, or another one with its number.
+    /// The text is older than the newest one seen, or differs from it under the same number.
     #[error(
-        "the approval {id} would go back to number {got}, known is {have}; fetch the newest, or sign the next number"
+        "rollback refused: text {got} of approval {id}, but {have} was seen; fetch the newest, or sign the next number"
     )]
     Rollback {
-        /// Its id.
+        /// Id of the approval.
         id: String,
-        /// The highest number known.
+        /// The highest number seen.
         have: u64,
-        /// The number that came.
+        /// The number of the refused text.
         got: u64,
     },
     /// Nothing loaded covers this scenario at this port and time.
     #[error("no approval covers {port} ({direction}) at this time; use the officers' counters")]
     NotCovered {
-        /// The port.
+        /// The port to be crossed.
         port: PortId,
-        /// The direction.
+        /// Origin and destination.
         direction: Direction,
     },
 }
 
 impl Approval {
-    /// The payload.
+    /// A specimen for trials and tests: all three jurisdictions, these ports, every hour of thirty days from `from` on.
+    #[must_use]
+    pub fn specimen(id: &str, ports: Vec<PortId>, from: LocalDate) -> Self {
+        let each = |text: &str| AuthorityCode::ALL.map(|code| (code, text.to_owned())).to_vec();
+        Self {
+            id: id.to_owned(),
+            number: 1,
+            withdrawn: false,
+            scenario: SCENARIO_BORDER.to_owned(),
+            jurisdictions: AuthorityCode::ALL.to_vec(),
+            ports,
+            from,
+            to: from.plus_days(30),
+            hours: (0, 1440),
+            claims: vec!["permit".to_owned()],
+            retention_days: 30,
+            assessment: "PIA-1".to_owned(),
+            filings: each("F-1"),
+            probe_grounds: each("statutory duty"),
+        }
+    }
+
+    /// The approval as the payload of a message.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
@@ -130,7 +152,7 @@ impl Approval {
     /// Reads a payload and checks that nothing is missing.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// [`ApprovalError`] for the first fault.
     pub fn decode(payload: &[u8]) -> Result<Self, ApprovalError> {
         let mut r = Reader::new(payload);
         r.array_exact(14)?;
@@ -199,7 +221,7 @@ impl Approval {
     /// Signs for one jurisdiction; [`Approval::bundle`] joins the signatures.
     ///
     /// # Errors
-    /// When the library cannot sign.
+    /// [`MessageError`] if the crypto library cannot sign.
     pub fn sign(&self, kid: &[u8], key: &SigningKey) -> Result<Vec<u8>, MessageError> {
         message::sign(Kind::Approval, kid, key, &self.encode())
     }
@@ -218,7 +240,7 @@ impl Approval {
     /// Opens a file: every jurisdiction concerned must have signed the same text with a key of the approval role.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// [`ApprovalError`] for the first fault.
     pub fn open(bundle: &[u8], trust: &TrustStore, now: Timestamp) -> Result<Self, ApprovalError> {
         let mut r = Reader::new(bundle);
         let mut signed: BTreeMap<AuthorityCode, &[u8]> = BTreeMap::new();
@@ -245,16 +267,16 @@ impl Approval {
         }
     }
 
-    /// Whether it holds on that local day: not taken back, and within its dates.
+    /// Whether it holds on that local day: not withdrawn, and within its dates.
     #[must_use]
     pub fn in_force(&self, day: LocalDate) -> bool {
         !self.withdrawn && (self.from..=self.to).contains(&day)
     }
 
-    /// What a file claims to be, without a look at its signatures: for whoever signs the next text under its id.
+    /// Reads a file without verifying its signatures: for signing the next text under its id.
     ///
     /// # Errors
-    /// The first thing that is not in its form.
+    /// [`ApprovalError`] for the first malformed item.
     pub fn unverified(bundle: &[u8]) -> Result<Self, ApprovalError> {
         let mut r = Reader::new(bundle);
         r.array(3)?;
@@ -276,11 +298,10 @@ impl Approval {
     }
 }
 
-/// The newest text of an approval that was ever seen: its number and the SHA-256 of its payload.
+/// The newest text seen of one approval: its number and the SHA-256 of its payload.
 pub type Newest = (u64, [u8; 32]);
 
-/// The approvals that a program goes by, and the newest text of each id that it ever saw: an older one is not taken, were
-/// it signed ever so well.
+/// The approvals in use, and the newest text seen under each id. An older text is refused, however well it is signed.
 #[derive(Debug, Clone, Default)]
 pub struct Approvals {
     held: Vec<Approval>,
@@ -288,10 +309,10 @@ pub struct Approvals {
 }
 
 impl Approvals {
-    /// Takes one, in the place of an older text under its id.
+    /// Adds an approval, which replaces an older text under its id.
     ///
     /// # Errors
-    /// [`ApprovalError::Rollback`]: a newer text was seen, or another one with this number. What is held stays.
+    /// [`ApprovalError::Rollback`] if a newer text, or another one with this number, was seen; nothing changes then.
     pub fn take(&mut self, approval: Approval) -> Result<(), ApprovalError> {
         let text = sha256(&approval.encode());
         if let Some((have, known)) = self.newest.get(&approval.id)
@@ -305,18 +326,18 @@ impl Approvals {
         Ok(())
     }
 
-    /// Holds none any more; what was seen stays known.
-    pub fn let_go(&mut self) {
+    /// Drops every approval; what was seen stays known.
+    pub fn clear(&mut self) {
         self.held.clear();
     }
 
-    /// The newest text of each id that was ever seen, held or not.
+    /// The newest text seen under each id, whether in use or not.
     #[must_use]
     pub const fn newest(&self) -> &BTreeMap<String, Newest> {
         &self.newest
     }
 
-    /// Takes no older text than these from now on: what a program wrote down before it was started again.
+    /// Refuses from now on every text older than these. A program calls this at start, with what it had stored.
     pub fn not_before(&mut self, known: &BTreeMap<String, Newest>) {
         for (id, newest) in known {
             let have = self.newest.entry(id.clone()).or_insert(*newest);
@@ -327,7 +348,7 @@ impl Approvals {
         }
     }
 
-    /// All of them.
+    /// The approvals in use, in the order in which they were added.
     #[must_use]
     pub fn all(&self) -> &[Approval] {
         &self.held

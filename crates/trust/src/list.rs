@@ -1,7 +1,7 @@
 //! Trust lists: one authority's keys, their roles and dates, signed by its list key.
 //!
-//! Lives here: `TrustList`, `TrustStore`. A list never goes back to an earlier number, a compromised key is dead at
-//! once, and the role is always looked up, never taken from a message.
+//! Lives here: `TrustList`, `TrustStore`. A list is never replaced by one with a lower number, a compromised key stops
+//! counting at once, and a key's role is always looked up, never taken from a message.
 
 use std::collections::BTreeMap;
 
@@ -70,64 +70,66 @@ impl Role {
 /// One key of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyEntry {
-    /// What it may be used for.
+    /// The role in which it counts.
     pub role: Role,
-    /// Its id, unique within the role: one byte for tokens, the gate's name for gates.
+    /// The key id, unique within the role: one byte for tokens, the gate's name for gates.
     pub kid: Vec<u8>,
     /// The compressed point (33 bytes); for the part role the uncompressed one (65 bytes).
     pub key: Vec<u8>,
-    /// First instant of use.
+    /// The first instant at which the key counts.
     pub from: Timestamp,
-    /// First instant at which it no longer counts.
+    /// The first instant at which it no longer counts.
     pub to: Timestamp,
-    /// Dead at once, with everything it ever signed.
+    /// Whether it is compromised: then it counts at no time, for nothing that it ever signed.
     pub compromised: bool,
 }
 
 /// One authority's keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustList {
-    /// Whose keys.
+    /// The authority to which the keys belong.
     pub authority: AuthorityCode,
-    /// Grows with every list; an older number is refused.
+    /// The list's number, which grows with every list; a lower one is refused.
     pub number: u64,
-    /// When it was signed.
+    /// The time at which it was signed.
     pub issued: Timestamp,
-    /// When the next one is due.
+    /// The end of its validity, by which the next list is due.
     pub expires: Timestamp,
-    /// The keys.
+    /// The listed keys, at most 2,000; each pair of role and key id stands once.
     pub keys: Vec<KeyEntry>,
 }
 
 /// Most keys in one list.
 const MAX_KEYS: usize = 2_000;
 
-/// Why a list or a key was refused.
+/// Why a trust list or a key was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
-    /// The bytes are no signed trust list, or its signature is not by a key that counts.
+    /// The bytes are not a signed trust list, or no key that counts made the signature.
     #[error("the trust list is not valid: {0}")]
     Message(#[from] MessageError),
-    /// Its payload is not in its form.
-    #[error("the trust list is not in its form: {0}")]
+    /// The payload is malformed.
+    #[error("malformed trust list: {0}")]
     Form(#[from] CborError),
-    /// A key in it is no key.
+    /// A listed key is not a point on P-256.
     #[error("a key in the trust list is not a P-256 key")]
     Key(#[from] CryptoError),
     /// It belongs to another authority than the key that signed it.
-    #[error("the trust list belongs to another authority than expected ({expected})")]
+    #[error("the trust list is not that of {expected}")]
     Authority {
-        /// Whose list was expected.
+        /// The authority whose list was expected.
         expected: AuthorityCode,
     },
     /// An older list than the one in use, or another one with the same number.
-    #[error("the trust list of {authority} would go back: number {got}, in use {have}; fetch the newest")]
+    #[error(
+        "rollback refused: trust list {got} of {authority} is older than {have}, which is in use; fetch the newest"
+    )]
     Rollback {
-        /// Whose list.
+        /// The authority of the list.
         authority: AuthorityCode,
         /// The number in use.
         have: u64,
-        /// The number that came.
+        /// The number of the refused list.
         got: u64,
     },
     /// Signed in the future by more than the allowed clock error.
@@ -139,39 +141,39 @@ pub enum TrustError {
     /// The list has no such key in any role.
     #[error("{authority} lists no such key")]
     UnknownKey {
-        /// Whose list.
+        /// The authority of the list.
         authority: AuthorityCode,
     },
     /// The key exists, but for another role.
     #[error("that key of {authority} is not for the role {}", role.as_str())]
     WrongRole {
-        /// Whose list.
+        /// The authority of the list.
         authority: AuthorityCode,
-        /// The role that was asked for.
+        /// The role in which the key was to be used.
         role: Role,
     },
     /// The key is not in use yet.
     #[error("that key of {authority} is not in use yet")]
     NotYet {
-        /// Whose list.
+        /// The authority of the list.
         authority: AuthorityCode,
     },
     /// The key is no longer in use.
     #[error("that key of {authority} is no longer in use")]
     Expired {
-        /// Whose list.
+        /// The authority of the list.
         authority: AuthorityCode,
     },
     /// The key is listed as compromised.
     #[error("that key of {authority} is listed as compromised")]
     Compromised {
-        /// Whose list.
+        /// The authority of the list.
         authority: AuthorityCode,
     },
 }
 
 impl TrustList {
-    /// The payload.
+    /// The list as the payload of a message.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
@@ -186,10 +188,10 @@ impl TrustList {
         w.finish()
     }
 
-    /// Reads a payload.
+    /// Reads the payload of a message.
     ///
     /// # Errors
-    /// The first thing that is not in its form.
+    /// [`CborError`] for the first malformed item.
     pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
         let mut r = Reader::new(payload);
         r.array_exact(5)?;
@@ -225,20 +227,20 @@ impl TrustList {
     /// Signs the list.
     ///
     /// # Errors
-    /// When the library cannot sign.
+    /// [`MessageError`] if the crypto library cannot sign.
     pub fn sign(&self, kid: &[u8], key: &SigningKey) -> Result<Vec<u8>, MessageError> {
         message::sign(Kind::TrustList, kid, key, &self.encode())
     }
 }
 
-/// How far a list may still be relied on.
+/// How fresh a list is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {
-    /// Within its time.
+    /// Within its validity.
     Current,
-    /// Past its end by a day at most: usable online; offline it asks for a measure.
+    /// Past its validity by a day at most: usable where the verdict is asked online, with a measure.
     Stale,
-    /// Too old for anything.
+    /// Too old to be used.
     Refused,
 }
 
@@ -266,7 +268,7 @@ struct Held {
 pub struct TrustStore {
     roots: BTreeMap<AuthorityCode, VerifyingKey>,
     lists: BTreeMap<AuthorityCode, Held>,
-    /// The lowest number that is taken, where this program has seen one before it was started.
+    /// The lowest number that is accepted, from before the program's start.
     least: BTreeMap<AuthorityCode, u64>,
 }
 
@@ -283,8 +285,8 @@ impl TrustStore {
         Ok(store)
     }
 
-    /// Takes no list of an authority with a lower number than this from now on: what a program wrote down before it was
-    /// started again.
+    /// Refuses from now on every list of `authority` with a lower number. A program calls this at start, with the number
+    /// that it had stored.
     pub fn not_before(&mut self, authority: AuthorityCode, number: u64) {
         let least = self.least.entry(authority).or_default();
         *least = number.max(*least);
@@ -300,7 +302,7 @@ impl TrustStore {
     /// Takes a list if it is signed by the pinned key or by a list key of the list in use, and does not go back.
     ///
     /// # Errors
-    /// Why it was refused; the store is as before.
+    /// [`TrustError`]; the store is then unchanged.
     pub fn update(&mut self, bytes: &[u8], now: Timestamp) -> Result<AuthorityCode, TrustError> {
         let claimed = TrustList::decode(message::unverified_payload(bytes)?)?.authority;
         let kid = message::kid(bytes)?;
@@ -361,7 +363,7 @@ impl TrustStore {
     /// The key of `authority` for `role` with this id, if it counts at `at`.
     ///
     /// # Errors
-    /// Why there is none.
+    /// [`TrustError`]: why no such key counts.
     pub fn find(
         &self,
         authority: AuthorityCode,
@@ -387,7 +389,7 @@ impl TrustStore {
     /// The point to which weekly keys for `authority` are sealed at `at`.
     ///
     /// # Errors
-    /// Why there is none.
+    /// [`TrustError`]: why no such key counts.
     pub fn part_key(&self, authority: AuthorityCode, at: Timestamp) -> Result<&[u8], TrustError> {
         let list = self.list(authority).ok_or(TrustError::NoList(authority))?;
         let usable = |k: &&KeyEntry| k.role == Role::Part && in_use(k, authority, at).is_ok();

@@ -87,7 +87,7 @@ fn every_jurisdiction_concerned_has_signed_the_same_text_with_an_approval_key() 
     refused(&[by(Mac, &mac), by(Hkg, &hkg)], "not signed by CHN");
     refused(&[by(Chn, &chn), by(Mac, &chn)], "signature");
     refused(&[by(Chn, &chn), by(Chn, &chn)], "repeated");
-    refused(&[], "another kind of item");
+    refused(&[], "unexpected type or length");
     let longer = Approval { retention_days: 181, ..approval() };
     refused(&[by(Chn, &chn), (Mac, longer.sign(b"a", &mac).unwrap())], "different texts");
     refused(&[by(Chn, &chn), (Mac, whole.sign(b"v", &mac).unwrap())], "not for the role approval");
@@ -219,7 +219,7 @@ fn nobody_goes_back_to_an_older_text_of_an_approval_and_least_of_all_behind_its_
         assert!(!covers(&approvals));
     }
     // Whoever holds none any more still knows how far it had come, and so does a program that wrote it down.
-    approvals.let_go();
+    approvals.clear();
     assert_eq!(approvals.take(second()), refused(3, 2));
     assert!(approvals.all().is_empty());
     let mut again = Approvals::default();

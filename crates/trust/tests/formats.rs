@@ -160,7 +160,7 @@ fn a_changed_list_is_refused_by_grammar_and_reader() {
     }
 }
 
-/// Every item inside taken out, or replaced by -1, which stands nowhere; and the same inside each item.
+/// Every item inside taken out, or replaced by -1, which is valid nowhere; and the same inside each item.
 fn changes(item: &[u8]) -> Vec<Vec<u8>> {
     if item.first().is_none_or(|head| head >> 5 != 4) {
         return Vec::new();

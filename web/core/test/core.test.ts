@@ -1,4 +1,4 @@
-/** The room by itself: what it refuses, what it needs, and that a second library writes the same. */
+/** `core` by itself: what it refuses, what it depends on, and that a second library writes the same bytes. */
 import { readFileSync, readdirSync } from 'node:fs'
 import * as cborg from 'cborg'
 import { describe, expect, it } from 'vitest'
@@ -85,7 +85,7 @@ describe('numbers', () => {
   })
 })
 
-describe('the room', () => {
+describe('core', () => {
   it('uses nothing that a mini-program lacks, and imports nothing but itself and the two audited libraries', () => {
     const folder = new URL('..', import.meta.url)
     for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {

@@ -1,4 +1,4 @@
-/** The worked example of `docs/formats.md`, made again from this room's parts. */
+/** The worked example of `docs/formats.md`, made again by `core`. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex, toUtf8 } from '../bytes.js'
@@ -77,7 +77,7 @@ describe('the worked example of docs/formats.md', () => {
     expect(readCode(text('code'))).toEqual({ form: 'full', token, proof, parts })
   })
 
-  it('has a code that this room makes again but for the signature, in the same length', async () => {
+  it('has a code that core makes again but for the signature, in the same length', async () => {
     const made = await crossingCode({ key: device, token: hex('token'), parts: new Map([['CHN', parts[0]!], ['HKG', parts[1]!]]) }, audience, 1772416800)
     const read = readCode(made ?? '')
     expect(made).toHaveLength(934)
@@ -85,7 +85,7 @@ describe('the worked example of docs/formats.md', () => {
     expect(() => open1(read.proof, device.publicKey, proofExternal(audience, hex('token'), parts))).not.toThrow()
   })
 
-  it('has a proof of possession that this room makes again but for the signature', async () => {
+  it('has a proof of possession that core makes again but for the signature', async () => {
     const session = hex('possession')
     const made = await possession(device, 'CHN', 'CHN', session, 1772416800)
     const [ours, theirs] = [parse1(made), parse1(hex('possession'))]

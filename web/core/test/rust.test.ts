@@ -1,6 +1,6 @@
 /**
- * Both sides, thousands of random cases: what the Rust crates write this room writes to the same bytes, what they refuse
- * it refuses, and what this room signs they take. The Rust side is `crates/baypass/examples/wallet_lines.rs`; without
+* Thousands of random cases: `core` writes the same bytes as the Rust crates, refuses what they refuse, and they accept what
+ * it signs. The Rust side is `crates/baypass/examples/wallet_lines.rs`; without
  * Cargo these tests are skipped, loudly. `BAYPASS_SEED` repeats a run.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -17,6 +17,7 @@ import { open1, parse1, sign1 } from '../cose.js'
 import { type DeviceKey, coordinates, newSoftwareKey, newWebKey, sha256 } from '../keys.js'
 import { AUTHORITIES, SEALED_RECEIVERS, partDocuments, partMaker } from '../issuance.js'
 import { judgeNumber } from '../numbers.js'
+import { skip } from './skip.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const seed = process.env['BAYPASS_SEED'] ?? String(Date.now())
@@ -61,9 +62,9 @@ const takes = (read: () => unknown) => {
   }
 }
 
-if (!cargo) console.error('SKIPPED: core against Rust: no cargo on this machine')
+const skipped = skip('core against Rust', cargo ? undefined : 'no cargo on this machine')
 
-describe.skipIf(!cargo)(`the Rust crates and this room agree (BAYPASS_SEED=${seed})`, () => {
+describe.skipIf(skipped)(`the Rust crates and core agree (BAYPASS_SEED=${seed})`, () => {
   beforeAll(() => {
     const out = execFileSync(...example('write', seed, String(COUNT)), { cwd: root, maxBuffer: 1 << 30 })
     lines = out.toString().trim().split('\n').map((line) => JSON.parse(line) as Line)
@@ -134,8 +135,8 @@ describe.skipIf(!cargo)(`the Rust crates and this room agree (BAYPASS_SEED=${see
       const wanted = line['fault'] === null
         ? { number: line['number'] }
         : { fault: line['fault'], ...(line['position'] === null ? {} : { position: line['position'] }) }
-      // Rust measures bytes, this room signs: of a sign that no number has, it is enough that both refuse it, or both take
-      // it for the blank around a number.
+// Rust counts bytes, core counts characters: for a character that no number has, both must refuse it, or both must
+      // take it for a blank around the number.
       if (/[^ -~]/.test(text(line, 'text'))) {
         if ('number' in found) expect(found, text(line, 'text')).toEqual(wanted)
         else expect(line['fault'], text(line, 'text')).not.toBeNull()
@@ -145,7 +146,7 @@ describe.skipIf(!cargo)(`the Rust crates and this room agree (BAYPASS_SEED=${see
     }
   })
 
-  it('on what this room signs: codes and proofs of possession, with both kinds of key', async () => {
+  it('on what core signs: codes and proofs of possession, with both kinds of key', async () => {
     const issuer = newSoftwareKey(random)
     const wanted: boolean[] = []
     const cases: object[] = []

@@ -1,4 +1,4 @@
-/** The lane's camera: opened again whenever it goes, and never handed on while it gives no picture. */
+/** The lane's camera: opened again whenever it fails, and not used while it delivers no picture. */
 
 export type CameraState = 'starting' | 'on' | 'lost'
 
@@ -14,7 +14,7 @@ export class Camera {
     void this.check()
   }
 
-  /** Whether pictures come; a camera whose picture stands still for 3 s is as good as none. */
+/** Whether it delivers pictures; a camera whose picture has not changed for 3 s counts as failed. */
   private async check(): Promise<void> {
     const track = this.stream?.getVideoTracks()[0]
     const now = performance.now()

@@ -1,4 +1,4 @@
-/** What the gate tells its pages. */
+/** The messages from the gate to its pages. */
 
 export const LANGUAGES = ['zh-Hans', 'zh-Hant', 'en', 'pt'] as const
 export type Language = (typeof LANGUAGES)[number]
@@ -13,7 +13,7 @@ export interface Card {
   sides: { side: 'exit' | 'entry'; authority: Code }[]
   names: Partial<Record<Language, Partial<Record<Code, string>>>>
   simulated_camera: boolean
-  /** Where the own authority is asked for reasons; on an officer's card alone. */
+/** Base URL at which the own authority answers with reasons; on an officer's page only. */
   reasons_at?: string | null
   texts: Record<string, Record<Language, string>>
 }
@@ -29,7 +29,7 @@ export interface View {
   sentences: Partial<Record<Language, string>>
   hint: { code: string; sentence: string } | null
   measure: string | null
-  /** What an active challenge asks for now. */
+/** The motion that the active challenge asks for now. */
   motion: 'look_straight' | 'turn_left' | 'turn_right' | 'come_closer' | 'ended' | null
   session: number | null
   language: Language | null

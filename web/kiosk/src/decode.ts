@@ -1,8 +1,8 @@
-/** From a frame to the text of a code: the library on the frame as it is, then on the same frame made easier to read. */
+/** Reads the text of a code from a frame: first the library on the frame as it is, then on processed copies of it. */
 import { prepareZXingModule, readBarcodes, type ReaderOptions } from 'zxing-wasm/reader'
 import wasm from 'zxing-wasm/reader/zxing_reader.wasm?url'
 
-// Our own copy: by itself the library would ask a public address.
+// Our own copy of the WebAssembly file: by default the library fetches it from a public address.
 prepareZXingModule({ overrides: { locateFile: () => wasm } })
 
 const OPTIONS: ReaderOptions = { formats: ['QRCode'], tryHarder: true, maxNumberOfSymbols: 1, textMode: 'Plain' }
@@ -11,10 +11,10 @@ async function text(data: ImageData, options: ReaderOptions): Promise<string | n
   return (await readBarcodes(data, options)).find((one) => one.isValid)?.text ?? null
 }
 
-/** The library alone. */
+/** One call of the library, without further attempts. */
 export const plain = (data: ImageData): Promise<string | null> => text(data, OPTIONS)
 
-/** What is tried on a frame in which the library saw nothing: for uneven light, small modules, stripes, blur. */
+/** The further attempts on a frame without a result: against uneven light, small modules, stripes, blur. */
 const TRIES: readonly ((data: ImageData) => Promise<string | null>)[] = [
   (data) => text(data, { ...OPTIONS, binarizer: 'GlobalHistogram' }),
   (data) => plain(again(data, 1.6, 0)),
@@ -27,7 +27,7 @@ export async function inTurn(data: ImageData, turn: number): Promise<string | nu
   return await plain(data) ?? await TRIES[turn % TRIES.length]!(data)
 }
 
-/** Everything on one frame: never less than the library alone, for that comes first. */
+/** Every attempt on one frame. */
 export async function thorough(data: ImageData): Promise<string | null> {
   let found = await plain(data)
   for (const attempt of TRIES) found ??= await attempt(data)

@@ -1,4 +1,4 @@
-/** The traveller's screen. The gate says what stands on it; the page shows it, and sends what its camera sees. */
+/** The traveller's screen. The gate decides what it shows; the page shows it and sends the pictures of its camera. */
 import { Camera, jpeg } from './camera'
 import { type Card, LANGUAGES, type Language, REGIONS, type State, type View, byId, element } from './card'
 import { Problem, linkOfPage } from './link'
@@ -10,9 +10,9 @@ const TAGS: Record<Language, string> = { 'zh-Hans': '简', 'zh-Hant': '繁', en:
 const NAMES: Record<Language, string> = { 'zh-Hans': '简体中文', 'zh-Hant': '繁體中文', en: 'English', pt: 'Português' }
 const PICTURES: Partial<Record<string, string>> = { pin: 'pin', guardian: 'guardian' }
 const STEPS: Record<State, number> = { ready: 0, reading: 1, checking: 1, look_here: 1, turn_head: 2, measure: 2, welcome: 3, again: 0, see_officer: 2, closed: 0 }
-/** How long each language stands while nobody has chosen one. */
+/** How long each language is shown while none is chosen, in milliseconds. */
 const TURN_MS = 3_000
-/** Without a code in view for so long, the next code is another traveller's. */
+/** After this time without a code in view, the next code belongs to another traveller, in milliseconds. */
 const GAP_MS = 700
 const FACE_EVERY_MS = 80
 const READ_EVERY_MS = 40
@@ -24,7 +24,7 @@ const body = document.body
 let card: Card | undefined
 let view: View | undefined
 let trouble: { kind: 'gate' | 'pairing' | 'page'; text: string } | undefined
-/** A code that was read here and of which the gate has not spoken yet. */
+/** A code that was read here and to which the gate has not reacted yet. */
 let posting = false
 let turn = 0
 let last = { text: '', ended: -Infinity, empty: -Infinity }
@@ -101,7 +101,7 @@ function place(spoken: Language): void {
   byId('way').setAttribute('lang', spoken)
 }
 
-/** A code in view. `meant` where somebody handed it in, so that nothing has to be guessed. */
+/** Handles a code in view. `meant` if it was handed in on purpose, and not seen by the camera. */
 async function offer(text: string, ms: number, meant = false): Promise<void> {
   if (!view || posting || view.session !== null || trouble) return
   const at = performance.now()
@@ -202,7 +202,7 @@ async function begin(): Promise<void> {
   }, lost)
 }
 
-/** The screen of a lane does not go dark. */
+/** Keeps the screen of a lane from going dark. */
 function awake(): void {
   if (document.visibilityState === 'visible') void navigator.wakeLock?.request('screen').catch(() => undefined)
 }

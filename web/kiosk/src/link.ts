@@ -1,7 +1,9 @@
 /**
- * The way to the gate: every request bears the secret of the pairing; events come as a stream that is opened again
- * whenever it breaks or falls silent (a gate that was killed, a machine that slept).
+ * The connection to the gate. Every request carries the secret of the pairing. Server-sent events come over `fetch`, since
+ * `EventSource` cannot send that header; the stream is opened again whenever it breaks or falls silent (a gate that was
+ * killed, a machine that slept).
  */
+import { EventSourceParserStream } from 'eventsource-parser/stream'
 
 export class Problem extends Error {
   constructor(readonly status: number, readonly code: string, detail: string) {
@@ -9,9 +11,10 @@ export class Problem extends Error {
   }
 }
 
-/** No sign of life for so long means that the stream is dead: the gate speaks at least each 4 s. */
+/** A stream that is silent for this long is dead: the gate sends at least a comment every 4 s. */
 const SILENCE_MS = 10_000
-const AGAIN_MS = 1_000
+/** Pause before a stream is opened again. */
+const RETRY_MS = 1_000
 
 export class Link {
   private page: number | undefined
@@ -39,7 +42,7 @@ export class Link {
     await this.sent(path, { method: 'POST', body: plain ? (body ?? null) : JSON.stringify(body), signal: AbortSignal.timeout(15_000) })
   }
 
-  /** Hears events until the page is closed; `lost` is called whenever there is no gate, with why. */
+  /** Reads events until `lost` returns false. `lost` is called whenever the connection ends, with the error if there was one. */
   async listen<T extends { page?: number }>(heard: (event: T) => void, lost: (why: unknown) => boolean): Promise<void> {
     for (;;) {
       try {
@@ -48,31 +51,28 @@ export class Link {
       } catch (error) {
         if (!lost(error)) return
       }
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }
 
   private async hear<T extends { page?: number }>(heard: (event: T) => void): Promise<void> {
     const stop = new AbortController()
     let watchdog = setTimeout(() => stop.abort(), SILENCE_MS)
+    const awake = () => {
+      clearTimeout(watchdog)
+      watchdog = setTimeout(() => stop.abort(), SILENCE_MS)
+    }
     try {
       const response = await this.sent('/events', { signal: stop.signal })
-      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
-      let text = ''
-      for (;;) {
+      // Comments are the gate's sign of life while nothing happens.
+      const events = response.body!.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream({ onComment: awake }))
+      for (const reader = events.getReader(); ;) {
         const { value, done } = await reader.read()
         if (done) return
-        clearTimeout(watchdog)
-        watchdog = setTimeout(() => stop.abort(), SILENCE_MS)
-        text += value
-        for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-          const event = text.slice(0, end)
-          text = text.slice(end + 2)
-          if (!event.startsWith('data: ')) continue
-          const read = JSON.parse(event.slice(6)) as T
-          if (read.page !== undefined) this.page = read.page
-          heard(read)
-        }
+        awake()
+        const event = JSON.parse(value.data) as T
+        if (event.page !== undefined) this.page = event.page
+        heard(event)
       }
     } finally {
       clearTimeout(watchdog)
@@ -83,7 +83,7 @@ export class Link {
 
 /**
  * The link of this page, from its own address: `/kiosk/<lane>#<secret>` or `/officer/<lane>/<authority>#<secret>`. An
- * officer's address may bear the secret of the authority too, behind a dot: the gate never sees what follows the `#`.
+ * officer's address may carry the secret of the authority too, behind a dot. What follows the `#` is never sent to the gate.
  */
 export function linkOfPage(): Link {
   return new Link(`/v1${location.pathname}`, location.hash.slice(1).split('.')[0] ?? '')

@@ -1,4 +1,4 @@
-/** One authority's officer at one lane: his own side's verdict, what it asks for, and what he does about it. */
+/** The view of one authority's officer at one lane: the verdict of their own side, its measures, and the officer's acts. */
 import { type Card, type Code, type Language, REGIONS, byId, element } from './card'
 import { Problem, authoritySecret, linkOfPage } from './link'
 import { type Word, isWord, word } from './officer-words'
@@ -42,20 +42,20 @@ let keys = new Map<string, HTMLButtonElement>()
 const tongue = () => select.value as Language
 const say = (key: string): string => (isWord(key) ? word(key, tongue()) : key.replaceAll('_', ' '))
 
-/** The last traveller whom this officer has dealt with, where the lane had sent him to an officer. */
+/** The last traveller referred to an officer whom this officer has dealt with. */
 let dealtWith = 0
 
-/** Whoever the lane has sent to an officer of this side stays on the screen until he is dealt with, or the next one comes. */
+/** A traveller referred to an officer of this side stays on the screen until they are dealt with or the next one comes. */
 const sentHere = (row: Row): boolean =>
   row.outcome === 'not_passed' && !row.refused_here && row.session > dealtWith && (row.own?.class === 'refer' || row.gate?.remedy === 'call_officer' || row.gate?.code === 'measures_not_taken')
 
-/** The newest traveller, while his end is not told yet or he waits for an officer. */
+/** The newest traveller, while their outcome is open or they wait for an officer. */
 function current(): Row | undefined {
   const [newest] = side?.travellers ?? []
   return newest && (newest.state !== 'over' || sentHere(newest)) ? newest : side?.travellers.find((row) => row.state !== 'over')
 }
 
-/** In groups, so that it can be read out. */
+/** A reference in groups of characters, so that it can be read aloud. */
 const grouped = (reference: string): string => reference.replace(/(.{8})(?=.)/g, '$1 ')
 let cued = ''
 
@@ -160,7 +160,7 @@ function show(): void {
   asking &&= open.length > 0
   const form = byId<HTMLElement>('reasons')
   form.hidden = !asking
-  // While a reason is asked for, its keys are the only ones that stand on the screen.
+// While the officer chooses a reason, only its keys are shown.
   byId<HTMLElement>('measures').hidden = asking
   byId<HTMLElement>('acts').hidden = asking
   byId('reasons-title').textContent = say('why')

@@ -1,4 +1,4 @@
-/** A trial's panel: a photograph, a pasted code or a shared window take the camera's place. Only where the lane is simulated. */
+/** The panel of a simulated lane: a photograph, a pasted code or a shared window replaces the camera. */
 import { jpeg } from './camera'
 import { type Card, type View, byId, element } from './card'
 import type { Link } from './link'

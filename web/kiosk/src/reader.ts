@@ -1,4 +1,4 @@
-/** Reads codes in a thread of its own, so that the screen never waits for it. */
+/** Reads codes in a worker, so that the screen never waits for it. */
 import { inTurn, thorough } from './decode'
 
 export interface Asked { id: number; frame: ImageBitmap | Blob }
@@ -15,9 +15,9 @@ function pixels(frame: ImageBitmap): ImageData {
   return pen.getImageData(0, 0, canvas.width, canvas.height)
 }
 
-const room = self as unknown as { onmessage: (event: MessageEvent<Asked>) => void; postMessage(answer: Answered): void }
+const worker = self as unknown as { onmessage: (event: MessageEvent<Asked>) => void; postMessage(answer: Answered): void }
 
-room.onmessage = async ({ data }) => {
+worker.onmessage = async ({ data }) => {
   const began = performance.now()
   let text: string | null = null
   try {
@@ -26,5 +26,5 @@ room.onmessage = async ({ data }) => {
   } catch {
     // A frame that cannot be read holds no code; the next one comes at once.
   }
-  room.postMessage({ id: data.id, text, ms: performance.now() - began })
+  worker.postMessage({ id: data.id, text, ms: performance.now() - began })
 }

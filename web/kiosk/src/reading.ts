@@ -1,4 +1,4 @@
-/** The page's side of the reader: one frame at a time; a reader that dies is started again. */
+/** The page's side of the reader: one frame at a time; a worker that fails is started again. */
 import type { Answered, Asked } from './reader'
 import reader from './reader?worker&url'
 

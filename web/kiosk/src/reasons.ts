@@ -1,6 +1,6 @@
 /**
- * Reasons: why the own authority decided so, asked of that authority itself, with its officers' secret. Neither the
- * question nor the answer passes the gate, which never learns more than a verdict's class.
+* Reasons of the own authority's verdicts, fetched from that authority with its officers' secret. Request and answer do not
+ * pass the gate, which learns only a verdict's class.
  */
 
 export interface Reason { readonly outcome: string; readonly code: string; readonly detail: string }
@@ -17,7 +17,7 @@ export class Reasons {
     this.base = base ?? undefined
   }
 
-  /** Whether there is an authority to ask, and no secret yet that it has not refused. */
+/** Whether a secret must be entered: there is an authority to ask, and none that it accepted. */
   get wanted(): boolean {
     return this.base !== undefined && this.secret === undefined
   }
@@ -28,7 +28,7 @@ export class Reasons {
     this.changed()
   }
 
-  /** What is known of a reference; asked for on the first call. */
+/** The reason under a reference, fetched on the first call. */
   of(reference: string): Looked | undefined {
     if (this.base === undefined || this.secret === undefined) return undefined
     const known = this.found.get(reference)

@@ -2,10 +2,11 @@ import { fileURLToPath } from 'node:url'
 import { type ViteDevServer, createServer } from 'vite'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { skip } from '../../core/test/skip'
 import { CHROMIUM, launch } from './bay'
 import type { Condition, Rate } from './rates-page'
 
-if (!CHROMIUM) console.warn('SKIPPED: read rates of a code: no Chromium on this machine (Debian: apt-get install chromium)')
+const skipped = skip('read rates of a code', CHROMIUM ? undefined : 'no Chromium on this machine (Debian: apt-get install chromium)')
 
 const FRAMES = Number(process.env['BAYPASS_FRAMES'] ?? 6)
 
@@ -42,7 +43,7 @@ const CONDITIONS: [string, Condition][] = [
   ['all at once: blur 1.5, turned by 10 degrees, tilt 12 %, glare 60 %, moire 20, 4 px', { module: 4, blur: 1.5, turn: 10, tilt: 0.12, glare: 0.6, moire: 20 }],
 ]
 
-describe.skipIf(!CHROMIUM)('a code of version 18 on a phone before a 720p camera', () => {
+describe.skipIf(skipped)('a code of version 18 on a phone before a 720p camera', () => {
   let browser: Browser
   let server: ViteDevServer
 

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { skip } from '../../core/test/skip'
 import { type Bay, type Resident, launch, missing, openBay, openPage, quantile, state } from './bay'
 
-const why = missing()
-if (why) console.warn(`SKIPPED: times of crossings at a kiosk: ${why}`)
+const skipped = skip('times of crossings at a kiosk', missing())
 
 /** Crossings in one run; each resident's wallet holds eight tokens. */
 const CROSSINGS = Number(process.env['BAYPASS_CROSSINGS'] ?? 8)
 const STAGES = ['decode', 'check', 'face', 'clear', 'code_to_door', 'welcome'] as const
 
-describe.skipIf(why !== undefined)('crossings at a kiosk, one after the other', () => {
+describe.skipIf(skipped)('crossings at a kiosk, one after the other', () => {
   let browser: Browser
   let bay: Bay
   let residents: Resident[]

@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { skip } from '../../core/test/skip'
 import { MODELS, ROOT, delivered, launch, missing, openPage, pageOf, program, quantile, screen, state, until } from './bay'
 
 const WALLET = join(ROOT, 'web/wallet')
 const unbuilt = !existsSync(join(WALLET, 'dist/build/h5/index.html')) ? 'the web wallet is not built (npm run build:web)'
   : !readFileSync(join(WALLET, 'serve.mjs'), 'utf8').includes('with-parent') ? 'the web wallet has no server that demo can start' : undefined
-const why = missing() ?? unbuilt
-if (why) console.warn(`SKIPPED: the tour through wallet and kiosk: ${why}`)
+const skipped = skip('the tour through wallet and kiosk', missing() ?? unbuilt)
 
 /** So many crossings more, out and back, until the phone runs out of codes once; `npm run times:kiosk` makes them 50. */
 const CROSSINGS = Number(process.env['BAYPASS_CROSSINGS'] ?? 8)
 
-describe.skipIf(why !== undefined)('the tour', () => {
+describe.skipIf(skipped)('the tour', () => {
   let browser: Browser
   let hand: Page
   let photograph: string

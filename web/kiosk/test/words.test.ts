@@ -23,7 +23,7 @@ describe('reasons on an officer’s screen', () => {
   })
 
   it('name the day, and a code that is new here stands for itself', () => {
-    expect(reasonWords('week_used', 'wait until the day given, the next Monday (2026-03-09)', 'en')).toBe('this week’s one trip is made (2026-03-09)')
+    expect(reasonWords('week_used', 'wait until the day given, the next Monday (2026-03-09)', 'en')).toBe('this week’s one trip is used (2026-03-09)')
     expect(reasonWords('something_new', '', 'pt')).toBe('something new')
   })
 })

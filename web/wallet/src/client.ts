@@ -1,4 +1,4 @@
-/** Client: the authorities' doors, typed by their own description (`api.ts`). */
+/** Client of the authorities' HTTP API, typed by their OpenAPI description (`api.ts`). */
 import type { Authority } from '../../core/border.js'
 import type { Operations, Problem, ProblemCode } from './api.js'
 import { ask, authorities } from './platform.js'
@@ -13,7 +13,7 @@ const DOORS: { readonly [K in keyof Operations]: { method: Operations[K]['method
   tokens: { method: 'POST', path: '/v1/tokens' },
 }
 
-/** Why there is no answer: the authority's own code, no network, or an answer that is none. */
+/** Why a request failed: the authority's problem code, `network`, or `answer` for a malformed answer. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   constructor(readonly code: ProblemCode | 'network' | 'answer') {
@@ -21,7 +21,7 @@ export class Refusal extends Error {
   }
 }
 
-/** How far the other side's clock is ahead of this one, in seconds, as last heard. */
+/** How far the authority's clock is ahead of this phone's, in seconds, at the last answer. */
 let heard: number | undefined
 export const clockOffset = (): number | undefined => heard
 

@@ -1,8 +1,8 @@
 /**
- * Guidance: what a traveller is told while the camera looks at him, one thing at a time.
+* Guidance: advice to the traveller while the camera is open, one piece at a time.
  *
  * Lives here: light, sharpness, stillness, on a few thousand grey values. Not here: whether there is a face at all: nothing
- * on the phone recognises one, and the authority judges the picture. So it never forbids: a picture may be taken any time.
+ * on the phone recognises one, and the authority judges the picture. So it never blocks: a picture may be taken at any time.
  */
 
 export type Advice = 'dark' | 'bright' | 'backlit' | 'nothing' | 'still' | 'blurred' | 'good'
@@ -50,7 +50,7 @@ export function reduced({ width, height, data }: Pixels): Float32Array {
   return grey
 }
 
-/** Bounds, in grey values. Wide: a word that is wrong costs more than one that is missing. */
+/** Bounds, in grey values. They are wide: wrong advice costs more than missing advice. */
 const BOUNDS = { dark: 50, bright: 215, blown: 0.2, behind: 60, plain: 10, motion: 9, edges: 25 }
 
 /** One frame; `before` is the last one, as `reduced` gave it. */
@@ -78,14 +78,14 @@ export function advise(grey: Float32Array, before: Float32Array | undefined): Ad
   return edges / edged < BOUNDS.edges ? 'blurred' : 'good'
 }
 
-/** A word stays this long, so that it can be read; what is good so long is good enough. */
+/** Milliseconds for which a piece of advice stays, so that it can be read. */
 const STAYS_MS = 700
 const GOOD_MS = 1000
 
 /** What is shown: `ready` is what has been good for a while. */
 export type Guidance = Advice | 'ready'
 
-/** Says one thing at a time, and does not flicker. */
+/** Shows one piece of advice at a time, without flicker. */
 export class Guide {
   private before: Float32Array | undefined
   private last: Advice | undefined

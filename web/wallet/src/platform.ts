@@ -1,17 +1,18 @@
 /**
- * Platform: everything in which a phone's browser and the mini-program differ: storage, chance, keys, requests, pictures,
- * the canvas, the screen. Nothing else in the wallet knows where it runs.
+ * Platform: everything that differs between a phone's browser and the mini-program: storage, randomness, keys, requests,
+ * pictures, the canvas, the screen. Nothing else in the wallet knows on which of them it runs.
  */
 import { fromBase64Url, toBase64Url } from '../../core/bytes.js'
 import { type DeviceKey, newSoftwareKey, openSoftwareKey } from '../../core/keys.js'
 // #ifdef H5
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { type SubtleLike, newWebKey, openWebKey } from '../../core/keys.js'
 // #endif
 import type { Authority } from '../../core/border.js'
 import builtIn from '../public/authorities.json'
 import type { Pixels } from './guidance.js'
 
-/** How a key is kept: inside the browser, or its scalar inside the vault. */
+/** How a key is stored: inside the browser, or as a scalar inside the vault. */
 export type StoredKey =
   | { readonly kind: 'web'; readonly id: string; readonly publicKey: string }
   | { readonly kind: 'software'; readonly secret: string }
@@ -33,7 +34,7 @@ export function forget(name: string): void {
   uni.removeStorageSync(name)
 }
 
-/** Tells when another window of this browser wrote or removed `name`. */
+/** Calls `told` when another window of this browser wrote or removed `name`. */
 export function onChangedElsewhere(name: string, told: () => void): void {
   // #ifdef H5
   // `clear()` names nothing.
@@ -41,13 +42,13 @@ export function onChangedElsewhere(name: string, told: () => void): void {
   // #endif
 }
 
-// --- chance --------------------------------------------------------------------------------------------------------
+// --- randomness ----------------------------------------------------------------------------------------------------
 
 let pool = new Uint8Array(0)
 const POOL = 4096
 
-/** Fills the pool; there is nothing to do where chance comes at once. */
-export async function prepareChance(): Promise<void> {
+/** Fills the pool of the mini-program; a browser has random bytes at any time. */
+export async function prepareRandomness(): Promise<void> {
   // #ifdef MP-WEIXIN
   if (pool.length >= POOL / 2) return
   const drawn = await new Promise<ArrayBuffer>((resolve, reject) => {
@@ -59,7 +60,7 @@ export async function prepareChance(): Promise<void> {
   // #endif
 }
 
-/** Bytes that nobody can guess. Drained, it throws: there is no second-best source. */
+/** Random bytes from the system's generator. Throws where the pool is empty: there is no weaker source to fall back on. */
 export function random(length: number): Uint8Array {
   let drawn: Uint8Array
   // #ifdef H5
@@ -68,7 +69,7 @@ export function random(length: number): Uint8Array {
   // #ifdef MP-WEIXIN
   if (pool.length < length) throw new Error('random')
   drawn = pool.slice(0, length)
-  // What was handed out once is never handed out again, nor left behind.
+// Bytes are used once and wiped.
   pool.fill(0, 0, length)
   pool = pool.subarray(length)
   // #endif
@@ -80,55 +81,44 @@ export function random(length: number): Uint8Array {
 // #ifdef H5
 const subtle = (): SubtleLike | undefined => globalThis.crypto?.subtle as unknown as SubtleLike | undefined
 
-function database(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open('baypass', 1)
-    request.onupgradeneeded = () => void request.result.createObjectStore('keys')
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(new Error('keys'))
-  })
-}
+interface Keys extends DBSchema { keys: { key: string; value: unknown } }
 
-async function inKeys<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  const opened = await database()
+/** Runs `work` on the store of key handles. The connection is closed again, so that another window may delete the database. */
+async function withKeys<T>(work: (database: IDBPDatabase<Keys>) => Promise<T>): Promise<T> {
+  const database = await openDB<Keys>('baypass', 1, { upgrade: (fresh) => void fresh.createObjectStore('keys') })
   try {
-    return await new Promise((resolve, reject) => {
-      const transaction = opened.transaction('keys', mode)
-      const request = work(transaction.objectStore('keys'))
-      transaction.oncomplete = () => resolve(request.result)
-      transaction.onabort = transaction.onerror = () => reject(new Error('keys'))
-    })
+    return await work(database)
   } finally {
-    opened.close()
+    database.close()
   }
 }
 // #endif
 
-/** A new device key, kept where this platform keeps it best. */
+/** Makes a device key and stores it in the safest place of this platform. */
 export async function makeKey(): Promise<{ readonly key: DeviceKey; readonly stored: StoredKey }> {
   // #ifdef H5
   const web = subtle()
   if (web) {
     const key = await newWebKey(web)
     const id = toBase64Url(random(12))
-    await inKeys('readwrite', (store) => store.put(key.handle, id))
+    await withKeys((database) => database.put('keys', key.handle, id))
     return { key, stored: { kind: 'web', id, publicKey: toBase64Url(key.publicKey) } }
   }
   // #endif
-  await prepareChance()
+  await prepareRandomness()
   const key = newSoftwareKey(random)
   return { key, stored: { kind: 'software', secret: toBase64Url(key.secret) } }
 }
 
-/** The key again; `undefined` where the browser has thrown it away. */
+/** Opens a stored key; `undefined` if the browser has deleted it. */
 export async function openKey(stored: StoredKey): Promise<DeviceKey | undefined> {
   if (stored.kind === 'software') {
-    await prepareChance()
+    await prepareRandomness()
     return openSoftwareKey(fromBase64Url(stored.secret), random)
   }
   // #ifdef H5
   const web = subtle()
-  const handle: unknown = await inKeys('readonly', (store) => store.get(stored.id))
+  const handle = await withKeys((database) => database.get('keys', stored.id))
   if (web && handle) return openWebKey(web, handle, fromBase64Url(stored.publicKey))
   // #endif
   return undefined
@@ -136,17 +126,17 @@ export async function openKey(stored: StoredKey): Promise<DeviceKey | undefined>
 
 export async function dropKey(stored: StoredKey): Promise<void> {
   // #ifdef H5
-  if (stored.kind === 'web') await inKeys('readwrite', (store) => store.delete(stored.id))
+  if (stored.kind === 'web') await withKeys((database) => database.delete('keys', stored.id))
   // #endif
 }
 
 export async function dropAllKeys(): Promise<void> {
   // #ifdef H5
-  await inKeys('readwrite', (store) => store.clear())
+  await withKeys((database) => database.clear('keys'))
   // #endif
 }
 
-// --- the net -------------------------------------------------------------------------------------------------------
+// --- network ------------------------------------------------------------------------------------------------------
 
 /** Where the authorities are: the page's own `authorities.json`; in a mini-program what it was built with. */
 export async function authorities(): Promise<Readonly<Record<Authority, string>>> {
@@ -160,7 +150,7 @@ export async function authorities(): Promise<Readonly<Record<Authority, string>>
 export interface Answer {
   readonly status: number
   readonly body: unknown
-  /** The other side's clock, where it told. */
+/** The authority's clock, where the answer had one. */
   readonly date: number | undefined
 }
 
@@ -191,7 +181,7 @@ export function ask(method: 'GET' | 'POST' | 'DELETE', url: string, secret?: str
 /** Longest side of a selfie: enough for the comparison, little enough for a slow line. */
 const SIDE = 1280
 
-/** A picture by camera or from the album, as JPEG; `undefined` where the traveller thought better of it. */
+/** A picture from the camera or the album, as JPEG; `undefined` if the traveller cancelled. */
 export async function takePicture(): Promise<Uint8Array | undefined> {
   const chosen = await new Promise<UniApp.ChooseImageSuccessCallbackResult | undefined>((resolve) => {
     uni.chooseImage({ count: 1, sizeType: ['compressed'], sourceType: ['camera', 'album'], success: resolve, fail: () => resolve(undefined) })
@@ -268,13 +258,13 @@ export interface Viewfinder {
   stop(): void
 }
 
-/** What is looked at: the holder's face by the front camera, or his card by the other one. */
+/** The subject of the camera: the holder's face (front camera) or their card (back camera). */
 export type Sight = 'face' | 'card'
 
 /** What is shown of a card, by its width: a little more than the card. */
 export const SHAPE = 1.5
 
-/** How wide and how often a frame is looked at: for words little is enough, small signs need all there is. */
+/** Width and interval of the frames that are analysed: advice needs few pixels, small characters need all of them. */
 const LOOKS = {
   face: { camera: { facingMode: 'user', width: { ideal: 1280 }, height: { ideal: 960 } }, wide: 160, every: 150 },
   card: { camera: { facingMode: 'environment', width: { ideal: 1920 }, height: { ideal: 1080 } }, wide: 1280, every: 300 },
@@ -301,14 +291,14 @@ export async function openViewfinder(id: string, sight: Sight, see: (frame: Pixe
   const look = () => {
     const { videoWidth: width, videoHeight: height } = video
     if (!brush || width === 0) return
-    // Of a face all is looked at, of a card what is shown of it.
+// For a face the whole frame is used, for a card the visible part.
     const [wide, high] = sight === 'face' ? [width, height] : [Math.min(width, height * SHAPE), Math.min(height, width / SHAPE)]
     small.width = Math.min(LOOKS[sight].wide, Math.round(wide))
     small.height = Math.round((small.width * high) / wide)
     brush.drawImage(video, (width - wide) / 2, (height - high) / 2, wide, high, 0, 0, small.width, small.height)
     see(brush.getImageData(0, 0, small.width, small.height))
   }
-  // After each look a rest, however long it took: the page must answer to a finger.
+// A pause after each frame keeps the page responsive.
   let timer = 0
   const again = () => { timer = window.setTimeout(() => { again(); look() }, LOOKS[sight].every) }
   again()
@@ -389,7 +379,7 @@ export async function drawModules(id: string, modules: readonly (readonly boolea
 
 let brightness: number | undefined
 
-/** Bright and awake while a code shows, where the platform allows it. */
+/** Keeps the screen bright and awake while a code is shown, where the platform allows it. */
 export function lighten(on: boolean): void {
   // #ifdef MP-WEIXIN
   if (on) uni.getScreenBrightness({ success: ({ value }) => { brightness ??= value; uni.setScreenBrightness({ value: 1 }) } })
@@ -401,7 +391,7 @@ export function lighten(on: boolean): void {
   // #endif
 }
 
-/** Tells when the wallet goes out of sight and comes back, where the pages' own hooks do not. */
+/** Reports when the wallet goes to the background and comes back, where the pages' own hooks do not. */
 export function onSight(told: (visible: boolean) => void): () => void {
   // #ifdef H5
   const listener = () => told(document.visibilityState === 'visible')
@@ -423,14 +413,14 @@ export function systemLanguage(): string {
   // #endif
 }
 
-/** Tells screen readers which language the page is in, and fonts which shapes its characters have. */
+/** Sets the language of the page, for screen readers and for the shapes of Han characters. */
 export function announceLanguage(code: string): void {
   // #ifdef H5
   document.documentElement.lang = code
   // #endif
 }
 
-/** Makes the page one that opens without a network. */
+/** Installs the page for use without a network. */
 export function installOffline(): void {
   // #ifdef H5
   if (import.meta.env.PROD && 'serviceWorker' in navigator) void navigator.serviceWorker.register('./sw.js').catch(() => undefined)

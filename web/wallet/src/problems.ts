@@ -1,4 +1,4 @@
-/** Problems: from what went wrong to the sentence that helps. */
+/** Problems: from an error to the sentence that says what to do. */
 import { Refusal } from './client.js'
 import type { Word } from './words.js'
 import type { NumberFault } from '../../core/numbers.js'

@@ -8,7 +8,7 @@
 import { gcm } from '@noble/ciphers/aes.js'
 import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { fromBase64Url, fromUtf8, toBase64Url, toUtf8 } from '../../core/bytes.js'
-import { forget, load, onChangedElsewhere, prepareChance, random, save } from './platform.js'
+import { forget, load, onChangedElsewhere, prepareRandomness, random, save } from './platform.js'
 
 const NAME = 'baypass.vault'
 const TRIES = 'baypass.tries'
@@ -33,22 +33,22 @@ const derive = (pin: string, salt: Uint8Array) => scryptAsync(toUtf8(pin), salt,
 export const hasVault = (): boolean => load(NAME) !== undefined
 
 export async function newVault(pin: string): Promise<VaultKey> {
-  await prepareChance()
+  await prepareRandomness()
   const salt = random(16)
   return { salt, key: await derive(pin, salt) }
 }
 
-/** Six digits that somebody would try first. */
+/** PINs that are guessed first. */
 export const isEasy = (pin: string): boolean => /^(\d)\1{5}$/.test(pin) || '01234567890 09876543210'.includes(pin)
 
-/** Another window has sealed the vault by another key since: what this one knows is not written over it. */
+/** Another window has since sealed the vault with another key. This window must not overwrite it. */
 export class Superseded extends Error {
   constructor() { super('superseded') }
 }
 
-/** Throws where the storage is full: what was stored before is then still there. `before` is the key whose place this one takes. */
+/** Seals and stores. Throws if the storage is full; the previous contents are then intact. `before` is the key that this one replaces. */
 export async function seal(vault: VaultKey, content: object, before: VaultKey = vault): Promise<void> {
-  await prepareChance()
+  await prepareRandomness()
   const stored = storedSalt()
   if (stored !== undefined && ![vault, before].some(({ salt }) => toBase64Url(salt) === stored)) throw new Superseded()
   const nonce = random(12)
@@ -71,7 +71,7 @@ export type Opened =
   | { readonly outcome: 'wait'; readonly until: number }
   | { readonly outcome: 'damaged' }
 
-/** When the next try is allowed, in milliseconds; 0 where it is now. */
+/** Time of the next allowed try, in milliseconds since 1970; 0 if it is allowed now. */
 export function waitUntil(now: number): number {
   const { until } = tries()
   return until > now ? until : 0
@@ -87,7 +87,7 @@ export async function open(pin: string, now: number): Promise<Opened> {
   } catch {
     return { outcome: 'damaged' }
   }
-  // Counted before it is tried: who ends the program in between has had his try.
+// The try is counted before the PIN is tested: ending the program in between does not save a try.
   const wrong = tries().wrong + 1
   const until = wrong < FREE_TRIES ? 0 : now + 60_000 * 2 ** Math.min(wrong - FREE_TRIES, 10)
   save(TRIES, JSON.stringify({ wrong, until }))
@@ -102,7 +102,7 @@ export async function open(pin: string, now: number): Promise<Opened> {
   }
 }
 
-/** What is stored now, by the key of an open vault; `undefined` where it is gone, or sealed by another one. */
+/** The stored contents, read with the key of an open vault; `undefined` if they are gone or sealed with another key. */
 export function reread(vault: VaultKey): unknown {
   try {
     const sealed = JSON.parse(load(NAME) ?? '') as Sealed
@@ -112,7 +112,7 @@ export function reread(vault: VaultKey): unknown {
   }
 }
 
-/** Tells when another window of this browser changed what is stored. */
+/** Calls back when another window of this browser changed the stored contents. */
 export const onVaultChanged = (told: () => void): void => onChangedElsewhere(NAME, told)
 
 export function destroy(): void {

@@ -38,7 +38,7 @@ export function readZone(given: Grey, today: string): readonly string[] | undefi
   return undefined
 }
 
-/** Gives out what two frames said alike: a fault that a picture has by chance is not there twice. */
+/** Returns a zone once two frames gave the same one: an accidental misreading does not occur twice. */
 export class ZoneReader {
   private readonly said: string[] = []
 

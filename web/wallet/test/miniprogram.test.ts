@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { skip } from '../../core/test/skip.js'
 import { type Bay, RESIDENT, ROOT, launch, missing, openBay } from './bay.js'
 import { chance, drawCards, film, noFont, permitZone } from './cards.js'
 import { PIN, scan, symbolText } from './hand.js'
@@ -39,11 +40,10 @@ describe('what is built is small', () => {
   })
 })
 
-const why = missing()
-if (why) console.error(`SKIPPED: the mini-program's life: ${why}`)
-if (!why && noFont()) console.error(`SKIPPED: a card before the mini-program's camera: ${noFont()}`)
+const skipped = skip("the mini-program's life", missing())
+const withoutFont = !skipped && skip("a card before the mini-program's camera", noFont())
 
-describe.skipIf(why !== undefined)('the built mini-program', () => {
+describe.skipIf(skipped)('the built mini-program', () => {
   let bay: Bay
   let phone: Phone
   const builtIn = JSON.parse(readFileSync(join(ROOT, 'web/wallet/public/authorities.json'), 'utf8')) as Record<string, string>
@@ -235,7 +235,7 @@ describe.skipIf(why !== undefined)('the built mini-program', () => {
     expect(phone.faults).toEqual([])
   })
 
-  it.skipIf(noFont() !== undefined)('reads a card by its camera, in frames as a phone held upright has them', async () => {
+  it.skipIf(withoutFont)('reads a card by its camera, in frames as a phone held upright has them', async () => {
     const browser = await launch()
     const [card] = await drawCards(browser, [permitZone(RESIDENT.permit, '900506', '350101', 'SPECIMEN<<CANARY<MUI')])
     await browser.close()

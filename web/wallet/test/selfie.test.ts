@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { skip } from '../../core/test/skip.js'
 import { type Bay, launch, launchWithCamera, missing, openBay } from './bay.js'
 import { Hand, PIN, trackStates as states, watchCamera } from './hand.js'
 import { LANGUAGES } from './languages.js'
 
-const why = missing()
-if (why) console.error(`SKIPPED: the wallet's camera in a browser: ${why}`)
+const skipped = skip("the wallet's camera in a browser", missing())
 const NEW = '904172'
 /** A head as one is drawn, for what stands in the documentation. */
 const DRAWN = `data:image/svg+xml;base64,${Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="800" height="800" viewBox="0 0 800 800">
@@ -21,7 +21,7 @@ const DRAWN = `data:image/svg+xml;base64,${Buffer.from(`<svg xmlns="http://www.w
   <path d="M400 380q-30 70-8 82 12 6 26 0" fill="none" stroke="#a87553" stroke-width="9" stroke-linecap="round"/><path d="M335 505q65 45 130 0-65 16-130 0z" fill="#9c4a44"/>
 </svg>`).toString('base64')}`
 
-describe.skipIf(why !== undefined)('a wallet with a camera', () => {
+describe.skipIf(skipped)('a wallet with a camera', () => {
   let browser: Browser
   let filming: Browser
   let drawing: Browser

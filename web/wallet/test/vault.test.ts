@@ -16,7 +16,7 @@ vi.mock('../src/platform.js', () => ({
     world.after.push(new Map(world.stored))
   },
   onChangedElsewhere: (_: string, told: () => void) => void world.told.push(told),
-  prepareChance: () => Promise.resolve(),
+  prepareRandomness: () => Promise.resolve(),
   random: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
   dropKey: () => Promise.resolve(), dropAllKeys: () => Promise.resolve(),
 }))

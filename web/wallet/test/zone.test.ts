@@ -4,13 +4,13 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 // @ts-expect-error: plain JavaScript, run by Node as it is
 import { signsSource } from '../tools/signs.mjs'
+import { skip } from '../../core/test/skip.js'
 import { CHROMIUM, launch } from './bay.js'
 import { type Filming, chance, drawCards, film, noFont, zoneOf } from './cards.js'
 import { readMrz } from '../../core/mrz.js'
 import { type Grey, ZoneReader, greyOf, readZone } from '../src/zone.js'
 
-const why = CHROMIUM ? noFont() : 'no Chromium on this machine (Debian: apt-get install chromium)'
-if (why) console.error(`SKIPPED: read rates of machine-readable zones: ${why}`)
+const skipped = skip('read rates of machine-readable zones', CHROMIUM ? noFont() : 'no Chromium on this machine (Debian: apt-get install chromium)')
 
 const TODAY = '2026-11-25'
 /** So many cards of each kind for each condition; `BAYPASS_CARDS` for the figures of docs/mrz.md. */
@@ -42,15 +42,15 @@ const CONDITIONS: readonly (readonly [string, Filming, td1: number, td3: number]
   ['noise 20', { pitch: 18, noise: 20 }, 0.6, 0.6],
   ['noise 40', { pitch: 18, noise: 40 }, 0, 0],
   ['noise 20, blur 0.075, pitch 7 px', { pitch: 7, noise: 20, blur: 0.5 }, 0, 0],
-  ['a reflection, 2 signs wide', { pitch: 18, noise: 4, glare: 1 }, 0, 0],
-  ['a reflection, 8 signs wide', { pitch: 18, noise: 4, glare: 4 }, 0, 0],
+  ['a reflection, 2 characters wide', { pitch: 18, noise: 4, glare: 1 }, 0, 0],
+  ['a reflection, 8 characters wide', { pitch: 18, noise: 4, glare: 4 }, 0, 0],
   ['light falls to 40 % across', { pitch: 18, shade: 0.4 }, 0.75, 0.75],
   ['30 % of the light, noise 4', { pitch: 18, light: 0.3, noise: 4 }, 0.75, 0.75],
   ['everything at once', { pitch: 18, tilt: 5, right: 0.1, lower: 0.1, blur: 1, noise: 6, shade: 0.6 }, 0.75, 0.75],
   ['everything at once, pitch 12 px', { pitch: 12, tilt: -4, right: 0.1, blur: 0.8, noise: 6, shade: 0.6 }, 0.75, 0.75],
 ]
 
-describe.skipIf(why !== undefined)('a zone on a drawn card', () => {
+describe.skipIf(skipped)('a zone on a drawn card', () => {
   let browser: Browser
   let zones: (readonly string[])[]
   let cards: Grey[]

@@ -2,6 +2,7 @@
 //!
 //! Lives here: bodies (JSON, CBOR), secrets in headers, bytes in JSON. Not here: what is done with them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +10,18 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
+use axum_extra::TypedHeader;
+use axum_extra::headers::Authorization;
+use axum_extra::headers::authorization::Bearer;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::sha256;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error as _};
+use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
-use super::Room;
+use super::AppState;
 use super::problem::{Problem, ProblemCode};
 
 /// Largest JSON body: a picture of 20 MiB is no selfie; one of a phone, in base64, fits.
@@ -57,7 +62,7 @@ pub(super) struct Text<T>(pub(super) T);
 impl<'de, T: std::str::FromStr> Deserialize<'de> for Text<T> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(|_| D::Error::custom("not in its form"))
+        text.parse().map(Self).map_err(|_| D::Error::custom("malformed"))
     }
 }
 
@@ -123,10 +128,10 @@ impl<S: Send + Sync> FromRequest<S> for CborBody {
     }
 }
 
-fn bearer(parts: &Parts) -> Option<&str> {
-    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, secret) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then(|| secret.trim())
+/// The secret after `Bearer` (RFC 6750).
+async fn bearer<S: Send + Sync>(parts: &mut Parts, state: &S) -> Option<String> {
+    let header = TypedHeader::<Authorization<Bearer>>::from_request_parts(parts, state).await.ok()?;
+    Some(header.token().trim().to_owned())
 }
 
 /// The secret of a wallet; whether a pass is in force for it the service says.
@@ -135,8 +140,9 @@ pub(super) struct Wallet(pub(super) [u8; 32]);
 impl<S: Send + Sync> FromRequestParts<S> for Wallet {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        bearer(parts)
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        bearer(parts, state)
+            .await
             .and_then(|secret| URL_SAFE_NO_PAD.decode(secret).ok())
             .and_then(|secret| secret.try_into().ok())
             .map(Self)
@@ -147,15 +153,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Wallet {
 /// An officer of this authority.
 pub(super) struct Officer;
 
-impl FromRequestParts<Arc<Room>> for Officer {
+impl FromRequestParts<Arc<AppState>> for Officer {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, room: &Arc<Room>) -> Result<Self, Problem> {
-        let given = bearer(parts).map(|secret| sha256(secret.as_bytes()));
-        // Hashes are compared, whole: the time taken tells nothing of the secret.
-        let same = given.is_some_and(|given| {
-            given.iter().zip(&room.state.officer).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
-        });
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Problem> {
+        let given = bearer(parts, app).await.map(|secret| sha256(secret.as_bytes()));
+        // Constant-time comparison of the hashes.
+        let same = given.is_some_and(|given| bool::from(given.ct_eq(&app.state.officer)));
         if same { Ok(Self) } else { Err(ProblemCode::Unauthorized.into()) }
+    }
+}
+
+/// The address of the client, where the connection has one.
+pub(super) struct ClientAddress(pub(super) Option<IpAddr>);
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(super::limit::client(&parts.extensions)))
     }
 }

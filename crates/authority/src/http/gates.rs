@@ -7,7 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use credential::message::{Outcome, Verdict, unverified_payload};
 
-use super::Room;
+use super::AppState;
 use super::body::{CborBody, Octets};
 use super::problem::Problem;
 
@@ -19,12 +19,12 @@ use super::problem::Problem;
     request_body(content = Octets, content_type = "application/cbor"),
     responses((status = 200, description = "The signed verdict.", body = Octets, content_type = "application/cbor")))]
 pub(super) async fn verdicts(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     CborBody(body): CborBody,
 ) -> Result<impl IntoResponse, Problem> {
-    let signed = room.state.service.verdict(&body, (room.state.now)()).await?;
+    let signed = app.state.service.verdict(&body, (app.state.now)()).await?;
     let outcome = unverified_payload(&signed).ok().and_then(|payload| Verdict::decode(payload).ok());
-    room.metrics.judged(outcome.map_or("unreadable", |verdict| match verdict.outcome {
+    app.metrics.count_verdict(outcome.map_or("unreadable", |verdict| match verdict.outcome {
         Outcome::Admit => "admit",
         Outcome::Verify(_) => "verify",
         Outcome::Refer => "refer",
@@ -41,10 +41,10 @@ pub(super) async fn verdicts(
     request_body(content = Octets, content_type = "application/cbor"),
     responses((status = 204, description = "Written down, durably.")))]
 pub(super) async fn events(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     CborBody(body): CborBody,
 ) -> Result<StatusCode, Problem> {
-    room.state.service.hear_event(&body, (room.state.now)()).await?;
+    app.state.service.hear_event(&body, (app.state.now)()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -55,10 +55,10 @@ pub(super) async fn events(
     request_body(content = Octets, content_type = "application/cbor"),
     responses((status = 204, description = "Kept until a day after its week.")))]
 pub(super) async fn handovers(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     CborBody(body): CborBody,
 ) -> Result<StatusCode, Problem> {
-    room.state.service.take_handover(&body, (room.state.now)()).await?;
+    app.state.service.take_handover(&body, (app.state.now)()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -69,9 +69,9 @@ pub(super) async fn handovers(
     request_body(content = Octets, content_type = "application/cbor"),
     responses((status = 204, description = "Counted, once.")))]
 pub(super) async fn notices(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     CborBody(body): CborBody,
 ) -> Result<StatusCode, Problem> {
-    room.state.service.take_notice(&body, (room.state.now)()).await?;
+    app.state.service.take_notice(&body, (app.state.now)()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,10 +11,10 @@ use credential::sha256;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Room;
+use super::AppState;
 use super::body::{Octets, base64};
 use super::problem::{Problem, ProblemCode};
-use crate::publish::STATUS_LISTS;
+use crate::status_lists::STATUS_LISTS;
 
 /// A signed trust list.
 #[derive(Serialize, ToSchema)]
@@ -35,12 +35,12 @@ pub(super) struct TrustListsAnswer {
 #[utoipa::path(get, path = "/v1/trust-lists", tag = "public",
     responses((status = 200, description = "This authority's own list and those of the others as it has them.",
         body = TrustListsAnswer)))]
-pub(super) async fn trust_lists(State(room): State<Arc<Room>>) -> Response {
+pub(super) async fn trust_lists(State(app): State<Arc<AppState>>) -> Response {
     let answer = |(authority, list): (documents::AuthorityCode, Vec<u8>)| TrustListAnswer {
         authority: authority.code(),
         list: base64(&list),
     };
-    let lists = (room.state.trust_lists)().into_iter().map(answer).collect();
+    let lists = (app.state.trust_lists)().into_iter().map(answer).collect();
     revalidated(Json(TrustListsAnswer { lists }))
 }
 
@@ -54,8 +54,8 @@ pub(super) struct ApprovalsAnswer {
 /// Gives the approvals
 #[utoipa::path(get, path = "/v1/approvals", tag = "public",
     responses((status = 200, description = "Every approval that is in force or to come.", body = ApprovalsAnswer)))]
-pub(super) async fn approvals(State(room): State<Arc<Room>>) -> Response {
-    let approvals = (room.state.approvals)().iter().map(|bundle| base64(bundle)).collect();
+pub(super) async fn approvals(State(app): State<Arc<AppState>>) -> Response {
+    let approvals = (app.state.approvals)().iter().map(|bundle| base64(bundle)).collect();
     revalidated(Json(ApprovalsAnswer { approvals }))
 }
 
@@ -77,7 +77,7 @@ fn revalidated(answer: impl IntoResponse) -> Response {
             content_type = "application/statuslist+cwt"),
         (status = 304, description = "The list that the caller has is still the newest.")))]
 pub(super) async fn status_list(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     number: Result<Path<u8>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -85,7 +85,7 @@ pub(super) async fn status_list(
     if number >= STATUS_LISTS {
         return Err(ProblemCode::NotFound.into());
     }
-    let list = room.state.service.current_status_list(number, (room.state.now)()).await?;
+    let list = app.state.service.current_status_list(number, (app.state.now)()).await?;
     let tag = format!("\"{}\"", hex::encode(sha256(&list).split_at(16).0));
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let held = known

@@ -1,38 +1,111 @@
-//! Metrics: what the room counts, in Prometheus' form. Labels are routes, codes and outcomes: nothing of a person.
-
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
+//! Metrics: what the service counts, in one registry. Labels are routes, codes and outcomes: nothing of a person.
 
 use axum::http::{Method, StatusCode};
+use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
 
 use super::problem::ProblemCode;
 
 /// Upper bounds of the buckets, in seconds.
 const BUCKETS: [f64; 8] = [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0];
 
-/// The counters.
-#[derive(Debug, Default)]
-pub(super) struct Metrics(Mutex<Counts>);
-
-#[derive(Debug, Default)]
-struct Counts {
-    requests: BTreeMap<(String, String, u16), u64>,
-    problems: BTreeMap<ProblemCode, u64>,
-    verdicts: BTreeMap<&'static str, u64>,
-    times: BTreeMap<String, Times>,
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    path: String,
+    method: String,
+    status: u16,
 }
 
-#[derive(Debug, Default)]
-struct Times {
-    buckets: [u64; BUCKETS.len()],
-    count: u64,
-    sum: f64,
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PathLabel {
+    path: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CodeLabel {
+    code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+/// Whose.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct AuthorityLabel {
+    pub authority: &'static str,
+}
+
+/// The registry and what is in it.
+pub(super) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    problems: Family<CodeLabel, Counter>,
+    verdicts: Family<OutcomeLabel, Counter>,
+    seconds: Family<PathLabel, Histogram, fn() -> Histogram>,
+    pub(super) database_up: Gauge,
+    pub(super) notices_waiting: Gauge,
+    pub(super) trust_list_seconds_left: Family<AuthorityLabel, Gauge>,
+    pub(super) status_list_age: Family<AuthorityLabel, Gauge>,
+    pub(super) weekly_keys_missing: Gauge,
+}
+
+fn histogram() -> Histogram {
+    Histogram::new(BUCKETS)
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("baypass_authority"),
+            requests: Family::default(),
+            problems: Family::default(),
+            verdicts: Family::default(),
+            seconds: Family::new_with_constructor(histogram),
+            database_up: Gauge::default(),
+            notices_waiting: Gauge::default(),
+            trust_list_seconds_left: Family::default(),
+            status_list_age: Family::default(),
+            weekly_keys_missing: Gauge::default(),
+        };
+        let registry = &mut metrics.registry;
+        registry.register("requests", "Answers, by route, method and status", metrics.requests.clone());
+        registry.register("problems", "Problems, by code", metrics.problems.clone());
+        registry.register("verdicts", "Verdicts, by outcome", metrics.verdicts.clone());
+        registry.register("request_seconds", "Time to an answer, by route", metrics.seconds.clone());
+        registry.register("database_up", "Whether the database answers", metrics.database_up.clone());
+        registry.register(
+            "notices_waiting",
+            "Notices not yet taken by their issuer",
+            metrics.notices_waiting.clone(),
+        );
+        registry.register(
+            "trust_list_seconds_left",
+            "Seconds until a trust list ends",
+            metrics.trust_list_seconds_left.clone(),
+        );
+        registry.register(
+            "status_list_age_seconds",
+            "Age of the oldest status list that is held of an authority",
+            metrics.status_list_age.clone(),
+        );
+        registry.register(
+            "weekly_keys_missing",
+            "Weekly keys of this and the next week without receipt",
+            metrics.weekly_keys_missing.clone(),
+        );
+        metrics
+    }
 }
 
 impl Metrics {
-    /// An answer went out.
-    pub(super) fn answered(
+    /// Counts an answer.
+    pub(super) fn count_answer(
         &self,
         method: &Method,
         path: &str,
@@ -45,59 +118,26 @@ impl Metrics {
             Method::GET | Method::POST | Method::DELETE | Method::OPTIONS | Method::HEAD => method.as_str(),
             _ => "other",
         };
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.requests.entry((path.to_owned(), method.to_owned(), status.as_u16())).or_default() += 1;
+        let (path, method) = (path.to_owned(), method.to_owned());
+        self.seconds.get_or_create(&PathLabel { path: path.clone() }).observe(seconds);
+        self.requests.get_or_create(&RequestLabels { path, method, status: status.as_u16() }).inc();
         if let Some(code) = problem {
-            *counts.problems.entry(code).or_default() += 1;
-        }
-        let times = counts.times.entry(path.to_owned()).or_default();
-        times.count += 1;
-        times.sum += seconds;
-        for (bucket, bound) in times.buckets.iter_mut().zip(BUCKETS) {
-            *bucket += u64::from(seconds <= bound);
+            self.problems.get_or_create(&CodeLabel { code: code.code() }).inc();
         }
     }
 
-    /// A verdict was given.
-    pub(super) fn judged(&self, outcome: &'static str) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.verdicts.entry(outcome).or_default() += 1;
+    /// Counts a verdict.
+    pub(super) fn count_verdict(&self, outcome: &'static str) {
+        self.verdicts.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
-    /// The counters as text.
+    /// The registry in Prometheus' text form.
     pub(super) fn render(&self) -> String {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
-        let head = |text: &mut String, name: &str, kind: &str, help: &str| {
-            let _ = writeln!(
-                text,
-                "# HELP baypass_authority_{name} {help}\n# TYPE baypass_authority_{name} {kind}"
-            );
-        };
-        head(&mut text, "requests_total", "counter", "Answers, by route, method and status.");
-        for ((path, method, status), count) in &counts.requests {
-            let labels = format!("path=\"{path}\",method=\"{method}\",status=\"{status}\"");
-            let _ = writeln!(text, "baypass_authority_requests_total{{{labels}}} {count}");
+        match prometheus_text::encode(&mut text, &self.registry) {
+            Ok(()) => text,
+            Err(std::fmt::Error) => String::new(),
         }
-        head(&mut text, "problems_total", "counter", "Problems, by code.");
-        for (code, count) in &counts.problems {
-            let _ = writeln!(text, "baypass_authority_problems_total{{code=\"{}\"}} {count}", code.code());
-        }
-        head(&mut text, "verdicts_total", "counter", "Verdicts, by outcome.");
-        for (outcome, count) in &counts.verdicts {
-            let _ = writeln!(text, "baypass_authority_verdicts_total{{outcome=\"{outcome}\"}} {count}");
-        }
-        head(&mut text, "request_seconds", "histogram", "Time to an answer, by route.");
-        for (path, times) in &counts.times {
-            let name = "baypass_authority_request_seconds";
-            for (count, bound) in times.buckets.iter().zip(BUCKETS) {
-                let _ = writeln!(text, "{name}_bucket{{path=\"{path}\",le=\"{bound}\"}} {count}");
-            }
-            let _ = writeln!(text, "{name}_bucket{{path=\"{path}\",le=\"+Inf\"}} {}", times.count);
-            let _ = writeln!(text, "{name}_sum{{path=\"{path}\"}} {}", times.sum);
-            let _ = writeln!(text, "{name}_count{{path=\"{path}\"}} {}", times.count);
-        }
-        text
     }
 }
 

@@ -1,9 +1,10 @@
-//! HTTP: the service of one authority as a room with doors: for wallets, gates, other authorities, officers, operators.
+//! HTTP: the service of one authority as a app with doors: for wallets, gates, other authorities, officers, operators.
 //!
 //! Lives here: [`router`], what every answer has in common, which problem may come from where. Not here: any decision;
 //! each door parses, asks the service, and writes down what it said. The OpenAPI page comes from the same code.
 
 mod body;
+mod describe;
 mod gates;
 mod limit;
 mod lists;
@@ -16,20 +17,25 @@ mod wallet;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use documents::{AuthorityCode, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::service::Service;
-use limit::Bucket;
+use describe::with_problems;
+use limit::EnrolmentLimit;
 use metrics::Metrics;
 
 pub use problem::{Problem, ProblemCode};
@@ -37,7 +43,7 @@ pub use problem::{Problem, ProblemCode};
 /// The clock of a running service.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// What the room works with.
+/// What the routes work with.
 #[derive(Clone)]
 pub struct HttpState {
     /// The service.
@@ -56,10 +62,10 @@ pub struct HttpState {
     pub approvals: Arc<dyn Fn() -> Vec<Vec<u8>> + Send + Sync>,
 }
 
-/// The state, and what the room itself keeps.
-struct Room {
+/// The state, and what the routes themselves keep.
+struct AppState {
     state: HttpState,
-    enrolments: Bucket,
+    enrolments: EnrolmentLimit,
     metrics: Metrics,
     pages: OnceLock<Pages>,
 }
@@ -67,8 +73,6 @@ struct Room {
 struct Pages {
     openapi: String,
     docs: String,
-    /// The doors that a page of another origin may use.
-    open: BTreeSet<String>,
 }
 
 #[derive(OpenApi)]
@@ -77,8 +81,8 @@ struct Pages {
         title = "Bay Pass: the service of one authority",
         description = "Bytes in JSON are base64url without padding; times are RFC 3339, days YYYY-MM-DD (UTC+8). \
             Every error is a problem (RFC 9457) with a stable code; none repeats what was sent. Enrolments are limited \
-            twice: five failed tries an hour for one number, and for the whole service 120 at once and one more each \
-            second (429, with Retry-After)."
+            twice: five failed tries an hour for one number, and for one client's address 120 at once and one more \
+            each second (429, with Retry-After)."
     ),
     components(schemas(Problem, ProblemCode)),
     modifiers(&Secrets),
@@ -112,32 +116,71 @@ impl utoipa::Modify for Secrets {
 
 /// The description of the API (OpenAPI 3.1), as `/openapi.json` gives it.
 #[must_use]
-pub fn openapi() -> serde_json::Value {
-    described(&serde_json::to_value(routes().split_for_parts().1).unwrap_or_default())
+pub fn openapi() -> Value {
+    with_problems(&serde_json::to_value(routes().split_for_parts().1).unwrap_or_default())
 }
 
-/// The room of one authority.
+/// The routes of one authority.
 pub fn router(state: HttpState) -> Router {
-    let room = Arc::new(Room {
+    let app = Arc::new(AppState {
+        enrolments: EnrolmentLimit::new(Arc::clone(&state.now)),
         state,
-        enrolments: Bucket::default(),
         metrics: Metrics::default(),
         pages: OnceLock::new(),
     });
     let (router, api) = routes().split_for_parts();
-    let described = described(&serde_json::to_value(&api).unwrap_or_default());
-    let docs = page::render(&described, room.state.service.code());
+    let described = with_problems(&serde_json::to_value(&api).unwrap_or_default());
+    let docs = page::render(&described, app.state.service.code());
     let openapi = serde_json::to_string_pretty(&described).unwrap_or_default();
-    let _ = room.pages.set(Pages { openapi, docs, open: open_to_pages(&described) });
+    let _ = app.pages.set(Pages { openapi, docs });
+    let header = |name, value| (name, HeaderValue::from_static(value));
+    let (nosniff, sniff_value) = header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    let (cache, cache_value) = header(header::CACHE_CONTROL, "no-store");
     router
         .fallback(async || Problem::from(ProblemCode::NotFound))
         .method_not_allowed_fallback(async || Problem::from(ProblemCode::MethodNotAllowed))
-        .layer(from_fn_with_state(Arc::clone(&room), cross_origin))
-        .layer(from_fn_with_state(Arc::clone(&room), observed))
-        .with_state(room)
+        .layer(cors(&app, open_to_wallets(&described)))
+        .layer(SetResponseHeaderLayer::overriding(nosniff, sniff_value))
+        .layer(SetResponseHeaderLayer::if_not_present(cache, cache_value))
+        .layer(from_fn_with_state(Arc::clone(&app), count))
+        .with_state(app)
 }
 
-fn routes() -> OpenApiRouter<Arc<Room>> {
+/// The one route of officers that a page of another origin may call, with their secret.
+const REASONS: &str = "/v1/verdicts/{reference}";
+
+/// The routes of wallets, and those of everybody.
+fn open_to_wallets(api: &Value) -> BTreeSet<String> {
+    let paths = api.get("paths").and_then(Value::as_object);
+    let open = |item: &Value| {
+        let mut tags = item.as_object().into_iter().flatten().filter_map(|(_, o)| o.pointer("/tags/0"));
+        tags.any(|tag| tag == "wallet" || tag == "public")
+    };
+    paths.into_iter().flatten().filter(|(_, item)| open(item)).map(|(path, _)| path.clone()).collect()
+}
+
+/// Web wallets of the named origins may call their routes, officers' views of a gate the one of reasons, no other page
+/// anything. A page may read the time and the tag of an answer.
+fn cors(app: &Arc<AppState>, wallet_routes: BTreeSet<String>) -> CorsLayer {
+    let app = Arc::clone(app);
+    let known = move |origin: &HeaderValue, parts: &Parts| {
+        let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let Ok(origin) = origin.to_str() else { return false };
+        if path == REASONS {
+            return (app.state.officer_origin)(origin);
+        }
+        wallet_routes.contains(path) && app.state.origins.iter().any(|named| named == origin)
+    };
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(known))
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH])
+        // `Date`: a wallet whose clock is wrong learns it here, and makes its codes with the right time.
+        .expose_headers([header::DATE, header::ETAG, header::RETRY_AFTER])
+        .max_age(Duration::from_secs(600))
+}
+
+fn routes() -> OpenApiRouter<Arc<AppState>> {
     let wallet = OpenApiRouter::new()
         .routes(routes!(wallet::enrol))
         .routes(routes!(wallet::tokens))
@@ -158,12 +201,13 @@ fn routes() -> OpenApiRouter<Arc<Room>> {
         .routes(routes!(gates::notices))
         .layer(DefaultBodyLimit::max(body::MESSAGE_LIMIT));
     let officers = OpenApiRouter::new()
-        .routes(routes!(officers::add_resident))
         .routes(routes!(officers::verdict))
+        .routes(routes!(officers::add_resident))
         .routes(routes!(officers::ledger))
         .routes(routes!(officers::unresolved))
         .routes(routes!(officers::end_pass))
         .routes(routes!(officers::lose))
+        .routes(routes!(officers::erase))
         .routes(routes!(officers::watch))
         .layer(DefaultBodyLimit::max(body::JSON_LIMIT));
     let operations = OpenApiRouter::new()
@@ -179,172 +223,17 @@ fn routes() -> OpenApiRouter<Arc<Room>> {
         .merge(operations)
 }
 
-/// Which problems an operation can answer with, beside those that any can.
-fn problems_of(operation: &str) -> Vec<ProblemCode> {
-    use ProblemCode::*;
-    const JSON: &[ProblemCode] =
-        &[UnsupportedMediaType, BodyTooLarge, BodyInterrupted, BodyTooSlow, MalformedJson, WrongField];
-    const CBOR: &[ProblemCode] = &[
-        UnsupportedMediaType,
-        BodyTooLarge,
-        BodyInterrupted,
-        BodyTooSlow,
-        MessageMalformed,
-        SignatureInvalid,
-        KeyNotTrusted,
-        NotForUs,
-    ];
-    const HOLDER: &[ProblemCode] = &[Unauthorized, NoPass];
-    const STORE: &[ProblemCode] = &[DatabaseFailed, RowDamaged];
-    const BATCH: &[ProblemCode] = &[
-        BatchSize,
-        DeviceKeyInvalid,
-        PossessionInvalid,
-        DeviceKeyTaken,
-        NothingIssued,
-        NoPermit,
-        WeeklyKeyMissing,
-        TemplateUnknown,
-        PartFailed,
-        TokenFailed,
-        CryptoFailed,
-    ];
-    const PICTURE: &[ProblemCode] = &[PictureUnreadable, FaceUnusable, Busy, FaceModelsFailed, Internal];
-    let lists: &[&[ProblemCode]] = match operation {
-        "enrol" => &[
-            JSON,
-            PICTURE,
-            STORE,
-            &[
-                NumberInvalid,
-                UnknownPerson,
-                FaceMismatch,
-                TooManyTries,
-                TooManyEnrolments,
-                MrzUnreadable,
-                MrzMismatch,
-                TemplateUnknown,
-            ],
-        ],
-        "tokens" | "parts" => &[JSON, HOLDER, BATCH, STORE],
-        "own_pass" | "end_pass" | "passages" => &[HOLDER, STORE],
-        "may_cross" => &[JSON, HOLDER, STORE],
-        "status_list" => &[&[NotFound, StatusFailed, CryptoFailed], STORE],
-        "verdicts" => &[CBOR, STORE, &[Busy, FaceModelsFailed, CryptoFailed, Internal]],
-        "events" => &[CBOR, STORE, &[EventGap, EventFork, NotJudged]],
-        "handovers" => &[CBOR, STORE, &[SealedUnreadable, PartFailed]],
-        "notices" => &[CBOR, STORE],
-        "add_resident" => {
-            &[&[Unauthorized], JSON, PICTURE, STORE, &[RecordInvalid, NothingIssued, NumberTaken]]
-        }
-        "verdict" => &[&[Unauthorized, UnknownReference], STORE],
-        "ledger" | "unresolved" => &[&[Unauthorized], STORE],
-        "officer_end_pass" | "lose" => &[&[Unauthorized], JSON, STORE, &[NumberInvalid, UnknownPerson]],
-        "watch" => &[&[Unauthorized], JSON, STORE, &[NumberInvalid]],
-        _ => &[],
-    };
-    lists.concat()
-}
-
-/// The description, with every problem that each operation can answer with.
-fn described(api: &Value) -> Value {
-    let mut api = api.clone();
-    let schema =
-        json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
-    let Some(paths) = api.get_mut("paths").and_then(Value::as_object_mut) else { return api };
-    for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
-        let name = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
-        let mut codes = problems_of(&name);
-        codes.sort_by_key(|code| (code.status().as_u16(), *code));
-        codes.dedup();
-        for group in codes.chunk_by(|a, b| a.status() == b.status()) {
-            let Some(first) = group.first() else { continue };
-            let words: Vec<&str> = group.iter().map(|code| code.code()).collect();
-            let sentences: Vec<String> =
-                group.iter().map(|c| format!("`{}`: {}; {}.", c.code(), c.title(), c.next())).collect();
-            responses.insert(
-                first.status().as_u16().to_string(),
-                json!({ "description": sentences.join("\n"), "content": schema, "x-problem-codes": words }),
-            );
-        }
-    }
-    api
-}
-
-/// The doors of wallets, and those of everybody.
-fn open_to_pages(api: &Value) -> BTreeSet<String> {
-    let paths = api.get("paths").and_then(Value::as_object);
-    let open = |item: &Value| {
-        let mut tags = item.as_object().into_iter().flatten().filter_map(|(_, o)| o.pointer("/tags/0"));
-        tags.any(|tag| tag == "wallet" || tag == "public")
-    };
-    paths.into_iter().flatten().filter(|(_, item)| open(item)).map(|(path, _)| path.clone()).collect()
-}
-
-/// What every answer has, and what is counted of it.
-async fn observed(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
+/// Counts each answer, and logs one line of it.
+async fn count(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let watch = metrics::Stopwatch::start();
-    let mut response = next.run(request).await;
+    let response = next.run(request).await;
     let seconds = watch.seconds();
     let (path, status) = (path.unwrap_or_else(|| "none".to_owned()), response.status());
     let code = response.extensions().get::<ProblemCode>().copied();
-    room.metrics.answered(&method, &path, status, seconds, code);
+    app.metrics.count_answer(&method, &path, status, seconds, code);
     let problem = code.map_or("", ProblemCode::code);
     tracing::info!(%method, path, status = status.as_u16(), problem, seconds, "answered");
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
-}
-
-/// The one door of officers that a page of another origin may use, with their secret.
-const REASONS: &str = "/v1/verdicts/{reference}";
-
-/// Lets the web wallets and the officers' views of the named origins in, each at its own doors, and no others.
-async fn cross_origin(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
-    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let officers = path == Some(REASONS);
-    let wallets = path.is_some_and(|path| room.pages.get().is_some_and(|pages| pages.open.contains(path)));
-    if !officers && !wallets {
-        return next.run(request).await;
-    }
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let allowed = origin.filter(|origin| {
-        let origin = origin.to_str().unwrap_or_default();
-        match officers {
-            true => (room.state.officer_origin)(origin),
-            false => room.state.origins.iter().any(|named| named == origin),
-        }
-    });
-    let preflight = request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response = match (&allowed, preflight) {
-        (Some(_), true) => StatusCode::NO_CONTENT.into_response(),
-        (Some(_), false) | (None, _) => next.run(request).await,
-    };
-    let headers = response.headers_mut();
-    headers.append(header::VARY, HeaderValue::from_static("Origin"));
-    if let Some(origin) = allowed {
-        allow(headers, origin, preflight);
-    }
-    response
-}
-
-fn allow(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    // `Date`: a wallet whose clock is wrong learns it here, and makes its codes with the right time.
-    headers
-        .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Date, ETag, Retry-After"));
-    if preflight {
-        for (name, value) in [
-            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, If-None-Match"),
-            (header::ACCESS_CONTROL_MAX_AGE, "600"),
-        ] {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-    }
 }

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use documents::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::Room;
+use super::AppState;
 use super::body::{Base64, JsonBody, Officer};
 use super::problem::{Problem, ProblemCode};
 use super::wallet::{DocumentRef, PassageAnswer};
+use crate::ledger::{LEDGER_PAGE, LedgerCursor};
+use crate::store::movement::LedgerRow;
+use crate::store::outbox::VerdictReason;
 
 /// A resident for the registry.
 #[derive(Deserialize, ToSchema)]
@@ -30,11 +33,14 @@ pub(super) struct NewResident {
 #[utoipa::path(post, path = "/v1/residents", tag = "officers", request_body = NewResident, security(("officer" = [])),
     responses((status = 201, description = "Registered.")))]
 pub(super) async fn add_resident(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     _: Officer,
     JsonBody(resident): JsonBody<NewResident>,
 ) -> Result<StatusCode, Problem> {
-    room.state.service.add_resident(&resident.record.to_string(), &resident.photo.0).await?;
+    app.state
+        .service
+        .add_resident(&resident.record.to_string(), &resident.photo.0, (app.state.now)())
+        .await?;
     Ok(StatusCode::CREATED)
 }
 
@@ -54,7 +60,7 @@ pub(super) struct ReasonAnswer {
     params(("reference" = String, Path, description = "The verdict's reference: 32 hexadecimal digits.")),
     responses((status = 200, description = "The reason that this authority kept.", body = ReasonAnswer)))]
 pub(super) async fn verdict(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     _: Officer,
     reference: Result<Path<String>, PathRejection>,
 ) -> Result<Json<ReasonAnswer>, Problem> {
@@ -62,36 +68,74 @@ pub(super) async fn verdict(
     let Path(reference) = reference.map_err(|_| unknown())?;
     let reference = hex::decode(reference).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
     let reference = reference.ok_or_else(unknown)?;
-    let found = room.state.service.reason(&reference).await?;
-    let (outcome, code, detail) = found.ok_or_else(unknown)?;
+    let found = app.state.service.reason(&reference).await?;
+    let VerdictReason { outcome, code, detail } = found.ok_or_else(unknown)?;
     Ok(Json(ReasonAnswer { outcome, code, detail }))
 }
 
-/// The ledger.
+/// A page of the ledger.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LedgerAnswer {
-    entries: Vec<LedgerRow>,
+    entries: Vec<LedgerEntryAnswer>,
+    /// Where the next page begins: the value of `after`. Left out at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 /// One entry of the ledger.
 #[derive(Serialize, ToSchema)]
-struct LedgerRow {
+struct LedgerEntryAnswer {
     /// The first bytes of this authority's own key for the person.
     person: String,
     #[serde(flatten)]
     passage: PassageAnswer,
 }
 
-/// Lists the ledger
-#[utoipa::path(get, path = "/v1/ledger", tag = "officers", security(("officer" = [])),
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LedgerQuery {
+    /// The `next` of the page before; left out: the oldest entries.
+    after: Option<String>,
+    /// Entries of the page, 1 to 500; left out: 500.
+    limit: Option<u16>,
+}
+
+/// A cursor as `seconds.id`, the id in hexadecimal digits.
+fn cursor(text: &str) -> Option<LedgerCursor> {
+    let (at, id) = text.split_once('.')?;
+    Some(LedgerCursor { at: at.parse().ok()?, id: hex::decode(id).ok().filter(|id| id.len() == 32)? })
+}
+
+/// Lists the ledger, a page at a time
+#[utoipa::path(get, path = "/v1/ledger", tag = "officers", security(("officer" = [])), params(LedgerQuery),
     responses((status = 200, description = "The oldest first.", body = LedgerAnswer)))]
-pub(super) async fn ledger(State(room): State<Arc<Room>>, _: Officer) -> Result<Json<LedgerAnswer>, Problem> {
-    let service = &room.state.service;
-    let rows = service.ledger().await?;
-    let row = |(person, at, entry): (String, Timestamp, crate::LedgerEntry)| {
-        Ok::<_, Problem>(LedgerRow { person, passage: PassageAnswer::new(at, &entry, service.code())? })
+pub(super) async fn ledger(
+    State(app): State<Arc<AppState>>,
+    _: Officer,
+    query: Result<Query<LedgerQuery>, QueryRejection>,
+) -> Result<Json<LedgerAnswer>, Problem> {
+    let wrong = |field| Problem::new(ProblemCode::WrongField).with_field(field);
+    let Query(query) = query.map_err(|_| wrong("limit"))?;
+    let after = match &query.after {
+        Some(text) => cursor(text).ok_or_else(|| wrong("after"))?,
+        None => LedgerCursor::start(),
     };
-    Ok(Json(LedgerAnswer { entries: rows.into_iter().map(row).collect::<Result<_, _>>()? }))
+    let limit = query.limit.unwrap_or(LEDGER_PAGE);
+    if !(1..=LEDGER_PAGE).contains(&limit) {
+        return Err(wrong("limit"));
+    }
+    let service = &app.state.service;
+    let rows = service.ledger_page(&after, limit).await?;
+    let full = rows.len() == usize::from(limit);
+    let next = rows.last().filter(|_| full);
+    let next = next.map(|row| format!("{}.{}", row.at.unix(), hex::encode(row.id)));
+    let entry = |row: &LedgerRow| LedgerEntryAnswer {
+        person: hex::encode(row.person.as_bytes().split_at(4).0),
+        passage: PassageAnswer::new(row.at, &row.entry, service.code()),
+    };
+    Ok(Json(LedgerAnswer { entries: rows.iter().map(entry).collect(), next }))
 }
 
 /// Passages that nobody knows the end of.
@@ -114,10 +158,10 @@ struct UnresolvedRow {
 #[utoipa::path(get, path = "/v1/unresolved", tag = "officers", security(("officer" = [])),
     responses((status = 200, description = "The oldest first.", body = UnresolvedAnswer)))]
 pub(super) async fn unresolved(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     _: Officer,
 ) -> Result<Json<UnresolvedAnswer>, Problem> {
-    let rows = room.state.service.unresolved((room.state.now)()).await?;
+    let rows = app.state.service.unresolved((app.state.now)()).await?;
     let row = |(lane, since): (String, Timestamp)| UnresolvedRow { lane, since: since.to_string() };
     Ok(Json(UnresolvedAnswer { unresolved: rows.into_iter().map(row).collect() }))
 }
@@ -134,11 +178,11 @@ pub(super) struct ByDocument {
     request_body = ByDocument, security(("officer" = [])),
     responses((status = 204, description = "The pass and all its tokens are ended.")))]
 pub(super) async fn end_pass(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     _: Officer,
     JsonBody(whose): JsonBody<ByDocument>,
 ) -> Result<StatusCode, Problem> {
-    room.state.service.end_pass(&whose.document.number()?, (room.state.now)()).await?;
+    app.state.service.end_pass(&whose.document.number()?, (app.state.now)()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -149,11 +193,26 @@ pub(super) async fn end_pass(
     security(("officer" = [])),
     responses((status = 204, description = "The document is lost, the pass is ended.")))]
 pub(super) async fn lose(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     _: Officer,
     JsonBody(whose): JsonBody<ByDocument>,
 ) -> Result<StatusCode, Problem> {
-    room.state.service.lose_document(&whose.document.number()?, (room.state.now)()).await?;
+    app.state.service.lose_document(&whose.document.number()?, (app.state.now)()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Erases a resident
+///
+/// Their key is destroyed with names, numbers, photograph and endorsements; their pass and all its tokens end.
+#[utoipa::path(post, path = "/v1/residents/erase", tag = "officers", request_body = ByDocument,
+    security(("officer" = [])),
+    responses((status = 204, description = "The resident is erased.")))]
+pub(super) async fn erase(
+    State(app): State<Arc<AppState>>,
+    _: Officer,
+    JsonBody(whose): JsonBody<ByDocument>,
+) -> Result<StatusCode, Problem> {
+    app.state.service.erase(&whose.document.number()?, (app.state.now)()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -171,10 +230,10 @@ pub(super) struct Watched {
 #[utoipa::path(post, path = "/v1/watch", tag = "officers", request_body = Watched, security(("officer" = [])),
     responses((status = 204, description = "An officer is called when it is shown, until then.")))]
 pub(super) async fn watch(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     _: Officer,
     JsonBody(watched): JsonBody<Watched>,
 ) -> Result<StatusCode, Problem> {
-    room.state.service.watch(&watched.document.number()?, watched.until).await?;
+    app.state.service.watch(&watched.document.number()?, watched.until).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,4 +1,4 @@
-//! Operations: whether the service is well, what it counts, how it is described.
+//! Operations: whether the service can judge, what it counts, how it is described.
 
 use std::sync::Arc;
 
@@ -10,14 +10,17 @@ use serde::Serialize;
 use trust::Freshness;
 use utoipa::ToSchema;
 
-use super::Room;
-use crate::publish::{ListAge, WeeklyKey};
+use super::AppState;
+use super::metrics::AuthorityLabel;
+use crate::status_lists::ListAge;
+use crate::weekly_keys::WeeklyKey;
 
-/// How the service is.
+/// What the service can do at this moment.
 #[derive(Serialize, ToSchema)]
 pub(super) struct HealthAnswer {
-    /// Whether it can judge: its database answers and its own trust list is in force.
-    well: bool,
+    /// `ok`, or `unavailable` where it could judge nobody: its database does not answer, or its own trust list is not in
+    /// force.
+    status: &'static str,
     #[schema(example = "CHN")]
     authority: &'static str,
     database: DatabaseHealth,
@@ -35,7 +38,8 @@ pub(super) struct HealthAnswer {
 /// The database.
 #[derive(Serialize, ToSchema)]
 struct DatabaseHealth {
-    well: bool,
+    /// `ok` or `unavailable`.
+    status: &'static str,
 }
 
 /// A trust list.
@@ -80,6 +84,11 @@ const fn word(freshness: Freshness) -> &'static str {
     }
 }
 
+/// `ok`, or `unavailable`.
+const fn status_word(ok: bool) -> &'static str {
+    if ok { "ok" } else { "unavailable" }
+}
+
 /// Everything that is looked at, once.
 struct Looked {
     ages: Vec<ListAge>,
@@ -87,28 +96,28 @@ struct Looked {
     notices: Option<u64>,
 }
 
-async fn look(room: &Room) -> Looked {
-    let (service, now) = (&room.state.service, (room.state.now)());
+async fn look(app: &AppState) -> Looked {
+    let (service, now) = (&app.state.service, (app.state.now)());
     let keys = service.weekly_keys(2, now).await;
-    let notices = service.notices_waiting().await;
-    let well = keys.is_ok();
+    let notices = service.count_waiting_notices().await;
+    let answers = keys.is_ok();
     Looked {
         ages: service.list_ages(now),
         keys: keys.unwrap_or_default(),
-        notices: notices.ok().filter(|_| well),
+        notices: notices.ok().filter(|_| answers),
     }
 }
 
-/// Tells whether the service is well
+/// Tells whether the service can judge
 ///
 /// 503 where it could not judge anybody: the database does not answer, or its own trust list is not in force.
 #[utoipa::path(get, path = "/health", tag = "operations",
     responses(
-        (status = 200, description = "Well.", body = HealthAnswer),
-        (status = 503, description = "Not well: the body says why.", body = HealthAnswer)))]
-pub(super) async fn health(State(room): State<Arc<Room>>) -> Response {
-    let (me, now) = (room.state.service.code(), (room.state.now)());
-    let Looked { ages, keys, notices } = look(&room).await;
+        (status = 200, description = "It can judge.", body = HealthAnswer),
+        (status = 503, description = "It cannot: the body says why.", body = HealthAnswer)))]
+pub(super) async fn health(State(app): State<Arc<AppState>>) -> Response {
+    let (me, now) = (app.state.service.code(), (app.state.now)());
+    let Looked { ages, keys, notices } = look(&app).await;
     let mut warnings = Vec::new();
     if notices.is_none() {
         warnings.push("the database does not answer; check its disk and its server".to_owned());
@@ -122,11 +131,11 @@ pub(super) async fn health(State(room): State<Arc<Room>>) -> Response {
         warnings.push(format!("the weekly key {maker} to {receiver} for {week} is not handed over yet"));
     }
     let own = ages.iter().any(|age| age.authority == me && age.trust != Freshness::Refused);
-    let well = notices.is_some() && own;
+    let ok = notices.is_some() && own;
     let answer = HealthAnswer {
-        well,
+        status: status_word(ok),
         authority: me.code(),
-        database: DatabaseHealth { well: notices.is_some() },
+        database: DatabaseHealth { status: status_word(notices.is_some()) },
         trust_lists: ages
             .iter()
             .map(|age| TrustListHealth {
@@ -158,7 +167,7 @@ pub(super) async fn health(State(room): State<Arc<Room>>) -> Response {
         notices_waiting: notices.unwrap_or_default(),
         warnings,
     };
-    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(answer)).into_response()
 }
 
@@ -166,56 +175,42 @@ pub(super) async fn health(State(room): State<Arc<Room>>) -> Response {
 #[utoipa::path(get, path = "/metrics", tag = "operations",
     responses((status = 200, description = "Counters and gauges.", body = String,
         content_type = "text/plain; version=0.0.4")))]
-pub(super) async fn metrics(State(room): State<Arc<Room>>) -> Response {
-    let now = (room.state.now)();
-    let Looked { ages, keys, notices } = look(&room).await;
-    let mut text = room.metrics.render();
-    let mut gauge = |name: &str, help: &str, lines: Vec<String>| {
-        text.push_str(&format!(
-            "# HELP baypass_authority_{name} {help}\n# TYPE baypass_authority_{name} gauge\n"
-        ));
-        for line in lines {
-            text.push_str(&format!("baypass_authority_{name}{line}\n"));
+pub(super) async fn metrics(State(app): State<Arc<AppState>>) -> Response {
+    let now = (app.state.now)();
+    let Looked { ages, keys, notices } = look(&app).await;
+    let metrics = &app.metrics;
+    metrics.database_up.set(i64::from(notices.is_some()));
+    if let Some(waiting) = notices {
+        metrics.notices_waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+    for age in &ages {
+        let whose = AuthorityLabel { authority: age.authority.code() };
+        if let Some((_, expires)) = age.trust_list {
+            metrics.trust_list_seconds_left.get_or_create(&whose).set(expires.seconds_since(now));
         }
-    };
-    let up = u8::from(notices.is_some());
-    gauge("database_up", "Whether the database answers.", vec![format!(" {up}")]);
-    let waiting = notices.map(|count| format!(" {count}")).into_iter().collect();
-    gauge("notices_waiting", "Notices not yet taken by their issuer.", waiting);
-    let left = |age: &ListAge| {
-        let (_, expires) = age.trust_list?;
-        Some(format!("{{authority=\"{}\"}} {}", age.authority, expires.seconds_since(now)))
-    };
-    let lines = ages.iter().filter_map(left).collect();
-    gauge("trust_list_seconds_left", "Seconds until a trust list ends.", lines);
-    let old = |age: &ListAge| {
-        let oldest = age.status.iter().map(|(_, issued)| now.seconds_since(*issued)).max()?;
-        Some(format!("{{authority=\"{}\"}} {oldest}", age.authority))
-    };
-    let lines = ages.iter().filter_map(old).collect();
-    gauge("status_list_age_seconds", "Age of the oldest status list that is held of an authority.", lines);
+        if let Some(oldest) = age.status.iter().map(|(_, issued)| now.seconds_since(*issued)).max() {
+            metrics.status_list_age.get_or_create(&whose).set(oldest);
+        }
+    }
     let missing = keys.iter().filter(|key| !key.present).count();
-    gauge(
-        "weekly_keys_missing",
-        "Weekly keys of this and the next week without receipt.",
-        vec![format!(" {missing}")],
-    );
+    metrics.weekly_keys_missing.set(i64::try_from(missing).unwrap_or(i64::MAX));
+    let text = metrics.render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
 /// Gives this description
 #[utoipa::path(get, path = "/openapi.json", tag = "operations",
     responses((status = 200, description = "OpenAPI 3.1, made from the code.", body = Object)))]
-pub(super) async fn openapi(State(room): State<Arc<Room>>) -> Response {
-    let text = room.pages.get().map(|pages| pages.openapi.clone()).unwrap_or_default();
+pub(super) async fn openapi(State(app): State<Arc<AppState>>) -> Response {
+    let text = app.pages.get().map(|pages| pages.openapi.clone()).unwrap_or_default();
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 /// Shows this description as a page
 #[utoipa::path(get, path = "/docs", tag = "operations",
     responses((status = 200, description = "A page without scripts.", body = String, content_type = "text/html")))]
-pub(super) async fn docs(State(room): State<Arc<Room>>) -> Response {
-    let text = room.pages.get().map(|pages| pages.docs.clone()).unwrap_or_default();
+pub(super) async fn docs(State(app): State<Arc<AppState>>) -> Response {
+    let text = app.pages.get().map(|pages| pages.docs.clone()).unwrap_or_default();
     let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response();
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

@@ -1,18 +1,33 @@
 //! Problem: what is answered where something cannot be done (RFC 9457), with a stable code.
 //!
-//! Lives here: every code, its status, title and what to do next; the one `match` from the service's errors to them.
+//! Lives here: every code, its status, title and what to do next; one exhaustive `match` from each operation's error to them.
 //! Not here: any value that was sent: a problem never repeats a number, a name or a date.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use credential::cose::CoseError;
+use credential::message::MessageError;
 use credential::part::PartError;
 use credential::{CryptoError, TokenError};
 use serde::Serialize;
+use trust::TrustError;
 use utoipa::ToSchema;
 
-use crate::service::{MAX_TRIES, ServiceError};
+use crate::enrolment::{EnrolError, MAX_TRIES};
+use crate::events::notice::NoticeError;
+use crate::events::passage::EventError;
+use crate::faces::FaceCheckError;
+use crate::holder::HolderError;
+use crate::inference::PoolError;
+use crate::issuance::IssueError;
+use crate::issuance::batch::MAX_BATCH;
+use crate::registry::RegistryError;
+use crate::service::SenderError;
+use crate::status_lists::ListError;
 use crate::store::StoreError;
+use crate::verdict::VerdictError;
+use crate::weekly_keys::WeeklyKeyError;
 
 macro_rules! problems {
     ($($name:ident = $code:literal, $status:ident, $title:literal, $next:literal;)+) => {
@@ -111,7 +126,7 @@ problems! {
         "look the resident up instead";
     UnknownReference = "unknown_reference", NOT_FOUND, "No verdict has this reference",
         "compare the 32 hexadecimal digits";
-    MessageMalformed = "message_malformed", BAD_REQUEST, "The message is not in its form",
+    MessageMalformed = "message_malformed", BAD_REQUEST, "Malformed message",
         "compare it with docs/formats.md";
     SignatureInvalid = "signature_invalid", FORBIDDEN, "The signature on the message is not valid",
         "sign it with the key that the trust list names for this role";
@@ -232,123 +247,266 @@ impl From<ProblemCode> for Problem {
     }
 }
 
-impl From<&ServiceError> for ProblemCode {
-    fn from(error: &ServiceError) -> Self {
-        use credential::cose::CoseError;
-        use credential::message::MessageError;
-        use trust::TrustError;
+/// The code with the error's own sentence.
+fn told(code: ProblemCode, error: &dyn std::error::Error) -> Problem {
+    Problem::new(code).with_detail(error.to_string())
+}
+
+/// The code alone; what happened goes into the log.
+fn logged(code: ProblemCode, error: &dyn std::error::Error) -> Problem {
+    tracing::error!(%error, "the service failed");
+    Problem::new(code)
+}
+
+impl From<&StoreError> for Problem {
+    fn from(error: &StoreError) -> Self {
         match error {
-            ServiceError::Store(StoreError::Database { .. }) => Self::DatabaseFailed,
-            ServiceError::Store(StoreError::Row { .. }) => Self::RowDamaged,
-            ServiceError::Record(_) => Self::RecordInvalid,
-            ServiceError::Image(_) => Self::PictureUnreadable,
-            ServiceError::Face(face::FaceError::Inference(_)) | ServiceError::Inference(_) => {
-                Self::FaceModelsFailed
+            StoreError::Database { action, source } => {
+                // The driver's own words may repeat a value: the log names the action and the kind alone.
+                let kind = database_fault(source);
+                tracing::error!(action, kind, "the database failed");
+                Self::new(ProblemCode::DatabaseFailed).after(5)
             }
-            ServiceError::Face(_) => Self::FaceUnusable,
-            ServiceError::NumberTaken(_) => Self::NumberTaken,
-            ServiceError::NothingIssued(_) => Self::NothingIssued,
-            ServiceError::Unknown => Self::UnknownPerson,
-            ServiceError::TooManyTries => Self::TooManyTries,
-            ServiceError::FaceMismatch => Self::FaceMismatch,
-            ServiceError::NoPass => Self::NoPass,
-            ServiceError::Batch => Self::BatchSize,
-            ServiceError::Possession => Self::PossessionInvalid,
-            ServiceError::KeyTaken => Self::DeviceKeyTaken,
-            ServiceError::NoPermit(_) => Self::NoPermit,
-            ServiceError::NoWeeklyKey { .. } => Self::WeeklyKeyMissing,
-            ServiceError::Message(MessageError::Cose(CoseError::Signature | CoseError::Crypto(_)))
-            | ServiceError::Trust(TrustError::Message(MessageError::Cose(
-                CoseError::Signature | CoseError::Crypto(_),
-            ))) => Self::SignatureInvalid,
-            ServiceError::Message(_)
-            | ServiceError::Form(_)
-            | ServiceError::Trust(TrustError::Message(_) | TrustError::Form(_)) => Self::MessageMalformed,
-            ServiceError::Trust(_) => Self::KeyNotTrusted,
-            ServiceError::Approval(_) => Self::ApprovalRefused,
-            ServiceError::Part(PartError::Open) => Self::SealedUnreadable,
-            ServiceError::Part(_) => Self::PartFailed,
-            ServiceError::Token(TokenError::DeviceKey) => Self::DeviceKeyInvalid,
-            ServiceError::Token(_) => Self::TokenFailed,
-            ServiceError::Status(_) => Self::StatusFailed,
-            ServiceError::Crypto(CryptoError::PublicKey) => Self::DeviceKeyInvalid,
-            ServiceError::Crypto(_) => Self::CryptoFailed,
-            ServiceError::Gap { .. } => Self::EventGap,
-            ServiceError::Fork(_) => Self::EventFork,
-            ServiceError::NotJudged => Self::NotJudged,
-            ServiceError::NotForUs => Self::NotForUs,
-            ServiceError::Template => Self::TemplateUnknown,
-            ServiceError::Mrz(_) => Self::MrzUnreadable,
-            ServiceError::MrzMismatch(_) => Self::MrzMismatch,
-            ServiceError::Busy => Self::Busy,
-            ServiceError::Interrupted => Self::Internal,
+            StoreError::Row { .. } => {
+                tracing::error!(%error, "a row is damaged");
+                told(ProblemCode::RowDamaged, error)
+            }
+            StoreError::Seal(_) => logged(ProblemCode::CryptoFailed, error),
+            StoreError::Address(_)
+            | StoreError::File { .. }
+            | StoreError::Newer(_)
+            | StoreError::Migration(_)
+            | StoreError::Import { .. }
+            | StoreError::MasterKey
+            | StoreError::Ended => logged(ProblemCode::DatabaseFailed, error).after(5),
         }
     }
 }
 
-impl From<ServiceError> for Problem {
-    fn from(error: ServiceError) -> Self {
-        let code = ProblemCode::from(&error);
-        let problem = Self::new(code);
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<PoolError> for Problem {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Busy => told(ProblemCode::Busy, &error).after(1),
+            PoolError::Interrupted => logged(ProblemCode::Internal, &error),
+        }
+    }
+}
+
+impl From<&FaceCheckError> for Problem {
+    fn from(error: &FaceCheckError) -> Self {
+        match error {
+            FaceCheckError::Picture(_) => told(ProblemCode::PictureUnreadable, error),
+            FaceCheckError::Face(face::FaceError::Inference(_)) | FaceCheckError::Models(_) => {
+                logged(ProblemCode::FaceModelsFailed, error)
+            }
+            FaceCheckError::Face(_) => told(ProblemCode::FaceUnusable, error),
+            FaceCheckError::Template => logged(ProblemCode::TemplateUnknown, error),
+            FaceCheckError::Pool(error) => (*error).into(),
+        }
+    }
+}
+
+impl From<&CryptoError> for Problem {
+    fn from(error: &CryptoError) -> Self {
+        match error {
+            CryptoError::PublicKey => told(ProblemCode::DeviceKeyInvalid, error),
+            CryptoError::PrivateKey
+            | CryptoError::Signature
+            | CryptoError::Open
+            | CryptoError::Seal
+            | CryptoError::Random => logged(ProblemCode::CryptoFailed, error),
+        }
+    }
+}
+
+impl From<&TokenError> for Problem {
+    fn from(error: &TokenError) -> Self {
+        if matches!(error, TokenError::DeviceKey) {
+            return told(ProblemCode::DeviceKeyInvalid, error);
+        }
+        logged(ProblemCode::TokenFailed, error)
+    }
+}
+
+impl From<&PartError> for Problem {
+    fn from(error: &PartError) -> Self {
+        if matches!(error, PartError::Open) {
+            return told(ProblemCode::SealedUnreadable, error);
+        }
+        logged(ProblemCode::PartFailed, error)
+    }
+}
+
+impl From<&MessageError> for Problem {
+    fn from(error: &MessageError) -> Self {
+        let unsigned = matches!(error, MessageError::Cose(CoseError::Signature | CoseError::Crypto(_)));
+        let code = if unsigned { ProblemCode::SignatureInvalid } else { ProblemCode::MessageMalformed };
+        told(code, error)
+    }
+}
+
+impl From<&TrustError> for Problem {
+    fn from(error: &TrustError) -> Self {
+        match error {
+            TrustError::Message(error) => error.into(),
+            TrustError::Form(_) => told(ProblemCode::MessageMalformed, error),
+            TrustError::Key(_)
+            | TrustError::Authority { .. }
+            | TrustError::Rollback { .. }
+            | TrustError::Future
+            | TrustError::NoList(_)
+            | TrustError::UnknownKey { .. }
+            | TrustError::WrongRole { .. }
+            | TrustError::NotYet { .. }
+            | TrustError::Expired { .. }
+            | TrustError::Compromised { .. } => told(ProblemCode::KeyNotTrusted, error),
+        }
+    }
+}
+
+impl From<&SenderError> for Problem {
+    fn from(error: &SenderError) -> Self {
+        match error {
+            SenderError::Message(error) => error.into(),
+            SenderError::Malformed(_) => told(ProblemCode::MessageMalformed, error),
+            SenderError::Trust(error) => error.into(),
+            SenderError::NotForUs => told(ProblemCode::NotForUs, error),
+        }
+    }
+}
+
+impl From<&WeeklyKeyError> for Problem {
+    fn from(error: &WeeklyKeyError) -> Self {
+        match error {
+            WeeklyKeyError::Store(error) => error.into(),
+            WeeklyKeyError::Missing { .. } => told(ProblemCode::WeeklyKeyMissing, error).after(60),
+            WeeklyKeyError::Sender(error) => error.into(),
+            WeeklyKeyError::Part(error) => error.into(),
+            WeeklyKeyError::Crypto(error) => error.into(),
+        }
+    }
+}
+
+impl From<WeeklyKeyError> for Problem {
+    fn from(error: WeeklyKeyError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<RegistryError> for Problem {
+    fn from(error: RegistryError) -> Self {
         match &error {
+            RegistryError::Store(error) => error.into(),
             // What a reader of JSON says repeats what it read: only the place is told then.
-            ServiceError::Record(fault) => {
+            RegistryError::Record(fault) => {
                 let repeats = fault.what.contains(['`', '"', '\'']);
-                let problem = problem.with_field(&fault.path);
+                let problem = Self::new(ProblemCode::RecordInvalid).with_field(&fault.path);
                 if repeats { problem } else { problem.with_detail(fault.what.clone()) }
             }
-            ServiceError::Gap { expected, .. } => {
-                let expected = Some(*expected);
-                Self { expected, ..problem.with_detail(error.to_string()) }
+            RegistryError::Face(error) => error.into(),
+            RegistryError::NumberTaken(_) => told(ProblemCode::NumberTaken, &error),
+            RegistryError::NothingIssued(_) => told(ProblemCode::NothingIssued, &error),
+            RegistryError::Unknown => told(ProblemCode::UnknownPerson, &error),
+            RegistryError::Crypto(error) => error.into(),
+        }
+    }
+}
+
+impl From<EnrolError> for Problem {
+    fn from(error: EnrolError) -> Self {
+        match &error {
+            EnrolError::Store(error) => error.into(),
+            EnrolError::Face(error) => error.into(),
+            EnrolError::Unknown => told(ProblemCode::UnknownPerson, &error),
+            EnrolError::TooManyTries => told(ProblemCode::TooManyTries, &error).after(3600),
+            EnrolError::FaceMismatch => told(ProblemCode::FaceMismatch, &error),
+            EnrolError::Mrz(_) => told(ProblemCode::MrzUnreadable, &error),
+            EnrolError::MrzMismatch(field) => {
+                told(ProblemCode::MrzMismatch, &error).with_field(&field.to_string().replace(' ', "_"))
             }
-            ServiceError::MrzMismatch(field) => {
-                problem.with_detail(error.to_string()).with_field(&field.to_string().replace(' ', "_"))
+            EnrolError::Crypto(error) => error.into(),
+        }
+    }
+}
+
+impl From<HolderError> for Problem {
+    fn from(error: HolderError) -> Self {
+        match &error {
+            HolderError::Store(error) => error.into(),
+            HolderError::NoPass => told(ProblemCode::NoPass, &error),
+        }
+    }
+}
+
+impl From<IssueError> for Problem {
+    fn from(error: IssueError) -> Self {
+        match &error {
+            IssueError::Store(error) => error.into(),
+            IssueError::NoPass => told(ProblemCode::NoPass, &error),
+            IssueError::Batch => told(ProblemCode::BatchSize, &error),
+            IssueError::Possession => told(ProblemCode::PossessionInvalid, &error),
+            IssueError::Malformed(_) => told(ProblemCode::MessageMalformed, &error),
+            IssueError::KeyTaken => told(ProblemCode::DeviceKeyTaken, &error),
+            IssueError::NothingIssued(_) => told(ProblemCode::NothingIssued, &error),
+            IssueError::NoPermit(_) => told(ProblemCode::NoPermit, &error),
+            IssueError::WeeklyKey(error) => error.into(),
+            IssueError::Face(error) => error.into(),
+            IssueError::Part(error) => error.into(),
+            IssueError::Token(error) => error.into(),
+            IssueError::Crypto(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerdictError> for Problem {
+    fn from(error: VerdictError) -> Self {
+        match &error {
+            VerdictError::Store(error) => error.into(),
+            VerdictError::Sender(error) => error.into(),
+            VerdictError::Face(error) => error.into(),
+            VerdictError::WeeklyKey(error) => error.into(),
+            VerdictError::Token(error) => error.into(),
+            VerdictError::Crypto(error) => error.into(),
+        }
+    }
+}
+
+impl From<EventError> for Problem {
+    fn from(error: EventError) -> Self {
+        match &error {
+            EventError::Store(error) => error.into(),
+            EventError::Sender(error) => error.into(),
+            EventError::Gap { expected, .. } => {
+                Self { expected: Some(*expected), ..told(ProblemCode::EventGap, &error) }
             }
-            ServiceError::TooManyTries => problem.with_detail(error.to_string()).after(3600),
-            ServiceError::NoWeeklyKey { .. } => problem.with_detail(error.to_string()).after(60),
-            ServiceError::Busy => problem.with_detail(error.to_string()).after(1),
-            ServiceError::Store(StoreError::Database { action, source }) => {
-                // The driver's own words may repeat a value: the log names the action and the kind alone.
-                let kind = database_fault(source);
-                tracing::error!(action, kind, "the database failed");
-                problem.after(5)
-            }
-            ServiceError::Store(StoreError::Row { .. }) => {
-                tracing::error!(%error, "a row is damaged");
-                problem.with_detail(error.to_string())
-            }
-            ServiceError::Interrupted | ServiceError::Template | ServiceError::Inference(_) => {
-                tracing::error!(%error, "the service failed");
-                problem
-            }
-            ServiceError::Part(_)
-            | ServiceError::Token(_)
-            | ServiceError::Status(_)
-            | ServiceError::Crypto(_) => {
-                if code.status().is_server_error() {
-                    tracing::error!(%error, "the service failed");
-                }
-                problem
-            }
-            ServiceError::Image(_)
-            | ServiceError::Face(_)
-            | ServiceError::NumberTaken(_)
-            | ServiceError::NothingIssued(_)
-            | ServiceError::Unknown
-            | ServiceError::FaceMismatch
-            | ServiceError::NoPass
-            | ServiceError::Batch
-            | ServiceError::Possession
-            | ServiceError::KeyTaken
-            | ServiceError::NoPermit(_)
-            | ServiceError::Message(_)
-            | ServiceError::Form(_)
-            | ServiceError::Trust(_)
-            | ServiceError::Approval(_)
-            | ServiceError::Fork(_)
-            | ServiceError::NotJudged
-            | ServiceError::NotForUs
-            | ServiceError::Mrz(_) => problem.with_detail(error.to_string()),
+            EventError::Fork(_) => told(ProblemCode::EventFork, &error),
+            EventError::NotJudged => told(ProblemCode::NotJudged, &error),
+            EventError::Crypto(error) => error.into(),
+        }
+    }
+}
+
+impl From<NoticeError> for Problem {
+    fn from(error: NoticeError) -> Self {
+        match &error {
+            NoticeError::Store(error) => error.into(),
+            NoticeError::Sender(error) => error.into(),
+        }
+    }
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match &error {
+            ListError::Store(error) => error.into(),
+            ListError::Status(error) => logged(ProblemCode::StatusFailed, error),
+            ListError::Trust(error) => error.into(),
         }
     }
 }
@@ -391,4 +549,4 @@ impl IntoResponse for Problem {
 }
 
 // The number in the title of `batch_size`, and in the sentence on tries, are those of the service.
-const _: () = assert!(crate::service::MAX_BATCH == 64 && MAX_TRIES == 5);
+const _: () = assert!(MAX_BATCH == 64 && MAX_TRIES == 5);

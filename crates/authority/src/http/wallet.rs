@@ -14,12 +14,14 @@ use documents::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Room;
-use super::body::{Base64, JsonBody, Text, Wallet, base64};
+use super::AppState;
+use super::body::{Base64, ClientAddress, JsonBody, Text, Wallet, base64};
 use super::problem::{Problem, ProblemCode};
-use crate::ledger::LedgerEntry;
-use crate::publish::CrossingAhead;
-use crate::service::{DeviceProof, EnrolRequest, ServiceError};
+use crate::enrolment::EnrolRequest;
+use crate::holder::CrossingAhead;
+use crate::issuance::IssueError;
+use crate::issuance::batch::DeviceProof;
+use crate::store::movement::LedgerEntry;
 
 /// A document by kind and number.
 #[derive(Deserialize, ToSchema)]
@@ -76,13 +78,14 @@ pub(super) struct EnrolledAnswer {
 #[utoipa::path(post, path = "/v1/enrolments", tag = "wallet", request_body = Enrolment,
     responses((status = 201, description = "Enrolled.", body = EnrolledAnswer)))]
 pub(super) async fn enrol(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
+    ClientAddress(client): ClientAddress,
     JsonBody(enrolment): JsonBody<Enrolment>,
 ) -> Result<(StatusCode, Json<EnrolledAnswer>), Problem> {
-    let now = (room.state.now)();
+    let now = (app.state.now)();
     let number = enrolment.document.number()?;
     let limited = |seconds| Problem::new(ProblemCode::TooManyEnrolments).after(seconds);
-    room.enrolments.take(now).map_err(limited)?;
+    app.enrolments.take(client).map_err(limited)?;
     let request = EnrolRequest {
         number,
         name: enrolment.name,
@@ -90,7 +93,7 @@ pub(super) async fn enrol(
         mrz: enrolment.mrz.map(|lines| lines.join("\n")),
         selfie: enrolment.selfie.0,
     };
-    let service = &room.state.service;
+    let service = &app.state.service;
     let enrolled = service.enrol_with(request, now).await?;
     let (secret, authority) = (base64(&enrolled.secret), service.code().code());
     Ok((StatusCode::CREATED, Json(EnrolledAnswer { secret, authority, home: enrolled.home })))
@@ -126,7 +129,7 @@ struct Device {
 fn proofs(devices: Vec<Device>) -> Result<Vec<DeviceProof>, Problem> {
     let proof = |device: Device| {
         Ok(DeviceProof {
-            key: PublicKey::from_bytes(&device.key.0).map_err(ServiceError::from)?,
+            key: PublicKey::from_bytes(&device.key.0).map_err(IssueError::from)?,
             proof: device.proof.0,
         })
     };
@@ -169,13 +172,13 @@ pub(super) struct TokensAnswer {
 #[utoipa::path(post, path = "/v1/tokens", tag = "wallet", request_body = TokensWanted, security(("wallet" = [])),
     responses((status = 200, description = "One token for each device key, or none at all.", body = TokensAnswer)))]
 pub(super) async fn tokens(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     Wallet(session): Wallet,
     JsonBody(wanted): JsonBody<TokensWanted>,
 ) -> Result<Json<TokensAnswer>, Problem> {
-    let now = (room.state.now)();
+    let now = (app.state.now)();
     let class = KeyClass::from(wanted.key_class);
-    let issued = room.state.service.issue(&session, class, &proofs(wanted.devices)?, now).await?;
+    let issued = app.state.service.issue(&session, class, &proofs(wanted.devices)?, now).await?;
     let answer = |issued: crate::Issued| TokenAnswer {
         token: base64(&issued.token),
         own: base64(&issued.own),
@@ -213,14 +216,14 @@ pub(super) struct PartsAnswer {
 #[utoipa::path(post, path = "/v1/parts", tag = "wallet", request_body = PartsWanted, security(("wallet" = [])),
     responses((status = 200, description = "One part for each device key, or none at all.", body = PartsAnswer)))]
 pub(super) async fn parts(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     Wallet(session): Wallet,
     JsonBody(wanted): JsonBody<PartsWanted>,
 ) -> Result<Json<PartsAnswer>, Problem> {
-    let now = (room.state.now)();
+    let now = (app.state.now)();
     let class = KeyClass::from(wanted.key_class);
     let devices = proofs(wanted.devices)?;
-    let parts = room.state.service.own_parts(&session, wanted.issuer, class, &devices, now).await?;
+    let parts = app.state.service.own_parts(&session, wanted.issuer, class, &devices, now).await?;
     let parts = parts.iter().map(|part| base64(part)).collect();
     Ok(Json(PartsAnswer { parts, expires: class.expiry_for(now.local_date()).to_string() }))
 }
@@ -271,11 +274,11 @@ struct PassEndorsement {
 #[utoipa::path(get, path = "/v1/pass", tag = "wallet", security(("wallet" = [])),
     responses((status = 200, description = "The holder's documents, numbers masked.", body = PassAnswer)))]
 pub(super) async fn own_pass(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     Wallet(session): Wallet,
 ) -> Result<Json<PassAnswer>, Problem> {
-    let now = (room.state.now)();
-    let record = room.state.service.own_record(&session, now).await?;
+    let now = (app.state.now)();
+    let record = app.state.service.own_record(&session, now).await?;
     let today = now.local_date();
     let documents = record.documents.into_iter().map(|document| PassDocument {
         kind: document.kind.as_str(),
@@ -427,23 +430,23 @@ const DAYS_AHEAD: i32 = 400;
 #[utoipa::path(post, path = "/v1/may-cross", tag = "wallet", request_body = CrossingQuestion,
     security(("wallet" = [])), responses((status = 200, description = "The answer.", body = CrossingAnswer)))]
 pub(super) async fn may_cross(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     Wallet(session): Wallet,
     JsonBody(asked): JsonBody<CrossingQuestion>,
 ) -> Result<Json<CrossingAnswer>, Problem> {
-    let now = (room.state.now)();
+    let now = (app.state.now)();
     let wrong = |field: &str, what: &str| {
         Problem::new(ProblemCode::WrongField).with_field(field).with_detail(what.to_owned())
     };
     let way = Direction::new(asked.from.0, asked.to.0)
-        .ok_or_else(|| wrong("to", "a crossing leads to another place than it begins in"))?;
+        .ok_or_else(|| wrong("to", "origin and destination are the same"))?;
     let on = asked.on.map(|day| day.0);
     let today = now.local_date();
     if on.is_some_and(|day| !(0..=DAYS_AHEAD).contains(&day.days_since(today))) {
         return Err(wrong("on", "give a day from today to 400 days ahead"));
     }
-    let asked = CrossingAhead { way, port: asked.port.map(|port| port.0), on };
-    let answer = room.state.service.may_cross(&session, &asked, now).await?;
+    let asked = CrossingAhead { direction: way, port: asked.port.map(|port| port.0), on };
+    let answer = app.state.service.may_cross(&session, &asked, now).await?;
     let answer = answer.ok_or_else(|| wrong("port", "no such port serves that direction on that day"))?;
     Ok(Json(CrossingAnswer::new(answer)))
 }
@@ -454,10 +457,10 @@ pub(super) async fn may_cross(
 #[utoipa::path(delete, path = "/v1/pass", tag = "wallet", security(("wallet" = [])),
     responses((status = 204, description = "The pass and all its tokens are ended.")))]
 pub(super) async fn end_pass(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     Wallet(session): Wallet,
 ) -> Result<StatusCode, Problem> {
-    room.state.service.end_own_pass(&session, (room.state.now)()).await?;
+    app.state.service.end_own_pass(&session, (app.state.now)()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -486,20 +489,14 @@ pub(super) struct PassageAnswer {
 
 impl PassageAnswer {
     /// An entry of the ledger of `me`.
-    pub(super) fn new(
-        at: documents::Timestamp,
-        entry: &LedgerEntry,
-        me: AuthorityCode,
-    ) -> Result<Self, Problem> {
-        let direction = entry.direction().map_err(ServiceError::from)?;
-        let port = entry.port().map_err(ServiceError::from)?;
-        Ok(Self {
+    pub(super) fn new(at: documents::Timestamp, entry: &LedgerEntry, me: AuthorityCode) -> Self {
+        Self {
             at: at.to_string(),
-            port: port.to_string(),
-            direction: direction.to_string(),
-            side: direction.side_of(me).map(documents::Side::as_str),
+            port: entry.port.to_string(),
+            direction: entry.direction.to_string(),
+            side: entry.direction.side_of(me).map(documents::Side::as_str),
             noticed: entry.is_noticed(),
-        })
+        }
     }
 }
 
@@ -507,12 +504,12 @@ impl PassageAnswer {
 #[utoipa::path(get, path = "/v1/passages", tag = "wallet", security(("wallet" = [])),
     responses((status = 200, description = "The oldest first.", body = PassagesAnswer)))]
 pub(super) async fn passages(
-    State(room): State<Arc<Room>>,
+    State(app): State<Arc<AppState>>,
     Wallet(session): Wallet,
 ) -> Result<Json<PassagesAnswer>, Problem> {
-    let service = &room.state.service;
+    let service = &app.state.service;
     let passages = service.own_passages(&session).await?;
     let me = service.code();
     let passages = passages.iter().map(|(at, entry)| PassageAnswer::new(*at, entry, me));
-    Ok(Json(PassagesAnswer { passages: passages.collect::<Result<_, _>>()? }))
+    Ok(Json(PassagesAnswer { passages: passages.collect() }))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use authority::store::Store;
-use authority::{DeviceProof, Faces, KEY_ID, Keys, Service, ServiceError, possession, status_list_number};
+use authority::{DeviceProof, Faces, IssueError, KEY_ID, Keys, Service, possession, status_list_number};
 use clearance::Envelope;
 use credential::message::{self, Event, Kind, Passage, Request, Verdict};
 use credential::{Audience, KeyClass, PartHash, SigningKey, random, sha256, sign_proof};
@@ -34,12 +34,7 @@ pub fn root() -> PathBuf {
 
 /// Two photographs of one person ten years apart, and one of somebody else; `None` (said loudly) without the folder.
 pub fn photographs(test: &str) -> Option<(Vec<u8>, Vec<u8>, Vec<u8>)> {
-    let shared = std::env::var_os("BAYPASS_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
-    let folder = shared.join("faces/genuine");
-    if !folder.is_dir() {
-        eprintln!("SKIPPED: {test}: no shared folder with photographs");
-        return None;
-    }
+    let folder = test_support::shared(test, "faces/genuine")?;
     let read = |name: &str| std::fs::read(folder.join(name)).expect("a photograph of the shared folder");
     Some((read("B001243-b.jpg"), read("B001243-a.jpg"), read("A000055-b.jpg")))
 }
@@ -82,12 +77,8 @@ struct Secrets {
     approval: SigningKey,
 }
 
-fn secrets() -> Secrets {
-    Secrets {
-        keys: Keys::generate().unwrap(),
-        list: SigningKey::generate().unwrap(),
-        approval: SigningKey::generate().unwrap(),
-    }
+fn secrets(keys: Keys) -> Secrets {
+    Secrets { keys, list: SigningKey::generate().unwrap(), approval: SigningKey::generate().unwrap() }
 }
 
 fn trust_list(
@@ -115,10 +106,11 @@ fn trust_list(
 }
 
 /// A bay over these two databases, where nothing was handed over yet.
-pub async fn strangers(now: Timestamp, stores: [Store; 2]) -> Bay {
+pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
     let faces = faces();
     let gate = SigningKey::generate().unwrap();
-    let (chn, mac) = (secrets(), secrets());
+    let [first, second] = stores;
+    let (chn, mac) = (secrets(first.keys), secrets(second.keys));
     let (handover, notice) = (copy(&chn.keys.handover), copy(&mac.keys.notice));
     let roots = [(Chn, *chn.list.public()), (Mac, *mac.list.public())];
     let mut trust = TrustStore::new(&roots).unwrap();
@@ -147,17 +139,16 @@ pub async fn strangers(now: Timestamp, stores: [Store; 2]) -> Bay {
     let bundle = Approval::bundle(&signed);
     let mut approvals = Approvals::default();
     approvals.take(Approval::open(&bundle, &trust, now).unwrap()).unwrap();
-    let [first, second] = stores;
     let service = |code, store, keys| {
         let rules = Rules::builtin().unwrap();
         Arc::new(Service::new(code, store, rules, faces.clone(), keys, trust.clone(), approvals.clone()))
     };
-    let (chn, mac) = (service(Chn, first, chn.keys), service(Mac, second, mac.keys));
+    let (chn, mac) = (service(Chn, first.store, chn.keys), service(Mac, second.store, mac.keys));
     Bay { chn, mac, gate, handover, notice, trust: trust.clone(), newer_list, approval: bundle, now }
 }
 
 /// A bay over these two databases, with weekly keys and status lists where they belong.
-pub async fn bay(now: Timestamp, stores: [Store; 2]) -> Bay {
+pub async fn bay(now: Timestamp, stores: [Place; 2]) -> Bay {
     let bay = strangers(now, stores).await;
     for weeks in 0..3 {
         let week = now.local_date().iso_week().plus_weeks(weeks);
@@ -171,9 +162,22 @@ pub async fn bay(now: Timestamp, stores: [Store; 2]) -> Bay {
     bay
 }
 
+/// A database with the keys of the authority whose it is.
+pub struct Place {
+    pub store: Store,
+    pub keys: Keys,
+}
+
+/// A database at this address, with new keys.
+pub async fn place(url: &str) -> Place {
+    let keys = Keys::generate().unwrap();
+    let store = Store::open(&url.parse().unwrap(), keys.vault(), &Rules::builtin().unwrap()).await;
+    Place { store: store.unwrap(), keys }
+}
+
 /// Two databases in memory.
-pub async fn in_memory() -> [Store; 2] {
-    [Store::open("sqlite::memory:").await.unwrap(), Store::open("sqlite::memory:").await.unwrap()]
+pub async fn in_memory() -> [Place; 2] {
+    [place("sqlite::memory:").await, place("sqlite::memory:").await]
 }
 
 pub struct Wallet {
@@ -206,7 +210,7 @@ pub async fn wallet(bay: &Bay, selfie: &[u8]) -> Wallet {
     let proof = possession(&device, Chn, Chn, &session, bay.now).unwrap();
     let stolen = DeviceProof { key: *SigningKey::generate().unwrap().public(), proof: proof.clone() };
     let refused = bay.chn.issue(&session, KeyClass::Hardware, &[stolen], bay.now).await;
-    assert!(matches!(refused, Err(ServiceError::Possession)), "a filmed key without its proof gets nothing");
+    assert!(matches!(refused, Err(IssueError::Possession)), "a filmed key without its proof gets nothing");
     let keys = [DeviceProof { key: *device.public(), proof }];
     let mut issued = bay.chn.issue(&session, KeyClass::Hardware, &keys, bay.now).await.unwrap();
     let again = bay.chn.issue(&session, KeyClass::Hardware, &keys, bay.now).await.unwrap();
@@ -219,10 +223,7 @@ pub async fn wallet(bay: &Bay, selfie: &[u8]) -> Wallet {
     let proof = possession(&device, Chn, Chn, &session, tomorrow).unwrap();
     let later = [DeviceProof { key: *device.public(), proof }];
     let refused = bay.chn.issue(&session, KeyClass::Hardware, &later, tomorrow).await;
-    assert!(
-        matches!(refused, Err(ServiceError::KeyTaken)),
-        "a device key is not renewed past its revocation"
-    );
+    assert!(matches!(refused, Err(IssueError::KeyTaken)), "a device key is not renewed past its revocation");
     let issued = issued.remove(0);
     let (receiver, sealed) = issued.sealed.into_iter().find(|(r, _)| *r == Mac).unwrap();
     assert_eq!(receiver, Mac);
@@ -298,8 +299,8 @@ pub async fn ask(bay: &Bay, wallet: &Wallet, shown: &Shown, role: Side) -> (Vec<
     let signed = service.verdict(&envelope, bay.now).await.unwrap();
     let verdict = Verdict::decode(message::unverified_payload(&signed).unwrap()).unwrap();
     assert_eq!(verdict.request, request, "a verdict answers one request");
-    let (_, code, _) = service.reason(&verdict.reference).await.unwrap().unwrap();
-    (signed, verdict, code)
+    let reason = service.reason(&verdict.reference).await.unwrap().unwrap();
+    (signed, verdict, reason.code)
 }
 
 /// An event as the gate signs it.

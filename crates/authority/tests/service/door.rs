@@ -1,5 +1,7 @@
 //! Doors: a service behind a real socket, a client for it, and a log that is listened to.
 
+#![expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Once};

@@ -265,7 +265,7 @@ async fn a_reservation_without_its_event_waits_for_an_officer() {
     let Some((photo, live, _)) = photographs("a_reservation_without_its_event") else { return };
     let bay = bay(MORNING.parse().unwrap(), in_memory().await).await;
     let chn = Door::open(&bay.chn, &bay).await;
-    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
     let wallet = crate::bay::wallet(&bay, &live).await;
     let (body, _) = envelope(&bay, &wallet, &show(&bay, &wallet, &live), Side::Exit);
     chn.cbor("/v1/verdicts", &body).await.is(200);
@@ -289,8 +289,8 @@ async fn lists_health_and_counters_speak_of_nobody() {
     assert_eq!(un64(&approvals["approvals"][0]), bay.approval);
 
     let health = mac.get("/health", None).await.is(200).json();
-    assert_eq!(health["well"], true);
-    assert_eq!(health["database"]["well"], true);
+    assert_eq!(health["status"], "ok");
+    assert_eq!(health["database"]["status"], "ok");
     let keys = health["weekly_keys"].as_array().unwrap();
     let present = |maker: &str, week: &str| {
         let key = keys.iter().find(|k| k["maker"] == maker && k["week"] == week).unwrap();
@@ -304,7 +304,7 @@ async fn lists_health_and_counters_speak_of_nobody() {
     );
     mac.clock.fetch_add(10 * 86_400, Ordering::SeqCst);
     let health = mac.get("/health", None).await.is(503).json();
-    assert_eq!(health["well"], false, "an own trust list that ended judges nobody");
+    assert_eq!(health["status"], "unavailable", "an own trust list that ended judges nobody");
 
     chn.cbor("/v1/verdicts", b"nothing").await.is(400);
     chn.get("/somewhere/CA1234567", None).await.is(404);
@@ -331,12 +331,12 @@ async fn web_wallets_of_named_origins_are_let_in_and_no_others() {
         let headers = [("origin", origin), ("access-control-request-method", "POST")];
         chn.call("OPTIONS", path, &headers, Vec::new()).await
     };
-    let allowed = preflight("/v1/tokens", ORIGIN).await.is(204);
+    let allowed = preflight("/v1/tokens", ORIGIN).await.is(200);
     assert_eq!(allowed.header("access-control-allow-origin"), ORIGIN);
-    assert!(allowed.header("access-control-allow-headers").contains("Authorization"));
+    assert!(allowed.header("access-control-allow-headers").to_lowercase().contains("authorization"));
     assert!(allowed.header("access-control-allow-methods").contains("DELETE"));
     let other = preflight("/v1/tokens", "https://elsewhere.example").await;
-    assert_eq!((other.status, other.header("access-control-allow-origin")), (405, ""));
+    assert_eq!(other.header("access-control-allow-origin"), "", "a browser lets no other page in");
     let officer = preflight("/v1/ledger", ORIGIN).await;
     assert_eq!(officer.header("access-control-allow-origin"), "", "an officer's page is no wallet");
     let reference = "/v1/verdicts/00112233445566778899aabbccddeeff";
@@ -358,7 +358,7 @@ async fn web_wallets_of_named_origins_are_let_in_and_no_others() {
         ORIGIN,
         "a wallet must be able to read a problem"
     );
-    assert_eq!(refused.header("vary"), "Origin");
+    assert!(refused.header("vary").to_lowercase().contains("origin"));
     assert_eq!(refused.header("cache-control"), "no-store");
     assert_eq!(refused.header("x-content-type-options"), "nosniff");
 }
@@ -396,6 +396,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "POST /v1/parts",
         "POST /v1/residents",
         "POST /v1/residents/end-pass",
+        "POST /v1/residents/erase",
         "POST /v1/residents/lose",
         "POST /v1/tokens",
         "POST /v1/verdicts",

@@ -1,7 +1,9 @@
 //! A service's whole life, over whatever database: what two authorities answer to what a lane shows.
 
-use authority::store::Store;
-use authority::{DeviceProof, ServiceError, possession, status_list_number};
+use crate::bay::Place;
+use authority::{
+    DeviceProof, EnrolError, EventError, IssueError, RegistryError, possession, status_list_number,
+};
 use credential::message::{self, Event, Kind, Outcome, Passage};
 use credential::{KeyClass, SigningKey};
 use documents::AuthorityCode::Chn;
@@ -14,19 +16,19 @@ use crate::bay::{
 
 const MORNING: &str = "2026-03-02T10:00:00+08:00";
 
-pub async fn one_scan_gets_two_verdicts_and_a_passage_is_counted_once_on_each_side(stores: [Store; 2]) {
+pub async fn one_scan_gets_two_verdicts_and_a_passage_is_counted_once_on_each_side(stores: [Place; 2]) {
     let Some((photo, live, stranger)) = photographs("one_scan_gets_two_verdicts") else { return };
     let bay = bay(MORNING.parse().unwrap(), stores).await;
-    bay.chn.add_resident(RECORD, &photo).await.unwrap();
-    let twice = bay.chn.add_resident(RECORD, &photo).await;
-    assert!(matches!(twice, Err(ServiceError::NumberTaken(_))), "two residents with one number");
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
+    let twice = bay.chn.add_resident(RECORD, &photo, bay.now).await;
+    assert!(matches!(twice, Err(RegistryError::NumberTaken(_))), "two residents with one number");
 
     let number = DocumentNumber::recognise("CA1234567").unwrap();
     let birth: LocalDate = "1991-05-06".parse().unwrap();
     let refused = bay.chn.enrol(&number, "Specimen Li Na", birth, &stranger, bay.now).await;
-    assert!(matches!(refused, Err(ServiceError::FaceMismatch)));
+    assert!(matches!(refused, Err(EnrolError::FaceMismatch)));
     let refused = bay.chn.enrol(&number, "Somebody Else", birth, &live, bay.now).await;
-    assert!(matches!(refused, Err(ServiceError::Unknown)));
+    assert!(matches!(refused, Err(EnrolError::Unknown)));
 
     let wallet = wallet(&bay, &live).await;
     let shown = show(&bay, &wallet, &live);
@@ -67,15 +69,15 @@ pub async fn one_scan_gets_two_verdicts_and_a_passage_is_counted_once_on_each_si
     };
     let sign = |e: &Event| message::sign(Kind::Event, GATE.as_bytes(), &bay.gate, &e.encode()).unwrap();
     let gap = bay.chn.hear_event(&sign(&later), bay.now).await;
-    assert!(matches!(gap, Err(ServiceError::Gap { expected: 2, got: 3 })));
+    assert!(matches!(gap, Err(EventError::Gap { expected: 2, got: 3 })));
     let fork = bay.chn.hear_event(&sign(&Event { number: 1, ..later }), bay.now).await;
-    assert!(matches!(fork, Err(ServiceError::Fork(1))));
+    assert!(matches!(fork, Err(EventError::Fork(1))));
 }
 
-pub async fn a_part_that_was_moved_changed_or_made_by_the_traveller_never_opens(stores: [Store; 2]) {
+pub async fn a_part_that_was_moved_changed_or_made_by_the_traveller_never_opens(stores: [Place; 2]) {
     let Some((photo, live, _)) = photographs("a_part_that_was_moved") else { return };
     let bay = bay(MORNING.parse().unwrap(), stores).await;
-    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
     let good = wallet(&bay, &live).await;
     let moved = wallet(&bay, &live).await;
     let mut changed = good.sealed.clone();
@@ -99,11 +101,11 @@ pub async fn a_part_that_was_moved_changed_or_made_by_the_traveller_never_opens(
 }
 
 pub async fn an_ended_pass_and_a_lost_permit_open_nothing_and_a_port_without_approval_stays_shut(
-    stores: [Store; 2],
+    stores: [Place; 2],
 ) {
     let Some((photo, live, _)) = photographs("an_ended_pass") else { return };
     let mut bay = bay(MORNING.parse().unwrap(), stores).await;
-    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
     let wallet = wallet(&bay, &live).await;
     let number = DocumentNumber::recognise("CA1234567").unwrap();
     bay.chn.lose_document(&number, bay.now).await.unwrap();
@@ -119,10 +121,10 @@ pub async fn an_ended_pass_and_a_lost_permit_open_nothing_and_a_port_without_app
 }
 
 /// Two lanes ask about one person in the same moment: with one token, then with two. One of them reserves.
-pub async fn two_lanes_at_once_reserve_one_person_once(stores: [Store; 2]) {
+pub async fn two_lanes_at_once_reserve_one_person_once(stores: [Place; 2]) {
     let Some((photo, live, _)) = photographs("two_lanes_at_once") else { return };
     let bay = bay(MORNING.parse().unwrap(), stores).await;
-    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
     let session = enrol(&bay, &live).await;
     let wallets = [token(&bay, &session).await, token(&bay, &session).await];
     let mut chains = [(1, [0; 32]), (1, [0; 32])];
@@ -152,11 +154,11 @@ pub async fn two_lanes_at_once_reserve_one_person_once(stores: [Store; 2]) {
 }
 
 /// A pass ends while tokens are being issued for it: not one of them stays valid.
-pub async fn a_pass_that_ends_while_tokens_are_issued_leaves_none_in_force(stores: [Store; 2]) {
+pub async fn a_pass_that_ends_while_tokens_are_issued_leaves_none_in_force(stores: [Place; 2]) {
     let Some((photo, live, _)) = photographs("a_pass_that_ends_while_tokens") else { return };
-    let pool = stores[0].pool().clone();
+    let pool = stores[0].store.pool().clone();
     let bay = bay(MORNING.parse().unwrap(), stores).await;
-    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
     for _ in 0..5 {
         let session = enrol(&bay, &live).await;
         let batch = async || {
@@ -169,7 +171,7 @@ pub async fn a_pass_that_ends_while_tokens_are_issued_leaves_none_in_force(store
             tokio::join!(batch(), batch(), bay.chn.end_own_pass(&session, bay.now), batch(), batch());
         ended.unwrap();
         for issued in [a, b, c, d] {
-            assert!(matches!(issued, Ok(_) | Err(ServiceError::NoPass)), "{issued:?}");
+            assert!(matches!(issued, Ok(_) | Err(IssueError::NoPass)), "{issued:?}");
         }
         let valid =
             sqlx::query("SELECT COUNT(*) FROM token WHERE status = 0").fetch_one(&pool).await.unwrap();

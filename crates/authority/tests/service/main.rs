@@ -10,10 +10,13 @@
 )]
 
 mod bay;
+mod disk;
 mod door;
 mod http;
+mod import;
 mod life;
 mod peers;
 mod postgres;
 mod problems;
+mod store;
 mod two_verdicts;

@@ -1,5 +1,7 @@
 //! Rounds between neighbours: who is down is named and passed over, who comes back gets what waited.
 
+#![expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -22,7 +24,7 @@ async fn a_peer_that_is_down_stops_nobody_and_gets_what_waited_when_it_is_back()
     let Some((photo, live, _)) = photographs("a_peer_that_is_down") else { return };
     let now: Timestamp = MORNING.parse().unwrap();
     let stores = in_memory().await;
-    let pool = stores[1].pool().clone();
+    let pool = stores[1].store.pool().clone();
     let bay = strangers(now, stores).await;
     let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(2)).build().unwrap();
 
@@ -57,7 +59,7 @@ async fn a_peer_that_is_down_stops_nobody_and_gets_what_waited_when_it_is_back()
     // Macao's own round: it makes no parts for the mainland, fetches lists, and delivers a notice once.
     let chn = Door::open(&bay.chn, &bay).await;
     peers = BTreeMap::from([(Chn, chn.base.clone())]);
-    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
     let session = enrol(&bay, &live).await;
     let wallet = token(&bay, &session).await;
     let id = UnverifiedToken::parse(&wallet.token).unwrap().device_key().unwrap().thumbprint().token_id();
@@ -65,12 +67,14 @@ async fn a_peer_that_is_down_stops_nobody_and_gets_what_waited_when_it_is_back()
     let (port, date) = ("hzmb-hkg-mac".parse().unwrap(), now.local_date());
     let notice = Notice { from: Mac, token: id, port, direction, date };
     let signed = message::sign(Kind::Notice, authority::KEY_ID, &bay.notice, &notice.encode()).unwrap();
-    sqlx::query("INSERT INTO notice_out (hash, issuer, message, delivered) VALUES ($1, 'CHN', $2, 0)")
-        .bind(vec![1_u8; 32])
-        .bind(signed)
-        .execute(&pool)
-        .await
-        .unwrap();
+    sqlx::query(
+        "INSERT INTO notice_out (hash, issuer, message, made_at, delivered_at) VALUES ($1, 'CHN', $2, 0, 0)",
+    )
+    .bind(vec![1_u8; 32])
+    .bind(signed)
+    .execute(&pool)
+    .await
+    .unwrap();
     let report = round(&bay.mac, &peers, &client, now).await;
     assert_eq!(failures(&report), [(Some(Hkg), "reach")]);
     assert_eq!((report.handed_over, report.notices, report.status_lists), (0, 1, 3));

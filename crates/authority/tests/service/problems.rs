@@ -48,7 +48,7 @@ fn zone(number: &str, birth: &str) -> Value {
 async fn every_problem_has_its_row_and_repeats_nothing_of_what_was_sent() {
     let Some((photo, live, stranger)) = photographs("every_problem_has_its_row") else { return };
     let stores = in_memory().await;
-    let pool = stores[0].pool().clone();
+    let pool = stores[0].store.pool().clone();
     let bay = bay(MORNING.parse().unwrap(), stores).await;
     let chn = Door::open(&bay.chn, &bay).await;
     let officer = Some(OFFICER);
@@ -62,11 +62,11 @@ async fn every_problem_has_its_row_and_repeats_nothing_of_what_was_sent() {
     messages(&bay, &chn, &live).await;
 
     // What only a damaged database brings about.
-    sqlx::query("UPDATE person SET template_kind = 99").execute(&pool).await.unwrap();
+    sqlx::query("UPDATE template SET kind = 99").execute(&pool).await.unwrap();
     let answer =
         chn.post("/v1/enrolments", None, &enrolment("exit_entry_permit", NUMBER, NAME, BIRTH, &live)).await;
     chn.problem(&answer, "enrol", "template_unknown");
-    sqlx::query("UPDATE movement SET record = $1").bind(NUMBER).execute(&pool).await.unwrap();
+    sqlx::query("UPDATE movement SET port = $1").bind("no port").execute(&pool).await.unwrap();
     let answer = chn.get("/v1/ledger", officer).await;
     chn.problem(&answer, "ledger", "row_damaged");
 
@@ -433,7 +433,7 @@ async fn a_gap_in_a_gates_events_names_the_number_that_comes_next() {
 async fn more_faces_at_once_than_there_are_seats_are_told_to_come_again() {
     let Some((_, live, _)) = photographs("more_faces_at_once") else { return };
     let mut bay = strangers(MORNING.parse().unwrap(), in_memory().await).await;
-    let service = Arc::into_inner(bay.chn).unwrap().with_seats(1, 1);
+    let service = Arc::into_inner(bay.chn).unwrap().with_concurrency(1, 1);
     bay.chn = Arc::new(service);
     let chn = Door::open(&bay.chn, &bay).await;
     let wanted = enrolment("exit_entry_permit", NUMBER, NAME, BIRTH, &live);
@@ -458,7 +458,7 @@ async fn more_faces_at_once_than_there_are_seats_are_told_to_come_again() {
 #[tokio::test]
 async fn a_database_that_is_gone_is_told_as_such_and_found_unwell() {
     let stores = in_memory().await;
-    let pool = stores[0].pool().clone();
+    let pool = stores[0].store.pool().clone();
     let bay = strangers(MORNING.parse().unwrap(), stores).await;
     let chn = Door::open(&bay.chn, &bay).await;
     pool.close().await;
@@ -470,6 +470,9 @@ async fn a_database_that_is_gone_is_told_as_such_and_found_unwell() {
     let answer = chn.get("/v1/pass", Some(&b64(&[1; 32]))).await;
     chn.problem(&answer, "own_pass", "database_failed");
     let health = chn.get("/health", None).await.is(503).json();
-    assert_eq!((&health["well"], &health["database"]["well"]), (&json!(false), &json!(false)));
+    assert_eq!(
+        (&health["status"], &health["database"]["status"]),
+        (&json!("unavailable"), &json!("unavailable"))
+    );
     assert!(chn.get("/metrics", None).await.is(200).text().contains("baypass_authority_database_up 0"));
 }

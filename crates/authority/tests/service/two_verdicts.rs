@@ -1,13 +1,9 @@
 //! One traveller, two authorities, real photographs: what each of them answers to what a lane shows, over SQLite.
 
-use authority::ServiceError;
-use authority::store::Store;
 use credential::message::Outcome;
 use documents::{Measure, Side};
-use sqlx::Row;
 
-use crate::bay::{RECORD, Shown, ask, bay, enrol, envelope, in_memory, photographs, show, token};
-use crate::http::CHAN;
+use crate::bay::{RECORD, Shown, ask, bay, in_memory, photographs, show};
 use crate::life;
 
 #[tokio::test]
@@ -42,7 +38,7 @@ async fn a_pass_that_ends_while_tokens_are_issued_leaves_none_in_force() {
 async fn whoever_shows_no_face_is_compared_with_the_document_by_an_officer_and_the_verdict_says_so() {
     let Some((photo, live, _)) = photographs("whoever_shows_no_face") else { return };
     let bay = bay("2026-03-02T10:00:00+08:00".parse().unwrap(), in_memory().await).await;
-    bay.chn.add_resident(RECORD, &photo).await.unwrap();
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
     let wallet = crate::bay::wallet(&bay, &live).await;
     let shown = Shown { probe: Vec::new(), ..show(&bay, &wallet, &live) };
     let number = clearance::measure_number;
@@ -61,7 +57,7 @@ async fn whoever_shows_no_face_is_compared_with_the_document_by_an_officer_and_t
             ask(&bay, &wallet, &Shown { done: both.clone(), ..shown.clone() }, side).await;
         assert_eq!((&verdict.outcome, code.as_str()), (&Outcome::Admit, "admitted"));
         let service = if side == Side::Exit { &bay.chn } else { &bay.mac };
-        let (_, _, detail) = service.reason(&verdict.reference).await.unwrap().unwrap();
+        let detail = service.reason(&verdict.reference).await.unwrap().unwrap().detail;
         assert!(detail.starts_with("face_absent"), "{detail}");
     }
     // Bytes that are no probe are not the absence of a face.
@@ -69,63 +65,11 @@ async fn whoever_shows_no_face_is_compared_with_the_document_by_an_officer_and_t
     assert_eq!(code, "probe_unreadable");
 }
 
-/// SQLite's page limit stands for a full disk.
-#[tokio::test]
-async fn a_full_disk_is_told_as_such_and_nothing_is_lost() {
-    let Some((photo, live, _)) = photographs("a_full_disk") else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("ledger.db").display());
-    let store = Store::open(&url).await.unwrap();
-    let pool = store.pool().clone();
-    let bay = bay(
-        "2026-03-02T10:00:00+08:00".parse().unwrap(),
-        [store, Store::open("sqlite::memory:").await.unwrap()],
-    )
-    .await;
-    bay.chn.add_resident(RECORD, &photo).await.unwrap();
-    let session = enrol(&bay, &live).await;
-    let issued = token(&bay, &session).await;
-    let pages: i64 = sqlx::query("PRAGMA page_count").fetch_one(&pool).await.unwrap().get(0);
-    let limit = async |pages: i64| {
-        let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-        sqlx::query(sql).fetch_one(&pool).await.unwrap().get::<i64, _>(0)
-    };
-    assert_eq!(limit(pages).await, pages, "the limit holds");
-    // Free pages of the file may hold a small photo.
-    let large = [photo, vec![0; 200_000]].concat();
-    let full = bay.chn.add_resident(CHAN, &large).await;
-    let Err(ServiceError::Store(error)) = full else { panic!("a photo fits into no page: {full:?}") };
-    assert!(error.to_string().contains("check its disk space"), "{error}");
-    // Wherever the disk is full, a verdict or nothing: until no more fits, then an error each time.
-    let shown = show(&bay, &issued, &live);
-    let mut last = None;
-    for _ in 0..400 {
-        let (envelope, _) =
-            envelope(&bay, &issued, &Shown { clearance: [3; 16], ..shown.clone() }, Side::Exit);
-        if let Err(error) = bay.chn.verdict(&envelope, bay.now).await {
-            last = Some(error);
-            break;
-        }
-    }
-    assert!(matches!(last, Some(ServiceError::Store(_))), "four hundred verdicts fitted into no page");
-    limit(1 << 30).await;
-    let sound: String = sqlx::query("PRAGMA integrity_check").fetch_one(&pool).await.unwrap().get(0);
-    assert_eq!(sound, "ok");
-    assert_eq!(ask(&bay, &issued, &Shown { clearance: [3; 16], ..shown }, Side::Exit).await.2, "admitted");
-    bay.chn.add_resident(CHAN, &large).await.expect("what did not fit was not half written");
-    drop(bay);
-    pool.close().await;
-    let again = Store::open(&url).await.unwrap();
-    let people: i64 =
-        sqlx::query("SELECT COUNT(*) FROM person").fetch_one(again.pool()).await.unwrap().get(0);
-    assert_eq!(people, 2, "and it is all there after a second start");
-}
-
 #[tokio::test]
 async fn every_statement_can_be_prepared() {
     use sqlx::{Executor, SqlSafeStr};
-    let store = Store::open("sqlite::memory:").await.unwrap();
-    for (name, sql) in authority::store::STATEMENTS {
-        store.pool().prepare((*sql).into_sql_str()).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+    let place = crate::bay::place("sqlite::memory:").await;
+    for (name, sql) in authority::store::statements() {
+        place.store.pool().prepare(sql.into_sql_str()).await.unwrap_or_else(|e| panic!("{name}: {e}"));
     }
 }

@@ -16,6 +16,9 @@ pub trait KeyStore {
     /// Keeps bytes under a name.
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Failure>;
 
+    /// Whether there is something under a name.
+    fn has(&self, name: &str) -> bool;
+
     /// A signing key.
     fn signing(&self, name: &str) -> Result<SigningKey, Failure> {
         SigningKey::from_pkcs8(&self.get(name)?)
@@ -47,6 +50,7 @@ pub trait KeyStore {
             status: self.signing("status")?,
             part,
             numbers: self.secret("numbers")?,
+            master: self.master()?,
         })
     }
 
@@ -59,7 +63,17 @@ pub trait KeyStore {
         self.put_signing("status", &keys.status)?;
         self.put("part.public", keys.part.public())?;
         self.put("part", keys.part.expose())?;
-        self.put("numbers", keys.numbers.expose())
+        self.put("numbers", keys.numbers.expose())?;
+        self.put("master", keys.master.expose())
+    }
+
+    /// The master key. An installation of the first versions has none: it is made once, and a database that was written
+    /// under another one refuses it.
+    fn master(&self) -> Result<SecretKey, Failure> {
+        if !self.has("master") {
+            self.put("master", SecretKey::generate().map_err(|e| Failure::of(&e))?.expose())?;
+        }
+        self.secret("master")
     }
 }
 
@@ -83,6 +97,10 @@ impl KeyStore for KeyFiles {
                 path.display()
             ))
         })
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.join(format!("{name}.key")).exists()
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {

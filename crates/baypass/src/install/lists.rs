@@ -14,12 +14,7 @@ use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
 
 use super::keys::{KeyFiles, KeyStore};
 use super::{Installation, code_lanes, make_folder, write_whole};
-use crate::failure::Failure;
-
-/// Wraps any error that says by itself what to do.
-fn of<E: std::error::Error>(error: E) -> Failure {
-    Failure::of(&error)
-}
+use crate::failure::{Failure, of};
 
 /// How long a trust list is good, in seconds: a week.
 const LIST_SECONDS: i64 = 7 * 86_400;

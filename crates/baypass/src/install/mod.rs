@@ -4,15 +4,19 @@
 //! Lives here: where things lie, the setting `simulated_camera`, locks, whole writes. Not here: what the keys sign
 //! (`lists`), who runs (`parties`).
 
+pub mod database;
 pub mod keys;
 pub mod lists;
 pub mod parties;
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, Permissions, TryLockError};
 use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use authority::store::DatabaseAddress;
 use credential::Audience;
+use database::DatabaseUrl;
 use documents::{AuthorityCode, Direction, LaneKind, PortId, Rules, Side, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +33,9 @@ struct Settings {
     simulated_camera: bool,
     /// When the installation was made.
     created: Timestamp,
+    /// Where the authorities' databases lie, where they are no files of this folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    database_url: Option<DatabaseUrl>,
 }
 
 const FORMAT: u32 = 1;
@@ -96,7 +103,12 @@ pub fn code_lanes(rules: &Rules) -> Vec<LanePlace> {
 
 impl Installation {
     /// Makes an installation in `dir`, which must not exist or be empty. Nothing half-made is left behind.
-    pub fn init(dir: &Path, now: Timestamp, terms: &lists::Terms) -> Result<Self, Failure> {
+    pub fn init(
+        dir: &Path,
+        now: Timestamp,
+        terms: &lists::Terms,
+        database: Option<&DatabaseUrl>,
+    ) -> Result<Self, Failure> {
         let shown = dir.display();
         let taken = dir.exists() && std::fs::read_dir(dir).map_or(true, |mut files| files.next().is_some());
         if taken {
@@ -110,7 +122,7 @@ impl Installation {
         partial.push(format!(".partial-{}", std::process::id()));
         let above = dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let partial = above.join(partial);
-        let made = Self::make(&partial, now, terms).and_then(|_| {
+        let made = Self::make(&partial, now, terms, database).and_then(|_| {
             std::fs::rename(&partial, dir).map_err(|error| {
                 Failure::new(format!("{shown} cannot be made ({error}); check the folder above it"))
             })
@@ -122,8 +134,14 @@ impl Installation {
         Self::open(dir)
     }
 
-    fn make(root: &Path, now: Timestamp, terms: &lists::Terms) -> Result<Self, Failure> {
-        let settings = Settings { format: FORMAT, simulated_camera: true, created: now };
+    fn make(
+        root: &Path,
+        now: Timestamp,
+        terms: &lists::Terms,
+        database: Option<&DatabaseUrl>,
+    ) -> Result<Self, Failure> {
+        let database_url = database.cloned();
+        let settings = Settings { format: FORMAT, simulated_camera: true, created: now, database_url };
         let made = Self { root: root.to_owned(), settings };
         make_folder(root)?;
         for folder in ["public/trust", "public/approvals", "wallets"] {
@@ -133,7 +151,8 @@ impl Installation {
         let text = format!(
             "# A Bay Pass installation; see `baypass doctor --dir`.\nformat = {FORMAT}\n\
              # Pictures from files and uploads are taken at lanes, and every output says so. Never at a real lane.\n\
-             simulated_camera = true\ncreated = \"{now}\"\n"
+             simulated_camera = true\ncreated = \"{now}\"\n{}",
+            database.map(DatabaseUrl::setting).unwrap_or_default()
         );
         write_whole(&root.join(SETTINGS), text.as_bytes())?;
         Ok(made)
@@ -170,6 +189,22 @@ impl Installation {
     /// The folder of an authority: keys and database.
     pub fn authority(&self, code: AuthorityCode) -> PathBuf {
         self.root.join("authorities").join(code.code())
+    }
+
+    /// Where the database of an authority lies.
+    pub fn database(&self, code: AuthorityCode) -> DatabaseAddress {
+        match &self.settings.database_url {
+            Some(url) => url.of(code),
+            None => DatabaseAddress::sqlite(&self.authority(code).join("ledger.db")),
+        }
+    }
+
+    /// The same installation with its databases elsewhere, for this process alone.
+    pub fn with_database(mut self, database: Option<&DatabaseUrl>) -> Self {
+        if let Some(database) = database {
+            self.settings.database_url = Some(database.clone());
+        }
+        self
     }
 
     /// The folder of a supervisor: the keys for trust lists and approvals.
@@ -215,6 +250,7 @@ impl Lock {
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(FILE_MODE)
             .open(&path)
             .map_err(unusable)?;
         match file.try_lock() {
@@ -235,12 +271,33 @@ impl Lock {
     }
 }
 
-/// Makes a folder that only its owner may read.
-pub fn make_folder(folder: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        Failure::new(format!("{} cannot be made ({error}); check the disk and rights", folder.display()))
+/// Where the models are looked for: as told, here or above.
+pub fn models_folder(told: Option<PathBuf>) -> PathBuf {
+    told.unwrap_or_else(|| {
+        let here = std::env::current_dir().unwrap_or_default();
+        let above = here.ancestors().map(|folder| folder.join("models"));
+        above
+            .into_iter()
+            .find(|folder| folder.join("package.json").is_file())
+            .unwrap_or_else(|| here.join("models"))
     })
 }
+
+/// Makes a folder, and those above it that are missing, for its owner alone, whatever the umask; one that is there
+/// already becomes its owner's alone.
+pub fn make_folder(folder: &Path) -> Result<(), Failure> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder);
+    made.and_then(|()| std::fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))).map_err(
+        |error| {
+            Failure::new(format!("{} cannot be made ({error}); check the disk and rights", folder.display()))
+        },
+    )
+}
+
+/// Folders are their owner's alone.
+const FOLDER_MODE: u32 = 0o700;
+/// So are files.
+const FILE_MODE: u32 = 0o600;
 
 /// Writes a file whole or not at all, for its owner alone.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
@@ -254,9 +311,9 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let written = (|| {
         let mut options = File::options();
         options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.mode(FILE_MODE);
         let mut file = options.open(&beside)?;
+        file.set_permissions(Permissions::from_mode(FILE_MODE))?;
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)

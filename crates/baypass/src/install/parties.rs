@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use authority::store::Store as Ledger;
-use authority::{Faces, HANDOVERS, Service, status_list_number, status_name};
+use authority::{Faces, Service, WaitingNotice, status_list_number, status_name};
 use clearance::{Place, Sides};
 use credential::ProofWindow;
+use documents::issuance::weekly_key_pairs;
 use documents::{AuthorityCode, LaneKind, PortId, Rules, Timestamp};
 use face::{Embedder, FaceConfig, Finder, Liveness, ModelFolder};
 use gate::lists::{ListMemory, MemoryError};
@@ -20,16 +21,11 @@ use gate::{
 use trust::{Approval, Approvals, TrustStore};
 
 use super::keys::{KeyFiles, KeyStore};
-use super::{Installation, LanePlace, Lock, lists};
-use crate::failure::Failure;
+use super::{Installation, LanePlace, Lock, lists, make_folder};
+use crate::failure::{Failure, of};
 
-/// Wraps any error that says by itself what to do.
-fn of<E: std::error::Error>(error: E) -> Failure {
-    Failure::of(&error)
-}
-
-/// The configuration of faces: a `models.toml` in the folder of the models is the operator's own, with his recogniser's
-/// manifest and the thresholds that he measured; without one it is ours.
+/// The configuration of faces: a `models.toml` in the folder of the models is the operator's own, with their recogniser's
+/// manifest and the thresholds that they measured; without one it is ours.
 pub fn face_config(models: &Path) -> Result<FaceConfig, Failure> {
     let own = models.join("models.toml");
     match std::fs::read_to_string(&own) {
@@ -63,13 +59,6 @@ pub fn load_eyes(models: &Path) -> Result<Arc<ModelCapture>, Failure> {
     Ok(Arc::new(ModelCapture::load(&ModelFolder::new(models, &config), config).map_err(of)?))
 }
 
-/// The address of a database file.
-fn database(path: &Path) -> String {
-    let path = path.display().to_string();
-    let escaped = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    format!("sqlite://{escaped}?mode=rwc")
-}
-
 /// Opens one authority's service over its own folder, and holds the folder.
 pub async fn open_service(
     of_whom: &Installation,
@@ -80,9 +69,10 @@ pub async fn open_service(
 ) -> Result<(Service, Lock), Failure> {
     let folder = of_whom.authority(code);
     let lock = Lock::take(&folder)?;
+    make_folder(&folder)?;
     let keys = KeyFiles::of(&folder).authority()?;
-    let ledger = Ledger::open(&database(&folder.join("ledger.db"))).await.map_err(of)?;
     let rules = Rules::builtin().map_err(of)?;
+    let ledger = Ledger::open(&of_whom.database(code), keys.vault(), &rules).await.map_err(of)?;
     let service = Service::new(code, ledger, rules, faces, keys, trust, Approvals::default());
     service.set_approvals(approvals);
     Ok((service, lock))
@@ -159,7 +149,7 @@ impl Parties {
     }
 
     async fn hand_over(&self, now: Timestamp) -> Result<(), Failure> {
-        for (maker, receiver) in HANDOVERS {
+        for (maker, receiver) in weekly_key_pairs() {
             for weeks in 0..3 {
                 let week = now.local_date().iso_week().plus_weeks(weeks);
                 let message = self.service(maker)?.hand_over(receiver, week, now).await.map_err(of)?;
@@ -189,9 +179,9 @@ impl Parties {
     /// Carries notices from the entering authorities to the issuers.
     pub async fn carry_notices(&self, now: Timestamp) -> Result<(), Failure> {
         for service in self.services.values() {
-            for (id, issuer, notice) in service.notices().await.map_err(of)? {
-                self.service(issuer)?.take_notice(&notice, now).await.map_err(of)?;
-                service.notice_delivered(&id, now).await.map_err(of)?;
+            for WaitingNotice { id, issuer, message } in service.waiting_notices().await.map_err(of)? {
+                self.service(issuer)?.take_notice(&message, now).await.map_err(of)?;
+                service.note_delivered(&id, now).await.map_err(of)?;
             }
         }
         Ok(())

@@ -1,14 +1,15 @@
 //! An installation in a folder of the test's own, and people with real faces for it: heads out of an installed
 //! package's photographs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use face::{FaceConfig, Finder, Image, ModelFolder, Probe, rephotograph};
+use evaluate::rephotograph;
+use face::{FaceConfig, Finder, Image, ModelFolder, Probe};
 use serde_json::Value;
 
 pub fn models() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")
+    test_support::models()
 }
 
 pub fn finder() -> Finder {

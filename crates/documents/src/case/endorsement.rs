@@ -3,10 +3,10 @@
 use crate::rules::{Counting, Form, NoSuchForm};
 use crate::{AuthorityCode, Endorsement, LocalDate, Rules};
 
-/// The text is no endorsement.
+/// Why a text cannot be read as an endorsement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EndorsementTextError {
-    /// Not five or six fields.
+    /// The text does not have five or six fields.
     #[error(
         "an endorsement is kind:destination:from:to:entries, like G:HKG:2026-01-10:2026-04-09:2; a sixth field gives the day of issue"
     )]
@@ -14,12 +14,12 @@ pub enum EndorsementTextError {
     /// One field cannot be read.
     #[error("{field}: {what}")]
     Field {
-        /// Which.
+        /// Name of the field.
         field: &'static str,
-        /// What is wrong and what to write.
+        /// What is wrong and what to write, as an English phrase.
         what: String,
     },
-    /// No form fits.
+    /// No form of endorsement has these values.
     #[error(transparent)]
     NoSuchForm(#[from] NoSuchForm),
 }
@@ -73,7 +73,7 @@ pub(super) fn counting(text: &str) -> Result<Counting, EndorsementTextError> {
     }
 }
 
-/// What is said of an endorsement; what is left out follows from the form.
+/// The fields given for an endorsement; those left out follow from the form.
 pub(super) struct Wanted<'a> {
     pub kind: Option<&'a str>,
     pub form: Option<&'a str>,

@@ -9,9 +9,9 @@ use crate::{AuthorityCode, FormCode, LocalDate, PortId};
 /// How uses of an endorsement are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Counting {
-    /// So many trips.
+    /// This many trips.
     Entries(u8),
-    /// Any number.
+    /// Any number of trips.
     Multiple,
     /// One outward trip in each natural week.
     Weekly,
@@ -20,13 +20,13 @@ pub enum Counting {
 /// How long a stay may last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stay {
-    /// No limit.
+    /// Without limit.
     Unlimited,
-    /// Last day is the entry date and so many days.
+    /// The last day is the entry date plus this many days.
     Days(u16),
-    /// Last day is the entry date and so many months.
+    /// The last day is the entry date plus this many months.
     Months(u16),
-    /// Last day is that of the first entry and so many days, absences included.
+    /// The last day is that of the first entry plus this many days, absences included.
     Window(u16),
     /// As `Window`; within it any number of round trips with the group through the named ports.
     Tour(u16),
@@ -53,7 +53,7 @@ pub struct Form {
     pub use_to: Option<LocalDate>,
     /// Destinations; an endorsement is for one of them.
     pub destinations: Vec<AuthorityCode>,
-    /// Least and most months of validity.
+    /// Shortest and longest validity, in months.
     pub months: (u16, u16),
     /// How uses are counted.
     pub counting: Counting,
@@ -63,9 +63,9 @@ pub struct Form {
     pub entry_day_form: Option<String>,
     /// Ports by destination to which it is bound (a tour: the port of its round trips); empty: any.
     pub ports: BTreeMap<AuthorityCode, Vec<PortId>>,
-    /// How sure.
+    /// How well the source supports the row.
     pub mark: Mark,
-    /// Source.
+    /// The source: a law, a notice or an official page.
     pub source: String,
     /// What else the source says.
     pub note: String,
@@ -107,17 +107,17 @@ fn last_day_of(from: LocalDate, months: u16) -> LocalDate {
 /// A rule of issue, for reference: no gate asks it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssueRule {
-    /// Its id.
+    /// The rule's id in the data file.
     pub id: String,
-    /// First day.
+    /// First day on which the rule holds; `None`: open.
     pub from: Option<LocalDate>,
-    /// Last day.
+    /// Last day on which the rule holds; `None`: open.
     pub to: Option<LocalDate>,
-    /// What it says.
+    /// The rule as an English sentence.
     pub says: String,
-    /// How sure.
+    /// How well the source supports the row.
     pub mark: Mark,
-    /// Source.
+    /// The source: a law, a notice or an official page.
     pub source: String,
 }
 

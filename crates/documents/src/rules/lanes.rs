@@ -20,7 +20,7 @@ pub enum Reserved {
 /// One rule; every rule that fits lane, port and day must be met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaneRule {
-    /// Its id.
+    /// The rule's id in the data file.
     pub id: String,
     /// Kinds of lane that it governs.
     pub kinds: Vec<LaneKind>,
@@ -32,21 +32,21 @@ pub struct LaneRule {
     pub modes: Vec<Mode>,
     /// The two authorities that it governs, in any order; empty: any.
     pub between: Vec<AuthorityCode>,
-    /// First day.
+    /// First day on which the rule holds; `None`: open.
     pub from: Option<LocalDate>,
-    /// Last day.
+    /// Last day on which the rule holds; `None`: open.
     pub to: Option<LocalDate>,
     /// Hours of the day that it governs.
     pub hours: Option<Hours>,
-    /// Least age.
+    /// Youngest age served, in whole years.
     pub min_age: Option<u8>,
-    /// Below this age a guardian stands beside.
+    /// Age in whole years below which a guardian must be present.
     pub guardian_below: Option<u8>,
-    /// Whether 1.2 m is asked for.
+    /// Whether the holder must be 1.2 m or taller.
     pub tall_enough: bool,
-    /// Whether registration is asked for.
+    /// Whether the holder must be registered for joint lanes.
     pub registered: bool,
-    /// Residents served, and as what; empty: all.
+    /// Residents served, each with a class of residence or any; empty: all.
     pub residents: Vec<(AuthorityCode, Option<ResidenceClass>)>,
     /// Documents served; empty: all.
     pub documents: Vec<DocumentKind>,
@@ -58,9 +58,9 @@ pub struct LaneRule {
     pub regional_residents_from: Option<LocalDate>,
     /// For whom the hours are reserved.
     pub reserved_for: Option<Reserved>,
-    /// How sure.
+    /// How well the source supports the row.
     pub mark: Mark,
-    /// Source.
+    /// The source: a law, a notice or an official page.
     pub source: String,
     /// What else the source says.
     pub note: String,

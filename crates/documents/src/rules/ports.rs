@@ -42,19 +42,19 @@ impl Mode {
 pub enum Hours {
     /// From one minute of the day to another; past 1440 into the next morning.
     Daily {
-        /// First minute served.
+        /// First minute of service, counted from local midnight (UTC+8), 0 to 1439.
         open: u16,
-        /// First minute no longer served, up to 2880.
+        /// First minute after service, counted from the same midnight, up to 2880.
         close: u16,
     },
     /// Whenever a sailing or flight goes.
     Timetable,
-    /// Never.
+    /// The port serves no passengers.
     Closed,
 }
 
 impl Hours {
-    /// The whole day.
+    /// From midnight to midnight.
     pub const ALL_DAY: Self = Self::Daily { open: 0, close: 1440 };
 
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -94,22 +94,22 @@ impl Hours {
 pub struct PortSide {
     /// Site names of the travel-time table.
     pub sites: Vec<String>,
-    /// Simplified Chinese name.
+    /// Name in zh-Hans.
     #[serde(rename = "zh-Hans")]
     pub zh_hans: String,
-    /// Traditional Chinese name.
+    /// Name in zh-Hant.
     #[serde(rename = "zh-Hant")]
     pub zh_hant: String,
-    /// English name.
+    /// Name in English.
     pub en: String,
-    /// Portuguese name.
+    /// Name in Portuguese.
     pub pt: String,
 }
 
 /// One record of a port; it holds between two days.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
-    /// The stable name.
+    /// The port's id, which never changes.
     pub id: PortId,
     /// First day of this record.
     pub from: Option<LocalDate>,
@@ -119,27 +119,27 @@ pub struct Port {
     pub enabled: bool,
     /// The sides, one for each authority.
     pub sides: BTreeMap<AuthorityCode, PortSide>,
-    /// Inspection modes.
+    /// Inspection modes in use at the port.
     pub modes: Vec<Mode>,
-    /// Means of travel.
+    /// Means of transport by which it may be crossed.
     pub by: Vec<Means>,
-    /// Passenger hours.
+    /// Hours for passengers.
     pub hours: Hours,
-    /// Goods hours, where they differ.
+    /// Hours for goods; `None` where they are those for passengers.
     pub goods_hours: Option<Hours>,
     /// Kinds of lane that are always there; `lanes.toml` opens more.
     pub lanes: Vec<LaneKind>,
-    /// Least minutes from exit to entry.
+    /// Shortest time from exit to entry, in minutes.
     pub crossing_minutes: u32,
     /// Minutes after an exit at which a missing entry is unresolved.
     pub unresolved_after: u32,
-    /// Peak day, both directions.
+    /// Passengers on the busiest day, both directions, as the source prints it.
     pub peak: Option<String>,
     /// What else the source says.
     pub note: Option<String>,
-    /// How sure.
+    /// How well the source supports the row.
     pub mark: Mark,
-    /// Source.
+    /// The source: a law, a notice or an official page.
     pub source: String,
 }
 
@@ -171,24 +171,24 @@ impl Port {
 /// Hours of single days that stand beside a port's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExtendedHours {
-    /// The port.
+    /// The port to which they apply.
     pub port: PortId,
-    /// The days: from, to.
+    /// The days on which they apply.
     pub days: ExtendedDays,
-    /// The hours then.
+    /// Hours for passengers on those days.
     pub hours: Hours,
-    /// How sure.
+    /// How well the source supports the row.
     pub mark: Mark,
-    /// Source.
+    /// The source: a law, a notice or an official page.
     pub source: String,
 }
 
 /// On which days extended hours hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExtendedDays {
-    /// Between two days.
+    /// From the first day to the second, both included.
     Between(LocalDate, LocalDate),
-    /// Every year on this month and day.
+    /// Every year on this month (1 to 12) and day (1 to 31).
     Yearly(i8, i8),
     /// On these days.
     Listed(Vec<LocalDate>),

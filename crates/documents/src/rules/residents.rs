@@ -8,46 +8,47 @@ use crate::{AuthorityCode, DocumentKind, LocalDate, Nationality, ResidenceClass}
 /// One row of the residents' rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResidentRule {
-    /// Its id.
+    /// The row's id in the data file.
     pub id: String,
     /// First day of entry.
     pub from: Option<LocalDate>,
     /// Last day of entry.
     pub to: Option<LocalDate>,
-    /// Where the holder is at home.
+    /// The holder's home authorities to which the row applies.
     pub home: Vec<AuthorityCode>,
-    /// As what; empty: any.
+    /// Classes of residence to which it applies; empty: any.
     pub class: Vec<ResidenceClass>,
-    /// Whose citizens; empty: any.
+    /// Nationalities to which it applies; empty: any.
     pub nationality: Vec<Citizens>,
-    /// Where he goes; `None`: home.
+    /// The destination; `None`: the holder's home.
     pub destination: Option<AuthorityCode>,
     /// The document that opens.
     pub document: DocumentKind,
-    /// How long he may stay.
+    /// How long the holder may stay.
     pub stay: Stay,
-    /// How sure.
+    /// How well the source supports the row.
     pub mark: Mark,
-    /// Source.
+    /// The source: a law, a notice or an official page.
     pub source: String,
     /// What else the source says.
     pub note: String,
 }
 
-/// Whose citizens a row is for.
+/// A group of nationalities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Citizens {
-    /// Chinese.
+    /// Chinese nationals.
     Chinese,
-    /// Everybody else.
+    /// Nationals of any other state.
     Others,
-    /// Of this state.
+    /// Nationals of this state.
     Of(Nationality),
 }
 
 impl Citizens {
     fn fit(self, nationality: Option<Nationality>) -> bool {
-        // Unknown passes for Chinese: who needs to know has it in his part, and numbers HA and MA tell.
+        // An unknown nationality counts as Chinese: an authority that needs it has it in its part, and the prefixes HA
+        // and MA of a Home Return Permit tell it too.
         match self {
             Self::Chinese => nationality.is_none_or(Nationality::is_chinese),
             Self::Others => nationality.is_some_and(|n| !n.is_chinese()),

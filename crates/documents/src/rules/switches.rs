@@ -12,20 +12,20 @@ const FILE: &str = "switches.toml";
 /// One switch as the report shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Switch {
-    /// Its name.
+    /// The switch's name in `switches.toml`.
     pub id: String,
     /// Its value now, as text.
     pub value: String,
     /// The value that the program carries, as text.
     pub default: String,
-    /// Where the doubt stands in the sources.
+    /// The source that leaves it uncertain.
     pub source: String,
-    /// What it decides.
+    /// What it decides, as an English sentence.
     pub says: String,
 }
 
 impl Switch {
-    /// Whether the operator left it as carried.
+    /// Whether it has the default value.
     #[must_use]
     pub fn is_default(&self) -> bool {
         self.value == self.default

@@ -9,19 +9,19 @@ use crate::{AuthorityCode, LocalDate};
 /// One row: the least minutes between two sites of one side, both ways.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TravelTime {
-    /// The jurisdiction.
+    /// The jurisdiction in which both sites lie.
     pub side: AuthorityCode,
-    /// One site.
+    /// Name of one site.
     pub a: String,
-    /// The other.
+    /// Name of the other site.
     pub b: String,
-    /// Minutes.
+    /// Shortest travel time between them, in minutes.
     pub minutes: u32,
-    /// Minutes more before the Shenzhen-Zhongshan Link opened.
+    /// Further minutes to be added before the Shenzhen-Zhongshan Link opened.
     pub before_link: u32,
-    /// How sure.
+    /// How well the source supports the row.
     pub mark: Mark,
-    /// Source.
+    /// The source: a law, a notice or an official page.
     pub source: String,
 }
 

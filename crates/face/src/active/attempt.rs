@@ -7,7 +7,7 @@ use super::challenge::{Challenge, Motion};
 use super::rules::ActiveRules;
 use super::shape::{Measured, Pose, Reference};
 use crate::embedding::Embedding;
-use crate::finder::{Face, Landmarks};
+use crate::found::{Face, Landmarks};
 use documents::redact_debug;
 
 /// The box of a face, in pixels of its frame.

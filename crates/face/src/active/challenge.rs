@@ -1,7 +1,7 @@
 //! What is asked: motions in an order and with pauses that a seed decides, and how often one may try.
 
 use super::rules::ActiveRules;
-use crate::basis::SplitMix64;
+use crate::chance::SplitMix64;
 
 /// What the traveller is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,15 +54,15 @@ impl Challenge {
     /// The challenge of a seed. The gate draws the seed from the system's generator, once for each attempt.
     #[must_use]
     pub fn of_seed(seed: u64, rules: &ActiveRules) -> Self {
-        let mut chance = SplitMix64(seed);
+        let mut chance = SplitMix64::new(seed);
         let orders = orders(rules.challenge.steps);
         // At most a few dozen orders: the remainder favours none of them by more than one part in 2^58.
-        let pick = usize::try_from(chance.next() % (orders.len().max(1) as u64)).unwrap_or(0);
+        let pick = usize::try_from(chance.bits() % (orders.len().max(1) as u64)).unwrap_or(0);
         let order = orders.into_iter().nth(pick).unwrap_or_default();
         let [least, most] = rules.challenge.pause_ms;
         let steps = order
             .into_iter()
-            .map(|motion| Step { motion, pause_ms: least + chance.next() % (most - least + 1) })
+            .map(|motion| Step { motion, pause_ms: least + chance.bits() % (most - least + 1) })
             .collect();
         Self { steps }
     }

@@ -5,7 +5,7 @@
 //! picture, y down, z towards the camera, the origin between the eyes.
 
 /// Millimetres between the pupils.
-pub(crate) const EYES_MM: f64 = 63.0;
+pub const EYES_MM: f64 = 63.0;
 
 /// Left half and middle of each group as `[x, y, z]`; the right half mirrors it.
 const JAW: [[f64; 3]; 9] = [
@@ -45,7 +45,8 @@ const MOUTH_TOP: [[f64; 3]; 3] = [[-22.0, 70.0, 6.0], [-8.0, 68.0, 14.0], [0.0, 
 const MOUTH_BOTTOM: [[f64; 3]; 2] = [[0.0, 72.5, 14.0], [-8.0, 72.5, 13.0]];
 
 /// The 68 points in the usual order: jaw, brows, nose, eyes, mouth.
-pub(crate) fn points() -> Vec<[f64; 3]> {
+#[must_use]
+pub fn points() -> Vec<[f64; 3]> {
     let mut all = Vec::with_capacity(68);
     left_to_right(&mut all, &JAW, true);
     left_to_right(&mut all, &BROW, false);

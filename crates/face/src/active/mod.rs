@@ -2,11 +2,11 @@
 //!
 //! Lives here: what is asked ([`Challenge`]), the state machine that follows the frames ([`Attempt`]), the limit on
 //! tries ([`Attempts`]), the geometry of 68 points (`shape`). Pure: seeds, frames and their times come in as arguments.
-//! Not here: cameras (`gate`), drawn attacks (`crate::attack`), and what a challenge cannot tell (`docs/liveness.md`).
+//! Not here: cameras (`gate`), drawn attacks (`evaluate::attack`), and what a challenge cannot tell (`docs/liveness.md`).
 
 mod attempt;
 mod challenge;
-pub(crate) mod head;
+pub mod head;
 mod rules;
 pub(crate) mod shape;
 

@@ -111,7 +111,7 @@ impl ActiveRules {
             ("frames.reference", (3..=60).contains(&f.reference)),
             ("frames.hold", (2..=60).contains(&f.hold)),
             ("frames.covered", f.covered >= 1),
-            ("frames.matched", (1..=usize::from(crate::MAX_PICTURES)).contains(&f.matched)),
+            ("frames.matched", (1..=usize::from(crate::probe::MAX_PICTURES)).contains(&f.matched)),
             ("pose.front_deg", 0.0 < p.front_deg && p.front_deg < p.turn_deg),
             ("pose.turn_deg", p.turn_deg < 45.0),
             ("pose.pitch_deg", 0.0 < p.pitch_deg && p.pitch_deg < 60.0),

@@ -8,7 +8,7 @@
 #![expect(clippy::indexing_slicing, reason = "constant places in matrices whose size is part of their type")]
 
 use super::head;
-use crate::finder::Landmarks;
+use crate::found::Landmarks;
 use nalgebra::{Matrix2, SMatrix, SVector};
 
 /// Brows, nose, eyes, mouth.

@@ -203,6 +203,7 @@ impl SimdOp for Sums<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::narrow;
     use proptest::prelude::*;
 
     /// The sum as the operator's definition writes it.
@@ -231,7 +232,7 @@ mod tests {
                         sum += f64::from(weight) * f64::from(value);
                     }
                 }
-                let sum = crate::quality::narrow(sum);
+                let sum = narrow(sum);
                 out.push(if sum < 0.0 { sum * layer.slopes[o] } else { sum });
             }
         }
@@ -250,8 +251,8 @@ mod tests {
             (groups, inputs, outputs) in (1..4_usize, 1..4_usize, 1..4_usize),
             size in pair(1..=19), seed in any::<u64>(),
         ) -> (Direct, Vec<f32>, [usize; 3]) {
-            let mut random = crate::basis::SplitMix64(seed);
-            let mut numbers = |count| (0..count).map(|_| crate::quality::narrow(random.uniform() - 0.5)).collect::<Vec<_>>();
+            let mut random = crate::chance::SplitMix64::new(seed);
+            let mut numbers = |count| (0..count).map(|_| narrow(random.uniform() - 0.5)).collect::<Vec<_>>();
             let weights = numbers(groups * outputs * inputs * kernel[0] * kernel[1]);
             let layer = Direct {
                 window: Window { kernel, strides, dilations, pads },

@@ -5,7 +5,7 @@
 //! the whole network does (`network`).
 
 use super::direct::{Direct, Window};
-use crate::basis::floats;
+use crate::onnx::floats;
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
 use rten_onnx::onnx::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 use rten_tensor::Tensor;

@@ -1,7 +1,8 @@
 //! Real faces through the whole pipeline: who is who, at the configured thresholds, and what happens to bad pictures.
 
 use crate::shared::{bench, faces, names, picture};
-use face::{Decision, Embedding, Image, Probe, ProbeError, Template, TemplateFormat, rephotograph};
+use evaluate::rephotograph;
+use face::{Decision, Embedding, Image, Probe, ProbeError, Template, TemplateFormat};
 use image::{Rgb, RgbImage};
 
 const FORMATS: [TemplateFormat; 2] = [TemplateFormat::Compact72, TemplateFormat::Wide144];

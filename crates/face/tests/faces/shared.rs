@@ -42,19 +42,7 @@ impl Bench {
 
 /// The folder of shared faces, or none (said aloud).
 pub fn faces(test: &str) -> Option<PathBuf> {
-    let shared = std::env::var_os("BAYPASS_SHARED").map_or_else(
-        || root().join("../shared"),
-        |named| {
-            let named = PathBuf::from(named);
-            if named.is_absolute() { named } else { root().join(named) }
-        },
-    );
-    let faces = shared.join("faces");
-    if faces.is_dir() {
-        return Some(faces);
-    }
-    eprintln!("SKIPPED: {test}: no shared folder");
-    None
+    test_support::shared(test, "faces")
 }
 
 pub fn picture(path: &Path) -> Image {

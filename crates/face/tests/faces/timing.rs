@@ -36,9 +36,7 @@ fn the_stages_of_one_face_are_timed() {
 }
 
 fn median<T>(times: usize, mut work: impl FnMut() -> T) -> f64 {
-    let mut took: Vec<f64> = (0..times).map(|_| stopwatch(&mut work).as_secs_f64() * 1000.0).collect();
-    took.sort_by(f64::total_cmp);
-    took[times / 2]
+    evaluate::median((0..times).map(|_| stopwatch(&mut work).as_secs_f64() * 1000.0).collect())
 }
 
 #[expect(clippy::disallowed_methods, reason = "a measurement is the one thing here that needs a clock")]

@@ -173,7 +173,7 @@ impl Lists {
         }
         // An authority that is behind gives an older text than another one: the newer stands in the end.
         opened.sort_by_key(|(_, approval)| approval.number);
-        self.approvals.let_go();
+        self.approvals.clear();
         for (from, approval) in opened {
             if let Err(error) = self.approvals.take(approval) {
                 faults.push((from, error.into()));

@@ -25,7 +25,7 @@ use face::Track;
 use face::active::{ActiveRules, Frame};
 use gate::outbox::GateKey;
 use gate::{AuthorityLink, CaptureFault, Captured, FaceCapture, GateReason, LaneConfig, LinkError, Lists};
-use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
+use trust::{Approval, KeyEntry, Role, TrustList, TrustStore};
 
 pub use AuthorityCode::{Chn, Hkg, Mac};
 
@@ -90,24 +90,8 @@ pub fn trust_list(authority: AuthorityCode, number: u64, keys: Vec<KeyEntry>) ->
 }
 
 pub fn approval() -> Approval {
-    let day = now().local_date();
-    let each = |text: &str| AuthorityCode::ALL.map(|a| (a, text.to_owned())).to_vec();
-    Approval {
-        id: "2026-001".into(),
-        number: 1,
-        withdrawn: false,
-        scenario: SCENARIO_BORDER.into(),
-        jurisdictions: AuthorityCode::ALL.to_vec(),
-        ports: ["hengqin", "gongbei", "hzmb-hkg-mac"].map(|p| p.parse().unwrap()).to_vec(),
-        from: day,
-        to: day.plus_days(30),
-        hours: (0, 1440),
-        claims: vec!["permit".into()],
-        retention_days: 30,
-        assessment: "PIA-1".into(),
-        filings: each("F-1"),
-        probe_grounds: each("statutory duty"),
-    }
+    let ports = ["hengqin", "gongbei", "hzmb-hkg-mac"].map(|port| port.parse().unwrap());
+    Approval::specimen("2026-001", ports.to_vec(), now().local_date())
 }
 
 pub fn subject(authority: AuthorityCode) -> String {

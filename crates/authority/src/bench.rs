@@ -1,0 +1,347 @@
+//! Bench: the database's part of a clearance, without pictures, codes and wires, for `baypass bench ledger`.
+//!
+//! Lives here: travellers who cross from the mainland to Macao at Hengqin, one verdict and one passage each, by the
+//! functions that a service uses. Not here: what is measured and against which bar (`baypass`).
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use credential::message::{Event, Passage, Request};
+use credential::part::{HolderIdentity, PartContents, TEMPLATE_LEN};
+use credential::{DeviceKey, PartHash, SigningKey, Thumbprint, sha256};
+use documents::{
+    AuthorityCode, Birth, Direction, Document, DocumentKind, DocumentNumber, DocumentStatus, Endorsement,
+    FormCode, Holder, LaneKind, LocalDate, PortId, ResidenceClass, Side, Timestamp,
+};
+
+use crate::events::passage::EventError;
+use crate::service::{Service, draw};
+use crate::store::person::{self, Resident};
+use crate::store::vault::PersonKey;
+use crate::store::{StoreError, registry, token};
+use crate::verdict::{Compared, FreshIds, Opened, Recognised, VerdictError};
+
+/// The form of endorsement that the travellers hold.
+const FORM: &str = "g-mac-3m1";
+
+/// A service whose database is measured.
+#[derive(Debug, Clone)]
+pub struct LedgerBench {
+    service: Arc<Service>,
+    port: PortId,
+    direction: Direction,
+    form: FormCode,
+}
+
+/// One registered resident of the mainland with a pass and a token.
+#[derive(Debug, Clone)]
+pub struct Traveller {
+    number: DocumentNumber,
+    thumbprint: Thumbprint,
+}
+
+/// A lane whose events form one chain.
+#[derive(Debug, Clone)]
+pub struct BenchLane {
+    gate: String,
+    number: u64,
+    previous: [u8; 32],
+}
+
+impl BenchLane {
+    /// The lane of this number; each task that measures has its own.
+    #[must_use]
+    pub fn new(number: usize) -> Self {
+        let gate = format!("hengqin/CHN-MAC/{}", number + 2);
+        Self { gate, number: 0, previous: [0; 32] }
+    }
+}
+
+/// Why the bench could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// The service is not one of the mainland, or its rules do not know the port.
+    #[error("the bench needs the mainland's service with the built-in rules")]
+    Setting,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No verdict.
+    #[error(transparent)]
+    Verdict(#[from] VerdictError),
+    /// No passage.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// The crypto library.
+    #[error(transparent)]
+    Crypto(#[from] credential::CryptoError),
+}
+
+impl LedgerBench {
+    /// A bench over a service of the mainland.
+    ///
+    /// # Errors
+    /// [`BenchError::Setting`].
+    pub fn new(service: Service) -> Result<Self, BenchError> {
+        let direction = Direction::new(AuthorityCode::Chn, AuthorityCode::Mac).ok_or(BenchError::Setting)?;
+        let port = "hengqin".parse().map_err(|_| BenchError::Setting)?;
+        let form = service.rules.form_by_id(FORM).ok_or(BenchError::Setting)?.code;
+        Ok(Self { service: Arc::new(service), port, direction, form })
+    }
+
+    /// Registers `count` travellers with numbers from `first` on, each with a pass and a token, without photographs.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn add_travellers(
+        &self,
+        first: u32,
+        count: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Traveller>, BenchError> {
+        let (store, vault) = (&self.service.store, self.service.store.vault());
+        let mut tx = store.begin().await?;
+        let mut travellers = Vec::new();
+        for nth in first..first.saturating_add(count) {
+            let number = DocumentNumber::parse(DocumentKind::ExitEntryPermit, &format!("C{nth:08}"));
+            let number = number.map_err(|_| BenchError::Setting)?;
+            let key = PersonKey::from_bytes(draw()?);
+            let resident = self.resident(number.clone(), now.local_date())?;
+            let new = registry::NewResident {
+                resident: &resident,
+                template: (1, &[0; TEMPLATE_LEN]),
+                photograph: None,
+            };
+            registry::add_resident(&mut tx, vault, key, &new, now).await?;
+            person::add_tag(&mut tx, vault.number_tag(&number), key).await?;
+            person::set_session(&mut tx, key, &draw()?, now).await?;
+            let thumbprint =
+                DeviceKey::new(*SigningKey::generate()?.public()).map_err(VerdictError::from)?.thumbprint();
+            let (list, place) = (u8::try_from(nth % 16).unwrap_or(0), 100_000 + nth / 16);
+            let expires = now.plus_seconds(5 * 86_400);
+            let issued = token::IssuedToken { person: key, list, place, expires, status: 0 };
+            token::add_token(&mut tx, vault.token_tag(thumbprint.token_id()), &issued).await?;
+            travellers.push(Traveller { number, thumbprint });
+        }
+        tx.commit().await?;
+        Ok(travellers)
+    }
+
+    fn resident(&self, number: DocumentNumber, today: LocalDate) -> Result<Resident, BenchError> {
+        let birth: LocalDate = "1990-05-06".parse().map_err(|_| BenchError::Setting)?;
+        let endorsement = Endorsement {
+            form: self.form,
+            destination: AuthorityCode::Mac,
+            entries: Some(1),
+            valid_from: today.plus_days(-10),
+            valid_to: today.plus_days(80),
+            issued: today.plus_days(-10),
+            approved_until: None,
+        };
+        Ok(Resident {
+            name: "SPECIMEN LI NA".to_owned(),
+            name_zh: Some("李娜样本".to_owned()),
+            holder: Holder::new(AuthorityCode::Chn, ResidenceClass::Permanent, Birth::Date(birth)),
+            documents: vec![Document {
+                number,
+                issued: None,
+                expires: Some(today.plus_days(1000)),
+                status: DocumentStatus::Valid,
+                endorsements: vec![endorsement],
+            }],
+        })
+    }
+
+    /// One verdict of the exit side; gives the clearance and whether it admits.
+    ///
+    /// # Errors
+    /// Where none is given.
+    pub async fn verdict(
+        &self,
+        lane: &BenchLane,
+        traveller: &Traveller,
+        now: Timestamp,
+    ) -> Result<BenchClearance, BenchError> {
+        let clearance = draw()?;
+        let probe = sha256(&clearance);
+        let request = Request {
+            clearance,
+            gate: lane.gate.clone(),
+            port: self.port.clone(),
+            lane: LaneKind::Code,
+            direction: self.direction,
+            role: Side::Exit,
+            joint: true,
+            token: traveller.thumbprint.token_id(),
+            made_at: now,
+            part: PartHash::of(&clearance),
+            other_part: Some(PartHash::of(&probe)),
+            probe,
+            at: now,
+            measures_done: Vec::new(),
+        };
+        let contents = PartContents {
+            kind: DocumentKind::ExitEntryPermit.code(),
+            number: traveller.number.mrz9().ok_or(BenchError::Setting)?,
+            expiry: None,
+            snapshot: now.local_date(),
+            holder_class: 12,
+            identity: HolderIdentity::Own { birth_year: 1990 },
+            endorsements: Vec::new(),
+            template_format: 1,
+            template: [0; TEMPLATE_LEN],
+        };
+        let opened = Opened { contents, issuer: AuthorityCode::Chn, number: traveller.number.clone() };
+        let recognised = Recognised { opened, face: Compared::Near, stale: false };
+        let fresh = FreshIds::draw()?;
+        let signed =
+            self.service.judge_and_sign(&request, sha256(&clearance), Ok(recognised), fresh, now).await?;
+        let verdict = credential::message::hash(&signed);
+        Ok(BenchClearance { clearance, probe, verdict, reference: fresh.reference })
+    }
+
+    /// The stable code of the reason of a verdict: `admitted`, where all is as it should be.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn reason(&self, clearance: &BenchClearance) -> Result<String, BenchError> {
+        let reason = self.service.reason(&clearance.reference).await?;
+        Ok(reason.map_or_else(String::new, |reason| reason.code))
+    }
+
+    /// The passage after a verdict.
+    ///
+    /// # Errors
+    /// Where it is not applied.
+    pub async fn passage(
+        &self,
+        lane: &mut BenchLane,
+        clearance: &BenchClearance,
+        now: Timestamp,
+    ) -> Result<(), BenchError> {
+        let event = Event {
+            gate: lane.gate.clone(),
+            number: lane.number + 1,
+            previous: lane.previous,
+            clearance: clearance.clearance,
+            passage: Passage::Passed,
+            at: now,
+            verdicts: vec![clearance.verdict],
+            probe: clearance.probe,
+        };
+        let hash = sha256(&event.encode());
+        self.service.apply_authenticated(&event, hash, now).await?;
+        (lane.number, lane.previous) = (event.number, hash);
+        Ok(())
+    }
+}
+
+/// One verdict that waits for its passage.
+#[derive(Debug, Clone)]
+pub struct BenchClearance {
+    clearance: [u8; 16],
+    probe: [u8; 32],
+    verdict: [u8; 32],
+    reference: [u8; 16],
+}
+
+/// The statements of one verdict and its passage as a script of `pgbench`, over the persons that
+/// [`crate::store::bulk::fill`] made: `:persons` of them, `:n` counting a client's events from 0.
+#[must_use]
+pub fn pgbench_script(now: Timestamp) -> String {
+    let key = |kind: char, number: &str, length: usize| {
+        format!("convert_to('{kind}' || lpad((:{number})::text, {}, '0'), 'UTF8')", length - 1)
+    };
+    let (person, tag, token) = (key('p', "i", 16), key('t', "i", 32), key('b', "i", 32));
+    let (clearance, fresh, hash) = (key('x', "c", 16), key('z', "c", 16), key('h', "c", 32));
+    let at = now.unix().to_string();
+    let text = |text: &str| format!("'{text}'");
+    let null = || "NULL".to_owned();
+    let gate = || "('pgbench/' || (:client_id)::text)".to_owned();
+    let reservation = [
+        fresh.clone(),
+        person.clone(),
+        token.clone(),
+        null(),
+        clearance.clone(),
+        text("hengqin/CHN-MAC/9"),
+        at.clone(),
+        hash.clone(),
+        hash.clone(),
+        at.clone(),
+        text("hengqin"),
+        text("CHN"),
+        text("MAC"),
+        text("CHN"),
+        "0".to_owned(),
+        null(),
+        null(),
+        null(),
+        null(),
+        "30".to_owned(),
+    ];
+    let movement = [
+        person.clone(),
+        hash.clone(),
+        at.clone(),
+        text("hengqin"),
+        text("CHN"),
+        text("MAC"),
+        text("CHN"),
+        "1".to_owned(),
+        "0".to_owned(),
+        null(),
+        null(),
+        null(),
+        null(),
+        "30".to_owned(),
+    ];
+    let reason = [fresh.clone(), at.clone(), text("admit"), text("admitted"), text("entries left 1")];
+    let event = [gate(), ":n".to_owned(), hash.clone(), at.clone()];
+    let applied = ["3".to_owned(), "0".to_owned(), null(), fresh.clone(), fresh.clone()];
+    let steps: [(&str, Vec<String>); 20] = [
+        ("FIND_TAG", vec![tag.clone()]),
+        ("HOLD_PERSON", vec![person.clone()]),
+        ("FIND_PERSON", vec![person.clone()]),
+        ("FIND_LOST", vec![person.clone(), tag.clone()]),
+        ("FIND_TOKEN", vec![token.clone()]),
+        ("FIND_WATCH", vec![tag]),
+        ("FIND_MOVEMENTS", vec![person.clone()]),
+        ("FIND_DOCUMENTS", vec![person.clone()]),
+        ("FIND_ENDED", vec![token.clone(), clearance.clone()]),
+        ("FIND_LIVE", vec![person.clone(), token.clone()]),
+        ("ADD_RESERVATION", reservation.to_vec()),
+        ("ADD_REASON", reason.to_vec()),
+        ("COMMIT", Vec::new()),
+        ("LAST_EVENT", vec![gate()]),
+        ("ADD_EVENT", event.to_vec()),
+        ("FIND_CLEARANCE", vec![clearance.clone()]),
+        ("HOLD_PERSON", vec![person]),
+        ("FIND_CLEARANCE", vec![clearance]),
+        ("SET_RESERVATION", applied.to_vec()),
+        ("SPEND_TOKEN", vec![hash, at]),
+    ];
+    let all = crate::store::statements();
+    let statement = |name: &str| all.iter().find(|(known, _)| *known == name).map_or("", |(_, sql)| *sql);
+    let mut script = String::from(
+        "\\set i random(0, :persons - 1)\n\\set c random(1, 900000000000000)\n\\set n :n + 1\nBEGIN;\n",
+    );
+    for (name, values) in steps {
+        if name == "COMMIT" {
+            script.push_str("COMMIT;\nBEGIN;\n");
+            continue;
+        }
+        let _ = writeln!(script, "{};", filled(statement(name), &values));
+    }
+    let _ = writeln!(script, "{};\nCOMMIT;", filled(statement("ADD_MOVEMENT"), &movement));
+    script
+}
+
+/// A statement with its values in place of `$1`, `$2`, ...
+fn filled(sql: &str, values: &[String]) -> String {
+    let mut sql = sql.to_owned();
+    for (nth, value) in values.iter().enumerate().rev() {
+        sql = sql.replace(&format!("${}", nth + 1), value);
+    }
+    sql
+}

@@ -1,0 +1,122 @@
+//! Describe: which problems each operation can answer with, written into its description.
+//!
+//! Lives here: one row for each operation. Not here: what a problem says (`problem`). A test holds the rows to the routes.
+
+use serde_json::{Value, json};
+
+use super::problem::ProblemCode;
+
+/// Which problems an operation can answer with, beside those that any can; `None` for an operation that is not here.
+fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
+    use ProblemCode::*;
+    const JSON: &[ProblemCode] =
+        &[UnsupportedMediaType, BodyTooLarge, BodyInterrupted, BodyTooSlow, MalformedJson, WrongField];
+    const CBOR: &[ProblemCode] = &[
+        UnsupportedMediaType,
+        BodyTooLarge,
+        BodyInterrupted,
+        BodyTooSlow,
+        MessageMalformed,
+        SignatureInvalid,
+        KeyNotTrusted,
+        NotForUs,
+    ];
+    const HOLDER: &[ProblemCode] = &[Unauthorized, NoPass];
+    const STORE: &[ProblemCode] = &[DatabaseFailed, RowDamaged];
+    const BATCH: &[ProblemCode] = &[
+        BatchSize,
+        DeviceKeyInvalid,
+        PossessionInvalid,
+        DeviceKeyTaken,
+        NothingIssued,
+        NoPermit,
+        WeeklyKeyMissing,
+        TemplateUnknown,
+        PartFailed,
+        TokenFailed,
+        CryptoFailed,
+    ];
+    const PICTURE: &[ProblemCode] = &[PictureUnreadable, FaceUnusable, Busy, FaceModelsFailed, Internal];
+    let lists: &[&[ProblemCode]] = match operation {
+        "enrol" => &[
+            JSON,
+            PICTURE,
+            STORE,
+            &[
+                NumberInvalid,
+                UnknownPerson,
+                FaceMismatch,
+                TooManyTries,
+                TooManyEnrolments,
+                MrzUnreadable,
+                MrzMismatch,
+                TemplateUnknown,
+            ],
+        ],
+        "tokens" | "parts" => &[JSON, HOLDER, BATCH, STORE],
+        "own_pass" | "end_pass" | "passages" => &[HOLDER, STORE],
+        "may_cross" => &[JSON, HOLDER, STORE],
+        "status_list" => &[&[NotFound, StatusFailed, CryptoFailed], STORE],
+        "verdicts" => &[CBOR, STORE, &[Busy, FaceModelsFailed, CryptoFailed, Internal]],
+        "events" => &[CBOR, STORE, &[EventGap, EventFork, NotJudged]],
+        "handovers" => &[CBOR, STORE, &[SealedUnreadable, PartFailed]],
+        "notices" => &[CBOR, STORE],
+        "add_resident" => {
+            &[&[Unauthorized], JSON, PICTURE, STORE, &[RecordInvalid, NothingIssued, NumberTaken]]
+        }
+        "verdict" => &[&[Unauthorized, UnknownReference], STORE],
+        "ledger" => &[&[Unauthorized, WrongField], STORE],
+        "unresolved" => &[&[Unauthorized], STORE],
+        "officer_end_pass" | "lose" | "erase" => {
+            &[&[Unauthorized], JSON, STORE, &[NumberInvalid, UnknownPerson]]
+        }
+        "watch" => &[&[Unauthorized], JSON, STORE, &[NumberInvalid]],
+        "trust_lists" | "approvals" | "health" | "metrics" | "openapi" | "docs" => &[],
+        _ => return None,
+    };
+    Some(lists.concat())
+}
+
+/// The description, with every problem that each operation can answer with.
+pub(super) fn with_problems(api: &Value) -> Value {
+    let mut api = api.clone();
+    let schema =
+        json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    let Some(paths) = api.get_mut("paths").and_then(Value::as_object_mut) else { return api };
+    for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
+        let name = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
+        let mut codes = problems_of(&name).unwrap_or_default();
+        codes.sort_by_key(|code| (code.status().as_u16(), *code));
+        codes.dedup();
+        for group in codes.chunk_by(|a, b| a.status() == b.status()) {
+            let Some(first) = group.first() else { continue };
+            let words: Vec<&str> = group.iter().map(|code| code.code()).collect();
+            let sentences: Vec<String> =
+                group.iter().map(|c| format!("`{}`: {}; {}.", c.code(), c.title(), c.next())).collect();
+            responses.insert(
+                first.status().as_u16().to_string(),
+                json!({ "description": sentences.join("\n"), "content": schema, "x-problem-codes": words }),
+            );
+        }
+    }
+    api
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_has_a_row_of_problems() {
+        let api = super::super::openapi();
+        let paths = api["paths"].as_object().unwrap();
+        let operations: Vec<_> = paths.values().flat_map(|item| item.as_object().unwrap().values()).collect();
+        assert!(operations.len() > 20, "the description lists the operations where this test looks");
+        for operation in operations {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(problems_of(name).is_some(), "{name} has no row in problems_of");
+        }
+        assert!(problems_of("no_operation").is_none());
+    }
+}

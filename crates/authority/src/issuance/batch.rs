@@ -1,0 +1,114 @@
+//! Batch: a wallet's device keys, each with the proof that its holder has it.
+//!
+//! Lives here: who asks, proofs of possession, the log that binds a device key to one person. Not here: what is issued.
+
+use credential::cbor::{Reader, Writer};
+use credential::message::{self, Kind, MessageError};
+use credential::{DeviceKey, PublicKey, SigningKey, sha256};
+use documents::{AuthorityCode, Timestamp};
+
+use super::IssueError;
+use crate::keys::KEY_ID;
+use crate::service::Service;
+use crate::store::person::{self, Person, Resident};
+use crate::store::{Tx, token};
+
+/// Most device keys in one batch.
+pub const MAX_BATCH: usize = 64;
+/// How old a proof of possession may be, in seconds.
+const POSSESSION_SECONDS: i64 = 300;
+
+/// One device key with the proof that its holder has it.
+#[derive(Debug, Clone)]
+pub struct DeviceProof {
+    /// The key.
+    pub key: PublicKey,
+    /// The signed proof ([`possession`]).
+    pub proof: Vec<u8>,
+}
+
+/// Makes the proof that the holder of `key` wants a part from `authority` for a token of `issuer`, in this session.
+///
+/// # Errors
+/// When the library cannot sign.
+pub fn possession(
+    key: &SigningKey,
+    authority: AuthorityCode,
+    issuer: AuthorityCode,
+    session: &[u8; 32],
+    now: Timestamp,
+) -> Result<Vec<u8>, MessageError> {
+    let payload = Writer::new()
+        .array(4)
+        .text(authority.code())
+        .text(issuer.code())
+        .uint(now.unix().unsigned_abs())
+        .bytes(&sha256(session))
+        .finish();
+    message::sign(Kind::Possession, KEY_ID, key, &payload)
+}
+
+/// A batch that may be issued: whose, and for which keys.
+pub(crate) struct Batch {
+    pub person: Person,
+    pub resident: Resident,
+    pub devices: Vec<DeviceKey>,
+}
+
+impl Service {
+    /// Checks a batch and logs its device keys.
+    pub(crate) async fn admit_batch(
+        &self,
+        tx: &mut Tx,
+        session: &[u8; 32],
+        issuer: AuthorityCode,
+        keys: &[DeviceProof],
+        now: Timestamp,
+    ) -> Result<Batch, IssueError> {
+        if keys.is_empty() || keys.len() > MAX_BATCH {
+            return Err(IssueError::Batch);
+        }
+        let hash = sha256(session);
+        let key = person::find_session(tx, &hash).await?.ok_or(IssueError::NoPass)?;
+        // Asked again once the person is held: a pass that ends at this moment takes every token along.
+        person::hold_person(tx, key).await?;
+        if person::find_session(tx, &hash).await? != Some(key) {
+            return Err(IssueError::NoPass);
+        }
+        let person = person::find_person(tx, self.store.vault(), key).await?.ok_or(IssueError::NoPass)?;
+        let resident = person::find_resident(tx, &person).await?.ok_or(IssueError::NoPass)?;
+        let mut devices = Vec::with_capacity(keys.len());
+        for device in keys {
+            let parsed = DeviceKey::new(device.key)?;
+            self.check_possession(&parsed, &device.proof, issuer, session, now)?;
+            let tag = self.store.vault().device_tag(parsed.thumbprint());
+            if token::add_device(tx, tag, key, now).await? != key {
+                return Err(IssueError::KeyTaken);
+            }
+            devices.push(parsed);
+        }
+        Ok(Batch { person, resident, devices })
+    }
+
+    fn check_possession(
+        &self,
+        device: &DeviceKey,
+        proof: &[u8],
+        issuer: AuthorityCode,
+        session: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<(), IssueError> {
+        let payload =
+            message::open(Kind::Possession, proof, device.key()).map_err(|_| IssueError::Possession)?;
+        let mut r = Reader::new(payload);
+        r.array_exact(4)?;
+        let (authority, token_issuer) = (message::read_authority(&mut r)?, message::read_authority(&mut r)?);
+        let at = message::read_time(&mut r)?;
+        let bound = r.bytes_exact::<32>()?;
+        let fits = authority == self.me
+            && token_issuer == issuer
+            && *bound == sha256(session)
+            && now.seconds_since(at).abs() <= POSSESSION_SECONDS;
+        if fits { Ok(()) } else { Err(IssueError::Possession) }
+    }
+}

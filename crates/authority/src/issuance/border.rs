@@ -1,0 +1,268 @@
+//! Border: tokens, own parts and sealed parts for crossings.
+//!
+//! Lives here: what goes into a part, where a token's status stands. Not here: which part has which form
+//! (`documents::issuance`), bytes (`credential`).
+
+use credential::part::{
+    EndorsementSlot, HolderIdentity, Name, OWN_SLOTS, PartContents, PartContext, SEALED_SLOTS, TEMPLATE_LEN,
+    part_week,
+};
+use credential::{
+    FIRST_STATUS_INDEX, KeyClass, PartHash, SealedHashes, ShortHash, StatusRef, Thumbprint, TokenClaims,
+    TokenError, sign_token,
+};
+use documents::issuance::{part_documents, sealed_receivers};
+use documents::{AuthorityCode, Birth, Document, DocumentStatus, Nationality, Timestamp};
+
+use super::IssueError;
+use super::batch::{Batch, DeviceProof};
+use crate::faces::FaceCheckError;
+use crate::service::{Service, draw};
+use crate::status_lists::{LIST_ENTRIES, status_list_number};
+use crate::store::person::{self, Resident};
+use crate::store::vault::PersonKey;
+use crate::store::{Tx, token};
+
+/// Places of a status list that are drawn before a batch is given up.
+const DRAWS: usize = 64;
+
+/// What the home authority hands out for one device key.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// The token.
+    pub token: Vec<u8>,
+    /// The issuer's own part.
+    pub own: Vec<u8>,
+    /// Parts for other authorities; none where there is nothing to seal.
+    pub sealed: Vec<(AuthorityCode, Vec<u8>)>,
+}
+
+/// The holder's face template, as parts carry it.
+#[derive(Clone, Copy)]
+struct PartTemplate {
+    format: u8,
+    bytes: [u8; TEMPLATE_LEN],
+}
+
+/// What every part of one batch has in common.
+struct PartMaker<'b> {
+    maker: AuthorityCode,
+    resident: &'b Resident,
+    template: PartTemplate,
+    expires: Timestamp,
+    now: Timestamp,
+}
+
+impl Service {
+    /// Own parts of an authority that is not the token's issuer (the mainland's, for residents of a region).
+    ///
+    /// # Errors
+    /// Why none are made; all or nothing.
+    pub async fn own_parts(
+        &self,
+        session: &[u8; 32],
+        issuer: AuthorityCode,
+        class: KeyClass,
+        keys: &[DeviceProof],
+        now: Timestamp,
+    ) -> Result<Vec<Vec<u8>>, IssueError> {
+        let mut tx = self.store.begin().await?;
+        let batch = self.admit_batch(&mut tx, session, issuer, keys, now).await?;
+        let expires = class.expiry_for(now.local_date());
+        let maker = self.part_maker(&mut tx, &batch, expires, now).await?;
+        let mut parts = Vec::with_capacity(batch.devices.len());
+        for device in &batch.devices {
+            parts.push(self.own_part(&mut tx, &maker, issuer, device.thumbprint()).await?);
+        }
+        tx.commit().await?;
+        Ok(parts)
+    }
+
+    /// Tokens with own and sealed parts, for this authority's own residents.
+    ///
+    /// # Errors
+    /// Why none are made; all or nothing.
+    pub async fn issue(
+        &self,
+        session: &[u8; 32],
+        class: KeyClass,
+        keys: &[DeviceProof],
+        now: Timestamp,
+    ) -> Result<Vec<Issued>, IssueError> {
+        let mut tx = self.store.begin().await?;
+        let batch = self.admit_batch(&mut tx, session, self.me, keys, now).await?;
+        if batch.resident.holder.home != self.me {
+            return Err(IssueError::NothingIssued(self.me));
+        }
+        let expires = class.expiry_for(now.local_date());
+        let maker = self.part_maker(&mut tx, &batch, expires, now).await?;
+        let mut issued = Vec::with_capacity(batch.devices.len());
+        for device in &batch.devices {
+            let thumbprint = device.thumbprint();
+            let own = self.own_part(&mut tx, &maker, self.me, thumbprint).await?;
+            let (sealed, hashes) = self.sealed_parts(&mut tx, &maker, thumbprint).await?;
+            let claims = TokenClaims {
+                issuer: self.me,
+                expires,
+                device_key: *device.key().public(),
+                key_class: class,
+                status: self.take_status_place(&mut tx, batch.person.key, thumbprint, expires).await?,
+                sealed: hashes,
+            };
+            let token = sign_token(&claims, self.keys.token.0, &self.keys.token.1)?;
+            issued.push(Issued { token, own, sealed });
+        }
+        tx.commit().await?;
+        Ok(issued)
+    }
+
+    async fn part_maker<'b>(
+        &self,
+        tx: &mut Tx,
+        batch: &'b Batch,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<PartMaker<'b>, IssueError> {
+        let found = person::find_template(tx, &batch.person).await?;
+        let (format, bytes) = found.ok_or(FaceCheckError::Template)?;
+        let template = PartTemplate {
+            format: u8::try_from(format).map_err(|_| FaceCheckError::Template)?,
+            bytes: bytes.as_slice().try_into().map_err(|_| FaceCheckError::Template)?,
+        };
+        Ok(PartMaker { maker: self.me, resident: &batch.resident, template, expires, now })
+    }
+
+    async fn own_part(
+        &self,
+        tx: &mut Tx,
+        maker: &PartMaker<'_>,
+        issuer: AuthorityCode,
+        thumbprint: Thumbprint,
+    ) -> Result<Vec<u8>, IssueError> {
+        let document = permit(maker.resident, self.me).ok_or(IssueError::NoPermit(self.me))?;
+        let birth_year = match maker.resident.holder.birth {
+            Birth::Date(day) => day.ymd().0,
+            Birth::Year(year) => year,
+        };
+        let contents = maker.contents(document, None, HolderIdentity::Own { birth_year })?;
+        let week = self.make_weekly_key(tx, self.me, part_week(maker.expires)).await?;
+        Ok(contents.seal(&week, &PartContext { issuer, receiver: self.me, thumbprint })?)
+    }
+
+    /// The sealed parts of one token, and the hashes that go into it: a random one where there is nothing to seal.
+    async fn sealed_parts(
+        &self,
+        tx: &mut Tx,
+        maker: &PartMaker<'_>,
+        thumbprint: Thumbprint,
+    ) -> Result<(Vec<(AuthorityCode, Vec<u8>)>, SealedHashes), IssueError> {
+        let (mut sealed, mut hashes) = (Vec::new(), Vec::new());
+        for receiver in sealed_receivers(self.me) {
+            match self.sealed_part(tx, maker, *receiver, thumbprint).await? {
+                Some(part) => {
+                    hashes.push(PartHash::of(&part).short());
+                    sealed.push((*receiver, part));
+                }
+                None => hashes.push(ShortHash(draw()?)),
+            }
+        }
+        match hashes.as_slice() {
+            [a] => Ok((sealed, SealedHashes::One(*a))),
+            [a, b] => Ok((sealed, SealedHashes::Two(*a, *b))),
+            _ => Err(TokenError::Hashes.into()),
+        }
+    }
+
+    async fn sealed_part(
+        &self,
+        tx: &mut Tx,
+        maker: &PartMaker<'_>,
+        receiver: AuthorityCode,
+        thumbprint: Thumbprint,
+    ) -> Result<Option<Vec<u8>>, IssueError> {
+        let resident = maker.resident;
+        let Some(document) = permit(resident, self.me) else { return Ok(None) };
+        let Birth::Date(birth) = resident.holder.birth else { return Ok(None) };
+        let identity = HolderIdentity::Sealed {
+            latin_name: Name::new(&resident.name),
+            chinese_name: Name::new(resident.name_zh.as_deref().unwrap_or_default()),
+            birth,
+            nationality: *resident.holder.nationality.unwrap_or(Nationality::CHINESE).bytes(),
+        };
+        let contents = maker.contents(document, Some(receiver), identity)?;
+        let week = self.make_weekly_key(tx, receiver, part_week(maker.expires)).await?;
+        Ok(Some(contents.seal(&week, &PartContext { issuer: self.me, receiver, thumbprint })?))
+    }
+
+    /// Takes a place in the status list that is in turn for tokens that end then.
+    async fn take_status_place(
+        &self,
+        tx: &mut Tx,
+        person: PersonKey,
+        thumbprint: Thumbprint,
+        expires: Timestamp,
+    ) -> Result<StatusRef, IssueError> {
+        let list = status_list_number(expires);
+        let tag = self.store.vault().token_tag(thumbprint.token_id());
+        if let Some(known) = token::find_token(tx, tag).await? {
+            // The same device key again (a lost answer): the same place, so that nothing is issued twice. Never with
+            // another end: a revocation leaves the list at the end that was logged first.
+            if known.expires != expires || known.person != person {
+                return Err(IssueError::KeyTaken);
+            }
+            return StatusRef::new(known.list, known.place).ok_or(IssueError::KeyTaken);
+        }
+        for _ in 0..DRAWS {
+            let drawn = u32::from_be_bytes(draw()?);
+            let place = FIRST_STATUS_INDEX + drawn % (LIST_ENTRIES - FIRST_STATUS_INDEX);
+            let issued = token::IssuedToken { person, list, place, expires, status: 0 };
+            if token::add_token(tx, tag, &issued).await? {
+                return StatusRef::new(list, place).ok_or(IssueError::Token(TokenError::Hashes));
+            }
+        }
+        Err(IssueError::KeyTaken)
+    }
+}
+
+/// The document of this authority (`maker`) that goes into parts: the one of the latest expiry; a lost one is none.
+pub(crate) fn permit(resident: &Resident, maker: AuthorityCode) -> Option<&Document> {
+    let wanted = part_documents(maker, resident.holder.home);
+    let usable = |d: &&Document| wanted.contains(&d.kind()) && d.status != DocumentStatus::Lost;
+    resident.documents.iter().filter(usable).max_by_key(|d| d.expires)
+}
+
+impl PartMaker<'_> {
+    /// What a part says. `receiver`: the one it is sealed for; `None` for an own part.
+    fn contents(
+        &self,
+        document: &Document,
+        receiver: Option<AuthorityCode>,
+        identity: HolderIdentity,
+    ) -> Result<PartContents, IssueError> {
+        let mut endorsements: Vec<_> =
+            document.endorsements.iter().filter(|e| receiver.is_none_or(|r| r == e.destination)).collect();
+        // The newest first: a slot that has no room loses the one that ends soonest.
+        endorsements.sort_by_key(|e| std::cmp::Reverse(e.valid_to));
+        let slots = if receiver.is_some() { SEALED_SLOTS } else { OWN_SLOTS };
+        Ok(PartContents {
+            kind: document.kind().code(),
+            number: document.number.mrz9().ok_or(IssueError::NoPermit(self.maker))?,
+            expiry: document.expires,
+            snapshot: self.now.local_date(),
+            holder_class: self.resident.holder.wire_class(),
+            identity,
+            endorsements: endorsements
+                .into_iter()
+                .take(slots)
+                .map(|e| EndorsementSlot {
+                    form: e.form.get(),
+                    entries: e.entries,
+                    from: e.valid_from,
+                    to: e.valid_to,
+                })
+                .collect(),
+            template_format: self.template.format,
+            template: self.template.bytes,
+        })
+    }
+}

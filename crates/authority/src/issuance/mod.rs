@@ -1,0 +1,72 @@
+//! Issuance: what a wallet gets for its device keys.
+//!
+//! Lives here: [`batch`], who may ask and with which keys, and [`border`], tokens and parts for crossings. Credentials
+//! of other kinds stand beside `border` and take their keys through `batch` too.
+
+pub mod batch;
+pub mod border;
+
+use credential::cbor::CborError;
+use credential::part::PartError;
+use credential::{CryptoError, TokenError};
+use documents::AuthorityCode;
+
+use crate::faces::FaceCheckError;
+use crate::store::StoreError;
+use crate::weekly_keys::WeeklyKeyError;
+
+/// Why nothing was issued.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No pass is in force for this wallet.
+    #[error("no pass is in force for this wallet; enrol again")]
+    NoPass,
+    /// The batch is empty or too large.
+    #[error("a batch has 1 to {max} device keys", max = batch::MAX_BATCH)]
+    Batch,
+    /// The holder gave no valid proof for a device key.
+    #[error("a device key came without a valid proof that its holder has it")]
+    Possession,
+    /// A proof of possession is malformed.
+    #[error("malformed message: {0}")]
+    Malformed(#[from] CborError),
+    /// The device key has a part of another person.
+    #[error("a device key is in use already; make a new one")]
+    KeyTaken,
+    /// This is not the holder's home authority.
+    #[error("{0} issued none of these documents")]
+    NothingIssued(AuthorityCode),
+    /// No permit of this authority.
+    #[error("no valid document of {0} is registered that a pass could rest on")]
+    NoPermit(AuthorityCode),
+    /// A weekly key.
+    #[error("{0}")]
+    WeeklyKey(#[source] WeeklyKeyError),
+    /// The face template of the registry.
+    #[error(transparent)]
+    Face(#[from] FaceCheckError),
+    /// A part.
+    #[error(transparent)]
+    Part(#[from] PartError),
+    /// A token.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The crypto library.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+}
+
+impl From<WeeklyKeyError> for IssueError {
+    fn from(error: WeeklyKeyError) -> Self {
+        match error {
+            WeeklyKeyError::Store(error) => Self::Store(error),
+            WeeklyKeyError::Missing { .. }
+            | WeeklyKeyError::Sender(_)
+            | WeeklyKeyError::Part(_)
+            | WeeklyKeyError::Crypto(_) => Self::WeeklyKey(error),
+        }
+    }
+}

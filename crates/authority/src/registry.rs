@@ -1,0 +1,197 @@
+//! Registry: residents added, erased, their documents lost, their passes ended, their photographs described anew.
+//!
+//! Lives here: what an officer does to the registry. Not here: what a wallet does (`enrolment`, `holder`).
+
+use std::sync::Arc;
+
+use credential::CryptoError;
+use documents::{CaseError, CaseFile, DocumentKind, DocumentNumber, Timestamp};
+
+use crate::faces::FaceCheckError;
+use crate::service::{Service, draw};
+use crate::store::person::{self, Resident};
+use crate::store::vault::PersonKey;
+use crate::store::{StoreError, Tx, registry, token};
+
+/// Why an officer's act on the registry was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The record cannot be read.
+    #[error("the resident's record: {0}")]
+    Record(#[from] CaseError),
+    /// The photo, or the models.
+    #[error(transparent)]
+    Face(#[from] FaceCheckError),
+    /// Two residents with one number.
+    #[error("a resident with this {0} is registered already; look it up instead of adding it again")]
+    NumberTaken(DocumentKind),
+    /// The record has no document that this authority issues.
+    #[error("{0} issued none of these documents")]
+    NothingIssued(documents::AuthorityCode),
+    /// No resident has this number.
+    #[error("no resident with this number is registered here; compare it with the card")]
+    Unknown,
+    /// The crypto library.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+}
+
+/// One resident whose photo was described anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewed {
+    /// The authority's own key of the person.
+    pub key: Vec<u8>,
+    /// Whether the photo gave a template.
+    pub described: bool,
+}
+
+impl Service {
+    /// Registers a resident: the record (form of `docs/cases.md`) holds the documents that this authority issued.
+    ///
+    /// # Errors
+    /// What is wrong with record or photo, or that a number is registered already; nothing is kept then.
+    pub async fn add_resident(
+        &self,
+        record: &str,
+        photo: &[u8],
+        now: Timestamp,
+    ) -> Result<(), RegistryError> {
+        let case = CaseFile::parse(record, &self.rules)?;
+        if case.documents.is_empty() {
+            return Err(RegistryError::NothingIssued(self.me));
+        }
+        let (faces, picture) = (Arc::clone(&self.faces), photo.to_vec());
+        let described = self.inference.run(move || faces.template(&picture)).await;
+        let (kind, template) = described.map_err(FaceCheckError::from)??;
+        let resident = Resident {
+            name: case.name,
+            name_zh: case.name_zh,
+            holder: case.holder,
+            documents: case.documents,
+        };
+        let key = PersonKey::from_bytes(draw()?);
+        let mut tx = self.store.begin().await?;
+        for document in &resident.documents {
+            let tag = self.store.vault().number_tag(&document.number);
+            if !person::add_tag(&mut tx, tag, key).await? {
+                tx.roll_back().await?;
+                return Err(RegistryError::NumberTaken(document.kind()));
+            }
+        }
+        let new = registry::NewResident {
+            resident: &resident,
+            template: (i16::from(kind), &template),
+            photograph: Some(photo),
+        };
+        registry::add_resident(&mut tx, self.store.vault(), key, &new, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// How many residents have a template of another kind than the one that is made today: of another face model, say.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn templates_to_renew(&self) -> Result<usize, RegistryError> {
+        let kind = i16::from(self.faces.made_today()?);
+        let mut tx = self.store.read().await?;
+        let count = registry::count_other_templates(&mut tx, kind).await?;
+        tx.commit().await?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
+    /// Describes the next resident's photo anew, after that of key `after` (empty: the first). Each is a transaction of
+    /// its own, so that an interrupted run goes on where it stopped. `None` when nobody is left.
+    ///
+    /// # Errors
+    /// The database's. A photo in which the model finds no face is no error: its template stays, and nobody is let
+    /// through by it, for a template of another model is compared with nothing.
+    pub async fn renew_template(&self, after: &[u8]) -> Result<Option<Renewed>, RegistryError> {
+        let kind = i16::from(self.faces.made_today()?);
+        let mut tx = self.store.read().await?;
+        let next = registry::next_other_template(&mut tx, self.store.vault(), kind, after).await?;
+        tx.commit().await?;
+        let Some((key, photo)) = next else { return Ok(None) };
+        let faces = Arc::clone(&self.faces);
+        let described = match self.inference.run(move || faces.template(&photo)).await {
+            Ok(described) => described,
+            Err(error) => return Err(FaceCheckError::from(error).into()),
+        };
+        let described = match described {
+            Ok((kind, template)) => {
+                let mut tx = self.store.begin().await?;
+                let (kind, vault) = (i16::from(kind), self.store.vault());
+                registry::set_template(&mut tx, vault, key, kind, &template).await?;
+                tx.commit().await?;
+                true
+            }
+            Err(FaceCheckError::Picture(_) | FaceCheckError::Face(_)) => false,
+            Err(error @ (FaceCheckError::Models(_) | FaceCheckError::Template | FaceCheckError::Pool(_))) => {
+                return Err(error.into());
+            }
+        };
+        Ok(Some(Renewed { key: key.as_bytes().to_vec(), described }))
+    }
+
+    /// Ends the pass of the person with this number, with all its tokens.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`], or the database's.
+    pub async fn end_pass(&self, number: &DocumentNumber, now: Timestamp) -> Result<(), RegistryError> {
+        let mut tx = self.store.begin().await?;
+        let key = self.person_with(&mut tx, number).await?;
+        end_pass(&mut tx, key, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A document was lost: it opens nothing any more, and the pass goes along.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`], or the database's.
+    pub async fn lose_document(&self, number: &DocumentNumber, now: Timestamp) -> Result<(), RegistryError> {
+        let mut tx = self.store.begin().await?;
+        let key = self.person_with(&mut tx, number).await?;
+        registry::lose_document(&mut tx, key, self.store.vault().number_tag(number), now).await?;
+        end_pass(&mut tx, key, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Puts a document number on the watch list until `until`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn watch(&self, number: &DocumentNumber, until: Timestamp) -> Result<(), RegistryError> {
+        let mut tx = self.store.begin().await?;
+        registry::set_watch(&mut tx, self.store.vault().number_tag(number), until).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Erases the person with this number: their pass ends with all its tokens, their key is destroyed with names,
+    /// numbers, photograph, template and endorsements, and no number points at them any more. The ledger keeps times
+    /// and places of their passages under a key that is nobody's, until their own time is over.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`], or the database's.
+    pub async fn erase(&self, number: &DocumentNumber, now: Timestamp) -> Result<(), RegistryError> {
+        let mut tx = self.store.begin().await?;
+        let key = self.person_with(&mut tx, number).await?;
+        end_pass(&mut tx, key, now).await?;
+        registry::erase_person(&mut tx, key, now).await?;
+        tx.commit().await?;
+        Ok(self.store.empty_log().await?)
+    }
+
+    async fn person_with(&self, tx: &mut Tx, number: &DocumentNumber) -> Result<PersonKey, RegistryError> {
+        let found = person::find_tag(tx, self.store.vault().number_tag(number)).await?;
+        found.ok_or(RegistryError::Unknown)
+    }
+}
+
+/// Ends a pass and its tokens: whoever issues to this person at the same moment comes before or after.
+pub(crate) async fn end_pass(tx: &mut Tx, key: PersonKey, now: Timestamp) -> Result<(), StoreError> {
+    person::hold_person(tx, key).await?;
+    person::end_pass(tx, key, now).await?;
+    token::end_tokens(tx, key).await
+}

@@ -1,0 +1,99 @@
+//! Retention: how long each kind of row is kept (`docs/retention.md`), and the daily job that keeps to it.
+//!
+//! Lives here: the terms and [`Service::enforce_retention`]. Not here: statements (`store::maintenance`), who calls it
+//! (`peers::round`).
+
+use documents::Timestamp;
+
+use crate::service::Service;
+use crate::store::maintenance::{self, Deadlines};
+use crate::store::{DatabaseAddress, StoreError, read_job};
+
+const DAY: i64 = 86_400;
+/// Tokens, and token ids of reservations: days after their end.
+pub const TOKEN_DAYS: i64 = 30;
+/// The longest life of a token, in days (7 days and an hour, rounded up).
+const TOKEN_LIFE_DAYS: i64 = 8;
+/// Keyed hashes of spent tokens: days after the passage.
+pub const SPENT_DAYS: i64 = TOKEN_LIFE_DAYS + TOKEN_DAYS;
+/// Keyed hashes of device keys: days after they were logged.
+pub const DEVICE_DAYS: i64 = 400;
+/// Reasons of verdicts, for officers: days.
+pub const REASON_DAYS: i64 = 30;
+/// Events of gates: days; the last one of each gate stays, for the chain goes on from it.
+pub const EVENT_DAYS: i64 = 30;
+/// Notices that were delivered: days. What they said of a token goes at once.
+pub const NOTICE_DAYS: i64 = 30;
+/// Hashes of notices that came in, so that one which comes again counts nothing: days.
+pub const NOTICE_IN_DAYS: i64 = 180;
+/// Failed enrolments: days.
+pub const TRY_DAYS: i64 = 1;
+/// Entries of the watch list: days after their end.
+pub const WATCH_DAYS: i64 = 30;
+/// Movements without their time of day: days. Longer than any endorsement lives whose entries they count.
+pub const MOVEMENT_DAYS: i64 = 6 * 366;
+/// The job's name.
+const JOB: &str = "retention";
+
+/// What one run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetentionReport {
+    /// Rows that were deleted.
+    pub deleted: u64,
+    /// Movements whose time of day was taken away.
+    pub reduced: u64,
+}
+
+impl Service {
+    /// Deletes and reduces what was kept for its time, unless that was done within a day before `now`; `None` then.
+    ///
+    /// # Errors
+    /// The database's; the next call tries again.
+    pub async fn enforce_retention(&self, now: Timestamp) -> Result<Option<RetentionReport>, StoreError> {
+        let mut tx = self.store.read().await?;
+        let last = maintenance::find_job(&mut tx, JOB).await?;
+        tx.commit().await?;
+        if last.is_some_and(|last| (0..DAY).contains(&now.seconds_since(last))) {
+            return Ok(None);
+        }
+        let before = |days: i64| now.plus_seconds(-days * DAY);
+        let deadlines = Deadlines {
+            token_ids: before(TOKEN_DAYS),
+            spent_tokens: before(SPENT_DAYS),
+            devices: before(DEVICE_DAYS),
+            reasons: before(REASON_DAYS),
+            events: before(EVENT_DAYS),
+            notices_out: before(NOTICE_DAYS),
+            notices_in: before(NOTICE_IN_DAYS),
+            tries: before(TRY_DAYS),
+            watches: before(WATCH_DAYS),
+            movements: before(MOVEMENT_DAYS),
+        };
+        let mut tx = self.store.begin().await?;
+        let deleted = maintenance::forget(&mut tx, &deadlines, now).await?;
+        tx.commit().await?;
+        let mut reduced: u64 = 0;
+        loop {
+            // A thousand at a time: a lane that waits for the writer waits for one such step at most.
+            let mut tx = self.store.begin().await?;
+            let some = maintenance::reduce_movements(&mut tx, now).await?;
+            tx.commit().await?;
+            reduced += u64::try_from(some).unwrap_or(0);
+            if some == 0 {
+                break;
+            }
+        }
+        let mut tx = self.store.begin().await?;
+        maintenance::set_job(&mut tx, JOB, now).await?;
+        tx.commit().await?;
+        Ok(Some(RetentionReport { deleted, reduced }))
+    }
+}
+
+/// When retention was last enforced to the end in the database at this address; `None` where it never was.
+///
+/// # Errors
+/// The database's.
+pub async fn last_retention(address: &DatabaseAddress) -> Result<Option<Timestamp>, StoreError> {
+    read_job(address, JOB).await
+}

@@ -1,0 +1,182 @@
+//! Status lists: this authority's own, signed when asked for, and the newest of the others.
+//!
+//! Lives here: signing with a short memory, taking, ages. Not here: the list's form (`credential::status`), where a
+//! token's place comes from (`issuance`).
+
+use std::sync::{Arc, PoisonError};
+
+use credential::status::{SignedStatusList, Status, StatusList, StatusListError};
+use documents::{AuthorityCode, Timestamp};
+use trust::{Freshness, Role, TrustError};
+
+use crate::keys::KEY_ID;
+use crate::service::{Service, SignedList};
+use crate::store::{StoreError, token};
+
+/// A status list is signed afresh when it is asked for and older than this, in seconds, or when a token was ended.
+pub const STATUS_SECONDS: i64 = 30;
+/// How many status lists there are, in turn ([`status_list_number`]).
+pub const STATUS_LISTS: u8 = 16;
+/// Entries of a status list.
+pub(crate) const LIST_ENTRIES: u32 = 1 << 20;
+/// How long a signed list may be used, in seconds.
+const LIST_LIFE: i64 = 86_400;
+/// How long a reader may go without asking anew, in seconds.
+const LIST_TTL: u64 = 3600;
+
+/// Why a list was not signed or not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A status list.
+    #[error(transparent)]
+    Status(#[from] StatusListError),
+    /// A key that does not count, or a trust list that is not taken.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+}
+
+/// How old the lists are that a service works with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListAge {
+    /// Whose.
+    pub authority: AuthorityCode,
+    /// The trust list: fresh, stale or refused.
+    pub trust: Freshness,
+    /// Number of the trust list in use, and when it ends.
+    pub trust_list: Option<(u64, Timestamp)>,
+    /// Status lists that are held of it: number and when it was signed.
+    pub status: Vec<(u8, Timestamp)>,
+}
+
+/// The name of an issuer's status list.
+#[must_use]
+pub fn status_name(issuer: AuthorityCode, list: u8) -> String {
+    format!("urn:baypass:status:{issuer}:{list}")
+}
+
+/// The number of the status list for tokens that end then: one list a week, sixteen in turn.
+#[must_use]
+pub fn status_list_number(expires: Timestamp) -> u8 {
+    let week = expires.local_date().iso_week().monday().days_since_epoch() / 7;
+    u8::try_from(week.rem_euclid(i64::from(STATUS_LISTS))).unwrap_or(0)
+}
+
+impl Service {
+    /// Takes a newer trust list.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub fn take_trust_list(&self, bytes: &[u8], now: Timestamp) -> Result<AuthorityCode, ListError> {
+        Ok(self.trust.write().unwrap_or_else(PoisonError::into_inner).update(bytes, now)?)
+    }
+
+    /// Takes another issuer's status list.
+    ///
+    /// # Errors
+    /// Why it was refused; an older one than the one in use is passed over.
+    pub fn take_status_list(
+        &self,
+        issuer: AuthorityCode,
+        list: u8,
+        bytes: &[u8],
+        now: Timestamp,
+    ) -> Result<(), ListError> {
+        let trust = self.trust();
+        let key = trust.find(issuer, Role::Status, KEY_ID, now)?;
+        let fresh = SignedStatusList::open(bytes, key, &status_name(issuer, list))?;
+        let mut held = self.statuses.write().unwrap_or_else(PoisonError::into_inner);
+        if held.get(&(issuer, list)).is_none_or(|old| old.issued <= fresh.issued) {
+            held.insert((issuer, list), fresh);
+        }
+        Ok(())
+    }
+
+    /// One of this authority's status lists, signed afresh.
+    ///
+    /// # Errors
+    /// The database's, or the library's.
+    pub async fn status_list(&self, list: u8, now: Timestamp) -> Result<Vec<u8>, ListError> {
+        let places = self.ended_places(list, now).await?;
+        self.sign_status_list(list, &places, now)
+    }
+
+    /// One of this authority's status lists: the last one signed while it is young and no token was ended since, judged
+    /// by the database each time, so that a revocation by whatever process is in the next answer.
+    ///
+    /// # Errors
+    /// As [`Service::status_list`].
+    pub async fn current_status_list(&self, list: u8, now: Timestamp) -> Result<Arc<[u8]>, ListError> {
+        let mut places = self.ended_places(list, now).await?;
+        places.sort_unstable();
+        let held = {
+            let signed = self.signed_lists.lock().unwrap_or_else(PoisonError::into_inner);
+            signed.get(&list).cloned()
+        };
+        if let Some(held) = held
+            && held.places == places
+            && (0..STATUS_SECONDS).contains(&now.seconds_since(held.at))
+        {
+            return Ok(Arc::clone(&held.bytes));
+        }
+        let bytes: Arc<[u8]> = self.sign_status_list(list, &places, now)?.into();
+        let signed = Arc::new(SignedList { places, at: now, bytes: Arc::clone(&bytes) });
+        self.signed_lists.lock().unwrap_or_else(PoisonError::into_inner).insert(list, signed);
+        Ok(bytes)
+    }
+
+    /// Places of a list that are not valid any more, as the database has them now.
+    async fn ended_places(&self, list: u8, now: Timestamp) -> Result<Vec<(i64, i16)>, ListError> {
+        let mut tx = self.store.read().await?;
+        let places = token::ended_places(&mut tx, list, now).await?;
+        tx.commit().await?;
+        Ok(places)
+    }
+
+    fn sign_status_list(
+        &self,
+        list: u8,
+        places: &[(i64, i16)],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, ListError> {
+        let mut entries = StatusList::with_entries(LIST_ENTRIES);
+        for &(place, status) in places {
+            let status = if status == 2 { Status::Suspended } else { Status::Invalid };
+            entries.set(u32::try_from(place).unwrap_or(u32::MAX), status);
+        }
+        let signed = SignedStatusList {
+            subject: status_name(self.me, list),
+            issued: now,
+            expires: Some(now.plus_seconds(LIST_LIFE)),
+            ttl: Some(LIST_TTL),
+            list: entries,
+        };
+        Ok(signed.sign(KEY_ID, &self.keys.status)?)
+    }
+
+    /// The signed bytes of the trust list in use of an authority.
+    #[must_use]
+    pub fn trust_list(&self, authority: AuthorityCode) -> Option<Vec<u8>> {
+        self.trust().bytes(authority).map(<[u8]>::to_vec)
+    }
+
+    /// How old the lists are that this service works with.
+    #[must_use]
+    pub fn list_ages(&self, now: Timestamp) -> Vec<ListAge> {
+        let trust = self.trust();
+        let statuses = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
+        let age = |authority| ListAge {
+            authority,
+            trust: trust.freshness(authority, now),
+            trust_list: trust.list(authority).map(|list| (list.number, list.expires)),
+            status: statuses
+                .iter()
+                .filter(|((issuer, _), _)| *issuer == authority)
+                .map(|((_, number), list)| (*number, list.issued))
+                .collect(),
+        };
+        AuthorityCode::ALL.into_iter().map(age).collect()
+    }
+}

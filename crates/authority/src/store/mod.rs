@@ -1,0 +1,360 @@
+//! The store: every statement of this service, the same for SQLite and PostgreSQL, one file for each kind of row.
+//!
+//! Lives here: the database's address, connections, migrations. Not here: any decision. Table definitions stand in
+//! `migrations/`, one folder for each engine. Hot tables are keyed by the authority's own person key. What names a
+//! person is sealed under that person's key ([`vault`]).
+
+mod address;
+pub mod bulk;
+mod import;
+pub(crate) mod maintenance;
+pub(crate) mod movement;
+pub(crate) mod outbox;
+pub(crate) mod person;
+pub(crate) mod registry;
+pub(crate) mod reservation;
+mod server;
+pub(crate) mod token;
+mod transaction;
+pub(crate) mod vault;
+pub(crate) mod weekly_key;
+
+use std::sync::Arc;
+
+use documents::Rules;
+use sqlx::any::AnyPoolOptions;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{Any, AnyPool, Executor as _, Row as _};
+
+pub use address::{DatabaseAddress, DatabaseAddressError};
+pub use server::{create_database, drop_database, read_job};
+pub use transaction::Tx;
+pub use vault::Vault;
+
+static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("./migrations/postgres");
+
+/// Readers beside the one writer of a SQLite file.
+const SQLITE_READERS: u32 = 4;
+/// Connections to a PostgreSQL server, where the address names no other number.
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// The statements of one file, by name.
+macro_rules! statements {
+    ($($name:ident = $sql:expr;)+) => {
+        $(const $name: &str = $sql;)+
+        pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $sql)),+];
+    };
+}
+
+/// Runs one statement with its values; gives the number of rows changed.
+macro_rules! run {
+    ($tx:expr, $sql:ident $(, $value:expr)* $(,)?) => {
+        sqlx::query($sql)$(.bind($value))*.execute(&mut *$tx.connection()?).await
+            .map(|done| done.rows_affected())
+            .map_err(|source| $crate::store::StoreError::Database { action: stringify!($sql), source })
+    };
+}
+
+/// The row of a statement, or none.
+macro_rules! optional {
+    ($tx:expr, $sql:ident $(, $value:expr)* $(,)?) => {
+        sqlx::query($sql)$(.bind($value))*.fetch_optional(&mut *$tx.connection()?).await
+            .map_err(|source| $crate::store::StoreError::Database { action: stringify!($sql), source })
+    };
+}
+
+/// All rows of a statement.
+macro_rules! all {
+    ($tx:expr, $sql:ident $(, $value:expr)* $(,)?) => {
+        sqlx::query($sql)$(.bind($value))*.fetch_all(&mut *$tx.connection()?).await
+            .map_err(|source| $crate::store::StoreError::Database { action: stringify!($sql), source })
+    };
+}
+
+pub(crate) use {all, optional, run, statements as define_statements};
+
+/// Every statement, by name: tests prepare each one on both engines and read its plan.
+#[must_use]
+pub fn statements() -> Vec<(&'static str, &'static str)> {
+    [
+        person::STATEMENTS,
+        registry::STATEMENTS,
+        token::STATEMENTS,
+        reservation::STATEMENTS,
+        movement::STATEMENTS,
+        outbox::STATEMENTS,
+        weekly_key::STATEMENTS,
+        maintenance::STATEMENTS,
+        vault::STATEMENTS,
+    ]
+    .concat()
+}
+
+/// Statements that may read a whole table: once a day, or on an operator's command.
+pub const MAINTENANCE: &[&str] = maintenance::SCANS;
+
+/// The database failed, or holds something that this program never wrote.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database itself.
+    #[error("the database failed ({action}); check its disk space and that no other program holds it")]
+    Database {
+        /// What was being done.
+        action: &'static str,
+        /// The driver's words.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The address names no database of a kind that this program knows.
+    #[error(transparent)]
+    Address(#[from] DatabaseAddressError),
+    /// The file cannot be made, or its mode cannot be set.
+    #[error("the database file {file} cannot be prepared: {source}; check the folder and who owns it")]
+    File {
+        /// Its path.
+        file: String,
+        /// The system's words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A program that came later wrote this database.
+    #[error(
+        "this database was made by a newer version of this program (migration {0} is not known here); \
+         run that version, or restore a backup from before the upgrade"
+    )]
+    Newer(i64),
+    /// A migration did not run.
+    #[error("the database could not be brought to this version; restore the backup from before the upgrade")]
+    Migration(#[source] MigrateError),
+    /// A record of the first versions cannot be read.
+    #[error(
+        "the row {row} of table {table} of the earlier version cannot be read: {why}; nothing was changed"
+    )]
+    Import {
+        /// The table.
+        table: &'static str,
+        /// The first bytes of the row's key, in hexadecimal digits.
+        row: String,
+        /// What is wrong, without what was read.
+        why: String,
+    },
+    /// The master key is another one than that under which this database was written.
+    #[error(
+        "the master key is not the one of this database; put the authority's own master.key back \
+         (a new one opens nothing)"
+    )]
+    MasterKey,
+    /// A row that the domain refuses.
+    #[error("a row of table {table} is damaged in column {column}; restore it from a backup")]
+    Row {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+    /// Sealing failed inside the crypto library.
+    #[error("a record could not be sealed")]
+    Seal(#[source] credential::CryptoError),
+    /// A statement after the end of its transaction.
+    #[error("the transaction has ended already")]
+    Ended,
+}
+
+pub(crate) type Result<T> = std::result::Result<T, StoreError>;
+
+fn failed(action: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
+    move |source| StoreError::Database { action, source }
+}
+
+/// The service's database: one writer and several readers of a SQLite file, or a pool of a PostgreSQL server.
+#[derive(Debug, Clone)]
+pub struct Store {
+    writers: AnyPool,
+    readers: AnyPool,
+    sqlite: bool,
+    vault: Arc<Vault>,
+}
+
+impl Store {
+    /// Opens a database, brings it to this version, and checks that the vault's master key is its own. `rules` read the
+    /// records of the first versions, where there are some.
+    ///
+    /// # Errors
+    /// What to do next; a database that could not be brought over is as it was.
+    pub async fn open(address: &DatabaseAddress, vault: Vault, rules: &Rules) -> Result<Self> {
+        sqlx::any::install_default_drivers();
+        address.prepare_file()?;
+        let (writers, readers) = pools(address).await?;
+        migrate(&writers, address.is_sqlite()).await?;
+        let store = Self { writers, readers, sqlite: address.is_sqlite(), vault: Arc::new(vault) };
+        let mut tx = store.begin().await?;
+        vault::check_master_key(&mut tx, &store.vault).await?;
+        tx.commit().await?;
+        import::bring_over(&store, rules).await?;
+        address.protect_file()?;
+        Ok(store)
+    }
+
+    /// A pool of this database, for tests that read it beside the service.
+    #[must_use]
+    pub const fn pool(&self) -> &AnyPool {
+        &self.writers
+    }
+
+    /// The keys under which its records lie.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Begins a transaction that writes. SQLite has one at a time.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn begin(&self) -> Result<Tx> {
+        Tx::begin(&self.writers, if self.sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }).await
+    }
+
+    /// Begins a transaction that only reads: of one moment, beside whoever writes.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn read(&self) -> Result<Tx> {
+        let statement = if self.sqlite {
+            "BEGIN"
+        } else {
+            "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+        };
+        Tx::begin(&self.readers, statement).await
+    }
+
+    /// Empties SQLite's write-ahead log, where pages of what was erased may stand until it is written over.
+    pub(crate) async fn empty_log(&self) -> Result<()> {
+        if !self.sqlite {
+            return Ok(());
+        }
+        let mut connection = self.writers.acquire().await.map_err(failed("empty the log"))?;
+        let done = connection.execute(sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)")).await;
+        done.map(drop).map_err(failed("empty the log"))
+    }
+
+    /// Gives SQLite's file back what deleted rows took, overwrites it, and empties the write-ahead log.
+    async fn compact(&self) -> Result<()> {
+        if !self.sqlite {
+            return Ok(());
+        }
+        let mut connection = self.writers.acquire().await.map_err(failed("compact"))?;
+        connection.execute(sqlx::raw_sql("VACUUM")).await.map_err(failed("compact"))?;
+        drop(connection);
+        self.empty_log().await
+    }
+}
+
+/// Runs what is missing of the migrations; whatever state a failed one leaves its connection in goes with it.
+async fn migrate(writers: &AnyPool, sqlite: bool) -> Result<()> {
+    let mut connection = writers.acquire().await.map_err(failed("open"))?;
+    let migrator = if sqlite { &SQLITE } else { &POSTGRES };
+    let done = migrator.run(&mut *connection).await;
+    if done.is_err() {
+        drop(connection.detach());
+    }
+    match done {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(version)) => Err(StoreError::Newer(version)),
+        Err(MigrateError::Execute(source)) => Err(StoreError::Database { action: "migrate", source }),
+        Err(error) => Err(StoreError::Migration(error)),
+    }
+}
+
+async fn pools(address: &DatabaseAddress) -> Result<(AnyPool, AnyPool)> {
+    if !address.is_sqlite() {
+        let most = address.connections().unwrap_or(POSTGRES_CONNECTIONS);
+        // A connection that broke shows at its first statement, and is thrown away there: no question before each use.
+        let pool = AnyPoolOptions::new().max_connections(most).test_before_acquire(false);
+        let pool = pool.connect(address.url()).await.map_err(failed("open"))?;
+        return Ok((pool.clone(), pool));
+    }
+    let open = |most: u32, pragmas: &'static [&'static str]| {
+        AnyPoolOptions::new()
+            .max_connections(most)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    for pragma in pragmas {
+                        connection.execute(sqlx::raw_sql(*pragma)).await?;
+                    }
+                    Ok(())
+                })
+            })
+    };
+    // A deleted row is overwritten at once, so that no page keeps what was erased.
+    const WRITER: &[&str] = &[
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA busy_timeout = 5000",
+        "PRAGMA secure_delete = ON",
+    ];
+    const READER: &[&str] = &["PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON"];
+    let writers = open(1, WRITER).connect(address.url()).await.map_err(failed("open"))?;
+    // A database in memory is that of its one connection.
+    if address.file().is_none() {
+        return Ok((writers.clone(), writers));
+    }
+    let readers = open(SQLITE_READERS, READER).connect(address.url()).await.map_err(failed("open"))?;
+    Ok((writers, readers))
+}
+
+/// A column of a row.
+pub(crate) fn column<'r, T>(
+    row: &'r sqlx::any::AnyRow,
+    table: &'static str,
+    column: &'static str,
+) -> Result<T>
+where
+    T: sqlx::Decode<'r, Any> + sqlx::Type<Any>,
+{
+    row.try_get(column).map_err(|_| StoreError::Row { table, column })
+}
+
+/// A column of exactly `N` bytes.
+pub(crate) fn array<const N: usize>(
+    row: &sqlx::any::AnyRow,
+    table: &'static str,
+    name: &'static str,
+) -> Result<[u8; N]> {
+    let bytes: Vec<u8> = column(row, table, name)?;
+    bytes.try_into().map_err(|_| StoreError::Row { table, column: name })
+}
+
+/// A column of text that is read as `T`.
+pub(crate) fn parsed<T: std::str::FromStr>(
+    row: &sqlx::any::AnyRow,
+    table: &'static str,
+    name: &'static str,
+) -> Result<T> {
+    let text: String = column(row, table, name)?;
+    text.parse().map_err(|_| StoreError::Row { table, column: name })
+}
+
+/// A column of text that may be absent, read as `T`.
+pub(crate) fn parsed_if_any<T: std::str::FromStr>(
+    row: &sqlx::any::AnyRow,
+    table: &'static str,
+    name: &'static str,
+) -> Result<Option<T>> {
+    let text: Option<String> = column(row, table, name)?;
+    text.map(|text| text.parse().map_err(|_| StoreError::Row { table, column: name })).transpose()
+}
+
+/// A time in seconds since the epoch.
+pub(crate) fn time(
+    row: &sqlx::any::AnyRow,
+    table: &'static str,
+    name: &'static str,
+) -> Result<documents::Timestamp> {
+    let seconds: i64 = column(row, table, name)?;
+    documents::Timestamp::from_unix(seconds).ok_or(StoreError::Row { table, column: name })
+}

@@ -1,0 +1,116 @@
+//! Registry: what officers write of residents, and what a change of face model reads.
+//!
+//! Lives here: residents added, documents lost, watch list, templates and photographs, erasure. Not here: what a lane or
+//! a wallet reads (`person`).
+
+use credential::CryptoError;
+use documents::Timestamp;
+
+use super::person::{PersonKind, Resident};
+use super::vault::{self, PersonKey, Tag, Vault};
+use super::{Result, StoreError, Tx, array, column, define_statements, optional, person, run};
+
+define_statements! {
+    ADD_PHOTOGRAPH = "INSERT INTO photograph (person_key, sealed) VALUES ($1, $2)";
+    ADD_TEMPLATE = "INSERT INTO template (person_key, kind, sealed) VALUES ($1, $2, $3)";
+    SET_TEMPLATE = "UPDATE template SET kind = $1, sealed = $2 WHERE person_key = $3";
+    COUNT_OTHER_TEMPLATES = "SELECT COUNT(*) AS counted FROM template JOIN photograph ON photograph.person_key = template.person_key WHERE template.kind <> $1";
+    NEXT_OTHER_TEMPLATE = "SELECT template.person_key AS person_key, photograph.sealed AS photograph, person.wrapped_key AS wrapped_key FROM template JOIN photograph ON photograph.person_key = template.person_key JOIN person ON person.person_key = template.person_key WHERE template.kind <> $1 AND template.person_key > $2 ORDER BY template.person_key LIMIT 1";
+    LOSE_DOCUMENT = "UPDATE document SET lost_at = $1 WHERE person_key = $2 AND tag = $3";
+    SET_WATCH = "INSERT INTO watch (tag, until) VALUES ($1, $2) ON CONFLICT (tag) DO UPDATE SET until = excluded.until";
+    ERASE_PERSON = "UPDATE person SET kind = $1, wrapped_key = NULL, sealed = NULL, changed_at = $2 WHERE person_key = $3";
+    ERASE_DOCUMENTS = "DELETE FROM document WHERE person_key = $1";
+    ERASE_ENDORSEMENTS = "DELETE FROM endorsement WHERE person_key = $1";
+    ERASE_PHOTOGRAPH = "DELETE FROM photograph WHERE person_key = $1";
+    ERASE_TEMPLATE = "DELETE FROM template WHERE person_key = $1";
+    ERASE_PASS = "DELETE FROM pass WHERE person_key = $1";
+    ERASE_TAGS = "DELETE FROM person_tag WHERE person_key = $1";
+    ERASE_DEVICES = "DELETE FROM device WHERE person_key = $1";
+}
+
+/// A resident for the registry: the person, the template of their photograph with its kind, and the photograph.
+pub(crate) struct NewResident<'r> {
+    pub resident: &'r Resident,
+    pub template: (i16, &'r [u8]),
+    pub photograph: Option<&'r [u8]>,
+}
+
+/// Adds a resident with everything that the registry keeps of them.
+pub(crate) async fn add_resident(
+    tx: &mut Tx,
+    vault: &Vault,
+    key: PersonKey,
+    new: &NewResident<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let record_key = person::add_resident(tx, vault, key, new.resident, now).await?;
+    let (kind, template) = new.template;
+    let sealed = vault::seal(&record_key, "template", key.as_bytes(), template)?;
+    run!(tx, ADD_TEMPLATE, key.to_vec(), kind, sealed)?;
+    if let Some(photograph) = new.photograph {
+        let sealed = vault::seal(&record_key, "photograph", key.as_bytes(), photograph)?;
+        run!(tx, ADD_PHOTOGRAPH, key.to_vec(), sealed)?;
+    }
+    Ok(())
+}
+
+/// How many residents with a photograph have a template of another kind.
+pub(crate) async fn count_other_templates(tx: &mut Tx, kind: i16) -> Result<i64> {
+    let row = optional!(tx, COUNT_OTHER_TEMPLATES, kind)?;
+    row.map_or(Ok(0), |row| column(&row, "template", "counted"))
+}
+
+/// The next of them after this key, in the order of keys: key and photograph.
+pub(crate) async fn next_other_template(
+    tx: &mut Tx,
+    vault: &Vault,
+    kind: i16,
+    after: &[u8],
+) -> Result<Option<(PersonKey, Vec<u8>)>> {
+    let Some(row) = optional!(tx, NEXT_OTHER_TEMPLATE, kind, after.to_vec())? else { return Ok(None) };
+    let key = PersonKey::from_bytes(array(&row, "template", "person_key")?);
+    let wrapped: Vec<u8> = column(&row, "person", "wrapped_key")?;
+    let sealed: Vec<u8> = column(&row, "photograph", "photograph")?;
+    let record_key = vault.person_key(key, &wrapped)?;
+    let photograph = vault::open(&record_key, "photograph", key.as_bytes(), &sealed)?;
+    Ok(Some((key, photograph.to_vec())))
+}
+
+/// Replaces the template of a resident.
+pub(crate) async fn set_template(
+    tx: &mut Tx,
+    vault: &Vault,
+    key: PersonKey,
+    kind: i16,
+    template: &[u8],
+) -> Result<()> {
+    let person = person::find_person(tx, vault, key).await?;
+    let record_key = person.as_ref().and_then(|person| person.record_key());
+    let record_key = record_key.ok_or(StoreError::Seal(CryptoError::Seal))?;
+    let sealed = vault::seal(record_key, "template", key.as_bytes(), template)?;
+    run!(tx, SET_TEMPLATE, kind, sealed, key.to_vec()).map(drop)
+}
+
+/// Marks a document as lost.
+pub(crate) async fn lose_document(tx: &mut Tx, key: PersonKey, tag: Tag, now: Timestamp) -> Result<()> {
+    run!(tx, LOSE_DOCUMENT, now.unix(), key.to_vec(), tag.to_vec()).map(drop)
+}
+
+/// Puts a document on the watch list.
+pub(crate) async fn set_watch(tx: &mut Tx, tag: Tag, until: Timestamp) -> Result<()> {
+    run!(tx, SET_WATCH, tag.to_vec(), until.unix()).map(drop)
+}
+
+/// Erases a person: their key is destroyed with everything that was sealed under it, and no tag points at them any
+/// more. What the ledger counted stays, by a key that is nobody's.
+pub(crate) async fn erase_person(tx: &mut Tx, key: PersonKey, now: Timestamp) -> Result<()> {
+    person::hold_person(tx, key).await?;
+    run!(tx, ERASE_PERSON, PersonKind::Erased.number(), now.unix(), key.to_vec())?;
+    run!(tx, ERASE_DOCUMENTS, key.to_vec())?;
+    run!(tx, ERASE_ENDORSEMENTS, key.to_vec())?;
+    run!(tx, ERASE_PHOTOGRAPH, key.to_vec())?;
+    run!(tx, ERASE_TEMPLATE, key.to_vec())?;
+    run!(tx, ERASE_PASS, key.to_vec())?;
+    run!(tx, ERASE_TAGS, key.to_vec())?;
+    run!(tx, ERASE_DEVICES, key.to_vec()).map(drop)
+}

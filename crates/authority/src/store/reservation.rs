@@ -1,0 +1,231 @@
+//! Reservations: what is held for a traveller between an admit and its passage event, with typed columns.
+//!
+//! Lives here: rows of reservations. Not here: their transitions (`clearance`). A verdict reads live ones alone: held
+//! or unresolved. Whether a token is spent, or a clearance over, is asked by its id.
+
+use clearance::{ClearanceId, Hold, LaneId, PassageId, ReleaseCause, Reservation, ReservationId};
+use credential::TokenId;
+use documents::Timestamp;
+use sqlx::any::AnyRow;
+
+use super::movement::{LedgerEntry, Source, read_days, read_direction, read_spends, spend_columns};
+use super::vault::{PersonKey, Tag};
+use super::{
+    Result, StoreError, Tx, all, array, column, define_statements, optional, parsed, parsed_if_any, run,
+};
+
+macro_rules! columns {
+    ($start:literal, $end:literal) => {
+        concat!(
+            $start,
+            "id, person_key, token_tag, token_id, clearance, lane, state, at, cause, passage, verdict, probe, made_at, ",
+            "port, origin, destination, issuer, with_group, granted_until, spends_form, spends_destination, ",
+            "spends_from, keep_days",
+            $end
+        )
+    };
+}
+
+define_statements! {
+    ADD_RESERVATION = columns!("INSERT INTO reservation (", ") VALUES ($1, $2, $3, $4, $5, $6, 1, $7, NULL, NULL, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)");
+    FIND_LIVE = concat!(columns!("SELECT ", " FROM reservation WHERE person_key = $1 AND state <= 2"), columns!(" UNION SELECT ", " FROM reservation WHERE token_tag = $2 AND state <= 2"));
+    FIND_ENDED = "SELECT (SELECT COUNT(*) FROM spent_token WHERE tag = $1) AS spent, (SELECT COUNT(*) FROM reservation WHERE clearance = $2 AND state > 2) AS ended";
+    FIND_CLEARANCE = columns!("SELECT ", " FROM reservation WHERE clearance = $1 ORDER BY made_at DESC");
+    SET_RESERVATION = "UPDATE reservation SET state = $1, at = $2, cause = $3, passage = $4 WHERE id = $5";
+    RENEW_RESERVATION = "UPDATE reservation SET at = $1, verdict = $2, probe = $3, granted_until = $4, spends_form = $5, spends_destination = $6, spends_from = $7 WHERE id = $8";
+    FORGET_TOKEN_ID = "UPDATE reservation SET token_id = NULL WHERE id = $1";
+    UNRESOLVED = "SELECT lane, at FROM reservation WHERE state = 2 UNION ALL SELECT lane, at FROM reservation WHERE state = 1 AND at < $1 ORDER BY at";
+}
+
+const TABLE: &str = "reservation";
+
+/// One reservation with what it will write into the ledger.
+pub(crate) struct ReservationRow {
+    pub id: ReservationId,
+    pub person: PersonKey,
+    pub token: Tag,
+    /// The token's id, where a notice will have to name it.
+    pub token_id: Option<TokenId>,
+    pub clearance: ClearanceId,
+    pub lane: LaneId,
+    pub state: Reservation,
+    /// SHA-256 of the signed verdict.
+    pub verdict: [u8; 32],
+    /// SHA-256 of the probe that was judged.
+    pub probe: [u8; 32],
+    pub made_at: Timestamp,
+    pub entry: LedgerEntry,
+}
+
+impl ReservationRow {
+    /// As the decision on a new reservation sees it. The token's id is that of `asking` where the tags are the same:
+    /// a decision compares it with nothing else.
+    pub(crate) fn hold(&self, asking: (Tag, TokenId)) -> Hold {
+        let other = TokenId::from_bytes([0; 16]);
+        Hold {
+            id: self.id,
+            clearance: self.clearance,
+            lane: self.lane.clone(),
+            token: if self.token == asking.0 { asking.1 } else { other },
+            state: self.state,
+        }
+    }
+}
+
+/// A state as columns: number, time, cause, passage.
+fn columns_of(state: Reservation) -> (i16, i64, Option<i16>, Option<Vec<u8>>) {
+    match state {
+        Reservation::Held { until } => (1, until.unix(), None, None),
+        Reservation::Unresolved { since } => (2, since.unix(), None, None),
+        Reservation::Applied { passage } => (3, 0, None, Some(passage.as_bytes().to_vec())),
+        Reservation::Released { at, cause } => {
+            let cause = match cause {
+                ReleaseCause::NotPassed => 1,
+                ReleaseCause::Returned => 2,
+                ReleaseCause::Superseded => 3,
+                ReleaseCause::Officer => 4,
+            };
+            (4, at.unix(), Some(cause), None)
+        }
+    }
+}
+
+fn state_of(row: &AnyRow) -> Result<Reservation> {
+    let number: i16 = column(row, TABLE, "state")?;
+    let at = super::time(row, TABLE, "at")?;
+    let cause: Option<i16> = column(row, TABLE, "cause")?;
+    match (number, cause) {
+        (1, _) => Ok(Reservation::Held { until: at }),
+        (2, _) => Ok(Reservation::Unresolved { since: at }),
+        (3, _) => Ok(Reservation::Applied { passage: PassageId::from_bytes(array(row, TABLE, "passage")?) }),
+        (4, Some(1)) => Ok(Reservation::Released { at, cause: ReleaseCause::NotPassed }),
+        (4, Some(2)) => Ok(Reservation::Released { at, cause: ReleaseCause::Returned }),
+        (4, Some(3)) => Ok(Reservation::Released { at, cause: ReleaseCause::Superseded }),
+        (4, Some(4)) => Ok(Reservation::Released { at, cause: ReleaseCause::Officer }),
+        _ => Err(StoreError::Row { table: TABLE, column: "state" }),
+    }
+}
+
+fn reservation_row(row: &AnyRow) -> Result<ReservationRow> {
+    let token_id: Option<Vec<u8>> = column(row, TABLE, "token_id")?;
+    let token_id = token_id.map(|id| {
+        let id = id.try_into().map_err(|_| StoreError::Row { table: TABLE, column: "token_id" })?;
+        Ok::<_, StoreError>(TokenId::from_bytes(id))
+    });
+    let with_group: i16 = column(row, TABLE, "with_group")?;
+    Ok(ReservationRow {
+        id: ReservationId::from_bytes(array(row, TABLE, "id")?),
+        person: PersonKey::from_bytes(array(row, TABLE, "person_key")?),
+        token: Tag::from_bytes(array(row, TABLE, "token_tag")?),
+        token_id: token_id.transpose()?,
+        clearance: ClearanceId::from_bytes(array(row, TABLE, "clearance")?),
+        lane: parsed(row, TABLE, "lane")?,
+        state: state_of(row)?,
+        verdict: array(row, TABLE, "verdict")?,
+        probe: array(row, TABLE, "probe")?,
+        made_at: super::time(row, TABLE, "made_at")?,
+        entry: LedgerEntry {
+            port: parsed(row, TABLE, "port")?,
+            direction: read_direction(row, TABLE)?,
+            issuer: parsed(row, TABLE, "issuer")?,
+            with_group: with_group != 0,
+            granted_until: parsed_if_any(row, TABLE, "granted_until")?,
+            spends: read_spends(row, TABLE)?,
+            source: Source::Passage,
+            keep_days: read_days(row, TABLE)?,
+        },
+    })
+}
+
+/// Adds a held reservation; `until` is when an event is awaited no longer.
+pub(crate) async fn add_reservation(tx: &mut Tx, r: &ReservationRow, until: Timestamp) -> Result<()> {
+    let (form, destination, from) = spend_columns(r.entry.spends);
+    run!(
+        tx,
+        ADD_RESERVATION,
+        r.id.as_bytes().to_vec(),
+        r.person.to_vec(),
+        r.token.to_vec(),
+        r.token_id.map(|id| id.as_bytes().to_vec()),
+        r.clearance.as_bytes().to_vec(),
+        r.lane.to_string(),
+        until.unix(),
+        r.verdict.to_vec(),
+        r.probe.to_vec(),
+        r.made_at.unix(),
+        r.entry.port.to_string(),
+        r.entry.direction.from().code().to_owned(),
+        r.entry.direction.to().code().to_owned(),
+        r.entry.issuer.code().to_owned(),
+        i16::from(r.entry.with_group),
+        r.entry.granted_until.map(|day| day.to_string()),
+        form,
+        destination,
+        from,
+        i16::try_from(r.entry.keep_days).unwrap_or(i16::MAX),
+    )
+    .map(drop)
+}
+
+/// Reservations of a person or a token that are held or unresolved.
+pub(crate) async fn find_live(tx: &mut Tx, person: PersonKey, token: Tag) -> Result<Vec<ReservationRow>> {
+    all!(tx, FIND_LIVE, person.to_vec(), token.to_vec())?.iter().map(reservation_row).collect()
+}
+
+/// What has ended already.
+pub(crate) struct Ended {
+    /// The token was spent by a passage here.
+    pub token_spent: bool,
+    /// A reservation of this clearance was applied or released.
+    pub clearance_over: bool,
+}
+
+/// Whether this token was spent, and whether this clearance is over.
+pub(crate) async fn find_ended(tx: &mut Tx, token: Tag, clearance: ClearanceId) -> Result<Ended> {
+    let row = optional!(tx, FIND_ENDED, token.to_vec(), clearance.as_bytes().to_vec())?;
+    let Some(row) = row else { return Ok(Ended { token_spent: false, clearance_over: false }) };
+    let (spent, ended): (i64, i64) = (column(&row, "spent_token", "spent")?, column(&row, TABLE, "ended")?);
+    Ok(Ended { token_spent: spent > 0, clearance_over: ended > 0 })
+}
+
+/// The newest reservation of a clearance.
+pub(crate) async fn find_clearance(tx: &mut Tx, clearance: &[u8; 16]) -> Result<Option<ReservationRow>> {
+    all!(tx, FIND_CLEARANCE, clearance.to_vec())?.first().map(reservation_row).transpose()
+}
+
+/// Moves a reservation to another state.
+pub(crate) async fn set_reservation(tx: &mut Tx, id: ReservationId, state: Reservation) -> Result<()> {
+    let (state, at, cause, passage) = columns_of(state);
+    run!(tx, SET_RESERVATION, state, at, cause, passage, id.as_bytes().to_vec()).map(drop)
+}
+
+/// Forgets the token's id, once its notice is on the way.
+pub(crate) async fn forget_token_id(tx: &mut Tx, id: ReservationId) -> Result<()> {
+    run!(tx, FORGET_TOKEN_ID, id.as_bytes().to_vec()).map(drop)
+}
+
+/// Prolongs a reservation for the same clearance asked again, and keeps what the new verdict covers.
+pub(crate) async fn renew_reservation(tx: &mut Tx, r: &ReservationRow, until: Timestamp) -> Result<()> {
+    let (form, destination, from) = spend_columns(r.entry.spends);
+    run!(
+        tx,
+        RENEW_RESERVATION,
+        until.unix(),
+        r.verdict.to_vec(),
+        r.probe.to_vec(),
+        r.entry.granted_until.map(|day| day.to_string()),
+        form,
+        destination,
+        from,
+        r.id.as_bytes().to_vec()
+    )
+    .map(drop)
+}
+
+/// Reservations that wait for an officer at `now`: lane and since when.
+pub(crate) async fn unresolved(tx: &mut Tx, now: Timestamp) -> Result<Vec<(String, Timestamp)>> {
+    all!(tx, UNRESOLVED, now.unix())?
+        .iter()
+        .map(|row| Ok((column(row, TABLE, "lane")?, super::time(row, TABLE, "at")?)))
+        .collect()
+}

@@ -1,0 +1,94 @@
+//! Tokens and device keys that this authority issued for, by keyed hashes of their ids.
+//!
+//! Lives here: rows of issued tokens, of tokens that were spent here, of device keys. Not here: a token's form
+//! (`credential`).
+
+use documents::Timestamp;
+
+use super::vault::{PersonKey, Tag};
+use super::{Result, StoreError, Tx, all, array, column, define_statements, optional, run};
+
+define_statements! {
+    ADD_DEVICE = "INSERT INTO device (tag, person_key, made_at) VALUES ($1, $2, $3) ON CONFLICT (tag) DO NOTHING";
+    FIND_DEVICE = "SELECT person_key FROM device WHERE tag = $1";
+    ADD_TOKEN = "INSERT INTO token (tag, person_key, list, place, expires, status) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING";
+    FIND_TOKEN = "SELECT person_key, list, place, expires, status FROM token WHERE tag = $1";
+    COUNT_TOKENS = "SELECT COUNT(*) AS counted FROM token WHERE person_key = $1 AND expires > $2 AND status = 0 AND NOT EXISTS (SELECT 1 FROM spent_token WHERE spent_token.tag = token.tag)";
+    END_TOKENS = "UPDATE token SET status = 1 WHERE person_key = $1 AND status <> 1";
+    SET_STATUS = "UPDATE token SET status = $1 WHERE tag = $2";
+    ENDED_PLACES = "SELECT place, status FROM token WHERE list = $1 AND status <> 0 AND expires > $2";
+    SPEND_TOKEN = "INSERT INTO spent_token (tag, spent_at) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
+}
+
+/// An issued token: whose, where its status stands, until when, and the status.
+pub(crate) struct IssuedToken {
+    pub person: PersonKey,
+    pub list: u8,
+    pub place: u32,
+    pub expires: Timestamp,
+    /// 0 valid, 1 invalid, 2 suspended.
+    pub status: i16,
+}
+
+/// Logs a device key; gives the person that it belongs to.
+pub(crate) async fn add_device(
+    tx: &mut Tx,
+    device: Tag,
+    person: PersonKey,
+    now: Timestamp,
+) -> Result<PersonKey> {
+    run!(tx, ADD_DEVICE, device.to_vec(), person.to_vec(), now.unix())?;
+    let row = optional!(tx, FIND_DEVICE, device.to_vec())?;
+    row.map_or(Ok(person), |row| Ok(PersonKey::from_bytes(array(&row, "device", "person_key")?)))
+}
+
+/// Logs an issued token; false where its id or its place in the list is taken.
+pub(crate) async fn add_token(tx: &mut Tx, tag: Tag, token: &IssuedToken) -> Result<bool> {
+    let (list, place) = (i16::from(token.list), i64::from(token.place));
+    let done = run!(tx, ADD_TOKEN, tag.to_vec(), token.person.to_vec(), list, place, token.expires.unix())?;
+    Ok(done == 1)
+}
+
+/// The issued token with this tag.
+pub(crate) async fn find_token(tx: &mut Tx, tag: Tag) -> Result<Option<IssuedToken>> {
+    let Some(row) = optional!(tx, FIND_TOKEN, tag.to_vec())? else { return Ok(None) };
+    let damaged = |column| move |_| StoreError::Row { table: "token", column };
+    let list: i16 = column(&row, "token", "list")?;
+    let place: i64 = column(&row, "token", "place")?;
+    Ok(Some(IssuedToken {
+        person: PersonKey::from_bytes(array(&row, "token", "person_key")?),
+        list: u8::try_from(list).map_err(damaged("list"))?,
+        place: u32::try_from(place).map_err(damaged("place"))?,
+        expires: super::time(&row, "token", "expires")?,
+        status: column(&row, "token", "status")?,
+    }))
+}
+
+/// Tokens of a person that are neither over, ended nor spent here.
+pub(crate) async fn count_tokens(tx: &mut Tx, person: PersonKey, now: Timestamp) -> Result<i64> {
+    let row = optional!(tx, COUNT_TOKENS, person.to_vec(), now.unix())?;
+    row.map_or(Ok(0), |row| column(&row, "token", "counted"))
+}
+
+/// Ends every token of a person.
+pub(crate) async fn end_tokens(tx: &mut Tx, person: PersonKey) -> Result<()> {
+    run!(tx, END_TOKENS, person.to_vec()).map(drop)
+}
+
+/// Sets the status of one token.
+pub(crate) async fn set_status(tx: &mut Tx, tag: Tag, status: i16) -> Result<()> {
+    run!(tx, SET_STATUS, status, tag.to_vec()).map(drop)
+}
+
+/// Places of a list whose tokens are not valid any more and not over yet, with their status.
+pub(crate) async fn ended_places(tx: &mut Tx, list: u8, now: Timestamp) -> Result<Vec<(i64, i16)>> {
+    all!(tx, ENDED_PLACES, i16::from(list), now.unix())?
+        .iter()
+        .map(|row| Ok((column(row, "token", "place")?, column(row, "token", "status")?)))
+        .collect()
+}
+
+/// Marks a token as spent by a passage here.
+pub(crate) async fn spend_token(tx: &mut Tx, tag: Tag, now: Timestamp) -> Result<()> {
+    run!(tx, SPEND_TOKEN, tag.to_vec(), now.unix()).map(drop)
+}

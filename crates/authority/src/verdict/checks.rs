@@ -1,0 +1,235 @@
+//! Checks: everything about a request that needs no person: sender, token, proof, status, part, face.
+//!
+//! Lives here: the order in which they run, cheap ones first. Not here: the person and the rules (`decide`).
+
+use std::sync::{Arc, PoisonError};
+
+use clearance::Envelope;
+use credential::message::{self, Kind, Request};
+use credential::part::{PartContents, PartContext, PartForm, part_week};
+use credential::status::Status;
+use credential::{Audience, PartHash, StatusRef, UnverifiedProof, UnverifiedToken, VerifiedToken, sha256};
+use documents::issuance::{part_maker, vouches_for};
+use documents::{AuthorityCode, DocumentKind, DocumentNumber, Side, Timestamp};
+use face::{Decision, Probe};
+use trust::{Freshness, Role};
+
+use super::{AuthorityReason, Stop, VerdictError};
+use crate::faces::FaceCheckError;
+use crate::service::{SenderError, Service};
+use crate::weekly_keys::WeeklyKeyError;
+
+/// How far a request's time may differ from this machine's, in seconds.
+const REQUEST_SECONDS: i64 = 60;
+/// A proof is taken from 10 s ahead to 30 s after; a request after measures comes up to this much later.
+const PROOF_AHEAD: i64 = 10;
+const PROOF_BEHIND: i64 = 30;
+const MEASURES_BEHIND: i64 = 180;
+
+/// What a part was found to say, and about whom.
+pub(crate) struct Opened {
+    pub contents: PartContents,
+    pub issuer: AuthorityCode,
+    pub number: DocumentNumber,
+}
+
+/// What the comparison of the face came to, short of another person's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compared {
+    /// Near enough.
+    Near,
+    /// Too close to call.
+    Unsure,
+    /// There is no face to compare.
+    Absent,
+}
+
+/// An opened part whose template the face is near enough to.
+pub(crate) struct Recognised {
+    pub opened: Opened,
+    pub face: Compared,
+    /// Whether a list that this rests on is older than it should be.
+    pub stale: bool,
+}
+
+/// A token, its context and whether the lists are stale: what the shown bytes came to.
+type Shown<'e> = (UnverifiedToken<'e>, PartContext, bool);
+
+impl Service {
+    /// The request of a registered gate, for this authority, of this moment.
+    pub(super) fn authenticate(&self, signed: &[u8], now: Timestamp) -> Result<Request, SenderError> {
+        let trust = self.trust();
+        let gate = message::kid(signed)?;
+        let key = trust.find(self.me, Role::Gate, gate, now)?;
+        let request = Request::decode(message::open(Kind::Request, signed, key)?)?;
+        let ours = request.direction.authority(request.role) == self.me;
+        if request.gate.as_bytes() != gate || !ours || now.seconds_since(request.at).abs() > REQUEST_SECONDS {
+            return Err(SenderError::NotForUs);
+        }
+        Ok(request)
+    }
+
+    /// What was shown, opened, and compared with the face.
+    pub(super) async fn recognise(
+        &self,
+        request: &Request,
+        envelope: &Envelope<'_>,
+        now: Timestamp,
+    ) -> Result<Recognised, Stop> {
+        let (token, context, stale) = self.check_shown(request, envelope, now)?;
+        let opened = self.open_part(&token, &context, envelope).await?;
+        let face = self.compare_face(&opened.contents, envelope.probe).await?;
+        Ok(Recognised { opened, face, stale })
+    }
+
+    async fn compare_face(&self, contents: &PartContents, probe: &[u8]) -> Result<Compared, Stop> {
+        if probe.is_empty() {
+            return Ok(Compared::Absent);
+        }
+        let (kind, template) = (contents.template_format, contents.template);
+        let (faces, probe) = (Arc::clone(&self.faces), probe.to_vec());
+        let compared = self.inference.run(move || {
+            Probe::decode(&probe).ok().map(|probe| {
+                let embedding = faces.embedder.embed(&probe)?;
+                faces.decide(&template, kind, &embedding)
+            })
+        });
+        match compared.await.map_err(VerdictError::from)? {
+            None => Err(Stop::refer(AuthorityReason::ProbeUnreadable)),
+            Some(Ok(Decision::Accept)) => Ok(Compared::Near),
+            Some(Ok(Decision::Officer)) => Ok(Compared::Unsure),
+            Some(Ok(Decision::Reject)) => Err(Stop::refer(AuthorityReason::FaceMismatch)),
+            Some(Err(FaceCheckError::Template)) => Err(Stop::refer(AuthorityReason::TemplateUnknown)),
+            Some(Err(error)) => Err(Stop::Failed(error.into())),
+        }
+    }
+
+    /// Everything about the shown bytes that needs neither the part's contents nor the face.
+    fn check_shown<'e>(
+        &self,
+        request: &Request,
+        envelope: &Envelope<'e>,
+        now: Timestamp,
+    ) -> Result<Shown<'e>, Stop> {
+        let hashes = PartHash::of(envelope.part) == request.part && sha256(envelope.probe) == request.probe;
+        if !hashes || request.joint != request.other_part.is_some() {
+            return Err(Stop::refer(AuthorityReason::RequestMismatch));
+        }
+        if self.approvals().covering(&request.port, request.direction, now).is_err() {
+            return Err(Stop::refer(AuthorityReason::NotApproved));
+        }
+        let token = UnverifiedToken::parse(envelope.token)
+            .map_err(|_| Stop::refer(AuthorityReason::TokenMalformed))?;
+        let claims = *token.claims();
+        let (verified, freshness) = self.verify_token(&token, now)?;
+        if verified.id() != request.token {
+            return Err(Stop::refer(AuthorityReason::RequestMismatch));
+        }
+        let old_status = self.check_status(claims.issuer, claims.status, now)?;
+        check_proof(request, envelope, &verified)?;
+        let context =
+            PartContext { issuer: claims.issuer, receiver: self.me, thumbprint: verified.thumbprint() };
+        let sealed_hash = claims.sealed.for_receiver(claims.issuer, self.me);
+        if context.form() == PartForm::Sealed && sealed_hash != Some(request.part.short()) {
+            return Err(Stop::refer(AuthorityReason::PartMismatch));
+        }
+        Ok((token, context, old_status || freshness == Freshness::Stale))
+    }
+
+    /// The token's issuer, time and signature.
+    fn verify_token<'e>(
+        &self,
+        token: &UnverifiedToken<'e>,
+        now: Timestamp,
+    ) -> Result<(VerifiedToken<'e>, Freshness), Stop> {
+        let claims = *token.claims();
+        let trust = self.trust();
+        let freshness = trust.freshness(claims.issuer, now);
+        if freshness == Freshness::Refused {
+            return Err(Stop::refer(AuthorityReason::UnknownIssuer));
+        }
+        let key = trust
+            .find(claims.issuer, Role::Token, &[token.kid()], now)
+            .map_err(|_| Stop::refer(AuthorityReason::UnknownIssuer))?;
+        // RFC 8392 section 3.1.4, RFC 7519 section 4.1.4: at the instant of `exp` a token is over.
+        let ahead = claims.expires.seconds_since(now);
+        if ahead <= 0 || ahead > claims.key_class.max_life_seconds() {
+            return Err(Stop::refer(AuthorityReason::TokenExpired));
+        }
+        let verified = token.device_key().and_then(|device| token.verify(key, device));
+        let verified = verified.map_err(|_| Stop::refer(AuthorityReason::TokenForged))?;
+        Ok((verified, freshness))
+    }
+
+    /// Whether the lists are stale; an answer where the token does not stand as valid in them.
+    fn check_status(&self, issuer: AuthorityCode, place: StatusRef, now: Timestamp) -> Result<bool, Stop> {
+        if issuer == self.me {
+            // Its own tokens are looked up in its own registry, with the pass itself.
+            return Ok(false);
+        }
+        let statuses = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
+        let list = statuses.get(&(issuer, place.list()));
+        let list = list.ok_or_else(|| Stop::refer(AuthorityReason::StaleLists))?;
+        let freshness = Freshness::of(list.expires.unwrap_or(list.issued), now);
+        match (freshness, list.list.get(place.index())) {
+            (Freshness::Refused, _) => Err(Stop::refer(AuthorityReason::StaleLists)),
+            (Freshness::Current | Freshness::Stale, Some(Status::Valid)) => Ok(freshness == Freshness::Stale),
+            (
+                Freshness::Current | Freshness::Stale,
+                Some(Status::Invalid | Status::Suspended | Status::Other(_)) | None,
+            ) => Err(Stop::refer(AuthorityReason::TokenRevoked)),
+        }
+    }
+
+    /// Opens the part with the weekly key that follows from issuer and receiver.
+    async fn open_part(
+        &self,
+        token: &UnverifiedToken<'_>,
+        context: &PartContext,
+        envelope: &Envelope<'_>,
+    ) -> Result<Opened, Stop> {
+        let maker = part_maker(context.issuer, self.me);
+        let week = part_week(token.claims().expires);
+        let mut tx = self.store.read().await?;
+        let key = match self.weekly_key(&mut tx, maker, self.me, week).await {
+            Ok(key) => key,
+            Err(WeeklyKeyError::Missing { .. }) => {
+                return Err(Stop::refer(AuthorityReason::PartUnreadable));
+            }
+            Err(error) => return Err(Stop::Failed(error.into())),
+        };
+        tx.commit().await?;
+        let contents = PartContents::open(envelope.part, &key, context)
+            .map_err(|_| Stop::refer(AuthorityReason::PartUnreadable))?;
+        let foreign = || Stop::refer(AuthorityReason::PartForeign);
+        let kind = DocumentKind::from_code(contents.kind).ok_or_else(foreign)?;
+        // A maker vouches only for documents that it issues itself.
+        if !vouches_for(maker, kind) {
+            return Err(foreign());
+        }
+        let number = DocumentNumber::from_wire(kind, &contents.number).map_err(|_| foreign())?;
+        Ok(Opened { contents, issuer: context.issuer, number })
+    }
+}
+
+/// The holder proof: by the token's device key, for this lane, over the parts, of this moment.
+fn check_proof(request: &Request, envelope: &Envelope<'_>, token: &VerifiedToken<'_>) -> Result<(), Stop> {
+    let invalid = || Stop::refer(AuthorityReason::ProofInvalid);
+    let proof = UnverifiedProof::parse(envelope.proof).map_err(|_| invalid())?;
+    let side = (!request.joint).then_some(request.role);
+    let audience = Audience::new(request.port.clone(), request.direction, side);
+    let parts = match (request.role, request.other_part) {
+        (Side::Exit | Side::Entry, None) => vec![request.part],
+        (Side::Exit, Some(other)) => vec![request.part, other],
+        (Side::Entry, Some(other)) => vec![other, request.part],
+    };
+    if proof.made_at() != request.made_at || proof.verify(token, &audience, &parts).is_err() {
+        return Err(invalid());
+    }
+    let age = request.at.seconds_since(proof.made_at());
+    let behind = if request.measures_done.is_empty() { PROOF_BEHIND } else { MEASURES_BEHIND };
+    if age < -PROOF_AHEAD || age > behind {
+        return Err(Stop::refer(AuthorityReason::ProofStale));
+    }
+    Ok(())
+}

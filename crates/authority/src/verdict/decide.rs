@@ -1,0 +1,184 @@
+//! Decide: the answer of one authority from all that was found. Pure: the same findings always give the same answer.
+//!
+//! Lives here: [`decide`] and [`settle`], what a reservation beside it makes of an admit. Not here: where the findings
+//! come from. Findings of a risk engine join [`Found`] as further measures.
+
+use clearance::{HoldAnswer, ReservationId};
+use credential::message::{Outcome, Request};
+use documents::{
+    Asked, AuthorityCode, Grant, LaneAnswer, Measure, Question, Rules, Side, Timestamp, View, judge,
+};
+
+use super::AuthorityReason;
+use super::checks::Compared;
+use crate::store::movement::LedgerEntry;
+use crate::store::vault::PersonKey;
+
+/// An answer with its reason, before it is signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// What the gate hears.
+    pub outcome: Outcome,
+    /// The stable code of the reason.
+    pub code: &'static str,
+    /// What more there is to say to this authority's officers.
+    pub detail: String,
+    /// Whose answer it is, where somebody was found.
+    pub person: Option<PersonKey>,
+    /// What its passage will be written as: an admit, for which a reservation is made.
+    pub entry: Option<LedgerEntry>,
+}
+
+impl Answer {
+    /// Refers to an officer.
+    pub(crate) fn refer(reason: AuthorityReason) -> Self {
+        Self::without_entry(Outcome::Refer, reason.code(), String::new())
+    }
+
+    fn without_entry(outcome: Outcome, code: &'static str, detail: String) -> Self {
+        Self { outcome, code, detail, person: None, entry: None }
+    }
+}
+
+/// What was found of one traveller at one lane.
+pub(super) struct Found<'f> {
+    pub rules: &'f Rules,
+    pub request: &'f Request,
+    /// What this authority may know of them.
+    pub view: &'f View,
+    /// Issuer of the token.
+    pub issuer: AuthorityCode,
+    pub face: Compared,
+    /// Whether a list that this rests on is older than it should be.
+    pub stale: bool,
+    /// Days for which the approval lets the passage be kept.
+    pub keep_days: u16,
+}
+
+/// The answer.
+pub(super) fn decide(found: &Found<'_>, now: Timestamp) -> Answer {
+    let request = found.request;
+    let mut question = Question::new(request.port.clone(), request.direction, now);
+    question.lane = request.lane;
+    question.asked = if request.joint { Asked::Both } else { Asked::Only(request.role) };
+    let judgement = judge(found.rules, request.role, found.view, &question);
+    if let Some(answer) = lane_refusal(&judgement.lane) {
+        return answer;
+    }
+    let mut wanted: Vec<(Measure, &'static str)> = Vec::new();
+    let grant = match &judgement.verdict {
+        documents::Verdict::Admit(grant) => *grant,
+        documents::Verdict::Verify { measures, why, grant } => {
+            wanted.extend(measures.iter().map(|measure| (*measure, why.reason.as_str())));
+            *grant
+        }
+        documents::Verdict::Refer(why) => {
+            return Answer::without_entry(Outcome::Refer, why.reason.as_str(), why.change());
+        }
+    };
+    wanted.extend(face_measures(found.face));
+    if found.stale {
+        wanted.push((Measure::PhysicalDocument, AuthorityReason::StaleLists.code()));
+    }
+    wanted.retain(|(measure, _)| !request.measures_done.contains(&clearance::measure_number(*measure)));
+    match wanted.first() {
+        Some((_, code)) => verify(&wanted, code),
+        None => admit(found, &grant),
+    }
+}
+
+fn lane_refusal(lane: &LaneAnswer) -> Option<Answer> {
+    match lane {
+        LaneAnswer::Open => None,
+        LaneAnswer::NotOpenToHolder { why, open } => {
+            let outcome = open.map_or(Outcome::Refer, Outcome::NotOpenToHolder);
+            Some(Answer::without_entry(outcome, "not_open_to_holder", why.as_str().to_owned()))
+        }
+        LaneAnswer::Closed { why } => {
+            Some(Answer::without_entry(Outcome::Refer, "port_closed", why.as_str().to_owned()))
+        }
+    }
+}
+
+fn face_measures(face: Compared) -> Vec<(Measure, &'static str)> {
+    match face {
+        Compared::Near => Vec::new(),
+        Compared::Unsure => vec![(Measure::Officer, AuthorityReason::FaceUnsure.code())],
+        // The equal path: somebody sworn in holds the document beside the face, wherever a lens cannot.
+        Compared::Absent => vec![
+            (Measure::PhysicalDocument, AuthorityReason::FaceAbsent.code()),
+            (Measure::Officer, AuthorityReason::FaceAbsent.code()),
+        ],
+    }
+}
+
+fn verify(wanted: &[(Measure, &'static str)], code: &'static str) -> Answer {
+    let mut numbers: Vec<u8> = wanted.iter().map(|(m, _)| clearance::measure_number(*m)).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    Answer::without_entry(Outcome::Verify(numbers), code, String::new())
+}
+
+fn admit(found: &Found<'_>, grant: &Grant) -> Answer {
+    let request = found.request;
+    let granted_until = if request.role == Side::Entry { grant.last_day } else { None };
+    let entry = LedgerEntry::passage(
+        request.port.clone(),
+        request.direction,
+        found.issuer,
+        granted_until,
+        grant.spends,
+        found.keep_days,
+    );
+    // Why an officer's eyes stood in for the comparison stands beside the verdict that admits.
+    let by_officer = match found.face {
+        Compared::Near => None,
+        Compared::Unsure => Some(AuthorityReason::FaceUnsure.code().to_owned()),
+        Compared::Absent => Some(AuthorityReason::FaceAbsent.code().to_owned()),
+    };
+    let left = grant.entries_left.map(|left| format!("entries left {left}"));
+    let day = grant.last_day.map(|day| format!("last day {day}"));
+    let detail: Vec<String> = [by_officer, left, day].into_iter().flatten().collect();
+    Answer {
+        outcome: Outcome::Admit,
+        code: "admitted",
+        detail: detail.join(", "),
+        person: None,
+        entry: Some(entry),
+    }
+}
+
+/// What is written of the reservation beside an admit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// Nothing is reserved.
+    None,
+    /// A new one.
+    New,
+    /// The one that is there is prolonged.
+    Renew(ReservationId),
+    /// The one that is there is released as superseded, and a new one is made.
+    Replace(ReservationId),
+}
+
+/// What the reservations beside it make of an admit: the answer that is signed, and what is written.
+pub(super) fn settle(answer: Answer, hold: HoldAnswer) -> (Answer, Hold) {
+    let instead = |outcome, reason: AuthorityReason| {
+        let person = answer.person;
+        let answer =
+            Answer { outcome, code: reason.code(), detail: answer.detail.clone(), person, entry: None };
+        (answer, Hold::None)
+    };
+    match hold {
+        HoldAnswer::Hold => (answer, Hold::New),
+        HoldAnswer::Renew(id) => (answer, Hold::Renew(id)),
+        HoldAnswer::Replace(id) => (answer, Hold::Replace(id)),
+        HoldAnswer::Busy => instead(Outcome::Busy, AuthorityReason::Busy),
+        HoldAnswer::Unresolved(_) => {
+            let officer = vec![clearance::measure_number(Measure::Officer)];
+            instead(Outcome::Verify(officer), AuthorityReason::Unresolved)
+        }
+        HoldAnswer::TokenSpent => instead(Outcome::Refer, AuthorityReason::TokenSpent),
+        HoldAnswer::ClearanceOver => instead(Outcome::Refer, AuthorityReason::ClearanceOver),
+    }
+}

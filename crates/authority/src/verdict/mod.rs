@@ -1,0 +1,204 @@
+//! Verdict: one authority's answer to a gate, from the bytes that were shown, the face, the rules and the ledger.
+//!
+//! Lives here: the order of the steps. `checks` is what needs no person, `decide` is the pure decision, `reserve` finds
+//! the person, reserves and signs. The gate learns the class and a reference; the reason stays here.
+
+mod checks;
+mod decide;
+mod reason;
+mod reserve;
+
+use credential::cbor::CborError;
+use credential::message::{self, MessageError};
+use credential::{CryptoError, TokenError};
+use documents::Timestamp;
+
+use crate::faces::FaceCheckError;
+use crate::inference::PoolError;
+use crate::service::{SenderError, Service, draw};
+use crate::store::outbox::{self, VerdictReason};
+use crate::store::{StoreError, Tx};
+use crate::weekly_keys::WeeklyKeyError;
+
+pub(crate) use checks::{Compared, Opened, Recognised};
+use decide::Answer;
+pub use reason::AuthorityReason;
+pub(crate) use reserve::needs_notice;
+
+/// Why a gate gets no verdict: the request is not a registered gate's, or this service cannot judge at this moment.
+/// Whatever is wrong with the traveller's side is a verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum VerdictError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The request, or its envelope.
+    #[error(transparent)]
+    Sender(#[from] SenderError),
+    /// The face models.
+    #[error(transparent)]
+    Face(#[from] FaceCheckError),
+    /// A weekly key could not be read.
+    #[error("{0}")]
+    WeeklyKey(#[source] WeeklyKeyError),
+    /// A token could not be looked at.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The crypto library.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+}
+
+impl From<MessageError> for VerdictError {
+    fn from(error: MessageError) -> Self {
+        SenderError::from(error).into()
+    }
+}
+
+impl From<WeeklyKeyError> for VerdictError {
+    fn from(error: WeeklyKeyError) -> Self {
+        match error {
+            WeeklyKeyError::Store(error) => Self::Store(error),
+            WeeklyKeyError::Missing { .. }
+            | WeeklyKeyError::Sender(_)
+            | WeeklyKeyError::Part(_)
+            | WeeklyKeyError::Crypto(_) => Self::WeeklyKey(error),
+        }
+    }
+}
+
+impl From<CborError> for VerdictError {
+    fn from(error: CborError) -> Self {
+        SenderError::from(error).into()
+    }
+}
+
+impl From<PoolError> for VerdictError {
+    fn from(error: PoolError) -> Self {
+        FaceCheckError::from(error).into()
+    }
+}
+
+/// What ends the steps of a verdict before their last one.
+enum Stop {
+    /// With an answer.
+    Answered(Box<Answer>),
+    /// Without one.
+    Failed(VerdictError),
+}
+
+impl Stop {
+    fn refer(reason: AuthorityReason) -> Self {
+        Self::Answered(Box::new(Answer::refer(reason)))
+    }
+}
+
+impl<E: Into<VerdictError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// The bytes that were drawn for one verdict: chance, handed in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FreshIds {
+    /// Of a reservation, if one is made.
+    pub reservation: [u8; 16],
+    /// Under which the reason is kept.
+    pub reference: [u8; 16],
+    /// Of a person who is seen for the first time.
+    pub person: [u8; 16],
+}
+
+impl FreshIds {
+    pub(crate) fn draw() -> Result<Self, CryptoError> {
+        Ok(Self { reservation: draw()?, reference: draw()?, person: draw()? })
+    }
+}
+
+impl Service {
+    /// Judges one request of a gate; gives the signed verdict.
+    ///
+    /// # Errors
+    /// [`VerdictError`]: nothing can be answered.
+    pub async fn verdict(&self, envelope: &[u8], now: Timestamp) -> Result<Vec<u8>, VerdictError> {
+        let envelope = clearance::Envelope::decode(envelope)?;
+        let request = self.authenticate(envelope.request, now)?;
+        let request_hash = message::hash(envelope.request);
+        let fresh = FreshIds::draw()?;
+        // The face is compared before the transaction: it takes longer than everything else together.
+        let recognised = match self.recognise(&request, &envelope, now).await {
+            Ok(recognised) => Ok(recognised),
+            Err(Stop::Answered(answer)) => Err(answer),
+            Err(Stop::Failed(error)) => return Err(error),
+        };
+        self.judge_and_sign(&request, request_hash, recognised, fresh, now).await
+    }
+
+    /// Everything that one transaction holds together: the person, the rules, the reservation, the reason, the verdict.
+    pub(crate) async fn judge_and_sign(
+        &self,
+        request: &message::Request,
+        request_hash: [u8; 32],
+        recognised: Result<Recognised, Box<Answer>>,
+        fresh: FreshIds,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, VerdictError> {
+        let mut tx = self.store.begin().await?;
+        let answer = match recognised {
+            Err(answer) => *answer,
+            Ok(recognised) => match self.judge(&mut tx, request, &recognised, fresh, now).await {
+                Ok(answer) => answer,
+                Err(Stop::Answered(answer)) => *answer,
+                Err(Stop::Failed(error)) => return Err(error),
+            },
+        };
+        let signed = self.reserve_and_sign(&mut tx, request, request_hash, answer, fresh, now).await?;
+        tx.commit().await?;
+        Ok(signed)
+    }
+
+    /// The person, the watch list and the rules.
+    async fn judge(
+        &self,
+        tx: &mut Tx,
+        request: &message::Request,
+        recognised: &Recognised,
+        fresh: FreshIds,
+        now: Timestamp,
+    ) -> Result<Answer, Stop> {
+        let opened = &recognised.opened;
+        let person = self.find_or_create_person(tx, request, opened, fresh, now).await?;
+        if reserve::is_watched(tx, self.store.vault(), opened, now).await? {
+            return Err(Stop::refer(AuthorityReason::WatchList));
+        }
+        let view = self.view(tx, opened, &person).await?;
+        let keep_days = {
+            let approvals = self.approvals();
+            approvals.covering(&request.port, request.direction, now).map(|a| a.retention_days).ok()
+        };
+        let found = decide::Found {
+            rules: &self.rules,
+            request,
+            view: &view,
+            issuer: opened.issuer,
+            face: recognised.face,
+            stale: recognised.stale,
+            keep_days: keep_days.unwrap_or(crate::store::movement::KEEP_DAYS),
+        };
+        let mut answer = decide::decide(&found, now);
+        answer.person = Some(person.key);
+        Ok(answer)
+    }
+
+    /// The reason kept under a verdict's reference, for this authority's officers.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn reason(&self, reference: &[u8; 16]) -> Result<Option<VerdictReason>, StoreError> {
+        let mut tx = self.store.read().await?;
+        let found = outbox::find_reason(&mut tx, reference).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+}

@@ -1,0 +1,70 @@
+//! Reason: why this authority did not simply admit, as stable codes.
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal;)+) => {
+        /// Why this authority did not simply admit, beside the reasons of the documents ([`documents::ReasonCode`]).
+        /// Public API; a code is never reused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum AuthorityReason { $($(#[$doc])* $name,)+ }
+        impl AuthorityReason {
+            /// Every reason.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str { match self { $(Self::$name => $code),+ } }
+        }
+    };
+}
+
+reasons! {
+    /// The gate's request is for another authority, port side, or hash than what came with it.
+    RequestMismatch = "request_mismatch";
+    /// No approval covers this place and time.
+    NotApproved = "not_approved";
+    /// The token is not in its form.
+    TokenMalformed = "token_malformed";
+    /// No trusted key of that issuer signed it.
+    UnknownIssuer = "unknown_issuer";
+    /// The signature on the token is not valid.
+    TokenForged = "token_forged";
+    /// The token's time is over, or ends too far ahead.
+    TokenExpired = "token_expired";
+    /// The token was revoked.
+    TokenRevoked = "token_revoked";
+    /// The token was used for a passage.
+    TokenSpent = "token_spent";
+    /// The holder proof is not the device key's for this lane.
+    ProofInvalid = "proof_invalid";
+    /// The holder proof is too old, or from the future.
+    ProofStale = "proof_stale";
+    /// The part is not the one whose hash the issuer signed.
+    PartMismatch = "part_mismatch";
+    /// The part does not open.
+    PartUnreadable = "part_unreadable";
+    /// The part holds a document that its maker does not issue.
+    PartForeign = "part_foreign";
+    /// The face probe cannot be read.
+    ProbeUnreadable = "probe_unreadable";
+    /// The face template is of a kind that is not accepted here.
+    TemplateUnknown = "template_unknown";
+    /// The face is another person's.
+    FaceMismatch = "face_mismatch";
+    /// The face is too close to call.
+    FaceUnsure = "face_unsure";
+    /// No face was taken: bandage, veil, age, refusal. The officer compares it with the document.
+    FaceAbsent = "face_absent";
+    /// The document is not in this authority's registry.
+    NotRegistered = "not_registered";
+    /// The holder's pass was ended.
+    PassEnded = "pass_ended";
+    /// An officer wants to see this person.
+    WatchList = "watch_list";
+    /// An earlier passage of this person is not resolved.
+    Unresolved = "unresolved_passage";
+    /// The lists are older than they should be.
+    StaleLists = "stale_lists";
+    /// Another lane holds this person or token.
+    Busy = "busy";
+    /// The clearance has ended already.
+    ClearanceOver = "clearance_over";
+}

@@ -1,0 +1,311 @@
+//! Reserve: the person behind a part, the reservation beside an admit, the signed verdict. All in one transaction.
+//!
+//! Lives here: what a verdict reads and writes of persons and reservations. Not here: the decision (`decide`).
+
+use clearance::{
+    ClearanceId, Hold as LiveHold, HoldAnswer, HoldRequest, LaneId, ReleaseCause, Reservation, ReservationId,
+    VERDICT_SECONDS, ask_hold,
+};
+use credential::cbor::CborError;
+use credential::message::{self, Kind, Outcome, Request};
+use credential::part::HolderIdentity;
+use documents::{
+    AuthorityCode, Birth, Document, DocumentStatus, Endorsement, FormCode, Holder, Measure, Nationality,
+    Timestamp, View,
+};
+
+use super::checks::Opened;
+use super::decide::{Answer, Hold, settle};
+use super::{AuthorityReason, FreshIds, Stop, VerdictError};
+use crate::keys::KEY_ID;
+use crate::service::{SenderError, Service};
+use crate::store::movement::{self, LedgerEntry};
+use crate::store::person::{self, Person, PersonKind};
+use crate::store::reservation::{self, ReservationRow};
+use crate::store::vault::{PersonKey, Tag, Vault};
+use crate::store::{StoreError, Tx, outbox, token};
+
+/// How long a reservation waits for its event before it goes on an officer's list, in seconds: longer than the band in
+/// which a gate tells the end of a clearance.
+const HOLD_SECONDS: i64 = 300;
+
+/// Whether an officer wants to see the holder of this document.
+pub(super) async fn is_watched(
+    tx: &mut Tx,
+    vault: &Vault,
+    opened: &Opened,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    person::is_watched(tx, vault.number_tag(&opened.number), now).await
+}
+
+/// Whether a passage of this token will be told to its issuer: a move between the regions on a mainland token, by the
+/// entering authority.
+pub(crate) fn needs_notice(me: AuthorityCode, entry: &LedgerEntry) -> bool {
+    let between_regions = entry.direction.from().is_sar() && entry.direction.to().is_sar();
+    between_regions && entry.direction.to() == me && entry.issuer == AuthorityCode::Chn
+}
+
+impl Service {
+    /// The person behind a part: in the registry for own parts; for sealed ones whoever was seen with this number, or
+    /// with this name, birth date and nationality (a card's number changes with each card), or a new row. The row is
+    /// held until the transaction ends: no second verdict and no event comes between reading and writing.
+    pub(super) async fn find_or_create_person(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        opened: &Opened,
+        fresh: FreshIds,
+        now: Timestamp,
+    ) -> Result<Person, Stop> {
+        let vault = self.store.vault();
+        let tag = vault.number_tag(&opened.number);
+        let found = person::find_tag(tx, tag).await?;
+        let key = match (&opened.contents.identity, found) {
+            (HolderIdentity::Own { .. }, Some(key)) => key,
+            (HolderIdentity::Own { .. }, None) => return Err(Stop::refer(AuthorityReason::NotRegistered)),
+            (HolderIdentity::Sealed { latin_name, chinese_name, birth, nationality }, found) => {
+                let fields = [latin_name.as_str(), chinese_name.as_str(), &birth.to_string()];
+                let identity = vault.identity_tag(fields, nationality);
+                find_or_create_seen(tx, found, tag, identity, fresh, now).await?
+            }
+        };
+        person::hold_person(tx, key).await?;
+        let person = person::find_person(tx, vault, key).await?;
+        let person = person.ok_or_else(|| Stop::refer(AuthorityReason::NotRegistered))?;
+        if matches!(opened.contents.identity, HolderIdentity::Own { .. }) {
+            self.check_pass(tx, request, opened, &person, tag).await?;
+        }
+        Ok(person)
+    }
+
+    /// Whether the pass of a registered person is in force, their document not lost, their token not ended.
+    async fn check_pass(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        opened: &Opened,
+        person: &Person,
+        document: Tag,
+    ) -> Result<(), Stop> {
+        if person.session.is_none() || person::is_lost(tx, person.key, document).await? {
+            return Err(Stop::refer(AuthorityReason::PassEnded));
+        }
+        if opened.issuer == self.me {
+            let issued = token::find_token(tx, self.store.vault().token_tag(request.token)).await?;
+            if issued.is_none_or(|issued| issued.status != 0 || issued.person != person.key) {
+                return Err(Stop::refer(AuthorityReason::TokenRevoked));
+            }
+        }
+        Ok(())
+    }
+
+    /// What this authority may know of the person: its registry, or what the part says, and its own movements.
+    pub(super) async fn view(
+        &self,
+        tx: &mut Tx,
+        opened: &Opened,
+        person: &Person,
+    ) -> Result<View, VerdictError> {
+        let rows = movement::find_movements(tx, person.key).await?;
+        let movements = rows.iter().map(|row| row.entry.movement(row.at)).collect();
+        if person.kind == PersonKind::Registered
+            && let Some(resident) = person::find_resident(tx, person).await?
+        {
+            let mut documents = resident.documents;
+            let at = documents.iter().position(|d| d.number.match_key() == opened.number.match_key());
+            let document = at.map(|at| documents.swap_remove(at));
+            return Ok(View { holder: resident.holder, document, other_documents: documents, movements });
+        }
+        let holder = holder_of(opened).ok_or(SenderError::Malformed(CborError::Unexpected))?;
+        let document = Some(self.document_of(opened));
+        Ok(View { holder, document, other_documents: Vec::new(), movements })
+    }
+
+    /// The document that a part carries.
+    fn document_of(&self, opened: &Opened) -> Document {
+        let endorsements = opened.contents.endorsements.iter().filter_map(|slot| {
+            Some(Endorsement {
+                form: FormCode::new(slot.form)?,
+                destination: self.me,
+                entries: slot.entries,
+                valid_from: slot.from,
+                valid_to: slot.to,
+                issued: slot.from,
+                approved_until: None,
+            })
+        });
+        Document {
+            number: opened.number.clone(),
+            issued: None,
+            expires: opened.contents.expiry,
+            status: DocumentStatus::Valid,
+            endorsements: endorsements.collect(),
+        }
+    }
+
+    /// Reserves for an admit, keeps the reason, and signs the verdict.
+    pub(super) async fn reserve_and_sign(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        request_hash: [u8; 32],
+        answer: Answer,
+        fresh: FreshIds,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, VerdictError> {
+        let (answer, hold) = match (&answer.entry, answer.person) {
+            (Some(_), Some(person)) => {
+                let asked = self.ask_hold(tx, request, person, now).await?;
+                settle(answer, asked)
+            }
+            (None, _) | (_, None) => (answer, Hold::None),
+        };
+        let reservation = match hold {
+            Hold::None => None,
+            Hold::New | Hold::Replace(_) => Some(ReservationId::from_bytes(fresh.reservation)),
+            Hold::Renew(id) => Some(id),
+        };
+        let approval = {
+            let approvals = self.approvals();
+            approvals.covering(&request.port, request.direction, now).map(|a| a.id.clone())
+        };
+        let verdict = message::Verdict {
+            authority: self.me,
+            request: request_hash,
+            outcome: answer.outcome.clone(),
+            reservation: reservation.map(|id| *id.as_bytes()),
+            reference: fresh.reference,
+            approval: approval.unwrap_or_default(),
+            rules: self.rules.version().to_owned(),
+            valid_until: now.plus_seconds(VERDICT_SECONDS),
+        };
+        let signed = message::sign(Kind::Verdict, KEY_ID, &self.keys.verdict, &verdict.encode())?;
+        if let (Some(id), Some(entry), Some(person)) = (reservation, answer.entry.clone(), answer.person) {
+            let row = self.reservation_row(request, id, person, entry, message::hash(&signed), now)?;
+            write_hold(tx, hold, &row, now).await?;
+        }
+        let reason = (outcome_word(&answer.outcome), answer.code, answer.detail.as_str());
+        outbox::add_reason(tx, &fresh.reference, now, reason).await?;
+        Ok(signed)
+    }
+
+    fn reservation_row(
+        &self,
+        request: &Request,
+        id: ReservationId,
+        person: PersonKey,
+        entry: LedgerEntry,
+        verdict: [u8; 32],
+        now: Timestamp,
+    ) -> Result<ReservationRow, VerdictError> {
+        Ok(ReservationRow {
+            id,
+            person,
+            token: self.store.vault().token_tag(request.token),
+            token_id: needs_notice(self.me, &entry).then_some(request.token),
+            clearance: ClearanceId::from_bytes(request.clearance),
+            lane: lane(request)?,
+            state: Reservation::hold(now.plus_seconds(HOLD_SECONDS)),
+            verdict,
+            probe: request.probe,
+            made_at: now,
+            entry,
+        })
+    }
+
+    /// Whether a reservation may be made: by the live ones of the person and the token, and by what has ended.
+    async fn ask_hold(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        person: PersonKey,
+        now: Timestamp,
+    ) -> Result<HoldAnswer, VerdictError> {
+        let tag = self.store.vault().token_tag(request.token);
+        let clearance = ClearanceId::from_bytes(request.clearance);
+        let ended = reservation::find_ended(tx, tag, clearance).await?;
+        if ended.clearance_over {
+            return Ok(HoldAnswer::ClearanceOver);
+        }
+        if ended.token_spent {
+            return Ok(HoldAnswer::TokenSpent);
+        }
+        let rows = reservation::find_live(tx, person, tag).await?;
+        let holds: Vec<LiveHold> = rows.iter().map(|row| row.hold((tag, request.token))).collect();
+        let settled = request.measures_done.contains(&clearance::measure_number(Measure::Officer));
+        let request = HoldRequest { clearance, lane: lane(request)?, token: request.token, settled };
+        Ok(ask_hold(&holds, &request, now))
+    }
+}
+
+fn lane(request: &Request) -> Result<LaneId, VerdictError> {
+    // A gate's id is checked against its key; that it is a lane's name follows from the trust list.
+    request.gate.parse().map_err(|_| SenderError::NotForUs.into())
+}
+
+/// The person who was seen with this number or this identity; a new row where there is none. Two lanes may see somebody
+/// for the first time at once: the tag that was written first decides.
+async fn find_or_create_seen(
+    tx: &mut Tx,
+    found: Option<PersonKey>,
+    number: Tag,
+    identity: Tag,
+    fresh: FreshIds,
+    now: Timestamp,
+) -> Result<PersonKey, StoreError> {
+    let key = match found {
+        Some(key) => key,
+        None => {
+            let new = PersonKey::from_bytes(fresh.person);
+            let first = !person::add_tag(tx, identity, new).await?;
+            match person::find_tag(tx, identity).await? {
+                Some(known) if first => known,
+                Some(_) | None => {
+                    person::add_seen(tx, new, now).await?;
+                    new
+                }
+            }
+        }
+    };
+    person::add_tag(tx, number, key).await?;
+    let key = person::find_tag(tx, number).await?.unwrap_or(key);
+    person::add_tag(tx, identity, key).await?;
+    Ok(key)
+}
+
+/// The holder that a part describes.
+fn holder_of(opened: &Opened) -> Option<Holder> {
+    let (birth, nationality) = match &opened.contents.identity {
+        HolderIdentity::Own { birth_year } => (Birth::Year(*birth_year), None),
+        HolderIdentity::Sealed { birth, nationality, .. } => {
+            let nationality = std::str::from_utf8(nationality).ok();
+            (Birth::Date(*birth), nationality.and_then(|text| text.parse::<Nationality>().ok()))
+        }
+    };
+    Holder::from_wire_class(opened.issuer, opened.contents.holder_class, birth, nationality)
+}
+
+async fn write_hold(tx: &mut Tx, hold: Hold, row: &ReservationRow, now: Timestamp) -> Result<(), StoreError> {
+    let until = now.plus_seconds(HOLD_SECONDS);
+    match hold {
+        Hold::None => Ok(()),
+        Hold::New => reservation::add_reservation(tx, row, until).await,
+        Hold::Renew(_) => reservation::renew_reservation(tx, row, until).await,
+        Hold::Replace(old) => {
+            let state = Reservation::Released { at: now, cause: ReleaseCause::Superseded };
+            reservation::set_reservation(tx, old, state).await?;
+            reservation::add_reservation(tx, row, until).await
+        }
+    }
+}
+
+const fn outcome_word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Admit => "admit",
+        Outcome::Verify(_) => "verify",
+        Outcome::Refer => "refer",
+        Outcome::Busy => "busy",
+        Outcome::NotOpenToHolder(_) => "not_open_to_holder",
+    }
+}

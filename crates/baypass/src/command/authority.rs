@@ -1,0 +1,129 @@
+//! `baypass authority serve`: one authority of an installation as a process of its own. It opens no gate's folder and no
+//! other authority's.
+//!
+//! Lives here: what an installation adds to `authority`: files, addresses, the rounds between the parties. Not here:
+//! what an authority answers (`authority`).
+
+use std::path::Path;
+use std::sync::Arc;
+
+use authority::http::{HttpState, router};
+use authority::peers;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::{Args, Subcommand};
+use credential::sha256;
+use documents::AuthorityCode;
+use gate::Clock;
+
+use super::InstallationArgs;
+use crate::Ended;
+use crate::failure::Failure;
+use crate::install::database::DatabaseArgs;
+use crate::install::keys::{KeyFiles, KeyStore};
+use crate::install::lists;
+use crate::install::parties::{load_approvals, load_faces, load_liveness, open_service};
+use crate::serve::{Addresses, ROUND, RunArgs, TrialClock, announce, http_client, log, serve_http};
+
+/// The commands of an authority.
+#[derive(Subcommand)]
+pub enum AuthorityCommand {
+    /// Serves wallets, gates, officers and the other authorities over HTTP; `/docs` describes it.
+    Serve(ServeArgs),
+}
+
+/// What `authority serve` takes.
+#[derive(Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    /// CHN, HKG or MAC.
+    #[arg(long)]
+    authority: AuthorityCode,
+    /// Where a web wallet may come from (https://wallet.example); may be given several times.
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    origins: Vec<String>,
+    /// Where an officer's view may come from that looks up reasons, beside the gates of this installation's
+    /// `public/addresses.json`; may be given several times.
+    #[arg(long = "officer-origin", value_name = "ORIGIN")]
+    officer_origins: Vec<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+impl AuthorityCommand {
+    /// Runs the command.
+    pub async fn run(&self, models: &Path) -> Result<Ended, Failure> {
+        let Self::Serve(args) = self;
+        serve(args, models).await
+    }
+}
+
+async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
+    log();
+    let (code, run) = (args.authority, &args.run);
+    let installation = args.installation.open()?.with_database(args.database.database_url.as_ref());
+    let clock = TrialClock::of(&installation);
+    let now = clock.now();
+    let trust = lists::trust(&installation, now)?;
+    let (approvals, refused) = load_approvals(&installation, &trust, now)?;
+    for (id, why) in refused {
+        tracing::warn!(id, why, "an approval does not load");
+    }
+    let faces = load_faces(models)?;
+    let (service, _lock) = open_service(&installation, code, faces, trust, approvals).await?;
+    let service = Arc::new(service.with_liveness(load_liveness(models)?));
+    let officer = KeyFiles::of(&installation.authority(code)).get("officer")?;
+    let (listener, address) = run.bind().await?;
+    let ticking = clock.clone();
+    let (public, from) = (installation.clone(), installation.clone());
+    let (gates, named) = (installation.clone(), args.officer_origins.clone());
+    let state = HttpState {
+        service: Arc::clone(&service),
+        now: Arc::new(move || ticking.now()),
+        officer: sha256(URL_SAFE_NO_PAD.encode(&*officer).as_bytes()),
+        origins: args.origins.clone(),
+        officer_origin: Arc::new(move |origin| {
+            named.iter().any(|each| each == origin)
+                || Addresses::read(&gates).gates.values().any(|each| each == origin)
+        }),
+        trust_lists: Arc::new(move || lists::published(&public).unwrap_or_default()),
+        approvals: Arc::new(move || {
+            let all = lists::approvals(&from).unwrap_or_default();
+            all.into_iter().map(|(_, bundle)| bundle).collect()
+        }),
+    };
+    announce(code.code(), address)?;
+    let client = http_client();
+    let rounds = async {
+        loop {
+            let now = clock.now();
+            for (whose, bytes) in lists::published(&installation).unwrap_or_default() {
+                if let Err(error) = service.take_trust_list(&bytes, now) {
+                    tracing::warn!(%whose, %error, "a trust list was not taken");
+                }
+            }
+            if let Ok(trust) = lists::trust(&installation, now)
+                && let Ok((approvals, _)) = load_approvals(&installation, &trust, now)
+            {
+                for error in service.set_approvals(approvals) {
+                    tracing::warn!(%error, "an approval was not taken");
+                }
+            }
+            let mut others = Addresses::read(&installation).authorities;
+            others.remove(&code);
+            let report = peers::round(&service, &others, &client, now).await;
+            for failure in report.failures {
+                tracing::warn!(%failure, "a round towards the others failed in part");
+            }
+            tokio::time::sleep(ROUND).await;
+        }
+    };
+    tokio::select! {
+        served = serve_http(listener, router(state), run.stopped()) => served?,
+        () = rounds => {}
+    }
+    Ok(Ended::Done)
+}

@@ -1,0 +1,319 @@
+//! `baypass bench ledger`: the database's part of a verdict and of a passage, as a ledger grows, on SQLite and on
+//! PostgreSQL; and clearances a second on PostgreSQL beside the same statements sent by `pgbench`.
+//!
+//! Lives here: the sizes, the bars, the table. Not here: what is measured (`authority::bench`). Figures in milliseconds
+//! are printed; only the ratios of one run have bars (DESIGN 7).
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use authority::bench::{BenchLane, LedgerBench, Traveller, pgbench_script};
+use authority::store::{DatabaseAddress, Store, bulk, create_database, drop_database};
+use authority::{Faces, Keys, Service};
+use clap::Args;
+use credential::SigningKey;
+use documents::{AuthorityCode, Rules, Timestamp};
+use gate::{Clock, Stopwatch, SystemClock, SystemStopwatch};
+use serde::Serialize;
+use trust::{Approvals, TrustStore};
+
+use super::cluster::Cluster;
+use crate::Ended;
+use crate::command::Output;
+use crate::failure::{self, Failure, of};
+use crate::install::parties::load_faces;
+
+/// The cost at the largest ledger may be so many times that at the smallest.
+const GROWTH_BAR: f64 = 1.5;
+/// Clearances a second, over those of `pgbench`.
+const RATE_BAR: f64 = 0.8;
+/// Connections at which the rate is measured.
+const CONNECTIONS: [usize; 4] = [1, 4, 16, 64];
+/// Movements of each stranger.
+const MOVEMENTS: u32 = 10;
+/// Travellers that cross at each size; the first part warms up and is not counted.
+const CROSSING: u32 = 600;
+const WARM_UP: usize = 100;
+
+/// What `bench ledger` takes.
+#[derive(Args)]
+pub struct LedgerArgs {
+    /// Persons in the ledger, smallest first, with ten movements each.
+    #[arg(long, value_delimiter = ',', value_name = "N,...", default_values_t = [1_000, 100_000, 1_000_000])]
+    sizes: Vec<u64>,
+    /// Seconds for which each rate is measured.
+    #[arg(long, value_name = "SECONDS", default_value_t = 8)]
+    seconds: u32,
+    /// A folder with room for the databases (some 12 GB at a million persons); default: the temporary folder.
+    #[arg(long, value_name = "DIR")]
+    scratch: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Serialize)]
+struct LedgerReport {
+    costs: Vec<Cost>,
+    growth: Vec<Growth>,
+    rates: Vec<Rate>,
+    holds: bool,
+}
+
+/// Medians at one size.
+#[derive(Serialize)]
+struct Cost {
+    engine: &'static str,
+    persons: u64,
+    verdict_ms: f64,
+    passage_ms: f64,
+}
+
+/// The largest size over the smallest.
+#[derive(Serialize)]
+struct Growth {
+    engine: &'static str,
+    verdict: f64,
+    passage: f64,
+    bar: f64,
+    holds: bool,
+}
+
+/// Clearances committed a second on PostgreSQL.
+#[derive(Serialize)]
+struct Rate {
+    connections: usize,
+    ours: f64,
+    pgbench: f64,
+    ratio: f64,
+    bar: f64,
+    holds: bool,
+}
+
+/// A folder that is wiped at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn make(above: Option<&Path>, name: &str) -> Result<Self, Failure> {
+        let mut drawn = [0; 8];
+        credential::random(&mut drawn).map_err(of)?;
+        let above = above.map_or_else(std::env::temp_dir, Path::to_owned);
+        let folder = above.join(format!("baypass-{name}-{:016x}", u64::from_be_bytes(drawn)));
+        crate::install::make_folder(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs `bench ledger`.
+pub async fn run(args: &LedgerArgs, models: &Path) -> Result<Ended, Failure> {
+    let (faces, scratch) = (load_faces(models)?, Scratch::make(args.scratch.as_deref(), "ledger")?);
+    let server = Scratch::make(args.scratch.as_deref(), "server")?;
+    let cluster = Cluster::start(&server.0, true).map_err(|why| {
+        Failure::new(format!("no PostgreSQL ({why}); apt-get install postgresql, then try again"))
+    })?;
+    let mut report = LedgerReport { costs: Vec::new(), growth: Vec::new(), rates: Vec::new(), holds: true };
+    for &persons in &args.sizes {
+        let file = DatabaseAddress::sqlite(&scratch.0.join(format!("{persons}.db")));
+        report.costs.push(cost("sqlite", &file, &faces, persons).await?);
+        let _ = std::fs::remove_dir_all(&scratch.0);
+        crate::install::make_folder(&scratch.0)?;
+        let database: DatabaseAddress = cluster.url(&format!("ledger_{persons}")).parse().map_err(of)?;
+        create_database(&database).await.map_err(of)?;
+        report.costs.push(cost("postgresql", &database, &faces, persons).await?);
+        drop_database(&database).await.map_err(of)?;
+    }
+    for engine in ["sqlite", "postgresql"] {
+        let of_engine: Vec<_> = report.costs.iter().filter(|cost| cost.engine == engine).collect();
+        if let (Some(first), Some(last)) = (of_engine.first(), of_engine.last()) {
+            let (verdict, passage) = (last.verdict_ms / first.verdict_ms, last.passage_ms / first.passage_ms);
+            let holds = verdict <= GROWTH_BAR && passage <= GROWTH_BAR;
+            report.growth.push(Growth { engine, verdict, passage, bar: GROWTH_BAR, holds });
+        }
+    }
+    report.rates = rates(&cluster, &faces, &server.0, args.seconds).await?;
+    report.holds =
+        report.growth.iter().all(|growth| growth.holds) && report.rates.iter().all(|rate| rate.holds);
+    if args.output.json {
+        failure::print_json(&serde_json::to_value(&report).map_err(of)?)?;
+    } else {
+        failure::print(&table(&report))?;
+    }
+    Ok(if report.holds { Ended::Done } else { Ended::BarMissed })
+}
+
+/// A service of the mainland over a new database.
+async fn open(address: &DatabaseAddress, faces: &Arc<Faces>) -> Result<(LedgerBench, Store), Failure> {
+    let (keys, rules) = (Keys::generate().map_err(of)?, Rules::builtin().map_err(of)?);
+    let store = Store::open(address, keys.vault(), &rules).await.map_err(of)?;
+    let root = SigningKey::generate().map_err(of)?;
+    let trust = TrustStore::new(&[(AuthorityCode::Chn, *root.public())]).map_err(of)?;
+    let (faces, code) = (Arc::clone(faces), AuthorityCode::Chn);
+    let service = Service::new(code, store.clone(), rules, faces, keys, trust, Approvals::default());
+    Ok((LedgerBench::new(service).map_err(of)?, store))
+}
+
+/// Medians of the verdict and of the passage in a ledger of this size.
+async fn cost(
+    engine: &'static str,
+    address: &DatabaseAddress,
+    faces: &Arc<Faces>,
+    persons: u64,
+) -> Result<Cost, Failure> {
+    let now = SystemClock.now();
+    let (bench, store) = open(address, faces).await?;
+    bulk::fill(&store, 0, persons, MOVEMENTS, now.plus_seconds(-20_000_000).unix()).await.map_err(of)?;
+    let travellers = bench.add_travellers(10_000_000, CROSSING, now).await.map_err(of)?;
+    let mut lane = BenchLane::new(0);
+    let (mut verdicts, mut passages) = (Vec::new(), Vec::new());
+    let watch = SystemStopwatch::start();
+    for traveller in &travellers {
+        let start = watch.millis();
+        let clearance = bench.verdict(&lane, traveller, now).await.map_err(of)?;
+        let judged = watch.millis();
+        if verdicts.is_empty() {
+            let code = bench.reason(&clearance).await.map_err(of)?;
+            if code != "admitted" {
+                return Err(Failure::new(format!("the bench's traveller is not admitted: {code}")));
+            }
+        }
+        let before = watch.millis();
+        bench.passage(&mut lane, &clearance, now).await.map_err(of)?;
+        verdicts.push(judged - start);
+        passages.push(watch.millis() - before);
+    }
+    Ok(Cost { engine, persons, verdict_ms: median(verdicts), passage_ms: median(passages) })
+}
+
+/// The median of what was measured after the warm-up.
+fn median(measured: Vec<f64>) -> f64 {
+    let mut counted: Vec<f64> = measured.into_iter().skip(WARM_UP).collect();
+    counted.sort_by(f64::total_cmp);
+    counted.get(counted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Clearances a second at each number of connections, by us and by `pgbench`, in turn, over one ledger.
+async fn rates(
+    cluster: &Cluster,
+    faces: &Arc<Faces>,
+    folder: &Path,
+    seconds: u32,
+) -> Result<Vec<Rate>, Failure> {
+    const STRANGERS: u64 = 100_000;
+    let now = SystemClock.now();
+    let most = CONNECTIONS.iter().max().copied().unwrap_or(1);
+    let url = format!("{}&connections={most}", cluster.url("rates"));
+    let database: DatabaseAddress = url.parse().map_err(of)?;
+    create_database(&database).await.map_err(of)?;
+    let (bench, store) = open(&database, faces).await?;
+    bulk::fill(&store, 0, STRANGERS, MOVEMENTS, now.plus_seconds(-20_000_000).unix()).await.map_err(of)?;
+    let script = folder.join("clearance.sql");
+    std::fs::write(&script, pgbench_script(now)).map_err(of)?;
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o644)).map_err(of)?;
+    let mut rates = Vec::new();
+    let (mut first, mut lanes) = (20_000_000, 1);
+    for connections in CONNECTIONS {
+        let wanted = 1_500 * seconds;
+        let travellers = bench.add_travellers(first, wanted, now).await.map_err(of)?;
+        first += wanted;
+        let ours = rate(&bench, travellers, (connections, lanes), seconds, now).await?;
+        lanes += connections;
+        let pgbench = pgbench(cluster, &script, connections, seconds, STRANGERS)?;
+        let ratio = ours / pgbench;
+        rates.push(Rate { connections, ours, pgbench, ratio, bar: RATE_BAR, holds: ratio >= RATE_BAR });
+    }
+    Ok(rates)
+}
+
+/// Clearances that so many tasks commit a second; each has a lane of its own, numbered from `first`.
+async fn rate(
+    bench: &LedgerBench,
+    travellers: Vec<Traveller>,
+    (connections, first): (usize, usize),
+    seconds: u32,
+    now: Timestamp,
+) -> Result<f64, Failure> {
+    let watch = Arc::new(SystemStopwatch::start());
+    let travellers = Arc::new(std::sync::Mutex::new(travellers));
+    let end = f64::from(seconds) * 1000.0;
+    let tasks: Vec<_> = (0..connections)
+        .map(|task| {
+            let (bench, watch, travellers) = (bench.clone(), Arc::clone(&watch), Arc::clone(&travellers));
+            tokio::spawn(async move {
+                let (mut lane, mut committed) = (BenchLane::new(first + task), 0_u32);
+                while watch.millis() < end {
+                    let next = travellers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+                    let Some(traveller) = next else { break };
+                    let clearance = bench.verdict(&lane, &traveller, now).await?;
+                    bench.passage(&mut lane, &clearance, now).await?;
+                    committed += 1;
+                }
+                Ok::<_, authority::bench::BenchError>(committed)
+            })
+        })
+        .collect();
+    let mut committed = 0;
+    for task in tasks {
+        committed += task.await.map_err(of)?.map_err(of)?;
+    }
+    Ok(f64::from(committed) / (watch.millis() / 1000.0))
+}
+
+/// The transactions that `pgbench` reports a second, for the statements of one clearance, prepared.
+fn pgbench(
+    cluster: &Cluster,
+    script: &Path,
+    connections: usize,
+    seconds: u32,
+    persons: u64,
+) -> Result<f64, Failure> {
+    let (clients, threads) = (connections.to_string(), connections.min(2).to_string());
+    let (seconds, persons) = (seconds.to_string(), format!("persons={persons}"));
+    let script = script.display().to_string();
+    // Each run's clients number their events from 1 again: under gates of their own.
+    cluster
+        .run("psql", "rates", &["-q", "-c", "DELETE FROM gate_event WHERE gate LIKE 'pgbench/%'"])
+        .map_err(Failure::new)?;
+    let arguments = [
+        "-n", "-M", "prepared", "-f", &script, "-c", &clients, "-j", &threads, "-T", &seconds, "-D",
+        &persons, "-D", "n=0",
+    ];
+    let printed = cluster.run("pgbench", "rates", &arguments).map_err(Failure::new)?;
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    let tps = printed.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
+    tps.ok_or_else(|| Failure::new(format!("pgbench says no rate: {printed}")))
+}
+
+fn table(report: &LedgerReport) -> String {
+    let mut text = String::from("database's part of one side of a clearance, medians in one run\n");
+    for Cost { engine, persons, verdict_ms, passage_ms } in &report.costs {
+        let _ = writeln!(
+            text,
+            "  {engine:<11} {persons:>9} persons   verdict {verdict_ms:>7.3} ms   passage {passage_ms:>7.3} ms"
+        );
+    }
+    let word = |holds: bool| if holds { "holds" } else { "MISSED" };
+    for Growth { engine, verdict, passage, bar, holds } in &report.growth {
+        let _ = writeln!(
+            text,
+            "  {engine:<11} largest over smallest: verdict {verdict:.2} x, passage {passage:.2} x (bar {bar} x): {}",
+            word(*holds)
+        );
+    }
+    text.push_str(
+        "clearances committed a second on PostgreSQL, beside the same statements by pgbench, prepared\n",
+    );
+    for Rate { connections, ours, pgbench, ratio, bar, holds } in &report.rates {
+        let _ = writeln!(
+            text,
+            "  {connections:>3} connections: {ours:>7.0} ours, {pgbench:>7.0} pgbench, {ratio:.2} x (bar {bar} x): {}",
+            word(*holds)
+        );
+    }
+    text
+}

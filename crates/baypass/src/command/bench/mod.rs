@@ -1,0 +1,37 @@
+//! `baypass bench`: measurements, each against its bar in the same run.
+
+mod check;
+mod cluster;
+mod face;
+mod ledger;
+
+use std::path::Path;
+
+use clap::Subcommand;
+
+use super::block_on;
+use crate::Ended;
+use crate::failure::Failure;
+
+/// The measurements.
+#[derive(Subcommand)]
+pub enum BenchCommand {
+    /// One face stage by stage, beside the same networks in ONNX Runtime where that is installed; memory.
+    Face(face::FaceArgs),
+    /// The gate's check of one code beside two raw verifications, and the size of every code.
+    Check(check::CheckArgs),
+    /// The database's part of a clearance as a ledger grows, on SQLite and PostgreSQL; clearances a second beside
+    /// `pgbench`. Takes some ten minutes and 12 GB of disk at a million persons.
+    Ledger(ledger::LedgerArgs),
+}
+
+impl BenchCommand {
+    /// Runs the measurement.
+    pub fn run(&self, models: &Path) -> Result<Ended, Failure> {
+        match self {
+            Self::Face(args) => face::run(args, models),
+            Self::Check(args) => check::run(args),
+            Self::Ledger(args) => block_on(ledger::run(args, models)),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! `baypass code inspect`: what anyone may read in a code, and nothing more.
+//!
+//! Lives here: the reading and its words. Not here: any verification: no key is looked up, no part is opened, and the
+//! answer says so.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use code::picture::{MAX_FILE_BYTES, PictureError};
+use code::{CodeError, CrossingCode, ReadError};
+use credential::part::{OWN_PART_LEN, SEALED_PART_LEN};
+use credential::{KeyClass, PartHash, SealedHashes, UnverifiedProof, UnverifiedToken};
+use serde::Serialize;
+
+use super::Output;
+use crate::Ended;
+use crate::failure::{self, Failure};
+
+/// The commands about crossing codes.
+#[derive(Subcommand)]
+pub enum CodeCommand {
+    /// What anyone may read in a code, and nothing more. Nothing is verified.
+    Inspect(InspectArgs),
+}
+
+/// What `code inspect` takes.
+#[derive(Args)]
+pub struct InspectArgs {
+    /// A picture of a code, a file with its text, the text itself, or `-` for standard input.
+    #[arg(value_name = "FILE|TEXT", allow_hyphen_values = true)]
+    what: String,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl CodeCommand {
+    /// Runs the command.
+    pub fn run(&self) -> Result<Ended, Failure> {
+        let Self::Inspect(args) = self;
+        let contents = inspect(&text_of(&args.what)?)?;
+        if args.output.json {
+            failure::print_json(&contents)?;
+        } else {
+            failure::print(&contents.page())?;
+        }
+        Ok(Ended::Done)
+    }
+}
+
+/// The text of the code: of a picture, of a text file, or as it was typed.
+fn text_of(what: &str) -> Result<String, Failure> {
+    let path = Path::new(what);
+    if what == "-" || (!what.starts_with(code::PREFIX) && path.is_file()) {
+        return text_in_file(path);
+    }
+    let mut typed_scratch = Vec::new();
+    let typed = CrossingCode::parse(what, &mut typed_scratch);
+    // Base45 has `/` and `.` too, so only what is no code of anybody's can be a mistyped path.
+    if matches!(typed, Err(CodeError::Unknown)) && looks_like_a_path(what) {
+        return Err(Failure::new(format!(
+            "there is no file {what}; check the path, or give the code's text"
+        )));
+    }
+    Ok(what.to_owned())
+}
+
+fn text_in_file(path: &Path) -> Result<String, Failure> {
+    let bytes = failure::read(path, MAX_FILE_BYTES)?;
+    let shown = path.display();
+    match code::read_picture(&bytes) {
+        Ok(text) => Ok(text),
+        Err(ReadError::Picture(PictureError::Text)) if !is_picture_name(path) => {
+            let text = String::from_utf8_lossy(&bytes);
+            Ok(text.trim_start_matches('\u{feff}').trim_matches(['\r', '\n']).to_owned())
+        }
+        Err(error) => Err(Failure::new(format!("{shown}: {error}"))),
+    }
+}
+
+const PICTURES: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
+
+fn is_picture_name(path: &Path) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str());
+    extension.is_some_and(|e| PICTURES.iter().any(|p| e.eq_ignore_ascii_case(p)))
+}
+
+fn looks_like_a_path(what: &str) -> bool {
+    what.contains(['/', '\\']) || Path::new(what).extension().is_some()
+}
+
+#[derive(Serialize)]
+struct CodeContents {
+    kind: &'static str,
+    form: &'static str,
+    verified: bool,
+    characters: usize,
+    bytes: usize,
+    qr: Option<Qr>,
+    token_id: String,
+    token: Option<Token>,
+    proof: Proof,
+    parts: Vec<Part>,
+}
+
+#[derive(Serialize)]
+struct Qr {
+    version: u8,
+    level: &'static str,
+}
+
+#[derive(Serialize)]
+struct Token {
+    issuer: documents::AuthorityCode,
+    kid: u8,
+    expires: documents::Timestamp,
+    key_class: &'static str,
+    status: Status,
+    sealed_for: Vec<&'static str>,
+    bytes: usize,
+}
+
+#[derive(Serialize)]
+struct Status {
+    list: u8,
+    index: u32,
+}
+
+#[derive(Serialize)]
+struct Proof {
+    made_at: documents::Timestamp,
+    bytes: usize,
+}
+
+#[derive(Serialize)]
+struct Part {
+    bytes: usize,
+    form: Option<&'static str>,
+    named_by_token_for: Option<&'static str>,
+}
+
+fn inspect(text: &str) -> Result<CodeContents, Failure> {
+    let mut scratch = Vec::new();
+    let code = CrossingCode::parse(text, &mut scratch).map_err(|error| Failure::of(&error))?;
+    let proof = UnverifiedProof::parse(code.proof()).map_err(|error| {
+        Failure::new(format!("the frame of the code is sound, its proof is not: {error}; {AGAIN}"))
+    })?;
+    let proof = Proof { made_at: proof.made_at(), bytes: code.proof().len() };
+    let mut contents = CodeContents {
+        kind: "crossing_code",
+        form: "short",
+        verified: false,
+        characters: text.len(),
+        bytes: code.to_cbor().len(),
+        qr: code.version().map(|version| Qr { version, level: "L" }),
+        token_id: String::new(),
+        token: None,
+        proof,
+        parts: Vec::new(),
+    };
+    match code {
+        CrossingCode::Short { token_id, .. } => contents.token_id = hex(token_id),
+        CrossingCode::Full { token, parts, .. } => {
+            let told = |error| {
+                Failure::new(format!("the frame of the code is sound, its token is not: {error}; {AGAIN}"))
+            };
+            let parsed = UnverifiedToken::parse(token).map_err(told)?;
+            let claims = parsed.claims();
+            contents.form = "full";
+            contents.token_id = hex(parsed.device_key().map_err(told)?.thumbprint().token_id().as_bytes());
+            let receivers = SealedHashes::receivers(claims.issuer);
+            contents.parts = parts
+                .iter()
+                .map(|part| {
+                    let hash = PartHash::of(part).short();
+                    let named = receivers
+                        .iter()
+                        .find(|to| claims.sealed.for_receiver(claims.issuer, **to) == Some(hash));
+                    Part {
+                        bytes: part.len(),
+                        form: part_form(part.len()),
+                        named_by_token_for: named.map(|to| to.code()),
+                    }
+                })
+                .collect();
+            contents.token = Some(Token {
+                issuer: claims.issuer,
+                kid: parsed.kid(),
+                expires: claims.expires,
+                key_class: match claims.key_class {
+                    KeyClass::Hardware => "hardware",
+                    KeyClass::SecureElement => "secure_element",
+                    KeyClass::Software => "software",
+                },
+                status: Status { list: claims.status.list(), index: claims.status.index() },
+                sealed_for: receivers.iter().map(|to| to.code()).collect(),
+                bytes: token.len(),
+            });
+        }
+    }
+    Ok(contents)
+}
+
+const AGAIN: &str = "let the wallet show a fresh code";
+
+const fn part_form(length: usize) -> Option<&'static str> {
+    match length {
+        OWN_PART_LEN => Some("own"),
+        SEALED_PART_LEN => Some("sealed"),
+        _ => None,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+impl CodeContents {
+    fn page(&self) -> String {
+        let version = self.qr.as_ref().map_or("none".to_owned(), |qr| format!("{}-{}", qr.version, qr.level));
+        let mut out = format!(
+            "Bay Pass crossing code, {} form; nothing of it is verified here\n  size: {} characters, {} bytes, QR \
+             version {version}\n  token id: {}\n",
+            self.form, self.characters, self.bytes, self.token_id,
+        );
+        if let Some(token) = &self.token {
+            let _ = writeln!(
+                out,
+                "  issuer: {}, key {}\n  expires: {}\n  device key: {}\n  status: list {}, index {}\n  token: {} bytes, \
+                 names the parts sealed for {}",
+                token.issuer,
+                token.kid,
+                token.expires,
+                token.key_class,
+                token.status.list,
+                token.status.index,
+                token.bytes,
+                token.sealed_for.join(" and "),
+            );
+        }
+        let _ = writeln!(out, "  proof: made {}, {} bytes", self.proof.made_at, self.proof.bytes);
+        for (number, part) in self.parts.iter().enumerate() {
+            let form = part.form.unwrap_or("of no known length");
+            let named =
+                part.named_by_token_for.map_or(String::new(), |to| format!(", named by the token for {to}"));
+            let _ = writeln!(out, "  part {}: {} bytes, {form}{named}", number + 1, part.bytes);
+        }
+        out
+    }
+}

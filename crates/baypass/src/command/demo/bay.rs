@@ -1,0 +1,594 @@
+//! The Bay in a box: every party a process of its own, reached by nothing but HTTP on the loopback; and the one who
+//! stands beside it all, who registers residents, moves the clock and looks at both authorities' reasons.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use authority::{DeviceProof, Issued};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential::KeyClass;
+use documents::{AuthorityCode, PortId, Timestamp};
+use gate::{Clock, SystemClock};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
+
+use super::wire::Wire;
+use crate::failure::{Failure, of};
+use crate::install::keys::{KeyFiles, KeyStore};
+use crate::install::{Installation, Lock, lists, make_folder};
+use crate::serve::{Addresses, TrialClock, http_client};
+use crate::wallet::{Card, Offices, Wallet};
+
+/// The demo's ports.
+pub const PORTS: [&str; 4] = ["shenzhen-bay", "hengqin", "gongbei", "hzmb-hkg-mac"];
+/// The port whose gates reach the authorities over a wire that a cheat sits on.
+pub const TAPPED: &str = "hengqin";
+/// How long anything may take to come about before the demo gives up on it.
+const PATIENCE: Duration = Duration::from_secs(90);
+const POLL: Duration = Duration::from_millis(60);
+
+/// Bytes in a JSON body.
+pub fn packed(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Bytes out of a JSON body.
+pub fn unpacked(value: Option<&Value>) -> Result<Vec<u8>, Failure> {
+    let text = value.and_then(Value::as_str).unwrap_or_default();
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| Failure::new("an authority's answer is not in its form"))
+}
+
+/// One running party; it ends when this value is dropped, for its standard input closes.
+struct Party {
+    child: Child,
+    stdin: Option<ChildStdin>,
+}
+
+/// All parties, running.
+pub struct Bay {
+    /// The installation.
+    pub installation: Installation,
+    /// Who listens where.
+    pub addresses: Addresses,
+    /// HTTP.
+    pub client: reqwest::Client,
+    officers: BTreeMap<AuthorityCode, String>,
+    parties: Vec<Party>,
+    shift: i64,
+    /// The wire between the gates at [`TAPPED`] and the authorities.
+    pub wire: Wire,
+    /// Where the web wallet is served, if it is: the authorities let in pages from there alone.
+    pub wallet: String,
+    _hold: Lock,
+}
+
+/// An answer with its status.
+pub struct Answered {
+    /// HTTP status.
+    pub status: u16,
+    /// The body, where it is JSON.
+    pub body: Value,
+}
+
+impl Answered {
+    /// The stable code of a problem.
+    pub fn code(&self) -> &str {
+        self.body.get("code").and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+impl Bay {
+    /// Starts every party over an installation; its clock is shifted by `shift` seconds.
+    pub async fn start(
+        installation: Installation,
+        models: &Path,
+        base_port: Option<u16>,
+        shift: i64,
+    ) -> Result<Self, Failure> {
+        let hold = installation.hold()?;
+        TrialClock::shift(&installation, shift)?;
+        make_folder(&logs(&installation))?;
+        let mut officers = BTreeMap::new();
+        for code in AuthorityCode::ALL {
+            let secret = KeyFiles::of(&installation.authority(code)).get("officer")?;
+            officers.insert(code, packed(&secret));
+        }
+        let mut bay = Self {
+            installation,
+            addresses: Addresses::default(),
+            client: http_client(),
+            officers,
+            parties: Vec::new(),
+            shift,
+            wire: Wire::none(),
+            wallet: wallet_address(base_port)?,
+            _hold: hold,
+        };
+        let origin = format!("http://{}", bay.wallet);
+        let kiosk = web_folder().join("kiosk/dist");
+        let at = |offset: usize| {
+            let offset = u16::try_from(offset).unwrap_or(0);
+            let port = base_port.map_or(0, |base| base.saturating_add(offset));
+            format!("127.0.0.1:{port}")
+        };
+        let mut starting = Vec::new();
+        for (index, code) in AuthorityCode::ALL.into_iter().enumerate() {
+            let arguments = ["authority", "serve", "--authority", code.code(), "--origin", &origin];
+            let arguments = arguments.map(str::to_owned);
+            starting.push((code, bay.spawn(models, code.code(), &arguments, &at(index + 1))?));
+        }
+        for (code, lines) in starting {
+            let address = bay.listening(lines, code.code()).await?;
+            bay.addresses.authorities.insert(code, address);
+        }
+        bay.wire = Wire::lay(&bay.addresses.authorities, &bay.client).await?;
+        // A gate reads once where the authorities are, when it starts.
+        for tapped in [true, false] {
+            let mut known = bay.addresses.clone();
+            if tapped {
+                known.authorities.clone_from(&bay.wire.addresses);
+            }
+            known.write(&bay.installation)?;
+            let mut starting = Vec::new();
+            for (index, port) in PORTS.into_iter().enumerate().filter(|(_, port)| (*port == TAPPED) == tapped)
+            {
+                let kiosk = kiosk.to_string_lossy();
+                let arguments = ["gate", "serve", "--port", port, "--kiosk", &kiosk].map(str::to_owned);
+                starting.push((port, bay.spawn(models, port, &arguments, &at(index + 11))?));
+            }
+            for (port, lines) in starting {
+                let address = bay.listening(lines, port).await?;
+                bay.addresses.gates.insert(port.to_owned(), address);
+            }
+        }
+        bay.addresses.write(&bay.installation)?;
+        bay.all_well().await?;
+        Ok(bay)
+    }
+
+    /// Starts the web wallet's server; gives its address, or one sentence on why it does not run.
+    pub async fn serve_wallet(&mut self) -> Result<String, String> {
+        let folder = web_folder().join("wallet");
+        let (server, built) = (folder.join("serve.mjs"), folder.join("dist/build/h5/index.html"));
+        if !built.is_file() || !server.is_file() {
+            return Err(
+                "the web wallet is not built; `npm ci && npm run build:web` in web/ builds it".to_owned()
+            );
+        }
+        let authorities: Vec<_> =
+            self.addresses.authorities.iter().map(|(code, address)| format!("{code}={address}")).collect();
+        let log = std::fs::File::create(logs(&self.installation).join("wallet.log"))
+            .map_err(|error| format!("the web wallet's log cannot be written ({error})"))?;
+        let mut command = Command::new("node");
+        command
+            .arg(&server)
+            .args(["--listen", &self.wallet, "--authorities", &authorities.join(","), "--with-parent"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true);
+        let mut child = command.spawn().map_err(|error| {
+            format!("node does not start ({error}); install Node 20 or newer for the web wallet")
+        })?;
+        let stdin = child.stdin.take();
+        let address = format!("http://{}", self.wallet);
+        let silent = || {
+            format!("the web wallet does not answer; its log is in {}", logs(&self.installation).display())
+        };
+        let up = async {
+            while self.client.get(&address).send().await.is_err() {
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        let answers = tokio::select! {
+            waited = tokio::time::timeout(Duration::from_secs(10), up) => waited.is_ok(),
+            _ = child.wait() => false,
+        };
+        if !answers {
+            return Err(silent());
+        }
+        self.parties.push(Party { child, stdin });
+        Ok(format!("{address}/"))
+    }
+
+    /// The addresses of the pages of one lane, as its gate has written them down; an officer's with the secret of their
+    /// authority behind a dot, which the gate does not know: the page asks there for reasons.
+    pub fn pages(&self, port_name: &str, lane: &str) -> Result<Vec<(String, String)>, Failure> {
+        let file = self.installation.gate(&port(port_name)?).join(crate::kiosk::ADDRESSES);
+        let text = std::fs::read_to_string(&file).map_err(of)?;
+        let words = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let ours = words.filter_map(|words| match words.as_slice() {
+            ["kiosk", named, address] if *named == lane => Some(("kiosk".to_owned(), (*address).to_owned())),
+            ["officer", named, code, address] if *named == lane => {
+                let secret = code.parse().ok().and_then(|code: AuthorityCode| self.officers.get(&code))?;
+                Some((format!("officer {code}"), format!("{address}.{secret}")))
+            }
+            _ => None,
+        });
+        Ok(ours.collect())
+    }
+
+    fn spawn(
+        &mut self,
+        models: &Path,
+        name: &str,
+        arguments: &[String],
+        listen: &str,
+    ) -> Result<tokio::io::Lines<BufReader<tokio::process::ChildStdout>>, Failure> {
+        let program = std::env::current_exe().map_err(of)?;
+        let path = logs(&self.installation).join(format!("{name}.log"));
+        let log = std::fs::File::create(&path)
+            .map_err(|error| Failure::new(format!("{} cannot be written ({error})", path.display())))?;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .arg("--dir")
+            .arg(self.installation.root())
+            .arg("--models")
+            .arg(models)
+            .args(["--listen", listen, "--with-parent"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true);
+        let mut child = command.spawn().map_err(of)?;
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().ok_or_else(|| Failure::new("a party has no standard output"))?;
+        self.parties.push(Party { child, stdin });
+        Ok(BufReader::new(stdout).lines())
+    }
+
+    /// The address in a party's first line.
+    async fn listening(
+        &self,
+        mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
+        name: &str,
+    ) -> Result<String, Failure> {
+        let first = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+        let line = first.ok().and_then(Result::ok).flatten().unwrap_or_default();
+        match line.split_once("listens on ") {
+            Some((_, address)) => Ok(address.trim().to_owned()),
+            None => {
+                let log = std::fs::read_to_string(logs(&self.installation).join(format!("{name}.log")));
+                let last = log.unwrap_or_default().lines().last().unwrap_or_default().to_owned();
+                Err(Failure::new(format!("{name} did not start: {last}")))
+            }
+        }
+    }
+
+    /// Waits until every party says that it is well.
+    pub async fn all_well(&self) -> Result<(), Failure> {
+        let all: Vec<_> = self.addresses.authorities.values().chain(self.addresses.gates.values()).collect();
+        for base in all {
+            self.until(&format!("{base} to be well"), async || {
+                Ok(self.get(&format!("{base}/health")).await?.status == 200)
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Asks again and again until something is so.
+    pub async fn until(
+        &self,
+        what: &str,
+        mut is_so: impl AsyncFnMut() -> Result<bool, Failure>,
+    ) -> Result<(), Failure> {
+        let asked = async {
+            loop {
+                if is_so().await? {
+                    return Ok(());
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
+            let logs = logs(&self.installation);
+            Err(Failure::new(format!(
+                "the demo waited in vain for {what}; the logs are in {}",
+                logs.display()
+            )))
+        })
+    }
+
+    /// The clock of the trial.
+    pub fn now(&self) -> Timestamp {
+        SystemClock.now().plus_seconds(self.shift)
+    }
+
+    /// Moves every party's clock on.
+    pub fn advance(&mut self, seconds: i64) -> Result<(), Failure> {
+        self.shift += seconds;
+        TrialClock::shift(&self.installation, self.shift)
+    }
+
+    /// Moves the clock on to a moment; never back.
+    pub fn advance_to(&mut self, moment: Timestamp) -> Result<(), Failure> {
+        self.advance(moment.seconds_since(self.now()).max(0))
+    }
+
+    /// Gives everybody the real time again, which is always later than the tour's.
+    pub fn real_time(&mut self) -> Result<(), Failure> {
+        self.advance(-self.shift)
+    }
+
+    /// The supervisors sign lists afresh that are due, and every gate fetches what there is.
+    pub async fn refresh(&mut self) -> Result<(), Failure> {
+        lists::renew_where_due(&self.installation, self.now())?;
+        self.rounds(2).await?;
+        self.all_well().await
+    }
+
+    /// Waits until every gate has fetched its lists `count` times more.
+    pub async fn rounds(&self, count: u64) -> Result<(), Failure> {
+        let mut wanted = Vec::new();
+        for base in self.addresses.gates.values() {
+            wanted.push((base.clone(), self.round_of(base).await? + count));
+        }
+        for (base, number) in wanted {
+            self.until("the gates' next lists", async || Ok(self.round_of(&base).await? >= number)).await?;
+        }
+        Ok(())
+    }
+
+    async fn round_of(&self, gate: &str) -> Result<u64, Failure> {
+        let health = self.get(&format!("{gate}/health")).await?;
+        Ok(health.body.get("rounds").and_then(Value::as_u64).unwrap_or(0))
+    }
+
+    /// Waits until nothing is on its way from a gate to an authority any more.
+    pub async fn settled(&self, port: &str) -> Result<(), Failure> {
+        let base = self.gate(port)?.to_owned();
+        self.until("the gates' events to be delivered", async || {
+            let health = self.get(&format!("{base}/health")).await?;
+            let waiting = health.body.get("store").and_then(|s| s.get("waiting")).and_then(Value::as_object);
+            Ok(waiting.is_some_and(|all| all.values().all(|count| count.as_u64() == Some(0))))
+        })
+        .await
+    }
+
+    /// The address of the gates at a port.
+    pub fn gate(&self, port: &str) -> Result<&str, Failure> {
+        let base = self.addresses.gates.get(port).map(String::as_str);
+        base.ok_or_else(|| Failure::new(format!("there are no gates at {port}")))
+    }
+
+    /// An authority's address.
+    pub fn authority(&self, code: AuthorityCode) -> Result<&str, Failure> {
+        let base = self.addresses.authorities.get(&code).map(String::as_str);
+        base.ok_or_else(|| Failure::new(format!("there is no authority {code}")))
+    }
+
+    /// `GET`, whatever comes of it.
+    pub async fn get(&self, url: &str) -> Result<Answered, Failure> {
+        self.sent(self.client.get(url)).await
+    }
+
+    /// `GET` as an officer of that authority.
+    pub async fn officer(&self, code: AuthorityCode, path: &str) -> Result<Answered, Failure> {
+        let secret = self.officers.get(&code).cloned().unwrap_or_default();
+        self.sent(self.client.get(format!("{}{path}", self.authority(code)?)).bearer_auth(secret)).await
+    }
+
+    /// `POST` as an officer of that authority.
+    pub async fn officer_post(
+        &self,
+        code: AuthorityCode,
+        path: &str,
+        body: &Value,
+    ) -> Result<Answered, Failure> {
+        let secret = self.officers.get(&code).cloned().unwrap_or_default();
+        self.sent(self.client.post(format!("{}{path}", self.authority(code)?)).bearer_auth(secret).json(body))
+            .await
+    }
+
+    /// Sends a request; gives status and JSON.
+    pub async fn sent(&self, request: reqwest::RequestBuilder) -> Result<Answered, Failure> {
+        let response = request.timeout(PATIENCE).send().await;
+        let response =
+            response.map_err(|_| Failure::new("a party of the demo does not answer; its log says why"))?;
+        let status = response.status().as_u16();
+        let bytes = response.bytes().await.map_err(of)?;
+        Ok(Answered { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    }
+
+    /// Hands a traveller's pictures to a lane.
+    pub async fn scan(
+        &self,
+        port: &str,
+        lane: &str,
+        code: &code_picture::Sight,
+        faces: &[&[u8]],
+        measures: &[&str],
+    ) -> Result<Value, Failure> {
+        let faces: Vec<_> = faces.iter().map(|face| packed(face)).collect();
+        let mut body = json!({"lane": lane, "faces": faces, "measures": measures});
+        if let Some(fields) = body.as_object_mut() {
+            match code {
+                code_picture::Sight::Text(text) => fields.insert("code".to_owned(), json!(text)),
+                code_picture::Sight::Picture(bytes) => {
+                    fields.insert("code_picture".to_owned(), json!(packed(bytes)))
+                }
+            };
+        }
+        let answer =
+            self.sent(self.client.post(format!("{}/v1/scans", self.gate(port)?)).json(&body)).await?;
+        if answer.status == 200 {
+            Ok(answer.body)
+        } else {
+            Err(Failure::new(format!(
+                "the gates at {port} answer with status {} ({})",
+                answer.status,
+                answer.code()
+            )))
+        }
+    }
+
+    /// Ends every party, and waits for it.
+    pub async fn stop(mut self) -> Result<(), Failure> {
+        for party in &mut self.parties {
+            drop(party.stdin.take());
+        }
+        for party in &mut self.parties {
+            if tokio::time::timeout(Duration::from_secs(10), party.child.wait()).await.is_err() {
+                party.child.kill().await.map_err(of)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the pages are: `web` here or in a folder above.
+pub fn web_folder() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut above = here.ancestors().map(|folder| folder.join("web"));
+    above.find(|folder| folder.join("package.json").is_file()).unwrap_or_else(|| here.join("web"))
+}
+
+/// The wallet's address has to be known before the authorities start, which let in pages from there alone.
+fn wallet_address(base_port: Option<u16>) -> Result<String, Failure> {
+    match base_port {
+        Some(base) => Ok(format!("127.0.0.1:{}", base.saturating_add(21))),
+        None => {
+            let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+            Ok(free.map_err(of)?.to_string())
+        }
+    }
+}
+
+/// Where the parties' logs are.
+pub fn logs(installation: &Installation) -> PathBuf {
+    installation.root().join("logs")
+}
+
+/// How a code reaches a lane.
+pub mod code_picture {
+    use crate::failure::Failure;
+
+    /// A picture of a screen, or the text where no symbol can hold it.
+    pub enum Sight {
+        /// The text.
+        Text(String),
+        /// A picture.
+        Picture(Vec<u8>),
+    }
+
+    /// A code is read from a picture of a screen, as a lane does; what is too long for any symbol is handed over as text.
+    pub fn of(text: &str) -> Result<Sight, Failure> {
+        match code::QrSymbol::draw(text) {
+            Ok(symbol) => Ok(Sight::Picture(symbol.to_png(6).map_err(|e| Failure::of(&e))?)),
+            Err(_) => Ok(Sight::Text(text.to_owned())),
+        }
+    }
+}
+
+const fn class_word(class: KeyClass) -> &'static str {
+    match class {
+        KeyClass::Software => "software",
+        KeyClass::Hardware => "hardware",
+        KeyClass::SecureElement => "secure_element",
+    }
+}
+
+fn devices(keys: &[DeviceProof]) -> Vec<Value> {
+    keys.iter().map(|d| json!({"key": packed(d.key.as_bytes()), "proof": packed(&d.proof)})).collect()
+}
+
+impl Bay {
+    async fn wallet_post(
+        &self,
+        code: AuthorityCode,
+        path: &str,
+        session: Option<&[u8; 32]>,
+        body: &Value,
+    ) -> Result<Value, Failure> {
+        let answer = self.wallet_asks(code, path, session, body).await?;
+        if (200..300).contains(&answer.status) {
+            return Ok(answer.body);
+        }
+        let detail = answer.body.get("detail").and_then(Value::as_str).unwrap_or("no detail");
+        Err(Failure::new(format!("{code} answers {} {}: {detail}", answer.status, answer.code())))
+    }
+
+    /// What a wallet sends, and what comes of it.
+    pub async fn wallet_asks(
+        &self,
+        code: AuthorityCode,
+        path: &str,
+        session: Option<&[u8; 32]>,
+        body: &Value,
+    ) -> Result<Answered, Failure> {
+        let mut request = self.client.post(format!("{}{path}", self.authority(code)?)).json(body);
+        if let Some(session) = session {
+            request = request.bearer_auth(packed(session));
+        }
+        self.sent(request).await
+    }
+}
+
+impl Offices for Bay {
+    async fn enrol(
+        &self,
+        authority: AuthorityCode,
+        card: &Card,
+        wallet: &Wallet,
+        selfie: &[u8],
+        _: Timestamp,
+    ) -> Result<[u8; 32], Failure> {
+        let body = json!({
+            "document": {"kind": card.kind, "number": card.number},
+            "name": wallet.name,
+            "birth": wallet.birth,
+            "selfie": packed(selfie),
+        });
+        let answer = self.wallet_post(authority, "/v1/enrolments", None, &body).await?;
+        let secret = unpacked(answer.get("secret"))?;
+        secret.try_into().map_err(|_| Failure::new("an authority's answer is not in its form"))
+    }
+
+    async fn tokens(
+        &self,
+        home: AuthorityCode,
+        session: &[u8; 32],
+        keys: &[DeviceProof],
+        _: Timestamp,
+    ) -> Result<Vec<Issued>, Failure> {
+        let body = json!({"key_class": class_word(KeyClass::Software), "devices": devices(keys)});
+        let answer = self.wallet_post(home, "/v1/tokens", Some(session), &body).await?;
+        let list = answer.get("tokens").and_then(Value::as_array).cloned().unwrap_or_default();
+        list.iter()
+            .map(|one| {
+                let mut sealed = Vec::new();
+                for (receiver, part) in one.get("sealed").and_then(Value::as_object).into_iter().flatten() {
+                    sealed.push((receiver.parse().map_err(of)?, unpacked(Some(part))?));
+                }
+                Ok(Issued { token: unpacked(one.get("token"))?, own: unpacked(one.get("own"))?, sealed })
+            })
+            .collect()
+    }
+
+    async fn parts(
+        &self,
+        authority: AuthorityCode,
+        session: &[u8; 32],
+        issuer: AuthorityCode,
+        keys: &[DeviceProof],
+        _: Timestamp,
+    ) -> Result<Vec<Vec<u8>>, Failure> {
+        let body = json!({
+            "issuer": issuer, "key_class": class_word(KeyClass::Software), "devices": devices(keys),
+        });
+        let answer = self.wallet_post(authority, "/v1/parts", Some(session), &body).await?;
+        let list = answer.get("parts").and_then(Value::as_array).cloned().unwrap_or_default();
+        list.iter().map(|part| unpacked(Some(part))).collect()
+    }
+}
+
+/// The port's name, parsed.
+pub fn port(name: &str) -> Result<PortId, Failure> {
+    name.parse().map_err(of)
+}

@@ -1,0 +1,499 @@
+//! Cheats: one attempt for each line of what must be refused, made with what a cheat would have: their own wallet, other
+//! people's codes seen, an altered program. Each must end in the reason that stands beside it.
+
+use credential::{SigningKey, TokenClaims, UnverifiedToken, message, random, sha256, sign_token};
+use documents::AuthorityCode::{Chn, Hkg, Mac};
+use documents::{AuthorityCode, Side, Timestamp};
+use evaluate::attack::{Artefact, Chance};
+use face::Image;
+use serde_json::{Value, json};
+
+use super::bay::{Answered, TAPPED, code_picture, packed, unpacked};
+use super::cast::Who;
+use super::tour::{Scanned, Tour, place};
+use super::wire::Trick;
+use crate::failure::{Failure, of};
+use crate::install::{LanePlace, lists};
+use crate::wallet::{Bytes, Ticket};
+
+/// Tries everything.
+pub async fn all(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
+    let mut told = Vec::new();
+    documents(tour, &mut told).await?;
+    faces(tour, &mut told).await?;
+    windows(tour, &mut told).await?;
+    bytes(tour, &mut told).await?;
+    tokens(tour, &mut told).await?;
+    keys(tour, &mut told).await?;
+    wire(tour, &mut told).await?;
+    ends(tour, &mut told).await?;
+    Ok(told)
+}
+
+/// An honest code of somebody for a lane, with their own face.
+async fn honest(tour: &mut Tour<'_>, who: Who, lane: &LanePlace) -> Result<Scanned, Failure> {
+    let ticket = tour.ticket(who).await?;
+    let text = ticket.code(&lane.audience(), tour.bay.now())?;
+    let face = tour.live(who)?;
+    tour.scan(lane, &text, &face, &[]).await
+}
+
+/// The same, where it is no cheat yet: it must pass.
+async fn passes(tour: &mut Tour<'_>, who: Who, lane: &LanePlace) -> Result<(), Failure> {
+    let scanned = honest(tour, who, lane).await?;
+    if scanned.passed() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("an honest crossing at {} did not pass: {}", lane.name(), scanned.code())))
+}
+
+fn note(
+    tour: &mut Tour<'_>,
+    told: &mut Vec<Value>,
+    attack: &str,
+    expected: &str,
+    scanned: &Scanned,
+) -> Result<(), Failure> {
+    told.push(tour.judge(attack, expected, &scanned.code(), scanned.passed())?);
+    tour.bay.advance(300)
+}
+
+/// What documents, endorsements and lists of persons do not allow.
+async fn documents(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    let to_macao = place("hengqin", Chn, Mac, None, 1)?;
+    let to_hong_kong = place("shenzhen-bay", Chn, Hkg, Some(Side::Exit), 1)?;
+    let home = place("shenzhen-bay", Hkg, Chn, Some(Side::Entry), 1)?;
+    for (who, lane, attack, expected) in [
+        (Who::LiNa, &to_macao, "no entry left after the trip", "no_entries_left"),
+        (Who::Wang, &to_macao, "no entry left: spent by a notice from Macao", "no_entries_left"),
+        (Who::Zhao, &to_macao, "a second trip in one week", "week_used"),
+        (Who::Sun, &to_hong_kong, "an endorsement that is not valid yet", "endorsement_not_yet_valid"),
+        (Who::Sun, &to_macao, "an endorsement for elsewhere", "wrong_destination"),
+        (Who::Qian, &to_hong_kong, "an expired permit", "document_expired"),
+    ] {
+        let scanned = honest(tour, who, lane).await?;
+        note(tour, told, attack, expected, &scanned)?;
+    }
+    // The mainland wants to see somebody; Hong Kong's exit does not learn of it.
+    let document = json!({"kind": "home_return_permit", "number": "H23456789"});
+    let until = tour.bay.now().plus_seconds(30 * 86_400);
+    let listed =
+        tour.bay.officer_post(Chn, "/v1/watch", &json!({"document": document, "until": until})).await?;
+    if !(200..300).contains(&listed.status) {
+        return Err(Failure::new(format!(
+            "the watch list answers with status {} ({})",
+            listed.status,
+            listed.code()
+        )));
+    }
+    let exit = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
+    passes(tour, Who::Ho, &exit).await?;
+    let scanned = honest(tour, Who::Ho, &home).await?;
+    note(tour, told, "somebody whom one authority wants to see", "watch_list", &scanned)
+}
+
+/// Other people's faces.
+async fn faces(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    let lane = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
+    let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
+    let other = tour.live(Who::LiNa)?;
+    let scanned = tour.scan(&lane, &text, &other, &[]).await?;
+    note(tour, told, "a borrowed phone: another person's face", "face_mismatch", &scanned)?;
+    let portrait = Image::decode(&tour.person(Who::Ma)?.photographs.portrait).map_err(of)?;
+    for (artefact, attack) in [
+        (Artefact::Print, "a printed photograph before the camera"),
+        (Artefact::Screen, "a photograph on another phone before the camera"),
+    ] {
+        let mut held = Vec::new();
+        for seed in 1..=3 {
+            let drawn = artefact.drawn(&portrait, &mut Chance::of_seed(seed)).map_err(of)?;
+            held.push(drawn.to_jpeg(90).map_err(of)?);
+        }
+        let held: Vec<_> = held.iter().map(Vec::as_slice).collect();
+        let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
+        let scanned = tour.scan_all(&lane, &text, &held, &[]).await?;
+        note(tour, told, attack, "face_not_live", &scanned)?;
+    }
+    let out = place("hengqin", Chn, Mac, None, 1)?;
+    let scanned = honest(tour, Who::Sou, &out).await?;
+    note(tour, told, "a face too close to call, and no officer there", "face_unsure", &scanned)
+}
+
+/// Right codes at the wrong time or place.
+async fn windows(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    let lane = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
+    let second = LanePlace { number: 2, ..lane.clone() };
+    let face = tour.live(Who::Ma)?;
+    let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
+    tour.bay.advance(45)?;
+    let scanned = tour.scan(&lane, &text, &face, &[]).await?;
+    note(tour, told, "a screenshot after the window", "proof_stale", &scanned)?;
+
+    let ahead = tour.bay.now().plus_seconds(600);
+    let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), ahead)?;
+    let scanned = tour.scan(&lane, &text, &face, &[]).await?;
+    note(tour, told, "a wallet whose clock is ahead", "proof_from_future", &scanned)?;
+
+    let ticket = tour.ticket(Who::Ma).await?;
+    let other = tour.live(Who::LiNa)?;
+    let text = ticket.code(&lane.audience(), tour.bay.now())?;
+    let sight = code_picture::of(&text)?;
+    tour.bay.scan("shenzhen-bay", &lane.name(), &sight, &[&other], &[]).await?;
+    let scanned = tour.scan(&second, &text, &face, &[]).await?;
+    note(tour, told, "the same code at another lane", "replayed_elsewhere", &scanned)?;
+
+    let north = place("shenzhen-bay", Chn, Hkg, Some(Side::Exit), 1)?;
+    let joint = place("hengqin", Chn, Mac, None, 1)?;
+    for (at, attack) in [(&joint, "a code for another port"), (&north, "a code for the other direction")] {
+        let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
+        let scanned = tour.scan(at, &text, &face, &[]).await?;
+        note(tour, told, attack, "code_for_elsewhere", &scanned)?;
+    }
+    Ok(())
+}
+
+/// Changed, foreign and malformed bytes.
+async fn bytes(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    let lane = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
+    let face = tour.live(Who::Ma)?;
+    let nested = framed(&[&[0x81; 200][..], &[0x00]].concat());
+    for (attack, expected) in [
+        ("a code of another system", "code_other_system"),
+        ("a code cut in half", "code_cut"),
+        ("one changed character in the proof", "proof_signature"),
+        ("a code far too long", "code_too_long"),
+        ("deeply nested bytes", "code_malformed"),
+        ("the same content in other bytes (not deterministic)", "code_malformed"),
+        ("bytes behind the end", "code_malformed"),
+    ] {
+        let genuine = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
+        let bare = genuine.strip_prefix(code::PREFIX).unwrap_or_default();
+        let raw = code::base45::decode(bare).map_err(of)?;
+        let text = match attack {
+            "a code of another system" => "HC1:6BFOXN*TS0BI$ZD4N9:9S6RCVN5+O30K3/XIV0W23NTDE".to_owned(),
+            "a code cut in half" => genuine.get(..genuine.len() / 2).unwrap_or_default().to_owned(),
+            "one changed character in the proof" => changed_proof(&raw),
+            "a code far too long" => format!("{genuine}{}", "0".repeat(5000)),
+            "deeply nested bytes" => nested.clone(),
+            // The head of the outer array in two bytes instead of one.
+            "the same content in other bytes (not deterministic)" => {
+                framed(&[&[0x98, 0x03], raw.get(1..).unwrap_or_default()].concat())
+            }
+            _ => framed(&[raw.as_slice(), &[0x00]].concat()),
+        };
+        let scanned = tour.scan(&lane, &text, &face, &[]).await?;
+        note(tour, told, attack, expected, &scanned)?;
+    }
+    Ok(())
+}
+
+/// Bytes as the text of a code.
+fn framed(bytes: &[u8]) -> String {
+    format!("{}{}", code::PREFIX, code::base45::encode(bytes))
+}
+
+/// One bit of the proof's signature: the proof lies right before the parts, whose one part is the last 139 bytes.
+fn changed_proof(raw: &[u8]) -> String {
+    let mut bytes = raw.to_vec();
+    // Part, its head (2), the array of parts (1), and some bytes into the signature.
+    let at = bytes.len().saturating_sub(139 + 2 + 1 + 20);
+    if let Some(byte) = bytes.get_mut(at) {
+        *byte ^= 1;
+    }
+    framed(&bytes)
+}
+
+/// Tokens and parts that are not what they claim.
+async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    let exit = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
+    let joint = place("hengqin", Chn, Mac, None, 1)?;
+    let face = tour.live(Who::Ma)?;
+
+    let forger = SigningKey::generate().map_err(of)?;
+    for (attack, kid, expected) in [
+        ("a token that the cheat signed", 1, "token_signature"),
+        ("a token under a key that nobody lists", 9, "issuer_unknown"),
+        // 0x31 is the id of the other keys, "1": listed, but not for tokens.
+        ("a token under a key of another role", 0x31, "wrong_key_role"),
+    ] {
+        let mut ticket = tour.ticket(Who::Ma).await?;
+        let claims: TokenClaims = *UnverifiedToken::parse(&ticket.token.0).map_err(of)?.claims();
+        ticket.token = Bytes(sign_token(&claims, kid, &forger).map_err(of)?);
+        let text = ticket.code(&exit.audience(), tour.bay.now())?;
+        let scanned = tour.scan(&exit, &text, &face, &[]).await?;
+        note(tour, told, attack, expected, &scanned)?;
+    }
+
+    // Somebody of Hong Kong goes to the mainland, and cheats on the way to Macao.
+    let chan = tour.live(Who::Chan)?;
+    let entry = place("shenzhen-bay", Hkg, Chn, Some(Side::Entry), 1)?;
+    next_morning(tour).await?;
+    passes(tour, Who::Chan, &exit).await?;
+    tour.bay.advance(240)?;
+    passes(tour, Who::Chan, &entry).await?;
+    tour.bay.advance(3600)?;
+    let (donor, fresh) = (tour.ticket(Who::Chan).await?, tour.ticket(Who::Chan).await?);
+    let moved = |authority| {
+        let mut ticket: Ticket = fresh.clone();
+        if let Some(part) = donor.parts.get(&authority) {
+            ticket.parts.insert(authority, part.clone());
+        }
+        ticket
+    };
+    let invented = |authority| -> Result<Ticket, Failure> {
+        let mut ticket = fresh.clone();
+        if let Some(part) = ticket.parts.get_mut(&authority) {
+            random(&mut part.0).map_err(of)?;
+        }
+        Ok(ticket)
+    };
+    for (attack, ticket, expected) in [
+        ("a sealed part moved from another token", moved(Mac), "part_mismatch"),
+        ("an own part moved from another token", moved(Chn), "part_unreadable"),
+        ("a sealed part that the traveller made", invented(Mac)?, "part_mismatch"),
+        ("an own part that the traveller made", invented(Chn)?, "part_unreadable"),
+    ] {
+        let text = ticket.code(&joint.audience(), tour.bay.now())?;
+        let scanned = tour.scan(&joint, &text, &chan, &[]).await?;
+        note(tour, told, attack, expected, &scanned)?;
+    }
+
+    // A token that was used: shown again, and with its signature altered so that it is still valid.
+    let out = place("hengqin", Mac, Chn, None, 1)?;
+    let back = place("hengqin", Chn, Mac, None, 1)?;
+    let ieong = tour.live(Who::Ieong)?;
+    let used = tour.ticket(Who::Ieong).await?;
+    let text = used.code(&out.audience(), tour.bay.now())?;
+    let gone = tour.scan(&out, &text, &ieong, &[]).await?;
+    tour.bay.advance(7200)?;
+    let returned = honest(tour, Who::Ieong, &back).await?;
+    if !gone.passed() || !returned.passed() {
+        return Err(Failure::new(format!(
+            "an honest trip did not pass: {} {}",
+            gone.code(),
+            returned.code()
+        )));
+    }
+    tour.bay.advance(7200)?;
+    let mut altered = used.clone();
+    alter_signature(&mut altered.token.0);
+    for (attack, ticket) in [
+        ("a token that was used already", &used),
+        ("a used token, its signature altered but valid", &altered),
+    ] {
+        let text = ticket.code(&out.audience(), tour.bay.now())?;
+        let scanned = tour.scan(&out, &text, &ieong, &[]).await?;
+        note(tour, told, attack, "token_spent", &scanned)?;
+    }
+    Ok(())
+}
+
+/// The order of P-256 (SEC 2, 2.4.2).
+const ORDER: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
+    0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+];
+
+/// (r, s) becomes (r, n - s): still a valid signature, in other bytes. Both halves are the last 64 bytes.
+fn alter_signature(token: &mut [u8]) {
+    let at = token.len().saturating_sub(32);
+    let mut borrow = 0;
+    for (byte, order) in token.get_mut(at..).into_iter().flatten().rev().zip(ORDER.iter().rev()) {
+        let difference = i16::from(*order) - i16::from(*byte) - borrow;
+        borrow = i16::from(difference < 0);
+        *byte = u8::try_from(difference.rem_euclid(256)).unwrap_or(0);
+    }
+}
+
+/// Keys that are not the cheat's, at the doors of the authorities.
+async fn keys(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    let now = tour.bay.now();
+    let filmed = tour.ticket(Who::Chan).await?.key()?;
+    let (mine, secret) = (SigningKey::generate().map_err(of)?, tour.person(Who::Ma)?.wallet.secret(Hkg)?);
+    // The proof is by the cheat's own key, the device key somebody else's: seen on a screen, never held.
+    let proof = authority::possession(&mine, Hkg, Hkg, &secret, now).map_err(of)?;
+    let devices = json!([{"key": packed(filmed.public().as_bytes()), "proof": packed(&proof)}]);
+    let body = json!({"key_class": "software", "devices": devices});
+    let answer = tour.bay.wallet_asks(Hkg, "/v1/tokens", Some(&secret), &body).await?;
+    let attack = "a token for a device key whose holder gave no proof";
+    told.push(tour.judge(attack, "possession_invalid", answer.code(), answer.status < 400)?);
+
+    let secret = tour.person(Who::Ma)?.wallet.secret(Chn)?;
+    let proof = authority::possession(&mine, Chn, Hkg, &secret, now).map_err(of)?;
+    let devices = json!([{"key": packed(filmed.public().as_bytes()), "proof": packed(&proof)}]);
+    let body = json!({"issuer": "HKG", "key_class": "software", "devices": devices});
+    let answer = tour.bay.wallet_asks(Chn, "/v1/parts", Some(&secret), &body).await?;
+    let attack = "a second part for a device key that was filmed";
+    told.push(tour.judge(attack, "possession_invalid", answer.code(), answer.status < 400)?);
+
+    // A gate that nobody listed asks for a verdict.
+    let rogue = SigningKey::generate().map_err(of)?;
+    let payload = sha256(b"a rogue gate");
+    let event = message::sign(message::Kind::Event, b"hengqin/rogue", &rogue, &payload).map_err(of)?;
+    let post = tour.bay.client.post(format!("{}/v1/events", tour.bay.authority(Chn)?));
+    let answer = tour.bay.sent(post.header("content-type", "application/cbor").body(event)).await?;
+    told.push(tour.judge(
+        "an event of a gate that nobody listed",
+        "key_not_trusted",
+        answer.code(),
+        answer.status < 400,
+    )?);
+    Ok(())
+}
+
+/// Somebody sits on the wire between a gate and the authorities.
+async fn wire(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    let lane = place(TAPPED, Mac, Chn, None, 1)?;
+    for (who, trick, attack, expected) in [
+        (Who::Ieong, Trick::LastVerdict, "the verdict for another request", "verdict_other_request"),
+        (
+            Who::Leong,
+            Trick::OtherProbe(Chn),
+            "another face for one of the two authorities",
+            "request_mismatch",
+        ),
+    ] {
+        tour.bay.wire.plays(trick);
+        let scanned = honest(tour, who, &lane).await?;
+        tour.bay.wire.plays(Trick::None);
+        note(tour, told, attack, expected, &scanned)?;
+    }
+    tour.bay.wire.plays(Trick::FirstStatus);
+    tour.bay.rounds(2).await?;
+    went_back(tour, told, "an old status list in the place of the newest", "status_list_rolled_back").await?;
+    tour.bay.wire.plays(Trick::None);
+    tour.bay.rounds(2).await
+}
+
+/// What a gate says of the lists that it was given last.
+async fn went_back(
+    tour: &mut Tour<'_>,
+    told: &mut Vec<Value>,
+    attack: &str,
+    expected: &str,
+) -> Result<(), Failure> {
+    let health = tour.bay.get(&format!("{}/health", tour.bay.gate(TAPPED)?)).await?;
+    let refused = health.body.get("refused").and_then(Value::as_array).cloned().unwrap_or_default();
+    let code = refused.iter().find_map(|r| r.get("code").and_then(Value::as_str)).unwrap_or_default();
+    told.push(tour.judge(attack, expected, code, false)?);
+    Ok(())
+}
+
+/// What ends: tokens, passes, approvals, lists.
+async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    let exit = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
+    let entry = place("shenzhen-bay", Hkg, Chn, Some(Side::Entry), 1)?;
+    let face = tour.live(Who::Ma)?;
+
+    // A device key with a part of this week and a token of the next one; another with a token of this week.
+    let kept = tour.ticket(Who::Ma).await?;
+    let device = SigningKey::generate().map_err(of)?;
+    let early = asked(tour, Who::Ma, Chn, &device).await?;
+    let part = early.body.get("parts").and_then(|parts| parts.get(0)).cloned();
+    next_week(tour).await?;
+    let text = kept.code(&exit.audience(), tour.bay.now())?;
+    let scanned = tour.scan(&exit, &text, &face, &[]).await?;
+    note(tour, told, "a token that has expired", "token_expired", &scanned)?;
+    let answer = asked(tour, Who::Ma, Hkg, &kept.key()?).await?;
+    let attack = "a new token for an old device key";
+    told.push(tour.judge(attack, "device_key_taken", answer.code(), answer.status < 400)?);
+    let gone = honest(tour, Who::Ma, &exit).await?;
+    tour.bay.advance(240)?;
+    let late = asked(tour, Who::Ma, Hkg, &device).await?;
+    let token = late.body.get("tokens").and_then(|tokens| tokens.get(0)).cloned().unwrap_or_default();
+    let mixed = Ticket {
+        device: Bytes(device.to_pkcs8().map_err(of)?.to_vec()),
+        token: Bytes(unpacked(token.get("token"))?),
+        parts: [(Chn, Bytes(unpacked(part.as_ref())?))].into(),
+        expires: kept.expires,
+    };
+    let text = mixed.code(&entry.audience(), tour.bay.now())?;
+    let scanned = tour.scan(&entry, &text, &face, &[]).await?;
+    note(tour, told, "a part of another week", "part_unreadable", &scanned)?;
+    let come = honest(tour, Who::Ma, &entry).await?;
+    if !gone.passed() || !come.passed() {
+        return Err(Failure::new(format!(
+            "an honest crossing did not pass: {} {}",
+            gone.code(),
+            come.code()
+        )));
+    }
+    tour.bay.advance(7200)?;
+
+    // The supervisors take an approval back, and give a new one.
+    let id = "SPECIMEN-CHN-HKG";
+    let approval = lists::read_approval(&tour.bay.installation, id, tour.bay.now())?;
+    let signed = lists::approvals(&tour.bay.installation)?;
+    lists::withdraw_approval(&tour.bay.installation, id)?;
+    tour.bay.rounds(2).await?;
+    let home = place("shenzhen-bay", Chn, Hkg, Some(Side::Exit), 1)?;
+    let scanned = honest(tour, Who::Ma, &home).await?;
+    note(tour, told, "a place whose approval was taken back", "not_approved", &scanned)?;
+    let withdrawal = lists::approvals(&tour.bay.installation)?;
+    for (name, bundle) in &signed {
+        lists::publish_approval(&tour.bay.installation, name, bundle)?;
+    }
+    tour.bay.rounds(2).await?;
+    went_back(tour, told, "the old approval in the place of its withdrawal", "approval_rolled_back").await?;
+    for (name, bundle) in &withdrawal {
+        lists::publish_approval(&tour.bay.installation, name, bundle)?;
+    }
+    lists::add_approval(&tour.bay.installation, &approval)?;
+    tour.bay.rounds(2).await?;
+
+    // An old trust list is put in the place of the newest.
+    let old = lists::published(&tour.bay.installation)?;
+    lists::renew(&tour.bay.installation, Hkg, tour.bay.now(), |_| ())?;
+    tour.bay.rounds(2).await?;
+    let newest = lists::published(&tour.bay.installation)?;
+    lists::publish(&tour.bay.installation, &old)?;
+    tour.bay.rounds(2).await?;
+    went_back(tour, told, "an old trust list in the place of the newest", "trust_list_rolled_back").await?;
+    lists::publish(&tour.bay.installation, &newest)?;
+    tour.bay.rounds(2).await?;
+
+    // The pass ends: every gate knows with its next lists.
+    let ticket = tour.ticket(Who::Ma).await?;
+    let document = json!({"document": {"kind": "hkid", "number": "D456789(8)"}});
+    let ended = tour.bay.officer_post(Hkg, "/v1/residents/end-pass", &document).await?;
+    if !(200..300).contains(&ended.status) {
+        return Err(Failure::new(format!("the end of a pass: status {} ({})", ended.status, ended.code())));
+    }
+    tour.bay.rounds(2).await?;
+    let text = ticket.code(&exit.audience(), tour.bay.now())?;
+    let scanned = tour.scan(&exit, &text, &face, &[]).await?;
+    note(tour, told, "a pass that its issuer ended", "token_revoked", &scanned)
+}
+
+/// One device key's token (of the home authority) or own part (of the mainland), asked for with an honest proof.
+async fn asked(
+    tour: &mut Tour<'_>,
+    who: Who,
+    authority: AuthorityCode,
+    device: &SigningKey,
+) -> Result<Answered, Failure> {
+    let (now, home) = (tour.bay.now(), who.home());
+    let secret = tour.person(who)?.wallet.secret(authority)?;
+    let proof = authority::possession(device, authority, home, &secret, now).map_err(of)?;
+    let devices = json!([{"key": packed(device.public().as_bytes()), "proof": packed(&proof)}]);
+    let (path, body) = if authority == home {
+        ("/v1/tokens", json!({"key_class": "software", "devices": devices}))
+    } else {
+        ("/v1/parts", json!({"issuer": home, "key_class": "software", "devices": devices}))
+    };
+    tour.bay.wallet_asks(authority, path, Some(&secret), &body).await
+}
+
+/// The next day at 10:00: Shenzhen Bay closes at midnight.
+async fn next_morning(tour: &mut Tour<'_>) -> Result<(), Failure> {
+    let morning: Timestamp = tour.bay.now().local_date().plus_days(1).at_minute(600);
+    tour.bay.advance_to(morning)?;
+    tour.bay.refresh().await
+}
+
+/// The next Monday at 10:00, with new lists and weekly keys.
+async fn next_week(tour: &mut Tour<'_>) -> Result<(), Failure> {
+    let monday: Timestamp = tour.bay.now().local_date().iso_week().plus_weeks(1).monday().at_minute(600);
+    tour.bay.advance_to(monday)?;
+    tour.bay.refresh().await
+}

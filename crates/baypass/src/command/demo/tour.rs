@@ -1,0 +1,433 @@
+//! The tour: crossings that must pass, then cheats that must fail, each told as it happens.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use documents::AuthorityCode::{Chn, Hkg, Mac};
+use documents::{AuthorityCode, Direction, Rules, Side, Timestamp};
+use serde_json::{Value, json};
+
+use super::bay::{Bay, code_picture, port};
+use super::cast::Who;
+use super::cheats;
+use super::faces::{self, Photographs};
+use crate::Ended;
+use crate::command::lane::verdict_word;
+use crate::failure::{self, Failure, of};
+use crate::install::parties::Parties;
+use crate::install::{Installation, LanePlace};
+use crate::wallet::{Ticket, Wallet};
+
+/// One of the cast with wallet and photographs.
+pub struct Person {
+    /// Who it is.
+    pub who: Who,
+    /// The wallet.
+    pub wallet: Wallet,
+    /// Portrait and live capture.
+    pub photographs: Photographs,
+    /// The token of the last passage.
+    pub used: Option<Ticket>,
+}
+
+/// The cast by name.
+pub type People = BTreeMap<Who, Person>;
+
+/// Puts everybody into the registries, before any service starts.
+pub async fn register(
+    installation: &Installation,
+    models: &Path,
+    photos: Option<&Path>,
+    start: Timestamp,
+) -> Result<People, Failure> {
+    let parties = Parties::open(installation, models, start).await?;
+    let rules = Rules::builtin().map_err(of)?;
+    let cast = faces::samples(models, &parties.faces.finder)?;
+    let mut given = match photos {
+        Some(folder) => faces::own(folder, &parties.faces.finder)?,
+        None => Vec::new(),
+    };
+    given.extend(cast.people);
+    let mut given = given.into_iter();
+    let mut people = People::new();
+    let mut order = Who::ALL;
+    if photos.is_some() {
+        // The first photographs are the user's own face, most likely: they play the guest at wallet and kiosk.
+        order.sort_by_key(|who| *who != Who::Leong);
+    }
+    for who in order {
+        let photographs = match who {
+            Who::Ieong => cast.twice.clone(),
+            Who::Sou => cast.unsure.clone(),
+            Who::LiNa
+            | Who::Chan
+            | Who::Leong
+            | Who::Wang
+            | Who::Smith
+            | Who::Zhao
+            | Who::Sun
+            | Who::Qian
+            | Who::Ho
+            | Who::Ma => given.next().ok_or_else(faces::too_few)?,
+        };
+        let record = who.record(start.local_date());
+        let wallet = crate::registration::register(
+            installation,
+            &parties,
+            &rules,
+            &record,
+            who.name(),
+            &photographs.portrait,
+            start,
+        )
+        .await?;
+        people.insert(who, Person { who, wallet, photographs, used: None });
+    }
+    Ok(people)
+}
+
+/// One crossing that must pass.
+struct Step {
+    who: Who,
+    port: &'static str,
+    from: AuthorityCode,
+    to: AuthorityCode,
+    /// Whether an officer stands at the lane.
+    officer: bool,
+}
+
+const fn step(who: Who, port: &'static str, from: AuthorityCode, to: AuthorityCode) -> Step {
+    Step { who, port, from, to, officer: false }
+}
+
+const STEPS: &[Step] = &[
+    // A whole trip out and back: one entry, counted once.
+    step(Who::LiNa, "hengqin", Chn, Mac),
+    step(Who::LiNa, "hengqin", Mac, Chn),
+    step(Who::Chan, "shenzhen-bay", Hkg, Chn),
+    step(Who::Chan, "hengqin", Chn, Mac),
+    step(Who::Chan, "hzmb-hkg-mac", Mac, Hkg),
+    step(Who::Leong, "gongbei", Mac, Chn),
+    step(Who::Leong, "shenzhen-bay", Chn, Hkg),
+    step(Who::Leong, "hzmb-hkg-mac", Hkg, Mac),
+    // Mainland, Hong Kong, Macao, home: the entry for Macao is spent by a notice.
+    step(Who::Wang, "shenzhen-bay", Chn, Hkg),
+    step(Who::Wang, "hzmb-hkg-mac", Hkg, Mac),
+    step(Who::Wang, "gongbei", Mac, Chn),
+    step(Who::Smith, "shenzhen-bay", Hkg, Chn),
+    // A real second photograph.
+    step(Who::Ieong, "hengqin", Mac, Chn),
+    step(Who::Ieong, "hengqin", Chn, Mac),
+    // Two photographs that are too close to call: an officer looks.
+    Step { who: Who::Sou, port: "hengqin", from: Mac, to: Chn, officer: true },
+    step(Who::Zhao, "hengqin", Chn, Mac),
+    step(Who::Zhao, "hengqin", Mac, Chn),
+];
+
+/// The tour's state.
+pub struct Tour<'b> {
+    /// The parties.
+    pub bay: &'b mut Bay,
+    /// The cast.
+    pub people: People,
+    json: bool,
+    /// What did not end as it must.
+    wrong: usize,
+}
+
+/// What came of one scan.
+pub struct Scanned {
+    /// The gate's report.
+    pub report: Value,
+    /// The exit's verdict and reason.
+    pub exit: Value,
+    /// The entry's verdict and reason.
+    pub entry: Value,
+}
+
+impl Scanned {
+    /// Whether the traveller went through.
+    pub fn passed(&self) -> bool {
+        self.report.get("passage").and_then(Value::as_str) == Some("passed")
+    }
+
+    /// Why not: an authority's own reason says more than the gate's "somebody said no".
+    pub fn code(&self) -> String {
+        let said = |side: &Value| {
+            let refused =
+                side.get("verdict").and_then(Value::as_str).is_some_and(|verdict| verdict != "admit");
+            side.get("code").and_then(Value::as_str).filter(|_| refused).map(str::to_owned)
+        };
+        let gate = self.report.get("code").and_then(Value::as_str).map(str::to_owned);
+        said(&self.exit).or_else(|| said(&self.entry)).or(gate).unwrap_or_default()
+    }
+}
+
+/// Nothing was judged on a side.
+fn nothing() -> Value {
+    json!({"verdict": null, "code": null})
+}
+
+/// The lane for a side, where there are two.
+pub fn place(
+    at: &str,
+    from: AuthorityCode,
+    to: AuthorityCode,
+    side: Option<Side>,
+    number: u8,
+) -> Result<LanePlace, Failure> {
+    let direction =
+        Direction::new(from, to).ok_or_else(|| Failure::new("origin and destination are the same"))?;
+    Ok(LanePlace { port: port(at)?, direction, side, number })
+}
+
+/// The sides of a crossing at one of the demo's ports.
+pub fn sides(at: &str) -> &'static [Option<Side>] {
+    if at == "hengqin" { &[None] } else { &[Some(Side::Exit), Some(Side::Entry)] }
+}
+
+/// Enrols everybody, crosses, cheats; gives how it ended.
+pub async fn run(bay: &mut Bay, people: People, json_out: bool) -> Result<Ended, Failure> {
+    let mut tour = Tour { bay, people, json: json_out, wrong: 0 };
+    tour.say(
+        "Enrolling: number, name, birth date and a selfie, at each authority that issued a card ...\n\n",
+    )?;
+    tour.enrol().await?;
+    let mut crossings = Vec::new();
+    tour.say(HEAD)?;
+    for step in STEPS {
+        crossings.push(tour.cross(step).await?);
+    }
+    tour.say("\nCheats, each with the reason that it must get:\n")?;
+    let attempts = cheats::all(&mut tour).await?;
+    let ledgers = tour.ledgers().await?;
+    let wrong = tour.wrong;
+    if json_out {
+        failure::print_json(&json!({
+            "crossings": crossings, "attempts": attempts, "ledgers": ledgers, "simulated_camera": true,
+            "processes": {"authorities": 3, "gates": 4},
+        }))?;
+    } else {
+        failure::print(&format!(
+            "\nLedgers: {}\nEvery party is a process of its own. The cameras are simulated: where there was no second \
+             photograph, the live capture is the portrait, photographed again by the program. Both authorities' reasons \
+             stand here because one operator runs everything; at a lane nobody sees both.\n",
+            Value::Object(ledgers)
+        ))?;
+    }
+    if wrong == 0 {
+        Ok(Ended::Done)
+    } else {
+        Err(Failure::new(format!("{wrong} things did not end as they must; they are marked WRONG above")))
+    }
+}
+
+const HEAD: &str = "            traveller              way      port          exit    entry    read  check   face  clear  total (ms)\n";
+
+impl Tour<'_> {
+    /// Prints for a person.
+    pub fn say(&self, text: &str) -> Result<(), Failure> {
+        if self.json { Ok(()) } else { failure::print(text) }
+    }
+
+    /// Somebody of the cast.
+    pub fn person(&mut self, who: Who) -> Result<&mut Person, Failure> {
+        self.people.get_mut(&who).ok_or_else(|| Failure::new("somebody of the cast is missing"))
+    }
+
+    /// Somebody's live capture.
+    pub fn live(&mut self, who: Who) -> Result<Vec<u8>, Failure> {
+        Ok(self.person(who)?.photographs.live.clone())
+    }
+
+    async fn enrol(&mut self) -> Result<(), Failure> {
+        let now = self.bay.now();
+        for person in self.people.values_mut() {
+            // The photograph that enrols is the portrait itself where the other one is too close to call.
+            let selfie =
+                if person.who == Who::Sou { &person.photographs.portrait } else { &person.photographs.live };
+            let selfie = selfie.clone();
+            person
+                .wallet
+                .enrol(&*self.bay, &selfie, now)
+                .await
+                .map_err(|failure| Failure::new(format!("{}: {failure}", person.who.name())))?;
+        }
+        Ok(())
+    }
+
+    /// The next token of somebody's wallet; fetches a batch where none is left.
+    pub async fn ticket(&mut self, who: Who) -> Result<Ticket, Failure> {
+        let now = self.bay.now();
+        let Self { bay, people, .. } = self;
+        let person = people.get_mut(&who).ok_or_else(|| Failure::new("somebody of the cast is missing"))?;
+        if person.wallet.tokens_left(now) == 0 {
+            person.wallet.fetch(&**bay, now).await?;
+        }
+        person.wallet.take(now)
+    }
+
+    /// Shows a code to a lane, with a face; everything that follows from it has arrived when this ends.
+    pub async fn scan(
+        &mut self,
+        lane: &LanePlace,
+        text: &str,
+        face: &[u8],
+        measures: &[&str],
+    ) -> Result<Scanned, Failure> {
+        self.scan_all(lane, text, &[face], measures).await
+    }
+
+    /// The same, with several pictures of one moment.
+    pub async fn scan_all(
+        &mut self,
+        lane: &LanePlace,
+        text: &str,
+        faces: &[&[u8]],
+        measures: &[&str],
+    ) -> Result<Scanned, Failure> {
+        let at = lane.port.as_str();
+        let sight = code_picture::of(text)?;
+        let report = self.bay.scan(at, &lane.name(), &sight, faces, measures).await?;
+        // The end of the band in which a refusal is told: then everything falls due.
+        self.bay.advance(60)?;
+        self.bay.settled(at).await?;
+        let (mut exit, mut entry) = (nothing(), nothing());
+        for judged in report.get("verdicts").and_then(Value::as_array).into_iter().flatten() {
+            let text = |field: &str| judged.get(field).and_then(Value::as_str).unwrap_or_default();
+            let authority: AuthorityCode = text("authority").parse().map_err(of)?;
+            let kept =
+                self.bay.officer(authority, &format!("/v1/verdicts/{}", text("reference"))).await?.body;
+            let field = |name: &str| kept.get(name).and_then(Value::as_str).unwrap_or_default();
+            let side = json!({
+                "authority": authority, "verdict": verdict_word(field("outcome")), "code": field("code"), "detail": field("detail"),
+            });
+            if text("side") == "exit" { exit = side } else { entry = side }
+        }
+        Ok(Scanned { report, exit, entry })
+    }
+
+    async fn cross(&mut self, step: &Step) -> Result<Value, Failure> {
+        let Step { who, port, from, to, officer } = *step;
+        let (mut exit, mut entry, mut at_gate) = (nothing(), nothing(), Value::Null);
+        let mut passed = true;
+        let mut ms =
+            BTreeMap::from([("read", 0.0), ("check", 0.0), ("face", 0.0), ("clear", 0.0), ("total", 0.0)]);
+        let notices = self.notices().await?;
+        for side in sides(port) {
+            let lane = place(port, from, to, *side, 1)?;
+            let ticket = self.ticket(who).await?;
+            let text = ticket.code(&lane.audience(), self.bay.now())?;
+            let face = self.live(who)?;
+            let measures: &[&str] = if officer { &["officer"] } else { &[] };
+            let scanned = self.scan(&lane, &text, &face, measures).await?;
+            passed &= scanned.passed();
+            if scanned.exit.get("verdict").is_some_and(|v| !v.is_null()) {
+                exit = scanned.exit;
+            }
+            if scanned.entry.get("verdict").is_some_and(|v| !v.is_null()) {
+                entry = scanned.entry;
+            }
+            if let Some(code) = scanned.report.get("code").filter(|code| !code.is_null()) {
+                at_gate = code.clone();
+            }
+            for (stage, sum) in &mut ms {
+                let measured = scanned.report.get("ms").and_then(|ms| ms.get(stage));
+                *sum += measured.and_then(Value::as_f64).unwrap_or(0.0);
+            }
+            self.person(who)?.used = Some(ticket);
+            // On the way between two halls.
+            self.bay.advance(if port == "hzmb-hkg-mac" { 2400 } else { 240 })?;
+        }
+        if passed && who.home() == Chn && from.is_sar() && to.is_sar() {
+            let bay = &*self.bay;
+            bay.until("the notice to the mainland", async || Ok(notices_at(bay).await? > notices)).await?;
+        }
+        if !passed {
+            self.wrong += 1;
+        }
+        let word = |side: &Value| side.get("verdict").and_then(Value::as_str).unwrap_or("-").to_owned();
+        let stage = |name: &str| ms.get(name).copied().unwrap_or(0.0);
+        self.say(&format!(
+            "{:<11} {:<22} {}-{}  {:<13} {:<7} {:<7} {:>5.0}  {:>5.1}  {:>5.0}  {:>5.0}  {:>5.0}{}\n",
+            if passed { "passed" } else { "WRONG" },
+            who.name(),
+            from,
+            to,
+            port,
+            word(&exit),
+            word(&entry),
+            stage("read"),
+            stage("check"),
+            stage("face"),
+            stage("clear"),
+            stage("total"),
+            if officer { "  (an officer looked)" } else { "" },
+        ))?;
+        self.bay.advance(1200)?;
+        Ok(json!({
+            "traveller": who.name(), "home": who.home(), "from": from, "to": to, "port": port,
+            "outcome": if passed { "passed" } else { "not_passed" },
+            "exit": exit, "entry": entry, "gate": at_gate, "officer": officer,
+            "second_photograph": self.person(who)?.photographs.second_capture,
+            "ms": ms,
+        }))
+    }
+
+    async fn notices(&self) -> Result<usize, Failure> {
+        notices_at(self.bay).await
+    }
+
+    /// Writes down an attempt that must fail for the expected reason.
+    pub fn judge(
+        &mut self,
+        attack: &str,
+        expected: &str,
+        code: &str,
+        passed: bool,
+    ) -> Result<Value, Failure> {
+        let ok = code == expected && !passed;
+        if !ok {
+            self.wrong += 1;
+        }
+        let mark = if ok { "refused" } else { "WRONG" };
+        self.say(&format!(
+            "{mark:<11} {attack:<58} {code}{}\n",
+            if ok { String::new() } else { format!(" (expected {expected})") }
+        ))?;
+        Ok(json!({
+            "attack": attack, "expected": expected, "code": code,
+            "outcome": if passed { "passed" } else { "not_passed" },
+        }))
+    }
+
+    async fn ledgers(&self) -> Result<serde_json::Map<String, Value>, Failure> {
+        let mut ledgers = serde_json::Map::new();
+        for code in AuthorityCode::ALL {
+            let entries = ledger(self.bay, code).await?;
+            let count = |wanted: &str| {
+                entries.iter().filter(|e| e.get("side").and_then(Value::as_str) == Some(wanted)).count()
+            };
+            let noticed = entries.iter().filter(|e| is_noticed(e)).count();
+            ledgers.insert(
+                code.to_string(),
+                json!({"exits": count("exit"), "entries": count("entry"), "notices": noticed}),
+            );
+        }
+        Ok(ledgers)
+    }
+}
+
+fn is_noticed(entry: &Value) -> bool {
+    entry.get("noticed").and_then(Value::as_bool) == Some(true)
+}
+
+async fn ledger(bay: &Bay, code: AuthorityCode) -> Result<Vec<Value>, Failure> {
+    let answer = bay.officer(code, "/v1/ledger").await?;
+    let entries = answer.body.get("entries").and_then(Value::as_array).cloned();
+    entries.ok_or_else(|| Failure::new(format!("{code} does not show its ledger (status {})", answer.status)))
+}
+
+async fn notices_at(bay: &Bay) -> Result<usize, Failure> {
+    Ok(ledger(bay, Chn).await?.iter().filter(|entry| is_noticed(entry)).count())
+}

@@ -1,0 +1,159 @@
+//! The wire between the gates of one port and the authorities, with a cheat who sits on it: they read everything, hold
+//! back and put in place of it what they saw before, and have nobody's key.
+//!
+//! Lives here: forwarding, and the three things that they try. Not here: what they must get for it (`cheats`).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use clearance::Envelope;
+use documents::AuthorityCode;
+use tokio::net::TcpListener;
+
+use crate::failure::{Failure, of};
+
+/// More than any body on this wire has.
+const MOST: usize = 8 * 1024 * 1024;
+
+/// What the cheat does at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trick {
+    /// Nothing: everything goes through as it came.
+    #[default]
+    None,
+    /// The gate gets the authority's last verdict again, in the place of the one it asked for.
+    LastVerdict,
+    /// This authority gets the face that was seen before, the other one the face before the camera.
+    OtherProbe(AuthorityCode),
+    /// The gate gets the first status list that was ever fetched.
+    FirstStatus,
+}
+
+/// What they have seen and do.
+#[derive(Default)]
+struct Seen {
+    trick: Trick,
+    verdicts: BTreeMap<AuthorityCode, Bytes>,
+    probe: Vec<u8>,
+    lists: BTreeMap<(AuthorityCode, String), Bytes>,
+}
+
+/// The wire, in use.
+pub struct Wire {
+    /// Where the gates reach each authority.
+    pub addresses: BTreeMap<AuthorityCode, String>,
+    seen: Arc<Mutex<Seen>>,
+    ends: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.ends.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+}
+
+/// One authority's end.
+#[derive(Clone)]
+struct End {
+    authority: AuthorityCode,
+    base: String,
+    client: reqwest::Client,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Wire {
+    /// No wire to anybody.
+    pub fn none() -> Self {
+        Self { addresses: BTreeMap::new(), seen: Arc::default(), ends: Vec::new() }
+    }
+
+    /// Lays a wire to these addresses.
+    pub async fn lay(
+        to: &BTreeMap<AuthorityCode, String>,
+        client: &reqwest::Client,
+    ) -> Result<Self, Failure> {
+        let mut wire = Self::none();
+        for (authority, base) in to {
+            let listener = TcpListener::bind("127.0.0.1:0").await.map_err(of)?;
+            let address = listener.local_addr().map_err(of)?;
+            wire.addresses.insert(*authority, format!("http://{address}"));
+            let (base, client, seen) = (base.clone(), client.clone(), Arc::clone(&wire.seen));
+            let end = End { authority: *authority, base, client, seen };
+            let through = Router::new().fallback(through).with_state(end);
+            wire.ends.push(tokio::spawn(async move {
+                let _ = axum::serve(listener, through).await;
+            }));
+        }
+        Ok(wire)
+    }
+
+    /// What the cheat does from now on.
+    pub fn plays(&self, trick: Trick) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).trick = trick;
+    }
+}
+
+async fn through(State(end): State<End>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let Ok(mut body) = to_bytes(body, MOST).await else {
+        return StatusCode::BAD_GATEWAY.into_response();
+    };
+    if path == "/v1/verdicts" {
+        body = end.asked(body);
+    }
+    let asked = end.client.request(head.method, format!("{}{path}", end.base));
+    let answer = asked.headers(carried(&head.headers)).body(body).send().await;
+    let Ok(answer) = answer else { return StatusCode::BAD_GATEWAY.into_response() };
+    let (status, headers) = (answer.status(), carried(answer.headers()));
+    let Ok(mut bytes) = answer.bytes().await else { return StatusCode::BAD_GATEWAY.into_response() };
+    if status.is_success() {
+        bytes = end.answered(&path, bytes);
+    }
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// The headers that are carried on: all but those of one connection (RFC 9110, 7.6.1), and the length, which may change.
+fn carried(headers: &HeaderMap) -> HeaderMap {
+    let mut headers = headers.clone();
+    for name in [header::HOST, header::CONNECTION, header::TRANSFER_ENCODING, header::CONTENT_LENGTH] {
+        headers.remove(name);
+    }
+    headers
+}
+
+impl End {
+    fn asked(&self, body: Bytes) -> Bytes {
+        let Ok(envelope) = Envelope::decode(&body) else { return body };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.trick == Trick::OtherProbe(self.authority) {
+            return Envelope { probe: &seen.probe, ..envelope }.encode().into();
+        }
+        if seen.trick == Trick::None {
+            seen.probe = envelope.probe.to_vec();
+        }
+        body
+    }
+
+    fn answered(&self, path: &str, bytes: Bytes) -> Bytes {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let trick = seen.trick;
+        if path == "/v1/verdicts" {
+            let last = seen.verdicts.insert(self.authority, bytes.clone());
+            return last.filter(|_| trick == Trick::LastVerdict).unwrap_or(bytes);
+        }
+        if path.starts_with("/v1/status-lists/") {
+            let first = seen.lists.entry((self.authority, path.to_owned())).or_insert_with(|| bytes.clone());
+            return if trick == Trick::FirstStatus { first.clone() } else { bytes };
+        }
+        bytes
+    }
+}

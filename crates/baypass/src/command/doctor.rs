@@ -1,0 +1,204 @@
+//! `baypass doctor`: what of this installation is wrong, and the command that mends it.
+
+use std::path::{Path, PathBuf};
+
+use authority::retention::last_retention;
+use clap::Args;
+use documents::{AuthorityCode, ReasonCode, Rules, Timestamp};
+use face::{Embedder, Finder, Liveness, ModelFolder};
+use gate::{Clock, SystemClock, Texts};
+use serde_json::json;
+
+use super::Output;
+use crate::Ended;
+use crate::failure::{self, Failure};
+use crate::install::keys::{KeyFiles, KeyStore};
+use crate::install::parties::{face_config, load_approvals};
+use crate::install::{Installation, lists};
+
+struct Finding {
+    what: &'static str,
+    said: Result<String, String>,
+}
+
+/// What `doctor` takes.
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// An installation.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Runs `doctor`.
+pub async fn run(args: &DoctorArgs, models: &Path) -> Result<Ended, Failure> {
+    let mut findings = vec![
+        Finding { what: "rules", said: rules() },
+        Finding { what: "texts", said: texts() },
+        Finding { what: "models", said: loaded(models) },
+        Finding { what: "clock", said: clock() },
+    ];
+    if let Some(dir) = &args.dir {
+        findings.extend(installation(dir, SystemClock.now()).await);
+    }
+    let broken = findings.iter().filter(|f| f.said.is_err()).count();
+    if args.output.json {
+        let list: Vec<_> = findings
+            .iter()
+            .map(|f| match &f.said {
+                Ok(said) => json!({"what": f.what, "ok": true, "says": said}),
+                Err(said) => json!({"what": f.what, "ok": false, "says": said}),
+            })
+            .collect();
+        failure::print_json(&json!({"ok": broken == 0, "findings": list}))?;
+    } else {
+        let line = |f: &Finding| match &f.said {
+            Ok(said) => format!("ok    {}: {said}\n", f.what),
+            Err(said) => format!("WRONG {}: {said}\n", f.what),
+        };
+        failure::print(&findings.iter().map(line).collect::<String>())?;
+    }
+    match broken {
+        0 => Ok(Ended::Done),
+        1 => Err(Failure::new("one thing is wrong; what to do stands beside it")),
+        several => Err(Failure::new(format!("{several} things are wrong; what to do stands beside each"))),
+    }
+}
+
+fn rules() -> Result<String, String> {
+    let rules = Rules::builtin().map_err(|error| Failure::of(&error).to_string())?;
+    let switched = rules.report().switches().iter().filter(|s| !s.is_default()).count();
+    Ok(format!(
+        "version {}, {} ports, {} forms of endorsement, {} reasons, {switched} switches away from their default",
+        rules.version(),
+        rules.ports().count(),
+        rules.forms().len(),
+        ReasonCode::ALL.len(),
+    ))
+}
+
+fn texts() -> Result<String, String> {
+    Texts::builtin().map_err(|error| Failure::of(&error).to_string())?;
+    Ok("every sentence of a lane in zh-Hans, zh-Hant, en, pt".to_owned())
+}
+
+/// Keys, lists and approvals of an installation.
+async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
+    let opened = match Installation::open(dir) {
+        Ok(opened) => opened,
+        Err(failure) => return vec![Finding { what: "installation", said: Err(failure.to_string()) }],
+    };
+    let camera = if opened.simulated_camera() {
+        "pictures from files are taken (simulated_camera): for trials only"
+    } else {
+        "only a gate's own camera is taken"
+    };
+    let mut findings = vec![Finding { what: "installation", said: Ok(camera.to_owned()) }];
+    let held = opened.hold().map(|_| "nobody else uses it".to_owned()).map_err(|f| f.to_string());
+    findings.push(Finding { what: "lock", said: held });
+    let trust = lists::trust(&opened, now);
+    let keys = AuthorityCode::ALL.iter().try_for_each(|code| {
+        let keys = KeyFiles::of(&opened.authority(*code)).authority()?;
+        let signer = KeyFiles::of(&opened.supervisor(*code)).signing("list")?;
+        KeyFiles::of(&opened.supervisor(*code)).signing("approval")?;
+        if let Ok(trust) = &trust
+            && let Ok(listed) = trust.find(*code, trust::Role::Verdict, authority::KEY_ID, now)
+            && listed.public().as_bytes() != keys.verdict.public().as_bytes()
+        {
+            return Err(Failure::new(format!(
+                "the verdict key of {code} is not the one its trust list names"
+            )));
+        }
+        drop(signer);
+        Ok(())
+    });
+    findings.push(Finding {
+        what: "keys",
+        said: keys
+            .map(|()| "every authority's and supervisor's keys are there".to_owned())
+            .map_err(|f| f.to_string()),
+    });
+    findings.push(Finding { what: "retention", said: retention(&opened, now).await });
+    let trust = match trust {
+        Ok(trust) => trust,
+        Err(failure) => {
+            findings.push(Finding { what: "trust lists", said: Err(failure.to_string()) });
+            return findings;
+        }
+    };
+    let stale: Vec<_> = AuthorityCode::ALL
+        .into_iter()
+        .filter(|code| trust.freshness(*code, now) != trust::Freshness::Current)
+        .map(AuthorityCode::code)
+        .collect();
+    let dir = dir.display();
+    findings.push(Finding {
+        what: "trust lists",
+        said: if stale.is_empty() {
+            Ok("all three are in force".to_owned())
+        } else {
+            Err(format!(
+                "{} past their week; sign them afresh: baypass trust renew --dir {dir}",
+                stale.join(", ")
+            ))
+        },
+    });
+    let said =
+        load_approvals(&opened, &trust, now).map_err(|f| f.to_string()).and_then(|(loaded, refused)| {
+            let today = now.local_date();
+            let in_force = loaded.iter().filter(|a| a.in_force(today)).count();
+            match refused.first() {
+                Some((id, why)) => Err(format!("{id} does not load: {why}")),
+                None if in_force == 0 => {
+                    Err(format!("none is in force today; baypass approval add --dir {dir}"))
+                }
+                None => Ok(format!("{in_force} in force today")),
+            }
+        });
+    findings.push(Finding { what: "approvals", said });
+    findings
+}
+
+/// When each authority last deleted what was kept for its time (docs/retention.md).
+async fn retention(installation: &Installation, now: Timestamp) -> Result<String, String> {
+    let mut said = Vec::new();
+    for code in AuthorityCode::ALL {
+        let last = last_retention(&installation.database(code)).await;
+        match last.map_err(|error| format!("{code}: {}", Failure::of(&error)))? {
+            None => said.push(format!("{code} never (its service does it once a day)")),
+            Some(last) if now.seconds_since(last) > 3 * 86_400 => {
+                return Err(format!(
+                    "{code} last deleted what was kept for its time at {last}; its service does it once a day: start it \
+                     with `baypass authority serve --authority {code}`, or read its log"
+                ));
+            }
+            Some(last) => said.push(format!("{code} at {last}")),
+        }
+    }
+    Ok(said.join(", "))
+}
+
+fn loaded(folder: &Path) -> Result<String, String> {
+    let config = face_config(folder).map_err(|failure| failure.to_string())?;
+    let models = ModelFolder::new(folder, &config);
+    let load = || {
+        Finder::load(&models, &config)?;
+        Embedder::load(&models, &config)?;
+        Liveness::load(&models, &config).map(|_| ())
+    };
+    load().map_err(|error: face::ModelError| {
+        format!("{} (looked in {})", Failure::of(&error), folder.display())
+    })?;
+    Ok("all four face models are the files that were measured, and load".to_owned())
+}
+
+/// Rules and formats of this version were fixed in 2026: a clock before that is wrong.
+fn clock() -> Result<String, String> {
+    let now = SystemClock.now();
+    let start = "2026-01-01T00:00:00+08:00".parse::<documents::Timestamp>().map_err(|e| e.to_string())?;
+    if now < start {
+        return Err(format!("it says {now}, which is over; set the machine's clock (a time server, NTP)"));
+    }
+    Ok(format!("{now}"))
+}

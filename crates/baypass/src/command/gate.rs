@@ -1,0 +1,215 @@
+//! `baypass gate serve`: the gates of one port as a process of their own. It opens no authority's folder.
+//!
+//! Lives here: what an installation adds to `gate`: files, addresses, the lanes of a port, what is fetched again and
+//! again. Not here: what a lane does (`gate`), its kiosk's secrets (`kiosk`).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use authority::status_name;
+use clap::{Args, Subcommand};
+use clearance::ClearanceId;
+use credential::{ProofWindow, random};
+use documents::{AuthorityCode, PortId, Rules};
+use gate::devices::camera::SimulatedCamera;
+use gate::devices::door::SimulatedDoor;
+use gate::lane::measures::Simulated;
+use gate::lane::screen::NoScreen;
+use gate::lists::{Follower, ListMemory};
+use gate::server::{GateState, ScanOrder, Scanner};
+use gate::{Clock, HttpLink, LaneContext, Lists, Metrics, ReplayCache, Report, SystemStopwatch, Trusted};
+
+use super::InstallationArgs;
+use crate::failure::{self, Failure, of};
+use crate::install::parties::{OpenLane, load_eyes, open_lane, status_lists_in_use};
+use crate::install::{Lock, code_lanes, lists};
+use crate::serve::{Addresses, ROUND, RunArgs, TrialClock, http_client, log, serve_http};
+use crate::{Ended, kiosk};
+
+/// How long a gate waits for a verdict.
+const VERDICT_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// The commands of a gate.
+#[derive(Subcommand)]
+pub enum GateCommand {
+    /// Serves every lane of a port; `/lanes`, `/health` and `/metrics` show how it goes. On a loopback address each lane has
+    /// a kiosk and its officers' views (docs/kiosk.md); their addresses are printed.
+    Serve(ServeArgs),
+}
+
+/// What `gate serve` takes.
+#[derive(Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    /// The port, such as hengqin.
+    #[arg(long)]
+    port: PortId,
+    /// Where the kiosk's built pages are.
+    #[arg(long, value_name = "FOLDER", default_value = "web/kiosk/dist")]
+    kiosk: PathBuf,
+    /// Pictures of the face that a kiosk's camera takes for one crossing, 1 to 12. With three the passive hint counts; more
+    /// help where a camera is noisy or compresses strongly (docs/face.md).
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=i64::from(gate::MAX_PICTURES)))]
+    pictures: u8,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+impl GateCommand {
+    /// Runs the command.
+    pub async fn run(&self, models: &Path) -> Result<Ended, Failure> {
+        let Self::Serve(args) = self;
+        serve(args, models).await
+    }
+}
+
+async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
+    log();
+    let (installation, port, run) = (args.installation.open()?, &args.port, &args.run);
+    let rules = Rules::builtin().map_err(of)?;
+    let clock = TrialClock::of(&installation);
+    let now = clock.now();
+    let folder = installation.gate(port);
+    if !folder.is_dir() {
+        return Err(Failure::new(format!(
+            "this installation has no gates at {port}; it was made without that port"
+        )));
+    }
+    let _lock = Lock::take(&folder)?;
+    let all = code_lanes(&rules);
+    let eyes = load_eyes(models)?;
+    let bases = Addresses::read(&installation).authorities;
+    let client = http_client();
+    let link = Arc::new(HttpLink::new(client.clone(), bases.clone(), VERDICT_TIMEOUT));
+    let replay = Arc::new(Mutex::new(ReplayCache::new(ProofWindow::default().seconds(), now)));
+    let metrics = Arc::new(Metrics::default());
+    let mut lanes = BTreeMap::new();
+    for place in all.iter().filter(|lane| lane.port == *port) {
+        let opened = open_lane(
+            &installation,
+            place,
+            &all,
+            Arc::clone(&link),
+            Arc::clone(&eyes),
+            Arc::clone(&replay),
+            Arc::clone(&metrics),
+            args.pictures,
+        )
+        .await?;
+        for (token, at, lane) in opened.store.showings().await.map_err(of)? {
+            if let Ok(mut cache) = replay.lock() {
+                cache.note(token, at, &Arc::new(lane), now);
+            }
+        }
+        let settled = opened.courier.settle(now).await.map_err(of)?;
+        if settled > 0 {
+            tracing::warn!(lane = place.name(), settled, "clearances left open by a stop have got their end");
+        }
+        lanes.insert(place.name(), Arc::new(opened));
+    }
+    // Pinned keys only: the lists themselves come from the authorities, and none may be older than what was seen before.
+    let mut first = Lists::new(lists::pinned(&installation)?);
+    let mut memory = ListMemory::open(&folder).map_err(of)?;
+    first.not_before(memory.newest());
+    let follower = Arc::new(Follower::new(client, bases, first));
+    let (listener, address) = run.bind().await?;
+    let lanes = Arc::new(lanes);
+    let scanner: Option<Scanner> = installation.simulated_camera().then(|| {
+        let (lanes, follower, clock) = (Arc::clone(&lanes), Arc::clone(&follower), clock.clone());
+        let scanner: Scanner = Arc::new(move |order| {
+            Box::pin(scan(Arc::clone(&lanes), Arc::clone(&follower), clock.clone(), order))
+        });
+        scanner
+    });
+    let trusted = Arc::clone(&follower);
+    let state = GateState {
+        lanes: lanes.values().map(|opened| opened.lane.config().clone()).collect(),
+        stores: lanes.values().map(|opened| Arc::clone(&opened.store)).collect(),
+        metrics,
+        trusted: Arc::new(move || trusted.lists() as Arc<dyn Trusted>),
+        clock: Arc::new(clock.clone()),
+        scanner,
+        follower: Some(Arc::clone(&follower)),
+    };
+    let trusted = Arc::clone(&follower);
+    let bench = kiosk::Bench {
+        installation: &installation,
+        port,
+        rules: &rules,
+        trusted: Arc::new(move || trusted.lists() as Arc<dyn Trusted>),
+        clock: clock.clone(),
+    };
+    let kiosks = kiosk::set_up(
+        &bench,
+        &lanes,
+        args.kiosk.clone(),
+        address,
+        Addresses::read(&installation).authorities,
+    )?;
+    // One write: whoever started this process and wants the address alone may stop reading after the first line.
+    failure::print(&format!("{port} listens on http://{address}\n{}", kiosks.addresses))?;
+    let doors = gate::server::router(state).merge(gate::kiosk::router(kiosks.kiosks.clone()));
+    let ending = {
+        let (stopped, open) = (run.stopped(), Arc::clone(&kiosks.kiosks.lanes));
+        async move {
+            stopped.await;
+            for kiosk in open.values() {
+                kiosk.shut();
+            }
+        }
+    };
+    let following = async {
+        loop {
+            let now = clock.now();
+            let status = status_lists_in_use(now)
+                .into_iter()
+                .flat_map(|list| AuthorityCode::ALL.map(|issuer| (issuer, list, status_name(issuer, list))))
+                .collect();
+            follower.round(&status, now).await;
+            if let Err(error) = memory.remember(&follower.lists().newest()) {
+                tracing::error!(%error, "the newest lists cannot be written down");
+            }
+            tokio::time::sleep(ROUND).await;
+        }
+    };
+    let couriers = lanes.values().map(|opened| {
+        let (courier, clock) = (opened.courier.clone(), clock.clone());
+        tokio::spawn(async move { courier.run(&clock, std::future::pending()).await })
+    });
+    let couriers: Vec<_> = couriers.collect();
+    tokio::select! {
+        served = serve_http(listener, doors, ending) => served?,
+        () = following => {}
+    }
+    for courier in couriers {
+        courier.abort();
+    }
+    Ok(Ended::Done)
+}
+
+async fn scan(
+    lanes: Arc<BTreeMap<String, Arc<OpenLane<HttpLink>>>>,
+    follower: Arc<Follower>,
+    clock: TrialClock,
+    order: ScanOrder,
+) -> Option<Report> {
+    let opened = lanes.get(&order.lane)?;
+    let mut id = [0; 16];
+    random(&mut id).ok()?;
+    let mut camera = SimulatedCamera::new(order.code, order.faces);
+    let (mut door, mut measures) = (SimulatedDoor::default(), Simulated(order.measures));
+    let (lists, watch) = (follower.lists(), SystemStopwatch::start());
+    let context = LaneContext {
+        camera: &mut camera,
+        door: &mut door,
+        screen: &mut NoScreen,
+        measures: &mut measures,
+        trusted: &*lists,
+        clock: &clock,
+        watch: &watch,
+    };
+    Some(opened.lane.serve(ClearanceId::from_bytes(id), context).await)
+}

@@ -1,0 +1,32 @@
+//! `baypass init`: makes an installation.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use gate::{Clock, SystemClock};
+
+use crate::Ended;
+use crate::failure::{self, Failure};
+use crate::install::Installation;
+use crate::install::database::DatabaseArgs;
+use crate::install::lists::Terms;
+
+/// What `init` takes.
+#[derive(Args)]
+pub struct InitArgs {
+    /// A folder that does not exist yet, or is empty.
+    dir: PathBuf,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+/// Runs `init`.
+pub fn run(args: &InitArgs) -> Result<Ended, Failure> {
+    Installation::init(&args.dir, SystemClock.now(), &Terms::default(), args.database.for_all()?)?;
+    let shown = args.dir.display();
+    failure::print(&format!(
+        "{shown}: three authorities with keys, trust lists, approvals (specimens) and empty registries; pictures from \
+         files are taken (simulated_camera)\nnext: baypass resident add --dir {shown} ...\n"
+    ))?;
+    Ok(Ended::Done)
+}

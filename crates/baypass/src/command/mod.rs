@@ -1,0 +1,166 @@
+//! The commands: one file each, with the arguments that it takes.
+//!
+//! Lives here: the list of commands, and the groups of arguments that several of them take. Not here: what a command
+//! does with them.
+
+mod approval;
+mod authority;
+mod bench;
+mod code;
+mod crossing;
+mod demo;
+mod doctor;
+mod face;
+mod gate;
+mod init;
+mod lane;
+mod ledger;
+mod may_cross;
+mod resident;
+mod rules;
+mod trust;
+mod wallet;
+
+use std::path::{Path, PathBuf};
+
+use ::gate::{Clock, SystemClock};
+use clap::{Args, Subcommand};
+use documents::Timestamp;
+
+use crate::Ended;
+use crate::failure::{Failure, of};
+use crate::install::Installation;
+use crate::wallet::Wallet;
+
+/// What may be asked of this program.
+#[derive(Subcommand)]
+pub enum Command {
+    /// The Bay in a box: residents cross three borders, and every cheat fails.
+    Demo(demo::DemoArgs),
+    /// One authority of an installation as a process of its own.
+    #[command(subcommand)]
+    Authority(authority::AuthorityCommand),
+    /// The gates of one port as a process of their own.
+    #[command(subcommand)]
+    Gate(gate::GateCommand),
+    /// Makes an installation: three authorities with keys, trust lists, approvals, ports, empty registries.
+    Init(init::InitArgs),
+    /// Residents in the registries of an installation.
+    #[command(subcommand)]
+    Resident(resident::ResidentCommand),
+    /// A wallet on the command line, for scripts and tests.
+    #[command(subcommand)]
+    Wallet(wallet::WalletCommand),
+    /// Lanes.
+    #[command(subcommand)]
+    Lane(lane::LaneCommand),
+    /// May this person cross there, then, and if not, why? Asked about a case file (docs/cases.md), or about a resident
+    /// of an installation.
+    MayCross(may_cross::MayCrossArgs),
+    /// Crossing codes.
+    #[command(subcommand)]
+    Code(code::CodeCommand),
+    /// The ledger of an authority.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// What the supervisory authorities allow: where, when and for what.
+    #[command(subcommand)]
+    Approval(approval::ApprovalCommand),
+    /// Signed lists of keys.
+    #[command(subcommand)]
+    Trust(trust::TrustCommand),
+    /// The rules that are read at start-up.
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
+    /// What is wrong here, and how to mend it: rules, texts, models, clock; with --dir keys, lists and approvals too.
+    Doctor(doctor::DoctorArgs),
+    /// What the face matcher can and cannot do, on pictures of your own.
+    #[command(subcommand)]
+    Face(face::FaceCommand),
+    /// Measurements, each against its bar in the same run.
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
+}
+
+impl Command {
+    /// Runs the command; `models` is the folder with the face models.
+    pub fn run(self, models: &Path) -> Result<Ended, Failure> {
+        match self {
+            Self::Demo(args) => block_on(demo::run(&args, models)),
+            Self::Authority(command) => block_on(command.run(models)),
+            Self::Gate(command) => block_on(command.run(models)),
+            Self::Init(args) => init::run(&args),
+            Self::Resident(command) => command.run(models),
+            Self::Wallet(command) => block_on(command.run(models)),
+            Self::Lane(command) => block_on(command.run(models)),
+            Self::MayCross(args) => may_cross::run(&args, models),
+            Self::Code(command) => command.run(),
+            Self::Ledger(command) => block_on(command.run(models)),
+            Self::Approval(command) => command.run(),
+            Self::Trust(command) => command.run(),
+            Self::Rules(command) => command.run(),
+            Self::Doctor(args) => block_on(doctor::run(&args, models)),
+            Self::Face(command) => command.run(models),
+            Self::Bench(command) => command.run(models),
+        }
+    }
+}
+
+/// Runs a command's asynchronous work to its end.
+fn block_on<T>(task: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(of)?.block_on(task)
+}
+
+/// What every one-shot command says.
+const ONE_PROCESS: &str = "(All parties ran in this one process, each over its own files.)\n";
+
+/// The installation that a command works on.
+#[derive(Args)]
+struct InstallationArgs {
+    /// The installation.
+    #[arg(long)]
+    dir: PathBuf,
+}
+
+impl InstallationArgs {
+    fn open(&self) -> Result<Installation, Failure> {
+        Installation::open(&self.dir)
+    }
+}
+
+/// The moment at which a command takes place.
+#[derive(Args, Clone, Copy)]
+struct At {
+    /// The moment (RFC 3339, such as 2026-03-02T10:00:00+08:00); default: now.
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+}
+
+impl At {
+    fn time(self) -> Timestamp {
+        self.at.unwrap_or_else(|| SystemClock.now())
+    }
+}
+
+/// The resident that a command is about.
+#[derive(Args)]
+struct ResidentArgs {
+    /// The number that `resident add` printed, or any document number.
+    #[arg(long)]
+    resident: String,
+}
+
+impl ResidentArgs {
+    fn wallet(&self, installation: &Installation) -> Result<Wallet, Failure> {
+        Wallet::find(installation, &self.resident)
+    }
+}
+
+/// How a command answers.
+#[derive(Args, Clone, Copy)]
+struct Output {
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}

@@ -1,0 +1,51 @@
+//! `baypass resident`: synthetic residents in the registries of an installation.
+
+mod add;
+mod list;
+mod re_enrol;
+mod status;
+
+use std::path::Path;
+
+use clap::Subcommand;
+
+use super::block_on;
+use crate::Ended;
+use crate::failure::Failure;
+
+/// The commands about residents.
+#[derive(Subcommand)]
+pub enum ResidentCommand {
+    /// Adds a synthetic resident: by flags, or by a case file (docs/cases.md).
+    Add(Box<add::AddArgs>),
+    /// Who is registered.
+    List(list::ListArgs),
+    /// Describes the registries' photos anew where templates are of another face model than the installed one. May be
+    /// interrupted at any time; started again, it goes on where it stopped. Wallets get the new templates with their
+    /// next parts.
+    ReEnrol(re_enrol::ReEnrolArgs),
+    /// Reports a document as lost; the pass goes along.
+    Lose(status::StatusArgs),
+    /// Ends the pass.
+    EndPass(status::StatusArgs),
+    /// Puts a resident on the watch list of each authority that issued a document.
+    Watch(status::StatusArgs),
+    /// Erases a resident at each authority that issued a document: the key of their records is destroyed, the pass ends.
+    Erase(status::StatusArgs),
+}
+
+impl ResidentCommand {
+    /// Runs the command.
+    pub fn run(&self, models: &Path) -> Result<Ended, Failure> {
+        use status::Change;
+        match self {
+            Self::Add(args) => block_on(add::run(args, models)),
+            Self::List(args) => list::run(args),
+            Self::ReEnrol(args) => block_on(re_enrol::run(args, models)),
+            Self::Lose(args) => block_on(status::run(args, Change::DocumentLost, models)),
+            Self::EndPass(args) => block_on(status::run(args, Change::PassEnded, models)),
+            Self::Watch(args) => block_on(status::run(args, Change::Watched, models)),
+            Self::Erase(args) => block_on(status::run(args, Change::Erased, models)),
+        }
+    }
+}

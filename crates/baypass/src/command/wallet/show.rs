@@ -1,0 +1,127 @@
+//! `baypass wallet show`: a crossing code as a picture, as text, or drawn in the terminal.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use code::{QrSymbol, TerminalGround};
+use credential::Audience;
+use documents::{Rules, Side};
+use serde_json::json;
+
+use crate::Ended;
+use crate::command::crossing::CrossingArgs;
+use crate::command::{At, InstallationArgs, ONE_PROCESS, Output, ResidentArgs};
+use crate::failure::{self, Failure, of};
+use crate::install::parties::Parties;
+use crate::install::write_whole;
+use crate::wallet::BATCH;
+
+/// What `wallet show` takes.
+#[derive(Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    #[command(flatten)]
+    resident: ResidentArgs,
+    #[command(flatten)]
+    crossing: CrossingArgs,
+    /// code.png, .svg or .txt; default: drawn in the terminal. Without --side, two files where there are two codes.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    at: At,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Runs `wallet show`.
+pub async fn run(args: &ShowArgs, models: &Path) -> Result<Ended, Failure> {
+    let (installation, at, crossing) = (args.installation.open()?, args.at.time(), &args.crossing);
+    let rules = Rules::builtin().map_err(of)?;
+    let way = crossing.direction(&rules, at.local_date())?;
+    let sides = match (crossing.sides(&rules, way, at.local_date())?.as_slice(), crossing.side) {
+        ([None], Some(_)) => {
+            return Err(Failure::new(format!(
+                "at {} one code serves both sides; leave --side out",
+                crossing.port
+            )));
+        }
+        ([None], None) => vec![None],
+        (both, None) => both.to_vec(),
+        (_, Some(side)) => vec![Some(side)],
+    };
+    let hold = installation.hold()?;
+    let mut wallet = args.resident.wallet(&installation)?;
+    if wallet.tokens_left(at) < sides.len() {
+        drop(hold);
+        let parties = Parties::open(&installation, models, at).await?;
+        wallet.fetch(&parties.services, at).await?;
+        wallet.save(&installation)?;
+    }
+    let several = sides.len() > 1;
+    let (mut shown, fetched) = (Vec::new(), wallet.tokens_left(at) == BATCH);
+    for side in sides {
+        let audience = Audience::new(crossing.port.parse().map_err(of)?, way, side);
+        let text = wallet.show(&audience, at)?;
+        let symbol = QrSymbol::draw(&text).map_err(of)?;
+        let out = args.out.as_deref().map(|out| match side.filter(|_| several) {
+            Some(side) => beside(out, side),
+            None => out.to_owned(),
+        });
+        match &out {
+            Some(out) => draw(&symbol, &text, out)?,
+            None if !args.output.json => failure::print(&symbol.to_terminal(TerminalGround::Dark))?,
+            None => {}
+        }
+        shown.push((side, text, out, symbol));
+    }
+    wallet.save(&installation)?;
+    let left = wallet.tokens_left(at);
+    if args.output.json {
+        let codes: Vec<_> = shown
+            .iter()
+            .map(|(side, text, out, symbol)| {
+                json!({"side": side, "file": out, "code": text, "qr_version": symbol.version(), "made_at": at})
+            })
+            .collect();
+        failure::print_json(
+            &json!({"resident": wallet.resident, "port": crossing.port, "from": way.from(), "to": way.to(), "codes": codes, "tokens_left": left}),
+        )?;
+    } else {
+        for (side, _, out, symbol) in &shown {
+            let lane = side.map_or_else(|| "both sides".to_owned(), |side| format!("the {side} lane"));
+            let file = out.as_ref().map_or_else(String::new, |out| format!(" in {}", out.display()));
+            failure::print(&format!(
+                "code for {} {way}, {lane}{file} (QR version {}), good for 30 s from {at}\n",
+                crossing.port,
+                symbol.version()
+            ))?;
+        }
+        let note = if fetched { ONE_PROCESS } else { "" };
+        failure::print(&format!("{left} tokens left\n{note}"))?;
+    }
+    Ok(Ended::Done)
+}
+
+/// `code.png` for the exit is `code-exit.png`.
+fn beside(out: &Path, side: Side) -> PathBuf {
+    let stem = out.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match out.extension() {
+        Some(extension) => format!("{stem}-{side}.{}", extension.to_string_lossy()),
+        None => format!("{stem}-{side}"),
+    };
+    out.with_file_name(name)
+}
+
+fn draw(symbol: &QrSymbol, text: &str, out: &Path) -> Result<(), Failure> {
+    let extension = out.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    match extension.as_deref() {
+        Some("svg") => write_whole(out, symbol.to_svg().as_bytes()),
+        Some("txt") => write_whole(out, text.as_bytes()),
+        Some("png") => write_whole(out, &symbol.to_png(6).map_err(of)?),
+        Some(_) | None => Err(Failure::new(format!(
+            "{} is no picture that can be drawn; give a name that ends in .png, .svg or .txt",
+            out.display()
+        ))),
+    }
+}

@@ -1,0 +1,121 @@
+//! Registration: a synthetic resident's records into the registries of the authorities that issued their documents.
+//!
+//! Lives here: which record goes to which authority. Not here: what a record may hold (`documents`), the registry
+//! (`authority`), flags and files (`command::resident`).
+
+use documents::{Applied, AuthorityCode, CaseFile, DocumentKind, Rules, Side, Timestamp};
+use serde_json::{Value, json};
+
+use crate::failure::{Failure, of};
+use crate::install::Installation;
+use crate::install::parties::Parties;
+use crate::wallet::{Card, Wallet};
+
+/// Who issues a kind of document.
+const fn issuer(kind: DocumentKind, home: AuthorityCode) -> Option<AuthorityCode> {
+    match kind {
+        DocumentKind::MainlandId
+        | DocumentKind::ResidencePermit
+        | DocumentKind::ExitEntryPermit
+        | DocumentKind::OneWayPermit
+        | DocumentKind::HomeReturnPermit
+        | DocumentKind::OneTimePass => Some(AuthorityCode::Chn),
+        DocumentKind::Hkid | DocumentKind::DocumentOfIdentity => Some(AuthorityCode::Hkg),
+        DocumentKind::MacaoBir | DocumentKind::VisitPermit => Some(AuthorityCode::Mac),
+        DocumentKind::Passport => Some(home),
+    }
+}
+
+/// Registers somebody with every authority that issued one of their documents; all or none.
+#[expect(clippy::too_many_arguments, reason = "a registration is made of all of these")]
+pub async fn register(
+    installation: &Installation,
+    parties: &Parties,
+    rules: &Rules,
+    raw: &Value,
+    shown: &str,
+    photo: &[u8],
+    now: Timestamp,
+) -> Result<Wallet, Failure> {
+    let case = CaseFile::parse(&raw.to_string(), rules)
+        .map_err(|error| Failure::new(format!("{shown}: {error} (docs/cases.md)")))?;
+    if let Some(kind) = case.specimen_numbers.first() {
+        return Err(Failure::new(format!(
+            "{shown}: the {} has no number; a registry needs every number",
+            kind.as_str()
+        )));
+    }
+    if case.name.trim().is_empty() && case.name_zh.as_deref().unwrap_or_default().trim().is_empty() {
+        return Err(Failure::new(format!("{shown}: person.name: a registry needs a name")));
+    }
+    let documents::Birth::Date(birth) = case.holder.birth else {
+        return Err(Failure::new(format!("{shown}: person.birth: a registry needs the whole date")));
+    };
+    let home = case.holder.home;
+    let listed = raw.get("documents").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut cards = Vec::new();
+    let mut records: Vec<(AuthorityCode, Vec<Value>)> = Vec::new();
+    for (document, raw_document) in case.documents.iter().zip(listed) {
+        let Some(by) = issuer(document.kind(), home) else { continue };
+        let number = raw_document.get("number").and_then(Value::as_str).unwrap_or_default().to_owned();
+        cards.push(Card { issuer: by, kind: document.kind(), number });
+        match records.iter_mut().find(|(code, _)| *code == by) {
+            Some((_, list)) => list.push(raw_document),
+            None => records.push((by, vec![raw_document])),
+        }
+    }
+    if records.is_empty() {
+        return Err(Failure::new(format!("{shown}: documents: name at least one document")));
+    }
+    let person = raw.get("person").cloned().unwrap_or_default();
+    // Everything is looked at before anything is written: a second resident with a number is found here.
+    for card in &cards {
+        if parties.service(card.issuer)?.registered(&card.parsed()?).await.map_err(of)?.is_some() {
+            return Err(Failure::new(format!(
+                "a resident with this {} is registered already; `baypass resident list` shows them",
+                card.kind.as_str()
+            )));
+        }
+    }
+    for (by, documents) in &records {
+        let record = json!({"person": person, "documents": documents});
+        parties
+            .service(*by)?
+            .add_resident(&record.to_string(), photo, now)
+            .await
+            .map_err(|error| Failure::new(format!("{by}: {}", Failure::of(&error))))?;
+    }
+    for movement in &case.movements {
+        for authority in [movement.direction.from(), movement.direction.to()] {
+            let seen = match (movement.applied, movement.direction.side_of(authority)) {
+                (Applied::Both, _)
+                | (Applied::ExitOnly, Some(Side::Exit))
+                | (Applied::EntryOnly, Some(Side::Entry)) => true,
+                (Applied::ExitOnly | Applied::EntryOnly | Applied::Returned, _) => false,
+            };
+            // Under the document that this authority saw: its own, else the mainland's or the home card.
+            let shown = cards.iter().find(|card| card.issuer == authority).or_else(|| {
+                cards.iter().find(|card| {
+                    matches!(
+                        card.kind,
+                        DocumentKind::ExitEntryPermit | DocumentKind::Hkid | DocumentKind::MacaoBir
+                    )
+                })
+            });
+            if let (true, Some(card)) = (seen, shown) {
+                let service = parties.service(authority)?;
+                service.add_earlier_movement(&card.parsed()?, movement, now).await.map_err(of)?;
+            }
+        }
+        let between_regions = movement.direction.from().is_sar() && movement.direction.to().is_sar();
+        let permit = cards.iter().find(|card| card.kind == DocumentKind::ExitEntryPermit);
+        if let (true, Some(card)) = (between_regions, permit) {
+            let service = parties.service(AuthorityCode::Chn)?;
+            service.add_earlier_movement(&card.parsed()?, movement, now).await.map_err(of)?;
+        }
+    }
+    let resident = Wallet::all(installation)?.last().map_or(1, |wallet| wallet.resident + 1);
+    let wallet = Wallet::new(resident, home, case.name.clone(), case.name_zh.clone(), birth, cards);
+    wallet.save(installation)?;
+    Ok(wallet)
+}
