@@ -30,7 +30,7 @@ use crate::reason::GateReason;
 /// The lists of the moment: they are replaced while the gate runs.
 pub type TrustedNow = Arc<dyn Fn() -> Arc<dyn Trusted> + Send + Sync>;
 
-/// A traveller whose pictures were handed in: only where the lane was set up for a simulated camera.
+/// A traveller whose pictures come in a request: only where the lane was set up for a simulated camera.
 pub struct ScanOrder {
     /// The lane's name.
     pub lane: String,
@@ -42,7 +42,7 @@ pub struct ScanOrder {
     pub measures: Vec<Measure>,
 }
 
-/// Serves one handed-in traveller; `None` where there is no such lane.
+/// Serves the traveller of one scan; `None` where there is no such lane.
 pub type Scanner =
     Arc<dyn Fn(ScanOrder) -> Pin<Box<dyn Future<Output = Option<Report>> + Send>> + Send + Sync>;
 
@@ -59,9 +59,9 @@ pub struct GateState {
     pub trusted: TrustedNow,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
-    /// Serves travellers whose pictures are handed in; `None` at a real port.
+    /// Serves travellers whose pictures come in a request; `None` at a real port.
     pub scanner: Option<Scanner>,
-    /// Who fetches the lists; `None` where they are handed in.
+    /// Fetches the lists; `None` where they come by another way.
     pub follower: Option<Arc<Follower>>,
 }
 
@@ -78,10 +78,10 @@ pub fn router(state: GateState) -> Router {
         .with_state(state)
 }
 
-/// Largest handed-in scan, in bytes: four pictures in Base64 and some room.
+/// Largest scan, in bytes: four pictures in Base64 and some room.
 const MAX_SCAN_LEN: usize = 6 * MAX_PICTURE_LEN;
 
-/// An answer that is none (RFC 9457).
+/// A problem details answer (RFC 9457).
 pub(crate) fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
     let body = json!({
         "type": format!("urn:baypass:problem:{code}"), "title": code.replace('_', " "), "status": status.as_u16(),

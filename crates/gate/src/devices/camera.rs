@@ -217,7 +217,7 @@ impl HttpCamera {
             return Err(CameraError::Status { status: response.status().as_u16() });
         }
         let sent = response.headers().get(TAG_HEADER).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let body = crate::outbox::bounded_body(response, MAX_PICTURE_LEN)
+        let body = crate::body::bounded_body(response, MAX_PICTURE_LEN)
             .await
             .map_err(|e| e.map_or(CameraError::TooLarge, CameraError::Unreachable))?;
         if same_tag(&self.key, &tag(&self.key, kind, &nonce, &body), sent.as_deref()) {

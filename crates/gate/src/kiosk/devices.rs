@@ -275,6 +275,12 @@ impl Screen for KioskScreen {
         });
     }
 
+    fn refused(&self) -> bool {
+        let mut inner = self.0.kiosk.lock();
+        let stop = inner.session_numbered(self.0.number).and_then(|session| session.stop);
+        matches!(stop, Some(Stop::Refused { .. }))
+    }
+
     async fn departed(&mut self) {
         match self.0.wait(Limit::None, |_| None::<()>).await {
             Waited::Stopped(Stop::Left) => {}

@@ -164,6 +164,7 @@ impl<'a, R: Records, A: Authorities, D: Door, S: Screen, Q: Rounds> Driver<'a, R
                 () = self.screen.departed() => Err(NoRound::Left),
                 made = self.rounds.first() => made,
             };
+            let made = self.unless_refused(made);
             return Some(self.checked(made, work));
         }
         if let Some(wanted) = work.measures.take() {
@@ -176,6 +177,7 @@ impl<'a, R: Records, A: Authorities, D: Door, S: Screen, Q: Rounds> Driver<'a, R
                     return Some(Event::Tick { now });
                 }
             };
+            let made = self.unless_refused(made);
             return Some(self.measured(made, work));
         }
         if let Some(id) = work.door.take() {
@@ -207,6 +209,11 @@ impl<'a, R: Records, A: Authorities, D: Door, S: Screen, Q: Rounds> Driver<'a, R
             });
         }
         None
+    }
+
+    /// A refusal by an officer that came while the round was prepared.
+    fn unless_refused(&self, made: Result<PreparedRound, NoRound>) -> Result<PreparedRound, NoRound> {
+        made.and_then(|round| if self.screen.refused() { Err(NoRound::Refused) } else { Ok(round) })
     }
 
     /// What the first look came to.

@@ -14,6 +14,11 @@ pub trait Screen: Send {
     /// Shows each officer the verdict of their own authority: before measures are taken, and before the door opens.
     fn show_officers(&mut self, _verdicts: &[Judged]) {}
 
+    /// Whether an officer at this lane has refused the traveller. Asked before a round goes out.
+    fn refused(&self) -> bool {
+        false
+    }
+
     /// Ends when the traveller has left, or can be shown nothing any more. May be dropped and called again.
     fn departed(&mut self) -> impl Future<Output = ()> + Send {
         std::future::pending()

@@ -12,7 +12,7 @@ use documents::{AuthorityCode, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Lists, ListsError};
-use crate::outbox::bounded_body;
+use crate::body::bounded_body;
 
 /// Largest answer with lists, in bytes: a status list of ten million entries is 1.25 MB before it is packed.
 const MAX_LISTS_LEN: usize = 4 * 1024 * 1024;

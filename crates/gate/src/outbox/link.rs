@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use documents::AuthorityCode;
 
+use crate::body::bounded_body;
+
 /// Largest answer that is read from an authority, in bytes.
 const MAX_ANSWER_LEN: usize = 8 * 1024;
 
@@ -122,19 +124,4 @@ impl AuthorityLink for HttpLink {
     async fn deliver(&self, authority: AuthorityCode, event: Vec<u8>) -> Result<(), LinkError> {
         self.post(authority, "/v1/events", event).await.map(drop)
     }
-}
-
-/// The body of an answer of at most `limit` bytes; `Err(None)` where it is longer.
-pub(crate) async fn bounded_body(
-    mut response: reqwest::Response,
-    limit: usize,
-) -> Result<Vec<u8>, Option<reqwest::Error>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(Some)? {
-        if body.len() + chunk.len() > limit {
-            return Err(None);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

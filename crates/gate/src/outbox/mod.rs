@@ -10,8 +10,6 @@ mod rows;
 mod store;
 mod transaction;
 
-pub(crate) use link::bounded_body;
-
 pub use courier::{Courier, Delivered};
 pub use link::{AuthorityLink, HttpLink, LinkError};
 pub use private_files::make_private_folder;

@@ -66,6 +66,7 @@ struct World {
     asking: Does,
     passage: Does,
     leaves: bool,
+    refuses: bool,
 }
 
 impl World {
@@ -79,6 +80,7 @@ impl World {
             asking: Does::Well,
             passage: Does::Well,
             leaves: false,
+            refuses: false,
         }
     }
 
@@ -198,6 +200,10 @@ impl Screen for TestScreen<'_> {
         self.0.note(format!("show {}", sentence.key()));
     }
 
+    fn refused(&self) -> bool {
+        self.0.refuses
+    }
+
     async fn departed(&mut self) {
         // Once the asking is written; before, and where nobody leaves, never.
         if !self.0.leaves || !self.0.log.lock().unwrap().iter().any(|what| what == "asking") {
@@ -298,6 +304,13 @@ async fn a_failed_check_is_said_to_the_traveller_and_asks_nobody() {
         assert_eq!((report.reason, report.officer), (Some(reason), officer), "{first:?}");
         assert_eq!((log, report.sentence), (vec![format!("show {shown}")], shown), "{first:?}");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_by_an_officer_while_the_face_is_looked_at_asks_nobody() {
+    let (report, log, _) = World { refuses: true, ..World::new() }.run().await;
+    assert_eq!((report.reason, report.officer), (Some(GateReason::SessionEnded), true));
+    assert_eq!(log, ["show see_officer"]);
 }
 
 #[tokio::test]
