@@ -286,7 +286,7 @@ impl Screen for KioskScreen {
             Waited::Stopped(Stop::Left) => {}
             // Camera or measures say so.
             Waited::Stopped(Stop::Refused { .. }) | Waited::Made(()) | Waited::Late => {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }

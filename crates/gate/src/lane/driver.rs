@@ -351,11 +351,11 @@ impl<'a, R: Records, A: Authorities, D: Door, S: Screen, Q: Rounds> Driver<'a, R
     }
 
     /// What the refusal of this event would mean.
-    fn if_refused(&self, event: &Event) -> Option<IfRefused> {
+    fn if_refused(&self, event: &Event) -> Option<Missing> {
         match event {
-            Event::Answered { verdict, .. } => Some(IfRefused::NoVerdict(verdict.side)),
-            Event::MeasuresTaken { .. } => Some(IfRefused::NoNextRound),
-            Event::Checked { .. } => Some(IfRefused::NoFirstRound),
+            Event::Answered { verdict, .. } => Some(Missing::Verdict(verdict.side)),
+            Event::MeasuresTaken { .. } => Some(Missing::NextRound),
+            Event::Checked { .. } => Some(Missing::FirstRound),
             Event::CheckFailed { .. }
             | Event::AskingRecorded { .. }
             | Event::Unanswered { .. }
@@ -369,19 +369,19 @@ impl<'a, R: Records, A: Authorities, D: Door, S: Screen, Q: Rounds> Driver<'a, R
         }
     }
 
-    fn after_refusal(&mut self, refused: IfRefused, why: &TransitionError) -> Option<Event> {
+    fn after_refusal(&mut self, missing: Missing, why: &TransitionError) -> Option<Event> {
         let now = self.time.now();
-        match refused {
-            IfRefused::NoVerdict(side) => {
+        match missing {
+            Missing::Verdict(side) => {
                 self.report.reason = Some(verdict_reason(why)?);
                 self.report.verdicts.retain(|v| v.side != side);
                 Some(Event::Unanswered { side, now })
             }
-            IfRefused::NoNextRound => {
+            Missing::NextRound => {
                 self.report.reason = Some(GateReason::MeasuresNotTaken);
                 Some(Event::MeasuresFailed { now })
             }
-            IfRefused::NoFirstRound => {
+            Missing::FirstRound => {
                 self.report.reason = Some(GateReason::WrongParts);
                 Some(Event::CheckFailed { sentence: sentence_of(GateReason::WrongParts) })
             }
@@ -391,10 +391,10 @@ impl<'a, R: Records, A: Authorities, D: Door, S: Screen, Q: Rounds> Driver<'a, R
 
 /// What is missing when an event is refused.
 #[derive(Debug, Clone, Copy)]
-enum IfRefused {
-    NoVerdict(Side),
-    NoFirstRound,
-    NoNextRound,
+enum Missing {
+    Verdict(Side),
+    FirstRound,
+    NextRound,
 }
 
 /// What the traveller is shown for a reason that the gate found itself.

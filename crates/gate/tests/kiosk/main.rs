@@ -1,5 +1,6 @@
 //! The kiosk as its pages see it: over HTTP, with a real lane behind it and authorities that answer as told.
 
+#![expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
