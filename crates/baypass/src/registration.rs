@@ -27,7 +27,6 @@ const fn issuer(kind: DocumentKind, home: AuthorityCode) -> Option<AuthorityCode
 }
 
 /// Registers somebody with every authority that issued one of their documents; all or none.
-#[expect(clippy::too_many_arguments, reason = "a registration is made of all of these")]
 pub async fn register(
     installation: &Installation,
     parties: &Parties,

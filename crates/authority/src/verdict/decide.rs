@@ -162,7 +162,7 @@ pub(super) enum Hold {
 }
 
 /// What the reservations beside it make of an admit: the answer that is signed, and what is written.
-pub(super) fn settle(answer: Answer, hold: HoldAnswer) -> (Answer, Hold) {
+pub(super) fn settle(answer: Answer, hold: &HoldAnswer) -> (Answer, Hold) {
     let instead = |outcome, reason: AuthorityReason| {
         let person = answer.person;
         let answer =
@@ -171,8 +171,8 @@ pub(super) fn settle(answer: Answer, hold: HoldAnswer) -> (Answer, Hold) {
     };
     match hold {
         HoldAnswer::Hold => (answer, Hold::New),
-        HoldAnswer::Renew(id) => (answer, Hold::Renew(id)),
-        HoldAnswer::Replace(id) => (answer, Hold::Replace(id)),
+        HoldAnswer::Renew(id) => (answer, Hold::Renew(*id)),
+        HoldAnswer::Replace(id) => (answer, Hold::Replace(*id)),
         HoldAnswer::Busy => instead(Outcome::Busy, AuthorityReason::Busy),
         HoldAnswer::Unresolved(_) => {
             let officer = vec![clearance::measure_number(Measure::Officer)];

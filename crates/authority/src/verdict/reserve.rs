@@ -157,7 +157,7 @@ impl Service {
         let (answer, hold) = match (&answer.entry, answer.person) {
             (Some(_), Some(person)) => {
                 let asked = self.ask_hold(tx, request, person, now).await?;
-                settle(answer, asked)
+                settle(answer, &asked)
             }
             (None, _) | (_, None) => (answer, Hold::None),
         };
