@@ -3,6 +3,7 @@
 //! Lives here: which record goes to which authority. Not here: what a record may hold (`documents`), the registry
 //! (`authority`), flags and files (`command::resident`).
 
+use documents::issuance::document_issuer;
 use documents::{Applied, AuthorityCode, CaseFile, DocumentKind, Rules, Side, Timestamp};
 use serde_json::{Value, json};
 
@@ -10,21 +11,6 @@ use crate::failure::{Failure, of};
 use crate::install::Installation;
 use crate::install::parties::Parties;
 use crate::wallet::{Card, Wallet};
-
-/// Who issues a kind of document.
-const fn issuer(kind: DocumentKind, home: AuthorityCode) -> Option<AuthorityCode> {
-    match kind {
-        DocumentKind::MainlandId
-        | DocumentKind::ResidencePermit
-        | DocumentKind::ExitEntryPermit
-        | DocumentKind::OneWayPermit
-        | DocumentKind::HomeReturnPermit
-        | DocumentKind::OneTimePass => Some(AuthorityCode::Chn),
-        DocumentKind::Hkid | DocumentKind::DocumentOfIdentity => Some(AuthorityCode::Hkg),
-        DocumentKind::MacaoBir | DocumentKind::VisitPermit => Some(AuthorityCode::Mac),
-        DocumentKind::Passport => Some(home),
-    }
-}
 
 /// Registers somebody with every authority that issued one of their documents; all or none.
 pub async fn register(
@@ -55,7 +41,8 @@ pub async fn register(
     let mut cards = Vec::new();
     let mut records: Vec<(AuthorityCode, Vec<Value>)> = Vec::new();
     for (document, raw_document) in case.documents.iter().zip(listed) {
-        let Some(by) = issuer(document.kind(), home) else { continue };
+        // A passport is issued at home here: residents of the Bay hold those of their own place.
+        let by = document_issuer(document.kind()).unwrap_or(home);
         let number = raw_document.get("number").and_then(Value::as_str).unwrap_or_default().to_owned();
         cards.push(Card { issuer: by, kind: document.kind(), number });
         match records.iter_mut().find(|(code, _)| *code == by) {

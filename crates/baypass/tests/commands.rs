@@ -317,3 +317,46 @@ fn bench_check_measures_a_ratio_and_every_size_holds() {
     let all_hold = json["holds"].as_bool().unwrap();
     assert_eq!(code(&answer), i32::from(!all_hold));
 }
+
+/// Every file and folder below this one, with its mode.
+fn modes(folder: &Path, found: &mut Vec<(PathBuf, bool, u32)>) {
+    use std::os::unix::fs::PermissionsExt;
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (path, held) = (entry.path(), entry.metadata().unwrap());
+        found.push((path.clone(), held.is_dir(), held.permissions().mode() & 0o777));
+        if held.is_dir() {
+            modes(&path, found);
+        }
+    }
+}
+
+#[test]
+fn an_installation_is_its_owners_alone_whatever_the_umask() {
+    for umask in ["000", "022", "077"] {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("bay");
+        let script = format!("umask {umask}; exec {} init {}", env!("CARGO_BIN_EXE_baypass"), text(&folder));
+        let made = Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert_eq!(code(&made), 0, "{}", err(&made));
+        let mut found = Vec::new();
+        modes(above.path(), &mut found);
+        assert!(found.len() > 40, "keys, lists and folders of three authorities: {}", found.len());
+        for (path, is_folder, mode) in found {
+            let wanted = if is_folder { 0o700 } else { 0o600 };
+            assert_eq!(mode, wanted, "umask {umask}: {} has mode {mode:o}", path.display());
+        }
+    }
+}
+
+#[test]
+fn three_authorities_are_not_given_one_database() {
+    let above = tempfile::tempdir().unwrap();
+    let folder = above.path().join("bay");
+    let answer = baypass(&["init", text(&folder), "--database-url", "postgres://u:secret@h/one"]);
+    assert_eq!(code(&answer), 2);
+    assert!(err(&answer).contains("{authority}") && !err(&answer).contains("secret"), "{}", err(&answer));
+    let answer = baypass(&["init", text(&folder), "--database-url", "mysql://h/{authority}"]);
+    assert_eq!(code(&answer), 2);
+    assert!(err(&answer).contains("sqlite://FILE or postgres://"), "{}", err(&answer));
+    assert!(!folder.exists(), "nothing is made");
+}

@@ -92,7 +92,7 @@ struct Pages {
         (name = "gates", description = "Gates. Every message is signed by a registered gate."),
         (name = "authorities", description = "The other authorities. Every message is signed by their keys."),
         (name = "officers", description = "Officers of this authority, with its officers' secret."),
-        (name = "operations", description = "Whoever runs the service.")
+        (name = "operations", description = "Operators of the service.")
     )
 )]
 struct Api;

@@ -84,7 +84,7 @@ problems! {
         "send the request again over a better line";
     MalformedJson = "malformed_json", BAD_REQUEST, "The body is no JSON",
         "send one JSON object as /openapi.json describes it";
-    WrongField = "wrong_field", UNPROCESSABLE_ENTITY, "A field is missing, unknown or not in its form",
+    WrongField = "wrong_field", UNPROCESSABLE_ENTITY, "A field is missing, unknown or malformed",
         "compare the field with /openapi.json";
     NumberInvalid = "number_invalid", UNPROCESSABLE_ENTITY, "The document number cannot be one",
         "compare it with the card";

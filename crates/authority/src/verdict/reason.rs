@@ -21,7 +21,7 @@ reasons! {
     RequestMismatch = "request_mismatch";
     /// No approval covers this place and time.
     NotApproved = "not_approved";
-    /// The token is not in its form.
+    /// The token is malformed.
     TokenMalformed = "token_malformed";
     /// No trusted key of that issuer signed it.
     UnknownIssuer = "unknown_issuer";

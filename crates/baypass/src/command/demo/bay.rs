@@ -39,7 +39,9 @@ pub fn packed(bytes: &[u8]) -> String {
 /// Bytes out of a JSON body.
 pub fn unpacked(value: Option<&Value>) -> Result<Vec<u8>, Failure> {
     let text = value.and_then(Value::as_str).unwrap_or_default();
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| Failure::new("an authority's answer is not in its form"))
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| Failure::new("an authority's answer is malformed; its log says more"))
 }
 
 /// One running party; it ends when this value is dropped, for its standard input closes.
@@ -547,7 +549,7 @@ impl Offices for Bay {
         });
         let answer = self.wallet_post(authority, "/v1/enrolments", None, &body).await?;
         let secret = unpacked(answer.get("secret"))?;
-        secret.try_into().map_err(|_| Failure::new("an authority's answer is not in its form"))
+        secret.try_into().map_err(|_| Failure::new("an authority's answer is malformed; its log says more"))
     }
 
     async fn tokens(
