@@ -306,10 +306,20 @@ async fn batches(bay: &Bay, chn: &Door, photo: &[u8], live: &[u8]) {
     let answer = chn.post("/v1/tokens", Some(&b64(&chan)), &wanted).await;
     chn.problem(&answer, "tokens", "nothing_issued");
 
-    let lost =
-        CHAN.replace("H12345678", "H22345678").replace("\"expires\"", "\"status\": \"lost\", \"expires\"");
+    // A residence permit alone: the Home Return Permit was lost, and no part may rest on another document.
+    let lost = CHAN
+        .replace("H12345678", "H22345678")
+        .replace("\"expires\"", "\"status\": \"lost\", \"expires\"")
+        .replace(
+            "\"documents\": [",
+            "\"documents\": [{\"kind\": \"residence_permit\", \"number\": \"830000200002290031\"}, ",
+        );
     chn.post("/v1/residents", Some(OFFICER), &resident(&lost, photo)).await.is(201);
-    let session = enrolled("home_return_permit", "H22345678", "SPECIMEN CHAN", "1985-03-04").await;
+    let permit = documents::DocumentNumber::recognise("H22345678").unwrap();
+    let birth = "1985-03-04";
+    let refused = bay.chn.enrol(&permit, "SPECIMEN CHAN", birth.parse().unwrap(), live, bay.now).await;
+    assert!(matches!(refused, Err(authority::EnrolError::Unknown)), "nobody enrols with a lost document");
+    let session = enrolled("residence_permit", "830000200002290031", "SPECIMEN CHAN", birth).await;
     let (_, good) = device(&session, Hkg, bay);
     let answer = parts(&session, json!([good])).await;
     chn.problem(&answer, "parts", "no_permit");
