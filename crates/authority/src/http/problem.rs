@@ -272,7 +272,8 @@ impl From<&StoreError> for Problem {
                 told(ProblemCode::RowDamaged, error)
             }
             StoreError::Seal(_) => logged(ProblemCode::CryptoFailed, error),
-            StoreError::Address(_)
+            StoreError::Server { .. }
+            | StoreError::Address(_)
             | StoreError::File { .. }
             | StoreError::Newer(_)
             | StoreError::Migration(_)

@@ -19,12 +19,13 @@ mod transaction;
 pub(crate) mod vault;
 pub(crate) mod weekly_key;
 
+use std::str::FromStr as _;
 use std::sync::Arc;
 
 use documents::Rules;
-use sqlx::any::AnyPoolOptions;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::{Any, AnyPool, Executor as _, Row as _};
+use sqlx::{Any, AnyPool, Connection as _, Executor as _, Row as _};
 
 pub use address::{DatabaseAddress, DatabaseAddressError};
 pub use server::{create_database, drop_database, read_job};
@@ -102,6 +103,16 @@ pub enum StoreError {
     Database {
         /// What was being done.
         action: &'static str,
+        /// The driver's words.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A server that cannot be reached, or refuses the login.
+    #[error(
+        "the database server cannot be used: {source}; check its address, its role and password, and that the database \
+         exists (docs/operating.md)"
+    )]
+    Server {
         /// The driver's words.
         #[source]
         source: sqlx::Error,
@@ -269,6 +280,12 @@ async fn migrate(writers: &AnyPool, sqlite: bool) -> Result<()> {
 
 async fn pools(address: &DatabaseAddress) -> Result<(AnyPool, AnyPool)> {
     if !address.is_sqlite() {
+        // Asked once by itself: a pool would go on trying, and say only that its time is over.
+        let options =
+            AnyConnectOptions::from_str(address.url()).map_err(|source| StoreError::Server { source })?;
+        let first = sqlx::AnyConnection::connect_with(&options).await;
+        let first = first.map_err(|source| StoreError::Server { source })?;
+        first.close().await.map_err(failed("open"))?;
         let most = address.connections().unwrap_or(POSTGRES_CONNECTIONS);
         // A connection that broke shows at its first statement, and is thrown away there: no question before each use.
         let pool = AnyPoolOptions::new().max_connections(most).test_before_acquire(false);

@@ -7,12 +7,12 @@ use documents::Timestamp;
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as _};
 
-use super::{DatabaseAddress, Result, failed};
+use super::{DatabaseAddress, Result, StoreError, failed};
 
 async fn connect(url: &str) -> Result<AnyConnection> {
     sqlx::any::install_default_drivers();
-    let options = AnyConnectOptions::from_str(url).map_err(failed("open"))?;
-    AnyConnection::connect_with(&options).await.map_err(failed("open"))
+    let options = AnyConnectOptions::from_str(url).map_err(|source| StoreError::Server { source })?;
+    AnyConnection::connect_with(&options).await.map_err(|source| StoreError::Server { source })
 }
 
 /// A name as SQL quotes it.

@@ -96,6 +96,16 @@ async fn a_databases_files_are_their_owners_alone_whatever_they_were_before() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_not_there_is_told_at_once_and_without_its_password() {
+    let address = "postgres://baypass:secret@127.0.0.1:1/ledger".parse().unwrap();
+    let keys = Keys::generate().unwrap();
+    let opened = Store::open(&address, keys.vault(), &Rules::builtin().unwrap()).await;
+    let Err(error @ StoreError::Server { .. }) = opened else { panic!("{opened:?}") };
+    let said = error.to_string();
+    assert!(said.contains("check its address") && !said.contains("secret"), "{said}");
+}
+
+#[tokio::test]
 async fn another_master_key_is_refused_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ledger.db");
