@@ -2,6 +2,11 @@
 .PHONY: test test-rust test-web demo bench fuzz deny models postgres chromium web lint
 SHELL := /bin/bash -o pipefail
 
+# What tests of the web, demo and bench run, built as the tests are: with the same features of every crate, so that nothing
+# is compiled twice.
+PROGRAM := cargo build --workspace --bin baypass --example wallet_lines
+BUILT := $${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug
+
 models: ## Installs the face models at their pinned version; nothing of them is committed.
 	@command -v npm >/dev/null || { echo "npm is missing: install Node 20 or newer (with npm), then try again"; exit 1; }
 	npm ci --prefix models --no-audit --no-fund --loglevel=error
@@ -60,15 +65,16 @@ test-rust: models postgres
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --no-fail-fast; else cargo test --workspace --no-fail-fast; fi
 
 test-web: models chromium web/node_modules/.package-lock.json ## Types, both wallets, the kiosk, a whole life of a pass in a browser.
-	cargo build -p baypass --bin baypass --example wallet_lines
-	npm --prefix web test
+	$(PROGRAM)
+	BAYPASS_BIN="$(BUILT)/baypass" npm --prefix web test
 
 demo: models web ## Compiles first, aloud: that is what takes its time on a fresh clone.
-	cargo build -p baypass --bin baypass
-	cargo run -q -p baypass -- demo
+	$(PROGRAM)
+	"$(BUILT)/baypass" demo
 
 bench:
-	cargo run -p baypass -- bench check
+	$(PROGRAM)
+	"$(BUILT)/baypass" bench check
 
 # Every target of fuzz/, or those of FUZZ, for FUZZ_SECONDS each: stable toolchain, no sanitizer (our crates have no
 # unsafe code), debug assertions and overflow checks on. Needs a C++ compiler for the fuzzer's runtime. What it keeps goes
