@@ -49,6 +49,11 @@ test:
 		printf '\nSKIPPED, %s:\n' $$skipped; sed 's/^/  /' $(SKIPS); \
 		if [ "$${CI:-}" = true ]; then echo "In CI nothing may be skipped."; failed=1; fi; \
 	fi; \
+	if [ $$failed != 0 ]; then \
+		printf '\nFAILED:\n'; \
+		sed 's/\x1b\[[0-9;]*m//g' target/test-rust.log target/test-web.log | \
+			grep -E -A2 '^ *(FAIL|TRY [0-9]+ FAIL|SIGABRT|TIMEOUT)|^test .* FAILED|^error(\[|:)' | cut -c1-200 | head -40; \
+	fi; \
 	sed 's/\x1b\[[0-9;]*m//g' target/test-rust.log target/test-web.log | awk -v skipped=$$skipped -v failed=$$failed ' \
 		/tests run:|^test result:|^ *Tests  / { \
 			for (i = 2; i <= NF; i++) { \

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use credential::message::{Event, Passage, Request};
+use credential::message::{self, Event, Passage, ReceiptResult, Request};
 use credential::part::{HolderIdentity, PartContents, TEMPLATE_LEN};
 use credential::{DeviceKey, PartHash, SigningKey, Thumbprint, sha256};
 use documents::{
@@ -19,7 +19,7 @@ use crate::service::{Service, draw};
 use crate::store::person::{self, Resident};
 use crate::store::vault::PersonKey;
 use crate::store::{StoreError, registry, token};
-use crate::verdict::{Compared, FreshIds, Opened, Recognised, VerdictError};
+use crate::verdict::{AskedFor, Compared, Covering, FreshIds, Opened, Recognised, VerdictError};
 
 /// The form of endorsement that the travellers hold.
 const FORM: &str = "g-mac-3m1";
@@ -72,6 +72,9 @@ pub enum BenchError {
     /// No passage.
     #[error(transparent)]
     Event(#[from] EventError),
+    /// A passage that was not applied as it should be.
+    #[error("the ledger did not take a passage of the bench")]
+    Refused,
     /// The crypto library.
     #[error(transparent)]
     Crypto(#[from] credential::CryptoError),
@@ -164,6 +167,7 @@ impl LedgerBench {
     ) -> Result<BenchClearance, BenchError> {
         let clearance = draw()?;
         let probe = sha256(&clearance);
+        let clearance_hash = sha256(&probe);
         let request = Request {
             clearance,
             gate: lane.gate.clone(),
@@ -173,6 +177,7 @@ impl LedgerBench {
             role: Side::Exit,
             joint: true,
             token: traveller.thumbprint.token_id(),
+            shown: clearance_hash,
             made_at: now,
             part: PartHash::of(&clearance),
             other_part: Some(PartHash::of(&probe)),
@@ -194,9 +199,12 @@ impl LedgerBench {
         let opened = Opened { contents, issuer: AuthorityCode::Chn, number: traveller.number.clone() };
         let recognised = Recognised { opened, face: Compared::Near, stale: false };
         let fresh = FreshIds::draw()?;
-        let signed =
-            self.service.judge_and_sign(&request, sha256(&clearance), Ok(recognised), fresh, now).await?;
-        let verdict = credential::message::hash(&signed);
+        let covering = Covering { id: "bench".to_owned(), keep_days: 30 };
+        let hash = message::payload_hash(&request.encode());
+        let asked = AskedFor { request: &request, signed: &[], hash, covering: Some(&covering) };
+        let signed = self.service.judge_and_sign(asked, Ok(recognised), fresh, now).await?;
+        let verdict = message::unverified_payload(&signed).map_err(VerdictError::from)?;
+        let verdict = message::payload_hash(verdict);
         Ok(BenchClearance { clearance, probe, verdict, reference: fresh.reference })
     }
 
@@ -221,6 +229,7 @@ impl LedgerBench {
     ) -> Result<(), BenchError> {
         let event = Event {
             gate: lane.gate.clone(),
+            epoch: 0,
             number: lane.number + 1,
             previous: lane.previous,
             clearance: clearance.clearance,
@@ -229,8 +238,15 @@ impl LedgerBench {
             verdicts: vec![clearance.verdict],
             probe: clearance.probe,
         };
-        let hash = sha256(&event.encode());
-        self.service.apply_authenticated(&event, hash, now).await?;
+        let payload = event.encode();
+        let hash = message::payload_hash(&payload);
+        match self.service.apply_authenticated(&event, hash, &payload, now).await? {
+            ReceiptResult::Taken => {}
+            ReceiptResult::Conflict(_)
+            | ReceiptResult::Expected(_)
+            | ReceiptResult::Forked
+            | ReceiptResult::UnknownChain => return Err(BenchError::Refused),
+        }
         (lane.number, lane.previous) = (event.number, hash);
         Ok(())
     }
@@ -265,9 +281,10 @@ pub fn pgbench_script(now: Timestamp) -> String {
         null(),
         clearance.clone(),
         text("hengqin/CHN-MAC/9"),
+        "1".to_owned(),
         at.clone(),
-        hash.clone(),
-        hash.clone(),
+        null(),
+        null(),
         at.clone(),
         text("hengqin"),
         text("CHN"),
@@ -296,10 +313,13 @@ pub fn pgbench_script(now: Timestamp) -> String {
         null(),
         "30".to_owned(),
     ];
+    let live = [person.clone(), token.clone()];
     let reason = [fresh.clone(), at.clone(), text("admit"), text("admitted"), text("entries left 1")];
-    let event = [gate(), ":n".to_owned(), hash.clone(), at.clone()];
+    let event = [gate(), "0".to_owned(), ":n".to_owned(), hash.clone(), at.clone()];
+    let signed = "convert_to(repeat('s', 192), 'UTF8')".to_owned();
+    let given = [hash.clone(), fresh.clone(), hash.clone(), hash.clone(), signed, at.clone()];
     let applied = ["3".to_owned(), "0".to_owned(), null(), fresh.clone(), fresh.clone()];
-    let steps: [(&str, Vec<String>); 20] = [
+    let steps: [(&str, Vec<String>); 23] = [
         ("FIND_TAG", vec![tag.clone()]),
         ("HOLD_PERSON", vec![person.clone()]),
         ("FIND_PERSON", vec![person.clone()]),
@@ -310,14 +330,17 @@ pub fn pgbench_script(now: Timestamp) -> String {
         ("FIND_DOCUMENTS", vec![person.clone()]),
         ("FIND_ENDED", vec![token.clone(), clearance.clone()]),
         ("FIND_LIVE", vec![person.clone(), token.clone()]),
+        ("ADD_GIVEN", given.to_vec()),
         ("ADD_RESERVATION", reservation.to_vec()),
         ("ADD_REASON", reason.to_vec()),
         ("COMMIT", Vec::new()),
-        ("LAST_EVENT", vec![gate()]),
+        ("LAST_CHAIN", vec![gate()]),
+        ("LAST_EVENT", vec![gate(), "0".to_owned()]),
         ("ADD_EVENT", event.to_vec()),
         ("FIND_CLEARANCE", vec![clearance.clone()]),
         ("HOLD_PERSON", vec![person]),
         ("FIND_CLEARANCE", vec![clearance]),
+        ("FIND_GIVEN_FOR", vec![fresh.clone()]),
         ("SET_RESERVATION", applied.to_vec()),
         ("SPEND_TOKEN", vec![hash, at]),
     ];
@@ -333,7 +356,8 @@ pub fn pgbench_script(now: Timestamp) -> String {
         }
         let _ = writeln!(script, "{};", filled(statement(name), &values));
     }
-    let _ = writeln!(script, "{};\nCOMMIT;", filled(statement("ADD_MOVEMENT"), &movement));
+    let _ = writeln!(script, "{};", filled(statement("ADD_MOVEMENT"), &movement));
+    let _ = writeln!(script, "{};\nCOMMIT;", filled(statement("FIND_LIVE"), &live));
     script
 }
 

@@ -1,10 +1,8 @@
-//! Ledger: what an authority wrote down of passages, a page at a time, and what waits for an officer.
-
-use documents::Timestamp;
+//! Ledger: what an authority wrote down of passages, a page at a time.
 
 use crate::service::Service;
+use crate::store::StoreError;
 use crate::store::movement::{self, LedgerRow};
-use crate::store::{StoreError, reservation};
 
 /// Most entries of one page.
 pub const LEDGER_PAGE: u16 = 500;
@@ -57,16 +55,5 @@ impl Service {
             cursor = LedgerCursor::after(last);
             rows.extend(page);
         }
-    }
-
-    /// Reservations that wait for an officer, the oldest first: lane and since when.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn unresolved(&self, now: Timestamp) -> Result<Vec<(String, Timestamp)>, StoreError> {
-        let mut tx = self.store.read().await?;
-        let rows = reservation::unresolved(&mut tx, now).await?;
-        tx.commit().await?;
-        Ok(rows)
     }
 }

@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use credential::message::ReceiptResult;
 use documents::issuance::weekly_key_pairs;
 use documents::{AuthorityCode, Timestamp};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Response};
 use serde::Deserialize;
 
 use crate::events::notice::NoticeError;
@@ -86,6 +87,9 @@ pub enum PeerError {
     /// An answer that is none.
     #[error("its answer is not in the form of one; it may be another program")]
     Form,
+    /// An answer that is no receipt of the peer for what was sent.
+    #[error("its answer is no receipt that counts; the message is sent again")]
+    Receipt,
     /// A weekly key was not made.
     #[error(transparent)]
     WeeklyKey(#[from] WeeklyKeyError),
@@ -211,7 +215,7 @@ impl Turn<'_> {
 
     async fn hand_over_one(&self, week: documents::IsoWeek) -> Result<(), PeerError> {
         let message = self.service.hand_over(self.peer, week, self.now).await?;
-        self.post("/v1/handovers", message).await?;
+        self.send("/v1/handovers", message).await?;
         Ok(self.service.note_handed_over(self.peer, week).await?)
     }
 
@@ -232,7 +236,7 @@ impl Turn<'_> {
     }
 
     async fn deliver(&self, id: &[u8; 32], message: Vec<u8>) -> Result<(), PeerError> {
-        self.post("/v1/notices", message).await?;
+        self.send("/v1/notices", message).await?;
         Ok(self.service.note_delivered(id, self.now).await?)
     }
 
@@ -260,15 +264,20 @@ impl Turn<'_> {
         answer(sent).await
     }
 
-    async fn post(&self, path: &str, message: Vec<u8>) -> Result<(), PeerError> {
+    /// Sends a message, and acts on nothing but the peer's signed receipt for it.
+    async fn send(&self, path: &str, message: Vec<u8>) -> Result<(), PeerError> {
         let request = self.client.post(format!("{}{path}", self.base)).timeout(PATIENCE);
-        let sent = request.header("content-type", "application/cbor").body(message).send().await;
-        // Only this one answer means that it was taken: another program may say yes to anything.
-        match &sent {
-            Ok(response) if response.status().is_success() && response.status() != StatusCode::NO_CONTENT => {
-                Err(PeerError::Form)
-            }
-            Ok(_) | Err(_) => answer(sent).await.map(drop),
+        let sent = request.header("content-type", "application/cbor").body(message.clone()).send().await;
+        let receipt = answer(sent).await?;
+        match self.service.read_receipt(&receipt, &message, self.peer, self.now) {
+            Ok(ReceiptResult::Taken) => Ok(()),
+            Ok(
+                ReceiptResult::Conflict(_)
+                | ReceiptResult::Expected(_)
+                | ReceiptResult::Forked
+                | ReceiptResult::UnknownChain,
+            )
+            | Err(_) => Err(PeerError::Receipt),
         }
     }
 }

@@ -22,6 +22,14 @@ pub const DEVICE_DAYS: i64 = 400;
 pub const REASON_DAYS: i64 = 30;
 /// Events of gates: days; the last one of each gate stays, for the chain goes on from it.
 pub const EVENT_DAYS: i64 = 30;
+/// Verdicts that were given, by their requests, where no reservation stands beside them, and clearances that ended with
+/// nothing reserved: days. Longer than a request
+/// counts.
+pub const GIVEN_DAYS: i64 = 1;
+/// Conflicts that an officer settled: days.
+pub const CONFLICT_DAYS: i64 = 90;
+/// Who settled what: days.
+pub const SETTLEMENT_DAYS: i64 = 400;
 /// Notices that were delivered: days. What they said of a token goes at once.
 pub const NOTICE_DAYS: i64 = 30;
 /// Hashes of notices that came in, so that one which comes again counts nothing: days.
@@ -63,6 +71,10 @@ impl Service {
             devices: before(DEVICE_DAYS),
             reasons: before(REASON_DAYS),
             events: before(EVENT_DAYS),
+            given: before(GIVEN_DAYS),
+            conflicts: before(CONFLICT_DAYS),
+            settlements: before(SETTLEMENT_DAYS),
+            own_parts: before(TOKEN_LIFE_DAYS + TOKEN_DAYS),
             notices_out: before(NOTICE_DAYS),
             notices_in: before(NOTICE_IN_DAYS),
             tries: before(TRY_DAYS),

@@ -7,17 +7,24 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use credential::cbor::CborError;
-use credential::message::MessageError;
+use credential::message::{self, Kind, MessageError, Receipt, ReceiptResult};
 use credential::status::SignedStatusList;
 use credential::{CryptoError, random};
 use documents::{AuthorityCode, Rules, Timestamp};
 use face::Liveness;
-use trust::{Approvals, TrustError, TrustStore};
+use trust::{Approvals, Role, TrustError, TrustStore};
 
 use crate::faces::Faces;
 use crate::inference::InferencePool;
-use crate::keys::Keys;
+use crate::keys::{KEY_ID, Keys};
 use crate::store::Store;
+
+/// Most device keys that one person may bring in 24 hours, over all their wallets: some two hundred crossings, where a few
+/// are made in a day.
+pub const DEVICE_KEYS_A_DAY: u32 = 512;
+/// How far a receipt's time may be from this machine's, in seconds: an older one may speak of a ledger that has gone back
+/// since.
+const RECEIPT_SECONDS: i64 = 300;
 
 /// One authority's service.
 #[derive(Debug)]
@@ -35,6 +42,8 @@ pub struct Service {
     pub(crate) signed_lists: Mutex<BTreeMap<u8, Arc<SignedList>>>,
     pub(crate) inference: InferencePool,
     pub(crate) liveness: Option<Arc<Liveness>>,
+    /// Most device keys that one person may bring in 24 hours.
+    pub(crate) device_keys_a_day: u32,
 }
 
 /// A status list of this authority as it was last signed, with the ended places that it was made from.
@@ -60,6 +69,9 @@ pub enum SenderError {
     /// The message is for somebody else, or for another time.
     #[error("the message is not for this authority")]
     NotForUs,
+    /// What was sent along is not what the gate signed: something was exchanged on its way.
+    #[error("the envelope holds something else than its request names")]
+    Envelope,
 }
 
 impl Service {
@@ -86,6 +98,7 @@ impl Service {
             signed_lists: Mutex::default(),
             inference: InferencePool::new(),
             liveness: None,
+            device_keys_a_day: DEVICE_KEYS_A_DAY,
         }
     }
 
@@ -94,6 +107,13 @@ impl Service {
     #[must_use]
     pub fn with_liveness(mut self, liveness: Liveness) -> Self {
         self.liveness = Some(Arc::new(liveness));
+        self
+    }
+
+    /// Lets one person bring so many device keys in 24 hours.
+    #[must_use]
+    pub fn with_device_keys_a_day(mut self, keys: u32) -> Self {
+        self.device_keys_a_day = keys;
         self
     }
 
@@ -115,6 +135,39 @@ impl Service {
     #[must_use]
     pub const fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Signs what became of a message with this hash.
+    pub(crate) fn receipt(
+        &self,
+        message: [u8; 32],
+        result: ReceiptResult,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, MessageError> {
+        let receipt = Receipt { authority: self.me, message, result, at: now };
+        message::sign(Kind::Receipt, KEY_ID, &self.keys.verdict, &receipt.encode())
+    }
+
+    /// Reads another authority's receipt for `sent`, and whether it took it.
+    ///
+    /// # Errors
+    /// It is no receipt of that authority, for that message, of this time.
+    pub(crate) fn read_receipt(
+        &self,
+        receipt: &[u8],
+        sent: &[u8],
+        from: AuthorityCode,
+        now: Timestamp,
+    ) -> Result<ReceiptResult, SenderError> {
+        let trust = self.trust();
+        let key = trust.find(from, Role::Verdict, message::kid(receipt)?, now)?;
+        let receipt = Receipt::decode(message::open(Kind::Receipt, receipt, key)?)?;
+        let hash = message::payload_hash(message::unverified_payload(sent)?);
+        let late = now.seconds_since(receipt.at).abs() > RECEIPT_SECONDS;
+        if receipt.authority != from || receipt.message != hash || late {
+            return Err(SenderError::NotForUs);
+        }
+        Ok(receipt.result)
     }
 
     /// The trust lists in use.

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 
 use credential::status::{SignedStatusList, Status, StatusList, StatusListError};
 use documents::{AuthorityCode, Timestamp};
-use trust::{Freshness, Role, TrustError};
+use trust::{Freshness, Role, STATUS_TTL_SECONDS, TrustError};
 
 use crate::keys::KEY_ID;
 use crate::service::{Service, SignedList};
@@ -21,8 +21,6 @@ pub const STATUS_LISTS: u8 = 16;
 pub(crate) const LIST_ENTRIES: u32 = 1 << 20;
 /// How long a signed list may be used, in seconds.
 const LIST_LIFE: i64 = 86_400;
-/// How long a reader may go without asking anew, in seconds.
-const LIST_TTL: u64 = 3600;
 
 /// Why a list was not signed or not taken.
 #[derive(Debug, thiserror::Error)]
@@ -150,7 +148,7 @@ impl Service {
             subject: status_name(self.me, list),
             issued: now,
             expires: Some(now.plus_seconds(LIST_LIFE)),
-            ttl: Some(LIST_TTL),
+            ttl: Some(STATUS_TTL_SECONDS),
             list: entries,
         };
         Ok(signed.sign(KEY_ID, &self.keys.status)?)

@@ -4,7 +4,7 @@
 //! when a hand-over is due (`peers`).
 
 use credential::cbor::CborError;
-use credential::message::{self, Handover, Kind, MessageError};
+use credential::message::{self, Handover, Kind, MessageError, ReceiptResult};
 use credential::part::{PartError, open_weekly_key, seal_weekly_key};
 use credential::{CryptoError, SecretKey};
 use documents::issuance::weekly_key_pairs;
@@ -127,11 +127,11 @@ impl Service {
         Ok(message::sign(Kind::Handover, KEY_ID, &self.keys.handover, &handover.encode())?)
     }
 
-    /// Takes a weekly key that another authority handed over.
+    /// Takes a weekly key that another authority handed over; gives the signed receipt.
     ///
     /// # Errors
     /// Why it was refused.
-    pub async fn take_handover(&self, bytes: &[u8], now: Timestamp) -> Result<(), WeeklyKeyError> {
+    pub async fn take_handover(&self, bytes: &[u8], now: Timestamp) -> Result<Vec<u8>, WeeklyKeyError> {
         let claimed = Handover::decode(message::unverified_payload(bytes)?)?;
         let handover = {
             let trust = self.trust();
@@ -146,7 +146,9 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let name = KeyName { maker: from, receiver: to, week };
         weekly_key::add_weekly_key(&mut tx, self.store.vault(), name, &key).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        let hash = message::payload_hash(message::unverified_payload(bytes)?);
+        Ok(self.receipt(hash, ReceiptResult::Taken, now)?)
     }
 
     /// Destroys weekly keys a day after their week; gives how many.

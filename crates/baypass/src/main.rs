@@ -8,6 +8,7 @@ mod ended;
 mod failure;
 mod install;
 mod kiosk;
+mod listen;
 mod progress;
 mod registration;
 mod serve;

@@ -4,7 +4,7 @@
 //! (`command::authority`, `command::gate`).
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::failure::{self, Failure, of};
 use crate::install::{Installation, write_whole};
+use crate::listen::{self, Bounds};
 
 /// The first loopback port: authorities at +1 to +3, gates from +11 on.
 pub const BASE_PORT: u16 = 7100;
@@ -76,6 +77,9 @@ pub struct RunArgs {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// A proxy whose word counts for a client's address (X-Forwarded-For); may be given several times.
+    #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
+    proxies: Vec<IpAddr>,
     /// Ends when standard input closes: the process that started it is gone.
     #[arg(long, hide = true)]
     with_parent: bool,
@@ -92,6 +96,11 @@ impl RunArgs {
         })?;
         let address = listener.local_addr().map_err(of)?;
         Ok((listener, address))
+    }
+
+    /// The proxies whose word counts for a client's address.
+    pub fn proxies(&self) -> Vec<IpAddr> {
+        self.proxies.clone()
     }
 
     /// Resolves when the process is to end: at Ctrl-C, at a request to terminate, or with the parent.
@@ -137,9 +146,10 @@ async fn stopped(with_parent: bool) {
 pub async fn serve_http(
     listener: TcpListener,
     app: axum::Router,
-    until: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), Failure> {
-    axum::serve(listener, app).with_graceful_shutdown(until).await.map_err(of)
+    proxies: Vec<IpAddr>,
+    until: impl Future<Output = ()> + Send,
+) {
+    listen::serve(listener, app, Bounds::of_process(proxies), until).await;
 }
 
 /// The HTTP client of this process: one pool of connections, handed to whoever asks another party.

@@ -130,6 +130,26 @@ impl Reservation {
         }
     }
 
+    /// What an officer makes of it, who found out what happened: `passage` where the traveller went through. It counts
+    /// whatever a gate said before.
+    ///
+    /// # Errors
+    /// Where another passage was counted on it, or one was and none is to be.
+    pub fn settle(self, passage: Option<PassageId>, at: Timestamp) -> Result<Self, ReservationError> {
+        match (self, passage) {
+            (Self::Applied { passage: earlier }, Some(passage)) if earlier == passage => Ok(self),
+            (Self::Applied { passage: earlier }, Some(_) | None) => {
+                Err(ReservationError::AlreadyApplied { earlier })
+            }
+            (Self::Held { .. } | Self::Unresolved { .. } | Self::Released { .. }, Some(passage)) => {
+                Ok(Self::Applied { passage })
+            }
+            (Self::Held { .. } | Self::Unresolved { .. } | Self::Released { .. }, None) => {
+                Ok(Self::Released { at, cause: ReleaseCause::Officer })
+            }
+        }
+    }
+
     /// What a gate's passage event makes of it; `passage` is the ledger's id for that event.
     ///
     /// # Errors
@@ -272,6 +292,25 @@ mod tests {
             assert_eq!(state.hear(event, passage(1), at(9)), expected, "{state:?} hears {event:?}");
         }
         assert_eq!(applied.apply(passage(2)), counted);
+    }
+
+    #[test]
+    fn what_an_officer_found_out_counts_whatever_a_gate_said_before() {
+        let by_officer = Reservation::Released { at: at(9), cause: ReleaseCause::Officer };
+        let applied = Reservation::Applied { passage: passage(1) };
+        for state in [
+            Reservation::hold(at(60)),
+            Reservation::Unresolved { since: at(60) },
+            Reservation::Released { at: at(5), cause: ReleaseCause::NotPassed },
+            Reservation::Released { at: at(5), cause: ReleaseCause::Superseded },
+        ] {
+            assert_eq!(state.settle(Some(passage(1)), at(9)), Ok(applied), "{state:?}");
+            assert_eq!(state.settle(None, at(9)), Ok(by_officer), "{state:?}");
+        }
+        let earlier = Err(ReservationError::AlreadyApplied { earlier: passage(1) });
+        assert_eq!(applied.settle(Some(passage(1)), at(9)), Ok(applied));
+        assert_eq!(applied.settle(Some(passage(2)), at(9)), earlier);
+        assert_eq!(applied.settle(None, at(9)), earlier, "a passage that was counted is not taken back here");
     }
 
     #[test]

@@ -1,7 +1,13 @@
 //! Signed messages between programs: COSE_Sign1, untagged, each kind with a label of its own as external data.
 //!
-//! Lives here: signing and opening, and the payloads of request, verdict, passage event, hand-over and notice.
-//! Not here: what a program does with them (`gate`, `authority`), nor trust and approval lists (`trust`).
+//! Lives here: signing and opening, and the payloads of request, verdict, passage event, hand-over and notice; receipts
+//! and new chains in `receipt`. Not here: what a program does with them (`gate`, `authority`), nor trust and approval
+//! lists (`trust`).
+//!
+//! A message is identified by its payload, never by its signed bytes: whoever can reach the wire can make another valid
+//! signature of the same payload (`r, n - s`) without any key.
+
+mod receipt;
 
 use documents::{AuthorityCode, Direction, IsoWeek, LaneKind, LocalDate, PortId, Side, Timestamp};
 
@@ -9,6 +15,8 @@ use crate::cbor::{CborError, Reader, Writer};
 use crate::cose::{self, CoseError, Headers, Sign1, Tagging};
 use crate::crypto::{SigningKey, TokenId, VerifyingKey, sha256};
 use crate::token::{PartHash, external};
+
+pub use receipt::{Chain, ChainReason, Receipt, ReceiptResult};
 
 /// A kind of signed message; the label keeps a signature of one kind from serving as another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +37,10 @@ pub enum Kind {
     Approval,
     /// A wallet proving a device key to an authority.
     Possession,
+    /// Authority to whoever sent it something: what became of it.
+    Receipt,
+    /// Gate to ledgers: its events are numbered anew.
+    Chain,
 }
 
 impl Kind {
@@ -36,14 +48,16 @@ impl Kind {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Request => "bp1-request",
-            Self::Verdict => "bp1-verdict",
-            Self::Event => "bp1-event",
+            Self::Request => "bp2-request",
+            Self::Verdict => "bp2-verdict",
+            Self::Event => "bp2-event",
             Self::Handover => "bp1-handover",
             Self::Notice => "bp1-notice",
             Self::TrustList => "bp1-trust-list",
             Self::Approval => "bp1-approval",
             Self::Possession => "bp1-possession",
+            Self::Receipt => "bp2-receipt",
+            Self::Chain => "bp2-chain",
         }
     }
 }
@@ -128,6 +142,8 @@ pub struct Request {
     pub joint: bool,
     /// The token's id.
     pub token: TokenId,
+    /// Hash of token and proof as they are sent ([`shown_hash`]): nothing of an envelope can be exchanged on its way.
+    pub shown: [u8; 32],
     /// `iat` of the holder proof.
     pub made_at: Timestamp,
     /// Hash of the part for this authority.
@@ -146,12 +162,15 @@ impl Request {
     /// The request as the payload of a message.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut w = Writer::with_capacity(320);
-        w.array(15).bytes(&self.clearance).text(&self.gate).text(self.port.as_str());
+        let mut w = Writer::with_capacity(360);
+        w.array(16).bytes(&self.clearance).text(&self.gate).text(self.port.as_str());
         w.uint(lane_number(self.lane));
         w.text(self.direction.from().code()).text(self.direction.to().code());
         w.uint(side_number(self.role)).bool(self.joint);
-        w.bytes(self.token.as_bytes()).uint(self.made_at.unix().unsigned_abs()).bytes(&self.part.0);
+        w.bytes(self.token.as_bytes())
+            .bytes(&self.shown)
+            .uint(self.made_at.unix().unsigned_abs())
+            .bytes(&self.part.0);
         match &self.other_part {
             Some(hash) => w.bytes(&hash.0),
             None => w.null(),
@@ -166,7 +185,7 @@ impl Request {
     /// [`CborError`] for the first malformed item.
     pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
         let mut r = Reader::new(payload);
-        r.array_exact(15)?;
+        r.array_exact(16)?;
         let request = Self {
             clearance: *r.bytes_exact()?,
             gate: read_gate(&mut r)?,
@@ -176,6 +195,7 @@ impl Request {
             role: read_side(&mut r)?,
             joint: r.bool()?,
             token: TokenId::from_bytes(*r.bytes_exact()?),
+            shown: *r.bytes_exact()?,
             made_at: read_time(&mut r)?,
             part: PartHash(*r.bytes_exact()?),
             other_part: if r.null_here()? { None } else { Some(PartHash(*r.bytes_exact()?)) },
@@ -208,7 +228,7 @@ pub enum Outcome {
 pub struct Verdict {
     /// The authority that judged.
     pub authority: AuthorityCode,
-    /// SHA-256 of the signed request, as received.
+    /// Hash of the request ([`payload_hash`]).
     pub request: [u8; 32],
     /// The class of the verdict.
     pub outcome: Outcome,
@@ -334,9 +354,11 @@ impl Passage {
 pub struct Event {
     /// Name of the gate that signs the event.
     pub gate: String,
-    /// Number of the event for its receiver: 1, 2, 3 ... without a gap.
+    /// The chain to which it belongs: 0 for a gate's first one ([`Chain`]).
+    pub epoch: u64,
+    /// Number of the event for its receiver: 1, 2, 3 ... without a gap in one chain.
     pub number: u64,
-    /// SHA-256 of the signed event before; zeros before the first.
+    /// Hash of the event before ([`payload_hash`]); zeros before the first of a chain.
     pub previous: [u8; 32],
     /// Id of the clearance: 16 random bytes.
     pub clearance: [u8; 16],
@@ -344,7 +366,7 @@ pub struct Event {
     pub passage: Passage,
     /// Time of the event, by the gate's clock.
     pub at: Timestamp,
-    /// SHA-256 of each signed verdict, in order of the sides; empty where nothing opened.
+    /// Hash of each verdict ([`payload_hash`]), in order of the sides; empty where nothing opened.
     pub verdicts: Vec<[u8; 32]>,
     /// SHA-256 of the face probe that was judged.
     pub probe: [u8; 32],
@@ -355,7 +377,12 @@ impl Event {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::with_capacity(256);
-        w.array(8).text(&self.gate).uint(self.number).bytes(&self.previous).bytes(&self.clearance);
+        w.array(9)
+            .text(&self.gate)
+            .uint(self.epoch)
+            .uint(self.number)
+            .bytes(&self.previous)
+            .bytes(&self.clearance);
         w.uint(match self.passage {
             Passage::Opening => 0,
             Passage::Passed => 1,
@@ -377,8 +404,9 @@ impl Event {
     /// [`CborError`] for the first malformed item.
     pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
         let mut r = Reader::new(payload);
-        r.array_exact(8)?;
+        r.array_exact(9)?;
         let gate = read_gate(&mut r)?;
+        let epoch = r.uint_max(i64::MAX.unsigned_abs())?;
         let number = r.uint_max(i64::MAX.unsigned_abs())?;
         let previous = *r.bytes_exact()?;
         let clearance = *r.bytes_exact()?;
@@ -397,7 +425,7 @@ impl Event {
         }
         let probe = *r.bytes_exact()?;
         r.finish()?;
-        Ok(Self { gate, number, previous, clearance, passage, at, verdicts, probe })
+        Ok(Self { gate, epoch, number, previous, clearance, passage, at, verdicts, probe })
     }
 }
 
@@ -491,10 +519,18 @@ impl Notice {
     }
 }
 
-/// SHA-256 of a signed message as it was received, by which another message refers to it.
+/// SHA-256 of a message's payload: by it another message refers to it, and a receiver knows a repeat.
 #[must_use]
-pub fn hash(message: &[u8]) -> [u8; 32] {
-    sha256(message)
+pub fn payload_hash(payload: &[u8]) -> [u8; 32] {
+    sha256(payload)
+}
+
+/// SHA-256 of the CBOR array of token and proof, each a byte string as it is sent.
+#[must_use]
+pub fn shown_hash(token: &[u8], proof: &[u8]) -> [u8; 32] {
+    let mut w = Writer::with_capacity(token.len() + proof.len() + 8);
+    w.array(2).bytes(token).bytes(proof);
+    sha256(&w.finish())
 }
 
 const fn lane_number(lane: LaneKind) -> u64 {

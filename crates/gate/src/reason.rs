@@ -181,6 +181,8 @@ reasons! {
     PartMismatch = "part_mismatch", Check, CallOfficer, "see_officer", Some("a part moved between tokens");
     /// The same showing was read at another lane.
     ReplayedElsewhere = "replayed_elsewhere", Check, ShowFreshCode, "show_fresh_code", Some("the same code at another lane");
+    /// Somebody passed here with this token, and an authority has not heard of it yet.
+    TokenSpentHere = "token_spent_here", Check, FetchTokens, "fetch_tokens", Some("the same code at the same lane");
     /// The token was revoked.
     TokenRevoked = "token_revoked", Check, CallOfficer, "see_officer", Some("revoked token");
     /// The token is suspended.

@@ -155,14 +155,19 @@ async fn health(State(state): State<GateState>) -> Response {
         .into_iter()
         .map(|(authority, age)| (authority.code().to_owned(), json!(age_word(age))))
         .collect();
-    let (store, readable) = match waiting(&state.stores).await {
-        Ok(waiting) => (json!({ "status": "ok", "waiting": waiting }), true),
+    let troubles = troubles(&state);
+    let (store, readable) = match outbox(&state.stores).await {
+        Ok((waiting, letters)) => (
+            json!({ "status": "ok", "waiting": waiting, "dead_letters": letters, "troubles": troubles }),
+            true,
+        ),
         Err(error) => (json!({ "status": "unusable", "why": error.to_string() }), false),
     };
-    let (status, word) = if usable && readable {
-        (StatusCode::OK, "ok")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "unusable")
+    // Events that wait hold no traveller up, but somebody has to look.
+    let (status, word) = match (usable && readable, troubles.is_empty()) {
+        (true, true) => (StatusCode::OK, "ok"),
+        (true, false) => (StatusCode::OK, "degraded"),
+        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "unusable"),
     };
     let lanes = state.lanes.len();
     let (rounds, refused) = state.follower.as_ref().map_or((0, Vec::new()), |f| (f.rounds(), f.refused()));
@@ -211,6 +216,26 @@ async fn lanes(State(state): State<GateState>) -> Json<Value> {
         })
         .collect();
     Json(json!({ "lanes": lanes }))
+}
+
+/// Which authorities do not take whose events, and what to do about it.
+fn troubles(state: &GateState) -> Vec<Value> {
+    let of_lane = |(lane, store): (&LaneConfig, &Arc<Store>)| {
+        let lane = lane.place.lane.as_str().to_owned();
+        store.troubles().into_iter().map(move |(authority, trouble)| {
+            json!({ "lane": lane, "authority": authority, "code": trouble.code(), "next": trouble.remedy() })
+        })
+    };
+    state.lanes.iter().zip(state.stores.iter()).flat_map(of_lane).collect()
+}
+
+/// How many events wait for each authority, and how many dead letters there are, over all stores.
+async fn outbox(stores: &[Arc<Store>]) -> Result<(BTreeMap<AuthorityCode, u64>, usize), StoreError> {
+    let mut letters = 0;
+    for store in stores {
+        letters += store.dead_letters().await?.len();
+    }
+    Ok((waiting(stores).await?, letters))
 }
 
 /// How many events wait for each authority, over all stores.

@@ -123,7 +123,7 @@ async fn an_authority_behind_http_is_asked_and_told() {
     let told: Told = Arc::default();
     let take = |State(told): State<Told>, body: Bytes| async move {
         told.lock().unwrap().push(body);
-        StatusCode::NO_CONTENT
+        (StatusCode::OK, b"receipt".to_vec())
     };
     let answer = |body: Bytes| async move {
         match body.len() {
@@ -136,7 +136,10 @@ async fn an_authority_behind_http_is_asked_and_told() {
             _ => (StatusCode::UNPROCESSABLE_ENTITY, Vec::new()),
         }
     };
-    let routes = Router::new().route("/v1/events", post(take)).route("/v1/verdicts", post(answer));
+    let routes = Router::new()
+        .route("/v1/events", post(take))
+        .route("/v1/chains", post(take))
+        .route("/v1/verdicts", post(answer));
     let base = listen(routes.with_state(Arc::clone(&told))).await;
     let bases = BTreeMap::from([(Chn, base), (Mac, "http://127.0.0.1:1".to_owned())]);
     let link = HttpLink::new(reqwest::Client::new(), bases, Duration::from_millis(500));
@@ -149,8 +152,41 @@ async fn an_authority_behind_http_is_asked_and_told() {
     ));
     assert!(matches!(link.verdict(Mac, vec![1]).await, Err(LinkError::Unreachable { authority: Mac })));
     assert!(matches!(link.verdict(Hkg, vec![1]).await, Err(LinkError::NoAddress { authority: Hkg })));
-    link.deliver(Chn, b"event".to_vec()).await.unwrap();
-    assert_eq!(told.lock().unwrap().as_slice(), [Bytes::from_static(b"event")]);
+    assert_eq!(link.deliver(Chn, b"event".to_vec()).await.unwrap(), b"receipt");
+    assert_eq!(link.begin_chain(Chn, b"chain".to_vec()).await.unwrap(), b"receipt");
+    assert_eq!(told.lock().unwrap().as_slice(), [Bytes::from_static(b"event"), Bytes::from_static(b"chain")]);
+}
+
+#[tokio::test]
+async fn an_authority_that_went_silent_is_away_at_once_until_it_answers_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let bases = BTreeMap::from([(Chn, format!("http://{address}"))]);
+    let link = HttpLink::new(reqwest::Client::new(), bases, Duration::from_millis(500));
+    for _ in 0..3 {
+        let silent = link.verdict(Chn, vec![1]).await;
+        assert!(
+            matches!(silent, Err(LinkError::Unreachable { .. } | LinkError::TimedOut { .. })),
+            "{silent:?}"
+        );
+    }
+    assert!(matches!(link.verdict(Chn, vec![1]).await, Err(LinkError::Away { authority: Chn })));
+    // It comes back: the next trial beside the lanes finds it.
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    let routes = Router::new()
+        .route("/health", axum::routing::get(|| async { "ok" }))
+        .route("/v1/verdicts", post(|| async { "verdict" }));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    let mut answer = link.verdict(Chn, vec![1]).await;
+    for _ in 0..200 {
+        if answer.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        answer = link.verdict(Chn, vec![1]).await;
+    }
+    assert_eq!(answer.unwrap(), b"verdict");
 }
 
 #[tokio::test]

@@ -13,7 +13,10 @@ use std::path::{Path, PathBuf};
 use clearance::Envelope;
 use code::{CrossingCode, Parts, QrSymbol, base45};
 use credential::cbor::Writer;
-use credential::message::{self, Event, Handover, Kind, Notice, Outcome, Passage, Request, Verdict};
+use credential::message::{
+    self, Chain, ChainReason, Event, Handover, Kind, Notice, Outcome, Passage, Receipt, ReceiptResult,
+    Request, Verdict,
+};
 use credential::part::{EndorsementSlot, HolderIdentity, Name, PartContents, PartContext, seal_weekly_key};
 use credential::status::{SignedStatusList, Status, StatusList};
 use credential::{
@@ -298,6 +301,7 @@ fn request() -> Request {
         role: Side::Exit,
         joint: true,
         token: thumbprint().token_id(),
+        shown: [6; 32],
         made_at: now(),
         part: PartHash::of(b"part"),
         other_part: Some(PartHash::of(b"other part")),
@@ -364,6 +368,7 @@ fn messages() {
 
     let event = Event {
         gate: LANE.into(),
+        epoch: 0,
         number: 300,
         previous: [6; 32],
         clearance: [1; 16],
@@ -379,6 +384,23 @@ fn messages() {
         Event { passage: Passage::NotPassed, verdicts: Vec::new(), ..event.clone() }.encode(),
     );
     put("event", "no-three-verdicts", Event { verdicts: vec![[7; 32]; 3], ..event }.encode());
+
+    let receipt = |result| Receipt { authority: Chn, message: [4; 32], result, at: now() };
+    put_with_misses("receipt", "taken", &receipt(ReceiptResult::Taken).encode());
+    put("receipt", "ok-conflict", receipt(ReceiptResult::Conflict("after_release".into())).encode());
+    put("receipt", "ok-expected", receipt(ReceiptResult::Expected(300)).encode());
+    put("receipt", "no-code", receipt(ReceiptResult::Conflict("After".into())).encode());
+    put("receipt", "no-number", receipt(ReceiptResult::Expected(0)).encode());
+    let chain = |epoch, note: &str| Chain {
+        gate: LANE.into(),
+        epoch,
+        reason: ChainReason::StoreLost,
+        note: note.into(),
+        at: now(),
+    };
+    put_with_misses("chain", "store-lost", &chain(1_780_000_000, "disk replaced").encode());
+    put("chain", "no-epoch", chain(0, "").encode());
+    put("chain", "no-note", chain(1, "two\nlines").encode());
 
     let notice = Notice {
         from: Mac,

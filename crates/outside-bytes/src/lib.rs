@@ -24,7 +24,8 @@ pub use keys::{
 };
 pub use lists::{approval, approval_bundle, status_list, trust_list};
 pub use messages::{
-    Asked, envelope, event, gate_answer, handover, notice, receiver_key, request, signed_message, verdict,
+    Asked, chain, envelope, event, gate_answer, handover, notice, receipt, receiver_key, request,
+    signed_message, verdict,
 };
 pub use pages::gate_http;
 pub use papers::{case_file, document_number, endorsement, mrz, words};
@@ -53,7 +54,9 @@ targets!(
     document_number,
     endorsement,
     envelope,
+    chain,
     event,
+    receipt,
     face_probe,
     gate_answer,
     gate_check,

@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use clearance::{Answer, Envelope, MAX_PROBE_LEN};
 use credential::cose::{Sign1, Tagging};
-use credential::message::{self, Event, Handover, Kind, MAX_PAYLOAD, Notice, Request, Verdict};
+use credential::message::{
+    self, Chain, Event, Handover, Kind, MAX_PAYLOAD, Notice, Receipt, ReceiptResult, Request, Verdict,
+};
 use credential::{MAX_PROOF_LEN, MAX_TOKEN_LEN, hpke, part};
 use documents::{AuthorityCode, Side};
 use gate::open_verdict;
@@ -12,7 +14,7 @@ use gate::open_verdict;
 use crate::codes::one_form;
 use crate::keys::{AUTHORITY_KID, authority_key, authority_public, lists, now};
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 10] = [
     Kind::Request,
     Kind::Verdict,
     Kind::Event,
@@ -21,6 +23,8 @@ const KINDS: [Kind; 8] = [
     Kind::TrustList,
     Kind::Approval,
     Kind::Possession,
+    Kind::Receipt,
+    Kind::Chain,
 ];
 
 /// Whether a payload has its one form, and verifies under a signature of its own kind only.
@@ -58,6 +62,26 @@ pub fn event(payload: &[u8]) -> bool {
     let read = payload_of(Kind::Event, payload, Event::decode, Event::encode);
     read.is_some_and(|read| {
         assert!(read.verdicts.len() <= 2 && i64::try_from(read.number).is_ok());
+        true
+    })
+}
+
+/// An authority's receipt.
+pub fn receipt(payload: &[u8]) -> bool {
+    let read = payload_of(Kind::Receipt, payload, Receipt::decode, Receipt::encode);
+    read.is_some_and(|read| {
+        if let ReceiptResult::Conflict(code) = read.result {
+            assert!((1..=40).contains(&code.len()));
+        }
+        true
+    })
+}
+
+/// The beginning of a gate's new chain.
+pub fn chain(payload: &[u8]) -> bool {
+    let read = payload_of(Kind::Chain, payload, Chain::decode, Chain::encode);
+    read.is_some_and(|read| {
+        assert!(read.epoch > 0 && read.note.len() <= 200 && !read.note.chars().any(char::is_control));
         true
     })
 }
@@ -141,7 +165,8 @@ pub fn gate_answer(bytes: &[u8]) -> bool {
     let (side, asked) = (Side::Exit, AuthorityCode::Mac);
     let Ok((verdict, _)) = open_verdict(&body, side, asked, lists(), now()) else { return false };
     assert_eq!((verdict.authority, verdict.side), (asked, side));
-    assert_eq!(*verdict.hash.as_bytes(), message::hash(&body));
+    let payload = message::unverified_payload(&body).unwrap();
+    assert_eq!(*verdict.hash.as_bytes(), message::payload_hash(payload));
     if let Answer::Admit { reservation } = verdict.answer {
         assert_ne!(*reservation.as_bytes(), [0; 16], "an admit holds something");
     }

@@ -6,4 +6,6 @@ mod approval;
 mod list;
 
 pub use approval::{Approval, ApprovalError, Approvals, Newest, SCENARIO_BORDER};
-pub use list::{Freshness, KeyEntry, Role, STALE_GRACE_SECONDS, TrustError, TrustList, TrustStore};
+pub use list::{
+    Freshness, KeyEntry, Role, STALE_GRACE_SECONDS, STATUS_TTL_SECONDS, TrustError, TrustList, TrustStore,
+};

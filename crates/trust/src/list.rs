@@ -244,7 +244,31 @@ pub enum Freshness {
     Refused,
 }
 
+/// How long a status list is fresh that names no `ttl`, in seconds; a list's own counts up to a day.
+pub const STATUS_TTL_SECONDS: u64 = 900;
+
 impl Freshness {
+    /// The freshness of a status list that was signed at `issued`: current for its `ttl`; stale until a day after it was
+    /// signed, and never beyond its end; then refused. Within a list's life nothing else would ever show that somebody on
+    /// the way withholds the newer ones.
+    #[must_use]
+    pub fn of_status_list(
+        issued: Timestamp,
+        ttl: Option<u64>,
+        expires: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        let ttl = i64::try_from(ttl.unwrap_or(STATUS_TTL_SECONDS)).unwrap_or(i64::MAX);
+        let age = now.seconds_since(issued);
+        if age > STALE_GRACE_SECONDS || expires.is_some_and(|end| now.seconds_since(end) >= 0) {
+            Self::Refused
+        } else if age > ttl {
+            Self::Stale
+        } else {
+            Self::Current
+        }
+    }
+
     /// The freshness of a list that ends at `expires`.
     #[must_use]
     pub fn of(expires: Timestamp, now: Timestamp) -> Self {

@@ -230,6 +230,7 @@ export const quantile = (values: readonly number[], share: number): number => [.
 /** A page whose console errors and policy violations are kept; `expected` are those that a test brings about. */
 export async function openPage(context: BrowserContext, address: string): Promise<{ page: Page; faults: string[] }> {
   const page = await context.newPage()
+  page.setDefaultTimeout(70_000)
   const faults: string[] = []
   page.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()) })
   page.on('pageerror', (error) => faults.push(String(error)))
@@ -238,7 +239,18 @@ export async function openPage(context: BrowserContext, address: string): Promis
   return { page, faults }
 }
 
-export const state = (page: Page, wanted: string, timeout = 20_000) => page.waitForSelector(`body[data-state="${wanted}"]`, { timeout })
+/**
+ * Waits for a state of the screen: longer than anything that a lane waits for by itself, so that what one test left open
+ * fails no other. Says what was there instead.
+ */
+export async function state(page: Page, wanted: string, timeout = 70_000): Promise<void> {
+  try {
+    await page.waitForSelector(`body[data-state="${wanted}"]`, { timeout })
+  } catch (error) {
+    const there = await page.evaluate(() => `${document.body.dataset['state']}: ${document.getElementById('sentence')?.textContent}`).catch(() => 'no page')
+    throw new Error(`waited in vain for "${wanted}", there is "${there}"`, { cause: error })
+  }
+}
 
 export async function screen(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENS, { recursive: true })

@@ -1,6 +1,6 @@
-//! Events: what gates and other authorities tell of passages.
-//!
-//! Lives here: [`passage`], a gate's own events, and [`notice`], what an entering authority tells the token's issuer.
+//! Events: what comes in after a verdict: passages, chains of a gate begun anew, notices; and what officers settle of it.
 
-pub mod notice;
-pub mod passage;
+mod chain;
+pub(crate) mod notice;
+pub(crate) mod passage;
+pub(crate) mod settle;

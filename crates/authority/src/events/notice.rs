@@ -1,7 +1,6 @@
 //! Notice: a move between the regions on a mainland token, told by the entering authority to the token's issuer.
 
-use credential::message::{self, Kind, Notice};
-use credential::sha256;
+use credential::message::{self, Kind, Notice, ReceiptResult};
 use documents::Timestamp;
 use trust::Role;
 
@@ -25,20 +24,21 @@ impl Service {
     /// Takes a notice: the issuer alone knows whose token it is, and counts.
     ///
     /// # Errors
-    /// Why it was refused; a repeat is no error and counts nothing.
-    pub async fn take_notice(&self, bytes: &[u8], now: Timestamp) -> Result<(), NoticeError> {
+    /// Why it was refused; a repeat is no error and counts nothing. Gives the signed receipt.
+    pub async fn take_notice(&self, bytes: &[u8], now: Timestamp) -> Result<Vec<u8>, NoticeError> {
         let notice = self.authenticate_notice(bytes, now)?;
         let mut tx = self.store.begin().await?;
         let tag = self.store.vault().token_tag(notice.token);
         let token = token::find_token(&mut tx, tag).await?.ok_or(SenderError::NotForUs)?;
         // By its contents: the same notice signed again is the same notice.
-        let id = sha256(&notice.encode());
+        let id = message::payload_hash(&notice.encode());
         if outbox::add_notice_in(&mut tx, &id, now).await? {
             let end_of_day = notice.date.plus_days(1).start().plus_seconds(-1);
             let entry = LedgerEntry::noticed(notice.port, notice.direction, self.me);
             movement::add_movement(&mut tx, token.person, &id, now.min(end_of_day), &entry).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(self.receipt(id, ReceiptResult::Taken, now).map_err(SenderError::from)?)
     }
 
     fn authenticate_notice(&self, bytes: &[u8], now: Timestamp) -> Result<Notice, SenderError> {

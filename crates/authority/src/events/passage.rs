@@ -1,19 +1,24 @@
-//! Passage: a gate's events, heard in order, each applied to the ledger exactly once.
+//! Passage: a gate's events, heard in order, each applied to the ledger exactly once, each answered by a signed receipt.
+//!
+//! Lives here: what an event does, and what of it contradicts the ledger. Not here: chains begun anew (`chain`), what an
+//! officer settles (`settle`).
 
-use clearance::PassageId;
-use credential::CryptoError;
-use credential::message::{self, Event, Kind, MessageError, Notice, Passage};
+use clearance::{PassageId, Reservation, ReservationError};
+use credential::message::{self, Event, Kind, MessageError, Notice, Passage, ReceiptResult};
+use credential::{CryptoError, sha256};
 use documents::Timestamp;
 use trust::Role;
 
 use crate::keys::KEY_ID;
 use crate::service::{SenderError, Service};
+use crate::store::conflict::{self, EventConflict};
 use crate::store::outbox::{self, WaitingNotice};
 use crate::store::reservation::{self, ReservationRow};
-use crate::store::{StoreError, Tx, movement, person, token};
+use crate::store::{StoreError, Tx, given, movement, person, token};
 use crate::verdict::needs_notice;
 
-/// Why a gate's event was not heard.
+/// Why a gate's message was not heard: it is not a registered gate's, or nothing can be written at this moment. Whatever
+/// else there is to say about it stands in its receipt.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
     /// The database.
@@ -22,20 +27,6 @@ pub enum EventError {
     /// The message or its sender.
     #[error(transparent)]
     Sender(#[from] SenderError),
-    /// A gate's event out of its order.
-    #[error("the event is number {got}, {expected} comes next; send the missing ones first")]
-    Gap {
-        /// What must come.
-        expected: u64,
-        /// What came.
-        got: u64,
-    },
-    /// A second event with a number that was used.
-    #[error("event {0} of this gate is known with other contents; an officer must look at the gate")]
-    Fork(u64),
-    /// The event names a verdict or a probe that was not judged here.
-    #[error("the event names a verdict or a face that was not judged here")]
-    NotJudged,
     /// The crypto library.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -47,101 +38,232 @@ impl From<MessageError> for EventError {
     }
 }
 
+/// A passage event that contradicts what stands here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Contradiction {
+    /// The traveller passed after the gate had said that they did not.
+    AfterRelease,
+    /// The gate says otherwise of a passage that was counted.
+    AfterPassage,
+    /// The traveller passed, and this authority holds no admit of it.
+    NotAdmitted,
+    /// The event names a verdict or a probe that was not judged here.
+    NotJudged,
+}
+
+impl Contradiction {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::AfterRelease => "after_release",
+            Self::AfterPassage => "after_passage",
+            Self::NotAdmitted => "not_admitted",
+            Self::NotJudged => "not_judged",
+        }
+    }
+}
+
 /// How an event stands to those that were heard of its gate.
 enum Order {
     /// It is the next one.
     Next,
     /// It was heard before.
     Repeat,
+    /// It is not to be heard now.
+    Not(ReceiptResult),
+}
+
+/// The id of the passage of a clearance in the ledger. One clearance has one passage, however often it is told.
+pub(super) fn passage_id(clearance: &[u8; 16]) -> [u8; 32] {
+    sha256(&[b"passage".as_slice(), clearance].concat())
+}
+
+/// The same as a reservation keeps it.
+pub(super) fn short(id: &[u8; 32]) -> PassageId {
+    let mut short = [0; 16];
+    short.copy_from_slice(id.split_at(16).0);
+    PassageId::from_bytes(short)
 }
 
 impl Service {
-    /// Hears a gate's event: in order, exactly once.
+    /// Hears a gate's event: in order, exactly once. Gives the signed receipt, which says what became of it.
     ///
     /// # Errors
-    /// Why it was refused; a repeat of a known event is no error.
-    pub async fn hear_event(&self, bytes: &[u8], now: Timestamp) -> Result<(), EventError> {
-        let event = self.authenticate_event(bytes, now)?;
-        self.apply_authenticated(&event, message::hash(bytes), now).await
+    /// [`EventError`]: there is no receipt, and nothing was written.
+    pub async fn hear_event(&self, bytes: &[u8], now: Timestamp) -> Result<Vec<u8>, EventError> {
+        let (event, hash) = self.authenticate_event(bytes, now)?;
+        let result = self.apply_authenticated(&event, hash, bytes, now).await?;
+        Ok(self.receipt(hash, result, now)?)
     }
 
-    /// Applies an event whose sender is known, in its order, exactly once.
+    /// Applies an event whose sender is known, in its order, exactly once; `signed` is kept where an officer is to
+    /// settle it.
     pub(crate) async fn apply_authenticated(
         &self,
         event: &Event,
         hash: [u8; 32],
+        signed: &[u8],
         now: Timestamp,
-    ) -> Result<(), EventError> {
+    ) -> Result<ReceiptResult, EventError> {
         let mut tx = self.store.begin().await?;
         match order_of(&mut tx, event, hash).await? {
-            Order::Repeat => return Ok(tx.roll_back().await?),
             Order::Next => {}
+            Order::Repeat => {
+                let code = conflict::find_conflict_code(&mut tx, &hash).await?;
+                tx.roll_back().await?;
+                return Ok(code.map_or(ReceiptResult::Taken, ReceiptResult::Conflict));
+            }
+            Order::Not(why) => {
+                tx.roll_back().await?;
+                tracing::error!(
+                    gate = event.gate,
+                    number = event.number,
+                    ?why,
+                    "an event is out of its chain"
+                );
+                return Ok(why);
+            }
         }
-        let number = i64::try_from(event.number).unwrap_or(i64::MAX);
-        outbox::add_event(&mut tx, &event.gate, number, &hash, now).await?;
-        self.apply(&mut tx, event, hash, now).await?;
-        Ok(tx.commit().await?)
+        let place = (whole(event.epoch), whole(event.number));
+        outbox::add_event(&mut tx, &event.gate, place, &hash, now).await?;
+        let found = self.apply(&mut tx, event, now).await?;
+        if let Err((contradiction, reservation)) = &found {
+            let conflict = EventConflict {
+                id: hash,
+                gate: event.gate.clone(),
+                clearance: clearance::ClearanceId::from_bytes(event.clearance),
+                reservation: *reservation,
+                code: contradiction.code().to_owned(),
+                event: signed.to_vec(),
+                heard_at: now,
+            };
+            conflict::add_conflict(&mut tx, &conflict).await?;
+        }
+        tx.commit().await?;
+        Ok(match found {
+            Ok(()) => ReceiptResult::Taken,
+            Err((contradiction, _)) => {
+                let code = contradiction.code();
+                tracing::error!(
+                    gate = event.gate,
+                    number = event.number,
+                    code,
+                    "an officer has to settle a passage"
+                );
+                ReceiptResult::Conflict(code.to_owned())
+            }
+        })
     }
 
-    fn authenticate_event(&self, bytes: &[u8], now: Timestamp) -> Result<Event, SenderError> {
+    fn authenticate_event(&self, bytes: &[u8], now: Timestamp) -> Result<(Event, [u8; 32]), SenderError> {
         let trust = self.trust();
         let gate = message::kid(bytes)?;
         let key = trust.find(self.me, Role::Gate, gate, now)?;
-        let event = Event::decode(message::open(Kind::Event, bytes, key)?)?;
+        let payload = message::open(Kind::Event, bytes, key)?;
+        let event = Event::decode(payload)?;
         if event.gate.as_bytes() != gate {
             return Err(SenderError::NotForUs);
         }
-        Ok(event)
+        Ok((event, message::payload_hash(payload)))
     }
 
-    /// Applies an event to its reservation; a passage also to the ledger.
+    /// Applies an event to its reservation; a passage also to the ledger. What contradicts either changes nothing, and is
+    /// given with the reservation that it contradicts.
     async fn apply(
         &self,
         tx: &mut Tx,
         event: &Event,
-        hash: [u8; 32],
         now: Timestamp,
-    ) -> Result<(), EventError> {
+    ) -> Result<Result<(), (Contradiction, Option<clearance::ReservationId>)>, EventError> {
         let passage = match event.passage {
-            Passage::Opening => return Ok(()),
+            Passage::Opening => return Ok(Ok(())),
             Passage::Passed => clearance::Passage::Passed,
             Passage::NotPassed => clearance::Passage::NotPassed,
             Passage::Returned => clearance::Passage::Returned,
             Passage::Unknown => clearance::Passage::Unknown,
         };
-        // No reservation here: this authority did not admit, so there is nothing to spend or to release.
-        let Some(row) = reservation::find_clearance(tx, &event.clearance).await? else { return Ok(()) };
+        let passed = passage == clearance::Passage::Passed;
+        let Some(row) = reservation::find_clearance(tx, &event.clearance).await? else {
+            if passed {
+                return Ok(Err((Contradiction::NotAdmitted, None)));
+            }
+            // This authority did not admit, so there is nothing to release; a request that was held back on its way finds
+            // the clearance over.
+            reservation::add_ended(tx, &event.clearance, now).await?;
+            return Ok(Ok(()));
+        };
         // Read again once the person is held: a verdict may be replacing this reservation at this moment.
         person::hold_person(tx, row.person).await?;
-        let Some(row) = reservation::find_clearance(tx, &event.clearance).await? else { return Ok(()) };
-        let judged = row.probe == event.probe && event.verdicts.contains(&row.verdict);
-        if passage == clearance::Passage::Passed && !judged {
-            return Err(EventError::NotJudged);
+        let row = reservation::find_clearance(tx, &event.clearance).await?.unwrap_or(row);
+        let contradicts = |what| Ok(Err((what, Some(row.id))));
+        if passed {
+            let given = given::find_given_for(tx, row.id).await?;
+            let judged = |(verdict, probe): &([u8; 32], [u8; 32])| {
+                *probe == event.probe && event.verdicts.contains(verdict)
+            };
+            if !given.iter().any(judged) {
+                return contradicts(Contradiction::NotJudged);
+            }
         }
-        let mut id = [0; 16];
-        id.copy_from_slice(hash.split_at(16).0);
-        let Ok(next) = row.state.hear(passage, PassageId::from_bytes(id), event.at) else { return Ok(()) };
-        reservation::set_reservation(tx, row.id, next).await?;
-        if passage == clearance::Passage::Passed {
-            self.write_passage(tx, &row, event, hash, now).await?;
+        let id = passage_id(&event.clearance);
+        match row.state.hear(passage, short(&id), event.at) {
+            Ok(next) => reservation::set_reservation(tx, row.id, next).await?,
+            Err(ReservationError::AlreadyApplied { .. }) if passed => return Ok(Ok(())),
+            Err(ReservationError::AlreadyApplied { .. }) => return contradicts(Contradiction::AfterPassage),
+            Err(ReservationError::AlreadyReleased { .. }) => return contradicts(Contradiction::AfterRelease),
+        }
+        if passed {
+            self.write_passage(tx, &row, &id, event.at, now).await?;
+            self.settle_implied(tx, &row, event.at, now).await?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Writes a passage into the ledger, spends its token, and tells the issuer where that is due.
+    pub(super) async fn write_passage(
+        &self,
+        tx: &mut Tx,
+        row: &ReservationRow,
+        id: &[u8; 32],
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), EventError> {
+        token::spend_token(tx, row.token, at).await?;
+        if movement::add_movement(tx, row.person, id, at, &row.entry).await?
+            && needs_notice(self.me, &row.entry)
+        {
+            self.add_notice(tx, row, at, now).await?;
         }
         Ok(())
     }
 
-    /// Writes a passage into the ledger, spends its token, and tells the issuer where that is due.
-    async fn write_passage(
+    /// Settles what a passage proves of earlier ones of the same person that nobody knew the end of: whoever comes back
+    /// over this side had gone over it.
+    async fn settle_implied(
         &self,
         tx: &mut Tx,
-        row: &ReservationRow,
-        event: &Event,
-        hash: [u8; 32],
+        passed: &ReservationRow,
+        at: Timestamp,
         now: Timestamp,
     ) -> Result<(), EventError> {
-        token::spend_token(tx, row.token, event.at).await?;
-        if movement::add_movement(tx, row.person, &hash, event.at, &row.entry).await?
-            && needs_notice(self.me, &row.entry)
-        {
-            self.add_notice(tx, row, event, now).await?;
+        let live = reservation::find_live(tx, passed.person, passed.token).await?;
+        for row in live.iter().filter(|row| row.id != passed.id && row.person == passed.person) {
+            let open = matches!(row.state.at(now), Reservation::Unresolved { .. });
+            let back = row.entry.direction.from() == passed.entry.direction.to()
+                && row.entry.direction.to() == passed.entry.direction.from();
+            if !open || !back || row.made_at >= at {
+                continue;
+            }
+            let movements = movement::find_movements(tx, passed.person).await?;
+            if movements.iter().any(|m| m.at >= row.made_at && m.at < at) {
+                continue;
+            }
+            let id = passage_id(row.clearance.as_bytes());
+            let Ok(next) = row.state.settle(Some(short(&id)), now) else { continue };
+            reservation::set_reservation(tx, row.id, next).await?;
+            self.write_passage(tx, row, &id, row.likely_at().min(at.plus_seconds(-1)), now).await?;
+            conflict::settle_conflicts_of(tx, row.id, now).await?;
+            let how = (1, "-", "implied by the next passage, back over the same side");
+            conflict::add_settlement(tx, row.id.as_bytes(), how, now).await?;
         }
         Ok(())
     }
@@ -151,40 +273,56 @@ impl Service {
         &self,
         tx: &mut Tx,
         row: &ReservationRow,
-        event: &Event,
+        at: Timestamp,
         now: Timestamp,
     ) -> Result<(), EventError> {
+        // The token's id goes once its notice was made, or its days are over: then nothing is left to tell.
+        let Some(token) = row.token_id else { return Ok(()) };
         let notice = Notice {
             from: self.me,
-            token: row.token_id.ok_or(EventError::NotJudged)?,
+            token,
             port: row.entry.port.clone(),
             direction: row.entry.direction,
-            date: event.at.local_date(),
+            date: at.local_date(),
         };
         let encoded = notice.encode();
         let message = message::sign(Kind::Notice, KEY_ID, &self.keys.notice, &encoded)?;
-        let waiting = WaitingNotice { id: credential::sha256(&encoded), issuer: row.entry.issuer, message };
+        let waiting = WaitingNotice { id: sha256(&encoded), issuer: row.entry.issuer, message };
         outbox::add_notice_out(tx, &waiting, now).await?;
         Ok(reservation::forget_token_id(tx, row.id).await?)
     }
 }
 
+/// A number of the wire as a database keeps it.
+pub(super) fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// How an event stands to those that were heard of its gate.
 async fn order_of(tx: &mut Tx, event: &Event, hash: [u8; 32]) -> Result<Order, EventError> {
-    let number = i64::try_from(event.number).unwrap_or(i64::MAX);
-    let (last, previous) = outbox::last_event(tx, &event.gate).await?.unwrap_or((0, [0; 32]));
+    let (epoch, number) = (whole(event.epoch), whole(event.number));
+    let newest = outbox::last_chain(tx, &event.gate).await?;
+    if epoch > newest {
+        return Ok(Order::Not(ReceiptResult::UnknownChain));
+    }
+    let (last, previous) = outbox::last_event(tx, &event.gate, epoch).await?.unwrap_or((0, [0; 32]));
     if number <= last {
         // An event whose hash was forgotten (docs/retention.md) was heard, and is not heard again.
-        let known = outbox::find_event(tx, &event.gate, number).await?;
+        let known = outbox::find_event(tx, &event.gate, epoch, number).await?;
         let same = known.is_none_or(|known| known == hash);
-        return if same { Ok(Order::Repeat) } else { Err(EventError::Fork(event.number)) };
+        return Ok(if same { Order::Repeat } else { Order::Not(ReceiptResult::Forked) });
+    }
+    // A chain that was given up does not go on beside the new one.
+    if epoch < newest {
+        return Ok(Order::Not(ReceiptResult::Forked));
     }
     if number != last + 1 {
-        let expected = u64::try_from(last + 1).unwrap_or(1);
-        return Err(EventError::Gap { expected, got: event.number });
+        return Ok(Order::Not(ReceiptResult::Expected(u64::try_from(last + 1).unwrap_or(1))));
     }
-    if previous != event.previous {
-        return Err(EventError::Fork(event.number));
+    // After an operator let a gate go on from a later number (`ledger rejoin`), what came before is not known here.
+    let rejoined = last > 0 && previous == [0; 32];
+    if previous != event.previous && !rejoined {
+        return Ok(Order::Not(ReceiptResult::Forked));
     }
     Ok(Order::Next)
 }

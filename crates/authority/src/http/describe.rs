@@ -28,6 +28,7 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         DeviceKeyInvalid,
         PossessionInvalid,
         DeviceKeyTaken,
+        TooManyKeys,
         NothingIssued,
         NoPermit,
         WeeklyKeyMissing,
@@ -57,8 +58,8 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "own_pass" | "end_pass" | "passages" => &[HOLDER, STORE],
         "may_cross" => &[JSON, HOLDER, STORE],
         "status_list" => &[&[NotFound, StatusFailed, CryptoFailed], STORE],
-        "verdicts" => &[CBOR, STORE, &[Busy, FaceModelsFailed, CryptoFailed, Internal]],
-        "events" => &[CBOR, STORE, &[EventGap, EventFork, NotJudged]],
+        "verdicts" => &[CBOR, STORE, &[EnvelopeMismatch, Busy, FaceModelsFailed, CryptoFailed, Internal]],
+        "events" | "chains" => &[CBOR, STORE, &[CryptoFailed]],
         "handovers" => &[CBOR, STORE, &[SealedUnreadable, PartFailed]],
         "notices" => &[CBOR, STORE],
         "add_resident" => {
@@ -66,7 +67,10 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         }
         "verdict" => &[&[Unauthorized, UnknownReference], STORE],
         "ledger" => &[&[Unauthorized, WrongField], STORE],
-        "unresolved" => &[&[Unauthorized], STORE],
+        "unresolved" | "conflicts" => &[&[Unauthorized], STORE],
+        "settlements" => {
+            &[&[Unauthorized], JSON, STORE, &[NothingWaits, AlreadyCounted, NoReservation, CryptoFailed]]
+        }
         "officer_end_pass" | "lose" | "erase" => {
             &[&[Unauthorized], JSON, STORE, &[NumberInvalid, UnknownPerson]]
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::IntoResponse;
 use credential::message::{Outcome, Verdict, unverified_payload};
 
@@ -31,21 +31,39 @@ pub(super) async fn verdicts(
         Outcome::Busy => "busy",
         Outcome::NotOpenToHolder(_) => "not_open_to_holder",
     }));
-    Ok(([(header::CONTENT_TYPE, "application/cbor")], signed))
+    Ok(cbor(signed))
 }
 
 /// Hears what happened at a lane
 ///
-/// In the order of the gate's numbers, each once. The same event again is heard again without effect.
+/// In the order of the gate's numbers, each once. The same event again is answered alike, without effect. A gate acts on
+/// the receipt alone: any other answer says nothing about what was written.
 #[utoipa::path(post, path = "/v1/events", tag = "gates",
     request_body(content = Octets, content_type = "application/cbor"),
-    responses((status = 204, description = "Written down, durably.")))]
+    responses((status = 200, description = "The signed receipt: what became of it.", body = Octets, content_type = "application/cbor")))]
 pub(super) async fn events(
     State(app): State<Arc<AppState>>,
     CborBody(body): CborBody,
-) -> Result<StatusCode, Problem> {
-    app.state.service.hear_event(&body, (app.state.now)()).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<impl IntoResponse, Problem> {
+    Ok(cbor(app.state.service.hear_event(&body, (app.state.now)()).await?))
+}
+
+/// Hears that a gate numbers its events anew
+///
+/// Signed by the gate, with its reason: its store was lost, or its program was replaced by one with another form.
+#[utoipa::path(post, path = "/v1/chains", tag = "gates",
+    request_body(content = Octets, content_type = "application/cbor"),
+    responses((status = 200, description = "The signed receipt.", body = Octets, content_type = "application/cbor")))]
+pub(super) async fn chains(
+    State(app): State<Arc<AppState>>,
+    CborBody(body): CborBody,
+) -> Result<impl IntoResponse, Problem> {
+    Ok(cbor(app.state.service.hear_chain(&body, (app.state.now)()).await?))
+}
+
+/// A signed answer.
+fn cbor(signed: Vec<u8>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/cbor")], signed)
 }
 
 /// Takes a weekly key
@@ -53,13 +71,12 @@ pub(super) async fn events(
 /// Signed by its maker and sealed to this authority. The first key of a week stays.
 #[utoipa::path(post, path = "/v1/handovers", tag = "authorities",
     request_body(content = Octets, content_type = "application/cbor"),
-    responses((status = 204, description = "Kept until a day after its week.")))]
+    responses((status = 200, description = "The signed receipt: kept until a day after its week.", body = Octets, content_type = "application/cbor")))]
 pub(super) async fn handovers(
     State(app): State<Arc<AppState>>,
     CborBody(body): CborBody,
-) -> Result<StatusCode, Problem> {
-    app.state.service.take_handover(&body, (app.state.now)()).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<impl IntoResponse, Problem> {
+    Ok(cbor(app.state.service.take_handover(&body, (app.state.now)()).await?))
 }
 
 /// Takes a notice
@@ -67,11 +84,10 @@ pub(super) async fn handovers(
 /// The entering authority tells the issuer of a token where and on which day it was used: no more than that travels.
 #[utoipa::path(post, path = "/v1/notices", tag = "authorities",
     request_body(content = Octets, content_type = "application/cbor"),
-    responses((status = 204, description = "Counted, once.")))]
+    responses((status = 200, description = "The signed receipt: counted, once.", body = Octets, content_type = "application/cbor")))]
 pub(super) async fn notices(
     State(app): State<Arc<AppState>>,
     CborBody(body): CborBody,
-) -> Result<StatusCode, Problem> {
-    app.state.service.take_notice(&body, (app.state.now)()).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<impl IntoResponse, Problem> {
+    Ok(cbor(app.state.service.take_notice(&body, (app.state.now)()).await?))
 }

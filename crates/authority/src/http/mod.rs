@@ -197,6 +197,7 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .layer(DefaultBodyLimit::max(body::ENVELOPE_LIMIT));
     let messages = OpenApiRouter::new()
         .routes(routes!(gates::events))
+        .routes(routes!(gates::chains))
         .routes(routes!(gates::handovers))
         .routes(routes!(gates::notices))
         .layer(DefaultBodyLimit::max(body::MESSAGE_LIMIT));
@@ -205,6 +206,8 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(officers::add_resident))
         .routes(routes!(officers::ledger))
         .routes(routes!(officers::unresolved))
+        .routes(routes!(officers::conflicts))
+        .routes(routes!(officers::settlements))
         .routes(routes!(officers::end_pass))
         .routes(routes!(officers::lose))
         .routes(routes!(officers::erase))

@@ -14,6 +14,7 @@ use super::AppState;
 use super::body::{Base64, JsonBody, Officer};
 use super::problem::{Problem, ProblemCode};
 use super::wallet::{DocumentRef, PassageAnswer};
+use crate::events::settle::{Conflict, Settlement, Unresolved};
 use crate::ledger::{LEDGER_PAGE, LedgerCursor};
 use crate::store::movement::LedgerRow;
 use crate::store::outbox::VerdictReason;
@@ -147,6 +148,8 @@ pub(super) struct UnresolvedAnswer {
 /// One of them.
 #[derive(Serialize, ToSchema)]
 struct UnresolvedRow {
+    /// Its id: 16 bytes, hexadecimal.
+    id: String,
     /// The lane.
     lane: String,
     /// Since when it waits.
@@ -162,8 +165,116 @@ pub(super) async fn unresolved(
     _: Officer,
 ) -> Result<Json<UnresolvedAnswer>, Problem> {
     let rows = app.state.service.unresolved((app.state.now)()).await?;
-    let row = |(lane, since): (String, Timestamp)| UnresolvedRow { lane, since: since.to_string() };
+    let row = |one: Unresolved| UnresolvedRow {
+        id: hex::encode(one.id.as_bytes()),
+        lane: one.lane,
+        since: one.since.to_string(),
+    };
     Ok(Json(UnresolvedAnswer { unresolved: rows.into_iter().map(row).collect() }))
+}
+
+/// Events that contradict the ledger.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ConflictsAnswer {
+    conflicts: Vec<ConflictRow>,
+}
+
+/// One of them.
+#[derive(Serialize, ToSchema)]
+struct ConflictRow {
+    /// Its id: 32 bytes, hexadecimal.
+    id: String,
+    /// The gate that signed the event.
+    lane: String,
+    /// What it contradicts (docs/reasons.md).
+    code: String,
+    /// What happened by the gate.
+    told: Option<&'static str>,
+    /// When it happened by the gate.
+    #[schema(format = DateTime)]
+    at: Option<String>,
+    /// The signed event, hexadecimal.
+    event: String,
+    /// The signed verdicts of its reservation, hexadecimal.
+    verdicts: Vec<String>,
+}
+
+/// Lists events that contradict the ledger
+#[utoipa::path(get, path = "/v1/conflicts", tag = "officers", security(("officer" = [])),
+    responses((status = 200, description = "The oldest thousand, with both signed records.", body = ConflictsAnswer)))]
+pub(super) async fn conflicts(
+    State(app): State<Arc<AppState>>,
+    _: Officer,
+) -> Result<Json<ConflictsAnswer>, Problem> {
+    let found = app.state.service.conflicts().await?;
+    let row = |one: Conflict| ConflictRow {
+        id: hex::encode(one.event.id),
+        lane: one.event.gate,
+        code: one.event.code,
+        told: one.told.map(|(passage, _)| passage.as_str()),
+        at: one.told.map(|(_, at)| at.to_string()),
+        event: hex::encode(&one.event.event),
+        verdicts: one.verdicts.iter().map(hex::encode).collect(),
+    };
+    Ok(Json(ConflictsAnswer { conflicts: found.into_iter().map(row).collect() }))
+}
+
+/// What an officer found out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SettlementBody {
+    /// The id of a reservation or of a conflict, hexadecimal.
+    id: String,
+    /// What happened.
+    outcome: OutcomeWord,
+    /// Who found it out; 1 to 64 bytes.
+    officer: String,
+    /// How they know; 1 to 200 bytes.
+    reason: String,
+}
+
+/// What an officer can find out.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum OutcomeWord {
+    /// The traveller went through.
+    Passed,
+    /// The traveller did not go through.
+    NotPassed,
+    /// It is noted, and changes nothing.
+    Noted,
+}
+
+/// Settles what waits for an officer
+///
+/// A reservation whose end nobody knows, or an event that contradicts the ledger. What went through counts from then on.
+#[utoipa::path(post, path = "/v1/settlements", tag = "officers", request_body = SettlementBody,
+    security(("officer" = [])),
+    responses((status = 204, description = "Settled, and written down who did.")))]
+pub(super) async fn settlements(
+    State(app): State<Arc<AppState>>,
+    _: Officer,
+    JsonBody(found): JsonBody<SettlementBody>,
+) -> Result<StatusCode, Problem> {
+    let wrong = |field: &str| Problem::new(ProblemCode::WrongField).with_field(field);
+    let id = hex::decode(&found.id).map_err(|_| wrong("id"))?;
+    let said = |text: &str, most: usize| {
+        (1..=most).contains(&text.trim().len()) && !text.chars().any(char::is_control)
+    };
+    if !said(&found.officer, 64) {
+        return Err(wrong("officer"));
+    }
+    if !said(&found.reason, 200) {
+        return Err(wrong("reason"));
+    }
+    let outcome = match found.outcome {
+        OutcomeWord::Passed => Settlement::Passed,
+        OutcomeWord::NotPassed => Settlement::NotPassed,
+        OutcomeWord::Noted => Settlement::Noted,
+    };
+    let who = (found.officer.as_str(), found.reason.as_str());
+    app.state.service.settle(&id, outcome, who, (app.state.now)()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Whose.

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use crate::enrolment::{EnrolError, MAX_TRIES};
 use crate::events::notice::NoticeError;
 use crate::events::passage::EventError;
+use crate::events::settle::SettleError;
 use crate::faces::FaceCheckError;
 use crate::holder::HolderError;
 use crate::inference::PoolError;
@@ -114,6 +115,8 @@ problems! {
         "send the compressed point, 33 bytes";
     PossessionInvalid = "possession_invalid", FORBIDDEN, "A device key came without a valid proof of possession",
         "sign a fresh proof with the device key, for this authority, issuer and wallet";
+    TooManyKeys = "too_many_keys", TOO_MANY_REQUESTS, "This wallet asked for as many codes today as it may",
+        "wait until tomorrow; the codes that it has stay good";
     DeviceKeyTaken = "device_key_taken", CONFLICT, "A device key is in use already",
         "make a new key";
     NothingIssued = "nothing_issued", UNPROCESSABLE_ENTITY, "This authority issued none of these documents",
@@ -126,6 +129,12 @@ problems! {
         "look the resident up instead";
     UnknownReference = "unknown_reference", NOT_FOUND, "No verdict has this reference",
         "compare the 32 hexadecimal digits";
+    NothingWaits = "nothing_waits", NOT_FOUND, "Nothing with this id waits for an officer",
+        "compare it with /v1/unresolved and /v1/conflicts";
+    AlreadyCounted = "already_counted", CONFLICT, "The passage stands in the ledger already",
+        "settle it as passed, or as noted";
+    NoReservation = "no_reservation", CONFLICT, "No reservation stands behind this event",
+        "settle it as noted, and write the passage in by hand";
     MessageMalformed = "message_malformed", BAD_REQUEST, "Malformed message",
         "compare it with docs/formats.md";
     SignatureInvalid = "signature_invalid", FORBIDDEN, "The signature on the message is not valid",
@@ -136,12 +145,8 @@ problems! {
         "seal it to the part key in the newest trust list of this authority";
     NotForUs = "not_for_us", FORBIDDEN, "The message is not for this authority",
         "send it to the authority that it names, and at its time";
-    EventGap = "event_gap", CONFLICT, "An earlier event of this gate is missing",
-        "send the events from the number in `expected` on, in order";
-    EventFork = "event_fork", CONFLICT, "Another event with this number is known",
-        "an officer must look at the gate";
-    NotJudged = "not_judged", CONFLICT, "The event names a verdict or a face that was not judged here",
-        "an officer must look at the gate";
+    EnvelopeMismatch = "envelope_mismatch", BAD_REQUEST, "The envelope holds something else than its request names",
+        "send token, proof, part and probe as they were when the request was signed";
     WeeklyKeyMissing = "weekly_key_missing", SERVICE_UNAVAILABLE, "The weekly key is not here yet",
         "try again when it was handed over";
     Busy = "busy", SERVICE_UNAVAILABLE, "Too many faces are being compared at this moment",
@@ -173,7 +178,7 @@ problems! {
 pub struct Problem {
     /// `urn:baypass:problem:` and the code.
     #[serde(rename = "type")]
-    #[schema(example = "urn:baypass:problem:event_gap")]
+    #[schema(example = "urn:baypass:problem:not_for_us")]
     kind: String,
     /// What happened.
     title: &'static str,
@@ -183,9 +188,6 @@ pub struct Problem {
     detail: String,
     /// The stable code.
     code: ProblemCode,
-    /// `event_gap` only: the number that comes next.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expected: Option<u64>,
     /// `wrong_field` and `mrz_mismatch`: which field.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
@@ -203,7 +205,6 @@ impl Problem {
             status: code.status().as_u16(),
             detail: code.next().to_owned(),
             code,
-            expected: None,
             field: None,
             retry_after: None,
         }
@@ -378,6 +379,7 @@ impl From<&SenderError> for Problem {
             SenderError::Malformed(_) => told(ProblemCode::MessageMalformed, error),
             SenderError::Trust(error) => error.into(),
             SenderError::NotForUs => told(ProblemCode::NotForUs, error),
+            SenderError::Envelope => told(ProblemCode::EnvelopeMismatch, error),
         }
     }
 }
@@ -453,6 +455,7 @@ impl From<IssueError> for Problem {
             IssueError::Batch => told(ProblemCode::BatchSize, &error),
             IssueError::Possession => told(ProblemCode::PossessionInvalid, &error),
             IssueError::Malformed(_) => told(ProblemCode::MessageMalformed, &error),
+            IssueError::Quota => told(ProblemCode::TooManyKeys, &error).after(3600),
             IssueError::KeyTaken => told(ProblemCode::DeviceKeyTaken, &error),
             IssueError::NothingIssued(_) => told(ProblemCode::NothingIssued, &error),
             IssueError::NoPermit(_) => told(ProblemCode::NoPermit, &error),
@@ -483,12 +486,19 @@ impl From<EventError> for Problem {
         match &error {
             EventError::Store(error) => error.into(),
             EventError::Sender(error) => error.into(),
-            EventError::Gap { expected, .. } => {
-                Self { expected: Some(*expected), ..told(ProblemCode::EventGap, &error) }
-            }
-            EventError::Fork(_) => told(ProblemCode::EventFork, &error),
-            EventError::NotJudged => told(ProblemCode::NotJudged, &error),
             EventError::Crypto(error) => error.into(),
+        }
+    }
+}
+
+impl From<SettleError> for Problem {
+    fn from(error: SettleError) -> Self {
+        match error {
+            SettleError::Store(error) => (&error).into(),
+            SettleError::Event(error) => error.into(),
+            SettleError::Unknown => Self::new(ProblemCode::NothingWaits),
+            SettleError::Counted => Self::new(ProblemCode::AlreadyCounted),
+            SettleError::NoReservation => Self::new(ProblemCode::NoReservation),
         }
     }
 }

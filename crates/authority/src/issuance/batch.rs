@@ -77,6 +77,11 @@ impl Service {
         }
         let person = person::find_person(tx, self.store.vault(), key).await?.ok_or(IssueError::NoPass)?;
         let resident = person::find_resident(tx, &person).await?.ok_or(IssueError::NoPass)?;
+        let today = token::count_devices(tx, key, now.plus_seconds(-86_400)).await?;
+        let asked = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+        if today.saturating_add(asked) > i64::from(self.device_keys_a_day) {
+            return Err(IssueError::Quota);
+        }
         let mut devices = Vec::with_capacity(keys.len());
         for device in keys {
             let parsed = DeviceKey::new(device.key)?;

@@ -146,7 +146,10 @@ impl Service {
         };
         let contents = maker.contents(document, None, HolderIdentity::Own { birth_year })?;
         let week = self.make_weekly_key(tx, self.me, part_week(maker.expires)).await?;
-        Ok(contents.seal(&week, &PartContext { issuer, receiver: self.me, thumbprint })?)
+        let part = contents.seal(&week, &PartContext { issuer, receiver: self.me, thumbprint })?;
+        let device = self.store.vault().device_tag(thumbprint);
+        token::add_own_part(tx, device, &PartHash::of(&part).0, maker.now).await?;
+        Ok(part)
     }
 
     /// The sealed parts of one token, and the hashes that go into it: a random one where there is nothing to seal.

@@ -33,6 +33,9 @@ pub enum IssueError {
     /// A proof of possession is malformed.
     #[error("malformed message: {0}")]
     Malformed(#[from] CborError),
+    /// The person brought as many device keys today as they may.
+    #[error("this wallet asked for as many codes today as it may; it can ask again tomorrow")]
+    Quota,
     /// The device key has a part of another person.
     #[error("a device key is in use already; make a new one")]
     KeyTaken,

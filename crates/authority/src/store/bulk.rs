@@ -98,18 +98,41 @@ fn person_statements(s: &Series, since: i64) -> Vec<String> {
         insert(
             "reservation",
             format!(
-                "{}, {person}, {}, NULL, {}, 'hengqin/CHN-MAC', 3, 0, NULL, {}, {}, {}, {since}, 'hengqin', 'CHN', \
-                 'MAC', 'CHN', 0, {spends}, 30",
+                "{}, {person}, {}, NULL, {}, 'hengqin/CHN-MAC', 3, 0, NULL, {}, {since}, 'hengqin', 'CHN', 'MAC', \
+                 'CHN', 0, {spends}, 30",
                 s.key('r', "i", 16),
                 s.key('a', "i", 32),
                 s.key('c', "i", 16),
                 s.key('m', "i", 16),
-                s.key('v', "i", 32),
-                s.key('f', "i", 32),
             ),
         ),
+        insert(
+            "given_verdict",
+            format!(
+                "{}, {}, {}, {}, {}, {since}",
+                s.key('g', "i", 32),
+                s.key('r', "i", 16),
+                s.key('v', "i", 32),
+                s.key('f', "i", 32),
+                s.noise(192),
+            ),
+        ),
+        insert(
+            "event_conflict",
+            format!(
+                "{}, 'bulk/lane', {}, {}, 'after_release', {}, {since}, 1",
+                s.key('k', "i", 32),
+                s.key('c', "i", 16),
+                s.key('r', "i", 16),
+                s.noise(16),
+            ),
+        ),
+        insert("ended_clearance", format!("{}, {since}", s.key('x', "i", 16))),
+        insert("own_part", format!("{}, {}, {since}", s.key('d', "i", 32), s.key('u', "i", 32))),
+        insert("settlement", format!("{}, {since}, 1, 'bulk', 'bulk'", s.key('r', "i", 16))),
+        insert("gate_chain", format!("'bulk/lane', i, 'store_lost', '', 0, 0, {since}")),
         insert("verdict_reason", format!("{}, {since}, 'admit', 'admitted', ''", s.key('q', "i", 16))),
-        insert("gate_event", format!("'bulk/lane', i, {}, {since}", s.key('e', "i", 32))),
+        insert("gate_event", format!("'bulk/lane', 0, i, {}, {since}", s.key('e', "i", 32))),
         insert("notice_in", format!("{}, {since}", s.key('n', "i", 32))),
         insert("notice_out", format!("{}, 'CHN', {}, {since}, {since}", s.key('o', "i", 32), s.noise(16))),
         insert("enrolment_try", format!("{}, 1, {since}", s.key('y', "i", 32))),

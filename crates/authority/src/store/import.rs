@@ -13,6 +13,7 @@ use serde::Deserialize;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
+use super::given::{self, GivenVerdict};
 use super::movement::{KEEP_DAYS, LedgerEntry, Source};
 use super::person::Resident;
 use super::reservation::ReservationRow;
@@ -185,7 +186,7 @@ impl Importer<'_> {
                 "INSERT INTO verdict_reason SELECT reference, at, outcome, code, detail FROM before_verdict",
             ),
             "gate_event" => {
-                Some("INSERT INTO gate_event SELECT gate, number, hash, 0 FROM before_gate_event")
+                Some("INSERT INTO gate_event SELECT gate, 0, number, hash, 0 FROM before_gate_event")
             }
             "notice_out" => Some(
                 "INSERT INTO notice_out SELECT hash, issuer, message, 0, delivered FROM before_notice_out",
@@ -330,13 +331,15 @@ impl Importer<'_> {
             clearance: clearance::ClearanceId::from_bytes(old.array("clearance")?),
             lane: parsed(old.row, old.table, "lane")?,
             state,
-            verdict: old.array("verdict")?,
-            probe: old.array("probe")?,
             made_at: at,
             entry,
         };
-        reservation::add_reservation(self.tx, &row, at).await?;
-        reservation::set_reservation(self.tx, row.id, state).await?;
+        reservation::add_reservation(self.tx, &row).await?;
+        // What was given before this table was there is known by its own hash alone.
+        let verdict = old.array("verdict")?;
+        let probe = old.array("probe")?;
+        let given = GivenVerdict { request: verdict, reservation: Some(row.id), verdict, probe, signed: &[] };
+        given::add_given(self.tx, &given, at).await?;
         if matches!(state, Reservation::Applied { .. }) {
             token::spend_token(self.tx, tag, at).await?;
         }

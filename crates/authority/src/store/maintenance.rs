@@ -13,7 +13,12 @@ define_statements! {
     FORGET_SPENT_TOKENS = "DELETE FROM spent_token WHERE spent_at < $1";
     FORGET_DEVICES = "DELETE FROM device WHERE made_at < $1";
     FORGET_REASONS = "DELETE FROM verdict_reason WHERE at < $1";
-    FORGET_EVENTS = "DELETE FROM gate_event WHERE heard_at < $1 AND number < (SELECT MAX(newest.number) FROM gate_event AS newest WHERE newest.gate = gate_event.gate)";
+    FORGET_EVENTS = "DELETE FROM gate_event WHERE heard_at < $1 AND number < (SELECT MAX(newest.number) FROM gate_event AS newest WHERE newest.gate = gate_event.gate AND newest.epoch = gate_event.epoch)";
+    FORGET_GIVEN = "DELETE FROM given_verdict WHERE at < $1 AND NOT EXISTS (SELECT 1 FROM reservation WHERE reservation.id = given_verdict.reservation)";
+    FORGET_CONFLICTS = "DELETE FROM event_conflict WHERE settled_at > 0 AND settled_at < $1";
+    FORGET_ENDED = "DELETE FROM ended_clearance WHERE at < $1";
+    FORGET_OWN_PARTS = "DELETE FROM own_part WHERE made_at < $1";
+    FORGET_SETTLEMENTS = "DELETE FROM settlement WHERE at < $1";
     FORGET_NOTICES_OUT = "DELETE FROM notice_out WHERE delivered_at > 0 AND delivered_at < $1";
     FORGET_NOTICES_IN = "DELETE FROM notice_in WHERE taken_at < $1";
     FORGET_TRIES = "DELETE FROM enrolment_try WHERE since < $1";
@@ -35,6 +40,11 @@ pub(super) const SCANS: &[&str] = &[
     "FORGET_DEVICES",
     "FORGET_REASONS",
     "FORGET_EVENTS",
+    "FORGET_GIVEN",
+    "FORGET_CONFLICTS",
+    "FORGET_SETTLEMENTS",
+    "FORGET_OWN_PARTS",
+    "FORGET_ENDED",
     "FORGET_NOTICES_OUT",
     "FORGET_NOTICES_IN",
     "FORGET_TRIES",
@@ -55,6 +65,10 @@ pub(crate) struct Deadlines {
     pub devices: Timestamp,
     pub reasons: Timestamp,
     pub events: Timestamp,
+    pub given: Timestamp,
+    pub conflicts: Timestamp,
+    pub settlements: Timestamp,
+    pub own_parts: Timestamp,
     pub notices_out: Timestamp,
     pub notices_in: Timestamp,
     pub tries: Timestamp,
@@ -71,6 +85,11 @@ pub(crate) async fn forget(tx: &mut Tx, deadlines: &Deadlines, now: Timestamp) -
     gone += run!(tx, FORGET_DEVICES, deadlines.devices.unix())?;
     gone += run!(tx, FORGET_REASONS, deadlines.reasons.unix())?;
     gone += run!(tx, FORGET_EVENTS, deadlines.events.unix())?;
+    gone += run!(tx, FORGET_GIVEN, deadlines.given.unix())?;
+    gone += run!(tx, FORGET_CONFLICTS, deadlines.conflicts.unix())?;
+    gone += run!(tx, FORGET_SETTLEMENTS, deadlines.settlements.unix())?;
+    gone += run!(tx, FORGET_ENDED, deadlines.given.unix())?;
+    gone += run!(tx, FORGET_OWN_PARTS, deadlines.own_parts.unix())?;
     gone += run!(tx, FORGET_NOTICES_OUT, deadlines.notices_out.unix())?;
     gone += run!(tx, FORGET_NOTICES_IN, deadlines.notices_in.unix())?;
     gone += run!(tx, FORGET_TRIES, deadlines.tries.unix())?;

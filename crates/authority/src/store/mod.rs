@@ -6,6 +6,8 @@
 
 mod address;
 pub mod bulk;
+pub(crate) mod conflict;
+pub(crate) mod given;
 mod import;
 pub(crate) mod maintenance;
 pub(crate) mod movement;
@@ -84,6 +86,8 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         token::STATEMENTS,
         reservation::STATEMENTS,
         movement::STATEMENTS,
+        given::STATEMENTS,
+        conflict::STATEMENTS,
         outbox::STATEMENTS,
         weekly_key::STATEMENTS,
         maintenance::STATEMENTS,

@@ -2,6 +2,7 @@
 //!
 //! Lives here: rows of messages. Not here: what they say (`credential::message`).
 
+use credential::message::Chain;
 use documents::{AuthorityCode, Timestamp};
 
 use super::{Result, Tx, all, array, column, define_statements, optional, parsed, run};
@@ -9,9 +10,11 @@ use super::{Result, Tx, all, array, column, define_statements, optional, parsed,
 define_statements! {
     ADD_REASON = "INSERT INTO verdict_reason (reference, at, outcome, code, detail) VALUES ($1, $2, $3, $4, $5)";
     FIND_REASON = "SELECT outcome, code, detail FROM verdict_reason WHERE reference = $1";
-    LAST_EVENT = "SELECT number, hash FROM gate_event WHERE gate = $1 ORDER BY number DESC LIMIT 1";
-    FIND_EVENT = "SELECT hash FROM gate_event WHERE gate = $1 AND number = $2";
-    ADD_EVENT = "INSERT INTO gate_event (gate, number, hash, heard_at) VALUES ($1, $2, $3, $4)";
+    LAST_EVENT = "SELECT number, hash FROM gate_event WHERE gate = $1 AND epoch = $2 ORDER BY number DESC LIMIT 1";
+    FIND_EVENT = "SELECT hash FROM gate_event WHERE gate = $1 AND epoch = $2 AND number = $3";
+    ADD_EVENT = "INSERT INTO gate_event (gate, epoch, number, hash, heard_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (gate, epoch, number) DO UPDATE SET hash = excluded.hash";
+    LAST_CHAIN = "SELECT epoch FROM gate_chain WHERE gate = $1 ORDER BY epoch DESC LIMIT 1";
+    ADD_CHAIN = "INSERT INTO gate_chain (gate, epoch, reason, note, last_epoch, last_number, heard_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (gate, epoch) DO NOTHING";
     ADD_NOTICE_OUT = "INSERT INTO notice_out (hash, issuer, message, made_at, delivered_at) VALUES ($1, $2, $3, $4, 0) ON CONFLICT (hash) DO NOTHING";
     WAITING_NOTICES = "SELECT hash, issuer, message FROM notice_out WHERE delivered_at = 0 ORDER BY made_at LIMIT 1000";
     COUNT_NOTICES = "SELECT COUNT(*) AS counted FROM notice_out WHERE delivered_at = 0";
@@ -52,16 +55,16 @@ pub(crate) async fn find_reason(tx: &mut Tx, reference: &[u8; 16]) -> Result<Opt
     }))
 }
 
-/// Number and hash of a gate's last event here.
-pub(crate) async fn last_event(tx: &mut Tx, gate: &str) -> Result<Option<(i64, [u8; 32])>> {
-    optional!(tx, LAST_EVENT, gate.to_owned())?
+/// Number and hash of the last event here of a gate's chain.
+pub(crate) async fn last_event(tx: &mut Tx, gate: &str, epoch: i64) -> Result<Option<(i64, [u8; 32])>> {
+    optional!(tx, LAST_EVENT, gate.to_owned(), epoch)?
         .map(|row| Ok((column(&row, "gate_event", "number")?, array(&row, "gate_event", "hash")?)))
         .transpose()
 }
 
 /// Hash of the event with this number.
-pub(crate) async fn find_event(tx: &mut Tx, gate: &str, number: i64) -> Result<Option<[u8; 32]>> {
-    optional!(tx, FIND_EVENT, gate.to_owned(), number)?
+pub(crate) async fn find_event(tx: &mut Tx, gate: &str, epoch: i64, number: i64) -> Result<Option<[u8; 32]>> {
+    optional!(tx, FIND_EVENT, gate.to_owned(), epoch, number)?
         .map(|row| array(&row, "gate_event", "hash"))
         .transpose()
 }
@@ -70,11 +73,28 @@ pub(crate) async fn find_event(tx: &mut Tx, gate: &str, number: i64) -> Result<O
 pub(crate) async fn add_event(
     tx: &mut Tx,
     gate: &str,
-    number: i64,
+    (epoch, number): (i64, i64),
     hash: &[u8; 32],
     now: Timestamp,
 ) -> Result<()> {
-    run!(tx, ADD_EVENT, gate.to_owned(), number, hash.to_vec(), now.unix()).map(drop)
+    run!(tx, ADD_EVENT, gate.to_owned(), epoch, number, hash.to_vec(), now.unix()).map(drop)
+}
+
+/// The epoch of a gate's newest chain; 0 where it never began one anew.
+pub(crate) async fn last_chain(tx: &mut Tx, gate: &str) -> Result<i64> {
+    optional!(tx, LAST_CHAIN, gate.to_owned())?.map_or(Ok(0), |row| column(&row, "gate_chain", "epoch"))
+}
+
+/// Logs the beginning of a chain, and where the chain before it had come to.
+pub(crate) async fn add_chain(
+    tx: &mut Tx,
+    chain: &Chain,
+    (last_epoch, last_number): (i64, i64),
+    now: Timestamp,
+) -> Result<()> {
+    let epoch = i64::try_from(chain.epoch).unwrap_or(i64::MAX);
+    let (gate, reason, note) = (chain.gate.clone(), chain.reason.as_str().to_owned(), chain.note.clone());
+    run!(tx, ADD_CHAIN, gate, epoch, reason, note, last_epoch, last_number, now.unix()).map(drop)
 }
 
 /// A notice that waits for delivery.

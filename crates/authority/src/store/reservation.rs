@@ -18,7 +18,7 @@ macro_rules! columns {
     ($start:literal, $end:literal) => {
         concat!(
             $start,
-            "id, person_key, token_tag, token_id, clearance, lane, state, at, cause, passage, verdict, probe, made_at, ",
+            "id, person_key, token_tag, token_id, clearance, lane, state, at, cause, passage, made_at, ",
             "port, origin, destination, issuer, with_group, granted_until, spends_form, spends_destination, ",
             "spends_from, keep_days",
             $end
@@ -27,14 +27,16 @@ macro_rules! columns {
 }
 
 define_statements! {
-    ADD_RESERVATION = columns!("INSERT INTO reservation (", ") VALUES ($1, $2, $3, $4, $5, $6, 1, $7, NULL, NULL, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)");
+    ADD_RESERVATION = columns!("INSERT INTO reservation (", ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)");
     FIND_LIVE = concat!(columns!("SELECT ", " FROM reservation WHERE person_key = $1 AND state <= 2"), columns!(" UNION SELECT ", " FROM reservation WHERE token_tag = $2 AND state <= 2"));
-    FIND_ENDED = "SELECT (SELECT COUNT(*) FROM spent_token WHERE tag = $1) AS spent, (SELECT COUNT(*) FROM reservation WHERE clearance = $2 AND state > 2) AS ended";
+    FIND_ENDED = "SELECT (SELECT COUNT(*) FROM spent_token WHERE tag = $1) AS spent, (SELECT COUNT(*) FROM reservation WHERE clearance = $2 AND state > 2) + (SELECT COUNT(*) FROM ended_clearance WHERE clearance = $2) AS ended";
+    ADD_ENDED = "INSERT INTO ended_clearance (clearance, at) VALUES ($1, $2) ON CONFLICT (clearance) DO NOTHING";
     FIND_CLEARANCE = columns!("SELECT ", " FROM reservation WHERE clearance = $1 ORDER BY made_at DESC");
     SET_RESERVATION = "UPDATE reservation SET state = $1, at = $2, cause = $3, passage = $4 WHERE id = $5";
-    RENEW_RESERVATION = "UPDATE reservation SET at = $1, verdict = $2, probe = $3, granted_until = $4, spends_form = $5, spends_destination = $6, spends_from = $7 WHERE id = $8";
+    RENEW_RESERVATION = "UPDATE reservation SET at = $1, granted_until = $2, spends_form = $3, spends_destination = $4, spends_from = $5 WHERE id = $6";
     FORGET_TOKEN_ID = "UPDATE reservation SET token_id = NULL WHERE id = $1";
-    UNRESOLVED = "SELECT lane, at FROM reservation WHERE state = 2 UNION ALL SELECT lane, at FROM reservation WHERE state = 1 AND at < $1 ORDER BY at";
+    FIND_RESERVATION = columns!("SELECT ", " FROM reservation WHERE id = $1");
+    UNRESOLVED = concat!(columns!("SELECT ", " FROM reservation WHERE state = 2"), columns!(" UNION ALL SELECT ", " FROM reservation WHERE state = 1 AND at < $1 ORDER BY at"));
 }
 
 const TABLE: &str = "reservation";
@@ -49,15 +51,21 @@ pub(crate) struct ReservationRow {
     pub clearance: ClearanceId,
     pub lane: LaneId,
     pub state: Reservation,
-    /// SHA-256 of the signed verdict.
-    pub verdict: [u8; 32],
-    /// SHA-256 of the probe that was judged.
-    pub probe: [u8; 32],
     pub made_at: Timestamp,
     pub entry: LedgerEntry,
 }
 
 impl ReservationRow {
+    /// When its passage would have been, as near as anybody knows: at the gate's own time, or soon after the verdict.
+    pub(crate) const fn likely_at(&self) -> Timestamp {
+        match self.state {
+            Reservation::Unresolved { since } => since,
+            Reservation::Held { .. } | Reservation::Applied { .. } | Reservation::Released { .. } => {
+                self.made_at
+            }
+        }
+    }
+
     /// As the decision on a new reservation sees it. The token's id is that of `asking` where the tags are the same:
     /// a decision compares it with nothing else.
     pub(crate) fn hold(&self, asking: (Tag, TokenId)) -> Hold {
@@ -121,8 +129,6 @@ fn reservation_row(row: &AnyRow) -> Result<ReservationRow> {
         clearance: ClearanceId::from_bytes(array(row, TABLE, "clearance")?),
         lane: parsed(row, TABLE, "lane")?,
         state: state_of(row)?,
-        verdict: array(row, TABLE, "verdict")?,
-        probe: array(row, TABLE, "probe")?,
         made_at: super::time(row, TABLE, "made_at")?,
         entry: LedgerEntry {
             port: parsed(row, TABLE, "port")?,
@@ -137,8 +143,9 @@ fn reservation_row(row: &AnyRow) -> Result<ReservationRow> {
     })
 }
 
-/// Adds a held reservation; `until` is when an event is awaited no longer.
-pub(crate) async fn add_reservation(tx: &mut Tx, r: &ReservationRow, until: Timestamp) -> Result<()> {
+/// Adds a reservation in its state.
+pub(crate) async fn add_reservation(tx: &mut Tx, r: &ReservationRow) -> Result<()> {
+    let (state, at, cause, passage) = columns_of(r.state);
     let (form, destination, from) = spend_columns(r.entry.spends);
     run!(
         tx,
@@ -149,9 +156,10 @@ pub(crate) async fn add_reservation(tx: &mut Tx, r: &ReservationRow, until: Time
         r.token_id.map(|id| id.as_bytes().to_vec()),
         r.clearance.as_bytes().to_vec(),
         r.lane.to_string(),
-        until.unix(),
-        r.verdict.to_vec(),
-        r.probe.to_vec(),
+        state,
+        at,
+        cause,
+        passage,
         r.made_at.unix(),
         r.entry.port.to_string(),
         r.entry.direction.from().code().to_owned(),
@@ -188,6 +196,11 @@ pub(crate) async fn find_ended(tx: &mut Tx, token: Tag, clearance: ClearanceId) 
     Ok(Ended { token_spent: spent > 0, clearance_over: ended > 0 })
 }
 
+/// Notes that a clearance has ended for which nothing was reserved.
+pub(crate) async fn add_ended(tx: &mut Tx, clearance: &[u8; 16], now: Timestamp) -> Result<()> {
+    run!(tx, ADD_ENDED, clearance.to_vec(), now.unix()).map(drop)
+}
+
 /// The newest reservation of a clearance.
 pub(crate) async fn find_clearance(tx: &mut Tx, clearance: &[u8; 16]) -> Result<Option<ReservationRow>> {
     all!(tx, FIND_CLEARANCE, clearance.to_vec())?.first().map(reservation_row).transpose()
@@ -204,15 +217,14 @@ pub(crate) async fn forget_token_id(tx: &mut Tx, id: ReservationId) -> Result<()
     run!(tx, FORGET_TOKEN_ID, id.as_bytes().to_vec()).map(drop)
 }
 
-/// Prolongs a reservation for the same clearance asked again, and keeps what the new verdict covers.
-pub(crate) async fn renew_reservation(tx: &mut Tx, r: &ReservationRow, until: Timestamp) -> Result<()> {
+/// Prolongs a reservation for the same clearance asked again.
+pub(crate) async fn renew_reservation(tx: &mut Tx, r: &ReservationRow) -> Result<()> {
+    let (_, until, _, _) = columns_of(r.state);
     let (form, destination, from) = spend_columns(r.entry.spends);
     run!(
         tx,
         RENEW_RESERVATION,
-        until.unix(),
-        r.verdict.to_vec(),
-        r.probe.to_vec(),
+        until,
         r.entry.granted_until.map(|day| day.to_string()),
         form,
         destination,
@@ -222,10 +234,12 @@ pub(crate) async fn renew_reservation(tx: &mut Tx, r: &ReservationRow, until: Ti
     .map(drop)
 }
 
-/// Reservations that wait for an officer at `now`: lane and since when.
-pub(crate) async fn unresolved(tx: &mut Tx, now: Timestamp) -> Result<Vec<(String, Timestamp)>> {
-    all!(tx, UNRESOLVED, now.unix())?
-        .iter()
-        .map(|row| Ok((column(row, TABLE, "lane")?, super::time(row, TABLE, "at")?)))
-        .collect()
+/// A reservation.
+pub(crate) async fn find_reservation(tx: &mut Tx, id: ReservationId) -> Result<Option<ReservationRow>> {
+    optional!(tx, FIND_RESERVATION, id.as_bytes().to_vec())?.as_ref().map(reservation_row).transpose()
+}
+
+/// Reservations that wait for an officer at `now`.
+pub(crate) async fn unresolved(tx: &mut Tx, now: Timestamp) -> Result<Vec<ReservationRow>> {
+    all!(tx, UNRESOLVED, now.unix())?.iter().map(reservation_row).collect()
 }

@@ -10,6 +10,9 @@ use super::{Result, StoreError, Tx, all, array, column, define_statements, optio
 
 define_statements! {
     ADD_DEVICE = "INSERT INTO device (tag, person_key, made_at) VALUES ($1, $2, $3) ON CONFLICT (tag) DO NOTHING";
+    ADD_OWN_PART = "INSERT INTO own_part (device, hash, made_at) VALUES ($1, $2, $3) ON CONFLICT (device, hash) DO NOTHING";
+    FIND_OWN_PART = "SELECT (SELECT COUNT(*) FROM own_part WHERE device = $1 AND hash = $2) AS made, (SELECT COUNT(*) FROM own_part WHERE device = $1) AS others, (SELECT made_at FROM device WHERE tag = $1) AS logged_at, (SELECT MIN(made_at) FROM own_part) AS since";
+    COUNT_DEVICES = "SELECT COUNT(*) AS counted FROM device WHERE person_key = $1 AND made_at > $2";
     FIND_DEVICE = "SELECT person_key FROM device WHERE tag = $1";
     ADD_TOKEN = "INSERT INTO token (tag, person_key, list, place, expires, status) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING";
     FIND_TOKEN = "SELECT person_key, list, place, expires, status FROM token WHERE tag = $1";
@@ -28,6 +31,29 @@ pub(crate) struct IssuedToken {
     pub expires: Timestamp,
     /// 0 valid, 1 invalid, 2 suspended.
     pub status: i16,
+}
+
+/// Logs an own part that was made for a device key.
+pub(crate) async fn add_own_part(tx: &mut Tx, device: Tag, hash: &[u8; 32], now: Timestamp) -> Result<()> {
+    run!(tx, ADD_OWN_PART, device.to_vec(), hash.to_vec(), now.unix()).map(drop)
+}
+
+/// Whether this authority made an own part for a device key. Before the log began, a logged device key is all there is to
+/// go by.
+pub(crate) async fn is_own_part(tx: &mut Tx, device: Tag, hash: &[u8; 32]) -> Result<bool> {
+    const TABLE: &str = "own_part";
+    let Some(row) = optional!(tx, FIND_OWN_PART, device.to_vec(), hash.to_vec())? else { return Ok(false) };
+    let (made, others): (i64, i64) = (column(&row, TABLE, "made")?, column(&row, TABLE, "others")?);
+    let (logged_at, since): (Option<i64>, Option<i64>) =
+        (column(&row, TABLE, "logged_at")?, column(&row, TABLE, "since")?);
+    let before = logged_at.is_some_and(|logged| since.is_none_or(|since| logged < since));
+    Ok(made > 0 || (others == 0 && before))
+}
+
+/// How many device keys were logged for a person after `since`.
+pub(crate) async fn count_devices(tx: &mut Tx, person: PersonKey, since: Timestamp) -> Result<i64> {
+    optional!(tx, COUNT_DEVICES, person.to_vec(), since.unix())?
+        .map_or(Ok(0), |row| column(&row, "device", "counted"))
 }
 
 /// Logs a device key; gives the person that it belongs to.

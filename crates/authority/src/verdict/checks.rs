@@ -16,9 +16,10 @@ use documents::{AuthorityCode, DocumentKind, DocumentNumber, Side, Timestamp};
 use face::{Decision, Probe};
 use trust::{Freshness, Role};
 
-use super::{AuthorityReason, Stop, VerdictError};
+use super::{AuthorityReason, Covering, Stop, VerdictError};
 use crate::faces::FaceCheckError;
 use crate::service::{SenderError, Service};
+use crate::store::token;
 use crate::weekly_keys::WeeklyKeyError;
 
 /// How far a request's time may differ from this machine's, in seconds.
@@ -57,16 +58,21 @@ type Shown<'e> = (UnverifiedToken<'e>, PartContext, bool);
 
 impl Service {
     /// The request of a registered gate, for this authority, of this moment.
-    pub(super) fn authenticate(&self, signed: &[u8], now: Timestamp) -> Result<Request, SenderError> {
+    pub(super) fn authenticate(
+        &self,
+        signed: &[u8],
+        now: Timestamp,
+    ) -> Result<(Request, [u8; 32]), SenderError> {
         let trust = self.trust();
         let gate = message::kid(signed)?;
         let key = trust.find(self.me, Role::Gate, gate, now)?;
-        let request = Request::decode(message::open(Kind::Request, signed, key)?)?;
+        let payload = message::open(Kind::Request, signed, key)?;
+        let request = Request::decode(payload)?;
         let ours = request.direction.authority(request.role) == self.me;
         if request.gate.as_bytes() != gate || !ours || now.seconds_since(request.at).abs() > REQUEST_SECONDS {
             return Err(SenderError::NotForUs);
         }
-        Ok(request)
+        Ok((request, message::payload_hash(payload)))
     }
 
     /// What was shown, opened, and compared with the face.
@@ -74,8 +80,12 @@ impl Service {
         &self,
         request: &Request,
         envelope: &Envelope<'_>,
+        covering: Option<&Covering>,
         now: Timestamp,
     ) -> Result<Recognised, Stop> {
+        if covering.is_none() {
+            return Err(Stop::refer(AuthorityReason::NotApproved));
+        }
         let (token, context, stale) = self.check_shown(request, envelope, now)?;
         let opened = self.open_part(&token, &context, envelope).await?;
         let face = self.compare_face(&opened.contents, envelope.probe).await?;
@@ -111,12 +121,8 @@ impl Service {
         envelope: &Envelope<'e>,
         now: Timestamp,
     ) -> Result<Shown<'e>, Stop> {
-        let hashes = PartHash::of(envelope.part) == request.part && sha256(envelope.probe) == request.probe;
-        if !hashes || request.joint != request.other_part.is_some() {
+        if request.joint != request.other_part.is_some() {
             return Err(Stop::refer(AuthorityReason::RequestMismatch));
-        }
-        if self.approvals().covering(&request.port, request.direction, now).is_err() {
-            return Err(Stop::refer(AuthorityReason::NotApproved));
         }
         let token = UnverifiedToken::parse(envelope.token)
             .map_err(|_| Stop::refer(AuthorityReason::TokenMalformed))?;
@@ -166,7 +172,7 @@ impl Service {
         let statuses = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
         let list = statuses.get(&(issuer, place.list()));
         let list = list.ok_or_else(|| Stop::refer(AuthorityReason::StaleLists))?;
-        let freshness = Freshness::of(list.expires.unwrap_or(list.issued), now);
+        let freshness = Freshness::of_status_list(list.issued, list.ttl, list.expires, now);
         match (freshness, list.list.get(place.index())) {
             (Freshness::Refused, _) => Err(Stop::refer(AuthorityReason::StaleLists)),
             (Freshness::Current | Freshness::Stale, Some(Status::Valid)) => Ok(freshness == Freshness::Stale),
@@ -194,9 +200,17 @@ impl Service {
             }
             Err(error) => return Err(Stop::Failed(error.into())),
         };
-        tx.commit().await?;
         let contents = PartContents::open(envelope.part, &key, context)
-            .map_err(|_| Stop::refer(AuthorityReason::PartUnreadable))?;
+            .map_err(|_| Stop::refer(AuthorityReason::PartUnreadable));
+        let forged = contents.is_ok() && context.form() == PartForm::Own && {
+            let device = self.store.vault().device_tag(context.thumbprint);
+            !token::is_own_part(&mut tx, device, &PartHash::of(envelope.part).0).await?
+        };
+        tx.commit().await?;
+        let contents = contents?;
+        if forged {
+            return Err(Stop::refer(AuthorityReason::PartForged));
+        }
         let foreign = || Stop::refer(AuthorityReason::PartForeign);
         let kind = DocumentKind::from_code(contents.kind).ok_or_else(foreign)?;
         // A maker vouches only for documents that it issues itself.
@@ -206,6 +220,15 @@ impl Service {
         let number = DocumentNumber::from_wire(kind, &contents.number).map_err(|_| foreign())?;
         Ok(Opened { contents, issuer: context.issuer, number })
     }
+}
+
+/// Whether the envelope holds what the gate signed. Whatever was exchanged on its way gets no verdict: it would stand as
+/// the answer to the gate's own request.
+pub(super) fn check_envelope(request: &Request, envelope: &Envelope<'_>) -> Result<(), SenderError> {
+    let same = PartHash::of(envelope.part) == request.part
+        && sha256(envelope.probe) == request.probe
+        && message::shown_hash(envelope.token, envelope.proof) == request.shown;
+    if same { Ok(()) } else { Err(SenderError::Envelope) }
 }
 
 /// The holder proof: by the token's device key, for this lane, over the parts, of this moment.

@@ -17,7 +17,7 @@ use crate::faces::FaceCheckError;
 use crate::inference::PoolError;
 use crate::service::{SenderError, Service, draw};
 use crate::store::outbox::{self, VerdictReason};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, given};
 use crate::weekly_keys::WeeklyKeyError;
 
 pub(crate) use checks::{Compared, Opened, Recognised};
@@ -110,6 +110,27 @@ pub(crate) struct FreshIds {
     pub person: [u8; 16],
 }
 
+/// The approval under which this authority answers.
+#[derive(Debug, Clone)]
+pub(crate) struct Covering {
+    /// Its id.
+    pub id: String,
+    /// Days for which a passage may be kept with its time of day.
+    pub keep_days: u16,
+}
+
+/// What a verdict answers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AskedFor<'a> {
+    pub request: &'a message::Request,
+    /// The signed request.
+    pub signed: &'a [u8],
+    /// Hash of the request's payload.
+    pub hash: [u8; 32],
+    /// None where no approval covers it.
+    pub covering: Option<&'a Covering>,
+}
+
 impl FreshIds {
     pub(crate) fn draw() -> Result<Self, CryptoError> {
         Ok(Self { reservation: draw()?, reference: draw()?, person: draw()? })
@@ -123,23 +144,43 @@ impl Service {
     /// [`VerdictError`]: nothing can be answered.
     pub async fn verdict(&self, envelope: &[u8], now: Timestamp) -> Result<Vec<u8>, VerdictError> {
         let envelope = clearance::Envelope::decode(envelope)?;
-        let request = self.authenticate(envelope.request, now)?;
-        let request_hash = message::hash(envelope.request);
+        let (request, hash) = self.authenticate(envelope.request, now)?;
+        checks::check_envelope(&request, &envelope)?;
+        // The same request gets the same bytes back, whoever sends it once more.
+        if let Some(signed) = self.given_verdict(&hash).await? {
+            return Ok(signed);
+        }
         let fresh = FreshIds::draw()?;
+        let covering = self.covering(&request, now);
         // The face is compared before the transaction: it takes longer than everything else together.
-        let recognised = match self.recognise(&request, &envelope, now).await {
+        let recognised = match self.recognise(&request, &envelope, covering.as_ref(), now).await {
             Ok(recognised) => Ok(recognised),
             Err(Stop::Answered(answer)) => Err(answer),
             Err(Stop::Failed(error)) => return Err(error),
         };
-        self.judge_and_sign(&request, request_hash, recognised, fresh, now).await
+        let asked =
+            AskedFor { request: &request, signed: envelope.request, hash, covering: covering.as_ref() };
+        self.judge_and_sign(asked, recognised, fresh, now).await
+    }
+
+    /// The approval under which a request may be answered.
+    fn covering(&self, request: &message::Request, now: Timestamp) -> Option<Covering> {
+        let approvals = self.approvals();
+        let found = approvals.covering(&request.port, request.direction, now).ok()?;
+        Some(Covering { id: found.id.clone(), keep_days: found.retention_days })
+    }
+
+    async fn given_verdict(&self, request: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut tx = self.store.read().await?;
+        let given = given::find_given(&mut tx, request).await?;
+        tx.commit().await?;
+        Ok(given)
     }
 
     /// Everything that one transaction holds together: the person, the rules, the reservation, the reason, the verdict.
     pub(crate) async fn judge_and_sign(
         &self,
-        request: &message::Request,
-        request_hash: [u8; 32],
+        asked: AskedFor<'_>,
         recognised: Result<Recognised, Box<Answer>>,
         fresh: FreshIds,
         now: Timestamp,
@@ -147,13 +188,17 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let answer = match recognised {
             Err(answer) => *answer,
-            Ok(recognised) => match self.judge(&mut tx, request, &recognised, fresh, now).await {
+            Ok(recognised) => match self.judge(&mut tx, asked, &recognised, fresh, now).await {
                 Ok(answer) => answer,
                 Err(Stop::Answered(answer)) => *answer,
                 Err(Stop::Failed(error)) => return Err(error),
             },
         };
-        let signed = self.reserve_and_sign(&mut tx, request, request_hash, answer, fresh, now).await?;
+        let Some(signed) = self.reserve_and_sign(&mut tx, asked, answer, fresh, now).await? else {
+            // A copy of the request was answered meanwhile: nothing of this answer counts.
+            tx.roll_back().await?;
+            return Ok(self.given_verdict(&asked.hash).await?.ok_or(SenderError::NotForUs)?);
+        };
         tx.commit().await?;
         Ok(signed)
     }
@@ -162,21 +207,17 @@ impl Service {
     async fn judge(
         &self,
         tx: &mut Tx,
-        request: &message::Request,
+        asked: AskedFor<'_>,
         recognised: &Recognised,
         fresh: FreshIds,
         now: Timestamp,
     ) -> Result<Answer, Stop> {
-        let opened = &recognised.opened;
+        let (request, opened) = (asked.request, &recognised.opened);
         let person = self.find_or_create_person(tx, request, opened, fresh, now).await?;
         if reserve::is_watched(tx, self.store.vault(), opened, now).await? {
             return Err(Stop::refer(AuthorityReason::WatchList));
         }
         let view = self.view(tx, opened, &person).await?;
-        let keep_days = {
-            let approvals = self.approvals();
-            approvals.covering(&request.port, request.direction, now).map(|a| a.retention_days).ok()
-        };
         let found = decide::Found {
             rules: &self.rules,
             request,
@@ -184,7 +225,7 @@ impl Service {
             issuer: opened.issuer,
             face: recognised.face,
             stale: recognised.stale,
-            keep_days: keep_days.unwrap_or(crate::store::movement::KEEP_DAYS),
+            keep_days: asked.covering.map_or(crate::store::movement::KEEP_DAYS, |found| found.keep_days),
         };
         let mut answer = decide::decide(&found, now);
         answer.person = Some(person.key);

@@ -41,6 +41,8 @@ reasons! {
     PartMismatch = "part_mismatch";
     /// The part does not open.
     PartUnreadable = "part_unreadable";
+    /// The part opens, and this authority never made it: somebody has a key of theirs.
+    PartForged = "part_forged";
     /// The part holds a document that its maker does not issue.
     PartForeign = "part_foreign";
     /// The face probe cannot be read.

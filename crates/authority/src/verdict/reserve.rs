@@ -16,9 +16,11 @@ use documents::{
 
 use super::checks::Opened;
 use super::decide::{Answer, Hold, settle};
-use super::{AuthorityReason, FreshIds, Stop, VerdictError};
+use super::{AskedFor, AuthorityReason, FreshIds, Stop, VerdictError};
 use crate::keys::KEY_ID;
 use crate::service::{SenderError, Service};
+use crate::store::conflict::{self, EventConflict};
+use crate::store::given::{self, GivenVerdict};
 use crate::store::movement::{self, LedgerEntry};
 use crate::store::person::{self, Person, PersonKind};
 use crate::store::reservation::{self, ReservationRow};
@@ -144,20 +146,21 @@ impl Service {
         }
     }
 
-    /// Reserves for an admit, keeps the reason, and signs the verdict.
+    /// Reserves for an admit, keeps the reason, signs the verdict, and keeps it under its request; `None` where the same
+    /// request was answered meanwhile.
     pub(super) async fn reserve_and_sign(
         &self,
         tx: &mut Tx,
-        request: &Request,
-        request_hash: [u8; 32],
+        asked: AskedFor<'_>,
         answer: Answer,
         fresh: FreshIds,
         now: Timestamp,
-    ) -> Result<Vec<u8>, VerdictError> {
+    ) -> Result<Option<Vec<u8>>, VerdictError> {
+        let request = asked.request;
         let (answer, hold) = match (&answer.entry, answer.person) {
             (Some(_), Some(person)) => {
-                let asked = self.ask_hold(tx, request, person, now).await?;
-                settle(answer, &asked)
+                let held = self.ask_hold(tx, request, person, now).await?;
+                settle(answer, &held)
             }
             (None, _) | (_, None) => (answer, Hold::None),
         };
@@ -166,28 +169,38 @@ impl Service {
             Hold::New | Hold::Replace(_) => Some(ReservationId::from_bytes(fresh.reservation)),
             Hold::Renew(id) => Some(id),
         };
-        let approval = {
-            let approvals = self.approvals();
-            approvals.covering(&request.port, request.direction, now).map(|a| a.id.clone())
-        };
         let verdict = message::Verdict {
             authority: self.me,
-            request: request_hash,
+            request: asked.hash,
             outcome: answer.outcome.clone(),
             reservation: reservation.map(|id| *id.as_bytes()),
             reference: fresh.reference,
-            approval: approval.unwrap_or_default(),
+            approval: asked.covering.map(|found| found.id.clone()).unwrap_or_default(),
             rules: self.rules.version().to_owned(),
             valid_until: now.plus_seconds(VERDICT_SECONDS),
         };
-        let signed = message::sign(Kind::Verdict, KEY_ID, &self.keys.verdict, &verdict.encode())?;
+        let payload = verdict.encode();
+        let signed = message::sign(Kind::Verdict, KEY_ID, &self.keys.verdict, &payload)?;
+        let given = GivenVerdict {
+            request: asked.hash,
+            reservation,
+            verdict: message::payload_hash(&payload),
+            probe: request.probe,
+            signed: &signed,
+        };
+        if !given::add_given(tx, &given, now).await? {
+            return Ok(None);
+        }
         if let (Some(id), Some(entry), Some(person)) = (reservation, answer.entry.clone(), answer.person) {
-            let row = self.reservation_row(request, id, person, entry, message::hash(&signed), now)?;
+            let row = self.reservation_row(request, id, person, entry, now)?;
             write_hold(tx, hold, &row, now).await?;
+        }
+        if answer.code == AuthorityReason::PartForged.code() {
+            alarm_forged(tx, asked, now).await?;
         }
         let reason = (outcome_word(&answer.outcome), answer.code, answer.detail.as_str());
         outbox::add_reason(tx, &fresh.reference, now, reason).await?;
-        Ok(signed)
+        Ok(Some(signed))
     }
 
     fn reservation_row(
@@ -196,7 +209,6 @@ impl Service {
         id: ReservationId,
         person: PersonKey,
         entry: LedgerEntry,
-        verdict: [u8; 32],
         now: Timestamp,
     ) -> Result<ReservationRow, VerdictError> {
         Ok(ReservationRow {
@@ -207,8 +219,6 @@ impl Service {
             clearance: ClearanceId::from_bytes(request.clearance),
             lane: lane(request)?,
             state: Reservation::hold(now.plus_seconds(HOLD_SECONDS)),
-            verdict,
-            probe: request.probe,
             made_at: now,
             entry,
         })
@@ -237,6 +247,25 @@ impl Service {
         let request = HoldRequest { clearance, lane: lane(request)?, token: request.token, settled };
         Ok(ask_hold(&holds, &request, now))
     }
+}
+
+/// Puts a part that somebody else made on the officers' list, with the signed request that brought it.
+async fn alarm_forged(tx: &mut Tx, asked: AskedFor<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let request = asked.request;
+    tracing::error!(
+        gate = request.gate,
+        "a part was shown that this authority never made: its keys are known to others"
+    );
+    let found = EventConflict {
+        id: asked.hash,
+        gate: request.gate.clone(),
+        clearance: ClearanceId::from_bytes(request.clearance),
+        reservation: None,
+        code: AuthorityReason::PartForged.code().to_owned(),
+        event: asked.signed.to_vec(),
+        heard_at: now,
+    };
+    conflict::add_conflict(tx, &found).await
 }
 
 fn lane(request: &Request) -> Result<LaneId, VerdictError> {
@@ -287,15 +316,14 @@ fn holder_of(opened: &Opened) -> Option<Holder> {
 }
 
 async fn write_hold(tx: &mut Tx, hold: Hold, row: &ReservationRow, now: Timestamp) -> Result<(), StoreError> {
-    let until = now.plus_seconds(HOLD_SECONDS);
     match hold {
         Hold::None => Ok(()),
-        Hold::New => reservation::add_reservation(tx, row, until).await,
-        Hold::Renew(_) => reservation::renew_reservation(tx, row, until).await,
+        Hold::New => reservation::add_reservation(tx, row).await,
+        Hold::Renew(_) => reservation::renew_reservation(tx, row).await,
         Hold::Replace(old) => {
             let state = Reservation::Released { at: now, cause: ReleaseCause::Superseded };
             reservation::set_reservation(tx, old, state).await?;
-            reservation::add_reservation(tx, row, until).await
+            reservation::add_reservation(tx, row).await
         }
     }
 }

@@ -90,8 +90,8 @@ async fn a_pass_lives_its_whole_life_over_http() {
     }
     let event = passed(&bay, &shown, 1, [0; 32], &[&verdicts[0], &verdicts[1]]);
     for (door, side) in [(&chn, "exit"), (&mac, "entry")] {
-        door.cbor("/v1/events", &event).await.is(204);
-        door.cbor("/v1/events", &event).await.is(204);
+        door.cbor("/v1/events", &event).await.is(200);
+        door.cbor("/v1/events", &event).await.is(200);
         let ledger = door.get("/v1/ledger", officer).await.is(200).json();
         let entries = ledger["entries"].as_array().unwrap();
         assert_eq!(entries.len(), 1, "told twice, counted once");
@@ -121,8 +121,8 @@ async fn notice_and_handover(bay: &Bay, chn: &Door, mac: &Door, wallet: &Wallet)
     let (port, date) = ("hzmb-hkg-mac".parse().unwrap(), bay.now.local_date());
     let notice = Notice { from: Mac, token, port, direction, date };
     let signed = message::sign(Kind::Notice, authority::KEY_ID, &bay.notice, &notice.encode()).unwrap();
-    chn.cbor("/v1/notices", &signed).await.is(204);
-    chn.cbor("/v1/notices", &signed).await.is(204);
+    chn.cbor("/v1/notices", &signed).await.is(200);
+    chn.cbor("/v1/notices", &signed).await.is(200);
     let ledger = chn.get("/v1/ledger", Some(OFFICER)).await.is(200).json();
     let noticed: Vec<_> =
         ledger["entries"].as_array().unwrap().iter().filter(|e| e["noticed"] == true).collect();
@@ -132,8 +132,8 @@ async fn notice_and_handover(bay: &Bay, chn: &Door, mac: &Door, wallet: &Wallet)
 
     let week = bay.now.local_date().iso_week().plus_weeks(3);
     let key = bay.chn.hand_over(Mac, week, bay.now).await.unwrap();
-    mac.cbor("/v1/handovers", &key).await.is(204);
-    mac.cbor("/v1/handovers", &key).await.is(204);
+    mac.cbor("/v1/handovers", &key).await.is(200);
+    mac.cbor("/v1/handovers", &key).await.is(200);
     let forged = Handover { from: Chn, to: Mac, week, enc: vec![4; 65], ciphertext: vec![0; 48] };
     let forged = message::sign(Kind::Handover, authority::KEY_ID, &bay.handover, &forged.encode()).unwrap();
     let refused = mac.cbor("/v1/handovers", &forged).await;

@@ -19,3 +19,4 @@ mod postgres;
 mod problems;
 mod store;
 mod two_verdicts;
+mod wire;

@@ -122,7 +122,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         }
     };
     tokio::select! {
-        served = serve_http(listener, router(state), run.stopped()) => served?,
+        () = serve_http(listener, router(state), run.proxies(), run.stopped()) => {}
         () = rounds => {}
     }
     Ok(Ended::Done)

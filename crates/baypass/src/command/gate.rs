@@ -11,6 +11,7 @@ use std::time::Duration;
 use authority::status_name;
 use clap::{Args, Subcommand};
 use clearance::ClearanceId;
+use credential::message::ChainReason;
 use credential::{ProofWindow, random};
 use documents::{AuthorityCode, PortId, Rules};
 use gate::devices::camera::SimulatedCamera;
@@ -23,7 +24,7 @@ use gate::{Clock, HttpLink, LaneContext, Lists, Metrics, ReplayCache, Report, Sy
 
 use super::InstallationArgs;
 use crate::failure::{self, Failure, of};
-use crate::install::parties::{OpenLane, load_eyes, open_lane, status_lists_in_use};
+use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store, status_lists_in_use};
 use crate::install::{Lock, code_lanes, lists};
 use crate::serve::{Addresses, ROUND, RunArgs, TrialClock, http_client, log, serve_http};
 use crate::{Ended, kiosk};
@@ -37,6 +38,27 @@ pub enum GateCommand {
     /// Serves every lane of a port; `/lanes`, `/health` and `/metrics` show how it goes. On a loopback address each lane has
     /// a kiosk and its officers' views (docs/kiosk.md); their addresses are printed.
     Serve(ServeArgs),
+    /// Lets a port's lanes number their events anew, after their store was lost, replaced or brought back from a backup.
+    /// The gates of the port must be stopped; their authorities are told the reason with the next event.
+    Adopt(AdoptArgs),
+}
+
+/// What `gate adopt` takes.
+#[derive(Args)]
+pub struct AdoptArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    /// The port, such as hengqin.
+    #[arg(long)]
+    port: PortId,
+    /// One lane alone, such as hengqin/CHN-MAC; default: every lane of the port.
+    #[arg(long)]
+    lane: Option<String>,
+    /// What happened, for the authorities' operators.
+    #[arg(long, value_name = "TEXT")]
+    note: String,
+    #[command(flatten)]
+    at: super::At,
 }
 
 /// What `gate serve` takes.
@@ -61,9 +83,32 @@ pub struct ServeArgs {
 impl GateCommand {
     /// Runs the command.
     pub async fn run(&self, models: &Path) -> Result<Ended, Failure> {
-        let Self::Serve(args) = self;
-        serve(args, models).await
+        match self {
+            Self::Serve(args) => serve(args, models).await,
+            Self::Adopt(args) => adopt(args).await,
+        }
     }
+}
+
+async fn adopt(args: &AdoptArgs) -> Result<Ended, Failure> {
+    let (installation, now) = (args.installation.open()?, args.at.time());
+    let folder = installation.gate(&args.port);
+    if !folder.is_dir() {
+        return Err(Failure::new(format!("this installation has no gates at {}", args.port)));
+    }
+    let _lock = Lock::take(&folder)?;
+    let all = code_lanes(&Rules::builtin().map_err(of)?);
+    let wanted = |name: &str| args.lane.as_deref().is_none_or(|lane| lane == name);
+    let lanes: Vec<_> = all.iter().filter(|place| place.port == args.port && wanted(&place.name())).collect();
+    if lanes.is_empty() {
+        return Err(Failure::new("there is no such lane at this port; see `/lanes` of its gate"));
+    }
+    for place in lanes {
+        let store = open_store(&installation, place).await?;
+        let epoch = store.begin_chain(ChainReason::StoreLost, &args.note, now).await.map_err(of)?;
+        failure::print(&format!("{}: events are numbered anew, in chain {epoch}\n", place.name()))?;
+    }
+    Ok(Ended::Done)
 }
 
 async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
@@ -176,12 +221,13 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         }
     };
     let couriers = lanes.values().map(|opened| {
-        let (courier, clock) = (opened.courier.clone(), clock.clone());
-        tokio::spawn(async move { courier.run(&clock, std::future::pending()).await })
+        let (courier, clock, lists) = (opened.courier.clone(), clock.clone(), Arc::clone(&follower));
+        let lists = move || lists.lists() as Arc<dyn Trusted>;
+        tokio::spawn(async move { courier.run(&clock, lists, std::future::pending()).await })
     });
     let couriers: Vec<_> = couriers.collect();
     tokio::select! {
-        served = serve_http(listener, doors, ending) => served?,
+        () = serve_http(listener, doors, run.proxies(), ending) => {}
         () = following => {}
     }
     for courier in couriers {

@@ -172,7 +172,8 @@ async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
     };
     let report = opened.lane.serve(ClearanceId::from_bytes(id), context).await;
     // The end of the band in which a no is told has come when this command ends.
-    gate::Courier::new(Arc::clone(&opened.store), later).deliver(now.plus_seconds(60)).await.map_err(of)?;
+    let courier = gate::Courier::new(Arc::clone(&opened.store), later);
+    courier.deliver(&parties.lists, now.plus_seconds(60)).await.map_err(of)?;
     parties.carry_notices(now.plus_seconds(60)).await?;
     let exit = judged(&parties, &report, Side::Exit).await?;
     let entry = judged(&parties, &report, Side::Entry).await?;

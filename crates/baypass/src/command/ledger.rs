@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use documents::{AuthorityCode, Side};
 use serde_json::json;
 
+use super::reservations::open_one;
 use super::{At, InstallationArgs, Output};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
@@ -17,6 +18,27 @@ use crate::install::parties::Parties;
 pub enum LedgerCommand {
     /// What an authority has written: passages on its own side, and what it was told by notice.
     List(ListArgs),
+    /// Lets a gate's events go on from a later number, where this ledger lost more than the gate keeps. What is missing
+    /// has to be written in by hand.
+    Rejoin(RejoinArgs),
+}
+
+/// What `ledger rejoin` takes.
+#[derive(Args)]
+pub struct RejoinArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    /// CHN, HKG or MAC.
+    #[arg(long)]
+    authority: AuthorityCode,
+    /// The gate, such as hengqin/CHN-MAC.
+    #[arg(long)]
+    gate: String,
+    /// The number of the event with which it goes on: the first that the gate still has.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=9_223_372_036_854_775_807))]
+    number: u64,
+    #[command(flatten)]
+    at: At,
 }
 
 /// What `ledger list` takes.
@@ -36,9 +58,22 @@ pub struct ListArgs {
 impl LedgerCommand {
     /// Runs the command.
     pub async fn run(&self, models: &Path) -> Result<Ended, Failure> {
-        let Self::List(args) = self;
-        list(args, models).await
+        match self {
+            Self::List(args) => list(args, models).await,
+            Self::Rejoin(args) => rejoin(args, models).await,
+        }
     }
+}
+
+async fn rejoin(args: &RejoinArgs, models: &Path) -> Result<Ended, Failure> {
+    let now = args.at.time();
+    let (service, _lock) = open_one(&args.installation, args.authority, models, now).await?;
+    service.rejoin_gate(&args.gate, args.number, now).await.map_err(of)?;
+    failure::print(&format!(
+        "{}: events of {} go on with number {}; write in by hand what is missing before it\n",
+        args.authority, args.gate, args.number
+    ))?;
+    Ok(Ended::Done)
 }
 
 async fn list(args: &ListArgs, models: &Path) -> Result<Ended, Failure> {
@@ -59,7 +94,7 @@ async fn list(args: &ListArgs, models: &Path) -> Result<Ended, Failure> {
             })
             .collect();
         let waiting: Vec<_> =
-            waiting.iter().map(|(lane, since)| json!({"lane": lane, "since": since})).collect();
+            waiting.iter().map(|one| json!({"lane": one.lane, "since": one.since})).collect();
         let count = |wanted| entries.iter().filter(|row| side(row) == Some(wanted)).count();
         failure::print_json(
             &json!({"authority": code, "exits": count(Side::Exit), "entries": count(Side::Entry), "movements": list, "unresolved": waiting}),
@@ -76,7 +111,8 @@ async fn list(args: &ListArgs, models: &Path) -> Result<Ended, Failure> {
         let spent = if row.entry.spends.is_some() { ", an entry spent" } else { "" };
         failure::print(&format!("{at}  {}  {direction} at {port}  {what}{spent}\n", person(row)))?;
     }
-    for (lane, since) in waiting {
+    for one in waiting {
+        let (lane, since) = (one.lane, one.since);
         failure::print(&format!("UNRESOLVED since {since} at {lane}: an officer finds out what happened\n"))?;
     }
     Ok(Ended::Done)

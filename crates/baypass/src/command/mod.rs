@@ -16,6 +16,7 @@ mod init;
 mod lane;
 mod ledger;
 mod may_cross;
+mod reservations;
 mod resident;
 mod rules;
 mod trust;
@@ -63,6 +64,9 @@ pub enum Command {
     /// The ledger of an authority.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Passages that wait for an officer: with an unknown end, or told differently by gate and ledger.
+    #[command(subcommand)]
+    Reservations(reservations::ReservationsCommand),
     /// What the supervisory authorities allow: where, when and for what.
     #[command(subcommand)]
     Approval(approval::ApprovalCommand),
@@ -96,6 +100,7 @@ impl Command {
             Self::MayCross(args) => may_cross::run(&args, models),
             Self::Code(command) => command.run(),
             Self::Ledger(command) => block_on(command.run(models)),
+            Self::Reservations(command) => block_on(command.run(models)),
             Self::Approval(command) => command.run(),
             Self::Trust(command) => command.run(),
             Self::Rules(command) => command.run(),

@@ -215,11 +215,19 @@ impl AuthorityLink for Local {
         })
     }
 
-    async fn deliver(&self, authority: AuthorityCode, event: Vec<u8>) -> Result<(), LinkError> {
+    async fn deliver(&self, authority: AuthorityCode, event: Vec<u8>) -> Result<Vec<u8>, LinkError> {
         let service = self.services.get(&authority).ok_or(LinkError::NoAddress { authority })?;
         service.hear_event(&event, self.now).await.map_err(|error| {
             tracing::warn!(%authority, %error, "event refused");
-            LinkError::Refused { authority, status: 409 }
+            LinkError::Refused { authority, status: 403 }
+        })
+    }
+
+    async fn begin_chain(&self, authority: AuthorityCode, chain: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        let service = self.services.get(&authority).ok_or(LinkError::NoAddress { authority })?;
+        service.hear_chain(&chain, self.now).await.map_err(|error| {
+            tracing::warn!(%authority, %error, "the beginning of a chain was refused");
+            LinkError::Refused { authority, status: 403 }
         })
     }
 }
@@ -247,12 +255,7 @@ pub async fn open_lane<L: AuthorityLink>(
     pictures: u8,
 ) -> Result<OpenLane<L>, Failure> {
     let name = place.name();
-    let folder = from.gate(&place.port);
-    let key = KeyFiles::of(&folder).signing(&lists::key_name(&name))?;
-    let key = GateKey { gate: name.clone(), kid: name.as_bytes().to_vec(), key };
-    make_private_folder(&folder).map_err(of)?;
-    let file = folder.join(format!("{}.db", lists::key_name(&name)));
-    let store = Arc::new(Outbox::open(&file, key).await.map_err(of)?);
+    let store = Arc::new(open_store(from, place).await?);
     let own = place.audience();
     let config = LaneConfig {
         place: Place {
@@ -278,6 +281,16 @@ pub async fn open_lane<L: AuthorityLink>(
     Ok(OpenLane { lane, courier, store })
 }
 
+/// Opens the store of one lane.
+pub async fn open_store(from: &Installation, place: &LanePlace) -> Result<Outbox, Failure> {
+    let name = place.name();
+    let folder = from.gate(&place.port);
+    let key = KeyFiles::of(&folder).signing(&lists::key_name(&name))?;
+    let key = GateKey { gate: name.clone(), kid: name.as_bytes().to_vec(), key };
+    make_private_folder(&folder).map_err(of)?;
+    Outbox::open(&folder.join(format!("{}.db", lists::key_name(&name))), key).await.map_err(of)
+}
+
 /// What the other lanes of a port remember of recent showings, for a process that opens one lane alone.
 pub async fn remembered(
     from: &Installation,
@@ -293,10 +306,7 @@ pub async fn remembered(
         if !file.exists() {
             continue;
         }
-        let key = KeyFiles::of(&from.gate(port)).signing(&lists::key_name(&name))?;
-        let store = Outbox::open(&file, GateKey { gate: name.clone(), kid: name.into_bytes(), key })
-            .await
-            .map_err(of)?;
+        let store = open_store(from, other).await?;
         for (token, at, lane) in store.showings().await.map_err(of)? {
             cache.note(token, at, &Arc::new(lane), now);
         }

@@ -2,7 +2,10 @@
 
 use credential::cbor::Writer;
 use credential::cose::{Sign1, Tagging, sig_structure};
-use credential::message::{self, Event, Handover, Kind, Notice, Outcome, Passage, Request, Verdict};
+use credential::message::{
+    self, Chain, ChainReason, Event, Handover, Kind, Notice, Outcome, Passage, Receipt, ReceiptResult,
+    Request, Verdict,
+};
 use credential::part::{PartContents, open_weekly_key, part_week};
 use credential::status::{SignedStatusList, Status};
 use credential::{
@@ -137,6 +140,7 @@ fn the_example_messages_verify_and_encoded_again_are_the_same_bytes() {
         let (mine, other) = if role == Side::Exit { (0, 1) } else { (1, 0) };
         assert_eq!((request.part, request.other_part), (parts[mine], Some(parts[other])));
         assert_eq!(request.probe, sha256(&bytes("probe")));
+        assert_eq!(request.shown, message::shown_hash(&bytes("token"), &bytes("proof")));
         assert_eq!(message::kid(&bytes(name)).unwrap(), gate.as_bytes());
     }
     for (name, key, request, authority) in
@@ -145,7 +149,7 @@ fn the_example_messages_verify_and_encoded_again_are_the_same_bytes() {
         let payload = opened(Kind::Verdict, name, key);
         let verdict = Verdict::decode(&payload).unwrap();
         assert_eq!(verdict.encode(), payload);
-        assert_eq!(verdict.request, message::hash(&bytes(request)));
+        assert_eq!(verdict.request, payload_hash(request));
         assert_eq!((verdict.authority, verdict.outcome), (authority, Outcome::Admit));
         assert!(verdict.reservation.is_some());
     }
@@ -155,16 +159,28 @@ fn the_example_messages_verify_and_encoded_again_are_the_same_bytes() {
         let event = Event::decode(&payload).unwrap();
         assert_eq!(event.encode(), payload);
         assert_eq!((event.number, event.passage, event.previous), (number, passage, previous));
-        let verdicts = ["verdict", "verdict-entry"].map(|name| message::hash(&bytes(name)));
+        let verdicts = ["verdict", "verdict-entry"].map(payload_hash);
         assert_eq!(event.verdicts, verdicts);
-        previous = message::hash(&bytes(name));
+        previous = payload_hash(name);
     }
+    let payload = opened(Kind::Receipt, "receipt", "CHN verdict");
+    let receipt = Receipt::decode(&payload).unwrap();
+    assert_eq!(receipt.encode(), payload);
+    assert_eq!((receipt.message, receipt.result), (payload_hash("event"), ReceiptResult::Taken));
+    let payload = opened(Kind::Chain, "chain", "gate");
+    let chain = Chain::decode(&payload).unwrap();
+    assert_eq!(chain.encode(), payload);
+    assert_eq!((chain.reason, chain.note.as_str()), (ChainReason::StoreLost, "disk replaced"));
     let payload = opened(Kind::Notice, "notice", "MAC notice");
     let notice = Notice::decode(&payload).unwrap();
     assert_eq!(notice.encode(), payload);
     assert_eq!((notice.from, notice.direction, notice.date), (Mac, direction(Hkg, Mac), day("2026-03-04")));
     let payload = opened(Kind::Possession, "possession", "device");
     conforms("possession-payload", &payload).unwrap();
+}
+
+fn payload_hash(name: &str) -> [u8; 32] {
+    message::payload_hash(message::unverified_payload(&bytes(name)).unwrap())
 }
 
 #[test]

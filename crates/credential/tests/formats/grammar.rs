@@ -2,7 +2,10 @@
 
 use credential::cbor::{CborError, Reader, Writer, well_formed};
 use credential::cose::{self, Headers, Sign1, Tagging};
-use credential::message::{self, Event, Handover, Kind, Notice, Outcome, Passage, Request, Verdict};
+use credential::message::{
+    self, Chain, ChainReason, Event, Handover, Kind, Notice, Outcome, Passage, Receipt, ReceiptResult,
+    Request, Verdict,
+};
 use credential::part::{EndorsementSlot, HolderIdentity, Name, PartContents, PartContext, seal_weekly_key};
 use credential::status::{SignedStatusList, Status, StatusList};
 use credential::{
@@ -58,6 +61,7 @@ pub fn request() -> Request {
         role: Side::Entry,
         joint: true,
         token: TokenId::from_bytes([2; 16]),
+        shown: [6; 32],
         made_at: at("2026-03-02T10:00:00+08:00"),
         part: PartHash([3; 32]),
         other_part: Some(PartHash([4; 32])),
@@ -192,6 +196,7 @@ fn written() -> Vec<Written> {
     }
     let event = Event {
         gate: "g".to_owned(),
+        epoch: 0,
         number: 1,
         previous: [0; 32],
         clearance: [1; 16],
@@ -205,6 +210,24 @@ fn written() -> Vec<Written> {
     {
         let event = Event { passage, ..event.clone() };
         add("event-payload", event.encode(), |bytes| Event::decode(bytes).is_ok());
+    }
+    for result in [
+        ReceiptResult::Taken,
+        ReceiptResult::Conflict("after_release".to_owned()),
+        ReceiptResult::Expected(1),
+        ReceiptResult::Forked,
+        ReceiptResult::UnknownChain,
+    ] {
+        let receipt = Receipt { authority: Chn, message: [4; 32], result, at: at("2026-03-02T10:00:00Z") };
+        assert_eq!(Receipt::decode(&receipt.encode()), Ok(receipt.clone()));
+        add("receipt-payload", receipt.encode(), |bytes| Receipt::decode(bytes).is_ok());
+    }
+    for reason in [ChainReason::StoreLost, ChainReason::FormChanged] {
+        let note = Chain::note("the disk\nwas replaced");
+        let gate = "hengqin/CHN-MAC".to_owned();
+        let chain = Chain { gate, epoch: 1, reason, note, at: at("2026-03-02T10:00:00Z") };
+        assert_eq!(Chain::decode(&chain.encode()), Ok(chain.clone()));
+        add("chain-payload", chain.encode(), |bytes| Chain::decode(bytes).is_ok());
     }
     let receiver = hpke::ReceiverKey::generate().unwrap();
     let week = IsoWeek::new(2026, 53).unwrap();
@@ -369,6 +392,8 @@ fn signed_messages_are_what_the_grammar_says_around_their_payload() {
         ("request", "request-payload", Kind::Request),
         ("verdict", "verdict-payload", Kind::Verdict),
         ("event", "event-payload", Kind::Event),
+        ("receipt", "receipt-payload", Kind::Receipt),
+        ("chain", "chain-payload", Kind::Chain),
         ("handover", "handover-payload", Kind::Handover),
         ("notice", "notice-payload", Kind::Notice),
     ] {

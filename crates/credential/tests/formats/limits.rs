@@ -60,7 +60,7 @@ fn a_message_has_a_bounded_payload_a_key_id_and_no_type() {
         let message = message::sign(Kind::Event, b"1", &key, &vec![0; length]).unwrap();
         assert_eq!(message::open(Kind::Event, &message, &verifying).is_ok(), fits, "{length} bytes");
     }
-    let external = Writer::new().array(1).text("bp1-event").finish();
+    let external = Writer::new().array(1).text("bp2-event").finish();
     for (kid, content_type, fits) in [
         (Some(&[7; 64][..]), None, Ok(())),
         (Some(&[]), None, Ok(())),

@@ -82,7 +82,7 @@ pub fn open_verdict(
         request: Digest::from_bytes(read.request),
         answer,
         valid_until: read.valid_until,
-        hash: Digest::from_bytes(message::hash(bytes)),
+        hash: Digest::from_bytes(message::payload_hash(payload)),
     };
     Ok((verdict, read.reference))
 }

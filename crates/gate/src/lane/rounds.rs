@@ -328,6 +328,7 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
             role,
             joint: matches!(place.sides, Sides::Both { .. }),
             token: checked.id(),
+            shown: message::shown_hash(checked.token(), checked.proof()),
             made_at: checked.made_at(),
             part: part_hash,
             other_part,
@@ -335,7 +336,8 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
             at,
             measures_done: self.done.clone(),
         };
-        let signed = message::sign(Kind::Request, &key.kid, &key.key, &request.encode())
+        let payload = request.encode();
+        let signed = message::sign(Kind::Request, &key.kid, &key.key, &payload)
             .map_err(|_| GateReason::RecordFailed)?;
         let envelope = Envelope {
             request: &signed,
@@ -344,7 +346,7 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
             part,
             probe: &self.captured.probe,
         };
-        let hash = Digest::from_bytes(message::hash(&signed));
+        let hash = Digest::from_bytes(message::payload_hash(&payload));
         Ok((Request { part: Digest::from_bytes(part_hash.0), hash }, envelope.encode()))
     }
 }
@@ -353,10 +355,22 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
 async fn note_showing<L, E>(lane: &Lane<L, E>, checked: &Checked<'_>, now: Timestamp) -> Result<(), NoRound> {
     let forget = now.plus_seconds(-2 * lane.config.window.seconds());
     match lane.store.note_showing(checked.id(), checked.made_at(), lane.checker.lane(), forget).await {
-        Ok(true) => Ok(()),
+        Ok(true) => refuse_spent(lane, checked).await,
         Ok(false) => Err(NoRound::Failed(GateReason::ReplayedElsewhere)),
         Err(error) => {
             tracing::error!(%error, "a showing could not be noted");
+            Err(NoRound::Failed(GateReason::RecordFailed))
+        }
+    }
+}
+
+/// A token that somebody passed with here is spent, also while no authority has heard of it.
+async fn refuse_spent<L, E>(lane: &Lane<L, E>, checked: &Checked<'_>) -> Result<(), NoRound> {
+    match lane.store.passed_with(checked.id()).await {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(NoRound::Failed(GateReason::TokenSpentHere)),
+        Err(error) => {
+            tracing::error!(%error, "the store cannot be asked for a token");
             Err(NoRound::Failed(GateReason::RecordFailed))
         }
     }

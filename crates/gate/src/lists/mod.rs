@@ -241,11 +241,11 @@ fn key_fault(error: &TrustError) -> KeyFault {
     }
 }
 
-fn age(issued: Timestamp, expires: Timestamp, now: Timestamp) -> Age {
+fn age(issued: Timestamp, freshness: Freshness, now: Timestamp) -> Age {
     if issued.seconds_since(now) > CLOCK_SECONDS {
         return Age::FromFuture;
     }
-    match Freshness::of(expires, now) {
+    match freshness {
         Freshness::Current => Age::Fresh,
         Freshness::Stale => Age::Stale,
         Freshness::Refused => Age::TooOld,
@@ -254,7 +254,9 @@ fn age(issued: Timestamp, expires: Timestamp, now: Timestamp) -> Age {
 
 impl Trusted for Lists {
     fn trust_age(&self, authority: AuthorityCode, now: Timestamp) -> Age {
-        self.trust.list(authority).map_or(Age::TooOld, |list| age(list.issued, list.expires, now))
+        self.trust
+            .list(authority)
+            .map_or(Age::TooOld, |list| age(list.issued, Freshness::of(list.expires, now), now))
     }
 
     fn token_key(&self, issuer: AuthorityCode, kid: u8, now: Timestamp) -> Result<&VerifyingKey, KeyFault> {
@@ -286,9 +288,8 @@ impl Trusted for Lists {
     fn status(&self, issuer: AuthorityCode, place: StatusRef, now: Timestamp) -> Option<StatusAnswer> {
         let signed = self.status.get(&(issuer, place.list()))?;
         let status = signed.list.get(place.index())?;
-        // A list without an end is read as ending at once.
-        let expires = signed.expires.unwrap_or(signed.issued);
-        Some(StatusAnswer { status, age: age(signed.issued, expires, now) })
+        let freshness = Freshness::of_status_list(signed.issued, signed.ttl, signed.expires, now);
+        Some(StatusAnswer { status, age: age(signed.issued, freshness, now) })
     }
 
     fn approves(&self, port: &PortId, direction: Direction, now: Timestamp) -> bool {

@@ -1,20 +1,26 @@
 //! Courier: tells the authorities what happened, at least once, in order for each of them, and settles what a stop left.
 //!
-//! Lives here: [`Courier`]. Not here: what is told and when it falls due (`clearance::told`, `store`).
+//! Lives here: [`Courier`], what follows from a receipt. Not here: what is told and when it falls due
+//! (`clearance::told`), how it is numbered (`delivery`).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use clearance::{Recovery, recover};
+use credential::message::{self, Kind, Receipt, ReceiptResult};
 use documents::{AuthorityCode, Timestamp};
 
-use super::link::AuthorityLink;
-use super::store::{Store, StoreError};
+use super::link::{AuthorityLink, LinkError};
+use super::store::{Outgoing, Store, StoreError};
+use super::trouble::Trouble;
+use crate::check::Trusted;
 use crate::clock::Clock;
 
 /// Shortest and longest wait between two tries.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How far a receipt's time may be from this machine's: an older one may speak of a ledger that has gone back since.
+const RECEIPT_SECONDS: i64 = 300;
 
 /// What one round of deliveries came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,34 +70,140 @@ impl<L: AuthorityLink> Courier<L> {
         Ok(settled)
     }
 
-    /// Delivers what has fallen due by `now`: to each authority in order, until it does not take one.
+    /// Delivers what has fallen due by `now`: to each authority in order, until it does not take one. Receipts count by
+    /// the keys of `trusted`.
     ///
     /// # Errors
     /// Where the store cannot be read or written; an authority that does not answer is no error.
-    pub async fn deliver(&self, now: Timestamp) -> Result<Delivered, StoreError> {
-        self.store.release(now).await?;
+    pub async fn deliver(&self, trusted: &dyn Trusted, now: Timestamp) -> Result<Delivered, StoreError> {
         let mut total = Delivered::default();
         for authority in AuthorityCode::ALL {
-            while let Some(event) = self.store.next(authority).await? {
-                if let Err(error) = self.link.deliver(authority, event.signed.clone()).await {
-                    tracing::warn!(%authority, number = event.number, %error, "event not delivered, will be tried again");
-                    total.stuck += 1;
-                    break;
-                }
-                self.store.delivered(authority, &event).await?;
-                total.taken += 1;
-            }
+            let done = self.deliver_to(authority, trusted, now).await?;
+            total.taken += done.taken;
+            total.stuck += done.stuck;
         }
         Ok(total)
     }
 
-    /// Delivers until `stop` is done: at once when an end was written, else again and again, waiting longer after each
-    /// round that got stuck.
-    pub async fn run(&self, clock: &impl Clock, stop: impl Future<Output = ()> + Send) {
-        tokio::pin!(stop);
+    /// As [`Self::deliver`], to one authority. No authority's queue waits for another's.
+    ///
+    /// # Errors
+    /// As [`Self::deliver`].
+    pub async fn deliver_to(
+        &self,
+        authority: AuthorityCode,
+        trusted: &dyn Trusted,
+        now: Timestamp,
+    ) -> Result<Delivered, StoreError> {
+        self.store.release(now).await?;
+        let mut done = Delivered::default();
+        // Each detour is made once until an event is taken: an authority that contradicts itself stops nothing else.
+        let (mut rewound, mut chain_sent) = (false, false);
+        while let Some(event) = self.store.next(authority).await? {
+            let trouble = match self.send(authority, &event, trusted, now).await {
+                Ok(ReceiptResult::Taken) => {
+                    self.store.mark_delivered(authority, &event, None, now).await?;
+                    (done.taken, rewound, chain_sent) = (done.taken + 1, false, false);
+                    continue;
+                }
+                Ok(ReceiptResult::Conflict(code)) => {
+                    tracing::error!(%authority, number = event.number, code, "an officer has to settle an event");
+                    self.store.mark_delivered(authority, &event, Some(&code), now).await?;
+                    (done.taken, rewound, chain_sent) = (done.taken + 1, false, false);
+                    continue;
+                }
+                Ok(ReceiptResult::Expected(number)) if !rewound => {
+                    rewound = true;
+                    if self.store.rewind(authority, number).await? {
+                        tracing::warn!(%authority, number, "sent again from the number that is asked for");
+                        continue;
+                    }
+                    Trouble::EventsMissing
+                }
+                Ok(ReceiptResult::Expected(_)) => Trouble::EventsMissing,
+                Ok(ReceiptResult::UnknownChain) if !chain_sent => {
+                    chain_sent = true;
+                    if self.send_chain(authority, trusted, now).await? {
+                        continue;
+                    }
+                    Trouble::ChainRefused
+                }
+                Ok(ReceiptResult::UnknownChain) => Trouble::ChainRefused,
+                Ok(ReceiptResult::Forked) => Trouble::Forked,
+                Err(error) => {
+                    tracing::warn!(%authority, number = event.number, %error, "event not delivered, will be tried again");
+                    Trouble::Silent
+                }
+            };
+            self.store.note_trouble(authority, Some(trouble));
+            done.stuck += 1;
+            return Ok(done);
+        }
+        self.store.note_trouble(authority, None);
+        Ok(done)
+    }
+
+    async fn send(
+        &self,
+        authority: AuthorityCode,
+        event: &Outgoing,
+        trusted: &dyn Trusted,
+        now: Timestamp,
+    ) -> Result<ReceiptResult, LinkError> {
+        let answer = self.link.deliver(authority, event.signed.clone()).await?;
+        open_receipt(&answer, &event.signed, authority, trusted, now)
+    }
+
+    async fn send_chain(
+        &self,
+        authority: AuthorityCode,
+        trusted: &dyn Trusted,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let Some(signed) = self.store.chain(now).await? else { return Ok(false) };
+        let answer = match self.link.begin_chain(authority, signed.clone()).await {
+            Ok(answer) => open_receipt(&answer, &signed, authority, trusted, now),
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(result) => Ok(result == ReceiptResult::Taken),
+            Err(error) => {
+                tracing::warn!(%authority, %error, "the beginning of a chain was not delivered");
+                Ok(false)
+            }
+        }
+    }
+
+    /// Delivers until `stop` is done: to each authority by itself, at once when an end was written, else again and
+    /// again, waiting longer after each round that got stuck.
+    pub async fn run(
+        &self,
+        clock: &impl Clock,
+        trusted: impl Fn() -> Arc<dyn Trusted> + Sync,
+        stop: impl Future<Output = ()> + Send,
+    ) {
+        let (chn, hkg, mac) = (
+            self.run_to(AuthorityCode::Chn, clock, &trusted),
+            self.run_to(AuthorityCode::Hkg, clock, &trusted),
+            self.run_to(AuthorityCode::Mac, clock, &trusted),
+        );
+        tokio::select! {
+            () = stop => {}
+            ((), (), ()) = async { tokio::join!(chn, hkg, mac) } => {}
+        }
+    }
+
+    async fn run_to(
+        &self,
+        authority: AuthorityCode,
+        clock: &impl Clock,
+        trusted: &impl Fn() -> Arc<dyn Trusted>,
+    ) {
+        let mut to_tell = self.store.something_to_tell();
         let mut wait = FIRST_WAIT;
         loop {
-            wait = match self.deliver(clock.now()).await {
+            let lists = trusted();
+            wait = match self.deliver_to(authority, &*lists, clock.now()).await {
                 Ok(Delivered { stuck: 0, .. }) => FIRST_WAIT,
                 Ok(_) => wait.saturating_mul(2).min(LONGEST_WAIT),
                 Err(error) => {
@@ -99,11 +211,39 @@ impl<L: AuthorityLink> Courier<L> {
                     wait.saturating_mul(2).min(LONGEST_WAIT)
                 }
             };
-            tokio::select! {
-                () = &mut stop => return,
-                () = self.store.something_to_tell() => {}
-                () = tokio::time::sleep(wait) => {}
+            // A new end is told at once, but hurries nobody who is stuck.
+            if wait == FIRST_WAIT {
+                tokio::select! {
+                    _ = to_tell.changed() => {}
+                    () = tokio::time::sleep(wait) => {}
+                }
+            } else {
+                tokio::time::sleep(wait).await;
             }
         }
     }
+}
+
+/// Reads a receipt for `message`, signed with the key that the trust list names for this authority.
+///
+/// # Errors
+/// [`LinkError::Receipt`]: it is no receipt of this authority, for this message, of this moment.
+pub fn open_receipt(
+    bytes: &[u8],
+    message: &[u8],
+    authority: AuthorityCode,
+    trusted: &(impl Trusted + ?Sized),
+    now: Timestamp,
+) -> Result<ReceiptResult, LinkError> {
+    let refused = || LinkError::Receipt { authority };
+    let kid = message::kid(bytes).map_err(|_| refused())?;
+    let key = trusted.verdict_key(authority, kid, now).map_err(|_| refused())?;
+    let payload = message::open(Kind::Receipt, bytes, key).map_err(|_| refused())?;
+    let receipt = Receipt::decode(payload).map_err(|_| refused())?;
+    let sent = message::unverified_payload(message).map_err(|_| refused())?;
+    let for_this = receipt.authority == authority && receipt.message == message::payload_hash(sent);
+    if !for_this || now.seconds_since(receipt.at).abs() > RECEIPT_SECONDS {
+        return Err(refused());
+    }
+    Ok(receipt.result)
 }

@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use documents::AuthorityCode;
 
+use super::breaker::Breaker;
 use crate::body::bounded_body;
 
 /// Largest answer that is read from an authority, in bytes.
@@ -28,6 +30,12 @@ pub enum LinkError {
         /// The authority.
         authority: AuthorityCode,
     },
+    /// It did not answer several times in a row, and has not since.
+    #[error("{authority} is away; it is tried again beside the lanes")]
+    Away {
+        /// The authority.
+        authority: AuthorityCode,
+    },
     /// No answer in time.
     #[error("{authority} did not answer in time")]
     TimedOut {
@@ -41,6 +49,12 @@ pub enum LinkError {
         authority: AuthorityCode,
         /// The HTTP status.
         status: u16,
+    },
+    /// The answer is no receipt of this authority for what was sent: it says nothing, whoever sent it.
+    #[error("{authority} answers without a receipt that counts")]
+    Receipt {
+        /// The authority.
+        authority: AuthorityCode,
     },
     /// The answer is longer than an answer can be.
     #[error("{authority} answers with too many bytes")]
@@ -59,39 +73,38 @@ pub trait AuthorityLink: Send + Sync {
         body: Vec<u8>,
     ) -> impl Future<Output = Result<Vec<u8>, LinkError>> + Send;
 
-    /// Delivers one signed event; `Ok` once it is durable there. A repeat is harmless.
+    /// Delivers one signed event; gives the signed receipt, which alone says what became of it. A repeat is harmless.
     fn deliver(
         &self,
         authority: AuthorityCode,
         event: Vec<u8>,
-    ) -> impl Future<Output = Result<(), LinkError>> + Send;
+    ) -> impl Future<Output = Result<Vec<u8>, LinkError>> + Send;
+
+    /// Delivers the signed beginning of a new chain; gives the signed receipt. A repeat is harmless.
+    fn begin_chain(
+        &self,
+        authority: AuthorityCode,
+        chain: Vec<u8>,
+    ) -> impl Future<Output = Result<Vec<u8>, LinkError>> + Send;
 }
 
-/// Authorities behind HTTP: `POST {base}/v1/verdicts` and `POST {base}/v1/events`, bodies `application/cbor`.
+/// Authorities behind HTTP: `POST {base}/v1/verdicts`, `/v1/events` and `/v1/chains`, bodies `application/cbor`.
 #[derive(Debug, Clone)]
 pub struct HttpLink {
     client: reqwest::Client,
     bases: BTreeMap<AuthorityCode, String>,
     timeout: Duration,
+    breaker: Arc<Breaker>,
 }
 
 impl HttpLink {
     /// Authorities at these addresses, without a slash at the end.
     #[must_use]
-    pub const fn new(
-        client: reqwest::Client,
-        bases: BTreeMap<AuthorityCode, String>,
-        timeout: Duration,
-    ) -> Self {
-        Self { client, bases, timeout }
+    pub fn new(client: reqwest::Client, bases: BTreeMap<AuthorityCode, String>, timeout: Duration) -> Self {
+        Self { client, bases, timeout, breaker: Arc::default() }
     }
 
-    async fn post(
-        &self,
-        authority: AuthorityCode,
-        path: &str,
-        body: Vec<u8>,
-    ) -> Result<reqwest::Response, LinkError> {
+    async fn post(&self, authority: AuthorityCode, path: &str, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
         let base = self.bases.get(&authority).ok_or(LinkError::NoAddress { authority })?;
         let response = self
             .client
@@ -103,7 +116,9 @@ impl HttpLink {
             .await
             .map_err(|e| fault(authority, &e))?;
         match response.status() {
-            status if status.is_success() => Ok(response),
+            status if status.is_success() => bounded_body(response, MAX_ANSWER_LEN)
+                .await
+                .map_err(|e| e.map_or(LinkError::TooLarge { authority }, |e| fault(authority, &e))),
             status => Err(LinkError::Refused { authority, status: status.as_u16() }),
         }
     }
@@ -115,13 +130,24 @@ fn fault(authority: AuthorityCode, error: &reqwest::Error) -> LinkError {
 
 impl AuthorityLink for HttpLink {
     async fn verdict(&self, authority: AuthorityCode, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
-        let response = self.post(authority, "/v1/verdicts", body).await?;
-        bounded_body(response, MAX_ANSWER_LEN)
-            .await
-            .map_err(|e| e.map_or(LinkError::TooLarge { authority }, |e| fault(authority, &e)))
+        if self.breaker.is_away(authority) {
+            return Err(LinkError::Away { authority });
+        }
+        let answer = self.post(authority, "/v1/verdicts", body).await;
+        match (&answer, self.bases.get(&authority)) {
+            (Err(LinkError::Unreachable { .. } | LinkError::TimedOut { .. }), Some(base)) => {
+                self.breaker.note_silence(authority, &self.client, base);
+            }
+            (Ok(_) | Err(_), _) => self.breaker.answered(authority),
+        }
+        answer
     }
 
-    async fn deliver(&self, authority: AuthorityCode, event: Vec<u8>) -> Result<(), LinkError> {
-        self.post(authority, "/v1/events", event).await.map(drop)
+    async fn deliver(&self, authority: AuthorityCode, event: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        self.post(authority, "/v1/events", event).await
+    }
+
+    async fn begin_chain(&self, authority: AuthorityCode, chain: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        self.post(authority, "/v1/chains", chain).await
     }
 }

@@ -3,14 +3,19 @@
 //! Lives here: [`Store`] (what must survive a stop), [`Courier`] (tells each authority in order, at least once),
 //! [`AuthorityLink`] (the way to an authority). Not here: what is told and when it falls due (`clearance::told`).
 
+mod breaker;
 mod courier;
+mod delivery;
 mod link;
 mod private_files;
 mod rows;
 mod store;
 mod transaction;
+mod trouble;
 
-pub use courier::{Courier, Delivered};
+pub use courier::{Courier, Delivered, open_receipt};
+pub use delivery::{DeadLetter, KEEP_CONFLICT_SECONDS, KEEP_DELIVERED_SECONDS};
 pub use link::{AuthorityLink, HttpLink, LinkError};
 pub use private_files::make_private_folder;
 pub use store::{GateKey, Outgoing, Store, StoreError};
+pub use trouble::Trouble;

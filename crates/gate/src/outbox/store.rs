@@ -1,48 +1,33 @@
 //! Store: the gate's durable memory. What stands here survives a stop at any instant; nothing else was promised.
 //!
-//! Lives here: the open clearances, the gate's own journal (numbered, chained by hash), and the outbox with a chain of
-//! its own for each authority. Not here: what follows from it (`clearance::recover`) and how it is sent (`courier`).
-//!
-//! Each authority has its own numbers, given when an event falls due. One chain for all would show by its gaps what
-//! became of the other side, and an event that waits for its band would hold up the next traveller's.
+//! Lives here: the open clearances and the gate's own journal (numbered, chained by hash). Not here: the outbox with a
+//! chain of its own for each authority (`delivery`), what follows from it (`clearance::recover`).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clearance::{
     AskingRecord, ClearanceId, Digest, LaneId, OpeningRecord, Passage, PassageRecord, Sides, Trail,
 };
-use credential::message::{self, Event, Kind, MessageError};
+use credential::message::{self, MessageError};
 use credential::{SigningKey, TokenId};
 use documents::{AuthorityCode, Timestamp};
 use sqlx::Row;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous,
 };
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, watch};
 
 use super::private_files::make_private;
-use super::rows::{array, digests, read_passage, row, sides_word, time, trail};
+use super::rows::{sides_word, trail};
 use super::transaction::Reopening;
+use super::trouble::Trouble;
 
 /// The chain of the gate's own journal; an authority's chain bears its code.
-const JOURNAL: &str = "journal";
+pub(super) const JOURNAL: &str = "journal";
 
-/// Table definitions; statements below are portable, these are SQLite's.
-const SCHEMA: &[&str] = &[
-    "CREATE TABLE IF NOT EXISTS clearance (
-        id BLOB PRIMARY KEY, lane TEXT NOT NULL, port TEXT NOT NULL, origin TEXT NOT NULL, destination TEXT NOT NULL,
-        sides TEXT NOT NULL, token BLOB NOT NULL, shown_at BIGINT NOT NULL, probe BLOB NOT NULL,
-        asked_at BIGINT NOT NULL, stage TEXT NOT NULL, verdicts BLOB NOT NULL, passage TEXT, ended_at BIGINT)",
-    "CREATE TABLE IF NOT EXISTS chain (name TEXT PRIMARY KEY, number BIGINT NOT NULL, hash BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS journal (
-        number BIGINT PRIMARY KEY, clearance BLOB NOT NULL, signed BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS outbox (
-        authority TEXT NOT NULL, clearance BLOB NOT NULL, passage TEXT NOT NULL, due_at BIGINT NOT NULL,
-        verdicts BLOB NOT NULL, probe BLOB NOT NULL, number BIGINT, signed BLOB,
-        PRIMARY KEY (authority, clearance))",
-    "CREATE TABLE IF NOT EXISTS showing (
-        token BLOB NOT NULL, shown_at BIGINT NOT NULL, lane TEXT NOT NULL, PRIMARY KEY (token, shown_at))",
-];
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 const INSERT_CLEARANCE: &str = "INSERT INTO clearance (id, lane, port, origin, destination, sides, token, shown_at, \
     probe, asked_at, stage, verdicts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'asked', $11) \
@@ -54,26 +39,10 @@ const END_CLEARANCE: &str = "UPDATE clearance SET stage = 'passage', passage = $
 const CLEARANCES: &str = "SELECT id, lane, port, origin, destination, sides, token, shown_at, probe, asked_at, stage, \
     verdicts, passage, ended_at FROM clearance ORDER BY asked_at, id";
 const UNENDED: &str = "SELECT COUNT(*) FROM clearance WHERE stage <> 'passage'";
-const FORGET_CLEARANCE: &str = "DELETE FROM clearance WHERE id = $1 AND stage = 'passage' AND NOT EXISTS \
-    (SELECT 1 FROM outbox WHERE outbox.clearance = clearance.id)";
-const FORGET_JOURNAL: &str = "DELETE FROM journal WHERE clearance = $1 AND NOT EXISTS \
-    (SELECT 1 FROM clearance WHERE clearance.id = journal.clearance)";
-const CHAIN: &str = "SELECT number, hash FROM chain WHERE name = $1";
-const SET_CHAIN: &str = "INSERT INTO chain (name, number, hash) VALUES ($1, $2, $3) \
-    ON CONFLICT (name) DO UPDATE SET number = excluded.number, hash = excluded.hash";
 const INSERT_JOURNAL: &str = "INSERT INTO journal (number, clearance, signed) VALUES ($1, $2, $3)";
 const JOURNAL_ROWS: &str = "SELECT signed FROM journal ORDER BY number";
 const INSERT_OUTBOX: &str = "INSERT INTO outbox (authority, clearance, passage, due_at, verdicts, probe) \
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (authority, clearance) DO NOTHING";
-const DUE: &str = "SELECT authority, clearance, passage, due_at, verdicts, probe FROM outbox \
-    WHERE number IS NULL AND due_at <= $1 ORDER BY due_at, clearance";
-const NUMBER_OUTBOX: &str =
-    "UPDATE outbox SET number = $3, signed = $4 WHERE authority = $1 AND clearance = $2";
-const NEXT: &str = "SELECT number, clearance, signed FROM outbox WHERE authority = $1 AND number IS NOT NULL \
-    ORDER BY number LIMIT 1";
-const DELIVERED: &str = "DELETE FROM outbox WHERE authority = $1 AND number = $2";
-const WAITING: &str = "SELECT COUNT(*) FROM outbox WHERE authority = $1";
-const NEXT_DUE: &str = "SELECT MIN(due_at) FROM outbox WHERE number IS NULL";
 const NOTE_SHOWING: &str = "INSERT INTO showing (token, shown_at, lane) VALUES ($1, $2, $3) \
     ON CONFLICT (token, shown_at) DO NOTHING";
 const SHOWING: &str = "SELECT lane FROM showing WHERE token = $1 AND shown_at = $2";
@@ -109,6 +78,18 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
+    /// It was written by a newer program.
+    #[error("the gate's store {path} was written by a newer program; use that one")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its tables could not be brought to the form of this program.
+    #[error("the gate's store cannot be brought to the form of this program; restore it from a backup")]
+    Migrate(#[source] MigrateError),
+    /// A chain was begun at this moment, or later.
+    #[error("a new chain was begun already; wait a second, and check this machine's clock")]
+    ChainBegun,
     /// An event could not be signed.
     #[error("an event could not be signed")]
     Sign(#[from] MessageError),
@@ -161,10 +142,12 @@ pub struct Outgoing {
 
 /// The gate's durable memory.
 pub struct Store {
-    connection: Mutex<Reopening>,
+    pub(super) connection: Mutex<Reopening>,
     key: GateKey,
     /// Something is to be told.
-    to_tell: Notify,
+    to_tell: watch::Sender<u64>,
+    /// Which authorities do not take events.
+    pub(super) troubles: std::sync::Mutex<BTreeMap<AuthorityCode, Trouble>>,
 }
 
 documents::redact_debug!(Store);
@@ -193,10 +176,14 @@ impl Store {
                 error
             }
         })?;
-        for statement in SCHEMA {
-            sqlx::query(*statement).execute(connection.statement().await?).await?;
+        match MIGRATIONS.run(connection.statement().await?).await {
+            Ok(()) => {}
+            Err(MigrateError::VersionMissing(_)) => return Err(StoreError::Newer { path: path.to_owned() }),
+            Err(MigrateError::Execute(source)) => return Err(source.into()),
+            Err(error) => return Err(StoreError::Migrate(error)),
         }
-        Ok(Self { connection: Mutex::new(connection), key, to_tell: Notify::new() })
+        let to_tell = watch::Sender::new(0);
+        Ok(Self { connection: Mutex::new(connection), key, to_tell, troubles: std::sync::Mutex::default() })
     }
 
     /// The gate's key, for requests.
@@ -205,14 +192,15 @@ impl Store {
         &self.key
     }
 
-    /// Wakes the courier that waits in [`Self::something_to_tell`]: an end was written.
+    /// Wakes every queue of the courier: an end was written.
     pub fn wake_courier(&self) {
-        self.to_tell.notify_one();
+        self.to_tell.send_modify(|ends| *ends = ends.wrapping_add(1));
     }
 
-    /// Ends at the next [`Self::wake_courier`], or at once where there was one since.
-    pub async fn something_to_tell(&self) {
-        self.to_tell.notified().await;
+    /// Changes at every [`Self::wake_courier`].
+    #[must_use]
+    pub fn something_to_tell(&self) -> watch::Receiver<u64> {
+        self.to_tell.subscribe()
     }
 
     /// Bounds the store's size in pages of 4 KiB: how tests fill a disk.
@@ -395,95 +383,6 @@ impl Store {
         Ok(count.unsigned_abs())
     }
 
-    /// Numbers, chains and signs everything that has fallen due by `now`; gives how many.
-    ///
-    /// # Errors
-    /// As any statement, or where an event cannot be signed.
-    pub async fn release(&self, now: Timestamp) -> Result<usize, StoreError> {
-        let mut connection = self.connection.lock().await;
-        let mut tx = connection.begin().await?;
-        let rows = sqlx::query(DUE).bind(now.unix()).fetch_all(&mut *tx).await?;
-        for row in &rows {
-            let authority: String = row.try_get("authority")?;
-            let clearance = ClearanceId::from_bytes(array(row, "outbox", "clearance")?);
-            let event = UnnumberedEvent {
-                clearance,
-                passage: wire(read_passage(row, "outbox")?),
-                at: time(row, "outbox", "due_at")?,
-                verdicts: digests(row, "outbox", "verdicts")?,
-                probe: array(row, "outbox", "probe")?,
-            };
-            let (number, signed) = self.link(&mut tx, &authority, event).await?;
-            sqlx::query(NUMBER_OUTBOX)
-                .bind(&authority)
-                .bind(clearance.as_bytes().as_slice())
-                .bind(number)
-                .bind(&signed)
-                .execute(&mut *tx)
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(rows.len())
-    }
-
-    /// The first released event that `authority` has not taken yet.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn next(&self, authority: AuthorityCode) -> Result<Option<Outgoing>, StoreError> {
-        let mut connection = self.connection.lock().await;
-        let row =
-            sqlx::query(NEXT).bind(authority.code()).fetch_optional(connection.statement().await?).await?;
-        row.map(|row| {
-            let number: i64 = row.try_get("number")?;
-            Ok(Outgoing {
-                number: number.unsigned_abs(),
-                clearance: ClearanceId::from_bytes(array(&row, "outbox", "clearance")?),
-                signed: row.try_get("signed")?,
-            })
-        })
-        .transpose()
-    }
-
-    /// Forgets an event that its authority has taken, and the clearance once all have.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn delivered(&self, authority: AuthorityCode, event: &Outgoing) -> Result<(), StoreError> {
-        let number = i64::try_from(event.number).map_err(|_| row("outbox", "number"))?;
-        let id = event.clearance.as_bytes().as_slice();
-        let mut connection = self.connection.lock().await;
-        let mut tx = connection.begin().await?;
-        sqlx::query(DELIVERED).bind(authority.code()).bind(number).execute(&mut *tx).await?;
-        sqlx::query(FORGET_CLEARANCE).bind(id).execute(&mut *tx).await?;
-        sqlx::query(FORGET_JOURNAL).bind(id).execute(&mut *tx).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// How many events wait for `authority`, due or not.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn waiting(&self, authority: AuthorityCode) -> Result<u64, StoreError> {
-        let mut connection = self.connection.lock().await;
-        let count: i64 = sqlx::query_scalar(WAITING)
-            .bind(authority.code())
-            .fetch_one(connection.statement().await?)
-            .await?;
-        Ok(count.unsigned_abs())
-    }
-
-    /// When the next event falls due that has no number yet.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let mut connection = self.connection.lock().await;
-        let due: Option<i64> = sqlx::query_scalar(NEXT_DUE).fetch_one(connection.statement().await?).await?;
-        Ok(due.and_then(Timestamp::from_unix))
-    }
-
     /// The signed events of the gate's own journal that are still kept, in order.
     ///
     /// # Errors
@@ -504,47 +403,18 @@ impl Store {
             .await?;
         Ok(())
     }
-
-    /// Signs the next event of a chain and moves the chain on.
-    async fn link(
-        &self,
-        tx: &mut SqliteConnection,
-        chain: &str,
-        event: UnnumberedEvent,
-    ) -> Result<(i64, Vec<u8>), StoreError> {
-        let last = sqlx::query(CHAIN).bind(chain).fetch_optional(&mut *tx).await?;
-        let (number, previous) = match &last {
-            None => (0, [0; 32]),
-            Some(last) => (last.try_get::<i64, _>("number")?, array(last, "chain", "hash")?),
-        };
-        let number = number.checked_add(1).ok_or_else(|| row("chain", "number"))?;
-        let event = Event {
-            gate: self.key.gate.clone(),
-            number: number.unsigned_abs(),
-            previous,
-            clearance: *event.clearance.as_bytes(),
-            passage: event.passage,
-            at: event.at,
-            verdicts: event.verdicts,
-            probe: event.probe,
-        };
-        let signed = message::sign(Kind::Event, &self.key.kid, &self.key.key, &event.encode())?;
-        let hash = message::hash(&signed);
-        sqlx::query(SET_CHAIN).bind(chain).bind(number).bind(hash.as_slice()).execute(&mut *tx).await?;
-        Ok((number, signed))
-    }
 }
 
 /// An event before its chain gives it a number.
-struct UnnumberedEvent {
-    clearance: ClearanceId,
-    passage: message::Passage,
-    at: Timestamp,
-    verdicts: Vec<[u8; 32]>,
-    probe: [u8; 32],
+pub(super) struct UnnumberedEvent {
+    pub(super) clearance: ClearanceId,
+    pub(super) passage: message::Passage,
+    pub(super) at: Timestamp,
+    pub(super) verdicts: Vec<[u8; 32]>,
+    pub(super) probe: [u8; 32],
 }
 
-const fn wire(passage: Passage) -> message::Passage {
+pub(super) const fn wire(passage: Passage) -> message::Passage {
     match passage {
         Passage::Passed => message::Passage::Passed,
         Passage::NotPassed => message::Passage::NotPassed,

@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use clearance::{Envelope, LaneId, Place, Sides};
 use code::{CrossingCode, Parts};
 use credential::ProofWindow;
-use credential::message::{self, Event, Kind, Outcome, Request, Verdict};
+use credential::message::{self, Event, Kind, Outcome, Receipt, ReceiptResult, Request, Verdict};
 use credential::part::PartForm;
 use credential::status::{SignedStatusList, Status, StatusList};
 use credential::{
@@ -318,6 +318,20 @@ pub enum Says {
     NoReservation,
 }
 
+/// How an authority, or somebody on the way to it, answers an event.
+#[derive(Clone, Debug)]
+pub enum Answers {
+    Receipt(ReceiptResult),
+    /// "Yes", without a signature.
+    Unsigned,
+    /// A receipt with another authority's signature.
+    WrongKey,
+    /// A receipt for another message.
+    OtherMessage,
+    /// A receipt that was signed ten minutes ago.
+    Old,
+}
+
 /// The authorities of a lane in this process. What each got and was told is kept.
 pub struct Authorities {
     pub keys: BTreeMap<AuthorityCode, (SigningKey, SigningKey)>,
@@ -327,6 +341,9 @@ pub struct Authorities {
     pub cut_off: Mutex<Vec<AuthorityCode>>,
     /// Takes the event and then loses the answer, so that it is sent again.
     pub deaf_once: Mutex<bool>,
+    /// The next answers to events; taken where there is none.
+    pub receipts: Mutex<BTreeMap<AuthorityCode, VecDeque<Answers>>>,
+    pub chains: Mutex<BTreeMap<AuthorityCode, Vec<Vec<u8>>>>,
     pub time: Mutex<Timestamp>,
 }
 
@@ -340,6 +357,8 @@ impl Authorities {
             told: Mutex::default(),
             cut_off: Mutex::default(),
             deaf_once: Mutex::new(false),
+            receipts: Mutex::default(),
+            chains: Mutex::default(),
             time: Mutex::new(now()),
         }
     }
@@ -367,13 +386,32 @@ impl Authorities {
             .collect()
     }
 
+    fn receipt(&self, authority: AuthorityCode, sent: &[u8], answers: Answers) -> Vec<u8> {
+        let payload = message::unverified_payload(sent).unwrap();
+        let mut receipt = Receipt {
+            authority,
+            message: message::payload_hash(payload),
+            result: ReceiptResult::Taken,
+            at: *self.time.lock().unwrap(),
+        };
+        let mut key = &self.keys[&authority].0;
+        match answers {
+            Answers::Receipt(result) => receipt.result = result,
+            Answers::Unsigned => return Vec::new(),
+            Answers::WrongKey => key = &self.keys[&authority].1,
+            Answers::OtherMessage => receipt.message = [9; 32],
+            Answers::Old => receipt.at = receipt.at.plus_seconds(-600),
+        }
+        message::sign(Kind::Receipt, b"v1", key, &receipt.encode()).unwrap()
+    }
+
     fn verdict_for(&self, authority: AuthorityCode, request: &[u8], says: &Says) -> Option<Vec<u8>> {
         let now = *self.time.lock().unwrap();
         let outcome = if let Says::Outcome(outcome) = says { outcome.clone() } else { Outcome::Admit };
         let admits = outcome == Outcome::Admit;
         let mut verdict = Verdict {
             authority,
-            request: message::hash(request),
+            request: message::payload_hash(message::unverified_payload(request).unwrap()),
             outcome,
             reservation: admits.then_some([authority.code().as_bytes()[0]; 16]),
             reference: [7; 16],
@@ -411,15 +449,21 @@ impl AuthorityLink for Authorities {
         answer.ok_or(LinkError::Unreachable { authority })
     }
 
-    async fn deliver(&self, authority: AuthorityCode, event: Vec<u8>) -> Result<(), LinkError> {
+    async fn deliver(&self, authority: AuthorityCode, event: Vec<u8>) -> Result<Vec<u8>, LinkError> {
         if self.cut_off.lock().unwrap().contains(&authority) {
             return Err(LinkError::Unreachable { authority });
         }
-        self.told.lock().unwrap().entry(authority).or_default().push(event);
+        self.told.lock().unwrap().entry(authority).or_default().push(event.clone());
         if std::mem::take(&mut *self.deaf_once.lock().unwrap()) {
             return Err(LinkError::TimedOut { authority });
         }
-        Ok(())
+        let answers = self.receipts.lock().unwrap().entry(authority).or_default().pop_front();
+        Ok(self.receipt(authority, &event, answers.unwrap_or(Answers::Receipt(ReceiptResult::Taken))))
+    }
+
+    async fn begin_chain(&self, authority: AuthorityCode, chain: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        self.chains.lock().unwrap().entry(authority).or_default().push(chain.clone());
+        Ok(self.receipt(authority, &chain, Answers::Receipt(ReceiptResult::Taken)))
     }
 }
 

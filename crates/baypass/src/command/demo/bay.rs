@@ -44,6 +44,9 @@ pub fn unpacked(value: Option<&Value>) -> Result<Vec<u8>, Failure> {
         .map_err(|_| Failure::new("an authority's answer is malformed; its log says more"))
 }
 
+/// A status list is fresh for 900 seconds: lists are fetched anew before the clock was moved by so many.
+const FETCH_EVERY: i64 = 500;
+
 /// One running party; it ends when this value is dropped, for its standard input closes.
 struct Party {
     child: Child,
@@ -61,6 +64,8 @@ pub struct Bay {
     officers: BTreeMap<AuthorityCode, String>,
     parties: Vec<Party>,
     shift: i64,
+    /// Seconds by which the clock was moved since everybody fetched their lists.
+    unfetched: i64,
     /// The wire between the gates at [`TAPPED`] and the authorities.
     pub wire: Wire,
     /// Where the web wallet is served, if it is: the authorities let in pages from there alone.
@@ -106,6 +111,7 @@ impl Bay {
             officers,
             parties: Vec::new(),
             shift,
+            unfetched: 0,
             wire: Wire::none(),
             wallet: wallet_address(base_port)?,
             _hold: hold,
@@ -302,26 +308,59 @@ impl Bay {
         SystemClock.now().plus_seconds(self.shift)
     }
 
-    /// Moves every party's clock on.
-    pub fn advance(&mut self, seconds: i64) -> Result<(), Failure> {
-        self.shift += seconds;
-        TrialClock::shift(&self.installation, self.shift)
+    /// Moves every party's clock on, and lets them fetch what grew old by it.
+    pub async fn advance(&mut self, seconds: i64) -> Result<(), Failure> {
+        self.shift_by(seconds)?;
+        self.unfetched += seconds;
+        if self.unfetched < FETCH_EVERY {
+            return Ok(());
+        }
+        self.fresh_lists().await
     }
 
     /// Moves the clock on to a moment; never back.
     pub fn advance_to(&mut self, moment: Timestamp) -> Result<(), Failure> {
-        self.advance(moment.seconds_since(self.now()).max(0))
+        self.shift_by(moment.seconds_since(self.now()).max(0))
     }
 
     /// Gives everybody the real time again, which is always later than the tour's.
     pub fn real_time(&mut self) -> Result<(), Failure> {
-        self.advance(-self.shift)
+        self.shift_by(-self.shift)
+    }
+
+    fn shift_by(&mut self, seconds: i64) -> Result<(), Failure> {
+        self.shift += seconds;
+        TrialClock::shift(&self.installation, self.shift)
+    }
+
+    /// Waits until gates and authorities hold status lists of this moment.
+    async fn fresh_lists(&mut self) -> Result<(), Failure> {
+        self.rounds(2).await?;
+        for code in AuthorityCode::ALL {
+            let base = self.authority(code)?.to_owned();
+            self.until("the authorities' next lists", async || {
+                let health = self.get(&format!("{base}/health")).await?;
+                let lists =
+                    health.body.get("status_lists").and_then(Value::as_array).cloned().unwrap_or_default();
+                let fresh = |of: AuthorityCode| {
+                    lists.iter().any(|list| {
+                        let age = list.get("age_seconds").and_then(Value::as_i64);
+                        list.get("authority").and_then(Value::as_str) == Some(of.code())
+                            && age.is_some_and(|age| age < 60)
+                    })
+                };
+                Ok(AuthorityCode::ALL.into_iter().filter(|of| *of != code).all(fresh))
+            })
+            .await?;
+        }
+        self.unfetched = 0;
+        Ok(())
     }
 
     /// The supervisors sign lists afresh that are due, and every gate fetches what there is.
     pub async fn refresh(&mut self) -> Result<(), Failure> {
         lists::renew_where_due(&self.installation, self.now())?;
-        self.rounds(2).await?;
+        self.fresh_lists().await?;
         self.all_well().await
     }
 

@@ -47,7 +47,7 @@ async fn passes(tour: &mut Tour<'_>, who: Who, lane: &LanePlace) -> Result<(), F
     Err(Failure::new(format!("an honest crossing at {} did not pass: {}", lane.name(), scanned.code())))
 }
 
-fn note(
+async fn note(
     tour: &mut Tour<'_>,
     told: &mut Vec<Value>,
     attack: &str,
@@ -55,7 +55,7 @@ fn note(
     scanned: &Scanned,
 ) -> Result<(), Failure> {
     told.push(tour.judge(attack, expected, &scanned.code(), scanned.passed())?);
-    tour.bay.advance(300)
+    tour.bay.advance(300).await
 }
 
 /// What documents, endorsements and lists of persons do not allow.
@@ -72,7 +72,7 @@ async fn documents(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Fai
         (Who::Qian, &to_hong_kong, "an expired permit", "document_expired"),
     ] {
         let scanned = honest(tour, who, lane).await?;
-        note(tour, told, attack, expected, &scanned)?;
+        note(tour, told, attack, expected, &scanned).await?;
     }
     // The mainland wants to see somebody; Hong Kong's exit does not learn of it.
     let document = json!({"kind": "home_return_permit", "number": "H23456789"});
@@ -89,7 +89,7 @@ async fn documents(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Fai
     let exit = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
     passes(tour, Who::Ho, &exit).await?;
     let scanned = honest(tour, Who::Ho, &home).await?;
-    note(tour, told, "somebody whom one authority wants to see", "watch_list", &scanned)
+    note(tour, told, "somebody whom one authority wants to see", "watch_list", &scanned).await
 }
 
 /// Other people's faces.
@@ -98,7 +98,7 @@ async fn faces(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure
     let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
     let other = tour.live(Who::LiNa)?;
     let scanned = tour.scan(&lane, &text, &other, &[]).await?;
-    note(tour, told, "a borrowed phone: another person's face", "face_mismatch", &scanned)?;
+    note(tour, told, "a borrowed phone: another person's face", "face_mismatch", &scanned).await?;
     let portrait = Image::decode(&tour.person(Who::Ma)?.photographs.portrait).map_err(of)?;
     for (artefact, attack) in [
         (Artefact::Print, "a printed photograph before the camera"),
@@ -112,11 +112,11 @@ async fn faces(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure
         let held: Vec<_> = held.iter().map(Vec::as_slice).collect();
         let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
         let scanned = tour.scan_all(&lane, &text, &held, &[]).await?;
-        note(tour, told, attack, "face_not_live", &scanned)?;
+        note(tour, told, attack, "face_not_live", &scanned).await?;
     }
     let out = place("hengqin", Chn, Mac, None, 1)?;
     let scanned = honest(tour, Who::Sou, &out).await?;
-    note(tour, told, "a face too close to call, and no officer there", "face_unsure", &scanned)
+    note(tour, told, "a face too close to call, and no officer there", "face_unsure", &scanned).await
 }
 
 /// Right codes at the wrong time or place.
@@ -125,14 +125,14 @@ async fn windows(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failu
     let second = LanePlace { number: 2, ..lane.clone() };
     let face = tour.live(Who::Ma)?;
     let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
-    tour.bay.advance(45)?;
+    tour.bay.advance(45).await?;
     let scanned = tour.scan(&lane, &text, &face, &[]).await?;
-    note(tour, told, "a screenshot after the window", "proof_stale", &scanned)?;
+    note(tour, told, "a screenshot after the window", "proof_stale", &scanned).await?;
 
     let ahead = tour.bay.now().plus_seconds(600);
     let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), ahead)?;
     let scanned = tour.scan(&lane, &text, &face, &[]).await?;
-    note(tour, told, "a wallet whose clock is ahead", "proof_from_future", &scanned)?;
+    note(tour, told, "a wallet whose clock is ahead", "proof_from_future", &scanned).await?;
 
     let ticket = tour.ticket(Who::Ma).await?;
     let other = tour.live(Who::LiNa)?;
@@ -140,14 +140,14 @@ async fn windows(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failu
     let sight = code_picture::of(&text)?;
     tour.bay.scan("shenzhen-bay", &lane.name(), &sight, &[&other], &[]).await?;
     let scanned = tour.scan(&second, &text, &face, &[]).await?;
-    note(tour, told, "the same code at another lane", "replayed_elsewhere", &scanned)?;
+    note(tour, told, "the same code at another lane", "replayed_elsewhere", &scanned).await?;
 
     let north = place("shenzhen-bay", Chn, Hkg, Some(Side::Exit), 1)?;
     let joint = place("hengqin", Chn, Mac, None, 1)?;
     for (at, attack) in [(&joint, "a code for another port"), (&north, "a code for the other direction")] {
         let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
         let scanned = tour.scan(at, &text, &face, &[]).await?;
-        note(tour, told, attack, "code_for_elsewhere", &scanned)?;
+        note(tour, told, attack, "code_for_elsewhere", &scanned).await?;
     }
     Ok(())
 }
@@ -182,7 +182,7 @@ async fn bytes(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure
             _ => framed(&[raw.as_slice(), &[0x00]].concat()),
         };
         let scanned = tour.scan(&lane, &text, &face, &[]).await?;
-        note(tour, told, attack, expected, &scanned)?;
+        note(tour, told, attack, expected, &scanned).await?;
     }
     Ok(())
 }
@@ -221,7 +221,7 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
         ticket.token = Bytes(sign_token(&claims, kid, &forger).map_err(of)?);
         let text = ticket.code(&exit.audience(), tour.bay.now())?;
         let scanned = tour.scan(&exit, &text, &face, &[]).await?;
-        note(tour, told, attack, expected, &scanned)?;
+        note(tour, told, attack, expected, &scanned).await?;
     }
 
     // Somebody of Hong Kong goes to the mainland, and cheats on the way to Macao.
@@ -229,9 +229,9 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
     let entry = place("shenzhen-bay", Hkg, Chn, Some(Side::Entry), 1)?;
     next_morning(tour).await?;
     passes(tour, Who::Chan, &exit).await?;
-    tour.bay.advance(240)?;
+    tour.bay.advance(240).await?;
     passes(tour, Who::Chan, &entry).await?;
-    tour.bay.advance(3600)?;
+    tour.bay.advance(3600).await?;
     let (donor, fresh) = (tour.ticket(Who::Chan).await?, tour.ticket(Who::Chan).await?);
     let moved = |authority| {
         let mut ticket: Ticket = fresh.clone();
@@ -255,7 +255,7 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
     ] {
         let text = ticket.code(&joint.audience(), tour.bay.now())?;
         let scanned = tour.scan(&joint, &text, &chan, &[]).await?;
-        note(tour, told, attack, expected, &scanned)?;
+        note(tour, told, attack, expected, &scanned).await?;
     }
 
     // A token that was used: shown again, and with its signature altered so that it is still valid.
@@ -265,7 +265,7 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
     let used = tour.ticket(Who::Ieong).await?;
     let text = used.code(&out.audience(), tour.bay.now())?;
     let gone = tour.scan(&out, &text, &ieong, &[]).await?;
-    tour.bay.advance(7200)?;
+    tour.bay.advance(7200).await?;
     let returned = honest(tour, Who::Ieong, &back).await?;
     if !gone.passed() || !returned.passed() {
         return Err(Failure::new(format!(
@@ -274,7 +274,7 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
             returned.code()
         )));
     }
-    tour.bay.advance(7200)?;
+    tour.bay.advance(7200).await?;
     let mut altered = used.clone();
     alter_signature(&mut altered.token.0);
     for (attack, ticket) in [
@@ -283,7 +283,7 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
     ] {
         let text = ticket.code(&out.audience(), tour.bay.now())?;
         let scanned = tour.scan(&out, &text, &ieong, &[]).await?;
-        note(tour, told, attack, "token_spent", &scanned)?;
+        note(tour, told, attack, "token_spent", &scanned).await?;
     }
     Ok(())
 }
@@ -295,7 +295,7 @@ const ORDER: [u8; 32] = [
 ];
 
 /// (r, s) becomes (r, n - s): still a valid signature, in other bytes. Both halves are the last 64 bytes.
-fn alter_signature(token: &mut [u8]) {
+pub(super) fn alter_signature(token: &mut [u8]) {
     let at = token.len().saturating_sub(32);
     let mut borrow = 0;
     for (byte, order) in token.get_mut(at..).into_iter().flatten().rev().zip(ORDER.iter().rev()) {
@@ -350,19 +350,81 @@ async fn wire(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
             Who::Leong,
             Trick::OtherProbe(Chn),
             "another face for one of the two authorities",
-            "request_mismatch",
+            // An envelope of which something was exchanged gets no verdict at all.
+            "authority_silent",
         ),
     ] {
         tour.bay.wire.plays(trick);
         let scanned = honest(tour, who, &lane).await?;
         tour.bay.wire.plays(Trick::None);
-        note(tour, told, attack, expected, &scanned)?;
+        note(tour, told, attack, expected, &scanned).await?;
     }
+    copies(tour, told, &lane).await?;
+    withheld(tour, told).await?;
     tour.bay.wire.plays(Trick::FirstStatus);
     tour.bay.rounds(2).await?;
     went_back(tour, told, "an old status list in the place of the newest", "status_list_rolled_back").await?;
     tour.bay.wire.plays(Trick::None);
     tour.bay.rounds(2).await
+}
+
+/// Copies and other valid signatures of what goes over the wire: the crossing passes, and counts once on each side.
+async fn copies(tour: &mut Tour<'_>, told: &mut Vec<Value>, lane: &LanePlace) -> Result<(), Failure> {
+    for (who, trick, attack) in [
+        (Who::Ieong, Trick::TwoEnvelopes, "every envelope twice"),
+        (Who::Leong, Trick::OtherSignatures, "other valid signatures on requests, verdicts and events"),
+    ] {
+        let before = [movements(tour, Mac).await?, movements(tour, Chn).await?];
+        tour.bay.wire.plays(trick);
+        let scanned = honest(tour, who, lane).await?;
+        tour.bay.settled(TAPPED).await?;
+        tour.bay.wire.plays(Trick::None);
+        let after = [movements(tour, Mac).await?, movements(tour, Chn).await?];
+        let once = scanned.passed() && before.map(|count| count + 1) == after;
+        told.push(tour.judge(attack, "counted_once", if once { "counted_once" } else { "lost" }, !once)?);
+        tour.bay.advance(300).await?;
+    }
+    // "Yes" to every event, which nobody signed: the gate keeps it until an authority has taken it.
+    let before = [movements(tour, Mac).await?, movements(tour, Chn).await?];
+    tour.bay.wire.plays(Trick::ForgedYes);
+    let scanned = honest(tour, Who::Ieong, &place(TAPPED, Chn, Mac, None, 1)?).await?;
+    let meanwhile = [movements(tour, Mac).await?, movements(tour, Chn).await?];
+    tour.bay.wire.plays(Trick::None);
+    tour.bay.settled(TAPPED).await?;
+    let after = [movements(tour, Mac).await?, movements(tour, Chn).await?];
+    let kept = scanned.passed() && before == meanwhile && before.map(|count| count + 1) == after;
+    told.push(tour.judge(
+        "a forged yes to the gate's events",
+        "told_later",
+        if kept { "told_later" } else { "lost" },
+        !kept,
+    )?);
+    tour.bay.advance(300).await
+}
+
+/// Somebody keeps status lists from the gates of a port: a day later nobody passes there.
+async fn withheld(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    tour.bay.wire.plays(Trick::NoStatus);
+    tour.bay.advance(25 * 3600).await?;
+    let scanned = honest(tour, Who::Leong, &place(TAPPED, Chn, Mac, None, 1)?).await?;
+    tour.bay.wire.plays(Trick::None);
+    tour.bay.rounds(2).await?;
+    note(tour, told, "status lists withheld for a day", "status_too_old", &scanned).await?;
+    passes(tour, Who::Leong, &place(TAPPED, Chn, Mac, None, 1)?).await?;
+    tour.bay.advance(300).await
+}
+
+/// How many movements an authority has written down.
+async fn movements(tour: &Tour<'_>, code: AuthorityCode) -> Result<usize, Failure> {
+    let (mut count, mut after) = (0, String::new());
+    loop {
+        let page = tour.bay.officer(code, &format!("/v1/ledger?limit=500{after}")).await?;
+        count += page.body.get("entries").and_then(Value::as_array).map_or(0, Vec::len);
+        match page.body.get("next").and_then(Value::as_str) {
+            Some(next) => after = format!("&after={next}"),
+            None => return Ok(count),
+        }
+    }
 }
 
 /// What a gate says of the lists that it was given last.
@@ -393,12 +455,12 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     next_week(tour).await?;
     let text = kept.code(&exit.audience(), tour.bay.now())?;
     let scanned = tour.scan(&exit, &text, &face, &[]).await?;
-    note(tour, told, "a token that has expired", "token_expired", &scanned)?;
+    note(tour, told, "a token that has expired", "token_expired", &scanned).await?;
     let answer = asked(tour, Who::Ma, Hkg, &kept.key()?).await?;
     let attack = "a new token for an old device key";
     told.push(tour.judge(attack, "device_key_taken", answer.code(), answer.status < 400)?);
     let gone = honest(tour, Who::Ma, &exit).await?;
-    tour.bay.advance(240)?;
+    tour.bay.advance(240).await?;
     let late = asked(tour, Who::Ma, Hkg, &device).await?;
     let token = late.body.get("tokens").and_then(|tokens| tokens.get(0)).cloned().unwrap_or_default();
     let mixed = Ticket {
@@ -409,7 +471,7 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     };
     let text = mixed.code(&entry.audience(), tour.bay.now())?;
     let scanned = tour.scan(&entry, &text, &face, &[]).await?;
-    note(tour, told, "a part of another week", "part_unreadable", &scanned)?;
+    note(tour, told, "a part of another week", "part_unreadable", &scanned).await?;
     let come = honest(tour, Who::Ma, &entry).await?;
     if !gone.passed() || !come.passed() {
         return Err(Failure::new(format!(
@@ -418,7 +480,7 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
             come.code()
         )));
     }
-    tour.bay.advance(7200)?;
+    tour.bay.advance(7200).await?;
 
     // The supervisors take an approval back, and give a new one.
     let id = "SPECIMEN-CHN-HKG";
@@ -428,7 +490,7 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     tour.bay.rounds(2).await?;
     let home = place("shenzhen-bay", Chn, Hkg, Some(Side::Exit), 1)?;
     let scanned = honest(tour, Who::Ma, &home).await?;
-    note(tour, told, "a place whose approval was taken back", "not_approved", &scanned)?;
+    note(tour, told, "a place whose approval was taken back", "not_approved", &scanned).await?;
     let withdrawal = lists::approvals(&tour.bay.installation)?;
     for (name, bundle) in &signed {
         lists::publish_approval(&tour.bay.installation, name, bundle)?;
@@ -462,7 +524,7 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     tour.bay.rounds(2).await?;
     let text = ticket.code(&exit.audience(), tour.bay.now())?;
     let scanned = tour.scan(&exit, &text, &face, &[]).await?;
-    note(tour, told, "a pass that its issuer ended", "token_revoked", &scanned)
+    note(tour, told, "a pass that its issuer ended", "token_revoked", &scanned).await
 }
 
 /// One device key's token (of the home authority) or own part (of the mainland), asked for with an honest proof.

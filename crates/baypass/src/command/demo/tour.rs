@@ -290,7 +290,7 @@ impl Tour<'_> {
         let sight = code_picture::of(text)?;
         let report = self.bay.scan(at, &lane.name(), &sight, faces, measures).await?;
         // The end of the band in which a refusal is told: then everything falls due.
-        self.bay.advance(60)?;
+        self.bay.advance(60).await?;
         self.bay.settled(at).await?;
         let (mut exit, mut entry) = (nothing(), nothing());
         for judged in report.get("verdicts").and_then(Value::as_array).into_iter().flatten() {
@@ -337,7 +337,7 @@ impl Tour<'_> {
             }
             self.person(who)?.used = Some(ticket);
             // On the way between two halls.
-            self.bay.advance(if port == "hzmb-hkg-mac" { 2400 } else { 240 })?;
+            self.bay.advance(if port == "hzmb-hkg-mac" { 2400 } else { 240 }).await?;
         }
         if passed && who.home() == Chn && from.is_sar() && to.is_sar() {
             let bay = &*self.bay;
@@ -364,7 +364,7 @@ impl Tour<'_> {
             stage("total"),
             if officer { "  (an officer looked)" } else { "" },
         ))?;
-        self.bay.advance(1200)?;
+        self.bay.advance(1200).await?;
         Ok(json!({
             "traveller": who.name(), "home": who.home(), "from": from, "to": to, "port": port,
             "outcome": if passed { "passed" } else { "not_passed" },

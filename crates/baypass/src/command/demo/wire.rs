@@ -15,6 +15,7 @@ use clearance::Envelope;
 use documents::AuthorityCode;
 use tokio::net::TcpListener;
 
+use super::cheats::alter_signature;
 use crate::failure::{Failure, of};
 
 /// More than any body on this wire has.
@@ -32,6 +33,14 @@ pub enum Trick {
     OtherProbe(AuthorityCode),
     /// The gate gets the first status list that was ever fetched.
     FirstStatus,
+    /// No status list comes through any more, to no gate of the port.
+    NoStatus,
+    /// Each authority gets every envelope twice, and the gate the second answer.
+    TwoEnvelopes,
+    /// Requests, verdicts and events go on with the other valid signature of the same bytes.
+    OtherSignatures,
+    /// Every event is answered "yes" by the cheat, and goes no further.
+    ForgedYes,
 }
 
 /// What they have seen and do.
@@ -104,8 +113,19 @@ async fn through(State(end): State<End>, request: Request) -> Response {
     let Ok(mut body) = to_bytes(body, MOST).await else {
         return StatusCode::BAD_GATEWAY.into_response();
     };
-    if path == "/v1/verdicts" {
-        body = end.asked(body);
+    let trick = end.trick();
+    match (path.as_str(), trick) {
+        ("/v1/verdicts", _) => body = end.asked(body),
+        ("/v1/events", Trick::OtherSignatures) => body = altered(&body),
+        ("/v1/events", Trick::ForgedYes) => return StatusCode::OK.into_response(),
+        (status, Trick::NoStatus) if status.starts_with("/v1/status-lists/") => {
+            return StatusCode::BAD_GATEWAY.into_response();
+        }
+        (_, _) => {}
+    }
+    if trick == Trick::TwoEnvelopes && path == "/v1/verdicts" {
+        let first = end.client.request(head.method.clone(), format!("{}{path}", end.base));
+        let _ = first.headers(carried(&head.headers)).body(body.clone()).send().await;
     }
     let asked = end.client.request(head.method, format!("{}{path}", end.base));
     let answer = asked.headers(carried(&head.headers)).body(body).send().await;
@@ -130,12 +150,27 @@ fn carried(headers: &HeaderMap) -> HeaderMap {
     headers
 }
 
+/// The same message with its other valid signature, (r, n - s): both halves are the last 64 bytes.
+fn altered(message: &[u8]) -> Bytes {
+    let mut other = message.to_vec();
+    alter_signature(&mut other);
+    other.into()
+}
+
 impl End {
+    fn trick(&self) -> Trick {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).trick
+    }
+
     fn asked(&self, body: Bytes) -> Bytes {
         let Ok(envelope) = Envelope::decode(&body) else { return body };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.trick == Trick::OtherProbe(self.authority) {
             return Envelope { probe: &seen.probe, ..envelope }.encode().into();
+        }
+        if seen.trick == Trick::OtherSignatures {
+            let request = altered(envelope.request);
+            return Envelope { request: &request, ..envelope }.encode().into();
         }
         if seen.trick == Trick::None {
             seen.probe = envelope.probe.to_vec();
@@ -147,6 +182,9 @@ impl End {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let trick = seen.trick;
         if path == "/v1/verdicts" {
+            if trick == Trick::OtherSignatures {
+                return altered(&bytes);
+            }
             let last = seen.verdicts.insert(self.authority, bytes.clone());
             return last.filter(|_| trick == Trick::LastVerdict).unwrap_or(bytes);
         }
