@@ -18,4 +18,5 @@ mod peers;
 mod postgres;
 mod problems;
 mod store;
+mod strangers;
 mod two_verdicts;
