@@ -153,7 +153,7 @@ impl Service {
         selfie: Vec<u8>,
     ) -> Result<(Embedding, Option<LivenessScore>), EnrolError> {
         let (faces, liveness) = (Arc::clone(&self.faces), self.liveness.clone());
-        let described = self.inference.run(move || {
+        let described = self.pools.pictures.run(move || {
             let (image, embedding) = faces.describe(&selfie)?;
             let hint =
                 |network: Arc<Liveness>| network.score(&image, &faces.finder.one_face(&image).ok()?).ok();

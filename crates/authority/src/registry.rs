@@ -64,7 +64,7 @@ impl Service {
             return Err(RegistryError::NothingIssued(self.me));
         }
         let (faces, picture) = (Arc::clone(&self.faces), photo.to_vec());
-        let described = self.inference.run(move || faces.template(&picture)).await;
+        let described = self.pools.pictures.run(move || faces.template(&picture)).await;
         let (kind, template) = described.map_err(FaceCheckError::from)??;
         let resident = Resident {
             name: case.name,
@@ -115,7 +115,7 @@ impl Service {
         tx.commit().await?;
         let Some((key, photo)) = next else { return Ok(None) };
         let faces = Arc::clone(&self.faces);
-        let described = match self.inference.run(move || faces.template(&photo)).await {
+        let described = match self.pools.pictures.run(move || faces.template(&photo)).await {
             Ok(described) => described,
             Err(error) => return Err(FaceCheckError::from(error).into()),
         };

@@ -15,7 +15,7 @@ use face::Liveness;
 use trust::{Approvals, Role, TrustError, TrustStore};
 
 use crate::faces::Faces;
-use crate::inference::InferencePool;
+use crate::inference::Pools;
 use crate::keys::{KEY_ID, Keys};
 use crate::store::Store;
 
@@ -40,7 +40,7 @@ pub struct Service {
     pub(crate) statuses: RwLock<BTreeMap<(AuthorityCode, u8), SignedStatusList>>,
     /// The last signed list of each number of this authority.
     pub(crate) signed_lists: Mutex<BTreeMap<u8, Arc<SignedList>>>,
-    pub(crate) inference: InferencePool,
+    pub(crate) pools: Pools,
     pub(crate) liveness: Option<Arc<Liveness>>,
     /// Most device keys that one person may bring in 24 hours.
     pub(crate) device_keys_a_day: u32,
@@ -96,7 +96,7 @@ impl Service {
             approvals: RwLock::new(approvals),
             statuses: RwLock::default(),
             signed_lists: Mutex::default(),
-            inference: InferencePool::new(),
+            pools: Pools::new(),
             liveness: None,
             device_keys_a_day: DEVICE_KEYS_A_DAY,
         }
@@ -117,11 +117,12 @@ impl Service {
         self
     }
 
-    /// Compares so many faces at once and lets so many more wait; a request beyond that is refused as busy. Without
-    /// this, as many as there are processors.
+    /// Compares so many faces at once for lanes, and decodes and describes so many pictures for everybody else, and lets
+    /// so many more of each wait; a request beyond that is refused as busy. Without this, as many as there are
+    /// processors for lanes, and half as many for the rest.
     #[must_use]
     pub fn with_concurrency(mut self, concurrency: usize, waiting: usize) -> Self {
-        self.inference = InferencePool::with_concurrency(concurrency, waiting);
+        self.pools = Pools::with_concurrency(concurrency, waiting);
         self
     }
 

@@ -53,7 +53,9 @@ pub enum ReadError {
 /// # Errors
 /// As [`read_frame`]; [`ReadError::Picture`] if the file cannot be decoded.
 pub fn read_picture(bytes: &[u8]) -> Result<String, ReadError> {
-    read_frame(&picture::decode(bytes)?.to_luma8(), Effort::Still)
+    // The colours are gone before the search takes memory of its own.
+    let frame = picture::decode(bytes)?.into_luma8();
+    read_frame(&frame, Effort::Still)
 }
 
 /// Reads the QR symbol in a frame. Of several symbols a Bay Pass code is preferred, then the one found first. A code of

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use face::{FaceConfig, ModelFolder, Probe};
 use gate::{FaceCapture, GateReason, ModelCapture};
+use test_support::bombs::{Answer, Bomb, bombs};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -67,4 +68,16 @@ fn what_is_no_picture_of_one_face_has_its_own_reason() {
         assert!(!fault.detail.is_empty(), "{row}: nothing is said to help");
     }
     assert_eq!(faces.capture(&[]).unwrap_err().reason, GateReason::FaceNone, "no picture at all");
+}
+
+#[test]
+fn a_picture_that_would_take_all_memory_is_no_face_or_no_picture() {
+    let faces = faces();
+    for Bomb { name, file, answer } in bombs() {
+        let expected = match answer {
+            Answer::Read => GateReason::FaceNone,
+            Answer::TooLarge | Answer::Damaged => GateReason::FacePictureUnreadable,
+        };
+        assert_eq!(faces.capture(&[file]).unwrap_err().reason, expected, "{name}");
+    }
 }

@@ -464,6 +464,9 @@ fn pictures() {
         "no-huge.png",
         replaced(&png, &[0, 0, 0, 9, 0, 0, 0, 7], &[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]),
     );
+    for (name, bomb) in test_support::bombs::small() {
+        put("picture", name, bomb);
+    }
     put("picture", "no-text", "no picture");
     put("picture", "no-gif", "GIF89a");
 

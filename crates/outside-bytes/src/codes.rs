@@ -60,18 +60,37 @@ pub fn base45_cbor(bytes: &[u8]) -> bool {
 /// Small enough that a look for a code costs less than the decoding.
 const SMALL_PICTURE: u64 = 128 * 128;
 
-/// A picture file: a decoded one is within the limit of pixels and may be searched for a code.
+/// A picture file: a decoded one is within the limits of pixels and memory, shows the same whatever stands beside its
+/// pixels, and may be searched for a code.
 pub fn picture(bytes: &[u8]) -> bool {
     let Ok(image) = pictures::decode(bytes) else { return false };
-    let pixels = u64::from(image.width()) * u64::from(image.height());
+    let (width, height) = (image.width(), image.height());
+    let pixels = u64::from(width) * u64::from(height);
     assert!((1..=pictures::MAX_PIXELS).contains(&pixels), "a picture keeps its bounds");
-    if pixels <= SMALL_PICTURE
-        && let Ok(text) = read_frame(&image.to_luma8(), Effort::Stream)
+    assert!(width.max(height) <= pictures::MAX_SIDE, "a side keeps its bound");
+    assert!(image.as_bytes().len() as u64 <= pictures::MAX_DECODE_BYTES, "a picture keeps its memory");
+    if pixels > SMALL_PICTURE {
+        return true;
+    }
+    if let Some((header, rest)) = bytes.split_at_checked(PNG_HEADER)
+        && header.starts_with(b"\x89PNG")
     {
+        let with_text = [header, TEXT_THAT_GROWS, rest].concat();
+        assert!(pictures::decode(&with_text).as_ref() == Ok(&image), "a text changes no pixel");
+    }
+    if let Ok(face) = face::Image::decode(bytes) {
+        assert!(face.width().max(face.height()) <= 1600, "a picture of a face keeps its bounds");
+    }
+    if let Ok(text) = read_frame(&image.into_luma8(), Effort::Stream) {
         code_text(text.as_bytes());
     }
     true
 }
+
+/// Signature and `IHDR` of a PNG file.
+const PNG_HEADER: usize = 33;
+/// A `zTXt` chunk that would grow to no end: nobody unpacks it, and nobody reads its sum.
+const TEXT_THAT_GROWS: &[u8] = b"\0\0\0\x10zTXtComment\0\0\x78\xda\xed\xc1\x01\x0d\0\0\0\0\0";
 
 /// For the fuzzer, which stops at every panic: panics inside the decoders of pictures and codes are caught by their
 /// callers, and only a panic of our own code is a finding.

@@ -3,6 +3,7 @@
 //!
 //! Lives here: nothing that a program links; crates name this one among their development dependencies alone.
 
+pub mod bombs;
 mod disk;
 
 use std::io::Write;

@@ -143,6 +143,33 @@ fn a_test_that_is_not_run_says_so_through_the_helper_alone() {
     }
 }
 
+/// Decodes pictures that the program itself has just written.
+const OWN_PICTURES: &[&str] = &["crates/evaluate/src/degrade.rs"];
+
+#[test]
+fn picture_files_are_decoded_in_one_place_alone() {
+    let other_ways = [
+        "load_from_memory",
+        "ImageReader",
+        "image::open(",
+        "image::load(",
+        "::JpegDecoder",
+        "PngDecoder",
+        "WebPDecoder",
+    ];
+    let mut found = BTreeSet::new();
+    for file in files().iter().filter(|file| ends_with(file, &["rs"]) && file.contains("/src/")) {
+        let text = text(file);
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        if other_ways.iter().any(|way| code.contains(*way)) {
+            found.insert(file.clone());
+        }
+    }
+    assert!(found.remove("crates/code/src/picture/mod.rs"), "the one place is found");
+    let found: Vec<&str> = found.iter().map(String::as_str).collect();
+    assert_eq!(found, OWN_PICTURES, "call code::picture::decode, which is bounded");
+}
+
 /// The codes of problems in a source: the literal after a status, as `StatusCode::NOT_FOUND, "no_such_page"`.
 fn problem_codes(code: &str) -> BTreeSet<&str> {
     let after_status = |at: usize| {

@@ -98,7 +98,7 @@ impl Service {
         }
         let (kind, template) = (contents.template_format, contents.template);
         let (faces, probe) = (Arc::clone(&self.faces), probe.to_vec());
-        let compared = self.inference.run(move || {
+        let compared = self.pools.lanes.run(move || {
             Probe::decode(&probe).ok().map(|probe| {
                 let embedding = faces.embedder.embed(&probe)?;
                 faces.decide(&template, kind, &embedding)

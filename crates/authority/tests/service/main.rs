@@ -18,5 +18,6 @@ mod peers;
 mod postgres;
 mod problems;
 mod store;
+mod strangers;
 mod two_verdicts;
 mod wire;

@@ -1,9 +1,10 @@
 //! Capture: from the pictures of a traveller to the probe that the authorities compare, and a weak hint at liveness.
 //!
-//! Lives here: [`FaceCapture`], its form on the real models, a cache of the last probe. Not here: comparing with anybody,
-//! which is the authorities' alone.
+//! Lives here: [`FaceCapture`], its form on the real models, a cache of the last probe, the places where pictures are
+//! looked at. Not here: comparing with anybody, which is the authorities' alone.
 
 mod cache;
+mod places;
 
 use face::active::{ActiveRules, Bounds, Frame};
 use face::{
@@ -14,6 +15,7 @@ use face::{
 use crate::reason::GateReason;
 
 pub use cache::ProbeCache;
+pub(crate) use places::blocking;
 
 /// A probe of one traveller's face.
 #[derive(Clone, PartialEq, Eq)]

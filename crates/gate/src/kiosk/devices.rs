@@ -9,6 +9,7 @@ use documents::{AuthorityCode, Measure, Side};
 use face::active::Prompt;
 
 use super::session::{Asked, Limit, Session, SessionHandle, Stage, Stop, Waited};
+use crate::capture::blocking;
 use crate::devices::camera::{Camera, CameraError, CodeSight, Seen, Source};
 use crate::devices::door::{Door, DoorError};
 use crate::lane::Judged;
@@ -172,11 +173,11 @@ impl KioskCamera {
         let runner = Arc::clone(&self.session.kiosk.runner);
         let shared = Arc::new(picture);
         let looked = Arc::clone(&shared);
-        let judged = tokio::task::spawn_blocking(move || runner.preview(&looked)).await;
+        let judged = blocking(move || runner.preview(&looked)).await;
         let picture = Arc::unwrap_or_clone(shared);
         let reason = match judged {
-            Ok(Ok(())) | Err(_) => return Ok(picture),
-            Ok(Err(fault)) => fault.reason,
+            Some(Ok(())) | None => return Ok(picture),
+            Some(Err(fault)) => fault.reason,
         };
         let next_may_be_better = matches!(
             reason,

@@ -10,7 +10,7 @@ use face::active::{Attempt, Attempts, Prompt};
 use super::driver::NoRound;
 use super::measures::Measurer;
 use super::rounds::LaneRounds;
-use crate::capture::FaceCapture;
+use crate::capture::{FaceCapture, blocking};
 use crate::devices::camera::Camera;
 use crate::outbox::AuthorityLink;
 use crate::reason::GateReason;
@@ -79,11 +79,11 @@ impl<L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'_, L,
             }
             let faces = Arc::clone(&self.lane.faces);
             let at_ms = whole_millis(at);
-            let followed = tokio::task::spawn_blocking(move || {
+            let followed = blocking(move || {
                 let frame = faces.follow(&mut track, &picture, at_ms);
                 (track, picture, frame)
             });
-            let Ok((next, picture, frame)) = followed.await else {
+            let Some((next, picture, frame)) = followed.await else {
                 return Err(NoRound::Failed(GateReason::FaceModels));
             };
             track = next;

@@ -19,7 +19,7 @@ use super::measures::{Measurer, Taken};
 use super::report::{Report, Stages};
 use super::time::LaneTime;
 use super::{Lane, LaneConfig};
-use crate::capture::{CaptureFault, Captured, FaceCapture};
+use crate::capture::{CaptureFault, Captured, FaceCapture, blocking};
 use crate::check::{Checked, Trusted};
 use crate::clock::Stopwatch;
 use crate::devices::camera::{Camera, CameraError, CodeSight, Seen, Source};
@@ -150,7 +150,7 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
             CodeSight::Text(text) => return Ok(text),
             CodeSight::Picture(bytes) => bytes,
         };
-        let Ok(read) = tokio::task::spawn_blocking(move || code::read_picture(&bytes)).await else {
+        let Some(read) = blocking(move || code::read_picture(&bytes)).await else {
             return Err(NoRound::Failed(GateReason::CodeUnreadable));
         };
         read.map_err(|error| {
@@ -200,7 +200,7 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
     /// Makes the probe of these pictures.
     pub(super) async fn capture(&mut self, pictures: Vec<Vec<u8>>) -> Result<(), NoRound> {
         let faces = Arc::clone(&self.lane.faces);
-        let Ok(captured) = tokio::task::spawn_blocking(move || faces.capture(&pictures)).await else {
+        let Some(captured) = blocking(move || faces.capture(&pictures)).await else {
             return Err(NoRound::Failed(GateReason::FaceModels));
         };
         let captured = captured.map_err(|CaptureFault { reason, detail }| {

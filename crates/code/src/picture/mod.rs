@@ -1,9 +1,21 @@
-//! Picture files from outside: bounded before any memory is taken, upright, each refusal with its own reason.
+//! Picture files from outside: one decoder for all that strangers hand in, bounded before anything is unpacked.
 //!
-//! Lives here: `decode`. Not here: what is in the picture (`frame` for codes, crate `face` for faces).
+//! Lives here: [`decode`], its limits and refusals. A file is first walked without unpacking a byte of it (`png`, `jpeg`,
+//! `webp`, `lossless`): its dimensions, what decoding it will cost, and the few pieces that pixels are made of. Only
+//! those reach a decoder: colour profiles, texts, other metadata and further pictures of an animation never do. Not here:
+//! what is in the picture (`frame` for codes, crate `face` for faces), how many are decoded at once (the programs).
 
+mod cost;
+mod jpeg;
+mod lossless;
+mod png;
+mod webp;
+
+use cost::Cost;
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder, webp::WebPDecoder};
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits};
+use std::borrow::Cow;
 use std::io::Cursor;
 use std::panic::catch_unwind;
 
@@ -13,8 +25,13 @@ pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
 /// The most pixels that are decoded.
 pub const MAX_PIXELS: u64 = 40_000_000;
 
-/// Sixteen bits in four channels of [`MAX_PIXELS`], and the decoder's own buffers.
-const MAX_DECODER_BYTES: u64 = 400 * 1024 * 1024;
+/// The longest side in pixels: what JPEG can say.
+pub const MAX_SIDE: u32 = 65_535;
+
+/// The most memory that one decoding may take beside the file itself, all copies and work space included: a picture of
+/// [`MAX_PIXELS`] in three channels of eight bits, and the same once more while it is turned upright. What a form of
+/// file costs beyond that lowers the number of pixels that are read in it.
+pub const MAX_DECODE_BYTES: u64 = 232 * 1024 * 1024;
 
 /// Why a file cannot be decoded as a picture. No variant carries any of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,8 +45,11 @@ pub enum PictureError {
         /// Length of the file, in bytes.
         got: usize,
     },
-    /// More than [`MAX_PIXELS`].
-    #[error("the picture has {width} x {height} pixels; at most 40 megapixels are read: save it smaller")]
+    /// More than [`MAX_PIXELS`], a side longer than [`MAX_SIDE`], or decoding would take [`MAX_DECODE_BYTES`].
+    #[error(
+        "the picture has {width} x {height} pixels, more than are read (40 megapixels; fewer with transparency, \
+         16 bits or in progressive form): save it smaller"
+    )]
     TooManyPixels {
         /// Width in pixels.
         width: u32,
@@ -56,10 +76,18 @@ pub enum PictureError {
     Damaged,
 }
 
-/// Decodes a JPEG, PNG or WebP file and turns it upright (EXIF orientation).
+/// What is left of a file once everything is taken away that no pixel is made of.
+struct Bare<'a> {
+    file: Cow<'a, [u8]>,
+    cost: Cost,
+    orientation: Option<Orientation>,
+}
+
+/// Decodes a JPEG, PNG or WebP file and turns it upright (EXIF orientation). Colour profiles are not applied.
 ///
 /// # Errors
-/// The first reason against the file; size and dimensions are judged before memory is taken for pixels.
+/// The first reason against the file; size, dimensions and cost are judged before anything is unpacked or memory is
+/// taken for pixels.
 pub fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
     if bytes.is_empty() {
         return Err(PictureError::Empty);
@@ -72,39 +100,42 @@ pub fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
 }
 
 fn decoded(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
-    let reader = Cursor::new(bytes);
     match bytes {
-        [0xff, 0xd8, 0xff, ..] => {
-            jpeg_is_whole(bytes)?;
-            upright(JpegDecoder::new(reader))
+        [0xff, 0xd8, 0xff, ..] => upright(jpeg::bare(bytes)?, JpegDecoder::new),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', chunks @ ..] => {
+            upright(png::bare(chunks)?, |file| PngDecoder::with_limits(file, limits()))
         }
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => upright(PngDecoder::new(reader)),
         [b'R', b'I', b'F', b'F', a, b, c, d, b'W', b'E', b'B', b'P', ..] => {
             // RIFF: the length counts what follows it.
             let declared = u32::from_le_bytes([*a, *b, *c, *d]);
-            if u64::from(declared) + 8 > bytes.len() as u64 {
-                return Err(PictureError::Truncated);
-            }
-            upright(WebPDecoder::new(reader))
+            let end = usize::try_from(declared).ok().and_then(|declared| declared.checked_add(8));
+            let chunks = end.and_then(|end| bytes.get(12..end)).ok_or(PictureError::Truncated)?;
+            upright(webp::bare(chunks)?, WebPDecoder::new)
         }
         _ => Err(unreadable(bytes)),
     }
 }
 
-fn upright<D: ImageDecoder>(decoder: ImageResult<D>) -> Result<DynamicImage, PictureError> {
-    let mut decoder = decoder.map_err(|error| refusal(&error))?;
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(PictureError::TooManyPixels { width, height });
-    }
-    if width == 0 || height == 0 {
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_DECODE_BYTES);
+    limits
+}
+
+/// Decodes what was found to be within the limits. The file's copies are gone before the picture is turned.
+fn upright<'a, D: ImageDecoder>(
+    bare: Bare<'a>,
+    decoder: impl FnOnce(Cursor<Cow<'a, [u8]>>) -> ImageResult<D>,
+) -> Result<DynamicImage, PictureError> {
+    let Bare { file, cost, orientation } = bare;
+    let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+    cost.check(orientation)?;
+    let mut decoder = decoder(Cursor::new(file)).map_err(|error| refusal(&error))?;
+    // What was judged is what is decoded.
+    if decoder.dimensions() != (cost.width, cost.height) || decoder.total_bytes() > cost.picture_bytes() {
         return Err(PictureError::Damaged);
     }
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_DECODER_BYTES);
-    decoder.set_limits(limits).map_err(|error| refusal(&error))?;
-    // A broken EXIF block costs the rotation, not the picture.
-    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    decoder.set_limits(limits()).map_err(|error| refusal(&error))?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| refusal(&error))?;
     picture.apply_orientation(orientation);
     Ok(picture)
@@ -138,32 +169,6 @@ fn stops_early(error: &ImageError) -> bool {
         cause = error.source();
     }
     false
-}
-
-/// The decoder fills what a cut file lacks with grey; we refuse it instead. ITU-T T.81 §B.1.1.2: inside the
-/// scans a 0xff byte is always followed by 0x00 or a restart marker, so the first `ff d9` there is the end.
-fn jpeg_is_whole(bytes: &[u8]) -> Result<(), PictureError> {
-    const START_OF_SCAN: u8 = 0xda;
-    let mut rest = bytes.get(2..).unwrap_or_default();
-    loop {
-        match rest {
-            [0xff, 0xff, ..] => rest = rest.get(1..).unwrap_or_default(),
-            [0xff, START_OF_SCAN, scans @ ..] => {
-                let ends = scans.windows(2).any(|pair| pair == [0xff, 0xd9]);
-                return if ends { Ok(()) } else { Err(PictureError::Truncated) };
-            }
-            [0xff, 0x01 | 0xd0..=0xd8, after @ ..] => rest = after,
-            [0xff, _, high, low, ..] => {
-                let length = usize::from(u16::from_be_bytes([*high, *low]));
-                if length < 2 {
-                    return Err(PictureError::Damaged);
-                }
-                rest = rest.get(2 + length..).ok_or(PictureError::Truncated)?;
-            }
-            [0xff, ..] | [] => return Err(PictureError::Truncated),
-            [_, ..] => return Err(PictureError::Damaged),
-        }
-    }
 }
 
 fn unreadable(bytes: &[u8]) -> PictureError {
@@ -205,7 +210,7 @@ mod tests {
     use super::*;
 
     /// Found by the fuzzer: 647 bytes on which the JPEG decoder stops at an assertion of its own.
-    const FAULT_OF_DECODER: &[u8] = include_bytes!("../../../fuzz/seeds/picture/no-fault-of-decoder.jpg");
+    const FAULT_OF_DECODER: &[u8] = include_bytes!("../../../../fuzz/seeds/picture/no-fault-of-decoder.jpg");
 
     #[test]
     fn a_fault_in_a_decoder_costs_the_picture_and_not_the_process() {
