@@ -17,5 +17,6 @@ mod life;
 mod peers;
 mod postgres;
 mod problems;
+mod requests;
 mod store;
 mod two_verdicts;
