@@ -247,14 +247,21 @@ fn a_round_must_fit_the_lane_and_the_clearance() {
 }
 
 #[test]
-fn an_admit_that_expires_while_the_opening_is_written_opens_nothing() {
-    let mut events = opened();
-    events.pop();
-    events.push(Event::OpeningRecorded { now: at(60) });
-    let (state, commands) = run(events);
-    assert_eq!(state.name(), "closing");
-    assert!(!commands.iter().any(is_door));
-    assert_eq!(shown(&commands), Sentence::SeeOfficer);
+fn an_admit_that_expires_while_the_opening_is_written_opens_nothing_and_nobody_is_in_doubt() {
+    for (row, exit, entry) in [("both", 40, 40), ("the exit's", 40, 60), ("the entry's", 60, 40)] {
+        let until = |side, seconds| Event::Answered {
+            verdict: Verdict { valid_until: at(seconds), ..verdict(side, 10, admit(side)) },
+            now: at(1),
+        };
+        let written = Event::OpeningRecorded { now: at(40) };
+        let events = [until(Side::Exit, exit), until(Side::Entry, entry), written, Event::PassageRecorded];
+        let (state, commands) = run(asked_then(events));
+        assert!(!commands.iter().any(is_door), "{row}");
+        assert_eq!(shown(&commands), Sentence::SeeOfficer, "{row}");
+        // The door was never commanded, so nobody can have gone through.
+        let Clearance::Ended(record) = state else { unreachable!() };
+        assert_eq!((record.passage, record.told_verdicts()), (Passage::NotPassed, None), "{row}");
+    }
 }
 
 #[test]
@@ -377,6 +384,15 @@ fn after_a_new_face_or_showing_or_a_long_while_everybody_is_asked_again() {
         let refused = step.state.step(old).unwrap_err();
         assert_eq!(refused.why, TransitionError::Verdict(VerdictError::OtherRequest), "{row}");
     }
+}
+
+#[test]
+fn what_either_side_asks_for_is_carried_out_before_both_are_asked_again() {
+    let wanted =
+        [answered(Side::Exit, verify(Measure::Pin)), answered(Side::Entry, verify(Measure::Officer))];
+    let (_, commands) = run(asked_then(wanted));
+    let both = Measures::new([Measure::Pin, Measure::Officer]).unwrap();
+    assert!(commands.contains(&Command::RunMeasures(both)), "{commands:?}");
 }
 
 #[test]
@@ -524,6 +540,23 @@ fn a_door_that_says_the_same_again_changes_nothing_and_one_that_says_otherwise_i
 }
 
 #[test]
+fn a_door_that_was_never_commanded_has_nothing_to_say() {
+    let left = Event::WalkedAway { now: at(2) };
+    for (state, events) in [
+        ("checking", vec![]),
+        ("asking", asked()),
+        ("measuring", measuring()),
+        ("closing", asked_then([left.clone()])),
+        ("ended", asked_then([left, Event::PassageRecorded])),
+    ] {
+        for passage in Passage::ALL {
+            let why = refusal(events.clone(), Event::Door { passage, now: at(9) });
+            assert_eq!(why, TransitionError::State { state }, "{passage:?}");
+        }
+    }
+}
+
+#[test]
 fn an_authority_has_eight_seconds_to_answer() {
     assert_eq!(ASK_SECONDS, 8);
 }
@@ -533,6 +566,8 @@ fn without_a_record_nobody_is_asked_and_an_end_is_tried_until_it_is_written() {
     let (state, commands) =
         run([Event::Checked { round: first_round(), now: at(0) }, Event::RecordFailed { now: at(1) }]);
     assert_eq!((state.name(), asked_sides(&commands).len()), ("unasked", 0));
+    assert_eq!(shown(&commands), Sentence::SeeOfficer);
+    assert!(commands.contains(&Command::CallOfficer), "nobody else can help the traveller");
     let (state, _) = run(asked_then([Event::WalkedAway { now: at(2) }]));
     let step = state.clone().step(Event::RecordFailed { now: at(3) }).unwrap();
     assert_eq!(step.state, state);

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use bay::{Authorities, Bay, Chn, Mac, Says, TestCapture, Wallet, at, direction, hengqin, lane_config, now};
-use clearance::{ClearanceId, Passage, Sides};
+use clearance::{ClearanceId, MAX_PROBE_LEN, Passage, Sides};
 use credential::SigningKey;
 use credential::message::{Event, Outcome};
 use documents::{LaneKind, Measure, Side, Timestamp};
@@ -17,7 +17,10 @@ use gate::devices::door::SimulatedDoor;
 use gate::lane::measures::{Nobody, Simulated};
 use gate::lane::screen::NoScreen;
 use gate::outbox::{Store, StoreError};
-use gate::{Delivered, FixedClock, GateReason, Lane, LaneConfig, LaneContext, Metrics, Report, Stopwatch};
+use gate::{
+    AuthorityLink, Delivered, FixedClock, GateReason, Lane, LaneConfig, LaneContext, Metrics, Report,
+    Stopwatch, open_verdict,
+};
 
 struct Still;
 
@@ -257,6 +260,17 @@ async fn every_false_verdict_leaves_the_door_shut_and_names_its_reason() {
 }
 
 #[tokio::test]
+async fn a_verdict_in_the_name_of_another_authority_is_not_even_read_as_one() {
+    let place = Place::new().await;
+    place.cross(1).await;
+    let (authority, body) = place.link.asked.lock().unwrap()[0].clone();
+    place.link.say(authority, [Says::OtherAuthority]);
+    let bytes = place.link.verdict(authority, body).await.unwrap();
+    let read = open_verdict(&bytes, Side::Exit, authority, &place.bay.lists, now());
+    assert_eq!(read.unwrap_err(), GateReason::VerdictAuthority);
+}
+
+#[tokio::test]
 async fn measures_are_taken_and_the_authority_is_asked_again() {
     let place = Place::new().await;
     place.link.say(Chn, [verify(Measure::Pin)]);
@@ -325,6 +339,41 @@ async fn faults_of_the_face_end_before_anybody_is_asked() {
         assert_eq!((report.reason, report.sentence), (Some(fault), fault.sentence()));
         assert_eq!(place.link.asked.lock().unwrap().len(), 0);
         assert_eq!(place.deliver(at(90)).await, Delivered::default(), "nobody was asked, nobody is told");
+    }
+}
+
+#[tokio::test]
+async fn an_officer_stands_in_for_a_face_that_cannot_be_taken_and_the_authorities_are_told_so() {
+    let mut officer = Simulated(vec![Measure::PhysicalDocument, Measure::Officer]);
+    for fault in [GateReason::FaceNone, GateReason::FacePoor] {
+        let place = Place::with(|_| {}, TestCapture { fault: Some(fault), suspicious: false }).await;
+        let report = place.cross_at(1, now(), &mut SimulatedDoor::default(), &mut officer).await;
+        assert_eq!((report.passage, report.reason, report.officer), (Passage::Passed, None, true), "{fault}");
+        for authority in [Mac, Chn] {
+            let request = &place.link.requests(authority)[0];
+            assert_eq!(request.measures_done, [4, 6], "{fault} at {authority}");
+            assert_eq!(request.probe, credential::sha256(b""), "{fault} at {authority}");
+        }
+    }
+    // Nobody stands in for a face that is another's, or no living one.
+    for fault in [GateReason::FaceSeveral, GateReason::FaceNotLive, GateReason::FacePictureUnreadable] {
+        let place = Place::with(|_| {}, TestCapture { fault: Some(fault), suspicious: false }).await;
+        let report = place.cross_at(1, now(), &mut SimulatedDoor::default(), &mut officer).await;
+        assert_eq!((report.passage, report.reason), (Passage::NotPassed, Some(fault)));
+        assert_eq!(place.link.asked.lock().unwrap().len(), 0, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_probe_that_no_authority_would_read_is_not_sent() {
+    for (length, reason) in [(MAX_PROBE_LEN, None), (MAX_PROBE_LEN + 1, Some(GateReason::FacePoor))] {
+        let place = Place::with(|c| c.pictures = 1, TestCapture { fault: None, suspicious: false }).await;
+        let code = CodeSight::Text(place.wallet.show(&hengqin(), now()));
+        let mut camera = SimulatedCamera::new(code, [vec![7; length]]);
+        let mut door = SimulatedDoor::default();
+        let report = serve(&place.lane, 1, now(), &place.bay, &mut camera, &mut door, &mut Nobody).await;
+        assert_eq!(report.reason, reason, "{length} bytes");
+        assert_eq!(place.link.asked.lock().unwrap().is_empty(), reason.is_some(), "{length} bytes");
     }
 }
 

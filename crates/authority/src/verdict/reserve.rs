@@ -337,3 +337,30 @@ const fn outcome_word(outcome: &Outcome) -> &'static str {
         Outcome::NotOpenToHolder(_) => "not_open_to_holder",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use documents::AuthorityCode::{Chn, Hkg, Mac};
+    use documents::Direction;
+
+    use super::*;
+
+    #[test]
+    fn a_move_between_the_regions_on_a_mainland_token_is_told_by_the_entering_authority_alone() {
+        for (me, from, to, issuer, expected) in [
+            (Mac, Hkg, Mac, Chn, true),
+            (Hkg, Mac, Hkg, Chn, true),
+            (Hkg, Hkg, Mac, Chn, false),
+            (Mac, Mac, Hkg, Chn, false),
+            (Mac, Hkg, Mac, Hkg, false),
+            (Mac, Hkg, Mac, Mac, false),
+            (Mac, Chn, Mac, Chn, false),
+            (Chn, Mac, Chn, Chn, false),
+        ] {
+            let (port, direction) = ("hzmb-hkg-mac".parse().unwrap(), Direction::new(from, to).unwrap());
+            let entry = LedgerEntry::passage(port, direction, issuer, None, None, movement::KEEP_DAYS);
+            let row = format!("{me} of {from}-{to} on a token of {issuer}");
+            assert_eq!(needs_notice(me, &entry), expected, "row {row}");
+        }
+    }
+}

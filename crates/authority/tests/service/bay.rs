@@ -56,8 +56,9 @@ pub struct Bay {
     pub chn: Arc<Service>,
     pub mac: Arc<Service>,
     pub gate: SigningKey,
-    /// The mainland's key for hand-overs, for those that it would never sign.
+    /// The mainland's keys for hand-overs and tokens, for those that it would never sign.
     pub handover: SigningKey,
+    pub token: SigningKey,
     /// Macao's key for notices: the bay has no lane between the regions.
     pub notice: SigningKey,
     pub trust: TrustStore,
@@ -112,6 +113,7 @@ pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
     let [first, second] = stores;
     let (chn, mac) = (secrets(first.keys), secrets(second.keys));
     let (handover, notice) = (copy(&chn.keys.handover), copy(&mac.keys.notice));
+    let token = copy(&chn.keys.token.1);
     let roots = [(Chn, *chn.list.public()), (Mac, *mac.list.public())];
     let mut trust = TrustStore::new(&roots).unwrap();
     trust.update(&trust_list(Chn, 1, &chn, &gate, now), now).unwrap();
@@ -144,7 +146,7 @@ pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
         Arc::new(Service::new(code, store, rules, faces.clone(), keys, trust.clone(), approvals.clone()))
     };
     let (chn, mac) = (service(Chn, first.store, chn.keys), service(Mac, second.store, mac.keys));
-    Bay { chn, mac, gate, handover, notice, trust: trust.clone(), newer_list, approval: bundle, now }
+    Bay { chn, mac, gate, handover, token, notice, trust: trust.clone(), newer_list, approval: bundle, now }
 }
 
 /// A bay over these two databases, with weekly keys and status lists where they belong.
@@ -252,9 +254,9 @@ pub fn show(bay: &Bay, wallet: &Wallet, live: &[u8]) -> Shown {
     Shown { proof, probe: probe.encode(), clearance, gate: GATE, done: Vec::new() }
 }
 
-pub fn request(bay: &Bay, wallet: &Wallet, shown: &Shown, role: Side, own: &[u8], other: &[u8]) -> Vec<u8> {
+fn request(bay: &Bay, wallet: &Wallet, shown: &Shown, role: Side, own: &[u8], other: &[u8]) -> Request {
     let device = credential::DeviceKey::new(*wallet.device.public()).unwrap();
-    let request = Request {
+    Request {
         clearance: shown.clearance,
         gate: shown.gate.into(),
         port: "hengqin".parse::<PortId>().unwrap(),
@@ -270,8 +272,7 @@ pub fn request(bay: &Bay, wallet: &Wallet, shown: &Shown, role: Side, own: &[u8]
         probe: sha256(&shown.probe),
         at: bay.now,
         measures_done: shown.done.clone(),
-    };
-    message::sign(Kind::Request, shown.gate.as_bytes(), &bay.gate, &request.encode()).unwrap()
+    }
 }
 
 /// Hash of a signed message's payload.
@@ -289,11 +290,24 @@ pub fn receipt_of(bay: &Bay, from: AuthorityCode, receipt: &[u8], sent: &[u8]) -
 
 /// The envelope for the authority of this side, and the hash of the request in it.
 pub fn envelope(bay: &Bay, wallet: &Wallet, shown: &Shown, role: Side) -> (Vec<u8>, [u8; 32]) {
+    envelope_with(bay, wallet, shown, role, |_| {})
+}
+
+/// The envelope with a request that was changed before the gate signed it.
+pub fn envelope_with(
+    bay: &Bay,
+    wallet: &Wallet,
+    shown: &Shown,
+    role: Side,
+    change: impl FnOnce(&mut Request),
+) -> (Vec<u8>, [u8; 32]) {
     let (own, other) = match role {
         Side::Exit => (&wallet.own, &wallet.sealed),
         Side::Entry => (&wallet.sealed, &wallet.own),
     };
-    let request = request(bay, wallet, shown, role, own, other);
+    let mut request = request(bay, wallet, shown, role, own, other);
+    change(&mut request);
+    let request = message::sign(Kind::Request, shown.gate.as_bytes(), &bay.gate, &request.encode()).unwrap();
     let envelope = Envelope {
         request: &request,
         token: &wallet.token,

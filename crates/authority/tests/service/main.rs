@@ -17,6 +17,7 @@ mod life;
 mod peers;
 mod postgres;
 mod problems;
+mod requests;
 mod store;
 mod strangers;
 mod two_verdicts;

@@ -66,7 +66,8 @@ struct World {
     asking: Does,
     passage: Does,
     leaves: bool,
-    refuses: bool,
+    /// In which round an officer refuses.
+    refuses: Option<usize>,
 }
 
 impl World {
@@ -80,7 +81,7 @@ impl World {
             asking: Does::Well,
             passage: Does::Well,
             leaves: false,
-            refuses: false,
+            refuses: None,
         }
     }
 
@@ -201,7 +202,9 @@ impl Screen for TestScreen<'_> {
     }
 
     fn refused(&self) -> bool {
-        self.0.refuses
+        let log = self.0.log.lock().unwrap();
+        let measured = log.iter().filter(|what| what.starts_with("measures")).count();
+        self.0.refuses == Some(1 + measured)
     }
 
     async fn departed(&mut self) {
@@ -308,9 +311,19 @@ async fn a_failed_check_is_said_to_the_traveller_and_asks_nobody() {
 
 #[tokio::test]
 async fn a_refusal_by_an_officer_while_the_face_is_looked_at_asks_nobody() {
-    let (report, log, _) = World { refuses: true, ..World::new() }.run().await;
+    let (report, log, _) = World { refuses: Some(1), ..World::new() }.run().await;
     assert_eq!((report.reason, report.officer), (Some(GateReason::SessionEnded), true));
     assert_eq!(log, ["show see_officer"]);
+}
+
+#[tokio::test]
+async fn a_refusal_by_an_officer_while_measures_are_taken_asks_nobody_again() {
+    let world = World { asked: [Does::Well, Does::Verify], refuses: Some(2), ..World::new() };
+    let (report, log, _) = world.run().await;
+    assert_eq!((report.passage, report.reason), (Passage::NotPassed, Some(GateReason::MeasuresNotTaken)));
+    assert_eq!((report.officer, report.sentence), (true, "see_officer"));
+    assert_eq!(log.iter().filter(|what| what.starts_with("ask ")).count(), 2, "{log:?}");
+    assert!(!log.contains(&"door".to_owned()), "{log:?}");
 }
 
 #[tokio::test]

@@ -1,0 +1,196 @@
+//! What a gate must not be given an admit for: requests of another place or moment, and tokens, proofs and parts that
+//! no honest wallet or issuer makes.
+
+use authority::{KEY_ID, SenderError, VerdictError, status_list_number};
+use credential::message::{self, Handover, Kind, Request, Verdict};
+use credential::part::{HolderIdentity, Name, PartContents, PartContext, part_week, seal_weekly_key};
+use credential::{
+    KeyClass, PartHash, SealedHashes, SecretKey, ShortHash, SigningKey, TokenClaims, UnverifiedToken,
+    sign_token,
+};
+use documents::AuthorityCode::{Chn, Mac};
+use documents::{DocumentKind, DocumentNumber, LocalDate, Measure, Side, Timestamp};
+
+use crate::bay::{
+    BIRTH, Bay, NAME, RECORD, Shown, Wallet, ask, bay, enrol, envelope, envelope_with, in_memory,
+    photographs, show, strangers, token, wallet,
+};
+
+fn morning() -> Timestamp {
+    "2026-03-02T10:00:00+08:00".parse().unwrap()
+}
+
+/// The answer's code to a request that was changed, at this time.
+async fn code_of(
+    bay: &Bay,
+    wallet: &Wallet,
+    shown: &Shown,
+    now: Timestamp,
+    change: impl FnOnce(&mut Request),
+) -> String {
+    let (envelope, _) = envelope_with(bay, wallet, shown, Side::Exit, change);
+    let signed = bay.chn.verdict(&envelope, now).await.unwrap();
+    let verdict = Verdict::decode(message::unverified_payload(&signed).unwrap()).unwrap();
+    bay.chn.reason(&verdict.reference).await.unwrap().unwrap().code
+}
+
+/// The wallet with a token that its issuer signed otherwise.
+fn signed_otherwise(bay: &Bay, wallet: &Wallet, change: impl FnOnce(&mut TokenClaims)) -> Wallet {
+    let parsed = UnverifiedToken::parse(&wallet.token).unwrap();
+    let mut claims = *parsed.claims();
+    change(&mut claims);
+    let device = SigningKey::from_pkcs8(&wallet.device.to_pkcs8().unwrap()).unwrap();
+    let token = sign_token(&claims, parsed.kid(), &bay.token).unwrap();
+    Wallet { device, token, own: wallet.own.clone(), sealed: wallet.sealed.clone() }
+}
+
+#[tokio::test]
+async fn an_authority_judges_its_own_side_alone_and_only_requests_of_this_minute() {
+    let Some((photo, live, _)) = photographs("an_authority_judges_its_own_side") else { return };
+    let bay = bay(morning(), in_memory().await).await;
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
+    let wallet = wallet(&bay, &live).await;
+    let shown = show(&bay, &wallet, &live);
+    let (exit, _) = envelope(&bay, &wallet, &shown, Side::Exit);
+    let (entry, _) = envelope(&bay, &wallet, &shown, Side::Entry);
+    for (row, envelope, seconds, taken) in [
+        ("the other side's", &entry, 0, false),
+        ("a minute old", &exit, 60, true),
+        ("older", &exit, 61, false),
+        ("a minute ahead", &exit, -60, true),
+        ("farther ahead", &exit, -61, false),
+    ] {
+        match bay.chn.verdict(envelope, bay.now.plus_seconds(seconds)).await {
+            Ok(_) => assert!(taken, "{row}"),
+            Err(VerdictError::Sender(SenderError::NotForUs)) => assert!(!taken, "{row}"),
+            Err(error) => panic!("{row}: {error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_joint_lane_names_both_parts_and_a_lane_of_one_authority_only_one() {
+    let Some((photo, live, _)) = photographs("a_joint_lane_names_both_parts") else { return };
+    let bay = bay(morning(), in_memory().await).await;
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
+    let wallet = wallet(&bay, &live).await;
+    let shown = show(&bay, &wallet, &live);
+    let without = code_of(&bay, &wallet, &shown, bay.now, |request| request.other_part = None).await;
+    let with = code_of(&bay, &wallet, &shown, bay.now, |request| request.joint = false).await;
+    assert_eq!((without.as_str(), with.as_str()), ("request_mismatch", "request_mismatch"));
+}
+
+#[tokio::test]
+async fn a_proof_is_fresh_for_half_a_minute_and_after_measures_for_three() {
+    let Some((photo, live, _)) = photographs("a_proof_is_fresh") else { return };
+    let bay = bay(morning(), in_memory().await).await;
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
+    let wallet = wallet(&bay, &live).await;
+    let officer = || vec![clearance::measure_number(Measure::Officer)];
+    for (done, age, expected) in [
+        (vec![], 30, "admitted"),
+        (vec![], 31, "proof_stale"),
+        (officer(), 180, "admitted"),
+        (officer(), 181, "proof_stale"),
+    ] {
+        let shown = Shown { done, ..show(&bay, &wallet, &live) };
+        let now = bay.now.plus_seconds(age);
+        let code = code_of(&bay, &wallet, &shown, now, |request| request.at = now).await;
+        assert_eq!(code, expected, "{:?} at {age} s", shown.done);
+    }
+}
+
+#[tokio::test]
+async fn a_token_past_its_end_or_with_too_long_a_life_admits_nobody() {
+    let Some((photo, live, _)) = photographs("a_token_past_its_end") else { return };
+    let bay = bay(morning(), in_memory().await).await;
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
+    let honest = wallet(&bay, &live).await;
+    let today = bay.now.local_date();
+    for (row, expires, expected) in [
+        ("as it was issued", KeyClass::Hardware.expiry_for(today), "admitted"),
+        ("ended this midnight", today.start(), "token_expired"),
+        ("a day too long", KeyClass::Hardware.expiry_for(today).plus_seconds(86_400), "token_expired"),
+    ] {
+        let forged = signed_otherwise(&bay, &honest, |claims| claims.expires = expires);
+        let shown = show(&bay, &forged, &live);
+        assert_eq!(ask(&bay, &forged, &shown, Side::Exit).await.2, expected, "{row}");
+    }
+}
+
+/// Two mainland permits of one person; the part of a token carries the one that expires later.
+const TWO_PERMITS: &str = r#"{
+  "person": {"name": "SPECIMEN LI NA", "name_zh": "李娜样本", "birth": "1991-05-06", "home": "CHN", "height_cm": 165},
+  "documents": [
+    {"kind": "exit_entry_permit", "number": "CA1234567", "expires": "2030-01-01",
+      "endorsements": [{"kind": "G", "destination": "MAC", "from": "2026-01-10", "to": "2026-04-09", "entries": 1}]},
+    {"kind": "exit_entry_permit", "number": "CB7654321", "expires": "2029-01-01", "endorsements": []}
+  ]
+}"#;
+
+#[tokio::test]
+async fn a_lost_permit_opens_nothing_though_its_holder_has_a_pass_on_another() {
+    let Some((photo, live, _)) = photographs("a_lost_permit_opens_nothing") else { return };
+    let bay = bay(morning(), in_memory().await).await;
+    bay.chn.add_resident(TWO_PERMITS, &photo, bay.now).await.unwrap();
+    let wallet = token(&bay, &enrol(&bay, &live).await).await;
+    let shown = show(&bay, &wallet, &live);
+    assert_eq!(ask(&bay, &wallet, &shown, Side::Exit).await.2, "admitted");
+    let [lost, other] = ["CA1234567", "CB7654321"].map(|number| DocumentNumber::recognise(number).unwrap());
+    bay.chn.lose_document(&lost, bay.now).await.unwrap();
+    let birth: LocalDate = BIRTH.parse().unwrap();
+    bay.chn.enrol(&other, NAME, birth, &live, bay.now).await.unwrap();
+    let shown = show(&bay, &wallet, &live);
+    assert_eq!(ask(&bay, &wallet, &shown, Side::Exit).await.2, "pass_ended");
+}
+
+#[tokio::test]
+async fn a_sealed_part_with_a_document_that_its_maker_does_not_issue_is_refused() {
+    let Some((photo, live, _)) = photographs("a_sealed_part_with_a_document") else { return };
+    // Macao has the weekly key of a mainland that seals whatever it likes.
+    let bay = strangers(morning(), in_memory().await).await;
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
+    let honest = token(&bay, &enrol(&bay, &live).await).await;
+    let parsed = UnverifiedToken::parse(&honest.token).unwrap();
+    let claims = *parsed.claims();
+    let (key, week) = (SecretKey::generate().unwrap(), part_week(claims.expires));
+    let to = bay.trust.part_key(Mac, bay.now).unwrap();
+    let (enc, ciphertext) = seal_weekly_key(&key, Chn, Mac, week, to).unwrap();
+    let handover = Handover { from: Chn, to: Mac, week, enc, ciphertext };
+    let signed = message::sign(Kind::Handover, KEY_ID, &bay.handover, &handover.encode()).unwrap();
+    bay.mac.take_handover(&signed, bay.now).await.unwrap();
+    let list = status_list_number(claims.expires);
+    let signed = bay.chn.status_list(list, bay.now).await.unwrap();
+    bay.mac.take_status_list(Chn, list, &signed, bay.now).unwrap();
+
+    let thumbprint = parsed.device_key().unwrap().thumbprint();
+    let context = PartContext { issuer: Chn, receiver: Mac, thumbprint };
+    for (kind, number, expected) in [
+        (DocumentKind::ExitEntryPermit, "CA1234567", "template_unknown"),
+        (DocumentKind::Hkid, "A1234563", "part_foreign"),
+    ] {
+        let contents = PartContents {
+            kind: kind.code(),
+            number: DocumentNumber::parse(kind, number).unwrap().mrz9().unwrap(),
+            expiry: Some("2030-01-01".parse().unwrap()),
+            snapshot: bay.now.local_date(),
+            holder_class: 0,
+            identity: HolderIdentity::Sealed {
+                latin_name: Name::new(NAME),
+                chinese_name: Name::new("李娜样本"),
+                birth: BIRTH.parse().unwrap(),
+                nationality: *b"CHN",
+            },
+            endorsements: Vec::new(),
+            template_format: 23,
+            template: [0; credential::part::TEMPLATE_LEN],
+        };
+        let sealed = contents.seal(&key, &context).unwrap();
+        let mut forged = signed_otherwise(&bay, &honest, |claims| {
+            claims.sealed = SealedHashes::Two(ShortHash([0; 16]), PartHash::of(&sealed).short());
+        });
+        forged.sealed = sealed;
+        let shown = show(&bay, &forged, &live);
+        assert_eq!(ask(&bay, &forged, &shown, Side::Entry).await.2, expected, "{kind:?}");
+    }
+}
