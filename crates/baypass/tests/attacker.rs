@@ -128,8 +128,19 @@ impl Wire {
             }
         }
         const TRICKS: [&str; 13] = [
-            "through", "through", "through", "dropped", "answer dropped", "twice", "held back", "cut", "one bit",
-            "an older answer", "an empty yes", "a forged receipt", "signed anew",
+            "through",
+            "through",
+            "through",
+            "dropped",
+            "answer dropped",
+            "twice",
+            "held back",
+            "cut",
+            "one bit",
+            "an older answer",
+            "an empty yes",
+            "a forged receipt",
+            "signed anew",
         ];
         let trick = TRICKS[self.draw(TRICKS.len())];
         *self.tried.lock().unwrap().entry(trick).or_default() += 1;
@@ -191,12 +202,7 @@ impl FaceCapture for OneFace {
         None
     }
 
-    fn follow(
-        &self,
-        _: &mut face::Track,
-        _: &[u8],
-        _: u64,
-    ) -> Result<face::active::Frame, CaptureFault> {
+    fn follow(&self, _: &mut face::Track, _: &[u8], _: u64) -> Result<face::active::Frame, CaptureFault> {
         panic!("no challenge is judged here")
     }
 }
@@ -220,7 +226,8 @@ fn lane_config() -> LaneConfig {
 /// A resident with one entry, enrolled, with one token: the text of a code of this moment.
 async fn code_of(bay: &Bay, nth: usize, photo: &[u8], live: &[u8], now: Timestamp) -> String {
     let number = format!("C{nth:08}");
-    let record = RECORD.replace(NUMBER, &number).replace("SPECIMEN LI NA", &format!("SPECIMEN LI {}", letters(nth)));
+    let record =
+        RECORD.replace(NUMBER, &number).replace("SPECIMEN LI NA", &format!("SPECIMEN LI {}", letters(nth)));
     bay.chn.add_resident(&record, photo, now).await.unwrap();
     let document = DocumentNumber::recognise(&number).unwrap();
     let birth: LocalDate = BIRTH.parse().unwrap();

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::bay::{
-    BIRTH, Bay, GATE, NAME, NUMBER, RECORD, bay, envelope, hash_of, in_memory, passed, photographs,
-    receipt_of, show, strangers,
+    BIRTH, Bay, GATE, NAME, NUMBER, RECORD, Shown, bay, envelope, event, hash_of, in_memory, passed,
+    photographs, receipt_of, show, strangers,
 };
 use crate::door::{Door, OFFICER, b64, enrolment, log, tells_nothing, un64};
 use crate::http::{CHAN, MORNING, device, resident};
@@ -32,6 +32,7 @@ const WITHOUT_A_ROW: &[(&str, &str)] = &[
     ("internal", "a fault of the service's own"),
     ("sealed_unreadable", "stands in the test of a whole life"),
     ("busy", "stands in a test of its own"),
+    ("too_many_keys", "stands in a test of its own"),
     ("database_failed", "stands in a test of its own"),
 ];
 
@@ -409,7 +410,32 @@ async fn messages(bay: &Bay, chn: &Door, live: &[u8]) {
     *exchanged.last_mut().unwrap() ^= 1;
     let answer = chn.cbor("/v1/verdicts", &exchanged).await;
     chn.problem(&answer, "verdicts", "envelope_mismatch");
-    chn.cbor("/v1/events", &passed(bay, &shown, 1, [0; 32], &[&verdict])).await.is(200);
+    let first = passed(bay, &shown, 1, [0; 32], &[&verdict]);
+    chn.cbor("/v1/events", &first).await.is(200);
+    settlements(bay, chn, &shown, hash_of(&first)).await;
+}
+
+/// What an officer cannot settle.
+async fn settlements(bay: &Bay, chn: &Door, shown: &Shown, previous: [u8; 32]) {
+    let settle = async |id: &str, outcome: &str| {
+        let body = json!({"id": id, "outcome": outcome, "officer": "17", "reason": "seen"});
+        chn.post("/v1/settlements", Some(OFFICER), &body).await
+    };
+    chn.problem(&settle(&"07".repeat(32), "passed").await, "settlements", "nothing_waits");
+    chn.problem(&settle("no id", "passed").await, "settlements", "wrong_field");
+    // The gate says otherwise of a passage that was counted, and tells of one that nobody admitted.
+    let otherwise = event(bay, shown, Passage::NotPassed, (2, previous), &[]);
+    chn.cbor("/v1/events", &otherwise).await.is(200);
+    let strange = Shown { clearance: [9; 16], ..shown.clone() };
+    chn.cbor("/v1/events", &passed(bay, &strange, 3, hash_of(&otherwise), &[])).await.is(200);
+    let heard = chn.get("/v1/conflicts", Some(OFFICER)).await.is(200).json();
+    let id = |code: &str| {
+        let all = heard["conflicts"].as_array().unwrap();
+        all.iter().find(|one| one["code"] == code).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    chn.problem(&settle(&id("after_passage"), "not_passed").await, "settlements", "already_counted");
+    chn.problem(&settle(&id("not_admitted"), "passed").await, "settlements", "no_reservation");
+    settle(&id("not_admitted"), "noted").await.is(204);
 }
 
 #[tokio::test]
@@ -483,4 +509,32 @@ async fn a_database_that_is_gone_is_told_as_such_and_found_unwell() {
         (&json!("unavailable"), &json!("unavailable"))
     );
     assert!(chn.get("/metrics", None).await.is(200).text().contains("baypass_authority_database_up 0"));
+}
+
+#[tokio::test]
+async fn a_wallet_that_asks_for_more_keys_a_day_than_anybody_needs_is_told_to_wait() {
+    let Some((photo, live, _)) = photographs("a_wallet_that_asks_for_more_keys") else { return };
+    let mut bay = strangers(MORNING.parse().unwrap(), in_memory().await).await;
+    bay.chn = Arc::new(Arc::into_inner(bay.chn).unwrap().with_device_keys_a_day(3));
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
+    let chn = Door::open(&bay.chn, &bay).await;
+    let session = crate::bay::enrol(&bay, &live).await;
+    let secret = b64(&session);
+    let ask = async |keys: usize, now| {
+        let device = |_| {
+            let key = SigningKey::generate().unwrap();
+            let proof = possession(&key, Chn, Chn, &session, now).unwrap();
+            json!({ "key": b64(key.public().as_bytes()), "proof": b64(&proof) })
+        };
+        let devices: Vec<_> = (0..keys).map(device).collect();
+        let body = json!({"key_class": "software", "devices": devices});
+        chn.post("/v1/tokens", Some(&secret), &body).await
+    };
+    ask(2, bay.now).await.is(200);
+    let answer = ask(2, bay.now).await;
+    chn.problem(&answer, "tokens", "too_many_keys");
+    ask(1, bay.now).await.is(200);
+    let tomorrow = bay.now.plus_seconds(86_401);
+    chn.clock.store(tomorrow.unix(), std::sync::atomic::Ordering::SeqCst);
+    ask(3, tomorrow).await.is(200);
 }

@@ -201,7 +201,7 @@ async fn a_passage_with_an_unknown_end_is_settled_by_an_officer_and_asks_nobody_
     let next = crate::bay::token(&bay, &session).await;
     let again = show(&bay, &next, &live);
     let (_, _, code) = ask(&bay, &next, &again, Side::Exit).await;
-    assert_eq!(code, "unresolved");
+    assert_eq!(code, "unresolved_passage");
 
     let waiting = bay.chn.unresolved(bay.now).await.unwrap();
     assert_eq!((waiting.len(), waiting[0].lane.as_str()), (1, GATE));
