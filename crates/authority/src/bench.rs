@@ -14,6 +14,8 @@ use documents::{
     FormCode, Holder, LaneKind, LocalDate, PortId, ResidenceClass, Side, Timestamp,
 };
 
+use trust::GateBinding;
+
 use crate::events::passage::EventError;
 use crate::service::{Service, draw};
 use crate::store::person::{self, Resident};
@@ -230,7 +232,8 @@ impl LedgerBench {
             probe: clearance.probe,
         };
         let hash = sha256(&event.encode());
-        self.service.apply_authenticated(&event, hash, now).await?;
+        let binding = GateBinding::code_lane(self.port.clone(), self.direction, true);
+        self.service.apply_authenticated(&event, &binding, hash, now).await?;
         (lane.number, lane.previous) = (event.number, hash);
         Ok(())
     }

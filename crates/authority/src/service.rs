@@ -12,7 +12,7 @@ use credential::status::SignedStatusList;
 use credential::{CryptoError, random};
 use documents::{AuthorityCode, Rules, Timestamp};
 use face::Liveness;
-use trust::{Approvals, TrustError, TrustStore};
+use trust::{Approvals, Outside, TrustError, TrustStore};
 
 use crate::faces::Faces;
 use crate::inference::InferencePool;
@@ -60,6 +60,25 @@ pub enum SenderError {
     /// The message is for somebody else, or for another time.
     #[error("the message is not for this authority")]
     NotForUs,
+    /// A gate's key was used for another place than the one for which it is listed: it may have been taken out of its lane.
+    #[error("the gate's key is listed for another {outside}")]
+    OutsideBinding {
+        /// The gate whose key it is.
+        gate: String,
+        /// What lies outside.
+        outside: Outside,
+    },
+}
+
+impl SenderError {
+    /// The gate that an officer must look at, where its key was used outside of its place.
+    #[must_use]
+    pub fn gate_outside(&self) -> Option<&str> {
+        match self {
+            Self::OutsideBinding { gate, .. } => Some(gate),
+            Self::Message(_) | Self::Malformed(_) | Self::Trust(_) | Self::NotForUs => None,
+        }
+    }
 }
 
 impl Service {

@@ -497,7 +497,9 @@ pub fn hash(message: &[u8]) -> [u8; 32] {
     sha256(message)
 }
 
-const fn lane_number(lane: LaneKind) -> u64 {
+/// The number of a kind of lane on the wire.
+#[must_use]
+pub const fn lane_number(lane: LaneKind) -> u64 {
     match lane {
         LaneKind::Code => 0,
         LaneKind::FaceOnly => 1,
@@ -505,7 +507,11 @@ const fn lane_number(lane: LaneKind) -> u64 {
     }
 }
 
-const fn read_lane(number: u64) -> Result<LaneKind, CborError> {
+/// The kind of lane with this number.
+///
+/// # Errors
+/// [`CborError`] for a number that no kind has.
+pub const fn read_lane(number: u64) -> Result<LaneKind, CborError> {
     match number {
         0 => Ok(LaneKind::Code),
         1 => Ok(LaneKind::FaceOnly),
@@ -538,7 +544,11 @@ pub fn read_authority(r: &mut Reader<'_>) -> Result<AuthorityCode, CborError> {
     AuthorityCode::ALL.into_iter().find(|a| a.code() == code).ok_or(CborError::Unexpected)
 }
 
-fn read_direction(r: &mut Reader<'_>) -> Result<Direction, CborError> {
+/// Reads a direction: the codes of two different authorities.
+///
+/// # Errors
+/// [`CborError`] if the next two items are no direction.
+pub fn read_direction(r: &mut Reader<'_>) -> Result<Direction, CborError> {
     let (from, to) = (read_authority(r)?, read_authority(r)?);
     Direction::new(from, to).ok_or(CborError::Unexpected)
 }

@@ -27,7 +27,7 @@ use outside_bytes::{
     AUTHORITY_KID, Asked, LANE, SUBJECT, TOKEN_KID, authority_key, device_key, now, part_key, part_pair,
     part_words, receiver_key,
 };
-use trust::{Approval, KeyEntry, Role, TrustList};
+use trust::{Approval, GateBinding, KeyEntry, Role, TrustList};
 
 use AuthorityCode::{Chn, Hkg, Mac};
 
@@ -225,6 +225,7 @@ fn entry(role: Role, kid: &[u8]) -> KeyEntry {
         from: now(),
         to: now().plus_seconds(86_400 * 90),
         compromised: false,
+        binding: None,
     }
 }
 
@@ -235,8 +236,11 @@ fn approval() -> Approval {
 }
 
 fn lists() {
+    let ways = [Direction::new(Chn, Mac).unwrap(), Direction::new(Mac, Chn).unwrap()];
+    let binding = GateBinding::new(hengqin(), [LaneKind::Code, LaneKind::Manual], ways, true);
+    let bound = KeyEntry { binding, ..entry(Role::Gate, LANE.as_bytes()) };
     let compromised = KeyEntry { compromised: true, ..entry(Role::Verdict, b"v1") };
-    let keys = vec![entry(Role::Token, &[1]), compromised, entry(Role::Gate, LANE.as_bytes())];
+    let keys = vec![entry(Role::Token, &[1]), compromised, bound];
     let list =
         TrustList { authority: Hkg, number: 7, issued: now(), expires: now().plus_seconds(86_400), keys };
     put_with_misses("trust_list", "three-keys", &list.encode());
@@ -244,6 +248,8 @@ fn lists() {
     put("trust_list", "ok-empty", none.encode());
     let twice = TrustList { keys: vec![entry(Role::Token, &[1]); 2], ..list.clone() };
     put("trust_list", "no-key-twice", twice.encode());
+    let unbound = TrustList { keys: vec![entry(Role::Gate, LANE.as_bytes())], ..list.clone() };
+    put("trust_list", "no-gate-unbound", unbound.encode());
     let future = TrustList { issued: now().plus_seconds(301), ..list };
     put("trust_list", "no-future", future.encode());
 

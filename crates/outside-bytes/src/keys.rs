@@ -114,6 +114,7 @@ fn list_of(authority: AuthorityCode) -> TrustList {
         from: now().plus_seconds(-86_400),
         to: now().plus_seconds(30 * 86_400),
         compromised: false,
+        binding: None,
     };
     let keys = [Role::Token, Role::Verdict, Role::Status, Role::Approval].map(entry).to_vec();
     let (issued, expires) = (now().plus_seconds(-3600), now().plus_seconds(86_400));

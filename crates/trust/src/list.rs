@@ -10,6 +10,8 @@ use credential::message::{self, Kind, MessageError, read_authority, read_time};
 use credential::{CryptoError, POINT_LEN, PublicKey, SigningKey, VerifyingKey};
 use documents::{AuthorityCode, Timestamp};
 
+use crate::binding::GateBinding;
+
 /// How long a list past its end may still serve where the verdict is asked online (DESIGN 4): a day.
 pub const STALE_GRACE_SECONDS: i64 = 86_400;
 
@@ -82,6 +84,8 @@ pub struct KeyEntry {
     pub to: Timestamp,
     /// Whether it is compromised: then it counts at no time, for nothing that it ever signed.
     pub compromised: bool,
+    /// Where a gate's key counts; every key of that role has one, and no other key.
+    pub binding: Option<GateBinding>,
 }
 
 /// One authority's keys.
@@ -182,8 +186,12 @@ impl TrustList {
         w.array(self.keys.len());
         for key in &self.keys {
             let role = Role::ALL.iter().position(|r| *r == key.role).unwrap_or(0);
-            w.array(6).uint(role as u64).bytes(&key.kid).bytes(&key.key);
+            w.array(if key.binding.is_some() { 7 } else { 6 });
+            w.uint(role as u64).bytes(&key.kid).bytes(&key.key);
             w.uint(key.from.unix().unsigned_abs()).uint(key.to.unix().unsigned_abs()).bool(key.compromised);
+            if let Some(binding) = &key.binding {
+                binding.write(&mut w);
+            }
         }
         w.finish()
     }
@@ -200,15 +208,21 @@ impl TrustList {
         let (issued, expires) = (read_time(&mut r)?, read_time(&mut r)?);
         let mut keys: Vec<KeyEntry> = Vec::new();
         for _ in 0..r.array(MAX_KEYS)? {
-            r.array_exact(6)?;
+            let fields = r.array(7)?;
             let role = usize::try_from(r.uint()?).ok().and_then(|n| Role::ALL.get(n).copied());
+            let role = role.ok_or(CborError::Unexpected)?;
+            let bound = role == Role::Gate;
+            if fields != 6 + usize::from(bound) {
+                return Err(CborError::Unexpected);
+            }
             let entry = KeyEntry {
-                role: role.ok_or(CborError::Unexpected)?,
+                role,
                 kid: r.bytes(64)?.to_vec(),
                 key: r.bytes(65)?.to_vec(),
                 from: read_time(&mut r)?,
                 to: read_time(&mut r)?,
                 compromised: r.bool()?,
+                binding: if bound { Some(GateBinding::read(&mut r)?) } else { None },
             };
             // Weekly keys are sealed to an uncompressed point, signatures verified with a compressed one.
             let length = if entry.role == Role::Part { 65 } else { POINT_LEN };
@@ -386,6 +400,24 @@ impl TrustStore {
         Ok(key)
     }
 
+    /// The key of the gate `kid` of `authority`, if it counts at `at`, with the place for which it is listed: whoever
+    /// verifies with the one holds the message to the other.
+    ///
+    /// # Errors
+    /// [`TrustError`]: why no such key counts.
+    pub fn gate(
+        &self,
+        authority: AuthorityCode,
+        kid: &[u8],
+        at: Timestamp,
+    ) -> Result<(&VerifyingKey, &GateBinding), TrustError> {
+        let key = self.find(authority, Role::Gate, kid, at)?;
+        let list = self.list(authority).ok_or(TrustError::NoList(authority))?;
+        let entry = list.keys.iter().find(|entry| entry.role == Role::Gate && entry.kid == kid);
+        let binding = entry.and_then(|entry| entry.binding.as_ref());
+        Ok((key, binding.ok_or(TrustError::UnknownKey { authority })?))
+    }
+
     /// The point to which weekly keys for `authority` are sealed at `at`.
     ///
     /// # Errors
@@ -425,6 +457,7 @@ mod tests {
             from: at("2026-01-01T00:00:00+08:00"),
             to: at("2027-01-01T00:00:00+08:00"),
             compromised: false,
+            binding: None,
         }
     }
 

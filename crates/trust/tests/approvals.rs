@@ -5,8 +5,8 @@
 use credential::{PublicKey, SigningKey, hpke};
 use documents::{AuthorityCode, Direction, PortId, Timestamp};
 use trust::{
-    Approval, ApprovalError, Approvals, Freshness, KeyEntry, Role, SCENARIO_BORDER, STALE_GRACE_SECONDS,
-    TrustError, TrustList, TrustStore,
+    Approval, ApprovalError, Approvals, Freshness, GateBinding, KeyEntry, Role, SCENARIO_BORDER,
+    STALE_GRACE_SECONDS, TrustError, TrustList, TrustStore,
 };
 
 use AuthorityCode::{Chn, Hkg, Mac};
@@ -49,7 +49,10 @@ fn approval() -> Approval {
 
 fn entry(role: Role, kid: &[u8], key: &[u8]) -> KeyEntry {
     let (from, to) = (at("2026-01-01T00:00:00+08:00"), at("2027-01-01T00:00:00+08:00"));
-    KeyEntry { role, kid: kid.to_vec(), key: key.to_vec(), from, to, compromised: false }
+    let out = Direction::new(Chn, Mac).unwrap();
+    let bound = || GateBinding::code_lane("hengqin".parse().unwrap(), out, true);
+    let binding = (role == Role::Gate).then(bound);
+    KeyEntry { role, kid: kid.to_vec(), key: key.to_vec(), from, to, compromised: false, binding }
 }
 
 fn list(authority: AuthorityCode, number: u64, keys: Vec<KeyEntry>) -> TrustList {
@@ -279,7 +282,8 @@ fn a_list_key_that_is_compromised_or_past_its_time_signs_no_list() {
     let dead = KeyEntry { compromised: true, ..entry(Role::List, b"dead", &point) };
     let old = KeyEntry { to: now(), ..entry(Role::List, b"old", &point) };
     let young = KeyEntry { from: now().plus_seconds(1), ..entry(Role::List, b"young", &point) };
-    let keys = vec![dead, old, young, entry(Role::List, b"good", &point), entry(Role::Gate, b"gate", &point)];
+    let keys =
+        vec![dead, old, young, entry(Role::List, b"good", &point), entry(Role::Notice, b"gate", &point)];
     store.update(&list(Chn, 2, keys.clone()).sign(b"root", &chn).unwrap(), now()).unwrap();
     for (kid, taken) in [("dead", false), ("old", false), ("young", false), ("gate", false), ("good", true)] {
         let signed = list(Chn, 3, keys.clone()).sign(kid.as_bytes(), &next).unwrap();

@@ -14,9 +14,9 @@ mod page;
 use credential::cbor::{Reader, Writer, well_formed};
 use credential::message::{self, Kind};
 use credential::{PublicKey, SigningKey, VerifyingKey};
-use documents::{AuthorityCode, Direction, Timestamp};
+use documents::{AuthorityCode, Direction, LaneKind, Timestamp};
 use page::{blocks, bytes, conforms};
-use trust::{Approval, KeyEntry, Role, TrustList, TrustStore};
+use trust::{Approval, GateBinding, KeyEntry, Role, TrustList, TrustStore};
 
 use AuthorityCode::{Chn, Hkg, Mac};
 
@@ -36,7 +36,15 @@ fn now() -> Timestamp {
 
 fn entry(role: Role, kid: &[u8], key: &[u8]) -> KeyEntry {
     let (from, to) = (at("2026-01-01T00:00:00+08:00"), at("2027-01-01T00:00:00+08:00"));
-    KeyEntry { role, kid: kid.to_vec(), key: key.to_vec(), from, to, compromised: false }
+    let binding = (role == Role::Gate).then(bound);
+    KeyEntry { role, kid: kid.to_vec(), key: key.to_vec(), from, to, compromised: false, binding }
+}
+
+/// A lane that is turned between two directions.
+fn bound() -> GateBinding {
+    let way = Direction::new(Chn, Mac).unwrap();
+    let lanes = [LaneKind::Manual, LaneKind::Code];
+    GateBinding::new("hengqin".parse().unwrap(), lanes, [way.reversed(), way], false).unwrap()
 }
 
 /// A store with the example's list of CHN, and one of HKG with its approval key.
@@ -79,6 +87,9 @@ fn the_example_trust_list_is_taken_and_names_the_keys_of_the_page() {
         assert_eq!(store.find(Chn, role, kid, now()).unwrap().public(), &example_key(name), "{name}");
     }
     assert_eq!(store.part_key(Chn, now()).unwrap().len(), 65);
+    let way = Direction::new(Chn, Hkg).unwrap();
+    let expected = GateBinding::code_lane("shenzhen-bay".parse().unwrap(), way, true);
+    assert_eq!(store.gate(Chn, gate, now()).unwrap().1, &expected);
 }
 
 #[test]
@@ -126,7 +137,10 @@ fn a_changed_list_is_refused_by_grammar_and_reader() {
         number: 3,
         issued: now(),
         expires: Timestamp::MAX,
-        keys: vec![entry(Role::Token, &[1], key.public().as_bytes())],
+        keys: vec![
+            entry(Role::Token, &[1], key.public().as_bytes()),
+            entry(Role::Gate, b"hengqin/1", key.public().as_bytes()),
+        ],
     };
     let approval = Approval::open(&bytes("approval"), &store(), now()).unwrap();
     let (mut refused, mut stricter) = (0, 0);
@@ -146,6 +160,21 @@ fn a_changed_list_is_refused_by_grammar_and_reader() {
     }
     assert!(refused > 80, "{refused} changes were refused by both");
     assert!(stricter <= 4, "{stricter} changes were refused by the reader alone");
+    // A key bound to a place that is no gate's, a gate's that is bound to none, a place in two forms.
+    let (token, gate) = (&trust.keys[0], &trust.keys[1]);
+    for entry in [
+        KeyEntry { binding: Some(bound()), ..token.clone() },
+        KeyEntry { binding: None, ..gate.clone() },
+        KeyEntry { role: Role::Verdict, ..gate.clone() },
+    ] {
+        let list = TrustList { keys: vec![entry], ..trust.clone() };
+        assert!(conforms("trust-list-payload", &list.encode()).is_err());
+        assert!(TrustList::decode(&list.encode()).is_err());
+    }
+    let encoded = hex::encode(trust.encode());
+    let (lanes, turned) = ("820002", "820200");
+    assert_eq!(encoded.matches(lanes).count(), 1);
+    assert!(TrustList::decode(&hex::decode(encoded.replace(lanes, turned)).unwrap()).is_err(), "one order");
     // A key of another length than its role's.
     let (good, bad) = (KeyEntry { key: vec![2; 33], ..trust.keys[0].clone() }, vec![2; 34]);
     for (role, key, fits) in [

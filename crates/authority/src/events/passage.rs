@@ -4,7 +4,7 @@ use clearance::PassageId;
 use credential::CryptoError;
 use credential::message::{self, Event, Kind, MessageError, Notice, Passage};
 use documents::Timestamp;
-use trust::Role;
+use trust::{GateBinding, Outside};
 
 use crate::keys::KEY_ID;
 use crate::service::{SenderError, Service};
@@ -61,14 +61,15 @@ impl Service {
     /// # Errors
     /// Why it was refused; a repeat of a known event is no error.
     pub async fn hear_event(&self, bytes: &[u8], now: Timestamp) -> Result<(), EventError> {
-        let event = self.authenticate_event(bytes, now)?;
-        self.apply_authenticated(&event, message::hash(bytes), now).await
+        let (event, binding) = self.authenticate_event(bytes, now)?;
+        self.apply_authenticated(&event, &binding, message::hash(bytes), now).await
     }
 
     /// Applies an event whose sender is known, in its order, exactly once.
     pub(crate) async fn apply_authenticated(
         &self,
         event: &Event,
+        binding: &GateBinding,
         hash: [u8; 32],
         now: Timestamp,
     ) -> Result<(), EventError> {
@@ -79,19 +80,19 @@ impl Service {
         }
         let number = i64::try_from(event.number).unwrap_or(i64::MAX);
         outbox::add_event(&mut tx, &event.gate, number, &hash, now).await?;
-        self.apply(&mut tx, event, hash, now).await?;
+        self.apply(&mut tx, event, binding, hash, now).await?;
         Ok(tx.commit().await?)
     }
 
-    fn authenticate_event(&self, bytes: &[u8], now: Timestamp) -> Result<Event, SenderError> {
+    fn authenticate_event(&self, bytes: &[u8], now: Timestamp) -> Result<(Event, GateBinding), SenderError> {
         let trust = self.trust();
         let gate = message::kid(bytes)?;
-        let key = trust.find(self.me, Role::Gate, gate, now)?;
+        let (key, binding) = trust.gate(self.me, gate, now)?;
         let event = Event::decode(message::open(Kind::Event, bytes, key)?)?;
         if event.gate.as_bytes() != gate {
             return Err(SenderError::NotForUs);
         }
-        Ok(event)
+        Ok((event, binding.clone()))
     }
 
     /// Applies an event to its reservation; a passage also to the ledger.
@@ -99,6 +100,7 @@ impl Service {
         &self,
         tx: &mut Tx,
         event: &Event,
+        binding: &GateBinding,
         hash: [u8; 32],
         now: Timestamp,
     ) -> Result<(), EventError> {
@@ -114,6 +116,7 @@ impl Service {
         // Read again once the person is held: a verdict may be replacing this reservation at this moment.
         person::hold_person(tx, row.person).await?;
         let Some(row) = reservation::find_clearance(tx, &event.clearance).await? else { return Ok(()) };
+        check_lane(event, &row, binding)?;
         let judged = row.probe == event.probe && event.verdicts.contains(&row.verdict);
         if passage == clearance::Passage::Passed && !judged {
             return Err(EventError::NotJudged);
@@ -167,6 +170,19 @@ impl Service {
         outbox::add_notice_out(tx, &waiting, now).await?;
         Ok(reservation::forget_token_id(tx, row.id).await?)
     }
+}
+
+/// An event tells of its own gate's clearance, at the place for which that gate is listed.
+fn check_lane(event: &Event, row: &ReservationRow, binding: &GateBinding) -> Result<(), SenderError> {
+    let place = if row.lane.as_str() == event.gate {
+        binding.check_way(&row.entry.port, row.entry.direction)
+    } else {
+        Err(Outside::Clearance)
+    };
+    place.map_err(|outside| {
+        tracing::warn!(gate = event.gate, lane = %row.lane, %outside, "alarm: a gate told of another place");
+        SenderError::OutsideBinding { gate: event.gate.clone(), outside }
+    })
 }
 
 /// How an event stands to those that were heard of its gate.

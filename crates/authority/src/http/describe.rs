@@ -57,8 +57,8 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "own_pass" | "end_pass" | "passages" => &[HOLDER, STORE],
         "may_cross" => &[JSON, HOLDER, STORE],
         "status_list" => &[&[NotFound, StatusFailed, CryptoFailed], STORE],
-        "verdicts" => &[CBOR, STORE, &[Busy, FaceModelsFailed, CryptoFailed, Internal]],
-        "events" => &[CBOR, STORE, &[EventGap, EventFork, NotJudged]],
+        "verdicts" => &[CBOR, STORE, &[GateOutsideBinding, Busy, FaceModelsFailed, CryptoFailed, Internal]],
+        "events" => &[CBOR, STORE, &[GateOutsideBinding, EventGap, EventFork, NotJudged]],
         "handovers" => &[CBOR, STORE, &[SealedUnreadable, PartFailed]],
         "notices" => &[CBOR, STORE],
         "add_resident" => {

@@ -10,6 +10,9 @@ use credential::message::{Outcome, Verdict, unverified_payload};
 use super::AppState;
 use super::body::{CborBody, Octets};
 use super::problem::Problem;
+use crate::events::passage::EventError;
+use crate::service::SenderError;
+use crate::verdict::VerdictError;
 
 /// Judges one traveller
 ///
@@ -22,7 +25,12 @@ pub(super) async fn verdicts(
     State(app): State<Arc<AppState>>,
     CborBody(body): CborBody,
 ) -> Result<impl IntoResponse, Problem> {
-    let signed = app.state.service.verdict(&body, (app.state.now)()).await?;
+    let judged = app.state.service.verdict(&body, (app.state.now)()).await;
+    let signed = judged.inspect_err(|error| {
+        if let VerdictError::Sender(sender) = error {
+            alarm(&app, sender);
+        }
+    })?;
     let outcome = unverified_payload(&signed).ok().and_then(|payload| Verdict::decode(payload).ok());
     app.metrics.count_verdict(outcome.map_or("unreadable", |verdict| match verdict.outcome {
         Outcome::Admit => "admit",
@@ -44,8 +52,20 @@ pub(super) async fn events(
     State(app): State<Arc<AppState>>,
     CborBody(body): CborBody,
 ) -> Result<StatusCode, Problem> {
-    app.state.service.hear_event(&body, (app.state.now)()).await?;
+    let heard = app.state.service.hear_event(&body, (app.state.now)()).await;
+    heard.inspect_err(|error| {
+        if let EventError::Sender(sender) = error {
+            alarm(&app, sender);
+        }
+    })?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Counts a gate that was used outside of its place; the log names it already.
+fn alarm(app: &AppState, sender: &SenderError) {
+    if let Some(gate) = sender.gate_outside() {
+        app.metrics.count_gate_outside(gate);
+    }
 }
 
 /// Takes a weekly key

@@ -136,6 +136,8 @@ problems! {
         "seal it to the part key in the newest trust list of this authority";
     NotForUs = "not_for_us", FORBIDDEN, "The message is not for this authority",
         "send it to the authority that it names, and at its time";
+    GateOutsideBinding = "gate_outside_binding", FORBIDDEN, "The gate's key is not listed for this place",
+        "an officer must look at the gate; the trust list names its port, lanes and directions";
     EventGap = "event_gap", CONFLICT, "An earlier event of this gate is missing",
         "send the events from the number in `expected` on, in order";
     EventFork = "event_fork", CONFLICT, "Another event with this number is known",
@@ -378,6 +380,7 @@ impl From<&SenderError> for Problem {
             SenderError::Malformed(_) => told(ProblemCode::MessageMalformed, error),
             SenderError::Trust(error) => error.into(),
             SenderError::NotForUs => told(ProblemCode::NotForUs, error),
+            SenderError::OutsideBinding { .. } => told(ProblemCode::GateOutsideBinding, error),
         }
     }
 }

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::bay::{
-    BIRTH, Bay, GATE, NAME, NUMBER, RECORD, bay, envelope, in_memory, passed, photographs, show, strangers,
+    BIRTH, Bay, ELSEWHERE, GATE, NAME, NUMBER, RECORD, bay, envelope, in_memory, passed, photographs, show,
+    strangers,
 };
 use crate::door::{Door, OFFICER, b64, enrolment, log, tells_nothing, un64};
 use crate::http::{CHAN, MORNING, device, resident};
@@ -398,12 +399,28 @@ async fn messages(bay: &Bay, chn: &Door, live: &[u8]) {
         assert_eq!(body.get("expected").cloned(), (code == "event_gap").then(|| json!(1)), "{code}");
     }
 
+    // A key of another port's gate, at this one.
+    let session = crate::bay::enrol(bay, live).await;
+    let wallet = crate::bay::token(bay, &session).await;
+    let foreign = crate::bay::Shown { gate: ELSEWHERE, ..show(bay, &wallet, live) };
+    let answer = chn.cbor("/v1/verdicts", &envelope(bay, &wallet, &foreign, Side::Exit).0).await;
+    chn.problem(&answer, "verdicts", "gate_outside_binding");
+
     // Somebody passes whom nobody judged with that face; then the event as it should be; then another with its number.
     let session = crate::bay::enrol(bay, live).await;
     let wallet = crate::bay::token(bay, &session).await;
     let shown = show(bay, &wallet, live);
     let (body, _) = envelope(bay, &wallet, &shown, Side::Exit);
     let verdict = chn.cbor("/v1/verdicts", &body).await.is(200).body;
+    // Another gate tells of this gate's clearance.
+    let foreign = crate::bay::Shown { gate: ELSEWHERE, ..shown.clone() };
+    let end = crate::bay::event(bay, &foreign, Passage::NotPassed, (1, [0; 32]), &[]);
+    let answer = chn.cbor("/v1/events", &end).await;
+    chn.problem(&answer, "events", "gate_outside_binding");
+    let metrics = chn.get("/metrics", None).await.is(200).text();
+    let counted = format!("baypass_authority_gates_outside_binding_total{{gate=\"{ELSEWHERE}\"}} 2");
+    assert!(metrics.contains(&counted), "{metrics}");
+    assert!(log().contains("alarm: a gate asked outside of its place"));
     let unseen = passed(bay, &shown, 1, [0; 32], &[b"another verdict"]);
     let answer = chn.cbor("/v1/events", &unseen).await;
     chn.problem(&answer, "events", "not_judged");

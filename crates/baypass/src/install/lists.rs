@@ -56,13 +56,9 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
             None => vec![lane.direction.from(), lane.direction.to()],
         };
         for authority in authorities {
-            gates.entry(authority).or_default().push(entry(
-                Role::Gate,
-                lane.name().as_bytes(),
-                &key,
-                from,
-                to,
-            ));
+            let binding = Some(lane.binding());
+            let listed = entry(Role::Gate, lane.name().as_bytes(), &key, from, to);
+            gates.entry(authority).or_default().push(KeyEntry { binding, ..listed });
         }
     }
     let mut roots = Roots::new();
@@ -129,7 +125,8 @@ pub fn key_name(lane: &str) -> String {
 }
 
 fn entry(role: Role, kid: &[u8], key: &SigningKey, from: Timestamp, to: Timestamp) -> KeyEntry {
-    KeyEntry { role, kid: kid.to_vec(), key: key.public().as_bytes().to_vec(), from, to, compromised: false }
+    let (kid, key) = (kid.to_vec(), key.public().as_bytes().to_vec());
+    KeyEntry { role, kid, key, from, to, compromised: false, binding: None }
 }
 
 fn list_path(of: &Installation, code: AuthorityCode) -> PathBuf {

@@ -19,6 +19,7 @@ use credential::Audience;
 use database::DatabaseUrl;
 use documents::{AuthorityCode, Direction, LaneKind, PortId, Rules, Side, Timestamp};
 use serde::{Deserialize, Serialize};
+use trust::GateBinding;
 
 use crate::failure::Failure;
 
@@ -71,6 +72,11 @@ impl LanePlace {
         let side = side.map_or_else(String::new, |side| format!("/{side}"));
         let number = if *number == 1 { String::new() } else { format!("/{number}") };
         format!("{port}/{direction}{side}{number}")
+    }
+
+    /// Where the key of the lane's gate counts.
+    pub fn binding(&self) -> GateBinding {
+        GateBinding::code_lane(self.port.clone(), self.direction, self.side.is_none())
     }
 
     /// What a code for this lane is made for.

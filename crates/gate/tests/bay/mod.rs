@@ -64,6 +64,7 @@ pub fn entry(role: Role, kid: &[u8], key: &SigningKey) -> KeyEntry {
         from: at(-86_400),
         to: at(30 * 86_400),
         compromised: false,
+        binding: None,
     }
 }
 

@@ -302,6 +302,7 @@ fn trust_list(authority: AuthorityCode, keys: &AuthorityKeys, now: Timestamp) ->
         from: now.plus_seconds(-DAY),
         to: now.plus_seconds(30 * DAY),
         compromised: false,
+        binding: None,
     };
     let keys = vec![
         entry(Role::Token, &[KID], &keys.token),
