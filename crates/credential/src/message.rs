@@ -41,11 +41,17 @@ impl Kind {
             Self::Event => "bp1-event",
             Self::Handover => "bp1-handover",
             Self::Notice => "bp1-notice",
-            Self::TrustList => "bp1-trust-list",
+            Self::TrustList => "bp2-trust-list",
             Self::Approval => "bp1-approval",
             Self::Possession => "bp1-possession",
         }
     }
+}
+
+/// The external data under signatures of a kind, for the one kind that several sign (trust lists, [`cose::CoSigned`]).
+#[must_use]
+pub fn external_of(kind: Kind) -> Vec<u8> {
+    external(kind.label())
 }
 
 /// Largest payload of a signed message, in bytes.

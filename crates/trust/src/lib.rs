@@ -4,8 +4,14 @@
 
 mod approval;
 mod binding;
+mod chain;
 mod list;
+mod root;
+mod store;
 
 pub use approval::{Approval, ApprovalError, Approvals, Newest, SCENARIO_BORDER};
 pub use binding::{GateBinding, Outside};
-pub use list::{Freshness, KeyEntry, Role, STALE_GRACE_SECONDS, TrustError, TrustList, TrustStore};
+pub use chain::{MAX_PREDECESSORS, chain, links};
+pub use list::{Freshness, KeyEntry, Role, STALE_GRACE_SECONDS, TrustError, TrustList};
+pub use root::{Root, RootError, RootKey};
+pub use store::TrustStore;

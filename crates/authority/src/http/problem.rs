@@ -362,6 +362,9 @@ impl From<&TrustError> for Problem {
             TrustError::Key(_)
             | TrustError::Authority { .. }
             | TrustError::Rollback { .. }
+            | TrustError::Signatures { .. }
+            | TrustError::RootNotAnnounced { .. }
+            | TrustError::RootTooWeak { .. }
             | TrustError::Future
             | TrustError::NoList(_)
             | TrustError::UnknownKey { .. }

@@ -13,7 +13,7 @@ use documents::{
     AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, PortId, Rules, Side, Timestamp,
 };
 use face::{Embedder, FaceConfig, Finder, Image, ModelFolder, Probe};
-use trust::{Approval, Approvals, GateBinding, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
+use trust::{Approval, Approvals, GateBinding, KeyEntry, Role, Root, SCENARIO_BORDER, TrustList, TrustStore};
 
 pub const GATE: &str = "hengqin/CHN-MAC";
 /// A second lane beside it.
@@ -81,6 +81,12 @@ struct Secrets {
     approval: SigningKey,
 }
 
+impl Secrets {
+    fn root(&self) -> Root {
+        Root::of(1, [(KEY_ID, *self.list.public())]).unwrap()
+    }
+}
+
 fn secrets(keys: Keys) -> Secrets {
     Secrets { keys, list: SigningKey::generate().unwrap(), approval: SigningKey::generate().unwrap() }
 }
@@ -114,7 +120,8 @@ fn trust_list(
     ] {
         keys.push(KeyEntry { binding, ..entry(Role::Gate, name.as_bytes(), gate) });
     }
-    let list = TrustList { authority, number, issued: now, expires: now.plus_seconds(7 * 86_400), keys };
+    let (root, expires) = (secrets.root(), now.plus_seconds(7 * 86_400));
+    let list = TrustList { authority, number, issued: now, expires, root, next: None, keys };
     list.sign(KEY_ID, &secrets.list).unwrap()
 }
 
@@ -125,7 +132,7 @@ pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
     let [first, second] = stores;
     let (chn, mac) = (secrets(first.keys), secrets(second.keys));
     let (handover, notice) = (copy(&chn.keys.handover), copy(&mac.keys.notice));
-    let roots = [(Chn, *chn.list.public()), (Mac, *mac.list.public())];
+    let roots = [(Chn, chn.root()), (Mac, mac.root())];
     let mut trust = TrustStore::new(&roots).unwrap();
     trust.update(&trust_list(Chn, 1, &chn, &gate, now), now).unwrap();
     trust.update(&trust_list(Mac, 1, &mac, &gate, now), now).unwrap();

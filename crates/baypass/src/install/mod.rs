@@ -8,6 +8,7 @@ pub mod database;
 pub mod keys;
 pub mod lists;
 pub mod parties;
+pub mod supervisors;
 
 use std::fs::{File, Permissions, TryLockError};
 use std::io::Write;

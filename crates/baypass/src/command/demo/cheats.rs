@@ -479,7 +479,7 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
 
     // An old trust list is put in the place of the newest.
     let old = lists::published(&tour.bay.installation)?;
-    lists::renew(&tour.bay.installation, Hkg, tour.bay.now(), |_| ())?;
+    lists::renew(&tour.bay.installation, Hkg, tour.bay.now(), |_| Ok(()))?;
     tour.bay.rounds(2).await?;
     let newest = lists::published(&tour.bay.installation)?;
     lists::publish(&tour.bay.installation, &old)?;
