@@ -157,3 +157,19 @@ fn an_installation_of_the_version_before_is_brought_over_and_its_list_key_signs_
     folder.run(&["trust", "upgrade", "--dir", "DIR"]).code(0);
     assert_eq!(list(&folder, 1)["number"], 2);
 }
+
+#[test]
+fn a_missing_or_damaged_public_list_is_mended_by_the_command_that_the_message_advises() {
+    let folder = Folder::new();
+    folder.init();
+    let path = folder.dir().join("public/trust/CHN.cbor");
+    for (damage, number) in [(None, 2), (Some(&b"broken"[..]), 3), (Some(b""), 4)] {
+        std::fs::remove_file(&path).unwrap();
+        if let Some(bytes) = damage {
+            std::fs::write(&path, bytes).unwrap();
+        }
+        folder.run(&["trust", "list", "--dir", "DIR"]).told(&["CHN", "baypass trust renew"]);
+        folder.run(&["trust", "renew", "--dir", "DIR", "--authority", "CHN"]).code(0);
+        assert_eq!(list(&folder, 0)["number"], number);
+    }
+}
