@@ -14,6 +14,8 @@ use documents::{
     FormCode, Holder, LaneKind, LocalDate, PortId, ResidenceClass, Side, Timestamp,
 };
 
+use trust::GateBinding;
+
 use crate::events::passage::EventError;
 use crate::service::{Service, draw};
 use crate::store::person::{self, Resident};
@@ -240,7 +242,8 @@ impl LedgerBench {
         };
         let payload = event.encode();
         let hash = message::payload_hash(&payload);
-        match self.service.apply_authenticated(&event, hash, &payload, now).await? {
+        let binding = GateBinding::code_lane(self.port.clone(), self.direction, true);
+        match self.service.apply_authenticated(&event, &binding, hash, &payload, now).await? {
             ReceiptResult::Taken => {}
             ReceiptResult::Conflict(_)
             | ReceiptResult::Expected(_)

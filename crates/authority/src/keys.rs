@@ -65,6 +65,7 @@ impl Keys {
             from,
             to,
             compromised: false,
+            binding: None,
         };
         let signing = |role, key: &SigningKey| entry(role, KEY_ID, key.public().as_bytes());
         vec![

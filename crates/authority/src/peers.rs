@@ -185,6 +185,8 @@ impl Turn<'_> {
                 continue;
             }
             match self.service.take_trust_list(&list, self.now) {
+                // The same list with other signatures, or a shorter chain, replaces nothing.
+                Ok(whose) if self.service.trust_list(whose) == held => {}
                 Ok(whose) => self.report.trust_lists.push(whose),
                 // A peer may be behind with somebody else's list: that is no failure of anybody.
                 Err(ListError::Trust(trust::TrustError::Rollback { .. })) if authority != self.peer => {}

@@ -12,7 +12,7 @@ use credential::status::SignedStatusList;
 use credential::{CryptoError, random};
 use documents::{AuthorityCode, Rules, Timestamp};
 use face::Liveness;
-use trust::{Approvals, Role, TrustError, TrustStore};
+use trust::{Approvals, Outside, Role, TrustError, TrustStore};
 
 use crate::faces::Faces;
 use crate::inference::Pools;
@@ -72,6 +72,25 @@ pub enum SenderError {
     /// What was sent along is not what the gate signed: something was exchanged on its way.
     #[error("the envelope holds something else than its request names")]
     Envelope,
+    /// A gate's key was used for another place than the one for which it is listed: it may have been taken out of its lane.
+    #[error("the gate's key is listed for another {outside}")]
+    OutsideBinding {
+        /// The gate whose key it is.
+        gate: String,
+        /// What lies outside.
+        outside: Outside,
+    },
+}
+
+impl SenderError {
+    /// The gate that an officer must look at, where its key was used outside of its place.
+    #[must_use]
+    pub fn gate_outside(&self) -> Option<&str> {
+        match self {
+            Self::OutsideBinding { gate, .. } => Some(gate),
+            Self::Message(_) | Self::Malformed(_) | Self::Trust(_) | Self::NotForUs | Self::Envelope => None,
+        }
+    }
 }
 
 impl Service {

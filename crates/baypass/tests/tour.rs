@@ -142,6 +142,7 @@ fn the_tour(tour: &Value) {
         "token_spent",
         "possession_invalid",
         "key_not_trusted",
+        "gate_outside_binding",
         "token_expired",
         "not_approved",
         "face_not_live",

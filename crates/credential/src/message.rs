@@ -53,13 +53,19 @@ impl Kind {
             Self::Event => "bp2-event",
             Self::Handover => "bp1-handover",
             Self::Notice => "bp1-notice",
-            Self::TrustList => "bp1-trust-list",
+            Self::TrustList => "bp2-trust-list",
             Self::Approval => "bp1-approval",
             Self::Possession => "bp1-possession",
             Self::Receipt => "bp2-receipt",
             Self::Chain => "bp2-chain",
         }
     }
+}
+
+/// The external data under signatures of a kind, for the one kind that several sign (trust lists, [`cose::CoSigned`]).
+#[must_use]
+pub fn external_of(kind: Kind) -> Vec<u8> {
+    external(kind.label())
 }
 
 /// Largest payload of a signed message, in bytes.
@@ -533,7 +539,9 @@ pub fn shown_hash(token: &[u8], proof: &[u8]) -> [u8; 32] {
     sha256(&w.finish())
 }
 
-const fn lane_number(lane: LaneKind) -> u64 {
+/// The number of a kind of lane on the wire.
+#[must_use]
+pub const fn lane_number(lane: LaneKind) -> u64 {
     match lane {
         LaneKind::Code => 0,
         LaneKind::FaceOnly => 1,
@@ -541,7 +549,11 @@ const fn lane_number(lane: LaneKind) -> u64 {
     }
 }
 
-const fn read_lane(number: u64) -> Result<LaneKind, CborError> {
+/// The kind of lane with this number.
+///
+/// # Errors
+/// [`CborError`] for a number that no kind has.
+pub const fn read_lane(number: u64) -> Result<LaneKind, CborError> {
     match number {
         0 => Ok(LaneKind::Code),
         1 => Ok(LaneKind::FaceOnly),
@@ -574,7 +586,11 @@ pub fn read_authority(r: &mut Reader<'_>) -> Result<AuthorityCode, CborError> {
     AuthorityCode::ALL.into_iter().find(|a| a.code() == code).ok_or(CborError::Unexpected)
 }
 
-fn read_direction(r: &mut Reader<'_>) -> Result<Direction, CborError> {
+/// Reads a direction: the codes of two different authorities.
+///
+/// # Errors
+/// [`CborError`] if the next two items are no direction.
+pub fn read_direction(r: &mut Reader<'_>) -> Result<Direction, CborError> {
     let (from, to) = (read_authority(r)?, read_authority(r)?);
     Direction::new(from, to).ok_or(CborError::Unexpected)
 }

@@ -9,7 +9,7 @@ use credential::{KeyClass, SigningKey, StatusRef, TokenId};
 use documents::{Side, Timestamp};
 use gate::check::Checker;
 use gate::lists::{ListMemory, MemoryError};
-use gate::{GateReason, ReplayCache};
+use gate::{GateReason, KeyFault, ReplayCache, Trusted};
 use proptest::prelude::*;
 use trust::Approval;
 
@@ -142,7 +142,7 @@ fn a_token_dies_at_its_very_end() {
     let mut bay = bay;
     // Lists that still count by then.
     for authority in [Chn, Mac] {
-        let mut list = bay::trust_list(authority, 2, bay.keys[&authority].entries());
+        let mut list = bay.list(authority, 2, bay.keys[&authority].entries());
         list.expires = end.plus_seconds(86_400);
         bay.trust(&list);
     }
@@ -260,11 +260,26 @@ fn a_compromised_key_dies_at_once_with_its_tokens() {
     let code = Wallet::new(&bay, Mac).show(&hengqin(), now());
     let mut entries = bay.keys[&Mac].entries();
     entries[0].compromised = true;
-    bay.trust(&bay::trust_list(Mac, 2, entries.clone()));
+    bay.trust(&bay.list(Mac, 2, entries.clone()));
     assert_eq!(check(&bay, &code), Err(GateReason::IssuerKeyCompromised));
     entries[0].compromised = false;
+    bay.trust(&bay.list(Mac, 3, entries));
+    assert_eq!(
+        check(&bay, &code),
+        Err(GateReason::IssuerKeyCompromised),
+        "no later list makes it sound again"
+    );
+    let mut started = bay.pinned();
+    started.not_before(&bay.lists.newest());
+    started.take_trust(bay.lists.trust().bytes(Mac).unwrap(), now()).unwrap();
+    let key = started.token_key(Mac, 1, now()).map(|_| ());
+    assert_eq!(key, Err(KeyFault::Compromised), "nor a restart");
+
+    let mut bay = Bay::new();
+    let code = Wallet::new(&bay, Mac).show(&hengqin(), now());
+    let mut entries = bay.keys[&Mac].entries();
     entries[0].to = now();
-    bay.trust(&bay::trust_list(Mac, 3, entries));
+    bay.trust(&bay.list(Mac, 2, entries));
     assert_eq!(check(&bay, &code), Err(GateReason::IssuerKeyNotValid));
 }
 
@@ -289,8 +304,8 @@ fn no_list_goes_back_to_an_older_one() {
     let future = bay.signed_status(Mac, at(3600), |_| {});
     let error = bay.lists.take_status(Mac, 0, &bay::subject(Mac), &future, now()).unwrap_err();
     assert_eq!(error.reason(), Some(GateReason::ClockUnsure));
-    bay.trust(&bay::trust_list(Mac, 5, bay.keys[&Mac].entries()));
-    let rolled = bay::trust_list(Mac, 4, bay.keys[&Mac].entries()).sign(b"l1", &bay.keys[&Mac].list).unwrap();
+    bay.trust(&bay.list(Mac, 5, bay.keys[&Mac].entries()));
+    let rolled = bay.list(Mac, 4, bay.keys[&Mac].entries()).sign(b"l1", &bay.keys[&Mac].list).unwrap();
     assert_eq!(
         bay.lists.take_trust(&rolled, now()).unwrap_err().reason(),
         Some(GateReason::TrustListRolledBack)
@@ -336,7 +351,7 @@ fn a_gate_that_is_started_again_goes_back_no_more_than_one_that_runs() {
     let old = bay.signed_status(Mac, at(-30), |_| {});
     let new = bay.signed_status(Mac, at(-10), |_| {});
     let list = |bay: &Bay, number| {
-        bay::trust_list(Mac, number, bay.keys[&Mac].entries()).sign(b"l1", &bay.keys[&Mac].list).unwrap()
+        bay.list(Mac, number, bay.keys[&Mac].entries()).sign(b"l1", &bay.keys[&Mac].list).unwrap()
     };
     let (fourth, fifth) = (list(&bay, 4), list(&bay, 5));
     let second = bay.approved(&Approval { number: 2, ..bay::approval() });

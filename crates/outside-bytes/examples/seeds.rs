@@ -28,9 +28,9 @@ use documents::{
 };
 use outside_bytes::{
     AUTHORITY_KID, Asked, LANE, SUBJECT, TOKEN_KID, authority_key, device_key, now, part_key, part_pair,
-    part_words, receiver_key,
+    part_words, receiver_key, root,
 };
-use trust::{Approval, KeyEntry, Role, TrustList};
+use trust::{Approval, GateBinding, KeyEntry, Role, Root, TrustList};
 
 use AuthorityCode::{Chn, Hkg, Mac};
 
@@ -228,6 +228,7 @@ fn entry(role: Role, kid: &[u8]) -> KeyEntry {
         from: now(),
         to: now().plus_seconds(86_400 * 90),
         compromised: false,
+        binding: None,
     }
 }
 
@@ -238,15 +239,32 @@ fn approval() -> Approval {
 }
 
 fn lists() {
+    let ways = [Direction::new(Chn, Mac).unwrap(), Direction::new(Mac, Chn).unwrap()];
+    let binding = GateBinding::new(hengqin(), [LaneKind::Code, LaneKind::Manual], ways, true);
+    let bound = KeyEntry { binding, ..entry(Role::Gate, LANE.as_bytes()) };
     let compromised = KeyEntry { compromised: true, ..entry(Role::Verdict, b"v1") };
-    let keys = vec![entry(Role::Token, &[1]), compromised, entry(Role::Gate, LANE.as_bytes())];
-    let list =
-        TrustList { authority: Hkg, number: 7, issued: now(), expires: now().plus_seconds(86_400), keys };
+    let keys = vec![entry(Role::Token, &[1]), compromised, bound];
+    let list = TrustList {
+        authority: Hkg,
+        number: 7,
+        issued: now(),
+        expires: now().plus_seconds(86_400),
+        root: root(),
+        next: None,
+        keys,
+    };
     put_with_misses("trust_list", "three-keys", &list.encode());
     let none = TrustList { keys: Vec::new(), ..list.clone() };
     put("trust_list", "ok-empty", none.encode());
     let twice = TrustList { keys: vec![entry(Role::Token, &[1]); 2], ..list.clone() };
     put("trust_list", "no-key-twice", twice.encode());
+    let next = Root::of(1, [("a", *device_key().public()), ("b", *authority_key().public())]).unwrap();
+    let announced = TrustList { next: Some(next.clone()), ..list.clone() };
+    put("trust_list", "ok-announced", announced.encode());
+    let changed = TrustList { root: next, ..list.clone() };
+    put("trust_list", "no-root-changed", changed.encode());
+    let unbound = TrustList { keys: vec![entry(Role::Gate, LANE.as_bytes())], ..list.clone() };
+    put("trust_list", "no-gate-unbound", unbound.encode());
     let future = TrustList { issued: now().plus_seconds(301), ..list };
     put("trust_list", "no-future", future.encode());
 

@@ -8,7 +8,7 @@ use credential::status::{SignedStatusList, StatusList};
 use credential::{DeviceKey, SecretKey, SigningKey, VerifyingKey};
 use documents::{AuthorityCode, Timestamp};
 use gate::Lists;
-use trust::{Approval, KeyEntry, Role, TrustList, TrustStore};
+use trust::{Approval, KeyEntry, Role, Root, TrustList, TrustStore};
 
 /// The key id of the authorities' keys, except the token keys.
 pub const AUTHORITY_KID: &[u8] = b"k1";
@@ -101,9 +101,15 @@ pub(crate) fn store() -> &'static TrustStore {
     &STORE
 }
 
+/// The root of every authority: the one key.
+#[must_use]
+pub fn root() -> Root {
+    Root::of(1, [(AUTHORITY_KID, *authority_key().public())]).unwrap()
+}
+
 /// The roots alone.
 pub(crate) fn roots() -> TrustStore {
-    TrustStore::new(&AuthorityCode::ALL.map(|a| (a, *authority_key().public()))).unwrap()
+    TrustStore::new(&AuthorityCode::ALL.map(|a| (a, root()))).unwrap()
 }
 
 fn list_of(authority: AuthorityCode) -> TrustList {
@@ -114,10 +120,11 @@ fn list_of(authority: AuthorityCode) -> TrustList {
         from: now().plus_seconds(-86_400),
         to: now().plus_seconds(30 * 86_400),
         compromised: false,
+        binding: None,
     };
     let keys = [Role::Token, Role::Verdict, Role::Status, Role::Approval].map(entry).to_vec();
     let (issued, expires) = (now().plus_seconds(-3600), now().plus_seconds(86_400));
-    TrustList { authority, number: 1, issued, expires, keys }
+    TrustList { authority, number: 1, issued, expires, root: root(), next: None, keys }
 }
 
 /// The lists of a gate: trust lists, empty status lists, one approval for the port of the lane.

@@ -20,7 +20,7 @@ pub use codes::{
 };
 pub use faces::face_probe;
 pub use keys::{
-    AUTHORITY_KID, LANE, SUBJECT, TOKEN_KID, authority_key, device_key, now, part_key, part_words,
+    AUTHORITY_KID, LANE, SUBJECT, TOKEN_KID, authority_key, device_key, now, part_key, part_words, root,
 };
 pub use lists::{approval, approval_bundle, status_list, trust_list};
 pub use messages::{

@@ -10,7 +10,8 @@ use credential::message::{self, Kind, MessageError, read_authority, read_port};
 use credential::{SigningKey, sha256};
 use documents::{AuthorityCode, Direction, LocalDate, PortId, Timestamp};
 
-use crate::list::{Role, TrustError, TrustStore};
+use crate::list::{Role, TrustError};
+use crate::store::TrustStore;
 
 /// The scenario of crossing a border.
 pub const SCENARIO_BORDER: &str = "border-crossing";

@@ -3,9 +3,15 @@
 //! Pure. Lives here: signed trust lists, the store that refuses rollback, approvals. Not here: fetching them.
 
 mod approval;
+mod binding;
+mod chain;
 mod list;
+mod root;
+mod store;
 
 pub use approval::{Approval, ApprovalError, Approvals, Newest, SCENARIO_BORDER};
-pub use list::{
-    Freshness, KeyEntry, Role, STALE_GRACE_SECONDS, STATUS_TTL_SECONDS, TrustError, TrustList, TrustStore,
-};
+pub use binding::{GateBinding, Outside};
+pub use chain::{MAX_PREDECESSORS, chain, links};
+pub use list::{Freshness, KeyEntry, Role, STALE_GRACE_SECONDS, STATUS_TTL_SECONDS, TrustError, TrustList};
+pub use root::{Root, RootError, RootKey};
+pub use store::TrustStore;

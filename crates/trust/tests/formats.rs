@@ -12,11 +12,12 @@
 mod page;
 
 use credential::cbor::{Reader, Writer, well_formed};
-use credential::message::{self, Kind};
-use credential::{PublicKey, SigningKey, VerifyingKey};
-use documents::{AuthorityCode, Direction, Timestamp};
+use credential::cose::CoSigned;
+use credential::message::MAX_PAYLOAD;
+use credential::{PublicKey, SigningKey};
+use documents::{AuthorityCode, Direction, LaneKind, Timestamp};
 use page::{blocks, bytes, conforms};
-use trust::{Approval, KeyEntry, Role, TrustList, TrustStore};
+use trust::{Approval, GateBinding, KeyEntry, Role, Root, TrustList, TrustStore, links};
 
 use AuthorityCode::{Chn, Hkg, Mac};
 
@@ -36,13 +37,36 @@ fn now() -> Timestamp {
 
 fn entry(role: Role, kid: &[u8], key: &[u8]) -> KeyEntry {
     let (from, to) = (at("2026-01-01T00:00:00+08:00"), at("2027-01-01T00:00:00+08:00"));
-    KeyEntry { role, kid: kid.to_vec(), key: key.to_vec(), from, to, compromised: false }
+    let binding = (role == Role::Gate).then(bound);
+    KeyEntry { role, kid: kid.to_vec(), key: key.to_vec(), from, to, compromised: false, binding }
+}
+
+/// A lane that is turned between two directions.
+fn bound() -> GateBinding {
+    let way = Direction::new(Chn, Mac).unwrap();
+    let lanes = [LaneKind::Manual, LaneKind::Code];
+    GateBinding::new("hengqin".parse().unwrap(), lanes, [way.reversed(), way], false).unwrap()
+}
+
+fn single(key: &SigningKey) -> Root {
+    Root::of(1, [("root", *key.public())]).unwrap()
+}
+
+/// The example's supervisors, whose key ids count on from `first`.
+fn example_root(name: &str, first: usize) -> Root {
+    let key = |n: usize| (format!("CHN-{}", n + first - 1), example_key(&format!("{name} {n}")));
+    Root::of(2, (1..=3).map(key)).unwrap()
+}
+
+/// The payload of the newest list of a chain.
+fn payload(chain: &[u8]) -> &[u8] {
+    CoSigned::parse(links(chain).unwrap().0, MAX_PAYLOAD).unwrap().unverified_payload()
 }
 
 /// A store with the example's list of CHN, and one of HKG with its approval key.
 fn store() -> TrustStore {
     let root = SigningKey::generate().unwrap();
-    let roots = [(Chn, example_key("CHN list")), (Hkg, *root.public())];
+    let roots = [(Chn, example_root("CHN supervisor", 1)), (Hkg, single(&root))];
     let mut store = TrustStore::new(&roots).unwrap();
     store.update(&bytes("trust-list"), now()).unwrap();
     let list = TrustList {
@@ -50,6 +74,8 @@ fn store() -> TrustStore {
         number: 1,
         issued: now(),
         expires: now().plus_seconds(86_400),
+        root: single(&root),
+        next: None,
         keys: vec![entry(Role::Approval, b"1", example_key("HKG approval").as_bytes())],
     };
     store.update(&list.sign(b"root", &root).unwrap(), now()).unwrap();
@@ -59,12 +85,12 @@ fn store() -> TrustStore {
 #[test]
 fn the_example_trust_list_is_taken_and_names_the_keys_of_the_page() {
     let signed = bytes("trust-list");
-    let payload =
-        message::open(Kind::TrustList, &signed, &VerifyingKey::new(example_key("CHN list")).unwrap())
-            .unwrap();
+    let payload = payload(&signed);
     let list = TrustList::decode(payload).unwrap();
     assert_eq!(list.encode(), payload);
     assert_eq!((list.authority, list.number), (Chn, 12));
+    assert_eq!(list.root, example_root("CHN supervisor", 1));
+    assert_eq!(list.next, Some(example_root("CHN next", 4)));
     let store = store();
     let gate = b"shenzhen-bay/CHN-HKG/3";
     for (role, kid, name) in [
@@ -74,11 +100,13 @@ fn the_example_trust_list_is_taken_and_names_the_keys_of_the_page() {
         (Role::Status, b"1", "CHN status"),
         (Role::Approval, b"1", "CHN approval"),
         (Role::Gate, gate, "gate"),
-        (Role::List, b"root", "CHN list"),
     ] {
         assert_eq!(store.find(Chn, role, kid, now()).unwrap().public(), &example_key(name), "{name}");
     }
     assert_eq!(store.part_key(Chn, now()).unwrap().len(), 65);
+    let way = Direction::new(Chn, Hkg).unwrap();
+    let expected = GateBinding::code_lane("shenzhen-bay".parse().unwrap(), way, true);
+    assert_eq!(store.gate(Chn, gate, now()).unwrap().1, &expected);
 }
 
 #[test]
@@ -96,7 +124,7 @@ fn the_example_approval_opens_and_covers_its_port_alone() {
 
 #[test]
 fn every_list_that_is_written_is_what_the_grammar_says() {
-    for (rule, name) in [("trust-list", "trust-list"), ("approval-bundle", "approval")] {
+    for (rule, name) in [("trust-chain", "trust-list"), ("approval-bundle", "approval")] {
         conforms(rule, &bytes(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(well_formed(&bytes(name)), Ok(()), "{name}");
     }
@@ -108,10 +136,13 @@ fn every_list_that_is_written_is_what_the_grammar_says() {
         .collect();
     keys.push(entry(Role::Part, b"", &[4; 65]));
     keys.push(KeyEntry { compromised: true, ..entry(Role::Gate, &[7; 64], key.public().as_bytes()) });
-    let mut list = TrustList { authority: Mac, number: 0, issued: now(), expires: Timestamp::MAX, keys };
-    conforms("trust-list", &list.sign(b"root", &key).unwrap()).unwrap();
+    let (root, next) = (single(&key), Some(example_root("CHN next", 4)));
+    let mut list =
+        TrustList { authority: Mac, number: 0, issued: now(), expires: Timestamp::MAX, root, next, keys };
+    conforms("trust-chain", &list.sign(b"root", &key).unwrap()).unwrap();
     list.keys.clear();
-    conforms("trust-list", &list.sign(b"root", &key).unwrap()).unwrap();
+    list.next = None;
+    conforms("trust-chain", &list.sign(b"root", &key).unwrap()).unwrap();
     let approval = Approval::open(&bytes("approval"), &store(), now()).unwrap();
     conforms("approval", &approval.sign(b"1", &key).unwrap()).unwrap();
     let bundle = Approval::bundle(&[(Chn, approval.sign(b"1", &key).unwrap())]);
@@ -126,7 +157,12 @@ fn a_changed_list_is_refused_by_grammar_and_reader() {
         number: 3,
         issued: now(),
         expires: Timestamp::MAX,
-        keys: vec![entry(Role::Token, &[1], key.public().as_bytes())],
+        root: single(&key),
+        next: Some(example_root("CHN next", 4)),
+        keys: vec![
+            entry(Role::Token, &[1], key.public().as_bytes()),
+            entry(Role::Gate, b"hengqin/1", key.public().as_bytes()),
+        ],
     };
     let approval = Approval::open(&bytes("approval"), &store(), now()).unwrap();
     let (mut refused, mut stricter) = (0, 0);
@@ -146,6 +182,21 @@ fn a_changed_list_is_refused_by_grammar_and_reader() {
     }
     assert!(refused > 80, "{refused} changes were refused by both");
     assert!(stricter <= 4, "{stricter} changes were refused by the reader alone");
+    // A key bound to a place that is no gate's, a gate's that is bound to none, a place in two forms.
+    let (token, gate) = (&trust.keys[0], &trust.keys[1]);
+    for entry in [
+        KeyEntry { binding: Some(bound()), ..token.clone() },
+        KeyEntry { binding: None, ..gate.clone() },
+        KeyEntry { role: Role::Verdict, ..gate.clone() },
+    ] {
+        let list = TrustList { keys: vec![entry], ..trust.clone() };
+        assert!(conforms("trust-list-payload", &list.encode()).is_err());
+        assert!(TrustList::decode(&list.encode()).is_err());
+    }
+    let encoded = hex::encode(trust.encode());
+    let (lanes, turned) = ("820002", "820200");
+    assert_eq!(encoded.matches(lanes).count(), 1);
+    assert!(TrustList::decode(&hex::decode(encoded.replace(lanes, turned)).unwrap()).is_err(), "one order");
     // A key of another length than its role's.
     let (good, bad) = (KeyEntry { key: vec![2; 33], ..trust.keys[0].clone() }, vec![2; 34]);
     for (role, key, fits) in [

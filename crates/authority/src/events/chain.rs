@@ -2,7 +2,6 @@
 
 use credential::message::{self, Chain, Kind, ReceiptResult};
 use documents::Timestamp;
-use trust::Role;
 
 use super::passage::{EventError, whole};
 use crate::service::{SenderError, Service};
@@ -41,7 +40,7 @@ impl Service {
     fn authenticate_chain(&self, bytes: &[u8], now: Timestamp) -> Result<(Chain, [u8; 32]), SenderError> {
         let trust = self.trust();
         let gate = message::kid(bytes)?;
-        let key = trust.find(self.me, Role::Gate, gate, now)?;
+        let (key, _) = trust.gate(self.me, gate, now)?;
         let payload = message::open(Kind::Chain, bytes, key)?;
         let chain = Chain::decode(payload)?;
         if chain.gate.as_bytes() != gate {

@@ -7,7 +7,7 @@ use clearance::{PassageId, Reservation, ReservationError};
 use credential::message::{self, Event, Kind, MessageError, Notice, Passage, ReceiptResult};
 use credential::{CryptoError, sha256};
 use documents::Timestamp;
-use trust::Role;
+use trust::{GateBinding, Outside};
 
 use crate::keys::KEY_ID;
 use crate::service::{SenderError, Service};
@@ -49,6 +49,8 @@ enum Contradiction {
     NotAdmitted,
     /// The event names a verdict or a probe that was not judged here.
     NotJudged,
+    /// The gate tells of another gate's clearance, or of a place for which it is not listed.
+    OutsideBinding,
 }
 
 impl Contradiction {
@@ -58,6 +60,7 @@ impl Contradiction {
             Self::AfterPassage => "after_passage",
             Self::NotAdmitted => "not_admitted",
             Self::NotJudged => "not_judged",
+            Self::OutsideBinding => "gate_outside_binding",
         }
     }
 }
@@ -90,8 +93,8 @@ impl Service {
     /// # Errors
     /// [`EventError`]: there is no receipt, and nothing was written.
     pub async fn hear_event(&self, bytes: &[u8], now: Timestamp) -> Result<Vec<u8>, EventError> {
-        let (event, hash) = self.authenticate_event(bytes, now)?;
-        let result = self.apply_authenticated(&event, hash, bytes, now).await?;
+        let (event, binding, hash) = self.authenticate_event(bytes, now)?;
+        let result = self.apply_authenticated(&event, &binding, hash, bytes, now).await?;
         Ok(self.receipt(hash, result, now)?)
     }
 
@@ -100,6 +103,7 @@ impl Service {
     pub(crate) async fn apply_authenticated(
         &self,
         event: &Event,
+        binding: &GateBinding,
         hash: [u8; 32],
         signed: &[u8],
         now: Timestamp,
@@ -125,7 +129,7 @@ impl Service {
         }
         let place = (whole(event.epoch), whole(event.number));
         outbox::add_event(&mut tx, &event.gate, place, &hash, now).await?;
-        let found = self.apply(&mut tx, event, now).await?;
+        let found = self.apply(&mut tx, event, binding, now).await?;
         if let Err((contradiction, reservation)) = &found {
             let conflict = EventConflict {
                 id: hash,
@@ -154,16 +158,20 @@ impl Service {
         })
     }
 
-    fn authenticate_event(&self, bytes: &[u8], now: Timestamp) -> Result<(Event, [u8; 32]), SenderError> {
+    fn authenticate_event(
+        &self,
+        bytes: &[u8],
+        now: Timestamp,
+    ) -> Result<(Event, GateBinding, [u8; 32]), SenderError> {
         let trust = self.trust();
         let gate = message::kid(bytes)?;
-        let key = trust.find(self.me, Role::Gate, gate, now)?;
+        let (key, binding) = trust.gate(self.me, gate, now)?;
         let payload = message::open(Kind::Event, bytes, key)?;
         let event = Event::decode(payload)?;
         if event.gate.as_bytes() != gate {
             return Err(SenderError::NotForUs);
         }
-        Ok((event, message::payload_hash(payload)))
+        Ok((event, binding.clone(), message::payload_hash(payload)))
     }
 
     /// Applies an event to its reservation; a passage also to the ledger. What contradicts either changes nothing, and is
@@ -172,6 +180,7 @@ impl Service {
         &self,
         tx: &mut Tx,
         event: &Event,
+        binding: &GateBinding,
         now: Timestamp,
     ) -> Result<Result<(), (Contradiction, Option<clearance::ReservationId>)>, EventError> {
         let passage = match event.passage {
@@ -195,6 +204,10 @@ impl Service {
         person::hold_person(tx, row.person).await?;
         let row = reservation::find_clearance(tx, &event.clearance).await?.unwrap_or(row);
         let contradicts = |what| Ok(Err((what, Some(row.id))));
+        if let Err(outside) = check_lane(event, &row, binding) {
+            tracing::warn!(gate = event.gate, lane = %row.lane, %outside, "alarm: a gate told of another place");
+            return contradicts(Contradiction::OutsideBinding);
+        }
         if passed {
             let given = given::find_given_for(tx, row.id).await?;
             let judged = |(verdict, probe): &([u8; 32], [u8; 32])| {
@@ -290,6 +303,15 @@ impl Service {
         let waiting = WaitingNotice { id: sha256(&encoded), issuer: row.entry.issuer, message };
         outbox::add_notice_out(tx, &waiting, now).await?;
         Ok(reservation::forget_token_id(tx, row.id).await?)
+    }
+}
+
+/// An event tells of its own gate's clearance, at the place for which that gate is listed.
+fn check_lane(event: &Event, row: &ReservationRow, binding: &GateBinding) -> Result<(), Outside> {
+    if row.lane.as_str() == event.gate {
+        binding.check_way(&row.entry.port, row.entry.direction)
+    } else {
+        Err(Outside::Clearance)
     }
 }
 

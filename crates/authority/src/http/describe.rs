@@ -58,7 +58,11 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "own_pass" | "end_pass" | "passages" => &[HOLDER, STORE],
         "may_cross" => &[JSON, HOLDER, STORE],
         "status_list" => &[&[NotFound, StatusFailed, CryptoFailed], STORE],
-        "verdicts" => &[CBOR, STORE, &[EnvelopeMismatch, Busy, FaceModelsFailed, CryptoFailed, Internal]],
+        "verdicts" => &[
+            CBOR,
+            STORE,
+            &[GateOutsideBinding, EnvelopeMismatch, Busy, FaceModelsFailed, CryptoFailed, Internal],
+        ],
         "events" | "chains" => &[CBOR, STORE, &[CryptoFailed]],
         "handovers" => &[CBOR, STORE, &[SealedUnreadable, PartFailed]],
         "notices" => &[CBOR, STORE],

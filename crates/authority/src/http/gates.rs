@@ -5,11 +5,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use credential::message::{Outcome, Verdict, unverified_payload};
+use credential::message::{Outcome, Receipt, ReceiptResult, Verdict, kid, unverified_payload};
 
 use super::AppState;
 use super::body::{CborBody, Octets};
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
+use crate::service::SenderError;
+use crate::verdict::VerdictError;
 
 /// Judges one traveller
 ///
@@ -22,7 +24,12 @@ pub(super) async fn verdicts(
     State(app): State<Arc<AppState>>,
     CborBody(body): CborBody,
 ) -> Result<impl IntoResponse, Problem> {
-    let signed = app.state.service.verdict(&body, (app.state.now)()).await?;
+    let judged = app.state.service.verdict(&body, (app.state.now)()).await;
+    let signed = judged.inspect_err(|error| {
+        if let VerdictError::Sender(sender) = error {
+            alarm(&app, sender);
+        }
+    })?;
     let outcome = unverified_payload(&signed).ok().and_then(|payload| Verdict::decode(payload).ok());
     app.metrics.count_verdict(outcome.map_or("unreadable", |verdict| match verdict.outcome {
         Outcome::Admit => "admit",
@@ -45,7 +52,15 @@ pub(super) async fn events(
     State(app): State<Arc<AppState>>,
     CborBody(body): CborBody,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(cbor(app.state.service.hear_event(&body, (app.state.now)()).await?))
+    let receipt = app.state.service.hear_event(&body, (app.state.now)()).await?;
+    let told = unverified_payload(&receipt).ok().and_then(|payload| Receipt::decode(payload).ok());
+    if let Some(ReceiptResult::Conflict(code)) = told.map(|told| told.result)
+        && code == ProblemCode::GateOutsideBinding.code()
+    {
+        let gate = kid(&body).unwrap_or_default();
+        app.metrics.count_gate_outside(&String::from_utf8_lossy(gate));
+    }
+    Ok(cbor(receipt))
 }
 
 /// Hears that a gate numbers its events anew
@@ -64,6 +79,13 @@ pub(super) async fn chains(
 /// A signed answer.
 fn cbor(signed: Vec<u8>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/cbor")], signed)
+}
+
+/// Counts a gate that was used outside of its place; the log names it already.
+fn alarm(app: &AppState, sender: &SenderError) {
+    if let Some(gate) = sender.gate_outside() {
+        app.metrics.count_gate_outside(gate);
+    }
 }
 
 /// Takes a weekly key

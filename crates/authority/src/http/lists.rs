@@ -21,7 +21,7 @@ use crate::status_lists::STATUS_LISTS;
 struct TrustListAnswer {
     #[schema(example = "MAC")]
     authority: &'static str,
-    /// COSE_Sign1.
+    /// A chain of lists (COSE_Sign), the newest last.
     list: String,
 }
 

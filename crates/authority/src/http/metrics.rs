@@ -35,6 +35,11 @@ struct OutcomeLabel {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GateLabel {
+    gate: String,
+}
+
 /// Whose.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct AuthorityLabel {
@@ -47,6 +52,7 @@ pub(super) struct Metrics {
     requests: Family<RequestLabels, Counter>,
     problems: Family<CodeLabel, Counter>,
     verdicts: Family<OutcomeLabel, Counter>,
+    gates_outside: Family<GateLabel, Counter>,
     seconds: Family<PathLabel, Histogram, fn() -> Histogram>,
     pub(super) database_up: Gauge,
     pub(super) notices_waiting: Gauge,
@@ -66,6 +72,7 @@ impl Default for Metrics {
             requests: Family::default(),
             problems: Family::default(),
             verdicts: Family::default(),
+            gates_outside: Family::default(),
             seconds: Family::new_with_constructor(histogram),
             database_up: Gauge::default(),
             notices_waiting: Gauge::default(),
@@ -77,6 +84,11 @@ impl Default for Metrics {
         registry.register("requests", "Answers, by route, method and status", metrics.requests.clone());
         registry.register("problems", "Problems, by code", metrics.problems.clone());
         registry.register("verdicts", "Verdicts, by outcome", metrics.verdicts.clone());
+        registry.register(
+            "gates_outside_binding",
+            "Requests and events of a gate outside of its place, by gate: an alarm",
+            metrics.gates_outside.clone(),
+        );
         registry.register("request_seconds", "Time to an answer, by route", metrics.seconds.clone());
         registry.register("database_up", "Whether the database answers", metrics.database_up.clone());
         registry.register(
@@ -129,6 +141,11 @@ impl Metrics {
     /// Counts a verdict.
     pub(super) fn count_verdict(&self, outcome: &'static str) {
         self.verdicts.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    /// Counts a gate's request or event outside of its place. Only a listed gate comes so far, so labels are bounded.
+    pub(super) fn count_gate_outside(&self, gate: &str) {
+        self.gates_outside.get_or_create(&GateLabel { gate: gate.to_owned() }).inc();
     }
 
     /// The registry in Prometheus' text form.

@@ -147,6 +147,8 @@ problems! {
         "send it to the authority that it names, and at its time";
     EnvelopeMismatch = "envelope_mismatch", BAD_REQUEST, "The envelope holds something else than its request names",
         "send token, proof, part and probe as they were when the request was signed";
+    GateOutsideBinding = "gate_outside_binding", FORBIDDEN, "The gate's key is not listed for this place",
+        "an officer must look at the gate; the trust list names its port, lanes and directions";
     WeeklyKeyMissing = "weekly_key_missing", SERVICE_UNAVAILABLE, "The weekly key is not here yet",
         "try again when it was handed over";
     Busy = "busy", SERVICE_UNAVAILABLE, "Too many faces are being compared at this moment",
@@ -361,6 +363,9 @@ impl From<&TrustError> for Problem {
             TrustError::Key(_)
             | TrustError::Authority { .. }
             | TrustError::Rollback { .. }
+            | TrustError::Signatures { .. }
+            | TrustError::RootNotAnnounced { .. }
+            | TrustError::RootTooWeak { .. }
             | TrustError::Future
             | TrustError::NoList(_)
             | TrustError::UnknownKey { .. }
@@ -380,6 +385,7 @@ impl From<&SenderError> for Problem {
             SenderError::Trust(error) => error.into(),
             SenderError::NotForUs => told(ProblemCode::NotForUs, error),
             SenderError::Envelope => told(ProblemCode::EnvelopeMismatch, error),
+            SenderError::OutsideBinding { .. } => told(ProblemCode::GateOutsideBinding, error),
         }
     }
 }

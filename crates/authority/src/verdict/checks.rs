@@ -65,13 +65,18 @@ impl Service {
     ) -> Result<(Request, [u8; 32]), SenderError> {
         let trust = self.trust();
         let gate = message::kid(signed)?;
-        let key = trust.find(self.me, Role::Gate, gate, now)?;
+        let (key, binding) = trust.gate(self.me, gate, now)?;
         let payload = message::open(Kind::Request, signed, key)?;
         let request = Request::decode(payload)?;
         let ours = request.direction.authority(request.role) == self.me;
         if request.gate.as_bytes() != gate || !ours || now.seconds_since(request.at).abs() > REQUEST_SECONDS {
             return Err(SenderError::NotForUs);
         }
+        let Request { port, lane, direction, joint, .. } = &request;
+        binding.check(port, *lane, *direction, *joint).map_err(|outside| {
+            tracing::warn!(gate = request.gate, %port, %direction, %outside, "alarm: a gate asked outside of its place");
+            SenderError::OutsideBinding { gate: request.gate.clone(), outside }
+        })?;
         Ok((request, message::payload_hash(payload)))
     }
 

@@ -13,11 +13,15 @@ use documents::{
     AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, PortId, Rules, Side, Timestamp,
 };
 use face::{Embedder, FaceConfig, Finder, Image, ModelFolder, Probe};
-use trust::{Approval, Approvals, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
+use trust::{Approval, Approvals, GateBinding, KeyEntry, Role, Root, SCENARIO_BORDER, TrustList, TrustStore};
 
 pub const GATE: &str = "hengqin/CHN-MAC";
 /// A second lane beside it.
 pub const LANE_2: &str = "hengqin/CHN-MAC/2";
+/// A gate of another port.
+pub const ELSEWHERE: &str = "qingmao/CHN-MAC";
+/// A gate of the other way.
+pub const TURNED: &str = "hengqin/MAC-CHN";
 pub const NUMBER: &str = "CA1234567";
 pub const NAME: &str = "Specimen Li Na";
 pub const BIRTH: &str = "1991-05-06";
@@ -78,6 +82,12 @@ struct Secrets {
     approval: SigningKey,
 }
 
+impl Secrets {
+    fn root(&self) -> Root {
+        Root::of(1, [(KEY_ID, *self.list.public())]).unwrap()
+    }
+}
+
 fn secrets(keys: Keys) -> Secrets {
     Secrets { keys, list: SigningKey::generate().unwrap(), approval: SigningKey::generate().unwrap() }
 }
@@ -97,12 +107,22 @@ fn trust_list(
         from,
         to,
         compromised: false,
+        binding: None,
     };
     let mut keys = secrets.keys.entries(from, to);
     keys.push(entry(Role::Approval, KEY_ID, &secrets.approval));
-    keys.push(entry(Role::Gate, GATE.as_bytes(), gate));
-    keys.push(entry(Role::Gate, LANE_2.as_bytes(), gate));
-    let list = TrustList { authority, number, issued: now, expires: now.plus_seconds(7 * 86_400), keys };
+    let out = Direction::new(Chn, Mac).unwrap();
+    let at = |port: &str, direction| Some(GateBinding::code_lane(port.parse().unwrap(), direction, true));
+    for (name, binding) in [
+        (GATE, at("hengqin", out)),
+        (LANE_2, at("hengqin", out)),
+        (ELSEWHERE, at("qingmao", out)),
+        (TURNED, at("hengqin", out.reversed())),
+    ] {
+        keys.push(KeyEntry { binding, ..entry(Role::Gate, name.as_bytes(), gate) });
+    }
+    let (root, expires) = (secrets.root(), now.plus_seconds(7 * 86_400));
+    let list = TrustList { authority, number, issued: now, expires, root, next: None, keys };
     list.sign(KEY_ID, &secrets.list).unwrap()
 }
 
@@ -114,7 +134,7 @@ pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
     let (chn, mac) = (secrets(first.keys), secrets(second.keys));
     let (handover, notice) = (copy(&chn.keys.handover), copy(&mac.keys.notice));
     let token = copy(&chn.keys.token.1);
-    let roots = [(Chn, *chn.list.public()), (Mac, *mac.list.public())];
+    let roots = [(Chn, chn.root()), (Mac, mac.root())];
     let mut trust = TrustStore::new(&roots).unwrap();
     trust.update(&trust_list(Chn, 1, &chn, &gate, now), now).unwrap();
     trust.update(&trust_list(Mac, 1, &mac, &gate, now), now).unwrap();

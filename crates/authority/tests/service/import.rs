@@ -95,7 +95,8 @@ async fn make_old(url: &str, vault: &Vault, record: &str) {
 
 fn service(store: Store, keys: Keys) -> Service {
     let key = credential::SigningKey::generate().unwrap();
-    let trust = TrustStore::new(&[(Chn, *key.public())]).unwrap();
+    let root = trust::Root::of(1, [("root", *key.public())]).unwrap();
+    let trust = TrustStore::new(&[(Chn, root)]).unwrap();
     Service::new(Chn, store, Rules::builtin().unwrap(), faces(), keys, trust, Approvals::default())
 }
 

@@ -10,6 +10,7 @@
 )]
 
 mod bay;
+mod binding;
 mod door;
 mod http;
 mod import;

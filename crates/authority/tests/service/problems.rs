@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::bay::{
-    BIRTH, Bay, GATE, NAME, NUMBER, RECORD, Shown, bay, envelope, event, hash_of, in_memory, passed,
-    photographs, receipt_of, show, strangers,
+    BIRTH, Bay, ELSEWHERE, GATE, NAME, NUMBER, RECORD, Shown, bay, envelope, event, hash_of, in_memory,
+    passed, photographs, receipt_of, show, strangers,
 };
 use crate::door::{Door, OFFICER, b64, enrolment, log, tells_nothing, un64};
 use crate::http::{CHAN, MORNING, device, resident};
@@ -400,6 +400,13 @@ async fn messages(bay: &Bay, chn: &Door, live: &[u8]) {
         chn.problem(&answer, "events", code);
     }
 
+    // A key of another port's gate, at this one.
+    let session = crate::bay::enrol(bay, live).await;
+    let wallet = crate::bay::token(bay, &session).await;
+    let foreign = crate::bay::Shown { gate: ELSEWHERE, ..show(bay, &wallet, live) };
+    let answer = chn.cbor("/v1/verdicts", &envelope(bay, &wallet, &foreign, Side::Exit).0).await;
+    chn.problem(&answer, "verdicts", "gate_outside_binding");
+
     // An envelope of which something was exchanged on its way gets no verdict.
     let session = crate::bay::enrol(bay, live).await;
     let wallet = crate::bay::token(bay, &session).await;
@@ -410,6 +417,16 @@ async fn messages(bay: &Bay, chn: &Door, live: &[u8]) {
     *exchanged.last_mut().unwrap() ^= 1;
     let answer = chn.cbor("/v1/verdicts", &exchanged).await;
     chn.problem(&answer, "verdicts", "envelope_mismatch");
+    // Another gate tells of this gate's clearance.
+    let foreign = Shown { gate: ELSEWHERE, ..shown.clone() };
+    let end = event(bay, &foreign, Passage::NotPassed, (1, [0; 32]), &[]);
+    let receipt = chn.cbor("/v1/events", &end).await.is(200).body;
+    let outside = ReceiptResult::Conflict("gate_outside_binding".to_owned());
+    assert_eq!(receipt_of(bay, Chn, &receipt, &end), outside);
+    let metrics = chn.get("/metrics", None).await.is(200).text();
+    let counted = format!("baypass_authority_gates_outside_binding_total{{gate=\"{ELSEWHERE}\"}} 2");
+    assert!(metrics.contains(&counted), "{metrics}");
+    assert!(log().contains("alarm: a gate asked outside of its place"));
     let first = passed(bay, &shown, 1, [0; 32], &[&verdict]);
     chn.cbor("/v1/events", &first).await.is(200);
     settlements(bay, chn, &shown, hash_of(&first)).await;

@@ -100,7 +100,6 @@ async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
     let trust = lists::trust(&opened, now);
     let keys = AuthorityCode::ALL.iter().try_for_each(|code| {
         let keys = KeyFiles::of(&opened.authority(*code)).authority()?;
-        let signer = KeyFiles::of(&opened.supervisor(*code)).signing("list")?;
         KeyFiles::of(&opened.supervisor(*code)).signing("approval")?;
         if let Ok(trust) = &trust
             && let Ok(listed) = trust.find(*code, trust::Role::Verdict, authority::KEY_ID, now)
@@ -110,7 +109,6 @@ async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
                 "the verdict key of {code} is not the one its trust list names"
             )));
         }
-        drop(signer);
         Ok(())
     });
     findings.push(Finding {

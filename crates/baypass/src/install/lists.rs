@@ -1,23 +1,24 @@
 //! Trust lists and approvals of an installation: what the supervisors sign, and how everybody reads it.
 //!
-//! Lives here: the first lists, signing them afresh, reading them with the pinned keys. Not here: what a list means
-//! (`trust`).
+//! Lives here: the first lists, signing them afresh, reading them with the pinned roots. Not here: what a list means
+//! (`trust`), who signs it (`supervisors`).
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use authority::{KEY_ID, Keys};
-use credential::{PublicKey, SigningKey, random};
+use credential::{SigningKey, random};
 use documents::{AuthorityCode, LocalDate, PortId, Rules, Timestamp};
 use serde::{Deserialize, Serialize};
 use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
 
 use super::keys::{KeyFiles, KeyStore};
+use super::supervisors::{self, RootFile};
 use super::{Installation, code_lanes, make_folder, write_whole};
 use crate::failure::{Failure, of};
 
 /// How long a trust list is good, in seconds: a week.
-const LIST_SECONDS: i64 = 7 * 86_400;
+pub const LIST_SECONDS: i64 = 7 * 86_400;
 /// First day of the specimens' keys and approvals, so that commands with `--at` can look back.
 const FIRST_DAY: (i16, i8, i8) = (2025, 1, 1);
 
@@ -28,8 +29,8 @@ pub struct Terms {
     pub ports: Vec<PortId>,
 }
 
-/// The pinned list keys, in `public/roots.json`.
-type Roots = BTreeMap<AuthorityCode, String>;
+/// The pinned roots, in `public/roots.json`.
+pub type Roots = BTreeMap<AuthorityCode, RootFile>;
 
 fn specimen_end(now: Timestamp) -> LocalDate {
     now.local_date().plus_days(3 * 365)
@@ -56,28 +57,24 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
             None => vec![lane.direction.from(), lane.direction.to()],
         };
         for authority in authorities {
-            gates.entry(authority).or_default().push(entry(
-                Role::Gate,
-                lane.name().as_bytes(),
-                &key,
-                from,
-                to,
-            ));
+            let binding = Some(lane.binding());
+            let listed = entry(Role::Gate, lane.name().as_bytes(), &key, from, to);
+            gates.entry(authority).or_default().push(KeyEntry { binding, ..listed });
         }
     }
     let mut roots = Roots::new();
     for code in AuthorityCode::ALL {
         let keys = Keys::generate().map_err(of)?;
-        let (list, approval) = (SigningKey::generate().map_err(of)?, SigningKey::generate().map_err(of)?);
+        let approval = SigningKey::generate().map_err(of)?;
+        let root = supervisors::new_root(made, code)?;
         let mut secret = [0; 32];
         random(&mut secret).map_err(of)?;
         let store = KeyFiles::of(&made.authority(code));
         store.put_authority(&keys)?;
         store.put("officer", &secret)?;
         let supervisor = KeyFiles::of(&made.supervisor(code));
-        supervisor.put_signing("list", &list)?;
         supervisor.put_signing("approval", &approval)?;
-        roots.insert(code, hex::encode(list.public().as_bytes()));
+        roots.insert(code, RootFile::of(&root));
         let mut entries = keys.entries(from, to);
         entries.push(entry(Role::Approval, KEY_ID, &approval, from, to));
         entries.extend(gates.remove(&code).unwrap_or_default());
@@ -86,12 +83,13 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
             number: 1,
             issued: now,
             expires: now.plus_seconds(LIST_SECONDS),
+            root,
+            next: None,
             keys: entries,
         };
-        let signed = first.sign(KEY_ID, &list).map_err(of)?;
-        write_whole(&list_path(made, code), &signed)?;
+        supervisors::put_first(made, &first)?;
     }
-    write_whole(&made.public().join("roots.json"), &serde_json::to_vec_pretty(&roots).map_err(of)?)?;
+    put_pins(made, &roots)?;
     // One approval for each pair of jurisdictions.
     let mut groups: BTreeMap<(AuthorityCode, AuthorityCode), Vec<String>> = BTreeMap::new();
     for lane in &lanes {
@@ -129,10 +127,12 @@ pub fn key_name(lane: &str) -> String {
 }
 
 fn entry(role: Role, kid: &[u8], key: &SigningKey, from: Timestamp, to: Timestamp) -> KeyEntry {
-    KeyEntry { role, kid: kid.to_vec(), key: key.public().as_bytes().to_vec(), from, to, compromised: false }
+    let (kid, key) = (kid.to_vec(), key.public().as_bytes().to_vec());
+    KeyEntry { role, kid, key, from, to, compromised: false, binding: None }
 }
 
-fn list_path(of: &Installation, code: AuthorityCode) -> PathBuf {
+/// Where an authority's list is read by everybody.
+pub fn list_path(of: &Installation, code: AuthorityCode) -> PathBuf {
     of.public().join("trust").join(format!("{code}.cbor"))
 }
 
@@ -141,18 +141,41 @@ pub fn publish(to: &Installation, signed: &[(AuthorityCode, Vec<u8>)]) -> Result
     signed.iter().try_for_each(|(code, bytes)| write_whole(&list_path(to, *code), bytes))
 }
 
-/// A store with the pinned keys and no list yet.
-pub fn pinned(from: &Installation) -> Result<TrustStore, Failure> {
-    let path = from.public().join("roots.json");
+/// Where the pinned roots lie.
+pub fn pins_path(of: &Installation) -> PathBuf {
+    of.public().join("roots.json")
+}
+
+/// The pinned roots.
+pub fn pins(from: &Installation) -> Result<Roots, Failure> {
+    let path = pins_path(from);
     let damaged = || Failure::new(format!("{} is damaged; restore it from a backup", path.display()));
     let bytes = std::fs::read(&path).map_err(|_| damaged())?;
-    let roots: Roots = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
-    let mut keys = Vec::new();
-    for (code, key) in roots {
-        let bytes = hex::decode(key).map_err(|_| damaged())?;
-        keys.push((code, PublicKey::from_bytes(&bytes).map_err(|_| damaged())?));
-    }
-    TrustStore::new(&keys).map_err(of)
+    serde_json::from_slice(&bytes).map_err(|_| {
+        // One key an authority, as a text.
+        if serde_json::from_slice::<BTreeMap<AuthorityCode, serde_json::Value>>(&bytes)
+            .is_ok_and(|roots| roots.values().any(serde_json::Value::is_string))
+        {
+            return Failure::new(format!(
+                "{} pins one key an authority, as the version before did; bring the installation over with `baypass \
+                 trust upgrade --dir {}`",
+                path.display(),
+                from.root().display()
+            ));
+        }
+        damaged()
+    })
+}
+
+/// Writes the pinned roots.
+pub fn put_pins(to: &Installation, roots: &Roots) -> Result<(), Failure> {
+    write_whole(&pins_path(to), &serde_json::to_vec_pretty(roots).map_err(of)?)
+}
+
+/// A store with the pinned roots and no list yet.
+pub fn pinned(from: &Installation) -> Result<TrustStore, Failure> {
+    let roots = pins(from)?.into_iter().map(|(code, root)| Ok((code, root.root()?)));
+    TrustStore::new(&roots.collect::<Result<Vec<_>, Failure>>()?).map_err(of)
 }
 
 /// The signed trust lists as they lie in the installation.
@@ -180,26 +203,27 @@ pub fn trust(from: &Installation, now: Timestamp) -> Result<TrustStore, Failure>
     Ok(store)
 }
 
-/// Signs an authority's list afresh at `now`, as the supervisor does once a week; `change` may alter the keys.
+/// Signs an authority's list afresh at `now`, as its supervisors do once a week, with the keys of all of them that lie in
+/// this installation; `change` may alter the list.
 pub fn renew(
     of_whom: &Installation,
     code: AuthorityCode,
     now: Timestamp,
-    change: impl FnOnce(&mut Vec<KeyEntry>),
+    change: impl FnOnce(&mut TrustList) -> Result<(), Failure>,
 ) -> Result<u64, Failure> {
-    let path = list_path(of_whom, code);
-    let bytes = std::fs::read(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
-    // The list in use may be from another time than `now`; the pinned key has signed it all the same.
-    let mut store = pinned(of_whom)?;
-    store.update(&bytes, Timestamp::MAX).map_err(of)?;
-    let mut list = store.list(code).cloned().ok_or_else(|| Failure::new(format!("no list of {code}")))?;
-    list.number += 1;
-    list.issued = now;
-    list.expires = now.plus_seconds(LIST_SECONDS);
-    change(&mut list.keys);
-    let key = KeyFiles::of(&of_whom.supervisor(code)).signing("list")?;
-    write_whole(&path, &list.sign(KEY_ID, &key).map_err(of)?)?;
-    Ok(list.number)
+    let store = supervisors::known(of_whom, code)?;
+    let list = supervisors::draft(&store, code, now, change)?;
+    let root = store.root(code).ok_or_else(|| Failure::new(format!("no root of {code} is pinned")))?;
+    let signatures = supervisors::sign_here(of_whom, root, &list)?;
+    if signatures.len() < root.threshold() {
+        return Err(Failure::new(format!(
+            "this installation holds {} keys of supervisors of {code} that count, {} are needed; let each sign with theirs: \
+             `baypass trust draft`, `sign`, `publish` (docs/trust.md)",
+            signatures.len(),
+            root.threshold()
+        )));
+    }
+    supervisors::publish(of_whom, &store, &list, &signatures)
 }
 
 /// Signs those lists afresh that are not in force at `now`: a one-shot command stands for the supervisors too. Gives
@@ -214,7 +238,7 @@ pub fn renew_where_due(from: &Installation, now: Timestamp) -> Result<Vec<Author
             Err(error) => return Err(Failure::new(format!("the trust list of {code}: {error}"))),
         };
         if due {
-            renew(from, code, now, |_| ())?;
+            renew(from, code, now, |_| Ok(()))?;
             renewed.push(code);
         }
     }

@@ -8,6 +8,7 @@ pub mod database;
 pub mod keys;
 pub mod lists;
 pub mod parties;
+pub mod supervisors;
 
 use std::fs::{File, Permissions, TryLockError};
 use std::io::Write;
@@ -19,6 +20,7 @@ use credential::Audience;
 use database::DatabaseUrl;
 use documents::{AuthorityCode, Direction, LaneKind, PortId, Rules, Side, Timestamp};
 use serde::{Deserialize, Serialize};
+use trust::GateBinding;
 
 use crate::failure::Failure;
 
@@ -71,6 +73,11 @@ impl LanePlace {
         let side = side.map_or_else(String::new, |side| format!("/{side}"));
         let number = if *number == 1 { String::new() } else { format!("/{number}") };
         format!("{port}/{direction}{side}{number}")
+    }
+
+    /// Where the key of the lane's gate counts.
+    pub fn binding(&self) -> GateBinding {
+        GateBinding::code_lane(self.port.clone(), self.direction, self.side.is_none())
     }
 
     /// What a code for this lane is made for.

@@ -66,7 +66,7 @@ fn a_message_has_a_bounded_payload_a_key_id_and_no_type() {
         (Some(&[]), None, Ok(())),
         (None, None, Err("malformed message: no key id")),
         (Some(b"1"), Some("text"), Err("unexpected COSE header")),
-        (Some(&[7; 65]), None, Err("not a COSE_Sign1 message: too large, or nested too deeply")),
+        (Some(&[7; 65]), None, Err("not a COSE message of this form: too large, or nested too deeply")),
     ] {
         let headers = Headers { kid, content_type };
         let message = cose::sign(&key, Tagging::Untagged, headers, &external, &[0x80]).unwrap();

@@ -3,7 +3,7 @@
 //! Lives here: [`Newest`], [`ListMemory`]. Not here: whether a list is taken ([`super::Lists`]). Nothing in it is secret
 //! or personal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -26,6 +26,8 @@ pub struct Newest {
     pub status: BTreeMap<(AuthorityCode, u8), Timestamp>,
     /// Each approval, by its name: the number of its text, and the SHA-256 of that.
     pub approvals: BTreeMap<String, (u64, [u8; 32])>,
+    /// Each authority's keys that were ever listed as compromised.
+    pub compromised: BTreeMap<AuthorityCode, BTreeSet<Vec<u8>>>,
 }
 
 impl Newest {
@@ -45,6 +47,9 @@ impl Newest {
             if text.0 > have.0 {
                 *have = *text;
             }
+        }
+        for (authority, keys) in &other.compromised {
+            self.compromised.entry(*authority).or_default().extend(keys.iter().cloned());
         }
         self
     }
@@ -92,6 +97,9 @@ struct Form {
     status: BTreeMap<String, i64>,
     /// The number, and the digest in hexadecimal.
     approvals: BTreeMap<String, (u64, String)>,
+    /// Public keys in hexadecimal; a gate of the version before wrote none.
+    #[serde(default)]
+    compromised: BTreeMap<AuthorityCode, BTreeSet<String>>,
 }
 
 impl Form {
@@ -99,7 +107,14 @@ impl Form {
         let status = newest.status.iter().map(|((issuer, list), at)| (format!("{issuer}/{list}"), at.unix()));
         let approvals =
             newest.approvals.iter().map(|(name, (n, text))| (name.clone(), (*n, hex::encode(text))));
-        Self { trust: newest.trust.clone(), status: status.collect(), approvals: approvals.collect() }
+        let words = |keys: &BTreeSet<Vec<u8>>| keys.iter().map(hex::encode).collect();
+        let compromised = newest.compromised.iter().map(|(code, keys)| (*code, words(keys)));
+        Self {
+            trust: newest.trust.clone(),
+            status: status.collect(),
+            approvals: approvals.collect(),
+            compromised: compromised.collect(),
+        }
     }
 
     fn read(self) -> Result<Newest, String> {
@@ -114,6 +129,11 @@ impl Form {
             let digest = hex::decode(&text).ok().and_then(|bytes| bytes.try_into().ok());
             let digest = digest.ok_or_else(|| format!("the digest of approval {name} is malformed"))?;
             newest.approvals.insert(name, (number, digest));
+        }
+        for (authority, keys) in self.compromised {
+            let keys = keys.iter().map(hex::decode).collect::<Result<_, _>>();
+            let keys = keys.map_err(|_| format!("a compromised key of {authority} is malformed"))?;
+            newest.compromised.insert(authority, keys);
         }
         Ok(newest)
     }
@@ -225,6 +245,7 @@ mod tests {
             trust: [(AuthorityCode::Chn, 4), (AuthorityCode::Mac, 2)].into(),
             status: [((AuthorityCode::Hkg, 3), Timestamp::from_unix(1_800_000_000).unwrap())].into(),
             approvals: [("2026-001".to_owned(), (2, [7; 32]))].into(),
+            compromised: [(AuthorityCode::Mac, [vec![2; 33]].into())].into(),
         }
     }
 
@@ -238,6 +259,7 @@ mod tests {
             trust: [(AuthorityCode::Chn, 3), (AuthorityCode::Hkg, 1)].into(),
             status: [((AuthorityCode::Hkg, 3), Timestamp::from_unix(1_700_000_000).unwrap())].into(),
             approvals: [("2026-001".to_owned(), (1, [9; 32]))].into(),
+            ..Newest::default()
         };
         memory.remember(&older).unwrap();
         let expected =

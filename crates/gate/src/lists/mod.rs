@@ -7,7 +7,7 @@
 mod follow;
 mod memory;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use credential::status::{SignedStatusList, StatusListError, list_kid};
 use credential::{StatusRef, VerifyingKey};
@@ -195,6 +195,11 @@ impl Lists {
             trust: trust.into_iter().filter(|(_, number)| *number > 0).collect(),
             status,
             approvals: self.approvals.newest().clone().into_iter().collect(),
+            compromised: AuthorityCode::ALL
+                .map(|code| (code, self.trust.compromised(code).map(<[u8]>::to_vec).collect()))
+                .into_iter()
+                .filter(|(_, keys): &(_, BTreeSet<_>)| !keys.is_empty())
+                .collect(),
         }
     }
 
@@ -203,6 +208,10 @@ impl Lists {
         for (authority, number) in &newest.trust {
             self.trust.not_before(*authority, *number);
         }
+        for (authority, keys) in &newest.compromised {
+            self.trust.never_again(*authority, keys.iter().cloned());
+        }
+        self.index();
         self.status_least.extend(&newest.status);
         self.approvals.not_before(&newest.approvals);
     }
@@ -217,7 +226,8 @@ impl Lists {
                     && let Ok(public) = credential::PublicKey::from_bytes(&entry.key)
                     && let Ok(key) = VerifyingKey::new(public)
                 {
-                    let (from, to, compromised) = (entry.from, entry.to, entry.compromised);
+                    let (from, to) = (entry.from, entry.to);
+                    let compromised = self.trust.is_compromised(authority, entry);
                     self.tokens.insert((authority, *kid), TokenKey { key, from, to, compromised });
                 }
             }
@@ -235,6 +245,9 @@ fn key_fault(error: &TrustError) -> KeyFault {
         | TrustError::Key(_)
         | TrustError::Authority { .. }
         | TrustError::Rollback { .. }
+        | TrustError::Signatures { .. }
+        | TrustError::RootNotAnnounced { .. }
+        | TrustError::RootTooWeak { .. }
         | TrustError::Future
         | TrustError::NoList(_)
         | TrustError::UnknownKey { .. } => KeyFault::Unknown,

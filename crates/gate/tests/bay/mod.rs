@@ -25,7 +25,7 @@ use face::Track;
 use face::active::{ActiveRules, Frame};
 use gate::outbox::GateKey;
 use gate::{AuthorityLink, CaptureFault, Captured, FaceCapture, GateReason, LaneConfig, LinkError, Lists};
-use trust::{Approval, KeyEntry, Role, TrustList, TrustStore};
+use trust::{Approval, KeyEntry, Role, Root, TrustList, TrustStore};
 
 pub use AuthorityCode::{Chn, Hkg, Mac};
 
@@ -64,6 +64,7 @@ pub fn entry(role: Role, kid: &[u8], key: &SigningKey) -> KeyEntry {
         from: at(-86_400),
         to: at(30 * 86_400),
         compromised: false,
+        binding: None,
     }
 }
 
@@ -71,6 +72,10 @@ impl Keys {
     fn new() -> Self {
         let key = || SigningKey::generate().unwrap();
         Self { token: key(), verdict: key(), status: key(), approval: key(), list: key(), other: key() }
+    }
+
+    pub fn root(&self) -> Root {
+        Root::of(1, [("l1", *self.list.public())]).unwrap()
     }
 
     pub fn entries(&self) -> Vec<KeyEntry> {
@@ -85,8 +90,12 @@ impl Keys {
     }
 }
 
-pub fn trust_list(authority: AuthorityCode, number: u64, keys: Vec<KeyEntry>) -> TrustList {
-    TrustList { authority, number, issued: at(-3600), expires: at(86_400), keys }
+impl Bay {
+    /// The next list of an authority.
+    pub fn list(&self, authority: AuthorityCode, number: u64, keys: Vec<KeyEntry>) -> TrustList {
+        let root = self.keys[&authority].root();
+        TrustList { authority, number, issued: at(-3600), expires: at(86_400), root, next: None, keys }
+    }
 }
 
 pub fn approval() -> Approval {
@@ -105,7 +114,7 @@ impl Bay {
         let mut bay = Self { keys, gate, lists: Lists::default() };
         bay.lists = bay.pinned();
         for authority in AuthorityCode::ALL {
-            bay.trust(&trust_list(authority, 1, bay.keys[&authority].entries()));
+            bay.trust(&bay.list(authority, 1, bay.keys[&authority].entries()));
             bay.status(authority, |_| {});
         }
         let bundle = bay.approved(&approval());
@@ -115,7 +124,7 @@ impl Bay {
 
     /// What a gate begins with: pinned keys, and no list.
     pub fn pinned(&self) -> Lists {
-        let roots: Vec<_> = self.keys.iter().map(|(a, k)| (*a, *k.list.public())).collect();
+        let roots: Vec<_> = self.keys.iter().map(|(a, k)| (*a, k.root())).collect();
         Lists::new(TrustStore::new(&roots).unwrap())
     }
 

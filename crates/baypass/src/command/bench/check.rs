@@ -22,7 +22,7 @@ use evaluate::median;
 use gate::check::Checker;
 use gate::{Lists, Stopwatch, SystemStopwatch};
 use serde::Serialize;
-use trust::{Approval, KeyEntry, Role, TrustList, TrustStore};
+use trust::{Approval, KeyEntry, Role, Root, TrustList, TrustStore};
 
 use crate::Ended;
 use crate::command::Output;
@@ -269,10 +269,13 @@ impl Authorities {
                 },
             );
         }
-        let roots: Vec<_> = keys.iter().map(|(a, k)| (*a, *k.list.public())).collect();
+        let mut roots = Vec::new();
+        for (authority, keys) in &keys {
+            roots.push((*authority, root(keys)?));
+        }
         let mut lists = Lists::new(TrustStore::new(&roots)?);
         for (authority, keys) in &keys {
-            lists.take_trust(&trust_list(*authority, keys, now).sign(b"l1", &keys.list)?, now)?;
+            lists.take_trust(&trust_list(*authority, keys, now)?.sign(b"l1", &keys.list)?, now)?;
         }
         let approval = Approval::specimen("bench", vec!["hengqin".parse()?], now.local_date());
         let mut signatures = Vec::new();
@@ -294,7 +297,12 @@ impl Authorities {
     }
 }
 
-fn trust_list(authority: AuthorityCode, keys: &AuthorityKeys, now: Timestamp) -> TrustList {
+fn root(keys: &AuthorityKeys) -> Setup<Root> {
+    Ok(Root::of(1, [("l1", *keys.list.public())])?)
+}
+
+fn trust_list(authority: AuthorityCode, keys: &AuthorityKeys, now: Timestamp) -> Setup<TrustList> {
+    let root = root(keys)?;
     let entry = |role, kid: &[u8], key: &SigningKey| KeyEntry {
         role,
         kid: kid.to_vec(),
@@ -302,13 +310,15 @@ fn trust_list(authority: AuthorityCode, keys: &AuthorityKeys, now: Timestamp) ->
         from: now.plus_seconds(-DAY),
         to: now.plus_seconds(30 * DAY),
         compromised: false,
+        binding: None,
     };
     let keys = vec![
         entry(Role::Token, &[KID], &keys.token),
         entry(Role::Status, b"s1", &keys.status),
         entry(Role::Approval, b"a1", &keys.approval),
     ];
-    TrustList { authority, number: 1, issued: now.plus_seconds(-3600), expires: now.plus_seconds(DAY), keys }
+    let (issued, expires) = (now.plus_seconds(-3600), now.plus_seconds(DAY));
+    Ok(TrustList { authority, number: 1, issued, expires, root, next: None, keys })
 }
 
 const fn part_length(form: PartForm) -> usize {

@@ -16,7 +16,7 @@ use credential::SigningKey;
 use documents::{AuthorityCode, Rules, Timestamp};
 use gate::{Clock, Stopwatch, SystemClock, SystemStopwatch};
 use serde::Serialize;
-use trust::{Approvals, TrustStore};
+use trust::{Approvals, Root, TrustStore};
 
 use super::cluster::Cluster;
 use crate::Ended;
@@ -152,7 +152,8 @@ async fn open(address: &DatabaseAddress, faces: &Arc<Faces>) -> Result<(LedgerBe
     let (keys, rules) = (Keys::generate().map_err(of)?, Rules::builtin().map_err(of)?);
     let store = Store::open(address, keys.vault(), &rules).await.map_err(of)?;
     let root = SigningKey::generate().map_err(of)?;
-    let trust = TrustStore::new(&[(AuthorityCode::Chn, *root.public())]).map_err(of)?;
+    let root = Root::of(1, [("root", *root.public())]).map_err(of)?;
+    let trust = TrustStore::new(&[(AuthorityCode::Chn, root)]).map_err(of)?;
     let (faces, code) = (Arc::clone(faces), AuthorityCode::Chn);
     let service = Service::new(code, store.clone(), rules, faces, keys, trust, Approvals::default());
     Ok((LedgerBench::new(service).map_err(of)?, store))

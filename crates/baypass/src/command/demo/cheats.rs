@@ -1,9 +1,10 @@
 //! Cheats: one attempt for each line of what must be refused, made with what a cheat would have: their own wallet, other
 //! people's codes seen, an altered program. Each must end in the reason that stands beside it.
 
+use clearance::Envelope;
 use credential::{SigningKey, TokenClaims, UnverifiedToken, message, random, sha256, sign_token};
 use documents::AuthorityCode::{Chn, Hkg, Mac};
-use documents::{AuthorityCode, Side, Timestamp};
+use documents::{AuthorityCode, LaneKind, Side, Timestamp};
 use evaluate::attack::{Artefact, Chance};
 use face::Image;
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use super::cast::Who;
 use super::tour::{Scanned, Tour, place};
 use super::wire::Trick;
 use crate::failure::{Failure, of};
+use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::{LanePlace, lists};
 use crate::wallet::{Bytes, Ticket};
 
@@ -326,6 +328,10 @@ async fn keys(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     let attack = "a second part for a device key that was filmed";
     told.push(tour.judge(attack, "possession_invalid", answer.code(), answer.status < 400)?);
 
+    let answer = foreign_gate(tour, now).await?;
+    let attack = "a gate's key of Hengqin, used at Gongbei";
+    told.push(tour.judge(attack, "gate_outside_binding", answer.code(), answer.status < 400)?);
+
     // A gate that nobody listed asks for a verdict.
     let rogue = SigningKey::generate().map_err(of)?;
     let payload = sha256(b"a rogue gate");
@@ -339,6 +345,37 @@ async fn keys(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
         answer.status < 400,
     )?);
     Ok(())
+}
+
+/// The key of a lane of Hengqin, taken out of it, asks for a traveller at Gongbei.
+async fn foreign_gate(tour: &Tour<'_>, now: Timestamp) -> Result<Answered, Failure> {
+    let home = place(TAPPED, Mac, Chn, None, 1)?;
+    let stolen = KeyFiles::of(&tour.bay.installation.gate(&home.port));
+    let (name, stolen) = (home.name(), stolen.signing(&lists::key_name(&home.name()))?);
+    let there = place("gongbei", Mac, Chn, Some(Side::Entry), 1)?;
+    let (token, part, probe) = (b"seen on a screen", [7; 139], b"a face");
+    let request = message::Request {
+        clearance: [7; 16],
+        gate: name.clone(),
+        port: there.port,
+        lane: LaneKind::Code,
+        direction: there.direction,
+        role: Side::Entry,
+        joint: false,
+        token: credential::TokenId::from_bytes([7; 16]),
+        shown: message::shown_hash(token, &[7; 80]),
+        made_at: now,
+        part: credential::PartHash::of(&part),
+        other_part: None,
+        probe: sha256(probe),
+        at: now,
+        measures_done: Vec::new(),
+    };
+    let kind = message::Kind::Request;
+    let signed = message::sign(kind, name.as_bytes(), &stolen, &request.encode()).map_err(of)?;
+    let envelope = Envelope { request: &signed, token, proof: &[7; 80], part: &part, probe };
+    let post = tour.bay.client.post(format!("{}/v1/verdicts", tour.bay.authority(Chn)?));
+    tour.bay.sent(post.header("content-type", "application/cbor").body(envelope.encode())).await
 }
 
 /// Somebody sits on the wire between a gate and the authorities.
@@ -505,7 +542,7 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
 
     // An old trust list is put in the place of the newest.
     let old = lists::published(&tour.bay.installation)?;
-    lists::renew(&tour.bay.installation, Hkg, tour.bay.now(), |_| ())?;
+    lists::renew(&tour.bay.installation, Hkg, tour.bay.now(), |_| Ok(()))?;
     tour.bay.rounds(2).await?;
     let newest = lists::published(&tour.bay.installation)?;
     lists::publish(&tour.bay.installation, &old)?;

@@ -1,0 +1,175 @@
+//! Trust lists of an installation: the ceremony command by command, what a stolen supervisor's key is good for, and an
+//! installation of the version before.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failing helper fails the test that called it"
+)]
+#![expect(clippy::expect_used, clippy::panic, dead_code, reason = "helpers of other tests")]
+
+mod bay;
+
+use bay::Folder;
+use credential::SigningKey;
+use credential::cbor::{Reader, Writer};
+use credential::cose::{self, CoSigned, Headers, Tagging};
+use credential::message::MAX_PAYLOAD;
+use serde_json::{Value, json};
+
+fn list(folder: &Folder, authority: usize) -> Value {
+    folder.run(&["trust", "list", "--dir", "DIR", "--json"]).code(0).json()["lists"][authority].clone()
+}
+
+#[test]
+fn a_list_is_drafted_shown_signed_by_each_supervisor_and_published() {
+    let folder = Folder::new();
+    folder.init();
+    let mac = ["--dir", "DIR", "--authority", "MAC"];
+    assert_eq!(list(&folder, 2)["root"]["threshold"], 2);
+    let draft = ["--dir", "DIR", "--draft", "next.draft"];
+    let write = |more: &[&str]| {
+        folder.run(&[&["trust", "draft", "--out", "next.draft"], &mac[..], more].concat()).code(0);
+    };
+    let key = |n: usize| format!("bay/supervisors/MAC/{n}/keys/root.key");
+    let sign = |n: usize, out: &str| {
+        folder.run(&[&["trust", "sign", "--key", &key(n), "--out", out], &draft[..]].concat())
+    };
+    write(&["--compromise-supervisor", "MAC-1"]);
+    let shown = folder.run(&[&["trust", "show"], &draft[..]].concat()).code(0).out();
+    assert!(shown.contains("MAC-1 COMPROMISED"), "{shown}");
+    for n in 1..=3 {
+        sign(n, &format!("{n}.sig")).code(0);
+    }
+    let publish = |files: &[&str]| {
+        let signatures: Vec<_> = files.iter().flat_map(|file| ["--signature", file]).collect();
+        folder.run(&[&["trust", "publish"], &draft[..], &signatures].concat())
+    };
+    publish(&["2.sig"]).told(&["1 valid signatures", "2 are needed"]);
+    publish(&["1.sig", "2.sig"]).told(&["1 valid signatures"]);
+    publish(&["2.sig", "3.sig"]).code(0);
+    assert_eq!(list(&folder, 2)["number"], 2);
+
+    // The stolen key signs no draft any more, and nobody signs with a key that the root does not name.
+    write(&[]);
+    sign(1, "1.sig").told(&["compromised"]);
+    folder.run(&["trust", "new-key", "--kid", "MAC-9", "--out", "nine.key"]).code(0);
+    let other = ["trust", "sign", "--key", "nine.key", "--out", "9.sig"];
+    folder.run(&[&other, &draft[..]].concat()).told(&["none of the root"]);
+
+    // A root follows only as it was announced, in a list of its own; then the old keys are over.
+    folder.run(&[&["trust", "rotate"], &mac[..]].concat()).told(&["announces no root"]);
+    let announced = folder.run(&[&["trust", "announce"], &mac[..]].concat()).code(0).out();
+    assert!(announced.contains("MAC-4, MAC-5, MAC-6") && announced.contains("holds the supervisors' keys"));
+    folder.run(&[&["trust", "rotate"], &mac[..]].concat()).code(0);
+    assert_eq!(list(&folder, 2)["root"]["keys"][0]["kid"], "MAC-4", "from the first pin, by the chain");
+    write(&[]);
+    sign(2, "2.sig").told(&["none of the root"]);
+    folder.run(&[&["trust", "renew"], &mac[..]].concat()).code(0);
+    folder.run(&[&["trust", "adopt-root", "--from-list"], &mac[..]].concat()).code(0);
+    assert_eq!(list(&folder, 2)["number"], 5);
+    for supervisor in ["4", "5"] {
+        std::fs::remove_file(folder.dir().join(format!("supervisors/MAC/{supervisor}/keys/root.key")))
+            .unwrap();
+    }
+    folder.run(&[&["trust", "renew"], &mac[..]].concat()).told(&["1 keys of supervisors", "trust draft"]);
+}
+
+/// Makes the installation one of the version before: a list key, pinned alone, and lists signed by it.
+fn as_before(folder: &Folder) -> Vec<SigningKey> {
+    let mut keys = Vec::new();
+    let mut pins = serde_json::Map::new();
+    for code in ["CHN", "HKG", "MAC"] {
+        let path = folder.dir().join(format!("public/trust/{code}.cbor"));
+        let bytes = std::fs::read(&path).unwrap();
+        let (newest, _) = trust::links(&bytes).unwrap();
+        let payload = CoSigned::parse(newest, MAX_PAYLOAD).unwrap().unverified_payload().to_vec();
+        let mut r = Reader::new(&payload);
+        r.array_exact(7).unwrap();
+        let head: Vec<_> = (0..4).map(|_| r.skip().unwrap()).collect();
+        r.skip().unwrap();
+        r.skip().unwrap();
+        let mut w = Writer::new();
+        w.array(5);
+        for item in head {
+            w.raw(item);
+        }
+        let count = r.array(2_000).unwrap();
+        w.array(count);
+        for _ in 0..count {
+            let fields = r.array(7).unwrap();
+            w.array(6);
+            for field in 0..fields {
+                let item = r.skip().unwrap();
+                if field < 6 {
+                    w.raw(item);
+                }
+            }
+        }
+        let old = w.finish();
+        let key = SigningKey::generate().unwrap();
+        let external = Writer::new().array(1).text("bp1-trust-list").finish();
+        let headers = Headers { kid: Some(b"1"), content_type: None };
+        let signed = cose::sign(&key, Tagging::Untagged, headers, &external, &old).unwrap();
+        std::fs::write(&path, signed).unwrap();
+        let supervisor = folder.dir().join("supervisors").join(code);
+        for n in 1..=3 {
+            std::fs::remove_dir_all(supervisor.join(n.to_string())).unwrap();
+        }
+        std::fs::remove_file(supervisor.join("published.cbor")).unwrap();
+        std::fs::write(supervisor.join("keys/list.key"), key.to_pkcs8().unwrap()).unwrap();
+        pins.insert(code.to_owned(), json!(hex::encode(key.public().as_bytes())));
+        keys.push(key);
+    }
+    std::fs::write(folder.dir().join("public/roots.json"), serde_json::to_vec(&pins).unwrap()).unwrap();
+    keys
+}
+
+#[test]
+fn an_installation_of_the_version_before_is_brought_over_and_its_list_key_signs_nothing_any_more() {
+    let folder = Folder::new();
+    folder.init();
+    as_before(&folder);
+    folder.run(&["trust", "list", "--dir", "DIR"]).told(&["version before", "trust upgrade"]);
+    let said = folder.run(&["trust", "upgrade", "--dir", "DIR"]).code(0).out();
+    assert!(said.contains("CHN: lists are signed by 2 of CHN-1, CHN-2, CHN-3"), "{said}");
+    for authority in 0..3 {
+        let list = list(&folder, authority);
+        assert_eq!((&list["number"], &list["state"]), (&2.into(), &"current".into()), "{list}");
+    }
+    assert!(!folder.dir().join("supervisors/CHN/keys/list.key").exists());
+    folder.run(&["trust", "renew", "--dir", "DIR"]).code(0);
+    folder.run(&["trust", "upgrade", "--dir", "DIR"]).told(&["nothing to bring over"]);
+
+    // A forged list is not brought over.
+    let folder = Folder::new();
+    folder.init();
+    as_before(&folder);
+    let path = folder.dir().join("public/trust/HKG.cbor");
+    let mut forged = std::fs::read(&path).unwrap();
+    let last = forged.len() - 1;
+    forged[last] ^= 1;
+    std::fs::write(&path, &forged).unwrap();
+    folder.run(&["trust", "upgrade", "--dir", "DIR"]).told(&["HKG.cbor", "signature"]);
+    // Interrupted after the first: the others are brought over when it is run again.
+    forged[last] ^= 1;
+    std::fs::write(&path, &forged).unwrap();
+    folder.run(&["trust", "upgrade", "--dir", "DIR"]).code(0);
+    assert_eq!(list(&folder, 1)["number"], 2);
+}
+
+#[test]
+fn a_missing_or_damaged_public_list_is_mended_by_the_command_that_the_message_advises() {
+    let folder = Folder::new();
+    folder.init();
+    let path = folder.dir().join("public/trust/CHN.cbor");
+    for (damage, number) in [(None, 2), (Some(&b"broken"[..]), 3), (Some(b""), 4)] {
+        std::fs::remove_file(&path).unwrap();
+        if let Some(bytes) = damage {
+            std::fs::write(&path, bytes).unwrap();
+        }
+        folder.run(&["trust", "list", "--dir", "DIR"]).told(&["CHN", "baypass trust renew"]);
+        folder.run(&["trust", "renew", "--dir", "DIR", "--authority", "CHN"]).code(0);
+        assert_eq!(list(&folder, 0)["number"], number);
+    }
+}

@@ -1,0 +1,183 @@
+//! Binding: where a gate's key counts. A key that is taken out of its lane is worth nothing at another.
+//!
+//! Lives here: [`GateBinding`], and why a place lies outside of it. Not here: who asks (`authority`), the key (`list`).
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use credential::cbor::{CborError, Reader, Writer};
+use credential::message::{lane_number, read_direction, read_lane, read_port};
+use documents::{Direction, LaneKind, PortId};
+
+/// What a lane can be asked for at most: three kinds of lanes, six ways between three authorities.
+const MAX_LANES: usize = 3;
+const MAX_DIRECTIONS: usize = 6;
+
+/// The place for which a gate's key counts, as its authority lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateBinding {
+    port: PortId,
+    lanes: BTreeSet<LaneKind>,
+    directions: BTreeSet<Direction>,
+    joint: bool,
+}
+
+/// What of a request or an event lies outside of its gate's binding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outside {
+    /// Another port.
+    Port,
+    /// Another kind of lane.
+    Lane,
+    /// Another way between the authorities.
+    Direction,
+    /// A joint lane's request by a lane of one authority, or the reverse.
+    Joint,
+    /// A clearance of another gate.
+    Clearance,
+}
+
+impl fmt::Display for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Port => "port",
+            Self::Lane => "kind of lane",
+            Self::Direction => "direction",
+            Self::Joint => "number of authorities",
+            Self::Clearance => "clearance",
+        })
+    }
+}
+
+impl GateBinding {
+    /// A binding; `None` without any kind of lane or any direction, for such a key would count nowhere.
+    #[must_use]
+    pub fn new(
+        port: PortId,
+        lanes: impl IntoIterator<Item = LaneKind>,
+        directions: impl IntoIterator<Item = Direction>,
+        joint: bool,
+    ) -> Option<Self> {
+        let (lanes, directions): (BTreeSet<_>, BTreeSet<_>) =
+            (lanes.into_iter().collect(), directions.into_iter().collect());
+        (!lanes.is_empty() && !directions.is_empty()).then_some(Self { port, lanes, directions, joint })
+    }
+
+    /// One lane for codes: the port, one direction, whether it serves both authorities.
+    #[must_use]
+    pub fn code_lane(port: PortId, direction: Direction, joint: bool) -> Self {
+        Self { port, lanes: [LaneKind::Code].into(), directions: [direction].into(), joint }
+    }
+
+    /// The port.
+    #[must_use]
+    pub const fn port(&self) -> &PortId {
+        &self.port
+    }
+
+    /// The ways, in order.
+    pub fn directions(&self) -> impl Iterator<Item = Direction> {
+        self.directions.iter().copied()
+    }
+
+    /// Whether the lane serves both authorities.
+    #[must_use]
+    pub const fn joint(&self) -> bool {
+        self.joint
+    }
+
+    /// Whether a request for this lane is the gate's to make.
+    ///
+    /// # Errors
+    /// The first thing about the lane for which the key is not listed.
+    pub fn check(
+        &self,
+        port: &PortId,
+        lane: LaneKind,
+        direction: Direction,
+        joint: bool,
+    ) -> Result<(), Outside> {
+        self.check_way(port, direction)?;
+        if !self.lanes.contains(&lane) {
+            Err(Outside::Lane)
+        } else if self.joint != joint {
+            Err(Outside::Joint)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a crossing of this port in this direction is the gate's.
+    ///
+    /// # Errors
+    /// The port, or the direction.
+    pub fn check_way(&self, port: &PortId, direction: Direction) -> Result<(), Outside> {
+        if self.port != *port {
+            Err(Outside::Port)
+        } else if !self.directions.contains(&direction) {
+            Err(Outside::Direction)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) fn write(&self, w: &mut Writer) {
+        w.array(4).text(self.port.as_str()).array(self.lanes.len());
+        for lane in &self.lanes {
+            w.uint(lane_number(*lane));
+        }
+        w.array(self.directions.len());
+        for direction in &self.directions {
+            w.array(2).text(direction.from().code()).text(direction.to().code());
+        }
+        w.bool(self.joint);
+    }
+
+    /// Reads a binding: lanes and directions ascend, so that a binding has one form.
+    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
+        r.array_exact(4)?;
+        let port = read_port(r)?;
+        let (mut lanes, mut directions) = (BTreeSet::new(), BTreeSet::new());
+        for _ in 0..r.array(MAX_LANES)? {
+            ascending(&mut lanes, read_lane(r.uint()?)?)?;
+        }
+        for _ in 0..r.array(MAX_DIRECTIONS)? {
+            r.array_exact(2)?;
+            ascending(&mut directions, read_direction(r)?)?;
+        }
+        Self::new(port, lanes, directions, r.bool()?).ok_or(CborError::Limit)
+    }
+}
+
+fn ascending<T: Ord>(set: &mut BTreeSet<T>, next: T) -> Result<(), CborError> {
+    if set.last().is_some_and(|last| *last >= next) {
+        return Err(CborError::Keys);
+    }
+    set.insert(next);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use documents::AuthorityCode::{Chn, Mac};
+
+    use super::*;
+
+    #[test]
+    fn a_key_counts_at_its_port_its_kind_of_lane_its_direction_and_nowhere_else() {
+        let (hengqin, gongbei) = ("hengqin".parse().unwrap(), "gongbei".parse().unwrap());
+        let out = Direction::new(Chn, Mac).unwrap();
+        let bound = GateBinding::code_lane("hengqin".parse().unwrap(), out, true);
+        for (port, lane, direction, joint, expected) in [
+            (&hengqin, LaneKind::Code, out, true, Ok(())),
+            (&gongbei, LaneKind::Code, out, true, Err(Outside::Port)),
+            (&hengqin, LaneKind::Manual, out, true, Err(Outside::Lane)),
+            (&hengqin, LaneKind::Code, out.reversed(), true, Err(Outside::Direction)),
+            (&hengqin, LaneKind::Code, out, false, Err(Outside::Joint)),
+        ] {
+            assert_eq!(bound.check(port, lane, direction, joint), expected, "{port} {lane:?} {direction}");
+        }
+        assert_eq!(GateBinding::new("hengqin".parse().unwrap(), [], [out], true), None);
+        assert_eq!(GateBinding::new("hengqin".parse().unwrap(), [LaneKind::Code], [], true), None);
+    }
+}
