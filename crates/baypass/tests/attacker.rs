@@ -242,7 +242,7 @@ async fn code_of(bay: &Bay, nth: usize, photo: &[u8], live: &[u8], now: Timestam
     let hashes = [PartHash::of(&issued.own), PartHash::of(&sealed)];
     let proof = sign_proof(&device, &audience, &issued.token, &hashes, now).unwrap();
     let parts = Parts::new(&[&issued.own, &sealed]).unwrap();
-    CrossingCode::Full { token: &issued.token, proof: &proof, parts }.encode()
+    CrossingCode::Full { token: &issued.token, proof: &proof, parts }.to_text().unwrap()
 }
 
 /// A name of letters for a number.

@@ -419,7 +419,7 @@ async fn messages(bay: &Bay, chn: &Door, live: &[u8]) {
     chn.problem(&answer, "verdicts", "envelope_mismatch");
     // Another gate tells of this gate's clearance.
     let foreign = Shown { gate: ELSEWHERE, ..shown.clone() };
-    let end = event(bay, &foreign, Passage::NotPassed, (1, [0; 32]), &[]);
+    let end = crate::bay::event(bay, &foreign, Passage::NotPassed, (1, [0; 32]), &[]);
     let receipt = chn.cbor("/v1/events", &end).await.is(200).body;
     let outside = ReceiptResult::Conflict("gate_outside_binding".to_owned());
     assert_eq!(receipt_of(bay, Chn, &receipt, &end), outside);
