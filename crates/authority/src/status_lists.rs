@@ -160,6 +160,12 @@ impl Service {
         self.trust().bytes(authority).map(<[u8]>::to_vec)
     }
 
+    /// What is to be kept of an authority's trust list for this service's next start.
+    #[must_use]
+    pub fn kept_trust_list(&self, authority: AuthorityCode) -> Option<Vec<u8>> {
+        self.trust().keep(authority)
+    }
+
     /// How old the lists are that this service works with.
     #[must_use]
     pub fn list_ages(&self, now: Timestamp) -> Vec<ListAge> {

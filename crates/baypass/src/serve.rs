@@ -24,6 +24,10 @@ pub const BASE_PORT: u16 = 7100;
 /// Between two rounds of fetching and handing over.
 pub const ROUND: Duration = Duration::from_secs(1);
 
+/// How often a trial's clock is looked at between two rounds, and what counts as moved on.
+const STEP: Duration = Duration::from_millis(100);
+const JUMP_SECONDS: i64 = 30;
+
 /// Who listens where, in `public/addresses.json`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -60,6 +64,23 @@ impl TrialClock {
     /// Shifts every process's clock.
     pub fn shift(installation: &Installation, seconds: i64) -> Result<(), Failure> {
         write_whole(&installation.public().join("clock"), seconds.to_string().as_bytes())
+    }
+}
+
+impl TrialClock {
+    /// Waits until the next round is due: [`ROUND`] from now, or at once where a trial moved its clock on.
+    pub async fn next_round(&self) {
+        if self.0.is_none() {
+            return tokio::time::sleep(ROUND).await;
+        }
+        let start = self.now();
+        let steps = u32::try_from(ROUND.as_millis() / STEP.as_millis()).unwrap_or(1);
+        for _ in 0..steps {
+            tokio::time::sleep(STEP).await;
+            if self.now().seconds_since(start).abs() > JUMP_SECONDS {
+                return;
+            }
+        }
     }
 }
 

@@ -149,7 +149,6 @@ fn the_tour(tour: &Value) {
         "verdict_other_request",
         "authority_silent",
         "counted_once",
-        "told_later",
         "status_too_old",
         "status_list_rolled_back",
         "approval_rolled_back",

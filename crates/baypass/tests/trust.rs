@@ -173,3 +173,67 @@ fn a_missing_or_damaged_public_list_is_mended_by_the_command_that_the_message_ad
         assert_eq!(list(&folder, 0)["number"], number);
     }
 }
+
+/// An authority's process: it ends with its standard input.
+struct Serving(std::process::Child);
+
+impl Serving {
+    /// Starts it and waits until it listens; gives what it wrote on its standard error when it is ended.
+    fn start(folder: &Folder, authority: &str) -> Self {
+        use std::io::BufRead;
+        let line = ["authority", "serve", "--dir", "DIR", "--authority", authority, "--with-parent"];
+        let mut child = folder
+            .command(&line)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        assert!(first.starts_with(&format!("{authority} listens on ")), "{authority} did not start: {first}");
+        Self(child)
+    }
+
+    fn end(mut self) -> String {
+        use std::io::Read;
+        drop(self.0.stdin.take());
+        let mut log = String::new();
+        self.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        self.0.wait().unwrap();
+        log
+    }
+}
+
+#[test]
+fn a_broken_list_of_one_authority_keeps_nobody_from_starting_and_is_named_until_it_is_mended() {
+    let folder = Folder::new();
+    folder.init();
+    // A first run keeps what it verified.
+    let first = Serving::start(&folder, "CHN");
+    let kept = folder.dir().join("authorities/CHN/lists/HKG.kept");
+    for _ in 0..600 {
+        if kept.exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(kept.exists(), "nothing was kept");
+    first.end();
+
+    std::fs::write(folder.dir().join("public/trust/HKG.cbor"), b"broken").unwrap();
+    let log = Serving::start(&folder, "CHN").end();
+    assert!(log.contains("a trust list is broken") && log.contains("whose=HKG"), "{log}");
+    assert!(log.contains("baypass trust renew"), "{log}");
+    // Without anything that was kept it starts too, and Hong Kong's tokens count for nothing there.
+    std::fs::remove_dir_all(folder.dir().join("authorities/CHN/lists")).unwrap();
+    Serving::start(&folder, "CHN").end();
+    let found = folder.run(&["doctor", "--dir", "DIR"]).out();
+    let line = found.lines().find(|line| line.contains("trust lists")).unwrap();
+    assert!(line.contains("HKG") && line.contains("baypass trust renew"), "{line}");
+    assert!(!line.contains("CHN") && !line.contains("MAC"), "only the broken one is named: {line}");
+
+    folder.run(&["trust", "renew", "--dir", "DIR", "--authority", "HKG"]).code(0);
+    let log = Serving::start(&folder, "CHN").end();
+    assert!(!log.contains("a trust list is broken"), "{log}");
+}

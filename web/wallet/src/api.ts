@@ -3,7 +3,6 @@
 export type Problem = {
   readonly code: ProblemCode
   readonly detail: string
-  readonly expected?: number | null
   readonly field?: string | null
   readonly status: number
   readonly title: string
@@ -79,7 +78,7 @@ export type TokensAnswer = {
   readonly tokens: readonly (TokenAnswer)[]
 }
 
-export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "no_pass" | "unknown_person" | "face_mismatch" | "too_many_tries" | "too_many_enrolments" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "device_key_taken" | "nothing_issued" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "gate_outside_binding" | "event_gap" | "event_fork" | "not_judged" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
+export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "no_pass" | "unknown_person" | "face_mismatch" | "too_many_tries" | "too_many_enrolments" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "too_many_keys" | "device_key_taken" | "nothing_issued" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "nothing_waits" | "already_counted" | "no_reservation" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "envelope_mismatch" | "gate_outside_binding" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
 
 export type DocumentRef = {
   readonly kind: string

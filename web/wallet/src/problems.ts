@@ -9,7 +9,7 @@ const SENTENCES: Readonly<Record<string, Word>> = {
   face_mismatch: 'problemFace',
   picture_unreadable: 'problemPicture', face_unusable: 'problemPicture',
   too_many_tries: 'problemTries',
-  too_many_enrolments: 'problemBusy', busy: 'problemBusy', weekly_key_missing: 'problemBusy',
+  too_many_enrolments: 'problemBusy', too_many_keys: 'problemBusy', busy: 'problemBusy', weekly_key_missing: 'problemBusy',
   possession_invalid: 'problemClock',
   no_pass: 'problemPass', unauthorized: 'problemPass',
   no_permit: 'problemPermit', nothing_issued: 'problemPermit',

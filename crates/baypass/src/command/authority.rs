@@ -23,7 +23,7 @@ use crate::install::database::DatabaseArgs;
 use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::lists;
 use crate::install::parties::{load_approvals, load_faces, load_liveness, open_service};
-use crate::serve::{Addresses, ROUND, RunArgs, TrialClock, announce, http_client, log, serve_http};
+use crate::serve::{Addresses, RunArgs, TrialClock, announce, http_client, log, serve_http};
 
 /// The commands of an authority.
 #[derive(Subcommand)]
@@ -67,7 +67,11 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let installation = args.installation.open()?.with_database(args.database.database_url.as_ref());
     let clock = TrialClock::of(&installation);
     let now = clock.now();
-    let trust = lists::trust(&installation, now)?;
+    let kept = installation.authority(code).join("lists");
+    let (trust, broken) = lists::trust_or_kept(&installation, &kept, now)?;
+    for (whose, why) in broken {
+        tracing::error!(%whose, why, "a trust list is broken; what was verified last is in use");
+    }
     let (approvals, refused) = load_approvals(&installation, &trust, now)?;
     for (id, why) in refused {
         tracing::warn!(id, why, "an approval does not load");
@@ -89,7 +93,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             named.iter().any(|each| each == origin)
                 || Addresses::read(&gates).gates.values().any(|each| each == origin)
         }),
-        trust_lists: Arc::new(move || lists::published(&public).unwrap_or_default()),
+        trust_lists: Arc::new(move || lists::readable(&public)),
         approvals: Arc::new(move || {
             let all = lists::approvals(&from).unwrap_or_default();
             all.into_iter().map(|(_, bundle)| bundle).collect()
@@ -100,12 +104,19 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let rounds = async {
         loop {
             let now = clock.now();
-            for (whose, bytes) in lists::published(&installation).unwrap_or_default() {
+            for (whose, bytes) in lists::readable(&installation) {
                 if let Err(error) = service.take_trust_list(&bytes, now) {
                     tracing::warn!(%whose, %error, "a trust list was not taken");
                 }
             }
-            if let Ok(trust) = lists::trust(&installation, now)
+            for whose in AuthorityCode::ALL {
+                if let Some(bytes) = service.kept_trust_list(whose)
+                    && let Err(error) = lists::keep(&kept, whose, &bytes)
+                {
+                    tracing::error!(%whose, %error, "a trust list cannot be kept for the next start");
+                }
+            }
+            if let Ok((trust, _)) = lists::trust_or_kept(&installation, &kept, now)
                 && let Ok((approvals, _)) = load_approvals(&installation, &trust, now)
             {
                 for error in service.set_approvals(approvals) {
@@ -118,7 +129,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             for failure in report.failures {
                 tracing::warn!(%failure, "a round towards the others failed in part");
             }
-            tokio::time::sleep(ROUND).await;
+            clock.next_round().await;
         }
     };
     tokio::select! {

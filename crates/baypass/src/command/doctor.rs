@@ -97,11 +97,12 @@ async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
     let mut findings = vec![Finding { what: "installation", said: Ok(camera.to_owned()) }];
     let held = opened.hold().map(|_| "nobody else uses it".to_owned()).map_err(|f| f.to_string());
     findings.push(Finding { what: "lock", said: held });
-    let trust = lists::trust(&opened, now);
+    // Public lists alone: what a party keeps for its next start is no excuse for a broken one.
+    let read = lists::trust_or_kept(&opened, &opened.public().join("no list is kept here"), now);
     let keys = AuthorityCode::ALL.iter().try_for_each(|code| {
         let keys = KeyFiles::of(&opened.authority(*code)).authority()?;
         KeyFiles::of(&opened.supervisor(*code)).signing("approval")?;
-        if let Ok(trust) = &trust
+        if let Ok((trust, _)) = &read
             && let Ok(listed) = trust.find(*code, trust::Role::Verdict, authority::KEY_ID, now)
             && listed.public().as_bytes() != keys.verdict.public().as_bytes()
         {
@@ -118,13 +119,18 @@ async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
             .map_err(|f| f.to_string()),
     });
     findings.push(Finding { what: "retention", said: retention(&opened, now).await });
-    let trust = match trust {
-        Ok(trust) => trust,
+    let (trust, broken) = match read {
+        Ok(read) => read,
         Err(failure) => {
             findings.push(Finding { what: "trust lists", said: Err(failure.to_string()) });
             return findings;
         }
     };
+    if !broken.is_empty() {
+        let each: Vec<_> = broken.iter().map(|(code, why)| format!("{code}, {why}")).collect();
+        findings.push(Finding { what: "trust lists", said: Err(each.join("; ")) });
+        return findings;
+    }
     let stale: Vec<_> = AuthorityCode::ALL
         .into_iter()
         .filter(|code| trust.freshness(*code, now) != trust::Freshness::Current)

@@ -26,7 +26,7 @@ use super::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store, status_lists_in_use};
 use crate::install::{Lock, code_lanes, lists};
-use crate::serve::{Addresses, ROUND, RunArgs, TrialClock, http_client, log, serve_http};
+use crate::serve::{Addresses, RunArgs, TrialClock, http_client, log, serve_http};
 use crate::{Ended, kiosk};
 
 /// How long a gate waits for a verdict.
@@ -217,7 +217,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             if let Err(error) = memory.remember(&follower.lists().newest()) {
                 tracing::error!(%error, "the newest lists cannot be written down");
             }
-            tokio::time::sleep(ROUND).await;
+            clock.next_round().await;
         }
     };
     let couriers = lanes.values().map(|opened| {

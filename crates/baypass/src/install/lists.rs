@@ -4,7 +4,7 @@
 //! (`trust`), who signs it (`supervisors`).
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use authority::{KEY_ID, Keys};
 use credential::{SigningKey, random};
@@ -176,6 +176,56 @@ pub fn put_pins(to: &Installation, roots: &Roots) -> Result<(), Failure> {
 pub fn pinned(from: &Installation) -> Result<TrustStore, Failure> {
     let roots = pins(from)?.into_iter().map(|(code, root)| Ok((code, root.root()?)));
     TrustStore::new(&roots.collect::<Result<Vec<_>, Failure>>()?).map_err(of)
+}
+
+/// The signed trust lists that can be read in the installation, whatever they are worth.
+pub fn readable(from: &Installation) -> Vec<(AuthorityCode, Vec<u8>)> {
+    AuthorityCode::ALL
+        .into_iter()
+        .filter_map(|code| std::fs::read(list_path(from, code)).ok().map(|bytes| (code, bytes)))
+        .collect()
+}
+
+/// The trust lists for a party that keeps what it verified last in `kept`: a public one that is missing or damaged keeps
+/// nobody from starting. Gives whose are broken, with the reason and what mends it.
+pub fn trust_or_kept(
+    from: &Installation,
+    kept: &Path,
+    now: Timestamp,
+) -> Result<(TrustStore, Vec<(AuthorityCode, String)>), Failure> {
+    let (mut store, mut broken) = (pinned(from)?, Vec::new());
+    for code in AuthorityCode::ALL {
+        let mut miss = |what: &str, why: String| {
+            broken.push((code, format!("{what}: {why} (`baypass trust renew` signs it afresh)")));
+        };
+        if let Ok(bytes) = std::fs::read(kept_path(kept, code))
+            && let Err(error) = store.resume(&bytes)
+        {
+            miss("the list that was kept", error.to_string());
+        }
+        match std::fs::read(list_path(from, code)) {
+            Ok(bytes) => match store.update(&bytes, now) {
+                Ok(_) => {}
+                Err(error) => miss("the public list", error.to_string()),
+            },
+            Err(error) => miss("the public list", error.to_string()),
+        }
+    }
+    Ok((store, broken))
+}
+
+/// Keeps what a party verified, for its next start.
+pub fn keep(kept: &Path, code: AuthorityCode, bytes: &[u8]) -> Result<(), Failure> {
+    let path = kept_path(kept, code);
+    if std::fs::read(&path).is_ok_and(|before| before == bytes) {
+        return Ok(());
+    }
+    make_folder(kept)?;
+    write_whole(&path, bytes)
+}
+
+fn kept_path(kept: &Path, code: AuthorityCode) -> PathBuf {
+    kept.join(format!("{code}.kept"))
 }
 
 /// The signed trust lists as they lie in the installation.

@@ -47,6 +47,9 @@ pub fn unpacked(value: Option<&Value>) -> Result<Vec<u8>, Failure> {
 /// A status list is fresh for 900 seconds: lists are fetched anew before the clock was moved by so many.
 const FETCH_EVERY: i64 = 500;
 
+/// As long for gates: a quarter of the day for which a list serves there.
+const GATES_FETCH_EVERY: i64 = 6 * 3600;
+
 /// One running party; it ends when this value is dropped, for its standard input closes.
 struct Party {
     child: Child,
@@ -333,9 +336,11 @@ impl Bay {
         TrialClock::shift(&self.installation, self.shift)
     }
 
-    /// Waits until gates and authorities hold status lists of this moment.
+    /// Waits until authorities hold status lists of this moment, and, after a long time, gates too: theirs serve for a day.
     async fn fresh_lists(&mut self) -> Result<(), Failure> {
-        self.rounds(2).await?;
+        if self.unfetched > GATES_FETCH_EVERY {
+            self.rounds(2).await?;
+        }
         for code in AuthorityCode::ALL {
             let base = self.authority(code)?.to_owned();
             self.until("the authorities' next lists", async || {
@@ -360,6 +365,7 @@ impl Bay {
     /// The supervisors sign lists afresh that are due, and every gate fetches what there is.
     pub async fn refresh(&mut self) -> Result<(), Failure> {
         lists::renew_where_due(&self.installation, self.now())?;
+        self.rounds(2).await?;
         self.fresh_lists().await?;
         self.all_well().await
     }

@@ -407,9 +407,11 @@ async fn wire(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
 
 /// Copies and other valid signatures of what goes over the wire: the crossing passes, and counts once on each side.
 async fn copies(tour: &mut Tour<'_>, told: &mut Vec<Value>, lane: &LanePlace) -> Result<(), Failure> {
-    for (who, trick, attack) in [
-        (Who::Ieong, Trick::TwoEnvelopes, "every envelope twice"),
-        (Who::Leong, Trick::OtherSignatures, "other valid signatures on requests, verdicts and events"),
+    let back = place(TAPPED, Chn, Mac, None, 1)?;
+    for (who, lane, trick, attack) in [
+        (Who::Ieong, lane, Trick::TwoEnvelopes, "every envelope twice"),
+        (Who::Leong, lane, Trick::OtherSignatures, "other valid signatures on requests, verdicts and events"),
+        (Who::Ieong, &back, Trick::ForgedYes, "a forged yes to the gate's events"),
     ] {
         let before = [movements(tour, Mac).await?, movements(tour, Chn).await?];
         tour.bay.wire.plays(trick);
@@ -421,22 +423,7 @@ async fn copies(tour: &mut Tour<'_>, told: &mut Vec<Value>, lane: &LanePlace) ->
         told.push(tour.judge(attack, "counted_once", if once { "counted_once" } else { "lost" }, !once)?);
         tour.bay.advance(300).await?;
     }
-    // "Yes" to every event, which nobody signed: the gate keeps it until an authority has taken it.
-    let before = [movements(tour, Mac).await?, movements(tour, Chn).await?];
-    tour.bay.wire.plays(Trick::ForgedYes);
-    let scanned = honest(tour, Who::Ieong, &place(TAPPED, Chn, Mac, None, 1)?).await?;
-    let meanwhile = [movements(tour, Mac).await?, movements(tour, Chn).await?];
-    tour.bay.wire.plays(Trick::None);
-    tour.bay.settled(TAPPED).await?;
-    let after = [movements(tour, Mac).await?, movements(tour, Chn).await?];
-    let kept = scanned.passed() && before == meanwhile && before.map(|count| count + 1) == after;
-    told.push(tour.judge(
-        "a forged yes to the gate's events",
-        "told_later",
-        if kept { "told_later" } else { "lost" },
-        !kept,
-    )?);
-    tour.bay.advance(300).await
+    Ok(())
 }
 
 /// Somebody keeps status lists from the gates of a port: a day later nobody passes there.
