@@ -47,6 +47,8 @@ pub fn unpacked(value: Option<&Value>) -> Result<Vec<u8>, Failure> {
 /// A status list is fresh for 900 seconds: lists are fetched anew before the clock was moved by so many.
 const FETCH_EVERY: i64 = 500;
 
+/// Lists of this and the next two weeks.
+const WEEKS_IN_USE: usize = 3;
 /// As long for gates: a quarter of the day for which a list serves there.
 const GATES_FETCH_EVERY: i64 = 6 * 3600;
 
@@ -347,12 +349,14 @@ impl Bay {
                 let health = self.get(&format!("{base}/health")).await?;
                 let lists =
                     health.body.get("status_lists").and_then(Value::as_array).cloned().unwrap_or_default();
+                // Every list that a token of these weeks can name: one round fetches them one after the other.
                 let fresh = |of: AuthorityCode| {
-                    lists.iter().any(|list| {
+                    let young = lists.iter().filter(|list| {
                         let age = list.get("age_seconds").and_then(Value::as_i64);
                         list.get("authority").and_then(Value::as_str) == Some(of.code())
                             && age.is_some_and(|age| age < 60)
-                    })
+                    });
+                    young.count() >= WEEKS_IN_USE
                 };
                 Ok(AuthorityCode::ALL.into_iter().filter(|of| *of != code).all(fresh))
             })
