@@ -17,6 +17,7 @@ export const REASONS: Readonly<Record<string, Row>> = {
   proof_stale: ['码太旧或时间不对', '碼太舊或時間不對', 'the code is too old, or from the future', 'código demasiado antigo ou do futuro'],
   part_mismatch: ['加密分片不属于此令牌', '加密分片不屬於此令牌', 'the part belongs to another token', 'a parte pertence a outra ficha'],
   part_unreadable: ['加密分片无法打开', '加密分片無法打開', 'the part cannot be opened', 'a parte não abre'],
+  part_forged: ['加密分片不是本机关制作的，密钥可能外泄', '加密分片不是本機關製作的，密鑰可能外洩', 'this authority never made the part: its keys may be known to others', 'a parte não foi feita por esta autoridade: as suas chaves podem ser conhecidas de terceiros'],
   part_foreign: ['加密分片内的证件不由其机关签发', '加密分片內的證件不由其機關簽發', 'the part holds a document that its maker does not issue', 'a parte indica um documento que o autor não emite'],
   probe_unreadable: ['面部图像无法读取', '面部圖像無法讀取', 'the face picture cannot be read', 'a imagem do rosto não se lê'],
   template_unknown: ['面部模板类型不被接受', '面部模板類型不被接受', 'the face template is of an unknown kind', 'modelo facial de outro tipo'],
