@@ -102,6 +102,52 @@ async fn an_event_that_contradicts_the_ledger_becomes_a_dead_letter_and_holds_no
     assert_eq!(*letters[0].clearance.as_bytes(), [1; 16]);
 }
 
+/// A clock that the test moves.
+#[derive(Clone)]
+struct Moved(Arc<std::sync::atomic::AtomicI64>);
+
+impl gate::Clock for Moved {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix(self.0.load(std::sync::atomic::Ordering::SeqCst)).unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_courier_tells_each_end_when_it_falls_due_and_one_authority_holds_up_no_other() {
+    let outbox = Outbox::new().await;
+    let clock = Moved(Arc::new(now().unix().into()));
+    let (store, link) = (Arc::clone(&outbox.store), Arc::clone(&outbox.link));
+    let lists: Arc<dyn gate::Trusted> = Arc::new(outbox.bay.lists.clone());
+    let (courier, ticking) = (Courier::new(store, link), clock.clone());
+    let running = tokio::spawn(async move {
+        courier.run(&ticking, move || Arc::clone(&lists), std::future::pending()).await;
+    });
+    let told = async |authority, count: u64| {
+        for _ in 0..1000 {
+            if outbox.store.waiting(authority).await.unwrap() == count {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("{authority} was not told");
+    };
+    outbox.link.cut_off.lock().unwrap().push(Mac);
+    outbox.pass(1, now()).await;
+    outbox.store.wake_courier();
+    told(Chn, 0).await;
+    assert_eq!(outbox.store.waiting(Mac).await.unwrap(), 1);
+    // One that falls due later is told when the clock has come so far, though nobody wakes anybody.
+    outbox.pass(2, at(30)).await;
+    clock.0.store(at(31).unix(), std::sync::atomic::Ordering::SeqCst);
+    *outbox.link.time.lock().unwrap() = at(31);
+    told(Chn, 0).await;
+    outbox.link.cut_off.lock().unwrap().clear();
+    told(Mac, 0).await;
+    running.abort();
+    assert_eq!(outbox.told(Chn), [(0, 1), (0, 2)]);
+    assert_eq!(outbox.told(Mac), [(0, 1), (0, 2)]);
+}
+
 #[tokio::test]
 async fn an_authority_that_came_back_from_a_backup_is_told_again_from_the_number_it_asks_for() {
     let outbox = Outbox::new().await;

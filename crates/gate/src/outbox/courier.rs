@@ -76,6 +76,7 @@ impl<L: AuthorityLink> Courier<L> {
     /// # Errors
     /// Where the store cannot be read or written; an authority that does not answer is no error.
     pub async fn deliver(&self, trusted: &dyn Trusted, now: Timestamp) -> Result<Delivered, StoreError> {
+        self.store.release(now).await?;
         let mut total = Delivered::default();
         for authority in AuthorityCode::ALL {
             let done = self.deliver_to(authority, trusted, now).await?;
@@ -85,17 +86,13 @@ impl<L: AuthorityLink> Courier<L> {
         Ok(total)
     }
 
-    /// As [`Self::deliver`], to one authority. No authority's queue waits for another's.
-    ///
-    /// # Errors
-    /// As [`Self::deliver`].
-    pub async fn deliver_to(
+    /// Delivers what is numbered to one authority. No authority's queue waits for another's.
+    async fn deliver_to(
         &self,
         authority: AuthorityCode,
         trusted: &dyn Trusted,
         now: Timestamp,
     ) -> Result<Delivered, StoreError> {
-        self.store.release(now).await?;
         let mut done = Delivered::default();
         // Each detour is made once until an event is taken: an authority that contradicts itself stops nothing else.
         let (mut rewound, mut chain_sent) = (false, false);
@@ -189,7 +186,25 @@ impl<L: AuthorityLink> Courier<L> {
         );
         tokio::select! {
             () = stop => {}
-            ((), (), ()) = async { tokio::join!(chn, hkg, mac) } => {}
+            ((), (), (), ()) = async { tokio::join!(self.release_due(clock), chn, hkg, mac) } => {}
+        }
+    }
+
+    /// Numbers what falls due, once for all queues, and wakes them.
+    async fn release_due(&self, clock: &impl Clock) {
+        let mut to_tell = self.store.something_to_tell();
+        loop {
+            // Read before the store is looked at: an end that is written meanwhile is looked at in the next turn.
+            to_tell.mark_unchanged();
+            match self.store.release(clock.now()).await {
+                Ok(0) => {}
+                Ok(_) => self.store.wake_queues(),
+                Err(error) => tracing::error!(%error, "the outbox cannot be used"),
+            }
+            tokio::select! {
+                _ = to_tell.changed() => {}
+                () = tokio::time::sleep(FIRST_WAIT) => {}
+            }
         }
     }
 
@@ -199,9 +214,10 @@ impl<L: AuthorityLink> Courier<L> {
         clock: &impl Clock,
         trusted: &impl Fn() -> Arc<dyn Trusted>,
     ) {
-        let mut to_tell = self.store.something_to_tell();
+        let mut numbered = self.store.something_numbered();
         let mut wait = FIRST_WAIT;
         loop {
+            numbered.mark_unchanged();
             let lists = trusted();
             wait = match self.deliver_to(authority, &*lists, clock.now()).await {
                 Ok(Delivered { stuck: 0, .. }) => FIRST_WAIT,
@@ -211,12 +227,9 @@ impl<L: AuthorityLink> Courier<L> {
                     wait.saturating_mul(2).min(LONGEST_WAIT)
                 }
             };
-            // A new end is told at once, but hurries nobody who is stuck.
+            // What was numbered is told at once, but hurries nobody who is stuck.
             if wait == FIRST_WAIT {
-                tokio::select! {
-                    _ = to_tell.changed() => {}
-                    () = tokio::time::sleep(wait) => {}
-                }
+                let _ = numbered.changed().await;
             } else {
                 tokio::time::sleep(wait).await;
             }

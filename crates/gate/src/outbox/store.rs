@@ -146,6 +146,8 @@ pub struct Store {
     key: GateKey,
     /// Something is to be told.
     to_tell: watch::Sender<u64>,
+    /// Something was numbered for the authorities.
+    numbered: watch::Sender<u64>,
     /// Which authorities do not take events.
     pub(super) troubles: std::sync::Mutex<BTreeMap<AuthorityCode, Trouble>>,
 }
@@ -182,8 +184,13 @@ impl Store {
             Err(MigrateError::Execute(source)) => return Err(source.into()),
             Err(error) => return Err(StoreError::Migrate(error)),
         }
-        let to_tell = watch::Sender::new(0);
-        Ok(Self { connection: Mutex::new(connection), key, to_tell, troubles: std::sync::Mutex::default() })
+        Ok(Self {
+            connection: Mutex::new(connection),
+            key,
+            to_tell: watch::Sender::new(0),
+            numbered: watch::Sender::new(0),
+            troubles: std::sync::Mutex::default(),
+        })
     }
 
     /// The gate's key, for requests.
@@ -192,7 +199,7 @@ impl Store {
         &self.key
     }
 
-    /// Wakes every queue of the courier: an end was written.
+    /// Wakes the courier: an end was written.
     pub fn wake_courier(&self) {
         self.to_tell.send_modify(|ends| *ends = ends.wrapping_add(1));
     }
@@ -201,6 +208,16 @@ impl Store {
     #[must_use]
     pub fn something_to_tell(&self) -> watch::Receiver<u64> {
         self.to_tell.subscribe()
+    }
+
+    /// Wakes every queue of the courier: something was numbered.
+    pub(super) fn wake_queues(&self) {
+        self.numbered.send_modify(|times| *times = times.wrapping_add(1));
+    }
+
+    /// Changes at every [`Self::wake_queues`].
+    pub(super) fn something_numbered(&self) -> watch::Receiver<u64> {
+        self.numbered.subscribe()
     }
 
     /// Bounds the store's size in pages of 4 KiB: how tests fill a disk.
