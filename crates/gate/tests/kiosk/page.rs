@@ -71,7 +71,7 @@ pub struct Place {
     /// The same kiosks of a gate that listens to more than its own machine.
     pub elsewhere: String,
     pub link: Arc<Authorities>,
-    pub wallet: Wallet,
+    pub bay: Bay,
     pub audience: credential::Audience,
     pub clock: Arc<Hand>,
     pub kiosk: Arc<Kiosk>,
@@ -101,7 +101,6 @@ impl Place {
 
     pub async fn seen_by(faces: Reads, waits: Waits, change: impl FnOnce(&mut LaneConfig)) -> Self {
         let bay = Bay::new();
-        let wallet = Wallet::new(&bay, Mac);
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(&folder.path().join("gate.db"), bay.gate_key()).await.unwrap());
         let link = Arc::new(Authorities::new(&bay));
@@ -150,7 +149,8 @@ impl Place {
         let elsewhere = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, outside).await });
         let client = reqwest::Client::new();
-        Self { base, elsewhere, link, wallet, audience, clock, kiosk, store, gate: bay.gate, folder, client }
+        let gate = bay.gate.clone();
+        Self { base, elsewhere, link, bay, audience, clock, kiosk, store, gate, folder, client }
     }
 
     pub async fn listen(&self, path: &str, secret: [u8; 32]) -> Events {
@@ -190,8 +190,9 @@ impl Place {
         answered(request.send().await.unwrap()).await
     }
 
+    /// A code of this moment, with a token of its own: one that somebody passed with is refused here.
     pub fn code(&self) -> String {
-        self.wallet.show(&self.audience, self.clock.now())
+        Wallet::new(&self.bay, Mac).show(&self.audience, self.clock.now())
     }
 
     pub fn move_clock(&self, seconds: i64) {
