@@ -169,7 +169,7 @@ impl LedgerBench {
     ) -> Result<BenchClearance, BenchError> {
         let clearance = draw()?;
         let probe = sha256(&clearance);
-        let clearance_hash = sha256(&probe);
+        let shown = sha256(&probe);
         let request = Request {
             clearance,
             gate: lane.gate.clone(),
@@ -179,7 +179,7 @@ impl LedgerBench {
             role: Side::Exit,
             joint: true,
             token: traveller.thumbprint.token_id(),
-            shown: clearance_hash,
+            shown,
             made_at: now,
             part: PartHash::of(&clearance),
             other_part: Some(PartHash::of(&probe)),

@@ -65,6 +65,11 @@ pub struct Conflict {
     pub verdicts: Vec<Vec<u8>>,
 }
 
+/// The event of a conflict, as it was taken; a request that came with a forged part is none.
+fn told(conflict: &EventConflict) -> Option<Event> {
+    Event::decode(message::unverified_payload(&conflict.event).ok()?).ok()
+}
+
 impl Service {
     /// Reservations that wait for an officer, the oldest first.
     ///
@@ -101,24 +106,11 @@ impl Service {
                 Some(id) => given::find_signed_for(&mut tx, id).await?,
                 None => Vec::new(),
             };
-            let payload = message::unverified_payload(&event.event).ok();
-            let told = payload.and_then(|payload| Event::decode(payload).ok());
-            let told = told.map(|told| (told.passage, told.at));
+            let told = told(&event).map(|told| (told.passage, told.at));
             conflicts.push(Conflict { event, told, verdicts });
         }
         tx.commit().await?;
         Ok(conflicts)
-    }
-
-    /// How many events contradict the ledger and wait for an officer.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn count_conflicts(&self) -> Result<u64, StoreError> {
-        let mut tx = self.store.read().await?;
-        let counted = conflict::count_conflicts(&mut tx).await?;
-        tx.commit().await?;
-        Ok(counted.unsigned_abs())
     }
 
     /// Settles a reservation (16 bytes) or a conflict (32 bytes), and writes down who did, how and why.
@@ -167,9 +159,7 @@ impl Service {
                 Some(id) => reservation::find_reservation(tx, id).await?,
                 None => None,
             };
-            let told = message::unverified_payload(&found.event).ok();
-            let told = told.and_then(|payload| Event::decode(payload).ok());
-            return Ok((row, told.map_or(found.heard_at, |told| told.at)));
+            return Ok((row, told(&found).map_or(found.heard_at, |told| told.at)));
         }
         let id = <[u8; 16]>::try_from(id).map_err(|_| SettleError::Unknown)?;
         let row = reservation::find_reservation(tx, ReservationId::from_bytes(id)).await?;

@@ -14,7 +14,6 @@ define_statements! {
     OPEN_CONFLICTS = "SELECT id, gate, clearance, reservation, code, event, heard_at FROM event_conflict WHERE settled_at = 0 ORDER BY heard_at, id LIMIT 1000";
     FIND_CONFLICT = "SELECT id, gate, clearance, reservation, code, event, heard_at FROM event_conflict WHERE id = $1 AND settled_at = 0";
     FIND_CONFLICT_CODE = "SELECT code FROM event_conflict WHERE id = $1";
-    COUNT_CONFLICTS = "SELECT COUNT(*) AS counted FROM event_conflict WHERE settled_at = 0";
     SETTLE_CONFLICT = "UPDATE event_conflict SET settled_at = $1 WHERE id = $2 AND settled_at = 0";
     SETTLE_CONFLICTS_OF = "UPDATE event_conflict SET settled_at = $1 WHERE reservation = $2 AND settled_at = 0";
     ADD_SETTLEMENT = "INSERT INTO settlement (subject, at, outcome, officer, reason) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (subject, at) DO NOTHING";
@@ -88,11 +87,6 @@ pub(crate) async fn find_conflict(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<E
 /// The code under which an event was kept as a conflict, settled or not.
 pub(crate) async fn find_conflict_code(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<String>> {
     optional!(tx, FIND_CONFLICT_CODE, id.to_vec())?.map(|row| column(&row, TABLE, "code")).transpose()
-}
-
-/// How many conflicts wait for an officer.
-pub(crate) async fn count_conflicts(tx: &mut Tx) -> Result<i64> {
-    optional!(tx, COUNT_CONFLICTS)?.map_or(Ok(0), |row| column(&row, TABLE, "counted"))
 }
 
 /// Marks a conflict as settled.

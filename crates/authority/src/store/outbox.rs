@@ -12,7 +12,7 @@ define_statements! {
     FIND_REASON = "SELECT outcome, code, detail FROM verdict_reason WHERE reference = $1";
     LAST_EVENT = "SELECT number, hash FROM gate_event WHERE gate = $1 AND epoch = $2 ORDER BY number DESC LIMIT 1";
     FIND_EVENT = "SELECT hash FROM gate_event WHERE gate = $1 AND epoch = $2 AND number = $3";
-    ADD_EVENT = "INSERT INTO gate_event (gate, epoch, number, hash, heard_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (gate, epoch, number) DO UPDATE SET hash = excluded.hash";
+    ADD_EVENT = "INSERT INTO gate_event (gate, epoch, number, hash, heard_at) VALUES ($1, $2, $3, $4, $5)";
     LAST_CHAIN = "SELECT epoch FROM gate_chain WHERE gate = $1 ORDER BY epoch DESC LIMIT 1";
     ADD_CHAIN = "INSERT INTO gate_chain (gate, epoch, reason, note, last_epoch, last_number, heard_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (gate, epoch) DO NOTHING";
     ADD_NOTICE_OUT = "INSERT INTO notice_out (hash, issuer, message, made_at, delivered_at) VALUES ($1, $2, $3, $4, 0) ON CONFLICT (hash) DO NOTHING";
