@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use credential::message::ReceiptResult;
+use credential::message::{self, Receipt, ReceiptResult};
 use documents::issuance::weekly_key_pairs;
 use documents::{AuthorityCode, Timestamp};
 use reqwest::{Client, Response};
 use serde::Deserialize;
+use trust::Role;
 
 use crate::events::notice::NoticeError;
 use crate::retention::RetentionReport;
@@ -267,11 +268,14 @@ impl Turn<'_> {
     }
 
     /// Sends a message, and acts on nothing but the peer's signed receipt for it.
-    async fn send(&self, path: &str, message: Vec<u8>) -> Result<(), PeerError> {
+    async fn send(&self, path: &str, sent: Vec<u8>) -> Result<(), PeerError> {
         let request = self.client.post(format!("{}{path}", self.base)).timeout(PATIENCE);
-        let sent = request.header("content-type", "application/cbor").body(message.clone()).send().await;
-        let receipt = answer(sent).await?;
-        match self.service.read_receipt(&receipt, &message, self.peer, self.now) {
+        let answered = request.header("content-type", "application/cbor").body(sent.clone()).send().await;
+        let receipt = answer(answered).await?;
+        let trust = self.service.trust();
+        let key = message::kid(&receipt).ok().map(|kid| trust.find(self.peer, Role::Verdict, kid, self.now));
+        let Some(Ok(key)) = key else { return Err(PeerError::Receipt) };
+        match Receipt::open(&receipt, key, self.peer, &sent, self.now) {
             Ok(ReceiptResult::Taken) => Ok(()),
             Ok(
                 ReceiptResult::Conflict(_)

@@ -12,7 +12,7 @@ use credential::status::SignedStatusList;
 use credential::{CryptoError, random};
 use documents::{AuthorityCode, Rules, Timestamp};
 use face::Liveness;
-use trust::{Approvals, Outside, Role, TrustError, TrustStore};
+use trust::{Approvals, GateBinding, Outside, TrustError, TrustStore};
 
 use crate::faces::Faces;
 use crate::inference::Pools;
@@ -22,10 +22,6 @@ use crate::store::Store;
 /// Most device keys that one person may bring in 24 hours, over all their wallets: some two hundred crossings, where a few
 /// are made in a day.
 pub const DEVICE_KEYS_A_DAY: u32 = 512;
-/// How far a receipt's time may be from this machine's, in seconds: an older one may speak of a ledger that has gone back
-/// since.
-const RECEIPT_SECONDS: i64 = 300;
-
 /// One authority's service.
 #[derive(Debug)]
 pub struct Service {
@@ -80,6 +76,15 @@ pub enum SenderError {
         /// What lies outside.
         outside: Outside,
     },
+}
+
+/// A message whose gate is known.
+pub(crate) struct FromGate<T> {
+    pub message: T,
+    /// Hash of its payload.
+    pub hash: [u8; 32],
+    /// The place for which the gate is listed.
+    pub binding: GateBinding,
 }
 
 impl SenderError {
@@ -168,30 +173,31 @@ impl Service {
         message::sign(Kind::Receipt, KEY_ID, &self.keys.verdict, &receipt.encode())
     }
 
-    /// Reads another authority's receipt for `sent`, and whether it took it.
+    /// Opens a gate's message of `kind` with the key that the trust list has for its name, which `gate` reads out of it.
     ///
     /// # Errors
-    /// It is no receipt of that authority, for that message, of this time.
-    pub(crate) fn read_receipt(
+    /// It is no message of a listed gate.
+    pub(crate) fn open_from_gate<T>(
         &self,
-        receipt: &[u8],
-        sent: &[u8],
-        from: AuthorityCode,
+        kind: Kind,
+        bytes: &[u8],
+        read: fn(&[u8]) -> Result<T, CborError>,
+        gate: fn(&T) -> &str,
         now: Timestamp,
-    ) -> Result<ReceiptResult, SenderError> {
+    ) -> Result<FromGate<T>, SenderError> {
         let trust = self.trust();
-        let key = trust.find(from, Role::Verdict, message::kid(receipt)?, now)?;
-        let receipt = Receipt::decode(message::open(Kind::Receipt, receipt, key)?)?;
-        let hash = message::payload_hash(message::unverified_payload(sent)?);
-        let late = now.seconds_since(receipt.at).abs() > RECEIPT_SECONDS;
-        if receipt.authority != from || receipt.message != hash || late {
+        let kid = message::kid(bytes)?;
+        let (key, binding) = trust.gate(self.me, kid, now)?;
+        let payload = message::open(kind, bytes, key)?;
+        let message = read(payload)?;
+        if gate(&message).as_bytes() != kid {
             return Err(SenderError::NotForUs);
         }
-        Ok(receipt.result)
+        Ok(FromGate { message, hash: message::payload_hash(payload), binding: binding.clone() })
     }
 
     /// The trust lists in use.
-    pub(crate) fn trust(&self) -> RwLockReadGuard<'_, TrustStore> {
+    pub fn trust(&self) -> RwLockReadGuard<'_, TrustStore> {
         self.trust.read().unwrap_or_else(PoisonError::into_inner)
     }
 

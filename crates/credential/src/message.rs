@@ -16,7 +16,7 @@ use crate::cose::{self, CoseError, Headers, Sign1, Tagging};
 use crate::crypto::{SigningKey, TokenId, VerifyingKey, sha256};
 use crate::token::{PartHash, external};
 
-pub use receipt::{Chain, ChainReason, Receipt, ReceiptResult};
+pub use receipt::{Chain, ChainReason, Receipt, ReceiptError, ReceiptResult};
 
 /// A kind of signed message; the label keeps a signature of one kind from serving as another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! Chain: a gate that numbers its events anew, and a ledger that lets one go on from a later number.
 
-use credential::message::{self, Chain, Kind, ReceiptResult};
+use credential::message::{Chain, Kind, ReceiptResult};
 use documents::Timestamp;
 
 use super::passage::{EventError, whole};
-use crate::service::{SenderError, Service};
+use crate::service::{FromGate, Service};
 use crate::store::outbox;
 
 impl Service {
@@ -13,7 +13,8 @@ impl Service {
     /// # Errors
     /// [`EventError`]: there is no receipt, and nothing was written.
     pub async fn hear_chain(&self, bytes: &[u8], now: Timestamp) -> Result<Vec<u8>, EventError> {
-        let (chain, hash) = self.authenticate_chain(bytes, now)?;
+        let FromGate { message: chain, hash, .. } =
+            self.open_from_gate(Kind::Chain, bytes, Chain::decode, |chain| &chain.gate, now)?;
         let mut tx = self.store.begin().await?;
         let newest = outbox::last_chain(&mut tx, &chain.gate).await?;
         let result = if whole(chain.epoch) < newest {
@@ -35,18 +36,6 @@ impl Service {
             );
         }
         Ok(self.receipt(hash, result, now)?)
-    }
-
-    fn authenticate_chain(&self, bytes: &[u8], now: Timestamp) -> Result<(Chain, [u8; 32]), SenderError> {
-        let trust = self.trust();
-        let gate = message::kid(bytes)?;
-        let (key, _) = trust.gate(self.me, gate, now)?;
-        let payload = message::open(Kind::Chain, bytes, key)?;
-        let chain = Chain::decode(payload)?;
-        if chain.gate.as_bytes() != gate {
-            return Err(SenderError::NotForUs);
-        }
-        Ok((chain, message::payload_hash(payload)))
     }
 
     /// Lets a gate's present chain go on with event `number`, although earlier ones are missing here: for a ledger that

@@ -10,7 +10,7 @@ use documents::Timestamp;
 use trust::{GateBinding, Outside};
 
 use crate::keys::KEY_ID;
-use crate::service::{SenderError, Service};
+use crate::service::{FromGate, SenderError, Service};
 use crate::store::conflict::{self, EventConflict};
 use crate::store::outbox::{self, WaitingNotice};
 use crate::store::reservation::{self, ReservationRow};
@@ -93,7 +93,8 @@ impl Service {
     /// # Errors
     /// [`EventError`]: there is no receipt, and nothing was written.
     pub async fn hear_event(&self, bytes: &[u8], now: Timestamp) -> Result<Vec<u8>, EventError> {
-        let (event, binding, hash) = self.authenticate_event(bytes, now)?;
+        let FromGate { message: event, hash, binding } =
+            self.open_from_gate(Kind::Event, bytes, Event::decode, |event| &event.gate, now)?;
         let result = self.apply_authenticated(&event, &binding, hash, bytes, now).await?;
         Ok(self.receipt(hash, result, now)?)
     }
@@ -156,22 +157,6 @@ impl Service {
                 ReceiptResult::Conflict(code.to_owned())
             }
         })
-    }
-
-    fn authenticate_event(
-        &self,
-        bytes: &[u8],
-        now: Timestamp,
-    ) -> Result<(Event, GateBinding, [u8; 32]), SenderError> {
-        let trust = self.trust();
-        let gate = message::kid(bytes)?;
-        let (key, binding) = trust.gate(self.me, gate, now)?;
-        let payload = message::open(Kind::Event, bytes, key)?;
-        let event = Event::decode(payload)?;
-        if event.gate.as_bytes() != gate {
-            return Err(SenderError::NotForUs);
-        }
-        Ok((event, binding.clone(), message::payload_hash(payload)))
     }
 
     /// Applies an event to its reservation; a passage also to the ledger. What contradicts either changes nothing, and is

@@ -18,7 +18,7 @@ use trust::{Freshness, Role};
 
 use super::{AuthorityReason, Covering, Stop, VerdictError};
 use crate::faces::FaceCheckError;
-use crate::service::{SenderError, Service};
+use crate::service::{FromGate, SenderError, Service};
 use crate::store::token;
 use crate::weekly_keys::WeeklyKeyError;
 
@@ -63,13 +63,10 @@ impl Service {
         signed: &[u8],
         now: Timestamp,
     ) -> Result<(Request, [u8; 32]), SenderError> {
-        let trust = self.trust();
-        let gate = message::kid(signed)?;
-        let (key, binding) = trust.gate(self.me, gate, now)?;
-        let payload = message::open(Kind::Request, signed, key)?;
-        let request = Request::decode(payload)?;
+        let FromGate { message: request, hash, binding } =
+            self.open_from_gate(Kind::Request, signed, Request::decode, |request| &request.gate, now)?;
         let ours = request.direction.authority(request.role) == self.me;
-        if request.gate.as_bytes() != gate || !ours || now.seconds_since(request.at).abs() > REQUEST_SECONDS {
+        if !ours || now.seconds_since(request.at).abs() > REQUEST_SECONDS {
             return Err(SenderError::NotForUs);
         }
         let Request { port, lane, direction, joint, .. } = &request;
@@ -77,7 +74,7 @@ impl Service {
             tracing::warn!(gate = request.gate, %port, %direction, %outside, "alarm: a gate asked outside of its place");
             SenderError::OutsideBinding { gate: request.gate.clone(), outside }
         })?;
-        Ok((request, message::payload_hash(payload)))
+        Ok((request, hash))
     }
 
     /// What was shown, opened, and compared with the face.

@@ -186,32 +186,49 @@ pub fn readable(from: &Installation) -> Vec<(AuthorityCode, Vec<u8>)> {
         .collect()
 }
 
+/// Whose lists are broken, with the reason and what mends it.
+pub type Broken = Vec<(AuthorityCode, String)>;
+
+/// The public trust lists, as far as they are good.
+pub fn trust_as_far_as_good(from: &Installation, now: Timestamp) -> Result<(TrustStore, Broken), Failure> {
+    let mut store = pinned(from)?;
+    let broken = take_public(&mut store, from, now);
+    Ok((store, broken))
+}
+
 /// The trust lists for a party that keeps what it verified last in `kept`: a public one that is missing or damaged keeps
-/// nobody from starting. Gives whose are broken, with the reason and what mends it.
+/// nobody from starting.
 pub fn trust_or_kept(
     from: &Installation,
     kept: &Path,
     now: Timestamp,
-) -> Result<(TrustStore, Vec<(AuthorityCode, String)>), Failure> {
+) -> Result<(TrustStore, Broken), Failure> {
     let (mut store, mut broken) = (pinned(from)?, Vec::new());
     for code in AuthorityCode::ALL {
-        let mut miss = |what: &str, why: String| {
-            broken.push((code, format!("{what}: {why} (`baypass trust renew` signs it afresh)")));
-        };
         if let Ok(bytes) = std::fs::read(kept_path(kept, code))
             && let Err(error) = store.resume(&bytes)
         {
-            miss("the list that was kept", error.to_string());
-        }
-        match std::fs::read(list_path(from, code)) {
-            Ok(bytes) => match store.update(&bytes, now) {
-                Ok(_) => {}
-                Err(error) => miss("the public list", error.to_string()),
-            },
-            Err(error) => miss("the public list", error.to_string()),
+            broken.push((code, told("the list that was kept", &error)));
         }
     }
+    broken.extend(take_public(&mut store, from, now));
     Ok((store, broken))
+}
+
+fn take_public(store: &mut TrustStore, from: &Installation, now: Timestamp) -> Broken {
+    let mut broken = Vec::new();
+    for code in AuthorityCode::ALL {
+        let taken = match std::fs::read(list_path(from, code)) {
+            Ok(bytes) => store.update(&bytes, now).map(drop).map_err(|error| told("the public list", &error)),
+            Err(error) => Err(told("the public list", &error)),
+        };
+        broken.extend(taken.err().map(|why| (code, why)));
+    }
+    broken
+}
+
+fn told(what: &str, why: &dyn std::error::Error) -> String {
+    format!("{what}: {why} (`baypass trust renew` signs it afresh)")
 }
 
 /// Keeps what a party verified, for its next start.

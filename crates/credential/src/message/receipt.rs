@@ -5,13 +5,16 @@
 
 use documents::{AuthorityCode, Timestamp};
 
-use super::{read_authority, read_gate, read_time};
+use super::{self as message, Kind, MessageError, read_authority, read_gate, read_time};
 use crate::cbor::{CborError, Reader, Writer};
+use crate::crypto::VerifyingKey;
 
+/// How far a receipt's time may be from the sender's, in seconds: an older one may speak of a ledger that has gone back since.
+const RECEIPT_SECONDS: i64 = 300;
 /// Longest code of a conflict, in bytes.
 const MAX_CODE: usize = 40;
 /// Longest note about a new chain, in bytes.
-pub(super) const MAX_NOTE: usize = 200;
+const MAX_NOTE: usize = 200;
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +44,38 @@ pub struct Receipt {
     pub at: Timestamp,
 }
 
+/// Why a receipt says nothing about what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    /// The bytes are no receipt that this key has signed.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// It is another authority's, for another message, or of another time.
+    #[error("the receipt is not of that authority, for that message, or of this time")]
+    Other,
+}
+
 impl Receipt {
+    /// Opens what `authority`, whose key for verdicts is `key`, answered to the signed message `sent`.
+    ///
+    /// # Errors
+    /// [`ReceiptError`]: it is as if nothing had been answered.
+    pub fn open(
+        bytes: &[u8],
+        key: &VerifyingKey,
+        authority: AuthorityCode,
+        sent: &[u8],
+        now: Timestamp,
+    ) -> Result<ReceiptResult, ReceiptError> {
+        let receipt = Self::decode(message::open(Kind::Receipt, bytes, key)?).map_err(MessageError::from)?;
+        let hash = message::payload_hash(message::unverified_payload(sent)?);
+        let late = now.seconds_since(receipt.at).abs() > RECEIPT_SECONDS;
+        if receipt.authority != authority || receipt.message != hash || late {
+            return Err(ReceiptError::Other);
+        }
+        Ok(receipt.result)
+    }
+
     /// The receipt as the payload of a message.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
