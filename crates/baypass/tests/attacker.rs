@@ -37,6 +37,7 @@ use gate::{
     AuthorityLink, CaptureFault, Captured, Courier, FaceCapture, FixedClock, Lane, LaneConfig, LaneContext,
     LinkError, Lists, Metrics, ReplayCache, SystemStopwatch,
 };
+use test_support::other_signature;
 
 /// What was seen on the wire, and what is held back.
 #[derive(Default)]
@@ -56,20 +57,6 @@ struct Wire {
     /// Of the attacker's own, of no trust list.
     key: SigningKey,
     tried: Mutex<BTreeMap<&'static str, usize>>,
-}
-
-/// The other valid signature of the same bytes: `(r, n - s)`.
-fn altered(signed: &[u8]) -> Vec<u8> {
-    const N: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
-    let order = hex::decode(N).unwrap();
-    let (rest, s) = signed.split_at(signed.len() - 32);
-    let (mut other, mut borrow) = ([0; 32], 0);
-    for place in (0..32).rev() {
-        let digit = i16::from(order[place]) - i16::from(s[place]) - borrow;
-        borrow = i16::from(digit < 0);
-        other[place] = u8::try_from(digit.rem_euclid(256)).unwrap();
-    }
-    [rest, &other].concat()
 }
 
 impl Wire {
@@ -108,10 +95,10 @@ impl Wire {
     /// The message in other bytes that say the same.
     fn resigned(path: &'static str, body: &[u8]) -> Vec<u8> {
         if path != "verdict" {
-            return altered(body);
+            return other_signature(body);
         }
         let envelope = clearance::Envelope::decode(body).unwrap();
-        let request = altered(envelope.request);
+        let request = other_signature(envelope.request);
         clearance::Envelope { request: &request, ..envelope }.encode()
     }
 
@@ -170,7 +157,7 @@ impl Wire {
         match trick {
             "answer dropped" => Err(lost),
             "cut" => Ok(answer[..self.draw(answer.len())].to_vec()),
-            "signed anew" => Ok(altered(&answer)),
+            "signed anew" => Ok(other_signature(&answer)),
             _ => Ok(answer),
         }
     }

@@ -16,11 +16,9 @@ use credential::{
 };
 use documents::{AuthorityCode, Direction, LocalDate, Timestamp};
 use proptest::prelude::*;
+use test_support::other_signature;
 
 use AuthorityCode::{Chn, Hkg, Mac};
-
-/// The order of P-256.
-const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
 
 struct Shown {
     issuer: VerifyingKey,
@@ -128,20 +126,6 @@ impl Shown {
     fn id(&self) -> TokenId {
         accepted(&self.issuer, &self.weeks, self.fields()).unwrap()
     }
-}
-
-/// The other valid signature over the same bytes: (r, n - s) in the place of (r, s).
-fn other_signature(message: &[u8]) -> Vec<u8> {
-    let order = hex::decode(ORDER).unwrap();
-    let mut out = message.to_vec();
-    let from = message.len() - 32;
-    let mut borrow = 0i16;
-    for at in (0..32).rev() {
-        let difference = i16::from(order[at]) - i16::from(message[from + at]) - borrow;
-        borrow = i16::from(difference < 0);
-        out[from + at] = u8::try_from(difference.rem_euclid(256)).unwrap();
-    }
-    out
 }
 
 /// The unprotected header `a0` behind the protected one, filled with one pair.

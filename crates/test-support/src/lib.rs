@@ -5,11 +5,13 @@
 
 pub mod bombs;
 mod disk;
+mod signature;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use disk::SmallDisk;
+pub use signature::other_signature;
 
 /// Names a file to which every skipped test adds a line; `make test` prints and counts them.
 pub const SKIPS: &str = "BAYPASS_SKIPS";

@@ -361,16 +361,33 @@ pub fn event(
 ) -> Vec<u8> {
     let event = Event {
         gate: shown.gate.into(),
+        clearance: shown.clearance,
+        passage,
+        verdicts: verdicts.iter().map(|v| hash_of(v)).collect(),
+        probe: sha256(&shown.probe),
+        ..bare_event(bay, number, previous)
+    };
+    sign_event(bay, &event)
+}
+
+/// The gate's word that somebody did not pass, in a clearance that nobody judged.
+pub fn bare_event(bay: &Bay, number: u64, previous: [u8; 32]) -> Event {
+    Event {
+        gate: GATE.into(),
         epoch: 0,
         number,
         previous,
-        clearance: shown.clearance,
-        passage,
+        clearance: [1; 16],
+        passage: Passage::NotPassed,
         at: bay.now,
-        verdicts: verdicts.iter().map(|v| hash_of(v)).collect(),
-        probe: sha256(&shown.probe),
-    };
-    message::sign(Kind::Event, shown.gate.as_bytes(), &bay.gate, &event.encode()).unwrap()
+        verdicts: Vec::new(),
+        probe: [0; 32],
+    }
+}
+
+/// An event, signed by the gate that it names.
+pub fn sign_event(bay: &Bay, event: &Event) -> Vec<u8> {
+    message::sign(Kind::Event, event.gate.as_bytes(), &bay.gate, &event.encode()).unwrap()
 }
 
 /// A passage as the gate signs it.

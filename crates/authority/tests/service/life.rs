@@ -2,15 +2,15 @@
 
 use crate::bay::Place;
 use authority::{DeviceProof, EnrolError, IssueError, RegistryError, possession, status_list_number};
-use credential::message::{self, Event, Kind, Outcome, Passage, ReceiptResult};
+use credential::message::{Event, Outcome, Passage, ReceiptResult};
 use credential::{KeyClass, SigningKey};
 use documents::AuthorityCode::Chn;
 use documents::{DocumentNumber, LocalDate, Side};
 use sqlx::Row;
 
 use crate::bay::{
-    GATE, LANE_2, RECORD, Shown, Wallet, ask, bay, enrol, event, hash_of, pass, photographs, receipt_of,
-    show, token, wallet,
+    LANE_2, RECORD, Shown, Wallet, ask, bare_event, bay, enrol, event, hash_of, pass, photographs,
+    receipt_of, show, sign_event, token, wallet,
 };
 
 const MORNING: &str = "2026-03-02T10:00:00+08:00";
@@ -56,20 +56,11 @@ pub async fn one_scan_gets_two_verdicts_and_a_passage_is_counted_once_on_each_si
     assert_ne!(code, "admitted");
 
     // A gap in a gate's events is refused, and so is a second event with a used number.
-    let later = Event {
-        gate: GATE.into(),
-        epoch: 0,
-        number: 3,
-        previous: hash_of(&event),
-        clearance: [9; 16],
-        passage: Passage::NotPassed,
-        at: bay.now,
-        verdicts: Vec::new(),
-        probe: [0; 32],
-    };
-    let sign = |e: &Event| message::sign(Kind::Event, GATE.as_bytes(), &bay.gate, &e.encode()).unwrap();
-    let fork = sign(&Event { number: 1, ..later.clone() });
-    for (sent, result) in [(sign(&later), ReceiptResult::Expected(2)), (fork, ReceiptResult::Forked)] {
+    let later = Event { clearance: [9; 16], ..bare_event(&bay, 3, hash_of(&event)) };
+    let fork = sign_event(&bay, &Event { number: 1, ..later.clone() });
+    for (sent, result) in
+        [(sign_event(&bay, &later), ReceiptResult::Expected(2)), (fork, ReceiptResult::Forked)]
+    {
         let receipt = bay.chn.hear_event(&sent, bay.now).await.unwrap();
         assert_eq!(receipt_of(&bay, bay.chn.code(), &receipt, &sent), result);
     }

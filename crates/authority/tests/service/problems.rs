@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::bay::{
-    BIRTH, Bay, ELSEWHERE, GATE, NAME, NUMBER, RECORD, Shown, bay, envelope, event, hash_of, in_memory,
-    passed, photographs, receipt_of, show, strangers,
+    BIRTH, Bay, ELSEWHERE, GATE, NAME, NUMBER, RECORD, Shown, bare_event, bay, envelope, event, hash_of,
+    in_memory, passed, photographs, receipt_of, show, sign_event, strangers,
 };
 use crate::door::{Door, OFFICER, b64, enrolment, log, tells_nothing, un64};
 use crate::http::{CHAN, MORNING, device, resident};
@@ -375,21 +375,10 @@ async fn messages(bay: &Bay, chn: &Door, live: &[u8]) {
             chn.problem(&answer, operation, "message_malformed");
         }
     }
-    let event = |number, clearance, passage| Event {
-        gate: GATE.into(),
-        epoch: 0,
-        number,
-        previous: [0; 32],
-        clearance,
-        passage,
-        at: bay.now,
-        verdicts: Vec::new(),
-        probe: [0; 32],
-    };
     let sign = |kid: &[u8], key: &SigningKey, event: &Event| {
         message::sign(Kind::Event, kid, key, &event.encode()).unwrap()
     };
-    let first = event(1, [1; 16], Passage::NotPassed);
+    let first = bare_event(bay, 1, [0; 32]);
     let (gate, other) = (GATE.as_bytes(), SigningKey::generate().unwrap());
     for (body, code) in [
         (sign(gate, &other, &first), "signature_invalid"),
@@ -461,18 +450,7 @@ async fn a_gap_in_a_gates_events_is_answered_with_the_number_that_comes_next() {
     let chn = Door::open(&bay.chn, &bay).await;
     let mut previous = [0; 32];
     for number in [1, 2, 4] {
-        let event = Event {
-            gate: GATE.into(),
-            epoch: 0,
-            number,
-            previous,
-            clearance: [1; 16],
-            passage: Passage::NotPassed,
-            at: bay.now,
-            verdicts: Vec::new(),
-            probe: [0; 32],
-        };
-        let signed = message::sign(Kind::Event, GATE.as_bytes(), &bay.gate, &event.encode()).unwrap();
+        let signed = sign_event(&bay, &bare_event(&bay, number, previous));
         previous = hash_of(&signed);
         let receipt = chn.cbor("/v1/events", &signed).await.is(200).body;
         let result = if number == 4 { ReceiptResult::Expected(3) } else { ReceiptResult::Taken };

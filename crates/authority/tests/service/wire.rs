@@ -3,27 +3,13 @@
 use authority::{SettleError, Settlement};
 use credential::message::{self, Chain, ChainReason, Kind, Passage, ReceiptResult};
 use documents::{AuthorityCode, Side};
+use test_support::other_signature;
 
 use crate::bay::{
-    Bay, GATE, RECORD, Shown, ask, bay, envelope, event, hash_of, in_memory, passed, photographs, receipt_of,
-    show, wallet,
+    Bay, GATE, RECORD, Shown, ask, bare_event, bay, envelope, event, hash_of, in_memory, passed, photographs,
+    receipt_of, show, sign_event, wallet,
 };
 use crate::http::MORNING;
-
-/// The other valid signature of the same bytes: `(r, n - s)`.
-fn altered(signed: &[u8]) -> Vec<u8> {
-    const N: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
-    let order = hex::decode(N).unwrap();
-    let (rest, s) = signed.split_at(signed.len() - 32);
-    let mut other = [0; 32];
-    let mut borrow = 0;
-    for place in (0..32).rev() {
-        let digit = i16::from(order[place]) - i16::from(s[place]) - borrow;
-        borrow = i16::from(digit < 0);
-        other[place] = u8::try_from(digit.rem_euclid(256)).unwrap();
-    }
-    [rest, &other].concat()
-}
 
 async fn hear(bay: &Bay, from: AuthorityCode, sent: &[u8]) -> ReceiptResult {
     let service = if from == AuthorityCode::Chn { &bay.chn } else { &bay.mac };
@@ -46,17 +32,17 @@ async fn a_copy_of_an_envelope_gets_the_same_bytes_and_the_passage_counts_after_
     assert_eq!(bay.chn.verdict(&sent, later).await.unwrap(), first, "byte for byte");
     // The request under its other valid signature is the same request.
     let read = clearance::Envelope::decode(&sent).unwrap();
-    let request = altered(read.request);
+    let request = other_signature(read.request);
     let copy = clearance::Envelope { request: &request, ..read }.encode();
     assert_ne!(copy, sent);
     assert_eq!(bay.chn.verdict(&copy, later).await.unwrap(), first);
     // And so is the verdict, and the event.
-    let told = passed(&bay, &shown, 1, [0; 32], &[&altered(&first)]);
+    let told = passed(&bay, &shown, 1, [0; 32], &[&other_signature(&first)]);
     assert_eq!(hear(&bay, CHN, &told).await, ReceiptResult::Taken);
-    assert_eq!(hear(&bay, CHN, &altered(&told)).await, ReceiptResult::Taken);
+    assert_eq!(hear(&bay, CHN, &other_signature(&told)).await, ReceiptResult::Taken);
     assert_eq!(bay.chn.ledger().await.unwrap().len(), 1);
     // The chain goes on from it, whichever of the two was heard first.
-    let next = event(&bay, &shown, Passage::Opening, (2, hash_of(&altered(&told))), &[]);
+    let next = event(&bay, &shown, Passage::Opening, (2, hash_of(&other_signature(&told))), &[]);
     assert_eq!(hear(&bay, CHN, &next).await, ReceiptResult::Taken);
 }
 
@@ -85,7 +71,7 @@ async fn what_was_exchanged_in_an_envelope_gets_no_verdict_and_spoils_none() {
     let (sent, _) = envelope(&bay, &wallet, &shown, Side::Exit);
     let read = clearance::Envelope::decode(&sent).unwrap();
     let strange = show(&bay, &wallet, &other);
-    let (token, proof) = (altered(read.token), altered(read.proof));
+    let (token, proof) = (other_signature(read.token), other_signature(read.proof));
     for exchanged in [
         clearance::Envelope { probe: &strange.probe, ..read },
         clearance::Envelope { part: &wallet.sealed, ..read },
@@ -220,18 +206,8 @@ async fn a_passage_with_an_unknown_end_is_settled_by_an_officer_and_asks_nobody_
 async fn a_gate_that_lost_its_store_begins_a_chain_that_is_known_before_its_events_count() {
     let bay = bay(MORNING.parse().unwrap(), in_memory().await).await;
     let sign = |epoch, number, previous, clearance: u8| {
-        let event = message::Event {
-            gate: GATE.into(),
-            epoch,
-            number,
-            previous,
-            clearance: [clearance; 16],
-            passage: Passage::NotPassed,
-            at: bay.now,
-            verdicts: Vec::new(),
-            probe: [0; 32],
-        };
-        message::sign(Kind::Event, GATE.as_bytes(), &bay.gate, &event.encode()).unwrap()
+        let event = bare_event(&bay, number, previous);
+        sign_event(&bay, &message::Event { epoch, clearance: [clearance; 16], ..event })
     };
     let first = sign(0, 1, [0; 32], 1);
     assert_eq!(hear(&bay, CHN, &first).await, ReceiptResult::Taken);
@@ -263,20 +239,7 @@ async fn a_gate_that_lost_its_store_begins_a_chain_that_is_known_before_its_even
 #[tokio::test]
 async fn a_ledger_that_lost_more_than_a_gate_keeps_goes_on_where_its_operator_says() {
     let bay = bay(MORNING.parse().unwrap(), in_memory().await).await;
-    let sign = |number, previous| {
-        let event = message::Event {
-            gate: GATE.into(),
-            epoch: 0,
-            number,
-            previous,
-            clearance: [1; 16],
-            passage: Passage::NotPassed,
-            at: bay.now,
-            verdicts: Vec::new(),
-            probe: [0; 32],
-        };
-        message::sign(Kind::Event, GATE.as_bytes(), &bay.gate, &event.encode()).unwrap()
-    };
+    let sign = |number, previous| sign_event(&bay, &bare_event(&bay, number, previous));
     let ninth = sign(9, [8; 32]);
     assert_eq!(hear(&bay, CHN, &ninth).await, ReceiptResult::Expected(1));
     bay.chn.rejoin_gate(GATE, 9, bay.now).await.unwrap();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::bay::{Answered, TAPPED, code_picture, packed, unpacked};
 use super::cast::Who;
 use super::tour::{Scanned, Tour, place};
-use super::wire::Trick;
+use super::wire::{Trick, alter_signature};
 use crate::failure::{Failure, of};
 use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::{LanePlace, lists};
@@ -288,23 +288,6 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
         note(tour, told, attack, "token_spent", &scanned).await?;
     }
     Ok(())
-}
-
-/// The order of P-256 (SEC 2, 2.4.2).
-const ORDER: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
-    0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
-];
-
-/// (r, s) becomes (r, n - s): still a valid signature, in other bytes. Both halves are the last 64 bytes.
-pub(super) fn alter_signature(token: &mut [u8]) {
-    let at = token.len().saturating_sub(32);
-    let mut borrow = 0;
-    for (byte, order) in token.get_mut(at..).into_iter().flatten().rev().zip(ORDER.iter().rev()) {
-        let difference = i16::from(*order) - i16::from(*byte) - borrow;
-        borrow = i16::from(difference < 0);
-        *byte = u8::try_from(difference.rem_euclid(256)).unwrap_or(0);
-    }
 }
 
 /// Keys that are not the cheat's, at the doors of the authorities.
