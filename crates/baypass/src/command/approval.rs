@@ -7,7 +7,7 @@ use documents::AuthorityCode;
 use serde_json::json;
 use trust::Approval;
 
-use super::{At, InstallationArgs, Output};
+use super::{InstallationArgs, ListArgs};
 use crate::Ended;
 use crate::failure::{self, Failure};
 use crate::install::lists::{self, ApprovalFile};
@@ -21,17 +21,6 @@ pub enum ApprovalCommand {
     Add(AddArgs),
     /// Takes an approval back.
     Withdraw(WithdrawArgs),
-}
-
-/// What `approval list` takes.
-#[derive(Args)]
-pub struct ListArgs {
-    #[command(flatten)]
-    installation: InstallationArgs,
-    #[command(flatten)]
-    at: At,
-    #[command(flatten)]
-    output: Output,
 }
 
 /// What `approval add` takes.

@@ -4,11 +4,10 @@ use std::path::Path;
 
 use authority::LedgerRow;
 use clap::{Args, Subcommand};
-use documents::{AuthorityCode, Side};
+use documents::Side;
 use serde_json::json;
 
-use super::reservations::open_one;
-use super::{At, InstallationArgs, Output};
+use super::{At, AuthorityArgs, Output};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
 use crate::install::parties::Parties;
@@ -27,10 +26,7 @@ pub enum LedgerCommand {
 #[derive(Args)]
 pub struct RejoinArgs {
     #[command(flatten)]
-    installation: InstallationArgs,
-    /// CHN, HKG or MAC.
-    #[arg(long)]
-    authority: AuthorityCode,
+    of: AuthorityArgs,
     /// The gate, such as hengqin/CHN-MAC.
     #[arg(long)]
     gate: String,
@@ -45,10 +41,7 @@ pub struct RejoinArgs {
 #[derive(Args)]
 pub struct ListArgs {
     #[command(flatten)]
-    installation: InstallationArgs,
-    /// CHN, HKG or MAC.
-    #[arg(long)]
-    authority: AuthorityCode,
+    of: AuthorityArgs,
     #[command(flatten)]
     at: At,
     #[command(flatten)]
@@ -67,17 +60,17 @@ impl LedgerCommand {
 
 async fn rejoin(args: &RejoinArgs, models: &Path) -> Result<Ended, Failure> {
     let now = args.at.time();
-    let (service, _lock) = open_one(&args.installation, args.authority, models, now).await?;
+    let (service, _lock) = args.of.open_service(models, now).await?;
     service.rejoin_gate(&args.gate, args.number, now).await.map_err(of)?;
     failure::print(&format!(
         "{}: events of {} go on with number {}; write in by hand what is missing before it\n",
-        args.authority, args.gate, args.number
+        args.of.authority, args.gate, args.number
     ))?;
     Ok(Ended::Done)
 }
 
 async fn list(args: &ListArgs, models: &Path) -> Result<Ended, Failure> {
-    let (installation, code, now) = (args.installation.open()?, args.authority, args.at.time());
+    let (installation, code, now) = (args.of.installation.open()?, args.of.authority, args.at.time());
     let parties = Parties::open(&installation, models, now).await?;
     let service = parties.service(code)?;
     let entries = service.ledger().await.map_err(of)?;

@@ -24,13 +24,15 @@ mod wallet;
 
 use std::path::{Path, PathBuf};
 
+use ::authority::Service;
 use ::gate::{Clock, SystemClock};
 use clap::{Args, Subcommand};
-use documents::Timestamp;
+use documents::{AuthorityCode, Timestamp};
 
 use crate::Ended;
 use crate::failure::{Failure, of};
-use crate::install::Installation;
+use crate::install::parties::{load_approvals, load_faces, open_service};
+use crate::install::{Installation, Lock, lists};
 use crate::wallet::Wallet;
 
 /// What may be asked of this program.
@@ -132,6 +134,37 @@ impl InstallationArgs {
     fn open(&self) -> Result<Installation, Failure> {
         Installation::open(&self.dir)
     }
+}
+
+/// The authority of an installation that a command works on.
+#[derive(Args)]
+struct AuthorityArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    /// CHN, HKG or MAC.
+    #[arg(long)]
+    authority: AuthorityCode,
+}
+
+impl AuthorityArgs {
+    /// Its service, over its own folder alone; its process must be stopped for that.
+    async fn open_service(&self, models: &Path, now: Timestamp) -> Result<(Service, Lock), Failure> {
+        let installation = self.installation.open()?;
+        let trust = lists::trust(&installation, now)?;
+        let (approvals, _) = load_approvals(&installation, &trust, now)?;
+        open_service(&installation, self.authority, load_faces(models)?, trust, approvals).await
+    }
+}
+
+/// What a command takes that shows what an installation has of something.
+#[derive(Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    #[command(flatten)]
+    at: At,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// The moment at which a command takes place.

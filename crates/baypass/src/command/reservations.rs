@@ -5,16 +5,13 @@
 
 use std::path::Path;
 
-use authority::{Service, Settlement};
+use authority::Settlement;
 use clap::{Args, Subcommand, ValueEnum};
-use documents::{AuthorityCode, Timestamp};
 use serde_json::json;
 
-use super::{At, InstallationArgs, Output};
+use super::{At, AuthorityArgs, Output};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
-use crate::install::parties::{load_approvals, load_faces, open_service};
-use crate::install::{Lock, lists};
 
 /// The commands about what waits for an officer.
 #[derive(Subcommand)]
@@ -29,10 +26,7 @@ pub enum ReservationsCommand {
 #[derive(Args)]
 pub struct ListArgs {
     #[command(flatten)]
-    installation: InstallationArgs,
-    /// CHN, HKG or MAC.
-    #[arg(long)]
-    authority: AuthorityCode,
+    of: AuthorityArgs,
     #[command(flatten)]
     at: At,
     #[command(flatten)]
@@ -43,10 +37,7 @@ pub struct ListArgs {
 #[derive(Args)]
 pub struct SettleArgs {
     #[command(flatten)]
-    installation: InstallationArgs,
-    /// CHN, HKG or MAC.
-    #[arg(long)]
-    authority: AuthorityCode,
+    of: AuthorityArgs,
     /// The id that `reservations list` shows.
     #[arg(long, value_name = "HEX")]
     id: String,
@@ -84,22 +75,9 @@ impl ReservationsCommand {
     }
 }
 
-/// One authority's service, over its own folder alone.
-pub(super) async fn open_one(
-    installation: &InstallationArgs,
-    code: AuthorityCode,
-    models: &Path,
-    now: Timestamp,
-) -> Result<(Service, Lock), Failure> {
-    let installation = installation.open()?;
-    let trust = lists::trust(&installation, now)?;
-    let (approvals, _) = load_approvals(&installation, &trust, now)?;
-    open_service(&installation, code, load_faces(models)?, trust, approvals).await
-}
-
 async fn list(args: &ListArgs, models: &Path) -> Result<Ended, Failure> {
-    let (code, now) = (args.authority, args.at.time());
-    let (service, _lock) = open_one(&args.installation, code, models, now).await?;
+    let (code, now) = (args.of.authority, args.at.time());
+    let (service, _lock) = args.of.open_service(models, now).await?;
     let waiting = service.unresolved(now).await.map_err(of)?;
     let conflicts = service.conflicts().await.map_err(of)?;
     if args.output.json {
@@ -161,7 +139,7 @@ async fn settle(args: &SettleArgs, models: &Path) -> Result<Ended, Failure> {
     let now = args.at.time();
     let id = hex::decode(&args.id)
         .map_err(|_| Failure::new("the id is not hexadecimal; copy it from `baypass reservations list`"))?;
-    let (service, _lock) = open_one(&args.installation, args.authority, models, now).await?;
+    let (service, _lock) = args.of.open_service(models, now).await?;
     let outcome = match args.outcome {
         Outcome::Passed => Settlement::Passed,
         Outcome::NotPassed => Settlement::NotPassed,

@@ -13,7 +13,7 @@ use documents::AuthorityCode;
 use serde_json::json;
 use trust::{Freshness, Role, Root, TrustList};
 
-use super::{At, InstallationArgs, Output};
+use super::{At, InstallationArgs, ListArgs};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
 use crate::install::supervisors::{self, RootFile};
@@ -46,17 +46,6 @@ pub enum TrustCommand {
     AdoptRoot(ceremony::AdoptArgs),
     /// Brings over an installation of the version before, whose lists one pinned key signs.
     Upgrade(upgrade::UpgradeArgs),
-}
-
-/// What `trust list` takes.
-#[derive(Args)]
-pub struct ListArgs {
-    #[command(flatten)]
-    installation: InstallationArgs,
-    #[command(flatten)]
-    at: At,
-    #[command(flatten)]
-    output: Output,
 }
 
 /// What a step of one holder of all keys takes.
