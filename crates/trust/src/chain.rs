@@ -9,6 +9,7 @@ use credential::message::MAX_PAYLOAD;
 pub const MAX_PREDECESSORS: usize = 16;
 /// Most bytes of one signed list: its payload, and signatures and heads.
 const MAX_LIST: usize = MAX_PAYLOAD + 8 * 1024;
+
 /// Lists in order, the newest last, as one byte string travels.
 #[must_use]
 pub fn chain<'b>(lists: impl IntoIterator<Item = &'b [u8]>) -> Vec<u8> {

@@ -61,6 +61,11 @@ impl Head {
     }
 }
 
+/// What a signed list says, whoever signed it.
+fn claimed(bytes: &[u8]) -> Result<TrustList, TrustError> {
+    Ok(TrustList::decode(CoSigned::parse(bytes, MAX_PAYLOAD)?.unverified_payload())?)
+}
+
 /// Counts the signatures of a root's keys that are not compromised: each key once, for a kid stands once in both.
 fn signatures(
     signed: &CoSigned<'_>,
@@ -192,16 +197,13 @@ impl TrustStore {
     /// [`TrustError`]; the store is then unchanged.
     pub fn update(&mut self, bytes: &[u8], now: Timestamp) -> Result<AuthorityCode, TrustError> {
         let (newest, before) = links(bytes)?;
-        let claimed = TrustList::decode(CoSigned::parse(newest, MAX_PAYLOAD)?.unverified_payload())?;
+        let claimed = claimed(newest)?;
         let authority = claimed.authority;
         if let Some(held) = self.lists.get(&authority).filter(|held| held.list.number == claimed.number) {
             return self.again(held, newest, &claimed);
         }
         let mut head = self.head(authority)?;
         let mut held = self.lists.get(&authority).cloned();
-        let number = |bytes| -> Result<u64, TrustError> {
-            Ok(TrustList::decode(CoSigned::parse(bytes, MAX_PAYLOAD)?.unverified_payload())?.number)
-        };
         for link in before {
             let have = held.as_ref().map_or(0, |held| held.list.number);
             if held.is_none() {
@@ -210,7 +212,7 @@ impl TrustStore {
                 if let Ok(list) = advance(&mut first, None, link) {
                     (head, held) = (first, Some(list));
                 }
-            } else if number(link)? > have {
+            } else if self::claimed(link)?.number > have {
                 held = Some(advance(&mut head, held.as_ref(), link)?);
             }
         }
@@ -308,7 +310,7 @@ impl TrustStore {
             compromised.insert(r.bytes(65)?.to_vec());
         }
         r.finish()?;
-        let list = TrustList::decode(CoSigned::parse(newest, MAX_PAYLOAD)?.unverified_payload())?;
+        let list = claimed(newest)?;
         let authority = list.authority;
         if authority != expected {
             return Err(TrustError::Authority { expected });
