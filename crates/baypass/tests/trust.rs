@@ -212,13 +212,7 @@ fn a_broken_list_of_one_authority_keeps_nobody_from_starting_and_is_named_until_
     // A first run keeps what it verified.
     let first = Serving::start(&folder, "CHN");
     let kept = folder.dir().join("authorities/CHN/lists/HKG.kept");
-    for _ in 0..600 {
-        if kept.exists() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    assert!(kept.exists(), "nothing was kept");
+    wait_until("nothing was kept", || kept.exists());
     first.end();
 
     std::fs::write(folder.dir().join("public/trust/HKG.cbor"), b"broken").unwrap();
@@ -236,4 +230,66 @@ fn a_broken_list_of_one_authority_keeps_nobody_from_starting_and_is_named_until_
     folder.run(&["trust", "renew", "--dir", "DIR", "--authority", "HKG"]).code(0);
     let log = Serving::start(&folder, "CHN").end();
     assert!(!log.contains("a trust list is broken"), "{log}");
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("{what}");
+}
+
+#[test]
+fn after_a_stolen_threshold_a_new_root_is_pinned_in_person_and_what_was_kept_under_the_old_one_binds_nobody()
+{
+    let folder = Folder::new();
+    folder.init();
+    let hkg = ["--dir", "DIR", "--authority", "HKG"];
+    // The thief's lists, in one step with the stolen keys: an authority has taken and kept the last of them.
+    for _ in 0..3 {
+        folder.run(&[&["trust", "renew"], &hkg[..]].concat()).code(0);
+    }
+    let kept = folder.dir().join("authorities/CHN/lists/HKG.kept");
+    let running = Serving::start(&folder, "CHN");
+    wait_until("nothing was kept", || kept.exists());
+    let thief = std::fs::read(folder.dir().join("public/trust/HKG.cbor")).unwrap();
+
+    let mut keys = serde_json::Map::new();
+    for kid in ["HKG-7", "HKG-8", "HKG-9"] {
+        let line = folder.run(&["trust", "new-key", "--kid", kid, "--out", kid]).code(0).out();
+        let point = line.trim().rsplit('"').nth(1).unwrap().to_owned();
+        keys.insert(kid.to_owned(), json!(point));
+    }
+    let root = serde_json::to_vec(&json!({"threshold": 2, "keys": keys})).unwrap();
+    std::fs::write(folder.path("root.json"), root).unwrap();
+    let draft = || folder.run(&[&["trust", "draft", "--begin", "--out", "next"], &hkg[..]].concat());
+    draft().told(&["signs its lists already", "adopt-root"]);
+    folder.run(&[&["trust", "adopt-root", "--root", "root.json"], &hkg[..]].concat()).code(0);
+    folder.run(&[&["trust", "renew"], &hkg[..]].concat()).told(&["no list of HKG can be read"]);
+    assert!(draft().code(0).out().contains("the first of the pinned root"));
+    let of_draft = ["--dir", "DIR", "--draft", "next"];
+    for kid in ["HKG-7", "HKG-9"] {
+        let out = format!("{kid}.sig");
+        folder.run(&[&["trust", "sign", "--key", kid, "--out", &out], &of_draft[..]].concat()).code(0);
+    }
+    let signatures = ["--signature", "HKG-7.sig", "--signature", "HKG-9.sig"];
+    folder.run(&[&["trust", "publish"], &of_draft[..], &signatures].concat()).code(0);
+
+    // What runs goes on as it did; started anew it leaves behind what it had kept, and takes the new list.
+    let before = std::fs::read(&kept).unwrap();
+    running.end();
+    let running = Serving::start(&folder, "CHN");
+    wait_until("the new list was not taken", || std::fs::read(&kept).unwrap() != before);
+    let log = running.end();
+    assert!(log.contains("a kept list is left behind") && !log.contains("a trust list is broken"), "{log}");
+    // The thief's list is nobody's any more.
+    let good = std::fs::read(folder.dir().join("public/trust/HKG.cbor")).unwrap();
+    std::fs::write(folder.dir().join("public/trust/HKG.cbor"), thief).unwrap();
+    let log = Serving::start(&folder, "CHN").end();
+    assert!(log.contains("a trust list is broken") && log.contains("whose=HKG"), "{log}");
+    std::fs::write(folder.dir().join("public/trust/HKG.cbor"), good).unwrap();
+    assert_eq!(list(&folder, 1)["root"]["keys"][0]["kid"], "HKG-7");
 }

@@ -353,7 +353,7 @@ fn a_gate_that_is_started_again_goes_back_no_more_than_one_that_runs() {
     let list = |bay: &Bay, number| {
         bay.list(Mac, number, bay.keys[&Mac].entries()).sign(b"l1", &bay.keys[&Mac].list).unwrap()
     };
-    let (fourth, fifth) = (list(&bay, 4), list(&bay, 5));
+    let (fourth, fifth, at_first) = (list(&bay, 4), list(&bay, 5), bay.lists.trust().clone());
     let second = bay.approved(&Approval { number: 2, ..bay::approval() });
     bay.lists.take_trust(&fifth, now()).unwrap();
     bay.lists.take_status(Mac, 0, &bay::subject(Mac), &new, now()).unwrap();
@@ -364,8 +364,15 @@ fn a_gate_that_is_started_again_goes_back_no_more_than_one_that_runs() {
     let mut lists = bay.pinned();
     let mut memory = ListMemory::open(folder.path()).unwrap();
     lists.not_before(memory.newest());
-    let older = memory.accept_trust(Bay::new().lists.trust());
+    let older = memory.accept_trust(&at_first);
     assert!(matches!(older, Err(MemoryError::Older { authority: Mac, have: 5, got: 1 })), "{older:?}");
+    // Under other roots than those by which it was learnt, it binds nobody.
+    let repinned = Bay::new();
+    let folder = tempfile::tempdir().unwrap();
+    let mut elsewhere = ListMemory::open(folder.path()).unwrap();
+    elsewhere.remember(&bay.lists.newest()).unwrap();
+    elsewhere.accept_trust(repinned.lists.trust()).unwrap();
+    assert_eq!(ListMemory::open(folder.path()).unwrap().newest().trust, repinned.lists.newest().trust);
     assert_eq!(lists.newest(), bay.lists.newest(), "a note survives until newer lists have come");
     let reason = |taken: Result<(), gate::ListsError>| taken.unwrap_err().reason();
     assert_eq!(reason(lists.take_trust(&fourth, now()).map(|_| ())), Some(GateReason::TrustListRolledBack));

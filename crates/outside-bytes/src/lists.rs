@@ -49,6 +49,7 @@ pub fn trust_list(payload: &[u8]) -> bool {
         // A key that is no point, a date in the future, another root, or one whose keys are compromised.
         Err(
             TrustError::Key(_)
+            | TrustError::OtherRoot { .. }
             | TrustError::Future
             | TrustError::RootNotAnnounced { .. }
             | TrustError::RootTooWeak { .. }

@@ -163,6 +163,12 @@ pub enum TrustError {
         /// The number of the refused list.
         got: u64,
     },
+    /// What was kept came down from another root than the pinned one.
+    #[error("the list of {authority} came down from another root than is pinned now, and counts for nothing")]
+    OtherRoot {
+        /// The authority of the list.
+        authority: AuthorityCode,
+    },
     /// Signed in the future by more than the allowed clock error.
     #[error("the trust list is signed in the future; check this machine's clock")]
     Future,

@@ -4,7 +4,7 @@
 
 use credential::cbor::{CborError, Reader, Writer};
 use credential::cose::MAX_SIGNERS;
-use credential::{POINT_LEN, PublicKey};
+use credential::{POINT_LEN, PublicKey, sha256};
 
 /// One supervisor's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,17 @@ impl Root {
     pub fn is_same(&self, other: &Self) -> bool {
         let name = |key: &RootKey| (key.kid.clone(), key.key);
         self.threshold == other.threshold && self.keys.iter().map(name).eq(other.keys.iter().map(name))
+    }
+
+    /// A digest of threshold, key ids and keys: the same for roots that [are the same](Self::is_same).
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut w = Writer::new();
+        w.array(2).uint(self.threshold as u64).array(self.keys.len());
+        for key in &self.keys {
+            w.array(2).bytes(&key.kid).bytes(key.key.as_bytes());
+        }
+        sha256(&w.finish())
     }
 
     /// Whether it is `before`, with no key that was compromised listed as sound again.

@@ -18,8 +18,12 @@ use crate::root::Root;
 
 /// Most compromised keys that are remembered of one authority.
 const MAX_COMPROMISED: usize = 100_000;
+/// Most roots that a list came down by and that are named beside it: pinned, in force, next.
+const MAX_LINEAGE: usize = 3;
 /// What a kept list begins with.
-const KEPT: &str = "baypass-kept-trust-1";
+const KEPT: &str = "baypass-kept-trust-2";
+/// What it began with when it did not name the roots that it came down by.
+const KEPT_BEFORE: &str = "baypass-kept-trust-1";
 
 /// What the next list is held to: the root that signs it, and what is known of its keys.
 #[derive(Debug, Clone)]
@@ -267,17 +271,39 @@ impl TrustStore {
         self.list(authority).map(|list| &list.root).or_else(|| self.roots.get(&authority))
     }
 
+    /// The roots, by their digests, that what is known of an authority's lists came down by: the pinned one, the one that
+    /// signed the list in use, and the one that signs the next. A program writes them down beside what it learnt: what was
+    /// learnt under other roots than the one that is pinned now counts for nothing.
+    #[must_use]
+    pub fn lineage(&self, authority: AuthorityCode) -> BTreeSet<[u8; 32]> {
+        let held = self.lists.get(&authority).into_iter().flat_map(|held| [&held.signers, &held.list.root]);
+        self.roots.get(&authority).into_iter().chain(held).map(Root::digest).collect()
+    }
+
+    /// Whether what was learnt under `lineage` goes on under the pinned root. A lineage or pin that is not known hinders
+    /// nothing.
+    #[must_use]
+    pub fn continues(&self, authority: AuthorityCode, lineage: &BTreeSet<[u8; 32]>) -> bool {
+        let pin = self.roots.get(&authority);
+        lineage.is_empty() || pin.is_none_or(|pin| lineage.contains(&pin.digest()))
+    }
+
     /// What a party keeps of an authority's list for its next start: the list, its chain, and every compromised key.
     #[must_use]
     pub fn keep(&self, authority: AuthorityCode) -> Option<Vec<u8>> {
         let held = self.lists.get(&authority)?;
         let mut w = Writer::new();
-        w.array(5).text(KEPT).text(authority.code()).bytes(&held.bytes);
+        w.array(6).text(KEPT).text(authority.code()).bytes(&held.bytes);
         held.signers.write(&mut w);
         let compromised: Vec<_> = self.compromised(authority).collect();
         w.array(compromised.len());
         for key in compromised {
             w.bytes(key);
+        }
+        let lineage = self.lineage(authority);
+        w.array(lineage.len());
+        for root in &lineage {
+            w.bytes(root);
         }
         let body = w.finish();
         Some(Writer::new().array(2).bytes(&sha256(&body)).bytes(&body).finish())
@@ -287,7 +313,8 @@ impl TrustStore {
     /// without it. A program calls this at start, after [`TrustStore::not_before`].
     ///
     /// # Errors
-    /// [`TrustError`] where the bytes are damaged, or older than what was seen since; the store is then unchanged.
+    /// [`TrustError`] where the bytes are damaged, or older than what was seen since, or were learnt under another root
+    /// than the one that is pinned now; the store is then unchanged.
     pub fn resume(&mut self, bytes: &[u8]) -> Result<AuthorityCode, TrustError> {
         let mut r = Reader::new(bytes);
         r.array_exact(2)?;
@@ -298,9 +325,10 @@ impl TrustStore {
             return Err(CborError::Unexpected.into());
         }
         let mut r = Reader::new(body);
-        r.array_exact(5)?;
-        if r.text(32)? != KEPT {
-            return Err(CborError::Unexpected.into());
+        let fields = r.array(6)?;
+        match (r.text(32)?, fields) {
+            (KEPT, 6) | (KEPT_BEFORE, 5) => {}
+            _ => return Err(CborError::Unexpected.into()),
         }
         let expected = message::read_authority(&mut r)?;
         let (newest, before) = links(r.bytes(usize::MAX)?)?;
@@ -309,7 +337,16 @@ impl TrustStore {
         for _ in 0..r.array(MAX_COMPROMISED)? {
             compromised.insert(r.bytes(65)?.to_vec());
         }
+        let mut lineage = BTreeSet::new();
+        if fields == 6 {
+            for _ in 0..r.array(MAX_LINEAGE)? {
+                lineage.insert(*r.bytes_exact::<32>()?);
+            }
+        }
         r.finish()?;
+        if !self.continues(expected, &lineage) {
+            return Err(TrustError::OtherRoot { authority: expected });
+        }
         let list = claimed(newest)?;
         let authority = list.authority;
         if authority != expected {

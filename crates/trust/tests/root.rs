@@ -321,6 +321,30 @@ fn what_was_kept_goes_on_where_it_stopped_and_is_refused_damaged_or_older_than_w
 }
 
 #[test]
+fn what_was_kept_under_a_stolen_root_counts_for_nothing_once_another_is_pinned() {
+    let all = Supervisors::new(&["a", "b", "c", "d", "e", "f"]);
+    let (stolen, fresh) = (all.root(2, &["a", "b", "c"]), all.root(2, &["d", "e", "f"]));
+    let mut store = pinned(&stolen);
+    take(&mut store, &all.signed(&list(900, &stolen), &["a", "b"])).unwrap();
+    let kept = store.keep(Chn).unwrap();
+
+    let mut anew = pinned(&fresh);
+    assert_eq!(anew.resume(&kept), Err(TrustError::OtherRoot { authority: Chn }));
+    assert_eq!(
+        take(&mut anew, &all.signed(&list(2, &fresh), &["d", "e"])),
+        Ok(Chn),
+        "no number of the thief's binds"
+    );
+    // A pin that follows the lists goes on, whichever root of theirs it names.
+    let (old, new, lists) = rotation(&all);
+    let mut store = pinned(&old);
+    lists.iter().for_each(|signed| assert_eq!(take(&mut store, signed), Ok(Chn)));
+    for pin in [&old, &new] {
+        assert_eq!(pinned(pin).resume(&store.keep(Chn).unwrap()), Ok(Chn));
+    }
+}
+
+#[test]
 fn a_root_names_each_key_once_and_can_sign() {
     let key = || *SigningKey::generate().unwrap().public();
     let (one, two) = (key(), key());

@@ -366,6 +366,7 @@ impl From<&TrustError> for Problem {
             | TrustError::Signatures { .. }
             | TrustError::RootNotAnnounced { .. }
             | TrustError::RootTooWeak { .. }
+            | TrustError::OtherRoot { .. }
             | TrustError::Future
             | TrustError::NoList(_)
             | TrustError::UnknownKey { .. }

@@ -10,7 +10,7 @@ use authority::{KEY_ID, Keys};
 use credential::{SigningKey, random};
 use documents::{AuthorityCode, LocalDate, PortId, Rules, Timestamp};
 use serde::{Deserialize, Serialize};
-use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustList, TrustStore};
+use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustError, TrustList, TrustStore};
 
 use super::keys::{KeyFiles, KeyStore};
 use super::supervisors::{self, RootFile};
@@ -205,10 +205,12 @@ pub fn trust_or_kept(
 ) -> Result<(TrustStore, Broken), Failure> {
     let (mut store, mut broken) = (pinned(from)?, Vec::new());
     for code in AuthorityCode::ALL {
-        if let Ok(bytes) = std::fs::read(kept_path(kept, code))
-            && let Err(error) = store.resume(&bytes)
-        {
-            broken.push((code, told("the list that was kept", &error)));
+        let Ok(bytes) = std::fs::read(kept_path(kept, code)) else { continue };
+        match store.resume(&bytes) {
+            Ok(_) => {}
+            // An operator pinned another root since (`baypass trust adopt-root`).
+            Err(error @ TrustError::OtherRoot { .. }) => tracing::warn!(%error, "a kept list is left behind"),
+            Err(error) => broken.push((code, told("the list that was kept", &error))),
         }
     }
     broken.extend(take_public(&mut store, from, now));
@@ -301,7 +303,7 @@ pub fn renew_where_due(from: &Installation, now: Timestamp) -> Result<Vec<Author
         let mut store = pinned(from)?;
         let due = match store.update(&bytes, now) {
             Ok(_) => store.freshness(code, now) != trust::Freshness::Current,
-            Err(trust::TrustError::Future) => true,
+            Err(TrustError::Future) => true,
             Err(error) => return Err(Failure::new(format!("the trust list of {code}: {error}"))),
         };
         if due {

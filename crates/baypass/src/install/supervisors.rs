@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use credential::cose::CoSigned;
+use credential::message::MAX_PAYLOAD;
 use credential::{PublicKey, SigningKey};
 use documents::{AuthorityCode, Timestamp};
 use serde::{Deserialize, Serialize};
-use trust::{Root, RootKey, TrustList, TrustStore, chain};
+use trust::{Root, RootKey, TrustList, TrustStore, chain, links};
 
 use super::keys::{KeyFiles, KeyStore};
 use super::lists::{self, LIST_SECONDS};
@@ -19,6 +21,8 @@ use crate::failure::{Failure, of};
 /// Supervisors of a new root, and how many of them must sign.
 const SUPERVISORS: usize = 3;
 const THRESHOLD: usize = 2;
+/// Longest chain of lists that is read, in bytes.
+const MAX_CHAIN: usize = 4 << 20;
 /// The name of a supervisor's key in their folder.
 pub const KEY: &str = "root";
 
@@ -102,6 +106,33 @@ pub fn known(of_whom: &Installation, code: AuthorityCode) -> Result<TrustStore, 
          backup ({})",
         wrong.join("; ")
     )))
+}
+
+/// What supervisors sign by: as [`known`], or the pinned root alone where no list that can be read comes down from it.
+pub fn known_or_pinned(of_whom: &Installation, code: AuthorityCode) -> Result<TrustStore, Failure> {
+    known(of_whom, code).or_else(|_| lists::pinned(of_whom))
+}
+
+/// The first list of the pinned root, not signed yet: what the supervisors published last, whoever signed it, under that root.
+/// The public file has no say here: whoever stole the root before may have written it.
+pub fn begin(of_whom: &Installation, code: AuthorityCode, now: Timestamp) -> Result<TrustList, Failure> {
+    let path = own_copy(of_whom, code);
+    let bytes = crate::failure::read(&path, MAX_CHAIN)?;
+    let damaged = |error: &dyn std::error::Error| {
+        Failure::new(format!("{} is damaged ({error}); restore it from a backup", path.display()))
+    };
+    let (newest, _) = links(&bytes).map_err(|error| damaged(&error))?;
+    let signed = CoSigned::parse(newest, MAX_PAYLOAD).map_err(|error| damaged(&error))?;
+    let list = TrustList::decode(signed.unverified_payload()).map_err(|error| damaged(&error))?;
+    let store = lists::pinned(of_whom)?;
+    let root = store.root(code).ok_or_else(|| Failure::new(format!("no root of {code} is pinned")))?;
+    if list.root.is_same(root) {
+        return Err(Failure::new(format!(
+            "the root that is pinned for {code} signs its lists already; `baypass trust adopt-root` pins another"
+        )));
+    }
+    let (number, expires) = (list.number + 1, now.plus_seconds(LIST_SECONDS));
+    Ok(TrustList { number, issued: now, expires, root: root.clone(), next: None, ..list })
 }
 
 /// The supervisors' own copy of what they published last.

@@ -28,12 +28,39 @@ pub struct Newest {
     pub approvals: BTreeMap<String, (u64, [u8; 32])>,
     /// Each authority's keys that were ever listed as compromised.
     pub compromised: BTreeMap<AuthorityCode, BTreeSet<Vec<u8>>>,
+    /// The roots, by their digests, under which numbers and compromised keys of an authority were learnt.
+    pub roots: BTreeMap<AuthorityCode, BTreeSet<[u8; 32]>>,
 }
 
 impl Newest {
-    /// What is newer of the two, list by list.
+    /// What of it counts where these roots are pinned: after a theft an operator pins another root in person, and what the
+    /// thief had signed binds nobody.
+    #[must_use]
+    pub fn under(mut self, trust: &TrustStore) -> Self {
+        for authority in AuthorityCode::ALL {
+            if self.roots.get(&authority).is_some_and(|roots| !trust.continues(authority, roots)) {
+                self.forget(authority);
+            }
+        }
+        self
+    }
+
+    fn forget(&mut self, authority: AuthorityCode) {
+        self.trust.remove(&authority);
+        self.compromised.remove(&authority);
+        self.roots.remove(&authority);
+    }
+
+    /// What is newer of the two, list by list. What was learnt under roots of which `other` knows none is replaced.
     #[must_use]
     pub fn or_newer(mut self, other: &Self) -> Self {
+        for (authority, roots) in other.roots.iter().filter(|(_, roots)| !roots.is_empty()) {
+            let known = self.roots.get(authority);
+            if known.is_some_and(|known| !known.is_empty() && known.is_disjoint(roots)) {
+                self.forget(*authority);
+            }
+            self.roots.insert(*authority, roots.clone());
+        }
         for (authority, number) in &other.trust {
             let have = self.trust.entry(*authority).or_insert(*number);
             *have = *number.max(have);
@@ -100,6 +127,9 @@ struct Form {
     /// Public keys in hexadecimal; a gate of the version before wrote none.
     #[serde(default)]
     compromised: BTreeMap<AuthorityCode, BTreeSet<String>>,
+    /// Digests in hexadecimal; a gate of the version before wrote none.
+    #[serde(default)]
+    roots: BTreeMap<AuthorityCode, BTreeSet<String>>,
 }
 
 impl Form {
@@ -114,6 +144,11 @@ impl Form {
             status: status.collect(),
             approvals: approvals.collect(),
             compromised: compromised.collect(),
+            roots: newest
+                .roots
+                .iter()
+                .map(|(code, roots)| (*code, roots.iter().map(hex::encode).collect()))
+                .collect(),
         }
     }
 
@@ -134,6 +169,12 @@ impl Form {
             let keys = keys.iter().map(hex::decode).collect::<Result<_, _>>();
             let keys = keys.map_err(|_| format!("a compromised key of {authority} is malformed"))?;
             newest.compromised.insert(authority, keys);
+        }
+        for (authority, roots) in self.roots {
+            let roots =
+                roots.iter().map(|root| hex::decode(root).ok()?.try_into().ok()).collect::<Option<_>>();
+            let roots = roots.ok_or_else(|| format!("a root of {authority} is malformed"))?;
+            newest.roots.insert(authority, roots);
         }
         Ok(newest)
     }
@@ -191,10 +232,11 @@ impl ListMemory {
     /// # Errors
     /// [`MemoryError::Older`] for the first that is older; else where it cannot be written.
     pub fn accept_trust(&mut self, trust: &TrustStore) -> Result<(), MemoryError> {
-        let mut seen = Newest::default();
+        let (before, mut seen) = (self.newest.clone().under(trust), Newest::default());
         for authority in AuthorityCode::ALL {
             let got = trust.list(authority).map_or(0, |list| list.number);
-            let have = self.newest.trust.get(&authority).copied().unwrap_or(0);
+            let have = before.trust.get(&authority).copied().unwrap_or(0);
+            seen.roots.insert(authority, trust.lineage(authority));
             if got < have {
                 return Err(MemoryError::Older { authority, have, got });
             }
@@ -246,6 +288,7 @@ mod tests {
             status: [((AuthorityCode::Hkg, 3), Timestamp::from_unix(1_800_000_000).unwrap())].into(),
             approvals: [("2026-001".to_owned(), (2, [7; 32]))].into(),
             compromised: [(AuthorityCode::Mac, [vec![2; 33]].into())].into(),
+            roots: [(AuthorityCode::Mac, [[4; 32]].into())].into(),
         }
     }
 
@@ -265,6 +308,23 @@ mod tests {
         let expected =
             Newest { trust: [(AuthorityCode::Hkg, 1)].into(), ..Newest::default() }.or_newer(&seen());
         assert_eq!(ListMemory::open(folder.path()).unwrap().newest(), &expected);
+    }
+
+    #[test]
+    fn what_was_learnt_under_another_root_is_replaced_and_under_the_same_one_only_grows() {
+        let mac = |number, roots: &[[u8; 32]]| Newest {
+            trust: [(AuthorityCode::Mac, number)].into(),
+            roots: [(AuthorityCode::Mac, roots.iter().copied().collect())].into(),
+            ..Newest::default()
+        };
+        let number = |newest: &Newest| newest.trust.get(&AuthorityCode::Mac).copied();
+        let next = seen().or_newer(&mac(1, &[[5; 32]]));
+        assert_eq!(number(&next), Some(1));
+        assert!(!next.compromised.contains_key(&AuthorityCode::Mac), "the thief named them");
+        assert_eq!(next.trust.get(&AuthorityCode::Chn), Some(&4), "another authority's list went nowhere");
+        let next = seen().or_newer(&mac(1, &[[4; 32], [5; 32]]));
+        assert_eq!((number(&next), next.compromised.len()), (Some(2), 1), "the root moved on");
+        assert_eq!(number(&next.or_newer(&mac(1, &[[5; 32]]))), Some(2));
     }
 
     #[test]

@@ -200,11 +200,13 @@ impl Lists {
                 .into_iter()
                 .filter(|(_, keys): &(_, BTreeSet<_>)| !keys.is_empty())
                 .collect(),
+            roots: AuthorityCode::ALL.map(|code| (code, self.trust.lineage(code))).into(),
         }
     }
 
-    /// Takes nothing older than this from now on.
+    /// Takes nothing older than this from now on, as far as it was learnt under the roots that are pinned.
     pub fn not_before(&mut self, newest: &Newest) {
+        let newest = &newest.clone().under(&self.trust);
         for (authority, number) in &newest.trust {
             self.trust.not_before(*authority, *number);
         }
@@ -248,6 +250,7 @@ fn key_fault(error: &TrustError) -> KeyFault {
         | TrustError::Signatures { .. }
         | TrustError::RootNotAnnounced { .. }
         | TrustError::RootTooWeak { .. }
+        | TrustError::OtherRoot { .. }
         | TrustError::Future
         | TrustError::NoList(_)
         | TrustError::UnknownKey { .. } => KeyFault::Unknown,

@@ -67,6 +67,9 @@ pub struct DraftArgs {
     /// Moves to the root that the list in force announces.
     #[arg(long)]
     rotate: bool,
+    /// Begins anew under the root that `trust adopt-root` pinned here, from what the supervisors published last.
+    #[arg(long, conflicts_with_all = ["rotate", "announce", "compromise_supervisor"])]
+    begin: bool,
     #[command(flatten)]
     at: At,
 }
@@ -74,14 +77,23 @@ pub struct DraftArgs {
 /// Writes the next list.
 pub fn draft(args: &DraftArgs) -> Result<Ended, Failure> {
     let (installation, code) = (args.installation.open()?, args.authority);
+    let strike_keys = |list: &mut TrustList| match &args.compromise {
+        Some(role) => strike(list, role, args.kid.as_deref()).map(drop),
+        None => Ok(()),
+    };
+    if args.begin {
+        let mut list = supervisors::begin(&installation, code, args.at.time())?;
+        strike_keys(&mut list)?;
+        write_whole(&args.out, &list.encode())?;
+        failure::print(&told(&supervisors::known_or_pinned(&installation, code)?, &list))?;
+        return Ok(Ended::Done);
+    }
     let store = supervisors::known(&installation, code)?;
     let list = supervisors::draft(&store, code, args.at.time(), |list| {
         if let Some(kid) = &args.compromise_supervisor {
             strike_supervisor(list, kid)?;
         }
-        if let Some(role) = &args.compromise {
-            strike(list, role, args.kid.as_deref())?;
-        }
+        strike_keys(list)?;
         if let Some(file) = &args.announce {
             list.next = Some(read_root(file)?);
         }
@@ -107,7 +119,7 @@ impl ShowArgs {
         let bytes = failure::read(&self.draft, MAX_DRAFT)?;
         let list = TrustList::decode(&bytes)
             .map_err(|error| Failure::new(format!("{} is no draft: {error}", self.draft.display())))?;
-        Ok((supervisors::known(&self.installation.open()?, list.authority)?, list))
+        Ok((supervisors::known_or_pinned(&self.installation.open()?, list.authority)?, list))
     }
 }
 
@@ -122,7 +134,10 @@ pub fn show(args: &ShowArgs) -> Result<Ended, Failure> {
 fn told(store: &TrustStore, list: &TrustList) -> String {
     let code = list.authority;
     let mut text = format!("{code}: draft of number {}, {} to {}\n", list.number, list.issued, list.expires);
-    let Some(now) = store.list(code) else { return text };
+    let Some(now) = store.list(code) else {
+        text += &format!("  the first of the pinned root: {}\n", words(&list.root));
+        return text;
+    };
     text += &format!("  in force: number {}; signs: {}\n", now.number, words(&now.root));
     if list.root != now.root {
         text += &format!("  ROOT: {}\n", words(&list.root));
