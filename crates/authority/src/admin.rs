@@ -94,7 +94,7 @@ impl Service {
         let entry = LedgerEntry::earlier(past, self.me);
         let mut id = person.as_bytes().to_vec();
         id.extend_from_slice(&past.at.unix().to_be_bytes());
-        id.extend_from_slice(entry.fingerprint().as_bytes());
+        id.extend_from_slice(&entry.fingerprint());
         movement::add_movement(&mut tx, person, &sha256(&id), past.at, &entry).await?;
         tx.commit().await
     }

@@ -412,6 +412,20 @@ fn an_installation_is_made_whole_or_not_at_all_and_held_by_one_process() {
 }
 
 #[test]
+fn a_master_key_that_is_lost_is_asked_for_and_not_made_anew() {
+    let folder = Folder::new();
+    folder.init();
+    let key = folder.dir().join("authorities/CHN/keys/master.key");
+    let kept = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    let list = ["ledger", "list", "--dir", "DIR", "--authority", "CHN"];
+    folder.run(&list).told(&["master.key", "restore it from a backup"]);
+    assert!(!key.exists(), "another key would hide that the own one is lost");
+    std::fs::write(&key, kept).unwrap();
+    folder.run(&list).code(0);
+}
+
+#[test]
 fn a_place_without_approval_a_compromised_key_an_old_list_and_a_real_camera_are_respected() {
     let people = people(1);
     let folder = Folder::new();

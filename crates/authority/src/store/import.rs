@@ -44,6 +44,25 @@ const BEFORE: [&str; 16] = [
 /// Rows that are read from an old table at a time.
 const BATCH: i64 = 500;
 
+/// Whether a file holds a database of the first versions, which had neither numbered migrations nor a master key. Nothing is
+/// written.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn is_of_first_versions(address: &DatabaseAddress) -> Result<bool> {
+    if !address.file().is_some_and(std::path::Path::exists) {
+        return Ok(false);
+    }
+    sqlx::any::install_default_drivers();
+    let url = address.url().replace("mode=rwc", "mode=rw");
+    let mut connection = sqlx::AnyConnection::connect(&url).await.map_err(failed("open"))?;
+    let tables =
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('person', '_sqlx_migrations')";
+    let names = sqlx::query_scalar::<_, String>(tables).fetch_all(&mut connection).await;
+    connection.close().await.map_err(failed("close"))?;
+    Ok(names.map_err(failed("read the tables"))? == ["person"])
+}
+
 /// Brings the rows of the first versions over, where there are some, and rewrites the file.
 pub(super) async fn bring_over(store: &Store, rules: &Rules) -> Result<()> {
     let mut tx = store.begin().await?;

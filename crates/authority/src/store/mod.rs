@@ -30,6 +30,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyPool, Connection as _, Executor as _, Row as _};
 
 pub use address::{DatabaseAddress, DatabaseAddressError};
+pub use import::is_of_first_versions;
 pub use server::{create_database, drop_database, read_job};
 pub use transaction::Tx;
 pub use vault::Vault;

@@ -3,6 +3,7 @@
 //! Lives here: [`LedgerEntry`] and its rows. Not here: what a movement counts for (`documents`). A ledger holds person
 //! keys, times and hashes: never a part, a probe or a name.
 
+use credential::cbor::Writer;
 use documents::{
     AuthorityCode, Direction, EndorsementRef, FormCode, LocalDate, Movement, PortId, Timestamp, Use,
 };
@@ -146,10 +147,26 @@ impl LedgerEntry {
         movement
     }
 
-    /// A line that tells this entry from any other, for the id of one that no event made.
+    /// What tells this entry from any other, as deterministic CBOR, for the id of one that no event made.
     #[must_use]
-    pub fn fingerprint(&self) -> String {
-        format!("{self:?}")
+    pub fn fingerprint(&self) -> Vec<u8> {
+        let day = |w: &mut Writer, day: Option<LocalDate>| match day {
+            Some(day) => drop(w.text(&day.to_string())),
+            None => drop(w.null()),
+        };
+        let mut w = Writer::new();
+        w.array(10).text(self.port.as_str()).text(self.direction.from().code());
+        w.text(self.direction.to().code()).text(self.issuer.code()).bool(self.with_group);
+        day(&mut w, self.granted_until);
+        match self.spends {
+            Some(EndorsementRef { form, destination, valid_from }) => {
+                w.uint(form.get().into()).text(destination.code());
+                day(&mut w, Some(valid_from));
+            }
+            None => drop(w.null().null().null()),
+        }
+        w.uint(self.source.number().unsigned_abs().into());
+        w.finish()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use authority::store::{DatabaseAddress, Store, StoreError, Vault};
+use authority::store::{DatabaseAddress, Store, StoreError, Vault, is_of_first_versions};
 use authority::{Keys, Service};
 use credential::sha256;
 use documents::AuthorityCode::Chn;
@@ -166,7 +166,11 @@ async fn a_database_of_the_first_versions_is_brought_over_whole_and_holds_nothin
     make_old(&format!("sqlite://{}?mode=rwc", file.display()), &keys.vault(), RECORD).await;
     assert_eq!(canaries(folder.path()).len(), 7, "the old file holds all of it in plain");
     let (address, rules) = (DatabaseAddress::sqlite(&file), Rules::builtin().unwrap());
+    assert!(is_of_first_versions(&address).await.unwrap());
     drop(Store::open(&address, keys.vault(), &rules).await.unwrap());
+    assert!(!is_of_first_versions(&address).await.unwrap(), "it has a master key now");
+    let none = DatabaseAddress::sqlite(&folder.path().join("none.db"));
+    assert!(!is_of_first_versions(&none).await.unwrap() && !folder.path().join("none.db").exists());
     assert_eq!(canaries(folder.path()), Vec::<String>::new());
     let again = Store::open(&address, keys.vault(), &rules).await.expect("a second start changes nothing");
     is_whole(&service(again, keys)).await;

@@ -50,7 +50,7 @@ pub trait KeyStore {
             status: self.signing("status")?,
             part,
             numbers: self.secret("numbers")?,
-            master: self.master()?,
+            master: self.secret("master")?,
         })
     }
 
@@ -67,13 +67,13 @@ pub trait KeyStore {
         self.put("master", keys.master.expose())
     }
 
-    /// The master key. An installation of the first versions has none: it is made once, and a database that was written
-    /// under another one refuses it.
-    fn master(&self) -> Result<SecretKey, Failure> {
-        if !self.has("master") {
-            self.put("master", SecretKey::generate().map_err(|e| Failure::of(&e))?.expose())?;
+    /// Makes the master key that an installation of the first versions has not yet. Elsewhere one that is missing is lost, and
+    /// another one would open nothing.
+    fn put_first_master(&self) -> Result<(), Failure> {
+        if self.has("master") {
+            return Ok(());
         }
-        self.secret("master")
+        self.put("master", SecretKey::generate().map_err(|e| Failure::of(&e))?.expose())
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use authority::store::Store as Ledger;
+use authority::store::{Store as Ledger, is_of_first_versions};
 use authority::{Faces, Service, WaitingNotice, status_list_number, status_name};
 use clearance::{Place, Sides};
 use credential::ProofWindow;
@@ -70,9 +70,13 @@ pub async fn open_service(
     let folder = of_whom.authority(code);
     let lock = Lock::take(&folder)?;
     make_folder(&folder)?;
-    let keys = KeyFiles::of(&folder).authority()?;
+    let (files, database) = (KeyFiles::of(&folder), of_whom.database(code));
+    if is_of_first_versions(&database).await.map_err(of)? {
+        files.put_first_master()?;
+    }
+    let keys = files.authority()?;
     let rules = Rules::builtin().map_err(of)?;
-    let ledger = Ledger::open(&of_whom.database(code), keys.vault(), &rules).await.map_err(of)?;
+    let ledger = Ledger::open(&database, keys.vault(), &rules).await.map_err(of)?;
     let service = Service::new(code, ledger, rules, faces, keys, trust, Approvals::default());
     service.set_approvals(approvals);
     Ok((service, lock))
