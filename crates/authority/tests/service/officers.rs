@@ -10,10 +10,9 @@ use documents::Timestamp;
 use serde_json::{Value, json};
 
 use crate::authenticator::{Answer, Authenticator};
-use crate::bay::in_memory;
+use crate::bay::{in_memory, strangers};
 use crate::door::{Door, PAGE, b64};
 use crate::http::MORNING;
-use crate::strangers::strangers;
 
 fn desk(folder: &Path) -> Arc<Desk> {
     let settings = DeskSettings {

@@ -152,6 +152,11 @@ struct AuthorityArgs {
 }
 
 impl AuthorityArgs {
+    /// The authority's folder.
+    fn folder(&self) -> Result<PathBuf, Failure> {
+        Ok(self.installation.open()?.authority(self.authority))
+    }
+
     /// Its service, over its own folder alone; its process must be stopped for that.
     async fn open_service(&self, models: &Path, now: Timestamp) -> Result<(Service, Lock), Failure> {
         let installation = self.installation.open()?;

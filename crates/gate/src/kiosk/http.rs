@@ -405,12 +405,12 @@ impl Listening {
 
     /// Whether this was the last event: the gate ends, or another page has taken over.
     fn last(&self) -> bool {
+        // Asked before the lane is held: it may look at a file.
+        let signed_out = self.officer.as_ref().is_some_and(|by| !by.kiosks.still_signed_in(&by.token));
         let inner = self.kiosk.lock();
         match self.whose {
             Whose::Page(page) => inner.ending || inner.page != page,
-            Whose::View(_) => {
-                inner.ending || self.officer.as_ref().is_some_and(|by| !by.kiosks.still_signed_in(&by.token))
-            }
+            Whose::View(_) => inner.ending || signed_out,
         }
     }
 
