@@ -10,7 +10,7 @@ use credential::cbor::CborError;
 use credential::message::{self, Kind, MessageError, Receipt, ReceiptResult};
 use credential::status::SignedStatusList;
 use credential::{CryptoError, random};
-use documents::{AuthorityCode, Rules, Timestamp};
+use documents::{AuthorityCode, DocumentNumber, Rules, Timestamp};
 use face::Liveness;
 use trust::{Approvals, GateBinding, Outside, TrustError, TrustStore};
 
@@ -99,6 +99,13 @@ impl SenderError {
 }
 
 impl Service {
+    /// What a record calls a document: the first 8 bytes of its keyed hash, in hexadecimal.
+    #[must_use]
+    pub fn document_reference(&self, number: &DocumentNumber) -> String {
+        let tag = self.store.vault().number_tag(number).to_vec();
+        hex::encode(tag.get(..8).unwrap_or_default())
+    }
+
     /// A service over its database.
     #[must_use]
     pub fn new(

@@ -1,4 +1,4 @@
-//! The kiosks of a gate: their secrets, their addresses, and the door behind each of them.
+//! The kiosks of a gate: their addresses, who may use them, and the door behind each of them.
 //!
 //! Lives here: what an installation adds to `gate::kiosk`: files. Not here: the pages and their doors (`gate::kiosk`,
 //! `web/kiosk`).
@@ -8,8 +8,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::random;
 use documents::{AuthorityCode, PortId, Rules};
 use gate::devices::door::FileDoor;
@@ -18,9 +16,10 @@ use gate::server::TrustedNow;
 use gate::{Clock, HttpLink, Language, SystemStopwatch, Texts};
 
 use crate::failure::Failure;
-use crate::install::keys::{KeyFiles, KeyStore};
+use crate::install::keys::{KeyFiles, KeyStore as _};
 use crate::install::parties::OpenLane;
 use crate::install::{Installation, lists, write_whole};
+use crate::officers::{PagesArgs, pairings};
 use crate::serve::TrialClock;
 
 /// Wraps any error that says by itself what to do.
@@ -43,13 +42,15 @@ pub struct Bench<'a> {
     pub trusted: TrustedNow,
     /// The time of day.
     pub clock: TrialClock,
+    /// The relying party of the officers' passkeys.
+    pub relying: &'a PagesArgs,
 }
 
 /// Kiosks, and where they are found.
 pub struct SetUp {
     /// The kiosks.
     pub kiosks: Kiosks,
-    /// One line for each page, with the secret that pairs it.
+    /// One line for each page; no secret stands there.
     pub addresses: String,
 }
 
@@ -64,16 +65,16 @@ pub fn set_up(
     let folder = bench.installation.gate(bench.port);
     let texts = Arc::new(Texts::builtin().map_err(of)?);
     let loopback = address.ip().is_loopback();
+    // By name: an address is no relying party of passkeys.
+    let base = format!("http://localhost:{}", address.port());
     let mut kiosks = BTreeMap::new();
     let mut addresses = String::new();
     for (name, opened) in lanes {
         let setup = setup(bench, name, opened, &folder, Arc::clone(&texts))?;
-        let (slug, secret) = (slug(name), URL_SAFE_NO_PAD.encode(setup.kiosk));
-        addresses += &format!("  kiosk   {slug:<16}      http://{address}/kiosk/{slug}#{secret}\n");
-        for (code, secret) in &setup.officers {
-            let secret = URL_SAFE_NO_PAD.encode(secret);
-            addresses +=
-                &format!("  officer {slug:<16} {code}  http://{address}/officer/{slug}/{code}#{secret}\n");
+        let slug = slug(name);
+        addresses += &format!("  kiosk   {slug:<16}      {base}/kiosk/{slug}\n");
+        for code in &setup.officers {
+            addresses += &format!("  officer {slug:<16} {code}  {base}/officer/{slug}/{code}\n");
         }
         // The controller of a real door reads and writes two files (gate::devices::door::FileDoor).
         let files = folder.join(format!("{slug}.door"));
@@ -86,10 +87,18 @@ pub fn set_up(
             format!("  no kiosks: {address} is not this machine's loopback address (docs/kiosk.md)\n");
     }
     write_whole(&folder.join(ADDRESSES), addresses.as_bytes())?;
-    Ok(SetUp {
-        kiosks: Kiosks { lanes: Arc::new(kiosks), pages, loopback, authorities: Arc::new(authorities) },
-        addresses,
-    })
+    let origins = vec![base];
+    let desk = bench.relying.desk(bench.installation, &folder, Arc::new(move || origins.clone()))?;
+    let kiosks = Kiosks {
+        lanes: Arc::new(kiosks),
+        pages,
+        loopback,
+        authorities: Arc::new(authorities),
+        desk: Arc::new(desk),
+        pairings: Arc::new(pairings(bench.installation, &folder)?),
+        clock: Arc::new(bench.clock.clone()),
+    };
+    Ok(SetUp { kiosks, addresses })
 }
 
 fn setup(
@@ -105,16 +114,11 @@ fn setup(
         clearance::Sides::Both { .. } => vec![direction.from(), direction.to()],
         clearance::Sides::One(side, ()) => vec![direction.authority(side)],
     };
-    let officers = sides
-        .into_iter()
-        .map(|code| Ok((code, secret(folder, &format!("officer-{slug}-{code}"))?)))
-        .collect::<Result<_, Failure>>()?;
     let key = KeyFiles::of(folder).signing(&lists::key_name(name))?;
     let acts = ActBook::open(folder.join(format!("{slug}.acts")), key).map_err(of)?;
     Ok(KioskSetup {
         names: names(bench.rules, bench.port, bench.clock.now().local_date()),
-        kiosk: secret(folder, &format!("kiosk-{slug}"))?,
-        officers,
+        officers: sides.into_iter().collect(),
         texts,
         waits: Waits::default(),
         draw: || {
@@ -126,17 +130,6 @@ fn setup(
         watch: Arc::new(SystemStopwatch::start()),
         acts,
     })
-}
-
-/// A secret among the gate's keys; drawn at the first start, so that a page stays paired over the next ones.
-fn secret(folder: &Path, name: &str) -> Result<[u8; 32], Failure> {
-    let keys = KeyFiles::of(folder);
-    if !folder.join("keys").join(format!("{name}.key")).exists() {
-        let mut drawn = [0; 32];
-        random(&mut drawn).map_err(of)?;
-        keys.put(name, &drawn)?;
-    }
-    Ok(*keys.secret(name)?.expose())
 }
 
 /// How each side names the port.

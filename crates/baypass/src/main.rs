@@ -9,6 +9,7 @@ mod failure;
 mod install;
 mod kiosk;
 mod listen;
+mod officers;
 mod progress;
 mod registration;
 mod serve;

@@ -7,7 +7,8 @@ use std::fmt;
 
 use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPublicKeyCompressedBin, PublicKeyX509Der};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, ParsedPublicKey,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
+    ParsedPublicKey, UnparsedPublicKey,
 };
 use aws_lc_rs::{aead, digest, hkdf, hmac, rand};
 use documents::redact_debug;
@@ -84,6 +85,17 @@ impl PublicKey {
         Self(point)
     }
 
+    /// The point with both coordinates, as a COSE key has them (RFC 9053, 7.1.1); checks that it lies on the curve.
+    ///
+    /// # Errors
+    /// [`CryptoError::PublicKey`].
+    pub fn from_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Result<Self, CryptoError> {
+        let uncompressed = [&[4], x.as_slice(), y.as_slice()].concat();
+        ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, uncompressed).map_err(|_| CryptoError::PublicKey)?;
+        let [.., last] = y;
+        Ok(Self::from_x_and_sign(x, last & 1 == 1))
+    }
+
     /// The compressed point.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; POINT_LEN] {
@@ -138,6 +150,15 @@ impl VerifyingKey {
     /// [`CryptoError::Signature`].
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
         self.parsed.verify_sig(message, signature).map_err(|_| CryptoError::Signature)
+    }
+
+    /// Verifies an ES256 signature in ASN.1 DER form (RFC 3279, 2.2.3), as authenticators make them.
+    ///
+    /// # Errors
+    /// [`CryptoError::Signature`].
+    pub fn verify_der(&self, message: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, self.public.as_bytes());
+        key.verify(message, signature).map_err(|_| CryptoError::Signature)
     }
 
     /// The key's thumbprint (RFC 9679, SHA-256), over the uncompressed point as its section 4.2 demands.

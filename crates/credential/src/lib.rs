@@ -12,6 +12,7 @@ pub mod status;
 mod token;
 mod validity;
 mod vault;
+pub mod webauthn;
 
 pub use crypto::{
     CryptoError, POINT_LEN, PublicKey, SIGNATURE_LEN, SecretKey, SigningKey, Thumbprint, TokenId,

@@ -14,6 +14,7 @@ mod lists;
 mod messages;
 mod pages;
 mod papers;
+mod passkeys;
 
 pub use codes::{
     base45_cbor, code_text, gate_check, let_decoders_fail, part, part_pair, picture, proof, token,
@@ -29,6 +30,7 @@ pub use messages::{
 };
 pub use pages::gate_http;
 pub use papers::{case_file, document_number, endorsement, mrz, words};
+pub use passkeys::webauthn;
 
 /// A reader and its name, which is also the name of its fuzz target and of its folder of seeds.
 #[derive(Debug, Clone, Copy)]
@@ -73,5 +75,6 @@ targets!(
     token,
     trust_list,
     verdict,
+    webauthn,
     words,
 );

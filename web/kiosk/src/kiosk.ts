@@ -1,7 +1,7 @@
 /** The traveller's screen. The gate decides what it shows; the page shows it and sends the pictures of its camera. */
 import { Camera, jpeg } from './camera'
 import { type Card, LANGUAGES, type Language, REGIONS, type State, type View, byId, element } from './card'
-import { Problem, linkOfPage } from './link'
+import { Problem, linkOfPage, pairFromAddress } from './link'
 import { Panel } from './panel'
 import { Reading } from './reading'
 import { cue } from './sounds'
@@ -26,6 +26,8 @@ let view: View | undefined
 let trouble: { kind: 'gate' | 'pairing' | 'page'; text: string } | undefined
 /** A code that was read here and to which the gate has not reacted yet. */
 let posting = false
+/** Why the code in this page's address did not pair it. */
+let refusedCode: string | undefined
 let turn = 0
 let last = { text: '', ended: -Infinity, empty: -Infinity }
 let stated = ''
@@ -171,7 +173,7 @@ function lost(why: unknown): boolean {
   posting = false
   if (view?.other_page) return false
   if (why instanceof Problem && (why.status === 401 || why.status === 404)) {
-    trouble = { kind: 'pairing', text: why.message }
+    trouble = { kind: 'pairing', text: refusedCode ?? why.message }
   } else {
     trouble = { kind: 'gate', text: '' }
     if (view) view = { ...view, session: null, language: null, state: 'closed' }
@@ -181,6 +183,8 @@ function lost(why: unknown): boolean {
 }
 
 async function begin(): Promise<void> {
+  addEventListener('hashchange', () => location.reload())
+  await pairFromAddress(link).catch((error: unknown) => { refusedCode = error instanceof Problem ? error.message : undefined })
   for (const tag of LANGUAGES) {
     const button = element('button', { type: 'button', lang: tag, 'data-tag': tag, 'aria-label': `${TAGS[tag]} ${NAMES[tag]}` }, TAGS[tag])
     button.addEventListener('click', () => void link.post('/language', { language: view?.language === tag ? null : tag }).catch(() => undefined))

@@ -1,6 +1,6 @@
 /**
- * The connection to the gate. Every request carries the secret of the pairing. Server-sent events come over `fetch`, since
- * `EventSource` cannot send that header; the stream is opened again whenever it breaks or falls silent (a gate that was
+ * The connection to the gate. What lets a page in is a cookie that no script reads: a kiosk's pairing, an officer's session.
+ * Server-sent events come over `fetch`, whose answer says why a stream is refused; the stream is opened again whenever it breaks or falls silent (a gate that was
  * killed, a machine that slept).
  */
 import { EventSourceParserStream } from 'eventsource-parser/stream'
@@ -19,11 +19,10 @@ const RETRY_MS = 1_000
 export class Link {
   private page: number | undefined
 
-  constructor(private readonly base: string, private readonly secret: string) {}
+  constructor(private readonly base: string) {}
 
   private headers(): Record<string, string> {
-    const page: Record<string, string> = this.page === undefined ? {} : { 'x-baypass-page': String(this.page) }
-    return { 'x-baypass-pairing': this.secret, ...page }
+    return this.page === undefined ? {} : { 'x-baypass-page': String(this.page) }
   }
 
   private async sent(path: string, init: RequestInit = {}): Promise<Response> {
@@ -81,12 +80,18 @@ export class Link {
   }
 }
 
-/**
- * The link of this page, from its own address: `/kiosk/<lane>#<secret>` or `/officer/<lane>/<authority>#<secret>`. An
- * officer's address may carry the secret of the authority too, behind a dot. What follows the `#` is never sent to the gate.
- */
+/** The link of this page, from its own address: `/kiosk/<lane>` or `/officer/<lane>/<authority>`. */
 export function linkOfPage(): Link {
-  return new Link(`/v1${location.pathname}`, location.hash.slice(1).split('.')[0] ?? '')
+  return new Link(`/v1${location.pathname}`)
 }
 
-export const authoritySecret = (): string | undefined => location.hash.split('.')[1] || undefined
+/**
+ * Takes the one-time code out of a kiosk's address (`#...`, which no browser sends by itself), and pairs this browser with the
+ * lane. The code counts once: it leaves the address, and with it the history.
+ */
+export async function pairFromAddress(link: Link): Promise<void> {
+  const code = location.hash.slice(1)
+  if (code === '') return
+  history.replaceState(null, '', location.pathname)
+  await link.post('/pair', { code })
+}

@@ -1,9 +1,10 @@
 /** The view of one authority's officer at one lane: the verdict of their own side, its measures, and the officer's acts. */
 import { type Card, type Code, type Language, REGIONS, byId, element } from './card'
-import { Problem, authoritySecret, linkOfPage } from './link'
+import { Problem, linkOfPage } from './link'
 import { type Word, isWord, word } from './officer-words'
 import { reasonWords } from './reason-words'
 import { type Looked, Reasons } from './reasons'
+import { SignIn, type Signed } from './signin'
 import { cue } from './sounds'
 
 interface Row {
@@ -30,11 +31,16 @@ const REASONS = ['documents_seen', 'person_compared', 'assisted', 'equipment_fau
 const HOME: Record<Code, Language> = { CHN: 'zh-Hans', HKG: 'zh-Hant', MAC: 'zh-Hant' }
 
 const link = linkOfPage()
-const reasons = new Reasons(authoritySecret(), () => show())
+const reasons = new Reasons(() => show())
+/** Signing in at this gate, for the side of this page's address. */
+const desk = new SignIn(`/v1/officers/${location.pathname.split('/')[3] ?? ''}`, false)
 const select = byId<HTMLSelectElement>('language')
 let side: Side | undefined
 let card: Card | undefined
 let lostWhy: string | undefined | null = null
+/** Why nobody sees anything: somebody must sign in. */
+let barred: 'signed_out' | 'passkey_needed' | 'role_missing' | undefined
+let signWrong = ''
 let asking = false
 /** The buttons by key, as they stand on the screen. */
 let keys = new Map<string, HTMLButtonElement>()
@@ -61,8 +67,7 @@ let cued = ''
 
 function told(looked: Looked | undefined): string | undefined {
   switch (looked) {
-    case undefined:
-    case 'wrong_secret': return undefined
+    case undefined: return undefined
     case 'asked': return say('reason_asked')
     case 'no_answer': return say('reason_no_answer')
     default: return `${reasonWords(looked.code, looked.detail, tongue())} · ${looked.code}`
@@ -77,7 +82,7 @@ async function act(body: object): Promise<void> {
     said.textContent = say('written')
     said.className = ''
   } catch (error) {
-    said.textContent = error instanceof Problem ? error.message : say('lost')
+    said.textContent = error instanceof Problem ? (isWord(error.code) ? say(error.code) : error.message) : say('lost')
     said.className = 'bad'
   }
 }
@@ -112,6 +117,7 @@ function show(): void {
   trouble.hidden = lostWhy === null
   if (lostWhy !== null) trouble.textContent = lostWhy ?? say('lost')
   document.body.dataset['link'] = lostWhy === null ? (side ? 'on' : 'starting') : 'lost'
+  showDesk()
   if (!side) return
   const row = current()
   const own = row?.own ?? null
@@ -176,9 +182,13 @@ function show(): void {
 
   const secret = byId<HTMLElement>('secret')
   secret.hidden = !reasons.wanted
-  byId('secret-label').textContent = say('secret')
+  byId('secret-label').textContent = say(reasons.passkeyNeeded ? 'passkey_needed' : 'secret')
   byId('secret-use').textContent = say('secret_use')
-  byId('secret-wrong').textContent = reasons.refused ? say('secret_wrong') : ''
+  byId('secret-passkey').textContent = say('use_passkey')
+  byId('secret-register').textContent = say('register_passkey')
+  byId<HTMLElement>('secret-register').hidden = !reasons.passkeyNeeded
+  for (const id of ['secret-text', 'secret-use', 'secret-passkey']) byId<HTMLElement>(id).hidden = reasons.passkeyNeeded
+  byId('secret-wrong').textContent = reasons.wrong
 
   byId('past-title').textContent = say('past')
   const joint = card?.joint ?? false
@@ -202,30 +212,107 @@ document.addEventListener('keydown', (event) => {
 })
 select.addEventListener('change', show)
 
-const secret = byId<HTMLInputElement>('secret-text')
-function useSecret(): void {
-  const typed = secret.value.trim()
-  if (typed === '') return
-  secret.value = ''
-  reasons.refused = false
-  reasons.with(typed)
+/** Who is signed in, and where somebody signs in. */
+function showDesk(): void {
+  const signed = desk.signed
+  const needed = barred ?? (signed?.passkey_needed ? 'passkey_needed' : undefined)
+  byId<HTMLElement>('who').hidden = !signed
+  if (signed) {
+    const test = signed.test ? ` · ${say('test_account').toUpperCase()}` : ''
+    const until = new Date(signed.until).toLocaleTimeString(tongue(), { hour: '2-digit', minute: '2-digit' })
+    byId('who-name').textContent = `${signed.name} · ${signed.roles.join(', ')}${test} · ${say('session_until')} ${until}`
+  }
+  byId('sign-out').textContent = say('sign_out')
+  const part = byId<HTMLElement>('sign-in')
+  part.hidden = needed === undefined
+  document.querySelector('main')!.hidden = needed !== undefined
+  document.body.dataset['signed'] = needed ?? 'in'
+  if (needed === undefined) return
+  byId('sign-in-title').textContent = say('sign_in')
+  byId('sign-in-why').textContent = say(needed)
+  byId('use-passkey').textContent = say('use_passkey')
+  byId('register').textContent = say('register_passkey')
+  byId('code-label').textContent = say('one_time_code')
+  byId('use-code').textContent = say('use_code')
+  byId('sign-in-wrong').textContent = signWrong
+  byId<HTMLElement>('register').hidden = needed !== 'passkey_needed'
+  for (const id of ['use-passkey', 'code-part']) byId<HTMLElement>(id).hidden = needed !== 'signed_out'
 }
-byId('secret-use').addEventListener('click', useSecret)
-secret.addEventListener('keydown', (event) => { if (event.key === 'Enter') useSecret() })
 
-let guessed = false
-void link.listen<Side & { page?: number }>((event) => {
-  side = event
-  lostWhy = null
-  if (!guessed) {
-    guessed = true
-    select.value = HOME[event.authority]
+async function signIn(how: () => Promise<Signed>): Promise<void> {
+  signWrong = ''
+  try {
+    const signed = await how()
+    barred = signed.passkey_needed ? 'passkey_needed' : undefined
+    wake?.()
+  } catch (error) {
+    signWrong = error instanceof Problem ? (isWord(error.code) ? say(error.code) : error.message) : say('refused_passkey')
   }
   show()
-  if (!card) void link.get<Card>('').then((read) => { card = read; reasons.at(read.reasons_at); show() }, () => undefined)
-}, (why) => {
-  lostWhy = why instanceof Problem && why.status !== 503 ? why.message : undefined
-  side = undefined
-  show()
-  return true
+}
+
+/** What an input holds, which is emptied: a one-time code stays nowhere. */
+function taken(id: string): string {
+  const input = byId<HTMLInputElement>(id)
+  const typed = input.value.trim()
+  input.value = ''
+  return typed
+}
+const useCode = () => {
+  const code = taken('code-text')
+  if (code !== '') void signIn(() => desk.byCode(code))
+}
+byId('use-code').addEventListener('click', useCode)
+byId<HTMLInputElement>('code-text').addEventListener('keydown', (event) => { if (event.key === 'Enter') useCode() })
+byId('use-passkey').addEventListener('click', () => void signIn(() => desk.byPasskey()))
+byId('register').addEventListener('click', () => void signIn(() => desk.register()))
+byId('sign-out').addEventListener('click', () => {
+  void Promise.all([desk.out().catch(() => undefined), reasons.out()]).then(() => { barred = 'signed_out'; side = undefined; show() })
 })
+const failed = () => say('refused_passkey')
+const useSecret = () => {
+  const code = taken('secret-text')
+  if (code !== '') void reasons.signIn((at) => at.byCode(code), failed())
+}
+byId('secret-use').addEventListener('click', useSecret)
+byId<HTMLInputElement>('secret-text').addEventListener('keydown', (event) => { if (event.key === 'Enter') useSecret() })
+byId('secret-passkey').addEventListener('click', () => void reasons.signIn((at) => at.byPasskey(), failed()))
+byId('secret-register').addEventListener('click', () => void reasons.signIn((at) => at.register(), failed()))
+
+/** Lets the stream of events be opened once somebody is signed in. */
+let wake: (() => void) | undefined
+const signedIn = () => new Promise<void>((resolve) => { wake = resolve })
+let guessed = false
+function guess(authority: string | undefined): void {
+  if (guessed || !(authority && authority in HOME)) return
+  guessed = true
+  select.value = HOME[authority as Code]
+}
+
+async function begin(): Promise<void> {
+  guess(location.pathname.split('/')[3])
+  const signed = await desk.current().catch(() => undefined)
+  barred = signed ? (signed.passkey_needed ? 'passkey_needed' : undefined) : 'signed_out'
+  for (;;) {
+    show()
+    if (barred) await signedIn()
+    await link.listen<Side & { page?: number }>((event) => {
+      side = event
+      lostWhy = null
+      show()
+      if (!card) void link.get<Card>('').then((read) => { card = read; reasons.at(read.reasons_at); show() }, () => undefined)
+    }, (why) => {
+      side = undefined
+      if (why instanceof Problem && (why.code === 'signed_out' || why.code === 'passkey_needed' || why.code === 'role_missing')) {
+        barred = why.code
+        if (why.code === 'signed_out') desk.forget()
+        lostWhy = null
+        return false
+      }
+      lostWhy = why instanceof Problem && why.status !== 503 ? why.message : undefined
+      show()
+      return true
+    })
+  }
+}
+void begin()

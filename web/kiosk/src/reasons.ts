@@ -1,62 +1,88 @@
 /**
-* Reasons of the own authority's verdicts, fetched from that authority with its officers' secret. Request and answer do not
- * pass the gate, which learns only a verdict's class.
+ * Reasons of the own authority's verdicts, fetched from that authority in the officer's own session there. Request and answer do
+ * not pass the gate, which learns only a verdict's class.
  */
+import { Problem } from './link'
+import { type Signed, SignIn } from './signin'
 
 export interface Reason { readonly outcome: string; readonly code: string; readonly detail: string }
-export type Looked = Reason | 'asked' | 'wrong_secret' | 'no_answer'
+export type Looked = Reason | 'asked' | 'no_answer'
 
 export class Reasons {
   private readonly found = new Map<string, Looked>()
   private base: string | undefined
+  private desk: SignIn | undefined
+  /** What was wrong with the last try to sign in. */
+  wrong = ''
 
-  /** `changed` is called whenever something new is known. The secret stays in this page's memory. */
-  constructor(private secret: string | undefined, private readonly changed: () => void) {}
+  /** `changed` is called whenever something new is known. The session stays in this page's memory. */
+  constructor(private readonly changed: () => void) {}
 
   at(base: string | null | undefined): void {
     this.base = base ?? undefined
+    this.desk = this.base === undefined ? undefined : new SignIn(`${this.base}/v1/officers`, true)
   }
 
-/** Whether a secret must be entered: there is an authority to ask, and none that it accepted. */
+  /** Whether somebody must sign in: there is an authority to ask, and nobody is signed in there with a passkey. */
   get wanted(): boolean {
-    return this.base !== undefined && this.secret === undefined
+    return this.desk !== undefined && !this.ready
   }
 
-  with(secret: string): void {
-    this.secret = secret
+  /** Whether a code was taken and a passkey is to be registered. */
+  get passkeyNeeded(): boolean {
+    return this.desk?.signed?.passkey_needed ?? false
+  }
+
+  private get ready(): boolean {
+    return this.desk?.signed !== undefined && !this.desk.signed.passkey_needed
+  }
+
+  async signIn(how: (desk: SignIn) => Promise<Signed>, failed: string): Promise<void> {
+    if (!this.desk) return
+    this.wrong = ''
+    try {
+      await how(this.desk)
+      this.found.clear()
+    } catch (error) {
+      this.wrong = error instanceof Problem ? error.message : failed
+    }
+    this.changed()
+  }
+
+  /** The officer signs out at the gate: the session at their authority ends too. */
+  async out(): Promise<void> {
+    if (this.desk?.signed) await this.desk.out().catch(() => undefined)
     this.found.clear()
     this.changed()
   }
 
-/** The reason under a reference, fetched on the first call. */
+  /** The reason under a reference, fetched on the first call. */
   of(reference: string): Looked | undefined {
-    if (this.base === undefined || this.secret === undefined) return undefined
+    const session = this.desk?.session
+    if (this.base === undefined || !this.ready || session === undefined) return undefined
     const known = this.found.get(reference)
     if (known) return known
     this.found.set(reference, 'asked')
-    void this.ask(this.base, this.secret, reference)
+    void this.ask(this.base, session, reference)
     return 'asked'
   }
 
-  private async ask(base: string, secret: string, reference: string): Promise<void> {
+  private async ask(base: string, session: string, reference: string): Promise<void> {
     const looked = await fetch(`${base}/v1/verdicts/${reference}`, {
-      headers: { authorization: `Bearer ${secret}` }, cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(5_000),
-    }).then(async (answer): Promise<Looked> => {
-      if (answer.status === 401) return 'wrong_secret'
+      headers: { authorization: `Bearer ${session}` }, cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(5_000),
+    }).then(async (answer): Promise<Looked | 'signed_out'> => {
+      if (answer.status === 401) return 'signed_out'
       return answer.ok ? ((await answer.json()) as Reason) : 'no_answer'
     }, (): Looked => 'no_answer')
-    if (secret !== this.secret) return
-    this.found.set(reference, looked)
-    // One refusal is enough: the next secret is asked for.
-    if (looked === 'wrong_secret') {
-      this.secret = undefined
-      this.refused = true
+    if (session !== this.desk?.session) return
+    if (looked === 'signed_out') {
+      this.desk.forget()
+      this.found.clear()
+      return this.changed()
     }
+    this.found.set(reference, looked)
     // An authority out of reach is asked again later.
     if (looked === 'no_answer') setTimeout(() => { this.found.delete(reference); this.changed() }, 5_000)
     this.changed()
   }
-
-  /** Whether the last secret was refused. */
-  refused = false
 }

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core'
 
@@ -47,9 +47,10 @@ export interface Bay {
   readonly gate: string
   readonly folder: string
   readonly work: string
+  /** The address of a page; a kiosk's with a one-time code that pairs the browser which opens it. */
   address(page: 'kiosk' | 'officer', lane: string, authority?: string): string
-  /** The secret with which officers of an authority look up reasons there. */
-  secret(authority: string): string
+  /** A new account's one-time code: at the gate for one side, or at an authority. A test account needs no passkey. */
+  account(where: { side: string } | { authority: string }, role: string, test?: boolean): string
   /** A code of this moment, or of so many seconds ago: its text, and the file with its picture. */
   code(resident: Resident, from: string, to: string, ago?: number): { text: string; png: string }
   /** Ends the gate at once, as a crash does; and starts it again where it was. */
@@ -176,10 +177,16 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
   }
   await startGate()
   let shift = 0
+  let accounts = 0
   const bay: Bay = {
     gate, folder: dir, work, startGate,
-    address: (page, lane, authority) => pageOf(dir, page, lane, authority),
-    secret: (authority) => readFileSync(join(dir, 'authorities', authority, 'keys/officer.key')).toString('base64url'),
+    address: (page, lane, authority) => page === 'kiosk' ? paired(baypass, dir, lane) : pageOf(dir, page, lane, authority),
+    account(where, role, test = true) {
+      const file = join(work, `code-${accounts += 1}`)
+      const whose = 'side' in where ? ['--port', 'hengqin', '--side', where.side] : ['--authority', where.authority]
+      run('officer', 'add', '--dir', dir, ...whose, '--role', role, '--name', `Specimen ${accounts}`, '--code-file', file, ...(test ? ['--test'] : []))
+      return readFileSync(file, 'utf8').trim()
+    },
     code(resident, from, to, ago = 0) {
       const png = join(work, 'code.png')
       const at = new Date(Date.now() + (shift - ago) * 1000).toISOString().replace(/\.\d+Z/, 'Z')
@@ -224,6 +231,16 @@ export function pageOf(dir: string, page: 'kiosk' | 'officer', lane: string, aut
   return found.at(-1)!
 }
 
+let pairings = 0
+/** The address that pairs a browser with a lane's kiosk, once. */
+export function paired(baypass: string, dir: string, lane: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'baypass-pair-')), `${pairings += 1}`)
+  execFileSync(baypass, ['gate', 'pair', '--dir', dir, '--port', 'hengqin', '--lane', lane, '--code-file', file])
+  const address = readFileSync(file, 'utf8').trim()
+  rmSync(dirname(file), { recursive: true })
+  return address
+}
+
 /** The value that so large a share of all do not pass. */
 export const quantile = (values: readonly number[], share: number): number => [...values].sort((a, b) => a - b)[Math.ceil(share * values.length) - 1]!
 
@@ -232,11 +249,23 @@ export async function openPage(context: BrowserContext, address: string): Promis
   const page = await context.newPage()
   page.setDefaultTimeout(70_000)
   const faults: string[] = []
-  page.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()) })
+  // A page asks first whether anybody is signed in: nobody is no fault.
+  page.on('console', (message) => { if (message.type() === 'error' && !message.location().url.endsWith('/session')) faults.push(message.text()) })
   page.on('pageerror', (error) => faults.push(String(error)))
   await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)))
   await page.goto(address)
   return { page, faults }
+}
+
+/** Signs in on an officer's page with a one-time code, unless this browser is signed in already; shows it in English. */
+export async function signIn(page: Page, code: () => string): Promise<void> {
+  await page.waitForSelector('body[data-signed]')
+  await page.selectOption('#language', 'en')
+  if (await page.getAttribute('body', 'data-signed') === 'signed_out') {
+    await page.fill('#code-text', code())
+    await page.click('#use-code')
+  }
+  await page.waitForSelector('body[data-link="on"]')
 }
 
 /**

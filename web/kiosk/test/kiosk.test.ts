@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { skip } from '../../core/test/skip'
-import { type Bay, type Resident, frames, launch, missing, openBay, openPage, screen, state, until } from './bay'
+import { type Bay, type Resident, frames, launch, missing, openBay, openPage, screen, signIn, state, until } from './bay'
 
 const skipped = skip('the kiosk in a browser', missing())
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
@@ -55,9 +55,11 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
   })
 
   const officer = async (authority: string) => {
-    const opened = await openPage(context, `${bay.address('officer', 'MAC-CHN', authority)}.${bay.secret(authority)}`)
-    await opened.page.selectOption('#language', 'en')
-    await opened.page.waitForSelector('body[data-link="on"]')
+    const opened = await openPage(context, bay.address('officer', 'MAC-CHN', authority))
+    await signIn(opened.page, () => bay.account({ side: authority }, 'lane-officer'))
+    await opened.page.fill('#secret-text', bay.account({ authority }, 'lane-officer'))
+    await opened.page.press('#secret-text', 'Enter')
+    await opened.page.locator('#secret').waitFor({ state: 'hidden' })
     return opened
   }
 
@@ -120,20 +122,20 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
     await view.page.locator('#facts dd', { hasText: 'the face is not the holder’s · face_mismatch' }).waitFor()
     await screen(view.page, 'officer-refer')
     await accessible(view.page)
-    // Without the authority's secret the gate has no reason to show, and another authority's opens nothing here.
+    // Without a session at the authority the gate has no reason to show, and another authority's account opens nothing here.
     const bare = await openPage(context, bay.address('officer', 'MAC-CHN', 'CHN'))
-    await bare.page.selectOption('#language', 'en')
+    await signIn(bare.page, () => bay.account({ side: 'CHN' }, 'lane-officer'))
     await bare.page.waitForSelector('body[data-state="over"]')
     expect(await bare.page.locator('body').innerText()).not.toContain('face_mismatch')
     await accessible(bare.page)
-    await bare.page.fill('#secret-text', bay.secret('MAC'))
+    await bare.page.fill('#secret-text', bay.account({ authority: 'MAC' }, 'lane-officer'))
     await bare.page.click('#secret-use')
-    await bare.page.getByText('Wrong secret').waitFor()
-    await bare.page.fill('#secret-text', bay.secret('CHN'))
+    await bare.page.getByText('this one-time code does not count').waitFor()
+    await bare.page.fill('#secret-text', bay.account({ authority: 'CHN' }, 'lane-officer'))
     await bare.page.press('#secret-text', 'Enter')
     await bare.page.locator('#facts dd', { hasText: 'face_mismatch' }).waitFor()
     expect(await bare.page.locator('#secret').isHidden()).toBe(true)
-    expect(bare.faults.filter((fault) => !fault.includes('401'))).toEqual([])
+    expect(bare.faults.filter((fault) => !fault.includes('403'))).toEqual([])
     await bare.page.close()
     await view.page.keyboard.press('d')
     await view.page.waitForSelector('body[data-state="free"]')
@@ -252,11 +254,12 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
     await page.close()
   })
 
-  test('stands still for nobody: a wrong secret is told so, and a second window takes the lane over', async () => {
-    const wrong = await openPage(context, bay.address('kiosk', 'MAC-CHN').replace(/#.*/, '#AAAA'))
+  test('stands still for nobody: a wrong code is told so, and a second window takes the lane over', async () => {
+    const strange = await browser.newContext()
+    const wrong = await openPage(strange, bay.address('kiosk', 'MAC-CHN').replace(/#.*/, '#AAAA'))
     await state(wrong.page, 'closed')
-    expect(await sentence(wrong.page)).toContain('not paired')
-    await wrong.page.close()
+    expect(await sentence(wrong.page)).toContain('pairing code does not count')
+    await strange.close()
     const first = await openPage(context, bay.address('kiosk', 'MAC-CHN'))
     await state(first.page, 'ready')
     const second = await openPage(context, bay.address('kiosk', 'MAC-CHN'))
@@ -274,7 +277,7 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
 /** The sentences as the page gets them from the gate. */
 async function textsOf(page: Page): Promise<Record<string, Record<string, string>>> {
   return page.evaluate(async () => {
-    const response = await fetch(`/v1${location.pathname}`, { headers: { 'x-baypass-pairing': location.hash.slice(1) } })
+    const response = await fetch(`/v1${location.pathname}`)
     return ((await response.json()) as { texts: Record<string, Record<string, string>> }).texts
   })
 }

@@ -12,13 +12,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use credential::sha256;
+use officers::{Deed, Signed, Token};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error as _};
-use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
 use super::AppState;
+use super::desk::at_desk;
 use super::problem::{Problem, ProblemCode};
 
 /// Largest JSON body: a picture of 20 MiB is no selfie; one of a phone, in base64, fits.
@@ -147,17 +147,59 @@ impl<S: Send + Sync> FromRequestParts<S> for Wallet {
     }
 }
 
-/// An officer of this authority.
-pub(super) struct Officer;
+/// An officer of this authority: somebody whose session is on. What they may do, [`Officer::may`] says.
+pub(super) struct Officer {
+    pub(super) token: Token,
+}
 
 impl FromRequestParts<Arc<AppState>> for Officer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Problem> {
-        let given = bearer(parts).map(|secret| sha256(secret.as_bytes()));
-        // Constant-time comparison of the hashes.
-        let same = given.is_some_and(|given| bool::from(given.ct_eq(&app.state.officer)));
-        if same { Ok(Self) } else { Err(ProblemCode::Unauthorized.into()) }
+        let token = bearer(parts).and_then(Token::parse).ok_or(ProblemCode::Unauthorized)?;
+        app.state.officers.signed(&token, (app.state.now)())?;
+        Ok(Self { token })
+    }
+}
+
+impl Officer {
+    /// Lets the officer do something, once it is written down that they did; `object` names what it is done to, and no
+    /// person.
+    pub(super) async fn may(
+        self,
+        app: &Arc<AppState>,
+        deed: Deed,
+        object: impl Into<String>,
+    ) -> Result<Acting, Problem> {
+        let object = object.into();
+        let named = object.clone();
+        let permit =
+            at_desk(app, move |desk, now| desk.permit(Some(&self.token), deed, None, &named, now)).await?;
+        Ok(Acting { app: Arc::clone(app), signed: permit?, deed, object })
+    }
+}
+
+/// An act of an officer that stands in the record.
+pub(super) struct Acting {
+    app: Arc<AppState>,
+    pub(super) signed: Signed,
+    deed: Deed,
+    object: String,
+}
+
+impl Acting {
+    /// The result of the act; that it failed is written down too.
+    pub(super) async fn told<T, E: Into<Problem>>(self, result: Result<T, E>) -> Result<T, Problem> {
+        match result {
+            Ok(done) => Ok(done),
+            Err(error) => {
+                let problem: Problem = error.into();
+                let code = problem.code().code();
+                let Self { app, signed, deed, object } = self;
+                at_desk(&app, move |desk, now| desk.failed(&signed, deed, (&object, code), now)).await?;
+                Err(problem)
+            }
+        }
     }
 }
 

@@ -22,6 +22,10 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         NotForUs,
     ];
     const HOLDER: &[ProblemCode] = &[Unauthorized, NoPass];
+    const OFFICER: &[ProblemCode] =
+        &[Unauthorized, RoleMissing, PasskeyNeeded, AccountsUnusable, CryptoFailed, Internal];
+    const SIGN_IN: &[ProblemCode] =
+        &[PasskeyRefused, ChallengeExpired, AccountLocked, AccountsUnusable, CryptoFailed, Internal];
     const STORE: &[ProblemCode] = &[DatabaseFailed, RowDamaged];
     const BATCH: &[ProblemCode] = &[
         BatchSize,
@@ -66,19 +70,23 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "events" | "chains" => &[CBOR, STORE, &[CryptoFailed]],
         "handovers" => &[CBOR, STORE, &[SealedUnreadable, PartFailed]],
         "notices" => &[CBOR, STORE],
-        "add_resident" => {
-            &[&[Unauthorized], JSON, PICTURE, STORE, &[RecordInvalid, NothingIssued, NumberTaken]]
-        }
-        "verdict" => &[&[Unauthorized, UnknownReference], STORE],
-        "ledger" => &[&[Unauthorized, WrongField], STORE],
-        "unresolved" | "conflicts" => &[&[Unauthorized], STORE],
+        "add_resident" => &[OFFICER, JSON, PICTURE, STORE, &[RecordInvalid, NothingIssued, NumberTaken]],
+        "verdict" => &[OFFICER, &[UnknownReference], STORE],
+        "ledger" => &[OFFICER, &[WrongField], STORE],
+        "unresolved" | "conflicts" => &[OFFICER, STORE],
         "settlements" => {
-            &[&[Unauthorized], JSON, STORE, &[NothingWaits, AlreadyCounted, NoReservation, CryptoFailed]]
+            &[OFFICER, JSON, STORE, &[NothingWaits, AlreadyCounted, NoReservation, CryptoFailed]]
         }
-        "officer_end_pass" | "lose" | "erase" => {
-            &[&[Unauthorized], JSON, STORE, &[NumberInvalid, UnknownPerson]]
-        }
-        "watch" => &[&[Unauthorized], JSON, STORE, &[NumberInvalid]],
+        "officer_end_pass" | "lose" | "erase" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson]],
+        "watch" => &[OFFICER, JSON, STORE, &[NumberInvalid]],
+        "sign_in_challenge" => &[&[CryptoFailed, Internal]],
+        "sign_in" => &[JSON, SIGN_IN, &[CodeRefused, PasskeyCopied, Unauthorized]],
+        "own_session" | "sign_out" | "accounts" | "acts" => &[OFFICER],
+        "passkey_challenge" => &[OFFICER],
+        "add_passkey" => &[OFFICER, JSON, SIGN_IN, &[PasskeyTaken]],
+        "add_account" => &[OFFICER, JSON, &[AccountRefused]],
+        "account_code" => &[OFFICER, &[UnknownAccount, AccountLocked]],
+        "account_lock" => &[OFFICER, &[UnknownAccount, LastSupervisor]],
         "trust_lists" | "approvals" | "health" | "metrics" | "openapi" | "docs" => &[],
         _ => return None,
     };

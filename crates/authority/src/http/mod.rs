@@ -5,6 +5,7 @@
 
 mod body;
 mod describe;
+mod desk;
 mod gates;
 mod limit;
 mod lists;
@@ -19,6 +20,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ::officers::Desk;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::request::Parts;
@@ -50,8 +52,8 @@ pub struct HttpState {
     pub service: Arc<Service>,
     /// The clock.
     pub now: Now,
-    /// SHA-256 of the officers' secret, as it stands after `Bearer`.
-    pub officer: [u8; 32],
+    /// The accounts of the officers, and who of them is signed in.
+    pub officers: Arc<Desk>,
     /// Origins of web wallets (`https://wallet.example`); none where it is empty.
     pub origins: Vec<String>,
     /// Whether a page of this origin may look up the reason of a verdict: an officer's view, served by a gate.
@@ -91,7 +93,7 @@ struct Pages {
         (name = "public", description = "Signed lists for everybody."),
         (name = "gates", description = "Gates. Every message is signed by a registered gate."),
         (name = "authorities", description = "The other authorities. Every message is signed by their keys."),
-        (name = "officers", description = "Officers of this authority, with its officers' secret."),
+        (name = "officers", description = "Officers of this authority, each with an account and a session (docs/officers.md)."),
         (name = "operations", description = "Operators of the service.")
     )
 )]
@@ -106,7 +108,7 @@ impl utoipa::Modify for Secrets {
         let components = openapi.components.get_or_insert_default();
         for (name, text) in [
             ("wallet", "the wallet's secret: 32 bytes in base64url without padding"),
-            ("officer", "the officers' secret of this authority"),
+            ("officer", "the secret of an officer's session: 32 bytes in base64url without padding"),
         ] {
             let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(text)).build();
             components.add_security_scheme(name, SecurityScheme::Http(bearer));
@@ -146,8 +148,15 @@ pub fn router(state: HttpState) -> Router {
         .with_state(app)
 }
 
-/// The one route of officers that a page of another origin may call, with their secret.
-const REASONS: &str = "/v1/verdicts/{reference}";
+/// The routes of officers that a gate's page may call: to sign in, and to look up a reason.
+const OFFICERS_PAGE: [&str; 6] = [
+    "/v1/verdicts/{reference}",
+    "/v1/officers/challenges",
+    "/v1/officers/sessions",
+    "/v1/officers/session",
+    "/v1/officers/passkeys/challenges",
+    "/v1/officers/passkeys",
+];
 
 /// The routes of wallets, and those of everybody.
 fn open_to_wallets(api: &Value) -> BTreeSet<String> {
@@ -166,7 +175,7 @@ fn cors(app: &Arc<AppState>, wallet_routes: BTreeSet<String>) -> CorsLayer {
     let known = move |origin: &HeaderValue, parts: &Parts| {
         let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let Ok(origin) = origin.to_str() else { return false };
-        if path == REASONS {
+        if OFFICERS_PAGE.contains(&path) {
             return (app.state.officer_origin)(origin);
         }
         wallet_routes.contains(path) && app.state.origins.iter().any(|named| named == origin)
@@ -212,6 +221,15 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(officers::lose))
         .routes(routes!(officers::erase))
         .routes(routes!(officers::watch))
+        .routes(routes!(desk::challenge))
+        .routes(routes!(desk::sign_in))
+        .routes(routes!(desk::own_session, desk::sign_out))
+        .routes(routes!(desk::passkey_challenge))
+        .routes(routes!(desk::add_passkey))
+        .routes(routes!(desk::accounts, desk::add_account))
+        .routes(routes!(desk::account_code))
+        .routes(routes!(desk::account_lock))
+        .routes(routes!(desk::acts))
         .layer(DefaultBodyLimit::max(body::JSON_LIMIT));
     let operations = OpenApiRouter::new()
         .routes(routes!(operations::health))

@@ -6,7 +6,8 @@ use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use documents::Timestamp;
+use documents::{DocumentNumber, Timestamp};
+use officers::Deed;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -35,13 +36,13 @@ pub(super) struct NewResident {
     responses((status = 201, description = "Registered.")))]
 pub(super) async fn add_resident(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
     JsonBody(resident): JsonBody<NewResident>,
 ) -> Result<StatusCode, Problem> {
-    app.state
-        .service
-        .add_resident(&resident.record.to_string(), &resident.photo.0, (app.state.now)())
-        .await?;
+    let acting = officer.may(&app, Deed::AddResident, "").await?;
+    let (record, now) = (resident.record.to_string(), (app.state.now)());
+    let added = app.state.service.add_resident(&record, &resident.photo.0, now).await;
+    acting.told(added).await?;
     Ok(StatusCode::CREATED)
 }
 
@@ -62,14 +63,15 @@ pub(super) struct ReasonAnswer {
     responses((status = 200, description = "The reason that this authority kept.", body = ReasonAnswer)))]
 pub(super) async fn verdict(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
     reference: Result<Path<String>, PathRejection>,
 ) -> Result<Json<ReasonAnswer>, Problem> {
     let unknown = || Problem::new(ProblemCode::UnknownReference);
     let Path(reference) = reference.map_err(|_| unknown())?;
     let reference = hex::decode(reference).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
     let reference = reference.ok_or_else(unknown)?;
-    let found = app.state.service.reason(&reference).await?;
+    let acting = officer.may(&app, Deed::LookUpReason, hex::encode(reference)).await?;
+    let found = acting.told(app.state.service.reason(&reference).await).await?;
     let VerdictReason { outcome, code, detail } = found.ok_or_else(unknown)?;
     Ok(Json(ReasonAnswer { outcome, code, detail }))
 }
@@ -114,7 +116,7 @@ fn cursor(text: &str) -> Option<LedgerCursor> {
     responses((status = 200, description = "The oldest first.", body = LedgerAnswer)))]
 pub(super) async fn ledger(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
     query: Result<Query<LedgerQuery>, QueryRejection>,
 ) -> Result<Json<LedgerAnswer>, Problem> {
     let wrong = |field| Problem::new(ProblemCode::WrongField).with_field(field);
@@ -127,8 +129,9 @@ pub(super) async fn ledger(
     if !(1..=LEDGER_PAGE).contains(&limit) {
         return Err(wrong("limit"));
     }
+    let acting = officer.may(&app, Deed::ReadLedger, query.after.unwrap_or_default()).await?;
     let service = &app.state.service;
-    let rows = service.ledger_page(&after, limit).await?;
+    let rows = acting.told(service.ledger_page(&after, limit).await).await?;
     let full = rows.len() == usize::from(limit);
     let next = rows.last().filter(|_| full);
     let next = next.map(|row| format!("{}.{}", row.at.unix(), hex::encode(row.id)));
@@ -162,9 +165,10 @@ struct UnresolvedRow {
     responses((status = 200, description = "The oldest first.", body = UnresolvedAnswer)))]
 pub(super) async fn unresolved(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
 ) -> Result<Json<UnresolvedAnswer>, Problem> {
-    let rows = app.state.service.unresolved((app.state.now)()).await?;
+    let acting = officer.may(&app, Deed::ReadWaiting, "unresolved").await?;
+    let rows = acting.told(app.state.service.unresolved((app.state.now)()).await).await?;
     let row = |one: Unresolved| UnresolvedRow {
         id: hex::encode(one.id.as_bytes()),
         lane: one.lane,
@@ -204,9 +208,10 @@ struct ConflictRow {
     responses((status = 200, description = "The oldest thousand, with both signed records.", body = ConflictsAnswer)))]
 pub(super) async fn conflicts(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
 ) -> Result<Json<ConflictsAnswer>, Problem> {
-    let found = app.state.service.conflicts().await?;
+    let acting = officer.may(&app, Deed::ReadWaiting, "conflicts").await?;
+    let found = acting.told(app.state.service.conflicts().await).await?;
     let row = |one: Conflict| ConflictRow {
         id: hex::encode(one.event.id),
         lane: one.event.gate,
@@ -227,8 +232,6 @@ pub(super) struct SettlementBody {
     id: String,
     /// What happened.
     outcome: OutcomeWord,
-    /// Who found it out; 1 to 64 bytes.
-    officer: String,
     /// How they know; 1 to 200 bytes.
     reason: String,
 }
@@ -253,7 +256,7 @@ enum OutcomeWord {
     responses((status = 204, description = "Settled, and written down who did.")))]
 pub(super) async fn settlements(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
     JsonBody(found): JsonBody<SettlementBody>,
 ) -> Result<StatusCode, Problem> {
     let wrong = |field: &str| Problem::new(ProblemCode::WrongField).with_field(field);
@@ -261,9 +264,6 @@ pub(super) async fn settlements(
     let said = |text: &str, most: usize| {
         (1..=most).contains(&text.trim().len()) && !text.chars().any(char::is_control)
     };
-    if !said(&found.officer, 64) {
-        return Err(wrong("officer"));
-    }
     if !said(&found.reason, 200) {
         return Err(wrong("reason"));
     }
@@ -272,9 +272,17 @@ pub(super) async fn settlements(
         OutcomeWord::NotPassed => Settlement::NotPassed,
         OutcomeWord::Noted => Settlement::Noted,
     };
-    let who = (found.officer.as_str(), found.reason.as_str());
-    app.state.service.settle(&id, outcome, who, (app.state.now)()).await?;
+    let acting = officer.may(&app, Deed::Settle, found.id.to_ascii_lowercase()).await?;
+    let who = acting.signed.account.to_string();
+    let who = (who.as_str(), found.reason.as_str());
+    let settled = app.state.service.settle(&id, outcome, who, (app.state.now)()).await;
+    acting.told(settled).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What the record of acts calls a document: the first bytes of its keyed hash, never its number.
+fn reference_of(app: &AppState, number: &DocumentNumber) -> String {
+    app.state.service.document_reference(number)
 }
 
 /// Whose.
@@ -290,10 +298,12 @@ pub(super) struct ByDocument {
     responses((status = 204, description = "The pass and all its tokens are ended.")))]
 pub(super) async fn end_pass(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
     JsonBody(whose): JsonBody<ByDocument>,
 ) -> Result<StatusCode, Problem> {
-    app.state.service.end_pass(&whose.document.number()?, (app.state.now)()).await?;
+    let number = whose.document.number()?;
+    let acting = officer.may(&app, Deed::EndPass, reference_of(&app, &number)).await?;
+    acting.told(app.state.service.end_pass(&number, (app.state.now)()).await).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -305,10 +315,12 @@ pub(super) async fn end_pass(
     responses((status = 204, description = "The document is lost, the pass is ended.")))]
 pub(super) async fn lose(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
     JsonBody(whose): JsonBody<ByDocument>,
 ) -> Result<StatusCode, Problem> {
-    app.state.service.lose_document(&whose.document.number()?, (app.state.now)()).await?;
+    let number = whose.document.number()?;
+    let acting = officer.may(&app, Deed::LoseDocument, reference_of(&app, &number)).await?;
+    acting.told(app.state.service.lose_document(&number, (app.state.now)()).await).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -320,10 +332,12 @@ pub(super) async fn lose(
     responses((status = 204, description = "The resident is erased.")))]
 pub(super) async fn erase(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
     JsonBody(whose): JsonBody<ByDocument>,
 ) -> Result<StatusCode, Problem> {
-    app.state.service.erase(&whose.document.number()?, (app.state.now)()).await?;
+    let number = whose.document.number()?;
+    let acting = officer.may(&app, Deed::EraseResident, reference_of(&app, &number)).await?;
+    acting.told(app.state.service.erase(&number, (app.state.now)()).await).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -342,9 +356,11 @@ pub(super) struct Watched {
     responses((status = 204, description = "An officer is called when it is shown, until then.")))]
 pub(super) async fn watch(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
     JsonBody(watched): JsonBody<Watched>,
 ) -> Result<StatusCode, Problem> {
-    app.state.service.watch(&watched.document.number()?, watched.until).await?;
+    let number = watched.document.number()?;
+    let acting = officer.may(&app, Deed::Watch, reference_of(&app, &number)).await?;
+    acting.told(app.state.service.watch(&number, watched.until).await).await?;
     Ok(StatusCode::NO_CONTENT)
 }

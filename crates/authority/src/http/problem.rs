@@ -10,6 +10,7 @@ use credential::cose::CoseError;
 use credential::message::MessageError;
 use credential::part::PartError;
 use credential::{CryptoError, TokenError};
+use officers::{ChangeError, FileError, PermitError, SignInError};
 use serde::Serialize;
 use trust::TrustError;
 use utoipa::ToSchema;
@@ -90,7 +91,31 @@ problems! {
     NumberInvalid = "number_invalid", UNPROCESSABLE_ENTITY, "The document number cannot be one",
         "compare it with the card";
     Unauthorized = "unauthorized", UNAUTHORIZED, "No valid secret came with the request",
-        "send the secret in the header Authorization: Bearer";
+        "send the secret in the header Authorization: Bearer; an officer signs in again";
+    RoleMissing = "role_missing", FORBIDDEN, "No role of this account does this",
+        "ask a supervisor for the role";
+    PasskeyNeeded = "passkey_needed", FORBIDDEN, "A one-time code alone opens nothing",
+        "register a passkey first";
+    CodeRefused = "code_refused", FORBIDDEN, "The one-time code does not count (any more)",
+        "ask a supervisor for a new one";
+    PasskeyRefused = "passkey_refused", FORBIDDEN, "The passkey does not count here",
+        "try again, or sign in with a one-time code and register it";
+    PasskeyCopied = "passkey_copied", FORBIDDEN, "The passkey's counter went back: it may have been copied",
+        "a supervisor must look at the account";
+    PasskeyTaken = "passkey_taken", CONFLICT, "The passkey cannot be registered",
+        "sign in with it, or lock an account that needs none";
+    ChallengeExpired = "challenge_expired", CONFLICT, "The challenge is too old, or was used",
+        "try again";
+    AccountLocked = "account_locked", FORBIDDEN, "The account is locked",
+        "a supervisor unlocks it";
+    UnknownAccount = "unknown_account", NOT_FOUND, "There is no such account",
+        "look at the list of accounts";
+    AccountRefused = "account_refused", CONFLICT, "The account cannot be changed so",
+        "read the detail";
+    LastSupervisor = "last_supervisor", CONFLICT, "This is the last supervisor",
+        "make another supervisor first";
+    AccountsUnusable = "accounts_unusable", SERVICE_UNAVAILABLE, "Accounts or the record of acts cannot be used",
+        "the operator checks the disk; nothing is done that cannot be written down";
     NoPass = "no_pass", UNAUTHORIZED, "No pass is in force for this wallet",
         "enrol again";
     UnknownPerson = "unknown_person", NOT_FOUND, "No such person is registered here",
@@ -290,6 +315,55 @@ impl From<&StoreError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self::from(&error)
+    }
+}
+
+impl From<FileError> for Problem {
+    fn from(error: FileError) -> Self {
+        logged(ProblemCode::AccountsUnusable, &error).after(5)
+    }
+}
+
+impl From<PermitError> for Problem {
+    fn from(error: PermitError) -> Self {
+        match error {
+            PermitError::SignedOut => told(ProblemCode::Unauthorized, &error),
+            PermitError::PasskeyNeeded => told(ProblemCode::PasskeyNeeded, &error),
+            PermitError::RoleMissing | PermitError::OtherSide => told(ProblemCode::RoleMissing, &error),
+            PermitError::File(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        let code = match error {
+            ChangeError::Name | ChangeError::NoRole => ProblemCode::WrongField,
+            ChangeError::NameTaken | ChangeError::TooMany => ProblemCode::AccountRefused,
+            ChangeError::Unknown => ProblemCode::UnknownAccount,
+            ChangeError::LastSupervisor => ProblemCode::LastSupervisor,
+            ChangeError::PasskeyTaken => ProblemCode::PasskeyTaken,
+            ChangeError::Locked => ProblemCode::AccountLocked,
+        };
+        told(code, &error)
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Code => told(ProblemCode::CodeRefused, &error),
+            SignInError::UnknownPasskey | SignInError::Passkey(_) => {
+                told(ProblemCode::PasskeyRefused, &error)
+            }
+            SignInError::Challenge => told(ProblemCode::ChallengeExpired, &error),
+            SignInError::Locked => told(ProblemCode::AccountLocked, &error),
+            SignInError::Counter => told(ProblemCode::PasskeyCopied, &error),
+            SignInError::Change(_) => told(ProblemCode::PasskeyTaken, &error),
+            SignInError::Permit(error) => error.into(),
+            SignInError::File(error) => error.into(),
+            SignInError::Random(error) => Self::from(&error),
+        }
     }
 }
 

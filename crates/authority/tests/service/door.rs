@@ -6,21 +6,25 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Once};
 
+use ::officers::{AccountName, Actor, Desk, DeskSettings, Limits, NewAccount, Role};
 use authority::Service;
 use authority::http::{HttpState, ProblemCode, router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use credential::sha256;
+use credential::webauthn::RelyingParty;
 use documents::{AuthorityCode, Timestamp};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::bay::{BIRTH, Bay, NAME, NUMBER};
 
-pub const OFFICER: &str = "specimen officer";
+/// The session of a test account with every role: its token is 32 bytes of 7.
+pub const OFFICER: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
 pub const ORIGIN: &str = "https://wallet.example";
 /// A gate whose officers' views look up reasons.
 pub const GATE: &str = "http://127.0.0.1:7112";
+/// Where the pages of its officers are.
+pub const PAGE: &str = "http://localhost:7112";
 
 pub fn b64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
@@ -67,13 +71,44 @@ impl Answer {
     }
 }
 
+/// Chance that a test foresees.
+fn sevens(bytes: &mut [u8]) -> Result<(), credential::CryptoError> {
+    bytes.fill(7);
+    Ok(())
+}
+
+/// The desk of an authority, in a folder that goes with it, with one officer of every role who is signed in.
+pub fn desk(now: Timestamp) -> Arc<Desk> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let ages = i64::from(u32::MAX);
+    let settings = DeskSettings {
+        party: RelyingParty::new("localhost").unwrap(),
+        origins: Arc::new(move || {
+            let _kept_as_long_as_the_desk = &folder;
+            vec![PAGE.to_owned()]
+        }),
+        test_accounts: true,
+        limits: Limits { idle_seconds: ages, session_seconds: ages, ..Limits::builtin().unwrap() },
+        draw: sevens,
+    };
+    let desk = Desk::open(&path, settings).unwrap();
+    let name = AccountName::new("Specimen Officer").unwrap();
+    let account = NewAccount { name, side: None, roles: Role::ALL.into(), test: true };
+    let (_, code) = desk.add(Actor::Operator, account, now).unwrap().unwrap();
+    // Before any moment that a test moves its clock to.
+    let opened = desk.redeem(&code.expose(), now.plus_seconds(-80_000)).unwrap();
+    assert_eq!(opened.token.expose(), OFFICER);
+    Arc::new(desk)
+}
+
 pub fn state(service: &Arc<Service>, bay: &Bay, clock: &Arc<AtomicI64>) -> HttpState {
     let (clock, published) = (Arc::clone(clock), Arc::clone(service));
     let approval = bay.approval.clone();
     HttpState {
         service: Arc::clone(service),
         now: Arc::new(move || Timestamp::from_unix(clock.load(Ordering::SeqCst)).unwrap()),
-        officer: sha256(OFFICER.as_bytes()),
+        officers: desk(bay.now),
         origins: vec![ORIGIN.to_owned()],
         officer_origin: Arc::new(|origin| origin == GATE),
         trust_lists: Arc::new(move || {
@@ -93,9 +128,20 @@ impl Door {
 
     /// Opens a door at this address.
     pub async fn open_at(listener: tokio::net::TcpListener, service: &Arc<Service>, bay: &Bay) -> Self {
-        listen();
         let clock = Arc::new(AtomicI64::new(bay.now.unix()));
-        let router = router(state(service, bay, &clock));
+        Self::open_state(listener, state(service, bay, &clock), clock).await
+    }
+
+    /// Opens a door whose officers sign in at this desk.
+    pub async fn open_desk(service: &Arc<Service>, bay: &Bay, officers: Arc<Desk>) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let clock = Arc::new(AtomicI64::new(bay.now.unix()));
+        Self::open_state(listener, HttpState { officers, ..state(service, bay, &clock) }, clock).await
+    }
+
+    async fn open_state(listener: tokio::net::TcpListener, state: HttpState, clock: Arc<AtomicI64>) -> Self {
+        listen();
+        let router = router(state);
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let (api, seen) = (Arc::new(Value::Null), Arc::default());

@@ -375,6 +375,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         })
         .collect();
     let fixed = [
+        "DELETE /v1/officers/session",
         "DELETE /v1/pass",
         "GET /docs",
         "GET /health",
@@ -383,6 +384,9 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "GET /v1/approvals",
         "GET /v1/conflicts",
         "GET /v1/ledger",
+        "GET /v1/officers/accounts",
+        "GET /v1/officers/acts",
+        "GET /v1/officers/session",
         "GET /v1/pass",
         "GET /v1/passages",
         "GET /v1/status-lists/{n}",
@@ -395,6 +399,13 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "POST /v1/handovers",
         "POST /v1/may-cross",
         "POST /v1/notices",
+        "POST /v1/officers/accounts",
+        "POST /v1/officers/accounts/{id}/code",
+        "POST /v1/officers/accounts/{id}/lock",
+        "POST /v1/officers/challenges",
+        "POST /v1/officers/passkeys",
+        "POST /v1/officers/passkeys/challenges",
+        "POST /v1/officers/sessions",
         "POST /v1/parts",
         "POST /v1/residents",
         "POST /v1/residents/end-pass",

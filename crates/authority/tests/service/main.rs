@@ -9,12 +9,15 @@
     reason = "helpers of tests, outside of the test functions themselves: what goes wrong there fails the test"
 )]
 
+#[path = "../../../credential/tests/authenticator/mod.rs"]
+mod authenticator;
 mod bay;
 mod binding;
 mod door;
 mod http;
 mod import;
 mod life;
+mod officers;
 mod peers;
 mod postgres;
 mod problems;

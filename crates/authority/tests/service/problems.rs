@@ -34,6 +34,18 @@ const WITHOUT_A_ROW: &[(&str, &str)] = &[
     ("busy", "stands in a test of its own"),
     ("too_many_keys", "stands in a test of its own"),
     ("database_failed", "stands in a test of its own"),
+    ("role_missing", "stands in the tests of officers"),
+    ("passkey_needed", "stands in the tests of officers"),
+    ("code_refused", "stands in the tests of officers"),
+    ("passkey_refused", "stands in the tests of officers"),
+    ("passkey_copied", "stands in the tests of officers"),
+    ("passkey_taken", "stands in the tests of officers"),
+    ("challenge_expired", "stands in the tests of officers"),
+    ("account_locked", "stands in the tests of officers"),
+    ("unknown_account", "stands in the tests of officers"),
+    ("account_refused", "stands in the tests of officers"),
+    ("last_supervisor", "stands in the tests of officers"),
+    ("accounts_unusable", "stands in the tests of officers"),
 ];
 
 /// The zone of a Home Return Permit.
@@ -424,7 +436,7 @@ async fn messages(bay: &Bay, chn: &Door, live: &[u8]) {
 /// What an officer cannot settle.
 async fn settlements(bay: &Bay, chn: &Door, shown: &Shown, previous: [u8; 32]) {
     let settle = async |id: &str, outcome: &str| {
-        let body = json!({"id": id, "outcome": outcome, "officer": "17", "reason": "seen"});
+        let body = json!({"id": id, "outcome": outcome, "reason": "seen"});
         chn.post("/v1/settlements", Some(OFFICER), &body).await
     };
     chn.problem(&settle(&"07".repeat(32), "passed").await, "settlements", "nothing_waits");

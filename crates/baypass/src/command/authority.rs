@@ -9,10 +9,7 @@ use std::sync::Arc;
 
 use authority::http::{HttpState, router};
 use authority::peers;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
-use credential::sha256;
 use documents::AuthorityCode;
 use gate::Clock;
 
@@ -20,9 +17,9 @@ use super::InstallationArgs;
 use crate::Ended;
 use crate::failure::Failure;
 use crate::install::database::DatabaseArgs;
-use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::lists;
 use crate::install::parties::{load_approvals, load_faces, load_liveness, open_service};
+use crate::officers::{PagesArgs, by_name};
 use crate::serve::{Addresses, RunArgs, TrialClock, announce, http_client, log, serve_http};
 
 /// The commands of an authority.
@@ -49,6 +46,8 @@ pub struct ServeArgs {
     officer_origins: Vec<String>,
     #[command(flatten)]
     database: DatabaseArgs,
+    #[command(flatten)]
+    pages: PagesArgs,
     #[command(flatten)]
     run: RunArgs,
 }
@@ -79,20 +78,24 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let faces = load_faces(models)?;
     let (service, _lock) = open_service(&installation, code, faces, trust, approvals).await?;
     let service = Arc::new(service.with_liveness(load_liveness(models)?));
-    let officer = KeyFiles::of(&installation.authority(code)).get("officer")?;
     let (listener, address) = run.bind().await?;
     let ticking = clock.clone();
     let (public, from) = (installation.clone(), installation.clone());
     let (gates, named) = (installation.clone(), args.officer_origins.clone());
+    let officers_pages: Arc<dyn Fn() -> Vec<String> + Send + Sync> = Arc::new(move || {
+        let gates = Addresses::read(&gates).gates;
+        // A page is opened by name, for passkeys, and by address without them.
+        let all = gates.values().flat_map(|each| [by_name(each), each.clone()]);
+        all.chain(named.iter().cloned()).collect()
+    });
+    let folder = installation.authority(code);
+    let desk = args.pages.desk(&installation, &folder, Arc::clone(&officers_pages))?;
     let state = HttpState {
         service: Arc::clone(&service),
         now: Arc::new(move || ticking.now()),
-        officer: sha256(URL_SAFE_NO_PAD.encode(&*officer).as_bytes()),
+        officers: Arc::new(desk),
         origins: args.origins.clone(),
-        officer_origin: Arc::new(move |origin| {
-            named.iter().any(|each| each == origin)
-                || Addresses::read(&gates).gates.values().any(|each| each == origin)
-        }),
+        officer_origin: Arc::new(move |origin| officers_pages().iter().any(|each| each == origin)),
         trust_lists: Arc::new(move || lists::readable(&public)),
         approvals: Arc::new(move || {
             let all = lists::approvals(&from).unwrap_or_default();

@@ -118,6 +118,7 @@ async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
             .map(|()| "every authority's and supervisor's keys are there".to_owned())
             .map_err(|f| f.to_string()),
     });
+    findings.push(Finding { what: "officers", said: officers(&opened) });
     findings.push(Finding { what: "retention", said: retention(&opened, now).await });
     let (trust, broken) = match read {
         Ok(read) => read,
@@ -162,6 +163,29 @@ async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
         });
     findings.push(Finding { what: "approvals", said });
     findings
+}
+
+/// Whether every party's accounts can be read, and its record of acts is whole (docs/officers.md).
+fn officers(installation: &Installation) -> Result<String, String> {
+    let mut parties: Vec<(String, PathBuf)> =
+        AuthorityCode::ALL.map(|code| (format!("--authority {code}"), installation.authority(code))).into();
+    let gates = std::fs::read_dir(installation.root().join("gates")).into_iter().flatten().flatten();
+    parties.extend(gates.map(|gate| (format!("--port {}", gate.file_name().to_string_lossy()), gate.path())));
+    parties.sort();
+    let mut without = Vec::new();
+    for (party, folder) in parties {
+        let desk = crate::officers::desk(installation, &folder).map_err(|failure| failure.to_string())?;
+        let told = |error: &dyn std::error::Error| format!("{party}: {}", Failure::of(error));
+        let accounts = desk.accounts().map_err(|error| told(&error))?;
+        desk.record().verify().map_err(|error| told(&error))?;
+        if accounts.iter().next().is_none() {
+            without.push(party);
+        }
+    }
+    if without.is_empty() {
+        return Ok("every party has accounts, and its record of acts is whole".to_owned());
+    }
+    Ok(format!("nobody can sign in at {}; baypass officer add makes an account", without.join(", ")))
 }
 
 /// When each authority last deleted what was kept for its time (docs/retention.md).

@@ -22,10 +22,13 @@ use gate::lists::{Follower, ListMemory};
 use gate::server::{GateState, ScanOrder, Scanner};
 use gate::{Clock, HttpLink, LaneContext, Lists, Metrics, ReplayCache, Report, SystemStopwatch, Trusted};
 
+use ::officers::Actor;
+
 use super::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store, status_lists_in_use};
 use crate::install::{Lock, code_lanes, lists};
+use crate::officers::{Outlet, PagesArgs, pairings};
 use crate::serve::{Addresses, RunArgs, TrialClock, http_client, log, serve_http};
 use crate::{Ended, kiosk};
 
@@ -36,11 +39,33 @@ const VERDICT_TIMEOUT: Duration = Duration::from_secs(8);
 #[derive(Subcommand)]
 pub enum GateCommand {
     /// Serves every lane of a port; `/lanes`, `/health` and `/metrics` show how it goes. On a loopback address each lane has
-    /// a kiosk and its officers' views (docs/kiosk.md); their addresses are printed.
+    /// a kiosk and its officers' views (docs/kiosk.md); their addresses are printed, and no secret is: see `gate pair` and
+    /// `baypass officer`.
     Serve(ServeArgs),
     /// Lets a port's lanes number their events anew, after their store was lost, replaced or brought back from a backup.
     /// The gates of the port must be stopped; their authorities are told the reason with the next event.
     Adopt(AdoptArgs),
+    /// Shows an address, once, that pairs one browser with a lane's kiosk: to a terminal, or into a file of --code-file.
+    Pair(PairArgs),
+}
+
+/// What `gate pair` takes.
+#[derive(Args)]
+pub struct PairArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    /// The port, such as hengqin.
+    #[arg(long)]
+    port: PortId,
+    /// The lane as it stands in the kiosk's address, such as CHN-MAC.
+    #[arg(long)]
+    lane: String,
+    /// Writes the address into this new file, for its owner alone.
+    #[arg(long, value_name = "FILE")]
+    code_file: Option<PathBuf>,
+    /// Ends every pairing of the lane instead.
+    #[arg(long, conflicts_with = "code_file")]
+    end: bool,
 }
 
 /// What `gate adopt` takes.
@@ -77,6 +102,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=i64::from(gate::MAX_PICTURES)))]
     pictures: u8,
     #[command(flatten)]
+    pages: PagesArgs,
+    #[command(flatten)]
     run: RunArgs,
 }
 
@@ -86,6 +113,7 @@ impl GateCommand {
         match self {
             Self::Serve(args) => serve(args, models).await,
             Self::Adopt(args) => adopt(args).await,
+            Self::Pair(args) => pair(args),
         }
     }
 }
@@ -108,6 +136,30 @@ async fn adopt(args: &AdoptArgs) -> Result<Ended, Failure> {
         let epoch = store.begin_chain(ChainReason::StoreLost, &args.note, now).await.map_err(of)?;
         failure::print(&format!("{}: events are numbered anew, in chain {epoch}\n", place.name()))?;
     }
+    Ok(Ended::Done)
+}
+
+fn pair(args: &PairArgs) -> Result<Ended, Failure> {
+    let installation = args.installation.open()?;
+    let folder = installation.gate(&args.port);
+    let pages = std::fs::read_to_string(folder.join(kiosk::ADDRESSES)).unwrap_or_default();
+    let found = pages.lines().find_map(|line| match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+        ["kiosk", lane, address] if *lane == args.lane => Some((*address).to_owned()),
+        _ => None,
+    });
+    let address = found.ok_or_else(|| {
+        Failure::new(format!("no kiosk {} was served at {} yet; start the gate on a loopback address first, and see {} in its folder", args.lane, args.port, kiosk::ADDRESSES))
+    })?;
+    let (pairings, now) = (pairings(&installation, &folder)?, TrialClock::of(&installation).now());
+    if args.end {
+        pairings.end(&args.lane, Actor::Operator, now).map_err(of)?;
+        failure::print("no browser is paired with this lane any more\n")?;
+        return Ok(Ended::Done);
+    }
+    let outlet = Outlet::find(args.code_file.as_deref())?;
+    let code = pairings.issue(&args.lane, Actor::Operator, now).map_err(of)?;
+    let about = "Open this once, within a quarter of an hour, in the kiosk's browser:";
+    outlet.hand_over(about, &format!("{address}#{}", code.expose()))?;
     Ok(Ended::Done)
 }
 
@@ -186,6 +238,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         rules: &rules,
         trusted: Arc::new(move || trusted.lists() as Arc<dyn Trusted>),
         clock: clock.clone(),
+        relying: &args.pages,
     };
     let kiosks = kiosk::set_up(
         &bench,

@@ -16,6 +16,7 @@ mod init;
 mod lane;
 mod ledger;
 mod may_cross;
+mod officer;
 mod reservations;
 mod resident;
 mod rules;
@@ -69,6 +70,9 @@ pub enum Command {
     /// Passages that wait for an officer: with an unknown end, or told differently by gate and ledger.
     #[command(subcommand)]
     Reservations(reservations::ReservationsCommand),
+    /// Accounts of the people in office, and what they did (docs/officers.md).
+    #[command(subcommand)]
+    Officer(officer::OfficerCommand),
     /// What the supervisory authorities allow: where, when and for what.
     #[command(subcommand)]
     Approval(approval::ApprovalCommand),
@@ -103,6 +107,7 @@ impl Command {
             Self::Code(command) => command.run(),
             Self::Ledger(command) => block_on(command.run(models)),
             Self::Reservations(command) => block_on(command.run(models)),
+            Self::Officer(command) => command.run(),
             Self::Approval(command) => command.run(),
             Self::Trust(command) => command.run(),
             Self::Rules(command) => command.run(),
@@ -147,6 +152,11 @@ struct AuthorityArgs {
 }
 
 impl AuthorityArgs {
+    /// The authority's folder.
+    fn folder(&self) -> Result<PathBuf, Failure> {
+        Ok(self.installation.open()?.authority(self.authority))
+    }
+
     /// Its service, over its own folder alone; its process must be stopped for that.
     async fn open_service(&self, models: &Path, now: Timestamp) -> Result<(Service, Lock), Failure> {
         let installation = self.installation.open()?;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use authority::{KEY_ID, Keys};
-use credential::{SigningKey, random};
+use credential::SigningKey;
 use documents::{AuthorityCode, LocalDate, PortId, Rules, Timestamp};
 use serde::{Deserialize, Serialize};
 use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustError, TrustList, TrustStore};
@@ -67,11 +67,8 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
         let keys = Keys::generate().map_err(of)?;
         let approval = SigningKey::generate().map_err(of)?;
         let root = supervisors::new_root(made, code)?;
-        let mut secret = [0; 32];
-        random(&mut secret).map_err(of)?;
         let store = KeyFiles::of(&made.authority(code));
         store.put_authority(&keys)?;
-        store.put("officer", &secret)?;
         let supervisor = KeyFiles::of(&made.supervisor(code));
         supervisor.put_signing("approval", &approval)?;
         roots.insert(code, RootFile::of(&root));

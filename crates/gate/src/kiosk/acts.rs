@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use clearance::ClearanceId;
 use credential::{SigningKey, VerifyingKey, sha256};
 use documents::{AuthorityCode, Measure, Timestamp};
+use officers::AccountId;
 use serde_json::{Value, json};
 
 /// Keeps this signature from serving as any other.
@@ -159,13 +160,13 @@ impl ActBook {
     pub fn write(
         &self,
         lane: &str,
-        authority: AuthorityCode,
+        (authority, officer): (AuthorityCode, AccountId),
         act: Act,
         clearance: Option<ClearanceId>,
         at: Timestamp,
     ) -> Result<(), ActError> {
         let mut fields = json!({
-            "lane": lane, "authority": authority, "act": act.word(), "at": at.to_string(),
+            "lane": lane, "authority": authority, "officer": officer.to_string(), "act": act.word(), "at": at.to_string(),
             "clearance": clearance.map(|id| id.to_string()),
         });
         let more = match act {
@@ -237,7 +238,8 @@ mod tests {
         let key = || SigningKey::from_pkcs8(&der).unwrap();
         let book = ActBook::open(path.clone(), key()).unwrap();
         let id = ClearanceId::from_bytes([7; 16]);
-        let write = |book: &ActBook, act| book.write("hengqin/one", AuthorityCode::Chn, act, Some(id), now());
+        let who = (AuthorityCode::Chn, AccountId::from_bytes([3; 8]));
+        let write = |book: &ActBook, act| book.write("hengqin/one", who, act, Some(id), now());
         write(&book, Act::MeasureDone(Measure::Officer)).unwrap();
         write(&book, Act::Admit(AdmitReason::DocumentsSeen)).unwrap();
         drop(book);
@@ -254,6 +256,7 @@ mod tests {
         assert_eq!(words, ["measure_done", "admit", "refuse"]);
         assert_eq!((&acts[0]["measure"], &acts[1]["reason"]), (&json!("officer"), &json!("documents_seen")));
         assert_eq!(acts[0]["clearance"], json!(id.to_string()));
+        assert_eq!(acts[0]["officer"], json!("0303030303030303"));
 
         let lines: Vec<&str> = text.lines().collect();
         let without = [lines[0], lines[2]].join("\n");

@@ -1,4 +1,5 @@
-//! HTTP: the routes of the pages: static files, events, and what pages post. Each asks for the secret of its own view.
+//! HTTP: the routes of the pages: static files, events, and what pages post. A kiosk must be paired, an officer signed in
+//! (`desk`).
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -8,23 +9,24 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clearance::Passage;
-use credential::sha256;
 use documents::AuthorityCode;
 use futures_util::stream::{Stream, unfold};
+use officers::{Deed, Desk, Pairings, Token};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::cookies::Cookie;
+use super::desk::{self, DeskError};
 use super::{Act, AdmitReason, Declined, Kiosk, MAX_CODE_LEN, MAX_FACE_LEN};
+use crate::clock::Clock;
 use crate::server::problem;
 use crate::texts::Language;
 
@@ -32,8 +34,6 @@ use crate::texts::Language;
 const MAX_VIEWS: usize = 4;
 /// Largest file of a page, in bytes.
 const MAX_PAGE_LEN: u64 = 8 * 1024 * 1024;
-/// The header with the secret of the pairing.
-const PAIRING: HeaderName = HeaderName::from_static("x-baypass-pairing");
 /// The header with the page's number.
 const PAGE: HeaderName = HeaderName::from_static("x-baypass-page");
 /// Nothing but the page's own files; `wasm-unsafe-eval` for the reader of codes.
@@ -52,12 +52,19 @@ pub struct Kiosks {
     pub loopback: bool,
     /// Where the authorities are, for the officers' views: each asks its own for reasons, past the gate.
     pub authorities: Arc<BTreeMap<AuthorityCode, String>>,
+    /// The accounts of the officers at this gate, and who of them is signed in.
+    pub desk: Arc<Desk>,
+    /// Which browsers may work which lane.
+    pub pairings: Arc<Pairings>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// The routes of the kiosks and of the officers' views.
 pub fn router(kiosks: Kiosks) -> Router {
     let kiosk = Router::new()
         .route("/", get(card))
+        .route("/pair", post(desk::pair))
         .route("/events", get(events))
         .route("/code", post(code).layer(DefaultBodyLimit::max(MAX_CODE_LEN)))
         .route("/face", post(face).layer(DefaultBodyLimit::max(MAX_FACE_LEN)))
@@ -74,6 +81,7 @@ pub fn router(kiosks: Kiosks) -> Router {
         .route("/kiosk-files/{file}", get(file))
         .nest("/v1/kiosk/{lane}", kiosk)
         .nest("/v1/officer/{lane}/{authority}", officer)
+        .nest("/v1/officers/{authority}", desk::routes())
         .layer(from_fn_with_state(kiosks.clone(), guarded))
         .with_state(kiosks);
     with_headers(routes)
@@ -84,10 +92,37 @@ async fn guarded(State(kiosks): State<Kiosks>, request: Request, next: Next) -> 
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     if kiosks.loopback && matches!(name, "127.0.0.1" | "localhost" | "[::1]") {
-        next.run(request).await
+        if own_page(&request, host) {
+            next.run(request).await
+        } else {
+            let detail = "only this gate's own pages may ask for this; open its address itself";
+            problem(StatusCode::FORBIDDEN, "other_origin", detail)
+        }
     } else {
         let detail = "kiosks are served on this machine's own loopback address alone; start the gate with --listen 127.0.0.1:PORT";
         problem(StatusCode::FORBIDDEN, "loopback_only", detail)
+    }
+}
+
+/// Whether a request that a cookie could stand behind comes from a page of this very origin. `SameSite` alone does not say
+/// so: pages of other ports of one host are the same site. Browsers send `Origin` with all that changes something (Fetch,
+/// 3.2), and `Sec-Fetch-Site` with the rest.
+fn own_page(request: &Request, host: &str) -> bool {
+    if !request.uri().path().starts_with("/v1/") {
+        return true;
+    }
+    let told = |name: HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
+    let origin = told(header::ORIGIN);
+    let own = origin.is_some_and(|origin| {
+        let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        rest == Some(host)
+    });
+    match *request.method() {
+        Method::GET | Method::HEAD => {
+            let site = told(HeaderName::from_static("sec-fetch-site"));
+            (own || origin.is_none()) && matches!(site, None | Some("same-origin" | "none"))
+        }
+        _ => own,
     }
 }
 
@@ -123,11 +158,18 @@ fn policy_beside(authority: Option<&String>) -> HeaderValue {
 }
 
 /// Why a request is refused.
-enum KioskError {
+pub(super) enum KioskError {
     NoLane,
     NotPaired,
     Malformed(&'static str),
     Declined(Declined),
+    Desk(DeskError),
+}
+
+impl From<DeskError> for KioskError {
+    fn from(error: DeskError) -> Self {
+        Self::Desk(error)
+    }
 }
 
 impl From<Declined> for KioskError {
@@ -140,11 +182,12 @@ impl IntoResponse for KioskError {
     fn into_response(self) -> Response {
         let conflict = StatusCode::CONFLICT;
         let (status, code, detail) = match self {
+            Self::Desk(error) => return error.into_response(),
             Self::NoLane => (StatusCode::NOT_FOUND, "no_such_lane", "this gate has no such lane; see /lanes"),
             Self::NotPaired => (
                 StatusCode::UNAUTHORIZED,
                 "not_paired",
-                "this page is not paired with this lane; open the whole address that the gate printed, with what follows #",
+                "this page is not paired with this lane; run `baypass gate pair` on the gate's machine and open the address that it shows",
             ),
             Self::Malformed(detail) => (StatusCode::BAD_REQUEST, "malformed_body", detail),
             Self::Declined(declined) => match declined {
@@ -194,12 +237,6 @@ impl IntoResponse for KioskError {
     }
 }
 
-fn paired(headers: &HeaderMap, secret: &[u8; 32]) -> bool {
-    let told = headers.get(PAIRING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // Constant-time enough: what is compared are hashes.
-    URL_SAFE_NO_PAD.decode(told).is_ok_and(|told| sha256(&told) == sha256(secret))
-}
-
 fn page_of(headers: &HeaderMap) -> Result<u64, KioskError> {
     let told = headers.get(PAGE).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
     told.ok_or(KioskError::Malformed(
@@ -208,21 +245,23 @@ fn page_of(headers: &HeaderMap) -> Result<u64, KioskError> {
 }
 
 impl Kiosks {
-    /// The kiosk of a lane, for its own page. An unknown lane is told from a wrong secret by nobody who has no secret.
+    /// The kiosk of a lane, for a page that is paired with it.
     fn kiosk(&self, lane: &str, headers: &HeaderMap) -> Result<&Arc<Kiosk>, KioskError> {
         let kiosk = self.lanes.get(lane).ok_or(KioskError::NoLane)?;
-        if paired(headers, &kiosk.setup.kiosk) { Ok(kiosk) } else { Err(KioskError::NotPaired) }
+        let cookie = Cookie::kiosk(lane, self.pairings.every_lane(), !self.loopback);
+        let token = cookie.of(headers).ok_or(KioskError::NotPaired)?;
+        match self.pairings.is_paired(&token, lane) {
+            Ok(true) => Ok(kiosk),
+            Ok(false) => Err(KioskError::NotPaired),
+            Err(error) => Err(DeskError::Pair(error.into()).into()),
+        }
     }
 
-    fn officer(
-        &self,
-        (lane, authority): (&str, &str),
-        headers: &HeaderMap,
-    ) -> Result<(&Arc<Kiosk>, AuthorityCode), KioskError> {
+    /// The lane of an officer's view, and whose it is; whether anybody is signed in, it does not say.
+    fn view(&self, lane: &str, authority: &str) -> Result<(&Arc<Kiosk>, AuthorityCode), KioskError> {
         let kiosk = self.lanes.get(lane).ok_or(KioskError::NoLane)?;
         let code: AuthorityCode = authority.parse().map_err(|_| KioskError::NoLane)?;
-        let secret = kiosk.setup.officers.get(&code).ok_or(KioskError::NoLane)?;
-        if paired(headers, secret) { Ok((kiosk, code)) } else { Err(KioskError::NotPaired) }
+        if kiosk.setup.officers.contains(&code) { Ok((kiosk, code)) } else { Err(KioskError::NoLane) }
     }
 
     async fn page(&self, name: &str) -> Response {
@@ -268,15 +307,14 @@ async fn officer_page(
     State(kiosks): State<Kiosks>,
     Path((lane, authority)): Path<(String, String)>,
 ) -> Response {
-    let known = kiosks.lanes.get(&lane).zip(authority.parse::<AuthorityCode>().ok());
-    match known {
-        Some((kiosk, code)) if kiosk.setup.officers.contains_key(&code) => {
+    match kiosks.view(&lane, &authority) {
+        Ok((_, code)) => {
             let mut page = kiosks.page("officer.html").await;
             let policy = policy_beside(kiosks.authorities.get(&code));
             page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
             page
         }
-        Some(_) | None => KioskError::NoLane.into_response(),
+        Err(error) => error.into_response(),
     }
 }
 
@@ -313,24 +351,14 @@ async fn card(
 }
 
 impl Kiosks {
-    /// The addresses of a trial's other pages. One operator plays everybody there; a lane that is not simulated tells
+    /// The addresses of a trial's other pages. One operator plays everybody there, and is paired with all; a lane that is not simulated tells
     /// its page of no other.
     fn trial(&self, here: &Kiosk) -> Value {
         let all = self.lanes.values().filter(|kiosk| kiosk.config().simulated_camera);
-        let kiosks: BTreeMap<&str, String> = all
-            .map(|kiosk| {
-                let (slug, secret) = (kiosk.slug(), URL_SAFE_NO_PAD.encode(kiosk.setup.kiosk));
-                (slug, format!("/kiosk/{slug}#{secret}"))
-            })
-            .collect();
-        let officers: BTreeMap<AuthorityCode, String> = here
-            .setup
-            .officers
-            .iter()
-            .map(|(code, secret)| {
-                (*code, format!("/officer/{}/{code}#{}", here.slug(), URL_SAFE_NO_PAD.encode(secret)))
-            })
-            .collect();
+        let kiosks: BTreeMap<&str, String> =
+            all.map(|kiosk| (kiosk.slug(), format!("/kiosk/{}", kiosk.slug()))).collect();
+        let officer = |code: &AuthorityCode| (*code, format!("/officer/{}/{code}", here.slug()));
+        let officers: BTreeMap<AuthorityCode, String> = here.setup.officers.iter().map(officer).collect();
         json!({ "kiosks": kiosks, "officers": officers })
     }
 }
@@ -339,12 +367,19 @@ impl Kiosks {
 struct Listening {
     kiosk: Arc<Kiosk>,
     whose: Whose,
+    officer: Option<Signature>,
 }
 
 #[derive(Clone, Copy)]
 enum Whose {
     Page(u64),
     View(AuthorityCode),
+}
+
+/// A view goes dark when its officer is signed out.
+struct Signature {
+    kiosks: Kiosks,
+    token: Token,
 }
 
 impl Drop for Listening {
@@ -370,10 +405,12 @@ impl Listening {
 
     /// Whether this was the last event: the gate ends, or another page has taken over.
     fn last(&self) -> bool {
+        // Asked before the lane is held: it may look at a file.
+        let signed_out = self.officer.as_ref().is_some_and(|by| !by.kiosks.still_signed_in(&by.token));
         let inner = self.kiosk.lock();
         match self.whose {
             Whose::Page(page) => inner.ending || inner.page != page,
-            Whose::View(_) => inner.ending,
+            Whose::View(_) => inner.ending || signed_out,
         }
     }
 
@@ -415,7 +452,10 @@ impl Listening {
 
 async fn events(State(kiosks): State<Kiosks>, Path(lane): Path<String>, headers: HeaderMap) -> Response {
     match kiosks.kiosk(&lane, &headers) {
-        Ok(kiosk) => Listening { kiosk: Arc::clone(kiosk), whose: Whose::Page(kiosk.open_page()) }.answer(),
+        Ok(kiosk) => {
+            Listening { kiosk: Arc::clone(kiosk), whose: Whose::Page(kiosk.open_page()), officer: None }
+                .answer()
+        }
         Err(error) => error.into_response(),
     }
 }
@@ -424,31 +464,26 @@ async fn officer_events(
     State(kiosks): State<Kiosks>,
     Path((lane, authority)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Response {
-    match kiosks.officer((&lane, &authority), &headers) {
-        Ok((kiosk, code)) => {
-            let opened = kiosk.change(|inner| {
-                let open = inner.views.entry(code).or_default();
-                *open += 1;
-                *open
-            });
-            let listening = Listening { kiosk: Arc::clone(kiosk), whose: Whose::View(code) };
-            if opened > MAX_VIEWS {
-                KioskError::from(Declined::TooManyViews).into_response()
-            } else {
-                listening.answer()
-            }
-        }
-        Err(error) => error.into_response(),
-    }
+) -> Result<Response, KioskError> {
+    let (kiosk, code) = kiosks.view(&lane, &authority)?;
+    let name = kiosk.config().place.lane.as_str().to_owned();
+    kiosks.permit(code, &headers, Deed::SeeLane, name).await?;
+    let token = kiosks.officer_token(code, &headers);
+    let opened = kiosk.change(|inner| {
+        let open = inner.views.entry(code).or_default();
+        *open += 1;
+        *open
+    });
+    let officer = token.map(|token| Signature { kiosks: kiosks.clone(), token });
+    let listening = Listening { kiosk: Arc::clone(kiosk), whose: Whose::View(code), officer };
+    if opened > MAX_VIEWS { Err(Declined::TooManyViews.into()) } else { Ok(listening.answer()) }
 }
 
 async fn officer_card(
     State(kiosks): State<Kiosks>,
     Path((lane, authority)): Path<(String, String)>,
-    headers: HeaderMap,
 ) -> Result<Json<Value>, KioskError> {
-    let (kiosk, code) = kiosks.officer((&lane, &authority), &headers)?;
+    let (kiosk, code) = kiosks.view(&lane, &authority)?;
     let mut card = kiosk.card();
     if let Some(card) = card.as_object_mut() {
         card.insert("reasons_at".to_owned(), json!(kiosks.authorities.get(&code)));
@@ -485,7 +520,10 @@ async fn face(
     }
 }
 
-fn json_of<T: serde::de::DeserializeOwned>(body: &[u8], form: &'static str) -> Result<T, KioskError> {
+pub(super) fn json_of<T: serde::de::DeserializeOwned>(
+    body: &[u8],
+    form: &'static str,
+) -> Result<T, KioskError> {
     serde_json::from_slice(body).map_err(|_| KioskError::Malformed(form))
 }
 
@@ -576,12 +614,20 @@ async fn acts(
 ) -> Result<StatusCode, KioskError> {
     const FORM: &str = "{\"act\": \"measure_done\" with measure | \"admit\" with reason | \"refuse\" | \"call\" | \"release\", \
         \"session\": the traveller's number}";
-    let (kiosk, code) = kiosks.officer((&lane, &authority), &headers)?;
+    let (kiosk, code) = kiosks.view(&lane, &authority)?;
     let told: ActBody = json_of(&body, FORM)?;
     let act = told.act().ok_or(KioskError::Malformed(FORM))?;
     let (kiosk, session) = (Arc::clone(kiosk), told.session);
+    let object = format!("{} {}", kiosk.config().place.lane.as_str(), act.word());
+    let signed = kiosks.permit(code, &headers, Deed::ActAtLane, object.clone()).await?;
+    let officer = (code, signed.account);
     // It waits for the disk.
-    let acted = tokio::task::spawn_blocking(move || kiosk.act(code, session, act)).await;
-    acted.map_err(|_| KioskError::Declined(Declined::NotWritten))??;
-    Ok(StatusCode::NO_CONTENT)
+    let acted = tokio::task::spawn_blocking(move || kiosk.act(officer, session, act)).await;
+    match acted.unwrap_or(Err(Declined::NotWritten)) {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(declined) => {
+            kiosks.failed(signed, Deed::ActAtLane, object, "declined").await;
+            Err(declined.into())
+        }
+    }
 }

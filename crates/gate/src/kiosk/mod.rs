@@ -5,6 +5,8 @@
 //! the other authority's verdict before the other authority's ledger may hear of the end (`clearance::told`).
 
 mod acts;
+mod cookies;
+mod desk;
 mod devices;
 mod http;
 mod runner;
@@ -17,6 +19,7 @@ use std::time::Duration;
 
 use clearance::{ClearanceId, Passage, Sentence};
 use documents::{AuthorityCode, Side};
+use officers::AccountId;
 use tokio::sync::watch;
 
 use self::runner::{LaneRunner, Runner};
@@ -70,10 +73,8 @@ impl Default for Waits {
 pub struct KioskSetup {
     /// The port as each side names it: language, then side.
     pub names: BTreeMap<&'static str, BTreeMap<AuthorityCode, String>>,
-    /// The secret of the kiosk's page.
-    pub kiosk: [u8; 32],
-    /// The secrets of the officers' pages.
-    pub officers: BTreeMap<AuthorityCode, [u8; 32]>,
+    /// Whose officers have a view of the lane.
+    pub officers: BTreeSet<AuthorityCode>,
     /// The sentences.
     pub texts: Arc<Texts>,
     /// How long its devices wait.
@@ -347,7 +348,12 @@ impl Kiosk {
     ///
     /// # Errors
     /// Why it has no effect.
-    pub fn act(&self, authority: AuthorityCode, traveller: Option<u64>, act: Act) -> Result<(), Declined> {
+    pub fn act(
+        &self,
+        (authority, officer): (AuthorityCode, AccountId),
+        traveller: Option<u64>,
+        act: Act,
+    ) -> Result<(), Declined> {
         let _one_act_at_a_time = self.act.lock().unwrap_or_else(PoisonError::into_inner);
         let clearance = {
             let inner = self.lock();
@@ -361,7 +367,7 @@ impl Kiosk {
         };
         let now = self.setup.clock.now();
         let lane = self.config.place.lane.as_str();
-        self.setup.acts.write(lane, authority, act, clearance, now).map_err(|error| {
+        self.setup.acts.write(lane, (authority, officer), act, clearance, now).map_err(|error| {
             tracing::error!(%error, "an officer's act could not be written down");
             Declined::NotWritten
         })?;

@@ -8,8 +8,11 @@
     reason = "a test's helpers, outside of the test functions themselves"
 )]
 
+#[path = "../../../credential/tests/authenticator/mod.rs"]
+mod authenticator;
 #[path = "../bay/mod.rs"]
 mod bay;
+mod desk;
 mod officer;
 mod page;
 mod traveller;

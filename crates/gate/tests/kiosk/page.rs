@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clearance::measure_number;
 use credential::message::Outcome;
+use credential::webauthn::RelyingParty;
 use credential::{SigningKey, VerifyingKey};
 use documents::{AuthorityCode, Measure, Timestamp};
 use face::Track;
@@ -19,15 +18,31 @@ use gate::{
     CaptureFault, Captured, Clock, FaceCapture, GateReason, Lane, LaneConfig, Metrics, ProbeCache,
     ReplayCache, SystemStopwatch, Texts, Trusted,
 };
+use officers::{AccountName, Actor, Desk, DeskSettings, Limits, NewAccount, Pairings, Role};
 use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::bay::{Authorities, Bay, Chn, Mac, Says, Wallet, at, lane_config, now};
 
-pub const KIOSK: [u8; 32] = [1; 32];
+/// The desk in a folder, whose test accounts need no passkey.
+fn desk(folder: &std::path::Path, origin: &str) -> Desk {
+    let origins = vec![origin.to_owned()];
+    let settings = DeskSettings {
+        party: RelyingParty::new("localhost").unwrap(),
+        origins: Arc::new(move || origins.clone()),
+        test_accounts: true,
+        limits: Limits::builtin().unwrap(),
+        draw: credential::random,
+    };
+    Desk::open(folder, settings).unwrap()
+}
 
-pub fn officer_secret(authority: AuthorityCode) -> [u8; 32] {
-    [10 + u8::try_from(AuthorityCode::ALL.iter().position(|a| *a == authority).unwrap()).unwrap(); 32]
+/// Makes an account of one side and gives its one-time code.
+pub fn one_time_code(desk: &Desk, side: AuthorityCode, roles: &[Role], test: bool) -> String {
+    let words: Vec<_> = roles.iter().map(|role| role.word()).collect();
+    let name = AccountName::new(&format!("Specimen {side} {}", words.join(" "))).unwrap();
+    let account = NewAccount { name, side: Some(side), roles: roles.iter().copied().collect(), test };
+    desk.add(Actor::Operator, account, now()).unwrap().unwrap().1.expose()
 }
 
 /// Sees what a picture says: `none`, `two`, anything else is a good face.
@@ -79,6 +94,12 @@ pub struct Place {
     pub gate: Vec<u8>,
     pub folder: tempfile::TempDir,
     pub client: reqwest::Client,
+    pub desk: Arc<Desk>,
+    pub pairings: Arc<Pairings>,
+    /// The cookie of the paired kiosk.
+    pub paired: String,
+    /// The cookies of the officers who are signed in.
+    pub signed: BTreeMap<AuthorityCode, String>,
 }
 
 pub fn quick() -> Waits {
@@ -120,8 +141,7 @@ impl Place {
         let lists: Arc<dyn Trusted> = Arc::new(bay.lists.clone());
         let setup = KioskSetup {
             names: BTreeMap::new(),
-            kiosk: KIOSK,
-            officers: [Mac, Chn].map(|a| (a, officer_secret(a))).into(),
+            officers: [Mac, Chn].into(),
             texts: Arc::new(Texts::builtin().unwrap()),
             waits,
             draw: || {
@@ -139,43 +159,81 @@ impl Place {
         let lanes = Arc::new(BTreeMap::from([(kiosk.slug().to_owned(), Arc::clone(&kiosk))]));
         let authorities =
             Arc::new(BTreeMap::from([(AuthorityCode::Chn, "http://127.0.0.1:7101".to_owned())]));
-        let kiosks = Kiosks { lanes, pages: pages.clone(), loopback: true, authorities };
-        let app = router(kiosks.clone());
-        let outside = router(Kiosks { loopback: false, ..kiosks });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
+        let desk = Arc::new(desk(folder.path(), &base));
+        let limits = Limits::builtin().unwrap();
+        let pairings = Arc::new(Pairings::of(folder.path(), limits, credential::random, false));
+        let code = pairings.issue("MAC-CHN", Actor::Operator, now()).unwrap().expose();
+        let token = pairings.redeem(&code, "MAC-CHN", now()).unwrap().expose();
+        let paired = format!("baypass_kiosk_MAC-CHN={token}");
+        let signed = [Mac, Chn].map(|side| {
+            let code = one_time_code(&desk, side, &[Role::LaneOfficer], true);
+            let token = desk.redeem(&code, now()).unwrap().token.expose();
+            (side, format!("baypass_officer_{side}={token}"))
+        });
+        let time: Arc<dyn Clock> = Arc::<Hand>::clone(&clock);
+        let kiosks = Kiosks {
+            lanes,
+            pages: pages.clone(),
+            loopback: true,
+            authorities,
+            desk: Arc::clone(&desk),
+            pairings: Arc::clone(&pairings),
+            clock: time,
+        };
+        let app = router(kiosks.clone());
+        let outside = router(Kiosks { loopback: false, ..kiosks });
         tokio::spawn(async move { axum::serve(listener, app).await });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let elsewhere = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, outside).await });
         let client = reqwest::Client::new();
         let gate = bay.gate.clone();
-        Self { base, elsewhere, link, bay, audience, clock, kiosk, store, gate, folder, client }
+        let signed = signed.into();
+        Self {
+            base,
+            elsewhere,
+            link,
+            bay,
+            audience,
+            clock,
+            kiosk,
+            store,
+            gate,
+            folder,
+            client,
+            desk,
+            pairings,
+            paired,
+            signed,
+        }
     }
 
-    pub async fn listen(&self, path: &str, secret: [u8; 32]) -> Events {
+    pub async fn listen(&self, path: &str, cookie: &str) -> Events {
         let url = format!("{}/v1/{path}/events", self.base);
-        let response = self.client.get(url).header("x-baypass-pairing", text(secret)).send().await.unwrap();
+        let response = self.client.get(url).header("cookie", cookie).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         Events { response, buffer: String::new(), seen: Value::Null }
     }
 
     /// The kiosk's page, and its number.
     pub async fn page(&self) -> (Events, u64) {
-        let mut events = self.listen("kiosk/MAC-CHN", KIOSK).await;
+        let mut events = self.listen("kiosk/MAC-CHN", &self.paired).await;
         let first = events.next().await.unwrap();
         (events, first["page"].as_u64().unwrap())
     }
 
     pub async fn officer(&self, authority: AuthorityCode) -> Events {
-        self.listen(&format!("officer/MAC-CHN/{authority}"), officer_secret(authority)).await
+        self.listen(&format!("officer/MAC-CHN/{authority}"), &self.signed[&authority]).await
     }
 
     pub async fn post(&self, page: u64, door: &str, body: impl Into<reqwest::Body>) -> (StatusCode, String) {
         let request = self
             .client
             .post(format!("{}/v1/kiosk/MAC-CHN/{door}", self.base))
-            .header("x-baypass-pairing", text(KIOSK))
+            .header("cookie", &self.paired)
+            .header("origin", &self.base)
             .header("x-baypass-page", page.to_string())
             .body(body);
         answered(request.send().await.unwrap()).await
@@ -185,7 +243,8 @@ impl Place {
         let request = self
             .client
             .post(format!("{}/v1/officer/MAC-CHN/{authority}/acts", self.base))
-            .header("x-baypass-pairing", text(officer_secret(authority)))
+            .header("cookie", &self.signed[&authority])
+            .header("origin", &self.base)
             .body(body.to_string());
         answered(request.send().await.unwrap()).await
     }
@@ -205,10 +264,6 @@ impl Place {
         let key = SigningKey::from_pkcs8(&self.gate).unwrap();
         ActBook::verify(&text, &VerifyingKey::new(*key.public()).unwrap()).unwrap()
     }
-}
-
-pub fn text(secret: [u8; 32]) -> String {
-    URL_SAFE_NO_PAD.encode(secret)
 }
 
 pub async fn answered(response: reqwest::Response) -> (StatusCode, String) {

@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::bay::{Chn, Hkg, Mac};
-use crate::page::{KIOSK, OK, Place, Reads, answered, officer_secret, quick, text, verify};
+use crate::page::{OK, Place, Reads, answered, quick, verify};
 
 #[tokio::test]
 async fn a_traveller_shows_a_code_and_a_face_and_goes_through_and_the_lane_is_free_again() {
@@ -53,42 +53,62 @@ async fn a_traveller_shows_a_code_and_a_face_and_goes_through_and_the_lane_is_fr
 }
 
 #[tokio::test]
-async fn no_door_opens_without_the_secret_of_its_own_view() {
+async fn no_door_opens_without_a_pairing_or_a_session_of_its_own_side() {
     let place = Place::new().await;
-    let get = async |path: &str, secret: Option<[u8; 32]>| {
-        let mut request = place.client.get(format!("{}{path}", place.base));
-        if let Some(secret) = secret {
-            request = request.header("x-baypass-pairing", text(secret));
-        }
+    let get = async |path: &str, cookie: &str| {
+        let request = place.client.get(format!("{}{path}", place.base)).header("cookie", cookie);
         answered(request.send().await.unwrap()).await
     };
-    let unpaired = (StatusCode::UNAUTHORIZED, "not_paired".to_owned());
-    for (row, path, secret) in [
-        ("none", "/v1/kiosk/MAC-CHN", None),
-        ("another", "/v1/kiosk/MAC-CHN", Some([2; 32])),
-        ("an officer's", "/v1/kiosk/MAC-CHN/events", Some(officer_secret(Mac))),
-        ("the kiosk's", "/v1/officer/MAC-CHN/CHN/events", Some(KIOSK)),
-        ("the other officer's", "/v1/officer/MAC-CHN/CHN/events", Some(officer_secret(Mac))),
+    let refused = |code: &str| (StatusCode::UNAUTHORIZED, code.to_owned());
+    let (mac, paired) = (place.signed[&Mac].clone(), place.paired.clone());
+    let made_up = format!("baypass_kiosk_MAC-CHN={}", "A".repeat(43));
+    let renamed = mac.replace("_MAC", "_CHN");
+    for (row, path, cookie, code) in [
+        ("none", "/v1/kiosk/MAC-CHN", "", "not_paired"),
+        ("made up", "/v1/kiosk/MAC-CHN", &made_up, "not_paired"),
+        ("an officer's", "/v1/kiosk/MAC-CHN/events", &mac, "not_paired"),
+        ("the kiosk's", "/v1/officer/MAC-CHN/CHN/events", &paired, "signed_out"),
+        ("the other officer's", "/v1/officer/MAC-CHN/CHN/events", &mac, "signed_out"),
     ] {
-        assert_eq!(get(path, secret).await, unpaired, "{row}");
+        assert_eq!(get(path, cookie).await, refused(code), "{row}");
     }
+    // A session of the other side under this side's name is known, and opens nothing.
+    let other = get("/v1/officer/MAC-CHN/CHN/events", &renamed).await;
+    assert_eq!(other, (StatusCode::FORBIDDEN, "role_missing".to_owned()));
     let posted = place.client.post(format!("{}/v1/kiosk/MAC-CHN/code", place.base)).body(place.code());
-    assert_eq!(answered(posted.send().await.unwrap()).await, unpaired);
-    let acted = place.client.post(format!("{}/v1/officer/MAC-CHN/CHN/acts", place.base));
-    let acted = acted.header("x-baypass-pairing", text(officer_secret(Mac))).body(r#"{"act":"call"}"#);
-    assert_eq!(answered(acted.send().await.unwrap()).await, unpaired);
+    let posted = posted.header("origin", &place.base);
+    assert_eq!(answered(posted.send().await.unwrap()).await, refused("not_paired"));
     let missing = (StatusCode::NOT_FOUND, "no_such_lane".to_owned());
     for path in ["/v1/kiosk/CHN-MAC", "/v1/officer/MAC-CHN/HKG", "/v1/officer/MAC-CHN/XXX", "/kiosk/other"] {
-        assert_eq!(get(path, Some(KIOSK)).await, missing, "{path}");
+        assert_eq!(get(path, &paired).await, missing, "{path}");
     }
     assert_eq!(Hkg.code(), "HKG");
     // A name that somebody pointed here is not this machine.
     let foreign = place.client.get(format!("{}/kiosk/MAC-CHN", place.base)).header("host", "evil.example:80");
     let (status, code) = answered(foreign.send().await.unwrap()).await;
     assert_eq!((status, code.as_str()), (StatusCode::FORBIDDEN, "loopback_only"));
-    let paired = place.client.get(format!("{}/v1/kiosk/MAC-CHN", place.elsewhere));
-    let paired = paired.header("x-baypass-pairing", text(KIOSK)).send().await.unwrap();
-    assert_eq!(answered(paired).await, (StatusCode::FORBIDDEN, "loopback_only".into()));
+    let elsewhere = place.client.get(format!("{}/v1/kiosk/MAC-CHN", place.elsewhere));
+    let elsewhere = elsewhere.header("cookie", &paired).send().await.unwrap();
+    assert_eq!(answered(elsewhere).await, (StatusCode::FORBIDDEN, "loopback_only".into()));
+}
+
+#[tokio::test]
+async fn a_page_of_another_port_of_this_machine_rides_on_no_cookie() {
+    let place = Place::new().await;
+    let other = (StatusCode::FORBIDDEN, "other_origin".to_owned());
+    let act = format!("{}/v1/officer/MAC-CHN/CHN/acts", place.base);
+    let cookie = &place.signed[&Chn];
+    for origin in [Some("http://127.0.0.1:1"), Some("http://localhost:9999"), Some("null"), None] {
+        let mut request = place.client.post(&act).header("cookie", cookie).body(r#"{"act":"call"}"#);
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        assert_eq!(answered(request.send().await.unwrap()).await, other, "{origin:?}");
+    }
+    let watch = place.client.get(format!("{}/v1/kiosk/MAC-CHN/events", place.base));
+    let watch = watch.header("cookie", &place.paired).header("sec-fetch-site", "same-site");
+    assert_eq!(answered(watch.send().await.unwrap()).await, other, "it would take the lane over");
+    assert!(place.acts().is_empty());
 }
 
 #[tokio::test]
@@ -240,7 +260,7 @@ async fn the_language_is_one_travellers_and_goes_with_them() {
     assert!(events.state("ready").await["language"].is_null());
     let card = place.client.get(format!("{}/v1/kiosk/MAC-CHN", place.base));
     let card: Value = serde_json::from_slice(
-        &card.header("x-baypass-pairing", text(KIOSK)).send().await.unwrap().bytes().await.unwrap(),
+        &card.header("cookie", &place.paired).send().await.unwrap().bytes().await.unwrap(),
     )
     .unwrap();
     assert_eq!(

@@ -16,10 +16,13 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
+use ::officers::AccountId;
+
+use super::office::test_account;
 use super::wire::Wire;
 use crate::failure::{Failure, of};
-use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::{Installation, Lock, lists, make_folder};
+use crate::officers::desk;
 use crate::serve::{Addresses, TrialClock, http_client};
 use crate::wallet::{Card, Offices, Wallet};
 
@@ -66,7 +69,8 @@ pub struct Bay {
     pub addresses: Addresses,
     /// HTTP.
     pub client: reqwest::Client,
-    officers: BTreeMap<AuthorityCode, String>,
+    /// The test account of each authority.
+    pub officers: BTreeMap<AuthorityCode, AccountId>,
     parties: Vec<Party>,
     shift: i64,
     /// Seconds by which the clock was moved since everybody fetched their lists.
@@ -106,8 +110,9 @@ impl Bay {
         make_folder(&logs(&installation))?;
         let mut officers = BTreeMap::new();
         for code in AuthorityCode::ALL {
-            let secret = KeyFiles::of(&installation.authority(code)).get("officer")?;
-            officers.insert(code, packed(&secret));
+            let (desk, now) =
+                (desk(&installation, &installation.authority(code))?, TrialClock::of(&installation).now());
+            officers.insert(code, test_account(&desk, None, now)?);
         }
         let mut bay = Self {
             installation,
@@ -206,23 +211,6 @@ impl Bay {
         }
         self.parties.push(Party { child, stdin });
         Ok(format!("{address}/"))
-    }
-
-    /// The addresses of the pages of one lane, as its gate has written them down; an officer's with the secret of their
-    /// authority behind a dot, which the gate does not know: the page asks there for reasons.
-    pub fn pages(&self, port_name: &str, lane: &str) -> Result<Vec<(String, String)>, Failure> {
-        let file = self.installation.gate(&port(port_name)?).join(crate::kiosk::ADDRESSES);
-        let text = std::fs::read_to_string(&file).map_err(of)?;
-        let words = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-        let ours = words.filter_map(|words| match words.as_slice() {
-            ["kiosk", named, address] if *named == lane => Some(("kiosk".to_owned(), (*address).to_owned())),
-            ["officer", named, code, address] if *named == lane => {
-                let secret = code.parse().ok().and_then(|code: AuthorityCode| self.officers.get(&code))?;
-                Some((format!("officer {code}"), format!("{address}.{secret}")))
-            }
-            _ => None,
-        });
-        Ok(ours.collect())
     }
 
     fn spawn(
@@ -417,24 +405,6 @@ impl Bay {
     /// `GET`, whatever comes of it.
     pub async fn get(&self, url: &str) -> Result<Answered, Failure> {
         self.sent(self.client.get(url)).await
-    }
-
-    /// `GET` as an officer of that authority.
-    pub async fn officer(&self, code: AuthorityCode, path: &str) -> Result<Answered, Failure> {
-        let secret = self.officers.get(&code).cloned().unwrap_or_default();
-        self.sent(self.client.get(format!("{}{path}", self.authority(code)?)).bearer_auth(secret)).await
-    }
-
-    /// `POST` as an officer of that authority.
-    pub async fn officer_post(
-        &self,
-        code: AuthorityCode,
-        path: &str,
-        body: &Value,
-    ) -> Result<Answered, Failure> {
-        let secret = self.officers.get(&code).cloned().unwrap_or_default();
-        self.sent(self.client.post(format!("{}{path}", self.authority(code)?)).bearer_auth(secret).json(body))
-            .await
     }
 
     /// Sends a request; gives status and JSON.

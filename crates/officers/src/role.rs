@@ -1,0 +1,178 @@
+//! Role: what people in office are there for, and which act needs which role.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// What somebody is in office for. An account may have several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Stands at a lane: measures, calls, reasons of verdicts.
+    LaneOfficer,
+    /// Registers residents and decides on enrolments.
+    EnrolmentOfficer,
+    /// Settles what is in dispute, and gives accounts.
+    Supervisor,
+    /// Reads what everybody did, and does nothing else.
+    Auditor,
+    /// Runs the machines.
+    Operator,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::LaneOfficer, Self::EnrolmentOfficer, Self::Supervisor, Self::Auditor, Self::Operator];
+
+    /// The stable word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::LaneOfficer => "lane-officer",
+            Self::EnrolmentOfficer => "enrolment-officer",
+            Self::Supervisor => "supervisor",
+            Self::Auditor => "auditor",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A word that is no role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the roles are lane-officer, enrolment-officer, supervisor, auditor and operator")]
+pub struct UnknownRole;
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        Self::ALL.into_iter().find(|role| role.word() == text).ok_or(UnknownRole)
+    }
+}
+
+/// What an officer does: each needs one of the roles of its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Deed {
+    /// Opens the view of a lane.
+    SeeLane,
+    /// Acts at a lane: a measure, an admission, a refusal, a call.
+    ActAtLane,
+    /// Looks up the reason of a verdict.
+    LookUpReason,
+    /// Reads the ledger.
+    ReadLedger,
+    /// Reads what waits for an officer.
+    ReadWaiting,
+    /// Settles a passage or a conflict.
+    Settle,
+    /// Registers a resident.
+    AddResident,
+    /// Decides on an enrolment.
+    DecideEnrolment,
+    /// Ends a pass.
+    EndPass,
+    /// Reports a document as lost.
+    LoseDocument,
+    /// Erases a resident.
+    EraseResident,
+    /// Puts a document on the watch list.
+    Watch,
+    /// Reads the list of accounts.
+    ReadAccounts,
+    /// Adds, locks or changes an account.
+    ChangeAccounts,
+    /// Reads the record of acts.
+    ReadActs,
+    /// Pairs a kiosk with a browser.
+    PairKiosk,
+}
+
+impl Deed {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::SeeLane,
+        Self::ActAtLane,
+        Self::LookUpReason,
+        Self::ReadLedger,
+        Self::ReadWaiting,
+        Self::Settle,
+        Self::AddResident,
+        Self::DecideEnrolment,
+        Self::EndPass,
+        Self::LoseDocument,
+        Self::EraseResident,
+        Self::Watch,
+        Self::ReadAccounts,
+        Self::ChangeAccounts,
+        Self::ReadActs,
+        Self::PairKiosk,
+    ];
+
+    /// The roles of which one is needed.
+    #[must_use]
+    pub const fn roles(self) -> &'static [Role] {
+        use Role::{Auditor, EnrolmentOfficer, LaneOfficer, Operator, Supervisor};
+        match self {
+            Self::SeeLane | Self::ActAtLane | Self::LookUpReason => &[LaneOfficer, Supervisor],
+            Self::ReadLedger | Self::ReadActs => &[Supervisor, Auditor],
+            Self::ReadWaiting => &[LaneOfficer, Supervisor, Auditor],
+            Self::Settle | Self::EraseResident | Self::Watch | Self::ChangeAccounts => &[Supervisor],
+            Self::AddResident => &[EnrolmentOfficer],
+            Self::DecideEnrolment | Self::EndPass | Self::LoseDocument => &[EnrolmentOfficer, Supervisor],
+            Self::ReadAccounts => &[Supervisor, Auditor, Operator],
+            Self::PairKiosk => &[Operator],
+        }
+    }
+
+    /// The stable word, as the record of acts has it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SeeLane => "see_lane",
+            Self::ActAtLane => "act_at_lane",
+            Self::LookUpReason => "look_up_reason",
+            Self::ReadLedger => "read_ledger",
+            Self::ReadWaiting => "read_waiting",
+            Self::Settle => "settle",
+            Self::AddResident => "add_resident",
+            Self::DecideEnrolment => "decide_enrolment",
+            Self::EndPass => "end_pass",
+            Self::LoseDocument => "lose_document",
+            Self::EraseResident => "erase_resident",
+            Self::Watch => "watch",
+            Self::ReadAccounts => "read_accounts",
+            Self::ChangeAccounts => "change_accounts",
+            Self::ReadActs => "read_acts",
+            Self::PairKiosk => "pair_kiosk",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_deed_needs_a_role_and_an_auditor_changes_nothing() {
+        let words: std::collections::BTreeSet<_> = Deed::ALL.map(Deed::word).into();
+        assert_eq!(words.len(), Deed::ALL.len());
+        for deed in Deed::ALL {
+            assert!(!deed.roles().is_empty(), "{deed:?}");
+            let reads = deed.word().starts_with("read_");
+            assert!(reads || !deed.roles().contains(&Role::Auditor), "{deed:?}");
+        }
+        for role in Role::ALL {
+            assert_eq!(role.word().parse(), Ok(role));
+            assert!(Deed::ALL.iter().any(|deed| deed.roles().contains(&role)), "{role} may do nothing");
+        }
+        assert_eq!("officer".parse::<Role>(), Err(UnknownRole));
+    }
+}
