@@ -6,12 +6,14 @@
 pub mod cbor;
 pub mod cose;
 mod crypto;
+pub mod dpop;
 pub mod message;
 pub mod part;
 pub mod status;
 mod token;
 mod validity;
 mod vault;
+pub mod work;
 
 pub use crypto::{
     CryptoError, POINT_LEN, PublicKey, SIGNATURE_LEN, SecretKey, SigningKey, Thumbprint, TokenId,
