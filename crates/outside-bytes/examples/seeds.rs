@@ -51,7 +51,7 @@ fn main() {
 fn enrolment() {
     let request =
         DpopRequest { method: "GET", url: "https://hkg.example/v1/pass", token: Some("s"), nonce: None };
-    let proof = sign_dpop(&device_key(), request, [5; 16], now()).unwrap();
+    let proof = sign_dpop(device_key(), request, [5; 16], now()).unwrap();
     put("dpop", "ok-own", &proof);
     put("dpop", "no-own-cut", proof.get(1..).unwrap());
     let key = SecretKey::from_bytes([7; 32]);

@@ -12,6 +12,7 @@
 mod bay;
 mod binding;
 mod door;
+mod enrolment;
 mod http;
 mod import;
 mod life;
