@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json', '.webmanifest': 'application/manifest+json', '.png': 'image/png' }
-const WALLET_DOORS = /^\/v1\/(enrolments|tokens|parts|pass|passages|may-cross)$/
+const WALLET_DOORS = /^\/v1\/(enrolments(\/[\w-]{22}\/frames)?|second-enrolment|tokens|parts|pass|passages|may-cross)$/
 const CODES = ['CHN', 'HKG', 'MAC']
 const BUILT = fileURLToPath(new URL('dist/build/h5', import.meta.url))
 const USAGE = `usage: node serve.mjs [--listen 127.0.0.1:7121] [--authorities FILE | CODE=URL,CODE=URL,CODE=URL | URL,URL,URL]
@@ -65,8 +65,9 @@ function refuse(answer, status) {
 }
 
 function pass(asked, answer, url) {
-  const { authorization, 'content-type': type, 'content-length': length } = asked.headers
-  const headers = { ...(authorization ? { authorization } : {}), ...(type ? { 'content-type': type } : {}), ...(length ? { 'content-length': length } : {}) }
+  const { authorization, dpop, host, 'content-type': type, 'content-length': length } = asked.headers
+  // The proof names the host that the wallet asked.
+  const headers = { host, ...(authorization ? { authorization } : {}), ...(dpop ? { dpop } : {}), ...(type ? { 'content-type': type } : {}), ...(length ? { 'content-length': length } : {}) }
   const onward = (url.startsWith('https:') ? tlsRequest : plainRequest)(url, { method: asked.method, headers }, (reply) => {
     answer.writeHead(reply.statusCode, reply.headers)
     reply.pipe(answer)

@@ -20,7 +20,7 @@ use crate::events::passage::EventError;
 use crate::service::{Service, draw};
 use crate::store::person::{self, Resident};
 use crate::store::vault::PersonKey;
-use crate::store::{StoreError, registry, token};
+use crate::store::{StoreError, enrolment, registry, token};
 use crate::verdict::{AskedFor, Compared, Covering, FreshIds, Opened, Recognised, VerdictError};
 
 /// The form of endorsement that the travellers hold.
@@ -119,7 +119,7 @@ impl LedgerBench {
             };
             registry::add_resident(&mut tx, vault, key, &new, now).await?;
             person::add_tag(&mut tx, vault.number_tag(&number), key).await?;
-            person::set_session(&mut tx, key, &draw()?, now).await?;
+            enrolment::set_session(&mut tx, key, &draw()?, None, now).await?;
             let thumbprint =
                 DeviceKey::new(*SigningKey::generate()?.public()).map_err(VerdictError::from)?.thumbprint();
             let (list, place) = (u8::try_from(nth % 16).unwrap_or(0), 100_000 + nth / 16);

@@ -3,9 +3,12 @@
 //! Lives here: [`Faces`]. Not here: when a comparison runs (`inference`), what follows from it (`verdict`,
 //! `enrolment`). One face is compared with one template: there is no search.
 
+use std::sync::Arc;
+
+use face::active::{Bounds, Frame};
 use face::{
-    Decision, Embedder, Embedding, FaceConfig, FaceError, Finder, Image, ImageError, Probe, Template,
-    TemplateFormat,
+    Decision, Embedder, Embedding, FaceConfig, FaceError, Finder, Image, ImageError, Probe, Quality,
+    QualityFault, Template, TemplateFormat, Track,
 };
 
 use crate::inference::PoolError;
@@ -39,6 +42,32 @@ pub enum FaceCheckError {
     /// No comparison ran.
     #[error(transparent)]
     Pool(#[from] PoolError),
+}
+
+/// Reads one frame of a live capture.
+pub trait FrameReader: std::fmt::Debug + Send + Sync {
+    /// What a picture shows of the face that `track` follows.
+    ///
+    /// # Errors
+    /// It shows no one face, or cannot be read; the next may.
+    fn follow(&self, track: &mut Track, picture: &[u8], at_ms: u64) -> Result<Frame, FaceCheckError>;
+}
+
+/// The frames of a camera, by the models.
+#[derive(Debug)]
+pub(crate) struct ModelFrames(pub Arc<Faces>);
+
+impl FrameReader for ModelFrames {
+    fn follow(&self, track: &mut Track, picture: &[u8], at_ms: u64) -> Result<Frame, FaceCheckError> {
+        let image = Image::decode(picture)?;
+        let (face, landmarks) = track.follow(&self.0.finder, &image)?;
+        let quality = Quality::of(&image, &face, &landmarks)?;
+        let covered = match self.0.config.quality().check(&quality) {
+            Err(QualityFault::EyesCovered | QualityFault::MouthCovered) => true,
+            Ok(()) | Err(_) => false,
+        };
+        Ok(Frame { at_ms, bounds: Bounds::from(&face), landmarks, covered, embedding: None })
+    }
 }
 
 impl Faces {

@@ -15,7 +15,7 @@ use crate::registry::end_pass;
 use crate::service::Service;
 use crate::store::movement::{self, LedgerEntry};
 use crate::store::person::{self, Person, Resident};
-use crate::store::{StoreError, Tx, token};
+use crate::store::{StoreError, Tx, enrolment, token};
 
 /// A day ahead is judged at this minute of it.
 const NOON: u16 = 12 * 60;
@@ -37,6 +37,8 @@ pub struct OwnRecord {
     pub home: AuthorityCode,
     /// The documents that are registered here.
     pub documents: Vec<OwnDocument>,
+    /// A second enrolment of the same holder that waits: when it came, and until when this wallet may object.
+    pub second: Option<(Timestamp, Timestamp)>,
     /// Tokens that this authority issued and that are neither over, ended nor used at its lanes.
     pub tokens_left: u64,
 }
@@ -109,11 +111,13 @@ impl Service {
         let view = self.own_view(&mut tx, &person, &resident).await?;
         let left = entries_left(&self.rules, self.me, &view, now);
         let tokens_left = token::count_tokens(&mut tx, person.key, now).await?;
+        let waiting = enrolment::find_pending(&mut tx, person.key).await?;
         tx.commit().await?;
         let documents =
             resident.documents.iter().map(|document| self.own_document(document, &left)).collect();
         let tokens_left = u64::try_from(tokens_left).unwrap_or(0);
-        Ok(OwnRecord { home: resident.holder.home, documents, tokens_left })
+        let second = waiting.map(|waiting| (waiting.made_at, waiting.due_at));
+        Ok(OwnRecord { home: resident.holder.home, documents, second, tokens_left })
     }
 
     /// What this authority says to its holder about a crossing ahead: the decision of its lanes, without the face and

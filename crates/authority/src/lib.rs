@@ -25,11 +25,15 @@ mod status_lists;
 mod verdict;
 mod weekly_keys;
 
-pub use enrolment::{EnrolError, EnrolRequest, Enrolled, MAX_TRIES};
+pub use enrolment::{
+    Applicant, Begun, CaptureError, Claim, Decided, EnrolError, EnrolRequest, Enrolled, EnrolmentFrame,
+    EnrolmentId, EnrolmentRules, EnrolmentRulesError, EnrolmentSettings, GoesOn, Invitation, InvitationCode,
+    InvitationCodeError, PendingEnrolment, PendingError, SessionError, WorkAnswer, WorkDemand,
+};
 pub use events::notice::NoticeError;
 pub use events::passage::EventError;
 pub use events::settle::{Conflict, SettleError, Settlement, Unresolved};
-pub use faces::{FaceCheckError, Faces};
+pub use faces::{FaceCheckError, Faces, FrameReader};
 pub use holder::{CrossingAhead, CrossingAnswer, HolderError, OwnDocument, OwnEndorsement, OwnRecord};
 pub use inference::PoolError;
 pub use issuance::IssueError;

@@ -11,7 +11,7 @@ use crate::faces::FaceCheckError;
 use crate::service::{Service, draw};
 use crate::store::person::{self, Resident};
 use crate::store::vault::PersonKey;
-use crate::store::{StoreError, Tx, registry, token};
+use crate::store::{StoreError, Tx, enrolment, registry, token};
 
 /// Why an officer's act on the registry was refused.
 #[derive(Debug, thiserror::Error)]
@@ -183,15 +183,20 @@ impl Service {
         Ok(self.store.empty_log().await?)
     }
 
-    async fn person_with(&self, tx: &mut Tx, number: &DocumentNumber) -> Result<PersonKey, RegistryError> {
+    pub(crate) async fn person_with(
+        &self,
+        tx: &mut Tx,
+        number: &DocumentNumber,
+    ) -> Result<PersonKey, RegistryError> {
         let found = person::find_tag(tx, self.store.vault().number_tag(number)).await?;
         found.ok_or(RegistryError::Unknown)
     }
 }
 
-/// Ends a pass and its tokens: whoever issues to this person at the same moment comes before or after.
+/// Ends a pass, its tokens, and a second enrolment that waits: whoever issues to this person at the same moment comes before or after.
 pub(crate) async fn end_pass(tx: &mut Tx, key: PersonKey, now: Timestamp) -> Result<(), StoreError> {
     person::hold_person(tx, key).await?;
+    enrolment::drop_pending(tx, key).await?;
     person::end_pass(tx, key, now).await?;
     token::end_tokens(tx, key).await
 }

@@ -36,6 +36,8 @@ pub const NOTICE_DAYS: i64 = 30;
 pub const NOTICE_IN_DAYS: i64 = 180;
 /// Failed enrolments: days.
 pub const TRY_DAYS: i64 = 1;
+/// Invitations, and second enrolments that nobody came for: days after their end.
+pub const ENROLMENT_DAYS: i64 = 30;
 /// Entries of the watch list: days after their end.
 pub const WATCH_DAYS: i64 = 30;
 /// Movements without their time of day: days. Longer than any endorsement lives whose entries they count.
@@ -78,6 +80,7 @@ impl Service {
             notices_out: before(NOTICE_DAYS),
             notices_in: before(NOTICE_IN_DAYS),
             tries: before(TRY_DAYS),
+            enrolments: before(ENROLMENT_DAYS),
             watches: before(WATCH_DAYS),
             movements: before(MOVEMENT_DAYS),
         };

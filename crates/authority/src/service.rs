@@ -14,7 +14,8 @@ use documents::{AuthorityCode, DocumentNumber, Rules, Timestamp};
 use face::Liveness;
 use trust::{Approvals, GateBinding, Outside, TrustError, TrustStore};
 
-use crate::faces::Faces;
+use crate::enrolment::{EnrolmentRules, Enrolments};
+use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
 use crate::keys::{KEY_ID, Keys};
 use crate::store::Store;
@@ -40,6 +41,9 @@ pub struct Service {
     pub(crate) liveness: Option<Arc<Liveness>>,
     /// Most device keys that one person may bring in 24 hours.
     pub(crate) device_keys_a_day: u32,
+    pub(crate) enrolments: Enrolments,
+    /// What reads the frames of a live capture; `None`: the models.
+    pub(crate) frames: Option<Arc<dyn FrameReader>>,
 }
 
 /// A status list of this authority as it was last signed, with the ended places that it was made from.
@@ -108,10 +112,12 @@ impl Service {
 
     /// A service over its database.
     #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "a service is made of all of these")]
     pub fn new(
         me: AuthorityCode,
         store: Store,
         rules: Rules,
+        enrolment: EnrolmentRules,
         faces: Arc<Faces>,
         keys: Keys,
         trust: TrustStore,
@@ -130,6 +136,8 @@ impl Service {
             pools: Pools::new(),
             liveness: None,
             device_keys_a_day: DEVICE_KEYS_A_DAY,
+            enrolments: Enrolments::new(enrolment),
+            frames: None,
         }
     }
 
@@ -138,6 +146,27 @@ impl Service {
     #[must_use]
     pub fn with_liveness(mut self, liveness: Liveness) -> Self {
         self.liveness = Some(Arc::new(liveness));
+        self
+    }
+
+    /// Takes one picture from a file at an enrolment, in place of a live capture: for trials alone. Answers and log say so.
+    #[must_use]
+    pub const fn with_simulated_cameras(mut self, simulated: bool) -> Self {
+        self.enrolments.settings.simulated = simulated;
+        self
+    }
+
+    /// Enrols by other figures than those that ship with the program.
+    #[must_use]
+    pub fn with_enrolment_rules(mut self, rules: EnrolmentRules) -> Self {
+        self.enrolments.settings.rules = rules;
+        self
+    }
+
+    /// Reads the frames of live captures by something else than the models.
+    #[must_use]
+    pub fn with_frame_reader(mut self, frames: Arc<dyn FrameReader>) -> Self {
+        self.frames = Some(frames);
         self
     }
 

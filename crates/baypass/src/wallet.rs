@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
-use authority::{DeviceProof, Issued, Service, possession};
+use authority::{DeviceProof, EnrolRequest, InvitationCode, Issued, Service, possession};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential::dpop::DpopThumbprint;
 use credential::{Audience, KeyClass, PartHash, SigningKey, sign_proof};
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, LocalDate, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -90,11 +91,53 @@ pub struct Wallet {
     pub birth: LocalDate,
     /// Every card.
     pub cards: Vec<Card>,
+    /// The key to which every secret is bound (PKCS #8); none before the first enrolment.
+    #[serde(default)]
+    device: Option<Bytes>,
     /// The secret from each authority.
     sessions: BTreeMap<AuthorityCode, Bytes>,
     tickets: Vec<Ticket>,
 }
 documents::redact_debug!(Wallet);
+
+/// A wallet's secret at an authority, and the device key to which it is bound.
+pub struct Session {
+    /// The secret.
+    pub secret: [u8; 32],
+    /// The key.
+    pub device: SigningKey,
+}
+documents::redact_debug!(Session);
+
+/// What a wallet enrols with at one authority.
+pub struct Application<'w> {
+    /// The card of this authority.
+    pub card: &'w Card,
+    /// Whose.
+    pub wallet: &'w Wallet,
+    /// The one-time code of an office, where one was given.
+    pub invitation: Option<&'w str>,
+    /// The picture.
+    pub selfie: &'w [u8],
+    /// The key to which the secret will be bound.
+    pub device: &'w SigningKey,
+}
+
+impl Application<'_> {
+    /// The name as the registry has it.
+    pub fn name(&self) -> &str {
+        let Wallet { name, name_zh, .. } = self.wallet;
+        if name.is_empty() { name_zh.as_deref().unwrap_or_default() } else { name }
+    }
+}
+
+/// A secret that was granted.
+pub struct Granted {
+    /// The secret.
+    pub secret: [u8; 32],
+    /// Until when it waits for the word of an earlier wallet of the same holder.
+    pub waits_until: Option<Timestamp>,
+}
 
 /// The authorities as a wallet reaches them.
 pub trait Offices {
@@ -102,16 +145,14 @@ pub trait Offices {
     fn enrol(
         &self,
         authority: AuthorityCode,
-        card: &Card,
-        wallet: &Wallet,
-        selfie: &[u8],
+        application: Application<'_>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<[u8; 32], Failure>>;
+    ) -> impl Future<Output = Result<Granted, Failure>>;
     /// Tokens with their parts, from the home authority.
     fn tokens(
         &self,
         home: AuthorityCode,
-        session: &[u8; 32],
+        session: &Session,
         keys: &[DeviceProof],
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Issued>, Failure>>;
@@ -119,7 +160,7 @@ pub trait Offices {
     fn parts(
         &self,
         authority: AuthorityCode,
-        session: &[u8; 32],
+        session: &Session,
         issuer: AuthorityCode,
         keys: &[DeviceProof],
         now: Timestamp,
@@ -133,38 +174,49 @@ impl Offices for BTreeMap<AuthorityCode, std::sync::Arc<Service>> {
     async fn enrol(
         &self,
         authority: AuthorityCode,
-        card: &Card,
-        wallet: &Wallet,
-        selfie: &[u8],
+        application: Application<'_>,
         now: Timestamp,
-    ) -> Result<[u8; 32], Failure> {
+    ) -> Result<Granted, Failure> {
         let service = self.get(&authority).ok_or_else(|| missing(authority))?;
-        let name =
-            if wallet.name.is_empty() { wallet.name_zh.as_deref().unwrap_or_default() } else { &wallet.name };
-        service.enrol(&card.parsed()?, name, wallet.birth, selfie, now).await.map_err(of)
+        let device = DpopThumbprint::of(application.device.public()).map_err(of)?;
+        // A wallet in force that enrols anew has its own secret to show.
+        let holder = match application.wallet.session(authority) {
+            Ok(own) => service.open_session(&own.secret, device, now).await.ok(),
+            Err(_) => None,
+        };
+        let request = EnrolRequest {
+            number: application.card.parsed()?,
+            name: application.name().to_owned(),
+            birth: application.wallet.birth,
+            mrz: None,
+            invitation: application.invitation.map(str::to_owned),
+        };
+        let claim = service.read_claim(request, holder, now).map_err(of)?;
+        let enrolled = service.enrol(&claim, device, application.selfie, now).await.map_err(of)?;
+        Ok(Granted { secret: enrolled.secret, waits_until: enrolled.waits_until })
     }
 
     async fn tokens(
         &self,
         home: AuthorityCode,
-        session: &[u8; 32],
+        session: &Session,
         keys: &[DeviceProof],
         now: Timestamp,
     ) -> Result<Vec<Issued>, Failure> {
         let service = self.get(&home).ok_or_else(|| missing(home))?;
-        service.issue(session, CLASS, keys, now).await.map_err(of)
+        service.issue(&session.secret, CLASS, keys, now).await.map_err(of)
     }
 
     async fn parts(
         &self,
         authority: AuthorityCode,
-        session: &[u8; 32],
+        session: &Session,
         issuer: AuthorityCode,
         keys: &[DeviceProof],
         now: Timestamp,
     ) -> Result<Vec<Vec<u8>>, Failure> {
         let service = self.get(&authority).ok_or_else(|| missing(authority))?;
-        service.own_parts(session, issuer, CLASS, keys, now).await.map_err(of)
+        service.own_parts(&session.secret, issuer, CLASS, keys, now).await.map_err(of)
     }
 }
 
@@ -174,7 +226,7 @@ fn missing(authority: AuthorityCode) -> Failure {
 
 impl Wallet {
     /// A wallet for somebody with these cards; nothing is enrolled yet.
-    pub const fn new(
+    pub fn new(
         resident: u32,
         home: AuthorityCode,
         name: String,
@@ -182,7 +234,8 @@ impl Wallet {
         birth: LocalDate,
         cards: Vec<Card>,
     ) -> Self {
-        Self { resident, home, name, name_zh, birth, cards, sessions: BTreeMap::new(), tickets: Vec::new() }
+        let (device, sessions, tickets) = (None, BTreeMap::new(), Vec::new());
+        Self { resident, home, name, name_zh, birth, cards, device, sessions, tickets }
     }
 
     /// The authorities that vouch for one of the cards in a pass: the home authority, and the mainland for a Home
@@ -212,13 +265,15 @@ impl Wallet {
         self.sessions.contains_key(&self.home)
     }
 
-    /// Enrols at every authority that issued one of the cards; gives at which.
+    /// Enrols at every authority that issued one of the cards, with the one-time codes of their offices; gives at which, and
+    /// until when the wallet waits there for the word of an earlier one.
     pub async fn enrol(
         &mut self,
         offices: &impl Offices,
         selfie: &[u8],
+        invitations: &[String],
         now: Timestamp,
-    ) -> Result<Vec<AuthorityCode>, Failure> {
+    ) -> Result<Vec<(AuthorityCode, Option<Timestamp>)>, Failure> {
         let vouchers = self.vouchers();
         if !vouchers.iter().any(|(issuer, _)| *issuer == self.home) {
             return Err(Failure::new(format!(
@@ -226,30 +281,60 @@ impl Wallet {
                 self.home
             )));
         }
-        let mut sessions = BTreeMap::new();
+        let device = self.device_key()?;
+        let (mut sessions, mut at) = (BTreeMap::new(), Vec::new());
         for (issuer, card) in vouchers {
-            let secret = offices
-                .enrol(issuer, &card, self, selfie, now)
+            // A code's first letter says whose it is; it goes to nobody else.
+            let own = |code: &&String| InvitationCode::parse(code, issuer).is_ok();
+            let application = Application {
+                card: &card,
+                wallet: self,
+                invitation: invitations.iter().find(own).map(String::as_str),
+                selfie,
+                device: &device,
+            };
+            let granted = offices
+                .enrol(issuer, application, now)
                 .await
                 .map_err(|failure| Failure::new(format!("{issuer}: {failure}")))?;
-            sessions.insert(issuer, Bytes(secret.to_vec()));
+            sessions.insert(issuer, Bytes(granted.secret.to_vec()));
+            at.push((issuer, granted.waits_until));
         }
-        let at = sessions.keys().copied().collect();
         self.sessions = sessions;
         self.tickets.clear();
         Ok(at)
     }
 
-    fn session(&self, authority: AuthorityCode) -> Result<[u8; 32], Failure> {
-        let session = self.sessions.get(&authority).and_then(|bytes| bytes.0.as_slice().try_into().ok());
-        session.ok_or_else(|| {
+    /// The key to which this wallet's secrets are bound; made now where it has none.
+    fn device_key(&mut self) -> Result<SigningKey, Failure> {
+        if let Some(device) = &self.device {
+            return SigningKey::from_pkcs8(&device.0).map_err(of);
+        }
+        let device = SigningKey::generate().map_err(of)?;
+        self.device = Some(Bytes(device.to_pkcs8().map_err(of)?.to_vec()));
+        Ok(device)
+    }
+
+    /// The secret of this wallet at an authority, with its key.
+    pub fn session(&self, authority: AuthorityCode) -> Result<Session, Failure> {
+        let secret = self.sessions.get(&authority).and_then(|bytes| bytes.0.as_slice().try_into().ok());
+        let none = || {
             Failure::new(format!("this wallet has no pass of {authority}; run `baypass wallet enrol` first"))
-        })
+        };
+        let (secret, device) = secret.zip(self.device.as_ref()).ok_or_else(none)?;
+        Ok(Session { secret, device: SigningKey::from_pkcs8(&device.0).map_err(of)? })
+    }
+
+    /// The authorities at which this wallet enrolled.
+    pub fn enrolled_at(&self) -> Vec<AuthorityCode> {
+        self.sessions.keys().copied().collect()
     }
 
     /// Fetches a batch: one token for each new device key, with the parts of every authority that makes one.
     pub async fn fetch(&mut self, offices: &impl Offices, now: Timestamp) -> Result<(), Failure> {
         let home = self.home;
+        // A wallet of the version before has a secret and no key: its first request binds one.
+        self.device_key()?;
         let devices =
             (0..BATCH).map(|_| SigningKey::generate()).collect::<Result<Vec<_>, _>>().map_err(of)?;
         let proofs = |authority: AuthorityCode, session: &[u8; 32]| {
@@ -262,11 +347,12 @@ impl Wallet {
                 .collect::<Result<Vec<_>, Failure>>()
         };
         let session = self.session(home)?;
-        let issued = offices.tokens(home, &session, &proofs(home, &session)?, now).await?;
+        let issued = offices.tokens(home, &session, &proofs(home, &session.secret)?, now).await?;
         let mut others = BTreeMap::new();
         for authority in self.sessions.keys().copied().filter(|authority| *authority != home) {
             let session = self.session(authority)?;
-            let made = offices.parts(authority, &session, home, &proofs(authority, &session)?, now).await?;
+            let made =
+                offices.parts(authority, &session, home, &proofs(authority, &session.secret)?, now).await?;
             others.insert(authority, made);
         }
         let mut tickets = Vec::with_capacity(BATCH);
@@ -305,11 +391,6 @@ impl Wallet {
         let index = self.tickets.iter().position(|ticket| ticket.good_at(at));
         let index = index.ok_or_else(|| Failure::new("no token is left; go online and fetch new ones"))?;
         Ok(self.tickets.remove(index))
-    }
-
-    /// The secret of this wallet at an authority.
-    pub fn secret(&self, authority: AuthorityCode) -> Result<[u8; 32], Failure> {
-        self.session(authority)
     }
 
     /// The wallet's file.

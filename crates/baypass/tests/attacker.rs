@@ -219,7 +219,7 @@ async fn code_of(bay: &Bay, nth: usize, photo: &[u8], live: &[u8], now: Timestam
     let document = DocumentNumber::recognise(&number).unwrap();
     let birth: LocalDate = BIRTH.parse().unwrap();
     let name = NAME.replace("Li Na", &format!("Li {}", letters(nth)));
-    let session = bay.chn.enrol(&document, &name, birth, live, now).await.unwrap();
+    let session = bay::enrol_as(&bay.chn, (&document, &name, birth), live, now).await.unwrap();
     let device = SigningKey::generate().unwrap();
     let proof = possession(&device, Chn, Chn, &session, now).unwrap();
     let keys = [DeviceProof { key: *device.public(), proof }];

@@ -180,7 +180,13 @@ async fn no_party_stores_logs_sends_or_receives_what_it_may_not_have() {
         "--id", "K567890(0)", "--permit", "H45678901", "--photo", "b.jpg",
     ]).code(0);
     for (resident, selfie) in [("1", "a-live.jpg"), ("2", "b-live.jpg")] {
-        folder.run(&["wallet", "enrol", "--dir", "DIR", "--resident", resident, "--selfie", selfie]).code(0);
+        let invite = ["resident", "invite", "--dir", "DIR", "--resident", resident, "--json"];
+        let made = folder.run(&invite).code(0).json();
+        let codes = made["invitations"].as_array().unwrap().iter();
+        let codes: Vec<_> =
+            codes.flat_map(|row| ["--invitation", row["invitation"].as_str().unwrap()]).collect();
+        let enrol = ["wallet", "enrol", "--dir", "DIR", "--resident", resident, "--selfie", selfie];
+        folder.run(&[&enrol[..], &codes].concat()).code(0);
     }
     // Codes are shown ahead of the time at which they will be scanned; the parties' clock is moved there.
     let mut shown = Vec::new();

@@ -33,20 +33,19 @@ fn mainland(folder: &Folder, portrait: &[u8], live: &[u8]) {
 }
 
 fn enrol(folder: &Folder, resident: &str, selfie: &str) {
-    folder
-        .run(&[
-            "wallet",
-            "enrol",
-            "--dir",
-            "DIR",
-            "--resident",
-            resident,
-            "--selfie",
-            selfie,
-            "--at",
-            MORNING,
-        ])
-        .code(0);
+    let codes = invitations(folder, resident);
+    let mut line = vec!["wallet", "enrol", "--dir", "DIR", "--resident", resident, "--selfie", selfie];
+    line.extend(["--at", MORNING]);
+    line.extend(codes.iter().flat_map(|code| ["--invitation", code]));
+    folder.run(&line).code(0);
+}
+
+/// The one-time codes of the offices for a resident.
+fn invitations(folder: &Folder, resident: &str) -> Vec<String> {
+    let line = ["resident", "invite", "--dir", "DIR", "--resident", resident, "--at", MORNING, "--json"];
+    let made = folder.run(&line).code(0).json();
+    let rows = made["invitations"].as_array().unwrap().iter();
+    rows.map(|row| row["invitation"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Shows a code and scans it a moment later; gives exit code and answer.
@@ -162,8 +161,10 @@ fn another_face_model_describes_the_registries_photos_anew_and_can_be_stopped_in
     let manifest = manifest.replace("code = 1\n", "code = 11\n").replace("code = 2\n", "code = 12\n");
     std::fs::write(own.join("models.toml"), manifest).unwrap();
     let own = own.to_str().unwrap();
-    let enrol =
-        ["wallet", "enrol", "--dir", "DIR", "--resident", "1", "--selfie", "live.jpg", "--at", MORNING];
+    let codes = invitations(&folder, "1");
+    let mut enrol =
+        vec!["wallet", "enrol", "--dir", "DIR", "--resident", "1", "--selfie", "live.jpg", "--at", MORNING];
+    enrol.extend(codes.iter().flat_map(|code| ["--invitation", code]));
     folder.run(&[&["--models", own][..], &enrol].concat()).told(&["resident re-enrol"]);
     let again = ["--models", own, "resident", "re-enrol", "--dir", "DIR", "--at", MORNING, "--json"];
     let one = folder.run(&[&again[..], &["--authority", "CHN"]].concat()).code(0).json();
@@ -313,9 +314,11 @@ fn residents_that_cannot_be_registered_are_told_what_is_wrong() {
     ]).told(&["--endorsement"]);
     // Somebody else's face does not enrol.
     folder.write("other.jpg", &people[1].1);
-    folder
-        .run(&["wallet", "enrol", "--dir", "DIR", "--resident", "1", "--selfie", "other.jpg"])
-        .told(&["HKG", "face"]);
+    let line = ["wallet", "enrol", "--dir", "DIR", "--resident", "1", "--selfie", "other.jpg"];
+    folder.run(&line).told(&["one-time code"]);
+    let codes = invitations(&folder, "1");
+    let with: Vec<_> = codes.iter().flat_map(|code| ["--invitation", code]).collect();
+    folder.run(&[&line[..], &["--at", MORNING], &with].concat()).told(&["face", "do not belong together"]);
 }
 
 /// A grey picture.

@@ -161,22 +161,34 @@ impl VerifyingKey {
         key.verify(message, signature).map_err(|_| CryptoError::Signature)
     }
 
+    /// The coordinates x and y of the point.
+    ///
+    /// # Errors
+    /// [`CryptoError::PublicKey`] if the library cannot write the point out.
+    pub fn coordinates(&self) -> Result<([u8; 32], [u8; 32]), CryptoError> {
+        let der: PublicKeyX509Der<'_> = self.parsed.as_der().map_err(|_| CryptoError::PublicKey)?;
+        // The SubjectPublicKeyInfo of a P-256 key ends with the uncompressed point: 04, x, y.
+        let (_, point) = der.as_ref().split_last_chunk::<65>().ok_or(CryptoError::PublicKey)?;
+        let [4, coordinates @ ..] = point else { return Err(CryptoError::PublicKey) };
+        let (mut x, mut y) = ([0; 32], [0; 32]);
+        let (first, second) = coordinates.split_at(32);
+        x.copy_from_slice(first);
+        y.copy_from_slice(second);
+        Ok((x, y))
+    }
+
     /// The key's thumbprint (RFC 9679, SHA-256), over the uncompressed point as its section 4.2 demands.
     ///
     /// # Errors
     /// [`CryptoError::PublicKey`] if the library cannot write the point out.
     pub fn thumbprint(&self) -> Result<Thumbprint, CryptoError> {
-        let der: PublicKeyX509Der<'_> = self.parsed.as_der().map_err(|_| CryptoError::PublicKey)?;
-        // The SubjectPublicKeyInfo of a P-256 key ends with the uncompressed point: 04, x, y.
-        let (_, point) = der.as_ref().split_last_chunk::<65>().ok_or(CryptoError::PublicKey)?;
-        let [4, coordinates @ ..] = point else { return Err(CryptoError::PublicKey) };
-        let (x, y) = coordinates.split_at(32);
+        let (x, y) = self.coordinates()?;
         // {1: 2, -1: 1, -2: x, -3: y}, deterministic (RFC 8949, 4.2).
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(&[0xa4, 0x01, 0x02, 0x20, 0x01, 0x21, 0x58, 0x20]);
-        context.update(x);
+        context.update(&x);
         context.update(&[0x22, 0x58, 0x20]);
-        context.update(y);
+        context.update(&y);
         let mut out = [0; 32];
         out.copy_from_slice(context.finish().as_ref());
         Ok(Thumbprint(out))
@@ -358,6 +370,12 @@ impl SecretKey {
         let mut out = [0; 32];
         out.copy_from_slice(hmac::sign(&key, message).as_ref());
         out
+    }
+
+    /// Whether `tag` is that of `message` under this secret; compared in constant time.
+    #[must_use]
+    pub fn is_tag(&self, message: &[u8], tag: &[u8]) -> bool {
+        hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, &self.0), message, tag).is_ok()
     }
 
     /// HKDF-SHA-256 (RFC 5869) to 16 bytes: no salt, this secret as input, `info` as given.

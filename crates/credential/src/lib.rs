@@ -6,6 +6,7 @@
 pub mod cbor;
 pub mod cose;
 mod crypto;
+pub mod dpop;
 pub mod message;
 pub mod part;
 pub mod status;
@@ -13,6 +14,7 @@ mod token;
 mod validity;
 mod vault;
 pub mod webauthn;
+pub mod work;
 
 pub use crypto::{
     CryptoError, POINT_LEN, PublicKey, SIGNATURE_LEN, SecretKey, SigningKey, Thumbprint, TokenId,

@@ -13,15 +13,17 @@ use std::path::{Path, PathBuf};
 use clearance::Envelope;
 use code::{CrossingCode, Parts, QrSymbol, base45};
 use credential::cbor::Writer;
+use credential::dpop::{DpopRequest, sign_dpop};
 use credential::message::{
     self, Chain, ChainReason, Event, Handover, Kind, Notice, Outcome, Passage, Receipt, ReceiptResult,
     Request, Verdict,
 };
 use credential::part::{EndorsementSlot, HolderIdentity, Name, PartContents, PartContext, seal_weekly_key};
 use credential::status::{SignedStatusList, Status, StatusList};
+use credential::work::WorkTicket;
 use credential::{
-    Audience, DeviceKey, KeyClass, PartHash, SealedHashes, ShortHash, StatusRef, TokenClaims, sign_proof,
-    sign_token,
+    Audience, DeviceKey, KeyClass, PartHash, SealedHashes, SecretKey, ShortHash, StatusRef, TokenClaims,
+    sign_proof, sign_token,
 };
 use documents::{
     AuthorityCode, Direction, DocumentKind, DocumentNumber, LaneKind, PortId, Side, check_digit,
@@ -42,6 +44,20 @@ fn main() {
     pictures();
     papers();
     pages();
+    enrolment();
+}
+
+/// Proofs of a device key, and work. The published proofs of RFC 9449 stand beside them.
+fn enrolment() {
+    let request =
+        DpopRequest { method: "GET", url: "https://hkg.example/v1/pass", token: Some("s"), nonce: None };
+    let proof = sign_dpop(device_key(), request, [5; 16], now()).unwrap();
+    put("dpop", "ok-own", &proof);
+    put("dpop", "no-own-cut", proof.get(1..).unwrap());
+    let key = SecretKey::from_bytes([7; 32]);
+    let ticket = WorkTicket { bits: 4, from: now(), until: now().plus_seconds(1_000_000_000) };
+    let salt = ticket.salt(&key, b"subject", [2; 16]);
+    put("work_salt", "no-answer", &salt);
 }
 
 fn put(target: &str, name: &str, bytes: impl AsRef<[u8]>) {

@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's crate: a broken promise ends the run")]
 
 mod codes;
+mod enrolment;
 mod faces;
 mod keys;
 mod lists;
@@ -19,6 +20,7 @@ mod passkeys;
 pub use codes::{
     base45_cbor, code_text, gate_check, let_decoders_fail, part, part_pair, picture, proof, token,
 };
+pub use enrolment::{dpop, work_salt};
 pub use faces::face_probe;
 pub use keys::{
     AUTHORITY_KID, LANE, SUBJECT, TOKEN_KID, authority_key, device_key, now, part_key, part_words, root,
@@ -54,6 +56,7 @@ targets!(
     case_file,
     code_text,
     document_number,
+    dpop,
     endorsement,
     envelope,
     chain,
@@ -77,4 +80,5 @@ targets!(
     verdict,
     webauthn,
     words,
+    work_salt,
 );

@@ -135,7 +135,8 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
   for (let index = 0; index < count; index += 1) {
     const resident = { number: number(index), home: 'MAC', face: selfie }
     run('resident', 'add', '--dir', dir, '--home', 'MAC', '--name', 'SPECIMEN LEONG MEI', '--birth', '1990-05-06', '--id', resident.number, '--permit', `M8765432${index}`, '--permit-expires', '2035-01-01', '--photo', portrait)
-    run('wallet', 'enrol', '--dir', dir, '--resident', resident.number, '--selfie', selfie)
+    const made = JSON.parse(run('resident', 'invite', '--dir', dir, '--resident', resident.number, '--json').toString()) as { invitations: { invitation: string }[] }
+    run('wallet', 'enrol', '--dir', dir, '--resident', resident.number, '--selfie', selfie, ...made.invitations.flatMap(({ invitation }) => ['--invitation', invitation]))
     residents.push(resident)
   }
 

@@ -83,6 +83,8 @@ describe.skipIf(skipped)('the tour', () => {
     await answer('name', told(/ as +(.+), born/))
     await part('birth').waitFor()
     await answer('birth', told(/born (\S+),/))
+    await part('invitation').waitFor()
+    await answer('invitation', told(/invitation +(\S+ \S+)/))
     const [chooser] = await Promise.all([page.waitForEvent('filechooser'), part('selfie-file').click()])
     await chooser.setFiles(photograph)
     await page.locator('#left', { hasText: '8 codes' }).last().waitFor()

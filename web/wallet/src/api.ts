@@ -7,20 +7,57 @@ export type Problem = {
   readonly status: number
   readonly title: string
   readonly type: string
+  readonly work?: Work | null
 }
 
 export type Enrolment = {
   readonly birth: string
   readonly document: DocumentRef
+  readonly invitation?: string | null
   readonly mrz?: readonly (string)[] | null
   readonly name: string
-  readonly selfie: Base64
+  readonly work?: { readonly answer: number; readonly salt: string } | null
+}
+
+export type BegunAnswer = {
+  readonly capture: string
+  readonly expires: string
+  readonly id: string
+  readonly prompt: string
+}
+
+export type Frames = {
+  readonly frames: readonly (Frame)[]
+}
+
+export type PromptAnswer = {
+  readonly prompt: string
 }
 
 export type EnrolledAnswer = {
   readonly authority: string
   readonly home: boolean
   readonly secret: string
+  readonly waits_until?: string | null
+}
+
+export type SecondAnswer = {
+  readonly agree: boolean
+}
+
+export type Frame = {
+  readonly at_ms: number
+  readonly picture: Base64
+}
+
+export type SecondEnrolment = {
+  readonly at: string
+  readonly until: string
+}
+
+export type Work = {
+  readonly bits: number
+  readonly salt: string
 }
 
 export type CrossingQuestion = {
@@ -61,6 +98,7 @@ export type PartsAnswer = {
 export type PassAnswer = {
   readonly documents: readonly (PassDocument)[]
   readonly home: string
+  readonly second_enrolment?: SecondEnrolment | null
   readonly tokens_left: number
 }
 
@@ -78,7 +116,7 @@ export type TokensAnswer = {
   readonly tokens: readonly (TokenAnswer)[]
 }
 
-export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "no_pass" | "unknown_person" | "face_mismatch" | "too_many_tries" | "too_many_enrolments" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "too_many_keys" | "device_key_taken" | "nothing_issued" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "nothing_waits" | "already_counted" | "no_reservation" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "envelope_mismatch" | "gate_outside_binding" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
+export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "no_pass" | "unknown_person" | "work_required" | "work_invalid" | "nothing_held" | "invitation_invalid" | "enrolment_not_under_way" | "enrolment_busy" | "frames_refused" | "liveness_failed" | "enrolment_waits" | "nothing_pending" | "invalid_dpop_proof" | "use_dpop_nonce" | "too_many_requests" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "too_many_keys" | "device_key_taken" | "nothing_issued" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "nothing_waits" | "already_counted" | "no_reservation" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "envelope_mismatch" | "gate_outside_binding" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
 
 export type DocumentRef = {
   readonly kind: string
@@ -124,11 +162,13 @@ export type PassEndorsement = {
 }
 
 export interface Operations {
-  enrol: { method: 'POST'; path: '/v1/enrolments'; secret: false; body: Enrolment; answer: EnrolledAnswer }
+  enrol: { method: 'POST'; path: '/v1/enrolments'; secret: false; body: Enrolment; answer: BegunAnswer }
+  frames: { method: 'POST'; path: '/v1/enrolments/{id}/frames'; secret: false; body: Frames; answer: PromptAnswer | EnrolledAnswer }
   may_cross: { method: 'POST'; path: '/v1/may-cross'; secret: true; body: CrossingQuestion; answer: CrossingAnswer }
   parts: { method: 'POST'; path: '/v1/parts'; secret: true; body: PartsWanted; answer: PartsAnswer }
   end_pass: { method: 'DELETE'; path: '/v1/pass'; secret: true; body: undefined; answer: undefined }
   own_pass: { method: 'GET'; path: '/v1/pass'; secret: true; body: undefined; answer: PassAnswer }
   passages: { method: 'GET'; path: '/v1/passages'; secret: true; body: undefined; answer: PassagesAnswer }
+  answer_second_enrolment: { method: 'POST'; path: '/v1/second-enrolment'; secret: true; body: SecondAnswer; answer: undefined }
   tokens: { method: 'POST'; path: '/v1/tokens'; secret: true; body: TokensWanted; answer: TokensAnswer }
 }

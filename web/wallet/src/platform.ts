@@ -152,9 +152,14 @@ export interface Answer {
   readonly body: unknown
 /** The authority's clock, where the answer had one. */
   readonly date: number | undefined
+  /** The nonce for the next proof, where the authority gave one. */
+  readonly nonce: string | undefined
+  /** Seconds to wait, where the authority said so. */
+  readonly wait: number
 }
 
-export function ask(method: 'GET' | 'POST' | 'DELETE', url: string, secret?: string, body?: object): Promise<Answer> {
+/** Sends a request with the proof of a device key, and with the secret that is bound to it. */
+export function ask(method: 'GET' | 'POST' | 'DELETE', url: string, proof: string, secret?: string, body?: object): Promise<Answer> {
   return new Promise((resolve, reject) => {
     uni.request({
       method,
@@ -163,13 +168,18 @@ export function ask(method: 'GET' | 'POST' | 'DELETE', url: string, secret?: str
       dataType: 'json',
       header: {
         ...(body ? { 'Content-Type': 'application/json' } : {}),
-        ...(secret ? { Authorization: `Bearer ${secret}` } : {}),
+        DPoP: proof,
+        ...(secret ? { Authorization: `DPoP ${secret}` } : {}),
       },
       ...(body ? { data: body } : {}),
       success: ({ statusCode, data, header }) => {
-        const named = Object.entries((header ?? {}) as Record<string, string>).find(([name]) => name.toLowerCase() === 'date')
-        const date = Date.parse(named?.[1] ?? '')
-        resolve({ status: statusCode, body: data, date: Number.isNaN(date) ? undefined : Math.floor(date / 1000) })
+        const all = Object.entries((header ?? {}) as Record<string, string>)
+        const named = (wanted: string) => all.find(([name]) => name.toLowerCase() === wanted)?.[1]
+        const date = Date.parse(named('date') ?? '')
+        resolve({
+          status: statusCode, body: data, date: Number.isNaN(date) ? undefined : Math.floor(date / 1000),
+          nonce: named('dpop-nonce'), wait: Number(named('retry-after')) || 0,
+        })
       },
       fail: () => reject(new Error('network')),
     })
@@ -234,13 +244,13 @@ async function shrink(file: File): Promise<Uint8Array> {
 }
 
 /** As JPEG, its longest side no longer than is sent. */
-async function drawn(picture: CanvasImageSource, width: number, height: number): Promise<Uint8Array> {
-  const scale = Math.min(1, SIDE / Math.max(width, height))
+async function drawn(picture: CanvasImageSource, width: number, height: number, side = SIDE, quality = 0.92): Promise<Uint8Array> {
+  const scale = Math.min(1, side / Math.max(width, height))
   const canvas = document.createElement('canvas')
   canvas.width = Math.round(width * scale)
   canvas.height = Math.round(height * scale)
   canvas.getContext('2d')?.drawImage(picture, 0, 0, canvas.width, canvas.height)
-  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.92))
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', quality))
   if (!blob) throw new Error('camera')
   return new Uint8Array(await blob.arrayBuffer())
 }
@@ -254,12 +264,17 @@ export interface Viewfinder {
   begun(): void
   /** The picture of this moment as JPEG, not mirrored. */
   take(): Promise<Uint8Array>
+  /** A small picture of this moment for a live capture; `undefined` where this platform takes none fast enough. */
+  readonly frame: (() => Promise<Uint8Array>) | undefined
   /** Switches the camera off. */
   stop(): void
 }
 
 /** The subject of the camera: the holder's face (front camera) or their card (back camera). */
 export type Sight = 'face' | 'card'
+
+/** Longest side of a frame of a live capture. */
+const FRAME_SIDE = 640
 
 /** What is shown of a card, by its width: a little more than the card. */
 export const SHAPE = 1.5
@@ -305,6 +320,7 @@ export async function openViewfinder(id: string, sight: Sight, see: (frame: Pixe
   opened = {
     begun: () => undefined,
     take: () => drawn(video, video.videoWidth, video.videoHeight),
+    frame: () => drawn(video, video.videoWidth, video.videoHeight, FRAME_SIDE, 0.85),
     // `stop` on a track is no `ended`: that comes only where somebody else ends it.
     stop() { clearTimeout(timer); off(); video.srcObject = null },
   }
@@ -325,6 +341,8 @@ export async function openViewfinder(id: string, sight: Sight, see: (frame: Pixe
     take: () => new Promise<string>((resolve, reject) => {
       camera.takePhoto({ quality: 'high', selfieMirror: false, success: ({ tempImagePath }) => resolve(tempImagePath), fail: () => reject(new Error('camera')) })
     }).then(asJpeg),
+    // It takes a photograph too slowly for a motion to be followed.
+    frame: undefined,
     stop: () => listener.stop(),
   }
   // #endif

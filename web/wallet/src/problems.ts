@@ -6,12 +6,13 @@ import type { NumberFault } from '../../core/numbers.js'
 const SENTENCES: Readonly<Record<string, Word>> = {
   network: 'problemNetwork',
   unknown_person: 'problemPerson', number_invalid: 'problemPerson', wrong_field: 'problemPerson', mrz_mismatch: 'problemPerson', mrz_unreadable: 'problemPerson',
-  face_mismatch: 'problemFace',
+  camera: 'problemCamera', nothing_held: 'problemHeld', invitation_invalid: 'invitationWrong',
+  liveness_failed: 'problemLive', frames_refused: 'problemLive', enrolment_not_under_way: 'problemLive',
+  enrolment_waits: 'problemWaits',
   picture_unreadable: 'problemPicture', face_unusable: 'problemPicture',
-  too_many_tries: 'problemTries',
-  too_many_enrolments: 'problemBusy', too_many_keys: 'problemBusy', busy: 'problemBusy', weekly_key_missing: 'problemBusy',
+  work_required: 'problemBusy', work_invalid: 'problemBusy', too_many_requests: 'problemBusy', enrolment_busy: 'problemBusy', too_many_keys: 'problemBusy', busy: 'problemBusy', weekly_key_missing: 'problemBusy',
   possession_invalid: 'problemClock',
-  no_pass: 'problemPass', unauthorized: 'problemPass',
+  no_pass: 'problemPass', unauthorized: 'problemPass', invalid_dpop_proof: 'problemPass', nothing_pending: 'secondGone',
   no_permit: 'problemPermit', nothing_issued: 'problemPermit',
 }
 

@@ -9,11 +9,13 @@ import { fromBase64Url, toBase64Url } from '../../core/bytes.js'
 import {
   AUTHORITIES, type Audience, type Authority, audienceName, belongs, crossingCode, isAuthority, possession, readToken, receivers,
 } from '../../core/border.js'
+import { readInvitations } from '../../core/invitation.js'
 import { partMaker, usualDocument } from '../../core/issuance.js'
 import type { DeviceKey } from '../../core/keys.js'
 import { type Mrz, readMrz } from '../../core/mrz.js'
 import { type DocumentKind, judgeNumber } from '../../core/numbers.js'
-import type { Device, Operations, PassAnswer } from './api.js'
+import { solveWork } from '../../core/work.js'
+import type { BegunAnswer, Device, EnrolledAnswer, Operations, PassAnswer } from './api.js'
 import { Refusal, call, clockOffset } from './client.js'
 import { type StoredKey, dropAllKeys, dropKey, makeKey, openKey } from './platform.js'
 import { type Opened, Superseded, type VaultKey, destroy, newVault, onVaultChanged, open, reread, seal } from './vault.js'
@@ -47,11 +49,11 @@ export interface Receipt {
   readonly at: number
   readonly to: Authority
   /** `zone`: an enrolment that gave the lines of the machine-readable zone as well. */
-  readonly what: keyof Operations | 'zone'
+  readonly what: Exclude<keyof Operations, 'frames'> | 'zone'
 }
 
 /** Steps of a registration, one question on each screen. */
-export type Step = 'card' | 'permit' | 'name' | 'birth' | 'selfie' | 'done'
+export type Step = 'card' | 'permit' | 'name' | 'birth' | 'code' | 'selfie' | 'done'
 
 export interface Content {
   home: Authority
@@ -61,6 +63,12 @@ export interface Content {
   cards: Partial<Record<Authority, Card>>
 /** The machine-readable zone of the Home Return Permit, if the camera read it; deleted once the authority has it. */
   zone?: readonly string[]
+/** The one-time codes of the offices, as typed; deleted once they are used. */
+  invitation?: string
+/** The key to which every secret is bound. */
+  device?: StoredKey
+/** Authorities at which this wallet waits for the word of an earlier one, and until when. */
+  waits?: Partial<Record<Authority, string>>
   sessions: Partial<Record<Authority, string>>
   records: Partial<Record<Authority, PassAnswer>>
   tickets: StoredTicket[]
@@ -235,23 +243,55 @@ function held(): Content {
 const RECEIPTS = 200
 
 /** Calls an authority for this pass and records which data it got. */
-async function tell<K extends keyof Operations>(content: Content, to: Authority, what: K, given: Parameters<typeof call<K>>[2], noted: Receipt['what'] = what): Promise<Operations[K]['answer']> {
+async function tell<K extends Exclude<keyof Operations, 'frames'>>(content: Content, to: Authority, what: K, given: Omit<Parameters<typeof call<K>>[2], 'key'>, noted: Receipt['what'] = what): Promise<Operations[K]['answer']> {
   content.receipts = [{ at: now(), to, what: noted }, ...content.receipts].slice(0, RECEIPTS)
-  return call(to, what, given)
+  return call(to, what, { ...given, key: await deviceKey(content) } as Parameters<typeof call<K>>[2])
+}
+
+/** The key to which this wallet's secrets are bound. A wallet of the version before has none: its next request binds one. */
+async function deviceKey(content: Content): Promise<DeviceKey> {
+  const known = content.device && await openKey(content.device)
+  if (known) return known
+  const made = await makeKey()
+  content.device = made.stored
+  // Stored before it is used: a secret that is bound to a lost key is lost.
+  await keep()
+  return made.key
 }
 
 // --- enrolment -----------------------------------------------------------------------------------------------------
 
+/** What an authority asks of the face. */
+export type Prompt = 'look_straight' | 'turn_left' | 'turn_right' | 'come_closer'
+
+/** Where the pictures of an enrolment come from. */
+export interface Source {
+  /** One picture: of the camera, or from a file. */
+  picture(): Promise<Uint8Array | undefined>
+  /** A frame of this moment; `undefined` where there is no camera that takes them fast enough. */
+  readonly frame: (() => Promise<Uint8Array>) | undefined
+  /** Shows what is asked. */
+  ask(prompt: Prompt): void
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => { setTimeout(resolve, ms) })
+/** Between two frames of a live capture, and most frames in one request. */
+const [FRAME_MS, MOST_FRAMES] = [120, 8]
+/** Longest live capture, in milliseconds: an authority ends it sooner. */
+const LIVE_MS = 60_000
+
 /** Enrols with every card at its authority. A registration that is granted stays granted if a later one is refused. */
-export async function enrol(selfie: Uint8Array): Promise<void> {
+export async function enrol(source: Source): Promise<void> {
   const content = held()
+  const codes = readInvitations(content.invitation ?? '') ?? {}
   for (const authority of AUTHORITIES) {
     const card = content.cards[authority]
     const again = content.again.includes(authority)
     if (!card || (content.sessions[authority] && !again)) continue
     const zone = authority === 'CHN' ? zoneOf(content, card) : undefined
-    const body = { document: card, name: content.name, birth: content.birth, selfie: toBase64Url(selfie), ...(zone ? { mrz: zone } : {}) }
-    const answer = await tell(content, authority, 'enrol', { body }, zone ? 'zone' : 'enrol').catch(async (error: unknown) => {
+    const code = codes[authority]
+    const body = { document: card, name: content.name, birth: content.birth, ...(zone ? { mrz: zone } : {}), ...(code ? { invitation: code } : {}) }
+    const begun = await begins(content, authority, body, zone ? 'zone' : 'enrol').catch(async (error: unknown) => {
 // A zone that the authority refuses is dropped; the typed number may still be accepted.
       if (error instanceof Refusal && error.code.startsWith('mrz_')) {
         delete content.zone
@@ -259,8 +299,12 @@ export async function enrol(selfie: Uint8Array): Promise<void> {
       }
       throw error
     })
+    const answer = await (begun.capture === 'live' ? film(content, authority, begun, source) : still(content, authority, begun, source))
     content.sessions[authority] = answer.secret
     content.again = content.again.filter((other) => other !== authority)
+    content.waits = { ...content.waits }
+    if (answer.waits_until) content.waits[authority] = answer.waits_until
+    else delete content.waits[authority]
 // A new registration ends the tokens of the earlier one.
     if (again) await dropTickets(content)
     await keep()
@@ -268,6 +312,88 @@ export async function enrol(selfie: Uint8Array): Promise<void> {
   content.again = []
   content.step = 'done'
   delete content.zone
+  delete content.invitation
+  await keep()
+}
+
+/** The first step of an enrolment; where it takes work, the work is done and the same is sent again. */
+async function begins(content: Content, authority: Authority, body: Operations['enrol']['body'], noted: Receipt['what']): Promise<BegunAnswer> {
+  // The own secret shows that this wallet is in force already: it needs no code then, and waits for nobody.
+  const own = content.sessions[authority]
+  const given = own ? { secret: own } : {}
+  try {
+    return await tell(content, authority, 'enrol', { ...given, body }, noted)
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'work_required' || !error.work) throw error
+    const { salt, bits } = error.work
+    const [answer] = await Promise.all([solveWork(salt, bits, () => pause(0)), pause(error.wait * 1000)])
+    return tell(content, authority, 'enrol', { ...given, body: { ...body, work: { salt, answer } } }, noted)
+  }
+}
+
+/** One picture: the installation simulates cameras. */
+async function still(content: Content, authority: Authority, { id }: BegunAnswer, source: Source): Promise<EnrolledAnswer> {
+  const picture = await source.picture()
+  if (!picture) throw new Refusal('camera')
+  const answer = await call(authority, 'frames', { key: await deviceKey(content), id, body: { frames: [{ at_ms: 0, picture: toBase64Url(picture) }] } })
+  if (!('secret' in answer)) throw new Refusal('answer')
+  return answer
+}
+
+/** Frames of the camera as they are taken, while the traveller does what each answer asks. */
+async function film(content: Content, authority: Authority, begun: BegunAnswer, source: Source): Promise<EnrolledAnswer> {
+  const { frame } = source
+  if (!frame) throw new Refusal('camera')
+  const key = await deviceKey(content)
+  const began = Date.now()
+  let [waiting, over]: [{ readonly at_ms: number; readonly picture: string }[], boolean] = [[], false]
+  source.ask(begun.prompt as Prompt)
+  const filming = (async () => {
+    while (!over && Date.now() - began < LIVE_MS) {
+      const at_ms = Date.now() - began
+      const picture = toBase64Url(await frame())
+      // What cannot be sent in time is left out from its start: the newest frames count.
+      waiting = [...waiting, { at_ms, picture }].slice(-MOST_FRAMES)
+      await pause(Math.max(0, FRAME_MS - (Date.now() - began - at_ms)))
+    }
+  })()
+  try {
+    for (;;) {
+      if (waiting.length === 0) {
+        if (Date.now() - began > LIVE_MS) throw new Refusal('liveness_failed')
+        await pause(20)
+        continue
+      }
+      const frames = waiting
+      waiting = []
+      const answer = await call(authority, 'frames', { key, id: begun.id, body: { frames } })
+      if ('secret' in answer) return answer
+      source.ask(answer.prompt as Prompt)
+    }
+  } finally {
+    over = true
+    await filming.catch(() => undefined)
+  }
+}
+
+/** Second wallets of the same holder that wait for the word of this one. */
+export const secondWallets = (): readonly { readonly authority: Authority; readonly at: string; readonly until: string }[] =>
+  AUTHORITIES.flatMap((authority) => {
+    const second = state.content?.records[authority]?.second_enrolment
+    return second ? [{ authority, at: second.at, until: second.until }] : []
+  })
+
+/** Agrees to a second wallet of the same holder, or objects to it. */
+export async function answerSecond(authority: Authority, agree: boolean): Promise<void> {
+  const content = held()
+  const secret = content.sessions[authority]
+  if (!secret) throw new Refusal('no_pass')
+  await tell(content, authority, 'answer_second_enrolment', { secret, body: { agree } })
+  const record = content.records[authority]
+  if (record) {
+    const { second_enrolment: _, ...rest } = record
+    content.records[authority] = rest
+  }
   await keep()
 }
 
@@ -382,7 +508,9 @@ export async function refresh(): Promise<void> {
   const content = held()
   for (const authority of AUTHORITIES) {
     const secret = content.sessions[authority]
-    if (secret) content.records[authority] = await tell(content, authority, 'own_pass', { secret })
+    if (!secret) continue
+    content.records[authority] = await tell(content, authority, 'own_pass', { secret })
+    if (content.waits?.[authority]) delete content.waits[authority]
   }
   content.offset = clockOffset() ?? content.offset
   content.asked = now()
@@ -506,6 +634,7 @@ export async function endPass(): Promise<void> {
     await keep()
   }
   await dropTickets(content)
+  if (content.device) await dropKey(content.device)
   const next = state.others[0]
   if (!next) { await forgetAll(); return }
   state.content = next

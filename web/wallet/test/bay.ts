@@ -85,6 +85,15 @@ async function square(browser: Browser, name: string, left: number, top: number,
   return Buffer.from(url.split(',')[1]!, 'base64')
 }
 
+/** A code that no office made. */
+export function guessed(authority: string): string {
+  const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+  const body = authority[0] + Array.from({ length: 14 }, () => alphabet[Math.floor(Math.random() * 32)]).join('')
+  let p = 32
+  for (const character of body) p = (((p + alphabet.indexOf(character)) % 32 || 32) * 2) % 33
+  return body + alphabet[(33 - p) % 32]
+}
+
 /** A child of the same family, without a permit. */
 export const CHILD = { name: 'SPECIMEN CANARY JUNIOR', birth: '2012-03-04', id: 'B765432(A)' }
 /** A mainland resident, with an endorsement for Hong Kong in force. */
@@ -102,6 +111,8 @@ export interface Bay {
   readonly other: string
   readonly nobody: string
   readonly face: Buffer
+  /** One-time codes of the offices for these numbers, both in one text; an earlier wallet of the same person ends when they are used. */
+  invite(who: { readonly id: string; readonly permit?: string }): Promise<string>
   stop(): Promise<void>
 }
 
@@ -167,6 +178,21 @@ export async function openBay(browser: Browser): Promise<Bay> {
   }
   return {
     authorities, gate, wallet, direct: allows, selfie, other, nobody, face: readFileSync(selfie),
+    async invite({ id, permit }) {
+      const home = /^\d{18}$|^\d{17}X$/.test(id) ? [] : [['HKG', 'hkid', id]]
+      const asked = [...home, ...(permit ? [['CHN', home.length > 0 ? 'home_return_permit' : 'exit_entry_permit', permit]] : [])]
+      const codes: string[] = []
+      for (const [authority, kind, number] of asked) {
+        const secret = readFileSync(join(dir, 'authorities', authority!, 'keys/officer.key')).toString('base64url')
+        const answer = await fetch(`${authorities[authority!]}/v1/residents/invite`, {
+          method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
+          body: JSON.stringify({ document: { kind, number }, replaces: true }),
+        })
+        // Of a number that nobody has there is no code: a well-formed one stands for it.
+        codes.push(answer.ok ? ((await answer.json()) as { invitation: string }).invitation : guessed(authority!))
+      }
+      return codes.join(' ')
+    },
     async stop() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -70,6 +70,7 @@ describe.skipIf(skipped)('a card before the camera', () => {
   /** From the birth date on: the authority does not find that person, and was given no lines. */
   const unknownWithoutLines = async (one: Hand, sent: ReturnType<typeof enrolments>) => {
     await one.press('next')
+    await one.code()
     await one.see('selfie')
     await one.selfie()
     await one.page.locator('.notice.bad', { hasText: 'do not match the record' }).waitFor()
@@ -94,6 +95,7 @@ describe.skipIf(skipped)('a card before the camera', () => {
     await goOn(one)
     expect(await typed(one, 'birth')).toBe(RESIDENT.birth)
     await one.press('next')
+    await one.code()
     await one.see('selfie')
     await one.selfie()
     await one.codes(8)

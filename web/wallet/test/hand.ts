@@ -106,7 +106,15 @@ export class Hand {
     await this.see('birth')
     await this.fill('birth', who.birth)
     await this.press('next')
+    await this.code(who)
     await this.see('selfie')
+  }
+
+  /** The codes of the offices. */
+  async code(who: { readonly id: string; readonly permit?: string } = RESIDENT) {
+    await this.see('invitation')
+    await this.fill('invitation', await this.bay.invite(who))
+    await this.press('next')
   }
 
   async selfie(picture = this.bay.selfie) {

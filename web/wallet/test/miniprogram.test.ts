@@ -71,6 +71,13 @@ describe.skipIf(skipped)('the built mini-program', () => {
     expect(phone.faults).toEqual([])
   })
 
+  /** The codes of the offices. */
+  const code = async () => {
+    await phone.until('invitation')
+    await phone.type('invitation', await bay.invite(RESIDENT))
+    await phone.tap('next')
+  }
+
   it('enrols, and fetches codes', async () => {
     await phone.tap('language-en')
     await phone.tap('home-HKG')
@@ -93,6 +100,7 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await phone.until('birth')
     await phone.type('birth', RESIDENT.birth)
     await phone.tap('next')
+    await code()
     await phone.until('selfie')
     await phone.tap('selfie')
     await phone.until('Bring your face into the oval')
@@ -228,6 +236,7 @@ describe.skipIf(skipped)('the built mini-program', () => {
       await phone.type(id, text)
       await phone.tap('next')
     }
+    await code()
     await phone.until('selfie-file')
     await phone.tap('selfie-file')
     await phone.until('8 codes', 60)
@@ -275,6 +284,7 @@ describe.skipIf(skipped)('the built mini-program', () => {
     // The birth date is there already.
     await phone.until('birth')
     await phone.tap('next')
+    await code()
     await phone.until('selfie-file')
     await phone.tap('selfie-file')
     await phone.until('8 codes', 60)

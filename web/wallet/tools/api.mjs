@@ -28,10 +28,11 @@ export function apiSource(api) {
     for (const [method, operation] of Object.entries(item)) {
       if (operation.tags?.[0] !== 'wallet') continue
       const body = operation.requestBody?.content['application/json']?.schema
-      const [, answer] = Object.entries(operation.responses).find(([status]) => status.startsWith('2'))
-      const read = answer.content?.['application/json']?.schema
-      for (const schema of [body, read]) if (schema?.$ref) named.add(type(schema))
-      rows.push(`  ${operation.operationId}: { method: '${method.toUpperCase()}'; path: '${path}'; secret: ${operation.security ? 'true' : 'false'}; body: ${body ? type(body) : 'undefined'}; answer: ${read ? type(read) : 'undefined'} }`)
+      const good = Object.entries(operation.responses).filter(([status]) => status.startsWith('2'))
+      const read = good.map(([, answer]) => answer.content?.['application/json']?.schema).filter(Boolean)
+      for (const schema of [body, ...read]) if (schema?.$ref) named.add(type(schema))
+      const answers = [...new Set(read.map(type))].join(' | ')
+      rows.push(`  ${operation.operationId}: { method: '${method.toUpperCase()}'; path: '${path}'; secret: ${operation.security ? 'true' : 'false'}; body: ${body ? type(body) : 'undefined'}; answer: ${answers || 'undefined'} }`)
     }
   }
   const done = new Set()

@@ -132,21 +132,6 @@ fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| secret.trim())
 }
 
-/// The secret of a wallet; whether a pass is in force for it the service says.
-pub(super) struct Wallet(pub(super) [u8; 32]);
-
-impl<S: Send + Sync> FromRequestParts<S> for Wallet {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        bearer(parts)
-            .and_then(|secret| URL_SAFE_NO_PAD.decode(secret).ok())
-            .and_then(|secret| secret.try_into().ok())
-            .map(Self)
-            .ok_or_else(|| ProblemCode::Unauthorized.into())
-    }
-}
-
 /// An officer of this authority: somebody whose session is on. What they may do, [`Officer::may`] says.
 pub(super) struct Officer {
     pub(super) token: Token,

@@ -21,11 +21,13 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         KeyNotTrusted,
         NotForUs,
     ];
-    const HOLDER: &[ProblemCode] = &[Unauthorized, NoPass];
     const OFFICER: &[ProblemCode] =
         &[Unauthorized, RoleMissing, PasskeyNeeded, AccountsUnusable, CryptoFailed, Internal];
     const SIGN_IN: &[ProblemCode] =
         &[PasskeyRefused, ChallengeExpired, AccountLocked, AccountsUnusable, CryptoFailed, Internal];
+    const DEVICE: &[ProblemCode] = &[InvalidDpopProof, UseDpopNonce, TooManyRequests];
+    const HOLDER: &[ProblemCode] =
+        &[Unauthorized, NoPass, EnrolmentWaits, InvalidDpopProof, UseDpopNonce, TooManyRequests];
     const STORE: &[ProblemCode] = &[DatabaseFailed, RowDamaged];
     const BATCH: &[ProblemCode] = &[
         BatchSize,
@@ -45,19 +47,41 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
     let lists: &[&[ProblemCode]] = match operation {
         "enrol" => &[
             JSON,
-            PICTURE,
+            DEVICE,
             STORE,
             &[
                 NumberInvalid,
-                UnknownPerson,
-                FaceMismatch,
-                TooManyTries,
-                TooManyEnrolments,
+                NothingHeld,
+                InvitationInvalid,
+                WorkRequired,
+                WorkInvalid,
                 MrzUnreadable,
                 MrzMismatch,
-                TemplateUnknown,
+                CryptoFailed,
+                Internal,
             ],
         ],
+        "frames" => &[
+            JSON,
+            DEVICE,
+            PICTURE,
+            STORE,
+            &[
+                EnrolmentNotUnderWay,
+                EnrolmentBusy,
+                FramesRefused,
+                LivenessFailed,
+                UnknownPerson,
+                TemplateUnknown,
+                CryptoFailed,
+            ],
+        ],
+        "answer_second_enrolment" => &[JSON, HOLDER, STORE, &[NothingPending]],
+        "invite" => &[&[Unauthorized], JSON, STORE, &[NumberInvalid, UnknownPerson, CryptoFailed]],
+        "second_enrolments" => &[&[Unauthorized], STORE],
+        "decide_second_enrolment" => {
+            &[&[Unauthorized], JSON, STORE, &[NumberInvalid, UnknownPerson, NothingPending]]
+        }
         "tokens" | "parts" => &[JSON, HOLDER, BATCH, STORE],
         "own_pass" | "end_pass" | "passages" => &[HOLDER, STORE],
         "may_cross" => &[JSON, HOLDER, STORE],

@@ -1,13 +1,14 @@
-//! Limit: how many enrolments one client may ask for in a row.
+//! Limit: how fast one client begins enrolments before each takes work.
 //!
-//! Lives here: a rate limit (GCRA) keyed by the client's address, over the service's own clock. Not here: the limit of
-//! one document number, which is counted in the database (`enrolment`), so that it holds across restarts and processes.
+//! Lives here: rates (GCRA) keyed by the client's address and by its device key, over the service's own clock. Not here: the
+//! tries on one document number, which are counted in the database (`enrolment`), so that they hold across restarts. Nobody
+//! is denied: what is beyond a rate costs a pause and work.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
+use credential::dpop::DpopThumbprint;
 use documents::Timestamp;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
@@ -16,14 +17,8 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::Now;
+use crate::enrolment::EnrolmentRules;
 
-/// Enrolments that one client may ask for at once.
-pub(super) const BURST: NonZeroU32 = match NonZeroU32::new(120) {
-    Some(burst) => burst,
-    None => NonZeroU32::MIN,
-};
-/// Enrolments a second after that.
-const PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
 /// Clients that are remembered before those at rest are forgotten.
 const MANY_CLIENTS: usize = 10_000;
 
@@ -60,29 +55,57 @@ impl Clock for ServiceClock {
     }
 }
 
-/// The rate limit of enrolments. A client without an address (a socket in a test) has one limit with its like.
-pub(super) struct EnrolmentLimit {
-    limiter:
-        RateLimiter<Option<IpAddr>, HashMapStateStore<Option<IpAddr>>, ServiceClock, NoOpMiddleware<Nanos>>,
-    clock: ServiceClock,
+/// A rate for each key; it says who asks for more, and denies nothing.
+struct Rates<K: std::hash::Hash + Eq + Clone> {
+    limiter: RateLimiter<K, HashMapStateStore<K>, ServiceClock, NoOpMiddleware<Nanos>>,
 }
 
-impl EnrolmentLimit {
-    pub(super) fn new(now: Now) -> Self {
-        let clock = ServiceClock::new(now);
-        let quota = Quota::per_second(PER_SECOND).allow_burst(BURST);
-        Self { limiter: RateLimiter::new(quota, HashMapStateStore::default(), clock.clone()), clock }
+impl<K: std::hash::Hash + Eq + Clone> Rates<K> {
+    fn new(clock: ServiceClock, burst: NonZeroU32, per_minute: NonZeroU32) -> Self {
+        let quota = Quota::per_minute(per_minute).allow_burst(burst);
+        Self { limiter: RateLimiter::new(quota, HashMapStateStore::default(), clock) }
     }
 
-    /// Takes one enrolment of this client; else the whole seconds after which there is one.
-    pub(super) fn take(&self, client: Option<IpAddr>) -> Result<(), u32> {
+    /// Counts one request of this key; whether it is beyond the rate.
+    fn is_beyond(&self, key: &K) -> bool {
         if self.limiter.len() > MANY_CLIENTS {
             self.limiter.retain_recent();
         }
-        self.limiter.check_key(&client).map_err(|not_until| {
-            let wait: Duration = not_until.wait_time_from(self.clock.now());
-            u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX).max(1)
-        })
+        self.limiter.check_key(key).is_err()
+    }
+}
+
+/// Who begins enrolments faster than a person does: by address (of IPv6 its /64) and by device key. A client without an
+/// address (a socket in a test) has one rate with its like.
+pub(super) struct EnrolmentRates {
+    addresses: Rates<Option<IpAddr>>,
+    devices: Rates<DpopThumbprint>,
+}
+
+impl EnrolmentRates {
+    pub(super) fn new(now: Now, rules: &EnrolmentRules) -> Self {
+        let (clock, rules) = (ServiceClock::new(now), &rules.client);
+        Self {
+            addresses: Rates::new(clock.clone(), rules.address_burst, rules.address_per_minute),
+            devices: Rates::new(clock, rules.device_burst, rules.device_per_minute),
+        }
+    }
+
+    /// Counts one enrolment that is begun; whether it takes work, for its address or its device did more than their rate.
+    pub(super) fn is_pressed(&self, client: Option<IpAddr>, device: DpopThumbprint) -> bool {
+        // Both are counted, whatever the first says.
+        self.addresses.is_beyond(&client.map(subscriber)) | self.devices.is_beyond(&device)
+    }
+}
+
+/// The address by which a client is counted: one subscriber has a /64 of IPv6 at least.
+fn subscriber(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(own) => match own.to_ipv4_mapped() {
+            Some(mapped) => IpAddr::V4(mapped),
+            None => IpAddr::V6(Ipv6Addr::from_bits(own.to_bits() & (u128::MAX << 64))),
+        },
     }
 }
 
@@ -99,29 +122,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_has_a_burst_and_then_one_a_second_and_takes_nothing_from_another() {
+    fn an_address_and_a_device_have_a_burst_each_and_take_nothing_from_another() {
         let clock = Arc::new(AtomicI64::new(1_800_000_000));
         let read = Arc::clone(&clock);
         let now: Now = Arc::new(move || Timestamp::from_unix(read.load(Ordering::SeqCst)).unwrap());
-        let limit = EnrolmentLimit::new(now);
-        let (one, other) = (Some("192.0.2.1".parse().unwrap()), Some("192.0.2.2".parse().unwrap()));
-        let all = |client| {
-            for _ in 0..BURST.get() {
-                assert_eq!(limit.take(client), Ok(()));
-            }
+        let rules = EnrolmentRules::builtin().unwrap();
+        let limit = EnrolmentRates::new(now, &rules);
+        let device = |number: u32| {
+            let mut bytes = [0; 32];
+            bytes[..4].copy_from_slice(&number.to_be_bytes());
+            DpopThumbprint::from_bytes(bytes)
         };
-        all(one);
-        assert_eq!(limit.take(one), Err(1));
-        assert_eq!(limit.take(other), Ok(()), "another client has a limit of its own");
-        clock.fetch_add(1, Ordering::SeqCst);
-        assert_eq!(limit.take(one), Ok(()));
-        assert_eq!(limit.take(one), Err(1));
+        let address = |text: &str| Some(text.parse().unwrap());
+        let (one, other) = (address("2001:db8:1:1::1"), address("192.0.2.2"));
+        for number in 0..rules.client.address_burst.get() {
+            assert!(!limit.is_pressed(one, device(number)), "{number}");
+        }
+        assert!(limit.is_pressed(one, device(1_000)));
+        assert!(limit.is_pressed(address("2001:db8:1:1::ffff"), device(1_001)), "one subscriber has a /64");
+        assert!(!limit.is_pressed(address("2001:db8:1:2::1"), device(1_002)));
+        assert!(!limit.is_pressed(other, device(1_003)), "another client has a rate of its own");
         clock.fetch_sub(500, Ordering::SeqCst);
-        assert_eq!(limit.take(one), Err(1), "a clock set back gives nothing");
-        clock.fetch_add(1, Ordering::SeqCst);
-        assert_eq!(limit.take(one), Ok(()), "and goes on from there");
-        clock.fetch_add(86_400, Ordering::SeqCst);
-        all(one);
-        assert_eq!(limit.take(one), Err(1), "a long rest gives one burst");
+        assert!(limit.is_pressed(one, device(1_004)), "a clock set back gives nothing");
+        clock.fetch_add(2, Ordering::SeqCst);
+        assert!(!limit.is_pressed(one, device(1_005)), "and goes on from there");
+        for _ in 0..rules.client.device_burst.get() {
+            assert!(!limit.is_pressed(other, device(2_000)));
+        }
+        assert!(limit.is_pressed(other, device(2_000)), "a device has a rate at every address");
+        assert_eq!(subscriber("::ffff:192.0.2.2".parse().unwrap()), "192.0.2.2".parse::<IpAddr>().unwrap());
     }
 }

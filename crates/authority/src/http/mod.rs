@@ -4,8 +4,11 @@
 //! each door parses, asks the service, and writes down what it said. The OpenAPI page comes from the same code.
 
 mod body;
+mod counter;
 mod describe;
 mod desk;
+mod dpop;
+mod enrolment;
 mod gates;
 mod limit;
 mod lists;
@@ -37,7 +40,8 @@ use utoipa_axum::routes;
 
 use crate::service::Service;
 use describe::with_problems;
-use limit::EnrolmentLimit;
+use dpop::{DPOP, DPOP_NONCE, DpopGuard};
+use limit::EnrolmentRates;
 use metrics::Metrics;
 
 pub use problem::{Problem, ProblemCode};
@@ -67,7 +71,8 @@ pub struct HttpState {
 /// The state, and what the routes themselves keep.
 struct AppState {
     state: HttpState,
-    enrolments: EnrolmentLimit,
+    enrolments: EnrolmentRates,
+    dpop: DpopGuard,
     metrics: Metrics,
     pages: OnceLock<Pages>,
 }
@@ -82,14 +87,15 @@ struct Pages {
     info(
         title = "Bay Pass: the service of one authority",
         description = "Bytes in JSON are base64url without padding; times are RFC 3339, days YYYY-MM-DD (UTC+8). \
-            Every error is a problem (RFC 9457) with a stable code; none repeats what was sent. Enrolments are limited \
-            twice: five failed tries an hour for one number, and for one client's address 120 at once and one more \
-            each second (429, with Retry-After)."
+            Every error is a problem (RFC 9457) with a stable code; none repeats what was sent. Nobody is locked \
+            out of enrolling: many tries on one number, or from one address or device key, cost a pause and work (428, \
+            `work_required`)."
     ),
     components(schemas(Problem, ProblemCode)),
     modifiers(&Secrets),
     tags(
-        (name = "wallet", description = "The traveller's wallet. Its secret comes from the enrolment."),
+        (name = "wallet", description = "The traveller's wallet. Its secret comes from the enrolment; each request \
+            carries a proof of its device key in the header DPoP (RFC 9449)."),
         (name = "public", description = "Signed lists for everybody."),
         (name = "gates", description = "Gates. Every message is signed by a registered gate."),
         (name = "authorities", description = "The other authorities. Every message is signed by their keys."),
@@ -104,15 +110,16 @@ struct Secrets;
 
 impl utoipa::Modify for Secrets {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+        use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
         let components = openapi.components.get_or_insert_default();
-        for (name, text) in [
-            ("wallet", "the wallet's secret: 32 bytes in base64url without padding"),
-            ("officer", "the secret of an officer's session: 32 bytes in base64url without padding"),
-        ] {
-            let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(text)).build();
-            components.add_security_scheme(name, SecurityScheme::Http(bearer));
-        }
+        // The description knows no scheme of this name (RFC 9449, 7.1).
+        let wallet = "`DPoP` and the wallet's secret, 32 bytes in base64url without padding; beside it, in the header DPoP, a \
+                      proof of the device key to which the secret is bound (RFC 9449)";
+        let wallet = ApiKey::Header(ApiKeyValue::with_description("Authorization", wallet));
+        components.add_security_scheme("wallet", SecurityScheme::ApiKey(wallet));
+        let officer = "the secret of an officer's session: 32 bytes in base64url without padding";
+        let officer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(officer)).build();
+        components.add_security_scheme("officer", SecurityScheme::Http(officer));
     }
 }
 
@@ -125,7 +132,8 @@ pub fn openapi() -> Value {
 /// The routes of one authority.
 pub fn router(state: HttpState) -> Router {
     let app = Arc::new(AppState {
-        enrolments: EnrolmentLimit::new(Arc::clone(&state.now)),
+        enrolments: EnrolmentRates::new(Arc::clone(&state.now), &state.service.enrolment_settings().rules),
+        dpop: DpopGuard::new(state.service.store().vault().nonce_key()),
         state,
         metrics: Metrics::default(),
         pages: OnceLock::new(),
@@ -183,15 +191,17 @@ fn cors(app: &Arc<AppState>, wallet_routes: BTreeSet<String>) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(known))
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH, DPOP])
         // `Date`: a wallet whose clock is wrong learns it here, and makes its codes with the right time.
-        .expose_headers([header::DATE, header::ETAG, header::RETRY_AFTER])
+        .expose_headers([header::DATE, header::ETAG, header::RETRY_AFTER, DPOP_NONCE])
         .max_age(Duration::from_secs(600))
 }
 
 fn routes() -> OpenApiRouter<Arc<AppState>> {
     let wallet = OpenApiRouter::new()
-        .routes(routes!(wallet::enrol))
+        .routes(routes!(enrolment::enrol))
+        .routes(routes!(enrolment::frames))
+        .routes(routes!(enrolment::answer_second_enrolment))
         .routes(routes!(wallet::tokens))
         .routes(routes!(wallet::parts))
         .routes(routes!(wallet::own_pass, wallet::end_pass))
@@ -230,6 +240,9 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(desk::account_code))
         .routes(routes!(desk::account_lock))
         .routes(routes!(desk::acts))
+        .routes(routes!(counter::invite))
+        .routes(routes!(counter::second_enrolments))
+        .routes(routes!(counter::decide_second_enrolment))
         .layer(DefaultBodyLimit::max(body::JSON_LIMIT));
     let operations = OpenApiRouter::new()
         .routes(routes!(operations::health))

@@ -15,7 +15,7 @@ use serde::Serialize;
 use trust::TrustError;
 use utoipa::ToSchema;
 
-use crate::enrolment::{EnrolError, MAX_TRIES};
+use crate::enrolment::{CaptureError, EnrolError, PendingError, SessionError, WorkDemand};
 use crate::events::notice::NoticeError;
 use crate::events::passage::EventError;
 use crate::events::settle::SettleError;
@@ -91,7 +91,7 @@ problems! {
     NumberInvalid = "number_invalid", UNPROCESSABLE_ENTITY, "The document number cannot be one",
         "compare it with the card";
     Unauthorized = "unauthorized", UNAUTHORIZED, "No valid secret came with the request",
-        "send the secret in the header Authorization: Bearer; an officer signs in again";
+        "send it in the header Authorization: a wallet's after DPoP, an officer's after Bearer; an officer signs in again";
     RoleMissing = "role_missing", FORBIDDEN, "No role of this account does this",
         "ask a supervisor for the role";
     PasskeyNeeded = "passkey_needed", FORBIDDEN, "A one-time code alone opens nothing",
@@ -120,11 +120,31 @@ problems! {
         "enrol again";
     UnknownPerson = "unknown_person", NOT_FOUND, "No such person is registered here",
         "check number, name and birth date and try again";
-    FaceMismatch = "face_mismatch", FORBIDDEN, "The face does not match",
-        "try again in good light, or go to an office";
-    TooManyTries = "too_many_tries", TOO_MANY_REQUESTS, "Too many tries with this number",
-        "wait an hour, or go to an office with your card";
-    TooManyEnrolments = "too_many_enrolments", TOO_MANY_REQUESTS, "Too many enrolments at this moment",
+    WorkRequired = "work_required", PRECONDITION_REQUIRED, "This try takes work first",
+        "wait as long as Retry-After says, find a number that solves `work`, and send the same again with it";
+    WorkInvalid = "work_invalid", UNPROCESSABLE_ENTITY, "The work that was sent along does not count",
+        "send the request without it, and solve what is asked for then";
+    NothingHeld = "nothing_held", UNPROCESSABLE_ENTITY, "Nothing that the holder has came with the enrolment",
+        "type the one-time code of an office, or scan a passport that is registered there";
+    InvitationInvalid = "invitation_invalid", UNPROCESSABLE_ENTITY, "The invitation code cannot be one",
+        "compare it with the paper";
+    EnrolmentNotUnderWay = "enrolment_not_under_way", NOT_FOUND, "No such enrolment is under way",
+        "begin again; it is over after three minutes, and belongs to the device key that began it";
+    EnrolmentBusy = "enrolment_busy", CONFLICT, "Pictures of this enrolment are being looked at",
+        "send one request at a time";
+    FramesRefused = "frames_refused", UNPROCESSABLE_ENTITY, "The pictures are too many, too large or too late",
+        "send 1 to 8 frames at once, as soon as they are taken";
+    LivenessFailed = "liveness_failed", UNPROCESSABLE_ENTITY, "The pictures do not show what was asked for",
+        "begin again; look into the camera yourself and follow each request";
+    EnrolmentWaits = "enrolment_waits", FORBIDDEN, "This wallet waits until the earlier one had its time to object",
+        "wait, agree on the earlier wallet, or go to an office";
+    NothingPending = "nothing_pending", NOT_FOUND, "No second enrolment waits",
+        "it was decided already, or its time is over";
+    InvalidDpopProof = "invalid_dpop_proof", UNAUTHORIZED, "The proof of the wallet's device key does not count",
+        "sign a new one for this request with the key that enrolled (RFC 9449)";
+    UseDpopNonce = "use_dpop_nonce", UNAUTHORIZED, "The proof of the wallet's device key needs a nonce",
+        "make it again with the nonce in the header DPoP-Nonce";
+    TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests of this device key",
         "wait as long as the header Retry-After says, then try again";
     MrzUnreadable = "mrz_unreadable", UNPROCESSABLE_ENTITY, "The machine-readable zone cannot be read",
         "scan it again, or leave it out";
@@ -200,6 +220,13 @@ problems! {
         "try again; the operator looks at the log";
 }
 
+/// Work: a number such that SHA-256 of the salt, a full stop and the number in decimal begins with so many zero bits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+struct Work {
+    salt: String,
+    bits: u8,
+}
+
 /// A problem, RFC 9457. It repeats nothing of what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
@@ -217,9 +244,16 @@ pub struct Problem {
     code: ProblemCode,
     /// `wrong_field` and `mrz_mismatch`: which field.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
+    #[schema(value_type = Option<String>)]
+    field: Option<Box<str>>,
+    /// `work_required`: what is to be solved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Work>)]
+    work: Option<Box<Work>>,
     #[serde(skip)]
     retry_after: Option<u32>,
+    #[serde(skip)]
+    nonce: Option<Box<str>>,
 }
 
 impl Problem {
@@ -233,7 +267,9 @@ impl Problem {
             detail: code.next().to_owned(),
             code,
             field: None,
+            work: None,
             retry_after: None,
+            nonce: None,
         }
     }
 
@@ -256,9 +292,22 @@ impl Problem {
         let ours = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.[]".contains(*c);
         let field: String = path.chars().filter(ours).take(80).collect();
         if !field.is_empty() && field != "." {
-            self.field = Some(field);
+            self.field = Some(field.into());
         }
         self
+    }
+
+    /// With a nonce for the next proof.
+    #[must_use]
+    pub fn with_nonce(mut self, nonce: String) -> Self {
+        self.nonce = Some(nonce.into());
+        self
+    }
+
+    /// With the work that is asked for.
+    fn with_work(self, demand: &WorkDemand) -> Self {
+        let work = Work { salt: demand.salt.clone(), bits: demand.bits };
+        Self { work: Some(Box::new(work)), ..self }.after(demand.wait_seconds)
     }
 
     /// To be tried again after so many seconds.
@@ -506,15 +555,53 @@ impl From<EnrolError> for Problem {
     fn from(error: EnrolError) -> Self {
         match &error {
             EnrolError::Store(error) => error.into(),
-            EnrolError::Face(error) => error.into(),
+            EnrolError::Capture(error) => error.into(),
             EnrolError::Unknown => told(ProblemCode::UnknownPerson, &error),
-            EnrolError::TooManyTries => told(ProblemCode::TooManyTries, &error).after(3600),
-            EnrolError::FaceMismatch => told(ProblemCode::FaceMismatch, &error),
+            EnrolError::Work(demand) => Self::new(ProblemCode::WorkRequired).with_work(demand),
+            EnrolError::Answer(_) => told(ProblemCode::WorkInvalid, &error),
+            EnrolError::NothingHeld => told(ProblemCode::NothingHeld, &error),
+            EnrolError::Invitation(_) => told(ProblemCode::InvitationInvalid, &error),
+            EnrolError::LiveOnly => told(ProblemCode::FramesRefused, &error),
+            EnrolError::NotUnderWay => told(ProblemCode::EnrolmentNotUnderWay, &error),
+            EnrolError::Busy => told(ProblemCode::EnrolmentBusy, &error),
             EnrolError::Mrz(_) => told(ProblemCode::MrzUnreadable, &error),
             EnrolError::MrzMismatch(field) => {
                 told(ProblemCode::MrzMismatch, &error).with_field(&field.to_string().replace(' ', "_"))
             }
+            EnrolError::ActiveRules => logged(ProblemCode::Internal, &error),
             EnrolError::Crypto(error) => error.into(),
+        }
+    }
+}
+
+impl From<&CaptureError> for Problem {
+    fn from(error: &CaptureError) -> Self {
+        match error {
+            CaptureError::Face(error) => error.into(),
+            CaptureError::Size | CaptureError::Late => told(ProblemCode::FramesRefused, error),
+            CaptureError::Active(_) | CaptureError::NotLive => told(ProblemCode::LivenessFailed, error),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match &error {
+            SessionError::Store(error) => error.into(),
+            SessionError::NoPass => told(ProblemCode::NoPass, &error),
+            SessionError::OtherDevice => told(ProblemCode::InvalidDpopProof, &error),
+            SessionError::Waits { .. } => told(ProblemCode::EnrolmentWaits, &error),
+        }
+    }
+}
+
+impl From<PendingError> for Problem {
+    fn from(error: PendingError) -> Self {
+        match error {
+            PendingError::Store(error) => (&error).into(),
+            PendingError::Registry(error) => error.into(),
+            PendingError::NoPass => Self::new(ProblemCode::NoPass),
+            PendingError::NothingWaits => Self::new(ProblemCode::NothingPending),
         }
     }
 }
@@ -625,7 +712,7 @@ fn database_fault(error: &sqlx::Error) -> &'static str {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (code, retry) = (self.code, self.retry_after);
+        let (code, retry, nonce) = (self.code, self.retry_after, self.nonce.clone());
         let mut response = (code.status(), Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -633,12 +720,23 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if code.status() == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            // RFC 9449, 7.1, for wallets; RFC 6750 for officers. `no_pass` and `unauthorized` are answered to both.
+            let wallets = if code == ProblemCode::UseDpopNonce {
+                r#"DPoP error="use_dpop_nonce", algs="ES256""#
+            } else if code == ProblemCode::InvalidDpopProof {
+                r#"DPoP error="invalid_dpop_proof", algs="ES256""#
+            } else {
+                r#"DPoP algs="ES256", Bearer"#
+            };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(wallets));
+        }
+        if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
+            headers.insert(super::dpop::DPOP_NONCE, nonce);
         }
         response.extensions_mut().insert(code);
         response
     }
 }
 
-// The number in the title of `batch_size`, and in the sentence on tries, are those of the service.
-const _: () = assert!(MAX_BATCH == 64 && MAX_TRIES == 5);
+// The number in the title of `batch_size` is that of the service.
+const _: () = assert!(MAX_BATCH == 64);

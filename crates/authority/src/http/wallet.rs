@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::AppState;
-use super::body::{Base64, ClientAddress, JsonBody, Text, Wallet, base64};
+use super::body::{Base64, JsonBody, Text, base64};
+use super::dpop::Wallet;
 use super::problem::{Problem, ProblemCode};
-use crate::enrolment::EnrolRequest;
 use crate::holder::CrossingAhead;
 use crate::issuance::IssueError;
 use crate::issuance::batch::DeviceProof;
@@ -42,61 +42,6 @@ impl DocumentRef {
         DocumentNumber::parse(self.kind.0, &self.number)
             .map_err(|fault| Problem::new(ProblemCode::NumberInvalid).with_detail(fault.to_string()))
     }
-}
-
-/// What a wallet gives to be enrolled.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Enrolment {
-    document: DocumentRef,
-    /// The name as this authority has it, in Latin letters or Chinese characters.
-    name: String,
-    /// The birth date, YYYY-MM-DD.
-    #[schema(value_type = String, format = Date)]
-    birth: LocalDate,
-    /// The lines of the machine-readable zone, where the document has one.
-    mrz: Option<Vec<String>>,
-    /// A JPEG, PNG or WebP picture with one face.
-    selfie: Base64,
-}
-
-/// A wallet that was enrolled.
-#[derive(Serialize, ToSchema)]
-pub(super) struct EnrolledAnswer {
-    /// The wallet's secret for this authority, 32 bytes in base64url: it stands after `Bearer` from now on.
-    secret: String,
-    /// This authority.
-    authority: &'static str,
-    /// Whether this is the holder's home authority, which signs tokens for him.
-    home: bool,
-}
-
-/// Enrols a wallet
-///
-/// Number, name and birth date must belong together, and the face must be that of the photo held here. Nobody learns
-/// from an answer which of the three does not fit. An earlier enrolment of the same person ends.
-#[utoipa::path(post, path = "/v1/enrolments", tag = "wallet", request_body = Enrolment,
-    responses((status = 201, description = "Enrolled.", body = EnrolledAnswer)))]
-pub(super) async fn enrol(
-    State(app): State<Arc<AppState>>,
-    ClientAddress(client): ClientAddress,
-    JsonBody(enrolment): JsonBody<Enrolment>,
-) -> Result<(StatusCode, Json<EnrolledAnswer>), Problem> {
-    let now = (app.state.now)();
-    let number = enrolment.document.number()?;
-    let limited = |seconds| Problem::new(ProblemCode::TooManyEnrolments).after(seconds);
-    app.enrolments.take(client).map_err(limited)?;
-    let request = EnrolRequest {
-        number,
-        name: enrolment.name,
-        birth: enrolment.birth,
-        mrz: enrolment.mrz.map(|lines| lines.join("\n")),
-        selfie: enrolment.selfie.0,
-    };
-    let service = &app.state.service;
-    let enrolled = service.enrol_with(request, now).await?;
-    let (secret, authority) = (base64(&enrolled.secret), service.code().code());
-    Ok((StatusCode::CREATED, Json(EnrolledAnswer { secret, authority, home: enrolled.home })))
 }
 
 /// Where a device key is kept.
@@ -234,8 +179,22 @@ pub(super) struct PassAnswer {
     /// The holder's home authority.
     home: &'static str,
     documents: Vec<PassDocument>,
+    /// Another wallet enrolled as the same holder: until when this one may object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_enrolment: Option<SecondEnrolment>,
     /// Tokens of this authority that are neither over, revoked nor used at its lanes.
     tokens_left: u64,
+}
+
+/// Another wallet that enrolled as the same holder.
+#[derive(Serialize, ToSchema)]
+struct SecondEnrolment {
+    /// When it enrolled.
+    #[schema(format = DateTime)]
+    at: String,
+    /// When it comes into force in place of this one, unless this one objects or an officer decides.
+    #[schema(format = DateTime)]
+    until: String,
 }
 
 /// A document of the pass.
@@ -303,7 +262,9 @@ pub(super) async fn own_pass(
             .collect(),
     });
     let (home, tokens_left) = (record.home.code(), record.tokens_left);
-    Ok(Json(PassAnswer { home, documents: documents.collect(), tokens_left }))
+    let second_enrolment =
+        record.second.map(|(at, until)| SecondEnrolment { at: at.to_string(), until: until.to_string() });
+    Ok(Json(PassAnswer { home, documents: documents.collect(), second_enrolment, tokens_left }))
 }
 
 /// A crossing ahead.

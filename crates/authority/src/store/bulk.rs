@@ -90,7 +90,12 @@ fn person_statements(s: &Series, since: i64) -> Vec<String> {
         insert("endorsement", format!("{person}, {tag}, 0, {}", s.noise(150))),
         insert("template", format!("{person}, 1, {}", s.noise(100))),
         insert("photograph", format!("{person}, {}", s.noise(16))),
-        insert("pass", format!("{person}, {}, {since}", s.key('s', "i", 32))),
+        insert("pass", format!("{person}, {}, {since}, {}", s.key('s', "i", 32), s.key('j', "i", 32))),
+        insert("invitation", format!("{person}, {}, {since}, {since} + i, 0, 1", s.key('z', "i", 32))),
+        insert(
+            "pending_pass",
+            format!("{person}, {}, {}, {since}, {since} + i", s.key('h', "i", 32), s.key('l', "i", 32)),
+        ),
         insert("device", format!("{}, {person}, {since}", s.key('d', "i", 32))),
         insert("token", format!("{}, {person}, 0, i * 2, {since} + 604800, 0", s.key('a', "i", 32))),
         insert("token", format!("{}, {person}, 0, i * 2 + 1, {since} + 604800, 0", s.key('b', "i", 32))),

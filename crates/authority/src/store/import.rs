@@ -292,7 +292,8 @@ impl Importer<'_> {
         registry::add_resident(self.tx, self.vault, key, &new, since).await?;
         let session = old.bytes("session")?;
         if let Ok(session) = <[u8; 32]>::try_from(session) {
-            person::set_session(self.tx, key, &session, then).await?;
+            person::hold_person(self.tx, key).await?;
+            super::enrolment::set_session(self.tx, key, &session, None, then).await?;
         }
         Ok(())
     }

@@ -22,6 +22,8 @@ define_statements! {
     FORGET_NOTICES_OUT = "DELETE FROM notice_out WHERE delivered_at > 0 AND delivered_at < $1";
     FORGET_NOTICES_IN = "DELETE FROM notice_in WHERE taken_at < $1";
     FORGET_TRIES = "DELETE FROM enrolment_try WHERE since < $1";
+    FORGET_INVITATIONS = "DELETE FROM invitation WHERE expires < $1";
+    FORGET_PENDING = "DELETE FROM pending_pass WHERE due_at < $1";
     FORGET_WATCHES = "DELETE FROM watch WHERE until < $1";
     FORGET_MOVEMENTS = "DELETE FROM movement WHERE at < $1";
     DUE_MOVEMENTS = "SELECT person_key, id, at FROM movement WHERE reduced = 0 AND at + keep_days * 86400 < $1 ORDER BY person_key, at, id LIMIT 1000";
@@ -48,6 +50,8 @@ pub(super) const SCANS: &[&str] = &[
     "FORGET_NOTICES_OUT",
     "FORGET_NOTICES_IN",
     "FORGET_TRIES",
+    "FORGET_INVITATIONS",
+    "FORGET_PENDING",
     "FORGET_WATCHES",
     "FORGET_MOVEMENTS",
     "DUE_MOVEMENTS",
@@ -72,6 +76,7 @@ pub(crate) struct Deadlines {
     pub notices_out: Timestamp,
     pub notices_in: Timestamp,
     pub tries: Timestamp,
+    pub enrolments: Timestamp,
     pub watches: Timestamp,
     pub movements: Timestamp,
 }
@@ -93,6 +98,8 @@ pub(crate) async fn forget(tx: &mut Tx, deadlines: &Deadlines, now: Timestamp) -
     gone += run!(tx, FORGET_NOTICES_OUT, deadlines.notices_out.unix())?;
     gone += run!(tx, FORGET_NOTICES_IN, deadlines.notices_in.unix())?;
     gone += run!(tx, FORGET_TRIES, deadlines.tries.unix())?;
+    gone += run!(tx, FORGET_INVITATIONS, deadlines.enrolments.unix())?;
+    gone += run!(tx, FORGET_PENDING, deadlines.enrolments.unix())?;
     gone += run!(tx, FORGET_WATCHES, deadlines.watches.unix())?;
     gone += run!(tx, FORGET_MOVEMENTS, deadlines.movements.unix())?;
     Ok(gone)

@@ -7,6 +7,7 @@
 mod address;
 pub mod bulk;
 pub(crate) mod conflict;
+pub(crate) mod enrolment;
 pub(crate) mod given;
 mod import;
 pub(crate) mod maintenance;
@@ -89,6 +90,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         movement::STATEMENTS,
         given::STATEMENTS,
         conflict::STATEMENTS,
+        enrolment::STATEMENTS,
         outbox::STATEMENTS,
         weekly_key::STATEMENTS,
         maintenance::STATEMENTS,

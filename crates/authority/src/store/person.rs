@@ -25,12 +25,8 @@ define_statements! {
     ADD_TAG = "INSERT INTO person_tag (tag, person_key) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
     FIND_TAG = "SELECT person_key FROM person_tag WHERE tag = $1";
     FIND_LOST = "SELECT lost_at FROM document WHERE person_key = $1 AND tag = $2";
-    SET_SESSION = "INSERT INTO pass (person_key, session, changed_at) VALUES ($1, $2, $3) ON CONFLICT (person_key) DO UPDATE SET session = excluded.session, changed_at = excluded.changed_at";
     FIND_SESSION = "SELECT person_key FROM pass WHERE session = $1 AND session IS NOT NULL";
     END_PASS = "UPDATE pass SET session = NULL, changed_at = $1 WHERE person_key = $2";
-    FIND_TRIES = "SELECT tries, since FROM enrolment_try WHERE tag = $1";
-    CLEAR_TRIES = "DELETE FROM enrolment_try WHERE tag = $1";
-    COUNT_TRY = "INSERT INTO enrolment_try (tag, tries, since) VALUES ($1, 1, $2) ON CONFLICT (tag) DO UPDATE SET tries = CASE WHEN enrolment_try.since < $3 THEN 1 ELSE enrolment_try.tries + 1 END, since = CASE WHEN enrolment_try.since < $3 THEN excluded.since ELSE enrolment_try.since END";
     FIND_WATCH = "SELECT until FROM watch WHERE tag = $1";
 }
 
@@ -383,17 +379,6 @@ pub(crate) async fn is_lost(tx: &mut Tx, key: PersonKey, tag: Tag) -> Result<boo
     Ok(lost_at.is_some_and(|at| at != 0))
 }
 
-/// Puts a pass in force.
-pub(crate) async fn set_session(
-    tx: &mut Tx,
-    key: PersonKey,
-    session: &[u8; 32],
-    now: Timestamp,
-) -> Result<()> {
-    hold_person(tx, key).await?;
-    run!(tx, SET_SESSION, key.to_vec(), session.to_vec(), now.unix()).map(drop)
-}
-
 /// Whose wallet this is: the person whose pass has this session.
 pub(crate) async fn find_session(tx: &mut Tx, session: &[u8; 32]) -> Result<Option<PersonKey>> {
     let row = optional!(tx, FIND_SESSION, session.to_vec())?;
@@ -403,29 +388,6 @@ pub(crate) async fn find_session(tx: &mut Tx, session: &[u8; 32]) -> Result<Opti
 /// Ends a pass; its tokens are ended by [`super::token::end_tokens`].
 pub(crate) async fn end_pass(tx: &mut Tx, key: PersonKey, now: Timestamp) -> Result<()> {
     run!(tx, END_PASS, now.unix(), key.to_vec()).map(drop)
-}
-
-/// Failed enrolments on a number, and since when.
-pub(crate) async fn find_tries(tx: &mut Tx, tag: Tag) -> Result<(i64, i64)> {
-    match optional!(tx, FIND_TRIES, tag.to_vec())? {
-        Some(row) => {
-            let tries: i16 = column(&row, "enrolment_try", "tries")?;
-            Ok((i64::from(tries), column(&row, "enrolment_try", "since")?))
-        }
-        None => Ok((0, 0)),
-    }
-}
-
-/// Forgets failed enrolments on a number.
-pub(crate) async fn clear_tries(tx: &mut Tx, tag: Tag) -> Result<()> {
-    run!(tx, CLEAR_TRIES, tag.to_vec()).map(drop)
-}
-
-/// Counts one more try on a number, from 1 again where the last count began before `before`; gives the count. Two
-/// tries at once are two: the row is held until the transaction ends.
-pub(crate) async fn count_try(tx: &mut Tx, tag: Tag, now: Timestamp, before: Timestamp) -> Result<i64> {
-    run!(tx, COUNT_TRY, tag.to_vec(), now.unix(), before.unix())?;
-    Ok(find_tries(tx, tag).await?.0)
 }
 
 /// Whether a document is on the watch list at `now`.

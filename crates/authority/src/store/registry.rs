@@ -111,6 +111,7 @@ pub(crate) async fn erase_person(tx: &mut Tx, key: PersonKey, now: Timestamp) ->
     run!(tx, ERASE_PHOTOGRAPH, key.to_vec())?;
     run!(tx, ERASE_TEMPLATE, key.to_vec())?;
     run!(tx, ERASE_PASS, key.to_vec())?;
+    super::enrolment::erase(tx, key).await?;
     run!(tx, ERASE_TAGS, key.to_vec())?;
     run!(tx, ERASE_DEVICES, key.to_vec()).map(drop)
 }

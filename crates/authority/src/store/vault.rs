@@ -97,6 +97,21 @@ impl Vault {
         Tag(self.tags.tag(&[b"token".as_slice(), token.as_bytes()].concat()))
     }
 
+    /// The tag of an invitation code.
+    pub(crate) fn invitation_tag(&self, code: &[u8]) -> Tag {
+        Tag(self.tags.tag(&[b"invitation".as_slice(), code].concat()))
+    }
+
+    /// The key of the salts that strangers work on: it outlives a restart, and opens nothing.
+    pub(crate) fn work_key(&self) -> SecretKey {
+        SecretKey::from_bytes(self.tags.tag(b"key of work"))
+    }
+
+    /// The key of the nonces of wallets' proofs.
+    pub(crate) fn nonce_key(&self) -> SecretKey {
+        SecretKey::from_bytes(self.tags.tag(b"key of nonces"))
+    }
+
     /// The tag under which a device key is known here.
     pub(crate) fn device_tag(&self, thumbprint: Thumbprint) -> Tag {
         self.device_tag_of(thumbprint.as_bytes())

@@ -1,11 +1,15 @@
 //! A bay for tests: two authorities over whatever database, one gate, one traveller, real photographs.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use authority::store::Store;
-use authority::{DeviceProof, Faces, IssueError, KEY_ID, Keys, Service, possession, status_list_number};
+use authority::{
+    Claim, DeviceProof, EnrolError, EnrolRequest, EnrolmentRules, Faces, InvitationCode, IssueError, KEY_ID,
+    Keys, Service, possession, status_list_number,
+};
 use clearance::Envelope;
+use credential::dpop::DpopThumbprint;
 use credential::message::{self, Event, Kind, Passage, Receipt, ReceiptResult, Request, Verdict};
 use credential::{Audience, KeyClass, PartHash, SigningKey, random, sha256, sign_proof};
 use documents::AuthorityCode::{Chn, Mac};
@@ -163,7 +167,10 @@ pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
     approvals.take(Approval::open(&bundle, &trust, now).unwrap()).unwrap();
     let service = |code, store, keys| {
         let rules = Rules::builtin().unwrap();
-        Arc::new(Service::new(code, store, rules, faces.clone(), keys, trust.clone(), approvals.clone()))
+        let enrolment = EnrolmentRules::builtin().unwrap();
+        let (faces, trust, approvals) = (faces.clone(), trust.clone(), approvals.clone());
+        let service = Service::new(code, store, rules, enrolment, faces, keys, trust, approvals);
+        Arc::new(service.with_simulated_cameras(true))
     };
     let (chn, mac) = (service(Chn, first.store, chn.keys), service(Mac, second.store, mac.keys));
     Bay { chn, mac, gate, handover, token, notice, trust: trust.clone(), newer_list, approval: bundle, now }
@@ -209,10 +216,54 @@ pub struct Wallet {
     pub sealed: Vec<u8>,
 }
 
+/// The device key of every wallet here that needs none of its own.
+pub static DEVICE: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate().unwrap());
+
+pub fn device_thumbprint() -> DpopThumbprint {
+    DpopThumbprint::of(DEVICE.public()).unwrap()
+}
+
 pub async fn enrol(bay: &Bay, selfie: &[u8]) -> [u8; 32] {
     let number = DocumentNumber::recognise(NUMBER).unwrap();
     let birth: LocalDate = BIRTH.parse().unwrap();
-    bay.chn.enrol(&number, NAME, birth, selfie, bay.now).await.unwrap()
+    enrol_as(&bay.chn, (&number, NAME, birth), selfie, bay.now).await.unwrap()
+}
+
+/// A code for whoever has this number, by which an earlier wallet of theirs ends; where nobody has it, a code that nobody made.
+pub async fn invitation(service: &Service, number: &DocumentNumber, now: Timestamp) -> String {
+    match service.invite(number, true, now).await {
+        Ok(made) => made.code.printed(),
+        Err(_) => guessed(service.code()),
+    }
+}
+
+/// A code that nobody made.
+pub fn guessed(authority: AuthorityCode) -> String {
+    let mut drawn = [0; 9];
+    random(&mut drawn).unwrap();
+    InvitationCode::new(authority, drawn).printed()
+}
+
+pub fn claim(
+    service: &Service,
+    (number, name, birth): (&DocumentNumber, &str, LocalDate),
+    invitation: Option<String>,
+    now: Timestamp,
+) -> Result<Claim, EnrolError> {
+    let (number, name) = (number.clone(), name.to_owned());
+    service.read_claim(EnrolRequest { number, name, birth, mrz: None, invitation }, None, now)
+}
+
+/// Enrols with a fresh invitation.
+pub async fn enrol_as(
+    service: &Service,
+    who: (&DocumentNumber, &str, LocalDate),
+    selfie: &[u8],
+    now: Timestamp,
+) -> Result<[u8; 32], EnrolError> {
+    let invitation = invitation(service, who.0, now).await;
+    let claim = claim(service, who, Some(invitation), now)?;
+    Ok(service.enrol(&claim, device_thumbprint(), selfie, now).await?.secret)
 }
 
 /// One more token of an enrolled wallet.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Once};
 
@@ -11,12 +11,14 @@ use authority::Service;
 use authority::http::{HttpState, ProblemCode, router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential::dpop::{DpopRequest, sign_dpop};
 use credential::webauthn::RelyingParty;
-use documents::{AuthorityCode, Timestamp};
+use credential::{SigningKey, random};
+use documents::{AuthorityCode, DocumentNumber, Timestamp};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-use crate::bay::{BIRTH, Bay, NAME, NUMBER};
+use crate::bay::{BIRTH, Bay, DEVICE, NAME, NUMBER, invitation};
 
 /// The session of a test account with every role: its token is 32 bytes of 7.
 pub const OFFICER: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
@@ -39,6 +41,9 @@ pub fn un64(value: &Value) -> Vec<u8> {
 pub struct Door {
     pub base: String,
     pub clock: Arc<AtomicI64>,
+    service: Arc<Service>,
+    /// The device keys of wallets that enrolled here, by their secret.
+    wallets: Arc<Mutex<HashMap<String, Arc<SigningKey>>>>,
     client: Client,
     api: Arc<Value>,
     seen: Arc<Mutex<BTreeSet<&'static str>>>,
@@ -141,11 +146,13 @@ impl Door {
 
     async fn open_state(listener: tokio::net::TcpListener, state: HttpState, clock: Arc<AtomicI64>) -> Self {
         listen();
+        let service = Arc::clone(&state.service);
         let router = router(state);
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let (api, seen) = (Arc::new(Value::Null), Arc::default());
-        let door = Self { base, clock, client: Client::new(), api, seen };
+        let wallets = Arc::default();
+        let door = Self { base, clock, service, wallets, client: Client::new(), api, seen };
         let api = door.get("/openapi.json", None).await.is(200).json();
         Self { api: Arc::new(api), ..door }
     }
@@ -165,21 +172,84 @@ impl Door {
         Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
     }
 
-    pub async fn send(&self, method: &str, path: &str, secret: Option<&str>, body: &Value) -> Answer {
-        let bearer = secret.map(|secret| format!("Bearer {secret}"));
-        let mut headers = vec![("content-type", "application/json")];
-        headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
-        self.call(method, path, &headers, body.to_string().into_bytes()).await
+    /// The proof of a device key for a request that is made now.
+    pub fn proof(&self, key: &SigningKey, method: &str, path: &str, secret: Option<&str>) -> String {
+        let url = format!("{}{path}", self.base);
+        let mut id = [0; 16];
+        random(&mut id).unwrap();
+        let now = Timestamp::from_unix(self.clock.load(Ordering::SeqCst)).unwrap();
+        sign_dpop(key, DpopRequest { method, url: &url, token: secret, nonce: None }, id, now).unwrap()
     }
 
+    /// The device key to which a secret is bound.
+    pub fn key_of(&self, secret: Option<&str>) -> Arc<SigningKey> {
+        let own = secret.and_then(|secret| self.wallets.lock().unwrap().get(secret).cloned());
+        own.unwrap_or_else(|| Arc::new(SigningKey::from_pkcs8(&DEVICE.to_pkcs8().unwrap()).unwrap()))
+    }
+
+    /// Sends as a wallet does where the secret is one, else as an officer.
+    pub async fn send(&self, method: &str, path: &str, secret: Option<&str>, body: &Value) -> Answer {
+        self.send_by(&self.key_of(secret), method, path, secret, body).await
+    }
+
+    /// The same by this device key.
+    pub async fn send_by(
+        &self,
+        key: &SigningKey,
+        method: &str,
+        path: &str,
+        secret: Option<&str>,
+        body: &Value,
+    ) -> Answer {
+        let is_wallets = secret.is_none_or(|text| URL_SAFE_NO_PAD.decode(text).is_ok_and(|b| b.len() == 32));
+        let proof = self.proof(key, method, path, secret.filter(|_| is_wallets));
+        let secret = secret.map(|text| format!("{} {text}", if is_wallets { "DPoP" } else { "Bearer" }));
+        let mut headers = vec![("dpop", proof.as_str())];
+        if !body.is_null() {
+            headers.push(("content-type", "application/json"));
+        }
+        headers.extend(secret.as_deref().map(|secret| ("authorization", secret)));
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        self.call(method, path, &headers, body).await
+    }
+
+    /// Posts; an enrolment with its picture goes in both steps, by a device key of its own, with a fresh invitation where it
+    /// has none.
     pub async fn post(&self, path: &str, secret: Option<&str>, body: &Value) -> Answer {
-        self.send("POST", path, secret, body).await
+        if path != "/v1/enrolments" || body.get("selfie").is_none() {
+            return self.send("POST", path, secret, body).await;
+        }
+        let key = SigningKey::generate().unwrap();
+        self.enrol_by(key, body).await
+    }
+
+    /// An enrolment by this device key.
+    pub async fn enrol_by(&self, key: SigningKey, body: &Value) -> Answer {
+        let mut claim = body.clone();
+        let picture = claim.as_object_mut().unwrap().remove("selfie").unwrap();
+        let document = &claim["document"];
+        let (kind, number) = (document["kind"].as_str().unwrap_or_default(), &document["number"]);
+        let number = kind.parse().ok().zip(number.as_str());
+        let number = number.and_then(|(kind, number)| DocumentNumber::parse(kind, number).ok());
+        if let (None, Some(number)) = (claim.get("invitation"), number) {
+            let now = Timestamp::from_unix(self.clock.load(Ordering::SeqCst)).unwrap();
+            claim["invitation"] = json!(invitation(&self.service, &number, now).await);
+        }
+        let begun = self.send_by(&key, "POST", "/v1/enrolments", None, &claim).await;
+        if begun.status != 201 {
+            return begun;
+        }
+        let path = format!("/v1/enrolments/{}/frames", begun.json()["id"].as_str().unwrap());
+        let frames = json!({ "frames": [{ "at_ms": 0, "picture": picture }] });
+        let answer = self.send_by(&key, "POST", &path, None, &frames).await;
+        if let Some(secret) = serde_json::from_slice::<Value>(&answer.body).unwrap()["secret"].as_str() {
+            self.wallets.lock().unwrap().insert(secret.to_owned(), Arc::new(key));
+        }
+        answer
     }
 
     pub async fn get(&self, path: &str, secret: Option<&str>) -> Answer {
-        let bearer = secret.map(|secret| format!("Bearer {secret}"));
-        let headers: Vec<_> = bearer.as_deref().map(|bearer| ("authorization", bearer)).into_iter().collect();
-        self.call("GET", path, &headers, Vec::new()).await
+        self.send("GET", path, secret, &Value::Null).await
     }
 
     pub async fn cbor(&self, path: &str, body: &[u8]) -> Answer {
@@ -205,7 +275,11 @@ impl Door {
             assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0, "{code}");
         }
         if !operation.is_empty() {
-            assert!(self.lists(operation, code), "the description of {operation} does not list {code}");
+            let begun_or_ended = operation == "enrol" && self.lists("frames", code);
+            assert!(
+                self.lists(operation, code) || begun_or_ended,
+                "the description of {operation} does not list {code}"
+            );
         }
         self.seen.lock().unwrap().insert(known.code());
         body

@@ -389,12 +389,14 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "GET /v1/officers/session",
         "GET /v1/pass",
         "GET /v1/passages",
+        "GET /v1/residents/second-enrolments",
         "GET /v1/status-lists/{n}",
         "GET /v1/trust-lists",
         "GET /v1/unresolved",
         "GET /v1/verdicts/{reference}",
         "POST /v1/chains",
         "POST /v1/enrolments",
+        "POST /v1/enrolments/{id}/frames",
         "POST /v1/events",
         "POST /v1/handovers",
         "POST /v1/may-cross",
@@ -410,7 +412,10 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "POST /v1/residents",
         "POST /v1/residents/end-pass",
         "POST /v1/residents/erase",
+        "POST /v1/residents/invite",
         "POST /v1/residents/lose",
+        "POST /v1/residents/second-enrolments",
+        "POST /v1/second-enrolment",
         "POST /v1/settlements",
         "POST /v1/tokens",
         "POST /v1/verdicts",
@@ -418,7 +423,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
     ];
     assert_eq!(documented.iter().map(String::as_str).collect::<Vec<_>>(), fixed);
     for (path, item) in &paths {
-        let real = path.replace("{n}", "3").replace("{reference}", "00");
+        let real = path.replace("{n}", "3").replace("{reference}", "00").replace("{id}", "x");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             let answer = chn.call(method, &real, &[], Vec::new()).await;
             let there = item.get(method.to_lowercase()).is_some();

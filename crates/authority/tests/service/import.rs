@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use authority::store::{DatabaseAddress, Store, StoreError, Vault, is_of_first_versions};
-use authority::{Keys, Service};
+use authority::{EnrolmentRules, Keys, Service};
 use credential::sha256;
 use documents::AuthorityCode::Chn;
 use documents::{DocumentNumber, Rules, Timestamp};
@@ -97,7 +97,16 @@ fn service(store: Store, keys: Keys) -> Service {
     let key = credential::SigningKey::generate().unwrap();
     let root = trust::Root::of(1, [("root", *key.public())]).unwrap();
     let trust = TrustStore::new(&[(Chn, root)]).unwrap();
-    Service::new(Chn, store, Rules::builtin().unwrap(), faces(), keys, trust, Approvals::default())
+    Service::new(
+        Chn,
+        store,
+        Rules::builtin().unwrap(),
+        EnrolmentRules::builtin().unwrap(),
+        faces(),
+        keys,
+        trust,
+        Approvals::default(),
+    )
 }
 
 /// Everything that the old database held is there.

@@ -14,6 +14,7 @@ mod authenticator;
 mod bay;
 mod binding;
 mod door;
+mod enrolment;
 mod http;
 mod import;
 mod life;

@@ -12,7 +12,7 @@ use documents::AuthorityCode::{Chn, Mac};
 use documents::{DocumentKind, DocumentNumber, LocalDate, Measure, Side, Timestamp};
 
 use crate::bay::{
-    BIRTH, Bay, NAME, RECORD, Shown, Wallet, ask, bay, enrol, envelope, envelope_with, in_memory,
+    BIRTH, Bay, NAME, RECORD, Shown, Wallet, ask, bay, enrol, enrol_as, envelope, envelope_with, in_memory,
     photographs, show, strangers, token, wallet,
 };
 
@@ -141,7 +141,7 @@ async fn a_lost_permit_opens_nothing_though_its_holder_has_a_pass_on_another() {
     let [lost, other] = ["CA1234567", "CB7654321"].map(|number| DocumentNumber::recognise(number).unwrap());
     bay.chn.lose_document(&lost, bay.now).await.unwrap();
     let birth: LocalDate = BIRTH.parse().unwrap();
-    bay.chn.enrol(&other, NAME, birth, &live, bay.now).await.unwrap();
+    enrol_as(&bay.chn, (&other, NAME, birth), &live, bay.now).await.unwrap();
     let shown = show(&bay, &wallet, &live);
     assert_eq!(ask(&bay, &wallet, &shown, Side::Exit).await.2, "pass_ended");
 }

@@ -11,7 +11,9 @@ use documents::{DocumentNumber, Rules, Side, Timestamp};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use test_support::SmallDisk;
 
-use crate::bay::{NUMBER, Place, RECORD, ask, bay, enrol, pass, photographs, place, show, strangers, wallet};
+use crate::bay::{
+    NUMBER, Place, RECORD, ask, bay, enrol, enrol_as, pass, photographs, place, show, strangers, wallet,
+};
 use crate::http::MORNING;
 use crate::postgres::Cluster;
 
@@ -290,7 +292,7 @@ async fn what_was_kept_for_its_time_goes_and_what_rules_count_stays() {
     bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
     let wallet = wallet(&bay, &live).await;
     let unknown = DocumentNumber::recognise("C00000009").unwrap();
-    bay.chn.enrol(&unknown, "X", "1990-01-01".parse().unwrap(), &live, bay.now).await.unwrap_err();
+    enrol_as(&bay.chn, (&unknown, "X", "1990-01-01".parse().unwrap()), &live, bay.now).await.unwrap_err();
     bay.chn.watch(&unknown, bay.now.plus_seconds(60)).await.unwrap();
     let shown = show(&bay, &wallet, &live);
     let (exit, ..) = ask(&bay, &wallet, &shown, Side::Exit).await;

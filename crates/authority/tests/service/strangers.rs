@@ -20,10 +20,10 @@ async fn a_storm_of_enrolments_keeps_no_lane_waiting() {
     let wallet = wallet(&bay, &live).await;
     let shown = show(&bay, &wallet, &live);
     let chn = Door::open(&bay.chn, &bay).await;
-    let wanted = enrolment("exit_entry_permit", "C00000009", NAME, BIRTH, &live);
     let storm: Vec<_> = (0..12)
-        .map(|_| {
-            let (chn, wanted) = (chn.clone(), wanted.clone());
+        .map(|nth| {
+            let wanted = enrolment("exit_entry_permit", &format!("C{nth:08}"), NAME, BIRTH, &live);
+            let chn = chn.clone();
             tokio::spawn(async move { chn.post("/v1/enrolments", None, &wanted).await.status })
         })
         .collect();
@@ -48,7 +48,7 @@ async fn a_selfie_that_would_take_all_memory_costs_nobody_but_its_sender() {
     let chn = Door::open(&bay.chn, &bay).await;
     let mut seen = 0;
     for bomb in bombs().into_iter().filter(|bomb| bomb.file.len() < 6_000_000) {
-        let wanted = enrolment("exit_entry_permit", NUMBER, NAME, BIRTH, &bomb.file);
+        let wanted = enrolment("exit_entry_permit", &format!("C{seen:08}"), NAME, BIRTH, &bomb.file);
         let answer = chn.post("/v1/enrolments", None, &wanted).await;
         let code = match bomb.answer {
             BombAnswer::Read => "face_unusable",

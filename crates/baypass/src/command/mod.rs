@@ -159,11 +159,20 @@ impl AuthorityArgs {
 
     /// Its service, over its own folder alone; its process must be stopped for that.
     async fn open_service(&self, models: &Path, now: Timestamp) -> Result<(Service, Lock), Failure> {
-        let installation = self.installation.open()?;
-        let trust = lists::trust(&installation, now)?;
-        let (approvals, _) = load_approvals(&installation, &trust, now)?;
-        open_service(&installation, self.authority, load_faces(models)?, trust, approvals).await
+        open_one(&self.installation.open()?, self.authority, models, now).await
     }
+}
+
+/// One authority's service, over its own folder alone; its process must be stopped for that.
+async fn open_one(
+    installation: &Installation,
+    authority: AuthorityCode,
+    models: &Path,
+    now: Timestamp,
+) -> Result<(Service, Lock), Failure> {
+    let trust = lists::trust(installation, now)?;
+    let (approvals, _) = load_approvals(installation, &trust, now)?;
+    open_service(installation, authority, load_faces(models)?, trust, approvals).await
 }
 
 /// What a command takes that shows what an installation has of something.

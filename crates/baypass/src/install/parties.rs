@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use authority::store::{Store as Ledger, is_of_first_versions};
-use authority::{Faces, Service, WaitingNotice, status_list_number, status_name};
+use authority::{EnrolmentRules, Faces, Service, WaitingNotice, status_list_number, status_name};
 use clearance::{Place, Sides};
 use credential::ProofWindow;
 use documents::issuance::weekly_key_pairs;
@@ -77,7 +77,9 @@ pub async fn open_service(
     let keys = files.authority()?;
     let rules = Rules::builtin().map_err(of)?;
     let ledger = Ledger::open(&database, keys.vault(), &rules).await.map_err(of)?;
-    let service = Service::new(code, ledger, rules, faces, keys, trust, Approvals::default());
+    let enrolment = EnrolmentRules::builtin().map_err(of)?;
+    let service = Service::new(code, ledger, rules, enrolment, faces, keys, trust, Approvals::default());
+    let service = service.with_simulated_cameras(of_whom.simulated_camera());
     service.set_approvals(approvals);
     Ok((service, lock))
 }

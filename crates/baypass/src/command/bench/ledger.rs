@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use authority::bench::{BenchLane, LedgerBench, Traveller, pgbench_script};
 use authority::store::{DatabaseAddress, Store, bulk, create_database, drop_database};
-use authority::{Faces, Keys, Service};
+use authority::{EnrolmentRules, Faces, Keys, Service};
 use clap::Args;
 use credential::SigningKey;
 use documents::{AuthorityCode, Rules, Timestamp};
@@ -155,7 +155,9 @@ async fn open(address: &DatabaseAddress, faces: &Arc<Faces>) -> Result<(LedgerBe
     let root = Root::of(1, [("root", *root.public())]).map_err(of)?;
     let trust = TrustStore::new(&[(AuthorityCode::Chn, root)]).map_err(of)?;
     let (faces, code) = (Arc::clone(faces), AuthorityCode::Chn);
-    let service = Service::new(code, store.clone(), rules, faces, keys, trust, Approvals::default());
+    let enrolment = EnrolmentRules::builtin().map_err(of)?;
+    let service =
+        Service::new(code, store.clone(), rules, enrolment, faces, keys, trust, Approvals::default());
     Ok((LedgerBench::new(service).map_err(of)?, store))
 }
 

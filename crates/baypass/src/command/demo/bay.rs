@@ -9,7 +9,8 @@ use std::time::Duration;
 use authority::{DeviceProof, Issued};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use credential::KeyClass;
+use credential::dpop::{DpopRequest, sign_dpop};
+use credential::{KeyClass, SigningKey};
 use documents::{AuthorityCode, PortId, Timestamp};
 use gate::{Clock, SystemClock};
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ use crate::failure::{Failure, of};
 use crate::install::{Installation, Lock, lists, make_folder};
 use crate::officers::desk;
 use crate::serve::{Addresses, TrialClock, http_client};
-use crate::wallet::{Card, Offices, Wallet};
+use crate::wallet::{Application, Card, Granted, Offices, Session};
 
 /// The demo's ports.
 pub const PORTS: [&str; 4] = ["shenzhen-bay", "hengqin", "gongbei", "hzmb-hkg-mac"];
@@ -524,10 +525,14 @@ impl Bay {
         &self,
         code: AuthorityCode,
         path: &str,
-        session: Option<&[u8; 32]>,
+        session: &Session,
         body: &Value,
     ) -> Result<Value, Failure> {
-        let answer = self.wallet_asks(code, path, session, body).await?;
+        Self::granted(code, self.wallet_asks(code, path, session, body).await?)
+    }
+
+    /// The body of a good answer.
+    fn granted(code: AuthorityCode, answer: Answered) -> Result<Value, Failure> {
         if (200..300).contains(&answer.status) {
             return Ok(answer.body);
         }
@@ -540,14 +545,55 @@ impl Bay {
         &self,
         code: AuthorityCode,
         path: &str,
-        session: Option<&[u8; 32]>,
+        session: &Session,
         body: &Value,
     ) -> Result<Answered, Failure> {
-        let mut request = self.client.post(format!("{}{path}", self.authority(code)?)).json(body);
-        if let Some(session) = session {
-            request = request.bearer_auth(packed(session));
+        self.wallet_sends(code, path, &session.device, Some(&session.secret), body).await
+    }
+
+    /// What whoever holds a device key sends, with a secret or without one: signed by that key (RFC 9449).
+    pub async fn wallet_sends(
+        &self,
+        code: AuthorityCode,
+        path: &str,
+        device: &SigningKey,
+        secret: Option<&[u8; 32]>,
+        body: &Value,
+    ) -> Result<Answered, Failure> {
+        let url = format!("{}{path}", self.authority(code)?);
+        let secret = secret.map(|secret| packed(secret));
+        let asked = DpopRequest { method: "POST", url: &url, token: secret.as_deref(), nonce: None };
+        let mut id = [0; 16];
+        credential::random(&mut id).map_err(of)?;
+        let proof = sign_dpop(device, asked, id, self.now()).map_err(of)?;
+        let mut request = self.client.post(&url).header("DPoP", proof).json(body);
+        if let Some(secret) = secret {
+            request = request.header("Authorization", format!("DPoP {secret}"));
         }
         self.sent(request).await
+    }
+
+    /// A one-time code for a card, from the office of its authority. `replaces`: an earlier wallet ends when it is used.
+    pub async fn invite(&self, card: &Card, replaces: bool) -> Result<String, Failure> {
+        let body = json!({"document": {"kind": card.kind, "number": card.number}, "replaces": replaces});
+        let made = self.officer_post(card.issuer, "/v1/residents/invite", &body).await?;
+        let code = made.body.get("invitation").and_then(Value::as_str).map(str::to_owned);
+        code.ok_or_else(|| Failure::new(format!("{} made no invitation: {}", card.issuer, made.code())))
+    }
+
+    /// Enrols with one picture, by both steps; what comes of the last one, or of the first where that was refused.
+    pub async fn enrols(
+        &self,
+        code: AuthorityCode,
+        device: &SigningKey,
+        secret: Option<&[u8; 32]>,
+        claim: &Value,
+        picture: &[u8],
+    ) -> Result<Answered, Failure> {
+        let begun = self.wallet_sends(code, "/v1/enrolments", device, secret, claim).await?;
+        let Some(id) = begun.body.get("id").and_then(Value::as_str) else { return Ok(begun) };
+        let frames = json!({"frames": [{"at_ms": 0, "picture": packed(picture)}]});
+        self.wallet_sends(code, &format!("/v1/enrolments/{id}/frames"), device, None, &frames).await
     }
 }
 
@@ -555,31 +601,36 @@ impl Offices for Bay {
     async fn enrol(
         &self,
         authority: AuthorityCode,
-        card: &Card,
-        wallet: &Wallet,
-        selfie: &[u8],
+        application: Application<'_>,
         _: Timestamp,
-    ) -> Result<[u8; 32], Failure> {
-        let body = json!({
+    ) -> Result<Granted, Failure> {
+        let card = application.card;
+        let claim = json!({
             "document": {"kind": card.kind, "number": card.number},
-            "name": wallet.name,
-            "birth": wallet.birth,
-            "selfie": packed(selfie),
+            "name": application.name(),
+            "birth": application.wallet.birth,
+            "invitation": application.invitation,
         });
-        let answer = self.wallet_post(authority, "/v1/enrolments", None, &body).await?;
-        let secret = unpacked(answer.get("secret"))?;
-        secret.try_into().map_err(|_| Failure::new("an authority's answer is malformed; its log says more"))
+        let own = application.wallet.session(authority).ok();
+        let secret = own.as_ref().map(|own| &own.secret);
+        let answer = self.enrols(authority, application.device, secret, &claim, application.selfie).await?;
+        let answer = Self::granted(authority, answer)?;
+        let malformed = || Failure::new("an authority's answer is malformed; its log says more");
+        let secret = unpacked(answer.get("secret"))?.try_into().map_err(|_| malformed())?;
+        let waits_until = answer.get("waits_until").and_then(Value::as_str);
+        let waits_until = waits_until.map(str::parse).transpose().map_err(|_| malformed())?;
+        Ok(Granted { secret, waits_until })
     }
 
     async fn tokens(
         &self,
         home: AuthorityCode,
-        session: &[u8; 32],
+        session: &Session,
         keys: &[DeviceProof],
         _: Timestamp,
     ) -> Result<Vec<Issued>, Failure> {
         let body = json!({"key_class": class_word(KeyClass::Software), "devices": devices(keys)});
-        let answer = self.wallet_post(home, "/v1/tokens", Some(session), &body).await?;
+        let answer = self.wallet_post(home, "/v1/tokens", session, &body).await?;
         let list = answer.get("tokens").and_then(Value::as_array).cloned().unwrap_or_default();
         list.iter()
             .map(|one| {
@@ -595,7 +646,7 @@ impl Offices for Bay {
     async fn parts(
         &self,
         authority: AuthorityCode,
-        session: &[u8; 32],
+        session: &Session,
         issuer: AuthorityCode,
         keys: &[DeviceProof],
         _: Timestamp,
@@ -603,7 +654,7 @@ impl Offices for Bay {
         let body = json!({
             "issuer": issuer, "key_class": class_word(KeyClass::Software), "devices": devices(keys),
         });
-        let answer = self.wallet_post(authority, "/v1/parts", Some(session), &body).await?;
+        let answer = self.wallet_post(authority, "/v1/parts", session, &body).await?;
         let list = answer.get("parts").and_then(Value::as_array).cloned().unwrap_or_default();
         list.iter().map(|part| unpacked(Some(part))).collect()
     }

@@ -27,6 +27,7 @@ pub async fn all(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
     bytes(tour, &mut told).await?;
     tokens(tour, &mut told).await?;
     keys(tour, &mut told).await?;
+    enrolments(tour, &mut told).await?;
     wire(tour, &mut told).await?;
     ends(tour, &mut told).await?;
     Ok(told)
@@ -294,20 +295,20 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
 async fn keys(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
     let now = tour.bay.now();
     let filmed = tour.ticket(Who::Chan).await?.key()?;
-    let (mine, secret) = (SigningKey::generate().map_err(of)?, tour.person(Who::Ma)?.wallet.secret(Hkg)?);
+    let (mine, own) = (SigningKey::generate().map_err(of)?, tour.person(Who::Ma)?.wallet.session(Hkg)?);
     // The proof is by the cheat's own key, the device key somebody else's: seen on a screen, never held.
-    let proof = authority::possession(&mine, Hkg, Hkg, &secret, now).map_err(of)?;
+    let proof = authority::possession(&mine, Hkg, Hkg, &own.secret, now).map_err(of)?;
     let devices = json!([{"key": packed(filmed.public().as_bytes()), "proof": packed(&proof)}]);
     let body = json!({"key_class": "software", "devices": devices});
-    let answer = tour.bay.wallet_asks(Hkg, "/v1/tokens", Some(&secret), &body).await?;
+    let answer = tour.bay.wallet_asks(Hkg, "/v1/tokens", &own, &body).await?;
     let attack = "a token for a device key whose holder gave no proof";
     told.push(tour.judge(attack, "possession_invalid", answer.code(), answer.status < 400)?);
 
-    let secret = tour.person(Who::Ma)?.wallet.secret(Chn)?;
-    let proof = authority::possession(&mine, Chn, Hkg, &secret, now).map_err(of)?;
+    let own = tour.person(Who::Ma)?.wallet.session(Chn)?;
+    let proof = authority::possession(&mine, Chn, Hkg, &own.secret, now).map_err(of)?;
     let devices = json!([{"key": packed(filmed.public().as_bytes()), "proof": packed(&proof)}]);
     let body = json!({"issuer": "HKG", "key_class": "software", "devices": devices});
-    let answer = tour.bay.wallet_asks(Chn, "/v1/parts", Some(&secret), &body).await?;
+    let answer = tour.bay.wallet_asks(Chn, "/v1/parts", &own, &body).await?;
     let attack = "a second part for a device key that was filmed";
     told.push(tour.judge(attack, "possession_invalid", answer.code(), answer.status < 400)?);
 
@@ -542,15 +543,73 @@ async fn asked(
     device: &SigningKey,
 ) -> Result<Answered, Failure> {
     let (now, home) = (tour.bay.now(), who.home());
-    let secret = tour.person(who)?.wallet.secret(authority)?;
-    let proof = authority::possession(device, authority, home, &secret, now).map_err(of)?;
+    let own = tour.person(who)?.wallet.session(authority)?;
+    let proof = authority::possession(device, authority, home, &own.secret, now).map_err(of)?;
     let devices = json!([{"key": packed(device.public().as_bytes()), "proof": packed(&proof)}]);
     let (path, body) = if authority == home {
         ("/v1/tokens", json!({"key_class": "software", "devices": devices}))
     } else {
         ("/v1/parts", json!({"issuer": home, "key_class": "software", "devices": devices}))
     };
-    tour.bay.wallet_asks(authority, path, Some(&secret), &body).await
+    tour.bay.wallet_asks(authority, path, &own, &body).await
+}
+
+/// Who would enrol as somebody else, use their secret, or keep them out.
+async fn enrolments(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    let thief = SigningKey::generate().map_err(of)?;
+    let person = tour.person(Who::Ma)?;
+    let (wallet, portrait, live) =
+        (person.wallet.clone(), person.photographs.portrait.clone(), person.photographs.live.clone());
+    let card = wallet.cards.iter().find(|card| card.issuer == Hkg).cloned();
+    let card = card.ok_or_else(|| Failure::new("somebody of the cast has no card"))?;
+    let claim = |invitation: Option<String>| {
+        json!({
+            "document": {"kind": card.kind, "number": card.number}, "name": wallet.name, "birth": wallet.birth,
+            "invitation": invitation,
+        })
+    };
+    let answer = tour.bay.enrols(Hkg, &thief, None, &claim(None), &portrait).await?;
+    let attack = "enrolling by the registry's own photograph, with number, name and birth date";
+    told.push(tour.judge(attack, "nothing_held", answer.code(), answer.status < 400)?);
+    let guessed = || -> Result<_, Failure> {
+        let mut drawn = [0; 9];
+        random(&mut drawn).map_err(of)?;
+        Ok(authority::InvitationCode::new(Hkg, drawn).printed())
+    };
+    let answer = tour.bay.enrols(Hkg, &thief, None, &claim(Some(guessed()?)), &portrait).await?;
+    let attack = "the same with an invitation that was guessed";
+    told.push(tour.judge(attack, "unknown_person", answer.code(), answer.status < 400)?);
+    // More guesses than are free: the next one takes work. The holder is let in all the same.
+    let mut last = answer;
+    for _ in 0..8 {
+        last = tour.bay.enrols(Hkg, &thief, None, &claim(Some(guessed()?)), &portrait).await?;
+    }
+    let attack = "guessing on and on: each try takes work now";
+    told.push(tour.judge(attack, "work_required", last.code(), last.status < 400)?);
+    let invitation = tour.bay.invite(&card, false).await?;
+    let new_phone = SigningKey::generate().map_err(of)?;
+    let answer = tour.bay.enrols(Hkg, &new_phone, None, &claim(Some(invitation)), &live).await?;
+    if answer.status != 202 {
+        return Err(Failure::new(format!(
+            "the holder was kept out by somebody's guesses: {}",
+            answer.code()
+        )));
+    }
+    // Somebody who has the invitation and the face: the wallet in force is told, and objects.
+    let own = wallet.session(Hkg)?;
+    let objection = tour.bay.wallet_asks(Hkg, "/v1/second-enrolment", &own, &json!({"agree": false})).await?;
+    if objection.status != 204 {
+        return Err(Failure::new(format!("the wallet in force could not object: {}", objection.code())));
+    }
+    let secret = unpacked(answer.body.get("secret"))?.try_into().unwrap_or([0; 32]);
+    let body = json!({"key_class": "software", "devices": []});
+    let answer = tour.bay.wallet_sends(Hkg, "/v1/tokens", &new_phone, Some(&secret), &body).await?;
+    let attack = "a second wallet to which the first one objected";
+    told.push(tour.judge(attack, "no_pass", answer.code(), answer.status < 400)?);
+    let answer = tour.bay.wallet_sends(Hkg, "/v1/tokens", &thief, Some(&own.secret), &body).await?;
+    let attack = "a wallet's secret, stolen without its device key";
+    told.push(tour.judge(attack, "invalid_dpop_proof", answer.code(), answer.status < 400)?);
+    Ok(())
 }
 
 /// The next day at 10:00: Shenzhen Bay closes at midnight.

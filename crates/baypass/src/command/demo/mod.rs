@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use authority::store::{DatabaseAddress, create_database, drop_database};
 use clap::Args;
-use documents::{AuthorityCode, Timestamp};
+use documents::{AuthorityCode, DocumentKind, Timestamp};
 use gate::{Clock, SystemClock};
 
 use super::Output;
@@ -25,6 +25,7 @@ use crate::install::database::{DatabaseArgs, DatabaseUrl};
 use crate::install::lists::Terms;
 use crate::install::{Installation, write_whole};
 use crate::serve::BASE_PORT;
+use crate::wallet::Card;
 use bay::{Bay, PORTS, port};
 
 /// What `demo` takes.
@@ -168,6 +169,19 @@ fn guest(place: &Path, people: &tour::People) -> Result<String, Failure> {
     ))
 }
 
+/// One-time codes for the wallet by hand. The tour's own wallet of the same person ends when they are used.
+async fn invitations(bay: &Bay) -> Result<String, Failure> {
+    let (id, permit) = cast::Who::Leong.numbers();
+    let mut codes = Vec::new();
+    for (issuer, kind, number) in [
+        (AuthorityCode::Mac, DocumentKind::MacaoBir, id),
+        (AuthorityCode::Chn, DocumentKind::HomeReturnPermit, permit),
+    ] {
+        codes.push(bay.invite(&Card { issuer, kind, number: number.to_owned() }, true).await?);
+    }
+    Ok(format!("  invitation      {} (one-time codes of the offices, both in one field)\n", codes.join(" ")))
+}
+
 /// How to cross by hand: one line a page.
 async fn by_hand(bay: &mut Bay, guest: &str) -> Result<String, Failure> {
     let mut text = String::from("Cross by hand, from Macao to the mainland at Hengqin:\n");
@@ -194,6 +208,7 @@ async fn by_hand(bay: &mut Bay, guest: &str) -> Result<String, Failure> {
         text += "  kiosk           not here: the kiosk is not built; `npm ci && npm run build:kiosk` in web/ builds it\n";
     }
     text += guest;
+    text += &invitations(bay).await?;
     text += "  every other lane's pages: gates/<port>/kiosk.txt in the data\n";
     Ok(text)
 }

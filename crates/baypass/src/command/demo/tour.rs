@@ -190,7 +190,8 @@ pub fn sides(at: &str) -> &'static [Option<Side>] {
 pub async fn run(bay: &mut Bay, people: People, json_out: bool) -> Result<Ended, Failure> {
     let mut tour = Tour { bay, people, json: json_out, wrong: 0 };
     tour.say(
-        "Enrolling: number, name, birth date and a selfie, at each authority that issued a card ...\n\n",
+        "Enrolling: number, name, birth date, a one-time code from the office and a selfie, at each authority that issued a \
+         card (cameras are simulated: a file is taken for a live capture) ...\n\n",
     )?;
     tour.enrol().await?;
     let mut crossings = Vec::new();
@@ -243,13 +244,17 @@ impl Tour<'_> {
     async fn enrol(&mut self) -> Result<(), Failure> {
         let now = self.bay.now();
         for person in self.people.values_mut() {
+            let mut invitations = Vec::new();
+            for (_, card) in person.wallet.vouchers() {
+                invitations.push(self.bay.invite(&card, false).await?);
+            }
             // The photograph that enrols is the portrait itself where the other one is too close to call.
             let selfie =
                 if person.who == Who::Sou { &person.photographs.portrait } else { &person.photographs.live };
             let selfie = selfie.clone();
             person
                 .wallet
-                .enrol(&*self.bay, &selfie, now)
+                .enrol(&*self.bay, &selfie, &invitations, now)
                 .await
                 .map_err(|failure| Failure::new(format!("{}: {failure}", person.who.name())))?;
         }

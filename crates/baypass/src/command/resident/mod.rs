@@ -1,6 +1,7 @@
 //! `baypass resident`: synthetic residents in the registries of an installation.
 
 mod add;
+mod invite;
 mod list;
 mod re_enrol;
 mod status;
@@ -24,6 +25,12 @@ pub enum ResidentCommand {
     /// interrupted at any time; started again, it goes on where it stopped. Wallets get the new templates with their
     /// next parts.
     ReEnrol(re_enrol::ReEnrolArgs),
+    /// Makes a one-time code with which a resident enrols a wallet; an earlier one that was not used counts no more.
+    Invite(invite::InviteArgs),
+    /// Second enrolments that wait for the word of the wallet in force.
+    Enrolments(invite::EnrolmentsArgs),
+    /// Decides on the second enrolment of a resident.
+    DecideEnrolment(invite::DecideArgs),
     /// Reports a document as lost, and ends the pass with it.
     Lose(status::StatusArgs),
     /// Ends the pass.
@@ -42,6 +49,9 @@ impl ResidentCommand {
             Self::Add(args) => block_on(add::run(args, models)),
             Self::List(args) => list::run(args),
             Self::ReEnrol(args) => block_on(re_enrol::run(args, models)),
+            Self::Invite(args) => block_on(invite::invite(args, models)),
+            Self::Enrolments(args) => block_on(invite::enrolments(args, models)),
+            Self::DecideEnrolment(args) => block_on(invite::decide(args, models)),
             Self::Lose(args) => block_on(status::run(args, Change::DocumentLost, models)),
             Self::EndPass(args) => block_on(status::run(args, Change::PassEnded, models)),
             Self::Watch(args) => block_on(status::run(args, Change::Watched, models)),

@@ -17,7 +17,10 @@ pub struct EnrolArgs {
     installation: InstallationArgs,
     #[command(flatten)]
     resident: ResidentArgs,
-    /// A photo of the person now.
+    /// The one-time code of an office (`baypass resident invite`); give one for each authority that issued a card.
+    #[arg(long = "invitation", value_name = "CODE")]
+    invitations: Vec<String>,
+    /// A photo of the person now: taken from a file where the installation simulates cameras, and nowhere else.
     #[arg(long, value_name = "FILE")]
     selfie: PathBuf,
     #[command(flatten)]
@@ -32,18 +35,34 @@ pub async fn run(args: &EnrolArgs, models: &Path) -> Result<Ended, Failure> {
     let selfie = failure::read(&args.selfie, code::picture::MAX_FILE_BYTES)?;
     let parties = Parties::open(&installation, models, now).await?;
     let mut wallet = args.resident.wallet(&installation)?;
-    let at = wallet.enrol(&parties.services, &selfie, now).await?;
-    wallet.fetch(&parties.services, now).await?;
+    let at = wallet.enrol(&parties.services, &selfie, &args.invitations, now).await?;
+    let waits_until = at.iter().filter_map(|(_, until)| *until).max();
+    // Kept before tokens are fetched: a secret that waits is one too.
     wallet.save(&installation)?;
+    if waits_until.is_none() {
+        wallet.fetch(&parties.services, now).await?;
+        wallet.save(&installation)?;
+    }
+    let at: Vec<_> = at.into_iter().map(|(code, _)| code).collect();
     let tokens = wallet.tokens_left(now);
     if args.output.json {
         failure::print_json(
-            &json!({"resident": wallet.resident, "enrolled_at": at, "tokens": tokens, "one_process": true}),
+            &json!({"resident": wallet.resident, "enrolled_at": at, "tokens": tokens, "waits_until": waits_until,
+                "simulated_camera": true, "one_process": true}),
         )?;
     } else {
         let at: Vec<_> = at.iter().map(|code| code.code()).collect();
+        if let Some(until) = waits_until {
+            return failure::print(&format!(
+                "resident {} has another wallet in force; this one waits until {until}, or until that one agrees \
+                 (`baypass wallet second-enrolment --agree`)\n{ONE_PROCESS}",
+                wallet.resident
+            ))
+            .map(|()| Ended::Done);
+        }
         failure::print(&format!(
-            "resident {} has a pass of {}; {tokens} tokens fetched\n{ONE_PROCESS}",
+            "resident {} has a pass of {}; {tokens} tokens fetched\n(The picture came from a file: a simulated camera.)\n\
+             {ONE_PROCESS}",
             wallet.resident,
             at.join(" and ")
         ))?;
