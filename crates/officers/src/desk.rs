@@ -401,13 +401,14 @@ impl Desk {
             authenticator_data: &given.authenticator_data,
             signature: &given.signature,
         };
-        let counted = verify(&expected, &passkey, &answer).map_err(|error| match error {
-            WebAuthnError::Counter => {
+        let counted = verify(&expected, &passkey, &answer).map_err(|error| {
+            if error == WebAuthnError::Counter {
                 tracing::warn!(account = %id, "a passkey's counter went back: it may have been copied");
                 (actor, SignInError::Counter)
+            } else {
+                // Whoever has no passkey of the account is not the account.
+                unknown(SignInError::Passkey(error))
             }
-            // Whoever has no passkey of the account is not the account.
-            error => unknown(SignInError::Passkey(error)),
         })?;
         if state != State::Active {
             return Err((actor, SignInError::Locked));

@@ -45,7 +45,7 @@ pub(super) struct ChallengeAnswer {
 #[utoipa::path(post, path = "/v1/officers/challenges", operation_id = "sign_in_challenge", tag = "officers",
     responses((status = 200, description = "A challenge.", body = ChallengeAnswer)))]
 pub(super) async fn challenge(State(app): State<Arc<AppState>>) -> Result<Json<ChallengeAnswer>, Problem> {
-    let given = at_desk(&app, |desk, now| desk.sign_in_challenge(now)).await?;
+    let given = at_desk(&app, Desk::sign_in_challenge).await?;
     let given = given.map_err(|error| Problem::from(&error))?;
     let desk = &app.state.officers;
     Ok(Json(ChallengeAnswer {

@@ -200,7 +200,7 @@ fn given(kiosks: &Kiosks, challenge: &[u8]) -> Value {
 }
 
 async fn challenge(State(kiosks): State<Kiosks>) -> Result<Json<Value>, KioskError> {
-    let challenge = kiosks.ask(|desk, now| desk.sign_in_challenge(now)).await?;
+    let challenge = kiosks.ask(Desk::sign_in_challenge).await?;
     let challenge = challenge.map_err(|error| DeskError::SignIn(error.into()))?;
     Ok(Json(given(&kiosks, challenge.as_bytes())))
 }
