@@ -16,7 +16,10 @@ export type Enrolment = {
   readonly invitation?: string | null
   readonly mrz?: readonly (string)[] | null
   readonly name: string
-  readonly work?: { readonly answer: number; readonly salt: string } | null
+  readonly work?: {
+  readonly answer: number
+  readonly salt: string
+} | null
 }
 
 export type BegunAnswer = {
@@ -39,25 +42,6 @@ export type EnrolledAnswer = {
   readonly home: boolean
   readonly secret: string
   readonly waits_until?: string | null
-}
-
-export type SecondAnswer = {
-  readonly agree: boolean
-}
-
-export type Frame = {
-  readonly at_ms: number
-  readonly picture: Base64
-}
-
-export type SecondEnrolment = {
-  readonly at: string
-  readonly until: string
-}
-
-export type Work = {
-  readonly bits: number
-  readonly salt: string
 }
 
 export type CrossingQuestion = {
@@ -106,6 +90,10 @@ export type PassagesAnswer = {
   readonly passages: readonly (PassageAnswer)[]
 }
 
+export type SecondAnswer = {
+  readonly agree: boolean
+}
+
 export type TokensWanted = {
   readonly devices: readonly (Device)[]
   readonly key_class: "hardware" | "software"
@@ -118,12 +106,20 @@ export type TokensAnswer = {
 
 export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "no_pass" | "unknown_person" | "work_required" | "work_invalid" | "nothing_held" | "invitation_invalid" | "enrolment_not_under_way" | "enrolment_busy" | "frames_refused" | "liveness_failed" | "enrolment_waits" | "nothing_pending" | "invalid_dpop_proof" | "use_dpop_nonce" | "too_many_requests" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "too_many_keys" | "device_key_taken" | "nothing_issued" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "nothing_waits" | "already_counted" | "no_reservation" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "envelope_mismatch" | "gate_outside_binding" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
 
+export type Work = {
+  readonly bits: number
+  readonly salt: string
+}
+
 export type DocumentRef = {
   readonly kind: string
   readonly number: string
 }
 
-export type Base64 = string
+export type Frame = {
+  readonly at_ms: number
+  readonly picture: Base64
+}
 
 export type Device = {
   readonly key: Base64
@@ -136,6 +132,11 @@ export type PassDocument = {
   readonly kind: string
   readonly last4: string
   readonly status: string
+}
+
+export type SecondEnrolment = {
+  readonly at: string
+  readonly until: string
 }
 
 export type PassageAnswer = {
@@ -151,6 +152,8 @@ export type TokenAnswer = {
   readonly sealed: Readonly<Record<string, string>>
   readonly token: string
 }
+
+export type Base64 = string
 
 export type PassEndorsement = {
   readonly destination: string

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 
 const type = (schema) => {
   if (schema.$ref) return schema.$ref.split('/').at(-1)
+  if (schema.oneOf) return schema.oneOf.map(type).join(' | ')
+  if (schema.type === 'null') return 'null'
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' | ')
   const kinds = [schema.type].flat()
   if (kinds.includes('null')) return `${type({ ...schema, type: kinds.find((kind) => kind !== 'null') })} | null`

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::Ended;
 use crate::command::{At, AuthorityArgs, InstallationArgs, Output, open_one};
 use crate::failure::{self, Failure, of};
+use crate::install::parties::Parties;
 use crate::wallet::Wallet;
 
 /// What `resident invite` takes.
@@ -75,18 +76,19 @@ fn numbered(text: &str) -> Result<DocumentNumber, Failure> {
 /// Runs `resident invite`.
 pub async fn invite(args: &InviteArgs, models: &Path) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
-    let mut wanted = Vec::new();
+    let mut made = Vec::new();
     if let Some(resident) = &args.resident {
+        let parties = Parties::open(&installation, models, now).await?;
         for (issuer, card) in Wallet::find(&installation, resident)?.vouchers() {
-            wanted.push((issuer, card.parsed()?));
+            let service = parties.service(issuer)?;
+            made.push((issuer, service.invite(&card.parsed()?, args.replaces, now).await.map_err(of)?));
         }
     } else if let (Some(authority), Some(number)) = (args.authority, &args.number) {
-        wanted.push((authority, numbered(number)?));
+        let (service, _lock) = open_one(&installation, authority, models, now).await?;
+        made.push((authority, service.invite(&numbered(number)?, args.replaces, now).await.map_err(of)?));
     }
     let (mut rows, mut text) = (Vec::new(), String::new());
-    for (authority, number) in wanted {
-        let (service, _lock) = open_one(&installation, authority, models, now).await?;
-        let made = service.invite(&number, args.replaces, now).await.map_err(of)?;
+    for (authority, made) in made {
         let (code, expires) = (made.code.printed(), made.expires);
         text += &format!("invitation {code} ({authority}) counts once, until {expires}\n");
         rows.push(json!({"authority": authority, "invitation": code, "expires": expires, "made": made.made}));
