@@ -4,7 +4,6 @@
 //! `web/kiosk`).
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::random;
 use documents::{AuthorityCode, PortId, Rules};
 use gate::devices::door::FileDoor;
-use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Waits, slug};
+use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Reach, Waits, slug};
 use gate::server::TrustedNow;
 use gate::{Clock, HttpLink, Language, SystemStopwatch, Texts};
 
@@ -53,27 +52,27 @@ pub struct SetUp {
     pub addresses: String,
 }
 
-/// Sets up a kiosk for every lane of a gate that listens at `address`.
+/// Sets up a kiosk for every lane of a gate whose pages are found under `base`.
 pub fn set_up(
     bench: &Bench<'_>,
     lanes: &BTreeMap<String, Arc<OpenLane<HttpLink>>>,
     pages: PathBuf,
-    address: SocketAddr,
+    base: &str,
+    reach: Reach,
     authorities: BTreeMap<AuthorityCode, String>,
 ) -> Result<SetUp, Failure> {
     let folder = bench.installation.gate(bench.port);
     let texts = Arc::new(Texts::builtin().map_err(of)?);
-    let loopback = address.ip().is_loopback();
     let mut kiosks = BTreeMap::new();
     let mut addresses = String::new();
     for (name, opened) in lanes {
         let setup = setup(bench, name, opened, &folder, Arc::clone(&texts))?;
         let (slug, secret) = (slug(name), URL_SAFE_NO_PAD.encode(setup.kiosk));
-        addresses += &format!("  kiosk   {slug:<16}      http://{address}/kiosk/{slug}#{secret}\n");
+        addresses += &format!("  kiosk   {slug:<16}      {base}/kiosk/{slug}#{secret}\n");
         for (code, secret) in &setup.officers {
             let secret = URL_SAFE_NO_PAD.encode(secret);
             addresses +=
-                &format!("  officer {slug:<16} {code}  http://{address}/officer/{slug}/{code}#{secret}\n");
+                &format!("  officer {slug:<16} {code}  {base}/officer/{slug}/{code}#{secret}\n");
         }
         // The controller of a real door reads and writes two files (gate::devices::door::FileDoor).
         let files = folder.join(format!("{slug}.door"));
@@ -81,13 +80,9 @@ pub fn set_up(
         let kiosk = Kiosk::new(setup, Arc::clone(&opened.lane), Some(door));
         kiosks.insert(kiosk.slug().to_owned(), kiosk);
     }
-    if !loopback {
-        addresses =
-            format!("  no kiosks: {address} is not this machine's loopback address (docs/kiosk.md)\n");
-    }
     write_whole(&folder.join(ADDRESSES), addresses.as_bytes())?;
     Ok(SetUp {
-        kiosks: Kiosks { lanes: Arc::new(kiosks), pages, loopback, authorities: Arc::new(authorities) },
+        kiosks: Kiosks { lanes: Arc::new(kiosks), pages, reach, authorities: Arc::new(authorities) },
         addresses,
     })
 }

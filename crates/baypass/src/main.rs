@@ -8,10 +8,10 @@ mod ended;
 mod failure;
 mod install;
 mod kiosk;
-mod listen;
 mod progress;
 mod registration;
 mod serve;
+mod tls;
 mod wallet;
 
 use std::path::PathBuf;

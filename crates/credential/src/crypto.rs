@@ -17,6 +17,12 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 pub const POINT_LEN: usize = 33;
 /// Length of an ES256 signature, r and s side by side (RFC 9053, 2.1).
 pub const SIGNATURE_LEN: usize = 64;
+/// What stands before the two coordinates in the SubjectPublicKeyInfo of an uncompressed P-256 key (RFC 5480, 2): id-ecPublicKey,
+/// secp256r1, a BIT STRING of 65 bytes that begins with 4.
+const SPKI_P256: [u8; 27] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+    0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+];
 
 /// SHA-256 of `bytes`.
 #[must_use]
@@ -72,6 +78,18 @@ impl PublicKey {
             [2 | 3, ..] => bytes.try_into().map(Self).map_err(|_| CryptoError::PublicKey),
             _ => Err(CryptoError::PublicKey),
         }
+    }
+
+    /// Reads the SubjectPublicKeyInfo of a certificate (RFC 5480): a P-256 key, its point uncompressed, in DER. Whether the
+    /// point lies on the curve shows when something is verified with it.
+    ///
+    /// # Errors
+    /// [`CryptoError::PublicKey`] for any other key or form.
+    pub fn from_spki(der: &[u8]) -> Result<Self, CryptoError> {
+        let point = der.strip_prefix(&SPKI_P256).ok_or(CryptoError::PublicKey)?;
+        let (x, y) = point.split_first_chunk::<32>().ok_or(CryptoError::PublicKey)?;
+        let y: &[u8; 32] = y.try_into().map_err(|_| CryptoError::PublicKey)?;
+        Ok(Self::from_x_and_sign(x, y[31] & 1 == 1))
     }
 
     /// The point with this x coordinate and the sign of y.

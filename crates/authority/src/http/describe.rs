@@ -61,11 +61,11 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "verdicts" => &[
             CBOR,
             STORE,
-            &[GateOutsideBinding, EnvelopeMismatch, Busy, FaceModelsFailed, CryptoFailed, Internal],
+            &[NotTheSender, GateOutsideBinding, EnvelopeMismatch, Busy, FaceModelsFailed, CryptoFailed, Internal],
         ],
-        "events" | "chains" => &[CBOR, STORE, &[CryptoFailed]],
-        "handovers" => &[CBOR, STORE, &[SealedUnreadable, PartFailed]],
-        "notices" => &[CBOR, STORE],
+        "events" | "chains" => &[CBOR, STORE, &[NotTheSender, CryptoFailed]],
+        "handovers" => &[CBOR, STORE, &[NotTheSender, SealedUnreadable, PartFailed]],
+        "notices" => &[CBOR, STORE, &[NotTheSender]],
         "add_resident" => {
             &[&[Unauthorized], JSON, PICTURE, STORE, &[RecordInvalid, NothingIssued, NumberTaken]]
         }
@@ -79,7 +79,7 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
             &[&[Unauthorized], JSON, STORE, &[NumberInvalid, UnknownPerson]]
         }
         "watch" => &[&[Unauthorized], JSON, STORE, &[NumberInvalid]],
-        "trust_lists" | "approvals" | "health" | "metrics" | "openapi" | "docs" => &[],
+        "trust_lists" | "approvals" | "health" | "details" | "metrics" | "openapi" | "docs" => &[],
         _ => return None,
     };
     Some(lists.concat())

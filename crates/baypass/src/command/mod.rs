@@ -19,6 +19,7 @@ mod may_cross;
 mod reservations;
 mod resident;
 mod rules;
+mod tls;
 mod trust;
 mod wallet;
 
@@ -75,6 +76,9 @@ pub enum Command {
     /// Signed lists of keys.
     #[command(subcommand)]
     Trust(trust::TrustCommand),
+    /// Keys and certificates for connections.
+    #[command(subcommand)]
+    Tls(tls::TlsCommand),
     /// The rules that are read at start-up.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
@@ -105,6 +109,7 @@ impl Command {
             Self::Reservations(command) => block_on(command.run(models)),
             Self::Approval(command) => command.run(),
             Self::Trust(command) => command.run(),
+            Self::Tls(command) => command.run(),
             Self::Rules(command) => command.run(),
             Self::Doctor(args) => block_on(doctor::run(&args, models)),
             Self::Face(command) => command.run(models),

@@ -48,10 +48,19 @@ pub struct Kiosks {
     pub lanes: Arc<BTreeMap<String, Arc<Kiosk>>>,
     /// Where the built pages are.
     pub pages: PathBuf,
-    /// Whether the gate listens to its own machine alone: else there are no kiosks.
-    pub loopback: bool,
+    /// Who may reach the pages.
+    pub reach: Reach,
     /// Where the authorities are, for the officers' views: each asks its own for reasons, past the gate.
     pub authorities: Arc<BTreeMap<AuthorityCode, String>>,
+}
+
+/// Who may reach the pages of kiosks and officers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// This machine alone, in plain.
+    Loopback,
+    /// Whoever reaches the gate's address, over TLS, by one of these names (or addresses) of the gate's certificate.
+    Tls(Vec<String>),
 }
 
 /// The routes of the kiosks and of the officers' views.
@@ -79,14 +88,20 @@ pub fn router(kiosks: Kiosks) -> Router {
     with_headers(routes)
 }
 
-/// Loopback alone, by address and by name: a page of another origin cannot reach these routes by a name that points here.
+/// By a name of this gate alone: a page of another origin cannot reach these routes by a name that points here.
 async fn guarded(State(kiosks): State<Kiosks>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    if kiosks.loopback && matches!(name, "127.0.0.1" | "localhost" | "[::1]") {
+    let name = host.rsplit_once(':').filter(|(name, _)| !name.contains(':') || name.ends_with(']'));
+    let name = name.map_or(host, |(name, _)| name).trim_start_matches('[').trim_end_matches(']');
+    let ours = match &kiosks.reach {
+        Reach::Loopback => matches!(name, "127.0.0.1" | "localhost" | "::1"),
+        Reach::Tls(names) => names.iter().any(|own| own.eq_ignore_ascii_case(name)),
+    };
+    if ours {
         next.run(request).await
     } else {
-        let detail = "kiosks are served on this machine's own loopback address alone; start the gate with --listen 127.0.0.1:PORT";
+        let detail = "kiosks are served by this gate's own names alone: on its machine by 127.0.0.1, elsewhere over TLS by the \
+            names in its certificate (`baypass tls renew --host`)";
         problem(StatusCode::FORBIDDEN, "loopback_only", detail)
     }
 }
@@ -140,7 +155,7 @@ impl IntoResponse for KioskError {
     fn into_response(self) -> Response {
         let conflict = StatusCode::CONFLICT;
         let (status, code, detail) = match self {
-            Self::NoLane => (StatusCode::NOT_FOUND, "no_such_lane", "this gate has no such lane; see /lanes"),
+            Self::NoLane => (StatusCode::NOT_FOUND, "no_such_lane", "this gate has no such lane; its operators' page /lanes names them"),
             Self::NotPaired => (
                 StatusCode::UNAUTHORIZED,
                 "not_paired",
@@ -164,7 +179,7 @@ impl IntoResponse for KioskError {
                 Declined::LaneClosed => (
                     StatusCode::SERVICE_UNAVAILABLE,
                     "lane_closed",
-                    "the gate cannot serve anybody now; see /health for what is missing",
+                    "the gate cannot serve anybody now; its operators' page /health/details says what is missing",
                 ),
                 Declined::NotLooking => {
                     (conflict, "not_looking", "no picture is wanted now; wait for look_here")

@@ -13,7 +13,7 @@ use documents::{AuthorityCode, Measure, Timestamp};
 use face::Track;
 use face::active::{ActiveRules, Frame};
 use gate::devices::door::SimulatedDoor;
-use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Waits, router};
+use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Reach, Waits, router};
 use gate::outbox::Store;
 use gate::{
     CaptureFault, Captured, Clock, FaceCapture, GateReason, Lane, LaneConfig, Metrics, ProbeCache,
@@ -139,9 +139,9 @@ impl Place {
         let lanes = Arc::new(BTreeMap::from([(kiosk.slug().to_owned(), Arc::clone(&kiosk))]));
         let authorities =
             Arc::new(BTreeMap::from([(AuthorityCode::Chn, "http://127.0.0.1:7101".to_owned())]));
-        let kiosks = Kiosks { lanes, pages: pages.clone(), loopback: true, authorities };
+        let kiosks = Kiosks { lanes, pages: pages.clone(), reach: Reach::Loopback, authorities };
         let app = router(kiosks.clone());
-        let outside = router(Kiosks { loopback: false, ..kiosks });
+        let outside = router(Kiosks { reach: Reach::Tls(vec!["gate.example".to_owned()]), ..kiosks });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
