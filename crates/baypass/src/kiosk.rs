@@ -71,8 +71,7 @@ pub fn set_up(
         addresses += &format!("  kiosk   {slug:<16}      {base}/kiosk/{slug}#{secret}\n");
         for (code, secret) in &setup.officers {
             let secret = URL_SAFE_NO_PAD.encode(secret);
-            addresses +=
-                &format!("  officer {slug:<16} {code}  {base}/officer/{slug}/{code}#{secret}\n");
+            addresses += &format!("  officer {slug:<16} {code}  {base}/officer/{slug}/{code}#{secret}\n");
         }
         // The controller of a real door reads and writes two files (gate::devices::door::FileDoor).
         let files = folder.join(format!("{slug}.door"));

@@ -49,25 +49,30 @@ impl Addresses {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => {
-                return Err(Failure::new(format!("{} cannot be read ({error}); check its rights", path.display())));
+                return Err(Failure::new(format!(
+                    "{} cannot be read ({error}); check its rights",
+                    path.display()
+                )));
             }
         };
-        let read: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| Failure::new(format!("{}: {error}; docs/operating.md shows the form", path.display())))?;
+        let read: Self = serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::new(format!("{}: {error}; docs/operating.md shows the form", path.display()))
+        })?;
         read.checked().map_err(|failure| Failure::new(format!("{}: {failure}", path.display())))
     }
 
     /// The same without slashes at their ends, if each may be used: parties speak TLS, and plain HTTP stays on the loopback.
     fn checked(mut self) -> Result<Self, Failure> {
-        let mut all: Vec<&mut String> = self.authorities.values_mut().chain(self.gates.values_mut()).collect();
+        let mut all: Vec<&mut String> =
+            self.authorities.values_mut().chain(self.gates.values_mut()).collect();
         all.extend(self.parties.values_mut());
         for address in all {
             *address = base_address(address).map_err(of)?;
         }
         match self.parties.values().find(|address| !address.starts_with("https://")) {
-            Some(plain) => {
-                Err(Failure::new(format!("{plain} is plain HTTP: among parties there is TLS alone; write https://")))
-            }
+            Some(plain) => Err(Failure::new(format!(
+                "{plain} is plain HTTP: among parties there is TLS alone; write https://"
+            ))),
             None => Ok(self),
         }
     }

@@ -185,11 +185,19 @@ impl PartyTls {
         Ok(Transport::Parties(config, Arc::clone(&self.known)))
     }
 
-    /// How a listener for wallets, browsers or operators speaks: in plain on this machine's loopback, where no certificate
+    /// How a listener for operators speaks: in plain on this machine's loopback, else over TLS.
+    pub fn before_operators(&self, address: std::net::SocketAddr) -> Result<Transport, Failure> {
+        if address.ip().is_loopback() {
+            return Ok(Transport::Plain);
+        }
+        Ok(Transport::Tls(public_server(&self.web).map_err(of)?))
+    }
+
+    /// How a listener for wallets and browsers speaks: in plain on this machine's loopback, where no certificate
     /// was given for it, else over TLS.
     pub fn before_everybody(&self, address: std::net::SocketAddr) -> Result<Transport, Failure> {
-        if address.ip().is_loopback() && self.certificate.files().is_none() {
-            return Ok(Transport::Plain);
+        if self.certificate.files().is_none() {
+            return self.before_operators(address);
         }
         Ok(Transport::Tls(public_server(&self.web).map_err(of)?))
     }

@@ -13,6 +13,7 @@
 
 #[expect(dead_code, reason = "the other test program uses the rest")]
 mod bay;
+#[expect(dead_code, reason = "the other test programs use the rest")]
 mod parties;
 
 use std::collections::BTreeMap;
@@ -175,7 +176,7 @@ async fn no_party_stores_logs_sends_or_receives_what_it_may_not_have() {
     let known: Known = Arc::new(move |key: &PublicKey| {
         let party = by_key.get(key.as_bytes()).cloned();
         let party = party.ok_or(trust::TrustError::UnknownKey { authority: AuthorityCode::Chn })?;
-        Ok(Peer { party, listed_by: AuthorityCode::ALL.into() })
+        Ok(Peer { party, listed_by: AuthorityCode::ALL.into(), replaced: false })
     });
     let (mut received, mut answered) = (BTreeMap::new(), BTreeMap::new());
     let mut publish = async |who: &str| {
@@ -194,8 +195,7 @@ async fn no_party_stores_logs_sends_or_receives_what_it_may_not_have() {
         std::fs::write(folder.dir().join("public/addresses.json"), book.to_string()).unwrap();
     };
     publish("gate").await;
-    let gates: BTreeMap<_, _> =
-        ports.into_iter().map(|port| (port, Process::gates(&folder, port))).collect();
+    let gates: BTreeMap<_, _> = ports.into_iter().map(|port| (port, Process::gates(&folder, port))).collect();
     publish("authority").await;
 
     let client = reqwest::Client::new();
@@ -210,7 +210,12 @@ async fn no_party_stores_logs_sends_or_receives_what_it_may_not_have() {
         panic!("waited in vain for {what}");
     };
     for gate in gates.values() {
-        wait("a gate's lists", &|health| health["status"] == "ok", format!("{}/health/details", gate.listens[1])).await;
+        wait(
+            "a gate's lists",
+            &|health| health["status"] == "ok",
+            format!("{}/health/details", gate.listens[1]),
+        )
+        .await;
     }
     for (index, (resident, port, from, to, side)) in WAY.iter().enumerate() {
         let (at, text) = &shown[index];

@@ -164,7 +164,11 @@ async fn scans(State(state): State<GateState>, body: Result<Json<ScanBody>, Json
     };
     match scanner(ScanOrder { lane: body.lane, code, faces, measures }).await {
         Some(report) => Json(report.to_json()).into_response(),
-        None => problem(StatusCode::NOT_FOUND, "no_such_lane", "this gate has no such lane; its operators' page /lanes names them"),
+        None => problem(
+            StatusCode::NOT_FOUND,
+            "no_such_lane",
+            "this gate has no such lane; its operators' page /lanes names them",
+        ),
     }
 }
 

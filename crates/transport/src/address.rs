@@ -76,8 +76,14 @@ mod tests {
             assert!(matches!(base_address(plain), Err(AddressError::PlainOffLoopback(_))), "{plain}");
         }
         for wrong in [
-            "", "chn.example", "ftp://chn.example", "https://a:b@chn.example", "https://chn.example/v1", "https://chn.example?x",
-            "http://127.0.0.1@chn.example/", "https://",
+            "",
+            "chn.example",
+            "ftp://chn.example",
+            "https://a:b@chn.example",
+            "https://chn.example/v1",
+            "https://chn.example?x",
+            "http://127.0.0.1@chn.example/",
+            "https://",
         ] {
             assert!(matches!(base_address(wrong), Err(AddressError::Form(_))), "{wrong}");
         }

@@ -44,7 +44,9 @@ impl Days {
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
     /// The data.
-    #[error("data/certificates.toml is malformed, or its days do not grow from lead to leaf to ca; mend the file")]
+    #[error(
+        "data/certificates.toml is malformed, or its days do not grow from lead to leaf to ca; mend the file"
+    )]
     Days,
     /// A key.
     #[error(transparent)]
@@ -89,9 +91,10 @@ impl Ca {
     /// [`CertificateError`]
     pub fn new(key: &SigningKey) -> Result<Self, CertificateError> {
         let hash = credential::sha256(key.public().as_bytes());
-        let name = hash.iter().take(4).fold("Bay Pass installation ".to_owned(), |name, byte| {
-            format!("{name}{byte:02x}")
-        });
+        let name = hash
+            .iter()
+            .take(4)
+            .fold("Bay Pass installation ".to_owned(), |name, byte| format!("{name}{byte:02x}"));
         Ok(Self { name, key: key_pair(key)? })
     }
 

@@ -18,7 +18,9 @@ use rustls::{SignatureScheme, crypto};
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// No certificate in PEM.
-    #[error("the certificate cannot be read; write it in PEM, the party's own first, then those that certify it")]
+    #[error(
+        "the certificate cannot be read; write it in PEM, the party's own first, then those that certify it"
+    )]
     Certificate,
     /// No private key.
     #[error("the private key cannot be read; write it in PEM (PKCS#8, SEC 1 or PKCS#1)")]

@@ -13,4 +13,4 @@ pub use address::{AddressError, base_address, is_loopback_host};
 pub use certificate::{Ca, Certificate, CertificateError, Days};
 pub use identity::{Identity, IdentityError, OwnKey};
 pub use listen::{Bounds, Transport, serve};
-pub use tls::{Known, TlsError, party_client, party_server, public_server, provider};
+pub use tls::{Known, TlsError, party_client, party_server, public_server};

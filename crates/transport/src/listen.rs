@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Request, StatusCode, Version, header};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -241,10 +241,14 @@ async fn answer(
     let client = client(peer, request.headers(), &bounds.proxies);
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, peer.port())));
+    let mut ends = false;
     if let Some(OtherEnd { known, key }) = party {
         // A key that was listed as compromised since the handshake says nothing any more.
         match known(&key) {
-            Ok(party) => request.extensions_mut().insert(party),
+            Ok(party) => {
+                ends = party.replaced;
+                request.extensions_mut().insert(party);
+            }
             Err(why) => {
                 tracing::warn!(%why, "a request was refused: its connection's key counts no more");
                 let close = [(header::CONNECTION, "close")];
@@ -252,10 +256,15 @@ async fn answer(
             }
         };
     }
-    match app.oneshot(request).await {
+    let mut response = match app.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
+    };
+    if ends {
+        // The next request comes over a connection with the newer key: nothing is cut when this one is named no more.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    response
 }
 
 /// The address of the client: that of the connection, or, behind a proxy whose word counts, the last one in

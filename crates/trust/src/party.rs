@@ -36,6 +36,8 @@ pub struct Peer {
     pub party: Party,
     /// The authorities whose lists say so.
     pub listed_by: BTreeSet<AuthorityCode>,
+    /// Whether a newer key of the party is in use: connections with this one are to end by themselves.
+    pub replaced: bool,
 }
 
 impl fmt::Display for Party {
@@ -108,13 +110,18 @@ impl TrustStore {
     /// authority.
     pub fn peer(&self, key: &PublicKey, at: Timestamp) -> Result<Peer, TrustError> {
         let (mut found, mut why): (Option<Peer>, Option<TrustError>) = (None, None);
-        for (authority, named, entry) in self.tls_entries().filter(|(.., entry)| entry.key == key.as_bytes()) {
+        for (authority, named, entry) in self.tls_entries().filter(|(.., entry)| entry.key == key.as_bytes())
+        {
             if self.is_compromised(authority, entry) {
                 why = Some(TrustError::Compromised { authority });
             } else if at >= entry.to {
                 why.get_or_insert(TrustError::Expired { authority });
             } else {
-                let new = || Peer { party: named.party.clone(), listed_by: BTreeSet::new() };
+                let new = || Peer {
+                    party: named.party.clone(),
+                    listed_by: BTreeSet::new(),
+                    replaced: self.is_replaced(&named, at),
+                };
                 let peer = found.get_or_insert_with(new);
                 if peer.party == named.party {
                     peer.listed_by.insert(authority);
@@ -123,6 +130,18 @@ impl TrustStore {
         }
         let unknown = || TrustError::UnknownKey { authority: AuthorityCode::Chn };
         found.ok_or_else(|| why.unwrap_or_else(unknown))
+    }
+
+    /// Whether a newer key of the same party is in use.
+    fn is_replaced(&self, key: &TlsKey, at: Timestamp) -> bool {
+        self.tls_entries().any(|(_, other, entry)| {
+            let newer = other.party == key.party && other.number > key.number;
+            let used = || {
+                PublicKey::from_bytes(&entry.key)
+                    .is_ok_and(|key| self.is_tls_key_used(&other.party, &key, at))
+            };
+            newer && used()
+        })
     }
 
     /// Whether a party is to use this key of its own at `at`: every authority that lists keys of the party lists this one,
@@ -141,12 +160,6 @@ impl TrustStore {
         let lists: BTreeSet<_> = ours.iter().map(|(code, ..)| *code).collect();
         !lists.is_empty() && lists.into_iter().all(usable)
     }
-
-    /// Whether any list names a key of the role tls: those of the versions before do not.
-    #[must_use]
-    pub fn has_tls_keys(&self) -> bool {
-        self.tls_entries().next().is_some()
-    }
 }
 
 #[cfg(test)]
@@ -160,7 +173,9 @@ mod tests {
         for key in [&chn, &gates] {
             assert_eq!(TlsKey::from_kid(&key.kid()).as_ref(), Some(key));
         }
-        for wrong in ["CHN", "CHN/", "CHN/-1", "CHN/+1", "CHN/01", "Hengqin/1", "hengqin/CHN-MAC/1", "/1", "mac /1"] {
+        for wrong in
+            ["CHN", "CHN/", "CHN/-1", "CHN/+1", "CHN/01", "Hengqin/1", "hengqin/CHN-MAC/1", "/1", "mac /1"]
+        {
             assert_eq!(TlsKey::from_kid(wrong.as_bytes()), None, "{wrong}");
         }
         // In small letters it is a port's name, never an authority's.

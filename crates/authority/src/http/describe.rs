@@ -61,7 +61,15 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "verdicts" => &[
             CBOR,
             STORE,
-            &[NotTheSender, GateOutsideBinding, EnvelopeMismatch, Busy, FaceModelsFailed, CryptoFailed, Internal],
+            &[
+                NotTheSender,
+                GateOutsideBinding,
+                EnvelopeMismatch,
+                Busy,
+                FaceModelsFailed,
+                CryptoFailed,
+                Internal,
+            ],
         ],
         "events" | "chains" => &[CBOR, STORE, &[NotTheSender, CryptoFailed]],
         "handovers" => &[CBOR, STORE, &[NotTheSender, SealedUnreadable, PartFailed]],

@@ -139,7 +139,11 @@ pub(super) async fn handovers(
     CborBody(body): CborBody,
 ) -> Result<impl IntoResponse, Problem> {
     let payload = unverified_payload(&body).ok();
-    from_authority(&app, &peer, payload.and_then(|payload| Handover::decode(payload).ok()).map(|told| told.from))?;
+    from_authority(
+        &app,
+        &peer,
+        payload.and_then(|payload| Handover::decode(payload).ok()).map(|told| told.from),
+    )?;
     Ok(cbor(app.state.service.take_handover(&body, (app.state.now)()).await?))
 }
 
@@ -155,6 +159,10 @@ pub(super) async fn notices(
     CborBody(body): CborBody,
 ) -> Result<impl IntoResponse, Problem> {
     let payload = unverified_payload(&body).ok();
-    from_authority(&app, &peer, payload.and_then(|payload| Notice::decode(payload).ok()).map(|told| told.from))?;
+    from_authority(
+        &app,
+        &peer,
+        payload.and_then(|payload| Notice::decode(payload).ok()).map(|told| told.from),
+    )?;
     Ok(cbor(app.state.service.take_notice(&body, (app.state.now)()).await?))
 }

@@ -237,7 +237,7 @@ async fn as_sender(request: Request, next: Next) -> axum::response::Response {
         let code = AuthorityCode::ALL.into_iter().find(|code| code.code() == sender);
         let party = code.map(Party::Authority).or_else(|| sender.parse().ok().map(Party::Gates));
         let party = party.unwrap_or(Party::Authority(AuthorityCode::Chn));
-        head.extensions.insert(Peer { party, listed_by: AuthorityCode::ALL.into() });
+        head.extensions.insert(Peer { party, listed_by: AuthorityCode::ALL.into(), replaced: false });
     }
     next.run(Request::from_parts(head, Body::from(body))).await
 }

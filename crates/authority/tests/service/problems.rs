@@ -401,9 +401,12 @@ async fn messages(bay: &Bay, chn: &Door, live: &[u8]) {
     let wallet = crate::bay::token(bay, &session).await;
     let (body, _) = envelope(bay, &wallet, &show(bay, &wallet, live), Side::Exit);
     let kind = ("content-type", "application/cbor");
-    for (path, operation, sent) in [("/v1/verdicts", "verdicts", body), ("/v1/events", "events", {
-        crate::bay::event(bay, &show(bay, &wallet, live), Passage::NotPassed, (1, [0; 32]), &[])
-    })] {
+    for (path, operation, sent) in [
+        ("/v1/verdicts", "verdicts", body),
+        ("/v1/events", "events", {
+            crate::bay::event(bay, &show(bay, &wallet, live), Passage::NotPassed, (1, [0; 32]), &[])
+        }),
+    ] {
         for other in ["qingmao", "CHN", "MAC", "nobody"] {
             let answer = chn.call("POST", path, &[kind, (COMES_AS, other)], sent.clone()).await;
             chn.problem(&answer, operation, "not_the_sender");

@@ -25,8 +25,8 @@ use crate::Ended;
 use crate::failure::{Failure, of};
 use crate::install::database::DatabaseArgs;
 use crate::install::keys::{KeyFiles, KeyStore};
-use crate::install::{Installation, lists};
 use crate::install::parties::{load_approvals, load_faces, load_liveness, open_service};
+use crate::install::{Installation, lists};
 use crate::serve::{Addresses, RunArgs, TrialClock, announce, bind, log, serve_http};
 use crate::tls::{CertificateArgs, PartyTls, base_of};
 
@@ -100,7 +100,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     )?;
     let ((public, public_at), (parties, parties_at), (operators, operators_at)) =
         (run.bind().await?, bind(args.listen_parties).await?, run.bind_for_operators().await?);
-    let (to_public, to_operators) = (tls.before_everybody(public_at)?, tls.before_everybody(operators_at)?);
+    let (to_public, to_operators) = (tls.before_everybody(public_at)?, tls.before_operators(operators_at)?);
     let to_parties = tls.among_parties()?;
     let clients = tls.clients()?;
     let ticking = clock.clone();

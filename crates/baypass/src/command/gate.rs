@@ -21,7 +21,10 @@ use gate::lane::measures::Simulated;
 use gate::lane::screen::NoScreen;
 use gate::lists::{Follower, ListMemory};
 use gate::server::{GateState, ScanOrder, Scanner};
-use gate::{AuthorityAddress, AuthorityAddresses, Clock, HttpLink, LaneContext, Lists, Metrics, ReplayCache, Report, SystemStopwatch, Trusted};
+use gate::{
+    AuthorityAddress, AuthorityAddresses, Clock, HttpLink, LaneContext, Lists, Metrics, ReplayCache, Report,
+    SystemStopwatch, Trusted,
+};
 
 use transport::Transport;
 use trust::{Party, TrustStore};
@@ -135,7 +138,8 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let eyes = load_eyes(models)?;
     let following: Arc<OnceLock<Arc<Follower>>> = Arc::default();
     let party = Party::Gates(port.clone());
-    let connections = PartyTls::open(&installation, party, args.certificate.clone(), Arc::clone(&following), &clock)?;
+    let connections =
+        PartyTls::open(&installation, party, args.certificate.clone(), Arc::clone(&following), &clock)?;
     let known = Addresses::read(&installation)?;
     let addresses = addresses(&connections, known.parties)?;
     let link = Arc::new(HttpLink::new(addresses.clone(), VERDICT_TIMEOUT));
@@ -173,8 +177,10 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     first.not_before(memory.newest());
     let follower = Arc::new(Follower::new(addresses, first));
     let _ = following.set(Arc::clone(&follower));
-    let ((listener, address), (operators, operators_at)) = (run.bind().await?, run.bind_for_operators().await?);
-    let (to_pages, to_operators) = (connections.before_everybody(address)?, connections.before_everybody(operators_at)?);
+    let ((listener, address), (operators, operators_at)) =
+        (run.bind().await?, run.bind_for_operators().await?);
+    let (to_pages, to_operators) =
+        (connections.before_everybody(address)?, connections.before_operators(operators_at)?);
     let base = base_of(&to_pages, address);
     let lanes = Arc::new(lanes);
     let scanner: Option<Scanner> = installation.simulated_camera().then(|| {
@@ -297,7 +303,9 @@ fn first_trust(
     // None that is older than this gate has seen.
     if memory.accept_trust(&trust).is_err() {
         trust = lists::pinned(installation)?;
-        tracing::error!("the trust lists at hand are older than those that this gate has seen; copy the newest to public/trust");
+        tracing::error!(
+            "the trust lists at hand are older than those that this gate has seen; copy the newest to public/trust"
+        );
     }
     Ok(trust)
 }

@@ -107,8 +107,9 @@ impl KeyStore for KeyFiles {
 
     fn remove(&self, name: &str) -> Result<(), Failure> {
         let path = self.0.join(format!("{name}.key"));
-        std::fs::remove_file(&path)
-            .map_err(|error| Failure::new(format!("{} cannot be removed ({error}); remove it", path.display())))
+        std::fs::remove_file(&path).map_err(|error| {
+            Failure::new(format!("{} cannot be removed ({error}); remove it", path.display()))
+        })
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use credential::SigningKey;
 use documents::{AuthorityCode, PortId, Rules, Timestamp};
 use transport::{Ca, Days, OwnKey};
-use trust::{KeyEntry, Party, Role, TlsKey};
+use trust::{KeyEntry, Party, Role, TlsKey, TrustStore};
 
 use super::keys::{KeyFiles, KeyStore};
 use super::{Installation, code_lanes, make_folder, write_whole};
@@ -164,7 +164,10 @@ pub fn own_keys(of_what: &Installation, party: &Party, for_whom: Use) -> Result<
     let one = |number: u64| {
         let path = certificate_path(of_what, party, for_whom, number);
         let pem = std::fs::read(&path).map_err(|error| {
-            Failure::new(format!("{} cannot be read ({error}); make another with `baypass tls renew`", path.display()))
+            Failure::new(format!(
+                "{} cannot be read ({error}); make another with `baypass tls renew`",
+                path.display()
+            ))
         })?;
         let key = keys.signing(&for_whom.name(number))?;
         OwnKey::new(number, &key, &pem).map_err(|error| {
@@ -180,6 +183,41 @@ pub fn own_keys(of_what: &Installation, party: &Party, for_whom: Use) -> Result<
         )));
     }
     Ok(found)
+}
+
+/// Until when the newest key that each party uses serves, of the party whose ends first.
+pub fn ends_first(
+    of_what: &Installation,
+    trust: &TrustStore,
+    now: Timestamp,
+) -> Result<(Party, Timestamp), Failure> {
+    let mut first: Option<(Party, Timestamp)> = None;
+    for party in parties(of_what)? {
+        own_keys(of_what, &party, Use::Parties)?;
+        web_key(of_what, &party)?;
+        let keys = KeyFiles::of(&of_what.party(&party));
+        let mut end = None;
+        for number in numbers(of_what, &party, Use::Parties) {
+            let key = keys.signing(&Use::Parties.name(number))?;
+            let lists = AuthorityCode::ALL.into_iter().filter_map(|code| trust.list(code));
+            let entries = lists.flat_map(|list| &list.keys);
+            let entry = entries
+                .filter(|entry| entry.role == Role::Tls)
+                .find(|entry| entry.key == key.public().as_bytes());
+            if trust.is_tls_key_used(&party, key.public(), now) {
+                end = end.max(entry.map(|entry| entry.to));
+            }
+        }
+        let end = end.ok_or_else(|| {
+            Failure::new(format!(
+                "no key of {party} that the trust lists name is in use; `baypass tls renew` makes one"
+            ))
+        })?;
+        if first.as_ref().is_none_or(|(_, before)| end < *before) {
+            first = Some((party, end));
+        }
+    }
+    first.ok_or_else(|| Failure::new("there is no party here"))
 }
 
 /// The newest key before wallets and browsers.

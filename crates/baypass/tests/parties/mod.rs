@@ -51,7 +51,17 @@ pub fn identity(dir: &Path, party: &Party) -> Identity {
 
 /// Whoever it is, it is that one.
 pub fn whoever(party: Party) -> Known {
-    Arc::new(move |_: &PublicKey| Ok(Peer { party: party.clone(), listed_by: AuthorityCode::ALL.into() }))
+    Arc::new(move |_: &PublicKey| {
+        Ok(Peer { party: party.clone(), listed_by: AuthorityCode::ALL.into(), replaced: false })
+    })
+}
+
+/// The end of a connection with this key, certified by nobody whom anybody asks.
+pub fn with_key(key: &SigningKey) -> Identity {
+    let ca = transport::Ca::new(&SigningKey::generate().unwrap()).unwrap();
+    let day = documents::LocalDate::new(2026, 1, 1).unwrap();
+    let certificate = ca.certify("specimen", &[], key, (day, day.plus_days(365))).unwrap();
+    Identity::new(vec![OwnKey::new(1, key, certificate.0.as_bytes()).unwrap()], |_| true)
 }
 
 /// A client of that party, which reaches whoever answers.
@@ -80,8 +90,7 @@ impl Process {
     pub fn start(folder: &Folder, line: &[&str], listeners: usize, log: &str) -> Self {
         let file = std::fs::File::create(folder.path(log)).unwrap();
         let mut command = folder.command(&[line, &["--dir", "DIR", "--with-parent"]].concat());
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(file).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(file).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut listens = Vec::new();
         for _ in 0..listeners {
@@ -191,12 +200,8 @@ pub async fn sit(
     };
     let app = axum::Router::new().fallback(through);
     let config = party_server(server, Arc::clone(&known)).unwrap();
-    let bounds = Bounds {
-        total: 256,
-        each: 256,
-        silence: std::time::Duration::from_secs(60),
-        proxies: Vec::new(),
-    };
+    let bounds =
+        Bounds { total: 256, each: 256, silence: std::time::Duration::from_secs(60), proxies: Vec::new() };
     tokio::spawn(transport::serve(
         listener,
         app,

@@ -155,7 +155,11 @@ impl IntoResponse for KioskError {
     fn into_response(self) -> Response {
         let conflict = StatusCode::CONFLICT;
         let (status, code, detail) = match self {
-            Self::NoLane => (StatusCode::NOT_FOUND, "no_such_lane", "this gate has no such lane; its operators' page /lanes names them"),
+            Self::NoLane => (
+                StatusCode::NOT_FOUND,
+                "no_such_lane",
+                "this gate has no such lane; its operators' page /lanes names them",
+            ),
             Self::NotPaired => (
                 StatusCode::UNAUTHORIZED,
                 "not_paired",

@@ -105,15 +105,22 @@ impl Wire {
             let address = listener.local_addr().map_err(of)?;
             wire.addresses.insert(*authority, format!("https://{address}"));
             let anybody: Known = Arc::new(|_: &PublicKey| {
-                Ok(Peer { party: Party::Authority(AuthorityCode::Chn), listed_by: BTreeSet::new() })
+                Ok(Peer {
+                    party: Party::Authority(AuthorityCode::Chn),
+                    listed_by: BTreeSet::new(),
+                    replaced: false,
+                })
             });
             let whoever = *authority;
             let them: Known = Arc::new(move |_: &PublicKey| {
-                Ok(Peer { party: Party::Authority(whoever), listed_by: BTreeSet::new() })
+                Ok(Peer { party: Party::Authority(whoever), listed_by: BTreeSet::new(), replaced: false })
             });
-            let stolen = |party: &Party| Ok(Identity::new(tls::own_keys(installation, party, Use::Parties)?, |_| true));
+            let stolen = |party: &Party| {
+                Ok(Identity::new(tls::own_keys(installation, party, Use::Parties)?, |_| true))
+            };
             let client = party_client(&stolen(&gates)?, them, *authority).map_err(of)?;
-            let server = party_server(&stolen(&Party::Authority(*authority))?, Arc::clone(&anybody)).map_err(of)?;
+            let server =
+                party_server(&stolen(&Party::Authority(*authority))?, Arc::clone(&anybody)).map_err(of)?;
             wire.reached.insert(*authority, (base.clone(), client.clone()));
             let (base, seen) = (base.clone(), Arc::clone(&wire.seen));
             let end = End { authority: *authority, base, client, seen };
@@ -132,8 +139,14 @@ impl Wire {
     }
 
     /// A message of the cheat's own to an authority, over a connection with the key of the gates' at [`TAPPED`].
-    pub fn brings(&self, to: AuthorityCode, path: &str, body: Vec<u8>) -> Result<reqwest::RequestBuilder, Failure> {
-        let reached = self.reached.get(&to).ok_or_else(|| Failure::new(format!("there is no wire to {to}")))?;
+    pub fn brings(
+        &self,
+        to: AuthorityCode,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<reqwest::RequestBuilder, Failure> {
+        let reached =
+            self.reached.get(&to).ok_or_else(|| Failure::new(format!("there is no wire to {to}")))?;
         let post = reached.1.post(format!("{}{path}", reached.0));
         Ok(post.header(header::CONTENT_TYPE, "application/cbor").body(body))
     }
