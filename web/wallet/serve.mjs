@@ -2,15 +2,17 @@
  * Serves the built web wallet with the strictest policy that it runs under: nothing but its own files and the authorities.
  *
  *   node web/wallet/serve.mjs --listen 127.0.0.1:7121 --authorities addresses.json
+ *   node web/wallet/serve.mjs --listen 0.0.0.0:443 --tls-cert wallet.pem --tls-key wallet.key --authorities addresses.json
  *   node web/wallet/serve.mjs --authorities CHN=http://127.0.0.1:7101,HKG=http://127.0.0.1:7102,MAC=http://127.0.0.1:7103
  *
- * The first line says where it listens; port 0 takes a free one. An authority must name this page's origin among those that
+ * In plain HTTP it listens to this machine's own loopback alone, and so does every authority that it names: elsewhere both
+ * need TLS (docs/tls.md). The first line says where it listens; port 0 takes a free one. An authority must name this page's origin among those that
  * it lets in (`--origin`). With `--relay` this server passes the wallet's calls on instead, under its own origin: for
  * authorities that let no page in. With `--with-parent` it ends when its standard input closes.
  */
 import { createReadStream, existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { createServer, request as plainRequest } from 'node:http'
-import { request as tlsRequest } from 'node:https'
+import { createServer as createTlsServer, request as tlsRequest } from 'node:https'
 import { extname, join, normalize, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -20,10 +22,14 @@ const WALLET_DOORS = /^\/v1\/(enrolments(\/[\w-]{22}\/frames)?|second-enrolment|
 const CODES = ['CHN', 'HKG', 'MAC']
 const BUILT = fileURLToPath(new URL('dist/build/h5', import.meta.url))
 const USAGE = `usage: node serve.mjs [--listen 127.0.0.1:7121] [--authorities FILE | CODE=URL,CODE=URL,CODE=URL | URL,URL,URL]
-                     [--folder DIR] [--relay] [--with-parent]`
+                     [--folder DIR] [--tls-cert FILE --tls-key FILE] [--relay] [--with-parent]`
 
-export function walletServer({ folder, authorities, relay }) {
-  return createServer((asked, answer) => {
+/** Whether a host is this machine's loopback, by name or number. */
+export const isLoopback = (host) => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host)
+
+export function walletServer({ folder, authorities, relay, tls }) {
+  const create = tls ? (serve) => createTlsServer({ ...tls, minVersion: 'TLSv1.3' }, serve) : createServer
+  return create((asked, answer) => {
     const connect = relay ? [] : Object.values(authorities).map((base) => new URL(base).origin)
     const policy = `default-src 'self'; connect-src ${["'self'", ...connect].join(' ')}; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
     answer.setHeader('Content-Security-Policy', policy)
@@ -36,7 +42,7 @@ export function walletServer({ folder, authorities, relay }) {
     if (relay && named && Object.hasOwn(authorities, named[1]) && WALLET_DOORS.test(named[2])) return pass(asked, answer, authorities[named[1]] + named[2])
     if (asked.method !== 'GET' && asked.method !== 'HEAD') return refuse(answer, 405)
     if (path === '/authorities.json') {
-      const own = `http://${asked.headers.host}/authority`
+      const own = `${tls ? 'https' : 'http'}://${asked.headers.host}/authority`
       const told = relay ? Object.fromEntries(Object.keys(authorities).map((code) => [code, `${own}/${code}`])) : authorities
       answer.setHeader('Content-Type', 'application/json')
       return answer.end(JSON.stringify(told))
@@ -91,6 +97,8 @@ export function readAuthorities(given) {
   return Object.fromEntries(CODES.map((code) => {
     const address = named[code]
     if (typeof address !== 'string' || !/^https?:\/\/[^/\s]+/.test(address)) throw new Error(`no address of ${code}: name all of ${CODES.join(', ')} as http(s) addresses, in a file or as CODE=URL,CODE=URL,CODE=URL`)
+    const { protocol, hostname } = new URL(address)
+    if (protocol === 'http:' && !isLoopback(hostname)) throw new Error(`${address} is plain HTTP to another machine: anybody on the way could read and change what goes there; write https:// (docs/tls.md)`)
     return [code, address.replace(/\/+$/, '')]
   }))
 }
@@ -105,7 +113,7 @@ function main() {
   try {
     ({ values } = parseArgs({ options: {
       listen: { type: 'string', default: '127.0.0.1:7121' }, authorities: { type: 'string' }, folder: { type: 'string', default: BUILT },
-      relay: { type: 'boolean', default: false }, 'with-parent': { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+      'tls-cert': { type: 'string' }, 'tls-key': { type: 'string' }, relay: { type: 'boolean', default: false }, 'with-parent': { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
     } }))
   } catch (error) {
     fail(`${error.message}\n${USAGE}`)
@@ -121,11 +129,20 @@ function main() {
   } catch (error) {
     fail(`--authorities: ${error.message}`)
   }
-  const server = walletServer({ folder, authorities, relay: values.relay })
-  server.on('error', (error) => fail(error.code === 'EADDRINUSE' ? `${values.listen} is taken: choose another with --listen` : error.message))
+  const [certificate, key] = [values['tls-cert'], values['tls-key']]
+  if (Boolean(certificate) !== Boolean(key)) fail('--tls-cert and --tls-key go together')
+  let tls
+  try {
+    tls = certificate ? { cert: readFileSync(certificate), key: readFileSync(key) } : undefined
+  } catch (error) {
+    fail(`${error.path} cannot be read: check --tls-cert and --tls-key`)
+  }
   const host = (at[1] ?? '127.0.0.1').replace(/^\[|\]$/g, '')
+  if (!tls && !isLoopback(host)) fail(`--listen ${values.listen}: beyond this machine's loopback the wallet is served over TLS alone: give --tls-cert and --tls-key`)
+  const server = walletServer({ folder, authorities, relay: values.relay, tls })
+  server.on('error', (error) => fail(error.code === 'EADDRINUSE' ? `${values.listen} is taken: choose another with --listen` : error.message))
   server.listen(Number(at[2]), host, () => {
-    console.log(`wallet listens on http://${host.includes(':') ? `[${host}]` : host}:${server.address().port}`)
+    console.log(`wallet listens on ${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${server.address().port}`)
   })
   const end = () => { server.closeAllConnections(); server.close(() => process.exit(0)) }
   process.once('SIGTERM', end)

@@ -105,16 +105,24 @@ pub enum PeerError {
     Store(#[from] StoreError),
 }
 
+/// Where another authority is reached, and by what client: it reaches that authority alone.
+#[derive(Debug, Clone)]
+pub struct Address {
+    /// The base address of its listener for parties.
+    pub base: String,
+    /// The client, with this authority's certificate.
+    pub client: Client,
+}
+
 /// One round towards every peer. A peer that is down is named once and passed over; the others get their turn.
 pub async fn round(
     service: &Service,
-    peers: &BTreeMap<AuthorityCode, String>,
-    client: &Client,
+    peers: &BTreeMap<AuthorityCode, Address>,
     now: Timestamp,
 ) -> RoundReport {
     let mut report = RoundReport::default();
     for peer in AuthorityCode::ALL.into_iter().filter(|peer| *peer != service.code()) {
-        let Some(base) = peers.get(&peer) else {
+        let Some(Address { base, client }) = peers.get(&peer) else {
             let failure =
                 RoundFailure { peer: Some(peer), what: "reach".to_owned(), why: PeerError::NoAddress };
             report.failures.push(failure);

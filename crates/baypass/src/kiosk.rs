@@ -4,14 +4,13 @@
 //! `web/kiosk`).
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use credential::random;
 use documents::{AuthorityCode, PortId, Rules};
 use gate::devices::door::FileDoor;
-use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Waits, slug};
+use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Reach, Waits, slug};
 use gate::server::TrustedNow;
 use gate::{Clock, HttpLink, Language, SystemStopwatch, Texts};
 
@@ -54,19 +53,17 @@ pub struct SetUp {
     pub addresses: String,
 }
 
-/// Sets up a kiosk for every lane of a gate that listens at `address`.
+/// Sets up a kiosk for every lane of a gate whose pages are found under `base`.
 pub fn set_up(
     bench: &Bench<'_>,
     lanes: &BTreeMap<String, Arc<OpenLane<HttpLink>>>,
     pages: PathBuf,
-    address: SocketAddr,
+    base: &str,
+    reach: Reach,
     authorities: BTreeMap<AuthorityCode, String>,
 ) -> Result<SetUp, Failure> {
     let folder = bench.installation.gate(bench.port);
     let texts = Arc::new(Texts::builtin().map_err(of)?);
-    let loopback = address.ip().is_loopback();
-    // By name: an address is no relying party of passkeys.
-    let base = format!("http://localhost:{}", address.port());
     let mut kiosks = BTreeMap::new();
     let mut addresses = String::new();
     for (name, opened) in lanes {
@@ -82,17 +79,13 @@ pub fn set_up(
         let kiosk = Kiosk::new(setup, Arc::clone(&opened.lane), Some(door));
         kiosks.insert(kiosk.slug().to_owned(), kiosk);
     }
-    if !loopback {
-        addresses =
-            format!("  no kiosks: {address} is not this machine's loopback address (docs/kiosk.md)\n");
-    }
     write_whole(&folder.join(ADDRESSES), addresses.as_bytes())?;
-    let origins = vec![base];
+    let origins = vec![base.to_owned()];
     let desk = bench.relying.desk(bench.installation, &folder, Arc::new(move || origins.clone()))?;
     let kiosks = Kiosks {
         lanes: Arc::new(kiosks),
         pages,
-        loopback,
+        reach,
         authorities: Arc::new(authorities),
         desk: Arc::new(desk),
         pairings: Arc::new(pairings(bench.installation, &folder)?),

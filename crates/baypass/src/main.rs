@@ -8,11 +8,11 @@ mod ended;
 mod failure;
 mod install;
 mod kiosk;
-mod listen;
 mod officers;
 mod progress;
 mod registration;
 mod serve;
+mod tls;
 mod wallet;
 
 use std::path::PathBuf;

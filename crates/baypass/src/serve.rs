@@ -14,12 +14,13 @@ use gate::{Clock, SystemClock};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
+use transport::{Bounds, Transport, base_address};
 
 use crate::failure::{self, Failure, of};
 use crate::install::{Installation, write_whole};
-use crate::listen::{self, Bounds};
 
-/// The first loopback port: authorities at +1 to +3, gates from +11 on.
+/// The first loopback port: authorities at +1 to +3, gates from +11 on, the web wallet at +21, the authorities' listeners for
+/// parties from +31, operators' from +41 (authorities) and +51 (gates).
 pub const BASE_PORT: u16 = 7100;
 /// Between two rounds of fetching and handing over.
 pub const ROUND: Duration = Duration::from_secs(1);
@@ -32,17 +33,48 @@ const JUMP_SECONDS: i64 = 30;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Addresses {
-    /// The authorities' base addresses.
+    /// Where wallets and officers reach the authorities.
     pub authorities: BTreeMap<AuthorityCode, String>,
+    /// Where gates and the other authorities do.
+    pub parties: BTreeMap<AuthorityCode, String>,
     /// The gates', by port.
     pub gates: BTreeMap<String, String>,
 }
 
 impl Addresses {
-    /// As the installation knows them.
-    pub fn read(of_what: &Installation) -> Self {
-        let bytes = std::fs::read(of_what.public().join("addresses.json")).unwrap_or_default();
-        serde_json::from_slice(&bytes).unwrap_or_default()
+    /// As the installation knows them; none where nobody wrote them down yet. An address that may not be used is refused.
+    pub fn read(of_what: &Installation) -> Result<Self, Failure> {
+        let path = of_what.public().join("addresses.json");
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => {
+                return Err(Failure::new(format!(
+                    "{} cannot be read ({error}); check its rights",
+                    path.display()
+                )));
+            }
+        };
+        let read: Self = serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::new(format!("{}: {error}; docs/operating.md shows the form", path.display()))
+        })?;
+        read.checked().map_err(|failure| Failure::new(format!("{}: {failure}", path.display())))
+    }
+
+    /// The same without slashes at their ends, if each may be used: parties speak TLS, and plain HTTP stays on the loopback.
+    fn checked(mut self) -> Result<Self, Failure> {
+        let mut all: Vec<&mut String> =
+            self.authorities.values_mut().chain(self.gates.values_mut()).collect();
+        all.extend(self.parties.values_mut());
+        for address in all {
+            *address = base_address(address).map_err(of)?;
+        }
+        match self.parties.values().find(|address| !address.starts_with("https://")) {
+            Some(plain) => Err(Failure::new(format!(
+                "{plain} is plain HTTP: among parties there is TLS alone; write https://"
+            ))),
+            None => Ok(self),
+        }
     }
 
     /// Publishes them.
@@ -95,9 +127,12 @@ impl Clock for TrialClock {
 /// How a process is run.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Where to listen; port 0 takes a free one.
+    /// Where to listen; port 0 takes a free one. Beyond the loopback this is TLS.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Where operators find counters, details of health and lanes: they show what becomes of whoever crosses at this moment.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen_operators: SocketAddr,
     /// A proxy whose word counts for a client's address (X-Forwarded-For); may be given several times.
     #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
     proxies: Vec<IpAddr>,
@@ -109,14 +144,12 @@ pub struct RunArgs {
 impl RunArgs {
     /// Listens; gives the address too, whose port may have been left open.
     pub async fn bind(&self) -> Result<(TcpListener, SocketAddr), Failure> {
-        let listen = self.listen;
-        let listener = TcpListener::bind(listen).await.map_err(|error| {
-            Failure::new(format!(
-                "{listen} cannot be listened on ({error}); another program may use it: choose another address with --listen"
-            ))
-        })?;
-        let address = listener.local_addr().map_err(of)?;
-        Ok((listener, address))
+        bind(self.listen).await
+    }
+
+    /// Listens for operators.
+    pub async fn bind_for_operators(&self) -> Result<(TcpListener, SocketAddr), Failure> {
+        bind(self.listen_operators).await
     }
 
     /// The proxies whose word counts for a client's address.
@@ -124,10 +157,41 @@ impl RunArgs {
         self.proxies.clone()
     }
 
-    /// Resolves when the process is to end: at Ctrl-C, at a request to terminate, or with the parent.
-    pub fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
-        stopped(self.with_parent)
+    /// Tells every listener when the process is to end: at Ctrl-C, at a request to terminate, or with the parent.
+    pub fn stopping(&self) -> Stopping {
+        let (tell, stop) = tokio::sync::watch::channel(false);
+        let stopped = stopped(self.with_parent);
+        tokio::spawn(async move {
+            stopped.await;
+            let _ = tell.send(true);
+        });
+        Stopping(stop)
     }
+}
+
+/// Whether the process is to end.
+#[derive(Clone)]
+pub struct Stopping(tokio::sync::watch::Receiver<bool>);
+
+impl Stopping {
+    /// Resolves when it is.
+    pub fn wait(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stop = self.0.clone();
+        async move {
+            let _ = stop.wait_for(|stop| *stop).await;
+        }
+    }
+}
+
+/// Listens at an address; gives it with its port, which may have been left open.
+pub async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        Failure::new(format!(
+            "{listen} cannot be listened on ({error}); another program may use it: choose another address"
+        ))
+    })?;
+    let address = listener.local_addr().map_err(of)?;
+    Ok((listener, address))
 }
 
 async fn stopped(with_parent: bool) {
@@ -168,12 +232,13 @@ pub async fn serve_http(
     listener: TcpListener,
     app: axum::Router,
     proxies: Vec<IpAddr>,
+    transport: Transport,
     until: impl Future<Output = ()> + Send,
 ) {
-    listen::serve(listener, app, Bounds::of_process(proxies), until).await;
+    transport::serve(listener, app, Bounds::of_process(proxies), transport, until).await;
 }
 
-/// The HTTP client of this process: one pool of connections, handed to whoever asks another party.
+/// An HTTP client that is no party, such as a wallet's.
 #[expect(clippy::disallowed_methods, reason = "this is the adapter of HTTP clients")]
 pub fn http_client() -> reqwest::Client {
     reqwest::Client::new()
@@ -190,7 +255,9 @@ pub fn log() {
         .try_init();
 }
 
-/// The first line of a party on standard output; `demo` reads it.
-pub fn announce(what: &str, address: SocketAddr) -> Result<(), Failure> {
-    failure::print(&format!("{what} listens on http://{address}\n"))
+/// The first lines of a party on standard output, whose addresses `demo` reads; one write.
+pub fn announce(whose: &str, listeners: &[(&str, String)], rest: &str) -> Result<(), Failure> {
+    let line = |(for_whom, base): &(&str, String)| format!("{whose} listens{for_whom} on {base}\n");
+    let lines: String = listeners.iter().map(line).collect();
+    failure::print(&format!("{lines}{rest}"))
 }

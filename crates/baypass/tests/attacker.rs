@@ -1,6 +1,6 @@
-//! Somebody owns the network between a lane and both authorities, with every transport key and no signing key: they drop,
-//! repeat, hold back, cut, exchange, sign anew and forge. They can delay, and nothing else: once they stop, both ledgers
-//! hold what happened at the door.
+//! Somebody owns the network between a lane and both authorities, with the TLS keys of all of them and no signing key: they end
+//! each connection with an authority's key, make it anew with the gates', and drop, repeat, hold back, cut, exchange, sign anew
+//! and forge what goes over it. They can delay, and nothing else: once they stop, both ledgers hold what happened at the door.
 //!
 //! `BAYPASS_CROSSINGS` says how many travellers come (60).
 
@@ -13,18 +13,27 @@
 )]
 #![allow(dead_code, reason = "the bay serves other tests too")]
 
-#[path = "../../authority/tests/service/bay.rs"]
+#[path = "bay/mod.rs"]
 mod bay;
+#[path = "../../authority/tests/service/bay.rs"]
+mod bay_of_authorities;
+mod parties;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use ::officers::{Desk, DeskSettings, Limits};
+use authority::http::{HttpState, listeners};
 use authority::{DeviceProof, Service, possession, status_list_number, status_name};
-use bay::{BIRTH, Bay, GATE, NAME, NUMBER, RECORD, in_memory, photographs};
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
+use bay_of_authorities as authorities;
+use bay_of_authorities::{BIRTH, Bay, GATE, NAME, NUMBER, RECORD, in_memory, photographs};
 use clearance::{ClearanceId, Passage, Place, Sides};
 use code::{CrossingCode, Parts};
 use credential::message::{self, Kind, Receipt, ReceiptResult};
-use credential::{Audience, KeyClass, PartHash, ProofWindow, SigningKey, sign_proof};
+use credential::webauthn::RelyingParty;
+use credential::{Audience, KeyClass, PartHash, ProofWindow, PublicKey, SigningKey, sign_proof};
 use documents::AuthorityCode::{Chn, Mac};
 use documents::{AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, Timestamp};
 use face::{Image, Probe, SplitMix64};
@@ -34,22 +43,26 @@ use gate::lane::measures::Nobody;
 use gate::lane::screen::NoScreen;
 use gate::outbox::{GateKey, Store};
 use gate::{
-    AuthorityLink, CaptureFault, Captured, Courier, FaceCapture, FixedClock, Lane, LaneConfig, LaneContext,
-    LinkError, Lists, Metrics, ReplayCache, SystemStopwatch,
+    AuthorityAddress, AuthorityAddresses, CaptureFault, Captured, Courier, FaceCapture, FixedClock, HttpLink,
+    Lane, LaneConfig, LaneContext, Lists, Metrics, ReplayCache, SystemStopwatch,
 };
+use parties::{Answer, Middle, On, client, sit, whoever, with_key};
 use test_support::other_signature;
+use transport::{Bounds, Known, Transport, party_client, party_server};
+use trust::{Party, Peer};
 
 /// What was seen on the wire, and what is held back.
 #[derive(Default)]
 struct Seen {
-    answers: BTreeMap<&'static str, Vec<Vec<u8>>>,
-    held: VecDeque<(AuthorityCode, &'static str, Vec<u8>)>,
+    answers: BTreeMap<&'static str, Vec<Bytes>>,
+    held: VecDeque<(AuthorityCode, String, Bytes)>,
 }
 
 /// The wire between the lane and the authorities, in the attacker's hands.
 struct Wire {
-    services: BTreeMap<AuthorityCode, Arc<Service>>,
-    now: Mutex<Timestamp>,
+    /// Where each authority really is, as the gates reach it.
+    authorities: BTreeMap<AuthorityCode, (String, reqwest::Client)>,
+    now: Arc<Mutex<Timestamp>>,
     chance: Mutex<SplitMix64>,
     seen: Mutex<Seen>,
     /// Whether they attack.
@@ -59,23 +72,31 @@ struct Wire {
     tried: Mutex<BTreeMap<&'static str, usize>>,
 }
 
+/// What a path bears.
+fn kind_of(path: &str) -> &'static str {
+    match path {
+        "/v1/verdicts" => "verdict",
+        "/v1/events" => "event",
+        _ => "chain",
+    }
+}
+
 impl Wire {
     fn draw(&self, below: usize) -> usize {
         self.chance.lock().unwrap().below(below)
     }
 
-    /// What the authority itself answers.
-    async fn reach(&self, to: AuthorityCode, path: &'static str, body: &[u8]) -> Result<Vec<u8>, LinkError> {
-        let (service, now) = (&self.services[&to], *self.now.lock().unwrap());
-        let refused = LinkError::Refused { authority: to, status: 403 };
-        match path {
-            "verdict" => service.verdict(body, now).await.map_err(|_| refused),
-            "event" => service.hear_event(body, now).await.map_err(|_| refused),
-            _ => service.hear_chain(body, now).await.map_err(|_| refused),
-        }
+    /// What the authority itself answers, over TLS with the gates' key; `None` where it refuses.
+    async fn reach(&self, to: AuthorityCode, path: &str, body: Bytes) -> Option<Bytes> {
+        let (base, client) = &self.authorities[&to];
+        let post = client.post(format!("{base}{path}")).header("content-type", "application/cbor");
+        let answer = post.body(body).send().await.expect("the authority is there");
+        let taken = answer.status().is_success();
+        let bytes = answer.bytes().await.unwrap();
+        taken.then_some(bytes)
     }
 
-    fn forged(&self, to: AuthorityCode, body: &[u8]) -> Vec<u8> {
+    fn forged(&self, to: AuthorityCode, body: &[u8]) -> Bytes {
         let payload = message::unverified_payload(body).unwrap_or(body);
         let receipt = Receipt {
             authority: to,
@@ -83,35 +104,36 @@ impl Wire {
             result: ReceiptResult::Taken,
             at: *self.now.lock().unwrap(),
         };
-        message::sign(Kind::Receipt, authority::KEY_ID, &self.key, &receipt.encode()).unwrap()
+        message::sign(Kind::Receipt, authority::KEY_ID, &self.key, &receipt.encode()).unwrap().into()
     }
 
-    fn older(&self, path: &'static str) -> Option<Vec<u8>> {
-        let count = self.seen.lock().unwrap().answers.get(path).map_or(0, Vec::len);
+    fn older(&self, kind: &'static str) -> Option<Bytes> {
+        let count = self.seen.lock().unwrap().answers.get(kind).map_or(0, Vec::len);
         let at = (count > 0).then(|| self.draw(count))?;
-        self.seen.lock().unwrap().answers[path].get(at).cloned()
+        self.seen.lock().unwrap().answers[kind].get(at).cloned()
     }
 
     /// The message in other bytes that say the same.
-    fn resigned(path: &'static str, body: &[u8]) -> Vec<u8> {
-        if path != "verdict" {
-            return other_signature(body);
+    fn resigned(kind: &'static str, body: &[u8]) -> Bytes {
+        if kind != "verdict" {
+            return other_signature(body).into();
         }
         let envelope = clearance::Envelope::decode(body).unwrap();
         let request = other_signature(envelope.request);
-        clearance::Envelope { request: &request, ..envelope }.encode()
+        clearance::Envelope { request: &request, ..envelope }.encode().into()
     }
 
-    async fn send(&self, to: AuthorityCode, path: &'static str, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+    /// What comes of a message; `None` is a failure.
+    async fn attacked(&self, to: AuthorityCode, path: &str, body: Bytes) -> Option<Bytes> {
         if !*self.hostile.lock().unwrap() {
-            return self.reach(to, path, &body).await;
+            return self.reach(to, path, body).await;
         }
-        let lost = LinkError::TimedOut { authority: to };
+        let kind = kind_of(path);
         // What was held back comes late, in whatever order.
         if self.draw(3) == 0 {
             let late = self.seen.lock().unwrap().held.pop_front();
             if let Some((to, path, body)) = late {
-                let _ = self.reach(to, path, &body).await;
+                let _ = self.reach(to, &path, body).await;
             }
         }
         const TRICKS: [&str; 13] = [
@@ -132,49 +154,119 @@ impl Wire {
         let trick = TRICKS[self.draw(TRICKS.len())];
         *self.tried.lock().unwrap().entry(trick).or_default() += 1;
         let answer = match trick {
-            "dropped" => return Err(lost),
+            "dropped" => return None,
             "held back" => {
-                self.seen.lock().unwrap().held.push_back((to, path, body));
-                return Err(lost);
+                self.seen.lock().unwrap().held.push_back((to, path.to_owned(), body));
+                return None;
             }
-            "an empty yes" => return Ok(Vec::new()),
-            "a forged receipt" => return Ok(self.forged(to, &body)),
-            "an older answer" => return self.older(path).ok_or(lost),
-            "signed anew" => self.reach(to, path, &Self::resigned(path, &body)).await?,
+            "an empty yes" => return Some(Bytes::new()),
+            "a forged receipt" => return Some(self.forged(to, &body)),
+            "an older answer" => return self.older(kind),
+            "signed anew" => self.reach(to, path, Self::resigned(kind, &body)).await?,
             "one bit" => {
-                let mut body = body.clone();
+                let mut body = body.to_vec();
                 let (at, bit) = (self.draw(body.len()), self.draw(8));
                 body[at] ^= 1 << bit;
-                self.reach(to, path, &body).await?
+                self.reach(to, path, body.into()).await?
             }
             "twice" => {
-                let _ = self.reach(to, path, &body).await;
-                self.reach(to, path, &body).await?
+                let _ = self.reach(to, path, body.clone()).await;
+                self.reach(to, path, body).await?
             }
-            _ => self.reach(to, path, &body).await?,
+            _ => self.reach(to, path, body).await?,
         };
-        self.seen.lock().unwrap().answers.entry(path).or_default().push(answer.clone());
+        self.seen.lock().unwrap().answers.entry(kind).or_default().push(answer.clone());
         match trick {
-            "answer dropped" => Err(lost),
-            "cut" => Ok(answer[..self.draw(answer.len())].to_vec()),
-            "signed anew" => Ok(other_signature(&answer)),
-            _ => Ok(answer),
+            "answer dropped" => None,
+            "cut" => Some(answer.slice(..self.draw(answer.len()))),
+            "signed anew" => Some(other_signature(&answer).into()),
+            _ => Some(answer),
         }
     }
 }
 
-impl AuthorityLink for Wire {
-    async fn verdict(&self, authority: AuthorityCode, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
-        self.send(authority, "verdict", body).await
-    }
+/// The wire at one authority's end.
+struct End(AuthorityCode, Arc<Wire>);
 
-    async fn deliver(&self, authority: AuthorityCode, event: Vec<u8>) -> Result<Vec<u8>, LinkError> {
-        self.send(authority, "event", event).await
+impl Middle for End {
+    async fn handle(&self, _: Peer, path: String, body: Bytes, _: On) -> Result<Answer, ()> {
+        let answer = self.1.attacked(self.0, &path, body).await;
+        answer.map(|bytes| (StatusCode::OK, HeaderMap::new(), bytes)).ok_or(())
     }
+}
 
-    async fn begin_chain(&self, authority: AuthorityCode, chain: Vec<u8>) -> Result<Vec<u8>, LinkError> {
-        self.send(authority, "chain", chain).await
+/// A desk at which nobody has an account.
+fn nobody() -> Arc<Desk> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let settings = DeskSettings {
+        party: RelyingParty::new("localhost").unwrap(),
+        origins: Arc::new(move || {
+            let _kept_as_long_as_the_desk = &folder;
+            Vec::new()
+        }),
+        test_accounts: false,
+        limits: Limits::builtin().unwrap(),
+        draw: credential::random,
+    };
+    Arc::new(Desk::open(&path, settings).unwrap())
+}
+
+/// An authority behind its listener for parties, at the clock of the test; gives where it is.
+async fn serve(service: &Arc<Service>, bay: &Bay, now: &Arc<Mutex<Timestamp>>) -> String {
+    let (trust, at, clock) = (bay.trust.clone(), Arc::clone(now), Arc::clone(now));
+    let known: Known = Arc::new(move |key: &PublicKey| trust.peer(key, *at.lock().unwrap()));
+    let state = HttpState {
+        service: Arc::clone(service),
+        now: Arc::new(move || *clock.lock().unwrap()),
+        officers: nobody(),
+        origins: Vec::new(),
+        officer_origin: Arc::new(|_| false),
+        trust_lists: Arc::new(Vec::new),
+        approvals: Arc::new(Vec::new),
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("https://{}", listener.local_addr().unwrap());
+    let own = with_key(&bay.connections[&Party::Authority(service.code())]);
+    let transport = Transport::Parties(party_server(&own, Arc::clone(&known)).unwrap(), known);
+    let bounds =
+        Bounds { total: 64, each: 64, silence: std::time::Duration::from_secs(60), proxies: Vec::new() };
+    let app = listeners(state).parties;
+    tokio::spawn(transport::serve(listener, app, bounds, transport, std::future::pending()));
+    address
+}
+
+/// Lays the wire; gives it, and where the gate believes the authorities to be.
+async fn lay(bay: &Bay, now: &Arc<Mutex<Timestamp>>) -> (Arc<Wire>, AuthorityAddresses) {
+    let gates = Party::Gates("hengqin".parse().unwrap());
+    let stolen = with_key(&bay.connections[&gates]);
+    let mut authorities = BTreeMap::new();
+    for service in [&bay.chn, &bay.mac] {
+        let at = serve(service, bay, now).await;
+        authorities.insert(service.code(), (at, client(&stolen, service.code())));
     }
+    let wire = Arc::new(Wire {
+        authorities,
+        now: Arc::clone(now),
+        chance: Mutex::new(SplitMix64::new(20_261_128)),
+        seen: Mutex::default(),
+        hostile: Mutex::new(true),
+        key: SigningKey::generate().unwrap(),
+        tried: Mutex::default(),
+    });
+    let mut addresses = AuthorityAddresses::new();
+    for code in [Chn, Mac] {
+        let server = with_key(&bay.connections[&Party::Authority(code)]);
+        let (end, anybody) = (Arc::new(End(code, Arc::clone(&wire))), whoever(gates.clone()));
+        let parties = BTreeMap::from([(gates.clone(), with_key(&bay.connections[&gates]))]);
+        let base = sit(code, String::new(), &server, anybody, parties, end).await;
+        // The gate checks that it speaks to the authority; the key that it sees is the authority's own.
+        let (trust, at) = (bay.trust.clone(), Arc::clone(now));
+        let known: Known = Arc::new(move |key: &PublicKey| trust.peer(key, *at.lock().unwrap()));
+        let client = party_client(&with_key(&bay.connections[&gates]), known, code).unwrap();
+        addresses.insert(code, AuthorityAddress { base, client });
+    }
+    (wire, addresses)
 }
 
 /// The face before the camera is always the same: its probe was made once.
@@ -219,7 +311,7 @@ async fn code_of(bay: &Bay, nth: usize, photo: &[u8], live: &[u8], now: Timestam
     let document = DocumentNumber::recognise(&number).unwrap();
     let birth: LocalDate = BIRTH.parse().unwrap();
     let name = NAME.replace("Li Na", &format!("Li {}", letters(nth)));
-    let session = bay::enrol_as(&bay.chn, (&document, &name, birth), live, now).await.unwrap();
+    let session = authorities::enrol_as(&bay.chn, (&document, &name, birth), live, now).await.unwrap();
     let device = SigningKey::generate().unwrap();
     let proof = possession(&device, Chn, Chn, &session, now).unwrap();
     let keys = [DeviceProof { key: *device.public(), proof }];
@@ -254,8 +346,8 @@ async fn whoever_owns_the_network_can_delay_and_nothing_else() {
     let Some((photo, live, _)) = photographs("whoever_owns_the_network") else { return };
     let crossings: usize = std::env::var("BAYPASS_CROSSINGS").map_or(60, |count| count.parse().unwrap());
     let start: Timestamp = "2026-03-02T10:00:00+08:00".parse().unwrap();
-    let bay = bay::bay(start, in_memory().await).await;
-    let faces = bay::faces();
+    let bay = authorities::bay(start, in_memory().await).await;
+    let faces = authorities::faces();
     let (probe, _) = Probe::from_image(&faces.finder, &Image::decode(&live).unwrap()).unwrap();
     let mut lists = Lists::new(bay.trust.clone());
     lists.take_approval(&bay.approval, start).unwrap();
@@ -267,24 +359,18 @@ async fn whoever_owns_the_network_can_delay_and_nothing_else() {
         key: SigningKey::from_pkcs8(&bay.gate.to_pkcs8().unwrap()).unwrap(),
     };
     let store = Arc::new(Store::open(&folder.path().join("gate.db"), key).await.unwrap());
-    let wire = Arc::new(Wire {
-        services: BTreeMap::from([(Chn, Arc::clone(&bay.chn)), (Mac, Arc::clone(&bay.mac))]),
-        now: Mutex::new(start),
-        chance: Mutex::new(SplitMix64::new(20_261_128)),
-        seen: Mutex::default(),
-        hostile: Mutex::new(true),
-        key: SigningKey::generate().unwrap(),
-        tried: Mutex::default(),
-    });
+    let now = Arc::new(Mutex::new(start));
+    let (wire, addresses) = lay(&bay, &now).await;
+    let link = Arc::new(HttpLink::new(addresses, std::time::Duration::from_secs(60)));
     let lane = Lane::new(
         lane_config(),
         Arc::new(Mutex::new(ReplayCache::new(41, start))),
         Arc::clone(&store),
-        Arc::clone(&wire),
+        Arc::clone(&link),
         Arc::new(OneFace(probe.encode())),
         Arc::new(Metrics::default()),
     );
-    let courier = Courier::new(Arc::clone(&store), Arc::clone(&wire));
+    let courier = Courier::new(Arc::clone(&store), link);
 
     let mut passed = 0;
     for nth in 0..crossings {
@@ -326,7 +412,7 @@ async fn whoever_owns_the_network_can_delay_and_nothing_else() {
     }
     let held: Vec<_> = wire.seen.lock().unwrap().held.drain(..).collect();
     for (to, path, body) in held {
-        let _ = wire.reach(to, path, &body).await;
+        let _ = wire.reach(to, &path, body).await;
     }
     let tried = wire.tried.lock().unwrap().clone();
     println!("{crossings} travellers, {passed} passed; {tried:?}");

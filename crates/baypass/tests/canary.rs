@@ -13,19 +13,24 @@
 
 #[expect(dead_code, reason = "the other test program uses the rest")]
 mod bay;
+#[expect(dead_code, reason = "the other test programs use the rest")]
+mod parties;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use axum::body::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bay::{Folder, people};
+use credential::PublicKey;
+use documents::AuthorityCode;
 use gate::{Clock, SystemClock};
+use parties::{Answer, Middle, On, Process, Tape, identity, public_keys, sit};
 use serde_json::{Value, json};
+use transport::{Identity, Known};
+use trust::{Party, Peer};
 
 /// The forms in which bytes can hide.
 fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
@@ -69,66 +74,20 @@ fn a_canary_is_found_in_every_form() {
     }
 }
 
-/// Everything that went over one way, both directions, by connection.
-type Tape = Arc<Mutex<Vec<u8>>>;
-
-/// Forwards connections to `target` and records every byte; gives its own address.
-fn recorder(target: &str, requests: &Tape, answers: &Tape) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let target = target.trim_start_matches("http://").to_owned();
-    let (requests, answers) = (Arc::clone(requests), Arc::clone(answers));
-    std::thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let Ok(server) = TcpStream::connect(&target) else { continue };
-            for (mut from, mut to, tape) in [
-                (client.try_clone().unwrap(), server.try_clone().unwrap(), Arc::clone(&requests)),
-                (server, client, Arc::clone(&answers)),
-            ] {
-                std::thread::spawn(move || {
-                    let mut buffer = vec![0; 64 * 1024];
-                    while let Ok(read @ 1..) = from.read(&mut buffer) {
-                        tape.lock().unwrap().extend_from_slice(&buffer[..read]);
-                        if to.write_all(&buffer[..read]).is_err() {
-                            break;
-                        }
-                    }
-                    let _ = to.shutdown(std::net::Shutdown::Write);
-                });
-            }
-        }
-    });
-    address
+/// Somebody with the keys of every connection, who writes everything down.
+struct Recorder {
+    requests: Tape,
+    answers: Tape,
 }
 
-struct Party {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Party {
-    fn drop(&mut self) {
-        // Standard input closes: the party ends by itself.
-        drop(self.child.stdin.take());
-        if self.child.wait().is_err() {
-            let _ = self.child.kill();
-        }
+impl Middle for Recorder {
+    async fn handle(&self, _: Peer, path: String, body: Bytes, on: On) -> Result<Answer, ()> {
+        let head = format!("POST {path}\r\ncontent-length: {}\r\n\r\n", body.len());
+        self.requests.lock().unwrap().extend([head.as_bytes(), &body].concat());
+        let answer = on.send(&path, body).await?;
+        self.answers.lock().unwrap().extend([format!("{:?}", answer.1).as_bytes(), &answer.2].concat());
+        Ok(answer)
     }
-}
-
-fn party(folder: &Folder, line: &[&str], log: &str) -> Party {
-    let log = std::fs::File::create(folder.path(log)).unwrap();
-    let mut command = folder.command(&[line, &["--dir", "DIR", "--with-parent"]].concat());
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-    let mut first = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-    let address = first
-        .split("listens on ")
-        .nth(1)
-        .unwrap_or_else(|| panic!("{line:?} did not start"))
-        .trim()
-        .to_owned();
-    Party { child, address }
 }
 
 fn files(folder: &Path) -> Vec<u8> {
@@ -204,32 +163,46 @@ async fn no_party_stores_logs_sends_or_receives_what_it_may_not_have() {
         |seconds: i64| std::fs::write(folder.dir().join("public/clock"), seconds.to_string()).unwrap();
     shift(0);
     let codes = ["CHN", "HKG", "MAC"];
-    let authorities: BTreeMap<_, _> = codes
-        .into_iter()
-        .map(|code| {
-            (code, party(&folder, &["authority", "serve", "--authority", code], &format!("{code}.log")))
-        })
+    let authorities: BTreeMap<_, _> =
+        codes.into_iter().map(|code| (code, Process::authority(&folder, code))).collect();
+    // What each authority is sent, and what the gates and the other authorities are answered, behind TLS.
+    let ports = ["hengqin", "hzmb-hkg-mac", "hzmb-hkg-zhu"];
+    let everybody: BTreeMap<Party, Identity> = codes
+        .iter()
+        .map(|code| Party::Authority(code.parse().unwrap()))
+        .chain(ports.iter().map(|port| Party::Gates(port.parse().unwrap())))
+        .map(|party| (party.clone(), identity(&folder.dir(), &party)))
         .collect();
-    // What each authority is sent, and what the gates and the other authorities are answered.
+    let by_key: Arc<BTreeMap<[u8; 33], Party>> = Arc::new(
+        everybody
+            .keys()
+            .flat_map(|party| public_keys(&folder.dir(), party).into_iter().map(|key| (key, party.clone())))
+            .collect(),
+    );
+    let known: Known = Arc::new(move |key: &PublicKey| {
+        let party = by_key.get(key.as_bytes()).cloned();
+        let party = party.ok_or(trust::TrustError::UnknownKey { authority: AuthorityCode::Chn })?;
+        Ok(Peer { party, listed_by: AuthorityCode::ALL.into(), replaced: false })
+    });
     let (mut received, mut answered) = (BTreeMap::new(), BTreeMap::new());
-    let mut publish = |who: &str| {
+    let mut publish = async |who: &str| {
         let mut bases = BTreeMap::new();
         for code in codes {
             let (requests, answers) = (Tape::default(), Tape::default());
-            bases.insert(code, recorder(&authorities[code].address, &requests, &answers));
+            let recorder = Recorder { requests: Arc::clone(&requests), answers: Arc::clone(&answers) };
+            let (authority, base) = (code.parse().unwrap(), authorities[code].listens[1].clone());
+            let server = &everybody[&Party::Authority(authority)];
+            let (known, all) = (Arc::clone(&known), everybody.clone());
+            bases.insert(code, sit(authority, base, server, known, all, Arc::new(recorder)).await);
             received.insert((who.to_owned(), code), requests);
             answered.insert((who.to_owned(), code), answers);
         }
-        let book = json!({"authorities": bases, "gates": {}});
+        let book = json!({"authorities": {}, "parties": bases, "gates": {}});
         std::fs::write(folder.dir().join("public/addresses.json"), book.to_string()).unwrap();
     };
-    publish("gate");
-    let ports = ["hengqin", "hzmb-hkg-mac", "hzmb-hkg-zhu"];
-    let gates: BTreeMap<_, _> = ports
-        .into_iter()
-        .map(|port| (port, party(&folder, &["gate", "serve", "--port", port], &format!("{port}.log"))))
-        .collect();
-    publish("authority");
+    publish("gate").await;
+    let gates: BTreeMap<_, _> = ports.into_iter().map(|port| (port, Process::gates(&folder, port))).collect();
+    publish("authority").await;
 
     let client = reqwest::Client::new();
     let wait = async |what: &str, is_so: &dyn Fn(&Value) -> bool, url: String| {
@@ -243,31 +216,36 @@ async fn no_party_stores_logs_sends_or_receives_what_it_may_not_have() {
         panic!("waited in vain for {what}");
     };
     for gate in gates.values() {
-        wait("a gate's lists", &|health| health["status"] == "ok", format!("{}/health", gate.address)).await;
+        wait(
+            "a gate's lists",
+            &|health| health["status"] == "ok",
+            format!("{}/health/details", gate.listens[1]),
+        )
+        .await;
     }
     for (index, (resident, port, from, to, side)) in WAY.iter().enumerate() {
         let (at, text) = &shown[index];
         shift(at.seconds_since(SystemClock.now()) + 2);
-        let rounds = client.get(format!("{}/health", gates[port].address)).send().await.unwrap();
+        let rounds = client.get(format!("{}/health/details", gates[port].listens[1])).send().await.unwrap();
         let rounds = rounds.json::<Value>().await.unwrap()["rounds"].as_u64().unwrap();
         let fresh = move |health: &Value| health["rounds"].as_u64().unwrap() >= rounds + 2;
-        wait("fresh lists", &fresh, format!("{}/health", gates[port].address)).await;
+        wait("fresh lists", &fresh, format!("{}/health/details", gates[port].listens[1])).await;
         let lane =
             side.map_or_else(|| format!("{port}/{from}-{to}"), |side| format!("{port}/{from}-{to}/{side}"));
         let face = &people[if *resident == "1" { 0 } else { 1 }].1;
         let body = json!({"lane": lane, "code": text, "faces": [URL_SAFE_NO_PAD.encode(face)]});
         let answer =
-            client.post(format!("{}/v1/scans", gates[port].address)).json(&body).send().await.unwrap();
+            client.post(format!("{}/v1/scans", gates[port].listens[0])).json(&body).send().await.unwrap();
         let answer: Value = answer.json().await.unwrap();
         assert_eq!(answer["passage"], "passed", "{lane}: {answer}");
         shift(at.seconds_since(SystemClock.now()) + 120);
         let told = |health: &Value| {
             health["store"]["waiting"].as_object().is_some_and(|w| w.values().all(|n| n == 0))
         };
-        wait("the events to be delivered", &told, format!("{}/health", gates[port].address)).await;
+        wait("the events to be delivered", &told, format!("{}/health/details", gates[port].listens[1])).await;
     }
     let told = |health: &Value| health["notices_waiting"] == 0;
-    wait("the notice", &told, format!("{}/health", authorities["HKG"].address)).await;
+    wait("the notice", &told, format!("{}/health/details", authorities["HKG"].listens[2])).await;
     drop(gates);
     drop(authorities);
 

@@ -18,6 +18,12 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 pub const POINT_LEN: usize = 33;
 /// Length of an ES256 signature, r and s side by side (RFC 9053, 2.1).
 pub const SIGNATURE_LEN: usize = 64;
+/// What stands before the two coordinates in the SubjectPublicKeyInfo of an uncompressed P-256 key (RFC 5480, 2): id-ecPublicKey,
+/// secp256r1, a BIT STRING of 65 bytes that begins with 4.
+const SPKI_P256: [u8; 27] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+];
 
 /// SHA-256 of `bytes`.
 #[must_use]
@@ -73,6 +79,18 @@ impl PublicKey {
             [2 | 3, ..] => bytes.try_into().map(Self).map_err(|_| CryptoError::PublicKey),
             _ => Err(CryptoError::PublicKey),
         }
+    }
+
+    /// Reads the SubjectPublicKeyInfo of a certificate (RFC 5480): a P-256 key, its point uncompressed, in DER. Whether the
+    /// point lies on the curve shows when something is verified with it.
+    ///
+    /// # Errors
+    /// [`CryptoError::PublicKey`] for any other key or form.
+    pub fn from_spki(der: &[u8]) -> Result<Self, CryptoError> {
+        let point = der.strip_prefix(&SPKI_P256).ok_or(CryptoError::PublicKey)?;
+        let (x, y) = point.split_first_chunk::<32>().ok_or(CryptoError::PublicKey)?;
+        let y: &[u8; 32] = y.try_into().map_err(|_| CryptoError::PublicKey)?;
+        Ok(Self::from_x_and_sign(x, y[31] & 1 == 1))
     }
 
     /// The point with this x coordinate and the sign of y.
@@ -523,5 +541,32 @@ pub mod hpke {
             .seal(info, aad, plaintext, &HpkePublicKey(public.to_vec()))
             .map_err(|_| CryptoError::Seal)?;
         Ok((enc.0, ciphertext))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_certificate_is_read_in_its_one_form() {
+        // SEC 2, 2.4.2: the generator of P-256.
+        let x = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+        let y = "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+        let hex = |text: &str| -> Vec<u8> {
+            (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+        };
+        let good = [SPKI_P256.to_vec(), hex(x), hex(y)].concat();
+        let key = PublicKey::from_spki(&good).unwrap();
+        assert_eq!(key.as_bytes(), [vec![3], hex(x)].concat().as_slice());
+        for (at, what) in [(1, "another length"), (22, "another curve"), (26, "a point in another form")] {
+            let mut wrong = good.clone();
+            wrong[at] ^= 1;
+            assert!(PublicKey::from_spki(&wrong).is_err(), "{what}");
+        }
+        for length in 0..good.len() {
+            assert!(PublicKey::from_spki(&good[..length]).is_err(), "cut at {length}");
+        }
+        assert!(PublicKey::from_spki(&[good, vec![0]].concat()).is_err(), "trailing bytes");
     }
 }

@@ -24,6 +24,8 @@ pub use face::MAX_PICTURES;
 pub use lane::{Judged, Lane, LaneConfig, LaneContext, Report, Stages, open_verdict};
 pub use lists::{Lists, ListsError};
 pub use metrics::{Counted, Metrics};
-pub use outbox::{AuthorityLink, Courier, Delivered, HttpLink, LinkError};
+pub use outbox::{
+    AuthorityAddress, AuthorityAddresses, AuthorityLink, Courier, Delivered, HttpLink, LinkError,
+};
 pub use reason::{Finder, GateReason, Remedy};
 pub use texts::{Language, Texts, TextsError, measure_key};

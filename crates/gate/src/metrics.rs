@@ -1,4 +1,5 @@
-//! Metrics: what a gate counts, in the text form of Prometheus. Numbers only: no token, no person.
+//! Metrics: what a gate counts, in the text form of Prometheus. Numbers only: no token, no person. Verdicts are not counted by
+//! class: at a lane of two authorities whoever knows one verdict would read the other's there.
 //!
 //! Lives here: [`Metrics`], with the one registry of a gate program. Not here: the page that shows them (`server`).
 
@@ -21,8 +22,6 @@ pub struct Counted {
     pub passage: Passage,
     /// The gate's own reason.
     pub reason: Option<&'static str>,
-    /// The classes of the verdicts. The class of a single side would show who refused whom; only the lane's sum is kept.
-    pub answers: Vec<&'static str>,
     /// Milliseconds of each stage; 0 where it was not reached.
     pub stages: [(&'static str, f64); 5],
 }
@@ -36,7 +35,6 @@ pub struct Metrics {
     registry: Registry,
     passages: Family<Labels, Counter>,
     reasons: Family<Labels, Counter>,
-    answers: Family<Labels, Counter>,
     stages: Family<Labels, Histogram, fn() -> Histogram>,
     waiting: Family<[(&'static str, String); 1], Gauge>,
 }
@@ -48,7 +46,6 @@ impl Default for Metrics {
             registry: Registry::with_prefix("baypass_gate"),
             passages: Family::default(),
             reasons: Family::default(),
-            answers: Family::default(),
             stages: Family::new_with_constructor(histogram),
             waiting: Family::default(),
         };
@@ -56,7 +53,6 @@ impl Default for Metrics {
         let registry = &mut metrics.registry;
         registry.register("passages", "Travellers by what happened", metrics.passages.clone());
         registry.register("reasons", "The gate's own reasons", metrics.reasons.clone());
-        registry.register("answers", "Verdicts by class", metrics.answers.clone());
         let help = "How long the stages of one traveller take";
         registry.register("stage_milliseconds", help, metrics.stages.clone());
         let help = "Events not yet taken by their authority";
@@ -75,9 +71,6 @@ impl Metrics {
         self.passages.get_or_create(&labels(lane, "passage", counted.passage.code())).inc();
         if let Some(reason) = counted.reason {
             self.reasons.get_or_create(&labels(lane, "code", reason)).inc();
-        }
-        for answer in &counted.answers {
-            self.answers.get_or_create(&labels(lane, "class", answer)).inc();
         }
         for (stage, millis) in counted.stages {
             if millis > 0.0 {

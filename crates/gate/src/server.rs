@@ -1,6 +1,7 @@
-//! Server: a gate's own small pages: its state, what it counts, what its lanes are.
+//! Server: a gate's own small pages: for everybody whether it serves; for its operators its state, what it counts, what its
+//! lanes are.
 //!
-//! Lives here: [`router`]. Not here: anything about a traveller.
+//! Lives here: [`router`], [`operators`]. Not here: anything about a traveller.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -65,15 +66,35 @@ pub struct GateState {
     pub follower: Option<Arc<Follower>>,
 }
 
-/// The pages: `/health`, `/metrics`, `/lanes`; and `POST /v1/scans`, which takes pictures where the camera is simulated.
+/// What everybody may reach: `/health`, one word; and `POST /v1/scans`, which takes pictures where the camera is simulated.
 pub fn router(state: GateState) -> Router {
     Router::new()
         .route("/health", get(health))
-        .route("/metrics", get(metrics))
-        .route("/lanes", get(lanes))
         .route("/v1/scans", post(scans).layer(DefaultBodyLimit::max(MAX_SCAN_LEN)))
         .fallback(|| async {
-            problem(StatusCode::NOT_FOUND, "no_such_page", "this gate has no such page; see /lanes")
+            problem(
+                StatusCode::NOT_FOUND,
+                "no_such_page",
+                "this gate has no such page here; /lanes, /metrics and /health/details stand on its operators' listener",
+            )
+        })
+        .with_state(state)
+}
+
+/// The pages of the gate's operators: `/health/details`, `/metrics`, `/lanes`. They show what becomes of whoever crosses at
+/// this moment, so they stand on a listener of their own.
+pub fn operators(state: GateState) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/health/details", get(details))
+        .route("/metrics", get(metrics))
+        .route("/lanes", get(lanes))
+        .fallback(|| async {
+            problem(
+                StatusCode::NOT_FOUND,
+                "no_such_page",
+                "operators' pages are /lanes, /metrics, /health and /health/details",
+            )
         })
         .with_state(state)
 }
@@ -143,11 +164,27 @@ async fn scans(State(state): State<GateState>, body: Result<Json<ScanBody>, Json
     };
     match scanner(ScanOrder { lane: body.lane, code, faces, measures }).await {
         Some(report) => Json(report.to_json()).into_response(),
-        None => problem(StatusCode::NOT_FOUND, "no_such_lane", "this gate has no such lane; see /lanes"),
+        None => problem(
+            StatusCode::NOT_FOUND,
+            "no_such_lane",
+            "this gate has no such lane; its operators' page /lanes names them",
+        ),
     }
 }
 
+/// Whether the gate serves, in one word.
 async fn health(State(state): State<GateState>) -> Response {
+    let (status, mut details) = looked_at(&state).await;
+    let word = details.get_mut("status").map(Value::take).unwrap_or_default();
+    (status, Json(json!({ "status": word }))).into_response()
+}
+
+async fn details(State(state): State<GateState>) -> Response {
+    let (status, details) = looked_at(&state).await;
+    (status, Json(details)).into_response()
+}
+
+async fn looked_at(state: &GateState) -> (StatusCode, Value) {
     let (trusted, now) = ((state.trusted)(), state.clock.now());
     let ages = AuthorityCode::ALL.map(|authority| (authority, trusted.trust_age(authority, now)));
     let usable = ages.iter().all(|(_, age)| matches!(age, Age::Fresh | Age::Stale));
@@ -155,7 +192,7 @@ async fn health(State(state): State<GateState>) -> Response {
         .into_iter()
         .map(|(authority, age)| (authority.code().to_owned(), json!(age_word(age))))
         .collect();
-    let troubles = troubles(&state);
+    let troubles = troubles(state);
     let (store, readable) = match outbox(&state.stores).await {
         Ok((waiting, letters)) => (
             json!({ "status": "ok", "waiting": waiting, "dead_letters": letters, "troubles": troubles }),
@@ -171,8 +208,10 @@ async fn health(State(state): State<GateState>) -> Response {
     };
     let lanes = state.lanes.len();
     let (rounds, refused) = state.follower.as_ref().map_or((0, Vec::new()), |f| (f.rounds(), f.refused()));
-    (status, Json(json!({ "status": word, "trust_lists": lists, "store": store, "lanes": lanes, "rounds": rounds, "refused": refused })))
-        .into_response()
+    let details = json!({
+        "status": word, "trust_lists": lists, "store": store, "lanes": lanes, "rounds": rounds, "refused": refused,
+    });
+    (status, details)
 }
 
 const fn age_word(age: Age) -> &'static str {

@@ -26,8 +26,8 @@ use gate::devices::camera::{Camera, CameraError, CodeSight, HttpCamera, Source};
 use gate::devices::door::{Door, DoorError, HttpDoor};
 use gate::devices::{TAG_HEADER, tag};
 use gate::outbox::Store;
-use gate::server::{GateState, router};
-use gate::{AuthorityLink, FixedClock, HttpLink, LinkError, Metrics, Trusted};
+use gate::server::{GateState, operators, router};
+use gate::{AuthorityAddress, AuthorityLink, FixedClock, HttpLink, LinkError, Metrics, Trusted};
 
 async fn listen(router: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -141,8 +141,8 @@ async fn an_authority_behind_http_is_asked_and_told() {
         .route("/v1/chains", post(take))
         .route("/v1/verdicts", post(answer));
     let base = listen(routes.with_state(Arc::clone(&told))).await;
-    let bases = BTreeMap::from([(Chn, base), (Mac, "http://127.0.0.1:1".to_owned())]);
-    let link = HttpLink::new(reqwest::Client::new(), bases, Duration::from_millis(500));
+    let addresses = BTreeMap::from([(Chn, at(base)), (Mac, at("http://127.0.0.1:1".to_owned()))]);
+    let link = HttpLink::new(addresses, Duration::from_millis(500));
     assert_eq!(link.verdict(Chn, vec![1]).await.unwrap(), b"verdict");
     assert!(matches!(link.verdict(Chn, vec![1, 2]).await, Err(LinkError::TooLarge { authority: Chn })));
     assert!(matches!(link.verdict(Chn, vec![1; 3]).await, Err(LinkError::TimedOut { authority: Chn })));
@@ -157,13 +157,17 @@ async fn an_authority_behind_http_is_asked_and_told() {
     assert_eq!(told.lock().unwrap().as_slice(), [Bytes::from_static(b"event"), Bytes::from_static(b"chain")]);
 }
 
+fn at(base: String) -> AuthorityAddress {
+    AuthorityAddress { base, client: reqwest::Client::new() }
+}
+
 #[tokio::test]
 async fn an_authority_that_went_silent_is_away_at_once_until_it_answers_again() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let bases = BTreeMap::from([(Chn, format!("http://{address}"))]);
-    let link = HttpLink::new(reqwest::Client::new(), bases, Duration::from_millis(500));
+    let addresses = BTreeMap::from([(Chn, at(format!("http://{address}")))]);
+    let link = HttpLink::new(addresses, Duration::from_millis(500));
     for _ in 0..3 {
         let silent = link.verdict(Chn, vec![1]).await;
         assert!(
@@ -195,9 +199,9 @@ async fn the_pages_say_in_what_state_the_gate_is_and_nothing_of_anybody() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(Store::open(&folder.path().join("gate.db"), bay.gate_key()).await.unwrap());
     let lists: Arc<dyn Trusted> = Arc::new(bay.lists.clone());
-    let page = async |path: &str, when| {
+    let page = async |which: fn(GateState) -> Router, path: &str, when| {
         let trusted = Arc::clone(&lists);
-        let base = listen(router(GateState {
+        let base = listen(which(GateState {
             lanes: Arc::from([lane_config("one")]),
             stores: Arc::from([Arc::clone(&store)]),
             metrics: Arc::new(Metrics::default()),
@@ -210,18 +214,28 @@ async fn the_pages_say_in_what_state_the_gate_is_and_nothing_of_anybody() {
         let response = reqwest::get(format!("{base}{path}")).await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
     };
-    let (status, text) = page("/health", now()).await;
+    let (status, text) = page(operators, "/health/details", now()).await;
     let health: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         (status, &health["status"], &health["trust_lists"]["MAC"]),
         (200, &"ok".into(), &"fresh".into())
     );
-    let (status, text) = page("/health", now().plus_seconds(10 * 86_400)).await;
+    let later = now().plus_seconds(10 * 86_400);
+    let (status, text) = page(operators, "/health/details", later).await;
     assert!(status == 503 && text.contains("too_old") && text.contains(r#""status":"unusable""#), "{text}");
-    let (_, text) = page("/lanes", now()).await;
+    let (_, text) = page(operators, "/lanes", now()).await;
     let lanes: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(lanes["lanes"][0]["sides"], serde_json::json!(["exit", "entry"]));
     assert_eq!(lanes["lanes"][0]["simulated_camera"], true);
-    let (_, text) = page("/metrics", now()).await;
+    let (_, text) = page(operators, "/metrics", now()).await;
     assert!(text.contains("baypass_gate_outbox_waiting{authority=\"CHN\"} 0"), "{text}");
+    // Whoever reaches the kiosks' listener learns whether the gate serves, and nothing of what becomes of anybody.
+    for which in [router, operators] {
+        assert_eq!(page(which, "/health", now()).await, (200, r#"{"status":"ok"}"#.to_owned()));
+        assert_eq!(page(which, "/health", later).await, (503, r#"{"status":"unusable"}"#.to_owned()));
+    }
+    for path in ["/health/details", "/lanes", "/metrics"] {
+        let (status, text) = page(router, path, now()).await;
+        assert!(status == 404 && text.contains("no_such_page"), "{path}: {text}");
+    }
 }

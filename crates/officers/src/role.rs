@@ -75,6 +75,10 @@ pub enum Deed {
     Settle,
     /// Registers a resident.
     AddResident,
+    /// Makes an invitation to enrol.
+    Invite,
+    /// Reads which second enrolments wait.
+    ReadEnrolments,
     /// Decides on an enrolment.
     DecideEnrolment,
     /// Ends a pass.
@@ -97,7 +101,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::SeeLane,
         Self::ActAtLane,
         Self::LookUpReason,
@@ -105,6 +109,8 @@ impl Deed {
         Self::ReadWaiting,
         Self::Settle,
         Self::AddResident,
+        Self::Invite,
+        Self::ReadEnrolments,
         Self::DecideEnrolment,
         Self::EndPass,
         Self::LoseDocument,
@@ -126,7 +132,10 @@ impl Deed {
             Self::ReadWaiting => &[LaneOfficer, Supervisor, Auditor],
             Self::Settle | Self::EraseResident | Self::Watch | Self::ChangeAccounts => &[Supervisor],
             Self::AddResident => &[EnrolmentOfficer],
-            Self::DecideEnrolment | Self::EndPass | Self::LoseDocument => &[EnrolmentOfficer, Supervisor],
+            Self::ReadEnrolments => &[EnrolmentOfficer, Supervisor, Auditor],
+            Self::Invite | Self::DecideEnrolment | Self::EndPass | Self::LoseDocument => {
+                &[EnrolmentOfficer, Supervisor]
+            }
             Self::ReadAccounts => &[Supervisor, Auditor, Operator],
             Self::PairKiosk => &[Operator],
         }
@@ -143,6 +152,8 @@ impl Deed {
             Self::ReadWaiting => "read_waiting",
             Self::Settle => "settle",
             Self::AddResident => "add_resident",
+            Self::Invite => "invite",
+            Self::ReadEnrolments => "read_enrolments",
             Self::DecideEnrolment => "decide_enrolment",
             Self::EndPass => "end_pass",
             Self::LoseDocument => "lose_document",

@@ -624,8 +624,27 @@ fn papers() {
 }
 
 fn pages() {
-    for path in ["/health", "/metrics", "/lanes"] {
-        put("gate_http", &format!("ok-{}", path.trim_start_matches('/')), format!("GET {path}"));
+    for path in ["/health", "/health/details", "/metrics", "/lanes"] {
+        put(
+            "gate_http",
+            &format!("ok-{}", path.trim_start_matches('/').replace('/', "-")),
+            format!("GET {path}"),
+        );
+    }
+    // The generator of P-256 (SEC 2, 2.4.2) in a certificate's form.
+    let spki = hex::decode(
+        "3059301306072a8648ce3d020106082a8648ce3d030107034200046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296\
+         4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
+    );
+    put_with_misses("tls_key", "spki", &spki.unwrap());
+    for (name, kid) in [
+        ("ok-authority", "CHN/1767225600"),
+        ("ok-port", "hengqin/7"),
+        ("no-zero", "CHN/01"),
+        ("no-number", "CHN/"),
+        ("no-lane", "hengqin/CHN-MAC/1"),
+    ] {
+        put("tls_key", name, kid);
     }
     put("gate_http", "ok-head", "GET /lanes?x=1\naccept: application/json\nx-forwarded-for: 10.0.0.1");
     let scan = |body: &str| format!("POST /v1/scans\ncontent-type: application/json\n\n{body}");

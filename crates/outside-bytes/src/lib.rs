@@ -25,7 +25,7 @@ pub use faces::face_probe;
 pub use keys::{
     AUTHORITY_KID, LANE, SUBJECT, TOKEN_KID, authority_key, device_key, now, part_key, part_words, root,
 };
-pub use lists::{approval, approval_bundle, status_list, trust_list};
+pub use lists::{approval, approval_bundle, status_list, tls_key, trust_list};
 pub use messages::{
     Asked, chain, envelope, event, gate_answer, handover, notice, receipt, receiver_key, request,
     signed_message, verdict,
@@ -75,6 +75,7 @@ targets!(
     request,
     signed_message,
     status_list,
+    tls_key,
     token,
     trust_list,
     verdict,

@@ -3,10 +3,11 @@
 
 use std::sync::LazyLock;
 
+use credential::PublicKey;
 use credential::cose::{self, Headers, Tagging};
 use credential::status::{MAX_LIST_LEN, SignedStatusList, Status, list_kid};
 use documents::AuthorityCode;
-use trust::{Approval, Approvals, TrustError, TrustList, TrustStore};
+use trust::{Approval, Approvals, TlsKey, TrustError, TrustList, TrustStore};
 
 use crate::keys::{
     AUTHORITY_KID, SUBJECT, authority_key, authority_public, now, roots, signed_by_all, store,
@@ -39,6 +40,11 @@ pub fn trust_list(payload: &[u8]) -> bool {
             assert_eq!(resumed.resume(&kept), Ok(authority), "what is kept is what was verified");
             assert_eq!(resumed.keep(authority), Some(kept));
             for key in &list.keys {
+                if let Ok(peer) = PublicKey::from_bytes(&key.key).and_then(|point| {
+                    store.peer(&point, now()).map_err(|_| credential::CryptoError::PublicKey)
+                }) {
+                    assert!(peer.listed_by.contains(&authority), "nobody else lists anything");
+                }
                 if let Ok(found) = store.find(authority, key.role, &key.kid, now()) {
                     assert_eq!(found.public().as_bytes().as_slice(), key.key);
                     assert!(!key.compromised && key.from <= now() && now() < key.to, "a key in its time");
@@ -57,6 +63,18 @@ pub fn trust_list(payload: &[u8]) -> bool {
         ) => false,
         Err(other) => unreachable!("{other}"),
     }
+}
+
+/// What a peer's certificate and its key id in a trust list say: a SubjectPublicKeyInfo, or a key id. Each has one form.
+pub fn tls_key(bytes: &[u8]) -> bool {
+    if let Ok(key) = PublicKey::from_spki(bytes) {
+        assert_eq!(bytes.len(), 91, "an uncompressed point of P-256");
+        assert_eq!(bytes.get(27..59), key.as_bytes().get(1..), "its x coordinate");
+        return true;
+    }
+    let Some(key) = TlsKey::from_kid(bytes) else { return false };
+    assert_eq!(key.kid(), bytes, "a key id has one form");
+    true
 }
 
 /// The payload of a status list under its signature.

@@ -13,7 +13,7 @@ use credential::SigningKey;
 use documents::{AuthorityCode, Direction, LaneKind};
 use gate::devices::camera::CodeSight;
 use gate::outbox::{GateKey, Store};
-use gate::server::{GateState, ScanOrder, router};
+use gate::server::{GateState, ScanOrder, operators, router};
 use gate::{FixedClock, LaneConfig, Metrics, Trusted};
 use tower_service::Service;
 
@@ -57,7 +57,7 @@ fn served() -> Served {
         }
         Box::pin(async { None }) as std::pin::Pin<Box<dyn Future<Output = _> + Send>>
     };
-    let router = router(GateState {
+    let state = GateState {
         lanes: Arc::from([lane]),
         stores: Arc::from([Arc::new(store)]),
         metrics: Arc::new(Metrics::default()),
@@ -65,7 +65,9 @@ fn served() -> Served {
         clock: Arc::new(FixedClock(now())),
         scanner: Some(Arc::new(scanner)),
         follower: None,
-    });
+    };
+    // Both listeners of a gate, as one.
+    let router = operators(state.clone()).fallback_service(router(state));
     Served { runtime, router, ordered }
 }
 

@@ -6,6 +6,7 @@ mod approval;
 mod binding;
 mod chain;
 mod list;
+mod party;
 mod root;
 mod store;
 
@@ -13,5 +14,6 @@ pub use approval::{Approval, ApprovalError, Approvals, Newest, SCENARIO_BORDER};
 pub use binding::{GateBinding, Outside};
 pub use chain::{MAX_PREDECESSORS, chain, links};
 pub use list::{Freshness, KeyEntry, Role, STALE_GRACE_SECONDS, STATUS_TTL_SECONDS, TrustError, TrustList};
+pub use party::{Party, Peer, TlsKey};
 pub use root::{Root, RootError, RootKey};
 pub use store::TrustStore;

@@ -34,11 +34,13 @@ pub enum Role {
     Status,
     /// Signs approvals.
     Approval,
+    /// Stands in the certificate with which a party is at one end of a connection (TLS).
+    Tls,
 }
 
 impl Role {
     /// All roles, in order of their numbers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Token,
         Self::Part,
         Self::Handover,
@@ -47,6 +49,7 @@ impl Role {
         Self::Gate,
         Self::Status,
         Self::Approval,
+        Self::Tls,
     ];
 
     /// The word in files and messages to people.
@@ -61,6 +64,7 @@ impl Role {
             Self::Gate => "gate",
             Self::Status => "status",
             Self::Approval => "approval",
+            Self::Tls => "tls",
         }
     }
 }
@@ -70,7 +74,8 @@ impl Role {
 pub struct KeyEntry {
     /// The role in which it counts.
     pub role: Role,
-    /// The key id, unique within the role: one byte for tokens, the gate's name for gates.
+    /// The key id, unique within the role: one byte for tokens, the gate's name for gates, a [`crate::Party`] and a number
+    /// for the role tls.
     pub kid: Vec<u8>,
     /// The compressed point (33 bytes); for the part role the uncompressed one (65 bytes).
     pub key: Vec<u8>,

@@ -141,6 +141,7 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
   }
 
   const running = new Map<string, ChildProcess>()
+  const parties: Record<string, string> = {}
   const serve = (name: string, args: string[]): Promise<string> => new Promise((resolve, reject) => {
     const child = spawn(baypass, [...args, '--dir', dir], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     running.set(name, child)
@@ -149,7 +150,9 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
     child.stdout.on('data', (data: Buffer) => {
       out += data.toString()
       const found = /http:\/\/127\.0\.0\.1:\d+/.exec(out)
-      if (found) resolve(found[0])
+      const among = /(\w+) listens for parties on (\S+)\n/.exec(out)
+      if (among) parties[among[1]!] = among[2]!
+      if (found && /for operators on \S+\n/.test(out)) resolve(found[0])
     })
     child.stderr.on('data', (data: Buffer) => { log = (log + data.toString()).slice(-4000) })
     child.once('exit', (code) => reject(new Error(`${name} ended (${code}): ${log}`)))
@@ -164,16 +167,19 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
   })
   const ports = new Map<string, number>()
   const authority = async (code: string) => {
-    ports.set(code, ports.get(code) ?? await openPort())
-    return serve(code, ['authority', 'serve', '--authority', code, '--listen', `127.0.0.1:${ports.get(code)}`])
+    const stays = async (name: string) => {
+      ports.set(name, ports.get(name) ?? await openPort())
+      return `127.0.0.1:${ports.get(name)}`
+    }
+    return serve(code, ['authority', 'serve', '--authority', code, '--listen', await stays(code), '--listen-parties', await stays(`${code} parties`)])
   }
   const authorities: Record<string, string> = {}
   for (const code of ['CHN', 'HKG', 'MAC']) authorities[code] = await authority(code)
-  const port = await openPort()
-  const gate = `http://127.0.0.1:${port}`
-  writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities, gates: { hengqin: gate } }))
+  const [port, operatorsPort] = [await openPort(), await openPort()]
+  const [gate, operators] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${operatorsPort}`]
+  writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities, parties, gates: { hengqin: gate } }))
   const startGate = async () => {
-    await serve('gate', ['gate', 'serve', '--port', 'hengqin', '--listen', `127.0.0.1:${port}`, '--kiosk', join(ROOT, 'web/kiosk/dist')])
+    await serve('gate', ['gate', 'serve', '--port', 'hengqin', '--listen', `127.0.0.1:${port}`, '--listen-operators', `127.0.0.1:${operatorsPort}`, '--kiosk', join(ROOT, 'web/kiosk/dist')])
     await until('the gate to be well', async () => (await fetch(`${gate}/health`).catch(() => undefined))?.ok === true)
   }
   await startGate()
@@ -201,7 +207,7 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
       shift += seconds
       writeFileSync(join(dir, 'public/clock'), String(shift))
     },
-    delivered: () => delivered(gate),
+    delivered: () => delivered(operators),
     async stop() {
       await Promise.all([...running.keys()].map((name) => end(name, 'SIGTERM')))
       rmSync(work, { recursive: true, force: true })
@@ -218,9 +224,9 @@ export async function until(what: string, so: () => Promise<boolean>, seconds = 
   }
 }
 
-/** Waits until a gate's authorities know of everything that happened there: nobody is back at a port before. */
-export const delivered = (gate: string) => until('the events to be delivered', async () => {
-  const health = await (await fetch(new URL('/health', gate))).json() as { store: { waiting: Record<string, number> } }
+/** Waits until a gate's authorities know of everything that happened there, as its operators see: nobody is back at a port before. */
+export const delivered = (operators: string) => until('the events to be delivered', async () => {
+  const health = await (await fetch(new URL('/health/details', operators))).json() as { store: { waiting: Record<string, number> } }
   return Object.values(health.store.waiting).every((count) => count === 0)
 })
 

@@ -26,6 +26,10 @@ export class Refusal extends Error {
   }
 }
 
+/** Plain HTTP goes to this machine's own loopback alone: elsewhere anybody on the way could read and change it. */
+export const mayCall = (base: string): boolean =>
+  /^https:\/\//i.test(base) || /^http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(\/|$)/i.test(base)
+
 /** How far the authority's clock is ahead of this phone's, in seconds, at the last answer. */
 let heard: number | undefined
 export const clockOffset = (): number | undefined => heard
@@ -46,6 +50,7 @@ export async function call<K extends keyof Operations>(
   given: Given<K> & { key: DeviceKey; secret?: string; body?: object; id?: string },
 ): Promise<Operations[K]['answer']> {
   const base = (await authorities().catch(() => { throw new Refusal('network') }))[authority]
+  if (!mayCall(base)) throw new Refusal('network')
   const { method, path } = DOORS[door]
   const place = path.replace('{id}', given.id ?? '')
   const url = base + place

@@ -137,6 +137,7 @@ export async function openBay(browser: Browser): Promise<Bay> {
   execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'CHN', '--name', TRAVELLER.name, '--birth', TRAVELLER.birth, '--id', TRAVELLER.id, '--permit', TRAVELLER.permit, '--permit-expires', days(900), '--endorsement', `G:HKG:${days(-30)}:${days(60)}:2`, '--photo', portrait], { env })
 
   const children: ChildProcess[] = []
+  const parties: Record<string, string> = {}
   const serve = (args: string[]): Promise<string> => new Promise((resolve, reject) => {
     const child = spawn(baypass, [...args, '--dir', dir], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     children.push(child)
@@ -144,7 +145,9 @@ export async function openBay(browser: Browser): Promise<Bay> {
     const heard = (data: Buffer) => {
       out += data.toString()
       const found = /http:\/\/127\.0\.0\.1:\d+/.exec(out)
-      if (found) resolve(found[0])
+      const among = /(\w+) listens for parties on (\S+)\n/.exec(out)
+      if (among) parties[among[1]!] = among[2]!
+      if (found && /for operators on \S+\n/.test(out)) resolve(found[0])
     }
     child.stdout.on('data', heard)
     child.stderr.on('data', heard)
@@ -167,7 +170,7 @@ export async function openBay(browser: Browser): Promise<Bay> {
     await listen(port)
   }
   // Where everybody is: the gates fetch the newest lists there.
-  writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities, gates: {} }))
+  writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities, parties, gates: {} }))
   // Open day and night: the tests run at any hour.
   const gate = await serve(['gate', 'serve', '--port', 'hzmb-hkg-zhu'])
   for (let i = 0; i < 60; i += 1) {

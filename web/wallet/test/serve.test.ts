@@ -61,12 +61,22 @@ describe('the wallet\'s server', () => {
     expect(page.headers.get('permissions-policy')).toBe('camera=(self), microphone=(), geolocation=()')
   })
 
+  it('speaks plain HTTP on the loopback alone, and to authorities there alone', () => {
+    const built = ['--folder', folder]
+    for (const address of ['http://chn.example', 'http://192.0.2.7:7101', 'http://127.0.0.1.example', 'http://0.0.0.0:7101']) {
+      const { status, stderr } = typed(...built, '--authorities', `${address},https://b,https://c`)
+      expect([status, stderr], address).toEqual([2, expect.stringContaining('plain HTTP to another machine')])
+    }
+    const { status, stderr } = typed(...built, '--authorities', ADDRESSES, '--listen', '0.0.0.0:0')
+    expect([status, stderr]).toEqual([2, expect.stringContaining('--tls-cert and --tls-key')])
+  })
+
   it('reads the addresses of an installation, and addresses in the order of the codes', async () => {
     const file = join(folder, 'addresses.json')
-    writeFileSync(file, JSON.stringify({ authorities: { CHN: 'http://a', HKG: 'http://b', MAC: 'http://c' }, gates: {} }))
-    for (const given of [file, 'http://a,http://b,http://c', '{"CHN":"http://a","HKG":"http://b","MAC":"http://c"}']) {
+    writeFileSync(file, JSON.stringify({ authorities: { CHN: 'https://a', HKG: 'https://b', MAC: 'https://c' }, gates: {} }))
+    for (const given of [file, 'https://a,https://b,https://c', '{"CHN":"https://a","HKG":"https://b","MAC":"https://c"}']) {
       const { address } = await serve('--authorities', given)
-      expect(await (await fetch(`${address}/authorities.json`)).json(), given).toEqual({ CHN: 'http://a', HKG: 'http://b', MAC: 'http://c' })
+      expect(await (await fetch(`${address}/authorities.json`)).json(), given).toEqual({ CHN: 'https://a', HKG: 'https://b', MAC: 'https://c' })
     }
   })
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::officers::Deed;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::AppState;
 use super::body::{JsonBody, Officer};
+use super::officers::reference_of;
 use super::problem::Problem;
 use super::wallet::DocumentRef;
 use crate::enrolment::Decided;
@@ -44,10 +46,12 @@ pub(super) struct InvitationAnswer {
     security(("officer" = [])), responses((status = 201, description = "Made.", body = InvitationAnswer)))]
 pub(super) async fn invite(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
     JsonBody(whom): JsonBody<Invite>,
 ) -> Result<(StatusCode, Json<InvitationAnswer>), Problem> {
-    let made = app.state.service.invite(&whom.document.number()?, whom.replaces, (app.state.now)()).await?;
+    let number = whom.document.number()?;
+    let acting = officer.may(&app, Deed::Invite, reference_of(&app, &number)).await?;
+    let made = acting.told(app.state.service.invite(&number, whom.replaces, (app.state.now)()).await).await?;
     let answer = InvitationAnswer {
         invitation: made.code.printed(),
         expires: made.expires.to_string(),
@@ -90,9 +94,10 @@ struct WaitingDocument {
     responses((status = 200, description = "Those that wait.", body = SecondEnrolments)))]
 pub(super) async fn second_enrolments(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
 ) -> Result<Json<SecondEnrolments>, Problem> {
-    let waiting = app.state.service.second_enrolments((app.state.now)()).await?;
+    let acting = officer.may(&app, Deed::ReadEnrolments, "second enrolments").await?;
+    let waiting = acting.told(app.state.service.second_enrolments((app.state.now)()).await).await?;
     let row = |one: crate::enrolment::PendingEnrolment| WaitingEnrolment {
         name: one.name,
         documents: one
@@ -120,11 +125,12 @@ pub(super) struct Decision {
     security(("officer" = [])), responses((status = 204, description = "Decided.")))]
 pub(super) async fn decide_second_enrolment(
     State(app): State<Arc<AppState>>,
-    _: Officer,
+    officer: Officer,
     JsonBody(decision): JsonBody<Decision>,
 ) -> Result<StatusCode, Problem> {
     let decided = if decision.accept { Decided::Accepted } else { Decided::Rejected };
     let number = decision.document.number()?;
-    app.state.service.decide_second_enrolment(&number, decided, (app.state.now)()).await?;
+    let acting = officer.may(&app, Deed::DecideEnrolment, reference_of(&app, &number)).await?;
+    acting.told(app.state.service.decide_second_enrolment(&number, decided, (app.state.now)()).await).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -77,11 +77,9 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
             ],
         ],
         "answer_second_enrolment" => &[JSON, HOLDER, STORE, &[NothingPending]],
-        "invite" => &[&[Unauthorized], JSON, STORE, &[NumberInvalid, UnknownPerson, CryptoFailed]],
-        "second_enrolments" => &[&[Unauthorized], STORE],
-        "decide_second_enrolment" => {
-            &[&[Unauthorized], JSON, STORE, &[NumberInvalid, UnknownPerson, NothingPending]]
-        }
+        "invite" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, CryptoFailed]],
+        "second_enrolments" => &[OFFICER, STORE],
+        "decide_second_enrolment" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, NothingPending]],
         "tokens" | "parts" => &[JSON, HOLDER, BATCH, STORE],
         "own_pass" | "end_pass" | "passages" => &[HOLDER, STORE],
         "may_cross" => &[JSON, HOLDER, STORE],
@@ -89,11 +87,19 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "verdicts" => &[
             CBOR,
             STORE,
-            &[GateOutsideBinding, EnvelopeMismatch, Busy, FaceModelsFailed, CryptoFailed, Internal],
+            &[
+                NotTheSender,
+                GateOutsideBinding,
+                EnvelopeMismatch,
+                Busy,
+                FaceModelsFailed,
+                CryptoFailed,
+                Internal,
+            ],
         ],
-        "events" | "chains" => &[CBOR, STORE, &[CryptoFailed]],
-        "handovers" => &[CBOR, STORE, &[SealedUnreadable, PartFailed]],
-        "notices" => &[CBOR, STORE],
+        "events" | "chains" => &[CBOR, STORE, &[NotTheSender, CryptoFailed]],
+        "handovers" => &[CBOR, STORE, &[NotTheSender, SealedUnreadable, PartFailed]],
+        "notices" => &[CBOR, STORE, &[NotTheSender]],
         "add_resident" => &[OFFICER, JSON, PICTURE, STORE, &[RecordInvalid, NothingIssued, NumberTaken]],
         "verdict" => &[OFFICER, &[UnknownReference], STORE],
         "ledger" => &[OFFICER, &[WrongField], STORE],
@@ -111,7 +117,7 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "add_account" => &[OFFICER, JSON, &[AccountRefused]],
         "account_code" => &[OFFICER, &[UnknownAccount, AccountLocked]],
         "account_lock" => &[OFFICER, &[UnknownAccount, LastSupervisor]],
-        "trust_lists" | "approvals" | "health" | "metrics" | "openapi" | "docs" => &[],
+        "trust_lists" | "approvals" | "health" | "details" | "metrics" | "openapi" | "docs" => &[],
         _ => return None,
     };
     Some(lists.concat())

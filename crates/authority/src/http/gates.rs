@@ -1,11 +1,18 @@
-//! Gates, and the other authorities: signed messages in, verdicts out.
+//! Gates, and the other authorities: signed messages in, verdicts out. Each comes over the connection of the party that
+//! signed it: a certificate of another one carries nothing.
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use credential::message::{Outcome, Receipt, ReceiptResult, Verdict, kid, unverified_payload};
+use clearance::Envelope;
+use credential::message::{
+    Handover, Notice, Outcome, Receipt, ReceiptResult, Verdict, kid, unverified_payload,
+};
+use documents::AuthorityCode;
+use trust::Peer;
 
 use super::AppState;
 use super::body::{CborBody, Octets};
@@ -22,8 +29,12 @@ use crate::verdict::VerdictError;
     responses((status = 200, description = "The signed verdict.", body = Octets, content_type = "application/cbor")))]
 pub(super) async fn verdicts(
     State(app): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
     CborBody(body): CborBody,
 ) -> Result<impl IntoResponse, Problem> {
+    if let Ok(envelope) = Envelope::decode(&body) {
+        from_gate(&app, &peer, envelope.request)?;
+    }
     let judged = app.state.service.verdict(&body, (app.state.now)()).await;
     let signed = judged.inspect_err(|error| {
         if let VerdictError::Sender(sender) = error {
@@ -50,8 +61,10 @@ pub(super) async fn verdicts(
     responses((status = 200, description = "The signed receipt: what became of it.", body = Octets, content_type = "application/cbor")))]
 pub(super) async fn events(
     State(app): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
     CborBody(body): CborBody,
 ) -> Result<impl IntoResponse, Problem> {
+    from_gate(&app, &peer, &body)?;
     let receipt = app.state.service.hear_event(&body, (app.state.now)()).await?;
     let told = unverified_payload(&receipt).ok().and_then(|payload| Receipt::decode(payload).ok());
     if let Some(ReceiptResult::Conflict(code)) = told.map(|told| told.result)
@@ -71,14 +84,40 @@ pub(super) async fn events(
     responses((status = 200, description = "The signed receipt.", body = Octets, content_type = "application/cbor")))]
 pub(super) async fn chains(
     State(app): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
     CborBody(body): CborBody,
 ) -> Result<impl IntoResponse, Problem> {
+    from_gate(&app, &peer, &body)?;
     Ok(cbor(app.state.service.hear_chain(&body, (app.state.now)()).await?))
 }
 
 /// A signed answer.
 fn cbor(signed: Vec<u8>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/cbor")], signed)
+}
+
+/// Refuses a gate's message over a connection of anybody but the gates of its port. What is no message of a listed gate, the
+/// service refuses itself.
+fn from_gate(app: &AppState, peer: &Peer, message: &[u8]) -> Result<(), Problem> {
+    let (service, now) = (&app.state.service, (app.state.now)());
+    let (me, trust) = (service.code(), service.trust());
+    let Some(Ok((_, binding))) = kid(message).ok().map(|kid| trust.gate(me, kid, now)) else { return Ok(()) };
+    if peer.is_gates(binding.port(), me) { Ok(()) } else { Err(not_the_sender(app, peer)) }
+}
+
+/// Refuses an authority's message over a connection of anybody else.
+fn from_authority(app: &AppState, peer: &Peer, from: Option<AuthorityCode>) -> Result<(), Problem> {
+    match from {
+        Some(from) if !peer.is_authority(from) => Err(not_the_sender(app, peer)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn not_the_sender(app: &AppState, peer: &Peer) -> Problem {
+    let party = peer.party.to_string();
+    tracing::error!(party, "alarm: a party brought a message that is another one's");
+    app.metrics.count_not_the_sender(&party);
+    ProblemCode::NotTheSender.into()
 }
 
 /// Counts a gate that was used outside of its place; the log names it already.
@@ -96,8 +135,15 @@ fn alarm(app: &AppState, sender: &SenderError) {
     responses((status = 200, description = "The signed receipt: kept until a day after its week.", body = Octets, content_type = "application/cbor")))]
 pub(super) async fn handovers(
     State(app): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
     CborBody(body): CborBody,
 ) -> Result<impl IntoResponse, Problem> {
+    let payload = unverified_payload(&body).ok();
+    from_authority(
+        &app,
+        &peer,
+        payload.and_then(|payload| Handover::decode(payload).ok()).map(|told| told.from),
+    )?;
     Ok(cbor(app.state.service.take_handover(&body, (app.state.now)()).await?))
 }
 
@@ -109,7 +155,14 @@ pub(super) async fn handovers(
     responses((status = 200, description = "The signed receipt: counted, once.", body = Octets, content_type = "application/cbor")))]
 pub(super) async fn notices(
     State(app): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
     CborBody(body): CborBody,
 ) -> Result<impl IntoResponse, Problem> {
+    let payload = unverified_payload(&body).ok();
+    from_authority(
+        &app,
+        &peer,
+        payload.and_then(|payload| Notice::decode(payload).ok()).map(|told| told.from),
+    )?;
     Ok(cbor(app.state.service.take_notice(&body, (app.state.now)()).await?))
 }

@@ -40,6 +40,11 @@ struct GateLabel {
     gate: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PartyLabel {
+    party: String,
+}
+
 /// Whose.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct AuthorityLabel {
@@ -53,6 +58,7 @@ pub(super) struct Metrics {
     problems: Family<CodeLabel, Counter>,
     verdicts: Family<OutcomeLabel, Counter>,
     gates_outside: Family<GateLabel, Counter>,
+    not_the_sender: Family<PartyLabel, Counter>,
     seconds: Family<PathLabel, Histogram, fn() -> Histogram>,
     pub(super) database_up: Gauge,
     pub(super) notices_waiting: Gauge,
@@ -73,6 +79,7 @@ impl Default for Metrics {
             problems: Family::default(),
             verdicts: Family::default(),
             gates_outside: Family::default(),
+            not_the_sender: Family::default(),
             seconds: Family::new_with_constructor(histogram),
             database_up: Gauge::default(),
             notices_waiting: Gauge::default(),
@@ -88,6 +95,11 @@ impl Default for Metrics {
             "gates_outside_binding",
             "Requests and events of a gate outside of its place, by gate: an alarm",
             metrics.gates_outside.clone(),
+        );
+        registry.register(
+            "messages_of_another_party",
+            "Messages that came over the connection of another party than their sender, by that party: an alarm",
+            metrics.not_the_sender.clone(),
         );
         registry.register("request_seconds", "Time to an answer, by route", metrics.seconds.clone());
         registry.register("database_up", "Whether the database answers", metrics.database_up.clone());
@@ -146,6 +158,11 @@ impl Metrics {
     /// Counts a gate's request or event outside of its place. Only a listed gate comes so far, so labels are bounded.
     pub(super) fn count_gate_outside(&self, gate: &str) {
         self.gates_outside.get_or_create(&GateLabel { gate: gate.to_owned() }).inc();
+    }
+
+    /// Counts a message over another party's connection. Only a listed party comes so far, so labels are bounded.
+    pub(super) fn count_not_the_sender(&self, party: &str) {
+        self.not_the_sender.get_or_create(&PartyLabel { party: party.to_owned() }).inc();
     }
 
     /// The registry in Prometheus' text form.

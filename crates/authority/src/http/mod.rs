@@ -1,6 +1,6 @@
-//! HTTP: the service of one authority as a app with doors: for wallets, gates, other authorities, officers, operators.
+//! HTTP: the service of one authority as an app with doors: for wallets, gates, other authorities, officers, operators.
 //!
-//! Lives here: [`router`], what every answer has in common, which problem may come from where. Not here: any decision;
+//! Lives here: [`listeners`]: which door stands behind which listener, what every answer has in common, which problem may come from where. Not here: any decision;
 //! each door parses, asks the service, and writes down what it said. The OpenAPI page comes from the same code.
 
 mod body;
@@ -28,12 +28,13 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use documents::{AuthorityCode, Timestamp};
 use serde_json::Value;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
+use trust::Peer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -97,10 +98,12 @@ struct Pages {
         (name = "wallet", description = "The traveller's wallet. Its secret comes from the enrolment; each request \
             carries a proof of its device key in the header DPoP (RFC 9449)."),
         (name = "public", description = "Signed lists for everybody."),
-        (name = "gates", description = "Gates. Every message is signed by a registered gate."),
-        (name = "authorities", description = "The other authorities. Every message is signed by their keys."),
+        (name = "gates", description = "Gates, over the parties' listener (mutual TLS). Every message is signed by a \
+            registered gate."),
+        (name = "authorities", description = "The other authorities, over the parties' listener (mutual TLS). Every \
+            message is signed by their keys."),
         (name = "officers", description = "Officers of this authority, each with an account and a session (docs/officers.md)."),
-        (name = "operations", description = "Operators of the service.")
+        (name = "operations", description = "Operators of the service: counters and details over their own listener alone.")
     )
 )]
 struct Api;
@@ -129,8 +132,19 @@ pub fn openapi() -> Value {
     with_problems(&serde_json::to_value(routes().split_for_parts().1).unwrap_or_default())
 }
 
+/// The routes of one authority, by who may reach them. They share what they keep.
+pub struct Listeners {
+    /// For wallets, officers, and everybody who reads lists: no answer tells anything of a crossing to anybody else.
+    pub public: Router,
+    /// For gates and the other authorities alone: each request bears the [`trust::Peer`] whose connection it came over.
+    pub parties: Router,
+    /// For the operators of this authority: counters, and how the service is. Whoever reads them sees what became of
+    /// whoever crosses at this moment.
+    pub operators: Router,
+}
+
 /// The routes of one authority.
-pub fn router(state: HttpState) -> Router {
+pub fn listeners(state: HttpState) -> Listeners {
     let app = Arc::new(AppState {
         enrolments: EnrolmentRates::new(Arc::clone(&state.now), &state.service.enrolment_settings().rules),
         dpop: DpopGuard::new(state.service.store().vault().nonce_key()),
@@ -138,22 +152,41 @@ pub fn router(state: HttpState) -> Router {
         metrics: Metrics::default(),
         pages: OnceLock::new(),
     });
-    let (router, api) = routes().split_for_parts();
-    let described = with_problems(&serde_json::to_value(&api).unwrap_or_default());
+    let described = openapi();
     let docs = page::render(&described, app.state.service.code());
     let openapi = serde_json::to_string_pretty(&described).unwrap_or_default();
     let _ = app.pages.set(Pages { openapi, docs });
+    let finished = |routes: OpenApiRouter<Arc<AppState>>, open: BTreeSet<String>| {
+        finished(routes.split_for_parts().0, &app, open)
+    };
+    Listeners {
+        public: finished(public(), open_to_wallets(&described)),
+        parties: finished(parties().layer(from_fn(with_peer)), BTreeSet::new()),
+        operators: finished(operators(), BTreeSet::new()),
+    }
+}
+
+/// What every answer has in common; pages of other origins may call the routes `open`.
+fn finished(router: Router<Arc<AppState>>, app: &Arc<AppState>, open: BTreeSet<String>) -> Router {
     let header = |name, value| (name, HeaderValue::from_static(value));
     let (nosniff, sniff_value) = header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     let (cache, cache_value) = header(header::CACHE_CONTROL, "no-store");
     router
         .fallback(async || Problem::from(ProblemCode::NotFound))
         .method_not_allowed_fallback(async || Problem::from(ProblemCode::MethodNotAllowed))
-        .layer(cors(&app, open_to_wallets(&described)))
+        .layer(cors(app, open))
         .layer(SetResponseHeaderLayer::overriding(nosniff, sniff_value))
         .layer(SetResponseHeaderLayer::if_not_present(cache, cache_value))
-        .layer(from_fn_with_state(Arc::clone(&app), count))
-        .with_state(app)
+        .layer(from_fn_with_state(Arc::clone(app), count))
+        .with_state(Arc::clone(app))
+}
+
+/// Nothing of the parties' is answered to anybody who is not known as one.
+async fn with_peer(request: Request, next: Next) -> Response {
+    if request.extensions().get::<Peer>().is_none() {
+        return Problem::from(ProblemCode::NotTheSender).into_response();
+    }
+    next.run(request).await
 }
 
 /// The routes of officers that a gate's page may call: to sign in, and to look up a reason.
@@ -197,8 +230,32 @@ fn cors(app: &Arc<AppState>, wallet_routes: BTreeSet<String>) -> CorsLayer {
         .max_age(Duration::from_secs(600))
 }
 
+/// Every route once, for the description.
 fn routes() -> OpenApiRouter<Arc<AppState>> {
-    let wallet = OpenApiRouter::new()
+    OpenApiRouter::with_openapi(Api::openapi())
+        .merge(wallets())
+        .merge(lists())
+        .merge(messages())
+        .merge(officers())
+        .merge(health())
+        .merge(operations())
+        .merge(description())
+}
+
+fn public() -> OpenApiRouter<Arc<AppState>> {
+    wallets().merge(lists()).merge(officers()).merge(health()).merge(description())
+}
+
+fn parties() -> OpenApiRouter<Arc<AppState>> {
+    messages().merge(lists()).merge(health())
+}
+
+fn operators() -> OpenApiRouter<Arc<AppState>> {
+    operations().merge(health()).merge(description())
+}
+
+fn wallets() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new()
         .routes(routes!(enrolment::enrol))
         .routes(routes!(enrolment::frames))
         .routes(routes!(enrolment::answer_second_enrolment))
@@ -207,20 +264,31 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(wallet::own_pass, wallet::end_pass))
         .routes(routes!(wallet::passages))
         .routes(routes!(wallet::may_cross))
+        .layer(DefaultBodyLimit::max(body::JSON_LIMIT))
+}
+
+fn lists() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new()
         .routes(routes!(lists::trust_lists))
         .routes(routes!(lists::approvals))
         .routes(routes!(lists::status_list))
-        .layer(DefaultBodyLimit::max(body::JSON_LIMIT));
+}
+
+fn messages() -> OpenApiRouter<Arc<AppState>> {
     let verdicts = OpenApiRouter::new()
         .routes(routes!(gates::verdicts))
         .layer(DefaultBodyLimit::max(body::ENVELOPE_LIMIT));
-    let messages = OpenApiRouter::new()
+    OpenApiRouter::new()
         .routes(routes!(gates::events))
         .routes(routes!(gates::chains))
         .routes(routes!(gates::handovers))
         .routes(routes!(gates::notices))
-        .layer(DefaultBodyLimit::max(body::MESSAGE_LIMIT));
-    let officers = OpenApiRouter::new()
+        .layer(DefaultBodyLimit::max(body::MESSAGE_LIMIT))
+        .merge(verdicts)
+}
+
+fn officers() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new()
         .routes(routes!(officers::verdict))
         .routes(routes!(officers::add_resident))
         .routes(routes!(officers::ledger))
@@ -243,18 +311,19 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(counter::invite))
         .routes(routes!(counter::second_enrolments))
         .routes(routes!(counter::decide_second_enrolment))
-        .layer(DefaultBodyLimit::max(body::JSON_LIMIT));
-    let operations = OpenApiRouter::new()
-        .routes(routes!(operations::health))
-        .routes(routes!(operations::metrics))
-        .routes(routes!(operations::openapi))
-        .routes(routes!(operations::docs));
-    OpenApiRouter::with_openapi(Api::openapi())
-        .merge(wallet)
-        .merge(verdicts)
-        .merge(messages)
-        .merge(officers)
-        .merge(operations)
+        .layer(DefaultBodyLimit::max(body::JSON_LIMIT))
+}
+
+fn health() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new().routes(routes!(operations::health))
+}
+
+fn operations() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new().routes(routes!(operations::details)).routes(routes!(operations::metrics))
+}
+
+fn description() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new().routes(routes!(operations::openapi)).routes(routes!(operations::docs))
 }
 
 /// Counts each answer, and logs one line of it.

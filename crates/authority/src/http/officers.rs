@@ -281,7 +281,7 @@ pub(super) async fn settlements(
 }
 
 /// What the record of acts calls a document: the first bytes of its keyed hash, never its number.
-fn reference_of(app: &AppState, number: &DocumentNumber) -> String {
+pub(super) fn reference_of(app: &AppState, number: &DocumentNumber) -> String {
     app.state.service.document_reference(number)
 }
 

@@ -108,16 +108,49 @@ async fn look(app: &AppState) -> Looked {
     }
 }
 
+/// Whether the service can judge, and no more than that: everybody may read it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HealthWord {
+    /// `ok` or `unavailable`.
+    status: &'static str,
+}
+
 /// Tells whether the service can judge
 ///
+/// 503 where it could not judge anybody: the database does not answer, or its own trust list is not in force. Why stands at
+/// `/health/details`, for operators.
+#[utoipa::path(get, path = "/health", tag = "public",
+    responses(
+        (status = 200, description = "It can judge.", body = HealthWord),
+        (status = 503, description = "It cannot.", body = HealthWord)))]
+pub(super) async fn health(State(app): State<Arc<AppState>>) -> Response {
+    let ok = can_judge(&app, &look(&app).await);
+    (health_status(ok), Json(HealthWord { status: status_word(ok) })).into_response()
+}
+
+/// Whether the database answers and the own trust list is in force.
+fn can_judge(app: &AppState, looked: &Looked) -> bool {
+    let me = app.state.service.code();
+    let own = looked.ages.iter().any(|age| age.authority == me && age.trust != Freshness::Refused);
+    looked.notices.is_some() && own
+}
+
+const fn health_status(ok: bool) -> StatusCode {
+    if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
+
+/// Tells operators how the service is
+///
 /// 503 where it could not judge anybody: the database does not answer, or its own trust list is not in force.
-#[utoipa::path(get, path = "/health", tag = "operations",
+#[utoipa::path(get, path = "/health/details", tag = "operations",
     responses(
         (status = 200, description = "It can judge.", body = HealthAnswer),
         (status = 503, description = "It cannot: the body says why.", body = HealthAnswer)))]
-pub(super) async fn health(State(app): State<Arc<AppState>>) -> Response {
+pub(super) async fn details(State(app): State<Arc<AppState>>) -> Response {
     let (me, now) = (app.state.service.code(), (app.state.now)());
-    let Looked { ages, keys, notices } = look(&app).await;
+    let looked = look(&app).await;
+    let ok = can_judge(&app, &looked);
+    let Looked { ages, keys, notices } = looked;
     let mut warnings = Vec::new();
     if notices.is_none() {
         warnings.push("the database does not answer; check its disk and its server".to_owned());
@@ -130,8 +163,6 @@ pub(super) async fn health(State(app): State<Arc<AppState>>) -> Response {
         let WeeklyKey { maker, receiver, week, .. } = key;
         warnings.push(format!("the weekly key {maker} to {receiver} for {week} is not handed over yet"));
     }
-    let own = ages.iter().any(|age| age.authority == me && age.trust != Freshness::Refused);
-    let ok = notices.is_some() && own;
     let answer = HealthAnswer {
         status: status_word(ok),
         authority: me.code(),
@@ -167,8 +198,7 @@ pub(super) async fn health(State(app): State<Arc<AppState>>) -> Response {
         notices_waiting: notices.unwrap_or_default(),
         warnings,
     };
-    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(answer)).into_response()
+    (health_status(ok), Json(answer)).into_response()
 }
 
 /// Gives the counters in Prometheus' form

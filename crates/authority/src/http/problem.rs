@@ -194,6 +194,8 @@ problems! {
         "send token, proof, part and probe as they were when the request was signed";
     GateOutsideBinding = "gate_outside_binding", FORBIDDEN, "The gate's key is not listed for this place",
         "an officer must look at the gate; the trust list names its port, lanes and directions";
+    NotTheSender = "not_the_sender", FORBIDDEN, "The connection is not that of the party whose message this is",
+        "send it over the sender's own connection, with a key that the newest trust lists name for the role tls";
     WeeklyKeyMissing = "weekly_key_missing", SERVICE_UNAVAILABLE, "The weekly key is not here yet",
         "try again when it was handed over";
     Busy = "busy", SERVICE_UNAVAILABLE, "Too many faces are being compared at this moment",

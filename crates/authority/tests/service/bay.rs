@@ -1,5 +1,6 @@
 //! A bay for tests: two authorities over whatever database, one gate, one traveller, real photographs.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -17,7 +18,10 @@ use documents::{
     AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, PortId, Rules, Side, Timestamp,
 };
 use face::{Embedder, FaceConfig, Finder, Image, ModelFolder, Probe};
-use trust::{Approval, Approvals, GateBinding, KeyEntry, Role, Root, SCENARIO_BORDER, TrustList, TrustStore};
+use trust::{
+    Approval, Approvals, GateBinding, KeyEntry, Party, Role, Root, SCENARIO_BORDER, TlsKey, TrustList,
+    TrustStore,
+};
 
 pub const GATE: &str = "hengqin/CHN-MAC";
 /// A second lane beside it.
@@ -70,6 +74,8 @@ pub struct Bay {
     /// Macao's key for notices: the bay has no lane between the regions.
     pub notice: SigningKey,
     pub trust: TrustStore,
+    /// The keys of connections: of both authorities, and of the gates.
+    pub connections: BTreeMap<Party, SigningKey>,
     /// Macao's trust list with the next number.
     pub newer_list: Vec<u8>,
     pub approval: Vec<u8>,
@@ -101,6 +107,7 @@ fn trust_list(
     number: u64,
     secrets: &Secrets,
     gate: &SigningKey,
+    connections: &BTreeMap<Party, SigningKey>,
     now: Timestamp,
 ) -> Vec<u8> {
     let (from, to) = (now.plus_seconds(-86_400), now.plus_seconds(86_400 * 90));
@@ -125,6 +132,12 @@ fn trust_list(
     ] {
         keys.push(KeyEntry { binding, ..entry(Role::Gate, name.as_bytes(), gate) });
     }
+    for (party, key) in connections {
+        if !matches!(party, Party::Authority(code) if *code != authority) {
+            let kid = TlsKey { party: party.clone(), number: 1 }.kid();
+            keys.push(entry(Role::Tls, &kid, key));
+        }
+    }
     let (root, expires) = (secrets.root(), now.plus_seconds(7 * 86_400));
     let list = TrustList { authority, number, issued: now, expires, root, next: None, keys };
     list.sign(KEY_ID, &secrets.list).unwrap()
@@ -138,11 +151,14 @@ pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
     let (chn, mac) = (secrets(first.keys), secrets(second.keys));
     let (handover, notice) = (copy(&chn.keys.handover), copy(&mac.keys.notice));
     let token = copy(&chn.keys.token.1);
+    let parties = [Party::Authority(Chn), Party::Authority(Mac), Party::Gates("hengqin".parse().unwrap())];
+    let connections: BTreeMap<_, _> =
+        parties.map(|party| (party, SigningKey::generate().unwrap())).into_iter().collect();
     let roots = [(Chn, chn.root()), (Mac, mac.root())];
     let mut trust = TrustStore::new(&roots).unwrap();
-    trust.update(&trust_list(Chn, 1, &chn, &gate, now), now).unwrap();
-    trust.update(&trust_list(Mac, 1, &mac, &gate, now), now).unwrap();
-    let newer_list = trust_list(Mac, 2, &mac, &gate, now);
+    trust.update(&trust_list(Chn, 1, &chn, &gate, &connections, now), now).unwrap();
+    trust.update(&trust_list(Mac, 1, &mac, &gate, &connections, now), now).unwrap();
+    let newer_list = trust_list(Mac, 2, &mac, &gate, &connections, now);
     let both = |text: &str| vec![(Chn, text.to_owned()), (Mac, text.to_owned())];
     let approval = Approval {
         id: "2026-001".into(),
@@ -173,7 +189,8 @@ pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
         Arc::new(service.with_simulated_cameras(true))
     };
     let (chn, mac) = (service(Chn, first.store, chn.keys), service(Mac, second.store, mac.keys));
-    Bay { chn, mac, gate, handover, token, notice, trust: trust.clone(), newer_list, approval: bundle, now }
+    let trust = trust.clone();
+    Bay { chn, mac, gate, handover, token, notice, trust, connections, newer_list, approval: bundle, now }
 }
 
 /// A bay over these two databases, with weekly keys and status lists where they belong.

@@ -85,3 +85,12 @@ async fn a_gate_is_heard_at_its_own_port_lane_and_direction_alone() {
     assert_eq!((again.outcome, code.as_str()), (Outcome::Admit, "admitted"));
     assert_eq!(again.reservation, verdict.reservation, "the reservation is still held");
 }
+
+#[tokio::test]
+async fn the_lists_say_whose_connection_it_is_and_a_service_takes_the_newest() {
+    let bay = bay("2026-03-02T10:00:00+08:00".parse().unwrap(), in_memory().await).await;
+    for (party, key) in &bay.connections {
+        let peer = bay.chn.trust().peer(key.public(), bay.now).unwrap();
+        assert_eq!(&peer.party, party);
+    }
+}

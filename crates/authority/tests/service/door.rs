@@ -8,15 +8,21 @@ use std::sync::{Arc, Mutex, Once};
 
 use ::officers::{AccountName, Actor, Desk, DeskSettings, Limits, NewAccount, Role};
 use authority::Service;
-use authority::http::{HttpState, ProblemCode, router};
+use authority::http::{HttpState, Listeners, ProblemCode, listeners};
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::dpop::{DpopRequest, sign_dpop};
+use credential::message::{self, Handover, Notice};
 use credential::webauthn::RelyingParty;
 use credential::{SigningKey, random};
 use documents::{AuthorityCode, DocumentNumber, Timestamp};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
+use trust::{Party, Peer};
 
 use crate::bay::{BIRTH, Bay, DEVICE, NAME, NUMBER, invitation};
 
@@ -36,10 +42,13 @@ pub fn un64(value: &Value) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(value.as_str().unwrap()).unwrap()
 }
 
-/// A service that answers at an address of its own.
+/// A service that answers at addresses of its own: in plain, and each message over its sender's connection, where a test does
+/// not say otherwise.
 #[derive(Clone)]
 pub struct Door {
     pub base: String,
+    pub parties: String,
+    operators: String,
     pub clock: Arc<AtomicI64>,
     service: Arc<Service>,
     /// The device keys of wallets that enrolled here, by their secret.
@@ -131,7 +140,7 @@ impl Door {
         Self::open_at(listener, service, bay).await
     }
 
-    /// Opens a door at this address.
+    /// Opens a door, where parties find it at this address.
     pub async fn open_at(listener: tokio::net::TcpListener, service: &Arc<Service>, bay: &Bay) -> Self {
         let clock = Arc::new(AtomicI64::new(bay.now.unix()));
         Self::open_state(listener, state(service, bay, &clock), clock).await
@@ -147,12 +156,22 @@ impl Door {
     async fn open_state(listener: tokio::net::TcpListener, state: HttpState, clock: Arc<AtomicI64>) -> Self {
         listen();
         let service = Arc::clone(&state.service);
-        let router = router(state);
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let Listeners { public, parties, operators } = listeners(state);
+        let mut bases = [const { String::new() }; 3];
+        let elsewhere = async || tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        for (base, (listener, app)) in bases.iter_mut().zip([
+            (elsewhere().await, public),
+            (listener, parties.layer(from_fn(as_sender))),
+            (elsewhere().await, operators),
+        ]) {
+            *base = format!("http://{}", listener.local_addr().unwrap());
+            tokio::spawn(async move { axum::serve(listener, app).await });
+        }
+        let [base, parties, operators] = bases;
         let (api, seen) = (Arc::new(Value::Null), Arc::default());
         let wallets = Arc::default();
-        let door = Self { base, clock, service, wallets, client: Client::new(), api, seen };
+        let door =
+            Self { base, parties, operators, clock, service, wallets, client: Client::new(), api, seen };
         let api = door.get("/openapi.json", None).await.is(200).json();
         Self { api: Arc::new(api), ..door }
     }
@@ -163,7 +182,12 @@ impl Door {
 
     pub async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let mut request = self.client.request(method, format!("{}{path}", self.base)).body(body);
+        let base = match path {
+            "/health/details" | "/metrics" => &self.operators,
+            "/v1/verdicts" | "/v1/events" | "/v1/chains" | "/v1/handovers" | "/v1/notices" => &self.parties,
+            _ => &self.base,
+        };
+        let mut request = self.client.request(method, format!("{base}{path}")).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -305,6 +329,38 @@ impl Door {
             codes.is_some_and(|codes| codes.iter().any(|c| c == code))
         })
     }
+}
+
+/// The party that a test names in this field is at the other end, in place of the sender; `nobody` for none.
+pub const COMES_AS: &str = "x-comes-as";
+
+/// Gives each request the party whose message it is, as its connection would.
+async fn as_sender(request: Request, next: Next) -> axum::response::Response {
+    let (mut head, body) = request.into_parts();
+    let body = to_bytes(body, 8 * 1024 * 1024).await;
+    let Ok(body) = body else {
+        return axum::http::StatusCode::BAD_GATEWAY.into_response();
+    };
+    let named = head.headers.get(COMES_AS).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let path = head.uri.path().to_owned();
+    let payload = message::unverified_payload(&body).ok();
+    let from = match path.as_str() {
+        "/v1/handovers" => payload.and_then(|payload| Handover::decode(payload).ok()).map(|told| told.from),
+        "/v1/notices" => payload.and_then(|payload| Notice::decode(payload).ok()).map(|told| told.from),
+        _ => None,
+    };
+    let envelope = clearance::Envelope::decode(&body).ok();
+    let gate = message::kid(envelope.as_ref().map_or(&body[..], |envelope| envelope.request)).ok();
+    let port = gate.and_then(|kid| std::str::from_utf8(kid).ok()).and_then(|gate| gate.split('/').next());
+    let sender = from.map_or_else(|| port.unwrap_or("hengqin").to_owned(), |from| from.code().to_owned());
+    let sender = named.unwrap_or(sender);
+    if sender != "nobody" {
+        let code = AuthorityCode::ALL.into_iter().find(|code| code.code() == sender);
+        let party = code.map(Party::Authority).or_else(|| sender.parse().ok().map(Party::Gates));
+        let party = party.unwrap_or(Party::Authority(AuthorityCode::Chn));
+        head.extensions.insert(Peer { party, listed_by: AuthorityCode::ALL.into(), replaced: false });
+    }
+    next.run(Request::from_parts(head, Body::from(body))).await
 }
 
 /// Neither a number, a name, a date of birth nor a secret stands in `text`.

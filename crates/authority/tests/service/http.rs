@@ -288,7 +288,7 @@ async fn lists_health_and_counters_speak_of_nobody() {
     let approvals = chn.get("/v1/approvals", None).await.is(200).json();
     assert_eq!(un64(&approvals["approvals"][0]), bay.approval);
 
-    let health = mac.get("/health", None).await.is(200).json();
+    let health = mac.get("/health/details", None).await.is(200).json();
     assert_eq!(health["status"], "ok");
     assert_eq!(health["database"]["status"], "ok");
     let keys = health["weekly_keys"].as_array().unwrap();
@@ -303,7 +303,7 @@ async fn lists_health_and_counters_speak_of_nobody() {
         warnings.contains("the weekly key HKG to MAC for 2026-W10") && warnings.contains("trust list of HKG")
     );
     mac.clock.fetch_add(10 * 86_400, Ordering::SeqCst);
-    let health = mac.get("/health", None).await.is(503).json();
+    let health = mac.get("/health/details", None).await.is(503).json();
     assert_eq!(health["status"], "unavailable", "an own trust list that ended judges nobody");
 
     chn.cbor("/v1/verdicts", b"nothing").await.is(400);
@@ -379,6 +379,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "DELETE /v1/pass",
         "GET /docs",
         "GET /health",
+        "GET /health/details",
         "GET /metrics",
         "GET /openapi.json",
         "GET /v1/approvals",

@@ -148,6 +148,8 @@ fn routes() -> Vec<(&'static str, String, Value, &'static str, &'static str)> {
     let whose = json!({"document": {"kind": "exit_entry_permit", "number": "CA1234567"}});
     let mut watched = whose.clone();
     watched["until"] = json!("2030-01-01T00:00:00Z");
+    let mut decision = whose.clone();
+    decision["accept"] = json!(true);
     let id = "0102030405060708";
     let account = |what: &str| format!("/v1/officers/accounts/{id}/{what}");
     let at = |path: &str| path.to_owned();
@@ -163,6 +165,15 @@ fn routes() -> Vec<(&'static str, String, Value, &'static str, &'static str)> {
             json!({"id": "07", "outcome": "noted", "reason": "seen"}),
             "settlements",
             "settle",
+        ),
+        ("POST", at("/v1/residents/invite"), whose.clone(), "invite", "invite"),
+        ("GET", at("/v1/residents/second-enrolments"), Value::Null, "second_enrolments", "read_enrolments"),
+        (
+            "POST",
+            at("/v1/residents/second-enrolments"),
+            decision,
+            "decide_second_enrolment",
+            "decide_enrolment",
         ),
         ("POST", at("/v1/residents/end-pass"), whose.clone(), "officer_end_pass", "end_pass"),
         ("POST", at("/v1/residents/lose"), whose.clone(), "lose", "lose_document"),

@@ -16,7 +16,7 @@ use crate::bay::{
     BIRTH, Bay, ELSEWHERE, GATE, NAME, NUMBER, RECORD, Shown, bare_event, bay, enrol_as, envelope, event,
     guessed, hash_of, in_memory, passed, photographs, receipt_of, show, sign_event, strangers,
 };
-use crate::door::{Door, OFFICER, b64, enrolment, log, tells_nothing, un64};
+use crate::door::{COMES_AS, Door, OFFICER, b64, enrolment, log, tells_nothing, un64};
 use crate::http::{CHAN, MORNING, device, resident};
 
 /// Codes without a row here, each with the reason.
@@ -190,7 +190,7 @@ async fn requests(chn: &Door) {
 async fn broken_body(chn: &Door) {
     let address = chn.base.trim_start_matches("http://");
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let head = "POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/cbor\r\ntransfer-encoding: chunked\r\n\
+    let head = "POST /v1/enrolments HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\
         connection: close\r\n\r\nZZ\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut text = String::new();
@@ -458,6 +458,26 @@ async fn messages(bay: &Bay, chn: &Door, live: &[u8]) {
     let answer = chn.cbor("/v1/verdicts", &envelope(bay, &wallet, &foreign, Side::Exit).0).await;
     chn.problem(&answer, "verdicts", "gate_outside_binding");
 
+    // A message over the connection of another party than its sender, or over none of a party, carries nothing.
+    let session = crate::bay::enrol(bay, live).await;
+    let wallet = crate::bay::token(bay, &session).await;
+    let (body, _) = envelope(bay, &wallet, &show(bay, &wallet, live), Side::Exit);
+    let kind = ("content-type", "application/cbor");
+    for (path, operation, sent) in [
+        ("/v1/verdicts", "verdicts", body),
+        ("/v1/events", "events", {
+            crate::bay::event(bay, &show(bay, &wallet, live), Passage::NotPassed, (1, [0; 32]), &[])
+        }),
+    ] {
+        for other in ["qingmao", "CHN", "MAC", "nobody"] {
+            let answer = chn.call("POST", path, &[kind, (COMES_AS, other)], sent.clone()).await;
+            chn.problem(&answer, operation, "not_the_sender");
+        }
+    }
+    let metrics = chn.get("/metrics", None).await.is(200).text();
+    let counted = "baypass_authority_messages_of_another_party_total{party=\"qingmao\"} 2";
+    assert!(metrics.contains(counted), "{metrics}");
+
     // An envelope of which something was exchanged on its way gets no verdict.
     let session = crate::bay::enrol(bay, live).await;
     let wallet = crate::bay::token(bay, &session).await;
@@ -560,7 +580,7 @@ async fn a_database_that_is_gone_is_told_as_such_and_found_unwell() {
     }
     let answer = chn.get("/v1/pass", Some(&b64(&[1; 32]))).await;
     chn.problem(&answer, "own_pass", "database_failed");
-    let health = chn.get("/health", None).await.is(503).json();
+    let health = chn.get("/health/details", None).await.is(503).json();
     assert_eq!(
         (&health["status"], &health["database"]["status"]),
         (&json!("unavailable"), &json!("unavailable"))

@@ -1,31 +1,37 @@
 //! `baypass authority serve`: one authority of an installation as a process of its own. It opens no gate's folder and no
 //! other authority's.
 //!
-//! Lives here: what an installation adds to `authority`: files, addresses, the rounds between the parties. Not here:
-//! what an authority answers (`authority`).
+//! Lives here: what an installation adds to `authority`: files, addresses, its three listeners, the rounds between the
+//! parties. Not here: what an authority answers (`authority`), TLS (`transport`).
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use authority::http::{HttpState, router};
+use authority::http::{HttpState, Listeners, listeners};
 use authority::peers;
 use clap::{Args, Subcommand};
 use documents::AuthorityCode;
 use gate::Clock;
+use transport::base_address;
+use trust::Party;
 
 use super::InstallationArgs;
 use crate::Ended;
-use crate::failure::Failure;
+use crate::failure::{Failure, of};
 use crate::install::database::DatabaseArgs;
-use crate::install::lists;
 use crate::install::parties::{load_approvals, load_faces, load_liveness, open_service};
+use crate::install::{Installation, lists};
 use crate::officers::{PagesArgs, by_name};
-use crate::serve::{Addresses, RunArgs, TrialClock, announce, http_client, log, serve_http};
+use crate::serve::{Addresses, RunArgs, TrialClock, announce, bind, log, serve_http};
+use crate::tls::{CertificateArgs, PartyTls, base_of};
 
 /// The commands of an authority.
 #[derive(Subcommand)]
 pub enum AuthorityCommand {
-    /// Serves wallets, gates, officers and the other authorities over HTTP; `/docs` describes it.
+    /// Serves wallets and officers, gates and the other authorities, and its operators, each over a listener of their own;
+    /// `/docs` describes it.
     Serve(ServeArgs),
 }
 
@@ -44,6 +50,11 @@ pub struct ServeArgs {
     /// `public/addresses.json`; may be given several times.
     #[arg(long = "officer-origin", value_name = "ORIGIN")]
     officer_origins: Vec<String>,
+    /// Where gates and the other authorities find it: always over TLS, with keys that the trust lists name.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen_parties: SocketAddr,
+    #[command(flatten)]
+    certificate: CertificateArgs,
     #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
@@ -78,12 +89,23 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let faces = load_faces(models)?;
     let (service, _lock) = open_service(&installation, code, faces, trust, approvals).await?;
     let service = Arc::new(service.with_liveness(load_liveness(models)?));
-    let (listener, address) = run.bind().await?;
+    let tls = PartyTls::open(
+        &installation,
+        Party::Authority(code),
+        args.certificate.clone(),
+        Arc::clone(&service),
+        &clock,
+    )?;
+    let ((public, public_at), (parties, parties_at), (operators, operators_at)) =
+        (run.bind().await?, bind(args.listen_parties).await?, run.bind_for_operators().await?);
+    let (to_public, to_operators) = (tls.before_everybody(public_at)?, tls.before_operators(operators_at)?);
+    let to_parties = tls.among_parties()?;
+    let clients = tls.clients()?;
     let ticking = clock.clone();
-    let (public, from) = (installation.clone(), installation.clone());
-    let (gates, named) = (installation.clone(), args.officer_origins.clone());
+    let (published, from, gates) = (installation.clone(), installation.clone(), installation.clone());
+    let named = origins(&args.officer_origins)?;
     let officers_pages: Arc<dyn Fn() -> Vec<String> + Send + Sync> = Arc::new(move || {
-        let gates = Addresses::read(&gates).gates;
+        let gates = Addresses::read(&gates).map(|known| known.gates).unwrap_or_default();
         // A page is opened by name, for passkeys, and by address without them.
         let all = gates.values().flat_map(|each| [by_name(each), each.clone()]);
         all.chain(named.iter().cloned()).collect()
@@ -94,16 +116,20 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         service: Arc::clone(&service),
         now: Arc::new(move || ticking.now()),
         officers: Arc::new(desk),
-        origins: args.origins.clone(),
+        origins: origins(&args.origins)?,
         officer_origin: Arc::new(move |origin| officers_pages().iter().any(|each| each == origin)),
-        trust_lists: Arc::new(move || lists::readable(&public)),
+        trust_lists: Arc::new(move || lists::readable(&published)),
         approvals: Arc::new(move || {
             let all = lists::approvals(&from).unwrap_or_default();
             all.into_iter().map(|(_, bundle)| bundle).collect()
         }),
     };
-    announce(code.code(), address)?;
-    let client = http_client();
+    let at = [
+        ("", base_of(&to_public, public_at)),
+        (" for parties", base_of(&to_parties, parties_at)),
+        (" for operators", base_of(&to_operators, operators_at)),
+    ];
+    announce(code.code(), &at, "")?;
     let rounds = async {
         loop {
             let now = clock.now();
@@ -126,18 +152,47 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
                     tracing::warn!(%error, "an approval was not taken");
                 }
             }
-            let mut others = Addresses::read(&installation).authorities;
-            others.remove(&code);
-            let report = peers::round(&service, &others, &client, now).await;
+            let others = peers_of(code, &installation, &clients);
+            let report = peers::round(&service, &others, now).await;
             for failure in report.failures {
                 tracing::warn!(%failure, "a round towards the others failed in part");
             }
             clock.next_round().await;
         }
     };
+    let (apps, stop, proxies) = (listeners(state), run.stopping(), run.proxies());
+    let Listeners { public: wallets, parties: messages, operators: counters } = apps;
+    let served = async {
+        tokio::join!(
+            serve_http(public, wallets, proxies, to_public, stop.wait()),
+            serve_http(parties, messages, Vec::new(), to_parties, stop.wait()),
+            serve_http(operators, counters, Vec::new(), to_operators, stop.wait()),
+        )
+    };
     tokio::select! {
-        () = serve_http(listener, router(state), run.proxies(), run.stopped()) => {}
+        ((), (), ()) = served => {}
         () = rounds => {}
+        () = tls.follow_files() => {}
     }
     Ok(Ended::Done)
+}
+
+/// Origins of pages, which may come over plain HTTP from the loopback alone.
+fn origins(named: &[String]) -> Result<Vec<String>, Failure> {
+    named.iter().map(|origin| base_address(origin).map_err(of)).collect()
+}
+
+/// The other authorities, where their addresses are known.
+fn peers_of(
+    me: AuthorityCode,
+    installation: &Installation,
+    clients: &BTreeMap<AuthorityCode, reqwest::Client>,
+) -> BTreeMap<AuthorityCode, peers::Address> {
+    let known = Addresses::read(installation).unwrap_or_else(|failure| {
+        tracing::error!(%failure, "no other authority is asked");
+        Addresses::default()
+    });
+    let others = known.parties.into_iter().filter(|(code, _)| *code != me);
+    let address = |(code, base)| Some((code, peers::Address { base, client: clients.get(&code)?.clone() }));
+    others.filter_map(address).collect()
 }

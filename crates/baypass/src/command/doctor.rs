@@ -14,7 +14,8 @@ use crate::Ended;
 use crate::failure::{self, Failure};
 use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::parties::{face_config, load_approvals};
-use crate::install::{Installation, lists};
+use crate::install::{Installation, lists, tls};
+use crate::serve::Addresses;
 
 struct Finding {
     what: &'static str,
@@ -149,6 +150,8 @@ async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
             ))
         },
     });
+    let said = connections(&opened, &trust, now).map_err(|failure| failure.to_string());
+    findings.push(Finding { what: "connections", said });
     let said =
         load_approvals(&opened, &trust, now).map_err(|f| f.to_string()).and_then(|(loaded, refused)| {
             let today = now.local_date();
@@ -186,6 +189,22 @@ fn officers(installation: &Installation) -> Result<String, String> {
         return Ok("every party has accounts, and its record of acts is whole".to_owned());
     }
     Ok(format!("nobody can sign in at {}; baypass officer add makes an account", without.join(", ")))
+}
+
+/// So many days before its end a key of connections is to be exchanged.
+const TLS_DAYS_LEFT: i64 = 30;
+
+/// Keys and certificates of connections, and where everybody is.
+fn connections(opened: &Installation, trust: &trust::TrustStore, now: Timestamp) -> Result<String, Failure> {
+    Addresses::read(opened)?;
+    let (party, end) = tls::ends_first(opened, trust, now)?;
+    let dir = opened.root().display();
+    if end.seconds_since(now) < TLS_DAYS_LEFT * 86_400 {
+        return Err(Failure::new(format!(
+            "the key of {party} ends at {end}; exchange it, nothing stops: baypass tls renew --dir {dir}"
+        )));
+    }
+    Ok(format!("every party's key is listed and in use; that of {party} ends first, at {end}"))
 }
 
 /// When each authority last deleted what was kept for its time (docs/retention.md).

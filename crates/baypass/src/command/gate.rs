@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use authority::status_name;
@@ -13,23 +13,31 @@ use clap::{Args, Subcommand};
 use clearance::ClearanceId;
 use credential::message::ChainReason;
 use credential::{ProofWindow, random};
-use documents::{AuthorityCode, PortId, Rules};
+use documents::{AuthorityCode, PortId, Rules, Timestamp};
 use gate::devices::camera::SimulatedCamera;
 use gate::devices::door::SimulatedDoor;
+use gate::kiosk::Reach;
 use gate::lane::measures::Simulated;
 use gate::lane::screen::NoScreen;
 use gate::lists::{Follower, ListMemory};
 use gate::server::{GateState, ScanOrder, Scanner};
-use gate::{Clock, HttpLink, LaneContext, Lists, Metrics, ReplayCache, Report, SystemStopwatch, Trusted};
+use gate::{
+    AuthorityAddress, AuthorityAddresses, Clock, HttpLink, LaneContext, Lists, Metrics, ReplayCache, Report,
+    SystemStopwatch, Trusted,
+};
+
+use transport::Transport;
+use trust::{Party, TrustStore};
 
 use ::officers::Actor;
 
 use super::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store, status_lists_in_use};
-use crate::install::{Lock, code_lanes, lists};
+use crate::install::{Installation, Lock, code_lanes, lists, tls};
 use crate::officers::{Outlet, PagesArgs, pairings};
-use crate::serve::{Addresses, RunArgs, TrialClock, http_client, log, serve_http};
+use crate::serve::{Addresses, RunArgs, TrialClock, announce, log, serve_http};
+use crate::tls::{CertificateArgs, PartyTls, base_of};
 use crate::{Ended, kiosk};
 
 /// How long a gate waits for a verdict.
@@ -38,9 +46,9 @@ const VERDICT_TIMEOUT: Duration = Duration::from_secs(8);
 /// The commands of a gate.
 #[derive(Subcommand)]
 pub enum GateCommand {
-    /// Serves every lane of a port; `/lanes`, `/health` and `/metrics` show how it goes. On a loopback address each lane has
-    /// a kiosk and its officers' views (docs/kiosk.md); their addresses are printed, and no secret is: see `gate pair` and
-    /// `baypass officer`.
+    /// Serves every lane of a port; `/lanes`, `/health/details` and `/metrics` show its operators how it goes. Each lane has a
+    /// kiosk and its officers' views (docs/kiosk.md), over TLS beyond the loopback; their addresses are printed, and no secret
+    /// is: see `gate pair` and `baypass officer`.
     Serve(ServeArgs),
     /// Lets a port's lanes number their events anew, after their store was lost, replaced or brought back from a backup.
     /// The gates of the port must be stopped; their authorities are told the reason with the next event.
@@ -104,6 +112,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pages: PagesArgs,
     #[command(flatten)]
+    certificate: CertificateArgs,
+    #[command(flatten)]
     run: RunArgs,
 }
 
@@ -129,7 +139,7 @@ async fn adopt(args: &AdoptArgs) -> Result<Ended, Failure> {
     let wanted = |name: &str| args.lane.as_deref().is_none_or(|lane| lane == name);
     let lanes: Vec<_> = all.iter().filter(|place| place.port == args.port && wanted(&place.name())).collect();
     if lanes.is_empty() {
-        return Err(Failure::new("there is no such lane at this port; see `/lanes` of its gate"));
+        return Err(Failure::new("there is no such lane at this port; see `/lanes` of its gate's operators"));
     }
     for place in lanes {
         let store = open_store(&installation, place).await?;
@@ -178,9 +188,13 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let _lock = Lock::take(&folder)?;
     let all = code_lanes(&rules);
     let eyes = load_eyes(models)?;
-    let bases = Addresses::read(&installation).authorities;
-    let client = http_client();
-    let link = Arc::new(HttpLink::new(client.clone(), bases.clone(), VERDICT_TIMEOUT));
+    let following: Arc<OnceLock<Arc<Follower>>> = Arc::default();
+    let party = Party::Gates(port.clone());
+    let connections =
+        PartyTls::open(&installation, party, args.certificate.clone(), Arc::clone(&following), &clock)?;
+    let known = Addresses::read(&installation)?;
+    let addresses = addresses(&connections, known.parties)?;
+    let link = Arc::new(HttpLink::new(addresses.clone(), VERDICT_TIMEOUT));
     let replay = Arc::new(Mutex::new(ReplayCache::new(ProofWindow::default().seconds(), now)));
     let metrics = Arc::new(Metrics::default());
     let mut lanes = BTreeMap::new();
@@ -207,12 +221,19 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         }
         lanes.insert(place.name(), Arc::new(opened));
     }
-    // Pinned keys only: the lists themselves come from the authorities, and none may be older than what was seen before.
-    let mut first = Lists::new(lists::pinned(&installation)?);
+    // What was verified last says who the authorities are: newer lists come from them, and none may be older than what was
+    // seen before.
     let mut memory = ListMemory::open(&folder).map_err(of)?;
+    let kept = folder.join("lists");
+    let mut first = Lists::new(first_trust(&installation, &kept, &mut memory, now)?);
     first.not_before(memory.newest());
-    let follower = Arc::new(Follower::new(client, bases, first));
-    let (listener, address) = run.bind().await?;
+    let follower = Arc::new(Follower::new(addresses, first));
+    let _ = following.set(Arc::clone(&follower));
+    let ((listener, address), (operators, operators_at)) =
+        (run.bind().await?, run.bind_for_operators().await?);
+    let (to_pages, to_operators) =
+        (connections.before_everybody(address)?, connections.before_operators(operators_at)?);
+    let base = base_of(&to_pages, address);
     let lanes = Arc::new(lanes);
     let scanner: Option<Scanner> = installation.simulated_camera().then(|| {
         let (lanes, follower, clock) = (Arc::clone(&lanes), Arc::clone(&follower), clock.clone());
@@ -240,18 +261,23 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         clock: clock.clone(),
         relying: &args.pages,
     };
-    let kiosks = kiosk::set_up(
-        &bench,
-        &lanes,
-        args.kiosk.clone(),
-        address,
-        Addresses::read(&installation).authorities,
-    )?;
+    let reach = match to_pages {
+        Transport::Plain => Reach::Loopback,
+        Transport::Tls(_) | Transport::Parties(..) => {
+            let mut names = tls::all_hosts(&installation, &Party::Gates(port.clone()));
+            names.push(address.ip().to_string());
+            Reach::Tls(names)
+        }
+    };
+    let kiosks = kiosk::set_up(&bench, &lanes, args.kiosk.clone(), &base, reach, known.authorities)?;
     // One write: whoever started this process and wants the address alone may stop reading after the first line.
-    failure::print(&format!("{port} listens on http://{address}\n{}", kiosks.addresses))?;
+    let at = [("", base), (" for operators", base_of(&to_operators, operators_at))];
+    announce(port.as_str(), &at, &kiosks.addresses)?;
+    let counters = gate::server::operators(state.clone());
     let doors = gate::server::router(state).merge(gate::kiosk::router(kiosks.kiosks.clone()));
+    let stop = run.stopping();
     let ending = {
-        let (stopped, open) = (run.stopped(), Arc::clone(&kiosks.kiosks.lanes));
+        let (stopped, open) = (stop.wait(), Arc::clone(&kiosks.kiosks.lanes));
         async move {
             stopped.await;
             for kiosk in open.values() {
@@ -259,14 +285,23 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             }
         }
     };
-    let following = async {
+    let rounds = async {
         loop {
             let now = clock.now();
             let status = status_lists_in_use(now)
                 .into_iter()
                 .flat_map(|list| AuthorityCode::ALL.map(|issuer| (issuer, list, status_name(issuer, list))))
                 .collect();
+            follower.take_trust(lists::readable(&installation), now);
             follower.round(&status, now).await;
+            let trust = follower.lists();
+            for whose in AuthorityCode::ALL {
+                if let Some(bytes) = trust.trust().keep(whose)
+                    && let Err(error) = lists::keep(&kept, whose, &bytes)
+                {
+                    tracing::error!(%whose, %error, "a trust list cannot be kept for the next start");
+                }
+            }
             if let Err(error) = memory.remember(&follower.lists().newest()) {
                 tracing::error!(%error, "the newest lists cannot be written down");
             }
@@ -279,14 +314,53 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         tokio::spawn(async move { courier.run(&clock, lists, std::future::pending()).await })
     });
     let couriers: Vec<_> = couriers.collect();
+    let served = async {
+        tokio::join!(
+            serve_http(listener, doors, run.proxies(), to_pages, ending),
+            serve_http(operators, counters, Vec::new(), to_operators, stop.wait()),
+        )
+    };
     tokio::select! {
-        () = serve_http(listener, doors, run.proxies(), ending) => {}
-        () = following => {}
+        ((), ()) = served => {}
+        () = rounds => {}
+        () = connections.follow_files() => {}
     }
     for courier in couriers {
         courier.abort();
     }
     Ok(Ended::Done)
+}
+
+/// The authorities by their listeners for parties.
+fn addresses(
+    tls: &PartyTls,
+    parties: BTreeMap<AuthorityCode, String>,
+) -> Result<AuthorityAddresses, Failure> {
+    let clients = tls.clients()?;
+    let address = |(code, base)| Some((code, AuthorityAddress { base, client: clients.get(&code)?.clone() }));
+    Ok(parties.into_iter().filter_map(address).collect())
+}
+
+/// The trust lists that a gate begins with: what it kept, and what is public, as far as either is good. They say who the
+/// authorities are that it fetches the newest from.
+fn first_trust(
+    installation: &Installation,
+    kept: &Path,
+    memory: &mut ListMemory,
+    now: Timestamp,
+) -> Result<TrustStore, Failure> {
+    let (mut trust, broken) = lists::trust_or_kept(installation, kept, now)?;
+    for (whose, why) in broken {
+        tracing::warn!(%whose, why, "a trust list is broken; the gate asks the others for it");
+    }
+    // None that is older than this gate has seen.
+    if memory.accept_trust(&trust).is_err() {
+        trust = lists::pinned(installation)?;
+        tracing::error!(
+            "the trust lists at hand are older than those that this gate has seen; copy the newest to public/trust"
+        );
+    }
+    Ok(trust)
 }
 
 async fn scan(

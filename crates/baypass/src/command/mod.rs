@@ -20,6 +20,7 @@ mod officer;
 mod reservations;
 mod resident;
 mod rules;
+mod tls;
 mod trust;
 mod wallet;
 
@@ -79,6 +80,9 @@ pub enum Command {
     /// Signed lists of keys.
     #[command(subcommand)]
     Trust(trust::TrustCommand),
+    /// Keys and certificates for connections.
+    #[command(subcommand)]
+    Tls(tls::TlsCommand),
     /// The rules that are read at start-up.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
@@ -110,6 +114,7 @@ impl Command {
             Self::Officer(command) => command.run(),
             Self::Approval(command) => command.run(),
             Self::Trust(command) => command.run(),
+            Self::Tls(command) => command.run(),
             Self::Rules(command) => command.run(),
             Self::Doctor(args) => block_on(doctor::run(&args, models)),
             Self::Face(command) => command.run(models),

@@ -18,6 +18,8 @@ pub trait KeyStore {
 
     /// Whether there is something under a name.
     fn has(&self, name: &str) -> bool;
+    /// Destroys what is under a name.
+    fn remove(&self, name: &str) -> Result<(), Failure>;
 
     /// A signing key.
     fn signing(&self, name: &str) -> Result<SigningKey, Failure> {
@@ -101,6 +103,13 @@ impl KeyStore for KeyFiles {
 
     fn has(&self, name: &str) -> bool {
         self.0.join(format!("{name}.key")).exists()
+    }
+
+    fn remove(&self, name: &str) -> Result<(), Failure> {
+        let path = self.0.join(format!("{name}.key"));
+        std::fs::remove_file(&path).map_err(|error| {
+            Failure::new(format!("{} cannot be removed ({error}); remove it", path.display()))
+        })
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {

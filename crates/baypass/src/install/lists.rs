@@ -10,11 +10,12 @@ use authority::{KEY_ID, Keys};
 use credential::SigningKey;
 use documents::{AuthorityCode, LocalDate, PortId, Rules, Timestamp};
 use serde::{Deserialize, Serialize};
+use transport::Days;
 use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustError, TrustList, TrustStore};
 
 use super::keys::{KeyFiles, KeyStore};
 use super::supervisors::{self, RootFile};
-use super::{Installation, code_lanes, make_folder, write_whole};
+use super::{Installation, code_lanes, make_folder, tls, write_whole};
 use crate::failure::{Failure, of};
 
 /// How long a trust list is good, in seconds: a week.
@@ -63,6 +64,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
         }
     }
     let mut roots = Roots::new();
+    let mut connections = first_tls(made, &rules, now)?;
     for code in AuthorityCode::ALL {
         let keys = Keys::generate().map_err(of)?;
         let approval = SigningKey::generate().map_err(of)?;
@@ -75,6 +77,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
         let mut entries = keys.entries(from, to);
         entries.push(entry(Role::Approval, KEY_ID, &approval, from, to));
         entries.extend(gates.remove(&code).unwrap_or_default());
+        entries.extend(connections.remove(&code).unwrap_or_default());
         let first = TrustList {
             authority: code,
             number: 1,
@@ -116,6 +119,27 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
         add_approval(made, &approval)?;
     }
     Ok(())
+}
+
+/// Makes every party's keys and certificates; gives the entries of each authority's list. Like the other keys of specimens they
+/// count from the first day on.
+fn first_tls(
+    made: &Installation,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<BTreeMap<AuthorityCode, Vec<KeyEntry>>, Failure> {
+    let days = Days::builtin().map_err(of)?;
+    let ca = tls::ca(made, now)?;
+    let (from, to) = (first_day().start(), now.local_date().plus_days(days.leaf_days).start());
+    let mut entries: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for party in tls::parties(made)? {
+        tls::make(made, &ca, &party, tls::Use::Web, now)?;
+        let (number, key) = tls::make(made, &ca, &party, tls::Use::Parties, now)?;
+        for code in tls::listing(&party, rules) {
+            entries.entry(code).or_default().push(tls::entry(&party, number, &key, from, to));
+        }
+    }
+    Ok(entries)
 }
 
 /// The name of a lane's key and store among the files of its port.

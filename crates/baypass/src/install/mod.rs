@@ -9,6 +9,7 @@ pub mod keys;
 pub mod lists;
 pub mod parties;
 pub mod supervisors;
+pub mod tls;
 
 use std::fs::{File, Permissions, TryLockError};
 use std::io::Write;
@@ -20,7 +21,7 @@ use credential::Audience;
 use database::DatabaseUrl;
 use documents::{AuthorityCode, Direction, LaneKind, PortId, Rules, Side, Timestamp};
 use serde::{Deserialize, Serialize};
-use trust::GateBinding;
+use trust::{GateBinding, Party};
 
 use crate::failure::Failure;
 
@@ -222,6 +223,14 @@ impl Installation {
     /// The folder of the gates of a port.
     pub fn gate(&self, port: &PortId) -> PathBuf {
         self.root.join("gates").join(port.as_str())
+    }
+
+    /// The folder of a party that has connections to others.
+    pub fn party(&self, party: &Party) -> PathBuf {
+        match party {
+            Party::Authority(code) => self.authority(*code),
+            Party::Gates(port) => self.gate(port),
+        }
     }
 
     /// What everybody may read.

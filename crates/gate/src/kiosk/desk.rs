@@ -112,7 +112,7 @@ impl Kiosks {
     }
 
     fn officer_cookie(&self, side: AuthorityCode) -> Cookie {
-        Cookie::officer(side, !self.loopback)
+        Cookie::officer(side, self.reach.is_tls())
     }
 
     /// The token of the officer of `side` who asks.
@@ -170,7 +170,7 @@ pub(super) async fn pair(
     }
     let PairBody { code } = json_of(&body, "{\"code\": \"...\"}")?;
     let (pairings, now) = (Arc::clone(&kiosks.pairings), kiosks.clock.now());
-    let cookie = Cookie::kiosk(&lane, pairings.every_lane(), !kiosks.loopback);
+    let cookie = Cookie::kiosk(&lane, pairings.every_lane(), kiosks.reach.is_tls());
     let paired = tokio::task::spawn_blocking(move || pairings.redeem(&code, &lane, now)).await;
     let token = paired.map_err(|_| DeskError::Broken)?.map_err(DeskError::Pair)?;
     Ok(with_cookie(StatusCode::NO_CONTENT, &cookie, Some(&token)))

@@ -48,8 +48,8 @@ pub struct Kiosks {
     pub lanes: Arc<BTreeMap<String, Arc<Kiosk>>>,
     /// Where the built pages are.
     pub pages: PathBuf,
-    /// Whether the gate listens to its own machine alone: else there are no kiosks.
-    pub loopback: bool,
+    /// Who may reach the pages.
+    pub reach: Reach,
     /// Where the authorities are, for the officers' views: each asks its own for reasons, past the gate.
     pub authorities: Arc<BTreeMap<AuthorityCode, String>>,
     /// The accounts of the officers at this gate, and who of them is signed in.
@@ -58,6 +58,23 @@ pub struct Kiosks {
     pub pairings: Arc<Pairings>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
+}
+
+/// Who may reach the pages of kiosks and officers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// This machine alone, in plain.
+    Loopback,
+    /// Whoever reaches the gate's address, over TLS, by one of these names (or addresses) of the gate's certificate.
+    Tls(Vec<String>),
+}
+
+impl Reach {
+    /// Whether pages come over TLS, so that their cookies are kept to it (RFC 6265, 4.1.2.5).
+    #[must_use]
+    pub const fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
 }
 
 /// The routes of the kiosks and of the officers' views.
@@ -87,19 +104,23 @@ pub fn router(kiosks: Kiosks) -> Router {
     with_headers(routes)
 }
 
-/// Loopback alone, by address and by name: a page of another origin cannot reach these routes by a name that points here.
+/// By a name of this gate alone: a page of another origin cannot reach these routes by a name that points here.
 async fn guarded(State(kiosks): State<Kiosks>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    if kiosks.loopback && matches!(name, "127.0.0.1" | "localhost" | "[::1]") {
-        if own_page(&request, host) {
-            next.run(request).await
-        } else {
-            let detail = "only this gate's own pages may ask for this; open its address itself";
-            problem(StatusCode::FORBIDDEN, "other_origin", detail)
-        }
+    let name = host.rsplit_once(':').filter(|(name, _)| !name.contains(':') || name.ends_with(']'));
+    let name = name.map_or(host, |(name, _)| name).trim_start_matches('[').trim_end_matches(']');
+    let ours = match &kiosks.reach {
+        Reach::Loopback => matches!(name, "127.0.0.1" | "localhost" | "::1"),
+        Reach::Tls(names) => names.iter().any(|own| own.eq_ignore_ascii_case(name)),
+    };
+    if ours && own_page(&request, host) {
+        next.run(request).await
+    } else if ours {
+        let detail = "only this gate's own pages may ask for this; open its address itself";
+        problem(StatusCode::FORBIDDEN, "other_origin", detail)
     } else {
-        let detail = "kiosks are served on this machine's own loopback address alone; start the gate with --listen 127.0.0.1:PORT";
+        let detail = "kiosks are served by this gate's own names alone: on its machine by 127.0.0.1, elsewhere over TLS by the \
+            names in its certificate (`baypass tls renew --host`)";
         problem(StatusCode::FORBIDDEN, "loopback_only", detail)
     }
 }
@@ -183,7 +204,11 @@ impl IntoResponse for KioskError {
         let conflict = StatusCode::CONFLICT;
         let (status, code, detail) = match self {
             Self::Desk(error) => return error.into_response(),
-            Self::NoLane => (StatusCode::NOT_FOUND, "no_such_lane", "this gate has no such lane; see /lanes"),
+            Self::NoLane => (
+                StatusCode::NOT_FOUND,
+                "no_such_lane",
+                "this gate has no such lane; its operators' page /lanes names them",
+            ),
             Self::NotPaired => (
                 StatusCode::UNAUTHORIZED,
                 "not_paired",
@@ -207,7 +232,7 @@ impl IntoResponse for KioskError {
                 Declined::LaneClosed => (
                     StatusCode::SERVICE_UNAVAILABLE,
                     "lane_closed",
-                    "the gate cannot serve anybody now; see /health for what is missing",
+                    "the gate cannot serve anybody now; its operators' page /health/details says what is missing",
                 ),
                 Declined::NotLooking => {
                     (conflict, "not_looking", "no picture is wanted now; wait for look_here")
@@ -248,7 +273,7 @@ impl Kiosks {
     /// The kiosk of a lane, for a page that is paired with it.
     fn kiosk(&self, lane: &str, headers: &HeaderMap) -> Result<&Arc<Kiosk>, KioskError> {
         let kiosk = self.lanes.get(lane).ok_or(KioskError::NoLane)?;
-        let cookie = Cookie::kiosk(lane, self.pairings.every_lane(), !self.loopback);
+        let cookie = Cookie::kiosk(lane, self.pairings.every_lane(), self.reach.is_tls());
         let token = cookie.of(headers).ok_or(KioskError::NotPaired)?;
         match self.pairings.is_paired(&token, lane) {
             Ok(true) => Ok(kiosk),

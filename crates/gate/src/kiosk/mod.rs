@@ -35,7 +35,7 @@ use crate::server::TrustedNow;
 use crate::texts::{Language, Texts};
 
 pub use acts::{Act, ActBook, ActError, ActFault, AdmitReason};
-pub use http::{Kiosks, router};
+pub use http::{Kiosks, Reach, router};
 
 /// Largest text of a code that a page may post, in bytes: no symbol holds more.
 pub const MAX_CODE_LEN: usize = 8 * 1024;

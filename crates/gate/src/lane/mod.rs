@@ -197,7 +197,6 @@ fn counted(report: &Report) -> Counted {
     Counted {
         passage: report.passage,
         reason: report.reason.map(GateReason::code),
-        answers: report.verdicts.iter().map(|judged| judged.answer.word()).collect(),
         stages: [
             ("read", report.ms.read),
             ("check", report.ms.check),

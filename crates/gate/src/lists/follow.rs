@@ -3,7 +3,6 @@
 //! Lives here: [`Follower`]. Not here: whether a list is taken ([`Lists`]). An authority that is silent changes
 //! nothing: what was in use stays in use, and grows old by its own dates.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Lists, ListsError};
 use crate::body::bounded_body;
+use crate::outbox::{AuthorityAddress, AuthorityAddresses};
 
 /// Largest answer with lists, in bytes: a status list of ten million entries is 1.25 MB before it is packed.
 const MAX_LISTS_LEN: usize = 4 * 1024 * 1024;
@@ -36,8 +36,7 @@ pub struct NotFetched {
 /// Lists that are kept up to date.
 #[derive(Debug)]
 pub struct Follower {
-    client: reqwest::Client,
-    bases: BTreeMap<AuthorityCode, String>,
+    addresses: AuthorityAddresses,
     current: RwLock<Arc<Lists>>,
     refused: RwLock<Vec<Refused>>,
     rounds: AtomicU64,
@@ -75,11 +74,11 @@ struct ApprovalAnswer {
 }
 
 impl Follower {
-    /// Begins with these lists; `bases` are the authorities' addresses, without a slash at the end.
+    /// Begins with these lists, and fetches from these authorities.
     #[must_use]
-    pub fn new(client: reqwest::Client, bases: BTreeMap<AuthorityCode, String>, first: Lists) -> Self {
+    pub fn new(addresses: AuthorityAddresses, first: Lists) -> Self {
         let current = RwLock::new(Arc::new(first));
-        Self { client, bases, current, refused: RwLock::default(), rounds: AtomicU64::new(0) }
+        Self { addresses, current, refused: RwLock::default(), rounds: AtomicU64::new(0) }
     }
 
     /// What the last round brought that would go back.
@@ -100,16 +99,34 @@ impl Follower {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Takes trust lists that came by another way than from an authority: copied by an operator.
+    pub fn take_trust(&self, lists: impl IntoIterator<Item = (AuthorityCode, Vec<u8>)>, now: Timestamp) {
+        let mut taken = Lists::clone(&self.lists());
+        let mut changed = false;
+        for (whose, bytes) in lists {
+            if taken.trust().bytes(whose) == Some(bytes.as_slice()) {
+                continue;
+            }
+            match taken.take_trust(&bytes, now) {
+                Ok(_) => changed = true,
+                Err(error) => tracing::debug!(%whose, %error, "a copied trust list was not taken"),
+            }
+        }
+        if changed {
+            *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(taken);
+        }
+    }
+
     /// Fetches everything once; gives what did not come or was not taken.
     pub async fn round(&self, status: &StatusInUse, now: Timestamp) -> Vec<NotFetched> {
         let mut lists = Lists::clone(&self.lists());
         let (mut missing, mut refused) = (Vec::new(), Vec::new());
         let mut bundles: Option<Vec<(AuthorityCode, Vec<u8>)>> = None;
-        for (from, base) in &self.bases {
+        for (from, address) in &self.addresses {
             let mut miss = |what: &str, why: String| {
                 missing.push(NotFetched { from: *from, what: what.to_owned(), why });
             };
-            match self.json::<TrustAnswer>(base, "/v1/trust-lists").await {
+            match self.json::<TrustAnswer>(address, "/v1/trust-lists").await {
                 Ok(answer) => {
                     for item in answer.lists {
                         let taken = unpacked(&item.list).map(|bytes| lists.take_trust(&bytes, now));
@@ -125,7 +142,7 @@ impl Follower {
                 }
                 Err(why) => miss("trust lists", why),
             }
-            match self.json::<ApprovalAnswer>(base, "/v1/approvals").await {
+            match self.json::<ApprovalAnswer>(address, "/v1/approvals").await {
                 Ok(answer) => {
                     let all = bundles.get_or_insert_default();
                     for bundle in answer.approvals.iter().filter_map(|text| unpacked(text)) {
@@ -137,7 +154,7 @@ impl Follower {
                 Err(why) => miss("approvals", why),
             }
             for (_, number, name) in status.iter().filter(|(issuer, ..)| issuer == from) {
-                match self.get(base, &format!("/v1/status-lists/{number}")).await {
+                match self.get(address, &format!("/v1/status-lists/{number}")).await {
                     Ok(bytes) => match lists.take_status(*from, *number, name, &bytes, now) {
                         Ok(()) => {}
                         Err(error) => {
@@ -165,8 +182,9 @@ impl Follower {
         missing
     }
 
-    async fn get(&self, base: &str, path: &str) -> Result<Vec<u8>, String> {
-        let response = self.client.get(format!("{base}{path}")).timeout(TIMEOUT).send().await;
+    async fn get(&self, address: &AuthorityAddress, path: &str) -> Result<Vec<u8>, String> {
+        let AuthorityAddress { base, client } = address;
+        let response = client.get(format!("{base}{path}")).timeout(TIMEOUT).send().await;
         let response = response.map_err(|_| "cannot be reached".to_owned())?;
         if !response.status().is_success() {
             return Err(format!("answers with status {}", response.status().as_u16()));
@@ -177,8 +195,12 @@ impl Follower {
         })
     }
 
-    async fn json<T: serde::de::DeserializeOwned>(&self, base: &str, path: &str) -> Result<T, String> {
-        let body = self.get(base, path).await?;
+    async fn json<T: serde::de::DeserializeOwned>(
+        &self,
+        address: &AuthorityAddress,
+        path: &str,
+    ) -> Result<T, String> {
+        let body = self.get(address, path).await?;
         serde_json::from_slice(&body).map_err(|_| "answers with a malformed body".to_owned())
     }
 }

@@ -88,26 +88,37 @@ pub trait AuthorityLink: Send + Sync {
     ) -> impl Future<Output = Result<Vec<u8>, LinkError>> + Send;
 }
 
+/// Where an authority is reached, and by what client: it reaches that authority alone.
+#[derive(Debug, Clone)]
+pub struct AuthorityAddress {
+    /// The base address of its listener for parties, without a slash at the end.
+    pub base: String,
+    /// The client, with the gate's certificate.
+    pub client: reqwest::Client,
+}
+
+/// Authorities by their addresses.
+pub type AuthorityAddresses = BTreeMap<AuthorityCode, AuthorityAddress>;
+
 /// Authorities behind HTTP: `POST {base}/v1/verdicts`, `/v1/events` and `/v1/chains`, bodies `application/cbor`.
 #[derive(Debug, Clone)]
 pub struct HttpLink {
-    client: reqwest::Client,
-    bases: BTreeMap<AuthorityCode, String>,
+    addresses: AuthorityAddresses,
     timeout: Duration,
     breaker: Arc<Breaker>,
 }
 
 impl HttpLink {
-    /// Authorities at these addresses, without a slash at the end.
+    /// Authorities at these addresses.
     #[must_use]
-    pub fn new(client: reqwest::Client, bases: BTreeMap<AuthorityCode, String>, timeout: Duration) -> Self {
-        Self { client, bases, timeout, breaker: Arc::default() }
+    pub fn new(addresses: AuthorityAddresses, timeout: Duration) -> Self {
+        Self { addresses, timeout, breaker: Arc::default() }
     }
 
     async fn post(&self, authority: AuthorityCode, path: &str, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
-        let base = self.bases.get(&authority).ok_or(LinkError::NoAddress { authority })?;
-        let response = self
-            .client
+        let AuthorityAddress { base, client } =
+            self.addresses.get(&authority).ok_or(LinkError::NoAddress { authority })?;
+        let response = client
             .post(format!("{base}{path}"))
             .header("content-type", "application/cbor")
             .timeout(self.timeout)
@@ -134,9 +145,9 @@ impl AuthorityLink for HttpLink {
             return Err(LinkError::Away { authority });
         }
         let answer = self.post(authority, "/v1/verdicts", body).await;
-        match (&answer, self.bases.get(&authority)) {
-            (Err(LinkError::Unreachable { .. } | LinkError::TimedOut { .. }), Some(base)) => {
-                self.breaker.note_silence(authority, &self.client, base);
+        match (&answer, self.addresses.get(&authority)) {
+            (Err(LinkError::Unreachable { .. } | LinkError::TimedOut { .. }), Some(address)) => {
+                self.breaker.note_silence(authority, &address.client, &address.base);
             }
             (Ok(_) | Err(_), _) => self.breaker.answered(authority),
         }

@@ -12,7 +12,7 @@ use documents::{AuthorityCode, Measure, Timestamp};
 use face::Track;
 use face::active::{ActiveRules, Frame};
 use gate::devices::door::SimulatedDoor;
-use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Waits, router};
+use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Reach, Waits, router};
 use gate::outbox::Store;
 use gate::{
     CaptureFault, Captured, Clock, FaceCapture, GateReason, Lane, LaneConfig, Metrics, ProbeCache,
@@ -176,14 +176,14 @@ impl Place {
         let kiosks = Kiosks {
             lanes,
             pages: pages.clone(),
-            loopback: true,
+            reach: Reach::Loopback,
             authorities,
             desk: Arc::clone(&desk),
             pairings: Arc::clone(&pairings),
             clock: time,
         };
         let app = router(kiosks.clone());
-        let outside = router(Kiosks { loopback: false, ..kiosks });
+        let outside = router(Kiosks { reach: Reach::Tls(vec!["gate.example".to_owned()]), ..kiosks });
         tokio::spawn(async move { axum::serve(listener, app).await });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let elsewhere = format!("http://{}", listener.local_addr().unwrap());

@@ -1,5 +1,5 @@
-//! The Bay in a box: every party a process of its own, reached by nothing but HTTP on the loopback; and the one who
-//! stands beside it all, who registers residents, moves the clock and looks at both authorities' reasons.
+//! The Bay in a box: every party a process of its own, reached by nothing but HTTP on the loopback, among parties over TLS; and
+//! the one who stands beside it all, who registers residents, moves the clock and looks at both authorities' reasons.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -72,6 +72,8 @@ pub struct Bay {
     pub client: reqwest::Client,
     /// The test account of each authority.
     pub officers: BTreeMap<AuthorityCode, AccountId>,
+    /// Where each party's operators look, by its name.
+    pub operators: BTreeMap<String, String>,
     parties: Vec<Party>,
     shift: i64,
     /// Seconds by which the clock was moved since everybody fetched their lists.
@@ -119,6 +121,7 @@ impl Bay {
             installation,
             addresses: Addresses::default(),
             client: http_client(),
+            operators: BTreeMap::new(),
             officers,
             parties: Vec::new(),
             shift,
@@ -136,32 +139,43 @@ impl Bay {
         };
         let mut starting = Vec::new();
         for (index, code) in AuthorityCode::ALL.into_iter().enumerate() {
-            let arguments = ["authority", "serve", "--authority", code.code(), "--origin", &origin];
+            let (parties, operators) = (at(index + 31), at(index + 41));
+            #[rustfmt::skip]
+            let arguments = [
+                "authority", "serve", "--authority", code.code(), "--origin", &origin,
+                "--listen-parties", &parties, "--listen-operators", &operators,
+            ];
             let arguments = arguments.map(str::to_owned);
             starting.push((code, bay.spawn(models, code.code(), &arguments, &at(index + 1))?));
         }
         for (code, lines) in starting {
-            let address = bay.listening(lines, code.code()).await?;
-            bay.addresses.authorities.insert(code, address);
+            let [public, parties, operators] = bay.listening(lines, code.code()).await?;
+            bay.addresses.authorities.insert(code, public);
+            bay.addresses.parties.insert(code, parties);
+            bay.operators.insert(code.code().to_owned(), operators);
         }
-        bay.wire = Wire::lay(&bay.addresses.authorities, &bay.client).await?;
+        bay.wire = Wire::lay(&bay.installation, &bay.addresses.parties).await?;
         // A gate reads once where the authorities are, when it starts.
         for tapped in [true, false] {
             let mut known = bay.addresses.clone();
             if tapped {
-                known.authorities.clone_from(&bay.wire.addresses);
+                known.parties.clone_from(&bay.wire.addresses);
             }
             known.write(&bay.installation)?;
             let mut starting = Vec::new();
             for (index, port) in PORTS.into_iter().enumerate().filter(|(_, port)| (*port == TAPPED) == tapped)
             {
                 let kiosk = kiosk.to_string_lossy();
-                let arguments = ["gate", "serve", "--port", port, "--kiosk", &kiosk].map(str::to_owned);
+                let operators = at(index + 51);
+                let arguments =
+                    ["gate", "serve", "--port", port, "--kiosk", &kiosk, "--listen-operators", &operators];
+                let arguments = arguments.map(str::to_owned);
                 starting.push((port, bay.spawn(models, port, &arguments, &at(index + 11))?));
             }
             for (port, lines) in starting {
-                let address = bay.listening(lines, port).await?;
-                bay.addresses.gates.insert(port.to_owned(), address);
+                let [pages, operators] = bay.listening(lines, port).await?;
+                bay.addresses.gates.insert(port.to_owned(), pages);
+                bay.operators.insert(port.to_owned(), operators);
             }
         }
         bay.addresses.write(&bay.installation)?;
@@ -244,22 +258,24 @@ impl Bay {
         Ok(BufReader::new(stdout).lines())
     }
 
-    /// The address in a party's first line.
-    async fn listening(
+    /// The addresses in a party's first lines, in the order of its listeners.
+    async fn listening<const N: usize>(
         &self,
         mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
         name: &str,
-    ) -> Result<String, Failure> {
-        let first = tokio::time::timeout(PATIENCE, lines.next_line()).await;
-        let line = first.ok().and_then(Result::ok).flatten().unwrap_or_default();
-        match line.split_once("listens on ") {
-            Some((_, address)) => Ok(address.trim().to_owned()),
-            None => {
+    ) -> Result<[String; N], Failure> {
+        let mut found = [const { String::new() }; N];
+        for base in &mut found {
+            let next = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+            let line = next.ok().and_then(Result::ok).flatten().unwrap_or_default();
+            let Some((_, address)) = line.split_once(" on ") else {
                 let log = std::fs::read_to_string(logs(&self.installation).join(format!("{name}.log")));
                 let last = log.unwrap_or_default().lines().last().unwrap_or_default().to_owned();
-                Err(Failure::new(format!("{name} did not start: {last}")))
-            }
+                return Err(Failure::new(format!("{name} did not start: {last}")));
+            };
+            address.trim().clone_into(base);
         }
+        Ok(found)
     }
 
     /// Waits until every party says that it is well.
@@ -333,9 +349,8 @@ impl Bay {
             self.rounds(2).await?;
         }
         for code in AuthorityCode::ALL {
-            let base = self.authority(code)?.to_owned();
             self.until("the authorities' next lists", async || {
-                let health = self.get(&format!("{base}/health")).await?;
+                let health = self.details(code.code()).await?;
                 let lists =
                     health.body.get("status_lists").and_then(Value::as_array).cloned().unwrap_or_default();
                 // Every list that a token of these weeks can name: one round fetches them one after the other.
@@ -366,25 +381,30 @@ impl Bay {
     /// Waits until every gate has fetched its lists `count` times more.
     pub async fn rounds(&self, count: u64) -> Result<(), Failure> {
         let mut wanted = Vec::new();
-        for base in self.addresses.gates.values() {
-            wanted.push((base.clone(), self.round_of(base).await? + count));
+        for port in self.addresses.gates.keys() {
+            wanted.push((port.clone(), self.round_of(port).await? + count));
         }
-        for (base, number) in wanted {
-            self.until("the gates' next lists", async || Ok(self.round_of(&base).await? >= number)).await?;
+        for (port, number) in wanted {
+            self.until("the gates' next lists", async || Ok(self.round_of(&port).await? >= number)).await?;
         }
         Ok(())
     }
 
-    async fn round_of(&self, gate: &str) -> Result<u64, Failure> {
-        let health = self.get(&format!("{gate}/health")).await?;
+    /// What a party tells its operators of itself.
+    pub async fn details(&self, party: &str) -> Result<Answered, Failure> {
+        let base = self.operators.get(party).ok_or_else(|| Failure::new(format!("there is no {party}")))?;
+        self.get(&format!("{base}/health/details")).await
+    }
+
+    async fn round_of(&self, port: &str) -> Result<u64, Failure> {
+        let health = self.details(port).await?;
         Ok(health.body.get("rounds").and_then(Value::as_u64).unwrap_or(0))
     }
 
     /// Waits until nothing is on its way from a gate to an authority any more.
     pub async fn settled(&self, port: &str) -> Result<(), Failure> {
-        let base = self.gate(port)?.to_owned();
         self.until("the gates' events to be delivered", async || {
-            let health = self.get(&format!("{base}/health")).await?;
+            let health = self.details(port).await?;
             let waiting = health.body.get("store").and_then(|s| s.get("waiting")).and_then(Value::as_object);
             Ok(waiting.is_some_and(|all| all.values().all(|count| count.as_u64() == Some(0))))
         })

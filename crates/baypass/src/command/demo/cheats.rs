@@ -320,14 +320,30 @@ async fn keys(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     let rogue = SigningKey::generate().map_err(of)?;
     let payload = sha256(b"a rogue gate");
     let event = message::sign(message::Kind::Event, b"hengqin/rogue", &rogue, &payload).map_err(of)?;
-    let post = tour.bay.client.post(format!("{}/v1/events", tour.bay.authority(Chn)?));
-    let answer = tour.bay.sent(post.header("content-type", "application/cbor").body(event)).await?;
+    let answer = tour.bay.sent(tour.bay.wire.brings(Chn, "/v1/events", event)?).await?;
     told.push(tour.judge(
         "an event of a gate that nobody listed",
         "key_not_trusted",
         answer.code(),
         answer.status < 400,
     )?);
+    other_gates_connection(tour, told).await
+}
+
+/// Whoever has the key of one port's connections brings what another port's gate signed, or comes without any key.
+async fn other_gates_connection(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    let lane = place("gongbei", Mac, Chn, Some(Side::Entry), 1)?;
+    let stolen =
+        KeyFiles::of(&tour.bay.installation.gate(&lane.port)).signing(&lists::key_name(&lane.name()))?;
+    let event =
+        message::sign(message::Kind::Event, lane.name().as_bytes(), &stolen, b"an event").map_err(of)?;
+    let answer = tour.bay.sent(tour.bay.wire.brings(Chn, "/v1/events", event.clone())?).await?;
+    let attack = "a message of Gongbei's gates over the connection of Hengqin's";
+    told.push(tour.judge(attack, "not_the_sender", answer.code(), answer.status < 400)?);
+    let post = tour.bay.client.post(format!("{}/v1/events", tour.bay.authority(Chn)?));
+    let answer = tour.bay.sent(post.header("content-type", "application/cbor").body(event)).await?;
+    let attack = "a gate's message where wallets are served, with no certificate";
+    told.push(tour.judge(attack, "not_found", answer.code(), answer.status < 400)?);
     Ok(())
 }
 
@@ -358,8 +374,7 @@ async fn foreign_gate(tour: &Tour<'_>, now: Timestamp) -> Result<Answered, Failu
     let kind = message::Kind::Request;
     let signed = message::sign(kind, name.as_bytes(), &stolen, &request.encode()).map_err(of)?;
     let envelope = Envelope { request: &signed, token, proof: &[7; 80], part: &part, probe };
-    let post = tour.bay.client.post(format!("{}/v1/verdicts", tour.bay.authority(Chn)?));
-    tour.bay.sent(post.header("content-type", "application/cbor").body(envelope.encode())).await
+    tour.bay.sent(tour.bay.wire.brings(Chn, "/v1/verdicts", envelope.encode())?).await
 }
 
 /// Somebody sits on the wire between a gate and the authorities.
@@ -442,7 +457,7 @@ async fn went_back(
     attack: &str,
     expected: &str,
 ) -> Result<(), Failure> {
-    let health = tour.bay.get(&format!("{}/health", tour.bay.gate(TAPPED)?)).await?;
+    let health = tour.bay.details(TAPPED).await?;
     let refused = health.body.get("refused").and_then(Value::as_array).cloned().unwrap_or_default();
     let code = refused.iter().find_map(|r| r.get("code").and_then(Value::as_str)).unwrap_or_default();
     told.push(tour.judge(attack, expected, code, false)?);

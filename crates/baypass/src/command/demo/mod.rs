@@ -42,8 +42,8 @@ pub struct DemoArgs {
     /// Keeps the data in this folder, which must not exist yet; default: a temporary one, wiped at the end.
     #[arg(long)]
     dir: Option<PathBuf>,
-    /// The first loopback port: authorities at +1 to +3, gates at +11 to +14; 0 takes free ones. Default 7100, or
-    /// free ones for a tour alone.
+    /// The first loopback port: authorities at +1 to +3, gates at +11 to +14, among parties at +31 to +33, operators at +41
+    /// to +43 and +51 to +54; 0 takes free ones. Default 7100, or free ones for a tour alone.
     #[arg(long, value_name = "PORT")]
     base_port: Option<u16>,
     #[command(flatten)]
@@ -220,8 +220,9 @@ async fn stay(bay: &mut Bay, place: &Place, guest: &str) -> Result<(), Failure> 
     for (code, address) in &bay.addresses.authorities {
         text += &format!("  {code}           {address}   API: {address}/docs\n");
     }
-    for (port, address) in &bay.addresses.gates {
-        text += &format!("  gates at {port:<13} {address}/lanes\n");
+    for port in bay.addresses.gates.keys() {
+        let operators = bay.operators.get(port).map_or("", String::as_str);
+        text += &format!("  gates at {port:<13} {operators}/lanes\n");
     }
     let wiped = if place.wiped { " (wiped at the end; --dir keeps them)" } else { "" };
     text += &format!("  data in {}{wiped}\n", place.path.display());

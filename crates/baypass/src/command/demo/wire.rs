@@ -1,9 +1,10 @@
-//! The wire between the gates of one port and the authorities, with a cheat who sits on it: they read everything, hold
-//! back and put in place of it what they saw before, and have nobody's key.
+//! The wire between the gates of one port and the authorities, with a cheat who sits on it: they have every key by which
+//! parties know each other's connections, so they read everything, hold back and put in place of it what they saw before. They
+//! have no key that signs a message.
 //!
 //! Lives here: forwarding, and the three things that they try. Not here: what they must get for it (`cheats`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -12,10 +13,16 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use clearance::Envelope;
+use credential::PublicKey;
 use documents::AuthorityCode;
 use tokio::net::TcpListener;
+use transport::{Bounds, Identity, Known, Transport, party_client, party_server};
+use trust::{Party, Peer};
 
+use super::bay::TAPPED;
 use crate::failure::{Failure, of};
+use crate::install::Installation;
+use crate::install::tls::{self, Use};
 
 /// More than any body on this wire has.
 const MOST: usize = 8 * 1024 * 1024;
@@ -57,6 +64,8 @@ struct Seen {
 pub struct Wire {
     /// Where the gates reach each authority.
     pub addresses: BTreeMap<AuthorityCode, String>,
+    /// The authorities as the cheat reaches them: with the key of the gates' connections.
+    reached: BTreeMap<AuthorityCode, (String, reqwest::Client)>,
     seen: Arc<Mutex<Seen>>,
     ends: Vec<tokio::task::JoinHandle<()>>,
 }
@@ -72,6 +81,7 @@ impl Drop for Wire {
 struct End {
     authority: AuthorityCode,
     base: String,
+    /// As the gates would.
     client: reqwest::Client,
     seen: Arc<Mutex<Seen>>,
 }
@@ -79,27 +89,66 @@ struct End {
 impl Wire {
     /// No wire to anybody.
     pub fn none() -> Self {
-        Self { addresses: BTreeMap::new(), seen: Arc::default(), ends: Vec::new() }
+        Self { addresses: BTreeMap::new(), reached: BTreeMap::new(), seen: Arc::default(), ends: Vec::new() }
     }
 
-    /// Lays a wire to these addresses.
+    /// Lays a wire to these addresses. The cheat is the authority to the gates of [`TAPPED`], and these gates to the authority,
+    /// by keys that were taken from both.
     pub async fn lay(
+        installation: &Installation,
         to: &BTreeMap<AuthorityCode, String>,
-        client: &reqwest::Client,
     ) -> Result<Self, Failure> {
         let mut wire = Self::none();
+        let gates = Party::Gates(TAPPED.parse().map_err(of)?);
         for (authority, base) in to {
             let listener = TcpListener::bind("127.0.0.1:0").await.map_err(of)?;
             let address = listener.local_addr().map_err(of)?;
-            wire.addresses.insert(*authority, format!("http://{address}"));
-            let (base, client, seen) = (base.clone(), client.clone(), Arc::clone(&wire.seen));
+            wire.addresses.insert(*authority, format!("https://{address}"));
+            let anybody: Known = Arc::new(|_: &PublicKey| {
+                Ok(Peer {
+                    party: Party::Authority(AuthorityCode::Chn),
+                    listed_by: BTreeSet::new(),
+                    replaced: false,
+                })
+            });
+            let whoever = *authority;
+            let them: Known = Arc::new(move |_: &PublicKey| {
+                Ok(Peer { party: Party::Authority(whoever), listed_by: BTreeSet::new(), replaced: false })
+            });
+            let stolen = |party: &Party| {
+                Ok(Identity::new(tls::own_keys(installation, party, Use::Parties)?, |_| true))
+            };
+            let client = party_client(&stolen(&gates)?, them, *authority).map_err(of)?;
+            let server =
+                party_server(&stolen(&Party::Authority(*authority))?, Arc::clone(&anybody)).map_err(of)?;
+            wire.reached.insert(*authority, (base.clone(), client.clone()));
+            let (base, seen) = (base.clone(), Arc::clone(&wire.seen));
             let end = End { authority: *authority, base, client, seen };
             let through = Router::new().fallback(through).with_state(end);
-            wire.ends.push(tokio::spawn(async move {
-                let _ = axum::serve(listener, through).await;
-            }));
+            let bounds = Bounds::of_process(Vec::new());
+            let transport = Transport::Parties(server, anybody);
+            wire.ends.push(tokio::spawn(transport::serve(
+                listener,
+                through,
+                bounds,
+                transport,
+                std::future::pending(),
+            )));
         }
         Ok(wire)
+    }
+
+    /// A message of the cheat's own to an authority, over a connection with the key of the gates' at [`TAPPED`].
+    pub fn brings(
+        &self,
+        to: AuthorityCode,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<reqwest::RequestBuilder, Failure> {
+        let reached =
+            self.reached.get(&to).ok_or_else(|| Failure::new(format!("there is no wire to {to}")))?;
+        let post = reached.1.post(format!("{}{path}", reached.0));
+        Ok(post.header(header::CONTENT_TYPE, "application/cbor").body(body))
     }
 
     /// What the cheat does from now on.

@@ -68,7 +68,7 @@ pub struct CompromiseArgs {
     /// Whose key.
     #[arg(long)]
     authority: AuthorityCode,
-    /// token, part, handover, verdict, notice, gate, status or approval.
+    /// token, part, handover, verdict, notice, gate, status, approval or tls.
     #[arg(long, required_unless_present = "supervisor")]
     role: Option<String>,
     /// One key alone, by its id (a gate's is the name of its lane).
@@ -193,7 +193,7 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
 }
 
 /// What one who holds every key must know of it.
-const HELD_HERE: &str = "(This installation holds the supervisors' keys, so one command signed for them. Where each keeps \
+pub(super) const HELD_HERE: &str = "(This installation holds the supervisors' keys, so one command signed for them. Where each keeps \
     their own, each signs: docs/trust.md.)\n";
 
 fn one_step(

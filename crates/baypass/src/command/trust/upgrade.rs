@@ -65,7 +65,8 @@ pub fn run(args: &UpgradeArgs) -> Result<Ended, Failure> {
     }
     failure::print(
         "Each supervisor's key lies in supervisors/<authority>/<number>/keys: give each to its supervisor, and remove it \
-         here (docs/trust.md). Gates and authorities of another machine need public/roots.json anew.\n",
+         here (docs/trust.md). Gates and authorities of another machine need public/roots.json anew. next: `baypass tls \
+         renew` makes the keys and certificates with which parties reach each other.\n",
     )?;
     Ok(Ended::Done)
 }
@@ -148,12 +149,12 @@ fn read_old(payload: &[u8], code: AuthorityCode) -> Result<(u64, Vec<KeyEntry>),
         if fields == 7 {
             r.skip()?;
         }
-        // Role 8 signed lists; a root does that now.
+        // Role 8 signed lists in that form; a root does that now, and 8 is another role's.
         match Role::ALL.get(role) {
+            _ if role == 8 => {}
             Some(role) => {
                 keys.push(KeyEntry { role: *role, kid, key, from, to, compromised, binding: None });
             }
-            None if role == 8 => {}
             None => return Err(CborError::Unexpected),
         }
     }

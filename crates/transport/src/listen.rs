@@ -1,6 +1,6 @@
-//! Listen: connections of strangers, bounded: how many at once, how many from one address, how long they may be silent.
+//! Listen: connections, bounded: how many at once, how many from one address, how long they may be silent.
 //!
-//! Lives here: the loop that accepts, [`Bounds`], whose address a request has. Not here: bodies, which have bounds of
+//! Lives here: the loop that accepts, [`Bounds`], [`Transport`], whose address and whose key a request has. Not here: bodies, which have bounds of
 //! their own where they are read (`authority::http`, `gate::server`).
 
 use std::collections::HashMap;
@@ -12,16 +12,24 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Request, StatusCode, Version, header};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
+
+use credential::PublicKey;
+
+use crate::identity::public_key;
+use crate::tls::Known;
 
 /// How long a process that is to end waits for what was begun.
 const GRACE: Duration = Duration::from_secs(10);
@@ -31,6 +39,18 @@ const MAX_HEADER_LEN: usize = 32 * 1024;
 /// The most files that a process opens at once, where the system lets it.
 const FILES: u64 = 65_536;
 
+/// How bytes go over a connection.
+#[derive(Clone)]
+pub enum Transport {
+    /// In plain: on this machine's loopback alone.
+    Plain,
+    /// Over TLS; who connects shows no certificate.
+    Tls(Arc<ServerConfig>),
+    /// Over TLS between parties. Each request bears its [`trust::Peer`]; one over a connection whose key counts no more is
+    /// refused.
+    Parties(Arc<ServerConfig>, Known),
+}
+
 /// What a listener bears.
 #[derive(Debug, Clone)]
 pub struct Bounds {
@@ -38,7 +58,7 @@ pub struct Bounds {
     pub total: usize,
     /// Of these from one address.
     pub each: usize,
-    /// How long a client may take for the head of a request, and how long a connection may rest between two.
+    /// How long a client may take for a handshake, for the head of a request, and how long a connection may rest between two.
     pub silence: Duration,
     /// Proxies whose word counts for a client's address (`X-Forwarded-For`).
     pub proxies: Vec<IpAddr>,
@@ -109,6 +129,7 @@ pub async fn serve(
     listener: TcpListener,
     app: Router,
     bounds: Bounds,
+    transport: Transport,
     until: impl Future<Output = ()> + Send,
 ) {
     let (places, clients) = (Arc::new(Semaphore::new(bounds.total)), Clients::default());
@@ -137,25 +158,63 @@ pub async fn serve(
             tracing::warn!("a connection was closed: its address has as many as it may");
             continue;
         };
-        open(stream, peer, app.clone(), Arc::clone(&bounds), &graceful, counted);
+        let (app, bounds) = (app.clone(), Arc::clone(&bounds));
+        let (transport, watcher) = (transport.clone(), graceful.watcher());
+        tokio::spawn(async move {
+            open(stream, peer, app, bounds, transport, watcher).await;
+            drop(counted);
+        });
     }
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
 }
 
-fn open(
+async fn open(
     stream: TcpStream,
     peer: SocketAddr,
     app: Router,
     bounds: Arc<Bounds>,
-    graceful: &GracefulShutdown,
-    counted: Counted,
+    transport: Transport,
+    watcher: Watcher,
 ) {
     // Small answers go out at once.
     let _ = stream.set_nodelay(true);
+    let (config, known) = match transport {
+        Transport::Plain => return converse(stream, peer, app, bounds, None, watcher).await,
+        Transport::Tls(config) => (config, None),
+        Transport::Parties(config, known) => (config, Some(known)),
+    };
+    let handshake = TlsAcceptor::from(config).accept(stream);
+    // Who is silent or speaks no TLS 1.3 went away, or is no client of ours; a refused key was logged by its check.
+    let Ok(Ok(stream)) = tokio::time::timeout(bounds.silence, handshake).await else { return };
+    let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let party = match (known, certificates.first().and_then(public_key)) {
+        (Some(known), Some(key)) => Some(OtherEnd { known, key }),
+        // No handshake among parties ends without one.
+        (Some(_), None) => return,
+        (None, _) => None,
+    };
+    converse(stream, peer, app, bounds, party, watcher).await;
+}
+
+/// The key at the other end of a connection among parties.
+#[derive(Clone)]
+struct OtherEnd {
+    known: Known,
+    key: PublicKey,
+}
+
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    app: Router,
+    bounds: Arc<Bounds>,
+    party: Option<OtherEnd>,
+    watcher: Watcher,
+) {
     let silence = bounds.silence;
     let service = service_fn(move |request: Request<Incoming>| {
-        let (app, bounds) = (app.clone(), Arc::clone(&bounds));
-        async move { Ok::<_, std::convert::Infallible>(answer(app, &bounds, peer, request).await) }
+        let (app, bounds, party) = (app.clone(), Arc::clone(&bounds), party.clone());
+        async move { Ok::<_, std::convert::Infallible>(answer(app, &bounds, peer, party, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -163,15 +222,17 @@ fn open(
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEADER_LEN)
         .serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        // A client that went away is nobody's fault.
-        let _ = connection.await;
-        drop(counted);
-    });
+    // A client that went away is nobody's fault.
+    let _ = watcher.watch(connection).await;
 }
 
-async fn answer(app: Router, bounds: &Bounds, peer: SocketAddr, request: Request<Incoming>) -> Response {
+async fn answer(
+    app: Router,
+    bounds: &Bounds,
+    peer: SocketAddr,
+    party: Option<OtherEnd>,
+    request: Request<Incoming>,
+) -> Response {
     // RFC 9112, 3.2: a server must answer 400 where the Host is missing or stands twice.
     let hosts = request.headers().get_all(header::HOST).iter().count();
     if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
@@ -180,10 +241,30 @@ async fn answer(app: Router, bounds: &Bounds, peer: SocketAddr, request: Request
     let client = client(peer, request.headers(), &bounds.proxies);
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, peer.port())));
-    match app.oneshot(request).await {
+    let mut ends = false;
+    if let Some(OtherEnd { known, key }) = party {
+        // A key that was listed as compromised since the handshake says nothing any more.
+        match known(&key) {
+            Ok(party) => {
+                ends = party.replaced;
+                request.extensions_mut().insert(party);
+            }
+            Err(why) => {
+                tracing::warn!(%why, "a request was refused: its connection's key counts no more");
+                let close = [(header::CONNECTION, "close")];
+                return (StatusCode::FORBIDDEN, close, "this key counts no more").into_response();
+            }
+        };
+    }
+    let mut response = match app.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
+    };
+    if ends {
+        // The next request comes over a connection with the newer key: nothing is cut when this one is named no more.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    response
 }
 
 /// The address of the client: that of the connection, or, behind a proxy whose word counts, the last one in
@@ -214,7 +295,7 @@ mod tests {
         let (end, ended) = oneshot::channel();
         let whose = |ConnectInfo(client): ConnectInfo<SocketAddr>| async move { client.ip().to_string() };
         let app = Router::new().route("/", get(whose));
-        tokio::spawn(serve(listener, app, bounds, async move {
+        tokio::spawn(serve(listener, app, bounds, Transport::Plain, async move {
             let _ = ended.await;
         }));
         (address, end)
