@@ -12,6 +12,7 @@ pub mod retention;
 pub mod store;
 
 mod admin;
+mod applications;
 mod enrolment;
 mod events;
 mod faces;
@@ -25,10 +26,13 @@ mod status_lists;
 mod verdict;
 mod weekly_keys;
 
+pub use applications::{
+    CaptureError, Claim, EnrolmentFrame, EnrolmentId, EnrolmentRules, EnrolmentRulesError, EnrolmentSettings,
+    InvitationCode, InvitationCodeError, WorkAnswer, WorkDemand,
+};
 pub use enrolment::{
-    Applicant, Begun, CaptureError, Claim, Decided, EnrolError, EnrolRequest, Enrolled, EnrolmentFrame,
-    EnrolmentId, EnrolmentRules, EnrolmentRulesError, EnrolmentSettings, GoesOn, Invitation, InvitationCode,
-    InvitationCodeError, PendingEnrolment, PendingError, SessionError, WorkAnswer, WorkDemand,
+    Applicant, Begun, Decided, EnrolError, EnrolRequest, Enrolled, GoesOn, Invitation, PendingEnrolment,
+    PendingError, SessionError,
 };
 pub use events::notice::NoticeError;
 pub use events::passage::EventError;

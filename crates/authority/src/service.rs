@@ -14,7 +14,7 @@ use documents::{AuthorityCode, DocumentNumber, Rules, Timestamp};
 use face::Liveness;
 use trust::{Approvals, GateBinding, Outside, TrustError, TrustStore};
 
-use crate::enrolment::{EnrolmentRules, Enrolments};
+use crate::applications::{EnrolmentRules, Enrolments};
 use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
 use crate::keys::{KEY_ID, Keys};

@@ -4,11 +4,8 @@
 //! Lives here: [`Service::begin_enrolment`], [`Service::go_on_enrolling`], their refusals. Below: invitations, pictures, the
 //! price of guessing, second enrolments. Not here: what a wallet does afterwards (`holder`, `issuance`).
 
-mod capture;
-mod guess;
 mod invitation;
 mod pending;
-mod rules;
 mod session;
 
 use std::net::IpAddr;
@@ -21,6 +18,10 @@ use documents::{Birth, DocumentNumber, DocumentStatus, LocalDate, Mrz, MrzError,
 use face::active::{ActiveRules, Prompt};
 use face::{Decision, LivenessScore};
 
+use crate::applications::{
+    Busy, Capture, CaptureError, Captured, Claim, EnrolmentFrame, EnrolmentId, EnrolmentSettings, Eyes,
+    InvitationCode, InvitationCodeError, MAX_FRAMES_AT_ONCE, Open, Seen, WorkAnswer, WorkDemand, ticket,
+};
 use crate::faces::{FaceCheckError, ModelFrames};
 use crate::inference::PoolError;
 use crate::service::{Service, draw};
@@ -28,14 +29,9 @@ use crate::store::enrolment::{self as rows, PendingRow};
 use crate::store::person::{self, Resident};
 use crate::store::vault::PersonKey;
 use crate::store::{StoreError, Tx};
-use capture::{Busy, Capture, Captured, Eyes, MAX_FRAMES_AT_ONCE, Open, OpenEnrolments, Seen};
-use guess::UsedAnswers;
 
-pub use capture::{CaptureError, EnrolmentFrame, EnrolmentId};
-pub use guess::{WorkAnswer, WorkDemand};
-pub use invitation::{Invitation, InvitationCode, InvitationCodeError};
+pub use invitation::Invitation;
 pub use pending::{Decided, PendingEnrolment, PendingError};
-pub use rules::{EnrolmentRules, EnrolmentRulesError};
 pub use session::SessionError;
 
 /// Why a wallet was not enrolled.
@@ -110,19 +106,6 @@ pub struct EnrolRequest {
 }
 documents::redact_debug!(EnrolRequest);
 
-/// What a wallet says of its holder, its form proven.
-#[derive(Clone)]
-pub struct Claim {
-    number: DocumentNumber,
-    name: String,
-    birth: LocalDate,
-    mrz: Option<Mrz>,
-    invitation: Option<InvitationCode>,
-    /// Whose pass the sender holds: by the secret of a wallet in force and its device key.
-    holder: Option<PersonKey>,
-}
-documents::redact_debug!(Claim);
-
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
 pub struct Applicant {
@@ -168,30 +151,6 @@ pub enum GoesOn {
     More(Prompt),
     /// It is done.
     Enrolled(Enrolled),
-}
-
-/// What one service takes for an enrolment.
-#[derive(Debug, Clone)]
-pub struct EnrolmentSettings {
-    /// The figures.
-    pub rules: EnrolmentRules,
-    /// Whether one picture from a file is taken in place of a live capture.
-    pub simulated: bool,
-}
-
-/// What a service keeps of enrolments beside its database.
-#[derive(Debug)]
-pub(crate) struct Enrolments {
-    pub settings: EnrolmentSettings,
-    pub open: OpenEnrolments,
-    pub used: UsedAnswers,
-}
-
-impl Enrolments {
-    pub(crate) fn new(rules: EnrolmentRules) -> Self {
-        let settings = EnrolmentSettings { rules, simulated: false };
-        Self { settings, open: OpenEnrolments::default(), used: UsedAnswers::default() }
-    }
 }
 
 /// What a claim came to.
@@ -289,10 +248,10 @@ impl Service {
         if dear && !paid && !self.is_excused(&mut tx, claim, now).await? {
             // What was refused is no try: nobody makes it dearer for others without work of their own.
             tx.roll_back().await?;
-            let ticket = guess::ticket(rules, tries - 1, now);
-            let salt = ticket.salt(&key, tag.as_bytes(), draw()?);
-            let wait_seconds = u32::try_from(ticket.from.seconds_since(now)).unwrap_or(0);
-            return Err(EnrolError::Work(WorkDemand { salt, bits: ticket.bits, wait_seconds }));
+            let asked = ticket(rules, tries - 1, now);
+            let salt = asked.salt(&key, tag.as_bytes(), draw()?);
+            let wait_seconds = u32::try_from(asked.from.seconds_since(now)).unwrap_or(0);
+            return Err(EnrolError::Work(WorkDemand { salt, bits: asked.bits, wait_seconds }));
         }
         Ok(tx.commit().await?)
     }

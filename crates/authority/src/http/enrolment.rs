@@ -18,7 +18,8 @@ use super::body::{Base64, ClientAddress, JsonBody, base64};
 use super::dpop::{Device, Wallet};
 use super::problem::{Problem, ProblemCode};
 use super::wallet::DocumentRef;
-use crate::enrolment::{Applicant, Decided, EnrolRequest, EnrolmentFrame, EnrolmentId, GoesOn, WorkAnswer};
+use crate::applications::{EnrolmentFrame, EnrolmentId, WorkAnswer};
+use crate::enrolment::{Applicant, Decided, EnrolRequest, GoesOn};
 
 /// What a wallet says of its holder.
 #[derive(Deserialize, ToSchema)]

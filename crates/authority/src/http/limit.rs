@@ -17,7 +17,7 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::Now;
-use crate::enrolment::EnrolmentRules;
+use crate::applications::EnrolmentRules;
 
 /// Clients that are remembered before those at rest are forgotten.
 const MANY_CLIENTS: usize = 10_000;

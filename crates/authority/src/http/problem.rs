@@ -15,7 +15,8 @@ use serde::Serialize;
 use trust::TrustError;
 use utoipa::ToSchema;
 
-use crate::enrolment::{CaptureError, EnrolError, PendingError, SessionError, WorkDemand};
+use crate::applications::{CaptureError, WorkDemand};
+use crate::enrolment::{EnrolError, PendingError, SessionError};
 use crate::events::notice::NoticeError;
 use crate::events::passage::EventError;
 use crate::events::settle::SettleError;

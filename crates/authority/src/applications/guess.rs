@@ -36,7 +36,7 @@ pub struct WorkAnswer {
 }
 
 /// The work for one more try after `tries` of them.
-pub(super) fn ticket(rules: &GuessRules, tries: i64, now: Timestamp) -> WorkTicket {
+pub(crate) fn ticket(rules: &GuessRules, tries: i64, now: Timestamp) -> WorkTicket {
     let harder = (tries - rules.free).max(0) / rules.tries_a_bit;
     let harder = u8::try_from(harder).unwrap_or(u8::MAX).min(rules.most_bits.saturating_sub(rules.bits));
     let from = now.plus_seconds(i64::from(harder) * rules.delay_seconds);
@@ -49,7 +49,7 @@ pub(crate) struct UsedAnswers(Mutex<HashMap<[u8; 32], Timestamp>>);
 
 impl UsedAnswers {
     /// Notes the answer to a salt; false where there was one.
-    pub(super) fn note(&self, salt: &str, until: Timestamp, now: Timestamp) -> bool {
+    pub(crate) fn note(&self, salt: &str, until: Timestamp, now: Timestamp) -> bool {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if used.len() >= MANY_ANSWERS {
             used.retain(|_, until| now < *until);
@@ -61,7 +61,7 @@ impl UsedAnswers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::enrolment::rules::EnrolmentRules;
+    use crate::applications::rules::EnrolmentRules;
 
     #[test]
     fn work_grows_with_the_tries_up_to_what_a_phone_can_bear() {

@@ -30,7 +30,7 @@ pub struct EnrolmentFrame {
 documents::redact_debug!(EnrolmentFrame);
 
 /// What an enrolment's pictures are.
-pub(super) enum Capture {
+pub(crate) enum Capture {
     /// One picture, from a file: the installation simulates cameras.
     Picture,
     /// The frames of a camera.
@@ -38,7 +38,7 @@ pub(super) enum Capture {
 }
 
 /// An active challenge under way.
-pub(super) struct Live {
+pub(crate) struct Live {
     attempt: Attempt,
     track: Track,
     /// The pictures of the frames that were judged, in their order.
@@ -89,13 +89,13 @@ fn told(refusal: Refusal) -> &'static str {
 }
 
 /// The faces to be compared.
-pub(super) struct Captured {
+pub(crate) struct Captured {
     pub embeddings: Vec<Embedding>,
     pub liveness: Option<LivenessScore>,
 }
 
 /// What one more handful of pictures brought.
-pub(super) enum Seen {
+pub(crate) enum Seen {
     /// More are wanted; the wallet shows this.
     More(Capture, Prompt),
     /// Enough.
@@ -104,7 +104,7 @@ pub(super) enum Seen {
 
 impl Capture {
     /// A capture that has seen nothing. The seed is drawn for it alone.
-    pub(super) fn new(rules: Option<&ActiveRules>, seed: u64) -> Self {
+    pub(crate) fn new(rules: Option<&ActiveRules>, seed: u64) -> Self {
         let Some(rules) = rules else { return Self::Picture };
         let attempt = Attempt::new(Challenge::of_seed(seed, rules), rules.clone());
         let (track, kept) = (Track::new(), Vec::new());
@@ -112,7 +112,7 @@ impl Capture {
     }
 
     /// What the wallet shows.
-    pub(super) fn prompt(&self) -> Prompt {
+    pub(crate) fn prompt(&self) -> Prompt {
         match self {
             Self::Picture => Prompt::LookStraight,
             Self::Live(live) => live.attempt.prompt(),
@@ -120,7 +120,7 @@ impl Capture {
     }
 
     /// Whether one file is taken in place of a camera's frames.
-    pub(super) const fn is_picture(&self) -> bool {
+    pub(crate) const fn is_picture(&self) -> bool {
         matches!(self, Self::Picture)
     }
 
@@ -128,7 +128,7 @@ impl Capture {
     ///
     /// # Errors
     /// [`CaptureError`]; of a picture from a file the next one may do, a live capture is over.
-    pub(super) fn see(
+    pub(crate) fn see(
         self,
         frames: &[EnrolmentFrame],
         with: &Eyes,
@@ -218,11 +218,11 @@ impl Live {
 }
 
 /// Frames in one request.
-pub(super) const MAX_FRAMES_AT_ONCE: usize = 8;
+pub(crate) const MAX_FRAMES_AT_ONCE: usize = 8;
 
 /// What looks at pictures.
 #[derive(Clone)]
-pub(super) struct Eyes {
+pub(crate) struct Eyes {
     pub faces: Arc<Faces>,
     pub frames: Arc<dyn FrameReader>,
     pub liveness: Option<Arc<Liveness>>,
@@ -244,7 +244,7 @@ impl Eyes {
 pub type EnrolmentId = [u8; 16];
 
 /// An enrolment under way. Personal data.
-pub(super) struct Open {
+pub(crate) struct Open {
     pub claim: Claim,
     pub device: DpopThumbprint,
     pub client: Option<IpAddr>,
@@ -268,7 +268,7 @@ impl std::fmt::Debug for OpenEnrolments {
 impl OpenEnrolments {
     /// Adds one. Where its address has too many, or all together are too many, the oldest goes: of its own address, else of
     /// the address that has most.
-    pub(super) fn add(&self, id: EnrolmentId, open: Open, rules: &EnrolmentRules, now: Timestamp) {
+    pub(crate) fn add(&self, id: EnrolmentId, open: Open, rules: &EnrolmentRules, now: Timestamp) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, other| now < other.until && other.device != open.device);
         let mut counts: HashMap<Option<IpAddr>, usize> = HashMap::new();
@@ -293,7 +293,7 @@ impl OpenEnrolments {
     }
 
     /// Takes the capture of one out, for the device that began it.
-    pub(super) fn take(
+    pub(crate) fn take(
         &self,
         id: &EnrolmentId,
         device: DpopThumbprint,
@@ -305,14 +305,14 @@ impl OpenEnrolments {
     }
 
     /// Puts a capture back that wants more pictures.
-    pub(super) fn put_back(&self, id: &EnrolmentId, capture: Capture) {
+    pub(crate) fn put_back(&self, id: &EnrolmentId, capture: Capture) {
         if let Some(open) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(id) {
             open.capture = Some(capture);
         }
     }
 
     /// Notes an unusable picture, after which the enrolment goes on while it has had few of them.
-    pub(super) fn put_back_after_fault(&self, id: &EnrolmentId, capture: Capture, most: u8) {
+    pub(crate) fn put_back_after_fault(&self, id: &EnrolmentId, capture: Capture, most: u8) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = all.get_mut(id) {
             open.faults += 1;
@@ -324,11 +324,11 @@ impl OpenEnrolments {
     }
 
     /// Ends one.
-    pub(super) fn end(&self, id: &EnrolmentId) {
+    pub(crate) fn end(&self, id: &EnrolmentId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 }
 
 /// Pictures of this enrolment are being looked at already.
 #[derive(Debug)]
-pub(super) struct Busy;
+pub(crate) struct Busy;
