@@ -13,12 +13,13 @@ use gate::devices::door::FileDoor;
 use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Reach, Waits, slug};
 use gate::server::TrustedNow;
 use gate::{Clock, HttpLink, Language, SystemStopwatch, Texts};
+use transport::is_loopback_host;
 
 use crate::failure::Failure;
 use crate::install::keys::{KeyFiles, KeyStore as _};
 use crate::install::parties::OpenLane;
 use crate::install::{Installation, lists, write_whole};
-use crate::officers::{PagesArgs, pairings};
+use crate::officers::{PagesArgs, by_name, pairings};
 use crate::serve::TrialClock;
 
 /// Wraps any error that says by itself what to do.
@@ -64,6 +65,8 @@ pub fn set_up(
 ) -> Result<SetUp, Failure> {
     let folder = bench.installation.gate(bench.port);
     let texts = Arc::new(Texts::builtin().map_err(of)?);
+    let origins = origins(base, &reach);
+    let base = origins.first().map_or(base, String::as_str);
     let mut kiosks = BTreeMap::new();
     let mut addresses = String::new();
     for (name, opened) in lanes {
@@ -80,7 +83,6 @@ pub fn set_up(
         kiosks.insert(kiosk.slug().to_owned(), kiosk);
     }
     write_whole(&folder.join(ADDRESSES), addresses.as_bytes())?;
-    let origins = vec![base.to_owned()];
     let desk = bench.relying.desk(bench.installation, &folder, Arc::new(move || origins.clone()))?;
     let kiosks = Kiosks {
         lanes: Arc::new(kiosks),
@@ -92,6 +94,22 @@ pub fn set_up(
         clock: Arc::new(bench.clock.clone()),
     };
     Ok(SetUp { kiosks, addresses })
+}
+
+/// The origins of the pages of a gate that listens at `base`, the first being where they are announced: by name, for an address
+/// is no relying party of passkeys.
+fn origins(base: &str, reach: &Reach) -> Vec<String> {
+    let port = base.rsplit_once(':').map_or("", |(_, port)| port);
+    match reach {
+        Reach::Loopback => vec![by_name(base)],
+        Reach::Tls(names) => {
+            let host = |name: &String| if name.contains(':') { format!("[{name}]") } else { name.clone() };
+            // Names that others reach it by come first; no address of all addresses is one.
+            let unfit = |name: &&String| is_loopback_host(name) || matches!(name.as_str(), "0.0.0.0" | "::");
+            let (last, first): (Vec<_>, Vec<_>) = names.iter().partition(unfit);
+            first.into_iter().chain(last).map(|name| format!("https://{}:{port}", host(name))).collect()
+        }
+    }
 }
 
 fn setup(
