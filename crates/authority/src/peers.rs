@@ -12,6 +12,7 @@ use documents::issuance::weekly_key_pairs;
 use documents::{AuthorityCode, Timestamp};
 use reqwest::{Client, Response};
 use serde::Deserialize;
+use transport::{BodyError, bounded_body};
 use trust::Role;
 
 use crate::events::notice::NoticeError;
@@ -181,7 +182,7 @@ impl Turn<'_> {
 
     async fn trust_lists(&mut self) {
         let lists = match self.get("/v1/trust-lists").await {
-            Ok(bytes) => read_lists(&bytes),
+            Ok(bytes) => transport::trust_lists(&bytes).ok_or(PeerError::Form),
             Err(error) => Err(error),
         };
         let lists = match lists {
@@ -300,15 +301,12 @@ impl Turn<'_> {
 async fn answer(sent: Result<Response, reqwest::Error>) -> Result<Vec<u8>, PeerError> {
     // The address stays out of what is reported: it may carry more than a host.
     let unreachable = |error: reqwest::Error| PeerError::Unreachable(error.without_url());
-    let mut response = sent.map_err(unreachable)?;
+    let response = sent.map_err(unreachable)?;
     let status = response.status();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(PeerError::Form);
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = bounded_body(response, MAX_ANSWER).await.map_err(|error| match error {
+        BodyError::Broken(error) => PeerError::Unreachable(error),
+        BodyError::TooLong(_) => PeerError::Form,
+    })?;
     if status.is_success() {
         return Ok(body);
     }
@@ -319,23 +317,4 @@ async fn answer(sent: Result<Response, reqwest::Error>) -> Result<Vec<u8>, PeerE
     let told = serde_json::from_slice::<Told>(&body).map(|told| told.code).unwrap_or_default();
     let code = told.chars().filter(|c| c.is_ascii_lowercase() || *c == '_').take(40).collect();
     Err(PeerError::Refused { status: status.as_u16(), code })
-}
-
-fn read_lists(body: &[u8]) -> Result<Vec<(AuthorityCode, Vec<u8>)>, PeerError> {
-    use base64::Engine as _;
-    #[derive(Deserialize)]
-    struct Lists {
-        lists: Vec<List>,
-    }
-    #[derive(Deserialize)]
-    struct List {
-        authority: AuthorityCode,
-        list: String,
-    }
-    let read: Lists = serde_json::from_slice(body).map_err(|_| PeerError::Form)?;
-    let one = |one: List| {
-        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(one.list);
-        Ok((one.authority, bytes.map_err(|_| PeerError::Form)?))
-    };
-    read.lists.into_iter().map(one).collect()
 }

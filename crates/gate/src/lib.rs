@@ -3,7 +3,6 @@
 //! Lives here: the check of a code, the capture of a face, cameras and doors, the lane that joins them, its kiosk, the
 //! durable store and outbox. Not here: any key that opens a part, any comparison of faces, any reason of an authority.
 
-mod body;
 mod capture;
 pub mod check;
 mod clock;

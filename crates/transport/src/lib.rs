@@ -1,16 +1,18 @@
 //! Transport: connections between parties and from strangers: TLS 1.3 by keys of the trust lists, bounded listeners.
 //!
 //! Lives here: certificates, both ends of a handshake, who is at the other end, the loop that accepts, which addresses may be
-//! used. Not here: what is said over a connection (`authority`, `gate`), where keys and certificates lie (`baypass`).
+//! used, another machine's bounded answer. Not here: what is said over a connection (`authority`, `gate`), where keys and certificates lie (`baypass`).
 
 mod address;
 mod certificate;
+mod fetch;
 mod identity;
 mod listen;
 mod tls;
 
 pub use address::{AddressError, base_address, is_loopback_host};
 pub use certificate::{Ca, Certificate, CertificateError, Days};
+pub use fetch::{BodyError, approvals, bounded_body, trust_lists};
 pub use identity::{Identity, IdentityError, OwnKey};
 pub use listen::{Bounds, Transport, serve};
 pub use tls::{Known, TlsError, party_client, party_server, public_server};

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use credential::SecretKey;
 use face::active::Prompt;
+use transport::{BodyError, bounded_body};
 
 use super::tag::{TAG_HEADER, same_tag, tag};
 
@@ -217,9 +218,10 @@ impl HttpCamera {
             return Err(CameraError::Status { status: response.status().as_u16() });
         }
         let sent = response.headers().get(TAG_HEADER).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let body = crate::body::bounded_body(response, MAX_PICTURE_LEN)
-            .await
-            .map_err(|e| e.map_or(CameraError::TooLarge, CameraError::Unreachable))?;
+        let body = bounded_body(response, MAX_PICTURE_LEN).await.map_err(|error| match error {
+            BodyError::Broken(error) => CameraError::Unreachable(error),
+            BodyError::TooLong(_) => CameraError::TooLarge,
+        })?;
         if same_tag(&self.key, &tag(&self.key, kind, &nonce, &body), sent.as_deref()) {
             Ok(body)
         } else {

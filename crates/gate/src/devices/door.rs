@@ -149,7 +149,7 @@ impl Door for HttpDoor {
             return Err(DoorError::Answer);
         }
         let sent = response.headers().get(TAG_HEADER).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let said = crate::body::bounded_body(response, 64).await.map_err(|_| DoorError::Answer)?;
+        let said = transport::bounded_body(response, 64).await.map_err(|_| DoorError::Answer)?;
         if !same_tag(&self.key, &tag(&self.key, "passage", &id, &said), sent.as_deref()) {
             return Err(DoorError::Answer);
         }

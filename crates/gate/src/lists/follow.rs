@@ -8,10 +8,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use documents::{AuthorityCode, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Lists, ListsError};
-use crate::body::bounded_body;
 use crate::outbox::{AuthorityAddress, AuthorityAddresses};
 
 /// Largest answer with lists, in bytes: a status list of ten million entries is 1.25 MB before it is packed.
@@ -56,21 +55,6 @@ impl Refused {
     fn because(from: AuthorityCode, error: &ListsError) -> Option<Self> {
         error.reason().map(|reason| Self { from, code: reason.code() })
     }
-}
-
-#[derive(Deserialize)]
-struct TrustAnswer {
-    lists: Vec<TrustItem>,
-}
-
-#[derive(Deserialize)]
-struct TrustItem {
-    list: String,
-}
-
-#[derive(Deserialize)]
-struct ApprovalAnswer {
-    approvals: Vec<String>,
 }
 
 impl Follower {
@@ -126,26 +110,21 @@ impl Follower {
             let mut miss = |what: &str, why: String| {
                 missing.push(NotFetched { from: *from, what: what.to_owned(), why });
             };
-            match self.json::<TrustAnswer>(address, "/v1/trust-lists").await {
-                Ok(answer) => {
-                    for item in answer.lists {
-                        let taken = unpacked(&item.list).map(|bytes| lists.take_trust(&bytes, now));
-                        match taken {
-                            Some(Ok(_)) => {}
-                            Some(Err(error)) => {
-                                refused.extend(Refused::because(*from, &error));
-                                miss("trust list", error.to_string());
-                            }
-                            None => miss("trust list", "is malformed".to_owned()),
+            match self.read(address, "/v1/trust-lists", transport::trust_lists).await {
+                Ok(chains) => {
+                    for (_, chain) in chains {
+                        if let Err(error) = lists.take_trust(&chain, now) {
+                            refused.extend(Refused::because(*from, &error));
+                            miss("trust list", error.to_string());
                         }
                     }
                 }
                 Err(why) => miss("trust lists", why),
             }
-            match self.json::<ApprovalAnswer>(address, "/v1/approvals").await {
-                Ok(answer) => {
+            match self.read(address, "/v1/approvals", transport::approvals).await {
+                Ok(given) => {
                     let all = bundles.get_or_insert_default();
-                    for bundle in answer.approvals.iter().filter_map(|text| unpacked(text)) {
+                    for bundle in given {
                         if !all.iter().any(|(_, known)| *known == bundle) {
                             all.push((*from, bundle));
                         }
@@ -189,23 +168,16 @@ impl Follower {
         if !response.status().is_success() {
             return Err(format!("answers with status {}", response.status().as_u16()));
         }
-        let body = bounded_body(response, MAX_LISTS_LEN).await;
-        body.map_err(|error| {
-            error.map_or_else(|| "answers with too many bytes".to_owned(), |_| "broke off".to_owned())
-        })
+        transport::bounded_body(response, MAX_LISTS_LEN).await.map_err(|error| error.to_string())
     }
 
-    async fn json<T: serde::de::DeserializeOwned>(
+    async fn read<T>(
         &self,
         address: &AuthorityAddress,
         path: &str,
+        read: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<T, String> {
         let body = self.get(address, path).await?;
-        serde_json::from_slice(&body).map_err(|_| "answers with a malformed body".to_owned())
+        read(&body).ok_or_else(|| "answers with a malformed body".to_owned())
     }
-}
-
-fn unpacked(text: &str) -> Option<Vec<u8>> {
-    use base64::Engine as _;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok()
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use documents::AuthorityCode;
+use transport::{BodyError, bounded_body};
 
 use super::breaker::Breaker;
-use crate::body::bounded_body;
 
 /// Largest answer that is read from an authority, in bytes.
 const MAX_ANSWER_LEN: usize = 8 * 1024;
@@ -127,9 +127,12 @@ impl HttpLink {
             .await
             .map_err(|e| fault(authority, &e))?;
         match response.status() {
-            status if status.is_success() => bounded_body(response, MAX_ANSWER_LEN)
-                .await
-                .map_err(|e| e.map_or(LinkError::TooLarge { authority }, |e| fault(authority, &e))),
+            status if status.is_success() => {
+                bounded_body(response, MAX_ANSWER_LEN).await.map_err(|error| match error {
+                    BodyError::Broken(error) => fault(authority, &error),
+                    BodyError::TooLong(_) => LinkError::TooLarge { authority },
+                })
+            }
             status => Err(LinkError::Refused { authority, status: status.as_u16() }),
         }
     }
