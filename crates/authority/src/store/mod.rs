@@ -35,6 +35,7 @@ pub use import::is_of_first_versions;
 pub use server::{create_database, drop_database, read_job};
 pub use transaction::Tx;
 pub use vault::Vault;
+pub use weekly_key::own_weekly_key;
 
 static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("./migrations/postgres");

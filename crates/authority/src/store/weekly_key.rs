@@ -6,7 +6,7 @@ use credential::SecretKey;
 use documents::{AuthorityCode, IsoWeek, Timestamp};
 
 use super::vault::Vault;
-use super::{Result, Tx, column, define_statements, optional, run};
+use super::{Result, Store, Tx, column, define_statements, optional, run};
 
 define_statements! {
     ADD_WEEKLY_KEY = "INSERT INTO weekly_key (maker, receiver, week, week_end, wrapped) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (maker, receiver, week) DO NOTHING";
@@ -70,4 +70,15 @@ pub(crate) async fn add_handed_over(tx: &mut Tx, receiver: AuthorityCode, week: 
 pub(crate) async fn is_handed_over(tx: &mut Tx, receiver: AuthorityCode, week: IsoWeek) -> Result<bool> {
     let row = optional!(tx, FIND_HANDED_OVER, receiver.code().to_owned(), week.to_string())?;
     Ok(row.is_some())
+}
+
+/// The key with which an authority makes its own parts of a week, as whoever has its database and its master key reads it.
+///
+/// # Errors
+/// [`super::StoreError`].
+pub async fn own_weekly_key(store: &Store, me: AuthorityCode, week: IsoWeek) -> Result<Option<SecretKey>> {
+    let mut tx = store.read().await?;
+    let key = find_weekly_key(&mut tx, store.vault(), KeyName { maker: me, receiver: me, week }).await?;
+    tx.commit().await?;
+    Ok(key)
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::bay::{Answered, TAPPED, code_picture, packed, unpacked};
 use super::cast::Who;
+use super::thefts;
 use super::tour::{Scanned, Tour, place};
 use super::wire::{Trick, alter_signature};
 use crate::failure::{Failure, of};
@@ -28,7 +29,10 @@ pub async fn all(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
     tokens(tour, &mut told).await?;
     keys(tour, &mut told).await?;
     enrolments(tour, &mut told).await?;
+    thefts::bombs(tour, &mut told).await?;
+    thefts::stolen_database(tour, &mut told).await?;
     wire(tour, &mut told).await?;
+    thefts::stolen_supervisor(tour, &mut told).await?;
     ends(tour, &mut told).await?;
     Ok(told)
 }
@@ -50,7 +54,7 @@ async fn passes(tour: &mut Tour<'_>, who: Who, lane: &LanePlace) -> Result<(), F
     Err(Failure::new(format!("an honest crossing at {} did not pass: {}", lane.name(), scanned.code())))
 }
 
-async fn note(
+pub async fn note(
     tour: &mut Tour<'_>,
     told: &mut Vec<Value>,
     attack: &str,

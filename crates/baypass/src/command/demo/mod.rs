@@ -7,6 +7,7 @@ mod cast;
 mod cheats;
 mod faces;
 mod office;
+mod thefts;
 mod tour;
 mod wire;
 
