@@ -179,6 +179,20 @@ export async function openBay(browser: Browser): Promise<Bay> {
     if (i === 59) throw new Error(`the gate is not well: ${await health?.text()}`)
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
+  // A test account of an enrolment officer at each office.
+  const sessions = new Map<string, string>()
+  const officer = async (authority: string): Promise<string> => {
+    const known = sessions.get(authority)
+    if (known) return known
+    const file = join(work, `officer-${authority}`)
+    execFileSync(baypass, ['officer', 'add', '--dir', dir, '--authority', authority, '--role', 'enrolment-officer', '--name', 'Specimen Officer', '--code-file', file, '--test'], { env })
+    const answer = await fetch(`${authorities[authority]}/v1/officers/sessions`, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code: readFileSync(file, 'utf8').trim() }),
+    })
+    const { session } = (await answer.json()) as { session: string }
+    sessions.set(authority, session)
+    return session
+  }
   return {
     authorities, gate, wallet, direct: allows, selfie, other, nobody, face: readFileSync(selfie),
     async invite({ id, permit }) {
@@ -186,7 +200,7 @@ export async function openBay(browser: Browser): Promise<Bay> {
       const asked = [...home, ...(permit ? [['CHN', home.length > 0 ? 'home_return_permit' : 'exit_entry_permit', permit]] : [])]
       const codes: string[] = []
       for (const [authority, kind, number] of asked) {
-        const secret = readFileSync(join(dir, 'authorities', authority!, 'keys/officer.key')).toString('base64url')
+        const secret = await officer(authority!)
         const answer = await fetch(`${authorities[authority!]}/v1/residents/invite`, {
           method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
           body: JSON.stringify({ document: { kind, number }, replaces: true }),
