@@ -1,18 +1,100 @@
 //! Registration: a synthetic resident's records into the registries of the authorities that issued their documents.
 //!
-//! Lives here: which record goes to which authority. Not here: what a record may hold (`documents`), the registry
-//! (`authority`), flags and files (`command::resident`).
+//! Lives here: which record goes to which authority, and the journal by which the next command undoes a registration that was
+//! cut short. Not here: what a record may hold (`documents`), the registry (`authority`), flags and files
+//! (`command::resident`).
+
+use std::path::PathBuf;
 
 use documents::issuance::document_issuer;
 use documents::{Applied, AuthorityCode, CaseFile, DocumentKind, Rules, Side, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, of};
-use crate::install::Installation;
 use crate::install::parties::Parties;
+use crate::install::{Installation, write_whole};
 use crate::wallet::{Card, Wallet};
 
-/// Registers somebody with every authority that issued one of their documents; all or none.
+/// Where a registration under way stands: it is there from before the first authority writes until the wallet's file is.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Journal {
+    resident: u32,
+    cards: Vec<Card>,
+}
+
+documents::redact_debug!(Journal);
+
+impl Journal {
+    fn path(installation: &Installation) -> PathBuf {
+        installation.root().join("registration.json")
+    }
+
+    fn write(&self, to: &Installation) -> Result<(), Failure> {
+        write_whole(&Self::path(to), &serde_json::to_vec(self).map_err(of)?)?;
+        // The name is durable before any authority writes.
+        std::fs::File::open(to.root()).and_then(|folder| folder.sync_all()).map_err(of)
+    }
+
+    fn remove(installation: &Installation) -> Result<(), Failure> {
+        let path = Self::path(installation);
+        std::fs::remove_file(&path).map_err(|error| {
+            Failure::new(format!("{} cannot be removed ({error}); check its rights", path.display()))
+        })
+    }
+
+    fn read(from: &Installation) -> Result<Option<Self>, Failure> {
+        let path = Self::path(from);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(Failure::new(format!(
+                    "{} cannot be read ({error}); check its rights",
+                    path.display()
+                )));
+            }
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|_| {
+            Failure::new(format!("{} is damaged; restore it from a backup of this folder", path.display()))
+        })
+    }
+
+    /// Takes back what was written of it, at every authority.
+    async fn undo(
+        &self,
+        installation: &Installation,
+        parties: &Parties,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        for card in &self.cards {
+            parties.service(card.issuer)?.take_back_resident(&card.parsed()?, now).await.map_err(of)?;
+        }
+        Self::remove(installation)
+    }
+}
+
+/// Whether a registration was cut short here, and nobody has undone it yet.
+pub fn is_cut_short(installation: &Installation) -> bool {
+    Journal::path(installation).exists()
+}
+
+/// Ends a registration that was cut short: it is whole where the wallet's file is there, and else undone at every authority.
+pub async fn end_what_was_cut_short(
+    installation: &Installation,
+    parties: &Parties,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let Some(journal) = Journal::read(installation)? else { return Ok(()) };
+    let whole = Wallet::all(installation)?
+        .iter()
+        .any(|wallet| wallet.resident == journal.resident && wallet.cards == journal.cards);
+    if whole { Journal::remove(installation) } else { journal.undo(installation, parties, now).await }
+}
+
+/// Registers somebody with every authority that issued one of their documents; all or none, even where the process is
+/// killed: the next command that opens the authorities undoes what is half.
 pub async fn register(
     installation: &Installation,
     parties: &Parties,
@@ -63,7 +145,43 @@ pub async fn register(
             )));
         }
     }
-    for (by, documents) in &records {
+    let resident = Wallet::all(installation)?.last().map_or(1, |wallet| wallet.resident + 1);
+    let journal = Journal { resident, cards: cards.clone() };
+    journal.write(installation)?;
+    let written = async {
+        write_records(parties, &person, &records, photo, now).await?;
+        write_movements(parties, &case, &cards, now).await?;
+        let wallet = Wallet::new(resident, home, case.name.clone(), case.name_zh.clone(), birth, cards);
+        wallet.save(installation)?;
+        // The wallet's name is durable before the journal goes.
+        std::fs::File::open(installation.wallets()).and_then(|folder| folder.sync_all()).map_err(of)?;
+        Ok(wallet)
+    };
+    match written.await {
+        Ok(wallet) => {
+            Journal::remove(installation)?;
+            Ok(wallet)
+        }
+        Err(failure) => {
+            // What cannot be undone now is by the next command: the journal stays.
+            let undone: Result<(), Failure> = journal.undo(installation, parties, now).await;
+            undone.map_err(|second| {
+                Failure::new(format!("{failure}; and what was written is not undone yet: {second}"))
+            })?;
+            Err(failure)
+        }
+    }
+}
+
+/// Registers the documents of each authority there.
+async fn write_records(
+    parties: &Parties,
+    person: &Value,
+    records: &[(AuthorityCode, Vec<Value>)],
+    photo: &[u8],
+    now: Timestamp,
+) -> Result<(), Failure> {
+    for (by, documents) in records {
         let record = json!({"person": person, "documents": documents});
         parties
             .service(*by)?
@@ -71,6 +189,16 @@ pub async fn register(
             .await
             .map_err(|error| Failure::new(format!("{by}: {}", Failure::of(&error))))?;
     }
+    Ok(())
+}
+
+/// Writes down the movements that a case file tells of, at the authorities that saw them.
+async fn write_movements(
+    parties: &Parties,
+    case: &CaseFile,
+    cards: &[Card],
+    now: Timestamp,
+) -> Result<(), Failure> {
     for movement in &case.movements {
         for authority in [movement.direction.from(), movement.direction.to()] {
             let seen = match (movement.applied, movement.direction.side_of(authority)) {
@@ -100,8 +228,5 @@ pub async fn register(
             service.add_earlier_movement(&card.parsed()?, movement, now).await.map_err(of)?;
         }
     }
-    let resident = Wallet::all(installation)?.last().map_or(1, |wallet| wallet.resident + 1);
-    let wallet = Wallet::new(resident, home, case.name.clone(), case.name_zh.clone(), birth, cards);
-    wallet.save(installation)?;
-    Ok(wallet)
+    Ok(())
 }
