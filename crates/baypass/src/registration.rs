@@ -1,97 +1,17 @@
 //! Registration: a synthetic resident's records into the registries of the authorities that issued their documents.
 //!
-//! Lives here: which record goes to which authority, and the journal by which the next command undoes a registration that was
-//! cut short. Not here: what a record may hold (`documents`), the registry (`authority`), flags and files
-//! (`command::resident`).
-
-use std::path::PathBuf;
+//! Lives here: which record goes to which authority. Not here: how one that was cut short is undone (`install::journal`), what
+//! a record may hold (`documents`), the registry (`authority`), flags and files (`command::resident`).
 
 use documents::issuance::document_issuer;
 use documents::{Applied, AuthorityCode, CaseFile, DocumentKind, Rules, Side, Timestamp};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, of};
+use crate::install::Installation;
+use crate::install::journal::{Journal, Number};
 use crate::install::parties::Parties;
-use crate::install::{Installation, write_whole};
 use crate::wallet::{Card, Wallet};
-
-/// Where a registration under way stands: it is there from before the first authority writes until the wallet's file is.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Journal {
-    resident: u32,
-    cards: Vec<Card>,
-}
-
-documents::redact_debug!(Journal);
-
-impl Journal {
-    fn path(installation: &Installation) -> PathBuf {
-        installation.root().join("registration.json")
-    }
-
-    fn write(&self, to: &Installation) -> Result<(), Failure> {
-        write_whole(&Self::path(to), &serde_json::to_vec(self).map_err(of)?)?;
-        // The name is durable before any authority writes.
-        std::fs::File::open(to.root()).and_then(|folder| folder.sync_all()).map_err(of)
-    }
-
-    fn remove(installation: &Installation) -> Result<(), Failure> {
-        let path = Self::path(installation);
-        std::fs::remove_file(&path).map_err(|error| {
-            Failure::new(format!("{} cannot be removed ({error}); check its rights", path.display()))
-        })
-    }
-
-    fn read(from: &Installation) -> Result<Option<Self>, Failure> {
-        let path = Self::path(from);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(Failure::new(format!(
-                    "{} cannot be read ({error}); check its rights",
-                    path.display()
-                )));
-            }
-        };
-        serde_json::from_slice(&bytes).map(Some).map_err(|_| {
-            Failure::new(format!("{} is damaged; restore it from a backup of this folder", path.display()))
-        })
-    }
-
-    /// Takes back what was written of it, at every authority.
-    async fn undo(
-        &self,
-        installation: &Installation,
-        parties: &Parties,
-        now: Timestamp,
-    ) -> Result<(), Failure> {
-        for card in &self.cards {
-            parties.service(card.issuer)?.take_back_resident(&card.parsed()?, now).await.map_err(of)?;
-        }
-        Self::remove(installation)
-    }
-}
-
-/// Whether a registration was cut short here, and nobody has undone it yet.
-pub fn is_cut_short(installation: &Installation) -> bool {
-    Journal::path(installation).exists()
-}
-
-/// Ends a registration that was cut short: it is whole where the wallet's file is there, and else undone at every authority.
-pub async fn end_what_was_cut_short(
-    installation: &Installation,
-    parties: &Parties,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    let Some(journal) = Journal::read(installation)? else { return Ok(()) };
-    let whole = Wallet::all(installation)?
-        .iter()
-        .any(|wallet| wallet.resident == journal.resident && wallet.cards == journal.cards);
-    if whole { Journal::remove(installation) } else { journal.undo(installation, parties, now).await }
-}
 
 /// Registers somebody with every authority that issued one of their documents; all or none, even where the process is
 /// killed: the next command that opens the authorities undoes what is half.
@@ -146,7 +66,7 @@ pub async fn register(
         }
     }
     let resident = Wallet::all(installation)?.last().map_or(1, |wallet| wallet.resident + 1);
-    let journal = Journal { resident, cards: cards.clone() };
+    let journal = Journal { resident, cards: cards.iter().map(number_of).collect() };
     journal.write(installation)?;
     let written = async {
         write_records(parties, &person, &records, photo, now).await?;
@@ -171,6 +91,11 @@ pub async fn register(
             Err(failure)
         }
     }
+}
+
+/// A card as the journal names it.
+fn number_of(card: &Card) -> Number {
+    Number { issuer: card.issuer, kind: card.kind, number: card.number.clone() }
 }
 
 /// Registers the documents of each authority there.

@@ -177,7 +177,7 @@ async fn installation(dir: &Path) -> Vec<Finding> {
 
 /// Whether a resident stands at some of their authorities and not at others.
 fn registration(opened: &Installation) -> Result<String, String> {
-    if crate::registration::is_cut_short(opened) {
+    if crate::install::journal::is_cut_short(opened) {
         return Err(format!(
             "one was cut short; stop the authorities and run any command that opens them, which undoes it: baypass resident \
              re-enrol --dir {}",

@@ -5,6 +5,7 @@
 //! (`lists`), who runs (`parties`).
 
 pub mod database;
+pub mod journal;
 pub mod keys;
 pub mod lists;
 pub mod parties;

@@ -23,7 +23,6 @@ use trust::{Approval, Approvals, TrustStore};
 use super::keys::{KeyFiles, KeyStore};
 use super::{Installation, LanePlace, Lock, lists, make_folder};
 use crate::failure::{Failure, of};
-use crate::registration::end_what_was_cut_short;
 
 /// The configuration of faces: a `models.toml` in the folder of the models is the operator's own, with their recogniser's
 /// manifest and the thresholds that they measured; without one it is ours.
@@ -145,7 +144,7 @@ impl Parties {
             locks.push(lock);
         }
         let mut parties = Self { services, lists: gate_lists, faces, _locks: locks };
-        end_what_was_cut_short(from, &parties, now).await?;
+        super::journal::end_what_was_cut_short(from, &parties, now).await?;
         parties.hand_over(now).await?;
         parties.publish_status(now).await?;
         Ok(parties)
