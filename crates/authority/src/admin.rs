@@ -24,6 +24,14 @@ impl Service {
         approvals.into_iter().filter_map(|approval| held.take(approval).err()).collect()
     }
 
+    /// Notes beside the database how far it has come ([`crate::store::Store::advance_mark`]).
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn advance_mark(&self) -> Result<(), StoreError> {
+        self.store.advance_mark().await
+    }
+
     /// Holder and documents of the resident with this number; `None` where the registry has none.
     ///
     /// # Errors

@@ -183,6 +183,35 @@ impl Service {
         Ok(self.store.empty_log().await?)
     }
 
+    /// Takes back the resident with this number, whose registration at several authorities was cut short; gives whether there
+    /// was one. Nothing of them is left, so they can be added again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_back_resident(
+        &self,
+        number: &DocumentNumber,
+        now: Timestamp,
+    ) -> Result<bool, RegistryError> {
+        let mut tx = self.store.begin().await?;
+        let found = person::find_tag(&mut tx, self.store.vault().number_tag(number)).await?;
+        let Some(key) = found else {
+            tx.commit().await?;
+            return Ok(false);
+        };
+        let person = person::find_person(&mut tx, self.store.vault(), key).await?;
+        let registered = match &person {
+            Some(person) => person::find_resident(&mut tx, person).await?.is_some(),
+            None => false,
+        };
+        if registered {
+            registry::take_back(&mut tx, key, now).await?;
+        }
+        tx.commit().await?;
+        self.store.empty_log().await?;
+        Ok(registered)
+    }
+
     pub(crate) async fn person_with(
         &self,
         tx: &mut Tx,

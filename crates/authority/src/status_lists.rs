@@ -15,6 +15,8 @@ use crate::store::{StoreError, token};
 
 /// A status list is signed afresh when it is asked for and older than this, in seconds, or when a token was ended.
 pub const STATUS_SECONDS: i64 = 30;
+/// How far another authority's clock may run ahead of this one's, in seconds.
+const CLOCK_SECONDS: i64 = 300;
 /// How many status lists there are, in turn ([`status_list_number`]).
 pub const STATUS_LISTS: u8 = 16;
 /// Entries of a status list.
@@ -86,7 +88,11 @@ impl Service {
         let key = trust.find(issuer, Role::Status, KEY_ID, now)?;
         let fresh = SignedStatusList::open(bytes, key, &status_name(issuer, list))?;
         let mut held = self.statuses.write().unwrap_or_else(PoisonError::into_inner);
-        if held.get(&(issuer, list)).is_none_or(|old| old.issued <= fresh.issued) {
+        // One that was taken under a clock far ahead keeps no other out.
+        let gives_way = |old: &SignedStatusList| {
+            old.issued <= fresh.issued || old.issued.seconds_since(now) > CLOCK_SECONDS
+        };
+        if held.get(&(issuer, list)).is_none_or(gives_way) {
             held.insert((issuer, list), fresh);
         }
         Ok(())

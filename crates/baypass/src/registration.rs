@@ -1,7 +1,7 @@
 //! Registration: a synthetic resident's records into the registries of the authorities that issued their documents.
 //!
-//! Lives here: which record goes to which authority. Not here: what a record may hold (`documents`), the registry
-//! (`authority`), flags and files (`command::resident`).
+//! Lives here: which record goes to which authority. Not here: how one that was cut short is undone (`install::journal`), what
+//! a record may hold (`documents`), the registry (`authority`), flags and files (`command::resident`).
 
 use documents::issuance::document_issuer;
 use documents::{Applied, AuthorityCode, CaseFile, DocumentKind, Rules, Side, Timestamp};
@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 
 use crate::failure::{Failure, of};
 use crate::install::Installation;
+use crate::install::journal::{Journal, Number};
 use crate::install::parties::Parties;
 use crate::wallet::{Card, Wallet};
 
-/// Registers somebody with every authority that issued one of their documents; all or none.
+/// Registers somebody with every authority that issued one of their documents; all or none, even where the process is
+/// killed: the next command that opens the authorities undoes what is half.
 pub async fn register(
     installation: &Installation,
     parties: &Parties,
@@ -63,7 +65,48 @@ pub async fn register(
             )));
         }
     }
-    for (by, documents) in &records {
+    let resident = Wallet::all(installation)?.last().map_or(1, |wallet| wallet.resident + 1);
+    let journal = Journal { resident, cards: cards.iter().map(number_of).collect() };
+    journal.write(installation)?;
+    let written = async {
+        write_records(parties, &person, &records, photo, now).await?;
+        write_movements(parties, &case, &cards, now).await?;
+        let wallet = Wallet::new(resident, home, case.name.clone(), case.name_zh.clone(), birth, cards);
+        wallet.save(installation)?;
+        // The wallet's name is durable before the journal goes.
+        std::fs::File::open(installation.wallets()).and_then(|folder| folder.sync_all()).map_err(of)?;
+        Ok(wallet)
+    };
+    match written.await {
+        Ok(wallet) => {
+            Journal::remove(installation)?;
+            Ok(wallet)
+        }
+        Err(failure) => {
+            // What cannot be undone now is by the next command: the journal stays.
+            let undone: Result<(), Failure> = journal.undo(installation, parties, now).await;
+            undone.map_err(|second| {
+                Failure::new(format!("{failure}; and what was written is not undone yet: {second}"))
+            })?;
+            Err(failure)
+        }
+    }
+}
+
+/// A card as the journal names it.
+fn number_of(card: &Card) -> Number {
+    Number { issuer: card.issuer, kind: card.kind, number: card.number.clone() }
+}
+
+/// Registers the documents of each authority there.
+async fn write_records(
+    parties: &Parties,
+    person: &Value,
+    records: &[(AuthorityCode, Vec<Value>)],
+    photo: &[u8],
+    now: Timestamp,
+) -> Result<(), Failure> {
+    for (by, documents) in records {
         let record = json!({"person": person, "documents": documents});
         parties
             .service(*by)?
@@ -71,6 +114,16 @@ pub async fn register(
             .await
             .map_err(|error| Failure::new(format!("{by}: {}", Failure::of(&error))))?;
     }
+    Ok(())
+}
+
+/// Writes down the movements that a case file tells of, at the authorities that saw them.
+async fn write_movements(
+    parties: &Parties,
+    case: &CaseFile,
+    cards: &[Card],
+    now: Timestamp,
+) -> Result<(), Failure> {
     for movement in &case.movements {
         for authority in [movement.direction.from(), movement.direction.to()] {
             let seen = match (movement.applied, movement.direction.side_of(authority)) {
@@ -100,8 +153,5 @@ pub async fn register(
             service.add_earlier_movement(&card.parsed()?, movement, now).await.map_err(of)?;
         }
     }
-    let resident = Wallet::all(installation)?.last().map_or(1, |wallet| wallet.resident + 1);
-    let wallet = Wallet::new(resident, home, case.name.clone(), case.name_zh.clone(), birth, cards);
-    wallet.save(installation)?;
-    Ok(wallet)
+    Ok(())
 }

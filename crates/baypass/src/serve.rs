@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use documents::{AuthorityCode, Timestamp};
-use gate::{Clock, SystemClock};
+use gate::{Clock, SteadyClock, SystemClock};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -83,14 +84,30 @@ impl Addresses {
     }
 }
 
-/// The clock of a trial: the machine's, shifted by the seconds in `public/clock`. Only where cameras are simulated.
+/// The machine's clock; where cameras are simulated, shifted by the seconds in `public/clock`.
 #[derive(Debug, Clone)]
-pub struct TrialClock(Option<PathBuf>);
+pub struct TrialClock {
+    shift: Option<PathBuf>,
+    /// Where the machine's own may jump; else it is read as it is.
+    steady: Option<Arc<SteadyClock>>,
+}
 
 impl TrialClock {
     /// The clock of an installation.
     pub fn of(installation: &Installation) -> Self {
-        Self(installation.simulated_camera().then(|| installation.public().join("clock")))
+        let shift = installation.simulated_camera().then(|| installation.public().join("clock"));
+        Self { shift, steady: None }
+    }
+
+    /// The same, read by a clock that does not jump.
+    pub fn read_by(self, steady: Arc<SteadyClock>) -> Self {
+        Self { steady: Some(steady), ..self }
+    }
+
+    /// Seconds by which a trial's clock is shifted.
+    pub fn shifted(&self) -> i64 {
+        let shift = self.shift.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        shift.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
     }
 
     /// Shifts every process's clock.
@@ -102,7 +119,7 @@ impl TrialClock {
 impl TrialClock {
     /// Waits until the next round is due: [`ROUND`] from now, or at once where a trial moved its clock on.
     pub async fn next_round(&self) {
-        if self.0.is_none() {
+        if self.shift.is_none() {
             return tokio::time::sleep(ROUND).await;
         }
         let start = self.now();
@@ -118,9 +135,8 @@ impl TrialClock {
 
 impl Clock for TrialClock {
     fn now(&self) -> Timestamp {
-        let shift = self.0.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
-        let shift = shift.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-        SystemClock.now().plus_seconds(shift)
+        let machine = self.steady.as_ref().map_or_else(|| SystemClock.now(), |steady| steady.now());
+        machine.plus_seconds(self.shifted())
     }
 }
 

@@ -32,6 +32,13 @@ fn mainland(folder: &Folder, portrait: &[u8], live: &[u8]) {
     assert_eq!(added.code(0).json()["resident"], 1);
 }
 
+/// The line that adds a resident with documents of two authorities: nobody else has these numbers.
+#[rustfmt::skip]
+const OF_TWO: &[&str] = &[
+    "resident", "add", "--dir", "DIR", "--home", "HKG", "--name", "SPECIMEN, KA MAN", "--name-zh", "样本",
+    "--birth", "1990-05-06", "--id", "A123456(3)", "--permit", "H12345678", "--photo", "photo.jpg", "--json",
+];
+
 fn enrol(folder: &Folder, resident: &str, selfie: &str) {
     let codes = invitations(folder, resident);
     let mut line = vec!["wallet", "enrol", "--dir", "DIR", "--resident", resident, "--selfie", selfie];
@@ -412,6 +419,115 @@ fn an_installation_is_made_whole_or_not_at_all_and_held_by_one_process() {
     let settings = folder.dir().join("baypass.toml");
     std::fs::write(&settings, "format = 99\ncreated = \"2026-01-01T00:00:00+08:00\"\n").unwrap();
     folder.run(&["ledger", "list", "--dir", "DIR", "--authority", "CHN"]).told(&["layout 99"]);
+}
+
+#[test]
+fn a_database_with_damaged_pages_is_found_and_said_to_be_damaged() {
+    let (people, folder) = (people(1), Folder::new());
+    folder.init();
+    mainland(&folder, &people[0].0, &people[0].1);
+    let database = folder.dir().join("authorities/CHN/ledger.db");
+    let found = |what: &str| {
+        let doctor = folder.run(&["doctor", "--dir", "DIR", "--json"]).json();
+        let findings = doctor["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|finding| finding["what"] == what).unwrap();
+        (finding["ok"].as_bool().unwrap(), finding["says"].as_str().unwrap().to_owned())
+    };
+    let (ok, says) = found("databases");
+    assert!(ok && says.contains("CHN whole, schema"), "{says}");
+    assert!(found("disk").0 && found("authorities' clocks").1.contains("nobody to compare with"));
+
+    let whole = std::fs::read(&database).unwrap();
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2 / 4096 * 4096;
+    damaged[middle..middle + 3 * 4096].fill(0xff);
+    std::fs::write(&database, &damaged).unwrap();
+    let (ok, says) = found("databases");
+    assert!(!ok && says.contains("CHN: damaged") && says.contains("restore a backup"), "{says}");
+    // A file that is none any more: whatever command meets it speaks of damage, and not of the disk's space.
+    std::fs::write(&database, vec![0x55; whole.len()]).unwrap();
+    let list = folder.run(&["ledger", "list", "--dir", "DIR", "--authority", "CHN"]);
+    list.told(&["damaged", "restore it from a backup"]);
+    assert!(!list.err().contains("disk space"), "{}", list.err());
+    assert!(!found("databases").0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_resident_stands_at_every_authority_or_at_none_whenever_the_process_is_killed() {
+    let (people, folder) = (people(1), Folder::new());
+    folder.init();
+    folder.write("photo.jpg", &people[0].0);
+    let (journal, wallet) = (folder.dir().join("registration.json"), folder.dir().join("wallets/1.json"));
+    // Killed as soon as the journal is there, then later and later, until one comes through.
+    let mut cut_short = 0;
+    for wait in 0_u64.. {
+        let mut process = folder.command(OF_TWO).stdout(std::process::Stdio::null()).spawn().unwrap();
+        while !journal.exists() && process.try_wait().unwrap().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(wait * wait * 8));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        if wallet.exists() {
+            break;
+        }
+        cut_short += usize::from(journal.exists());
+    }
+    assert!(cut_short > 0, "no registration was cut short");
+    folder.run(OF_TWO).told(&["registered already"]);
+    assert!(!journal.exists());
+    // Killed after both authorities had written, and before there was a wallet: the next command undoes it at both.
+    let saved: Value = serde_json::from_slice(&std::fs::read(&wallet).unwrap()).unwrap();
+    let text = serde_json::json!({"resident": 1, "cards": saved["cards"]}).to_string();
+    std::fs::remove_file(&wallet).unwrap();
+    std::fs::write(&journal, &text).unwrap();
+    let doctor = folder.run(&["doctor", "--dir", "DIR", "--json"]);
+    assert!(doctor.code(2).out().contains("one was cut short"), "{}", doctor.out());
+    assert_eq!(folder.run(OF_TWO).code(0).json()["documents"].as_array().unwrap().len(), 2);
+    // Killed after the wallet was written: it stays, and the next command says so.
+    std::fs::write(&journal, &text).unwrap();
+    folder.run(OF_TWO).told(&["registered already"]);
+    assert!(wallet.exists() && !journal.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_init_that_is_killed_leaves_nothing_after_the_next_one() {
+    let folder = Folder::new();
+    let hidden = || -> Vec<_> {
+        let above = folder.dir().parent().unwrap().to_owned();
+        let names = std::fs::read_dir(above).unwrap().map(|entry| entry.unwrap().file_name());
+        names
+            .map(|name| name.into_string().unwrap())
+            .filter(|name| name.starts_with(".bay.partial-"))
+            .collect()
+    };
+    let mut killed = 0;
+    for wait in 0_u64..6 {
+        let mut process =
+            folder.command(&["init", "DIR"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+        while process.try_wait().unwrap().is_none() && hidden().is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(wait * 5));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        if folder.dir().exists() {
+            std::fs::remove_dir_all(folder.dir()).unwrap();
+        } else {
+            killed += 1;
+            assert!(hidden().len() <= 1, "each init removes what the one before left: {:?}", hidden());
+        }
+    }
+    assert!(killed > 0, "no init was killed in time");
+    // One that is at work beside is left alone.
+    let beside = folder.path(".bay.partial-1");
+    std::fs::create_dir(&beside).unwrap();
+    let lock = std::fs::File::create(beside.join("lock")).unwrap();
+    lock.lock().unwrap();
+    folder.init();
+    assert_eq!(hidden(), [".bay.partial-1"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod capture;
 pub mod check;
 mod clock;
 pub mod devices;
+mod health;
 pub mod kiosk;
 pub mod lane;
 pub mod lists;
@@ -14,6 +15,7 @@ mod metrics;
 pub mod outbox;
 mod reason;
 pub mod server;
+mod steady;
 mod texts;
 
 pub use capture::{CaptureFault, Captured, FaceCapture, ModelCapture, ProbeCache};
@@ -27,4 +29,5 @@ pub use outbox::{
     AuthorityAddress, AuthorityAddresses, AuthorityLink, Courier, Delivered, HttpLink, LinkError,
 };
 pub use reason::{Finder, GateReason, Remedy};
+pub use steady::{ClockState, SteadyClock, apart};
 pub use texts::{Language, Texts, TextsError, measure_key};

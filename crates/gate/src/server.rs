@@ -3,14 +3,15 @@
 //!
 //! Lives here: [`router`], [`operators`]. Not here: anything about a traveller.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -18,15 +19,18 @@ use clearance::Sides;
 use documents::{AuthorityCode, Measure, Side};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::check::{Age, Trusted};
 use crate::clock::Clock;
 use crate::devices::camera::{CodeSight, MAX_PICTURE_LEN};
+use crate::health::{Health, Looked, waiting};
 use crate::lane::{LaneConfig, Report};
 use crate::lists::Follower;
 use crate::metrics::Metrics;
-use crate::outbox::{Store, StoreError};
+use crate::outbox::Store;
 use crate::reason::GateReason;
+use crate::steady::SteadyClock;
 
 /// The lists of the moment: they are replaced while the gate runs.
 pub type TrustedNow = Arc<dyn Fn() -> Arc<dyn Trusted> + Send + Sync>;
@@ -64,13 +68,19 @@ pub struct GateState {
     pub scanner: Option<Scanner>,
     /// Fetches the lists; `None` where they come by another way.
     pub follower: Option<Arc<Follower>>,
+    /// The clock by which the gate goes on where the machine's jumps; `None` where there is none.
+    pub steady: Option<Arc<SteadyClock>>,
 }
 
 /// What everybody may reach: `/health`, one word; and `POST /v1/scans`, which takes pictures where the camera is simulated.
 pub fn router(state: GateState) -> Router {
+    let places = Arc::new(Semaphore::new(SCANS_AT_ONCE));
     Router::new()
         .route("/health", get(health))
-        .route("/v1/scans", post(scans).layer(DefaultBodyLimit::max(MAX_SCAN_LEN)))
+        .route(
+            "/v1/scans",
+            post(scans).layer(DefaultBodyLimit::max(MAX_SCAN_LEN)).layer(from_fn_with_state(places, admit)),
+        )
         .fallback(|| async {
             problem(
                 StatusCode::NOT_FOUND,
@@ -97,6 +107,24 @@ pub fn operators(state: GateState) -> Router {
             )
         })
         .with_state(state)
+}
+
+/// Scans that are taken at once. A body is read only once it has a place.
+const SCANS_AT_ONCE: usize = 8;
+/// How long a scan waits for a place.
+const WAIT_FOR_PLACE: Duration = Duration::from_secs(5);
+
+/// Lets a scan in where there is a place, or one comes free in time.
+async fn admit(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    let place = tokio::time::timeout(WAIT_FOR_PLACE, places.acquire()).await;
+    let Ok(Ok(_place)) = place else {
+        let detail =
+            "as many scans are looked at as may be at once; try again after the seconds in Retry-After";
+        let mut answer = problem(StatusCode::SERVICE_UNAVAILABLE, "busy", detail);
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        return answer;
+    };
+    next.run(request).await
 }
 
 /// Largest scan, in bytes: four pictures in Base64 and some room.
@@ -172,7 +200,7 @@ async fn scans(State(state): State<GateState>, body: Result<Json<ScanBody>, Json
     }
 }
 
-/// Whether the gate serves, in one word.
+/// Whether the gate serves, in one word: `ok`, `degraded` (200), `not_ready` (503).
 async fn health(State(state): State<GateState>) -> Response {
     let (status, mut details) = looked_at(&state).await;
     let word = details.get_mut("status").map(Value::take).unwrap_or_default();
@@ -186,30 +214,31 @@ async fn details(State(state): State<GateState>) -> Response {
 
 async fn looked_at(state: &GateState) -> (StatusCode, Value) {
     let (trusted, now) = ((state.trusted)(), state.clock.now());
-    let ages = AuthorityCode::ALL.map(|authority| (authority, trusted.trust_age(authority, now)));
-    let usable = ages.iter().all(|(_, age)| matches!(age, Age::Fresh | Age::Stale));
-    let lists: serde_json::Map<String, Value> = ages
+    let lists: serde_json::Map<String, Value> = AuthorityCode::ALL
+        .map(|whose| (whose.code().to_owned(), json!(age_word(trusted.trust_age(whose, now)))))
         .into_iter()
-        .map(|(authority, age)| (authority.code().to_owned(), json!(age_word(age))))
         .collect();
-    let troubles = troubles(state);
-    let (store, readable) = match outbox(&state.stores).await {
-        Ok((waiting, letters)) => (
-            json!({ "status": "ok", "waiting": waiting, "dead_letters": letters, "troubles": troubles }),
-            true,
-        ),
-        Err(error) => (json!({ "status": "unusable", "why": error.to_string() }), false),
+    let health = Health::of(Looked {
+        lanes: &state.lanes,
+        stores: &state.stores,
+        trusted: &*trusted,
+        follower: state.follower.as_deref(),
+        steady: state.steady.as_deref(),
+        now,
+    })
+    .await;
+    let store = match &health.outbox {
+        Ok((waiting, letters)) => {
+            json!({ "status": "ok", "waiting": waiting, "dead_letters": letters, "troubles": troubles(state) })
+        }
+        Err(error) => json!({ "status": "unusable", "why": error.to_string() }),
     };
-    // Events that wait hold no traveller up, but somebody has to look.
-    let (status, word) = match (usable && readable, troubles.is_empty()) {
-        (true, true) => (StatusCode::OK, "ok"),
-        (true, false) => (StatusCode::OK, "degraded"),
-        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "unusable"),
-    };
+    let status = if health.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let lanes = state.lanes.len();
     let (rounds, refused) = state.follower.as_ref().map_or((0, Vec::new()), |f| (f.rounds(), f.refused()));
     let details = json!({
-        "status": word, "trust_lists": lists, "store": store, "lanes": lanes, "rounds": rounds, "refused": refused,
+        "status": health.word(), "causes": health.causes(), "trust_lists": lists, "store": store, "lanes": lanes,
+        "rounds": rounds, "refused": refused,
     });
     (status, details)
 }
@@ -266,26 +295,4 @@ fn troubles(state: &GateState) -> Vec<Value> {
         })
     };
     state.lanes.iter().zip(state.stores.iter()).flat_map(of_lane).collect()
-}
-
-/// How many events wait for each authority, and how many dead letters there are, over all stores.
-async fn outbox(stores: &[Arc<Store>]) -> Result<(BTreeMap<AuthorityCode, u64>, usize), StoreError> {
-    let mut letters = 0;
-    for store in stores {
-        letters += store.dead_letters().await?.len();
-    }
-    Ok((waiting(stores).await?, letters))
-}
-
-/// How many events wait for each authority, over all stores.
-async fn waiting(stores: &[Arc<Store>]) -> Result<BTreeMap<AuthorityCode, u64>, StoreError> {
-    let mut counts = BTreeMap::new();
-    for authority in AuthorityCode::ALL {
-        let mut waiting = 0;
-        for store in stores {
-            waiting += store.waiting(authority).await?;
-        }
-        counts.insert(authority, waiting);
-    }
-    Ok(counts)
 }

@@ -10,6 +10,7 @@
 mod bay;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,15 +20,19 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use bay::{Bay, Chn, Hkg, Mac, lane_config, now};
+use bay::{Bay, Chn, Hkg, Mac, Wallet, at as later, hengqin, lane_config, now};
 use clearance::{ClearanceId, Passage};
 use credential::SecretKey;
 use gate::devices::camera::{Camera, CameraError, CodeSight, HttpCamera, Source};
 use gate::devices::door::{Door, DoorError, HttpDoor};
 use gate::devices::{TAG_HEADER, tag};
+use gate::lists::Follower;
 use gate::outbox::Store;
 use gate::server::{GateState, operators, router};
-use gate::{AuthorityAddress, AuthorityLink, FixedClock, HttpLink, LinkError, Metrics, Trusted};
+use gate::{
+    AuthorityAddress, AuthorityLink, Clock, FixedClock, HttpLink, LinkError, Metrics, ReplayCache,
+    SteadyClock, Stopwatch, Trusted,
+};
 
 async fn listen(router: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -162,6 +167,34 @@ fn at(base: String) -> AuthorityAddress {
 }
 
 #[tokio::test]
+async fn a_busy_authority_is_asked_again_within_the_time_limit_and_no_longer() {
+    let asked = Arc::new(AtomicI64::new(0));
+    let busy = |times: i64, after: &'static str| {
+        let asked = Arc::clone(&asked);
+        asked.store(0, Ordering::SeqCst);
+        let answer = move |body: Bytes| async move {
+            assert_eq!(&body[..], b"envelope");
+            if asked.fetch_add(1, Ordering::SeqCst) < times {
+                return (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", after)], "busy").into_response();
+            }
+            "verdict".into_response()
+        };
+        Router::new().route("/v1/verdicts", post(answer))
+    };
+    let ask = async |routes: Router| {
+        let addresses = BTreeMap::from([(Chn, at(listen(routes).await))]);
+        HttpLink::new(addresses, Duration::from_secs(30)).verdict(Chn, b"envelope".to_vec()).await
+    };
+    assert_eq!(ask(busy(3, "0")).await.unwrap(), b"verdict");
+    assert_eq!(asked.load(Ordering::SeqCst), 4);
+    let refused = ask(busy(i64::MAX, "3600")).await;
+    assert!(matches!(refused, Err(LinkError::Refused { status: 503, .. })), "{refused:?}");
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "it would come free after the time limit");
+    let broken = ask(busy(i64::MAX, "soon")).await;
+    assert!(matches!(broken, Err(LinkError::Refused { status: 503, .. })), "no number, no second try");
+}
+
+#[tokio::test]
 async fn an_authority_that_went_silent_is_away_at_once_until_it_answers_again() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -209,6 +242,7 @@ async fn the_pages_say_in_what_state_the_gate_is_and_nothing_of_anybody() {
             clock: Arc::new(FixedClock(when)),
             scanner: None,
             follower: None,
+            steady: None,
         }))
         .await;
         let response = reqwest::get(format!("{base}{path}")).await.unwrap();
@@ -222,7 +256,7 @@ async fn the_pages_say_in_what_state_the_gate_is_and_nothing_of_anybody() {
     );
     let later = now().plus_seconds(10 * 86_400);
     let (status, text) = page(operators, "/health/details", later).await;
-    assert!(status == 503 && text.contains("too_old") && text.contains(r#""status":"unusable""#), "{text}");
+    assert!(status == 503 && text.contains("too_old") && text.contains(r#""status":"not_ready""#), "{text}");
     let (_, text) = page(operators, "/lanes", now()).await;
     let lanes: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(lanes["lanes"][0]["sides"], serde_json::json!(["exit", "entry"]));
@@ -232,10 +266,174 @@ async fn the_pages_say_in_what_state_the_gate_is_and_nothing_of_anybody() {
     // Whoever reaches the kiosks' listener learns whether the gate serves, and nothing of what becomes of anybody.
     for which in [router, operators] {
         assert_eq!(page(which, "/health", now()).await, (200, r#"{"status":"ok"}"#.to_owned()));
-        assert_eq!(page(which, "/health", later).await, (503, r#"{"status":"unusable"}"#.to_owned()));
+        assert_eq!(page(which, "/health", later).await, (503, r#"{"status":"not_ready"}"#.to_owned()));
     }
     for path in ["/health/details", "/lanes", "/metrics"] {
         let (status, text) = page(router, path, now()).await;
         assert!(status == 404 && text.contains("no_such_page"), "{path}: {text}");
     }
+}
+
+/// A machine whose clock stands `wrong` seconds beside a stopwatch that counts `passed`.
+#[derive(Default)]
+struct Machine {
+    passed: AtomicI64,
+    wrong: AtomicI64,
+}
+
+impl Clock for Machine {
+    fn now(&self) -> documents::Timestamp {
+        later(self.passed.load(Ordering::SeqCst) + self.wrong.load(Ordering::SeqCst))
+    }
+}
+
+impl Stopwatch for Machine {
+    fn millis(&self) -> f64 {
+        f64::from(i32::try_from(self.passed.load(Ordering::SeqCst)).unwrap()) * 1000.0
+    }
+}
+
+/// The lists of an authority whose own clock is right.
+fn authority(bay: &Arc<Bay>, whose: documents::AuthorityCode, machine: &Arc<Machine>) -> Router {
+    use base64::Engine as _;
+    let text = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let lists = format!(r#"{{"lists":[{{"list":"{}"}}]}}"#, text(bay.lists.trust().bytes(whose).unwrap()));
+    let approvals = format!(r#"{{"approvals":["{}"]}}"#, text(&bay.approved(&bay::approval())));
+    let (bay, machine) = (Arc::clone(bay), Arc::clone(machine));
+    let status = move || async move {
+        bay.signed_status(whose, later(machine.passed.load(Ordering::SeqCst) - 1), |_| {})
+    };
+    Router::new()
+        .route("/v1/trust-lists", get(|| async { lists }))
+        .route("/v1/approvals", get(|| async { approvals }))
+        .route("/v1/status-lists/0", get(status))
+}
+
+#[tokio::test]
+async fn a_clock_three_days_ahead_is_told_and_a_lane_takes_a_code_at_once_when_it_is_right_again() {
+    let (bay, machine) = (Arc::new(Bay::new()), Arc::new(Machine::default()));
+    let (folder, mut addresses, mut status) = (tempfile::tempdir().unwrap(), BTreeMap::new(), Vec::new());
+    for whose in documents::AuthorityCode::ALL {
+        addresses.insert(whose, at(listen(authority(&bay, whose, &machine)).await));
+        status.push((whose, 0, bay::subject(whose)));
+    }
+    let store = Arc::new(Store::open(&folder.path().join("gate.db"), bay.gate_key()).await.unwrap());
+    let checker = gate::check::Checker::new(
+        "hengqin/1".parse().unwrap(),
+        hengqin(),
+        credential::ProofWindow::default(),
+        Vec::new(),
+    );
+    // A gate that is started, and its health: of the word, the causes' codes, and whether it takes a code made now.
+    let start = || {
+        let steady = Arc::new(SteadyClock::new(machine.clone(), machine.clone()));
+        let follower = Arc::new(Follower::new(addresses.clone(), bay.lists.clone()));
+        (steady, follower)
+    };
+    let look = async |(steady, follower): &(Arc<SteadyClock>, Arc<Follower>)| {
+        let trusted = Arc::clone(follower);
+        let state = GateState {
+            lanes: Arc::from([lane_config("one")]),
+            stores: Arc::from([Arc::clone(&store)]),
+            metrics: Arc::new(Metrics::default()),
+            trusted: Arc::new(move || trusted.lists() as Arc<dyn Trusted>),
+            clock: steady.clone(),
+            scanner: None,
+            follower: Some(Arc::clone(follower)),
+            steady: Some(Arc::clone(steady)),
+        };
+        let bases = [listen(router(state.clone())).await, listen(operators(state)).await];
+        let word = reqwest::get(format!("{}/health", bases[0])).await.unwrap();
+        let code = word.status().as_u16();
+        let word: serde_json::Value = word.json().await.unwrap();
+        let details = reqwest::get(format!("{}/health/details", bases[1])).await.unwrap();
+        let details: serde_json::Value = details.json().await.unwrap();
+        assert_eq!((details["status"].clone(), word.as_object().unwrap().len()), (word["status"].clone(), 1));
+        let causes = details["causes"].as_array().unwrap().iter();
+        let mut causes: Vec<_> = causes.map(|cause| cause["code"].as_str().unwrap().to_owned()).collect();
+        causes.dedup();
+        let true_time = later(machine.passed.fetch_add(1, Ordering::SeqCst) + 1);
+        let shown = Wallet::new(&bay, Mac).show(&hengqin(), true_time);
+        let mut replay = ReplayCache::new(60, steady.now());
+        let (lists, mut scratch) = (follower.lists(), Vec::new());
+        let taken = checker.check(&shown, &mut scratch, &*lists, &mut replay, steady.now()).map(|_| ());
+        (code, word["status"].as_str().unwrap().to_owned(), causes.join(" "), taken)
+    };
+    let round = async |(steady, follower): &(Arc<SteadyClock>, Arc<Follower>)| {
+        machine.passed.fetch_add(1, Ordering::SeqCst);
+        let missing = follower.round(&status, steady.now()).await;
+        steady.hear(&follower.signed_times(), 0);
+        missing.len()
+    };
+    let well = (200, "ok".to_owned(), String::new(), Ok(()));
+    let wrong = |seconds: i64| machine.wrong.store(seconds, Ordering::SeqCst);
+
+    let gate = start();
+    let (code, word, causes, _) = look(&gate).await;
+    assert_eq!((code, word.as_str(), causes.as_str()), (503, "not_ready", "starting"));
+    assert_eq!((round(&gate).await, look(&gate).await), (0, well.clone()));
+    for jump in [3 * 86_400, -3 * 86_400] {
+        wrong(jump);
+        round(&gate).await;
+        let jumped = (200, "degraded".to_owned(), "clock_jumped".to_owned(), Ok(()));
+        assert_eq!(look(&gate).await, jumped, "a jump is passed over");
+        wrong(0);
+        assert_eq!(look(&gate).await, well, "at once");
+    }
+    // Started under a wrong clock it can take nobody, says so, and keeps nothing; set right, it needs one round.
+    wrong(3 * 86_400);
+    let gate = start();
+    round(&gate).await;
+    let (code, word, causes, taken) = look(&gate).await;
+    assert_eq!((code, word.as_str(), taken.is_err()), (503, "not_ready", true));
+    assert!(causes.contains("clock_unsure") && gate.1.clock_is_unsure(), "{causes}");
+    wrong(0);
+    assert_eq!(round(&gate).await, 0);
+    round(&gate).await;
+    assert_eq!(look(&gate).await, well);
+}
+
+#[tokio::test]
+async fn scans_beyond_the_places_are_refused_before_their_bodies_are_read() {
+    let (bay, folder) = (Bay::new(), tempfile::tempdir().unwrap());
+    let store = Arc::new(Store::open(&folder.path().join("gate.db"), bay.gate_key()).await.unwrap());
+    let lists: Arc<dyn Trusted> = Arc::new(bay.lists.clone());
+    let (begun, free) = (Arc::new(AtomicI64::new(0)), Arc::new(tokio::sync::Semaphore::new(0)));
+    let (at_work, released) = (Arc::clone(&begun), Arc::clone(&free));
+    let base = listen(router(GateState {
+        lanes: Arc::from([lane_config("one")]),
+        stores: Arc::from([store]),
+        metrics: Arc::new(Metrics::default()),
+        trusted: Arc::new(move || Arc::clone(&lists)),
+        clock: Arc::new(FixedClock(now())),
+        scanner: Some(Arc::new(move |_| {
+            at_work.fetch_add(1, Ordering::SeqCst);
+            let released = Arc::clone(&released);
+            Box::pin(async move {
+                drop(released.acquire().await);
+                None
+            })
+        })),
+        follower: None,
+        steady: None,
+    }))
+    .await;
+    let client = reqwest::Client::new();
+    let scan = || {
+        let body = r#"{"lane":"hengqin/1","code":"BP1:X","faces":[]}"#;
+        client.post(format!("{base}/v1/scans")).header("content-type", "application/json").body(body).send()
+    };
+    let waiting: Vec<_> = (0..8).map(|_| tokio::spawn(scan())).collect();
+    while begun.load(Ordering::SeqCst) < 8 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let refused = scan().await.unwrap();
+    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "1"));
+    assert!(refused.text().await.unwrap().contains(r#""code":"busy""#));
+    assert_eq!(begun.load(Ordering::SeqCst), 8);
+    free.add_permits(100);
+    for scan in waiting {
+        assert_eq!(scan.await.unwrap().unwrap().status().as_u16(), 404, "there is no such lane");
+    }
+    assert_eq!(scan().await.unwrap().status().as_u16(), 404, "places are free again");
 }

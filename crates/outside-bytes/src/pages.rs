@@ -65,6 +65,7 @@ fn served() -> Served {
         clock: Arc::new(FixedClock(now())),
         scanner: Some(Arc::new(scanner)),
         follower: None,
+        steady: None,
     };
     // Both listeners of a gate, as one.
     let router = operators(state.clone()).fallback_service(router(state));

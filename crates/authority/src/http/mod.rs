@@ -326,6 +326,9 @@ fn description() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(operations::openapi)).routes(routes!(operations::docs))
 }
 
+/// What the others ask for every second: served as they should be, it is no news.
+const ROUNDS: [&str; 4] = ["/v1/trust-lists", "/v1/approvals", "/v1/status-lists/{n}", "/health"];
+
 /// Counts each answer, and logs one line of it.
 async fn count(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
@@ -337,6 +340,10 @@ async fn count(State(app): State<Arc<AppState>>, request: Request, next: Next) -
     let code = response.extensions().get::<ProblemCode>().copied();
     app.metrics.count_answer(&method, &path, status, seconds, code);
     let problem = code.map_or("", ProblemCode::code);
-    tracing::info!(%method, path, status = status.as_u16(), problem, seconds, "answered");
+    if status.is_success() && ROUNDS.contains(&path.as_str()) {
+        tracing::debug!(%method, path, status = status.as_u16(), seconds, "answered");
+    } else {
+        tracing::info!(%method, path, status = status.as_u16(), problem, seconds, "answered");
+    }
     response
 }

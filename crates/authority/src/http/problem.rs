@@ -356,6 +356,7 @@ impl From<&StoreError> for Problem {
             | StoreError::Address(_)
             | StoreError::File { .. }
             | StoreError::Newer(_)
+            | StoreError::Behind { .. }
             | StoreError::Migration(_)
             | StoreError::Import { .. }
             | StoreError::MasterKey

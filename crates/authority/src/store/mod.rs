@@ -10,7 +10,9 @@ pub(crate) mod conflict;
 pub(crate) mod enrolment;
 pub(crate) mod given;
 mod import;
+mod inspect;
 pub(crate) mod maintenance;
+mod mark;
 pub(crate) mod movement;
 pub(crate) mod outbox;
 pub(crate) mod person;
@@ -32,6 +34,7 @@ use sqlx::{Any, AnyPool, Connection as _, Executor as _, Row as _};
 
 pub use address::{DatabaseAddress, DatabaseAddressError};
 pub use import::is_of_first_versions;
+pub use inspect::{Inspection, inspect};
 pub use server::{create_database, drop_database, read_job};
 pub use transaction::Tx;
 pub use vault::Vault;
@@ -107,7 +110,7 @@ pub const MAINTENANCE: &[&str] = maintenance::SCANS;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database itself.
-    #[error("the database failed ({action}); check its disk space and that no other program holds it")]
+    #[error("the database failed ({action}); {advice}", advice = inspect::advice(source))]
     Database {
         /// What was being done.
         action: &'static str,
@@ -136,6 +139,20 @@ pub enum StoreError {
         /// The system's words.
         #[source]
         source: std::io::Error,
+    },
+    /// The file is older than one that was used here before.
+    #[error(
+        "the database {file} has come to {have}, and {marked} was seen here: its write-ahead log ({file}-wal) was lost or cut, \
+         or it is a backup. Put the newest file back together with its -wal; where the backup is wanted, remove {file}.mark, \
+         start, and let the gates send again what it lacks (docs/operating.md, After a loss; `baypass ledger rejoin`)"
+    )]
+    Behind {
+        /// Its path.
+        file: String,
+        /// Its own number.
+        have: i64,
+        /// The number beside it.
+        marked: i64,
     },
     /// A program that came later wrote this database.
     #[error(
@@ -192,6 +209,7 @@ pub struct Store {
     writers: AnyPool,
     readers: AnyPool,
     sqlite: bool,
+    mark: Option<mark::Mark>,
     vault: Arc<Vault>,
 }
 
@@ -205,14 +223,31 @@ impl Store {
         sqlx::any::install_default_drivers();
         address.prepare_file()?;
         let (writers, readers) = pools(address).await?;
+        let mark = address.file().map(mark::Mark::of);
+        if let Some(mark) = &mark {
+            mark.check(&writers).await?;
+        }
         migrate(&writers, address.is_sqlite()).await?;
-        let store = Self { writers, readers, sqlite: address.is_sqlite(), vault: Arc::new(vault) };
+        let store = Self { writers, readers, sqlite: address.is_sqlite(), mark, vault: Arc::new(vault) };
         let mut tx = store.begin().await?;
         vault::check_master_key(&mut tx, &store.vault).await?;
         tx.commit().await?;
         import::bring_over(&store, rules).await?;
+        store.advance_mark().await?;
         address.protect_file()?;
         Ok(store)
+    }
+
+    /// Notes beside a SQLite file that it has come so far: a start with an older one is refused ([`StoreError::Behind`]). A
+    /// service does it once a minute.
+    ///
+    /// # Errors
+    /// The database's, or the file system's.
+    pub async fn advance_mark(&self) -> Result<()> {
+        match &self.mark {
+            Some(mark) => mark.advance(&self.writers).await,
+            None => Ok(()),
+        }
     }
 
     /// A pool of this database, for tests that read it beside the service.

@@ -25,6 +25,9 @@ define_statements! {
     ERASE_TEMPLATE = "DELETE FROM template WHERE person_key = $1";
     ERASE_PASS = "DELETE FROM pass WHERE person_key = $1";
     ERASE_TAGS = "DELETE FROM person_tag WHERE person_key = $1";
+    TAKE_BACK_PERSON = "DELETE FROM person WHERE person_key = $1";
+    TAKE_BACK_HOLD = "DELETE FROM person_hold WHERE person_key = $1";
+    TAKE_BACK_MOVEMENTS = "DELETE FROM movement WHERE person_key = $1";
     ERASE_DEVICES = "DELETE FROM device WHERE person_key = $1";
 }
 
@@ -99,6 +102,15 @@ pub(crate) async fn lose_document(tx: &mut Tx, key: PersonKey, tag: Tag, now: Ti
 /// Puts a document on the watch list.
 pub(crate) async fn set_watch(tx: &mut Tx, tag: Tag, until: Timestamp) -> Result<()> {
     run!(tx, SET_WATCH, tag.to_vec(), until.unix()).map(drop)
+}
+
+/// Takes back a resident whose registration was cut short, as if they had never been added. The person has no pass yet, and no
+/// movement but those that the registration itself brought.
+pub(crate) async fn take_back(tx: &mut Tx, key: PersonKey, now: Timestamp) -> Result<()> {
+    erase_person(tx, key, now).await?;
+    run!(tx, TAKE_BACK_MOVEMENTS, key.to_vec())?;
+    run!(tx, TAKE_BACK_HOLD, key.to_vec())?;
+    run!(tx, TAKE_BACK_PERSON, key.to_vec()).map(drop)
 }
 
 /// Erases a person: their key is destroyed with everything that was sealed under it, and no tag points at them any

@@ -147,6 +147,21 @@ async fn a_lost_permit_opens_nothing_though_its_holder_has_a_pass_on_another() {
 }
 
 #[tokio::test]
+async fn a_status_list_from_a_future_that_was_none_gives_way_to_the_present_one() {
+    let bay = strangers(morning(), in_memory().await).await;
+    let ahead = bay.now.plus_seconds(3 * 86_400);
+    let held = || bay.mac.list_ages(bay.now).iter().find(|age| age.authority == Chn).unwrap().status.clone();
+    for (signed_at, by, expected) in [(ahead, ahead, ahead), (bay.now, bay.now, bay.now)] {
+        let signed = bay.chn.status_list(3, signed_at).await.unwrap();
+        bay.mac.take_status_list(Chn, 3, &signed, by).unwrap();
+        assert_eq!(held(), [(3, expected)]);
+    }
+    let older = bay.chn.status_list(3, bay.now.plus_seconds(-60)).await.unwrap();
+    bay.mac.take_status_list(Chn, 3, &older, bay.now).unwrap();
+    assert_eq!(held(), [(3, bay.now)], "and none goes back");
+}
+
+#[tokio::test]
 async fn a_sealed_part_with_a_document_that_its_maker_does_not_issue_is_refused() {
     let Some((photo, live, _)) = photographs("a_sealed_part_with_a_document") else { return };
     // Macao has the weekly key of a mainland that seals whatever it likes.

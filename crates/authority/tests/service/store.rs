@@ -5,7 +5,7 @@ use std::path::Path;
 
 use authority::Keys;
 use authority::retention::{MOVEMENT_DAYS, last_retention};
-use authority::store::{DatabaseAddress, MAINTENANCE, Store, StoreError, bulk, statements};
+use authority::store::{DatabaseAddress, MAINTENANCE, Store, StoreError, bulk, inspect, statements};
 use credential::sha256;
 use documents::{DocumentNumber, Rules, Side, Timestamp};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
@@ -136,6 +136,73 @@ async fn a_database_that_a_newer_version_made_is_refused_with_a_clear_sentence()
 }
 
 /// What a plan says of each statement, and which statements read a whole table that grows.
+#[tokio::test]
+async fn a_database_without_its_log_is_noticed_and_a_backup_is_taken_on_demand() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ledger.db");
+    let Place { store, keys } = place(&address(&file)).await;
+    store.advance_mark().await.unwrap();
+    // A copy while the service runs: what was committed last stands in the log alone.
+    let copies = tempfile::tempdir().unwrap();
+    let copied = copies.path().join("ledger.db");
+    let copy = |names: &[&str]| {
+        for name in names {
+            std::fs::copy(folder.path().join(name), copies.path().join(name)).unwrap();
+        }
+    };
+    let open = async || {
+        let rules = Rules::builtin().unwrap();
+        Store::open(&DatabaseAddress::sqlite(&copied), keys.vault(), &rules).await
+    };
+    copy(&["ledger.db", "ledger.db.mark"]);
+    let opened = open().await;
+    let Err(error @ StoreError::Behind { .. }) = opened else { panic!("{opened:?}") };
+    let said = error.to_string();
+    assert!(said.contains("ledger.db-wal") && said.contains("baypass ledger rejoin"), "{said}");
+    for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+        drop(std::fs::remove_file(copies.path().join(name)));
+    }
+    assert!(matches!(open().await, Err(StoreError::Behind { .. })), "a file that is gone is not begun anew");
+    for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+        drop(std::fs::remove_file(copies.path().join(name)));
+    }
+    copy(&["ledger.db", "ledger.db-wal"]);
+    let whole = open().await.unwrap();
+    whole.pool().close().await;
+    drop(whole);
+    std::fs::write(copies.path().join("ledger.db.mark"), "1000").unwrap();
+    assert!(matches!(open().await, Err(StoreError::Behind { marked: 1000, .. })));
+    std::fs::remove_file(copies.path().join("ledger.db.mark")).unwrap();
+    open().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_look_into_a_database_tells_whole_pages_from_damaged_ones_and_its_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ledger.db");
+    let at = DatabaseAddress::sqlite(&file);
+    assert_eq!(inspect(&at).await.unwrap(), None, "nobody makes a file by looking");
+    assert!(!file.exists());
+    drop(place(&address(&file)).await);
+    let whole = inspect(&at).await.unwrap().unwrap();
+    assert_eq!((whole.faults.len(), whole.schema), (0, Some(whole.known)));
+    let mut other = sqlx::AnyConnection::connect(&address(&file)).await.unwrap();
+    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let older = inspect(&at).await.unwrap().unwrap();
+    assert!(older.schema < Some(older.known), "{older:?}");
+    other.execute("DROP TABLE _sqlx_migrations").await.unwrap();
+    other.execute("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
+    other.close().await.unwrap();
+    assert_eq!(inspect(&at).await.unwrap().unwrap().schema, None);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[4 * 4096..7 * 4096].fill(0xff);
+    std::fs::write(&file, bytes).unwrap();
+    assert!(!inspect(&at).await.unwrap().unwrap().faults.is_empty());
+}
+
 fn scans(name: &str, plan: &[String], is_scan: impl Fn(&str) -> bool) -> Vec<String> {
     if MAINTENANCE.contains(&name) {
         return Vec::new();

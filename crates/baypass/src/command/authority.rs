@@ -4,7 +4,7 @@
 //! Lives here: what an installation adds to `authority`: files, addresses, its three listeners, the rounds between the
 //! parties. Not here: what an authority answers (`authority`), TLS (`transport`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +26,9 @@ use crate::install::{Installation, lists};
 use crate::officers::{PagesArgs, by_name};
 use crate::serve::{Addresses, RunArgs, TrialClock, announce, bind, log, serve_http};
 use crate::tls::{CertificateArgs, PartyTls, base_of};
+
+/// How often it is noted how far the database has come.
+const MARK_SECONDS: i64 = 60;
 
 /// The commands of an authority.
 #[derive(Subcommand)]
@@ -130,6 +133,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         (" for operators", base_of(&to_operators, operators_at)),
     ];
     announce(code.code(), &at, "")?;
+    let (mut told, mut marked) = (BTreeSet::new(), clock.now());
     let rounds = async {
         loop {
             let now = clock.now();
@@ -145,6 +149,12 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
                     tracing::error!(%whose, %error, "a trust list cannot be kept for the next start");
                 }
             }
+            if now.seconds_since(marked).abs() >= MARK_SECONDS {
+                marked = now;
+                if let Err(error) = service.advance_mark().await {
+                    tracing::error!(%error, "how far the database has come cannot be noted");
+                }
+            }
             // By a copy: no verdict waits for the disk.
             let trust = service.trust().clone();
             if let Ok((approvals, _)) = load_approvals(&installation, &trust, now) {
@@ -154,9 +164,15 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             }
             let others = peers_of(code, &installation, &clients);
             let report = peers::round(&service, &others, now).await;
-            for failure in report.failures {
-                tracing::warn!(%failure, "a round towards the others failed in part");
+            // A second round that fails for the same reason is no news.
+            let failures: BTreeSet<String> = report.failures.iter().map(ToString::to_string).collect();
+            for failure in failures.difference(&told) {
+                tracing::warn!(failure, "a round towards the others failed in part");
             }
+            for failure in told.difference(&failures) {
+                tracing::info!(failure, "rounds towards the others do not fail for this reason any more");
+            }
+            told = failures;
             clock.next_round().await;
         }
     };

@@ -1,5 +1,7 @@
 //! `baypass doctor`: what of this installation is wrong, and the command that mends it.
 
+mod state;
+
 use std::path::{Path, PathBuf};
 
 use authority::retention::last_retention;
@@ -15,7 +17,7 @@ use crate::failure::{self, Failure};
 use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::parties::{face_config, load_approvals};
 use crate::install::{Installation, lists, tls};
-use crate::serve::Addresses;
+use crate::serve::{Addresses, TrialClock};
 
 struct Finding {
     what: &'static str,
@@ -41,7 +43,7 @@ pub async fn run(args: &DoctorArgs, models: &Path) -> Result<Ended, Failure> {
         Finding { what: "clock", said: clock() },
     ];
     if let Some(dir) = &args.dir {
-        findings.extend(installation(dir, SystemClock.now()).await);
+        findings.extend(installation(dir).await);
     }
     let broken = findings.iter().filter(|f| f.said.is_err()).count();
     if args.output.json {
@@ -85,11 +87,12 @@ fn texts() -> Result<String, String> {
 }
 
 /// Keys, lists and approvals of an installation.
-async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
+async fn installation(dir: &Path) -> Vec<Finding> {
     let opened = match Installation::open(dir) {
         Ok(opened) => opened,
         Err(failure) => return vec![Finding { what: "installation", said: Err(failure.to_string()) }],
     };
+    let now = TrialClock::of(&opened).now();
     let camera = if opened.simulated_camera() {
         "pictures from files are taken (simulated_camera): for trials only"
     } else {
@@ -120,6 +123,9 @@ async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
             .map_err(|f| f.to_string()),
     });
     findings.push(Finding { what: "officers", said: officers(&opened) });
+    findings.push(Finding { what: "databases", said: state::databases(&opened).await });
+    findings.push(Finding { what: "registration", said: registration(&opened) });
+    findings.push(Finding { what: "disk", said: state::free_space(&opened) });
     findings.push(Finding { what: "retention", said: retention(&opened, now).await });
     let (trust, broken) = match read {
         Ok(read) => read,
@@ -128,6 +134,7 @@ async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
             return findings;
         }
     };
+    findings.push(Finding { what: "authorities' clocks", said: state::clocks(&opened, &trust, now).await });
     if !broken.is_empty() {
         let each: Vec<_> = broken.iter().map(|(code, why)| format!("{code}, {why}")).collect();
         findings.push(Finding { what: "trust lists", said: Err(each.join("; ")) });
@@ -166,6 +173,18 @@ async fn installation(dir: &Path, now: Timestamp) -> Vec<Finding> {
         });
     findings.push(Finding { what: "approvals", said });
     findings
+}
+
+/// Whether a resident stands at some of their authorities and not at others.
+fn registration(opened: &Installation) -> Result<String, String> {
+    if crate::install::journal::is_cut_short(opened) {
+        return Err(format!(
+            "one was cut short; stop the authorities and run any command that opens them, which undoes it: baypass resident \
+             re-enrol --dir {}",
+            opened.root().display()
+        ));
+    }
+    Ok("none was cut short".to_owned())
 }
 
 /// Whether every party's accounts can be read, and its record of acts is whole (docs/officers.md).

@@ -23,7 +23,7 @@ use gate::lists::{Follower, ListMemory};
 use gate::server::{GateState, ScanOrder, Scanner};
 use gate::{
     AuthorityAddress, AuthorityAddresses, Clock, HttpLink, LaneContext, Lists, Metrics, ReplayCache, Report,
-    SystemStopwatch, Trusted,
+    SteadyClock, SystemClock, SystemStopwatch, Trusted,
 };
 
 use transport::Transport;
@@ -177,7 +177,8 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     log();
     let (installation, port, run) = (args.installation.open()?, &args.port, &args.run);
     let rules = Rules::builtin().map_err(of)?;
-    let clock = TrialClock::of(&installation);
+    let steady = Arc::new(SteadyClock::new(Arc::new(SystemClock), Arc::new(SystemStopwatch::start())));
+    let clock = TrialClock::of(&installation).read_by(Arc::clone(&steady));
     let now = clock.now();
     let folder = installation.gate(port);
     if !folder.is_dir() {
@@ -251,6 +252,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         clock: Arc::new(clock.clone()),
         scanner,
         follower: Some(Arc::clone(&follower)),
+        steady: Some(Arc::clone(&steady)),
     };
     let trusted = Arc::clone(&follower);
     let bench = kiosk::Bench {
@@ -302,7 +304,18 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
                     tracing::error!(%whose, %error, "a trust list cannot be kept for the next start");
                 }
             }
-            if let Err(error) = memory.remember(&follower.lists().newest()) {
+            if steady.hear(&follower.signed_times(), clock.shifted()) {
+                tracing::warn!(
+                    "the machine's clock has jumped, and the authorities' signed times agree with it now"
+                );
+            }
+            // What is learnt under a clock that the authorities contradict is not written down, and what was is forgotten.
+            if let Some(limit) = follower.learnt_until(clock.now()) {
+                memory.forget_after(limit);
+            }
+            if !follower.clock_is_unsure()
+                && let Err(error) = memory.remember(&follower.lists().newest())
+            {
                 tracing::error!(%error, "the newest lists cannot be written down");
             }
             clock.next_round().await;

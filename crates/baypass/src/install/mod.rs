@@ -5,6 +5,7 @@
 //! (`lists`), who runs (`parties`).
 
 pub mod database;
+pub mod journal;
 pub mod keys;
 pub mod lists;
 pub mod parties;
@@ -125,11 +126,13 @@ impl Installation {
             )));
         }
         let name = dir.file_name().map_or_else(|| "installation".into(), std::ffi::OsStr::to_os_string);
-        let mut partial = std::ffi::OsString::from(".");
-        partial.push(name);
-        partial.push(format!(".partial-{}", std::process::id()));
+        let mut begin = std::ffi::OsString::from(".");
+        begin.push(name);
+        begin.push(".partial-");
         let above = dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let partial = above.join(partial);
+        remove_leftovers(above, &begin)?;
+        begin.push(std::process::id().to_string());
+        let partial = above.join(begin);
         let made = Self::make(&partial, now, terms, database).and_then(|_| {
             std::fs::rename(&partial, dir).map_err(|error| {
                 Failure::new(format!("{shown} cannot be made ({error}); check the folder above it"))
@@ -152,6 +155,8 @@ impl Installation {
         let settings = Settings { format: FORMAT, simulated_camera: true, created: now, database_url };
         let made = Self { root: root.to_owned(), settings };
         make_folder(root)?;
+        // Whoever finds this folder later knows by the lock whether it is still being made.
+        let _being_made = Lock::take(root)?;
         for folder in ["public/trust", "public/approvals", "wallets"] {
             make_folder(&root.join(folder))?;
         }
@@ -247,6 +252,26 @@ impl Installation {
     pub fn hold(&self) -> Result<Lock, Failure> {
         Lock::take(&self.root)
     }
+}
+
+/// Removes what an `init` of the same folder left that was killed: a hidden folder beside it, with private keys.
+fn remove_leftovers(above: &Path, begin: &std::ffi::OsStr) -> Result<(), Failure> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let Ok(found) = std::fs::read_dir(above) else { return Ok(()) };
+    for left in found.flatten().filter(|entry| entry.file_name().as_bytes().starts_with(begin.as_bytes())) {
+        let path = left.path();
+        // Held: another `init` is at work there.
+        if !path.is_dir() || Lock::take(&path).is_err() {
+            continue;
+        }
+        std::fs::remove_dir_all(&path).map_err(|error| {
+            let shown = path.display();
+            Failure::new(format!(
+                "{shown} is what a killed init left, with private keys, and cannot be removed ({error})"
+            ))
+        })?;
+    }
+    Ok(())
 }
 
 /// A folder held by this process until the value is dropped, or the process ends in whatever way.

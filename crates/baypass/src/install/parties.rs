@@ -144,6 +144,7 @@ impl Parties {
             locks.push(lock);
         }
         let mut parties = Self { services, lists: gate_lists, faces, _locks: locks };
+        super::journal::end_what_was_cut_short(from, &parties, now).await?;
         parties.hand_over(now).await?;
         parties.publish_status(now).await?;
         Ok(parties)

@@ -3,15 +3,17 @@
 //! Lives here: [`Follower`]. Not here: whether a list is taken ([`Lists`]). An authority that is silent changes
 //! nothing: what was in use stays in use, and grows old by its own dates.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use documents::{AuthorityCode, Timestamp};
 use serde::Serialize;
 
-use super::{Lists, ListsError};
+use super::{CLOCK_SECONDS, Lists, ListsError};
 use crate::outbox::{AuthorityAddress, AuthorityAddresses};
+use crate::steady::{ClockState, apart};
 
 /// Largest answer with lists, in bytes: a status list of ten million entries is 1.25 MB before it is packed.
 const MAX_LISTS_LEN: usize = 4 * 1024 * 1024;
@@ -39,6 +41,20 @@ pub struct Follower {
     current: RwLock<Arc<Lists>>,
     refused: RwLock<Vec<Refused>>,
     rounds: AtomicU64,
+    /// The status lists that the last round asked for.
+    in_use: RwLock<StatusInUse>,
+    heard: RwLock<Heard>,
+    /// What the log was told to be missing.
+    told: Mutex<BTreeSet<(AuthorityCode, String, String)>>,
+}
+
+/// What the last round heard of the authorities' clocks.
+#[derive(Debug, Clone, Default)]
+struct Heard {
+    /// The newest time that each signed.
+    signed: BTreeMap<AuthorityCode, Timestamp>,
+    /// How far each lies apart from this gate's, at least.
+    apart: BTreeMap<AuthorityCode, i64>,
 }
 
 /// A list that the last round brought and that was not taken, for it would go back.
@@ -57,18 +73,61 @@ impl Refused {
     }
 }
 
+impl Heard {
+    /// Notes a time that an authority signed, of a list that came so long after `now`.
+    fn note(&mut self, from: AuthorityCode, signed: Timestamp, now: Timestamp, after: Duration) {
+        if self.signed.get(&from).is_some_and(|newer| *newer >= signed) {
+            return;
+        }
+        let now = now.plus_seconds(i64::try_from(after.as_secs()).unwrap_or(i64::MAX));
+        self.signed.insert(from, signed);
+        self.apart.insert(from, apart(now, signed));
+    }
+}
+
 impl Follower {
     /// Begins with these lists, and fetches from these authorities.
     #[must_use]
     pub fn new(addresses: AuthorityAddresses, first: Lists) -> Self {
         let current = RwLock::new(Arc::new(first));
-        Self { addresses, current, refused: RwLock::default(), rounds: AtomicU64::new(0) }
+        let (refused, in_use, heard, told) = Default::default();
+        Self { addresses, current, refused, rounds: AtomicU64::new(0), in_use, heard, told }
     }
 
     /// What the last round brought that would go back.
     #[must_use]
     pub fn refused(&self) -> Vec<Refused> {
         self.refused.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The newest time that each authority signed, as the last round heard it.
+    #[must_use]
+    pub fn signed_times(&self) -> BTreeMap<AuthorityCode, Timestamp> {
+        self.heard.read().unwrap_or_else(PoisonError::into_inner).signed.clone()
+    }
+
+    /// How this gate's clock stood to the authorities' in the last round.
+    #[must_use]
+    pub fn clock(&self) -> ClockState {
+        ClockState::of(&self.heard.read().unwrap_or_else(PoisonError::into_inner).apart)
+    }
+
+    /// Whether the authorities contradict this gate's clock: nothing is to be written down then.
+    #[must_use]
+    pub fn clock_is_unsure(&self) -> bool {
+        matches!(self.clock(), ClockState::Unsure(_))
+    }
+
+    /// The time after which nothing can have been signed yet; `None` where the clock does not agree with the authorities',
+    /// and nothing is to be forgotten by it.
+    #[must_use]
+    pub fn learnt_until(&self, now: Timestamp) -> Option<Timestamp> {
+        (self.clock() == ClockState::Agrees).then(|| now.plus_seconds(CLOCK_SECONDS))
+    }
+
+    /// The status lists that the last round asked for.
+    pub(crate) fn in_use(&self) -> StatusInUse {
+        self.in_use.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many rounds there were.
@@ -105,6 +164,7 @@ impl Follower {
     pub async fn round(&self, status: &StatusInUse, now: Timestamp) -> Vec<NotFetched> {
         let mut lists = Lists::clone(&self.lists());
         let (mut missing, mut refused) = (Vec::new(), Vec::new());
+        let (begun, mut heard) = (tokio::time::Instant::now(), Heard::default());
         let mut bundles: Option<Vec<(AuthorityCode, Vec<u8>)>> = None;
         for (from, address) in &self.addresses {
             let mut miss = |what: &str, why: String| {
@@ -135,8 +195,11 @@ impl Follower {
             for (_, number, name) in status.iter().filter(|(issuer, ..)| issuer == from) {
                 match self.get(address, &format!("/v1/status-lists/{number}")).await {
                     Ok(bytes) => match lists.take_status(*from, *number, name, &bytes, now) {
-                        Ok(()) => {}
+                        Ok(signed) => heard.note(*from, signed, now, begun.elapsed()),
                         Err(error) => {
+                            if let ListsError::StatusFuture { signed } = error {
+                                heard.note(*from, signed, now, begun.elapsed());
+                            }
                             refused.extend(Refused::because(*from, &error));
                             miss("status list", error.to_string());
                         }
@@ -152,13 +215,26 @@ impl Follower {
                 missing.push(NotFetched { from, what: "approval".to_owned(), why: error.to_string() });
             }
         }
-        for missing in &missing {
-            tracing::warn!(from = %missing.from, what = missing.what, why = missing.why, "not fetched");
-        }
+        self.tell(&missing);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(lists);
         *self.refused.write().unwrap_or_else(PoisonError::into_inner) = refused;
+        *self.heard.write().unwrap_or_else(PoisonError::into_inner) = heard;
+        self.in_use.write().unwrap_or_else(PoisonError::into_inner).clone_from(status);
         self.rounds.fetch_add(1, Ordering::SeqCst);
         missing
+    }
+
+    /// Logs what is missing since this round, and what has come again: a second round of the same is no news.
+    fn tell(&self, missing: &[NotFetched]) {
+        let now: BTreeSet<_> = missing.iter().map(|m| (m.from, m.what.clone(), m.why.clone())).collect();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for (from, what, why) in now.difference(&told) {
+            tracing::warn!(%from, what, why, "not fetched");
+        }
+        for (from, what, _) in told.difference(&now) {
+            tracing::info!(%from, what, "no longer missing for this reason");
+        }
+        *told = now;
     }
 
     async fn get(&self, address: &AuthorityAddress, path: &str) -> Result<Vec<u8>, String> {

@@ -227,6 +227,12 @@ impl ListMemory {
         Ok(())
     }
 
+    /// Forgets times later than `limit`: they were learnt while a clock was wrong. For a gate whose clock agrees with the
+    /// authorities' alone: one that is behind would forget what holds.
+    pub fn forget_after(&mut self, limit: Timestamp) {
+        self.newest.status.retain(|_, signed| *signed <= limit);
+    }
+
     /// Refuses trust lists that are older than those seen before, and remembers the others.
     ///
     /// # Errors

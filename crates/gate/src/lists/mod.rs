@@ -49,7 +49,10 @@ pub enum ListsError {
     },
     /// A status list from the future.
     #[error("the status list is signed in the future; check this machine's clock")]
-    StatusFuture,
+    StatusFuture {
+        /// When it was signed.
+        signed: Timestamp,
+    },
     /// An approval was refused.
     #[error(transparent)]
     Approval(#[from] ApprovalError),
@@ -61,7 +64,7 @@ impl ListsError {
     pub const fn reason(&self) -> Option<GateReason> {
         match self {
             Self::Trust(TrustError::Rollback { .. }) => Some(GateReason::TrustListRolledBack),
-            Self::Trust(TrustError::Future) | Self::StatusFuture => Some(GateReason::ClockUnsure),
+            Self::Trust(TrustError::Future) | Self::StatusFuture { .. } => Some(GateReason::ClockUnsure),
             Self::StatusRollback { .. } => Some(GateReason::StatusListRolledBack),
             Self::Approval(ApprovalError::Rollback { .. }) => Some(GateReason::ApprovalRolledBack),
             Self::Trust(_) | Self::Status(_) | Self::NoKey | Self::Approval(_) => None,
@@ -120,7 +123,8 @@ impl Lists {
         Ok(authority)
     }
 
-    /// Takes the signed status list `list` of `issuer`, whose own name is `subject`.
+    /// Takes the signed status list `list` of `issuer`, whose own name is `subject`; gives when it was signed. A list that was
+    /// taken under a clock far ahead of this one keeps no other out: what was learnt in the future binds nobody.
     ///
     /// # Errors
     /// Why it was not taken.
@@ -131,22 +135,36 @@ impl Lists {
         subject: &str,
         bytes: &[u8],
         now: Timestamp,
-    ) -> Result<(), ListsError> {
+    ) -> Result<Timestamp, ListsError> {
         let kid = list_kid(bytes)?.ok_or(ListsError::NoKey)?;
         let key = self.trust.find(issuer, Role::Status, &kid, now)?;
         let read = SignedStatusList::open(bytes, key, subject)?;
         if read.issued.seconds_since(now) > CLOCK_SECONDS {
-            return Err(ListsError::StatusFuture);
+            return Err(ListsError::StatusFuture { signed: read.issued });
         }
         let place = (issuer, list);
-        let held = self.status.get(&place).map(|held| held.issued);
-        if let Some(have) = held.max(self.status_least.get(&place).copied())
+        let past = |signed: &Timestamp| signed.seconds_since(now) <= CLOCK_SECONDS;
+        let held = self.status.get(&place).map(|held| held.issued).filter(past);
+        let least = self.status_least.get(&place).copied().filter(past);
+        if least.is_none() {
+            self.status_least.remove(&place);
+        }
+        if let Some(have) = held.max(least)
             && read.issued < have
         {
             return Err(ListsError::StatusRollback { authority: issuer, have, got: read.issued });
         }
+        let signed = read.issued;
         self.status.insert(place, read);
-        Ok(())
+        Ok(signed)
+    }
+
+    /// How old a status list is; `None` where there is none.
+    #[must_use]
+    pub fn status_age(&self, issuer: AuthorityCode, list: u8, now: Timestamp) -> Option<Age> {
+        let signed = self.status.get(&(issuer, list))?;
+        let freshness = Freshness::of_status_list(signed.issued, signed.ttl, signed.expires, now);
+        Some(age(signed.issued, freshness, now))
     }
 
     /// Takes a bundle of signatures over one approval.

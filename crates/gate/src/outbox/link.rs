@@ -8,12 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use documents::AuthorityCode;
+use reqwest::StatusCode;
 use transport::{BodyError, bounded_body};
 
 use super::breaker::Breaker;
 
 /// Largest answer that is read from an authority, in bytes.
 const MAX_ANSWER_LEN: usize = 8 * 1024;
+/// The least wait before a busy authority is asked again; it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
 
 /// Why an authority was not reached, or did not take what was sent.
 #[derive(Debug, thiserror::Error)]
@@ -116,26 +119,68 @@ impl HttpLink {
     }
 
     async fn post(&self, authority: AuthorityCode, path: &str, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        self.post_within(authority, path, body, self.timeout).await.map_err(|(error, _)| error)
+    }
+
+    /// Asks for a verdict, and again where the authority has no place for it at this moment, as long as the time limit
+    /// allows: the same request gets the same verdict.
+    async fn ask(&self, authority: AuthorityCode, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        let begun = tokio::time::Instant::now();
+        let mut wait = FIRST_WAIT;
+        loop {
+            let left = self.timeout.saturating_sub(begun.elapsed());
+            let (error, after) = match self.post_within(authority, "/v1/verdicts", body.clone(), left).await {
+                Ok(verdict) => return Ok(verdict),
+                Err(refused) => refused,
+            };
+            let Some(after) = after else { return Err(error) };
+            let pause = after.max(wait);
+            if pause >= self.timeout.saturating_sub(begun.elapsed()) {
+                return Err(error);
+            }
+            tokio::time::sleep(pause).await;
+            wait = wait.saturating_mul(2);
+        }
+    }
+
+    /// Posts once. Beside the error stands how long to wait before the next try, where the authority is only busy.
+    async fn post_within(
+        &self,
+        authority: AuthorityCode,
+        path: &str,
+        body: Vec<u8>,
+        timeout: Duration,
+    ) -> Result<Vec<u8>, (LinkError, Option<Duration>)> {
         let AuthorityAddress { base, client } =
-            self.addresses.get(&authority).ok_or(LinkError::NoAddress { authority })?;
+            self.addresses.get(&authority).ok_or((LinkError::NoAddress { authority }, None))?;
         let response = client
             .post(format!("{base}{path}"))
             .header("content-type", "application/cbor")
-            .timeout(self.timeout)
+            .timeout(timeout)
             .body(body)
             .send()
             .await
-            .map_err(|e| fault(authority, &e))?;
+            .map_err(|e| (fault(authority, &e), None))?;
         match response.status() {
             status if status.is_success() => {
                 bounded_body(response, MAX_ANSWER_LEN).await.map_err(|error| match error {
-                    BodyError::Broken(error) => fault(authority, &error),
-                    BodyError::TooLong(_) => LinkError::TooLarge { authority },
+                    BodyError::Broken(error) => (fault(authority, &error), None),
+                    BodyError::TooLong(_) => (LinkError::TooLarge { authority }, None),
                 })
             }
-            status => Err(LinkError::Refused { authority, status: status.as_u16() }),
+            status => {
+                let after =
+                    (status == StatusCode::SERVICE_UNAVAILABLE).then(|| retry_after(&response)).flatten();
+                Err((LinkError::Refused { authority, status: status.as_u16() }, after))
+            }
         }
     }
+}
+
+/// How long an answer asks to wait (RFC 9110, 10.2.3), in its form of seconds.
+fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    let seconds = response.headers().get(reqwest::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 fn fault(authority: AuthorityCode, error: &reqwest::Error) -> LinkError {
@@ -147,7 +192,7 @@ impl AuthorityLink for HttpLink {
         if self.breaker.is_away(authority) {
             return Err(LinkError::Away { authority });
         }
-        let answer = self.post(authority, "/v1/verdicts", body).await;
+        let answer = self.ask(authority, body).await;
         match (&answer, self.addresses.get(&authority)) {
             (Err(LinkError::Unreachable { .. } | LinkError::TimedOut { .. }), Some(address)) => {
                 self.breaker.note_silence(authority, &address.client, &address.base);

@@ -178,7 +178,7 @@ fn every_vector_gets_its_code() {
         let (issuer, when) = (word(case, "issuer").parse().unwrap(), time(case, &world));
         lists
             .take_status(issuer, 0, word(case, "subject"), &bytes(&case["bytes"]), when)
-            .map_or_else(|error| list_code(&error).to_owned(), |()| "ok".to_owned())
+            .map_or_else(|error| list_code(&error).to_owned(), |_| "ok".to_owned())
     });
     hold("approvals.json", |case| {
         let mut lists = lists.clone();
@@ -203,7 +203,7 @@ fn list_code(error: &ListsError) -> &'static str {
         },
         ListsError::NoKey => "malformed",
         ListsError::StatusRollback { .. } => "rolled_back",
-        ListsError::StatusFuture => "from_future",
+        ListsError::StatusFuture { .. } => "from_future",
         ListsError::Approval(error) => match error {
             ApprovalError::Form(_) | ApprovalError::Message(message::MessageError::Payload(_)) => "malformed",
             ApprovalError::Message(message::MessageError::NoKey) => "malformed",
