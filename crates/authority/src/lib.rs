@@ -41,8 +41,11 @@ pub use faces::{FaceCheckError, Faces, FrameReader};
 pub use holder::{CrossingAhead, CrossingAnswer, HolderError, OwnDocument, OwnEndorsement, OwnRecord};
 pub use inference::PoolError;
 pub use issuance::IssueError;
+pub use issuance::attestation::{
+    Attestation, AttestationRules, AttestationRulesError, BatchClass, SoftwareReason, Statement,
+};
 pub use issuance::batch::{DeviceProof, MAX_BATCH, possession};
-pub use issuance::border::Issued;
+pub use issuance::border::{Issued, IssuedBatch, OwnParts};
 pub use keys::{KEY_ID, Keys};
 pub use ledger::{LEDGER_PAGE, LedgerCursor};
 pub use registry::{RegistryError, Renewed};

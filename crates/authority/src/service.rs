@@ -17,6 +17,7 @@ use trust::{Approvals, GateBinding, Outside, TrustError, TrustStore};
 use crate::applications::{EnrolmentRules, Enrolments};
 use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
+use crate::issuance::attestation::AttestationRules;
 use crate::keys::{KEY_ID, Keys};
 use crate::store::Store;
 
@@ -41,6 +42,8 @@ pub struct Service {
     pub(crate) liveness: Option<Arc<Liveness>>,
     /// Most device keys that one person may bring in 24 hours.
     pub(crate) device_keys_a_day: u32,
+    /// Whose attestations of device keys count.
+    pub(crate) attestation: AttestationRules,
     pub(crate) enrolments: Enrolments,
     /// What reads the frames of a live capture; `None`: the models.
     pub(crate) frames: Option<Arc<dyn FrameReader>>,
@@ -136,6 +139,7 @@ impl Service {
             pools: Pools::new(),
             liveness: None,
             device_keys_a_day: DEVICE_KEYS_A_DAY,
+            attestation: AttestationRules::default(),
             enrolments: Enrolments::new(enrolment),
             frames: None,
         }

@@ -204,7 +204,7 @@ impl Offices for BTreeMap<AuthorityCode, std::sync::Arc<Service>> {
         now: Timestamp,
     ) -> Result<Vec<Issued>, Failure> {
         let service = self.get(&home).ok_or_else(|| missing(home))?;
-        service.issue(&session.secret, CLASS, keys, now).await.map_err(of)
+        Ok(service.issue(&session.secret, keys, None, now).await.map_err(of)?.tokens)
     }
 
     async fn parts(
@@ -216,7 +216,7 @@ impl Offices for BTreeMap<AuthorityCode, std::sync::Arc<Service>> {
         now: Timestamp,
     ) -> Result<Vec<Vec<u8>>, Failure> {
         let service = self.get(&authority).ok_or_else(|| missing(authority))?;
-        service.own_parts(&session.secret, issuer, CLASS, keys, now).await.map_err(of)
+        Ok(service.own_parts(&session.secret, issuer, keys, None, now).await.map_err(of)?.parts)
     }
 }
 

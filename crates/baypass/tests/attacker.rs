@@ -315,7 +315,7 @@ async fn code_of(bay: &Bay, nth: usize, photo: &[u8], live: &[u8], now: Timestam
     let device = SigningKey::generate().unwrap();
     let proof = possession(&device, Chn, Chn, &session, now).unwrap();
     let keys = [DeviceProof { key: *device.public(), proof }];
-    let issued = bay.chn.issue(&session, KeyClass::Hardware, &keys, now).await.unwrap().remove(0);
+    let issued = bay.chn.issue(&session, &keys, None, now).await.unwrap().tokens.remove(0);
     let (_, sealed) = issued.sealed.into_iter().find(|(receiver, _)| *receiver == Mac).unwrap();
     let audience = Audience::new("hengqin".parse().unwrap(), Direction::new(Chn, Mac).unwrap(), None);
     let hashes = [PartHash::of(&issued.own), PartHash::of(&sealed)];
@@ -335,7 +335,7 @@ fn letters(mut nth: usize) -> String {
 }
 
 async fn fresh_lists(bay: &Bay, lists: &mut Lists, now: Timestamp) {
-    let list = status_list_number(KeyClass::Hardware.expiry_for(now.local_date()));
+    let list = status_list_number(KeyClass::Software.expiry_for(now.local_date()));
     let signed = bay.chn.status_list(list, now).await.unwrap();
     bay.mac.take_status_list(Chn, list, &signed, now).unwrap();
     lists.take_status(Chn, list, &status_name(Chn, list), &signed, now).unwrap();

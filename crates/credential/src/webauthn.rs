@@ -249,16 +249,23 @@ mod flag {
 }
 
 /// Authenticator data (section 6.1), read and not yet believed.
-struct AuthenticatorData<'b> {
-    party: &'b [u8; 32],
+pub(crate) struct AuthenticatorData<'b> {
+    /// SHA-256 of the relying party's id.
+    pub party: &'b [u8; 32],
     flags: u8,
-    sign_count: u32,
-    /// The credential id and the key (section 6.5.1).
-    attested: Option<(&'b [u8], PublicKey)>,
+    pub sign_count: u32,
+    pub attested: Option<AttestedCredential<'b>>,
+}
+
+/// Attested credential data (section 6.5.1).
+pub(crate) struct AttestedCredential<'b> {
+    pub aaguid: &'b [u8; 16],
+    pub id: &'b [u8],
+    pub key: PublicKey,
 }
 
 impl<'b> AuthenticatorData<'b> {
-    fn read(bytes: &'b [u8]) -> Result<Self, WebAuthnError> {
+    pub(crate) fn read(bytes: &'b [u8]) -> Result<Self, WebAuthnError> {
         let form = WebAuthnError::AuthenticatorData;
         if bytes.len() > MAX_ATTESTATION {
             return Err(form);
@@ -268,7 +275,7 @@ impl<'b> AuthenticatorData<'b> {
         let (count, mut rest) = rest.split_first_chunk::<4>().ok_or(form)?;
         let mut read = Self { party, flags: *flags, sign_count: u32::from_be_bytes(*count), attested: None };
         if read.has(flag::ATTESTED) {
-            let (_aaguid, after) = rest.split_first_chunk::<16>().ok_or(form)?;
+            let (aaguid, after) = rest.split_first_chunk::<16>().ok_or(form)?;
             let (len, after) = after.split_first_chunk::<2>().ok_or(form)?;
             let len = usize::from(u16::from_be_bytes(*len));
             if !(1..=MAX_CREDENTIAL_ID).contains(&len) {
@@ -276,7 +283,7 @@ impl<'b> AuthenticatorData<'b> {
             }
             let (id, after) = after.split_at_checked(len).ok_or(form)?;
             let (key, len) = read_key(after)?;
-            read.attested = Some((id, key));
+            read.attested = Some(AttestedCredential { aaguid, id, key });
             rest = after.get(len..).ok_or(form)?;
         }
         if read.has(flag::EXTENSIONS) {
@@ -381,10 +388,11 @@ pub fn register(
     check_client_data(client_data, Ceremony::Create, expected)?;
     let data = AuthenticatorData::read(read_attestation(attestation)?)?;
     data.check(expected)?;
-    let (id, key) = data.attested.ok_or(WebAuthnError::AuthenticatorData)?;
+    let AttestedCredential { id, key, .. } =
+        data.attested.as_ref().ok_or(WebAuthnError::AuthenticatorData)?;
     Ok(Passkey {
         id: id.to_vec(),
-        key,
+        key: *key,
         sign_count: data.sign_count,
         backup_eligible: data.has(flag::BACKUP_ELIGIBLE),
     })

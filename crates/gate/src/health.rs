@@ -85,7 +85,7 @@ impl Health {
         causes
     }
 
-    fn add(&mut self, weight: Weight, code: &'static str, about: impl ToString, next: &'static str) {
+    fn add(&mut self, weight: Weight, code: &'static str, about: &impl ToString, next: &'static str) {
         self.causes.push(Cause { code, about: about.to_string(), next, weight });
     }
 
@@ -103,7 +103,7 @@ impl Health {
                 }
                 Age::FromFuture => (Weight::NotReady, "clock_unsure", "set the machine's clock (NTP)"),
             };
-            self.add(weight, code, whose, next);
+            self.add(weight, code, &whose, next);
         }
         let approved =
             |lane: &&LaneConfig| looked.trusted.approves(&lane.place.port, lane.place.direction, looked.now);
@@ -111,7 +111,7 @@ impl Health {
         let weight = if without.len() == looked.lanes.len() { Weight::NotReady } else { Weight::Degraded };
         for lane in without {
             let next = "no approval covers the lane today: see `baypass approval list`";
-            self.add(weight, "not_approved", lane.place.lane.as_str(), next);
+            self.add(weight, "not_approved", &lane.place.lane.as_str(), next);
         }
     }
 
@@ -119,7 +119,7 @@ impl Health {
         let jump = looked.steady.map_or(0, SteadyClock::jump);
         if jump != 0 {
             let next = "the machine's clock jumped and is not believed; lanes go on by a stopwatch: set it right (NTP)";
-            self.add(Weight::Degraded, "clock_jumped", format!("{jump:+} s"), next);
+            self.add(Weight::Degraded, "clock_jumped", &format!("{jump:+} s"), next);
         }
         let (weight, code, aparts) = match looked.follower.map(Follower::clock) {
             None | Some(ClockState::Agrees | ClockState::Alone) => return,
@@ -129,7 +129,7 @@ impl Health {
         for (authority, seconds) in aparts {
             let next =
                 "the gate's clock stands so far before (+) or behind (-) the authority's: set both (NTP)";
-            self.add(weight, code, format!("{authority} {seconds:+} s"), next);
+            self.add(weight, code, &format!("{authority} {seconds:+} s"), next);
         }
     }
 
@@ -138,7 +138,7 @@ impl Health {
         let Some(follower) = looked.follower else { return };
         if follower.rounds() == 0 {
             let next = "wait: the first round of fetching lists is under way";
-            return self.add(Weight::NotReady, "starting", "lists", next);
+            return self.add(Weight::NotReady, "starting", &"lists", next);
         }
         let (lists, in_use) = (follower.lists(), follower.in_use());
         let age = |(issuer, list, _): &(AuthorityCode, u8, String)| {
@@ -158,12 +158,12 @@ impl Health {
             };
             let next =
                 "look at the connection to the authority and at its log; it is fetched again by itself";
-            self.add(weight, code, format!("{issuer}/{list}"), next);
+            self.add(weight, code, &format!("{issuer}/{list}"), next);
         }
         for refused in follower.refused() {
             let next =
                 "the authority gives a list that would go back, or is of another time: tell its operator";
-            self.add(Weight::Degraded, refused.code, refused.from, next);
+            self.add(Weight::Degraded, refused.code, &refused.from, next);
         }
     }
 
@@ -171,11 +171,11 @@ impl Health {
         match &self.outbox {
             Err(_) => {
                 let next = "look at the store's disk and file; lanes open for nobody";
-                self.add(Weight::NotReady, "store_unusable", "store", next);
+                self.add(Weight::NotReady, "store_unusable", &"store", next);
             }
             Ok((_, letters)) if *letters > 0 => {
                 let (letters, next) = (*letters, "an officer settles them: docs/operating.md, After a loss");
-                self.add(Weight::Degraded, "dead_letters", letters, next);
+                self.add(Weight::Degraded, "dead_letters", &letters, next);
             }
             Ok(_) => {}
         }
@@ -183,7 +183,7 @@ impl Health {
         for (lane, store) in looked.lanes.iter().zip(looked.stores) {
             for (authority, trouble) in store.troubles() {
                 let about = format!("{authority} {}", lane.place.lane.as_str());
-                self.add(Weight::Degraded, trouble.code(), about, trouble.remedy());
+                self.add(Weight::Degraded, trouble.code(), &about, trouble.remedy());
             }
         }
     }

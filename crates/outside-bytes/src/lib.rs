@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's crate: a broken promise ends the run")]
 
+mod attestations;
 mod codes;
 mod enrolment;
 mod faces;
@@ -17,6 +18,7 @@ mod pages;
 mod papers;
 mod passkeys;
 
+pub use attestations::attestation;
 pub use codes::{
     base45_cbor, code_text, gate_check, let_decoders_fail, part, part_pair, picture, proof, token,
 };
@@ -52,6 +54,7 @@ macro_rules! targets {
 targets!(
     approval,
     approval_bundle,
+    attestation,
     base45_cbor,
     case_file,
     code_text,

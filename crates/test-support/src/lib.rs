@@ -5,6 +5,7 @@
 
 pub mod bombs;
 mod disk;
+pub mod phone;
 mod signature;
 
 use std::io::Write;

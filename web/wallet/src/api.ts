@@ -10,6 +10,10 @@ export type Problem = {
   readonly work?: Work | null
 }
 
+export type AttestationNonce = {
+  readonly nonce: string
+}
+
 export type Enrolment = {
   readonly birth: string
   readonly document: DocumentRef
@@ -69,6 +73,11 @@ export type CrossingAnswer = {
 }
 
 export type PartsWanted = {
+  readonly attestation?: {
+  readonly android_key?: readonly (readonly (Base64)[])[] | null
+  readonly apple_app_attest?: Base64 | null
+  readonly nonces: readonly (Base64)[]
+} | null
   readonly devices: readonly (Device)[]
   readonly issuer: string
   readonly key_class: "hardware" | "software"
@@ -76,6 +85,8 @@ export type PartsWanted = {
 
 export type PartsAnswer = {
   readonly expires: string
+  readonly key_class: string
+  readonly key_class_reason?: string | null
   readonly parts: readonly (string)[]
 }
 
@@ -95,12 +106,19 @@ export type SecondAnswer = {
 }
 
 export type TokensWanted = {
+  readonly attestation?: {
+  readonly android_key?: readonly (readonly (Base64)[])[] | null
+  readonly apple_app_attest?: Base64 | null
+  readonly nonces: readonly (Base64)[]
+} | null
   readonly devices: readonly (Device)[]
   readonly key_class: "hardware" | "software"
 }
 
 export type TokensAnswer = {
   readonly expires: string
+  readonly key_class: string
+  readonly key_class_reason?: string | null
   readonly tokens: readonly (TokenAnswer)[]
 }
 
@@ -120,6 +138,8 @@ export type Frame = {
   readonly at_ms: number
   readonly picture: Base64
 }
+
+export type Base64 = string
 
 export type Device = {
   readonly key: Base64
@@ -153,8 +173,6 @@ export type TokenAnswer = {
   readonly token: string
 }
 
-export type Base64 = string
-
 export type PassEndorsement = {
   readonly destination: string
   readonly entries?: number | null
@@ -165,6 +183,7 @@ export type PassEndorsement = {
 }
 
 export interface Operations {
+  attestation_nonce: { method: 'GET'; path: '/v1/attestation-nonce'; secret: true; body: undefined; answer: AttestationNonce }
   enrol: { method: 'POST'; path: '/v1/enrolments'; secret: false; body: Enrolment; answer: BegunAnswer }
   frames: { method: 'POST'; path: '/v1/enrolments/{id}/frames'; secret: false; body: Frames; answer: PromptAnswer | EnrolledAnswer }
   may_cross: { method: 'POST'; path: '/v1/may-cross'; secret: true; body: CrossingQuestion; answer: CrossingAnswer }

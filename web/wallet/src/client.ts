@@ -6,6 +6,7 @@ import type { DeviceKey } from '../../core/keys.js'
 import { ask, authorities, prepareRandomness, random } from './platform.js'
 
 const DOORS: { readonly [K in keyof Operations]: { method: Operations[K]['method']; path: Operations[K]['path'] } } = {
+  attestation_nonce: { method: 'GET', path: '/v1/attestation-nonce' },
   enrol: { method: 'POST', path: '/v1/enrolments' },
   frames: { method: 'POST', path: '/v1/enrolments/{id}/frames' },
   answer_second_enrolment: { method: 'POST', path: '/v1/second-enrolment' },

@@ -17,6 +17,7 @@ mod officers;
 mod operations;
 mod page;
 mod problem;
+mod refusals;
 mod wallet;
 
 use std::collections::BTreeSet;
@@ -261,6 +262,7 @@ fn wallets() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(enrolment::answer_second_enrolment))
         .routes(routes!(wallet::tokens))
         .routes(routes!(wallet::parts))
+        .routes(routes!(wallet::attestation_nonce))
         .routes(routes!(wallet::own_pass, wallet::end_pass))
         .routes(routes!(wallet::passages))
         .routes(routes!(wallet::may_cross))

@@ -20,6 +20,7 @@ use super::dpop::Wallet;
 use super::problem::{Problem, ProblemCode};
 use crate::holder::CrossingAhead;
 use crate::issuance::IssueError;
+use crate::issuance::attestation::{Attestation, SoftwareReason, Statement};
 use crate::issuance::batch::DeviceProof;
 use crate::store::movement::LedgerEntry;
 
@@ -44,7 +45,7 @@ impl DocumentRef {
     }
 }
 
-/// Where a device key is kept.
+/// What a wallet says of where its device keys are kept. It counts for nothing without an attestation.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum KeyClassName {
@@ -52,13 +53,63 @@ enum KeyClassName {
     Software,
 }
 
-impl From<KeyClassName> for KeyClass {
-    fn from(name: KeyClassName) -> Self {
-        match name {
-            KeyClassName::Hardware => Self::Hardware,
-            KeyClassName::Software => Self::Software,
+/// What the phone's maker says of where device keys are kept (docs/formats.md, "Attestations").
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AttestationWanted {
+    /// The nonces that the challenge is made of, this authority's among them.
+    nonces: Vec<Base64>,
+    /// Android Key Attestation: for each device key its certificates in DER, leaf first.
+    android_key: Option<Vec<Vec<Base64>>>,
+    /// Apple App Attest: the attestation object. One of the two, not both.
+    apple_app_attest: Option<Base64>,
+}
+
+/// The attestation that counts: one that a wallet sends which says `hardware`.
+fn attestation(
+    class: KeyClassName,
+    wanted: Option<AttestationWanted>,
+) -> Result<Option<Attestation>, Problem> {
+    let (KeyClassName::Hardware, Some(wanted)) = (class, wanted) else { return Ok(None) };
+    let bytes = |all: Vec<Base64>| all.into_iter().map(|one| one.0).collect::<Vec<_>>();
+    let statement = match (wanted.android_key, wanted.apple_app_attest) {
+        (Some(chains), None) => Statement::AndroidKey(chains.into_iter().map(bytes).collect()),
+        (None, Some(object)) => Statement::AppleAppAttest(object.0),
+        (Some(_), Some(_)) | (None, None) => {
+            let detail = "give either android_key or apple_app_attest".to_owned();
+            return Err(Problem::new(ProblemCode::WrongField).with_field("attestation").with_detail(detail));
         }
+    };
+    Ok(Some(Attestation { nonces: bytes(wanted.nonces), statement }))
+}
+
+/// The class of device keys as an answer names it.
+const fn class_name(class: KeyClass) -> &'static str {
+    match class {
+        KeyClass::Software => "software",
+        KeyClass::Hardware => "hardware",
+        KeyClass::SecureElement => "secure_element",
     }
+}
+
+/// A nonce for an attestation.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AttestationNonce {
+    /// 16 bytes; it counts for this wallet alone, for 5 minutes at least.
+    nonce: String,
+}
+
+/// Gives a nonce for an attestation
+///
+/// The challenge of an attestation is made of the nonces of all authorities that are asked with it.
+#[utoipa::path(get, path = "/v1/attestation-nonce", tag = "wallet", security(("wallet" = [])),
+    responses((status = 200, description = "The nonce of this time.", body = AttestationNonce)))]
+pub(super) async fn attestation_nonce(
+    State(app): State<Arc<AppState>>,
+    Wallet(session): Wallet,
+) -> Json<AttestationNonce> {
+    let nonce = app.state.service.attestation_nonce(&session, (app.state.now)());
+    Json(AttestationNonce { nonce: base64(&nonce) })
 }
 
 /// A device key, with the proof that its holder has it.
@@ -89,6 +140,9 @@ pub(super) struct TokensWanted {
     key_class: KeyClassName,
     /// 1 to 64 device keys.
     devices: Vec<Device>,
+    /// Left out: the keys are ones in software.
+    #[schema(inline)]
+    attestation: Option<AttestationWanted>,
 }
 
 /// One token with its parts.
@@ -109,6 +163,11 @@ pub(super) struct TokensAnswer {
     /// When all of them end.
     #[schema(format = DateTime)]
     expires: String,
+    /// The class of the device keys here: `software`, `hardware` or `secure_element`.
+    key_class: &'static str,
+    /// Why it is `software`: a stable code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_class_reason: Option<&'static str>,
 }
 
 /// Gives tokens with their parts
@@ -122,15 +181,20 @@ pub(super) async fn tokens(
     JsonBody(wanted): JsonBody<TokensWanted>,
 ) -> Result<Json<TokensAnswer>, Problem> {
     let now = (app.state.now)();
-    let class = KeyClass::from(wanted.key_class);
-    let issued = app.state.service.issue(&session, class, &proofs(wanted.devices)?, now).await?;
+    let attestation = attestation(wanted.key_class, wanted.attestation)?;
+    let keys = proofs(wanted.devices)?;
+    let batch = app.state.service.issue(&session, &keys, attestation.as_ref(), now).await?;
     let answer = |issued: crate::Issued| TokenAnswer {
         token: base64(&issued.token),
         own: base64(&issued.own),
         sealed: issued.sealed.iter().map(|(to, part)| (to.code().to_owned(), base64(part))).collect(),
     };
-    let tokens = issued.into_iter().map(answer).collect();
-    Ok(Json(TokensAnswer { tokens, expires: class.expiry_for(now.local_date()).to_string() }))
+    Ok(Json(TokensAnswer {
+        tokens: batch.tokens.into_iter().map(answer).collect(),
+        expires: batch.expires.to_string(),
+        key_class: class_name(batch.class.class),
+        key_class_reason: batch.class.reason.map(SoftwareReason::code),
+    }))
 }
 
 /// Device keys that want parts.
@@ -144,6 +208,9 @@ pub(super) struct PartsWanted {
     key_class: KeyClassName,
     /// 1 to 64 device keys.
     devices: Vec<Device>,
+    /// Left out: the keys are ones in software.
+    #[schema(inline)]
+    attestation: Option<AttestationWanted>,
 }
 
 /// Own parts, in the order of the device keys.
@@ -153,6 +220,11 @@ pub(super) struct PartsAnswer {
     /// When the tokens end that they belong to.
     #[schema(format = DateTime)]
     expires: String,
+    /// The class of the device keys here: a part opens for a token of the same class.
+    key_class: &'static str,
+    /// Why it is `software`: a stable code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_class_reason: Option<&'static str>,
 }
 
 /// Gives own parts for another authority's tokens
@@ -166,11 +238,16 @@ pub(super) async fn parts(
     JsonBody(wanted): JsonBody<PartsWanted>,
 ) -> Result<Json<PartsAnswer>, Problem> {
     let now = (app.state.now)();
-    let class = KeyClass::from(wanted.key_class);
-    let devices = proofs(wanted.devices)?;
-    let parts = app.state.service.own_parts(&session, wanted.issuer, class, &devices, now).await?;
-    let parts = parts.iter().map(|part| base64(part)).collect();
-    Ok(Json(PartsAnswer { parts, expires: class.expiry_for(now.local_date()).to_string() }))
+    let attestation = attestation(wanted.key_class, wanted.attestation)?;
+    let keys = proofs(wanted.devices)?;
+    let service = &app.state.service;
+    let made = service.own_parts(&session, wanted.issuer, &keys, attestation.as_ref(), now).await?;
+    Ok(Json(PartsAnswer {
+        parts: made.parts.iter().map(|part| base64(part)).collect(),
+        expires: made.expires.to_string(),
+        key_class: class_name(made.class.class),
+        key_class_reason: made.class.reason.map(SoftwareReason::code),
+    }))
 }
 
 /// What this authority's record says to its own holder.

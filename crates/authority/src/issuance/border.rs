@@ -8,13 +8,14 @@ use credential::part::{
     part_week,
 };
 use credential::{
-    FIRST_STATUS_INDEX, KeyClass, PartHash, SealedHashes, ShortHash, StatusRef, Thumbprint, TokenClaims,
-    TokenError, sign_token,
+    FIRST_STATUS_INDEX, PartHash, SealedHashes, ShortHash, StatusRef, Thumbprint, TokenClaims, TokenError,
+    sign_token,
 };
 use documents::issuance::{part_documents, sealed_receivers};
 use documents::{AuthorityCode, Birth, Document, DocumentStatus, Nationality, Timestamp};
 
 use super::IssueError;
+use super::attestation::{Attestation, BatchClass};
 use super::batch::{Batch, DeviceProof};
 use crate::faces::FaceCheckError;
 use crate::service::{Service, draw};
@@ -37,6 +38,28 @@ pub struct Issued {
     pub sealed: Vec<(AuthorityCode, Vec<u8>)>,
 }
 
+/// What the home authority hands out for a batch.
+#[derive(Debug, Clone)]
+pub struct IssuedBatch {
+    /// The class of the device keys: how long the tokens live follows from it.
+    pub class: BatchClass,
+    /// When all tokens end.
+    pub expires: Timestamp,
+    /// One for each device key, in their order.
+    pub tokens: Vec<Issued>,
+}
+
+/// What another authority hands out for a batch.
+#[derive(Debug, Clone)]
+pub struct OwnParts {
+    /// The class of the device keys.
+    pub class: BatchClass,
+    /// When the tokens end to which the parts belong.
+    pub expires: Timestamp,
+    /// One for each device key, in their order.
+    pub parts: Vec<Vec<u8>>,
+}
+
 /// The holder's face template, as parts carry it.
 #[derive(Clone, Copy)]
 struct PartTemplate {
@@ -54,7 +77,8 @@ struct PartMaker<'b> {
 }
 
 impl Service {
-    /// Own parts of an authority that is not the token's issuer (the mainland's, for residents of a region).
+    /// Own parts of an authority that is not the token's issuer (the mainland's, for residents of a region). They count for a
+    /// token whose keys have the same class here and there.
     ///
     /// # Errors
     /// Why none are made; all or nothing.
@@ -62,20 +86,21 @@ impl Service {
         &self,
         session: &[u8; 32],
         issuer: AuthorityCode,
-        class: KeyClass,
         keys: &[DeviceProof],
+        attestation: Option<&Attestation>,
         now: Timestamp,
-    ) -> Result<Vec<Vec<u8>>, IssueError> {
+    ) -> Result<OwnParts, IssueError> {
+        let class = self.class_of(session, keys, attestation, now);
         let mut tx = self.store.begin().await?;
         let batch = self.admit_batch(&mut tx, session, issuer, keys, now).await?;
-        let expires = class.expiry_for(now.local_date());
+        let expires = class.class.expiry_for(now.local_date());
         let maker = self.part_maker(&mut tx, &batch, expires, now).await?;
         let mut parts = Vec::with_capacity(batch.devices.len());
         for device in &batch.devices {
             parts.push(self.own_part(&mut tx, &maker, issuer, device.thumbprint()).await?);
         }
         tx.commit().await?;
-        Ok(parts)
+        Ok(OwnParts { class, expires, parts })
     }
 
     /// Tokens with own and sealed parts, for this authority's own residents.
@@ -85,16 +110,17 @@ impl Service {
     pub async fn issue(
         &self,
         session: &[u8; 32],
-        class: KeyClass,
         keys: &[DeviceProof],
+        attestation: Option<&Attestation>,
         now: Timestamp,
-    ) -> Result<Vec<Issued>, IssueError> {
+    ) -> Result<IssuedBatch, IssueError> {
+        let class = self.class_of(session, keys, attestation, now);
         let mut tx = self.store.begin().await?;
         let batch = self.admit_batch(&mut tx, session, self.me, keys, now).await?;
         if batch.resident.holder.home != self.me {
             return Err(IssueError::NothingIssued(self.me));
         }
-        let expires = class.expiry_for(now.local_date());
+        let expires = class.class.expiry_for(now.local_date());
         let maker = self.part_maker(&mut tx, &batch, expires, now).await?;
         let mut issued = Vec::with_capacity(batch.devices.len());
         for device in &batch.devices {
@@ -105,7 +131,7 @@ impl Service {
                 issuer: self.me,
                 expires,
                 device_key: *device.key().public(),
-                key_class: class,
+                key_class: class.class,
                 status: self.take_status_place(&mut tx, batch.person.key, thumbprint, expires).await?,
                 sealed: hashes,
             };
@@ -113,7 +139,7 @@ impl Service {
             issued.push(Issued { token, own, sealed });
         }
         tx.commit().await?;
-        Ok(issued)
+        Ok(IssuedBatch { class, expires, tokens: issued })
     }
 
     async fn part_maker<'b>(

@@ -1,8 +1,9 @@
 //! Issuance: what a wallet gets for its device keys.
 //!
-//! Lives here: [`batch`], who may ask and with which keys, and [`border`], tokens and parts for crossings. Credentials
+//! Lives here: [`batch`], who may ask and with which keys, [`attestation`], which class these have, and [`border`], tokens and parts for crossings. Credentials
 //! of other kinds stand beside `border` and take their keys through `batch` too.
 
+pub mod attestation;
 pub mod batch;
 pub mod border;
 

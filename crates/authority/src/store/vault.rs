@@ -112,6 +112,11 @@ impl Vault {
         SecretKey::from_bytes(self.tags.tag(b"key of nonces"))
     }
 
+    /// The key of the nonces of attestations.
+    pub(crate) fn attestation_key(&self) -> SecretKey {
+        SecretKey::from_bytes(self.tags.tag(b"key of attestation nonces"))
+    }
+
     /// The tag under which a device key is known here.
     pub(crate) fn device_tag(&self, thumbprint: Thumbprint) -> Tag {
         self.device_tag_of(thumbprint.as_bytes())

@@ -202,7 +202,7 @@ pub async fn bay(now: Timestamp, stores: [Place; 2]) -> Bay {
         bay.mac.take_handover(&key, now).await.unwrap();
         assert!(bay.chn.take_handover(&key, now).await.is_err(), "a weekly key is for its receiver alone");
     }
-    let list = status_list_number(KeyClass::Hardware.expiry_for(now.local_date()));
+    let list = status_list_number(KeyClass::Software.expiry_for(now.local_date()));
     let signed = bay.chn.status_list(list, now).await.unwrap();
     bay.mac.take_status_list(Chn, list, &signed, now).unwrap();
     bay
@@ -288,7 +288,7 @@ pub async fn token(bay: &Bay, session: &[u8; 32]) -> Wallet {
     let device = SigningKey::generate().unwrap();
     let proof = possession(&device, Chn, Chn, session, bay.now).unwrap();
     let keys = [DeviceProof { key: *device.public(), proof }];
-    let issued = bay.chn.issue(session, KeyClass::Hardware, &keys, bay.now).await.unwrap().remove(0);
+    let issued = bay.chn.issue(session, &keys, None, bay.now).await.unwrap().tokens.remove(0);
     let (_, sealed) = issued.sealed.into_iter().find(|(r, _)| *r == Mac).unwrap();
     Wallet { device, token: issued.token, own: issued.own, sealed }
 }
@@ -299,11 +299,11 @@ pub async fn wallet(bay: &Bay, selfie: &[u8]) -> Wallet {
     let device = SigningKey::generate().unwrap();
     let proof = possession(&device, Chn, Chn, &session, bay.now).unwrap();
     let stolen = DeviceProof { key: *SigningKey::generate().unwrap().public(), proof: proof.clone() };
-    let refused = bay.chn.issue(&session, KeyClass::Hardware, &[stolen], bay.now).await;
+    let refused = bay.chn.issue(&session, &[stolen], None, bay.now).await;
     assert!(matches!(refused, Err(IssueError::Possession)), "a filmed key without its proof gets nothing");
     let keys = [DeviceProof { key: *device.public(), proof }];
-    let mut issued = bay.chn.issue(&session, KeyClass::Hardware, &keys, bay.now).await.unwrap();
-    let again = bay.chn.issue(&session, KeyClass::Hardware, &keys, bay.now).await.unwrap();
+    let mut issued = bay.chn.issue(&session, &keys, None, bay.now).await.unwrap().tokens;
+    let again = bay.chn.issue(&session, &keys, None, bay.now).await.unwrap().tokens;
     assert_eq!(
         again.first().map(|i| &i.own),
         issued.first().map(|i| &i.own),
@@ -312,7 +312,7 @@ pub async fn wallet(bay: &Bay, selfie: &[u8]) -> Wallet {
     let tomorrow = bay.now.plus_seconds(86_400);
     let proof = possession(&device, Chn, Chn, &session, tomorrow).unwrap();
     let later = [DeviceProof { key: *device.public(), proof }];
-    let refused = bay.chn.issue(&session, KeyClass::Hardware, &later, tomorrow).await;
+    let refused = bay.chn.issue(&session, &later, None, tomorrow).await;
     assert!(matches!(refused, Err(IssueError::KeyTaken)), "a device key is not renewed past its revocation");
     let issued = issued.remove(0);
     let (receiver, sealed) = issued.sealed.into_iter().find(|(r, _)| *r == Mac).unwrap();

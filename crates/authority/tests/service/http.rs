@@ -54,7 +54,9 @@ async fn a_pass_lives_its_whole_life_over_http() {
     let wanted = json!({ "key_class": "hardware", "devices": [shown] });
     let tokens = chn.post("/v1/tokens", secret, &wanted).await.is(200).json();
     let token = &tokens["tokens"][0];
-    assert_eq!(tokens["expires"], KeyClass::Hardware.expiry_for(bay.now.local_date()).to_string());
+    assert_eq!(tokens["key_class"], "software", "what a wallet says of its keys counts for nothing");
+    assert_eq!(tokens["key_class_reason"], "not_attested");
+    assert_eq!(tokens["expires"], KeyClass::Software.expiry_for(bay.now.local_date()).to_string());
     assert_eq!(token["sealed"].as_object().unwrap().keys().collect::<Vec<_>>(), ["HKG", "MAC"]);
     let wallet = Wallet {
         device: key,
@@ -192,7 +194,7 @@ async fn asked_after(chn: &Door, secret: Option<&str>) {
 /// A status list is kept for half a minute, and never past a revocation.
 async fn revocation_is_seen_at_once(bay: &Bay, chn: &Door, wallet: &Wallet, secret: Option<&str>) {
     let place = UnverifiedToken::parse(&wallet.token).unwrap().claims().status;
-    let number = status_list_number(KeyClass::Hardware.expiry_for(bay.now.local_date()));
+    let number = status_list_number(KeyClass::Software.expiry_for(bay.now.local_date()));
     assert_eq!(number, place.list());
     let path = format!("/v1/status-lists/{number}");
     let first = chn.get(&path, None).await.is(200);
@@ -383,6 +385,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "GET /metrics",
         "GET /openapi.json",
         "GET /v1/approvals",
+        "GET /v1/attestation-nonce",
         "GET /v1/conflicts",
         "GET /v1/ledger",
         "GET /v1/officers/accounts",

@@ -103,7 +103,7 @@ pub async fn an_ended_pass_and_a_lost_permit_open_nothing_and_a_port_without_app
     bay.chn.lose_document(&number, bay.now).await.unwrap();
     let shown = show(&bay, &wallet, &live);
     assert_eq!(ask(&bay, &wallet, &shown, Side::Exit).await.2, "pass_ended");
-    let list = status_list_number(KeyClass::Hardware.expiry_for(bay.now.local_date()));
+    let list = status_list_number(KeyClass::Software.expiry_for(bay.now.local_date()));
     let signed = bay.chn.status_list(list, bay.now.plus_seconds(1)).await.unwrap();
     bay.mac.take_status_list(Chn, list, &signed, bay.now).unwrap();
     assert_eq!(ask(&bay, &wallet, &shown, Side::Entry).await.2, "token_revoked");
@@ -157,7 +157,7 @@ pub async fn a_pass_that_ends_while_tokens_are_issued_leaves_none_in_force(store
             let device = SigningKey::generate().unwrap();
             let proof = possession(&device, Chn, Chn, &session, bay.now).unwrap();
             let keys = [DeviceProof { key: *device.public(), proof }];
-            bay.chn.issue(&session, KeyClass::Hardware, &keys, bay.now).await
+            bay.chn.issue(&session, &keys, None, bay.now).await
         };
         let (a, b, ended, c, d) =
             tokio::join!(batch(), batch(), bay.chn.end_own_pass(&session, bay.now), batch(), batch());

@@ -9,6 +9,7 @@
     reason = "helpers of tests, outside of the test functions themselves: what goes wrong there fails the test"
 )]
 
+mod attestation;
 #[path = "../../../credential/tests/authenticator/mod.rs"]
 mod authenticator;
 mod bay;

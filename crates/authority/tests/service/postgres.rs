@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use authority::store::{Store, StoreError, create_database, statements};
 use authority::{DeviceProof, EnrolError, IssueError, possession};
-use credential::{KeyClass, SigningKey};
+use credential::SigningKey;
 use documents::AuthorityCode::Chn;
 use documents::Rules;
 use sqlx::{Connection, Executor, Row, SqlSafeStr};
@@ -149,8 +149,8 @@ async fn a_connection_that_is_killed_in_the_middle_leaves_no_half_of_a_batch() {
                 DeviceProof { key: *device.public(), proof }
             })
             .collect();
-        match bay.chn.issue(&session, KeyClass::Hardware, &keys, bay.now).await {
-            Ok(issued) => given += issued.len(),
+        match bay.chn.issue(&session, &keys, None, bay.now).await {
+            Ok(issued) => given += issued.tokens.len(),
             Err(IssueError::Store(StoreError::Database { .. })) => failed += 1,
             Err(other) => panic!("{other:?}"),
         }
@@ -176,5 +176,5 @@ async fn a_connection_that_is_killed_in_the_middle_leaves_no_half_of_a_batch() {
     let device = SigningKey::generate().unwrap();
     let proof = possession(&device, Chn, Chn, &session, bay.now).unwrap();
     let keys = [DeviceProof { key: *device.public(), proof }];
-    bay.chn.issue(&session, KeyClass::Hardware, &keys, bay.now).await.expect("it mends itself");
+    bay.chn.issue(&session, &keys, None, bay.now).await.expect("it mends itself");
 }

@@ -110,9 +110,9 @@ async fn a_token_past_its_end_or_with_too_long_a_life_admits_nobody() {
     let honest = wallet(&bay, &live).await;
     let today = bay.now.local_date();
     for (row, expires, expected) in [
-        ("as it was issued", KeyClass::Hardware.expiry_for(today), "admitted"),
+        ("as it was issued", KeyClass::Software.expiry_for(today), "admitted"),
         ("ended this midnight", today.start(), "token_expired"),
-        ("a day too long", KeyClass::Hardware.expiry_for(today).plus_seconds(86_400), "token_expired"),
+        ("a day too long", KeyClass::Software.expiry_for(today).plus_seconds(86_400), "token_expired"),
     ] {
         let forged = signed_otherwise(&bay, &honest, |claims| claims.expires = expires);
         let shown = show(&bay, &forged, &live);

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use authority::store::{Store as Ledger, is_of_first_versions};
-use authority::{EnrolmentRules, Faces, Service, WaitingNotice, status_list_number, status_name};
+use authority::{
+    AttestationRules, EnrolmentRules, Faces, Service, WaitingNotice, status_list_number, status_name,
+};
 use clearance::{Place, Sides};
 use credential::ProofWindow;
 use documents::issuance::weekly_key_pairs;
@@ -59,6 +61,23 @@ pub fn load_eyes(models: &Path) -> Result<Arc<ModelCapture>, Failure> {
     Ok(Arc::new(ModelCapture::load(&ModelFolder::new(models, &config), config).map_err(of)?))
 }
 
+/// Whose attestations of device keys count for an authority: `attestation.toml` in its folder, and beside it
+/// `attestation-status.json`, the list that Google publishes. Without the first, none: every key is one in software.
+fn attestation_rules(folder: &Path) -> Result<AttestationRules, Failure> {
+    let own = folder.join("attestation.toml");
+    let read = |path: &Path| match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            Err(Failure::new(format!("{} cannot be read ({error}); check the path", path.display())))
+        }
+    };
+    let Some(text) = read(&own)? else { return Ok(AttestationRules::default()) };
+    let status = read(&folder.join("attestation-status.json"))?;
+    AttestationRules::from_toml(&String::from_utf8_lossy(&text), status.as_deref())
+        .map_err(|error| Failure::new(format!("{}: {}", own.display(), Failure::of(&error))))
+}
+
 /// Opens one authority's service over its own folder, and holds the folder.
 pub async fn open_service(
     of_whom: &Installation,
@@ -79,7 +98,9 @@ pub async fn open_service(
     let ledger = Ledger::open(&database, keys.vault(), &rules).await.map_err(of)?;
     let enrolment = EnrolmentRules::builtin().map_err(of)?;
     let service = Service::new(code, ledger, rules, enrolment, faces, keys, trust, Approvals::default());
-    let service = service.with_simulated_cameras(of_whom.simulated_camera());
+    let service = service
+        .with_simulated_cameras(of_whom.simulated_camera())
+        .with_attestation_rules(attestation_rules(&folder)?);
     service.set_approvals(approvals);
     Ok((service, lock))
 }
