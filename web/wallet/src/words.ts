@@ -71,6 +71,7 @@ export const WORDS = rows({
   secondGone: ['没有等待答复的登记', '沒有等待答覆的登記', 'No registration waits for an answer', 'Nenhum registo espera resposta'],
   told_zone: ['证件号码、姓名、出生日期、照片、证件上的三行机读字（登记）', '證件號碼、姓名、出生日期、照片、證件上的三行機讀字（登記）', 'Document number, name, birth date, picture, the three machine-readable lines of the card, to register', 'Número, nome, data de nascimento, fotografia e as três linhas de leitura ótica do cartão, para o registo'],
   told_tokens: ['新钥匙的公钥（领取通行码）', '新鑰匙的公鑰（領取通行碼）', 'New device keys, for new codes', 'Novas chaves do telemóvel, para novos códigos'],
+  told_attestation_nonce: ['准备证明手机钥匙的来源', '準備證明手機鑰匙的來源', 'You asked for a number, to prove where the device keys are kept', 'Pediu um número, para provar onde estão guardadas as chaves'],
   told_parts: ['新钥匙的公钥（领取加密分片）', '新鑰匙的公鑰（領取加密分片）', 'New device keys, for its part of new codes', 'Novas chaves do telemóvel, para a sua parte dos códigos'],
   told_own_pass: ['查询自己的登记', '查詢自己的登記', 'You asked for your record', 'Pediu o seu registo'],
   told_passages: ['查询自己的过关记录', '查詢自己的過關記錄', 'You asked for your passages', 'Pediu as suas passagens'],
