@@ -82,6 +82,7 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "decide_second_enrolment" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, NothingPending]],
         "tokens" | "parts" => &[JSON, HOLDER, BATCH, STORE],
         "own_pass" | "end_pass" | "passages" => &[HOLDER, STORE],
+        "attestation_nonce" => &[HOLDER],
         "may_cross" => &[JSON, HOLDER, STORE],
         "status_list" => &[&[NotFound, StatusFailed, CryptoFailed], STORE],
         "verdicts" => &[

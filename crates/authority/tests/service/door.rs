@@ -225,8 +225,16 @@ impl Door {
         secret: Option<&str>,
         body: &Value,
     ) -> Answer {
-        let of_wallets =
-            ["enrolments", "second-enrolment", "tokens", "parts", "pass", "passages", "may-cross"];
+        let of_wallets = [
+            "enrolments",
+            "second-enrolment",
+            "tokens",
+            "parts",
+            "pass",
+            "passages",
+            "may-cross",
+            "attestation-nonce",
+        ];
         let first = path.trim_start_matches("/v1/").split(['/', '?']).next().unwrap();
         let is_wallets = of_wallets.contains(&first);
         let proof = self.proof(key, method, path, secret.filter(|_| is_wallets));

@@ -190,7 +190,7 @@ async fn requests(chn: &Door) {
 async fn broken_body(chn: &Door) {
     let address = chn.base.trim_start_matches("http://");
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let head = "POST /v1/enrolments HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\
+    let head = "POST /v1/officers/sessions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\
         connection: close\r\n\r\nZZ\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut text = String::new();
