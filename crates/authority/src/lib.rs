@@ -20,6 +20,7 @@ mod holder;
 mod inference;
 mod keys;
 mod ledger;
+mod phones;
 mod registry;
 mod service;
 mod status_lists;
@@ -41,13 +42,12 @@ pub use faces::{FaceCheckError, Faces, FrameReader};
 pub use holder::{CrossingAhead, CrossingAnswer, HolderError, OwnDocument, OwnEndorsement, OwnRecord};
 pub use inference::PoolError;
 pub use issuance::IssueError;
-pub use issuance::attestation::{
-    Attestation, AttestationRules, AttestationRulesError, BatchClass, SoftwareReason, Statement,
-};
+pub use issuance::attestation::{Attestation, BatchClass, SoftwareReason, Statement};
 pub use issuance::batch::{DeviceProof, MAX_BATCH, possession};
 pub use issuance::border::{Issued, IssuedBatch, OwnParts};
 pub use keys::{KEY_ID, Keys};
 pub use ledger::{LEDGER_PAGE, LedgerCursor};
+pub use phones::{AttestationRules, AttestationRulesError};
 pub use registry::{RegistryError, Renewed};
 pub use service::{SenderError, Service};
 pub use status_lists::{ListAge, ListError, STATUS_LISTS, STATUS_SECONDS, status_list_number, status_name};

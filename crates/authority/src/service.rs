@@ -17,8 +17,8 @@ use trust::{Approvals, GateBinding, Outside, TrustError, TrustStore};
 use crate::applications::{EnrolmentRules, Enrolments};
 use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
-use crate::issuance::attestation::AttestationRules;
 use crate::keys::{KEY_ID, Keys};
+use crate::phones::AttestationRules;
 use crate::store::Store;
 
 /// Most device keys that one person may bring in 24 hours, over all their wallets: some two hundred crossings, where a few

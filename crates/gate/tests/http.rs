@@ -297,7 +297,8 @@ impl Stopwatch for Machine {
 fn authority(bay: &Arc<Bay>, whose: documents::AuthorityCode, machine: &Arc<Machine>) -> Router {
     use base64::Engine as _;
     let text = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
-    let lists = format!(r#"{{"lists":[{{"list":"{}"}}]}}"#, text(bay.lists.trust().bytes(whose).unwrap()));
+    let list = text(bay.lists.trust().bytes(whose).unwrap());
+    let lists = format!(r#"{{"lists":[{{"authority":"{whose}","list":"{list}"}}]}}"#);
     let approvals = format!(r#"{{"approvals":["{}"]}}"#, text(&bay.approved(&bay::approval())));
     let (bay, machine) = (Arc::clone(bay), Arc::clone(machine));
     let status = move || async move {

@@ -84,7 +84,7 @@ describe.skipIf(skipped)('the tour', () => {
     await part('birth').waitFor()
     await answer('birth', told(/born (\S+),/))
     await part('invitation').waitFor()
-    await answer('invitation', told(/invitation +(\S+ \S+)/))
+    await answer('invitation', told(/^ +invitation +(\S+ \S+)/m))
     const [chooser] = await Promise.all([page.waitForEvent('filechooser'), part('selfie-file').click()])
     await chooser.setFiles(photograph)
     await page.locator('#left', { hasText: '8 codes' }).last().waitFor()

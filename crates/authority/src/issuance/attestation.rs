@@ -1,20 +1,17 @@
 //! Attestation: which class a wallet's device keys have. What a wallet says of itself counts for nothing: without a
 //! statement of its phone's maker that verifies, a key is one in software.
 //!
-//! Lives here: which apps and roots count ([`AttestationRules`], an operator's file), nonces, the class of a batch. Not here:
-//! the makers' forms (`credential::attestation`), how long a token lives ([`KeyClass`]).
+//! Lives here: nonces, the class of a batch. Not here: which apps and roots count (`phones`), the makers' forms
+//! (`credential::attestation`), how long a token lives ([`KeyClass`]).
 
-use credential::attestation::android::{self, AndroidApp, Trusted};
-use credential::attestation::apple::{self, AppleApp, Environment};
-use credential::attestation::{
-    AttestationError, RevokedSerials, TrustAnchors, attestation_challenge, client_data_hash,
-};
+use credential::attestation::android::{self, Trusted};
+use credential::attestation::{AttestationError, apple, attestation_challenge, client_data_hash};
 use credential::{KeyClass, PublicKey, sha256};
 use documents::Timestamp;
-use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
 use super::batch::{DeviceProof, MAX_BATCH};
+use crate::phones::AttestationRules;
 use crate::service::Service;
 
 /// A nonce counts while it is drawn, and as long again, in seconds.
@@ -23,108 +20,6 @@ const NONCE_SECONDS: i64 = 300;
 pub const NONCE_LEN: usize = 16;
 /// Most nonces that one challenge is made of: one of each authority.
 const MAX_NONCES: usize = 3;
-
-/// Whose attestations count here. [`AttestationRules::default`] lists no app: every key is one in software.
-#[derive(Debug, Clone, Default)]
-pub struct AttestationRules {
-    android_roots: TrustAnchors,
-    android_revoked: RevokedSerials,
-    android_apps: Vec<AndroidApp>,
-    apple_roots: TrustAnchors,
-    apple_apps: Vec<AppleApp>,
-}
-
-/// Why an operator's file does not load.
-#[derive(Debug, thiserror::Error)]
-pub enum AttestationRulesError {
-    /// The file is no TOML of the documented form.
-    #[error("not a file of attestation rules: {0}")]
-    Form(#[from] toml::de::Error),
-    /// The signer of an app is no SHA-256.
-    #[error("the signer of {0} is not SHA-256 in 64 hexadecimal digits")]
-    Signer(String),
-    /// A file of roots holds no certificates.
-    #[error("the roots are no certificates in PEM")]
-    Roots(#[source] AttestationError),
-    /// The list of revoked certificates is not of the form that Google publishes.
-    #[error(
-        "not a status list of attestation certificates; fetch https://android.googleapis.com/attestation/status"
-    )]
-    Revoked,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RulesFile {
-    #[serde(default)]
-    android: Vec<AndroidEntry>,
-    #[serde(default)]
-    apple: Vec<AppleEntry>,
-    android_roots: Option<String>,
-    apple_roots: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AndroidEntry {
-    package: String,
-    signer: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AppleEntry {
-    app: String,
-    #[serde(default)]
-    development: bool,
-}
-
-/// Google's status list: every certificate in it is revoked or suspended.
-#[derive(Deserialize)]
-struct StatusFile {
-    entries: std::collections::BTreeMap<String, serde::de::IgnoredAny>,
-}
-
-impl AttestationRules {
-    /// The rules of an operator's file, and Google's status list where there is one. Roots that the file does not give are
-    /// the makers' own.
-    ///
-    /// # Errors
-    /// What does not load.
-    pub fn from_toml(text: &str, status: Option<&[u8]>) -> Result<Self, AttestationRulesError> {
-        let file: RulesFile = toml::from_str(text)?;
-        let roots = |given: Option<String>, of_maker: fn() -> Result<TrustAnchors, AttestationError>| {
-            given
-                .map_or_else(of_maker, |pem| TrustAnchors::from_pem(&pem))
-                .map_err(AttestationRulesError::Roots)
-        };
-        let android = |entry: AndroidEntry| {
-            let signer = hex::decode(&entry.signer).ok().and_then(|bytes| bytes.try_into().ok());
-            let signer = signer.ok_or_else(|| AttestationRulesError::Signer(entry.package.clone()))?;
-            Ok::<_, AttestationRulesError>(AndroidApp { package: entry.package, signer })
-        };
-        let apple = |entry: AppleEntry| AppleApp {
-            id: entry.app,
-            environment: if entry.development { Environment::Development } else { Environment::Production },
-        };
-        let android_revoked = match status {
-            None => RevokedSerials::default(),
-            Some(bytes) => {
-                let status: StatusFile =
-                    serde_json::from_slice(bytes).map_err(|_| AttestationRulesError::Revoked)?;
-                RevokedSerials::from_hex(status.entries.keys().map(String::as_str))
-                    .map_err(|_| AttestationRulesError::Revoked)?
-            }
-        };
-        Ok(Self {
-            android_roots: roots(file.android_roots, TrustAnchors::google)?,
-            android_revoked,
-            android_apps: file.android.into_iter().map(android).collect::<Result<_, _>>()?,
-            apple_roots: roots(file.apple_roots, TrustAnchors::apple)?,
-            apple_apps: file.apple.into_iter().map(apple).collect(),
-        })
-    }
-}
 
 /// What a wallet brings of its phone's maker, for all device keys of a batch.
 #[derive(Debug, Clone)]
