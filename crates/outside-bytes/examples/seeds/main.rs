@@ -601,7 +601,7 @@ fn papers() {
         put("endorsement", name, text);
     }
 
-    let page = include_str!("../../../docs/cases.md");
+    let page = include_str!("../../../../docs/cases.md");
     for (at, rest) in page.split("```json case\n").skip(1).enumerate() {
         let case = rest.split_once("```").unwrap().0;
         put("case_file", &format!("ok-page-{}.json", at + 1), case);
