@@ -121,7 +121,7 @@ fn mode(path: &Path) -> u32 {
 async fn the_stores_files_and_folder_are_their_owners_alone_even_where_they_were_open_before() {
     let above = tempfile::tempdir().unwrap();
     let folder = above.path().join("gates").join("hengqin");
-    gate::outbox::make_private_folder(&folder).unwrap();
+    files::make_private_folder(&folder).unwrap();
     assert_eq!(mode(&folder), 0o700);
     let bay = Bay::new();
     // As a version before left them, and as a umask of 0 would make them.

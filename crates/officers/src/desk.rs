@@ -14,7 +14,7 @@ use credential::webauthn::{
 use documents::{AuthorityCode, Timestamp};
 
 use crate::account::{Account, AccountId, AccountName, Accounts, ChangeError, NewAccount, Redeemed, State};
-use crate::files::{FileError, Kept, Lock};
+use crate::kept::{FileError, Kept, Lock};
 use crate::limits::Limits;
 use crate::record::{Actor, Record};
 use crate::role::{Deed, Role};

@@ -7,7 +7,7 @@
 
 mod account;
 mod desk;
-mod files;
+mod kept;
 mod limits;
 mod pairing;
 mod record;
@@ -19,7 +19,7 @@ pub use account::{Account, AccountId, AccountName, Accounts, ChangeError, KeptPa
 pub use desk::{
     Answer, Desk, DeskSettings, Opened, PermitError, Registration, SignInError, Signed, SignedAssertion,
 };
-pub use files::FileError;
+pub use kept::FileError;
 pub use limits::Limits;
 pub use pairing::{PairError, Pairings};
 pub use record::{Act, Actor, Record, RecordFault};

@@ -6,7 +6,7 @@ use credential::CryptoError;
 use documents::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::files::{FileError, Kept, Lock};
+use crate::kept::{FileError, Kept, Lock};
 use crate::limits::Limits;
 use crate::record::{Actor, Record};
 use crate::role::Deed;

@@ -5,9 +5,7 @@
 //! `object` (a reference, never a name or a number of a document), `result` and `previous`, the SHA-256 of the line before.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use credential::sha256;
@@ -15,7 +13,7 @@ use documents::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::files::{FileError, Lock, write_whole};
+use crate::kept::{FileError, Lock, write_whole};
 
 /// Longest line, in bytes: objects and results are cut.
 const MAX_LINE: u64 = 2048;
@@ -144,7 +142,7 @@ impl Record {
         let path = self.lines();
         let word = |text: &str| text.chars().filter(|c| !c.is_control()).take(MAX_WORD).collect();
         let append = || {
-            let (mut file, last) = opened(&path)?;
+            let (mut file, last) = files::open_lines(&path, MAX_LINE)?;
             let (number, previous) = match &last {
                 Some(line) => (serde_json::from_slice::<Act>(line)?.number + 1, sha256(line)),
                 None => (1, [0; 32]),
@@ -198,24 +196,6 @@ impl Record {
             Err(RecordFault::End { found: number, expected: head.count })
         }
     }
-}
-
-/// The file, cut back to its last whole line, and that line.
-fn opened(path: &Path) -> std::io::Result<(File, Option<Vec<u8>>)> {
-    let mut file =
-        File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    let length = file.metadata()?.len();
-    let from = length.saturating_sub(2 * MAX_LINE);
-    file.seek(SeekFrom::Start(from))?;
-    let mut tail = Vec::new();
-    file.read_to_end(&mut tail)?;
-    // A stop in the middle of a write leaves half a line, of which nobody was told that it stands.
-    let whole = tail.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let kept = tail.get(..whole).unwrap_or_default();
-    let last = kept.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty()).map(<[u8]>::to_vec);
-    file.set_len(from + whole as u64)?;
-    file.seek(SeekFrom::End(0))?;
-    Ok((file, last))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use super::StoreError;
 
 /// The mode of a database's files: their owner alone reads and writes them.
-pub(super) const MODE: u32 = 0o600;
+const MODE: u32 = files::FILE_MODE;
 
 /// `sqlite://FILE`, `sqlite::memory:` or `postgres://USER@HOST/DATABASE?connections=N`.
 #[derive(Clone, PartialEq, Eq)]

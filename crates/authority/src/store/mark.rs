@@ -3,14 +3,11 @@
 //!
 //! Lives here: [`Mark`]. Not here: how a ledger learns again what it lost (docs/operating.md, After a loss).
 
-use std::fs::File;
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use sqlx::{AnyPool, AssertSqlSafe, Row as _};
 
-use super::address::MODE;
 use super::{Result, StoreError, failed};
 
 /// The mark of one database file.
@@ -42,7 +39,7 @@ impl Mark {
         let next = read_number(writers).await?.saturating_add(1);
         let sql = AssertSqlSafe(format!("PRAGMA user_version = {next}"));
         sqlx::query(sql).execute(writers).await.map_err(failed("advance the mark"))?;
-        self.write(next).map_err(|source| self.fault(source))
+        files::write_whole(&self.file, next.to_string().as_bytes()).map_err(|source| self.fault(source))
     }
 
     fn read(&self) -> Result<i64> {
@@ -51,16 +48,6 @@ impl Mark {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
             Err(error) => Err(self.fault(error)),
         }
-    }
-
-    /// Writes the file whole or not at all, for its owner alone.
-    fn write(&self, number: i64) -> std::io::Result<()> {
-        let beside = self.file.with_extension(format!("mark-{}", std::process::id()));
-        let mut options = File::options();
-        let mut file = options.write(true).create(true).truncate(true).mode(MODE).open(&beside)?;
-        file.write_all(number.to_string().as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&beside, &self.file)
     }
 
     fn fault(&self, source: std::io::Error) -> StoreError {

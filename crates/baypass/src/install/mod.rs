@@ -12,9 +12,9 @@ pub mod parties;
 pub mod supervisors;
 pub mod tls;
 
-use std::fs::{File, Permissions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use authority::store::DatabaseAddress;
@@ -291,7 +291,7 @@ impl Lock {
             .write(true)
             .create(true)
             .truncate(false)
-            .mode(FILE_MODE)
+            .mode(files::FILE_MODE)
             .open(&path)
             .map_err(unusable)?;
         match file.try_lock() {
@@ -327,40 +327,17 @@ pub fn models_folder(told: Option<PathBuf>) -> PathBuf {
 /// Makes a folder, and those above it that are missing, for its owner alone, whatever the umask; one that is there
 /// already becomes its owner's alone.
 pub fn make_folder(folder: &Path) -> Result<(), Failure> {
-    let made = std::fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder);
-    made.and_then(|()| std::fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))).map_err(
-        |error| {
-            Failure::new(format!("{} cannot be made ({error}); check the disk and rights", folder.display()))
-        },
-    )
+    files::make_private_folder(folder).map_err(|error| {
+        Failure::new(format!("{} cannot be made ({error}); check the disk and rights", folder.display()))
+    })
 }
-
-/// Folders are their owner's alone.
-const FOLDER_MODE: u32 = 0o700;
-/// So are files.
-const FILE_MODE: u32 = 0o600;
 
 /// Writes a file whole or not at all, for its owner alone.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let fault = |error: std::io::Error| {
+    files::write_whole(path, bytes).map_err(|error| {
         Failure::new(format!(
             "{} cannot be written ({error}); check the disk's space and rights",
             path.display()
         ))
-    };
-    let beside = path.with_extension(format!("partial-{}", std::process::id()));
-    let written = (|| {
-        let mut options = File::options();
-        options.write(true).create(true).truncate(true);
-        options.mode(FILE_MODE);
-        let mut file = options.open(&beside)?;
-        file.set_permissions(Permissions::from_mode(FILE_MODE))?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    })();
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    written.map_err(fault)
+    })
 }

@@ -15,7 +15,7 @@ use documents::issuance::weekly_key_pairs;
 use documents::{AuthorityCode, LaneKind, PortId, Rules, Timestamp};
 use face::{Embedder, FaceConfig, Finder, Liveness, ModelFolder};
 use gate::lists::{ListMemory, MemoryError};
-use gate::outbox::{GateKey, Store as Outbox, make_private_folder};
+use gate::outbox::{GateKey, Store as Outbox};
 use gate::{
     AuthorityLink, Courier, Lane, LaneConfig, LinkError, Lists, Metrics, ModelCapture, ProbeCache,
     ReplayCache,
@@ -315,7 +315,7 @@ pub async fn open_store(from: &Installation, place: &LanePlace) -> Result<Outbox
     let folder = from.gate(&place.port);
     let key = KeyFiles::of(&folder).signing(&lists::key_name(&name))?;
     let key = GateKey { gate: name.clone(), kid: name.as_bytes().to_vec(), key };
-    make_private_folder(&folder).map_err(of)?;
+    make_folder(&folder)?;
     Outbox::open(&folder.join(format!("{}.db", lists::key_name(&name))), key).await.map_err(of)
 }
 

@@ -4,7 +4,7 @@
 //! nothing for the first), and the lane's key signs label, `previous` and the act's JSON as it stands.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -134,23 +134,8 @@ impl ActBook {
 
     /// The file, cut back to its last whole line, and that line's hash.
     fn opened(&self) -> std::io::Result<(File, [u8; 32])> {
-        let mut options = File::options();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&self.path)?;
-        let length = file.metadata()?.len();
-        let from = length.saturating_sub(2 * MAX_LINE);
-        file.seek(SeekFrom::Start(from))?;
-        let mut tail = Vec::new();
-        file.read_to_end(&mut tail)?;
-        // A stop in the middle of a write leaves half a line, which took no effect.
-        let whole = tail.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let kept = tail.get(..whole).unwrap_or_default();
-        let last = kept.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty());
-        file.set_len(from + whole as u64)?;
-        file.seek(SeekFrom::End(0))?;
-        Ok((file, last.map_or([0; 32], sha256)))
+        let (file, last) = files::open_lines(&self.path, MAX_LINE)?;
+        Ok((file, last.map_or([0; 32], |line| sha256(&line))))
     }
 
     /// Writes an act down; once this has returned, it stands there.

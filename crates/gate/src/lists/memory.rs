@@ -4,8 +4,7 @@
 //! or personal.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use documents::{AuthorityCode, Timestamp};
@@ -266,22 +265,10 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, Memory
 
 /// Writes the file whole or not at all, for its owner alone.
 fn write(path: &Path, form: &Form) -> Result<(), MemoryError> {
-    let beside = path.with_extension(format!("partial-{}", std::process::id()));
-    let written = serde_json::to_vec_pretty(form).map_err(Into::into).and_then(|bytes| {
-        let mut options = File::options();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    });
-    written.map_err(|source| {
-        // What is left of a failed write is never read.
-        drop(std::fs::remove_file(&beside));
-        MemoryError::File { path: path.to_owned(), source }
-    })
+    let written = serde_json::to_vec_pretty(form).map_err(Into::into);
+    written
+        .and_then(|bytes| files::write_whole(path, &bytes))
+        .map_err(|source| MemoryError::File { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

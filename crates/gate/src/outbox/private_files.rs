@@ -1,19 +1,10 @@
 //! Private files: the rights of the store's files, whatever the umask and whoever made them before.
 //!
-//! Lives here: [`make_private`], [`make_private_folder`]. Not here: what stands in the files.
+//! Lives here: [`make_private`]. Not here: what stands in the files, folders (`files`).
 
 use std::fs::{File, Permissions};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// Makes a folder, with those above it, and gives it the mode 0700.
-///
-/// # Errors
-/// As the file system says.
-pub fn make_private_folder(folder: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    set_mode(folder, 0o700)
-}
 
 /// Makes the database file where there is none, and gives it and the files that SQLite keeps beside it the mode 0600.
 /// SQLite gives a `-wal` or `-shm` that it makes later the mode of the database.

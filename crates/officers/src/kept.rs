@@ -1,16 +1,12 @@
-//! Files: whole writes, one lock for every process that changes what a folder holds, and reading again only what changed.
+//! Kept: one lock for every process that changes what a folder holds, and reading again only what changed.
 
-use std::fs::{File, Metadata, Permissions};
-use std::io::Write;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{File, Metadata};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-/// Files are their owner's alone.
-const MODE: u32 = 0o600;
 
 /// What officers hold cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +32,12 @@ impl Lock {
     pub(crate) fn take(folder: &Path) -> Result<Self, FileError> {
         let path = folder.join("officers.lock");
         let open = || {
-            let file = File::options().write(true).create(true).truncate(false).mode(MODE).open(&path)?;
+            let file = File::options()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(files::FILE_MODE)
+                .open(&path)?;
             file.lock()?;
             Ok(file)
         };
@@ -45,17 +46,7 @@ impl Lock {
 }
 
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let beside = path.with_extension("partial");
-    let write = || {
-        let mut file = File::options().write(true).create(true).truncate(true).mode(MODE).open(&beside)?;
-        file.set_permissions(Permissions::from_mode(MODE))?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)?;
-        // The name counts once the folder is on the disk.
-        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-    };
-    write().map_err(|source| FileError::new(path, source))
+    files::write_whole(path, bytes).map_err(|source| FileError::new(path, source))
 }
 
 /// What tells one version of a file from the next: it is written whole, so it is another file each time.
