@@ -32,7 +32,8 @@ pub async fn bounded_body(mut response: reqwest::Response, limit: usize) -> Resu
     Ok(body)
 }
 
-/// The answer of `GET /v1/trust-lists`: signed chains, and whose they are said to be; `None` where it is malformed.
+/// The answer of `GET /v1/trust-lists`: signed chains, and whose they are said to be; `None` where it is malformed. A chain that
+/// is not in base64url is empty: it is refused for itself, and keeps no other out.
 #[must_use]
 pub fn trust_lists(body: &[u8]) -> Option<Vec<(AuthorityCode, Vec<u8>)>> {
     #[derive(Deserialize)]
@@ -45,10 +46,11 @@ pub fn trust_lists(body: &[u8]) -> Option<Vec<(AuthorityCode, Vec<u8>)>> {
         list: String,
     }
     let read: Lists = serde_json::from_slice(body).ok()?;
-    read.lists.into_iter().map(|one| Some((one.authority, unpacked(&one.list)?))).collect()
+    let chain = |one: List| (one.authority, unpacked(&one.list).unwrap_or_default());
+    Some(read.lists.into_iter().map(chain).collect())
 }
 
-/// The answer of `GET /v1/approvals`: signed bundles; `None` where it is malformed.
+/// The answer of `GET /v1/approvals`: signed bundles; `None` where it is malformed. A bundle that is not in base64url is left out.
 #[must_use]
 pub fn approvals(body: &[u8]) -> Option<Vec<Vec<u8>>> {
     #[derive(Deserialize)]
@@ -56,7 +58,7 @@ pub fn approvals(body: &[u8]) -> Option<Vec<Vec<u8>>> {
         approvals: Vec<String>,
     }
     let read: Approvals = serde_json::from_slice(body).ok()?;
-    read.approvals.iter().map(|text| unpacked(text)).collect()
+    Some(read.approvals.iter().filter_map(|text| unpacked(text)).collect())
 }
 
 fn unpacked(text: &str) -> Option<Vec<u8>> {
@@ -76,10 +78,16 @@ mod tests {
             Some(vec![(AuthorityCode::Hkg, vec![1, 2]), (AuthorityCode::Chn, vec![])])
         );
         assert_eq!(approvals(br#"{"approvals": ["AQI"]}"#), Some(vec![vec![1, 2]]));
+        // One that is damaged keeps no other out.
+        let lists =
+            br#"{"lists": [{"authority": "HKG", "list": "AQI="}, {"authority": "CHN", "list": "AQI"}]}"#;
+        let read = trust_lists(lists).unwrap();
+        assert_eq!(read, [(AuthorityCode::Hkg, vec![]), (AuthorityCode::Chn, vec![1, 2])]);
+        assert_eq!(approvals(br#"{"approvals": ["AQI=", "AQI"]}"#), Some(vec![vec![1, 2]]));
         for wrong in [&b"{}"[..], b"", br#"{"lists": [{"authority": "USA", "list": ""}]}"#] {
             assert_eq!(trust_lists(wrong), None);
         }
-        for wrong in [&br#"{"approvals": ["AQI="]}"#[..], br#"{"approvals": [1]}"#, b"[]"] {
+        for wrong in [&br#"{"approvals": [1]}"#[..], b"[]"] {
             assert_eq!(approvals(wrong), None);
         }
     }
