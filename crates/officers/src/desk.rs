@@ -390,12 +390,7 @@ impl Desk {
         };
         let actor = Actor::Account(id);
         let origins = (self.settings.origins)();
-        let expected = Expected {
-            party: &self.settings.party,
-            challenge: &challenge,
-            origins: &origins,
-            verification: UserVerification::Required,
-        };
+        let expected = self.expected(&challenge, &origins);
         let answer = Assertion {
             client_data: &given.client_data,
             authenticator_data: &given.authenticator_data,
@@ -594,6 +589,12 @@ impl Desk {
         self.signed(token, now).map_err(SignInError::Permit)
     }
 
+    /// What an authenticator must answer to.
+    fn expected<'a>(&'a self, challenge: &'a Challenge, origins: &'a [String]) -> Expected<'a> {
+        let party = &self.settings.party;
+        Expected { party, challenge, origins, verification: UserVerification::Required }
+    }
+
     fn check_registration(
         &self,
         token: &Token,
@@ -606,12 +607,7 @@ impl Desk {
             return Err(SignInError::Challenge);
         }
         let origins = (self.settings.origins)();
-        let expected = Expected {
-            party: &self.settings.party,
-            challenge: &challenge,
-            origins: &origins,
-            verification: UserVerification::Required,
-        };
+        let expected = self.expected(&challenge, &origins);
         register(&expected, &given.client_data, &given.attestation).map_err(SignInError::Passkey)
     }
 
