@@ -72,9 +72,8 @@ pub async fn register(
         write_records(parties, &person, &records, photo, now).await?;
         write_movements(parties, &case, &cards, now).await?;
         let wallet = Wallet::new(resident, home, case.name.clone(), case.name_zh.clone(), birth, cards);
+        // The wallet's file is durable before the journal goes.
         wallet.save(installation)?;
-        // The wallet's name is durable before the journal goes.
-        std::fs::File::open(installation.wallets()).and_then(|folder| folder.sync_all()).map_err(of)?;
         Ok(wallet)
     };
     match written.await {

