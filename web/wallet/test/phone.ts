@@ -6,6 +6,7 @@
  */
 import { webcrypto } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import http from 'node:http'
 import { dirname, join, normalize } from 'node:path'
 import vm from 'node:vm'
 
@@ -73,6 +74,23 @@ interface Shown {
   /** The component that stands here. */
   readonly instance?: Instance
 }
+
+// --- the network ---------------------------------------------------------------------------------------------------
+
+interface Answered { readonly status: number; readonly header: http.IncomingHttpHeaders; readonly text: string }
+
+/** Asks the machine at `to` under the name that the program knows, as where a name server says that it is there. */
+const answered = (named: string, to: string, { method, data, header }: { method: string; data?: unknown; header?: Record<string, string> }): Promise<Answered> => new Promise((resolve, reject) => {
+  const body = data === undefined ? '' : JSON.stringify(data)
+  const asked = http.request(to, { method, headers: { ...header, host: new URL(named).host, ...(body && { 'content-length': Buffer.byteLength(body) }) } }, (answer) => {
+    const parts: Buffer[] = []
+    answer.on('data', (part: Buffer) => parts.push(part))
+    answer.on('error', reject)
+    answer.on('end', () => resolve({ status: answer.statusCode ?? 0, header: answer.headers, text: Buffer.concat(parts).toString() }))
+  })
+  asked.on('error', reject)
+  asked.end(body)
+})
 
 // --- components ----------------------------------------------------------------------------------------------------
 
@@ -530,12 +548,10 @@ export class Phone {
       request: (given: Told & { url: string; method: string; data?: unknown; header?: Record<string, string> }) => {
         this.asked.push(`${given.method} ${given.url}`)
         if (!this.online) { fail(given, 'request:fail'); return {} }
-        const body = given.data === undefined ? {} : { body: JSON.stringify(given.data) }
-        fetch(this.options.net(given.url), { method: given.method, headers: given.header ?? {}, ...body }).then(async (answer) => {
-          const text = await answer.text()
+        answered(given.url, this.options.net(given.url), given).then(({ status, header, text }) => {
           let data: unknown = text
           try { data = JSON.parse(text) } catch { /* As it came. */ }
-          succeed(given, { statusCode: answer.status, data, header: Object.fromEntries(answer.headers) })
+          succeed(given, { statusCode: status, data, header })
         }, () => fail(given, 'request:fail'))
         return { abort() {} }
       },
