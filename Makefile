@@ -52,7 +52,7 @@ test:
 	if [ $$failed != 0 ]; then \
 		printf '\nFAILED:\n'; \
 		sed 's/\x1b\[[0-9;]*m//g' target/test-rust.log target/test-web.log | \
-			grep -E -A2 '^ *(FAIL|TRY [0-9]+ FAIL|SIGABRT|TIMEOUT)|^test .* FAILED|^error(\[|:)' | cut -c1-200 | head -40; \
+			grep -E -A8 '^ *(FAIL|TRY [0-9]+ FAIL|SIGABRT|TIMEOUT)|^test .* FAILED|^error(\[|:)' | grep -v '^ *$$' | cut -c1-200 | head -80; \
 	fi; \
 	sed 's/\x1b\[[0-9;]*m//g' target/test-rust.log target/test-web.log | awk -v skipped=$$skipped -v failed=$$failed ' \
 		/tests run:|^test result:|^ *Tests  / { \

@@ -174,6 +174,11 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
     await chn.page.locator('#facts dd', { hasText: 'wrong_side' }).waitFor()
     await screen(chn.page, 'officer-act')
     await accessible(chn.page)
+    // In a narrow window the list of travellers is wider than its place: it scrolls, also by keyboard alone.
+    await chn.page.setViewportSize({ width: 420, height: 720 })
+    expect(await chn.page.locator('section[aria-labelledby="past-title"]').evaluate((list) => list.scrollWidth > list.clientWidth)).toBe(true)
+    await accessible(chn.page)
+    await chn.page.setViewportSize({ width: 1280, height: 720 })
     await mac.page.keyboard.press('1')
     await mac.page.waitForSelector('body:not([data-state="act"])')
     await chn.page.bringToFront()
