@@ -74,6 +74,11 @@ pub enum BenchError {
     /// No passage.
     #[error(transparent)]
     Event(#[from] EventError),
+    /// A token of the bench whose place in the status lists another one has.
+    #[error(
+        "a stranger of the ledger has the place of a traveller's token: the bench draws places apart from them"
+    )]
+    PlaceTaken,
     /// A passage that was not applied as it should be.
     #[error("the ledger did not take a passage of the bench")]
     Refused,
@@ -122,10 +127,13 @@ impl LedgerBench {
             enrolment::set_session(&mut tx, key, &draw()?, None, now).await?;
             let thumbprint =
                 DeviceKey::new(*SigningKey::generate()?.public()).map_err(VerdictError::from)?.thumbprint();
-            let (list, place) = (u8::try_from(nth % 16).unwrap_or(0), 100_000 + nth / 16);
+            // Strangers have the places of list 0.
+            let (list, place) = (u8::try_from(1 + nth % 15).unwrap_or(1), 100_000 + nth / 15);
             let expires = now.plus_seconds(5 * 86_400);
             let issued = token::IssuedToken { person: key, list, place, expires, status: 0 };
-            token::add_token(&mut tx, vault.token_tag(thumbprint.token_id()), &issued).await?;
+            if !token::add_token(&mut tx, vault.token_tag(thumbprint.token_id()), &issued).await? {
+                return Err(BenchError::PlaceTaken);
+            }
             travellers.push(Traveller { number, thumbprint });
         }
         tx.commit().await?;

@@ -14,6 +14,7 @@ use authority::{EnrolmentRules, Faces, Keys, Service};
 use clap::Args;
 use credential::SigningKey;
 use documents::{AuthorityCode, Rules, Timestamp};
+use evaluate::median;
 use gate::{Clock, Stopwatch, SystemClock, SystemStopwatch};
 use serde::Serialize;
 use trust::{Approvals, Root, TrustStore};
@@ -30,6 +31,8 @@ const GROWTH_BAR: f64 = 1.5;
 const RATE_BAR: f64 = 0.8;
 /// Connections at which the rate is measured.
 const CONNECTIONS: [usize; 4] = [1, 4, 16, 64];
+/// How often each of both rates is measured, in turn; the median counts.
+const ROUNDS: usize = 3;
 /// Movements of each stranger.
 const MOVEMENTS: u32 = 10;
 /// Travellers that cross at each size; the first part warms up and is not counted.
@@ -42,8 +45,8 @@ pub struct LedgerArgs {
     /// Persons in the ledger, smallest first, with ten movements each.
     #[arg(long, value_delimiter = ',', value_name = "N,...", default_values_t = [1_000, 100_000, 1_000_000])]
     sizes: Vec<u64>,
-    /// Seconds for which each rate is measured.
-    #[arg(long, value_name = "SECONDS", default_value_t = 8)]
+    /// Seconds for which each rate is measured, three times.
+    #[arg(long, value_name = "SECONDS", default_value_t = 4)]
     seconds: u32,
     /// A folder with room for the databases (some 12 GB at a million persons); default: the temporary folder.
     #[arg(long, value_name = "DIR")]
@@ -118,15 +121,16 @@ pub async fn run(args: &LedgerArgs, models: &Path) -> Result<Ended, Failure> {
         Failure::new(format!("no PostgreSQL ({why}); apt-get install postgresql, then try again"))
     })?;
     let mut report = LedgerReport { costs: Vec::new(), growth: Vec::new(), rates: Vec::new(), holds: true };
+    let files = |persons| Ok(DatabaseAddress::sqlite(&scratch.0.join(format!("{persons}.db"))));
+    report.costs.extend(costs("sqlite", &args.sizes, files, &faces).await?);
+    let databases =
+        |persons| cluster.url(&format!("ledger_{persons}")).parse::<DatabaseAddress>().map_err(of);
     for &persons in &args.sizes {
-        let file = DatabaseAddress::sqlite(&scratch.0.join(format!("{persons}.db")));
-        report.costs.push(cost("sqlite", &file, &faces, persons).await?);
-        let _ = std::fs::remove_dir_all(&scratch.0);
-        crate::install::make_folder(&scratch.0)?;
-        let database: DatabaseAddress = cluster.url(&format!("ledger_{persons}")).parse().map_err(of)?;
-        create_database(&database).await.map_err(of)?;
-        report.costs.push(cost("postgresql", &database, &faces, persons).await?);
-        drop_database(&database).await.map_err(of)?;
+        create_database(&databases(persons)?).await.map_err(of)?;
+    }
+    report.costs.extend(costs("postgresql", &args.sizes, databases, &faces).await?);
+    for &persons in &args.sizes {
+        drop_database(&databases(persons)?).await.map_err(of)?;
     }
     for engine in ["sqlite", "postgresql"] {
         let of_engine: Vec<_> = report.costs.iter().filter(|cost| cost.engine == engine).collect();
@@ -161,43 +165,71 @@ async fn open(address: &DatabaseAddress, faces: &Arc<Faces>) -> Result<(LedgerBe
     Ok((LedgerBench::new(service).map_err(of)?, store))
 }
 
-/// Medians of the verdict and of the passage in a ledger of this size.
-async fn cost(
-    engine: &'static str,
-    address: &DatabaseAddress,
-    faces: &Arc<Faces>,
+/// A filled ledger that is measured.
+struct Ledger {
     persons: u64,
-) -> Result<Cost, Failure> {
+    bench: LedgerBench,
+    travellers: Vec<Traveller>,
+    lane: BenchLane,
+    verdicts: Vec<f64>,
+    passages: Vec<f64>,
+}
+
+/// Medians of the verdict and of the passage at each size: all ledgers are filled first, then crossed in turn, so that what
+/// else the machine does meets each of them alike.
+async fn costs(
+    engine: &'static str,
+    sizes: &[u64],
+    address: impl Fn(u64) -> Result<DatabaseAddress, Failure>,
+    faces: &Arc<Faces>,
+) -> Result<Vec<Cost>, Failure> {
     let now = SystemClock.now();
-    let (bench, store) = open(address, faces).await?;
-    bulk::fill(&store, 0, persons, MOVEMENTS, now.plus_seconds(-20_000_000).unix()).await.map_err(of)?;
-    let travellers = bench.add_travellers(10_000_000, CROSSING, now).await.map_err(of)?;
-    let mut lane = BenchLane::new(0);
-    let (mut verdicts, mut passages) = (Vec::new(), Vec::new());
+    let mut ledgers = Vec::new();
+    for &persons in sizes {
+        let (bench, store) = open(&address(persons)?, faces).await?;
+        bulk::fill(&store, 0, persons, MOVEMENTS, now.plus_seconds(-20_000_000).unix()).await.map_err(of)?;
+        let travellers = bench.add_travellers(10_000_000, CROSSING, now).await.map_err(of)?;
+        let (lane, verdicts, passages) = (BenchLane::new(0), Vec::new(), Vec::new());
+        ledgers.push(Ledger { persons, bench, travellers, lane, verdicts, passages });
+    }
     let watch = SystemStopwatch::start();
-    for traveller in &travellers {
+    for nth in 0..CROSSING as usize {
+        for ledger in &mut ledgers {
+            ledger.cross(nth, now, &watch).await?;
+        }
+    }
+    let cost = |ledger: Ledger| Cost {
+        engine,
+        persons: ledger.persons,
+        verdict_ms: warm(ledger.verdicts),
+        passage_ms: warm(ledger.passages),
+    };
+    Ok(ledgers.into_iter().map(cost).collect())
+}
+
+impl Ledger {
+    /// One traveller crosses.
+    async fn cross(&mut self, nth: usize, now: Timestamp, watch: &SystemStopwatch) -> Result<(), Failure> {
+        let Some(traveller) = self.travellers.get(nth) else { return Ok(()) };
         let start = watch.millis();
-        let clearance = bench.verdict(&lane, traveller, now).await.map_err(of)?;
-        let judged = watch.millis();
-        if verdicts.is_empty() {
-            let code = bench.reason(&clearance).await.map_err(of)?;
+        let clearance = self.bench.verdict(&self.lane, traveller, now).await.map_err(of)?;
+        self.verdicts.push(watch.millis() - start);
+        if nth == 0 {
+            let code = self.bench.reason(&clearance).await.map_err(of)?;
             if code != "admitted" {
                 return Err(Failure::new(format!("the bench's traveller is not admitted: {code}")));
             }
         }
-        let before = watch.millis();
-        bench.passage(&mut lane, &clearance, now).await.map_err(of)?;
-        verdicts.push(judged - start);
-        passages.push(watch.millis() - before);
+        let start = watch.millis();
+        self.bench.passage(&mut self.lane, &clearance, now).await.map_err(of)?;
+        self.passages.push(watch.millis() - start);
+        Ok(())
     }
-    Ok(Cost { engine, persons, verdict_ms: median(verdicts), passage_ms: median(passages) })
 }
 
 /// The median of what was measured after the warm-up.
-fn median(measured: Vec<f64>) -> f64 {
-    let mut counted: Vec<f64> = measured.into_iter().skip(WARM_UP).collect();
-    counted.sort_by(f64::total_cmp);
-    counted.get(counted.len() / 2).copied().unwrap_or(f64::NAN)
+fn warm(measured: Vec<f64>) -> f64 {
+    median(measured.into_iter().skip(WARM_UP).collect())
 }
 
 /// Clearances a second at each number of connections, by us and by `pgbench`, in turn, over one ledger.
@@ -221,12 +253,17 @@ async fn rates(
     let mut rates = Vec::new();
     let (mut first, mut lanes) = (20_000_000, 1);
     for connections in CONNECTIONS {
-        let wanted = 1_500 * seconds;
-        let travellers = bench.add_travellers(first, wanted, now).await.map_err(of)?;
-        first += wanted;
-        let ours = rate(&bench, travellers, (connections, lanes), seconds, now).await?;
-        lanes += connections;
-        let pgbench = pgbench(cluster, &script, connections, seconds, STRANGERS)?;
+        // In turn, so that what else the machine does meets both alike.
+        let (mut ours, mut pgbench) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let wanted = 1_500 * seconds;
+            let travellers = bench.add_travellers(first, wanted, now).await.map_err(of)?;
+            first += wanted;
+            ours.push(rate(&bench, travellers, (connections, lanes), seconds, now).await?);
+            lanes += connections;
+            pgbench.push(pgbench_rate(cluster, &script, connections, seconds, STRANGERS)?);
+        }
+        let (ours, pgbench) = (median(ours), median(pgbench));
         let ratio = ours / pgbench;
         rates.push(Rate { connections, ours, pgbench, ratio, bar: RATE_BAR, holds: ratio >= RATE_BAR });
     }
@@ -268,7 +305,7 @@ async fn rate(
 }
 
 /// The transactions that `pgbench` reports a second, for the statements of one clearance, prepared.
-fn pgbench(
+fn pgbench_rate(
     cluster: &Cluster,
     script: &Path,
     connections: usize,

@@ -21,7 +21,7 @@ pub enum BenchCommand {
     /// The gate's check of one code beside two raw verifications, and the size of every code.
     Check(check::CheckArgs),
     /// The database's part of a clearance as a ledger grows, on SQLite and PostgreSQL; clearances a second beside
-    /// `pgbench`. Takes some ten minutes and 12 GB of disk at a million persons.
+    /// `pgbench`. Takes some twenty minutes and 14 GB of disk at a million persons.
     Ledger(ledger::LedgerArgs),
 }
 
