@@ -107,7 +107,7 @@ function readKey(item: Cbor | undefined): Uint8Array {
 }
 
 /** A token, its key and the parts that came with it. */
-export interface Ticket {
+export interface HeldToken {
   readonly key: DeviceKey
   readonly token: Uint8Array
   readonly parts: ReadonlyMap<Authority, Uint8Array>
@@ -190,16 +190,16 @@ function filled(item: Cbor | undefined): item is Uint8Array {
   return item instanceof Uint8Array && item.length > 0
 }
 
-/** The code of `ticket` for one lane at `now`; `undefined` where a part for it is missing. */
-export async function crossingCode(ticket: Ticket, audience: Audience, now: number): Promise<string | undefined> {
+/** The code of `held` for one lane at `now`; `undefined` where a part for it is missing. */
+export async function crossingCode(held: HeldToken, audience: Audience, now: number): Promise<string | undefined> {
   const parts: Uint8Array[] = []
   for (const receiver of receivers(audience)) {
-    const part = ticket.parts.get(receiver)
+    const part = held.parts.get(receiver)
     if (!part) return undefined
     parts.push(part)
   }
-  const proof = await holderProof(ticket.key, audience, ticket.token, parts, now)
-  return writeCode({ form: 'full', token: ticket.token, proof, parts })
+  const proof = await holderProof(held.key, audience, held.token, parts, now)
+  return writeCode({ form: 'full', token: held.token, proof, parts })
 }
 
 /** Whether an answer fits its request: the token is for this key, and the hashes of the sealed parts are those in the token. */

@@ -31,7 +31,7 @@ fn of<E: std::error::Error>(error: E) -> Failure {
 pub const ADDRESSES: &str = "kiosk.txt";
 
 /// What the kiosks of a gate have in common.
-pub struct Bench<'a> {
+pub struct KioskContext<'a> {
     /// The installation.
     pub installation: &'a Installation,
     /// The port.
@@ -56,21 +56,21 @@ pub struct SetUp {
 
 /// Sets up a kiosk for every lane of a gate whose pages are found under `base`.
 pub fn set_up(
-    bench: &Bench<'_>,
+    context: &KioskContext<'_>,
     lanes: &BTreeMap<String, Arc<OpenLane<HttpLink>>>,
     pages: PathBuf,
     base: &str,
     reach: Reach,
     authorities: BTreeMap<AuthorityCode, String>,
 ) -> Result<SetUp, Failure> {
-    let folder = bench.installation.gate(bench.port);
+    let folder = context.installation.gate(context.port);
     let texts = Arc::new(Texts::builtin().map_err(of)?);
     let origins = origins(base, &reach);
     let base = origins.first().map_or(base, String::as_str);
     let mut kiosks = BTreeMap::new();
     let mut addresses = String::new();
     for (name, opened) in lanes {
-        let setup = setup(bench, name, opened, &folder, Arc::clone(&texts))?;
+        let setup = setup(context, name, opened, &folder, Arc::clone(&texts))?;
         let slug = slug(name);
         addresses += &format!("  kiosk   {slug:<16}      {base}/kiosk/{slug}\n");
         for code in &setup.officers {
@@ -83,15 +83,15 @@ pub fn set_up(
         kiosks.insert(kiosk.slug().to_owned(), kiosk);
     }
     write_whole(&folder.join(ADDRESSES), addresses.as_bytes())?;
-    let desk = bench.relying.desk(bench.installation, &folder, Arc::new(move || origins.clone()))?;
+    let desk = context.relying.desk(context.installation, &folder, Arc::new(move || origins.clone()))?;
     let kiosks = Kiosks {
         lanes: Arc::new(kiosks),
         pages,
         reach,
         authorities: Arc::new(authorities),
         desk: Arc::new(desk),
-        pairings: Arc::new(pairings(bench.installation, &folder)?),
-        clock: Arc::new(bench.clock.clone()),
+        pairings: Arc::new(pairings(context.installation, &folder)?),
+        clock: Arc::new(context.clock.clone()),
     };
     Ok(SetUp { kiosks, addresses })
 }
@@ -113,7 +113,7 @@ fn origins(base: &str, reach: &Reach) -> Vec<String> {
 }
 
 fn setup(
-    bench: &Bench<'_>,
+    context: &KioskContext<'_>,
     name: &str,
     opened: &Arc<OpenLane<HttpLink>>,
     folder: &Path,
@@ -128,7 +128,7 @@ fn setup(
     let key = KeyFiles::of(folder).signing(&lists::key_name(name))?;
     let acts = ActBook::open(folder.join(format!("{slug}.acts")), key).map_err(of)?;
     Ok(KioskSetup {
-        names: names(bench.rules, bench.port, bench.clock.now().local_date()),
+        names: names(context.rules, context.port, context.clock.now().local_date()),
         officers: sides.into_iter().collect(),
         texts,
         waits: Waits::default(),
@@ -136,8 +136,8 @@ fn setup(
             let mut id = [0; 16];
             random(&mut id).ok().map(|()| id)
         },
-        trusted: Arc::clone(&bench.trusted),
-        clock: Arc::new(bench.clock.clone()),
+        trusted: Arc::clone(&context.trusted),
+        clock: Arc::new(context.clock.clone()),
         watch: Arc::new(SystemStopwatch::start()),
         acts,
     })

@@ -63,7 +63,7 @@ impl Card {
 /// One token with its key and parts.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Ticket {
+pub struct HeldToken {
     /// The device key (PKCS #8).
     pub device: Bytes,
     /// The token.
@@ -73,7 +73,7 @@ pub struct Ticket {
     /// The token's end.
     pub expires: Timestamp,
 }
-documents::redact_debug!(Ticket);
+documents::redact_debug!(HeldToken);
 
 /// A wallet.
 #[derive(Clone, Serialize, Deserialize)]
@@ -96,7 +96,8 @@ pub struct Wallet {
     device: Option<Bytes>,
     /// The secret from each authority.
     sessions: BTreeMap<AuthorityCode, Bytes>,
-    tickets: Vec<Ticket>,
+    #[serde(alias = "tickets")]
+    tokens: Vec<HeldToken>,
 }
 documents::redact_debug!(Wallet);
 
@@ -140,7 +141,7 @@ pub struct Granted {
 }
 
 /// The authorities as a wallet reaches them.
-pub trait Offices {
+pub trait AuthorityClient {
     /// Enrols; gives the wallet's secret for this authority.
     fn enrol(
         &self,
@@ -170,7 +171,7 @@ pub trait Offices {
 /// A wallet's keys live in a file.
 const CLASS: KeyClass = KeyClass::Software;
 
-impl Offices for BTreeMap<AuthorityCode, std::sync::Arc<Service>> {
+impl AuthorityClient for BTreeMap<AuthorityCode, std::sync::Arc<Service>> {
     async fn enrol(
         &self,
         authority: AuthorityCode,
@@ -234,8 +235,8 @@ impl Wallet {
         birth: LocalDate,
         cards: Vec<Card>,
     ) -> Self {
-        let (device, sessions, tickets) = (None, BTreeMap::new(), Vec::new());
-        Self { resident, home, name, name_zh, birth, cards, device, sessions, tickets }
+        let (device, sessions, tokens) = (None, BTreeMap::new(), Vec::new());
+        Self { resident, home, name, name_zh, birth, cards, device, sessions, tokens }
     }
 
     /// The authorities that vouch for one of the cards in a pass: the home authority, and the mainland for a Home
@@ -269,7 +270,7 @@ impl Wallet {
     /// until when the wallet waits there for the word of an earlier one.
     pub async fn enrol(
         &mut self,
-        offices: &impl Offices,
+        authorities: &impl AuthorityClient,
         selfie: &[u8],
         invitations: &[String],
         now: Timestamp,
@@ -293,7 +294,7 @@ impl Wallet {
                 selfie,
                 device: &device,
             };
-            let granted = offices
+            let granted = authorities
                 .enrol(issuer, application, now)
                 .await
                 .map_err(|failure| Failure::new(format!("{issuer}: {failure}")))?;
@@ -301,7 +302,7 @@ impl Wallet {
             at.push((issuer, granted.waits_until));
         }
         self.sessions = sessions;
-        self.tickets.clear();
+        self.tokens.clear();
         Ok(at)
     }
 
@@ -331,7 +332,7 @@ impl Wallet {
     }
 
     /// Fetches a batch: one token for each new device key, with the parts of every authority that makes one.
-    pub async fn fetch(&mut self, offices: &impl Offices, now: Timestamp) -> Result<(), Failure> {
+    pub async fn fetch(&mut self, authorities: &impl AuthorityClient, now: Timestamp) -> Result<(), Failure> {
         let home = self.home;
         // A wallet of the version before has a secret and no key: its first request binds one.
         self.device_key()?;
@@ -347,15 +348,16 @@ impl Wallet {
                 .collect::<Result<Vec<_>, Failure>>()
         };
         let session = self.session(home)?;
-        let issued = offices.tokens(home, &session, &proofs(home, &session.secret)?, now).await?;
+        let issued = authorities.tokens(home, &session, &proofs(home, &session.secret)?, now).await?;
         let mut others = BTreeMap::new();
         for authority in self.sessions.keys().copied().filter(|authority| *authority != home) {
             let session = self.session(authority)?;
-            let made =
-                offices.parts(authority, &session, home, &proofs(authority, &session.secret)?, now).await?;
+            let made = authorities
+                .parts(authority, &session, home, &proofs(authority, &session.secret)?, now)
+                .await?;
             others.insert(authority, made);
         }
-        let mut tickets = Vec::with_capacity(BATCH);
+        let mut tokens = Vec::with_capacity(BATCH);
         for (index, (device, issued)) in devices.iter().zip(issued).enumerate() {
             let mut parts: BTreeMap<_, _> =
                 issued.sealed.into_iter().map(|(receiver, part)| (receiver, Bytes(part))).collect();
@@ -365,20 +367,20 @@ impl Wallet {
                     parts.insert(*authority, Bytes(part.clone()));
                 }
             }
-            tickets.push(Ticket {
+            tokens.push(HeldToken {
                 device: Bytes(device.to_pkcs8().map_err(of)?.to_vec()),
                 token: Bytes(issued.token),
                 parts,
                 expires: CLASS.expiry_for(now.local_date()),
             });
         }
-        self.tickets = tickets;
+        self.tokens = tokens;
         Ok(())
     }
 
     /// Tokens that are left at `now`.
     pub fn tokens_left(&self, now: Timestamp) -> usize {
-        self.tickets.iter().filter(|ticket| ticket.good_at(now)).count()
+        self.tokens.iter().filter(|held| held.good_at(now)).count()
     }
 
     /// The text of one code for `audience`, made at `at`; the token is used up by it.
@@ -387,10 +389,10 @@ impl Wallet {
     }
 
     /// Takes the next token that is good at `at` out of the wallet.
-    pub fn take(&mut self, at: Timestamp) -> Result<Ticket, Failure> {
-        let index = self.tickets.iter().position(|ticket| ticket.good_at(at));
+    pub fn take(&mut self, at: Timestamp) -> Result<HeldToken, Failure> {
+        let index = self.tokens.iter().position(|held| held.good_at(at));
         let index = index.ok_or_else(|| Failure::new("no token is left; go online and fetch new ones"))?;
-        Ok(self.tickets.remove(index))
+        Ok(self.tokens.remove(index))
     }
 
     /// The wallet's file.
@@ -447,7 +449,7 @@ impl Wallet {
     }
 }
 
-impl Ticket {
+impl HeldToken {
     fn good_at(&self, at: Timestamp) -> bool {
         // Not before its day of issue either: a token of a later batch would claim to live too long.
         let left = self.expires.seconds_since(at);

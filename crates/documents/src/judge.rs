@@ -17,15 +17,15 @@ use crate::{
 /// the mainland also the notices of moves between the regions. Entries are counted from them.
 #[must_use]
 pub fn judge(rules: &Rules, side: Side, view: &View, question: &Question) -> Judgement {
-    let bench = Bench::new(rules, side, view, question);
-    Judgement { verdict: bench.verdict(), lane: lane::answer(rules, view, question) }
+    let context = JudgeContext::new(rules, side, view, question);
+    Judgement { verdict: context.verdict(), lane: lane::answer(rules, view, question) }
 }
 
 /// The same decision for a day ahead. Where the traveller will be by then is not known, so the side on which their last
 /// passage ended and an entry still to be made are not considered.
 pub(crate) fn judge_ahead(rules: &Rules, side: Side, view: &View, question: &Question) -> Judgement {
-    let bench = Bench { planned: true, ..Bench::new(rules, side, view, question) };
-    Judgement { verdict: bench.verdict(), lane: lane::answer(rules, view, question) }
+    let context = JudgeContext { planned: true, ..JudgeContext::new(rules, side, view, question) };
+    Judgement { verdict: context.verdict(), lane: lane::answer(rules, view, question) }
 }
 
 /// The mainland's count of a move between the regions, where it has no verdict: what the notice will spend.
@@ -53,7 +53,7 @@ fn arrival(question: &Question) -> Arrival<'_> {
     }
 }
 
-struct Bench<'a> {
+struct JudgeContext<'a> {
     record: Record<'a>,
     standing: Standing,
     view: &'a View,
@@ -94,7 +94,7 @@ impl Draft {
     }
 }
 
-impl<'a> Bench<'a> {
+impl<'a> JudgeContext<'a> {
     fn new(rules: &'a Rules, side: Side, view: &'a View, question: &'a Question) -> Self {
         let me = question.direction.authority(side);
         let record = record(rules, me, view);

@@ -25,7 +25,7 @@ export interface Card {
   readonly number: string
 }
 
-export interface StoredTicket {
+export interface StoredToken {
   readonly key: StoredKey
   readonly token: string
   readonly parts: Readonly<Partial<Record<Authority, string>>>
@@ -71,7 +71,7 @@ export interface Content {
   waits?: Partial<Record<Authority, string>>
   sessions: Partial<Record<Authority, string>>
   records: Partial<Record<Authority, PassAnswer>>
-  tickets: StoredTicket[]
+  tokens: StoredToken[]
 /** Keys of a batch whose answer has not arrived; the next request uses the same keys. */
   pending: StoredKey[]
   history: Passage[]
@@ -110,7 +110,7 @@ export const now = (): number => Math.floor(Date.now() / 1000) + (state.content?
 // --- the vault -----------------------------------------------------------------------------------------------------
 
 const empty = (home: Authority): Content => ({
-  home, step: 'card', name: '', birth: '', cards: {}, sessions: {}, records: {}, tickets: [], pending: [], history: [], receipts: [],
+  home, step: 'card', name: '', birth: '', cards: {}, sessions: {}, records: {}, tokens: [], pending: [], history: [], receipts: [],
   asked: 0, again: [], offset: 0,
 })
 
@@ -145,7 +145,7 @@ export async function giveUp(): Promise<void> {
     content.step = 'done'
     delete content.zone
   } else if (Object.keys(content.sessions).length === 0 && state.others.length > 0) {
-    await dropTickets(content)
+    await dropTokens(content)
     state.content = state.others[0]
     state.others = state.others.slice(1)
   }
@@ -166,17 +166,25 @@ export async function renew(): Promise<void> {
   await keep()
 }
 
-async function dropTickets(content: Content): Promise<void> {
-  for (const { key } of content.tickets) await dropKey(key)
+async function dropTokens(content: Content): Promise<void> {
+  for (const { key } of content.tokens) await dropKey(key)
   for (const key of content.pending) await dropKey(key)
-  content.tickets = []
+  content.tokens = []
   content.pending = []
+}
+
+/** The passes, also of a vault in which tokens still go by their earlier name. */
+function passesOf({ passes }: Stored): Content[] {
+  return passes.map((pass) => {
+    const { tickets, ...rest } = pass as Content & { tickets?: StoredToken[] }
+    return { ...rest, tokens: rest.tokens ?? tickets ?? [] }
+  })
 }
 
 export async function unlock(pin: string) {
   const opened = await open(pin, Date.now())
   if (opened.outcome === 'open') {
-    const { passes } = opened.content as Stored
+    const passes = passesOf(opened.content as Stored)
     if (!passes[0]) return { outcome: 'damaged' } as const
     vault = opened.vault
     state.content = passes[0]
@@ -196,9 +204,10 @@ export function lock(): void {
 onVaultChanged(() => {
   if (!vault) return
   const stored = reread(vault) as Stored | undefined
-  if (!stored?.passes[0]) { lock(); return }
-  state.content = stored.passes[0]
-  state.others = stored.passes.slice(1)
+  const passes = stored ? passesOf(stored) : []
+  if (!passes[0]) { lock(); return }
+  state.content = passes[0]
+  state.others = passes.slice(1)
 })
 
 let writing: Promise<void> = Promise.resolve()
@@ -306,7 +315,7 @@ export async function enrol(source: Source): Promise<void> {
     if (answer.waits_until) content.waits[authority] = answer.waits_until
     else delete content.waits[authority]
 // A new registration ends the tokens of the earlier one.
-    if (again) await dropTickets(content)
+    if (again) await dropTokens(content)
     await keep()
   }
   content.again = []
@@ -420,9 +429,9 @@ function zoneOf(content: Content, card: Card): readonly string[] | undefined {
 
 // --- tokens --------------------------------------------------------------------------------------------------------
 
-export const usable = (ticket: StoredTicket): boolean => ticket.expires > now() && !ticket.shown
+export const usable = (kept: StoredToken): boolean => kept.expires > now() && !kept.shown
 
-export const tokensLeft = (): number => state.content?.tickets.filter(usable).length ?? 0
+export const tokensLeft = (): number => state.content?.tokens.filter(usable).length ?? 0
 
 async function proofs(keys: readonly DeviceKey[], authority: Authority, home: Authority, secret: string): Promise<Device[]> {
   const session = fromBase64Url(secret)
@@ -472,7 +481,7 @@ async function fetchOnce(content: Content): Promise<void> {
       const body = { issuer: home, key_class: 'software', devices: await proofs(keys, authority, home, session) } as const
       others.set(authority, (await tell(content, authority, 'parts', { secret: session, body })).parts)
     }
-    const tickets = made.map(({ stored, key }, i): StoredTicket => {
+    const fresh = made.map(({ stored, key }, i): StoredToken => {
       const answer = tokens[i]
       if (!answer) throw new Refusal('answer')
       const token = readToken(fromBase64Url(answer.token))
@@ -488,11 +497,11 @@ async function fetchOnce(content: Content): Promise<void> {
       others.forEach((list, authority) => { const part = list[i]; if (part) parts[authority] = part })
       return { key: stored, token: answer.token, parts, expires: token.expires }
     })
-    const [good, gone] = [content.tickets.filter((t) => t.expires > now()), content.tickets.filter((t) => t.expires <= now())]
-    content.tickets = [...good, ...tickets]
+    const [good, gone] = [content.tokens.filter((t) => t.expires > now()), content.tokens.filter((t) => t.expires <= now())]
+    content.tokens = [...good, ...fresh]
     content.pending = []
     await keep()
-    for (const ticket of gone) await dropKey(ticket.key)
+    for (const kept of gone) await dropKey(kept.key)
   } catch (error) {
 // Keys that are taken cannot be used; the next try makes new ones.
     if (error instanceof Refusal && error.code === 'device_key_taken') {
@@ -547,21 +556,21 @@ export const isOf = (entry: Passage, lane: Audience): boolean =>
   entry.port === lane.port && entry.from === lane.from && entry.to === lane.to && (!entry.side || !lane.side || entry.side === lane.side)
 
 /** The token for one lane: the one already shown there, while it is kept and not known to be spent; otherwise the next unused one. */
-async function ticketFor(audience: Audience, began: number): Promise<StoredTicket | undefined> {
+async function tokenFor(audience: Audience, began: number): Promise<StoredToken | undefined> {
   const content = held()
   const name = audienceName(audience)
   const at = now()
-  const serves = (ticket: StoredTicket) => receivers(audience).every((receiver) => ticket.parts[receiver])
+  const serves = (kept: StoredToken) => receivers(audience).every((receiver) => kept.parts[receiver])
 // After a code at another lane, or a recorded passage, this is a new crossing: the earlier token is spent.
   const moved = (since: number) => content.history.some((entry) =>
     entry.at >= since && (entry.by === 'phone' ? entry.from !== audience.from : entry.at < began && isOf(entry, audience)))
-  const again = content.tickets.find((t) => t.shown?.audience === name && at - t.shown.at < KEPT && t.expires > at && !moved(t.shown.at))
+  const again = content.tokens.find((t) => t.shown?.audience === name && at - t.shown.at < KEPT && t.expires > at && !moved(t.shown.at))
   if (again) return again
-  const place = content.tickets.findIndex((ticket) => usable(ticket) && serves(ticket))
-  const next = content.tickets[place]
+  const place = content.tokens.findIndex((kept) => usable(kept) && serves(kept))
+  const next = content.tokens[place]
   if (!next) return undefined
-  const taken: StoredTicket = { ...next, shown: { audience: name, at } }
-  content.tickets[place] = taken
+  const taken: StoredToken = { ...next, shown: { audience: name, at } }
+  content.tokens[place] = taken
   const { port, from, to, side } = audience
   content.history.unshift({ at, port, from, to, by: 'phone', ...(side ? { side } : {}) })
   content.lane = { port, from, to }
@@ -574,19 +583,19 @@ export type Shown = { readonly text: string } | { readonly missing: 'token' | 'p
 
 /** Whether any token of this wallet has the parts for a lane. */
 export function canShow(audience: Audience): boolean {
-  const tickets = state.content?.tickets ?? []
-  return tickets.some((ticket) => receivers(audience).every((receiver) => ticket.parts[receiver]))
+  const tokens = state.content?.tokens ?? []
+  return tokens.some((kept) => receivers(audience).every((receiver) => kept.parts[receiver]))
 }
 
 /** The text of a code for one lane with the proof time `at`; `began` is when the traveller opened the code screen. */
 export async function show(audience: Audience, at: number, began: number): Promise<Shown> {
   const content = held()
-  const stored = await ticketFor(audience, began)
-  if (!stored) return { missing: content.tickets.length > 0 && !canShow(audience) ? 'part' : 'token' }
+  const stored = await tokenFor(audience, began)
+  if (!stored) return { missing: content.tokens.length > 0 && !canShow(audience) ? 'part' : 'token' }
   const key = await openKey(stored.key)
   if (!key) {
 // The browser deleted the key: this token is useless, the next one may work.
-    content.tickets = content.tickets.filter((ticket) => ticket.token !== stored.token)
+    content.tokens = content.tokens.filter((kept) => kept.token !== stored.token)
     await keep()
     return show(audience, at, began)
   }
@@ -633,7 +642,7 @@ export async function endPass(): Promise<void> {
     delete content.sessions[authority]
     await keep()
   }
-  await dropTickets(content)
+  await dropTokens(content)
   if (content.device) await dropKey(content.device)
   const next = state.others[0]
   if (!next) { await forgetAll(); return }

@@ -255,7 +255,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         steady: Some(Arc::clone(&steady)),
     };
     let trusted = Arc::clone(&follower);
-    let bench = kiosk::Bench {
+    let context = kiosk::KioskContext {
         installation: &installation,
         port,
         rules: &rules,
@@ -271,7 +271,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             Reach::Tls(names)
         }
     };
-    let kiosks = kiosk::set_up(&bench, &lanes, args.kiosk.clone(), &base, reach, known.authorities)?;
+    let kiosks = kiosk::set_up(&context, &lanes, args.kiosk.clone(), &base, reach, known.authorities)?;
     // One write: whoever started this process and wants the address alone may stop reading after the first line.
     let at = [("", base), (" for operators", base_of(&to_operators, operators_at))];
     announce(port.as_str(), &at, &kiosks.addresses)?;

@@ -25,7 +25,7 @@ use crate::failure::{Failure, of};
 use crate::install::{Installation, Lock, lists, make_folder};
 use crate::officers::desk;
 use crate::serve::{Addresses, TrialClock, http_client};
-use crate::wallet::{Application, Card, Granted, Offices, Session};
+use crate::wallet::{Application, AuthorityClient, Card, Granted, Session};
 
 /// The demo's ports.
 pub const PORTS: [&str; 4] = ["shenzhen-bay", "hengqin", "gongbei", "hzmb-hkg-mac"];
@@ -617,7 +617,7 @@ impl Bay {
     }
 }
 
-impl Offices for Bay {
+impl AuthorityClient for Bay {
     async fn enrol(
         &self,
         authority: AuthorityCode,

@@ -17,7 +17,7 @@ use super::wire::{Trick, alter_signature};
 use crate::failure::{Failure, of};
 use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::{LanePlace, lists};
-use crate::wallet::{Bytes, Ticket};
+use crate::wallet::{Bytes, HeldToken};
 
 /// Tries everything.
 pub async fn all(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
@@ -39,8 +39,8 @@ pub async fn all(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
 
 /// An honest code of somebody for a lane, with their own face.
 async fn honest(tour: &mut Tour<'_>, who: Who, lane: &LanePlace) -> Result<Scanned, Failure> {
-    let ticket = tour.ticket(who).await?;
-    let text = ticket.code(&lane.audience(), tour.bay.now())?;
+    let held = tour.take_token(who).await?;
+    let text = held.code(&lane.audience(), tour.bay.now())?;
     let face = tour.live(who)?;
     tour.scan(lane, &text, &face, &[]).await
 }
@@ -102,7 +102,7 @@ async fn documents(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Fai
 /// Other people's faces.
 async fn faces(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
     let lane = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
-    let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
+    let text = tour.take_token(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
     let other = tour.live(Who::LiNa)?;
     let scanned = tour.scan(&lane, &text, &other, &[]).await?;
     note(tour, told, "a borrowed phone: another person's face", "face_mismatch", &scanned).await?;
@@ -117,7 +117,7 @@ async fn faces(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure
             held.push(drawn.to_jpeg(90).map_err(of)?);
         }
         let held: Vec<_> = held.iter().map(Vec::as_slice).collect();
-        let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
+        let text = tour.take_token(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
         let scanned = tour.scan_all(&lane, &text, &held, &[]).await?;
         note(tour, told, attack, "face_not_live", &scanned).await?;
     }
@@ -131,19 +131,19 @@ async fn windows(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failu
     let lane = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
     let second = LanePlace { number: 2, ..lane.clone() };
     let face = tour.live(Who::Ma)?;
-    let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
+    let text = tour.take_token(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
     tour.bay.advance(45).await?;
     let scanned = tour.scan(&lane, &text, &face, &[]).await?;
     note(tour, told, "a screenshot after the window", "proof_stale", &scanned).await?;
 
     let ahead = tour.bay.now().plus_seconds(600);
-    let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), ahead)?;
+    let text = tour.take_token(Who::Ma).await?.code(&lane.audience(), ahead)?;
     let scanned = tour.scan(&lane, &text, &face, &[]).await?;
     note(tour, told, "a wallet whose clock is ahead", "proof_from_future", &scanned).await?;
 
-    let ticket = tour.ticket(Who::Ma).await?;
+    let held = tour.take_token(Who::Ma).await?;
     let other = tour.live(Who::LiNa)?;
-    let text = ticket.code(&lane.audience(), tour.bay.now())?;
+    let text = held.code(&lane.audience(), tour.bay.now())?;
     let sight = code_picture::of(&text)?;
     tour.bay.scan("shenzhen-bay", &lane.name(), &sight, &[&other], &[]).await?;
     let scanned = tour.scan(&second, &text, &face, &[]).await?;
@@ -152,7 +152,7 @@ async fn windows(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failu
     let north = place("shenzhen-bay", Chn, Hkg, Some(Side::Exit), 1)?;
     let joint = place("hengqin", Chn, Mac, None, 1)?;
     for (at, attack) in [(&joint, "a code for another port"), (&north, "a code for the other direction")] {
-        let text = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
+        let text = tour.take_token(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
         let scanned = tour.scan(at, &text, &face, &[]).await?;
         note(tour, told, attack, "code_for_elsewhere", &scanned).await?;
     }
@@ -173,7 +173,7 @@ async fn bytes(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure
         ("the same content in other bytes (not deterministic)", "code_malformed"),
         ("bytes behind the end", "code_malformed"),
     ] {
-        let genuine = tour.ticket(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
+        let genuine = tour.take_token(Who::Ma).await?.code(&lane.audience(), tour.bay.now())?;
         let bare = genuine.strip_prefix(code::PREFIX).unwrap_or_default();
         let raw = code::base45::decode(bare).map_err(of)?;
         let text = match attack {
@@ -223,10 +223,10 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
         // 0x31 is the id of the other keys, "1": listed, but not for tokens.
         ("a token under a key of another role", 0x31, "wrong_key_role"),
     ] {
-        let mut ticket = tour.ticket(Who::Ma).await?;
-        let claims: TokenClaims = *UnverifiedToken::parse(&ticket.token.0).map_err(of)?.claims();
-        ticket.token = Bytes(sign_token(&claims, kid, &forger).map_err(of)?);
-        let text = ticket.code(&exit.audience(), tour.bay.now())?;
+        let mut held = tour.take_token(Who::Ma).await?;
+        let claims: TokenClaims = *UnverifiedToken::parse(&held.token.0).map_err(of)?.claims();
+        held.token = Bytes(sign_token(&claims, kid, &forger).map_err(of)?);
+        let text = held.code(&exit.audience(), tour.bay.now())?;
         let scanned = tour.scan(&exit, &text, &face, &[]).await?;
         note(tour, told, attack, expected, &scanned).await?;
     }
@@ -239,28 +239,28 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
     tour.bay.advance(240).await?;
     passes(tour, Who::Chan, &entry).await?;
     tour.bay.advance(3600).await?;
-    let (donor, fresh) = (tour.ticket(Who::Chan).await?, tour.ticket(Who::Chan).await?);
+    let (donor, fresh) = (tour.take_token(Who::Chan).await?, tour.take_token(Who::Chan).await?);
     let moved = |authority| {
-        let mut ticket: Ticket = fresh.clone();
+        let mut held: HeldToken = fresh.clone();
         if let Some(part) = donor.parts.get(&authority) {
-            ticket.parts.insert(authority, part.clone());
+            held.parts.insert(authority, part.clone());
         }
-        ticket
+        held
     };
-    let invented = |authority| -> Result<Ticket, Failure> {
-        let mut ticket = fresh.clone();
-        if let Some(part) = ticket.parts.get_mut(&authority) {
+    let invented = |authority| -> Result<HeldToken, Failure> {
+        let mut held = fresh.clone();
+        if let Some(part) = held.parts.get_mut(&authority) {
             random(&mut part.0).map_err(of)?;
         }
-        Ok(ticket)
+        Ok(held)
     };
-    for (attack, ticket, expected) in [
+    for (attack, held, expected) in [
         ("a sealed part moved from another token", moved(Mac), "part_mismatch"),
         ("an own part moved from another token", moved(Chn), "part_unreadable"),
         ("a sealed part that the traveller made", invented(Mac)?, "part_mismatch"),
         ("an own part that the traveller made", invented(Chn)?, "part_unreadable"),
     ] {
-        let text = ticket.code(&joint.audience(), tour.bay.now())?;
+        let text = held.code(&joint.audience(), tour.bay.now())?;
         let scanned = tour.scan(&joint, &text, &chan, &[]).await?;
         note(tour, told, attack, expected, &scanned).await?;
     }
@@ -269,7 +269,7 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
     let out = place("hengqin", Mac, Chn, None, 1)?;
     let back = place("hengqin", Chn, Mac, None, 1)?;
     let ieong = tour.live(Who::Ieong)?;
-    let used = tour.ticket(Who::Ieong).await?;
+    let used = tour.take_token(Who::Ieong).await?;
     let text = used.code(&out.audience(), tour.bay.now())?;
     let gone = tour.scan(&out, &text, &ieong, &[]).await?;
     tour.bay.advance(7200).await?;
@@ -284,11 +284,11 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
     tour.bay.advance(7200).await?;
     let mut altered = used.clone();
     alter_signature(&mut altered.token.0);
-    for (attack, ticket) in [
+    for (attack, held) in [
         ("a token that was used already", &used),
         ("a used token, its signature altered but valid", &altered),
     ] {
-        let text = ticket.code(&out.audience(), tour.bay.now())?;
+        let text = held.code(&out.audience(), tour.bay.now())?;
         let scanned = tour.scan(&out, &text, &ieong, &[]).await?;
         note(tour, told, attack, "token_spent", &scanned).await?;
     }
@@ -298,7 +298,7 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
 /// Keys that are not the cheat's, at the doors of the authorities.
 async fn keys(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
     let now = tour.bay.now();
-    let filmed = tour.ticket(Who::Chan).await?.key()?;
+    let filmed = tour.take_token(Who::Chan).await?.key()?;
     let (mine, own) = (SigningKey::generate().map_err(of)?, tour.person(Who::Ma)?.wallet.session(Hkg)?);
     // The proof is by the cheat's own key, the device key somebody else's: seen on a screen, never held.
     let proof = authority::possession(&mine, Hkg, Hkg, &own.secret, now).map_err(of)?;
@@ -475,7 +475,7 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     let face = tour.live(Who::Ma)?;
 
     // A device key with a part of this week and a token of the next one; another with a token of this week.
-    let kept = tour.ticket(Who::Ma).await?;
+    let kept = tour.take_token(Who::Ma).await?;
     let device = SigningKey::generate().map_err(of)?;
     let early = asked(tour, Who::Ma, Chn, &device).await?;
     let part = early.body.get("parts").and_then(|parts| parts.get(0)).cloned();
@@ -490,7 +490,7 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     tour.bay.advance(240).await?;
     let late = asked(tour, Who::Ma, Hkg, &device).await?;
     let token = late.body.get("tokens").and_then(|tokens| tokens.get(0)).cloned().unwrap_or_default();
-    let mixed = Ticket {
+    let mixed = HeldToken {
         device: Bytes(device.to_pkcs8().map_err(of)?.to_vec()),
         token: Bytes(unpacked(token.get("token"))?),
         parts: [(Chn, Bytes(unpacked(part.as_ref())?))].into(),
@@ -542,14 +542,14 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     tour.bay.rounds(2).await?;
 
     // The pass ends: every gate knows with its next lists.
-    let ticket = tour.ticket(Who::Ma).await?;
+    let held = tour.take_token(Who::Ma).await?;
     let document = json!({"document": {"kind": "hkid", "number": "D456789(8)"}});
     let ended = tour.bay.officer_post(Hkg, "/v1/residents/end-pass", &document).await?;
     if !(200..300).contains(&ended.status) {
         return Err(Failure::new(format!("the end of a pass: status {} ({})", ended.status, ended.code())));
     }
     tour.bay.rounds(2).await?;
-    let text = ticket.code(&exit.audience(), tour.bay.now())?;
+    let text = held.code(&exit.audience(), tour.bay.now())?;
     let scanned = tour.scan(&exit, &text, &face, &[]).await?;
     note(tour, told, "a pass that its issuer ended", "token_revoked", &scanned).await
 }

@@ -43,16 +43,16 @@ pub async fn bombs(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Fai
 pub async fn stolen_database(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
     let joint = place("hengqin", Chn, Mac, None, 1)?;
     let face = tour.live(Who::Wang)?;
-    let mut ticket = tour.ticket(Who::Wang).await?;
-    let (installation, week) = (&tour.bay.installation, ticket.expires.local_date().iso_week());
+    let mut held = tour.take_token(Who::Wang).await?;
+    let (installation, week) = (&tour.bay.installation, held.expires.local_date().iso_week());
     let keys = KeyFiles::of(&installation.authority(Chn)).authority()?;
     let rules = Rules::builtin().map_err(of)?;
     let stolen = Store::open(&installation.database(Chn), keys.vault(), &rules).await.map_err(of)?;
     let week = own_weekly_key(&stolen, Chn, week).await.map_err(of)?;
     let week = week.ok_or_else(|| Failure::new("the mainland has no weekly key for its own parts"))?;
-    let device = VerifyingKey::new(*ticket.key()?.public()).map_err(of)?;
+    let device = VerifyingKey::new(*held.key()?.public()).map_err(of)?;
     let context = PartContext { issuer: Chn, receiver: Chn, thumbprint: device.thumbprint().map_err(of)? };
-    if let Some(part) = ticket.parts.get_mut(&Chn) {
+    if let Some(part) = held.parts.get_mut(&Chn) {
         let mut contents = PartContents::open(&part.0, &week, &context).map_err(of)?;
         for slot in &mut contents.endorsements {
             // Entries without limit.
@@ -60,7 +60,7 @@ pub async fn stolen_database(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Resu
         }
         *part = Bytes(contents.seal(&week, &context).map_err(of)?);
     }
-    let text = ticket.code(&joint.audience(), tour.bay.now())?;
+    let text = held.code(&joint.audience(), tour.bay.now())?;
     let scanned = tour.scan(&joint, &text, &face, &[]).await?;
     note(tour, told, "an own part forged with a stolen database's keys", "part_forged", &scanned).await
 }
@@ -96,10 +96,10 @@ pub async fn stolen_supervisor(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Re
     lists::publish(&installation, &[(Hkg, forged)])?;
     tour.bay.rounds(2).await?;
 
-    let mut ticket = tour.ticket(Who::Ma).await?;
-    let claims: TokenClaims = *UnverifiedToken::parse(&ticket.token.0).map_err(of)?.claims();
-    ticket.token = Bytes(sign_token(&claims, 7, &thief).map_err(of)?);
-    let (text, face) = (ticket.code(&exit.audience(), tour.bay.now())?, tour.live(Who::Ma)?);
+    let mut held = tour.take_token(Who::Ma).await?;
+    let claims: TokenClaims = *UnverifiedToken::parse(&held.token.0).map_err(of)?.claims();
+    held.token = Bytes(sign_token(&claims, 7, &thief).map_err(of)?);
+    let (text, face) = (held.code(&exit.audience(), tour.bay.now())?, tour.live(Who::Ma)?);
     let scanned = tour.scan(&exit, &text, &face, &[]).await?;
     let attack = "a token key in a list that a compromised supervisor signed";
     note(tour, told, attack, "issuer_unknown", &scanned).await?;

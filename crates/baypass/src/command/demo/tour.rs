@@ -16,7 +16,7 @@ use crate::command::lane::verdict_word;
 use crate::failure::{self, Failure, of};
 use crate::install::parties::Parties;
 use crate::install::{Installation, LanePlace};
-use crate::wallet::{Ticket, Wallet};
+use crate::wallet::{HeldToken, Wallet};
 
 /// One of the cast with wallet and photographs.
 pub struct Person {
@@ -27,7 +27,7 @@ pub struct Person {
     /// Portrait and live capture.
     pub photographs: Photographs,
     /// The token of the last passage.
-    pub used: Option<Ticket>,
+    pub used: Option<HeldToken>,
 }
 
 /// The cast by name.
@@ -262,7 +262,7 @@ impl Tour<'_> {
     }
 
     /// The next token of somebody's wallet; fetches a batch where none is left.
-    pub async fn ticket(&mut self, who: Who) -> Result<Ticket, Failure> {
+    pub async fn take_token(&mut self, who: Who) -> Result<HeldToken, Failure> {
         let now = self.bay.now();
         let Self { bay, people, .. } = self;
         let person = people.get_mut(&who).ok_or_else(|| Failure::new("somebody of the cast is missing"))?;
@@ -321,8 +321,8 @@ impl Tour<'_> {
         let notices = self.notices().await?;
         for side in sides(port) {
             let lane = place(port, from, to, *side, 1)?;
-            let ticket = self.ticket(who).await?;
-            let text = ticket.code(&lane.audience(), self.bay.now())?;
+            let held = self.take_token(who).await?;
+            let text = held.code(&lane.audience(), self.bay.now())?;
             let face = self.live(who)?;
             let measures: &[&str] = if officer { &["officer"] } else { &[] };
             let scanned = self.scan(&lane, &text, &face, measures).await?;
@@ -340,7 +340,7 @@ impl Tour<'_> {
                 let measured = scanned.report.get("ms").and_then(|ms| ms.get(stage));
                 *sum += measured.and_then(Value::as_f64).unwrap_or(0.0);
             }
-            self.person(who)?.used = Some(ticket);
+            self.person(who)?.used = Some(held);
             // On the way between two halls.
             self.bay.advance(if port == "hzmb-hkg-mac" { 2400 } else { 240 }).await?;
         }
