@@ -356,6 +356,7 @@ async function film(content: Content, authority: Authority, begun: BegunAnswer, 
   const key = await deviceKey(content)
   const began = Date.now()
   let [waiting, over]: [{ readonly at_ms: number; readonly picture: string }[], boolean] = [[], false]
+  let lost = false
   source.ask(begun.prompt as Prompt)
   const filming = (async () => {
     while (!over && Date.now() - began < LIVE_MS) {
@@ -365,9 +366,10 @@ async function film(content: Content, authority: Authority, begun: BegunAnswer, 
       waiting = [...waiting, { at_ms, picture }].slice(-MOST_FRAMES)
       await pause(Math.max(0, FRAME_MS - (Date.now() - began - at_ms)))
     }
-  })()
+  })().catch(() => { lost = true })
   try {
     for (;;) {
+      if (lost) throw new Refusal('camera')
       if (waiting.length === 0) {
         if (Date.now() - began > LIVE_MS) throw new Refusal('liveness_failed')
         await pause(20)
@@ -381,7 +383,7 @@ async function film(content: Content, authority: Authority, begun: BegunAnswer, 
     }
   } finally {
     over = true
-    await filming.catch(() => undefined)
+    await filming
   }
 }
 
