@@ -65,7 +65,7 @@ pub enum BenchError {
     /// The service is not one of the mainland, or its rules do not know the port.
     #[error("the bench needs the mainland's service with the built-in rules")]
     Setting,
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No verdict.

@@ -20,7 +20,7 @@ pub struct Faces {
     pub finder: Finder,
     /// Describes them.
     pub embedder: Embedder,
-    /// Thresholds.
+    /// Thresholds of the face, as the data file has them.
     pub config: FaceConfig,
 }
 

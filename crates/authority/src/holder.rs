@@ -23,7 +23,7 @@ const NOON: u16 = 12 * 60;
 /// Why a wallet gets no answer about its holder.
 #[derive(Debug, thiserror::Error)]
 pub enum HolderError {
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No pass is in force for this wallet.
@@ -46,7 +46,7 @@ documents::redact_debug!(OwnRecord);
 
 /// One of their documents; of its number the last four characters alone.
 pub struct OwnDocument {
-    /// Its kind.
+    /// The kind of document.
     pub kind: DocumentKind,
     /// The last four characters of its number.
     pub last4: String,
@@ -54,7 +54,7 @@ pub struct OwnDocument {
     pub expires: Option<LocalDate>,
     /// Whether it was reported lost.
     pub lost: bool,
-    /// Its endorsements.
+    /// Endorsements in force or to come, none where the kind has none.
     pub endorsements: Vec<OwnEndorsement>,
 }
 documents::redact_debug!(OwnDocument);
@@ -95,7 +95,7 @@ pub struct CrossingAnswer {
     pub lane: LaneKind,
     /// For which moment: now, or noon of the day.
     pub at: Timestamp,
-    /// The answer.
+    /// The answer for the day asked about.
     pub ahead: Ahead,
 }
 documents::redact_debug!(CrossingAnswer);

@@ -12,7 +12,7 @@ pub const LEDGER_PAGE: u16 = 500;
 pub struct LedgerCursor {
     /// Its time, in seconds since the epoch.
     pub at: i64,
-    /// Its id.
+    /// The id of the last entry that was read; the next page begins after it.
     pub id: Vec<u8>,
 }
 

@@ -101,7 +101,7 @@ pub enum PeerError {
     /// A list was not taken.
     #[error(transparent)]
     List(#[from] ListError),
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -16,7 +16,7 @@ use crate::store::{StoreError, Tx, enrolment, registry, token};
 /// Why an officer's act on the registry was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The record cannot be read.

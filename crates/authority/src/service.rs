@@ -196,7 +196,7 @@ impl Service {
         self.me
     }
 
-    /// Its database.
+    /// Its database, for commands that act beside the service.
     #[must_use]
     pub const fn store(&self) -> &Store {
         &self.store

@@ -27,7 +27,7 @@ const LIST_LIFE: i64 = 86_400;
 /// Why a list was not signed or not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A status list.
@@ -41,7 +41,7 @@ pub enum ListError {
 /// How old the lists are that a service works with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListAge {
-    /// Whose.
+    /// The authority whose lists these are.
     pub authority: AuthorityCode,
     /// The trust list: fresh, stale or refused.
     pub trust: Freshness,

@@ -22,7 +22,7 @@ const AFTER_WEEK: i64 = 86_400;
 /// Why a weekly key was not made, handed over or taken.
 #[derive(Debug, thiserror::Error)]
 pub enum WeeklyKeyError {
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The key is not here.

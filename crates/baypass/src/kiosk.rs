@@ -32,9 +32,9 @@ pub const ADDRESSES: &str = "kiosk.txt";
 
 /// What the kiosks of a gate have in common.
 pub struct KioskContext<'a> {
-    /// The installation.
+    /// The installation in whose folder a kiosk keeps its files.
     pub installation: &'a Installation,
-    /// The port.
+    /// The port of the gate.
     pub port: &'a PortId,
     /// Names of ports.
     pub rules: &'a Rules,
@@ -48,7 +48,7 @@ pub struct KioskContext<'a> {
 
 /// Kiosks, and where they are found.
 pub struct SetUp {
-    /// The kiosks.
+    /// The kiosks, ready to be served.
     pub kiosks: Kiosks,
     /// One line for each page; no secret stands there.
     pub addresses: String,

@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for Bytes {
 pub struct Card {
     /// Who issued it.
     pub issuer: AuthorityCode,
-    /// Its kind.
+    /// The kind of document.
     pub kind: DocumentKind,
     /// Its number, as printed.
     pub number: String,
@@ -66,7 +66,7 @@ impl Card {
 pub struct HeldToken {
     /// The device key (PKCS #8).
     pub device: Bytes,
-    /// The token.
+    /// The signed token (CBOR).
     pub token: Bytes,
     /// The parts, by who opens them.
     pub parts: BTreeMap<AuthorityCode, Bytes>,
@@ -75,7 +75,7 @@ pub struct HeldToken {
 }
 documents::redact_debug!(HeldToken);
 
-/// A wallet.
+/// A resident's wallet on the command line, as its file has it.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wallet {
@@ -89,7 +89,7 @@ pub struct Wallet {
     pub name_zh: Option<String>,
     /// The date of birth.
     pub birth: LocalDate,
-    /// Every card.
+    /// Cards that are linked.
     pub cards: Vec<Card>,
     /// The key to which every secret is bound (PKCS #8); none before the first enrolment.
     #[serde(default)]
@@ -103,9 +103,9 @@ documents::redact_debug!(Wallet);
 
 /// A wallet's secret at an authority, and the device key to which it is bound.
 pub struct Session {
-    /// The secret.
+    /// The secret that the authority gave, 32 bytes.
     pub secret: [u8; 32],
-    /// The key.
+    /// The key to which the secret is bound (RFC 9449).
     pub device: SigningKey,
 }
 documents::redact_debug!(Session);
@@ -114,11 +114,11 @@ documents::redact_debug!(Session);
 pub struct Application<'w> {
     /// The card of this authority.
     pub card: &'w Card,
-    /// Whose.
+    /// The wallet that asks.
     pub wallet: &'w Wallet,
     /// The one-time code of an office, where one was given.
     pub invitation: Option<&'w str>,
-    /// The picture.
+    /// A picture of the holder (JPEG or PNG).
     pub selfie: &'w [u8],
     /// The key to which the secret will be bound.
     pub device: &'w SigningKey,
@@ -134,7 +134,7 @@ impl Application<'_> {
 
 /// A secret that was granted.
 pub struct Granted {
-    /// The secret.
+    /// The secret for this authority, 32 bytes.
     pub secret: [u8; 32],
     /// Until when it waits for the word of an earlier wallet of the same holder.
     pub waits_until: Option<Timestamp>,

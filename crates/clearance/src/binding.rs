@@ -86,7 +86,7 @@ pub struct LaneId(String);
 pub struct NotALaneId;
 
 impl LaneId {
-    /// The name.
+    /// The text, such as `hengqin/CHN-MAC/2`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -192,7 +192,7 @@ impl<T> Sides<T> {
 /// Where the traveller stands: the lane, and which verdicts it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Place {
-    /// The lane.
+    /// The lane, which is also the gate that signs.
     pub lane: LaneId,
     /// The port it belongs to.
     pub port: PortId,
@@ -212,9 +212,9 @@ impl Place {
 /// What every verdict of one round is about: one clearance, one showing of one token, one face.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subject {
-    /// The clearance.
+    /// The clearance: one try of one traveller at one lane.
     pub clearance: ClearanceId,
-    /// The lane.
+    /// Where the lane stands and which verdicts it takes.
     pub place: Place,
     /// The token that was shown.
     pub token: TokenId,

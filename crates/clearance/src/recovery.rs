@@ -11,7 +11,7 @@ use crate::verdict::Admit;
 /// Written before anybody is asked: from here on the gate owes both authorities an ending.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AskingRecord {
-    /// The asking.
+    /// The round of asking, which a gate started anew goes on with.
     pub round: Round,
     /// When the first round began.
     pub asked_at: Timestamp,

@@ -41,7 +41,7 @@ pub enum Reservation {
         /// Since when.
         since: Timestamp,
     },
-    /// Released.
+    /// Nothing was spent: the traveller did not pass.
     Released {
         /// The instant of the release.
         at: Timestamp,
@@ -167,7 +167,7 @@ impl Reservation {
 /// One reservation among those of a person or a token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Hold {
-    /// Its id.
+    /// The reservation, as the ledger knows it.
     pub id: ReservationId,
     /// For which clearance.
     pub clearance: ClearanceId,
@@ -175,18 +175,18 @@ pub struct Hold {
     pub lane: LaneId,
     /// With which token.
     pub token: TokenId,
-    /// Its state.
+    /// How far it has come.
     pub state: Reservation,
 }
 
 /// Who asks for a reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HoldRequest {
-    /// The clearance.
+    /// The clearance for which rights are held.
     pub clearance: ClearanceId,
-    /// The lane.
+    /// The lane at which the traveller stands.
     pub lane: LaneId,
-    /// The token.
+    /// The token that is spent by the passage.
     pub token: TokenId,
     /// An officer has settled what is unresolved about this person, for this clearance.
     pub settled: bool,

@@ -134,7 +134,7 @@ pub struct Verdict {
     pub side: Side,
     /// The hash of the request that it answers.
     pub request: Digest,
-    /// The answer.
+    /// What the authority answers: admit, verify or refer.
     pub answer: Answer,
     /// Until when it may be acted on.
     pub valid_until: Timestamp,
@@ -148,7 +148,7 @@ pub enum VerdictError {
     /// Signed by another authority than the one that judges this side.
     #[error("the {side} verdict was signed by {signed_by}, not by {expected}")]
     Authority {
-        /// The side.
+        /// The side from which a verdict was expected.
         side: Side,
         /// Who signed.
         signed_by: AuthorityCode,
@@ -161,7 +161,7 @@ pub enum VerdictError {
     /// Its time is over.
     #[error("the verdict was valid until {until}")]
     Expired {
-        /// Its end.
+        /// When the verdict ended.
         until: Timestamp,
     },
     /// It claims to be valid longer than a verdict may be.
@@ -218,7 +218,7 @@ impl Admit {
         }
     }
 
-    /// The verdict.
+    /// The verdict that admits.
     #[must_use]
     pub const fn verdict(&self) -> &Verdict {
         &self.verdict

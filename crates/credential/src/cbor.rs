@@ -100,7 +100,7 @@ impl Writer {
         put!(self, bool(value))
     }
 
-    /// Null.
+    /// Writes null (RFC 8949, 3.3).
     pub fn null(&mut self) -> &mut Self {
         put!(self, null())
     }

@@ -42,7 +42,7 @@ impl DpopThumbprint {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// The SHA-256 of the key's JSON form (RFC 7638).
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -141,13 +141,13 @@ impl DpopProof {
         Ok(Self { key, thumbprint, claims })
     }
 
-    /// The key.
+    /// The public key in the header.
     #[must_use]
     pub const fn key(&self) -> &PublicKey {
         &self.key
     }
 
-    /// Its thumbprint.
+    /// The thumbprint of that key (RFC 7638).
     #[must_use]
     pub const fn thumbprint(&self) -> DpopThumbprint {
         self.thumbprint

@@ -323,7 +323,7 @@ impl DeviceKey {
         Ok(Self { key, thumbprint })
     }
 
-    /// Its thumbprint.
+    /// The hash of the key that tokens bear.
     #[must_use]
     pub const fn thumbprint(&self) -> Thumbprint {
         self.thumbprint
@@ -493,13 +493,13 @@ impl Audience {
         &self.urn
     }
 
-    /// The port.
+    /// The port that the proof names.
     #[must_use]
     pub const fn port(&self) -> &PortId {
         &self.port
     }
 
-    /// The direction.
+    /// The direction that the proof names.
     #[must_use]
     pub const fn direction(&self) -> Direction {
         self.direction

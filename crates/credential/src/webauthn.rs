@@ -112,7 +112,7 @@ impl RelyingParty {
         is_domain.then(|| Self { id: id.to_owned(), hash: sha256(id.as_bytes()) })
     }
 
-    /// The id.
+    /// The id, a domain (WebAuthn Level 3, RP ID).
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -130,7 +130,7 @@ impl Challenge {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// The 32 random bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -31,9 +31,9 @@ pub enum MrzField {
     Optional,
     /// The check digit over the others.
     Composite,
-    /// The nationality.
+    /// The nationality (ICAO 9303-3, 5).
     Nationality,
-    /// The names.
+    /// Primary and secondary identifiers (ICAO 9303-3, 4.6).
     Names,
     /// The sex: `M`, `F` or `<`. It is checked and not kept.
     Sex,

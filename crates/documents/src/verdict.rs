@@ -223,7 +223,7 @@ impl Grant {
 /// A reason, with the day to which it refers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
-    /// The reason.
+    /// The stable code of the reason.
     pub reason: ReasonCode,
     /// The day of which the remedy speaks; `None` where it names none.
     pub day: Option<LocalDate>,
@@ -307,14 +307,14 @@ pub enum LaneAnswer {
     Open,
     /// It does not serve this holder.
     NotOpenToHolder {
-        /// The reason.
+        /// Why it does not serve them.
         why: LaneReason,
         /// The kind of lane at this port that does; `None` where only another port helps.
         open: Option<LaneKind>,
     },
     /// It serves nobody now.
     Closed {
-        /// The reason.
+        /// Why it is closed.
         why: ClosedReason,
     },
 }

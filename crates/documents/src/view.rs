@@ -138,7 +138,7 @@ impl ResidenceClass {
 /// One place in which the holder is a resident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Residence {
-    /// The place.
+    /// The jurisdiction in which they reside.
     pub of: AuthorityCode,
     /// The class of residence there.
     pub class: ResidenceClass,
@@ -356,7 +356,7 @@ impl Movement {
 /// All that one authority knows of one traveller at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// The traveller.
+    /// What is known of the traveller themselves.
     pub holder: Holder,
     /// The document presented to this authority, if any.
     pub document: Option<Document>,

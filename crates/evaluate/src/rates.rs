@@ -23,7 +23,7 @@ pub struct Mated {
 pub struct NonMated {
     /// The two persons, as indices.
     pub persons: [usize; 2],
-    /// The score.
+    /// The similarity, 1 at most.
     pub score: f32,
 }
 
@@ -64,7 +64,7 @@ pub struct Point {
 pub struct Comparisons {
     persons: usize,
     genuine: Vec<Mated>,
-    /// Descending.
+    /// Comparisons of different persons, highest score first.
     impostors: Vec<NonMated>,
 }
 

@@ -75,7 +75,7 @@ pub struct Measure {
     pub measure: &'static str,
     /// 1st percentile.
     pub p1: f64,
-    /// Median.
+    /// The median of all samples.
     pub median: f64,
     /// 99th percentile.
     pub p99: f64,

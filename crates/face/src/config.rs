@@ -181,13 +181,13 @@ pub enum ConfigError {
     /// Wire codes are 0 to 23, each used once.
     #[error("template code {code} is above 23 or used twice")]
     Code {
-        /// The code.
+        /// The code that the data file has.
         code: u8,
     },
     /// `refer` lies below `accept`, both within a cosine's range.
     #[error("the thresholds of template code {code} must satisfy 0 < refer <= accept < 1")]
     Thresholds {
-        /// The code.
+        /// The code that the data file has.
         code: u8,
     },
     /// At least one kind, all bounds sensible.

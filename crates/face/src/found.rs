@@ -117,7 +117,7 @@ impl Landmarks {
         (landmarks.0.len() == POINTS && finite && landmarks.eye_distance() > 1.0).then_some(landmarks)
     }
 
-    /// The points.
+    /// Eyes, nose and corners of the mouth, in pixels.
     #[must_use]
     pub fn points(&self) -> &[Point] {
         &self.0

@@ -7,7 +7,7 @@
 pub struct Point {
     /// To the right.
     pub x: f32,
-    /// Down.
+    /// Pixels from the upper edge.
     pub y: f32,
 }
 

@@ -24,7 +24,7 @@ pub enum ModelError {
     /// Not installed.
     #[error("the face model {name} is not installed; run `make models`")]
     Missing {
-        /// The file.
+        /// The model's file name.
         name: String,
     },
     /// Installed, and another one.
@@ -33,13 +33,13 @@ pub enum ModelError {
          remove models/node_modules and run `make models`"
     )]
     Altered {
-        /// The file.
+        /// The model's file name.
         name: String,
     },
     /// The disk refused.
     #[error("the face model {name} could not be read")]
     Unreadable {
-        /// The file.
+        /// The model's file name.
         name: String,
         /// What the disk said.
         #[source]
@@ -48,7 +48,7 @@ pub enum ModelError {
     /// The right bytes, but the runtime does not take them or they lack what we need.
     #[error("the face model {name} could not be loaded: {what}")]
     Load {
-        /// The file.
+        /// The model's file name.
         name: String,
         /// What is wrong.
         what: &'static str,

@@ -32,7 +32,7 @@ pub enum ImageError {
     TooSmall {
         /// Pixels in a row.
         width: u32,
-        /// Rows.
+        /// Its height in pixels.
         height: u32,
     },
     /// The JPEG encoder failed.
@@ -101,7 +101,7 @@ impl Image {
         self.pixels.width()
     }
 
-    /// Rows.
+    /// Height in pixels.
     #[must_use]
     pub fn height(&self) -> u32 {
         self.pixels.height()

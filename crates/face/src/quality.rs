@@ -163,9 +163,9 @@ pub struct Sentence {
     /// Traditional Chinese.
     #[serde(rename = "zh-Hant")]
     pub zh_hant: String,
-    /// English.
+    /// The sentence in English.
     pub en: String,
-    /// Portuguese.
+    /// The sentence in Portuguese.
     pub pt: String,
 }
 

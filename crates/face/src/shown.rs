@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub struct Shown {
     /// detector, landmarks or feature.
     pub network: &'static str,
-    /// Its file.
+    /// The file of the network (ONNX).
     pub file: PathBuf,
     /// Batch, channels, height, width.
     pub shape: [usize; 4],

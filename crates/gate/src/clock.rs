@@ -6,7 +6,7 @@ use documents::Timestamp;
 
 /// Tells the time of day.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The time of day.
     fn now(&self) -> Timestamp;
 }
 

@@ -18,7 +18,7 @@ pub enum Finder {
     Verdicts,
     /// The gate's own records, lists and clock.
     Gate,
-    /// The door.
+    /// The door, or what it said.
     Door,
 }
 
@@ -88,7 +88,7 @@ macro_rules! reasons {
         pub enum GateReason { $($(#[$doc])* $variant,)+ }
 
         impl GateReason {
-            /// Every reason.
+            /// Every reason, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The stable code.

@@ -39,7 +39,7 @@ pub type TrustedNow = Arc<dyn Fn() -> Arc<dyn Trusted> + Send + Sync>;
 pub struct ScanOrder {
     /// The lane's name.
     pub lane: String,
-    /// The code.
+    /// The text of the code, or a picture of it.
     pub code: CodeSight,
     /// Pictures of the face, looked at in turn.
     pub faces: Vec<Vec<u8>>,
@@ -54,11 +54,11 @@ pub type Scanner =
 /// What the pages speak of.
 #[derive(Clone)]
 pub struct GateState {
-    /// The lanes.
+    /// The lanes of this gate.
     pub lanes: Arc<[LaneConfig]>,
     /// The stores, one a lane.
     pub stores: Arc<[Arc<Store>]>,
-    /// The counters.
+    /// What operators read.
     pub metrics: Arc<Metrics>,
     /// The lists of the moment.
     pub trusted: TrustedNow,

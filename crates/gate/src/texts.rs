@@ -16,9 +16,9 @@ pub enum Language {
     ZhHans,
     /// Traditional Chinese.
     ZhHant,
-    /// English.
+    /// English (`en`).
     En,
-    /// Portuguese.
+    /// Portuguese (`pt`).
     Pt,
 }
 

@@ -180,9 +180,9 @@ impl KeptPasskey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
-    /// The id.
+    /// The account, as the record of acts names it.
     pub id: AccountId,
-    /// The name.
+    /// The name that colleagues read.
     pub name: AccountName,
     /// At a gate: whose officer; none is one of the gate's own operator.
     pub side: Option<AuthorityCode>,
@@ -199,7 +199,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Its passkeys.
+    /// The passkeys registered so far.
     #[must_use]
     pub fn passkeys(&self) -> &[KeptPasskey] {
         &self.passkeys
@@ -252,11 +252,11 @@ pub enum ChangeError {
 /// An account that is to be.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
-    /// The name.
+    /// The name that colleagues will read.
     pub name: AccountName,
     /// Whose officer, at a gate.
     pub side: Option<AuthorityCode>,
-    /// The roles.
+    /// What the account may do; one role at least.
     pub roles: BTreeSet<Role>,
     /// Whether it is a test account.
     pub test: bool,

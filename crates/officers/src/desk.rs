@@ -31,20 +31,20 @@ pub struct DeskSettings {
     pub test_accounts: bool,
     /// How long things are good for.
     pub limits: Limits,
-    /// Chance.
+    /// The source of random bytes.
     pub draw: Draw,
 }
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
-    /// The account.
+    /// The account, as the record of acts names it.
     pub account: AccountId,
-    /// Its name.
+    /// The name that colleagues read.
     pub name: AccountName,
     /// Whose officer, at a gate.
     pub side: Option<AuthorityCode>,
-    /// Its roles.
+    /// What they may do.
     pub roles: Vec<Role>,
     /// Whether it is a test account.
     pub test: bool,
@@ -86,7 +86,7 @@ pub struct SignedAssertion {
 
 /// What a browser is asked for.
 pub struct Answer {
-    /// The challenge.
+    /// The challenge to be signed.
     pub challenge: Challenge,
     /// Who signs in, where that is known.
     pub signed: Signed,
@@ -121,7 +121,7 @@ pub enum SignInError {
     /// Nobody is signed in who could register one.
     #[error(transparent)]
     Permit(PermitError),
-    /// The files.
+    /// A file of accounts or sessions cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
     /// No chance to be had.
@@ -218,7 +218,7 @@ impl Desk {
         &self.settings.party
     }
 
-    /// The limits.
+    /// How long codes, challenges and sessions live.
     #[must_use]
     pub const fn limits(&self) -> &Limits {
         &self.settings.limits

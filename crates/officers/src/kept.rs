@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 #[derive(Debug, thiserror::Error)]
 #[error("{path} cannot be used; check the disk's space, the file's rights and, after a restore, its form")]
 pub struct FileError {
-    /// The file.
+    /// The file that cannot be used.
     path: PathBuf,
-    /// The cause.
+    /// The error of the file system.
     #[source]
     source: std::io::Error,
 }

@@ -20,7 +20,7 @@ const MAX_PAIRED: usize = 8;
 #[serde(deny_unknown_fields)]
 struct KeptPairing {
     lane: String,
-    /// SHA-256.
+    /// The SHA-256 of the code: the code itself stands nowhere.
     #[serde(with = "hex::serde")]
     hash: [u8; 32],
     /// A code's end, or when a browser was paired.
@@ -40,7 +40,7 @@ pub enum PairError {
     /// No such code, or it was used, is too old, or is another lane's.
     #[error("this pairing code does not count (any more); ask for a new one with `baypass gate pair`")]
     Refused,
-    /// The file.
+    /// The file of pairings cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
     /// No chance to be had.

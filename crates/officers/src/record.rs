@@ -47,11 +47,11 @@ impl fmt::Display for Actor {
 pub struct Act {
     /// From 1 on.
     pub number: u64,
-    /// When.
+    /// The time of the act.
     pub at: Timestamp,
-    /// Who.
+    /// An account's id, `operator` at this machine, or `nobody`.
     pub actor: String,
-    /// What.
+    /// The stable code of the act.
     pub act: String,
     /// To what; empty where there is nothing to name.
     pub object: String,

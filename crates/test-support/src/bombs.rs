@@ -29,7 +29,7 @@ pub enum Answer {
 pub struct Bomb {
     /// What it is.
     pub name: &'static str,
-    /// The file.
+    /// The bytes of the picture.
     pub file: Vec<u8>,
     /// What should come of it.
     pub answer: Answer,

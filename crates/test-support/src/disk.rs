@@ -33,7 +33,7 @@ impl SmallDisk {
         Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
     }
 
-    /// Its folder.
+    /// The folder that fills up soon.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.0.path()

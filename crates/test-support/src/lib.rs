@@ -20,7 +20,7 @@ pub const SKIPS: &str = "BAYPASS_SKIPS";
 /// Names the folder of published vectors and faces; a relative path counts from the repository.
 pub const SHARED: &str = "BAYPASS_SHARED";
 
-/// The repository.
+/// The folder of the repository.
 #[must_use]
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -15,7 +15,7 @@ pub struct Said {
     pub levels: [u8; 2],
     /// `attestationVersion`.
     pub version: u16,
-    /// The challenge.
+    /// The nonce that the statement answers.
     pub challenge: Vec<u8>,
     /// Purposes: 2 to sign, 3 to verify.
     pub purposes: Vec<u8>,
@@ -108,7 +108,7 @@ impl Said {
 
 /// The package of the app that [`Said::honest`] names.
 pub const WALLET_PACKAGE: &str = "com.example.wallet";
-/// Its signer.
+/// The hash of the certificate that signs the test app.
 pub const WALLET_SIGNER: [u8; 32] = [7; 32];
 
 /// One value in DER, of less than 65,536 bytes.

@@ -48,7 +48,7 @@ pub enum CertificateError {
         "data/certificates.toml is malformed, or its days do not grow from lead to leaf to ca; mend the file"
     )]
     Days,
-    /// A key.
+    /// A key cannot be made or read.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
     /// A name, a date or a key that a certificate cannot bear.

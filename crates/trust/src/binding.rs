@@ -69,7 +69,7 @@ impl GateBinding {
         Self { port, lanes: [LaneKind::Code].into(), directions: [direction].into(), joint }
     }
 
-    /// The port.
+    /// The port at which the gate counts.
     #[must_use]
     pub const fn port(&self) -> &PortId {
         &self.port

@@ -32,7 +32,7 @@ pub struct TlsKey {
 /// Who is at the other end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
-    /// The party.
+    /// Who it is, by the key in their certificate.
     pub party: Party,
     /// The authorities whose lists say so.
     pub listed_by: BTreeSet<AuthorityCode>,

@@ -98,7 +98,7 @@ pub(crate) struct Captured {
 pub(crate) enum Seen {
     /// More are wanted; the wallet shows this.
     More(Capture, Prompt),
-    /// Enough.
+    /// The frames suffice; the capture is over.
     Enough(Captured),
 }
 

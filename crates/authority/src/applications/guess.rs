@@ -31,7 +31,7 @@ pub struct WorkDemand {
 pub struct WorkAnswer {
     /// The salt of the demand.
     pub salt: String,
-    /// The number.
+    /// The number that was found: with it the hash begins with enough zero bits.
     pub answer: u64,
 }
 

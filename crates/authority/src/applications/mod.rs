@@ -34,7 +34,7 @@ documents::redact_debug!(Claim);
 /// What one service takes for an enrolment.
 #[derive(Debug, Clone)]
 pub struct EnrolmentSettings {
-    /// The figures.
+    /// Delays, work and limits, as the data file has them.
     pub rules: EnrolmentRules,
     /// Whether one picture from a file is taken in place of a live capture.
     pub simulated: bool,

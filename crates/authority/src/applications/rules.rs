@@ -58,7 +58,7 @@ pub enum EnrolmentRulesError {
     /// A figure that cannot hold.
     #[error("{what} is out of range")]
     Range {
-        /// Which.
+        /// The figure that does not fit.
         what: &'static str,
     },
 }

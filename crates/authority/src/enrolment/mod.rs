@@ -37,7 +37,7 @@ pub use session::SessionError;
 /// Why a wallet was not enrolled.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolError {
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No resident here fits number, name, birth date, face and what was shown to be theirs. One answer for all of them: it
@@ -58,7 +58,7 @@ pub enum EnrolError {
     /// The invitation code cannot be one.
     #[error(transparent)]
     Invitation(#[from] InvitationCodeError),
-    /// The pictures.
+    /// The pictures cannot be read or judged.
     #[error(transparent)]
     Capture(#[from] CaptureError),
     /// A file where this installation takes the frames of a camera.
@@ -120,7 +120,7 @@ pub struct Applicant {
 /// An enrolment that was begun.
 #[derive(Debug, Clone, Copy)]
 pub struct Begun {
-    /// Its id.
+    /// The enrolment, to be named when frames are sent.
     pub id: EnrolmentId,
     /// Whether one picture from a file is taken: the installation simulates cameras.
     pub simulated: bool,

@@ -23,7 +23,7 @@ pub enum Decided {
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]
 pub enum PendingError {
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No resident has this number.

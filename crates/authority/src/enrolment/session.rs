@@ -13,7 +13,7 @@ use crate::store::{StoreError, enrolment, person};
 /// Why a secret opens nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No pass is in force for it.

@@ -12,7 +12,7 @@ use crate::store::{StoreError, token};
 /// Why a notice was not taken or delivered.
 #[derive(Debug, thiserror::Error)]
 pub enum NoticeError {
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The message or its sender.

@@ -21,7 +21,7 @@ use crate::verdict::needs_notice;
 /// else there is to say about it stands in its receipt.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The message or its sender.

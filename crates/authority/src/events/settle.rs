@@ -24,7 +24,7 @@ pub enum Settlement {
 /// Why nothing was settled.
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A notice to the issuer could not be made.
@@ -46,7 +46,7 @@ pub enum SettleError {
 pub struct Unresolved {
     /// Of the reservation.
     pub id: ReservationId,
-    /// The lane.
+    /// The lane at which the traveller was last seen.
     pub lane: String,
     /// From where to where.
     pub direction: documents::Direction,

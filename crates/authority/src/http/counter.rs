@@ -26,7 +26,7 @@ pub(super) struct Invite {
     replaces: bool,
 }
 
-/// An invitation.
+/// A new invitation of a resident; the code is told once.
 #[derive(Serialize, ToSchema)]
 pub(super) struct InvitationAnswer {
     /// The code; it is told once.

@@ -85,11 +85,11 @@ pub(super) struct SessionAnswer {
     /// The secret of the session, as it stands after `Bearer`; given once, when it begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<String>,
-    /// The account.
+    /// The account, as the record of acts names it.
     account: String,
-    /// Its name.
+    /// The name that colleagues read.
     name: String,
-    /// Its roles.
+    /// Stable codes of the roles.
     roles: Vec<&'static str>,
     /// Whether it is a test account.
     test: bool,
@@ -279,7 +279,7 @@ pub(super) struct NewAccountBody {
 /// An account, and the code with which its person signs in first.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CodeAnswer {
-    /// The account.
+    /// The account to which the code belongs.
     account: String,
     /// The one-time code: hand it to that person alone.
     code: String,

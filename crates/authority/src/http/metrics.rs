@@ -45,7 +45,7 @@ struct PartyLabel {
     party: String,
 }
 
-/// Whose.
+/// The label of what is counted by authority.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct AuthorityLabel {
     pub authority: &'static str,

@@ -54,9 +54,9 @@ pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// What the routes work with.
 #[derive(Clone)]
 pub struct HttpState {
-    /// The service.
+    /// The service that answers.
     pub service: Arc<Service>,
-    /// The clock.
+    /// Where the time of a request comes from.
     pub now: Now,
     /// The accounts of the officers, and who of them is signed in.
     pub officers: Arc<Desk>,

@@ -153,7 +153,7 @@ pub(super) struct UnresolvedAnswer {
 struct UnresolvedRow {
     /// Its id: 16 bytes, hexadecimal.
     id: String,
-    /// The lane.
+    /// The lane at which the traveller was last seen.
     lane: String,
     /// Since when it waits.
     #[schema(format = DateTime)]
@@ -285,7 +285,7 @@ pub(super) fn reference_of(app: &AppState, number: &DocumentNumber) -> String {
     app.state.service.document_reference(number)
 }
 
-/// Whose.
+/// A resident, named by one of their documents.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ByDocument {

@@ -35,7 +35,7 @@ pub(super) struct HealthAnswer {
     warnings: Vec<String>,
 }
 
-/// The database.
+/// What an operator reads of the database.
 #[derive(Serialize, ToSchema)]
 struct DatabaseHealth {
     /// `ok` or `unavailable`.

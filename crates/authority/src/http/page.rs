@@ -15,7 +15,7 @@ top;border-bottom:1px solid #ddd;padding:.3rem .6rem .3rem 0}.m{display:inline-b
 margin-right:1em}@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}code,pre{background:#2a2a2a}td,th{\
 border-color:#444}}";
 
-/// The page.
+/// The page of one authority, from its description (OpenAPI).
 pub(super) fn render(api: &Value, me: AuthorityCode) -> String {
     let mut page = String::new();
     let (title, text) = (at(api, "/info/title"), at(api, "/info/description"));

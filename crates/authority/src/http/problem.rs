@@ -22,10 +22,10 @@ macro_rules! problems {
         }
 
         impl ProblemCode {
-            /// Every code.
+            /// Every code, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
-            /// The code.
+            /// The stable code, such as `no_pass`.
             #[must_use]
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$name => $code),+ }
@@ -256,7 +256,7 @@ impl Problem {
         }
     }
 
-    /// The code.
+    /// Which problem it is.
     #[must_use]
     pub const fn code(&self) -> ProblemCode {
         self.code

@@ -148,7 +148,7 @@ pub(super) struct TokensWanted {
 /// One token with its parts.
 #[derive(Serialize, ToSchema)]
 struct TokenAnswer {
-    /// The token.
+    /// The signed token, base64url.
     token: String,
     /// The issuer's own part.
     own: String,

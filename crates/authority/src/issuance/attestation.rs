@@ -26,7 +26,7 @@ const MAX_NONCES: usize = 3;
 pub struct Attestation {
     /// The nonces of the authorities that are asked with it, in any order: the challenge is made of them.
     pub nonces: Vec<Vec<u8>>,
-    /// The statement.
+    /// What the maker of the phone signed, for one of its nonces.
     pub statement: Statement,
 }
 

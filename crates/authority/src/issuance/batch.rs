@@ -21,7 +21,7 @@ const POSSESSION_SECONDS: i64 = 300;
 /// One device key with the proof that its holder has it.
 #[derive(Debug, Clone)]
 pub struct DeviceProof {
-    /// The key.
+    /// The public key that the tokens are bound to.
     pub key: PublicKey,
     /// The signed proof ([`possession`]).
     pub proof: Vec<u8>,

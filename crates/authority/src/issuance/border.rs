@@ -30,7 +30,7 @@ const DRAWS: usize = 64;
 /// What the home authority hands out for one device key.
 #[derive(Debug, Clone)]
 pub struct Issued {
-    /// The token.
+    /// The signed token (CBOR).
     pub token: Vec<u8>,
     /// The issuer's own part.
     pub own: Vec<u8>,

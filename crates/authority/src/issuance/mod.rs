@@ -19,7 +19,7 @@ use crate::weekly_keys::WeeklyKeyError;
 /// Why nothing was issued.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No pass is in force for this wallet.
@@ -52,10 +52,10 @@ pub enum IssueError {
     /// The face template of the registry.
     #[error(transparent)]
     Face(#[from] FaceCheckError),
-    /// A part.
+    /// A part cannot be sealed.
     #[error(transparent)]
     Part(#[from] PartError),
-    /// A token.
+    /// A token cannot be signed.
     #[error(transparent)]
     Token(#[from] TokenError),
     /// The crypto library.

@@ -29,7 +29,7 @@ pub struct EventConflict {
     pub id: [u8; 32],
     /// The gate that signed it.
     pub gate: String,
-    /// The clearance.
+    /// The clearance of which ledger and gate tell differently.
     pub clearance: ClearanceId,
     /// The reservation that it contradicts, where there is one.
     pub reservation: Option<ReservationId>,

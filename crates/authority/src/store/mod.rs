@@ -134,7 +134,7 @@ pub enum StoreError {
     /// The file cannot be made, or its mode cannot be set.
     #[error("the database file {file} cannot be prepared: {source}; check the folder and who owns it")]
     File {
-        /// Its path.
+        /// Its path, for the sentence.
         file: String,
         /// The system's words.
         #[source]
@@ -147,7 +147,7 @@ pub enum StoreError {
          start, and let the gates send again what it lacks (docs/operating.md, After a loss; `baypass ledger rejoin`)"
     )]
     Behind {
-        /// Its path.
+        /// Its path, for the sentence.
         file: String,
         /// Its own number.
         have: i64,
@@ -168,7 +168,7 @@ pub enum StoreError {
         "the row {row} of table {table} of the earlier version cannot be read: {why}; nothing was changed"
     )]
     Import {
-        /// The table.
+        /// The table of the row.
         table: &'static str,
         /// The first bytes of the row's key, in hexadecimal digits.
         row: String,
@@ -184,9 +184,9 @@ pub enum StoreError {
     /// A row that the domain refuses.
     #[error("a row of table {table} is damaged in column {column}; restore it from a backup")]
     Row {
-        /// The table.
+        /// The table of the row.
         table: &'static str,
-        /// The column.
+        /// The column that does not hold what it must.
         column: &'static str,
     },
     /// Sealing failed inside the crypto library.

@@ -55,7 +55,7 @@ impl Source {
 /// One passage as a ledger keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEntry {
-    /// Where.
+    /// The port at which the traveller passed.
     pub port: PortId,
     /// From where to where.
     pub direction: Direction,
@@ -173,13 +173,13 @@ impl LedgerEntry {
 /// A row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerRow {
-    /// Whose.
+    /// The person who moved.
     pub person: PersonKey,
     /// Its id: SHA-256 of the event that made it.
     pub id: [u8; 32],
     /// When; where its time of day was taken away, the start of the day.
     pub at: Timestamp,
-    /// What.
+    /// The movement itself.
     pub entry: LedgerEntry,
     /// Whether its time of day was taken away.
     pub reduced: bool,

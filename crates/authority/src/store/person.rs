@@ -74,7 +74,7 @@ pub(crate) struct Resident {
 }
 documents::redact_debug!(Resident);
 
-/// A person.
+/// A person as the verdict needs them: key, holder, session.
 pub(crate) struct Person {
     /// The authority's own key of the person.
     pub key: PersonKey,

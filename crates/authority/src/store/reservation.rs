@@ -234,7 +234,7 @@ pub(crate) async fn renew_reservation(tx: &mut Tx, r: &ReservationRow) -> Result
     .map(drop)
 }
 
-/// A reservation.
+/// The reservation of this id, whatever its state.
 pub(crate) async fn find_reservation(tx: &mut Tx, id: ReservationId) -> Result<Option<ReservationRow>> {
     optional!(tx, FIND_RESERVATION, id.as_bytes().to_vec())?.as_ref().map(reservation_row).transpose()
 }

@@ -27,7 +27,7 @@ impl PersonKey {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// Its bytes, which name the person in every table.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -47,7 +47,7 @@ impl Tag {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// Its bytes, a keyed hash of a number or an id.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -55,7 +55,7 @@ pub(super) struct Found<'f> {
     pub keep_days: u16,
 }
 
-/// The answer.
+/// The answer that follows from what was found.
 pub(super) fn decide(found: &Found<'_>, now: Timestamp) -> Answer {
     let request = found.request;
     let mut question = Question::new(request.port.clone(), request.direction, now);

@@ -29,7 +29,7 @@ pub(crate) use reserve::needs_notice;
 /// Whatever is wrong with the traveller's side is a verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum VerdictError {
-    /// The database.
+    /// The database cannot be read or written; nothing of the operation stands there.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The request, or its envelope.
@@ -113,7 +113,7 @@ pub(crate) struct FreshIds {
 /// The approval under which this authority answers.
 #[derive(Debug, Clone)]
 pub(crate) struct Covering {
-    /// Its id.
+    /// The approval that covers the use.
     pub id: String,
     /// Days for which a passage may be kept with its time of day.
     pub keep_days: u16,

@@ -7,7 +7,7 @@ macro_rules! reasons {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum AuthorityReason { $($(#[$doc])* $name,)+ }
         impl AuthorityReason {
-            /// Every reason.
+            /// Every reason, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
             /// The stable code.
             #[must_use]

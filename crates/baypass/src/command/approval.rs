@@ -38,7 +38,7 @@ pub struct AddArgs {
 pub struct WithdrawArgs {
     #[command(flatten)]
     installation: InstallationArgs,
-    /// Its id.
+    /// The approval to withdraw.
     #[arg(long)]
     id: String,
 }

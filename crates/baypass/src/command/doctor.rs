@@ -27,7 +27,7 @@ struct Finding {
 /// What `doctor` takes.
 #[derive(Args)]
 pub struct DoctorArgs {
-    /// An installation.
+    /// The folder of the installation.
     #[arg(long)]
     dir: Option<PathBuf>,
     #[command(flatten)]

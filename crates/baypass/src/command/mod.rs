@@ -56,7 +56,7 @@ pub enum Command {
     /// A wallet on the command line, for scripts and tests.
     #[command(subcommand)]
     Wallet(wallet::WalletCommand),
-    /// Lanes.
+    /// Lanes of a port, and scans at one of them.
     #[command(subcommand)]
     Lane(lane::LaneCommand),
     /// May this person cross there, then, and if not, why? Asked about a case file (docs/cases.md), or about a resident
@@ -135,7 +135,7 @@ const ONE_PROCESS: &str = "(All parties ran in this one process, each over its o
 /// The installation that a command works on.
 #[derive(Args)]
 struct InstallationArgs {
-    /// The installation.
+    /// The folder of the installation.
     #[arg(long)]
     dir: PathBuf,
 }

@@ -27,7 +27,7 @@ pub struct Journal {
 pub struct Number {
     /// Who issued it.
     pub issuer: AuthorityCode,
-    /// Its kind.
+    /// The kind of document that has the number.
     pub kind: DocumentKind,
     /// Its number, as printed.
     pub number: String,

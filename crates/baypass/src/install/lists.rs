@@ -343,7 +343,7 @@ pub struct ApprovalFile {
     pub id: String,
     /// The jurisdictions concerned.
     pub jurisdictions: Vec<AuthorityCode>,
-    /// The ports.
+    /// Ids of the ports.
     pub ports: Vec<String>,
     /// First day.
     pub from: LocalDate,

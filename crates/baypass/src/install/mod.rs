@@ -58,7 +58,7 @@ pub const LANES_EACH: u8 = 2;
 /// Where a lane stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LanePlace {
-    /// The port.
+    /// The port at which it stands.
     pub port: PortId,
     /// From where to where.
     pub direction: Direction,
@@ -194,7 +194,7 @@ impl Installation {
         self.settings.simulated_camera
     }
 
-    /// The folder.
+    /// The folder of the installation.
     pub fn root(&self) -> &Path {
         &self.root
     }

@@ -135,11 +135,11 @@ pub fn status_lists_in_use(now: Timestamp) -> Vec<u8> {
 
 /// All three authorities in this process.
 pub struct Parties {
-    /// The services.
+    /// The authorities in this process.
     pub services: BTreeMap<AuthorityCode, Arc<Service>>,
     /// What gates go by.
     pub lists: Lists,
-    /// The models.
+    /// The face models that they share.
     pub faces: Arc<Faces>,
     _locks: Vec<Lock>,
 }
@@ -262,11 +262,11 @@ impl AuthorityLink for Local {
 
 /// A lane with its store.
 pub struct OpenLane<L> {
-    /// The lane.
+    /// The lane that judges and clears.
     pub lane: Arc<Lane<L, ProbeCache<ModelCapture>>>,
     /// Tells what happened there.
     pub courier: Courier<L>,
-    /// Its store.
+    /// Where its events wait for delivery.
     pub store: Arc<Outbox>,
 }
 

@@ -99,7 +99,7 @@ pub enum Command {
     RecordAsking(AskingRecord),
     /// Send the request to the authority of this side.
     AskAuthority {
-        /// The side.
+        /// The side that is asked.
         side: Side,
         /// The authority that judges it.
         authority: AuthorityCode,
@@ -116,7 +116,7 @@ pub enum Command {
     RecordPassage(PassageRecord),
     /// Tell this authority, not before the time in `told`.
     TellAuthority {
-        /// The authority.
+        /// The authority to be told.
         authority: AuthorityCode,
         /// The end, and when it may be told.
         told: Told,
@@ -167,7 +167,7 @@ pub enum TransitionError {
     /// The authority of this side gave another verdict on the same request before.
     #[error("the {side} side has answered this request already, otherwise")]
     AnsweredOtherwise {
-        /// The side.
+        /// The side whose verdict does not fit the state.
         side: Side,
     },
     /// The round is about another clearance, lane or token.
@@ -182,7 +182,7 @@ pub enum Mismatch {
     Clearance,
     /// The lane, port, direction or sides.
     Place,
-    /// The token.
+    /// The verdict is about another token.
     Token,
     /// Its own requests: one that would go out has gone out before.
     Request,

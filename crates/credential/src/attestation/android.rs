@@ -53,7 +53,7 @@ pub struct Trusted<'t> {
     pub roots: &'t TrustAnchors,
     /// Google's status list.
     pub revoked: &'t RevokedSerials,
-    /// The apps.
+    /// Apps whose keys count.
     pub apps: &'t [AndroidApp],
 }
 

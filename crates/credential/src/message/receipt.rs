@@ -150,7 +150,7 @@ pub struct Chain {
     pub gate: String,
     /// Its number: higher than that of every chain of this gate before; the time at which it was begun.
     pub epoch: u64,
-    /// Why.
+    /// Why the gate begins anew.
     pub reason: ChainReason,
     /// What the operator says about it, at most 200 bytes without control characters; may be empty.
     pub note: String,

@@ -71,7 +71,7 @@ pub struct Played {
     pub challenge: Challenge,
     /// The frames, as they were handed in.
     pub frames: Vec<Frame>,
-    /// The answer.
+    /// What the lane's liveness check said.
     pub answer: Result<Passed, Refusal>,
 }
 

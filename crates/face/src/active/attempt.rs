@@ -133,7 +133,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Every reason.
+    /// Every reason, in the order of the documentation.
     pub const ALL: [Self; 16] = [
         Self::TooFewFrames,
         Self::TooLong,

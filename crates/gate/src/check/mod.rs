@@ -115,7 +115,7 @@ impl Checker {
         Self { lane: Arc::new(lane), audience, window, elsewhere }
     }
 
-    /// The lane.
+    /// The lane for which codes are checked.
     #[must_use]
     pub fn lane(&self) -> &LaneId {
         &self.lane

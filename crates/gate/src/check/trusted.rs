@@ -36,7 +36,7 @@ pub enum Age {
 /// What a status list says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatusAnswer {
-    /// The status.
+    /// The status of the token in the newest list.
     pub status: Status,
     /// Of how old a list.
     pub age: Age,

@@ -52,7 +52,7 @@ pub enum CameraError {
     /// A file cannot be read.
     #[error("the picture file {path} cannot be read; check that it exists and may be read")]
     File {
-        /// The file.
+        /// The file that stands for the camera.
         path: PathBuf,
         /// The error of the file system.
         #[source]

@@ -21,7 +21,7 @@ pub enum DoorError {
     /// A file of the door cannot be read or written.
     #[error("the door's file {path} cannot be used; check that it may be written")]
     File {
-        /// The file.
+        /// The file of commands.
         path: PathBuf,
         /// The error of the file system.
         #[source]

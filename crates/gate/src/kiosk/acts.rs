@@ -84,7 +84,7 @@ pub enum ActError {
     /// The file cannot be used.
     #[error("the officers' acts {path} cannot be used; check the disk's space and rights")]
     File {
-        /// The file.
+        /// The file of acts.
         path: PathBuf,
         /// The error of the file system.
         #[source]

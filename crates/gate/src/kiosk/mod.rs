@@ -75,7 +75,7 @@ pub struct KioskSetup {
     pub names: BTreeMap<&'static str, BTreeMap<AuthorityCode, String>>,
     /// Whose officers have a view of the lane.
     pub officers: BTreeSet<AuthorityCode>,
-    /// The sentences.
+    /// Sentences for travellers, in four languages.
     pub texts: Arc<Texts>,
     /// How long its devices wait.
     pub waits: Waits,
@@ -85,7 +85,7 @@ pub struct KioskSetup {
     pub trusted: TrustedNow,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
-    /// The stopwatch.
+    /// Measures how long each stage takes.
     pub watch: Arc<dyn Stopwatch>,
     /// What officers did.
     pub acts: ActBook,
@@ -178,7 +178,7 @@ impl Kiosk {
         &self.slug
     }
 
-    /// The lane.
+    /// The lane that it serves.
     #[must_use]
     pub const fn config(&self) -> &LaneConfig {
         &self.config

@@ -68,9 +68,9 @@ impl LaneConfig {
 
 /// What a lane works with for one traveller.
 pub struct LaneContext<'a, C, D, S, M> {
-    /// The camera.
+    /// Reads code and face.
     pub camera: &'a mut C,
-    /// The door.
+    /// Opens, and says who passed.
     pub door: &'a mut D,
     /// The screens of traveller and officers.
     pub screen: &'a mut S,
@@ -80,7 +80,7 @@ pub struct LaneContext<'a, C, D, S, M> {
     pub trusted: &'a dyn Trusted,
     /// The time of day.
     pub clock: &'a dyn Clock,
-    /// The stopwatch.
+    /// Measures how long each stage takes.
     pub watch: &'a dyn Stopwatch,
 }
 

@@ -31,7 +31,7 @@ pub struct Judged {
     pub side: Side,
     /// The authority that judged it.
     pub authority: AuthorityCode,
-    /// The class.
+    /// Admit, verify or refer.
     pub answer: Answer,
     /// Under which the authority keeps its reason.
     pub reference: [u8; 16],
@@ -40,7 +40,7 @@ pub struct Judged {
 /// How one crossing ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// The clearance.
+    /// The clearance of this try.
     pub clearance: ClearanceId,
     /// What happened at the door; `not_passed` too where no authority was asked.
     pub passage: Passage,
@@ -60,7 +60,7 @@ pub struct Report {
     pub simulated_camera: bool,
     /// The token's id, where a code passed the check.
     pub token: Option<TokenId>,
-    /// Milliseconds.
+    /// How long each stage took, in milliseconds.
     pub ms: Stages,
 }
 

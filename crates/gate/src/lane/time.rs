@@ -17,7 +17,7 @@ use crate::clock::Clock;
 /// Something that ends after a while.
 pub(super) type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Waits.
+/// Waits until a deadline of the machine is over.
 pub(super) trait Timer: Send + Sync {
     /// Ends after this long.
     fn sleep(&self, long: Duration) -> Sleep;

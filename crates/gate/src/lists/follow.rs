@@ -62,7 +62,7 @@ struct Heard {
 pub struct Refused {
     /// From whom it came.
     pub from: AuthorityCode,
-    /// The reason.
+    /// The stable code of the reason.
     pub code: &'static str,
 }
 

@@ -89,7 +89,7 @@ pub enum MemoryError {
         "{path} is damaged ({why}); restore it from a backup, or remove it if the present lists are the first that this gate may take"
     )]
     Damaged {
-        /// The file.
+        /// The file of what was learnt.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
@@ -97,7 +97,7 @@ pub enum MemoryError {
     /// The file cannot be read or written.
     #[error("{path} cannot be used ({source}); check the disk's space and rights")]
     File {
-        /// The file.
+        /// The file of what was learnt.
         path: PathBuf,
         /// The error of the file system.
         source: std::io::Error,

@@ -40,7 +40,7 @@ pub enum ListsError {
         "the status list of {authority} would go back to {got}, in use is one of {have}; fetch the newest"
     )]
     StatusRollback {
-        /// The issuer.
+        /// The authority that issued the list.
         authority: AuthorityCode,
         /// When the one in use was signed.
         have: Timestamp,
@@ -107,7 +107,7 @@ impl Lists {
         &self.trust
     }
 
-    /// The approvals.
+    /// The approvals in force.
     #[must_use]
     pub const fn approvals(&self) -> &Approvals {
         &self.approvals

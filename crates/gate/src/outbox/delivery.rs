@@ -55,9 +55,9 @@ const PASSED_WITH: &str = "SELECT COUNT(*) FROM clearance WHERE token = $1 AND p
 /// An event that its authority took only for an officer to settle: a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// The authority.
+    /// The authority that does not take it.
     pub authority: AuthorityCode,
-    /// The clearance.
+    /// The clearance of which it tells.
     pub clearance: ClearanceId,
     /// When it fell due.
     pub due_at: Timestamp,

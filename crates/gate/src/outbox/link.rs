@@ -24,31 +24,31 @@ pub enum LinkError {
     /// This gate knows no address of the authority.
     #[error("no address of {authority} is configured; add it to the gate's settings")]
     NoAddress {
-        /// The authority.
+        /// The authority that was asked.
         authority: AuthorityCode,
     },
     /// No connection, or it broke.
     #[error("{authority} cannot be reached")]
     Unreachable {
-        /// The authority.
+        /// The authority that was asked.
         authority: AuthorityCode,
     },
     /// It did not answer several times in a row, and has not since.
     #[error("{authority} is away; it is tried again beside the lanes")]
     Away {
-        /// The authority.
+        /// The authority that was asked.
         authority: AuthorityCode,
     },
     /// No answer in time.
     #[error("{authority} did not answer in time")]
     TimedOut {
-        /// The authority.
+        /// The authority that was asked.
         authority: AuthorityCode,
     },
     /// The authority answers with an error.
     #[error("{authority} answers with status {status}")]
     Refused {
-        /// The authority.
+        /// The authority that was asked.
         authority: AuthorityCode,
         /// The HTTP status.
         status: u16,
@@ -56,13 +56,13 @@ pub enum LinkError {
     /// The answer is no receipt of this authority for what was sent: it says nothing, whoever sent it.
     #[error("{authority} answers without a receipt that counts")]
     Receipt {
-        /// The authority.
+        /// The authority that was asked.
         authority: AuthorityCode,
     },
     /// The answer is longer than an answer can be.
     #[error("{authority} answers with too many bytes")]
     TooLarge {
-        /// The authority.
+        /// The authority that was asked.
         authority: AuthorityCode,
     },
 }

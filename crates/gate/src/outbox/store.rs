@@ -61,7 +61,7 @@ pub enum StoreError {
     /// The folder or file cannot be used.
     #[error("the gate's store {path} cannot be opened; check that its folder exists and may be written")]
     Open {
-        /// The file.
+        /// The file of the store.
         path: PathBuf,
         /// The error of the driver.
         #[source]
@@ -73,15 +73,15 @@ pub enum StoreError {
     /// A row is not what this program writes.
     #[error("the gate's store holds something unreadable in {table}.{column}")]
     Row {
-        /// The table.
+        /// The table of the row.
         table: &'static str,
-        /// The column.
+        /// The column that does not hold what it must.
         column: &'static str,
     },
     /// It was written by a newer program.
     #[error("the gate's store {path} was written by a newer program; use that one")]
     Newer {
-        /// The file.
+        /// The file of the store.
         path: PathBuf,
     },
     /// Its tables could not be brought to the form of this program.
@@ -96,7 +96,7 @@ pub enum StoreError {
     /// A record for a clearance that the store does not know, or that has ended.
     #[error("the store does not expect this record of clearance {clearance}")]
     Unexpected {
-        /// The clearance.
+        /// The clearance that is known already.
         clearance: ClearanceId,
     },
 }
@@ -123,7 +123,7 @@ pub struct GateKey {
     pub gate: String,
     /// The key's id in the trust list.
     pub kid: Vec<u8>,
-    /// The key.
+    /// The key that signs events.
     pub key: SigningKey,
 }
 
@@ -134,7 +134,7 @@ documents::redact_debug!(GateKey);
 pub struct Outgoing {
     /// Its number in this authority's chain.
     pub number: u64,
-    /// The clearance.
+    /// The clearance of which the message tells.
     pub clearance: ClearanceId,
     /// The signed event.
     pub signed: Vec<u8>,

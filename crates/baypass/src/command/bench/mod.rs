@@ -13,7 +13,7 @@ use super::block_on;
 use crate::Ended;
 use crate::failure::Failure;
 
-/// The measurements.
+/// What can be measured.
 #[derive(Subcommand)]
 pub enum BenchCommand {
     /// One face stage by stage, beside the same networks in ONNX Runtime where that is installed; memory.

@@ -64,11 +64,11 @@ struct Party {
 
 /// All parties, running.
 pub struct Bay {
-    /// The installation.
+    /// The installation in its folder.
     pub installation: Installation,
     /// Who listens where.
     pub addresses: Addresses,
-    /// HTTP.
+    /// The client for plain HTTP on the loopback.
     pub client: reqwest::Client,
     /// The test account of each authority.
     pub officers: BTreeMap<AuthorityCode, AccountId>,
@@ -513,9 +513,9 @@ pub mod code_picture {
 
     /// A picture of a screen, or the text where no symbol can hold it.
     pub enum Sight {
-        /// The text.
+        /// The text of a code, as if it had been read.
         Text(String),
-        /// A picture.
+        /// A picture on which a code may be.
         Picture(Vec<u8>),
     }
 

@@ -49,7 +49,7 @@ impl Who {
         Self::Sou,
     ];
 
-    /// The name.
+    /// The name in Latin letters.
     pub const fn name(self) -> &'static str {
         match self {
             Self::LiNa => "SPECIMEN LI NA",

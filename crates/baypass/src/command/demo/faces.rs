@@ -24,7 +24,7 @@ documents::redact_debug!(Photographs);
 /// The faces that play the cast.
 #[derive(Debug)]
 pub struct Cast {
-    /// Anybody.
+    /// Persons with several photographs each.
     pub people: Vec<Photographs>,
     /// Somebody with two real photographs that are alike enough.
     pub twice: Photographs,

@@ -22,7 +22,7 @@ use crate::wallet::{HeldToken, Wallet};
 pub struct Person {
     /// Who it is.
     pub who: Who,
-    /// The wallet.
+    /// The wallet on their phone.
     pub wallet: Wallet,
     /// Portrait and live capture.
     pub photographs: Photographs,
@@ -126,9 +126,9 @@ const STEPS: &[Step] = &[
 
 /// The tour's state.
 pub struct Tour<'b> {
-    /// The parties.
+    /// Authorities and gates.
     pub bay: &'b mut Bay,
-    /// The cast.
+    /// Those who cross.
     pub people: People,
     json: bool,
     /// What did not end as it must.

@@ -63,7 +63,7 @@ impl WorkArgs {
         }
     }
 
-    /// Threads.
+    /// How many pictures are worked on at once.
     fn jobs(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         self.jobs.unwrap_or_else(cores).clamp(1, 64)

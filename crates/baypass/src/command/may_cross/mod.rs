@@ -18,7 +18,7 @@ pub struct MayCrossArgs {
     /// The case file; `-` reads standard input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dir", "resident"], required_unless_present = "dir")]
     case: Option<PathBuf>,
-    /// The installation.
+    /// The folder of the installation.
     #[arg(long, requires_all = ["resident", "to"])]
     dir: Option<PathBuf>,
     /// The number that `resident add` printed, or any document number.

@@ -109,7 +109,7 @@ pub fn draft(args: &DraftArgs) -> Result<Ended, Failure> {
 pub struct ShowArgs {
     #[command(flatten)]
     installation: InstallationArgs,
-    /// The draft.
+    /// The file of the draft.
     #[arg(long, value_name = "FILE")]
     draft: PathBuf,
 }
