@@ -35,6 +35,7 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         PossessionInvalid,
         DeviceKeyTaken,
         TooManyKeys,
+        StatusPlacesTaken,
         NothingIssued,
         NoPermit,
         WeeklyKeyMissing,
