@@ -29,7 +29,7 @@ define_statements! {
     SPEND_TOKEN = "INSERT INTO spent_token (tag, spent_at) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
 }
 
-/// An issued token: whose, where its status stands, until when, and the status.
+/// An issued token: whose, where its status stands (place 0: nowhere any more), until when, and the status.
 pub(crate) struct IssuedToken {
     pub person: PersonKey,
     pub list: u8,
@@ -90,6 +90,7 @@ pub(crate) async fn find_token(tx: &mut Tx, tag: Tag) -> Result<Option<IssuedTok
     Ok(Some(IssuedToken {
         person: PersonKey::from_bytes(array(&row, "token", "person_key")?),
         list: u8::try_from(list).map_err(damaged("list"))?,
+        // -1: its place went to another token.
         place: u32::try_from(place).unwrap_or(0),
         expires: super::time(&row, "token", "expires")?,
         status: column(&row, "token", "status")?,
