@@ -52,8 +52,8 @@ pub use phones::{AttestationRules, AttestationRulesError};
 pub use registry::{RegistryError, Renewed};
 pub use service::{SenderError, Service};
 pub use status_lists::{
-    ListAge, ListError, STATUS_LISTS, STATUS_SECONDS, in_use, is_of_largest_size, status_list_number,
-    status_list_numbers, status_name,
+    ListAge, ListError, STATUS_LISTS, STATUS_SECONDS, status_list_number, status_list_numbers,
+    status_lists_in_use, status_name,
 };
 pub use status_places::{LARGEST_LIST, STATUS_ALARM_PERCENT, StatusCapacity, StatusFill};
 pub use store::conflict::EventConflict;

@@ -260,7 +260,7 @@ impl Turn<'_> {
             let ends = self.now.plus_seconds(i64::from(weeks) * 7 * 86_400);
             let mut asked = 0;
             // A list of the largest size says that the next one of its week is to be asked for too.
-            while let Some(number) = self.service.status_lists_in_use(self.peer, ends).get(asked).copied() {
+            while let Some(number) = self.service.lists_to_follow(self.peer, ends).get(asked).copied() {
                 if self.down {
                     return;
                 }

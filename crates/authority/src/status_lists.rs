@@ -78,19 +78,13 @@ pub fn status_list_numbers(expires: Timestamp) -> [u8; STATUS_LISTS_A_WEEK] {
         .map(|number| u8::try_from(number).unwrap_or_default())
 }
 
-/// Whether a list has the largest size there is: the next one of its week may be in use then.
-#[must_use]
-pub fn is_of_largest_size(list: &StatusList) -> bool {
-    u32::try_from(list.len()).is_ok_and(|entries| entries >= LARGEST_LIST)
-}
-
-/// The status lists that are in use for tokens that end then: the first one, and each further one whose forerunner is of the
-/// largest size by `is_full`.
-pub fn in_use(expires: Timestamp, is_full: impl Fn(u8) -> bool) -> Vec<u8> {
+/// The status lists that are in use for tokens that end then: the first one, and each further one whose forerunner has the
+/// largest size. `entries`: how many the list of this number has, as far as it is held.
+pub fn status_lists_in_use(expires: Timestamp, entries: impl Fn(u8) -> usize) -> Vec<u8> {
     let mut numbers = Vec::new();
     for number in status_list_numbers(expires) {
         numbers.push(number);
-        if !is_full(number) {
+        if u32::try_from(entries(number)).is_ok_and(|entries| entries < LARGEST_LIST) {
             break;
         }
     }
@@ -174,13 +168,10 @@ impl Service {
         Ok((places, self.status_capacity.signed_entries(last)))
     }
 
-    /// The status lists of `issuer` that are in use for tokens that end then, as far as it is known here: the first one, and
-    /// each further one whose forerunner has the largest size.
-    pub fn status_lists_in_use(&self, issuer: AuthorityCode, expires: Timestamp) -> Vec<u8> {
+    /// The status lists of another issuer that are in use for tokens that end then, as far as it is known here.
+    pub(crate) fn lists_to_follow(&self, issuer: AuthorityCode, expires: Timestamp) -> Vec<u8> {
         let held = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
-        let is_full =
-            |number: u8| held.get(&(issuer, number)).is_some_and(|list| is_of_largest_size(&list.list));
-        in_use(expires, is_full)
+        status_lists_in_use(expires, |number| held.get(&(issuer, number)).map_or(0, |list| list.list.len()))
     }
 
     fn sign_status_list(

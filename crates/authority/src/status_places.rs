@@ -7,12 +7,14 @@
 //! places that are taken, the list grows; a list of the largest size that is three quarters full gives way to the week's
 //! next one. At last a stretch of entries is read, and a free one of it taken, so that no place is left over.
 
+use std::sync::PoisonError;
+
 use credential::{CryptoError, FIRST_STATUS_INDEX, StatusRef};
 use documents::Timestamp;
 
 use crate::service::{Service, draw};
 use crate::status_lists::{LIST_LIFE, STATUS_LISTS_A_WEEK, status_list_numbers};
-use crate::store::vault::Tag;
+use crate::store::vault::{PersonKey, Tag};
 use crate::store::{Result as StoreResult, StoreError, Tx, token};
 
 /// Places that are drawn from one size of a list before the next larger one.
@@ -181,7 +183,7 @@ impl<'s> PlaceDraw<'s> {
         &mut self,
         tx: &mut Tx,
         tag: Tag,
-        person: crate::store::vault::PersonKey,
+        person: PersonKey,
     ) -> Result<StatusRef, PlaceError> {
         let mut turn = match self.turn {
             Some(turn) => turn,
@@ -201,13 +203,12 @@ impl<'s> PlaceDraw<'s> {
                 turn.step += 1;
                 continue;
             }
-            let stretch = self.stretch(tx, list, self.any_stretch()?).await?;
-            let is_full = stretch.is_three_quarters_full();
             if turn.list + 1 >= self.lists.len() {
                 return self.search(tx, &new).await;
             }
+            let stretch = self.stretch(tx, list, self.any_stretch()?).await?;
             // Lists are followed one after the other: the next one begins where this one is known to have its largest size.
-            if is_full && self.is_grown(tx, list).await? {
+            if stretch.is_three_quarters_full() && self.is_grown(tx, list).await? {
                 turn = Turn { list: turn.list + 1, step: 0 };
             } else if let Some(taken) = self.put_into(tx, &new, list, &stretch).await? {
                 return Ok(taken);
@@ -310,7 +311,7 @@ impl<'s> PlaceDraw<'s> {
 /// The token that is to get a place.
 struct New {
     tag: Tag,
-    person: crate::store::vault::PersonKey,
+    person: PersonKey,
 }
 
 /// A number from `from` to before `to`, each as likely as any other.
@@ -387,7 +388,7 @@ impl Service {
     pub async fn watch_status_fill(&self, now: Timestamp) -> Result<(), StoreError> {
         let fills = self.status_fill(now).await?;
         let alarming: Vec<u8> = fills.iter().filter(|f| f.is_alarming()).map(|f| f.weeks_ahead).collect();
-        let mut told = self.status_alarm.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut told = self.status_alarm.lock().unwrap_or_else(PoisonError::into_inner);
         for fill in fills.iter().filter(|fill| fill.is_alarming() && !told.contains(&fill.weeks_ahead)) {
             let StatusFill { weeks_ahead, taken, places } = *fill;
             let percent = fill.percent();
