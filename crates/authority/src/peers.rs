@@ -18,7 +18,7 @@ use trust::Role;
 use crate::events::notice::NoticeError;
 use crate::retention::RetentionReport;
 use crate::service::Service;
-use crate::status_lists::{ListError, status_list_number};
+use crate::status_lists::ListError;
 use crate::store::StoreError;
 use crate::store::outbox::WaitingNotice;
 use crate::weekly_keys::WeeklyKeyError;
@@ -257,17 +257,29 @@ impl Turn<'_> {
             if self.down {
                 return;
             }
-            let number = status_list_number(self.now.plus_seconds(i64::from(weeks) * 7 * 86_400));
-            let taken = match self.get(&format!("/v1/status-lists/{number}")).await {
-                Ok(list) => {
-                    self.service.take_status_list(self.peer, number, &list, self.now).map_err(PeerError::from)
+            let ends = self.now.plus_seconds(i64::from(weeks) * 7 * 86_400);
+            let mut asked = 0;
+            // A list of the largest size says that the next one of its week is to be asked for too.
+            while let Some(number) = self.service.lists_to_follow(self.peer, ends).get(asked).copied() {
+                if self.down {
+                    return;
                 }
-                Err(error) => Err(error),
-            };
-            match taken {
-                Ok(()) => self.report.status_lists += 1,
-                Err(error) => self.failed(format!("fetch status list {number}"), error),
+                asked += 1;
+                self.status_list(number).await;
             }
+        }
+    }
+
+    async fn status_list(&mut self, number: u8) {
+        let taken = match self.get(&format!("/v1/status-lists/{number}")).await {
+            Ok(list) => {
+                self.service.take_status_list(self.peer, number, &list, self.now).map_err(PeerError::from)
+            }
+            Err(error) => Err(error),
+        };
+        match taken {
+            Ok(()) => self.report.status_lists += 1,
+            Err(error) => self.failed(format!("fetch status list {number}"), error),
         }
     }
 

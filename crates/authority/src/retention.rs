@@ -6,6 +6,7 @@
 use documents::Timestamp;
 
 use crate::service::Service;
+use crate::status_places::REST_SECONDS;
 use crate::store::maintenance::{self, Deadlines};
 use crate::store::{DatabaseAddress, StoreError, read_job};
 
@@ -52,6 +53,8 @@ pub struct RetentionReport {
     pub deleted: u64,
     /// Movements whose time of day was taken away.
     pub reduced: u64,
+    /// Places in status lists that are free for other tokens.
+    pub freed: u64,
 }
 
 impl Service {
@@ -87,6 +90,16 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let deleted = maintenance::forget(&mut tx, &deadlines, now).await?;
         tx.commit().await?;
+        let mut freed: u64 = 0;
+        loop {
+            let mut tx = self.store.begin().await?;
+            let some = maintenance::free_places(&mut tx, now.plus_seconds(-REST_SECONDS)).await?;
+            tx.commit().await?;
+            freed += some;
+            if some == 0 {
+                break;
+            }
+        }
         let mut reduced: u64 = 0;
         loop {
             // A thousand at a time: a lane that waits for the writer waits for one such step at most.
@@ -101,7 +114,7 @@ impl Service {
         let mut tx = self.store.begin().await?;
         maintenance::set_job(&mut tx, JOB, now).await?;
         tx.commit().await?;
-        Ok(Some(RetentionReport { deleted, reduced }))
+        Ok(Some(RetentionReport { deleted, reduced, freed }))
     }
 }
 

@@ -19,6 +19,7 @@ use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
 use crate::keys::{KEY_ID, Keys};
 use crate::phones::AttestationRules;
+use crate::status_places::StatusCapacity;
 use crate::store::Store;
 
 /// Most device keys that one person may bring in 24 hours, over all their wallets: some two hundred crossings, where a few
@@ -44,6 +45,10 @@ pub struct Service {
     pub(crate) device_keys_a_day: u32,
     /// Whose attestations of device keys count.
     pub(crate) attestation: AttestationRules,
+    /// How many places the status lists have.
+    pub(crate) status_capacity: StatusCapacity,
+    /// The weeks of which the log was told that their status lists fill up.
+    pub(crate) status_alarm: Mutex<Vec<u8>>,
     pub(crate) enrolments: Enrolments,
     /// What reads the frames of a live capture; `None`: the models.
     pub(crate) frames: Option<Arc<dyn FrameReader>>,
@@ -53,6 +58,7 @@ pub struct Service {
 #[derive(Debug)]
 pub(crate) struct SignedList {
     pub places: Vec<(i64, i16)>,
+    pub entries: u32,
     pub at: Timestamp,
     pub bytes: Arc<[u8]>,
 }
@@ -140,6 +146,8 @@ impl Service {
             liveness: None,
             device_keys_a_day: DEVICE_KEYS_A_DAY,
             attestation: AttestationRules::default(),
+            status_capacity: StatusCapacity::default(),
+            status_alarm: Mutex::default(),
             enrolments: Enrolments::new(enrolment),
             frames: None,
         }

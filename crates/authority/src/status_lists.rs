@@ -1,7 +1,7 @@
 //! Status lists: this authority's own, signed when asked for, and the newest of the others.
 //!
-//! Lives here: signing with a short memory, taking, ages. Not here: the list's form (`credential::status`), where a
-//! token's place comes from (`issuance`).
+//! Lives here: which lists a week has, signing with a short memory, taking, ages. Not here: the list's form
+//! (`credential::status`), where a token's place comes from (`status_places`).
 
 use std::sync::{Arc, PoisonError};
 
@@ -11,18 +11,21 @@ use trust::{Freshness, Role, STATUS_TTL_SECONDS, TrustError};
 
 use crate::keys::KEY_ID;
 use crate::service::{Service, SignedList};
+use crate::status_places::LARGEST_LIST;
 use crate::store::{StoreError, token};
 
 /// A status list is signed afresh when it is asked for and older than this, in seconds, or when a token was ended.
 pub const STATUS_SECONDS: i64 = 30;
 /// How far another authority's clock may run ahead of this one's, in seconds.
 const CLOCK_SECONDS: i64 = 300;
-/// How many status lists there are, in turn ([`status_list_number`]).
-pub const STATUS_LISTS: u8 = 16;
-/// Entries of a status list.
-pub(crate) const LIST_ENTRIES: u32 = 1 << 20;
+/// How many status lists there are ([`status_list_numbers`]).
+pub const STATUS_LISTS: u8 = 24;
+/// How many of them one week has.
+pub(crate) const STATUS_LISTS_A_WEEK: usize = 7;
+/// Lists that are the first of a week in turn.
+const FIRST_LISTS: i64 = 16;
 /// How long a signed list may be used, in seconds.
-const LIST_LIFE: i64 = 86_400;
+pub(crate) const LIST_LIFE: i64 = 86_400;
 
 /// Why a list was not signed or not taken.
 #[derive(Debug, thiserror::Error)]
@@ -57,11 +60,35 @@ pub fn status_name(issuer: AuthorityCode, list: u8) -> String {
     format!("urn:baypass:status:{issuer}:{list}")
 }
 
-/// The number of the status list for tokens that end then: one list a week, sixteen in turn.
+/// The number of the first status list for tokens that end then: one a week, sixteen in turn.
 #[must_use]
 pub fn status_list_number(expires: Timestamp) -> u8 {
+    let [first, ..] = status_list_numbers(expires);
+    first
+}
+
+/// The numbers of all status lists for tokens that end then, in the order in which they are opened. Three weeks that follow
+/// each other, which is as many as tokens of one moment end in, have none in common; after its week a list rests.
+#[must_use]
+pub fn status_list_numbers(expires: Timestamp) -> [u8; STATUS_LISTS_A_WEEK] {
     let week = expires.local_date().iso_week().monday().days_since_epoch() / 7;
-    u8::try_from(week.rem_euclid(i64::from(STATUS_LISTS))).unwrap_or(0)
+    let turn = |step: i64| (week + step).rem_euclid(FIRST_LISTS);
+    let more = FIRST_LISTS + 2 * week.rem_euclid(3);
+    [turn(0), turn(3), turn(6), turn(9), turn(12), more, more + 1]
+        .map(|number| u8::try_from(number).unwrap_or_default())
+}
+
+/// The status lists that are in use for tokens that end then: the first one, and each further one whose forerunner has the
+/// largest size. `entries`: how many the list of this number has, as far as it is held.
+pub fn status_lists_in_use(expires: Timestamp, entries: impl Fn(u8) -> usize) -> Vec<u8> {
+    let mut numbers = Vec::new();
+    for number in status_list_numbers(expires) {
+        numbers.push(number);
+        if u32::try_from(entries(number)).is_ok_and(|entries| entries < LARGEST_LIST) {
+            break;
+        }
+    }
+    numbers
 }
 
 impl Service {
@@ -103,8 +130,8 @@ impl Service {
     /// # Errors
     /// The database's, or the library's.
     pub async fn status_list(&self, list: u8, now: Timestamp) -> Result<Vec<u8>, ListError> {
-        let places = self.ended_places(list, now).await?;
-        self.sign_status_list(list, &places, now)
+        let (places, entries) = self.ended_places(list, now).await?;
+        self.sign_status_list(list, &places, entries, now)
     }
 
     /// One of this authority's status lists: the last one signed while it is young and no token was ended since, judged
@@ -113,7 +140,7 @@ impl Service {
     /// # Errors
     /// As [`Service::status_list`].
     pub async fn current_status_list(&self, list: u8, now: Timestamp) -> Result<Arc<[u8]>, ListError> {
-        let mut places = self.ended_places(list, now).await?;
+        let (mut places, entries) = self.ended_places(list, now).await?;
         places.sort_unstable();
         let held = {
             let signed = self.signed_lists.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,31 +148,40 @@ impl Service {
         };
         if let Some(held) = held
             && held.places == places
+            && held.entries == entries
             && (0..STATUS_SECONDS).contains(&now.seconds_since(held.at))
         {
             return Ok(Arc::clone(&held.bytes));
         }
-        let bytes: Arc<[u8]> = self.sign_status_list(list, &places, now)?.into();
-        let signed = Arc::new(SignedList { places, at: now, bytes: Arc::clone(&bytes) });
+        let bytes: Arc<[u8]> = self.sign_status_list(list, &places, entries, now)?.into();
+        let signed = Arc::new(SignedList { places, entries, at: now, bytes: Arc::clone(&bytes) });
         self.signed_lists.lock().unwrap_or_else(PoisonError::into_inner).insert(list, signed);
         Ok(bytes)
     }
 
-    /// Places of a list that are not valid any more, as the database has them now.
-    async fn ended_places(&self, list: u8, now: Timestamp) -> Result<Vec<(i64, i16)>, ListError> {
+    /// Places of a list that are not valid any more, as the database has them now, and how many entries the list has.
+    async fn ended_places(&self, list: u8, now: Timestamp) -> Result<(Vec<(i64, i16)>, u32), ListError> {
         let mut tx = self.store.read().await?;
         let places = token::ended_places(&mut tx, list, now).await?;
+        let last = token::last_place(&mut tx, list).await?;
         tx.commit().await?;
-        Ok(places)
+        Ok((places, self.status_capacity.signed_entries(last)))
+    }
+
+    /// The status lists of another issuer that are in use for tokens that end then, as far as it is known here.
+    pub(crate) fn lists_to_follow(&self, issuer: AuthorityCode, expires: Timestamp) -> Vec<u8> {
+        let held = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
+        status_lists_in_use(expires, |number| held.get(&(issuer, number)).map_or(0, |list| list.list.len()))
     }
 
     fn sign_status_list(
         &self,
         list: u8,
         places: &[(i64, i16)],
+        entries: u32,
         now: Timestamp,
     ) -> Result<Vec<u8>, ListError> {
-        let mut entries = StatusList::with_entries(LIST_ENTRIES);
+        let mut entries = StatusList::with_entries(entries);
         for &(place, status) in places {
             let status = if status == 2 { Status::Suspended } else { Status::Invalid };
             entries.set(u32::try_from(place).unwrap_or(u32::MAX), status);

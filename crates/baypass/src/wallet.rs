@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
-use authority::{DeviceProof, EnrolRequest, InvitationCode, Issued, Service, possession};
+use authority::{DeviceProof, EnrolRequest, InvitationCode, IssueError, Issued, Service, possession};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::dpop::DpopThumbprint;
@@ -98,6 +98,9 @@ pub struct Wallet {
     sessions: BTreeMap<AuthorityCode, Bytes>,
     #[serde(alias = "tickets")]
     tokens: Vec<HeldToken>,
+    /// Device keys for which no tokens came yet: the next request is for the same ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    keys_kept: Vec<Bytes>,
 }
 documents::redact_debug!(Wallet);
 
@@ -132,6 +135,20 @@ impl Application<'_> {
     }
 }
 
+/// Why no tokens came.
+pub struct NoTokens {
+    /// In words.
+    pub why: Failure,
+    /// Whether the wallet is to come again with the same device keys.
+    pub keeps_keys: bool,
+}
+
+impl From<Failure> for NoTokens {
+    fn from(why: Failure) -> Self {
+        Self { why, keeps_keys: false }
+    }
+}
+
 /// A secret that was granted.
 pub struct Granted {
     /// The secret for this authority, 32 bytes.
@@ -156,7 +173,7 @@ pub trait AuthorityClient {
         session: &Session,
         keys: &[DeviceProof],
         now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Issued>, Failure>>;
+    ) -> impl Future<Output = Result<Vec<Issued>, NoTokens>>;
     /// Own parts of another authority.
     fn parts(
         &self,
@@ -203,9 +220,13 @@ impl AuthorityClient for BTreeMap<AuthorityCode, std::sync::Arc<Service>> {
         session: &Session,
         keys: &[DeviceProof],
         now: Timestamp,
-    ) -> Result<Vec<Issued>, Failure> {
+    ) -> Result<Vec<Issued>, NoTokens> {
         let service = self.get(&home).ok_or_else(|| missing(home))?;
-        Ok(service.issue(&session.secret, keys, None, now).await.map_err(of)?.tokens)
+        let issued = service.issue(&session.secret, keys, None, now).await.map_err(|error| NoTokens {
+            keeps_keys: matches!(error, IssueError::NoStatusPlace),
+            why: of(error),
+        })?;
+        Ok(issued.tokens)
     }
 
     async fn parts(
@@ -236,7 +257,8 @@ impl Wallet {
         cards: Vec<Card>,
     ) -> Self {
         let (device, sessions, tokens) = (None, BTreeMap::new(), Vec::new());
-        Self { resident, home, name, name_zh, birth, cards, device, sessions, tokens }
+        let keys_kept = Vec::new();
+        Self { resident, home, name, name_zh, birth, cards, device, sessions, tokens, keys_kept }
     }
 
     /// The authorities that vouch for one of the cards in a pass: the home authority, and the mainland for a Home
@@ -331,13 +353,14 @@ impl Wallet {
         self.sessions.keys().copied().collect()
     }
 
-    /// Fetches a batch: one token for each new device key, with the parts of every authority that makes one.
+    /// Fetches a batch: one token for each device key, with the parts of every authority that makes one.
     pub async fn fetch(&mut self, authorities: &impl AuthorityClient, now: Timestamp) -> Result<(), Failure> {
         let home = self.home;
         // A wallet of the version before has a secret and no key: its first request binds one.
         self.device_key()?;
-        let devices =
-            (0..BATCH).map(|_| SigningKey::generate()).collect::<Result<Vec<_>, _>>().map_err(of)?;
+        let kept = self.keys_kept.iter().map(|key| SigningKey::from_pkcs8(&key.0));
+        let new = (kept.len()..BATCH).map(|_| SigningKey::generate());
+        let devices = kept.chain(new).collect::<Result<Vec<_>, _>>().map_err(of)?;
         let proofs = |authority: AuthorityCode, session: &[u8; 32]| {
             devices
                 .iter()
@@ -348,7 +371,19 @@ impl Wallet {
                 .collect::<Result<Vec<_>, Failure>>()
         };
         let session = self.session(home)?;
-        let issued = authorities.tokens(home, &session, &proofs(home, &session.secret)?, now).await?;
+        let asked = authorities.tokens(home, &session, &proofs(home, &session.secret)?, now).await;
+        // Keys are made anew where the authority did not say that it will take the same ones later.
+        self.keys_kept.clear();
+        let issued = match asked {
+            Ok(issued) => issued,
+            Err(NoTokens { why, keeps_keys }) => {
+                if keeps_keys {
+                    let key = |device: &SigningKey| Ok(Bytes(device.to_pkcs8().map_err(of)?.to_vec()));
+                    self.keys_kept = devices.iter().map(key).collect::<Result<_, Failure>>()?;
+                }
+                return Err(why);
+            }
+        };
         let mut others = BTreeMap::new();
         for authority in self.sessions.keys().copied().filter(|authority| *authority != home) {
             let session = self.session(authority)?;
@@ -482,5 +517,71 @@ impl HeldToken {
             parts: code::Parts::new(&parts).map_err(of)?,
         };
         code.to_text().map_err(of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// An authority whose status lists are full, or that refuses for another reason; it notes the keys that were brought.
+    struct Refusing {
+        full: bool,
+        brought: Mutex<Vec<Vec<Vec<u8>>>>,
+    }
+
+    impl AuthorityClient for Refusing {
+        async fn enrol(
+            &self,
+            _: AuthorityCode,
+            _: Application<'_>,
+            _: Timestamp,
+        ) -> Result<Granted, Failure> {
+            Err(Failure::new("nobody enrols here"))
+        }
+
+        async fn tokens(
+            &self,
+            _: AuthorityCode,
+            _: &Session,
+            keys: &[DeviceProof],
+            _: Timestamp,
+        ) -> Result<Vec<Issued>, NoTokens> {
+            let keys = keys.iter().map(|device| device.key.as_bytes().to_vec()).collect();
+            self.brought.lock().unwrap().push(keys);
+            Err(NoTokens { why: Failure::new("come again later"), keeps_keys: self.full })
+        }
+
+        async fn parts(
+            &self,
+            _: AuthorityCode,
+            _: &Session,
+            _: AuthorityCode,
+            _: &[DeviceProof],
+            _: Timestamp,
+        ) -> Result<Vec<Vec<u8>>, Failure> {
+            Err(Failure::new("no parts here"))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wallet_asks_again_with_the_same_keys_where_the_status_lists_were_full() {
+        let (home, now) = (AuthorityCode::Chn, Timestamp::from_unix(1_800_000_000).unwrap());
+        let birth = "1991-05-06".parse().unwrap();
+        let mut wallet = Wallet::new(1, home, "SPECIMEN".to_owned(), None, birth, Vec::new());
+        wallet.sessions.insert(home, Bytes(vec![7; 32]));
+        let mut authority = Refusing { full: true, brought: Mutex::default() };
+        for full in [true, true, false, true] {
+            authority.full = full;
+            assert!(wallet.fetch(&authority, now).await.is_err());
+            // As the next command reads it.
+            wallet = serde_json::from_slice(&serde_json::to_vec(&wallet).unwrap()).unwrap();
+        }
+        let brought = authority.brought.into_inner().unwrap();
+        let [first, second, third, fourth] = brought.as_slice() else { panic!("{}", brought.len()) };
+        assert_eq!((first.len(), first == second, second == third), (BATCH, true, true));
+        assert!(fourth.iter().all(|key| !third.contains(key)), "another refusal ends them");
     }
 }

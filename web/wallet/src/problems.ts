@@ -11,6 +11,7 @@ const SENTENCES: Readonly<Record<string, Word>> = {
   enrolment_waits: 'problemWaits',
   picture_unreadable: 'problemPicture', face_unusable: 'problemPicture',
   work_required: 'problemBusy', work_invalid: 'problemBusy', too_many_requests: 'problemBusy', enrolment_busy: 'problemBusy', too_many_keys: 'problemBusy', busy: 'problemBusy', weekly_key_missing: 'problemBusy',
+  status_places_taken: 'problemFull',
   possession_invalid: 'problemClock',
   no_pass: 'problemPass', unauthorized: 'problemPass', invalid_dpop_proof: 'problemPass', nothing_pending: 'secondGone',
   no_permit: 'problemPermit', nothing_issued: 'problemPermit',

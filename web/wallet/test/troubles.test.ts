@@ -105,6 +105,31 @@ describe.skipIf(skipped)('a wallet in trouble', () => {
     await hand.codes(15)
   })
 
+  it('full status lists are told, and the same keys ask again later', async () => {
+    const asked: string[] = []
+    const problem = { type: 'urn:baypass:problem:status_places_taken', title: '', status: 503, detail: '', code: 'status_places_taken' }
+    await hand.page.route('**/v1/tokens', async (route) => {
+      asked.push(JSON.stringify((route.request().postDataJSON() as { devices: { key: string }[] }).devices.map(({ key }) => key)))
+      await route.fulfill({ status: 503, headers: { 'retry-after': '3600' }, contentType: 'application/problem+json', json: problem })
+    })
+    await hand.press('more')
+    await hand.press('refresh')
+    await hand.page.getByText('No new codes can be issued right now').waitFor()
+    await hand.sound('en status lists full')
+    await hand.page.reload()
+    await hand.see('unlock')
+    await hand.unlock()
+    await hand.press('more')
+    await hand.press('refresh')
+    await hand.page.getByText('No new codes can be issued right now').waitFor()
+    expect(asked).toHaveLength(2)
+    expect(asked[1]).toBe(asked[0])
+    await hand.page.unroute('**/v1/tokens')
+    await hand.press('back')
+    // What was there is still there; the kept keys get their tokens with the next fetch.
+    await hand.codes(15)
+  })
+
   it('two windows are one wallet: no token is shown at two lanes', async () => {
     const second = await Hand.window(bay, hand.context)
     await second.start()

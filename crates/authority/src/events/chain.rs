@@ -15,7 +15,7 @@ impl Service {
     pub async fn hear_chain(&self, bytes: &[u8], now: Timestamp) -> Result<Vec<u8>, EventError> {
         let FromGate { message: chain, hash, .. } =
             self.open_from_gate(Kind::Chain, bytes, Chain::decode, |chain| &chain.gate, now)?;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin_for_lane().await?;
         let newest = outbox::last_chain(&mut tx, &chain.gate).await?;
         let result = if whole(chain.epoch) < newest {
             tx.roll_back().await?;

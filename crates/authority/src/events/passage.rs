@@ -109,7 +109,7 @@ impl Service {
         signed: &[u8],
         now: Timestamp,
     ) -> Result<ReceiptResult, EventError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin_for_lane().await?;
         match order_of(&mut tx, event, hash).await? {
             Order::Next => {}
             Order::Repeat => {

@@ -71,7 +71,7 @@ fn revalidated(answer: impl IntoResponse) -> Response {
 /// Signed afresh when it is older than 30 seconds, and whenever a token was revoked since. A cache may keep it and
 /// must ask each time (`Cache-Control: no-cache`, `ETag`): no answer misses a revocation that came before it.
 #[utoipa::path(get, path = "/v1/status-lists/{n}", tag = "public",
-    params(("n" = u8, Path, minimum = 0, maximum = 15, description = "The number of the list.")),
+    params(("n" = u8, Path, minimum = 0, maximum = 23, description = "The number of the list.")),
     responses(
         (status = 200, description = "A Token Status List in its CWT form.", body = Octets,
             content_type = "application/statuslist+cwt"),

@@ -51,6 +51,12 @@ pub(super) struct AuthorityLabel {
     pub authority: &'static str,
 }
 
+/// The week in which tokens end.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct WeekLabel {
+    pub weeks_ahead: u8,
+}
+
 /// The registry and what is in it.
 pub(super) struct Metrics {
     registry: Registry,
@@ -65,6 +71,8 @@ pub(super) struct Metrics {
     pub(super) trust_list_seconds_left: Family<AuthorityLabel, Gauge>,
     pub(super) status_list_age: Family<AuthorityLabel, Gauge>,
     pub(super) weekly_keys_missing: Gauge,
+    pub(super) status_places_taken: Family<WeekLabel, Gauge>,
+    pub(super) status_places: Family<WeekLabel, Gauge>,
 }
 
 fn histogram() -> Histogram {
@@ -86,6 +94,8 @@ impl Default for Metrics {
             trust_list_seconds_left: Family::default(),
             status_list_age: Family::default(),
             weekly_keys_missing: Gauge::default(),
+            status_places_taken: Family::default(),
+            status_places: Family::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("requests", "Answers, by route, method and status", metrics.requests.clone());
@@ -122,6 +132,16 @@ impl Default for Metrics {
             "weekly_keys_missing",
             "Weekly keys of this and the next week without receipt",
             metrics.weekly_keys_missing.clone(),
+        );
+        registry.register(
+            "status_places_taken",
+            "Places in the status lists that tokens have, by the week in which they end",
+            metrics.status_places_taken.clone(),
+        );
+        registry.register(
+            "status_places",
+            "All places in the status lists of a week; 80 per cent taken: an alarm",
+            metrics.status_places.clone(),
         );
         metrics
     }

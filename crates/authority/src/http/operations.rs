@@ -11,8 +11,9 @@ use trust::Freshness;
 use utoipa::ToSchema;
 
 use super::AppState;
-use super::metrics::AuthorityLabel;
+use super::metrics::{AuthorityLabel, WeekLabel};
 use crate::status_lists::ListAge;
+use crate::status_places::StatusFill;
 use crate::weekly_keys::WeeklyKey;
 
 /// What the service can do at this moment.
@@ -27,6 +28,8 @@ pub(super) struct HealthAnswer {
     trust_lists: Vec<TrustListHealth>,
     /// Status lists of the other authorities that are held here.
     status_lists: Vec<StatusListHealth>,
+    /// How full this authority's own status lists are, by the week in which the tokens end.
+    status_places: Vec<StatusPlacesHealth>,
     /// The weekly keys of this and the next week, between this authority and the others.
     weekly_keys: Vec<WeeklyKeyHealth>,
     /// Notices that wait for delivery.
@@ -63,6 +66,17 @@ struct StatusListHealth {
     #[schema(format = DateTime)]
     issued: String,
     age_seconds: i64,
+}
+
+/// The places of one week.
+#[derive(Serialize, ToSchema)]
+struct StatusPlacesHealth {
+    /// Weeks from now until the tokens end.
+    weeks_ahead: u8,
+    /// Reckoned from samples of large lists, exact for small ones.
+    taken: u64,
+    places: u64,
+    percent: u64,
 }
 
 /// A weekly key.
@@ -108,6 +122,11 @@ async fn look(app: &AppState) -> Looked {
     }
 }
 
+/// How full the status lists are; nothing where the database does not answer, which is told elsewhere.
+async fn fill(app: &AppState) -> Vec<StatusFill> {
+    app.state.service.status_fill((app.state.now)()).await.unwrap_or_default()
+}
+
 /// Whether the service can judge, and no more than that: everybody may read it.
 #[derive(Serialize, ToSchema)]
 pub(super) struct HealthWord {
@@ -150,6 +169,7 @@ pub(super) async fn details(State(app): State<Arc<AppState>>) -> Response {
     let (me, now) = (app.state.service.code(), (app.state.now)());
     let looked = look(&app).await;
     let ok = can_judge(&app, &looked);
+    let fills = fill(&app).await;
     let Looked { ages, keys, notices } = looked;
     let mut warnings = Vec::new();
     if notices.is_none() {
@@ -162,6 +182,13 @@ pub(super) async fn details(State(app): State<Arc<AppState>>) -> Response {
     for key in keys.iter().filter(|key| !key.present) {
         let WeeklyKey { maker, receiver, week, .. } = key;
         warnings.push(format!("the weekly key {maker} to {receiver} for {week} is not handed over yet"));
+    }
+    for fill in fills.iter().filter(|fill| fill.is_alarming()) {
+        let (percent, weeks) = (fill.percent(), fill.weeks_ahead);
+        warnings.push(format!(
+            "{percent} per cent of the places in the status lists are taken for tokens that end {weeks} weeks from now; \
+             look at who asks for so many (docs/operating.md)"
+        ));
     }
     let answer = HealthAnswer {
         status: status_word(ok),
@@ -184,6 +211,15 @@ pub(super) async fn details(State(app): State<Arc<AppState>>) -> Response {
                 list,
                 issued: issued.to_string(),
                 age_seconds: now.seconds_since(issued),
+            })
+            .collect(),
+        status_places: fills
+            .iter()
+            .map(|fill| StatusPlacesHealth {
+                weeks_ahead: fill.weeks_ahead,
+                taken: fill.taken,
+                places: fill.places,
+                percent: fill.percent(),
             })
             .collect(),
         weekly_keys: keys
@@ -221,6 +257,12 @@ pub(super) async fn metrics(State(app): State<Arc<AppState>>) -> Response {
         if let Some(oldest) = age.status.iter().map(|(_, issued)| now.seconds_since(*issued)).max() {
             metrics.status_list_age.get_or_create(&whose).set(oldest);
         }
+    }
+    for fill in fill(&app).await {
+        let week = WeekLabel { weeks_ahead: fill.weeks_ahead };
+        let gauge = |places: u64| i64::try_from(places).unwrap_or(i64::MAX);
+        metrics.status_places_taken.get_or_create(&week).set(gauge(fill.taken));
+        metrics.status_places.get_or_create(&week).set(gauge(fill.places));
     }
     let missing = keys.iter().filter(|key| !key.present).count();
     metrics.weekly_keys_missing.set(i64::try_from(missing).unwrap_or(i64::MAX));

@@ -143,6 +143,8 @@ problems! {
         "sign a fresh proof with the device key, for this authority, issuer and wallet";
     TooManyKeys = "too_many_keys", TOO_MANY_REQUESTS, "This wallet asked for as many codes today as it may",
         "wait until tomorrow; the codes that it has stay good";
+    StatusPlacesTaken = "status_places_taken", SERVICE_UNAVAILABLE, "No place is free in the status lists at this moment",
+        "keep the keys and come again with the same ones when the time in Retry-After is over; the codes that it has stay good";
     DeviceKeyTaken = "device_key_taken", CONFLICT, "A device key is in use already",
         "make a new key";
     NothingIssued = "nothing_issued", UNPROCESSABLE_ENTITY, "This authority issued none of these documents",

@@ -327,6 +327,10 @@ impl From<IssueError> for Problem {
             IssueError::Possession => told(ProblemCode::PossessionInvalid, &error),
             IssueError::Malformed(_) => told(ProblemCode::MessageMalformed, &error),
             IssueError::Quota => told(ProblemCode::TooManyKeys, &error).after(3600),
+            IssueError::NoStatusPlace => {
+                tracing::error!("no place is free in the status lists; wallets are told to come again later");
+                told(ProblemCode::StatusPlacesTaken, &error).after(3600)
+            }
             IssueError::KeyTaken => told(ProblemCode::DeviceKeyTaken, &error),
             IssueError::NothingIssued(_) => told(ProblemCode::NothingIssued, &error),
             IssueError::NoPermit(_) => told(ProblemCode::NoPermit, &error),

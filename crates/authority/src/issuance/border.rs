@@ -1,15 +1,14 @@
 //! Border: tokens, own parts and sealed parts for crossings.
 //!
-//! Lives here: what goes into a part, where a token's status stands. Not here: which part has which form
-//! (`documents::issuance`), bytes (`credential`).
+//! Lives here: what goes into a part. Not here: which part has which form (`documents::issuance`), bytes (`credential`),
+//! where a token's status stands (`status_places`).
 
 use credential::part::{
     EndorsementSlot, HolderIdentity, Name, OWN_SLOTS, PartContents, PartContext, SEALED_SLOTS, TEMPLATE_LEN,
     part_week,
 };
 use credential::{
-    FIRST_STATUS_INDEX, PartHash, SealedHashes, ShortHash, StatusRef, Thumbprint, TokenClaims, TokenError,
-    sign_token,
+    PartHash, SealedHashes, ShortHash, StatusRef, Thumbprint, TokenClaims, TokenError, sign_token,
 };
 use documents::issuance::{part_documents, sealed_receivers};
 use documents::{AuthorityCode, Birth, Document, DocumentStatus, Nationality, Timestamp};
@@ -19,13 +18,10 @@ use super::attestation::{Attestation, BatchClass};
 use super::batch::{Batch, DeviceProof};
 use crate::faces::FaceCheckError;
 use crate::service::{Service, draw};
-use crate::status_lists::{LIST_ENTRIES, status_list_number};
+use crate::status_places::PlaceDraw;
 use crate::store::person::{self, Resident};
 use crate::store::vault::PersonKey;
 use crate::store::{Tx, token};
-
-/// Places of a status list that are drawn before a batch is given up.
-const DRAWS: usize = 64;
 
 /// What the home authority hands out for one device key.
 #[derive(Debug, Clone)]
@@ -122,6 +118,7 @@ impl Service {
         }
         let expires = class.class.expiry_for(now.local_date());
         let maker = self.part_maker(&mut tx, &batch, expires, now).await?;
+        let mut draw = PlaceDraw::new(&self.status_capacity, expires, now);
         let mut issued = Vec::with_capacity(batch.devices.len());
         for device in &batch.devices {
             let thumbprint = device.thumbprint();
@@ -132,7 +129,9 @@ impl Service {
                 expires,
                 device_key: *device.key().public(),
                 key_class: class.class,
-                status: self.take_status_place(&mut tx, batch.person.key, thumbprint, expires).await?,
+                status: self
+                    .take_status_place(&mut tx, &mut draw, batch.person.key, thumbprint, expires)
+                    .await?,
                 sealed: hashes,
             };
             let token = sign_token(&claims, self.keys.token.0, &self.keys.token.1)?;
@@ -223,15 +222,15 @@ impl Service {
         Ok(Some(contents.seal(&week, &PartContext { issuer: self.me, receiver, thumbprint })?))
     }
 
-    /// Takes a place in the status list that is in turn for tokens that end then.
+    /// Takes a place in one of the status lists for tokens that end then.
     async fn take_status_place(
         &self,
         tx: &mut Tx,
+        draw: &mut PlaceDraw<'_>,
         person: PersonKey,
         thumbprint: Thumbprint,
         expires: Timestamp,
     ) -> Result<StatusRef, IssueError> {
-        let list = status_list_number(expires);
         let tag = self.store.vault().token_tag(thumbprint.token_id());
         if let Some(known) = token::find_token(tx, tag).await? {
             // The same device key again (a lost answer): the same place, so that nothing is issued twice. Never with
@@ -241,15 +240,7 @@ impl Service {
             }
             return StatusRef::new(known.list, known.place).ok_or(IssueError::KeyTaken);
         }
-        for _ in 0..DRAWS {
-            let drawn = u32::from_be_bytes(draw()?);
-            let place = FIRST_STATUS_INDEX + drawn % (LIST_ENTRIES - FIRST_STATUS_INDEX);
-            let issued = token::IssuedToken { person, list, place, expires, status: 0 };
-            if token::add_token(tx, tag, &issued).await? {
-                return StatusRef::new(list, place).ok_or(IssueError::Token(TokenError::Hashes));
-            }
-        }
-        Err(IssueError::KeyTaken)
+        Ok(draw.take(tx, tag, person).await?)
     }
 }
 

@@ -13,6 +13,7 @@ use credential::{CryptoError, TokenError};
 use documents::AuthorityCode;
 
 use crate::faces::FaceCheckError;
+use crate::status_places::PlaceError;
 use crate::store::StoreError;
 use crate::weekly_keys::WeeklyKeyError;
 
@@ -40,6 +41,11 @@ pub enum IssueError {
     /// The device key has a part of another person.
     #[error("a device key is in use already; make a new one")]
     KeyTaken,
+    /// The status lists are full.
+    #[error(
+        "no place is free in the status lists at this moment; keep these device keys and come again later with the same ones"
+    )]
+    NoStatusPlace,
     /// This is not the holder's home authority.
     #[error("{0} issued none of these documents")]
     NothingIssued(AuthorityCode),
@@ -61,6 +67,16 @@ pub enum IssueError {
     /// The crypto library.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+}
+
+impl From<PlaceError> for IssueError {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::Store(error) => Self::Store(error),
+            PlaceError::Crypto(error) => Self::Crypto(error),
+            PlaceError::Full => Self::NoStatusPlace,
+        }
+    }
 }
 
 impl From<WeeklyKeyError> for IssueError {

@@ -25,7 +25,7 @@ pub async fn fill(store: &Store, first: u64, persons: u64, movements: u32, since
         execute(&mut tx, movement_statement(&series, movement, i64::from(movements), since)).await?;
     }
     tx.commit().await?;
-    let mut connection = store.writers.acquire().await.map_err(super::failed("analyze"))?;
+    let mut connection = store.writers.pool.acquire().await.map_err(super::failed("analyze"))?;
     let done = sqlx::query("ANALYZE").execute(&mut *connection).await;
     done.map(drop).map_err(super::failed("analyze"))
 }

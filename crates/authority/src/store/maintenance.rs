@@ -9,6 +9,7 @@ use super::{Result, Tx, all, array, column, define_statements, optional, run};
 define_statements! {
     FORGET_RESERVATIONS = "DELETE FROM reservation WHERE state > 2 AND made_at + keep_days * 86400 < $1";
     FORGET_TOKEN_IDS = "UPDATE reservation SET token_id = NULL WHERE token_id IS NOT NULL AND made_at < $1";
+    FREE_PLACES = "UPDATE token SET place = -1 WHERE tag IN (SELECT tag FROM token WHERE place >= 0 AND expires < $1 ORDER BY expires LIMIT 1000)";
     FORGET_TOKENS = "DELETE FROM token WHERE expires < $1";
     FORGET_SPENT_TOKENS = "DELETE FROM spent_token WHERE spent_at < $1";
     FORGET_DEVICES = "DELETE FROM device WHERE made_at < $1";
@@ -37,6 +38,7 @@ define_statements! {
 pub(super) const SCANS: &[&str] = &[
     "FORGET_RESERVATIONS",
     "FORGET_TOKEN_IDS",
+    "FREE_PLACES",
     "FORGET_TOKENS",
     "FORGET_SPENT_TOKENS",
     "FORGET_DEVICES",
@@ -103,6 +105,11 @@ pub(crate) async fn forget(tx: &mut Tx, deadlines: &Deadlines, now: Timestamp) -
     gone += run!(tx, FORGET_WATCHES, deadlines.watches.unix())?;
     gone += run!(tx, FORGET_MOVEMENTS, deadlines.movements.unix())?;
     Ok(gone)
+}
+
+/// Takes their places in the status lists from up to a thousand tokens that ended before `rested`; gives how many.
+pub(crate) async fn free_places(tx: &mut Tx, rested: Timestamp) -> Result<u64> {
+    run!(tx, FREE_PLACES, rested.unix())
 }
 
 /// Takes the time of day away from up to a thousand movements that were kept for their days; gives how many. Of one

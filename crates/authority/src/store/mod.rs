@@ -21,6 +21,7 @@ pub(crate) mod reservation;
 mod server;
 pub(crate) mod token;
 mod transaction;
+mod turn;
 pub(crate) mod vault;
 pub(crate) mod weekly_key;
 
@@ -37,6 +38,7 @@ pub use import::is_of_first_versions;
 pub use inspect::{Inspection, inspect};
 pub use server::{create_database, drop_database, read_job};
 pub use transaction::Tx;
+use turn::Turns;
 pub use vault::Vault;
 pub use weekly_key::own_weekly_key;
 
@@ -203,11 +205,27 @@ fn failed(action: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |source| StoreError::Database { action, source }
 }
 
+/// Connections, and the turns at them of everybody but lanes.
+#[derive(Debug, Clone)]
+struct Line {
+    pool: AnyPool,
+    turns: Turns,
+}
+
+/// Who asks for a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asker {
+    /// A lane, where a traveller stands.
+    Lane,
+    /// A wallet, an officer, a round towards the others.
+    Other,
+}
+
 /// The service's database: one writer and several readers of a SQLite file, or a pool of a PostgreSQL server.
 #[derive(Debug, Clone)]
 pub struct Store {
-    writers: AnyPool,
-    readers: AnyPool,
+    writers: Line,
+    readers: Line,
     sqlite: bool,
     mark: Option<mark::Mark>,
     vault: Arc<Vault>,
@@ -225,9 +243,9 @@ impl Store {
         let (writers, readers) = pools(address).await?;
         let mark = address.file().map(mark::Mark::of);
         if let Some(mark) = &mark {
-            mark.check(&writers).await?;
+            mark.check(&writers.pool).await?;
         }
-        migrate(&writers, address.is_sqlite()).await?;
+        migrate(&writers.pool, address.is_sqlite()).await?;
         let store = Self { writers, readers, sqlite: address.is_sqlite(), mark, vault: Arc::new(vault) };
         let mut tx = store.begin().await?;
         vault::check_master_key(&mut tx, &store.vault).await?;
@@ -245,7 +263,7 @@ impl Store {
     /// The database's, or the file system's.
     pub async fn advance_mark(&self) -> Result<()> {
         match &self.mark {
-            Some(mark) => mark.advance(&self.writers).await,
+            Some(mark) => mark.advance(&self.writers.pool).await,
             None => Ok(()),
         }
     }
@@ -253,7 +271,7 @@ impl Store {
     /// A pool of this database, for tests that read it beside the service.
     #[must_use]
     pub const fn pool(&self) -> &AnyPool {
-        &self.writers
+        &self.writers.pool
     }
 
     /// The keys under which its records lie.
@@ -267,7 +285,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn begin(&self) -> Result<Tx> {
-        Tx::begin(&self.writers, if self.sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }).await
+        self.begin_for(Asker::Other).await
+    }
+
+    /// The same for a lane, where a traveller waits: it comes before everybody else.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn begin_for_lane(&self) -> Result<Tx> {
+        self.begin_for(Asker::Lane).await
+    }
+
+    async fn begin_for(&self, asker: Asker) -> Result<Tx> {
+        self.writers.begin(asker, if self.sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }).await
     }
 
     /// Begins a transaction that only reads: of one moment, beside whoever writes.
@@ -275,12 +305,24 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn read(&self) -> Result<Tx> {
+        self.read_for(Asker::Other).await
+    }
+
+    /// The same for a lane, where a traveller waits: it comes before everybody else.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn read_for_lane(&self) -> Result<Tx> {
+        self.read_for(Asker::Lane).await
+    }
+
+    async fn read_for(&self, asker: Asker) -> Result<Tx> {
         let statement = if self.sqlite {
             "BEGIN"
         } else {
             "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
         };
-        Tx::begin(&self.readers, statement).await
+        self.readers.begin(asker, statement).await
     }
 
     /// Empties SQLite's write-ahead log, where pages of what was erased may stand until it is written over.
@@ -288,7 +330,7 @@ impl Store {
         if !self.sqlite {
             return Ok(());
         }
-        let mut connection = self.writers.acquire().await.map_err(failed("empty the log"))?;
+        let mut connection = self.writers.pool.acquire().await.map_err(failed("empty the log"))?;
         let done = connection.execute(sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)")).await;
         done.map(drop).map_err(failed("empty the log"))
     }
@@ -298,10 +340,24 @@ impl Store {
         if !self.sqlite {
             return Ok(());
         }
-        let mut connection = self.writers.acquire().await.map_err(failed("compact"))?;
+        let mut connection = self.writers.pool.acquire().await.map_err(failed("compact"))?;
         connection.execute(sqlx::raw_sql("VACUUM")).await.map_err(failed("compact"))?;
         drop(connection);
         self.empty_log().await
+    }
+}
+
+impl Line {
+    fn new(pool: AnyPool, connections: u32) -> Self {
+        Self { pool, turns: Turns::of(connections) }
+    }
+
+    async fn begin(&self, asker: Asker, statement: &'static str) -> Result<Tx> {
+        let turn = match asker {
+            Asker::Lane => None,
+            Asker::Other => Some(self.turns.take().await?),
+        };
+        Tx::begin(&self.pool, statement, turn).await
     }
 }
 
@@ -321,7 +377,7 @@ async fn migrate(writers: &AnyPool, sqlite: bool) -> Result<()> {
     }
 }
 
-async fn pools(address: &DatabaseAddress) -> Result<(AnyPool, AnyPool)> {
+async fn pools(address: &DatabaseAddress) -> Result<(Line, Line)> {
     if !address.is_sqlite() {
         // Asked once by itself: a pool would go on trying, and say only that its time is over.
         let options =
@@ -333,7 +389,8 @@ async fn pools(address: &DatabaseAddress) -> Result<(AnyPool, AnyPool)> {
         // A connection that broke shows at its first statement, and is thrown away there: no question before each use.
         let pool = AnyPoolOptions::new().max_connections(most).test_before_acquire(false);
         let pool = pool.connect(address.url()).await.map_err(failed("open"))?;
-        return Ok((pool.clone(), pool));
+        let line = Line::new(pool, most);
+        return Ok((line.clone(), line));
     }
     let open = |most: u32, pragmas: &'static [&'static str]| {
         AnyPoolOptions::new()
@@ -361,10 +418,11 @@ async fn pools(address: &DatabaseAddress) -> Result<(AnyPool, AnyPool)> {
     let writers = open(1, WRITER).connect(address.url()).await.map_err(failed("open"))?;
     // A database in memory is that of its one connection.
     if address.file().is_none() {
-        return Ok((writers.clone(), writers));
+        let line = Line::new(writers, 1);
+        return Ok((line.clone(), line));
     }
     let readers = open(SQLITE_READERS, READER).connect(address.url()).await.map_err(failed("open"))?;
-    Ok((writers, readers))
+    Ok((Line::new(writers, 1), Line::new(readers, SQLITE_READERS)))
 }
 
 /// A column of a row.

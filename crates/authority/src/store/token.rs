@@ -3,6 +3,8 @@
 //! Lives here: rows of issued tokens, of tokens that were spent here, of device keys. Not here: a token's form
 //! (`credential`).
 
+use std::ops::Range;
+
 use documents::Timestamp;
 
 use super::vault::{PersonKey, Tag};
@@ -19,11 +21,15 @@ define_statements! {
     COUNT_TOKENS = "SELECT COUNT(*) AS counted FROM token WHERE person_key = $1 AND expires > $2 AND status = 0 AND NOT EXISTS (SELECT 1 FROM spent_token WHERE spent_token.tag = token.tag)";
     END_TOKENS = "UPDATE token SET status = 1 WHERE person_key = $1 AND status <> 1";
     SET_STATUS = "UPDATE token SET status = $1 WHERE tag = $2";
+    LAST_PLACE = "SELECT MAX(place) AS place FROM token WHERE list = $1 AND place >= 0";
+    TAKEN_PLACES = "SELECT place FROM token WHERE list = $1 AND place >= $2 AND place < $3 AND place >= 0 AND expires >= $4 ORDER BY place";
+    COUNT_PLACES = "SELECT COUNT(*) AS counted FROM token WHERE list = $1 AND place >= $2 AND place < $3 AND place >= 0 AND expires >= $4";
+    FREE_PLACE = "UPDATE token SET place = -1 WHERE list = $1 AND place = $2 AND place >= 0 AND expires < $3";
     ENDED_PLACES = "SELECT place, status FROM token WHERE list = $1 AND status <> 0 AND expires > $2";
     SPEND_TOKEN = "INSERT INTO spent_token (tag, spent_at) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
 }
 
-/// An issued token: whose, where its status stands, until when, and the status.
+/// An issued token: whose, where its status stands (place 0: nowhere any more), until when, and the status.
 pub(crate) struct IssuedToken {
     pub person: PersonKey,
     pub list: u8,
@@ -84,7 +90,8 @@ pub(crate) async fn find_token(tx: &mut Tx, tag: Tag) -> Result<Option<IssuedTok
     Ok(Some(IssuedToken {
         person: PersonKey::from_bytes(array(&row, "token", "person_key")?),
         list: u8::try_from(list).map_err(damaged("list"))?,
-        place: u32::try_from(place).map_err(damaged("place"))?,
+        // -1: its place went to another token.
+        place: u32::try_from(place).unwrap_or(0),
         expires: super::time(&row, "token", "expires")?,
         status: column(&row, "token", "status")?,
     }))
@@ -112,6 +119,42 @@ pub(crate) async fn ended_places(tx: &mut Tx, list: u8, now: Timestamp) -> Resul
         .iter()
         .map(|row| Ok((column(row, "token", "place")?, column(row, "token", "status")?)))
         .collect()
+}
+
+/// The last place of a list that a token has; `None` where it has none.
+pub(crate) async fn last_place(tx: &mut Tx, list: u8) -> Result<Option<u32>> {
+    let Some(row) = optional!(tx, LAST_PLACE, i16::from(list))? else { return Ok(None) };
+    let place: Option<i64> = column(&row, "token", "place")?;
+    let damaged = |_| StoreError::Row { table: "token", column: "place" };
+    place.map(|place| u32::try_from(place).map_err(damaged)).transpose()
+}
+
+/// Places of this part of a list that tokens have which end at `rested` or later, in their order.
+pub(crate) async fn taken_places(
+    tx: &mut Tx,
+    list: u8,
+    part: Range<u32>,
+    rested: Timestamp,
+) -> Result<Vec<u32>> {
+    let (from, to) = (i64::from(part.start), i64::from(part.end));
+    let damaged = |_| StoreError::Row { table: "token", column: "place" };
+    all!(tx, TAKEN_PLACES, i16::from(list), from, to, rested.unix())?
+        .iter()
+        .map(|row| u32::try_from(column::<i64>(row, "token", "place")?).map_err(damaged))
+        .collect()
+}
+
+/// How many places of this part of a list tokens have which end at `rested` or later.
+pub(crate) async fn count_places(tx: &mut Tx, list: u8, part: Range<u32>, rested: Timestamp) -> Result<u64> {
+    let (from, to) = (i64::from(part.start), i64::from(part.end));
+    let row = optional!(tx, COUNT_PLACES, i16::from(list), from, to, rested.unix())?;
+    let counted: i64 = row.map_or(Ok(0), |row| column(&row, "token", "counted"))?;
+    Ok(u64::try_from(counted).unwrap_or(0))
+}
+
+/// Takes its place from a token that ended before `rested`; false where no such token has it.
+pub(crate) async fn free_place(tx: &mut Tx, list: u8, place: u32, rested: Timestamp) -> Result<bool> {
+    Ok(run!(tx, FREE_PLACE, i16::from(list), i64::from(place), rested.unix())? == 1)
 }
 
 /// Marks a token as spent by a passage here.

@@ -8,6 +8,7 @@
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
 
+use super::turn::Turn;
 use super::{Result, StoreError};
 
 /// A transaction. Dropped without [`Tx::commit`], it rolls back.
@@ -15,14 +16,16 @@ use super::{Result, StoreError};
 pub struct Tx {
     /// `None` once it has ended.
     connection: Option<PoolConnection<Any>>,
+    /// Whose it is, unless it is a lane's: given back after the connection.
+    turn: Option<Turn>,
 }
 
 impl Tx {
     /// Takes a connection and sends `statement` (`BEGIN IMMEDIATE`, say).
-    pub(super) async fn begin(pool: &AnyPool, statement: &'static str) -> Result<Self> {
+    pub(super) async fn begin(pool: &AnyPool, statement: &'static str, turn: Option<Turn>) -> Result<Self> {
         let mut connection = pool.acquire().await.map_err(failed("begin"))?;
         match connection.execute(sqlx::raw_sql(statement)).await {
-            Ok(_) => Ok(Self { connection: Some(connection) }),
+            Ok(_) => Ok(Self { connection: Some(connection), turn }),
             Err(error) => {
                 throw_away(connection);
                 Err(failed("begin")(error))
@@ -71,7 +74,9 @@ impl Drop for Tx {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return throw_away(connection) };
+        let turn = self.turn.take();
         runtime.spawn(async move {
+            let _held_until_it_is_rolled_back = turn;
             if connection.execute(sqlx::raw_sql("ROLLBACK")).await.is_err() {
                 throw_away(connection);
             }

@@ -194,7 +194,7 @@ impl Service {
     ) -> Result<Opened, Stop> {
         let maker = part_maker(context.issuer, self.me);
         let week = part_week(token.claims().expires);
-        let mut tx = self.store.read().await?;
+        let mut tx = self.store.read_for_lane().await?;
         let key = match self.weekly_key(&mut tx, maker, self.me, week).await {
             Ok(key) => key,
             Err(WeeklyKeyError::Missing { .. }) => {

@@ -171,7 +171,7 @@ impl Service {
     }
 
     async fn given_verdict(&self, request: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut tx = self.store.read().await?;
+        let mut tx = self.store.read_for_lane().await?;
         let given = given::find_given(&mut tx, request).await?;
         tx.commit().await?;
         Ok(given)
@@ -185,7 +185,7 @@ impl Service {
         fresh: FreshIds,
         now: Timestamp,
     ) -> Result<Vec<u8>, VerdictError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin_for_lane().await?;
         let answer = match recognised {
             Err(answer) => *answer,
             Ok(recognised) => match self.judge(&mut tx, asked, &recognised, fresh, now).await {

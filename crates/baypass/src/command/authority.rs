@@ -154,6 +154,9 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
                 if let Err(error) = service.advance_mark().await {
                     tracing::error!(%error, "how far the database has come cannot be noted");
                 }
+                if let Err(error) = service.watch_status_fill(now).await {
+                    tracing::error!(%error, "how full the status lists are cannot be told");
+                }
             }
             // By a copy: no verdict waits for the disk.
             let trust = service.trust().clone();

@@ -290,9 +290,13 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let rounds = async {
         loop {
             let now = clock.now();
-            let status = status_lists_in_use(now)
+            let held = follower.lists();
+            let status = AuthorityCode::ALL
                 .into_iter()
-                .flat_map(|list| AuthorityCode::ALL.map(|issuer| (issuer, list, status_name(issuer, list))))
+                .flat_map(|issuer| {
+                    let numbers = status_lists_in_use(now, |list| held.status_entries(issuer, list));
+                    numbers.into_iter().map(move |list| (issuer, list, status_name(issuer, list)))
+                })
                 .collect();
             follower.take_trust(lists::readable(&installation), now);
             follower.round(&status, now).await;

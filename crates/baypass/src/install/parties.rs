@@ -1,14 +1,12 @@
 //! The parties of an installation in one process: three services, and a lane where one is asked for. One-shot commands
 //! work so, and say it; `demo` and `serve` start each party by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use authority::store::{Store as Ledger, is_of_first_versions};
-use authority::{
-    AttestationRules, EnrolmentRules, Faces, Service, WaitingNotice, status_list_number, status_name,
-};
+use authority::{AttestationRules, EnrolmentRules, Faces, Service, WaitingNotice, status_name};
 use clearance::{Place, Sides};
 use credential::ProofWindow;
 use documents::issuance::weekly_key_pairs;
@@ -124,10 +122,11 @@ pub fn load_approvals(
     Ok((loaded, refused))
 }
 
-/// The numbers of the status lists that tokens of these days can name.
-pub fn status_lists_in_use(now: Timestamp) -> Vec<u8> {
-    let mut numbers: Vec<u8> =
-        (0..=9).map(|days| status_list_number(now.plus_seconds(days * 86_400))).collect();
+/// The numbers of an issuer's status lists that tokens of these days can name: the first of each week, and each further one
+/// whose forerunner has the largest size, by how many entries the held one has.
+pub fn status_lists_in_use(now: Timestamp, entries: impl Fn(u8) -> usize) -> Vec<u8> {
+    let of_day = |days: i64| authority::status_lists_in_use(now.plus_seconds(days * 86_400), &entries);
+    let mut numbers: Vec<u8> = (0..=9).flat_map(of_day).collect();
     numbers.sort_unstable();
     numbers.dedup();
     numbers
@@ -189,8 +188,14 @@ impl Parties {
 
     /// Every issuer's lists go to the other authorities and to the gate.
     pub async fn publish_status(&mut self, now: Timestamp) -> Result<(), Failure> {
-        for number in status_lists_in_use(now) {
-            for issuer in AuthorityCode::ALL {
+        for issuer in AuthorityCode::ALL {
+            let mut done = BTreeSet::new();
+            // Each list may tell of a further one.
+            while let Some(number) = status_lists_in_use(now, |list| self.lists.status_entries(issuer, list))
+                .into_iter()
+                .find(|number| !done.contains(number))
+            {
+                done.insert(number);
                 let signed = self.service(issuer)?.status_list(number, now).await.map_err(of)?;
                 let name = status_name(issuer, number);
                 self.lists.take_status(issuer, number, &name, &signed, now).map_err(of)?;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use credential::status::MAX_TOKEN_LEN;
 use documents::{AuthorityCode, Timestamp};
 use serde::Serialize;
 
@@ -15,8 +16,8 @@ use super::{CLOCK_SECONDS, Lists, ListsError};
 use crate::outbox::{AuthorityAddress, AuthorityAddresses};
 use crate::steady::{ClockState, apart};
 
-/// Largest answer with lists, in bytes: a status list of ten million entries is 1.25 MB before it is packed.
-const MAX_LISTS_LEN: usize = 4 * 1024 * 1024;
+/// Largest answer with lists, in bytes: a status list of the largest size, of which nothing can be packed.
+const MAX_LISTS_LEN: usize = MAX_TOKEN_LEN;
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 

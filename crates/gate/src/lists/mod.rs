@@ -167,6 +167,12 @@ impl Lists {
         Some(age(signed.issued, freshness, now))
     }
 
+    /// How many entries a status list has; 0 where there is none.
+    #[must_use]
+    pub fn status_entries(&self, issuer: AuthorityCode, list: u8) -> usize {
+        self.status.get(&(issuer, list)).map_or(0, |signed| signed.list.len())
+    }
+
     /// Takes a bundle of signatures over one approval.
     ///
     /// # Errors

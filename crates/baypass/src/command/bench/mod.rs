@@ -4,6 +4,7 @@ mod check;
 mod cluster;
 mod face;
 mod ledger;
+mod status;
 
 use std::path::Path;
 
@@ -23,6 +24,8 @@ pub enum BenchCommand {
     /// The database's part of a clearance as a ledger grows, on SQLite and PostgreSQL; clearances a second beside
     /// `pgbench`. Takes some twenty minutes and 14 GB of disk at a million persons.
     Ledger(ledger::LedgerArgs),
+    /// Status lists of so many places: the time to make, sign and read them, and their size.
+    Status(status::StatusArgs),
 }
 
 impl BenchCommand {
@@ -32,6 +35,7 @@ impl BenchCommand {
             Self::Face(args) => face::run(args, models),
             Self::Check(args) => check::run(args),
             Self::Ledger(args) => block_on(ledger::run(args, models)),
+            Self::Status(args) => status::run(args),
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::failure::{Failure, of};
 use crate::install::{Installation, Lock, lists, make_folder};
 use crate::officers::desk;
 use crate::serve::{Addresses, TrialClock, http_client};
-use crate::wallet::{Application, AuthorityClient, Card, Granted, Session};
+use crate::wallet::{Application, AuthorityClient, Card, Granted, NoTokens, Session};
 
 /// The demo's ports.
 pub const PORTS: [&str; 4] = ["shenzhen-bay", "hengqin", "gongbei", "hzmb-hkg-mac"];
@@ -648,7 +648,7 @@ impl AuthorityClient for Bay {
         session: &Session,
         keys: &[DeviceProof],
         _: Timestamp,
-    ) -> Result<Vec<Issued>, Failure> {
+    ) -> Result<Vec<Issued>, NoTokens> {
         let body = json!({"key_class": class_word(KeyClass::Software), "devices": devices(keys)});
         let answer = self.wallet_post(home, "/v1/tokens", session, &body).await?;
         let list = answer.get("tokens").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -660,7 +660,8 @@ impl AuthorityClient for Bay {
                 }
                 Ok(Issued { token: unpacked(one.get("token"))?, own: unpacked(one.get("own"))?, sealed })
             })
-            .collect()
+            .collect::<Result<_, Failure>>()
+            .map_err(NoTokens::from)
     }
 
     async fn parts(

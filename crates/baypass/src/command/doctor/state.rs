@@ -82,7 +82,7 @@ pub async fn clocks(
     now: Timestamp,
 ) -> Result<String, String> {
     let addresses = Addresses::read(installation).map_err(|failure| failure.to_string())?.authorities;
-    let list = status_lists_in_use(now).first().copied().unwrap_or(0);
+    let list = status_lists_in_use(now, |_| 0).first().copied().unwrap_or(0);
     let (mut aparts, mut away) = (std::collections::BTreeMap::new(), Vec::new());
     for code in AuthorityCode::ALL {
         let signed = match addresses.get(&code) {

@@ -40,8 +40,10 @@ pub async fn run(args: &EnrolArgs, models: &Path) -> Result<Ended, Failure> {
     // Kept before tokens are fetched: a secret that waits is one too.
     wallet.save(&installation)?;
     if waits_until.is_none() {
-        wallet.fetch(&parties.services, now).await?;
+        let fetched = wallet.fetch(&parties.services, now).await;
+        // Whatever came: keys may wait for their tokens.
         wallet.save(&installation)?;
+        fetched?;
     }
     let at: Vec<_> = at.into_iter().map(|(code, _)| code).collect();
     let tokens = wallet.tokens_left(now);

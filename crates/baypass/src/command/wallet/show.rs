@@ -55,8 +55,10 @@ pub async fn run(args: &ShowArgs, models: &Path) -> Result<Ended, Failure> {
     if wallet.tokens_left(at) < sides.len() {
         drop(hold);
         let parties = Parties::open(&installation, models, at).await?;
-        wallet.fetch(&parties.services, at).await?;
+        let fetched = wallet.fetch(&parties.services, at).await;
+        // Whatever came: keys may wait for their tokens.
         wallet.save(&installation)?;
+        fetched?;
     }
     let several = sides.len() > 1;
     let (mut shown, fetched) = (Vec::new(), wallet.tokens_left(at) == BATCH);
