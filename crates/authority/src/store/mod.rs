@@ -9,6 +9,7 @@ pub mod bulk;
 pub(crate) mod conflict;
 pub(crate) mod enrolment;
 pub(crate) mod given;
+mod idle;
 mod import;
 mod inspect;
 pub(crate) mod maintenance;
@@ -38,6 +39,7 @@ pub use import::is_of_first_versions;
 pub use inspect::{Inspection, inspect};
 pub use server::{create_database, drop_database, read_job};
 pub use transaction::Tx;
+use idle::Idle;
 use turn::Turns;
 pub use vault::Vault;
 pub use weekly_key::own_weekly_key;
@@ -205,10 +207,11 @@ fn failed(action: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |source| StoreError::Database { action, source }
 }
 
-/// Connections, and the turns at them of everybody but lanes.
+/// Connections, those of them that rest, and the turns at them of everybody but lanes.
 #[derive(Debug, Clone)]
 struct Line {
     pool: AnyPool,
+    idle: Idle,
     turns: Turns,
 }
 
@@ -349,7 +352,13 @@ impl Store {
 
 impl Line {
     fn new(pool: AnyPool, connections: u32) -> Self {
-        Self { pool, turns: Turns::of(connections) }
+        Self { pool, idle: Idle::of(0), turns: Turns::of(connections) }
+    }
+
+    /// Half of the connections may rest outside of the pool: the others are there for who asks the pool itself.
+    fn to_server(pool: AnyPool, connections: u32) -> Self {
+        let resting = usize::try_from(connections / 2).unwrap_or_default();
+        Self { idle: Idle::of(resting), ..Self::new(pool, connections) }
     }
 
     async fn begin(&self, asker: Asker, statement: &'static str) -> Result<Tx> {
@@ -357,7 +366,7 @@ impl Line {
             Asker::Lane => None,
             Asker::Other => Some(self.turns.take().await?),
         };
-        Tx::begin(&self.pool, statement, turn).await
+        Tx::begin((&self.pool, &self.idle), statement, turn).await
     }
 }
 
@@ -389,7 +398,7 @@ async fn pools(address: &DatabaseAddress) -> Result<(Line, Line)> {
         // A connection that broke shows at its first statement, and is thrown away there: no question before each use.
         let pool = AnyPoolOptions::new().max_connections(most).test_before_acquire(false);
         let pool = pool.connect(address.url()).await.map_err(failed("open"))?;
-        let line = Line::new(pool, most);
+        let line = Line::to_server(pool, most);
         return Ok((line.clone(), line));
     }
     let open = |most: u32, pragmas: &'static [&'static str]| {

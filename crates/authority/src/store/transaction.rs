@@ -5,9 +5,9 @@
 //! a savepoint inside a transaction that never ends. So nothing here counts: each statement is sent as it is, and a
 //! connection on which one of them failed never serves again.
 
-use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
+use sqlx::{AnyConnection, AnyPool, Executor as _};
 
+use super::idle::{Idle, Lent};
 use super::turn::Turn;
 use super::{Result, StoreError};
 
@@ -15,20 +15,34 @@ use super::{Result, StoreError};
 #[derive(Debug)]
 pub struct Tx {
     /// `None` once it has ended.
-    connection: Option<PoolConnection<Any>>,
+    lent: Option<Lent>,
+    /// Where the connection rests afterwards.
+    idle: Idle,
     /// Whose it is, unless it is a lane's: given back after the connection.
     turn: Option<Turn>,
 }
 
 impl Tx {
-    /// Takes a connection and sends `statement` (`BEGIN IMMEDIATE`, say).
-    pub(super) async fn begin(pool: &AnyPool, statement: &'static str, turn: Option<Turn>) -> Result<Self> {
-        let mut connection = pool.acquire().await.map_err(failed("begin"))?;
-        match connection.execute(sqlx::raw_sql(statement)).await {
-            Ok(_) => Ok(Self { connection: Some(connection), turn }),
-            Err(error) => {
-                throw_away(connection);
-                Err(failed("begin")(error))
+    /// Takes a connection and sends `statement` (`BEGIN IMMEDIATE`, say). One that died while it rested is thrown away, and
+    /// the next one serves.
+    pub(super) async fn begin(
+        (pool, idle): (&AnyPool, &Idle),
+        statement: &'static str,
+        turn: Option<Turn>,
+    ) -> Result<Self> {
+        loop {
+            let (mut lent, rested) = match idle.take() {
+                Ok(lent) => (lent, true),
+                Err(_waiting) => (Lent::new(pool.acquire().await.map_err(failed("begin"))?), false),
+            };
+            match lent.connection.execute(sqlx::raw_sql(statement)).await {
+                Ok(_) => return Ok(Self { lent: Some(lent), idle: idle.clone(), turn }),
+                Err(error) => {
+                    lent.throw_away();
+                    if !rested {
+                        return Err(failed("begin")(error));
+                    }
+                }
             }
         }
     }
@@ -50,11 +64,14 @@ impl Tx {
     }
 
     async fn end(mut self, statement: &'static str, action: &'static str) -> Result<()> {
-        let Some(mut connection) = self.connection.take() else { return Ok(()) };
-        match connection.execute(sqlx::raw_sql(statement)).await {
-            Ok(_) => Ok(()),
+        let Some(mut lent) = self.lent.take() else { return Ok(()) };
+        match lent.connection.execute(sqlx::raw_sql(statement)).await {
+            Ok(_) => {
+                self.idle.put(lent);
+                Ok(())
+            }
             Err(error) => {
-                throw_away(connection);
+                lent.throw_away();
                 Err(failed(action)(error))
             }
         }
@@ -65,20 +82,15 @@ fn failed(action: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |source| StoreError::Database { action, source }
 }
 
-/// Closes the connection: whatever state it was left in goes with it. The pool opens another one.
-fn throw_away(connection: PoolConnection<Any>) {
-    drop(connection.detach());
-}
-
 impl Drop for Tx {
     fn drop(&mut self) {
-        let Some(mut connection) = self.connection.take() else { return };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return throw_away(connection) };
+        let Some(mut lent) = self.lent.take() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return lent.throw_away() };
         let turn = self.turn.take();
         runtime.spawn(async move {
             let _held_until_it_is_rolled_back = turn;
-            if connection.execute(sqlx::raw_sql("ROLLBACK")).await.is_err() {
-                throw_away(connection);
+            if lent.connection.execute(sqlx::raw_sql("ROLLBACK")).await.is_err() {
+                lent.throw_away();
             }
         });
     }
@@ -90,6 +102,6 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Ended`] after the transaction ended, which the types rule out.
     pub(super) fn connection(&mut self) -> Result<&mut AnyConnection> {
-        self.connection.as_deref_mut().ok_or(StoreError::Ended)
+        self.lent.as_mut().map(|lent| &mut *lent.connection).ok_or(StoreError::Ended)
     }
 }

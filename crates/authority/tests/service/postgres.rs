@@ -178,3 +178,33 @@ async fn a_connection_that_is_killed_in_the_middle_leaves_no_half_of_a_batch() {
     let keys = [DeviceProof { key: *device.public(), proof }];
     bay.chn.issue(&session, &keys, None, bay.now).await.expect("it mends itself");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_died_while_it_rested_is_replaced_and_nobody_waits_while_one_rests() {
+    let Some(cluster) = Cluster::start("a_connection_that_died_while_it_rested").await else { return };
+    cluster.create("resting").await;
+    let Place { store, .. } = place(&format!("{}&connections=4", cluster.url("resting"))).await;
+    // Four connections, two of which may rest: sixteen tasks get them again and again, lanes and others.
+    let tasks: Vec<_> = (0..16)
+        .map(|task| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for nth in 0..40 {
+                    let tx = if task % 4 == 0 { store.begin_for_lane().await } else { store.begin().await };
+                    let tx = tx.unwrap();
+                    if (task + nth) % 3 == 0 { drop(tx) } else { tx.commit().await.unwrap() }
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        tokio::time::timeout(Duration::from_secs(60), task).await.expect("nobody waits for ever").unwrap();
+    }
+    let mut killer = sqlx::AnyConnection::connect(&cluster.url("postgres")).await.unwrap();
+    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'resting'";
+    let killed = killer.fetch_all(sqlx::raw_sql(sql)).await.unwrap().len();
+    assert!(killed >= 2, "{killed}");
+    // Whoever comes next notices nothing: as far as connections rested, others take their place.
+    let tx = store.begin().await.expect("a transaction begins over a connection that lives");
+    tx.commit().await.unwrap();
+}
