@@ -23,6 +23,7 @@ mod ledger;
 mod phones;
 mod registry;
 mod service;
+mod status_capacity;
 mod status_lists;
 mod status_places;
 mod verdict;
@@ -51,11 +52,11 @@ pub use ledger::{LEDGER_PAGE, LedgerCursor};
 pub use phones::{AttestationRules, AttestationRulesError};
 pub use registry::{RegistryError, Renewed};
 pub use service::{SenderError, Service};
-pub use status_lists::{
-    ListAge, ListError, STATUS_LISTS, STATUS_SECONDS, status_list_number, status_list_numbers,
-    status_lists_in_use, status_name,
+pub use status_capacity::{
+    LARGEST_LIST, STATUS_LISTS, StatusCapacity, status_list_number, status_list_numbers, status_lists_in_use,
 };
-pub use status_places::{LARGEST_LIST, STATUS_ALARM_PERCENT, StatusCapacity, StatusFill};
+pub use status_lists::{ListAge, ListError, STATUS_SECONDS, status_name};
+pub use status_places::{STATUS_ALARM_PERCENT, StatusFill};
 pub use store::conflict::EventConflict;
 pub use store::movement::{LedgerEntry, LedgerRow};
 pub use store::outbox::{VerdictReason, WaitingNotice};

@@ -19,7 +19,7 @@ use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
 use crate::keys::{KEY_ID, Keys};
 use crate::phones::AttestationRules;
-use crate::status_places::StatusCapacity;
+use crate::status_capacity::StatusCapacity;
 use crate::store::Store;
 
 /// Most device keys that one person may bring in 24 hours, over all their wallets: some two hundred crossings, where a few

@@ -1,7 +1,7 @@
 //! Status lists: this authority's own, signed when asked for, and the newest of the others.
 //!
-//! Lives here: which lists a week has, signing with a short memory, taking, ages. Not here: the list's form
-//! (`credential::status`), where a token's place comes from (`status_places`).
+//! Lives here: signing with a short memory, taking, ages. Not here: the list's form (`credential::status`), which lists there
+//! are (`status_capacity`), where a token's place comes from (`status_places`).
 
 use std::sync::{Arc, PoisonError};
 
@@ -11,22 +11,13 @@ use trust::{Freshness, Role, STATUS_TTL_SECONDS, TrustError};
 
 use crate::keys::KEY_ID;
 use crate::service::{Service, SignedList};
-use crate::status_places::LARGEST_LIST;
+use crate::status_capacity::{LIST_LIFE, status_lists_in_use};
 use crate::store::{StoreError, token};
 
 /// A status list is signed afresh when it is asked for and older than this, in seconds, or when a token was ended.
 pub const STATUS_SECONDS: i64 = 30;
 /// How far another authority's clock may run ahead of this one's, in seconds.
 const CLOCK_SECONDS: i64 = 300;
-/// How many status lists there are ([`status_list_numbers`]).
-pub const STATUS_LISTS: u8 = 24;
-/// How many of them one week has.
-pub(crate) const STATUS_LISTS_A_WEEK: usize = 7;
-/// Lists that are the first of a week in turn.
-const FIRST_LISTS: i64 = 16;
-/// How long a signed list may be used, in seconds.
-pub(crate) const LIST_LIFE: i64 = 86_400;
-
 /// Why a list was not signed or not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
@@ -58,37 +49,6 @@ pub struct ListAge {
 #[must_use]
 pub fn status_name(issuer: AuthorityCode, list: u8) -> String {
     format!("urn:baypass:status:{issuer}:{list}")
-}
-
-/// The number of the first status list for tokens that end then: one a week, sixteen in turn.
-#[must_use]
-pub fn status_list_number(expires: Timestamp) -> u8 {
-    let [first, ..] = status_list_numbers(expires);
-    first
-}
-
-/// The numbers of all status lists for tokens that end then, in the order in which they are opened. Three weeks that follow
-/// each other, which is as many as tokens of one moment end in, have none in common; after its week a list rests.
-#[must_use]
-pub fn status_list_numbers(expires: Timestamp) -> [u8; STATUS_LISTS_A_WEEK] {
-    let week = expires.local_date().iso_week().monday().days_since_epoch() / 7;
-    let turn = |step: i64| (week + step).rem_euclid(FIRST_LISTS);
-    let more = FIRST_LISTS + 2 * week.rem_euclid(3);
-    [turn(0), turn(3), turn(6), turn(9), turn(12), more, more + 1]
-        .map(|number| u8::try_from(number).unwrap_or_default())
-}
-
-/// The status lists that are in use for tokens that end then: the first one, and each further one whose forerunner has the
-/// largest size. `entries`: how many the list of this number has, as far as it is held.
-pub fn status_lists_in_use(expires: Timestamp, entries: impl Fn(u8) -> usize) -> Vec<u8> {
-    let mut numbers = Vec::new();
-    for number in status_list_numbers(expires) {
-        numbers.push(number);
-        if u32::try_from(entries(number)).is_ok_and(|entries| entries < LARGEST_LIST) {
-            break;
-        }
-    }
-    numbers
 }
 
 impl Service {

@@ -1,7 +1,7 @@
 //! Status places: where in the status lists a token's status stands.
 //!
-//! Lives here: how many lists a week has and how they grow ([`StatusCapacity`]), drawing a place at random, places of ended
-//! tokens that come back, how full the lists are. Not here: signing lists (`status_lists`), statements (`store::token`).
+//! Lives here: drawing a place at random, places of ended tokens that come back, how full the lists are. Not here: which lists
+//! there are and how they grow (`status_capacity`), signing them (`status_lists`), statements (`store::token`).
 //!
 //! A place says nothing of its token: it is drawn evenly from all entries that its list has at that time. While draws hit
 //! places that are taken, the list grows; a list of the largest size that is three quarters full gives way to the week's
@@ -13,7 +13,7 @@ use credential::{CryptoError, FIRST_STATUS_INDEX, StatusRef};
 use documents::Timestamp;
 
 use crate::service::{Service, draw};
-use crate::status_lists::{LIST_LIFE, STATUS_LISTS_A_WEEK, status_list_numbers};
+use crate::status_capacity::{LIST_LIFE, StatusCapacity};
 use crate::store::vault::{PersonKey, Tag};
 use crate::store::{Result as StoreResult, StoreError, Tx, token};
 
@@ -32,74 +32,6 @@ pub(crate) const REST_SECONDS: i64 = LIST_LIFE;
 pub const STATUS_ALARM_PERCENT: u64 = 80;
 /// Weeks in which tokens of this moment can end: this one and the next two.
 const WEEKS: i64 = 3;
-
-/// Entries of the largest list that is read anywhere. A list of this size says that the next one of its week may be in use.
-pub const LARGEST_LIST: u32 = 1 << 24;
-
-/// How many status lists a week has, and the sizes that each of them goes through.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusCapacity {
-    sizes: Vec<u32>,
-    lists: usize,
-}
-
-impl Default for StatusCapacity {
-    /// Seven lists a week, each of 1,048,576 entries at first and of 16,777,216 at most.
-    fn default() -> Self {
-        Self { sizes: (20..=24).map(|bits| 1 << bits).collect(), lists: STATUS_LISTS_A_WEEK }
-    }
-}
-
-impl StatusCapacity {
-    /// So many lists a week, each with so many places at first, and then with more: for trials. At least one list of one
-    /// place, at most what the form holds.
-    #[must_use]
-    pub fn with_places(lists: usize, places: impl IntoIterator<Item = u32>) -> Self {
-        let entries = |places: u32| places.max(1).saturating_add(FIRST_STATUS_INDEX).min(LARGEST_LIST);
-        let mut sizes: Vec<u32> = places.into_iter().map(entries).collect();
-        sizes.sort_unstable();
-        sizes.dedup();
-        if sizes.is_empty() {
-            sizes.push(LARGEST_LIST);
-        }
-        Self { sizes, lists: lists.clamp(1, STATUS_LISTS_A_WEEK) }
-    }
-
-    /// Places of one week.
-    #[must_use]
-    pub fn places(&self) -> u64 {
-        let places = u64::from(self.largest().saturating_sub(FIRST_STATUS_INDEX));
-        places.saturating_mul(u64::try_from(self.lists).unwrap_or(u64::MAX))
-    }
-
-    fn largest(&self) -> u32 {
-        self.sizes.last().copied().unwrap_or(LARGEST_LIST)
-    }
-
-    fn entries(&self, step: usize) -> u32 {
-        self.sizes.get(step).copied().unwrap_or_else(|| self.largest())
-    }
-
-    /// Which of the sizes a list has whose last place in use is this one.
-    fn step(&self, last: Option<u32>) -> usize {
-        let last = last.unwrap_or(0);
-        let found = self.sizes.iter().position(|entries| last < *entries);
-        found.unwrap_or(self.sizes.len().saturating_sub(1))
-    }
-
-    fn is_last(&self, step: usize) -> bool {
-        step.saturating_add(1) >= self.sizes.len()
-    }
-
-    /// Entries with which a list is signed whose last place in use is this one: a size larger than it has, so that whoever
-    /// fetched it knows of places to come.
-    pub(crate) fn signed_entries(&self, last: Option<u32>) -> u32 {
-        let Some(last) = last else { return self.entries(0) };
-        let step = self.step(Some(last));
-        let next = if self.is_last(step) { LARGEST_LIST } else { self.entries(step + 1) };
-        next.max(last.saturating_add(1))
-    }
-}
 
 /// How full the lists of one week are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +103,7 @@ impl Stretch {
 
 impl<'s> PlaceDraw<'s> {
     pub(crate) fn new(capacity: &'s StatusCapacity, expires: Timestamp, now: Timestamp) -> Self {
-        let lists = status_list_numbers(expires).into_iter().take(capacity.lists).collect();
+        let lists = capacity.lists(expires);
         Self { capacity, lists, expires, rested: now.plus_seconds(-REST_SECONDS), turn: None }
     }
 
@@ -343,9 +275,9 @@ impl Service {
         let mut tx = self.store.read().await?;
         let mut fills = Vec::new();
         for weeks in 0..WEEKS {
-            let lists = status_list_numbers(now.plus_seconds(weeks * 7 * 86_400));
+            let lists = self.status_capacity.lists(now.plus_seconds(weeks * 7 * 86_400));
             let mut taken = 0;
-            for list in lists.into_iter().take(self.status_capacity.lists) {
+            for list in lists {
                 let (some, grown) = self.taken_of(&mut tx, list, now).await?;
                 taken += some;
                 if !grown {
@@ -405,27 +337,6 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_list_is_signed_a_size_larger_than_it_has_and_the_largest_says_that_another_follows() {
-        let capacity = StatusCapacity::default();
-        assert_eq!(capacity.places(), 7 * (16_777_216 - 65_536));
-        for (last, entries) in [
-            (None, 1 << 20),
-            (Some(65_536), 1 << 21),
-            (Some((1 << 20) - 1), 1 << 21),
-            (Some(1 << 20), 1 << 22),
-            (Some((1 << 23) - 1), 1 << 24),
-            (Some(1 << 23), LARGEST_LIST),
-            (Some(LARGEST_LIST - 1), LARGEST_LIST),
-        ] {
-            assert_eq!(capacity.signed_entries(last), entries, "{last:?}");
-        }
-        let small = StatusCapacity::with_places(2, [200, 100]);
-        assert_eq!(small.signed_entries(Some(65_536 + 99)), 65_536 + 200);
-        assert_eq!(small.signed_entries(Some(65_536 + 100)), LARGEST_LIST);
-        assert_eq!(small.places(), 400);
-    }
 
     #[test]
     fn a_drawn_number_lies_within_its_bounds() {

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::AppState;
 use super::body::{Octets, base64};
 use super::problem::{Problem, ProblemCode};
-use crate::status_lists::STATUS_LISTS;
+use crate::status_capacity::STATUS_LISTS;
 
 /// A signed trust list.
 #[derive(Serialize, ToSchema)]
