@@ -1,5 +1,5 @@
 # Thin: every target is one or two commands that can be run by hand too.
-.PHONY: test test-rust test-web demo bench fuzz deny models postgres chromium web lint
+.PHONY: test test-rust test-web demo bench fuzz deny models postgres softhsm chromium web lint
 SHELL := /bin/bash -o pipefail
 
 # What tests of the web, demo and bench run, built as the tests are: with the same features of every crate, so that nothing
@@ -19,6 +19,10 @@ debian = { [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends $(1
 postgres: ## PostgreSQL for the tests, from Debian's package; they start a server of their own. Without it they are skipped.
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
 		$(call debian,postgresql,PostgreSQL,its tests are skipped)
+
+softhsm: ## A token of PKCS #11 for the tests, Debian's package SoftHSM. Without it they are skipped.
+	@command -v softhsm2-util >/dev/null || \
+		$(call debian,softhsm2,SoftHSM,its tests are skipped)
 
 chromium: ## A real browser for the tests of wallet and kiosk, the type of machine-readable zones and Chinese type, Debian's packages. Without them they are skipped.
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
@@ -66,7 +70,7 @@ test:
 		}'; \
 	exit $$failed
 
-test-rust: models postgres
+test-rust: models postgres softhsm
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --no-fail-fast; else cargo test --workspace --no-fail-fast; fi
 
 test-web: models chromium web/node_modules/.package-lock.json ## Types, both wallets, the kiosk, a whole life of a pass in a browser.

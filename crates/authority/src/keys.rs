@@ -1,27 +1,103 @@
 //! Keys: the private keys of one authority, each with one role.
 
+use std::sync::Arc;
+
 use credential::{CryptoError, SecretKey, SigningKey, hpke};
 use documents::Timestamp;
 use trust::{KeyEntry, Role};
 
 use crate::store::Vault;
 
-/// The id of every key but those for tokens.
+/// The id of the first key of every role but that for tokens.
 pub const KEY_ID: &[u8] = b"1";
+
+/// A signing key and its number among those of its role.
+#[derive(Debug, Clone)]
+pub struct NumberedKey {
+    /// From 1; the next key of the role has the next number.
+    pub number: u8,
+    /// The key.
+    pub key: Arc<SigningKey>,
+}
+
+impl NumberedKey {
+    fn first() -> Result<Self, CryptoError> {
+        Ok(Self { number: 1, key: Arc::new(SigningKey::generate()?) })
+    }
+
+    /// Its id in every role but that for tokens: the number in decimal digits.
+    #[must_use]
+    pub fn kid(&self) -> Vec<u8> {
+        self.number.to_string().into_bytes()
+    }
+}
+
+/// The keys with which an authority signs, one a role: those in use. A running service takes others
+/// ([`Service::use_signing_keys`](crate::Service::use_signing_keys)).
+#[derive(Debug, Clone)]
+pub struct SigningKeys {
+    /// Signs tokens.
+    pub token: NumberedKey,
+    /// Signs verdicts and receipts.
+    pub verdict: NumberedKey,
+    /// Signs hand-overs.
+    pub handover: NumberedKey,
+    /// Signs notices.
+    pub notice: NumberedKey,
+    /// Signs status lists.
+    pub status: NumberedKey,
+}
+
+impl SigningKeys {
+    /// The roles in which an authority's service signs.
+    pub const ROLES: [Role; 5] = [Role::Token, Role::Verdict, Role::Handover, Role::Notice, Role::Status];
+
+    /// The id that the trust list has for key `number` of a role: one byte for tokens, else decimal digits.
+    #[must_use]
+    pub fn kid(role: Role, number: u8) -> Vec<u8> {
+        if role == Role::Token { vec![number] } else { number.to_string().into_bytes() }
+    }
+
+    /// Gathers a key for each role.
+    ///
+    /// # Errors
+    /// The first that `key` gives.
+    pub fn gather<E>(mut key: impl FnMut(Role) -> Result<NumberedKey, E>) -> Result<Self, E> {
+        Ok(Self {
+            token: key(Role::Token)?,
+            verdict: key(Role::Verdict)?,
+            handover: key(Role::Handover)?,
+            notice: key(Role::Notice)?,
+            status: key(Role::Status)?,
+        })
+    }
+
+    /// Each key with its role.
+    #[must_use]
+    pub fn each(&self) -> [(Role, &NumberedKey); 5] {
+        [
+            (Role::Token, &self.token),
+            (Role::Verdict, &self.verdict),
+            (Role::Handover, &self.handover),
+            (Role::Notice, &self.notice),
+            (Role::Status, &self.status),
+        ]
+    }
+
+    /// Whether these are the same keys as `other`.
+    #[must_use]
+    pub fn are(&self, other: &Self) -> bool {
+        self.each().iter().zip(other.each()).all(|((_, one), (_, another))| {
+            one.number == another.number && one.key.public() == another.key.public()
+        })
+    }
+}
 
 /// The private keys of one authority.
 #[derive(Debug)]
 pub struct Keys {
-    /// Signs tokens, under this one-byte id.
-    pub token: (u8, SigningKey),
-    /// Signs verdicts.
-    pub verdict: SigningKey,
-    /// Signs hand-overs.
-    pub handover: SigningKey,
-    /// Signs notices.
-    pub notice: SigningKey,
-    /// Signs status lists.
-    pub status: SigningKey,
+    /// What it signs with.
+    pub signing: SigningKeys,
     /// Opens weekly keys that others hand over.
     pub part: hpke::ReceiverKey,
     /// Makes keyed hashes of document numbers, token ids and device keys.
@@ -31,17 +107,21 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// New keys; the token key has the id 1.
+    /// New keys; those that sign have the number 1.
     ///
     /// # Errors
     /// When the library finds no randomness.
     pub fn generate() -> Result<Self, CryptoError> {
+        Self::with_signing(SigningKeys::gather(|_| NumberedKey::first())?)
+    }
+
+    /// New keys beside those that sign.
+    ///
+    /// # Errors
+    /// When the library finds no randomness.
+    pub fn with_signing(signing: SigningKeys) -> Result<Self, CryptoError> {
         Ok(Self {
-            token: (1, SigningKey::generate()?),
-            verdict: SigningKey::generate()?,
-            handover: SigningKey::generate()?,
-            notice: SigningKey::generate()?,
-            status: SigningKey::generate()?,
+            signing,
             part: hpke::ReceiverKey::generate()?,
             numbers: SecretKey::generate()?,
             master: SecretKey::generate()?,
@@ -58,23 +138,14 @@ impl Keys {
     /// The entries of these keys in a trust list, in use from `from` until before `to`.
     #[must_use]
     pub fn entries(&self, from: Timestamp, to: Timestamp) -> Vec<KeyEntry> {
-        let entry = |role, kid: &[u8], key: &[u8]| KeyEntry {
-            role,
-            kid: kid.to_vec(),
-            key: key.to_vec(),
-            from,
-            to,
-            compromised: false,
-            binding: None,
+        let entry = |role, kid: Vec<u8>, key: &[u8]| {
+            let key = key.to_vec();
+            KeyEntry { role, kid, key, from, to, compromised: false, binding: None }
         };
-        let signing = |role, key: &SigningKey| entry(role, KEY_ID, key.public().as_bytes());
-        vec![
-            entry(Role::Token, &[self.token.0], self.token.1.public().as_bytes()),
-            signing(Role::Verdict, &self.verdict),
-            signing(Role::Handover, &self.handover),
-            signing(Role::Notice, &self.notice),
-            signing(Role::Status, &self.status),
-            entry(Role::Part, KEY_ID, self.part.public()),
-        ]
+        let signing =
+            self.signing.each().into_iter().map(|(role, key)| {
+                entry(role, SigningKeys::kid(role, key.number), key.key.public().as_bytes())
+            });
+        signing.chain([entry(Role::Part, KEY_ID.to_vec(), self.part.public())]).collect()
     }
 }

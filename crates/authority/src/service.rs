@@ -9,15 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use credential::cbor::CborError;
 use credential::message::{self, Kind, MessageError, Receipt, ReceiptResult};
 use credential::status::SignedStatusList;
-use credential::{CryptoError, random};
+use credential::{CryptoError, hpke, random};
 use documents::{AuthorityCode, DocumentNumber, Rules, Timestamp};
 use face::Liveness;
-use trust::{Approvals, GateBinding, Outside, TrustError, TrustStore};
+use trust::{Approvals, GateBinding, Outside, TrustError, TrustStore, gate_of_kid};
 
 use crate::applications::{EnrolmentRules, Enrolments};
 use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
-use crate::keys::{KEY_ID, Keys};
+use crate::keys::{Keys, SigningKeys};
 use crate::phones::AttestationRules;
 use crate::status_capacity::StatusCapacity;
 use crate::store::Store;
@@ -32,7 +32,9 @@ pub struct Service {
     pub(crate) store: Store,
     pub(crate) rules: Rules,
     pub(crate) faces: Arc<Faces>,
-    pub(crate) keys: Keys,
+    pub(crate) part_key: hpke::ReceiverKey,
+    /// What it signs with at the moment.
+    signing: RwLock<Arc<SigningKeys>>,
     pub(crate) trust: RwLock<TrustStore>,
     pub(crate) approvals: RwLock<Approvals>,
     /// The newest status list of each other issuer and number.
@@ -137,7 +139,8 @@ impl Service {
             store,
             rules,
             faces,
-            keys,
+            part_key: keys.part,
+            signing: RwLock::new(Arc::new(keys.signing)),
             trust: RwLock::new(trust),
             approvals: RwLock::new(approvals),
             statuses: RwLock::default(),
@@ -218,7 +221,8 @@ impl Service {
         now: Timestamp,
     ) -> Result<Vec<u8>, MessageError> {
         let receipt = Receipt { authority: self.me, message, result, at: now };
-        message::sign(Kind::Receipt, KEY_ID, &self.keys.verdict, &receipt.encode())
+        let verdict = self.signing().verdict.clone();
+        message::sign(Kind::Receipt, &verdict.kid(), &verdict.key, &receipt.encode())
     }
 
     /// Opens a gate's message of `kind` with the key that the trust list has for its name, which `gate` reads out of it.
@@ -238,10 +242,23 @@ impl Service {
         let (key, binding) = trust.gate(self.me, kid, now)?;
         let payload = message::open(kind, bytes, key)?;
         let message = read(payload)?;
-        if gate(&message).as_bytes() != kid {
+        if gate(&message).as_bytes() != gate_of_kid(kid).0 {
             return Err(SenderError::NotForUs);
         }
         Ok(FromGate { message, hash: message::payload_hash(payload), binding: binding.clone() })
+    }
+
+    /// Signs with these keys from now on; what is being signed at the moment keeps its key.
+    pub fn use_signing_keys(&self, keys: SigningKeys) {
+        *self.signing.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        // A list under the key before may be one that nobody takes any more.
+        self.signed_lists.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The keys that it signs with at the moment.
+    #[must_use]
+    pub fn signing(&self) -> Arc<SigningKeys> {
+        Arc::clone(&self.signing.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The trust lists in use.

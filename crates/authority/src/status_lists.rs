@@ -5,11 +5,10 @@
 
 use std::sync::{Arc, PoisonError};
 
-use credential::status::{SignedStatusList, Status, StatusList, StatusListError};
+use credential::status::{SignedStatusList, Status, StatusList, StatusListError, list_kid};
 use documents::{AuthorityCode, Timestamp};
 use trust::{Freshness, Role, STATUS_TTL_SECONDS, TrustError};
 
-use crate::keys::KEY_ID;
 use crate::service::{Service, SignedList};
 use crate::status_capacity::{LIST_LIFE, status_lists_in_use};
 use crate::store::{StoreError, token};
@@ -72,7 +71,8 @@ impl Service {
         now: Timestamp,
     ) -> Result<(), ListError> {
         let trust = self.trust();
-        let key = trust.find(issuer, Role::Status, KEY_ID, now)?;
+        let kid = list_kid(bytes)?.unwrap_or_default();
+        let key = trust.find(issuer, Role::Status, &kid, now)?;
         let fresh = SignedStatusList::open(bytes, key, &status_name(issuer, list))?;
         let mut held = self.statuses.write().unwrap_or_else(PoisonError::into_inner);
         // One that was taken under a clock far ahead keeps no other out.
@@ -153,7 +153,8 @@ impl Service {
             ttl: Some(STATUS_TTL_SECONDS),
             list: entries,
         };
-        Ok(signed.sign(KEY_ID, &self.keys.status)?)
+        let key = self.signing().status.clone();
+        Ok(signed.sign(&key.kid(), &key.key)?)
     }
 
     /// The signed bytes of the trust list in use of an authority.

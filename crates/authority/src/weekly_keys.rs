@@ -11,7 +11,6 @@ use documents::issuance::weekly_key_pairs;
 use documents::{AuthorityCode, IsoWeek, Timestamp};
 use trust::{Role, TrustError};
 
-use crate::keys::KEY_ID;
 use crate::service::{SenderError, Service};
 use crate::store::weekly_key::{self, KeyName};
 use crate::store::{StoreError, Tx};
@@ -124,7 +123,8 @@ impl Service {
         let (enc, ciphertext) =
             seal_weekly_key(&key, self.me, receiver, week, trust.part_key(receiver, now)?)?;
         let handover = Handover { from: self.me, to: receiver, week, enc, ciphertext };
-        Ok(message::sign(Kind::Handover, KEY_ID, &self.keys.handover, &handover.encode())?)
+        let key = self.signing().handover.clone();
+        Ok(message::sign(Kind::Handover, &key.kid(), &key.key, &handover.encode())?)
     }
 
     /// Takes a weekly key that another authority handed over; gives the signed receipt.
@@ -142,7 +142,7 @@ impl Service {
             return Err(SenderError::NotForUs.into());
         }
         let Handover { from, to, week, enc, ciphertext } = handover;
-        let key = open_weekly_key(&enc, &ciphertext, from, to, week, &self.keys.part)?;
+        let key = open_weekly_key(&enc, &ciphertext, from, to, week, &self.part_key)?;
         let mut tx = self.store.begin().await?;
         let name = KeyName { maker: from, receiver: to, week };
         weekly_key::add_weekly_key(&mut tx, self.store.vault(), name, &key).await?;

@@ -16,9 +16,8 @@ use gate::{Clock, HttpLink, Language, SystemStopwatch, Texts};
 use transport::is_loopback_host;
 
 use crate::failure::Failure;
-use crate::install::keys::{KeyFiles, KeyStore as _};
 use crate::install::parties::OpenLane;
-use crate::install::{Installation, lists, write_whole};
+use crate::install::{Installation, write_whole};
 use crate::officers::{PagesArgs, by_name, pairings};
 use crate::serve::TrialClock;
 
@@ -125,8 +124,8 @@ fn setup(
         clearance::Sides::Both { .. } => vec![direction.from(), direction.to()],
         clearance::Sides::One(side, ()) => vec![direction.authority(side)],
     };
-    let key = KeyFiles::of(folder).signing(&lists::key_name(name))?;
-    let acts = ActBook::open(folder.join(format!("{slug}.acts")), key).map_err(of)?;
+    let acts =
+        ActBook::open(folder.join(format!("{slug}.acts")), opened.store.lane_key().clone()).map_err(of)?;
     Ok(KioskSetup {
         names: names(context.rules, context.port, context.clock.now().local_date()),
         officers: sides.into_iter().collect(),

@@ -356,7 +356,7 @@ async fn whoever_owns_the_network_can_delay_and_nothing_else() {
     let key = GateKey {
         gate: GATE.to_owned(),
         kid: GATE.as_bytes().to_vec(),
-        key: SigningKey::from_pkcs8(&bay.gate.to_pkcs8().unwrap()).unwrap(),
+        key: Arc::new(SigningKey::from_pkcs8(&bay.gate.to_pkcs8().unwrap()).unwrap()),
     };
     let store = Arc::new(Store::open(&folder.path().join("gate.db"), key).await.unwrap());
     let now = Arc::new(Mutex::new(start));

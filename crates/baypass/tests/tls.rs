@@ -24,36 +24,15 @@ use std::time::Duration;
 use bay::Folder;
 use credential::{PublicKey, SigningKey};
 use documents::AuthorityCode::{self, Chn, Mac};
-use documents::Timestamp;
 use gate::{Clock, SystemClock};
-use parties::{Process, client, identity, public_keys};
+use parties::{Process, client, identity, public_keys, trust, until};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use transport::{Ca, Identity, Known, OwnKey, party_client};
-use trust::{Party, Role, TrustList, TrustStore};
+use trust::{Party, Role, TrustList};
 
 fn gates(port: &str) -> Party {
     Party::Gates(port.parse().unwrap())
-}
-
-/// The pinned roots and the public lists of an installation.
-fn trust(dir: &Path) -> TrustStore {
-    let pins: Value = serde_json::from_slice(&std::fs::read(dir.join("public/roots.json")).unwrap()).unwrap();
-    let root = |code: AuthorityCode| {
-        let pin = &pins[code.code()];
-        let keys = pin["keys"].as_object().unwrap().iter().map(|(kid, key)| {
-            let key = hex::decode(key.as_str().unwrap()).unwrap();
-            (kid.as_bytes().to_vec(), PublicKey::from_bytes(&key).unwrap())
-        });
-        (code, trust::Root::of(usize::try_from(pin["threshold"].as_u64().unwrap()).unwrap(), keys).unwrap())
-    };
-    let mut store = TrustStore::new(&AuthorityCode::ALL.map(root)).unwrap();
-    for code in AuthorityCode::ALL {
-        store
-            .update(&std::fs::read(dir.join(format!("public/trust/{code}.cbor"))).unwrap(), Timestamp::MAX)
-            .unwrap();
-    }
-    store
 }
 
 /// A party that did not start, and why.
@@ -64,17 +43,6 @@ fn refused(run: &bay::Run, words: &[&str]) {
     for word in words {
         assert!(last.contains(word), "`{word}` is not in: {said}");
     }
-}
-
-/// Asks until something is so.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    for _ in 0..600 {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("waited in vain for {what}");
 }
 
 async fn status(client: &reqwest::Client, url: &str) -> Option<u16> {

@@ -4,7 +4,8 @@
 //! key: a verifier takes the key from a trust list; the message only says which one.
 
 use crate::cbor::{CborError, Reader, Writer};
-use crate::crypto::{CryptoError, SIGNATURE_LEN, SigningKey, VerifyingKey};
+use crate::crypto::{CryptoError, SigningKey, VerifyingKey};
+use crate::signer::SIGNATURE_LEN;
 
 /// COSE algorithm number of ES256 (RFC 9053, 2.1).
 pub const ES256: i64 = -7;

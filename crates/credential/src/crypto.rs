@@ -14,10 +14,10 @@ use aws_lc_rs::{aead, digest, hkdf, hmac, rand};
 use documents::redact_debug;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::signer::{SIGNATURE_LEN, Signer, SignerFault};
+
 /// Length of a compressed P-256 point (SEC 1, 2.3.3).
 pub const POINT_LEN: usize = 33;
-/// Length of an ES256 signature, r and s side by side (RFC 9053, 2.1).
-pub const SIGNATURE_LEN: usize = 64;
 /// What stands before the two coordinates in the SubjectPublicKeyInfo of an uncompressed P-256 key (RFC 5480, 2): id-ecPublicKey,
 /// secp256r1, a BIT STRING of 65 bytes that begins with 4.
 const SPKI_P256: [u8; 27] = [
@@ -63,6 +63,9 @@ pub enum CryptoError {
     /// The operating system's random number generator failed.
     #[error("the operating system's random number generator failed")]
     Random,
+    /// The private key lies outside of this process, and whoever keeps it did not sign.
+    #[error(transparent)]
+    Signer(#[from] SignerFault),
 }
 
 /// A P-256 public key as it travels: the compressed point.
@@ -275,10 +278,15 @@ impl fmt::Debug for TokenId {
     }
 }
 
-/// A P-256 private key that signs ES256.
+/// A P-256 private key that signs ES256: in this process's memory, or kept by a [`Signer`].
 pub struct SigningKey {
-    pair: EcdsaKeyPair,
+    secret: Secret,
     public: PublicKey,
+}
+
+enum Secret {
+    Here(EcdsaKeyPair),
+    Kept { signer: Box<dyn Signer>, check: VerifyingKey },
 }
 
 redact_debug!(SigningKey);
@@ -322,15 +330,24 @@ impl SigningKey {
         let point: EcPublicKeyCompressedBin<'_> =
             pair.public_key().as_be_bytes().map_err(|_| CryptoError::PrivateKey)?;
         let public = PublicKey::from_bytes(point.as_ref())?;
-        Ok(Self { pair, public })
+        Ok(Self { secret: Secret::Here(pair), public })
+    }
+
+    /// The key with this public half whose private half `signer` keeps.
+    ///
+    /// # Errors
+    /// [`CryptoError::PublicKey`] for a point that is none of the curve.
+    pub fn kept_by(signer: Box<dyn Signer>, public: PublicKey) -> Result<Self, CryptoError> {
+        Ok(Self { secret: Secret::Kept { signer, check: VerifyingKey::new(public)? }, public })
     }
 
     /// The key in PKCS #8 form, for a key file; wiped when dropped.
     ///
     /// # Errors
-    /// [`CryptoError::PrivateKey`] if the library cannot write it.
+    /// [`CryptoError::PrivateKey`] if the library cannot write it, or a [`Signer`] keeps it.
     pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        let der = self.pair.to_pkcs8v1().map_err(|_| CryptoError::PrivateKey)?;
+        let Secret::Here(pair) = &self.secret else { return Err(CryptoError::PrivateKey) };
+        let der = pair.to_pkcs8v1().map_err(|_| CryptoError::PrivateKey)?;
         Ok(Zeroizing::new(der.as_ref().to_vec()))
     }
 
@@ -340,15 +357,25 @@ impl SigningKey {
         &self.public
     }
 
-    /// Signs with ES256.
+    /// Signs with ES256. What a [`Signer`] gives is verified before it leaves: one that signs with another key, or
+    /// miscalculates, is found out here and not at a lane. A signer may take its time; it blocks this thread.
     ///
     /// # Errors
-    /// [`CryptoError::Random`] if the generator fails for the nonce.
+    /// [`CryptoError::Random`] if the generator fails for the nonce; [`CryptoError::Signer`].
     pub fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], CryptoError> {
-        #[expect(clippy::disallowed_methods, reason = "the library draws a signature's nonce itself")]
-        let signature =
-            self.pair.sign(&rand::SystemRandom::new(), message).map_err(|_| CryptoError::Random)?;
-        signature.as_ref().try_into().map_err(|_| CryptoError::Random)
+        match &self.secret {
+            Secret::Here(pair) => {
+                #[expect(clippy::disallowed_methods, reason = "the library draws a signature's nonce itself")]
+                let signature =
+                    pair.sign(&rand::SystemRandom::new(), message).map_err(|_| CryptoError::Random)?;
+                signature.as_ref().try_into().map_err(|_| CryptoError::Random)
+            }
+            Secret::Kept { signer, check } => {
+                let signature = signer.sign_digest(&sha256(message))?;
+                check.verify(message, &signature).map_err(|_| SignerFault::Refused)?;
+                Ok(signature)
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod crypto;
 pub mod dpop;
 pub mod message;
 pub mod part;
+mod signer;
 pub mod status;
 mod token;
 mod validity;
@@ -18,9 +19,10 @@ pub mod webauthn;
 pub mod work;
 
 pub use crypto::{
-    CryptoError, POINT_LEN, PublicKey, SIGNATURE_LEN, SecretKey, SigningKey, Thumbprint, TokenId,
-    VerifyingKey, hpke, random, sha256,
+    CryptoError, POINT_LEN, PublicKey, SecretKey, SigningKey, Thumbprint, TokenId, VerifyingKey, hpke,
+    random, sha256,
 };
+pub use signer::{SIGNATURE_LEN, Signer, SignerFault};
 pub use token::{
     Audience, DeviceKey, FIRST_STATUS_INDEX, KeyClass, MAX_LIFE_SECONDS, MAX_LIFE_SOFTWARE_SECONDS,
     MAX_PROOF_LEN, MAX_TOKEN_LEN, PartHash, ProofError, SealedHashes, ShortHash, StatusRef, TokenClaims,

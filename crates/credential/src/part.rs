@@ -274,7 +274,8 @@ impl From<CryptoError> for PartError {
             | CryptoError::PrivateKey
             | CryptoError::Signature
             | CryptoError::Seal
-            | CryptoError::Random => Self::Crypto(error),
+            | CryptoError::Random
+            | CryptoError::Signer(_) => Self::Crypto(error),
         }
     }
 }

@@ -30,7 +30,7 @@ fn served() -> Served {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let key = SigningKey::from_pkcs8(&authority_key().to_pkcs8().unwrap()).unwrap();
-    let key = GateKey { gate: LANE.into(), kid: LANE.into(), key };
+    let key = GateKey { gate: LANE.into(), kid: LANE.into(), key: Arc::new(key) };
     let store = runtime.block_on(Store::open(&folder.path().join("gate.db"), key)).unwrap();
     let place = Place {
         lane: LANE.parse().unwrap(),

@@ -7,12 +7,14 @@ pub mod bombs;
 mod disk;
 pub mod phone;
 mod signature;
+mod token;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use disk::SmallDisk;
 pub use signature::other_signature;
+pub use token::SoftToken;
 
 /// Names a file to which every skipped test adds a line; `make test` prints and counts them.
 pub const SKIPS: &str = "BAYPASS_SKIPS";

@@ -157,6 +157,25 @@ fn ascending<T: Ord>(set: &mut BTreeSet<T>, next: T) -> Result<(), CborError> {
     Ok(())
 }
 
+/// The id that a list has for key `number` of a gate: the gate's name for the first, then `NAME#2` and so on.
+#[must_use]
+pub fn gate_kid(gate: &str, number: u8) -> Vec<u8> {
+    if number == 1 { gate.as_bytes().to_vec() } else { format!("{gate}#{number}").into_bytes() }
+}
+
+/// The gate that a key id names, and which of its keys; a name holds no `#`.
+#[must_use]
+pub fn gate_of_kid(kid: &[u8]) -> (&[u8], u8) {
+    let later = || {
+        let at = kid.iter().rposition(|byte| *byte == b'#')?;
+        let (gate, rest) = kid.split_at_checked(at)?;
+        let digits = std::str::from_utf8(rest.strip_prefix(b"#")?).ok()?;
+        let number: u8 = digits.parse().ok().filter(|number| *number > 1)?;
+        (number.to_string() == digits).then_some((gate, number))
+    };
+    later().unwrap_or((kid, 1))
+}
+
 #[cfg(test)]
 mod tests {
     use documents::AuthorityCode::{Chn, Mac};
@@ -179,5 +198,16 @@ mod tests {
         }
         assert_eq!(GateBinding::new("hengqin".parse().unwrap(), [], [out], true), None);
         assert_eq!(GateBinding::new("hengqin".parse().unwrap(), [LaneKind::Code], [], true), None);
+    }
+
+    #[test]
+    fn a_key_id_of_a_gate_names_the_gate_and_which_key_in_one_form() {
+        for number in [1, 2, 10, 255] {
+            let kid = gate_kid("hengqin/CHN-MAC/2", number);
+            assert_eq!(gate_of_kid(&kid), (&b"hengqin/CHN-MAC/2"[..], number));
+        }
+        for other in ["a#", "a#1", "a#02", "a#+2", "a#256", "a#2#", "a"] {
+            assert_eq!(gate_of_kid(other.as_bytes()), (other.as_bytes(), 1), "{other}");
+        }
     }
 }

@@ -11,7 +11,7 @@ mod root;
 mod store;
 
 pub use approval::{Approval, ApprovalError, Approvals, Newest, SCENARIO_BORDER};
-pub use binding::{GateBinding, Outside};
+pub use binding::{GateBinding, Outside, gate_kid, gate_of_kid};
 pub use chain::{MAX_PREDECESSORS, chain, links};
 pub use list::{Freshness, KeyEntry, Role, STALE_GRACE_SECONDS, STATUS_TTL_SECONDS, TrustError, TrustList};
 pub use party::{Party, Peer, TlsKey};

@@ -9,7 +9,6 @@ use credential::{CryptoError, sha256};
 use documents::Timestamp;
 use trust::{GateBinding, Outside};
 
-use crate::keys::KEY_ID;
 use crate::service::{FromGate, SenderError, Service};
 use crate::store::conflict::{self, EventConflict};
 use crate::store::outbox::{self, WaitingNotice};
@@ -284,7 +283,8 @@ impl Service {
             date: at.local_date(),
         };
         let encoded = notice.encode();
-        let message = message::sign(Kind::Notice, KEY_ID, &self.keys.notice, &encoded)?;
+        let key = self.signing().notice.clone();
+        let message = message::sign(Kind::Notice, &key.kid(), &key.key, &encoded)?;
         let waiting = WaitingNotice { id: sha256(&encoded), issuer: row.entry.issuer, message };
         outbox::add_notice_out(tx, &waiting, now).await?;
         Ok(reservation::forget_token_id(tx, row.id).await?)

@@ -150,7 +150,8 @@ impl From<&CryptoError> for Problem {
             | CryptoError::Signature
             | CryptoError::Open
             | CryptoError::Seal
-            | CryptoError::Random => logged(ProblemCode::CryptoFailed, error),
+            | CryptoError::Random
+            | CryptoError::Signer(_) => logged(ProblemCode::CryptoFailed, error),
         }
     }
 }

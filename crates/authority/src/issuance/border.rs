@@ -119,6 +119,7 @@ impl Service {
         let expires = class.class.expiry_for(now.local_date());
         let maker = self.part_maker(&mut tx, &batch, expires, now).await?;
         let mut draw = PlaceDraw::new(&self.status_capacity, expires, now);
+        let signer = self.signing().token.clone();
         let mut issued = Vec::with_capacity(batch.devices.len());
         for device in &batch.devices {
             let thumbprint = device.thumbprint();
@@ -134,7 +135,7 @@ impl Service {
                     .await?,
                 sealed: hashes,
             };
-            let token = sign_token(&claims, self.keys.token.0, &self.keys.token.1)?;
+            let token = sign_token(&claims, signer.number, &signer.key)?;
             issued.push(Issued { token, own, sealed });
         }
         tx.commit().await?;

@@ -17,7 +17,6 @@ use documents::{
 use super::checks::Opened;
 use super::decide::{Answer, Hold, settle};
 use super::{AskedFor, AuthorityReason, FreshIds, Stop, VerdictError};
-use crate::keys::KEY_ID;
 use crate::service::{SenderError, Service};
 use crate::store::conflict::{self, EventConflict};
 use crate::store::given::{self, GivenVerdict};
@@ -180,7 +179,8 @@ impl Service {
             valid_until: now.plus_seconds(VERDICT_SECONDS),
         };
         let payload = verdict.encode();
-        let signed = message::sign(Kind::Verdict, KEY_ID, &self.keys.verdict, &payload)?;
+        let verdict = self.signing().verdict.clone();
+        let signed = message::sign(Kind::Verdict, &verdict.kid(), &verdict.key, &payload)?;
         let given = GivenVerdict {
             request: asked.hash,
             reservation,

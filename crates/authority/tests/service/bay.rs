@@ -149,8 +149,8 @@ pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
     let gate = SigningKey::generate().unwrap();
     let [first, second] = stores;
     let (chn, mac) = (secrets(first.keys), secrets(second.keys));
-    let (handover, notice) = (copy(&chn.keys.handover), copy(&mac.keys.notice));
-    let token = copy(&chn.keys.token.1);
+    let (handover, notice) = (copy(&chn.keys.signing.handover.key), copy(&mac.keys.signing.notice.key));
+    let token = copy(&chn.keys.signing.token.key);
     let parties = [Party::Authority(Chn), Party::Authority(Mac), Party::Gates("hengqin".parse().unwrap())];
     let connections: BTreeMap<_, _> =
         parties.map(|party| (party, SigningKey::generate().unwrap())).into_iter().collect();

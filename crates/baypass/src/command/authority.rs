@@ -22,6 +22,7 @@ use crate::Ended;
 use crate::failure::{Failure, of};
 use crate::install::database::DatabaseArgs;
 use crate::install::parties::{load_approvals, load_faces, load_liveness, open_service};
+use crate::install::signing::AuthoritySigners;
 use crate::install::{Installation, lists};
 use crate::officers::{PagesArgs, by_name};
 use crate::serve::{Addresses, RunArgs, TrialClock, announce, bind, log, serve_http};
@@ -90,7 +91,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         tracing::warn!(id, why, "an approval does not load");
     }
     let faces = load_faces(models)?;
-    let (service, _lock) = open_service(&installation, code, faces, trust, approvals).await?;
+    let (service, _lock) = open_service(&installation, code, faces, trust, approvals, now).await?;
     let service = Arc::new(service.with_liveness(load_liveness(models)?));
     let tls = PartyTls::open(
         &installation,
@@ -134,6 +135,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     ];
     announce(code.code(), &at, "")?;
     let (mut told, mut marked) = (BTreeSet::new(), clock.now());
+    let mut signers = AuthoritySigners::new(&installation, code);
     let rounds = async {
         loop {
             let now = clock.now();
@@ -142,6 +144,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
                     tracing::warn!(%whose, %error, "a trust list was not taken");
                 }
             }
+            signers.follow(&service, now);
             for whose in AuthorityCode::ALL {
                 if let Some(bytes) = service.kept_trust_list(whose)
                     && let Err(error) = lists::keep(&kept, whose, &bytes)

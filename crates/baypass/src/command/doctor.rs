@@ -4,6 +4,7 @@ mod state;
 
 use std::path::{Path, PathBuf};
 
+use authority::SigningKeys;
 use authority::retention::last_retention;
 use clap::Args;
 use documents::{AuthorityCode, ReasonCode, Rules, Timestamp};
@@ -14,8 +15,9 @@ use serde_json::json;
 use super::Output;
 use crate::Ended;
 use crate::failure::{self, Failure};
-use crate::install::keys::{KeyFiles, KeyStore};
+use crate::install::keys::KeyStore;
 use crate::install::parties::{face_config, load_approvals};
+use crate::install::signing::OwnSigners;
 use crate::install::{Installation, lists, tls};
 use crate::serve::{Addresses, TrialClock};
 
@@ -104,17 +106,20 @@ async fn installation(dir: &Path) -> Vec<Finding> {
     // Public lists alone: what a party keeps for its next start is no excuse for a broken one.
     let read = lists::trust_as_far_as_good(&opened, now);
     let keys = AuthorityCode::ALL.iter().try_for_each(|code| {
-        let keys = KeyFiles::of(&opened.authority(*code)).authority()?;
-        KeyFiles::of(&opened.supervisor(*code)).signing("approval")?;
-        if let Ok((trust, _)) = &read
-            && let Ok(listed) = trust.find(*code, trust::Role::Verdict, authority::KEY_ID, now)
-            && listed.public().as_bytes() != keys.verdict.public().as_bytes()
-        {
-            return Err(Failure::new(format!(
-                "the verdict key of {code} is not the one its trust list names"
-            )));
+        let signers = OwnSigners::read(&opened, *code)?;
+        opened.keys(&opened.supervisor(*code)).signing("approval")?;
+        let Ok((trust, _)) = &read else { return Ok(()) };
+        let signing = signers.in_use(trust, now)?;
+        for (role, key) in signing.each() {
+            let kid = SigningKeys::kid(role, key.number);
+            if trust.find(*code, role, &kid, now).is_ok_and(|listed| listed.public() != key.key.public()) {
+                let role = role.as_str();
+                return Err(Failure::new(format!(
+                    "the {role} key of {code} is not the one its trust list names"
+                )));
+            }
         }
-        Ok(())
+        opened.keys(&opened.authority(*code)).authority(signing).map(drop)
     });
     findings.push(Finding {
         what: "keys",

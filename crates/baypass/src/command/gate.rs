@@ -34,6 +34,7 @@ use ::officers::Actor;
 use super::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store, status_lists_in_use};
+use crate::install::signing::GateSigners;
 use crate::install::{Installation, Lock, code_lanes, lists, tls};
 use crate::officers::{Outlet, PagesArgs, pairings};
 use crate::serve::{Addresses, RunArgs, TrialClock, announce, log, serve_http};
@@ -142,7 +143,7 @@ async fn adopt(args: &AdoptArgs) -> Result<Ended, Failure> {
         return Err(Failure::new("there is no such lane at this port; see `/lanes` of its gate's operators"));
     }
     for place in lanes {
-        let store = open_store(&installation, place).await?;
+        let store = open_store(&installation, place, now).await?;
         let epoch = store.begin_chain(ChainReason::StoreLost, &args.note, now).await.map_err(of)?;
         failure::print(&format!("{}: events are numbered anew, in chain {epoch}\n", place.name()))?;
     }
@@ -209,6 +210,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             Arc::clone(&replay),
             Arc::clone(&metrics),
             args.pictures,
+            now,
         )
         .await?;
         for (token, at, lane) in opened.store.showings().await.map_err(of)? {
@@ -287,6 +289,11 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             }
         }
     };
+    let open_lanes = all.iter().filter_map(|place| {
+        let opened = lanes.get(&place.name())?;
+        Some((place.clone(), opened.store.lane_key().clone()))
+    });
+    let mut signers = GateSigners::new(&installation, open_lanes.collect());
     let rounds = async {
         loop {
             let now = clock.now();
@@ -301,6 +308,9 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             follower.take_trust(lists::readable(&installation), now);
             follower.round(&status, now).await;
             let trust = follower.lists();
+            if let Some(signers) = &mut signers {
+                signers.follow(trust.trust(), now);
+            }
             for whose in AuthorityCode::ALL {
                 if let Some(bytes) = trust.trust().keep(whose)
                     && let Err(error) = lists::keep(&kept, whose, &bytes)

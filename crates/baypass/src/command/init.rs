@@ -10,6 +10,7 @@ use crate::failure::{self, Failure};
 use crate::install::Installation;
 use crate::install::database::DatabaseArgs;
 use crate::install::lists::Terms;
+use crate::install::module::ModuleArgs;
 
 /// What `init` takes.
 #[derive(Args)]
@@ -18,11 +19,14 @@ pub struct InitArgs {
     dir: PathBuf,
     #[command(flatten)]
     database: DatabaseArgs,
+    #[command(flatten)]
+    module: ModuleArgs,
 }
 
 /// Runs `init`.
 pub fn run(args: &InitArgs) -> Result<Ended, Failure> {
-    Installation::init(&args.dir, SystemClock.now(), &Terms::default(), args.database.for_all()?)?;
+    let (database, module) = (args.database.for_all()?, args.module.setting()?);
+    Installation::init(&args.dir, SystemClock.now(), &Terms::default(), database, module.as_ref())?;
     let shown = args.dir.display();
     failure::print(&format!(
         "{shown}: three authorities with keys, trust lists, approvals (specimens) and empty registries; pictures from \

@@ -151,6 +151,7 @@ async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
         Arc::new(Mutex::new(cache)),
         Arc::new(Metrics::default()),
         pictures,
+        now,
     )
     .await?;
     // What a killed process left open gets its end first.

@@ -13,6 +13,7 @@ mod doctor;
 mod face;
 mod gate;
 mod init;
+mod keys;
 mod lane;
 mod ledger;
 mod may_cross;
@@ -83,6 +84,9 @@ pub enum Command {
     /// Keys and certificates for connections.
     #[command(subcommand)]
     Tls(tls::TlsCommand),
+    /// Keys with which authorities and gates sign.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// The rules that are read at start-up.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
@@ -115,6 +119,7 @@ impl Command {
             Self::Approval(command) => command.run(),
             Self::Trust(command) => command.run(),
             Self::Tls(command) => command.run(),
+            Self::Keys(command) => command.run(),
             Self::Rules(command) => command.run(),
             Self::Doctor(args) => block_on(doctor::run(&args, models)),
             Self::Face(command) => command.run(models),
@@ -177,7 +182,7 @@ async fn open_one(
 ) -> Result<(Service, Lock), Failure> {
     let trust = lists::trust(installation, now)?;
     let (approvals, _) = load_approvals(installation, &trust, now)?;
-    open_service(installation, authority, load_faces(models)?, trust, approvals).await
+    open_service(installation, authority, load_faces(models)?, trust, approvals, now).await
 }
 
 /// What a command takes that shows what an installation has of something.

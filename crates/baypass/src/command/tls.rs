@@ -10,12 +10,13 @@ use credential::PublicKey;
 use documents::{AuthorityCode, PortId, Rules, Timestamp};
 use serde_json::json;
 use transport::Days;
-use trust::{KeyEntry, Party, Role, TlsKey, TrustList, TrustStore};
+use trust::{KeyEntry, Party, Role, TlsKey, TrustStore};
 
 use super::trust::HELD_HERE;
 use super::{At, InstallationArgs, ListArgs};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
+use crate::install::changes::{ListChanges, newest};
 use crate::install::tls::{self, Use};
 use crate::install::{Installation, lists};
 
@@ -68,7 +69,8 @@ pub struct RenewArgs {
 }
 
 impl PartyArgs {
-    fn open(&self) -> Result<(Installation, Vec<Party>, Timestamp), Failure> {
+    /// The installation, the parties, and the moment.
+    pub fn open(&self) -> Result<(Installation, Vec<Party>, Timestamp), Failure> {
         let installation = self.installation.open()?;
         let wanted = |party: &Party| match (party, self.authority, &self.port) {
             (_, None, None) => true,
@@ -93,11 +95,6 @@ impl TlsCommand {
             Self::List(args) => list(args),
         }
     }
-}
-
-/// The lists as the supervisors know them, whatever day it is.
-fn newest(of_what: &Installation) -> Result<TrustStore, Failure> {
-    lists::trust(of_what, Timestamp::MAX)
 }
 
 /// A key of a party that some list names.
@@ -128,7 +125,7 @@ fn is_used(trust: &TrustStore, listed: &Listed, now: Timestamp) -> bool {
 /// What is to change in the authorities' lists.
 #[derive(Default)]
 struct Changes {
-    added: BTreeMap<AuthorityCode, Vec<KeyEntry>>,
+    lists: ListChanges,
     dropped: BTreeSet<TlsKey>,
 }
 
@@ -138,9 +135,12 @@ impl Changes {
     fn drop_replaced(&mut self, trust: &TrustStore, party: &Party, now: Timestamp) {
         let all = listed(trust, party);
         let newest_used = all.iter().filter(|key| is_used(trust, key, now)).map(|key| key.key.number).max();
-        for Listed { key, entry, .. } in all {
+        for Listed { key, entry, by } in all {
             let replaced = newest_used.is_some_and(|used| key.number < used) && !entry.compromised;
             if replaced || now >= entry.to {
+                for code in by {
+                    self.lists.drop(code, Role::Tls, &entry.kid);
+                }
                 self.dropped.insert(key);
             }
         }
@@ -148,28 +148,7 @@ impl Changes {
 
     /// Signs the lists that change, and removes the files of what is named no more.
     fn publish(self, installation: &Installation, parties: &[Party], now: Timestamp) -> Result<(), Failure> {
-        let Self { mut added, dropped } = self;
-        let trust = newest(installation)?;
-        let names_dropped = |code: AuthorityCode| {
-            let keys = trust.list(code).into_iter().flat_map(|list| &list.keys);
-            keys.filter(|key| key.role == Role::Tls)
-                .filter_map(|key| TlsKey::from_kid(&key.kid))
-                .any(|key| dropped.contains(&key))
-        };
-        for code in AuthorityCode::ALL {
-            let new = added.remove(&code).unwrap_or_default();
-            if new.is_empty() && !names_dropped(code) {
-                continue;
-            }
-            let change = |list: &mut TrustList| {
-                list.keys.retain(|key| {
-                    key.role != Role::Tls
-                        || TlsKey::from_kid(&key.kid).is_some_and(|key| !dropped.contains(&key))
-                });
-                list.keys.extend(new);
-                Ok(())
-            };
-            let number = lists::renew(installation, code, now, change)?;
+        for (code, number) in self.lists.publish(installation, now)? {
             failure::print(&format!("{code}: trust list number {number}\n"))?;
         }
         let trust = newest(installation)?;
@@ -211,7 +190,7 @@ fn renew(args: &RenewArgs) -> Result<Ended, Failure> {
             None => now,
         };
         for code in tls::listing(party, &rules) {
-            changes.added.entry(code).or_default().push(tls::entry(party, number, &key, from, to));
+            changes.lists.add(code, tls::entry(party, number, &key, from, to));
         }
         changes.drop_replaced(&trust, party, now);
         failure::print(&format!("{party}: key {number} is used from {from} until {to}\n"))?;

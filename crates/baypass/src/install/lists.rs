@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use transport::Days;
 use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustError, TrustList, TrustStore};
 
-use super::keys::{KeyFiles, KeyStore};
+use super::keys::KeyStore;
+use super::signing::Seat;
 use super::supervisors::{self, RootFile};
-use super::{Installation, code_lanes, make_folder, tls, write_whole};
+use super::{Installation, code_lanes, make_folder, signing, tls, write_whole};
 use crate::failure::{Failure, of};
 
 /// How long a trust list is good, in seconds: a week.
@@ -32,6 +33,11 @@ pub struct Terms {
 
 /// The pinned roots, in `public/roots.json`.
 pub type Roots = BTreeMap<AuthorityCode, RootFile>;
+
+/// The first instant at which a signing key that is made at `now` no longer counts.
+pub fn key_end(now: Timestamp) -> Timestamp {
+    specimen_end(now).start()
+}
 
 fn specimen_end(now: Timestamp) -> LocalDate {
     now.local_date().plus_days(3 * 365)
@@ -51,13 +57,8 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
         .collect();
     let mut gates: BTreeMap<AuthorityCode, Vec<KeyEntry>> = BTreeMap::new();
     for lane in &lanes {
-        let key = SigningKey::generate().map_err(of)?;
-        KeyFiles::of(&made.gate(&lane.port)).put_signing(&key_name(&lane.name()), &key)?;
-        let authorities = match lane.side {
-            Some(side) => vec![lane.direction.authority(side)],
-            None => vec![lane.direction.from(), lane.direction.to()],
-        };
-        for authority in authorities {
+        let key = made.keys(&made.gate(&lane.port)).make_signing(&key_name(&lane.name()))?;
+        for authority in Seat::Gate(lane.clone()).listing() {
             let binding = Some(lane.binding());
             let listed = entry(Role::Gate, lane.name().as_bytes(), &key, from, to);
             gates.entry(authority).or_default().push(KeyEntry { binding, ..listed });
@@ -66,13 +67,11 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
     let mut roots = Roots::new();
     let mut connections = first_tls(made, &rules, now)?;
     for code in AuthorityCode::ALL {
-        let keys = Keys::generate().map_err(of)?;
-        let approval = SigningKey::generate().map_err(of)?;
-        let root = supervisors::new_root(made, code)?;
-        let store = KeyFiles::of(&made.authority(code));
+        let store = made.keys(&made.authority(code));
+        let keys = Keys::with_signing(signing::first(&store)?).map_err(of)?;
         store.put_authority(&keys)?;
-        let supervisor = KeyFiles::of(&made.supervisor(code));
-        supervisor.put_signing("approval", &approval)?;
+        let root = supervisors::new_root(made, code)?;
+        let approval = made.keys(&made.supervisor(code)).make_signing("approval")?;
         roots.insert(code, RootFile::of(&root));
         let mut entries = keys.entries(from, to);
         entries.push(entry(Role::Approval, KEY_ID, &approval, from, to));
@@ -421,7 +420,7 @@ fn sign_approval(to: &Installation, approval: &Approval, path: &std::path::Path)
     Approval::decode(&approval.encode()).map_err(of)?;
     let mut signatures = Vec::new();
     for code in &approval.jurisdictions {
-        let key = KeyFiles::of(&to.supervisor(*code)).signing("approval")?;
+        let key = to.keys(&to.supervisor(*code)).signing("approval")?;
         signatures.push((*code, approval.sign(KEY_ID, &key).map_err(of)?));
     }
     write_whole(path, &Approval::bundle(&signatures))

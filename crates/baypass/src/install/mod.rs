@@ -4,11 +4,14 @@
 //! Lives here: where things lie, the setting `simulated_camera`, locks, whole writes. Not here: what the keys sign
 //! (`lists`), who runs (`parties`).
 
+pub mod changes;
 pub mod database;
 pub mod journal;
 pub mod keys;
 pub mod lists;
+pub mod module;
 pub mod parties;
+pub mod signing;
 pub mod supervisors;
 pub mod tls;
 
@@ -21,6 +24,8 @@ use authority::store::DatabaseAddress;
 use credential::Audience;
 use database::DatabaseUrl;
 use documents::{AuthorityCode, Direction, LaneKind, PortId, Rules, Side, Timestamp};
+use keys::KeyFiles;
+use module::{ModuleInUse, ModuleSetting};
 use serde::{Deserialize, Serialize};
 use trust::{GateBinding, Party};
 
@@ -40,6 +45,9 @@ struct Settings {
     /// Where the authorities' databases lie, where they are no files of this folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     database_url: Option<DatabaseUrl>,
+    /// In which hardware module new signing keys are made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pkcs11: Option<ModuleSetting>,
 }
 
 const FORMAT: u32 = 1;
@@ -50,6 +58,7 @@ const SETTINGS: &str = "baypass.toml";
 pub struct Installation {
     root: PathBuf,
     settings: Settings,
+    module: ModuleInUse,
 }
 
 /// Lanes side by side for each port, direction and side.
@@ -117,6 +126,7 @@ impl Installation {
         now: Timestamp,
         terms: &lists::Terms,
         database: Option<&DatabaseUrl>,
+        module: Option<&ModuleSetting>,
     ) -> Result<Self, Failure> {
         let shown = dir.display();
         let taken = dir.exists() && std::fs::read_dir(dir).map_or(true, |mut files| files.next().is_some());
@@ -133,7 +143,7 @@ impl Installation {
         remove_leftovers(above, &begin)?;
         begin.push(std::process::id().to_string());
         let partial = above.join(begin);
-        let made = Self::make(&partial, now, terms, database).and_then(|_| {
+        let made = Self::make(&partial, now, terms, database, module).and_then(|_| {
             std::fs::rename(&partial, dir).map_err(|error| {
                 Failure::new(format!("{shown} cannot be made ({error}); check the folder above it"))
             })
@@ -150,21 +160,29 @@ impl Installation {
         now: Timestamp,
         terms: &lists::Terms,
         database: Option<&DatabaseUrl>,
+        module: Option<&ModuleSetting>,
     ) -> Result<Self, Failure> {
         let database_url = database.cloned();
-        let settings = Settings { format: FORMAT, simulated_camera: true, created: now, database_url };
-        let made = Self { root: root.to_owned(), settings };
+        let pkcs11 = module.cloned();
+        let settings =
+            Settings { format: FORMAT, simulated_camera: true, created: now, database_url, pkcs11 };
+        let made = Self::with(root, settings);
         make_folder(root)?;
         // Whoever finds this folder later knows by the lock whether it is still being made.
         let _being_made = Lock::take(root)?;
         for folder in ["public/trust", "public/approvals", "wallets"] {
             make_folder(&root.join(folder))?;
         }
-        lists::first(&made, now, terms)?;
+        if let Err(failure) = lists::first(&made, now, terms) {
+            // Keys that nothing names any more would lie in the token for ever.
+            let _ = signing::empty_module(&made);
+            return Err(failure);
+        }
+        let module = module.map_or_else(|| Ok(String::new()), ModuleSetting::text)?;
         let text = format!(
             "# A Bay Pass installation; see `baypass doctor --dir`.\nformat = {FORMAT}\n\
              # Pictures from files and uploads are taken at lanes, and every output says so. Never at a real lane.\n\
-             simulated_camera = true\ncreated = \"{now}\"\n{}",
+             simulated_camera = true\ncreated = \"{now}\"\n{}{module}",
             database.map(DatabaseUrl::setting).unwrap_or_default()
         );
         write_whole(&root.join(SETTINGS), text.as_bytes())?;
@@ -186,7 +204,17 @@ impl Installation {
                 "{shown} has layout {format}, this program knows {FORMAT}; use the program that made it"
             )));
         }
-        Ok(Self { root: dir.to_owned(), settings })
+        Ok(Self::with(dir, settings))
+    }
+
+    fn with(root: &Path, settings: Settings) -> Self {
+        let module = ModuleInUse::new(settings.pkcs11.clone(), root);
+        Self { root: root.to_owned(), settings, module }
+    }
+
+    /// The keys of the party whose folder this is.
+    pub fn keys(&self, party: &Path) -> KeyFiles {
+        KeyFiles::with(party, self.module.clone())
     }
 
     /// Whether pictures from elsewhere than a gate's own camera are taken.

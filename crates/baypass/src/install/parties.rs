@@ -13,14 +13,15 @@ use documents::issuance::weekly_key_pairs;
 use documents::{AuthorityCode, LaneKind, PortId, Rules, Timestamp};
 use face::{Embedder, FaceConfig, Finder, Liveness, ModelFolder};
 use gate::lists::{ListMemory, MemoryError};
-use gate::outbox::{GateKey, Store as Outbox};
+use gate::outbox::Store as Outbox;
 use gate::{
     AuthorityLink, Courier, Lane, LaneConfig, LinkError, Lists, Metrics, ModelCapture, ProbeCache,
     ReplayCache,
 };
 use trust::{Approval, Approvals, TrustStore};
 
-use super::keys::{KeyFiles, KeyStore};
+use super::keys::KeyStore;
+use super::signing::{OwnSigners, lane_key};
 use super::{Installation, LanePlace, Lock, lists, make_folder};
 use crate::failure::{Failure, of};
 
@@ -83,15 +84,16 @@ pub async fn open_service(
     faces: Arc<Faces>,
     trust: TrustStore,
     approvals: Vec<Approval>,
+    now: Timestamp,
 ) -> Result<(Service, Lock), Failure> {
     let folder = of_whom.authority(code);
     let lock = Lock::take(&folder)?;
     make_folder(&folder)?;
-    let (files, database) = (KeyFiles::of(&folder), of_whom.database(code));
+    let (files, database) = (of_whom.keys(&folder), of_whom.database(code));
     if is_of_first_versions(&database).await.map_err(of)? {
         files.put_first_master()?;
     }
-    let keys = files.authority()?;
+    let keys = files.authority(OwnSigners::read(of_whom, code)?.in_use(&trust, now)?)?;
     let rules = Rules::builtin().map_err(of)?;
     let ledger = Ledger::open(&database, keys.vault(), &rules).await.map_err(of)?;
     let enrolment = EnrolmentRules::builtin().map_err(of)?;
@@ -159,7 +161,7 @@ impl Parties {
         let mut services = BTreeMap::new();
         for code in AuthorityCode::ALL {
             let (service, lock) =
-                open_service(from, code, Arc::clone(&faces), trust.clone(), approvals.clone()).await?;
+                open_service(from, code, Arc::clone(&faces), trust.clone(), approvals.clone(), now).await?;
             services.insert(code, Arc::new(service));
             locks.push(lock);
         }
@@ -286,9 +288,10 @@ pub async fn open_lane<L: AuthorityLink>(
     replay: Arc<Mutex<ReplayCache>>,
     metrics: Arc<Metrics>,
     pictures: u8,
+    now: Timestamp,
 ) -> Result<OpenLane<L>, Failure> {
     let name = place.name();
-    let store = Arc::new(open_store(from, place).await?);
+    let store = Arc::new(open_store(from, place, now).await?);
     let own = place.audience();
     let config = LaneConfig {
         place: Place {
@@ -315,11 +318,10 @@ pub async fn open_lane<L: AuthorityLink>(
 }
 
 /// Opens the store of one lane.
-pub async fn open_store(from: &Installation, place: &LanePlace) -> Result<Outbox, Failure> {
-    let name = place.name();
-    let folder = from.gate(&place.port);
-    let key = KeyFiles::of(&folder).signing(&lists::key_name(&name))?;
-    let key = GateKey { gate: name.clone(), kid: name.as_bytes().to_vec(), key };
+pub async fn open_store(from: &Installation, place: &LanePlace, now: Timestamp) -> Result<Outbox, Failure> {
+    let (name, folder) = (place.name(), from.gate(&place.port));
+    let (trust, _) = lists::trust_or_kept(from, &folder.join("lists"), now)?;
+    let key = lane_key(from, place, &trust, now)?;
     make_folder(&folder)?;
     Outbox::open(&folder.join(format!("{}.db", lists::key_name(&name))), key).await.map_err(of)
 }
@@ -339,7 +341,7 @@ pub async fn remembered(
         if !file.exists() {
             continue;
         }
-        let store = open_store(from, other).await?;
+        let store = open_store(from, other, now).await?;
         for (token, at, lane) in store.showings().await.map_err(of)? {
             cache.note(token, at, &Arc::new(lane), now);
         }

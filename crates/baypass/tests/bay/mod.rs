@@ -43,13 +43,20 @@ pub fn people(count: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 /// A folder for one test, wiped at its end.
-pub struct Folder(pub tempfile::TempDir);
+pub struct Folder(pub tempfile::TempDir, Vec<(&'static str, PathBuf)>);
 
 impl Folder {
     pub fn new() -> Self {
         Self(
             tempfile::Builder::new().prefix("baypass-test-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap(),
+            Vec::new(),
         )
+    }
+
+    /// Sets a variable of every command's environment.
+    pub fn with(mut self, variable: &'static str, value: PathBuf) -> Self {
+        self.1.push((variable, value));
+        self
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -73,7 +80,7 @@ impl Folder {
 
     pub fn command(&self, line: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_baypass"));
-        command.current_dir(self.0.path());
+        command.current_dir(self.0.path()).envs(self.1.iter().cloned());
         if !line.contains(&"--models") {
             command.arg("--models").arg(models().canonicalize().unwrap());
         }

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Body, Bytes, to_bytes};
@@ -13,11 +14,43 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use credential::{PublicKey, SigningKey};
-use documents::AuthorityCode;
+use documents::{AuthorityCode, Timestamp};
+use serde_json::Value;
 use transport::{Bounds, Identity, Known, OwnKey, Transport, party_client, party_server};
-use trust::{Party, Peer};
+use trust::{Party, Peer, Root, TrustStore};
 
 use crate::bay::Folder;
+
+/// The pinned roots and the public lists of an installation.
+pub fn trust(dir: &Path) -> TrustStore {
+    let pins: Value = serde_json::from_slice(&std::fs::read(dir.join("public/roots.json")).unwrap()).unwrap();
+    let root = |code: AuthorityCode| {
+        let pin = &pins[code.code()];
+        let keys = pin["keys"].as_object().unwrap().iter().map(|(kid, key)| {
+            let key = hex::decode(key.as_str().unwrap()).unwrap();
+            (kid.as_bytes().to_vec(), PublicKey::from_bytes(&key).unwrap())
+        });
+        (code, Root::of(usize::try_from(pin["threshold"].as_u64().unwrap()).unwrap(), keys).unwrap())
+    };
+    let mut store = TrustStore::new(&AuthorityCode::ALL.map(root)).unwrap();
+    for code in AuthorityCode::ALL {
+        store
+            .update(&std::fs::read(dir.join(format!("public/trust/{code}.cbor"))).unwrap(), Timestamp::MAX)
+            .unwrap();
+    }
+    store
+}
+
+/// Asks until something is so.
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    for _ in 0..600 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("waited in vain for {what}");
+}
 
 /// The private keys of a party's connections with their numbers and certificates, out of its folder.
 fn files(dir: &Path, party: &Party) -> Vec<(u64, SigningKey, Vec<u8>)> {

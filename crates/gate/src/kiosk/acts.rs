@@ -9,10 +9,12 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use clearance::ClearanceId;
-use credential::{SigningKey, VerifyingKey, sha256};
+use credential::{VerifyingKey, sha256};
 use documents::{AuthorityCode, Measure, Timestamp};
 use officers::AccountId;
 use serde_json::{Value, json};
+
+use crate::outbox::LaneKey;
 
 /// Keeps this signature from serving as any other.
 const LABEL: &[u8] = b"bp1-officer-act\0";
@@ -112,7 +114,7 @@ pub enum ActFault {
 /// One lane's book of acts.
 pub struct ActBook {
     path: PathBuf,
-    key: SigningKey,
+    key: LaneKey,
     open: Mutex<Option<(File, [u8; 32])>>,
 }
 
@@ -121,7 +123,7 @@ impl ActBook {
     ///
     /// # Errors
     /// Where it cannot be read or written.
-    pub fn open(path: PathBuf, key: SigningKey) -> Result<Self, ActError> {
+    pub fn open(path: PathBuf, key: LaneKey) -> Result<Self, ActError> {
         let book = Self { path, key, open: Mutex::new(None) };
         let opened = book.opened().map_err(|source| book.fault(source))?;
         *book.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
@@ -169,7 +171,7 @@ impl ActBook {
             None => self.opened().map_err(|source| self.fault(source))?,
         };
         let text = fields.to_string();
-        let signature = self.key.sign(&signed(&last, &text))?;
+        let signature = self.key.get().key.sign(&signed(&last, &text))?;
         let line = json!({
             "act": text, "previous": hex::encode(last), "signature": hex::encode(signature),
         })
@@ -180,11 +182,12 @@ impl ActBook {
         Ok(())
     }
 
-    /// Reads a book back: every act in order, once each line is proven to be the lane's and to follow the one before.
+    /// Reads a book back: every act in order, once each line is proven to be of one of the lane's keys and to follow the
+    /// one before.
     ///
     /// # Errors
     /// The first line that is not.
-    pub fn verify(text: &str, key: &VerifyingKey) -> Result<Vec<Value>, ActFault> {
+    pub fn verify(text: &str, keys: &[VerifyingKey]) -> Result<Vec<Value>, ActFault> {
         let mut previous = [0; 32];
         let mut acts = Vec::new();
         for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
@@ -195,7 +198,10 @@ impl ActBook {
             }
             let act = field("act")?;
             let signature = hex::decode(field("signature")?).map_err(|_| ActFault::Form(number))?;
-            key.verify(&signed(&previous, act), &signature).map_err(|_| ActFault::Signature(number))?;
+            let text = signed(&previous, act);
+            if !keys.iter().any(|key| key.verify(&text, &signature).is_ok()) {
+                return Err(ActFault::Signature(number));
+            }
             acts.push(serde_json::from_str(act).map_err(|_| ActFault::Form(number))?);
             previous = sha256(line.as_bytes());
         }
@@ -209,7 +215,21 @@ fn signed(previous: &[u8; 32], act: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use credential::SigningKey;
+
     use super::*;
+    use crate::outbox::GateKey;
+
+    fn gate_key() -> GateKey {
+        let key = Arc::new(SigningKey::generate().unwrap());
+        GateKey { gate: "hengqin/one".to_owned(), kid: b"hengqin/one".to_vec(), key }
+    }
+
+    fn lane_key() -> LaneKey {
+        LaneKey::new(gate_key())
+    }
 
     fn now() -> Timestamp {
         "2026-03-02T10:00:00+08:00".parse().unwrap()
@@ -219,9 +239,9 @@ mod tests {
     fn acts_are_chained_signed_and_continued_after_a_stop_in_the_middle_of_a_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("one.acts");
-        let der = SigningKey::generate().unwrap().to_pkcs8().unwrap();
-        let key = || SigningKey::from_pkcs8(&der).unwrap();
-        let book = ActBook::open(path.clone(), key()).unwrap();
+        let lane = lane_key();
+        let first = VerifyingKey::new(*lane.get().key.public()).unwrap();
+        let book = ActBook::open(path.clone(), lane.clone()).unwrap();
         let id = ClearanceId::from_bytes([7; 16]);
         let who = (AuthorityCode::Chn, AccountId::from_bytes([3; 8]));
         let write = |book: &ActBook, act| book.write("hengqin/one", who, act, Some(id), now());
@@ -231,12 +251,15 @@ mod tests {
         let mut text = std::fs::read_to_string(&path).unwrap();
         text.push_str("{\"act\":\"half a li");
         std::fs::write(&path, &text).unwrap();
-        let book = ActBook::open(path.clone(), key()).unwrap();
+        let book = ActBook::open(path.clone(), lane.clone()).unwrap();
+        // Another key of the lane goes on with the same book.
+        lane.replace(gate_key());
         write(&book, Act::Refuse).unwrap();
 
         let text = std::fs::read_to_string(&path).unwrap();
-        let public = VerifyingKey::new(*key().public()).unwrap();
-        let acts = ActBook::verify(&text, &public).unwrap();
+        let both = [first.clone(), VerifyingKey::new(*lane.get().key.public()).unwrap()];
+        let acts = ActBook::verify(&text, &both).unwrap();
+        assert_eq!(ActBook::verify(&text, &[first]), Err(ActFault::Signature(3)));
         let words: Vec<_> = acts.iter().map(|act| act["act"].as_str().unwrap()).collect();
         assert_eq!(words, ["measure_done", "admit", "refuse"]);
         assert_eq!((&acts[0]["measure"], &acts[1]["reason"]), (&json!("officer"), &json!("documents_seen")));
@@ -245,18 +268,18 @@ mod tests {
 
         let lines: Vec<&str> = text.lines().collect();
         let without = [lines[0], lines[2]].join("\n");
-        assert_eq!(ActBook::verify(&without, &public), Err(ActFault::Chain(2)));
+        assert_eq!(ActBook::verify(&without, &both), Err(ActFault::Chain(2)));
         let changed = text.replace("documents_seen", "person_compared");
-        assert_eq!(ActBook::verify(&changed, &public), Err(ActFault::Signature(2)));
+        assert_eq!(ActBook::verify(&changed, &both), Err(ActFault::Signature(2)));
         let other = VerifyingKey::new(*SigningKey::generate().unwrap().public()).unwrap();
-        assert_eq!(ActBook::verify(&text, &other), Err(ActFault::Signature(1)));
-        assert_eq!(ActBook::verify("nothing", &public), Err(ActFault::Form(1)));
+        assert_eq!(ActBook::verify(&text, &[other]), Err(ActFault::Signature(1)));
+        assert_eq!(ActBook::verify("nothing", &both), Err(ActFault::Form(1)));
     }
 
     #[test]
     fn an_act_that_cannot_be_written_down_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("no").join("such.acts");
-        assert!(matches!(ActBook::open(path, SigningKey::generate().unwrap()), Err(ActError::File { .. })));
+        assert!(matches!(ActBook::open(path, lane_key()), Err(ActError::File { .. })));
     }
 }

@@ -182,9 +182,10 @@ impl Store {
         let Some((number, reason, note)) = current_epoch(connection.statement().await?).await? else {
             return Ok(None);
         };
-        let gate = self.key().gate.clone();
+        let key = self.key();
+        let gate = key.gate.clone();
         let chain = Chain { gate, epoch: number.unsigned_abs(), reason, note, at: now };
-        Ok(Some(message::sign(Kind::Chain, &self.key().kid, &self.key().key, &chain.encode())?))
+        Ok(Some(message::sign(Kind::Chain, &key.kid, &key.key, &chain.encode())?))
     }
 
     /// Begins a new chain: what waits is numbered and signed anew. For a gate whose store was lost or replaced: its
@@ -284,8 +285,9 @@ impl Store {
         };
         let number = number.checked_add(1).ok_or_else(|| row("chain", "number"))?;
         let epoch = current_epoch(tx).await?.map_or(0, |(number, _, _)| number.unsigned_abs());
+        let key = self.key();
         let event = Event {
-            gate: self.key().gate.clone(),
+            gate: key.gate.clone(),
             epoch,
             number: number.unsigned_abs(),
             previous,
@@ -296,7 +298,7 @@ impl Store {
             probe: event.probe,
         };
         let payload = event.encode();
-        let signed = message::sign(Kind::Event, &self.key().kid, &self.key().key, &payload)?;
+        let signed = message::sign(Kind::Event, &key.kid, &key.key, &payload)?;
         let hash = message::payload_hash(&payload);
         sqlx::query(SET_CHAIN).bind(chain).bind(number).bind(hash.as_slice()).execute(&mut *tx).await?;
         Ok((number, signed))

@@ -16,5 +16,5 @@ mod trouble;
 pub use courier::{Courier, Delivered, open_receipt};
 pub use delivery::{DeadLetter, KEEP_CONFLICT_SECONDS, KEEP_DELIVERED_SECONDS};
 pub use link::{AuthorityAddress, AuthorityAddresses, AuthorityLink, HttpLink, LinkError};
-pub use store::{GateKey, Outgoing, Store, StoreError};
+pub use store::{GateKey, LaneKey, Outgoing, Store, StoreError};
 pub use trouble::Trouble;

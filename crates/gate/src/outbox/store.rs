@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use clearance::{
     AskingRecord, ClearanceId, Digest, LaneId, OpeningRecord, Passage, PassageRecord, Sides, Trail,
@@ -124,10 +125,35 @@ pub struct GateKey {
     /// The key's id in the trust list.
     pub kid: Vec<u8>,
     /// The key that signs events.
-    pub key: SigningKey,
+    pub key: Arc<SigningKey>,
 }
 
 documents::redact_debug!(GateKey);
+
+/// The key that a lane uses at the moment: its store and its book of acts follow it together.
+#[derive(Clone)]
+pub struct LaneKey(Arc<RwLock<Arc<GateKey>>>);
+
+documents::redact_debug!(LaneKey);
+
+impl LaneKey {
+    /// This key, until another one is used.
+    #[must_use]
+    pub fn new(key: GateKey) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(key))))
+    }
+
+    /// The key in use.
+    #[must_use]
+    pub fn get(&self) -> Arc<GateKey> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses this key from now on; what is being signed keeps its own.
+    pub fn replace(&self, key: GateKey) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
+    }
+}
 
 /// An event that is numbered, signed and waits for its authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +169,7 @@ pub struct Outgoing {
 /// The gate's durable memory.
 pub struct Store {
     pub(super) connection: Mutex<Reopening>,
-    key: GateKey,
+    key: LaneKey,
     /// Something is to be told.
     to_tell: watch::Sender<u64>,
     /// Something was numbered for the authorities.
@@ -186,16 +212,22 @@ impl Store {
         }
         Ok(Self {
             connection: Mutex::new(connection),
-            key,
+            key: LaneKey::new(key),
             to_tell: watch::Sender::new(0),
             numbered: watch::Sender::new(0),
             troubles: std::sync::Mutex::default(),
         })
     }
 
-    /// The gate's key, for requests.
+    /// The gate's key in use, for requests.
     #[must_use]
-    pub const fn key(&self) -> &GateKey {
+    pub fn key(&self) -> Arc<GateKey> {
+        self.key.get()
+    }
+
+    /// The lane's key, which may be replaced.
+    #[must_use]
+    pub const fn lane_key(&self) -> &LaneKey {
         &self.key
     }
 

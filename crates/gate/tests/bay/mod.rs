@@ -8,7 +8,7 @@
 #![expect(dead_code, reason = "each test file uses its own part of the bay")]
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use clearance::{Envelope, LaneId, Place, Sides};
 use code::{CrossingCode, Parts};
@@ -164,7 +164,7 @@ impl Bay {
         GateKey {
             gate: GATE.into(),
             kid: GATE.as_bytes().to_vec(),
-            key: SigningKey::from_pkcs8(&self.gate).unwrap(),
+            key: Arc::new(SigningKey::from_pkcs8(&self.gate).unwrap()),
         }
     }
 }

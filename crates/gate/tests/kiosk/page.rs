@@ -13,7 +13,7 @@ use face::Track;
 use face::active::{ActiveRules, Frame};
 use gate::devices::door::SimulatedDoor;
 use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Reach, Waits, router};
-use gate::outbox::Store;
+use gate::outbox::{LaneKey, Store};
 use gate::{
     CaptureFault, Captured, Clock, FaceCapture, GateReason, Lane, LaneConfig, Metrics, ProbeCache,
     ReplayCache, SystemStopwatch, Texts, Trusted,
@@ -151,8 +151,7 @@ impl Place {
             trusted: Arc::new(move || Arc::clone(&lists)),
             clock: Arc::<Hand>::clone(&clock),
             watch: Arc::new(SystemStopwatch::start()),
-            acts: ActBook::open(folder.path().join("lane.acts"), SigningKey::from_pkcs8(&bay.gate).unwrap())
-                .unwrap(),
+            acts: ActBook::open(folder.path().join("lane.acts"), LaneKey::new(bay.gate_key())).unwrap(),
         };
         let kiosk = Kiosk::new(setup, lane, Some(SimulatedDoor::default()));
         let pages = folder.path().join("pages");
@@ -262,7 +261,7 @@ impl Place {
     pub fn acts(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.folder.path().join("lane.acts")).unwrap();
         let key = SigningKey::from_pkcs8(&self.gate).unwrap();
-        ActBook::verify(&text, &VerifyingKey::new(*key.public()).unwrap()).unwrap()
+        ActBook::verify(&text, &[VerifyingKey::new(*key.public()).unwrap()]).unwrap()
     }
 }
 

@@ -337,8 +337,11 @@ async fn keys(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
 /// Whoever has the key of one port's connections brings what another port's gate signed, or comes without any key.
 async fn other_gates_connection(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
     let lane = place("gongbei", Mac, Chn, Some(Side::Entry), 1)?;
-    let stolen =
-        KeyFiles::of(&tour.bay.installation.gate(&lane.port)).signing(&lists::key_name(&lane.name()))?;
+    let stolen = tour
+        .bay
+        .installation
+        .keys(&tour.bay.installation.gate(&lane.port))
+        .signing(&lists::key_name(&lane.name()))?;
     let event =
         message::sign(message::Kind::Event, lane.name().as_bytes(), &stolen, b"an event").map_err(of)?;
     let answer = tour.bay.sent(tour.bay.wire.brings(Chn, "/v1/events", event.clone())?).await?;

@@ -45,9 +45,9 @@ pub async fn stolen_database(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Resu
     let face = tour.live(Who::Wang)?;
     let mut held = tour.take_token(Who::Wang).await?;
     let (installation, week) = (&tour.bay.installation, held.expires.local_date().iso_week());
-    let keys = KeyFiles::of(&installation.authority(Chn)).authority()?;
+    let vault = KeyFiles::of(&installation.authority(Chn)).vault()?;
     let rules = Rules::builtin().map_err(of)?;
-    let stolen = Store::open(&installation.database(Chn), keys.vault(), &rules).await.map_err(of)?;
+    let stolen = Store::open(&installation.database(Chn), vault, &rules).await.map_err(of)?;
     let week = own_weekly_key(&stolen, Chn, week).await.map_err(of)?;
     let week = week.ok_or_else(|| Failure::new("the mainland has no weekly key for its own parts"))?;
     let device = VerifyingKey::new(*held.key()?.public()).map_err(of)?;

@@ -1,8 +1,8 @@
 //! What `baypass doctor` finds out about the state of an installation: databases, free space, clocks.
 
+use authority::status_name;
 use authority::store::inspect;
-use authority::{KEY_ID, status_name};
-use credential::status::SignedStatusList;
+use credential::status::{SignedStatusList, list_kid};
 use documents::{AuthorityCode, Timestamp};
 use gate::{ClockState, apart};
 use trust::{Role, TrustStore};
@@ -137,7 +137,8 @@ async fn signed_time(
         return None;
     }
     let bytes = answer.bytes().await.ok()?;
-    let key = trust.find(code, Role::Status, KEY_ID, now).ok()?;
+    let kid = list_kid(&bytes).ok()??;
+    let key = trust.find(code, Role::Status, &kid, now).ok()?;
     Some(SignedStatusList::open(&bytes, key, &status_name(code, list)).ok()?.issued)
 }
 

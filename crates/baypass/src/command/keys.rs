@@ -1,0 +1,277 @@
+//! `baypass keys`: the keys with which authorities and gates sign: shown, exchanged while everything runs (docs/operating.md).
+//!
+//! Lives here: which key follows which, and the lists that say so. Not here: names and ids, running processes
+//! (`install::signing`), where a key lies (`install::keys`), keys of connections (`command::tls`).
+
+use authority::SigningKeys;
+use clap::{Args, Subcommand};
+use documents::{Rules, Timestamp};
+use serde_json::json;
+use transport::Days;
+use trust::{KeyEntry, Party, Role, TrustStore};
+
+use super::Output;
+use super::tls::PartyArgs;
+use super::trust::HELD_HERE;
+use crate::Ended;
+use crate::failure::{self, Failure, of};
+use crate::install::changes::{ListChanges, newest};
+use crate::install::keys::KeyStore as _;
+use crate::install::signing::{CLOCK_SECONDS, Seat};
+use crate::install::{Installation, code_lanes, lists};
+
+const DAY: i64 = 86_400;
+
+/// The commands about signing keys.
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Every key that signs, with its dates, and where it lies.
+    List(ListArgs),
+    /// Makes new keys, in the hardware module where `baypass.toml` names one, and signs lists that name them beside those in
+    /// use. Running processes take them by themselves when their time comes, and lose no request.
+    Rotate(RotateArgs),
+    /// Signs lists without the keys that newer ones replaced so long ago that nothing signed by them is on its way any more,
+    /// and destroys those keys.
+    Retire(RetireArgs),
+}
+
+/// The keys that a command is about.
+#[derive(Args)]
+pub struct SeatArgs {
+    #[command(flatten)]
+    parties: PartyArgs,
+    /// One role alone: token, verdict, handover, notice, status or gate.
+    #[arg(long)]
+    role: Option<String>,
+    /// One lane's gate alone, such as hengqin/CHN-MAC.
+    #[arg(long, requires = "port")]
+    lane: Option<String>,
+}
+
+/// What `keys list` takes.
+#[derive(Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    seats: SeatArgs,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What `keys rotate` takes.
+#[derive(Args)]
+pub struct RotateArgs {
+    #[command(flatten)]
+    seats: SeatArgs,
+    /// How many seconds after its listing a key signs, so that everybody has heard of it; default: eight days. 0 after a theft.
+    #[arg(long, value_name = "SECONDS")]
+    lead: Option<u32>,
+}
+
+/// What `keys retire` takes.
+#[derive(Args)]
+pub struct RetireArgs {
+    #[command(flatten)]
+    seats: SeatArgs,
+    /// How many seconds after the next key's first use a key stays listed; default: nine days for tokens, thirty for gates and
+    /// notices, two for others. What it signed is refused from then on.
+    #[arg(long, value_name = "SECONDS")]
+    keep: Option<u32>,
+}
+
+impl SeatArgs {
+    fn open(&self) -> Result<(Installation, Vec<Seat>, Timestamp), Failure> {
+        let (installation, parties, now) = self.parties.open()?;
+        let all = code_lanes(&Rules::builtin().map_err(of)?);
+        let mut seats = Vec::new();
+        for party in parties {
+            match party {
+                Party::Authority(code) => {
+                    seats.extend(SigningKeys::ROLES.map(|role| Seat::Authority(code, role)));
+                }
+                Party::Gates(port) => {
+                    seats.extend(all.iter().filter(|lane| lane.port == port).cloned().map(Seat::Gate));
+                }
+            }
+        }
+        seats.retain(|seat| {
+            self.role.as_deref().is_none_or(|role| seat.role().as_str() == role)
+                && self.lane.as_deref().is_none_or(|lane| seat.name() == lane)
+        });
+        if seats.is_empty() {
+            return Err(Failure::new(
+                "no key is meant: an authority signs as token, verdict, handover, notice and status, a port's lanes as gate; \
+                 `baypass tls renew` exchanges keys of connections, `baypass trust` those of supervisors",
+            ));
+        }
+        Ok((installation, seats, now))
+    }
+}
+
+impl KeysCommand {
+    /// Runs the command.
+    pub fn run(&self) -> Result<Ended, Failure> {
+        match self {
+            Self::List(args) => list(args),
+            Self::Rotate(args) => rotate(args),
+            Self::Retire(args) => retire(args),
+        }
+    }
+}
+
+/// For how many seconds what a key signed may still be on its way after the next one signs.
+const fn on_the_way(role: Role) -> i64 {
+    match role {
+        // A token lives for seven days.
+        Role::Token => 9 * DAY,
+        // Events and notices are signed once, and told until they are taken.
+        Role::Gate | Role::Notice => 30 * DAY,
+        Role::Verdict | Role::Handover | Role::Status | Role::Part | Role::Approval | Role::Tls => 2 * DAY,
+    }
+}
+
+/// The key that is used at `now`, with its number.
+fn used<'t>(seat: &Seat, trust: &'t TrustStore, now: Timestamp) -> Option<(u8, &'t KeyEntry)> {
+    seat.listed(trust).into_iter().rfind(|(number, entry)| seat.counts(trust, *number, &entry.key, now))
+}
+
+fn list(args: &ListArgs) -> Result<Ended, Failure> {
+    let (installation, seats, now) = args.seats.open()?;
+    let (trust, mut shown) = (newest(&installation)?, Vec::new());
+    for seat in seats {
+        let (keys, in_use) = (seat.keys(&installation), used(&seat, &trust, now).map(|(number, _)| number));
+        let here = seat.here(&keys);
+        let mut told = Vec::new();
+        for (number, entry) in seat.listed(&trust) {
+            let state = if entry.compromised {
+                "COMPROMISED"
+            } else if now >= entry.to {
+                "ended"
+            } else {
+                match in_use {
+                    Some(used) if number == used => "used",
+                    Some(used) if number < used => "replaced",
+                    Some(_) | None => "next",
+                }
+            };
+            let place = if here.contains(&number) { keys.place(&seat.file(number))? } else { "elsewhere" };
+            let from = entry.from.plus_seconds(CLOCK_SECONDS);
+            if args.output.json {
+                told.push(json!({
+                    "number": number, "state": state, "from": from, "to": entry.to, "place": place,
+                    "key": hex::encode(&entry.key),
+                }));
+            } else {
+                let name = seat.name();
+                failure::print(&format!("{name} {number}: {state}, {from} to {}, {place}\n", entry.to))?;
+            }
+        }
+        shown.push(json!({"name": seat.name(), "role": seat.role().as_str(), "keys": told}));
+    }
+    if args.output.json {
+        failure::print_json(&json!({"signing": shown}))?;
+    }
+    Ok(Ended::Done)
+}
+
+fn rotate(args: &RotateArgs) -> Result<Ended, Failure> {
+    let (installation, seats, now) = args.seats.open()?;
+    let _hold = installation.hold()?;
+    let lead = args.lead.map_or(i64::from(Days::builtin().map_err(of)?.lead_days) * DAY, i64::from);
+    let (signs, to) = (now.plus_seconds(lead), lists::key_end(now));
+    let (trust, mut changes, mut made) = (newest(&installation)?, ListChanges::default(), Vec::new());
+    let made_all = seats.iter().try_for_each(|seat| {
+        let keys = seat.keys(&installation);
+        let listed = seat.listed(&trust);
+        let newest = seat.here(&keys).into_iter().chain(listed.iter().map(|(number, _)| *number)).max();
+        let number = newest.unwrap_or(0).checked_add(1).ok_or_else(|| {
+            Failure::new(format!("{} has had 255 keys; there is no number for another one", seat.name()))
+        })?;
+        let key = keys.make_signing(&seat.file(number))?;
+        made.push((seat, number));
+        let binding = match seat {
+            Seat::Gate(lane) => Some(lane.binding()),
+            Seat::Authority(..) => None,
+        };
+        for code in seat.listing() {
+            let entry = KeyEntry {
+                role: seat.role(),
+                kid: seat.kid(number),
+                key: key.public().as_bytes().to_vec(),
+                from: signs.plus_seconds(-CLOCK_SECONDS),
+                to,
+                compromised: false,
+                binding: binding.clone(),
+            };
+            changes.add(code, entry);
+        }
+        Ok(())
+    });
+    let signed = made_all.and_then(|()| changes.publish(&installation, now));
+    let signed = match signed {
+        Ok(signed) => signed,
+        Err(failure) => {
+            // Keys that no list names would lie there for ever; those that one does stay.
+            let trust = newest(&installation)?;
+            for (seat, number) in made {
+                if !seat.listed(&trust).iter().any(|(listed, _)| *listed == number) {
+                    seat.keys(&installation).remove_signing(&seat.file(number))?;
+                }
+            }
+            return Err(failure);
+        }
+    };
+    for (seat, number) in made {
+        failure::print(&format!("{}: key {number} signs from {signs} on\n", seat.name()))?;
+    }
+    told(&signed)
+}
+
+fn told(signed: &[(documents::AuthorityCode, u64)]) -> Result<Ended, Failure> {
+    for (code, number) in signed {
+        failure::print(&format!("{code}: trust list number {number}\n"))?;
+    }
+    failure::print(HELD_HERE)?;
+    Ok(Ended::Done)
+}
+
+fn retire(args: &RetireArgs) -> Result<Ended, Failure> {
+    let (installation, seats, now) = args.seats.open()?;
+    let _hold = installation.hold()?;
+    let (trust, mut changes) = (newest(&installation)?, ListChanges::default());
+    for seat in &seats {
+        let next = used(seat, &trust, now);
+        for (number, entry) in seat.listed(&trust) {
+            let replaced = next.filter(|(used, _)| number < *used && !entry.compromised);
+            let until = replaced.map(|(_, next)| {
+                let keep = args.keep.map_or(on_the_way(seat.role()), i64::from);
+                next.from.plus_seconds(CLOCK_SECONDS + keep)
+            });
+            let name = seat.name();
+            if now >= entry.to || until.is_some_and(|until| now >= until) {
+                for code in seat.listing() {
+                    changes.drop(code, seat.role(), &entry.kid);
+                }
+                failure::print(&format!("{name}: key {number} is named no more\n"))?;
+            } else if let Some(until) = until {
+                failure::print(&format!(
+                    "{name}: key {number} stays listed until {until}: what it signed may be on its way\n"
+                ))?;
+            }
+        }
+    }
+    if changes.drops_none() {
+        failure::print("no key is to go; `baypass keys list` shows them\n")?;
+        return Ok(Ended::Done);
+    }
+    let signed = changes.publish(&installation, now)?;
+    let trust = newest(&installation)?;
+    for seat in &seats {
+        let (keys, listed) = (seat.keys(&installation), seat.listed(&trust));
+        let newest = listed.last().map_or(0, |(number, _)| *number);
+        let gone = |number: &u8| *number < newest && !listed.iter().any(|(named, _)| named == number);
+        for number in seat.here(&keys).into_iter().filter(gone) {
+            keys.remove_signing(&seat.file(number))?;
+        }
+    }
+    told(&signed)
+}

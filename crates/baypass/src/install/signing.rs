@@ -1,0 +1,317 @@
+//! The signing keys of authorities and lanes: several of a role while one follows another, of which the trust lists say which
+//! is used.
+//!
+//! Lives here: their names and ids, which of them signs now, a running process that takes another. Not here: where a key lies
+//! (`keys`), the commands (`command::keys`).
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use authority::{NumberedKey, Service, SigningKeys};
+use documents::{AuthorityCode, Timestamp};
+use gate::outbox::{GateKey, LaneKey};
+use trust::{KeyEntry, Role, TrustStore, gate_kid, gate_of_kid};
+
+use super::keys::{KeyFiles, KeyStore};
+use super::{Installation, LanePlace, lists, tls};
+use crate::failure::Failure;
+
+/// A new key signs so many seconds after its list lets it count: until then somebody's clock may still be before it.
+pub const CLOCK_SECONDS: i64 = 300;
+
+/// Whose key, and for what.
+#[derive(Debug, Clone)]
+pub enum Seat {
+    /// An authority, in one role.
+    Authority(AuthorityCode, Role),
+    /// The gate of a lane.
+    Gate(LanePlace),
+}
+
+impl Seat {
+    /// The role.
+    pub const fn role(&self) -> Role {
+        match self {
+            Self::Authority(_, role) => *role,
+            Self::Gate(_) => Role::Gate,
+        }
+    }
+
+    /// What people call it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Authority(code, role) => format!("{code} {}", role.as_str()),
+            Self::Gate(lane) => lane.name(),
+        }
+    }
+
+    /// The authorities whose lists name the key.
+    pub fn listing(&self) -> Vec<AuthorityCode> {
+        match self {
+            Self::Authority(code, _) => vec![*code],
+            Self::Gate(lane) => match lane.side {
+                Some(side) => vec![lane.direction.authority(side)],
+                None => vec![lane.direction.from(), lane.direction.to()],
+            },
+        }
+    }
+
+    /// The id of key `number` in those lists.
+    pub fn kid(&self, number: u8) -> Vec<u8> {
+        match self {
+            Self::Authority(_, role) => SigningKeys::kid(*role, number),
+            Self::Gate(lane) => gate_kid(&lane.name(), number),
+        }
+    }
+
+    /// Which of its keys an entry is.
+    fn number(&self, entry: &KeyEntry) -> Option<u8> {
+        if entry.role != self.role() {
+            return None;
+        }
+        match self {
+            Self::Gate(lane) => {
+                let (gate, number) = gate_of_kid(&entry.kid);
+                (gate == lane.name().as_bytes()).then_some(number)
+            }
+            Self::Authority(_, Role::Token) => entry.kid.first().copied(),
+            Self::Authority(..) => std::str::from_utf8(&entry.kid).ok()?.parse().ok(),
+        }
+    }
+
+    /// Its keys in the lists, by number; from each list that should name them, the same.
+    pub fn listed<'t>(&self, trust: &'t TrustStore) -> Vec<(u8, &'t KeyEntry)> {
+        let lists = self.listing().into_iter().filter_map(|code| trust.list(code));
+        let entries = lists.flat_map(|list| &list.keys);
+        let mut found: Vec<_> =
+            entries.filter_map(|entry| self.number(entry).map(|number| (number, entry))).collect();
+        // Compromised in one list is compromised.
+        found.sort_by_key(|(number, entry)| (*number, !entry.compromised));
+        found.dedup_by_key(|(number, _)| *number);
+        found
+    }
+
+    /// Whether this key, by its compressed point, signs or could: each list that must names it, it counts, and it did so
+    /// before clocks may differ.
+    pub fn counts(&self, trust: &TrustStore, number: u8, point: &[u8], now: Timestamp) -> bool {
+        let kid = self.kid(number);
+        self.listing().into_iter().all(|code| {
+            let known = trust.find(code, self.role(), &kid, now);
+            let listed = trust.list(code).into_iter().flat_map(|list| &list.keys);
+            let entry = listed.into_iter().find(|entry| entry.role == self.role() && entry.kid == kid);
+            known.is_ok_and(|key| key.public().as_bytes() == point)
+                && entry.is_some_and(|entry| now >= entry.from.plus_seconds(CLOCK_SECONDS))
+        })
+    }
+
+    /// The keys of the party.
+    pub fn keys(&self, of_what: &Installation) -> KeyFiles {
+        match self {
+            Self::Authority(code, _) => of_what.keys(&of_what.authority(*code)),
+            Self::Gate(lane) => of_what.keys(&of_what.gate(&lane.port)),
+        }
+    }
+
+    fn base(&self) -> String {
+        match self {
+            Self::Authority(_, role) => role.as_str().to_owned(),
+            Self::Gate(lane) => lists::key_name(&lane.name()),
+        }
+    }
+
+    /// The name of key `number` among its party's: the base for the first, then `BASE+2` and so on.
+    pub fn file(&self, number: u8) -> String {
+        if number == 1 { self.base() } else { format!("{}+{number}", self.base()) }
+    }
+
+    /// The numbers of the keys that are here, in order.
+    pub fn here(&self, keys: &KeyFiles) -> Vec<u8> {
+        let base = self.base();
+        let number = |name: String| match name.strip_prefix(&base)? {
+            "" => Some(1),
+            rest => rest.strip_prefix('+')?.parse().ok().filter(|number| *number > 1),
+        };
+        let mut numbers: Vec<u8> = keys.names().into_iter().filter_map(number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    /// Reads its keys, from files or out of the module.
+    fn read(&self, of_what: &Installation) -> Result<Vec<NumberedKey>, Failure> {
+        let keys = self.keys(of_what);
+        let found = self.here(&keys);
+        if found.is_empty() {
+            // Says which file is missing.
+            keys.signing(&self.file(1))?;
+        }
+        let read = |number| Ok(NumberedKey { number, key: Arc::new(keys.signing(&self.file(number))?) });
+        found.into_iter().map(read).collect()
+    }
+
+    /// The key that signs at `now`: the newest that counts by the lists, else the oldest there is, which others may refuse.
+    fn in_use<'k>(
+        &self,
+        keys: &'k [NumberedKey],
+        trust: &TrustStore,
+        now: Timestamp,
+    ) -> Result<&'k NumberedKey, Failure> {
+        let counts = |key: &&NumberedKey| self.counts(trust, key.number, key.key.public().as_bytes(), now);
+        keys.iter().rfind(counts).or_else(|| keys.first()).ok_or_else(|| {
+            Failure::new(format!("there is no key of {}; restore it from a backup", self.name()))
+        })
+    }
+}
+
+/// Makes the first key of each role.
+pub fn first(keys: &KeyFiles) -> Result<SigningKeys, Failure> {
+    SigningKeys::gather(|role| {
+        Ok(NumberedKey { number: 1, key: Arc::new(keys.make_signing(role.as_str())?) })
+    })
+}
+
+/// Destroys every key of an installation that lies in a hardware module.
+pub fn empty_module(of_what: &Installation) -> Result<(), Failure> {
+    let parties = tls::parties(of_what)?.into_iter().map(|party| of_what.party(&party));
+    let supervisors = AuthorityCode::ALL.map(|code| of_what.supervisor(code));
+    parties.chain(supervisors).try_for_each(|folder| of_what.keys(&folder).empty_module())
+}
+
+/// Every key with which an authority could sign.
+#[derive(Debug)]
+pub struct OwnSigners {
+    me: AuthorityCode,
+    keys: Vec<(Role, Vec<NumberedKey>)>,
+}
+
+impl OwnSigners {
+    /// Reads them, from files or out of the module.
+    pub fn read(of_what: &Installation, me: AuthorityCode) -> Result<Self, Failure> {
+        let read = |role| Ok((role, Seat::Authority(me, role).read(of_what)?));
+        Ok(Self { me, keys: SigningKeys::ROLES.into_iter().map(read).collect::<Result<_, Failure>>()? })
+    }
+
+    /// The key of each role that signs at `now`.
+    pub fn in_use(&self, trust: &TrustStore, now: Timestamp) -> Result<SigningKeys, Failure> {
+        SigningKeys::gather(|role| {
+            let keys = self.keys.iter().find(|(of, _)| *of == role).map_or(&[][..], |(_, keys)| keys);
+            Seat::Authority(self.me, role).in_use(keys, trust, now).cloned()
+        })
+    }
+}
+
+/// Reads keys again when their folder changes; where that fails says so once, and tries again.
+struct Watch {
+    files: KeyFiles,
+    read: Option<SystemTime>,
+    failed: bool,
+}
+
+impl Watch {
+    const fn new(files: KeyFiles) -> Self {
+        Self { files, read: None, failed: false }
+    }
+
+    fn changed<T>(&mut self, read: impl FnOnce() -> Result<T, Failure>) -> Option<T> {
+        let changed = self.files.changed();
+        if changed == self.read {
+            return None;
+        }
+        match read() {
+            Ok(keys) => {
+                (self.read, self.failed) = (changed, false);
+                Some(keys)
+            }
+            Err(failure) => {
+                if !self.failed {
+                    tracing::error!(%failure, "signing keys stay as they were");
+                }
+                self.failed = true;
+                None
+            }
+        }
+    }
+}
+
+/// An authority that runs, and signs with the key that its list says, as the list and the keys change.
+pub struct AuthoritySigners {
+    installation: Installation,
+    watch: Watch,
+    own: Option<OwnSigners>,
+}
+
+impl AuthoritySigners {
+    /// Those of an authority's process.
+    pub fn new(installation: &Installation, me: AuthorityCode) -> Self {
+        let watch = Watch::new(installation.keys(&installation.authority(me)));
+        Self { installation: installation.clone(), watch, own: None }
+    }
+
+    /// Has `service` sign with the keys that are used at `now`.
+    pub fn follow(&mut self, service: &Service, now: Timestamp) {
+        if let Some(own) = self.watch.changed(|| OwnSigners::read(&self.installation, service.code())) {
+            self.own = Some(own);
+        }
+        let Some(Ok(used)) = self.own.as_ref().map(|own| own.in_use(&service.trust(), now)) else { return };
+        let before = service.signing();
+        if used.are(&before) {
+            return;
+        }
+        for ((role, key), (_, old)) in used.each().into_iter().zip(before.each()) {
+            if key.number != old.number {
+                tracing::info!(role = role.as_str(), number = key.number, "another key signs from now on");
+            }
+        }
+        service.use_signing_keys(used);
+    }
+}
+
+/// The key with which a lane's gate signs at `now`.
+pub fn lane_key(
+    of_what: &Installation,
+    place: &LanePlace,
+    trust: &TrustStore,
+    now: Timestamp,
+) -> Result<GateKey, Failure> {
+    let seat = Seat::Gate(place.clone());
+    let keys = seat.read(of_what)?;
+    let used = seat.in_use(&keys, trust, now)?;
+    Ok(GateKey { gate: place.name(), kid: seat.kid(used.number), key: Arc::clone(&used.key) })
+}
+
+/// The gates of a port that run, each with the key that the lists say.
+pub struct GateSigners {
+    installation: Installation,
+    watch: Watch,
+    lanes: Vec<(LanePlace, LaneKey)>,
+    keys: Vec<Vec<NumberedKey>>,
+}
+
+impl GateSigners {
+    /// Those of the gates of a port, by the lanes that run.
+    pub fn new(installation: &Installation, lanes: Vec<(LanePlace, LaneKey)>) -> Option<Self> {
+        let port = &lanes.first()?.0.port;
+        let watch = Watch::new(installation.keys(&installation.gate(port)));
+        Some(Self { installation: installation.clone(), watch, lanes, keys: Vec::new() })
+    }
+
+    /// Has each lane sign with the key that is used at `now`.
+    pub fn follow(&mut self, trust: &TrustStore, now: Timestamp) {
+        let read = || {
+            let seats = self.lanes.iter().map(|(place, _)| Seat::Gate(place.clone()));
+            seats.map(|seat| seat.read(&self.installation)).collect::<Result<Vec<_>, _>>()
+        };
+        if let Some(keys) = self.watch.changed(read) {
+            self.keys = keys;
+        }
+        for ((place, lane), keys) in self.lanes.iter().zip(&self.keys) {
+            let seat = Seat::Gate(place.clone());
+            let Ok(used) = seat.in_use(keys, trust, now) else { continue };
+            let kid = seat.kid(used.number);
+            if lane.get().kid != kid {
+                tracing::info!(lane = place.name(), number = used.number, "another key signs from now on");
+                lane.replace(GateKey { gate: place.name(), kid, key: Arc::clone(&used.key) });
+            }
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Signing keys of a whole installation: in a hardware module, and one after another while everything runs.
+
+#![cfg(unix)]
+#![expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failing helper fails the test that called it"
+)]
+
+mod bay;
+#[expect(dead_code, reason = "the other test programs use the rest")]
+mod parties;
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use authority::{status_list_number, status_name};
+use bay::{Folder, people};
+use credential::status::{SignedStatusList, list_kid};
+use documents::AuthorityCode::Mac;
+use gate::{Clock, SystemClock};
+use parties::{Process, trust, until};
+use serde_json::{Value, json};
+use test_support::SoftToken;
+use trust::Role;
+
+/// An installation whose signing keys lie in a token of SoftHSM.
+fn in_a_token(token: &SoftToken) -> Folder {
+    let folder = Folder::new().with(SoftToken::CONFIGURATION, token.configuration());
+    let (library, pin) = (token.library().to_owned(), token.pin_file(SoftToken::PIN));
+    let module = ["--keys-pkcs11", library.to_str().unwrap(), "--pkcs11-token", SoftToken::LABEL];
+    let line = [&["init", "DIR"], &module[..], &["--pkcs11-pin-file", pin.to_str().unwrap()]].concat();
+    folder.run(&line).code(0);
+    folder
+}
+
+fn keys(folder: &Folder, party: &[&str]) -> Vec<Value> {
+    let shown = folder.run(&[&["keys", "list", "--dir", "DIR", "--json"], party].concat());
+    shown.code(0).json()["signing"].as_array().unwrap().clone()
+}
+
+/// The id of a key, or what went wrong.
+type Answer = Result<Vec<u8>, String>;
+
+/// The id of the key with which a status list is signed, once it is verified with the key of the trust list.
+async fn status_list(dir: &Path, base: &str) -> Answer {
+    let now = SystemClock.now();
+    let number = status_list_number(now);
+    let asked = reqwest::Client::new().get(format!("{base}/v1/status-lists/{number}")).send().await;
+    let answer = asked.and_then(reqwest::Response::error_for_status).map_err(|error| error.to_string())?;
+    let bytes = answer.bytes().await.map_err(|error| error.to_string())?;
+    let kid = list_kid(&bytes).unwrap().unwrap();
+    let lists = trust(dir);
+    let key = lists.find(Mac, Role::Status, &kid, now).map_err(|error| error.to_string())?;
+    SignedStatusList::open(&bytes, key, &status_name(Mac, number)).map_err(|error| error.to_string())?;
+    Ok(kid)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_keys_lie_in_a_hardware_module_and_serve_and_never_leave_it() {
+    let Some(token) = SoftToken::new("signing keys in a hardware module") else { return };
+    let folder = in_a_token(&token);
+    let dir = folder.dir();
+    for (party, count) in [(["--authority", "MAC"], 5), (["--port", "hengqin"], 4)] {
+        let shown = keys(&folder, &party);
+        assert!(shown.len() >= count, "{shown:?}");
+        for seat in shown {
+            assert_eq!(seat["keys"][0]["place"], "module, not extractable", "{seat}");
+            assert_eq!(seat["keys"][0]["state"], "used", "{seat}");
+        }
+    }
+    let files = |party: &str| -> BTreeSet<String> {
+        let names = std::fs::read_dir(dir.join(party).join("keys")).unwrap();
+        names.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    for role in ["token", "verdict", "handover", "notice", "status"] {
+        let own = files("authorities/MAC");
+        assert!(own.contains(&format!("{role}.p11")) && !own.contains(&format!("{role}.key")), "{own:?}");
+    }
+    assert!(files("supervisors/MAC").contains("approval.p11"));
+    // An authority serves lists signed there, and after a restart as well.
+    for _ in 0..2 {
+        let mac = Process::authority(&folder, "MAC");
+        assert_eq!(status_list(&dir, &mac.listens[0]).await, Ok(b"1".to_vec()));
+    }
+}
+
+/// A resident crosses out; then every key that signs is followed by a new one, and they cross back with the pass that they hold.
+fn out_and_back_with_other_keys(folder: &Folder) {
+    let people = people(1);
+    folder.write("photo.jpg", &people[0].0);
+    folder.write("live.jpg", &people[0].1);
+    let at = "2026-03-02T10:00:00+08:00";
+    #[rustfmt::skip]
+    let added = folder.run(&[
+        "resident", "add", "--dir", "DIR", "--home", "CHN", "--name", "SPECIMEN, LI NA", "--name-zh", "样本",
+        "--birth", "1990-05-06", "--id", "110101199005061004", "--permit", "CA1234567",
+        "--endorsement", "G:MAC:2026-02-10:2026-05-09:1", "--photo", "photo.jpg", "--json",
+    ]);
+    assert_eq!(added.code(0).json()["resident"], 1);
+    let invited =
+        folder.run(&["resident", "invite", "--dir", "DIR", "--resident", "1", "--at", at, "--json"]);
+    let invited = invited.code(0).json();
+    let mut enrol =
+        vec!["wallet", "enrol", "--dir", "DIR", "--resident", "1", "--selfie", "live.jpg", "--at", at];
+    for row in invited["invitations"].as_array().unwrap() {
+        enrol.extend(["--invitation", row["invitation"].as_str().unwrap()]);
+    }
+    folder.run(&enrol).code(0);
+    let cross = |to: &str, at: &str| {
+        let lane = ["--port", "hengqin", "--to", to, "--at", at];
+        let show = ["wallet", "show", "--dir", "DIR", "--resident", "1", "--out", "code.png"];
+        folder.run(&[&show[..], &lane].concat()).code(0);
+        let scan = ["lane", "scan", "--dir", "DIR", "--code", "code.png", "--face", "live.jpg", "--json"];
+        let run = folder.run(&[&scan[..], &lane].concat());
+        assert_eq!(run.code(0).json()["outcome"], "passed", "{}", run.out());
+    };
+    cross("MAC", at);
+    let rotate = ["keys", "rotate", "--dir", "DIR", "--lead", "0", "--at", "2026-03-02T12:00:00+08:00"];
+    for party in [["--authority", "CHN"], ["--authority", "MAC"], ["--port", "hengqin"]] {
+        folder.run(&[&rotate[..], &party].concat()).code(0);
+    }
+    let evening = "2026-03-02T18:00:00+08:00";
+    let party = ["--port", "hengqin", "--at", evening];
+    for seat in keys(folder, &party) {
+        assert_eq!(
+            (&seat["keys"][0]["state"], &seat["keys"][1]["state"]),
+            (&json!("replaced"), &json!("used"))
+        );
+    }
+    cross("CHN", evening);
+    // Both authorities took the events of the lanes' old and new keys: nothing waits for an officer.
+    for authority in ["CHN", "MAC"] {
+        let line = ["ledger", "list", "--dir", "DIR", "--authority", authority, "--at", evening, "--json"];
+        let shown = folder.run(&line).code(0).json();
+        let told = (&shown["exits"], &shown["entries"], &shown["unresolved"]);
+        assert_eq!(told, (&json!(1), &json!(1), &json!([])), "{shown}");
+    }
+}
+
+#[test]
+fn a_traveller_crosses_before_and_after_every_signing_key_was_followed_by_another() {
+    let folder = Folder::new();
+    out_and_back_with_other_keys(folder.init());
+}
+
+#[test]
+fn a_traveller_crosses_by_tokens_verdicts_and_events_that_a_hardware_module_signed() {
+    let Some(token) = SoftToken::new("a crossing with keys in a hardware module") else { return };
+    out_and_back_with_other_keys(&in_a_token(&token));
+}
+
+#[test]
+fn what_keeps_a_hardware_module_from_use_is_said_with_what_mends_it() {
+    let Some(token) = SoftToken::new("a hardware module that cannot be used") else { return };
+    let folder = in_a_token(&token);
+    let serve = || {
+        let run = folder.run(&["authority", "serve", "--dir", "DIR", "--authority", "MAC"]);
+        run.code(2);
+        let said = run.err();
+        said.lines().rfind(|line| line.starts_with("baypass: ")).unwrap_or(&said).to_owned()
+    };
+    let settings = folder.dir().join("baypass.toml");
+    let good = std::fs::read_to_string(&settings).unwrap();
+    let _ = token.pin_file("999999");
+    let said = serve();
+    assert!(said.contains("refused the PIN") && said.contains("pin_file"), "{said}");
+    let pin = token.pin_file(SoftToken::PIN);
+    std::fs::set_permissions(&pin, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let said = serve();
+    assert!(said.contains("0644") && said.contains("chmod 600"), "{said}");
+    let pin = token.pin_file(SoftToken::PIN);
+    std::fs::write(&settings, good.replace(token.library().to_str().unwrap(), "/nowhere/module.so")).unwrap();
+    let said = serve();
+    assert!(said.contains("/nowhere/module.so") && said.contains("install it"), "{said}");
+    std::fs::write(&settings, good.replace("token = \"baypass\"", "token = \"elsewhere\"")).unwrap();
+    let said = serve();
+    assert!(said.contains("elsewhere") && said.contains("`token`"), "{said}");
+    std::fs::write(&settings, good.split("[pkcs11]").next().unwrap()).unwrap();
+    let said = serve();
+    assert!(said.contains("names none") && said.contains("[pkcs11]"), "{said}");
+    // Without a file the environment has the PIN; a command line never does.
+    let line = |file: &str| !file.starts_with("pin_file");
+    let without: Vec<_> = good.lines().filter(|file| line(file)).collect();
+    std::fs::write(&settings, without.join("\n")).unwrap();
+    let said = serve();
+    assert!(said.contains("BAYPASS_PKCS11_PIN"), "{said}");
+    let list = ["keys", "list", "--dir", "DIR", "--authority", "MAC"];
+    let mut command = folder.command(&list);
+    assert!(command.env("BAYPASS_PKCS11_PIN", SoftToken::PIN).output().unwrap().status.success());
+    // What fails while it is made leaves nothing of it in the token.
+    std::fs::write(&settings, &good).unwrap();
+    drop(pin);
+    for code in ["CHN", "HKG", "MAC"] {
+        std::fs::remove_dir_all(folder.dir().join(format!("supervisors/{code}/1"))).unwrap();
+        std::fs::remove_dir_all(folder.dir().join(format!("supervisors/{code}/2"))).unwrap();
+    }
+    let before = std::fs::read_dir(token.files()).unwrap().count();
+    let objects = || {
+        let tokens = std::fs::read_dir(token.files()).unwrap();
+        tokens.map(|one| std::fs::read_dir(one.unwrap().path()).unwrap().count()).sum::<usize>()
+    };
+    let count = objects();
+    let run = folder.run(&["keys", "rotate", "--dir", "DIR", "--authority", "MAC"]);
+    run.told(&["keys of supervisors", "trust draft"]);
+    assert_eq!((std::fs::read_dir(token.files()).unwrap().count(), objects()), (before, count));
+}
+
+#[test]
+fn keys_in_files_are_followed_by_keys_in_a_hardware_module() {
+    let Some(token) = SoftToken::new("from files into a hardware module") else { return };
+    let folder = Folder::new().with(SoftToken::CONFIGURATION, token.configuration());
+    let settings = folder.init().dir().join("baypass.toml");
+    assert!(keys(&folder, &["--authority", "MAC"]).iter().all(|seat| seat["keys"][0]["place"] == "file"));
+    let mut text = std::fs::read_to_string(&settings).unwrap();
+    let (library, pin) = (token.library().display(), token.pin_file(SoftToken::PIN));
+    text.push_str(&format!(
+        "[pkcs11]\nmodule = \"{library}\"\ntoken = \"{}\"\npin_file = \"{}\"\n",
+        SoftToken::LABEL,
+        pin.display()
+    ));
+    std::fs::write(&settings, text).unwrap();
+    let mac = ["--dir", "DIR", "--authority", "MAC"];
+    folder.run(&[&["keys", "rotate", "--lead", "0"], &mac[..]].concat()).code(0);
+    for seat in keys(&folder, &["--authority", "MAC"]) {
+        let states: Vec<_> = seat["keys"].as_array().unwrap().iter().map(|key| &key["state"]).collect();
+        assert_eq!(states, ["replaced", "used"], "{seat}");
+        assert_eq!(seat["keys"][1]["place"], "module, not extractable", "{seat}");
+    }
+    folder.run(&[&["keys", "retire", "--keep", "0"], &mac[..]].concat()).code(0);
+    for seat in keys(&folder, &["--authority", "MAC"]) {
+        assert_eq!(seat["keys"].as_array().unwrap().len(), 1, "{seat}");
+        assert_eq!((&seat["keys"][0]["number"], &seat["keys"][0]["state"]), (&json!(2), &json!("used")));
+    }
+    assert!(!folder.dir().join("authorities/MAC/keys/verdict.key").exists(), "the old key is destroyed");
+}
+
+#[test]
+fn a_key_stays_listed_while_what_it_signed_may_be_on_its_way() {
+    let folder = Folder::new();
+    folder.init();
+    let mac = ["--dir", "DIR", "--authority", "MAC"];
+    let states = |role: usize, at: &str| -> Vec<String> {
+        let seats = keys(&folder, &["--authority", "MAC", "--at", at]);
+        let states = seats[role]["keys"].as_array().unwrap().iter();
+        states.map(|key| key["state"].as_str().unwrap().to_owned()).collect()
+    };
+    let in_days = |days: i64| SystemClock.now().plus_seconds(days * 86_400).to_string();
+    folder.run(&[&["keys", "rotate", "--role", "token"], &mac[..]].concat()).code(0);
+    folder.run(&[&["keys", "rotate", "--role", "status"], &mac[..]].concat()).code(0);
+    for role in [0, 4] {
+        assert_eq!(states(role, &in_days(0)), ["used", "next"], "others have not heard of it yet");
+        assert_eq!(states(role, &in_days(9)), ["replaced", "used"]);
+    }
+    assert_eq!(states(1, &in_days(9)), ["used"], "no other role's");
+    let retire = |days| folder.run(&[&["keys", "retire", "--at", &in_days(days)], &mac[..]].concat());
+    assert!(retire(7).code(0).out().contains("no key is to go"));
+    let told = retire(11).code(0).out();
+    assert!(told.contains("MAC token: key 1 stays listed"), "tokens live on: {told}");
+    assert!(told.contains("MAC status: key 1 is named no more"), "{told}");
+    let told = retire(18).code(0).out();
+    assert!(told.contains("MAC token: key 1 is named no more"), "{told}");
+    folder.run(&[&["keys", "rotate", "--role", "tls"], &mac[..]].concat()).told(&["baypass tls renew"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_keys_change_while_requests_run_and_none_of_them_fails() {
+    let folder = Folder::new();
+    let dir = folder.init().dir();
+    let mac = Process::authority(&folder, "MAC");
+    let (public, parties) = (mac.listens[0].clone(), mac.listens[1].clone());
+    let book = json!({"authorities": {}, "parties": {"MAC": &parties}, "gates": {}});
+    std::fs::write(dir.join("public/addresses.json"), book.to_string()).unwrap();
+    let gate = Process::gates(&folder, "hengqin");
+    let details = format!("{}/health/details", gate.listens[1]);
+    let plain = reqwest::Client::new();
+    let rounds = async || {
+        let health: Value = plain.get(&details).send().await.unwrap().json().await.unwrap();
+        health["rounds"].as_u64().unwrap()
+    };
+    until("the gate's first round", async || rounds().await > 1).await;
+
+    let seen: Arc<Mutex<Vec<Answer>>> = Arc::default();
+    let asking = {
+        let (seen, dir) = (Arc::clone(&seen), dir.clone());
+        tokio::spawn(async move {
+            loop {
+                let list = status_list(&dir, &public).await;
+                seen.lock().unwrap().push(list);
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        })
+    };
+    let count = || seen.lock().unwrap().len();
+    let newest = || seen.lock().unwrap().last().cloned();
+    until("some requests", async || count() > 20).await;
+    assert_eq!(newest(), Some(Ok(b"1".to_vec())));
+
+    for party in [["--authority", "MAC"], ["--port", "hengqin"]] {
+        folder.run(&[&["keys", "rotate", "--dir", "DIR", "--lead", "2"][..], &party].concat()).code(0);
+    }
+    let hangup = std::process::Command::new("kill").args(["-HUP", &mac.child.id().to_string()]).status();
+    assert!(hangup.unwrap().success());
+    until("the new key", async || newest() == Some(Ok(b"2".to_vec()))).await;
+    let log = |name: &str| std::fs::read_to_string(folder.path(name)).unwrap();
+    let others = || log("hengqin.log").matches("another key signs from now on").count();
+    until("the lanes' new keys", async || others() >= 4).await;
+    assert_eq!(log("MAC.log").matches("another key signs from now on").count(), 5, "every role");
+
+    for party in [["--authority", "MAC"], ["--port", "hengqin"]] {
+        folder.run(&[&["keys", "retire", "--dir", "DIR", "--keep", "0"][..], &party].concat()).code(0);
+    }
+    let (heard, asked) = (rounds().await, count());
+    until("rounds without the old keys", async || rounds().await > heard + 3).await;
+    until("requests without the old keys", async || count() > asked + 20).await;
+    asking.abort();
+    let failed: Vec<_> = seen.lock().unwrap().iter().filter(|answer| answer.is_err()).cloned().collect();
+    assert!(failed.is_empty(), "of {} requests failed: {failed:?}", count());
+    let gate_log = log("hengqin.log");
+    let missed: Vec<_> = gate_log.lines().filter(|line| line.contains("not fetched")).collect();
+    assert!(missed.is_empty(), "the gate's rounds failed: {missed:?}");
+}
