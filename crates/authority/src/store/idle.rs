@@ -16,8 +16,8 @@ const USES: u32 = 10_000;
 /// Connections that rest, of one pool.
 #[derive(Debug, Clone)]
 pub(super) struct Idle {
-    /// How many may rest; none where the pool's own way costs nothing (SQLite).
-    most: usize,
+    /// Connections of the pool, half of which may rest here; none where the pool's own way costs nothing (SQLite).
+    connections: usize,
     shelf: Arc<Mutex<Shelf>>,
 }
 
@@ -40,9 +40,15 @@ pub(super) struct Lent {
 pub(super) struct Waiting(Idle);
 
 impl Idle {
-    /// A shelf for so many connections.
-    pub(super) fn of(most: usize) -> Self {
-        Self { most, shelf: Arc::default() }
+    /// A shelf beside a pool of so many connections. Half of them may rest outside of the pool: the others are there for who
+    /// asks the pool itself.
+    pub(super) fn of(connections: usize) -> Self {
+        Self { connections, shelf: Arc::default() }
+    }
+
+    /// How many connections may have died while they rested.
+    pub(super) const fn connections(&self) -> usize {
+        self.connections
     }
 
     /// The connection that came back last; where none rests, the leave to wait for one of the pool.
@@ -57,7 +63,7 @@ impl Idle {
     /// Puts a connection aside whose transaction has ended, or gives it back to the pool where somebody waits there.
     pub(super) fn put(&self, lent: Lent) {
         let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if shelf.waiting == 0 && shelf.resting.len() < self.most && lent.uses < USES {
+        if shelf.waiting == 0 && shelf.resting.len() < self.connections / 2 && lent.uses < USES {
             shelf.resting.push(Lent { uses: lent.uses + 1, ..lent });
         } else {
             drop(shelf);

@@ -35,11 +35,11 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyPool, Connection as _, Executor as _, Row as _};
 
 pub use address::{DatabaseAddress, DatabaseAddressError};
+use idle::Idle;
 pub use import::is_of_first_versions;
 pub use inspect::{Inspection, inspect};
 pub use server::{create_database, drop_database, read_job};
 pub use transaction::Tx;
-use idle::Idle;
 use turn::Turns;
 pub use vault::Vault;
 pub use weekly_key::own_weekly_key;
@@ -355,10 +355,10 @@ impl Line {
         Self { pool, idle: Idle::of(0), turns: Turns::of(connections) }
     }
 
-    /// Half of the connections may rest outside of the pool: the others are there for who asks the pool itself.
+    /// The same to a server.
     fn to_server(pool: AnyPool, connections: u32) -> Self {
-        let resting = usize::try_from(connections / 2).unwrap_or_default();
-        Self { idle: Idle::of(resting), ..Self::new(pool, connections) }
+        let idle = Idle::of(usize::try_from(connections).unwrap_or_default());
+        Self { idle, ..Self::new(pool, connections) }
     }
 
     async fn begin(&self, asker: Asker, statement: &'static str) -> Result<Tx> {

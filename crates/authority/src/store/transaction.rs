@@ -23,25 +23,24 @@ pub struct Tx {
 }
 
 impl Tx {
-    /// Takes a connection and sends `statement` (`BEGIN IMMEDIATE`, say). One that died while it rested is thrown away, and
-    /// the next one serves.
+    /// Takes a connection and sends `statement` (`BEGIN IMMEDIATE`, say). One that died while it rested, here or in the pool,
+    /// is thrown away, and the next one serves: nothing was done over it.
     pub(super) async fn begin(
         (pool, idle): (&AnyPool, &Idle),
         statement: &'static str,
         turn: Option<Turn>,
     ) -> Result<Self> {
+        let mut others = idle.connections();
         loop {
-            let (mut lent, rested) = match idle.take() {
-                Ok(lent) => (lent, true),
-                Err(_waiting) => (Lent::new(pool.acquire().await.map_err(failed("begin"))?), false),
+            let mut lent = match idle.take() {
+                Ok(lent) => lent,
+                Err(_waiting) => Lent::new(pool.acquire().await.map_err(failed("begin"))?),
             };
             match lent.connection.execute(sqlx::raw_sql(statement)).await {
                 Ok(_) => return Ok(Self { lent: Some(lent), idle: idle.clone(), turn }),
                 Err(error) => {
                     lent.throw_away();
-                    if !rested {
-                        return Err(failed("begin")(error));
-                    }
+                    others = others.checked_sub(1).ok_or_else(|| failed("begin")(error))?;
                 }
             }
         }
