@@ -136,7 +136,7 @@ impl<'s> PlaceDraw<'s> {
                 continue;
             }
             if turn.list + 1 >= self.lists.len() {
-                return self.search(tx, &new).await;
+                return self.look_through(tx, &new).await;
             }
             let stretch = self.stretch(tx, list, self.any_stretch()?).await?;
             // Lists are followed one after the other: the next one begins where this one is known to have its largest size.
@@ -173,7 +173,7 @@ impl<'s> PlaceDraw<'s> {
     }
 
     /// A free place of whatever list of the week, each read in several stretches.
-    async fn search(&self, tx: &mut Tx, new: &New) -> Result<StatusRef, PlaceError> {
+    async fn look_through(&self, tx: &mut Tx, new: &New) -> Result<StatusRef, PlaceError> {
         let mut stretches = Vec::new();
         for list in &self.lists {
             let count = self.stretches();
