@@ -281,6 +281,8 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
 
 /** The sentences as the page gets them from the gate. */
 async function textsOf(page: Page): Promise<Record<string, Record<string, string>>> {
+  // The page puts its languages there once it is paired: before, the gate tells it nothing.
+  await page.waitForSelector('[data-tag="en"]')
   return page.evaluate(async () => {
     const response = await fetch(`/v1${location.pathname}`)
     return ((await response.json()) as { texts: Record<string, Record<string, string>> }).texts
