@@ -67,7 +67,7 @@ export const WORDS = {
   reason_no_answer: ['本机关系统没有回应；可凭编号查询', '本機關系統沒有回應；可憑編號查詢', 'your authority does not answer; look the reason up by the reference', 'a sua autoridade não responde; o motivo encontra-se pela referência'],
   sign_in: ['登录', '登入', 'Sign in', 'Iniciar sessão'],
   sign_out: ['退出登录', '登出', 'Sign out', 'Terminar sessão'],
-  signed_out: ['您已退出，请重新登录', '您已登出，請重新登入', 'You are signed out. Sign in again', 'A sessão terminou. Inicie-a de novo'],
+  signed_out: ['无人登录。请登录后查看通道', '無人登入。請登入後查看通道', 'Nobody is signed in. Sign in to see the lane', 'Ninguém tem sessão iniciada. Inicie sessão para ver a passagem'],
   use_passkey: ['使用通行密钥登录', '使用通行密鑰登入', 'Sign in with a passkey', 'Entrar com chave de acesso'],
   one_time_code: ['一次性代码', '一次性代碼', 'One-time code', 'Código de uso único'],
   use_code: ['使用一次性代码', '使用一次性代碼', 'Use the one-time code', 'Usar o código'],

@@ -118,7 +118,13 @@ function show(): void {
   if (lostWhy !== null) trouble.textContent = lostWhy ?? say('lost')
   document.body.dataset['link'] = lostWhy === null ? (side ? 'on' : 'starting') : 'lost'
   showDesk()
-  if (!side) return
+  if (!side) {
+    // Whoever signs in reads where: the address alone says it so far.
+    const [lane = '', whose = ''] = location.pathname.split('/').slice(2)
+    byId('authority').textContent = whose in HOME ? REGIONS[whose as Code][tongue()] : whose
+    byId('lane').textContent = lane
+    return
+  }
   const row = current()
   const own = row?.own ?? null
   const held = side.held
