@@ -12,8 +12,10 @@ models: ## Installs the face models at their pinned version; nothing of them is 
 	npm ci --prefix models --no-audit --no-fund --loglevel=error
 
 # A Debian package by its name (1): as root, else where sudo asks for nothing, else a sentence that names it (2) and what follows (3).
-debian = { [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends $(1); } || \
-	sudo -n apt-get install -y --no-install-recommends $(1) || \
+# A machine that has never asked for the list of packages asks first.
+install = $(2) apt-get install -y --no-install-recommends $(1) || { $(2) apt-get update && $(2) apt-get install -y --no-install-recommends $(1); }
+debian = { [ "$$(id -u)" = 0 ] && { $(call install,$(1)); }; } || \
+	{ command -v sudo >/dev/null && { $(call install,$(1),sudo -n); }; } || \
 	echo "$(2) is missing and could not be installed here: apt-get install $(1), or $(3)"
 
 postgres: ## PostgreSQL for the tests, from Debian's package; they start a server of their own. Without it they are skipped.
