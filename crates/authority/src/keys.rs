@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use credential::message::{self, Kind, MessageError};
 use credential::{CryptoError, SecretKey, SigningKey, hpke};
 use documents::Timestamp;
 use trust::{KeyEntry, Role};
@@ -28,8 +29,17 @@ impl NumberedKey {
     /// Its id in every role but that for tokens: the number in decimal digits.
     #[must_use]
     pub fn kid(&self) -> Vec<u8> {
-        self.number.to_string().into_bytes()
+        decimal(self.number)
     }
+
+    /// Signs the payload of a message, which names this key.
+    pub(crate) fn sign(&self, kind: Kind, payload: &[u8]) -> Result<Vec<u8>, MessageError> {
+        message::sign(kind, &self.kid(), &self.key, payload)
+    }
+}
+
+fn decimal(number: u8) -> Vec<u8> {
+    number.to_string().into_bytes()
 }
 
 /// The keys with which an authority signs, one a role: those in use. A running service takes others
@@ -55,7 +65,7 @@ impl SigningKeys {
     /// The id that the trust list has for key `number` of a role: one byte for tokens, else decimal digits.
     #[must_use]
     pub fn kid(role: Role, number: u8) -> Vec<u8> {
-        if role == Role::Token { vec![number] } else { number.to_string().into_bytes() }
+        if role == Role::Token { vec![number] } else { decimal(number) }
     }
 
     /// Gathers a key for each role.

@@ -221,8 +221,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Vec<u8>, MessageError> {
         let receipt = Receipt { authority: self.me, message, result, at: now };
-        let verdict = self.signing().verdict.clone();
-        message::sign(Kind::Receipt, &verdict.kid(), &verdict.key, &receipt.encode())
+        self.signing().verdict.sign(Kind::Receipt, &receipt.encode())
     }
 
     /// Opens a gate's message of `kind` with the key that the trust list has for its name, which `gate` reads out of it.

@@ -123,8 +123,7 @@ impl Service {
         let (enc, ciphertext) =
             seal_weekly_key(&key, self.me, receiver, week, trust.part_key(receiver, now)?)?;
         let handover = Handover { from: self.me, to: receiver, week, enc, ciphertext };
-        let key = self.signing().handover.clone();
-        Ok(message::sign(Kind::Handover, &key.kid(), &key.key, &handover.encode())?)
+        Ok(self.signing().handover.sign(Kind::Handover, &handover.encode())?)
     }
 
     /// Takes a weekly key that another authority handed over; gives the signed receipt.

@@ -4,7 +4,7 @@
 //! officer settles (`settle`).
 
 use clearance::{PassageId, Reservation, ReservationError};
-use credential::message::{self, Event, Kind, MessageError, Notice, Passage, ReceiptResult};
+use credential::message::{Event, Kind, MessageError, Notice, Passage, ReceiptResult};
 use credential::{CryptoError, sha256};
 use documents::Timestamp;
 use trust::{GateBinding, Outside};
@@ -283,8 +283,7 @@ impl Service {
             date: at.local_date(),
         };
         let encoded = notice.encode();
-        let key = self.signing().notice.clone();
-        let message = message::sign(Kind::Notice, &key.kid(), &key.key, &encoded)?;
+        let message = self.signing().notice.sign(Kind::Notice, &encoded)?;
         let waiting = WaitingNotice { id: sha256(&encoded), issuer: row.entry.issuer, message };
         outbox::add_notice_out(tx, &waiting, now).await?;
         Ok(reservation::forget_token_id(tx, row.id).await?)

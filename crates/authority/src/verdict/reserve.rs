@@ -179,8 +179,7 @@ impl Service {
             valid_until: now.plus_seconds(VERDICT_SECONDS),
         };
         let payload = verdict.encode();
-        let verdict = self.signing().verdict.clone();
-        let signed = message::sign(Kind::Verdict, &verdict.kid(), &verdict.key, &payload)?;
+        let signed = self.signing().verdict.sign(Kind::Verdict, &payload)?;
         let given = GivenVerdict {
             request: asked.hash,
             reservation,
