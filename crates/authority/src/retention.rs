@@ -8,7 +8,7 @@ use documents::Timestamp;
 use crate::service::Service;
 use crate::status_places::REST_SECONDS;
 use crate::store::maintenance::{self, Deadlines};
-use crate::store::{DatabaseAddress, StoreError, read_job};
+use crate::store::{DatabaseAddress, StoreError, Tx, read_job};
 
 const DAY: i64 = 86_400;
 /// Tokens, and token ids of reservations: days after their end.
@@ -90,31 +90,31 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let deleted = maintenance::forget(&mut tx, &deadlines, now).await?;
         tx.commit().await?;
-        let mut freed: u64 = 0;
-        loop {
-            let mut tx = self.store.begin().await?;
-            let some = maintenance::free_places(&mut tx, now.plus_seconds(-REST_SECONDS)).await?;
-            tx.commit().await?;
-            freed += some;
-            if some == 0 {
-                break;
-            }
-        }
-        let mut reduced: u64 = 0;
-        loop {
-            // A thousand at a time: a lane that waits for the writer waits for one such step at most.
-            let mut tx = self.store.begin().await?;
-            let some = maintenance::reduce_movements(&mut tx, now).await?;
-            tx.commit().await?;
-            reduced += u64::try_from(some).unwrap_or(0);
-            if some == 0 {
-                break;
-            }
-        }
+        let rested = now.plus_seconds(-REST_SECONDS);
+        let freed = self.in_steps(async |tx| maintenance::free_places(tx, rested).await).await?;
+        let reduced = self.in_steps(async |tx| maintenance::reduce_movements(tx, now).await).await?;
         let mut tx = self.store.begin().await?;
         maintenance::set_job(&mut tx, JOB, now).await?;
         tx.commit().await?;
         Ok(Some(RetentionReport { deleted, reduced, freed }))
+    }
+
+    /// Takes a step, a thousand rows at most, in a transaction of its own until one finds nothing to do: a lane that waits for
+    /// the writer waits for one such step at most. Gives how many rows it were.
+    async fn in_steps(
+        &self,
+        step: impl AsyncFn(&mut Tx) -> Result<u64, StoreError>,
+    ) -> Result<u64, StoreError> {
+        let mut done: u64 = 0;
+        loop {
+            let mut tx = self.store.begin().await?;
+            let some = step(&mut tx).await?;
+            tx.commit().await?;
+            done += some;
+            if some == 0 {
+                return Ok(done);
+            }
+        }
     }
 }
 

@@ -114,7 +114,7 @@ pub(crate) async fn free_places(tx: &mut Tx, rested: Timestamp) -> Result<u64> {
 
 /// Takes the time of day away from up to a thousand movements that were kept for their days; gives how many. Of one
 /// person's day the order stays: the first stands at its start, the next a second later.
-pub(crate) async fn reduce_movements(tx: &mut Tx, now: Timestamp) -> Result<usize> {
+pub(crate) async fn reduce_movements(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     const TABLE: &str = "movement";
     let rows = all!(tx, DUE_MOVEMENTS, now.unix())?;
     for row in &rows {
@@ -125,7 +125,7 @@ pub(crate) async fn reduce_movements(tx: &mut Tx, now: Timestamp) -> Result<usiz
         let earlier: i64 = earlier.map_or(Ok(0), |row| column(&row, TABLE, "counted"))?;
         run!(tx, REDUCE_MOVEMENT, start + earlier, person.to_vec(), id.to_vec())?;
     }
-    Ok(rows.len())
+    Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
 }
 
 /// Notes that a job ran to its end.
