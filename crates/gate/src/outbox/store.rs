@@ -97,7 +97,7 @@ pub enum StoreError {
     /// A record for a clearance that the store does not know, or that has ended.
     #[error("the store does not expect this record of clearance {clearance}")]
     Unexpected {
-        /// The clearance that is known already.
+        /// The clearance of the record.
         clearance: ClearanceId,
     },
 }
