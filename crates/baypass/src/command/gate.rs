@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use clearance::ClearanceId;
 use credential::message::ChainReason;
 use credential::{ProofWindow, random};
-use documents::{AuthorityCode, PortId, Rules, Timestamp};
+use documents::{AuthorityCode, PortId, Rules};
 use gate::devices::camera::SimulatedCamera;
 use gate::devices::door::SimulatedDoor;
 use gate::kiosk::Reach;
@@ -34,7 +34,7 @@ use ::officers::Actor;
 use super::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store, status_lists_in_use};
-use crate::install::signing::GateSigners;
+use crate::install::signing::{GateSigners, lane_key};
 use crate::install::{Installation, Lock, code_lanes, lists, tls};
 use crate::officers::{Outlet, PagesArgs, pairings};
 use crate::serve::{Addresses, RunArgs, TrialClock, announce, log, serve_http};
@@ -142,8 +142,10 @@ async fn adopt(args: &AdoptArgs) -> Result<Ended, Failure> {
     if lanes.is_empty() {
         return Err(Failure::new("there is no such lane at this port; see `/lanes` of its gate's operators"));
     }
+    let (trust, _) = lists::trust_or_kept(&installation, &folder.join("lists"), now)?;
     for place in lanes {
-        let store = open_store(&installation, place, now).await?;
+        let key = lane_key(&installation, place, &trust, now)?;
+        let store = open_store(&installation, place, key).await?;
         let epoch = store.begin_chain(ChainReason::StoreLost, &args.note, now).await.map_err(of)?;
         failure::print(&format!("{}: events are numbered anew, in chain {epoch}\n", place.name()))?;
     }
@@ -199,6 +201,8 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let link = Arc::new(HttpLink::new(addresses.clone(), VERDICT_TIMEOUT));
     let replay = Arc::new(Mutex::new(ReplayCache::new(ProofWindow::default().seconds(), now)));
     let metrics = Arc::new(Metrics::default());
+    let kept = folder.join("lists");
+    let at_hand = lists::trust_or_kept(&installation, &kept, now)?;
     let mut lanes = BTreeMap::new();
     for place in all.iter().filter(|lane| lane.port == *port) {
         let opened = open_lane(
@@ -210,7 +214,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             Arc::clone(&replay),
             Arc::clone(&metrics),
             args.pictures,
-            now,
+            lane_key(&installation, place, &at_hand.0, now)?,
         )
         .await?;
         for (token, at, lane) in opened.store.showings().await.map_err(of)? {
@@ -227,8 +231,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     // What was verified last says who the authorities are: newer lists come from them, and none may be older than what was
     // seen before.
     let mut memory = ListMemory::open(&folder).map_err(of)?;
-    let kept = folder.join("lists");
-    let mut first = Lists::new(first_trust(&installation, &kept, &mut memory, now)?);
+    let mut first = Lists::new(first_trust(&installation, at_hand, &mut memory)?);
     first.not_before(memory.newest());
     let follower = Arc::new(Follower::new(addresses, first));
     let _ = following.set(Arc::clone(&follower));
@@ -372,11 +375,9 @@ fn addresses(
 /// authorities are that it fetches the newest from.
 fn first_trust(
     installation: &Installation,
-    kept: &Path,
+    (mut trust, broken): (TrustStore, lists::Broken),
     memory: &mut ListMemory,
-    now: Timestamp,
 ) -> Result<TrustStore, Failure> {
-    let (mut trust, broken) = lists::trust_or_kept(installation, kept, now)?;
     for (whose, why) in broken {
         tracing::warn!(%whose, why, "a trust list is broken; the gate asks the others for it");
     }

@@ -28,6 +28,7 @@ use super::{At, InstallationArgs, ONE_PROCESS, Output};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
 use crate::install::parties::{Parties, load_eyes, open_lane, refuse_rollback, remembered};
+use crate::install::signing::lane_key;
 use crate::install::{LANES_EACH, LanePlace, code_lanes};
 
 /// The commands about lanes.
@@ -138,7 +139,8 @@ async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
     }
     let all = code_lanes(&rules);
     let mut cache = ReplayCache::new(ProofWindow::default().seconds(), now);
-    remembered(&installation, &place.port, &place, &all, &mut cache, now).await?;
+    let trust = parties.lists.trust();
+    remembered(&installation, &place.port, &place, &all, &mut cache, (trust, now)).await?;
     let link = Arc::new(parties.link(now));
     let later = Arc::new(link.at(now.plus_seconds(60)));
     let eyes = load_eyes(models)?;
@@ -151,7 +153,7 @@ async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
         Arc::new(Mutex::new(cache)),
         Arc::new(Metrics::default()),
         pictures,
-        now,
+        lane_key(&installation, &place, trust, now)?,
     )
     .await?;
     // What a killed process left open gets its end first.

@@ -14,7 +14,6 @@ use transport::Days;
 use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustError, TrustList, TrustStore};
 
 use super::keys::KeyStore;
-use super::signing::Seat;
 use super::supervisors::{self, RootFile};
 use super::{Installation, code_lanes, make_folder, signing, tls, write_whole};
 use crate::failure::{Failure, of};
@@ -58,7 +57,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
     let mut gates: BTreeMap<AuthorityCode, Vec<KeyEntry>> = BTreeMap::new();
     for lane in &lanes {
         let key = made.keys(&made.gate(&lane.port)).make_signing(&key_name(&lane.name()))?;
-        for authority in Seat::Gate(lane.clone()).listing() {
+        for authority in lane.authorities() {
             let binding = Some(lane.binding());
             let listed = entry(Role::Gate, lane.name().as_bytes(), &key, from, to);
             gates.entry(authority).or_default().push(KeyEntry { binding, ..listed });

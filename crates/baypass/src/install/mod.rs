@@ -86,6 +86,14 @@ impl LanePlace {
         format!("{port}/{direction}{side}{number}")
     }
 
+    /// The authorities that judge here, whose lists name the lane's gate.
+    pub fn authorities(&self) -> Vec<AuthorityCode> {
+        match self.side {
+            Some(side) => vec![self.direction.authority(side)],
+            None => vec![self.direction.from(), self.direction.to()],
+        }
+    }
+
     /// Where the key of the lane's gate counts.
     pub fn binding(&self) -> GateBinding {
         GateBinding::code_lane(self.port.clone(), self.direction, self.side.is_none())

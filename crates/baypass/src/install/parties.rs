@@ -13,7 +13,7 @@ use documents::issuance::weekly_key_pairs;
 use documents::{AuthorityCode, LaneKind, PortId, Rules, Timestamp};
 use face::{Embedder, FaceConfig, Finder, Liveness, ModelFolder};
 use gate::lists::{ListMemory, MemoryError};
-use gate::outbox::Store as Outbox;
+use gate::outbox::{GateKey, Store as Outbox};
 use gate::{
     AuthorityLink, Courier, Lane, LaneConfig, LinkError, Lists, Metrics, ModelCapture, ProbeCache,
     ReplayCache,
@@ -288,10 +288,10 @@ pub async fn open_lane<L: AuthorityLink>(
     replay: Arc<Mutex<ReplayCache>>,
     metrics: Arc<Metrics>,
     pictures: u8,
-    now: Timestamp,
+    key: GateKey,
 ) -> Result<OpenLane<L>, Failure> {
     let name = place.name();
-    let store = Arc::new(open_store(from, place, now).await?);
+    let store = Arc::new(open_store(from, place, key).await?);
     let own = place.audience();
     let config = LaneConfig {
         place: Place {
@@ -317,11 +317,9 @@ pub async fn open_lane<L: AuthorityLink>(
     Ok(OpenLane { lane, courier, store })
 }
 
-/// Opens the store of one lane.
-pub async fn open_store(from: &Installation, place: &LanePlace, now: Timestamp) -> Result<Outbox, Failure> {
+/// Opens the store of one lane, whose gate signs with `key` ([`lane_key`]).
+pub async fn open_store(from: &Installation, place: &LanePlace, key: GateKey) -> Result<Outbox, Failure> {
     let (name, folder) = (place.name(), from.gate(&place.port));
-    let (trust, _) = lists::trust_or_kept(from, &folder.join("lists"), now)?;
-    let key = lane_key(from, place, &trust, now)?;
     make_folder(&folder)?;
     Outbox::open(&folder.join(format!("{}.db", lists::key_name(&name))), key).await.map_err(of)
 }
@@ -333,7 +331,7 @@ pub async fn remembered(
     except: &LanePlace,
     all: &[LanePlace],
     cache: &mut ReplayCache,
-    now: Timestamp,
+    (trust, now): (&TrustStore, Timestamp),
 ) -> Result<(), Failure> {
     for other in all.iter().filter(|lane| lane.port == *port && *lane != except) {
         let name = other.name();
@@ -341,7 +339,7 @@ pub async fn remembered(
         if !file.exists() {
             continue;
         }
-        let store = open_store(from, other, now).await?;
+        let store = open_store(from, other, lane_key(from, other, trust, now)?).await?;
         for (token, at, lane) in store.showings().await.map_err(of)? {
             cache.note(token, at, &Arc::new(lane), now);
         }

@@ -49,10 +49,7 @@ impl Seat {
     pub fn listing(&self) -> Vec<AuthorityCode> {
         match self {
             Self::Authority(code, _) => vec![*code],
-            Self::Gate(lane) => match lane.side {
-                Some(side) => vec![lane.direction.authority(side)],
-                None => vec![lane.direction.from(), lane.direction.to()],
-            },
+            Self::Gate(lane) => lane.authorities(),
         }
     }
 
