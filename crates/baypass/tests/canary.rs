@@ -292,11 +292,9 @@ async fn no_party_stores_logs_sends_or_receives_what_it_may_not_have() {
         let models = bay::models();
         let models = face::ModelFolder::new(&models, &config);
         let finder = face::Finder::load(&models, &config).unwrap();
-        let embedding = face::Embedder::load(&models, &config)
-            .unwrap()
-            .enrol(&finder, &face::Image::decode(portrait).unwrap())
-            .unwrap();
-        let kind = config.kind_for(face::TemplateFormat::Compact72).unwrap();
+        let embedder = face::Embedder::load(&models, &config).unwrap();
+        let embedding = embedder.enrol(&finder, &face::Image::decode(portrait).unwrap()).unwrap();
+        let kind = embedder.part_kind().unwrap();
         face::Template::pack(kind, &embedding).unwrap().as_bytes().to_vec()
     };
     let probe = envelope_probe(&places["received by MAC from a gate"]);

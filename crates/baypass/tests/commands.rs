@@ -157,7 +157,7 @@ mod codes {
     fn crossing_code() -> String {
         let now: Timestamp = "2026-03-02T10:00:00+08:00".parse().unwrap();
         let (issuer, device) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
-        let parts = [vec![1; 139], vec![2; 139]];
+        let parts = [vec![1; 131], vec![2; 131]];
         let claims = TokenClaims {
             issuer: AuthorityCode::Mac,
             expires: KeyClass::Hardware.expiry_for(now.local_date()),
@@ -187,7 +187,7 @@ mod codes {
         assert_eq!(seen["token_id"].as_str().unwrap().len(), 32);
         assert_eq!(seen["proof"]["made_at"], "2026-03-02T10:00:00+08:00");
         assert_eq!(seen["parts"].as_array().unwrap().len(), 2);
-        assert_eq!(seen["parts"][0]["bytes"], 139);
+        assert_eq!(seen["parts"][0]["bytes"], 131);
         assert_eq!(seen["parts"][0]["form"], "own");
         assert!(seen["qr"]["version"].as_u64().unwrap() <= 17);
     }

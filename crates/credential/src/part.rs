@@ -10,8 +10,11 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::cbor::{CborError, Reader, Writer};
 use crate::crypto::{CryptoError, SecretKey, Thumbprint, hpke};
 
-/// Length of the compact face template (specs/face-models: 144 dimensions at 4 bits).
-pub const TEMPLATE_LEN: usize = 72;
+/// Length of the compact face template: 128 numbers of 4 bits.
+pub const TEMPLATE_LEN: usize = 64;
+/// Length of the compact face template of the version before: 144 numbers of 4 bits. Parts with one are still opened, until
+/// the last token with one has ended.
+pub const OLD_TEMPLATE_LEN: usize = 72;
 /// Bytes for a Latin and for a Chinese name: the width of the name field in a TD3 zone (ICAO 9303-4).
 pub const NAME_LEN: usize = 39;
 /// Endorsement slots of an own part.
@@ -19,9 +22,9 @@ pub const OWN_SLOTS: usize = 4;
 /// Endorsement slots of a sealed part.
 pub const SEALED_SLOTS: usize = 2;
 /// Length of every own part, tag included.
-pub const OWN_PART_LEN: usize = 139;
+pub const OWN_PART_LEN: usize = 131;
 /// Length of every sealed part, tag included.
-pub const SEALED_PART_LEN: usize = 210;
+pub const SEALED_PART_LEN: usize = 202;
 
 /// Days of a part are counted from here, so that every date from 1900 to 2077 takes three bytes.
 const DAY_ZERO: (i16, i8, i8) = (1899, 1, 1);
@@ -56,6 +59,18 @@ impl PartForm {
             Self::Own => OWN_PART_LEN,
             Self::Sealed => SEALED_PART_LEN,
         }
+    }
+
+    /// The length that they had in the version before, with its longer template.
+    #[must_use]
+    pub const fn old_length(self) -> usize {
+        self.length() + OLD_TEMPLATE_LEN - TEMPLATE_LEN
+    }
+
+    /// Whether a part of this form may have this length.
+    #[must_use]
+    pub const fn has_length(self, length: usize) -> bool {
+        length == self.length() || length == self.old_length()
     }
 
     const fn label(self) -> &'static str {
@@ -209,6 +224,25 @@ impl Name {
     }
 }
 
+/// A face template as a part carries it, wiped when it is dropped. Biometric data.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PartTemplate(Zeroizing<Vec<u8>>);
+redact_debug!(PartTemplate);
+
+impl PartTemplate {
+    /// Takes a template of today's length, or of the version before. `None` for any other length.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        matches!(bytes.len(), TEMPLATE_LEN | OLD_TEMPLATE_LEN).then(|| Self(Zeroizing::new(bytes.to_vec())))
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// The contents of a part.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PartContents {
@@ -229,14 +263,13 @@ pub struct PartContents {
     /// Face model and template format (crate `face` gives the numbers; 0 to 23).
     pub template_format: u8,
     /// The face template.
-    pub template: [u8; TEMPLATE_LEN],
+    pub template: PartTemplate,
 }
 redact_debug!(PartContents);
 
 impl Drop for PartContents {
     fn drop(&mut self) {
         self.number.zeroize();
-        self.template.zeroize();
     }
 }
 
@@ -334,7 +367,7 @@ impl PartContents {
                 return Err(PartError::Value);
             }
         }
-        w.bytes(&self.slots(form)?).uint(u64::from(self.template_format)).bytes(&self.template);
+        w.bytes(&self.slots(form)?).uint(u64::from(self.template_format)).bytes(self.template.as_bytes());
         if let HolderIdentity::Sealed { latin_name, chinese_name, nationality, .. } = &self.identity {
             let nationality = std::str::from_utf8(nationality).map_err(|_| PartError::Value)?;
             // Both names in one string: a second head would not fit into the largest code.
@@ -379,7 +412,7 @@ impl PartContents {
         let born = r.uint_width(3)?;
         let endorsements = read_slots(r.bytes(form.slots() * 6)?, form)?;
         let template_format = read_small(&mut r)?;
-        let template = *r.bytes_exact()?;
+        let template = PartTemplate::from_bytes(r.bytes(OLD_TEMPLATE_LEN)?).ok_or(PartError::Value)?;
         let identity = match form {
             PartForm::Own => {
                 let year = i16::try_from(born).ok().filter(|year| BIRTH_YEARS.contains(year));
@@ -411,7 +444,7 @@ impl PartContents {
 }
 
 fn check_length(form: PartForm, part: &[u8]) -> Result<(), PartError> {
-    if part.len() == form.length() {
+    if form.has_length(part.len()) {
         Ok(())
     } else {
         Err(PartError::Length { expected: form.length(), got: part.len() })

@@ -8,7 +8,8 @@
 
 use credential::message::{self, Kind};
 use credential::part::{
-    EndorsementSlot, HolderIdentity, Name, PartContents, PartContext, PartError, PartForm, TEMPLATE_LEN,
+    EndorsementSlot, HolderIdentity, Name, PartContents, PartContext, PartError, PartForm, PartTemplate,
+    TEMPLATE_LEN,
 };
 use credential::{
     Audience, DeviceKey, KeyClass, PartHash, SealedHashes, SecretKey, ShortHash, SigningKey, StatusRef,
@@ -65,8 +66,8 @@ fn contents(form: PartForm) -> PartContents {
         holder_class: 12,
         identity,
         endorsements: vec![EndorsementSlot { form: 1, entries: Some(1), from, to }],
-        template_format: 1,
-        template: [5; TEMPLATE_LEN],
+        template_format: 3,
+        template: PartTemplate::from_bytes(&[5; TEMPLATE_LEN]).unwrap(),
     }
 }
 
@@ -349,7 +350,8 @@ proptest! {
             let context = context(&device, Chn, receiver);
             let sealed = |template: &[u8; 32]| {
                 let mut contents = contents(context.form());
-                contents.template[..32].copy_from_slice(template);
+                let bytes = [&template[..], &[5; TEMPLATE_LEN - 32]].concat();
+                contents.template = PartTemplate::from_bytes(&bytes).unwrap();
                 contents.seal(&week, &context).unwrap()
             };
             let (a, b) = (sealed(&first), sealed(&second));

@@ -1,18 +1,21 @@
-//! The template basis: 144 directions out of 512, derived from the model file alone.
+//! The template basis: as many directions as a template has numbers, derived from the model file alone.
 //!
-//! Lives here: `Basis`. The embedding leaves a 512 x 512 layer of rank about 145, so the 144 strongest left singular
+//! Lives here: `Basis`. The embedding of `fr_feature` leaves a 512 x 512 layer of rank about 145, so the 144 strongest left singular
 //! directions of that layer carry nearly everything. The definition below must give the same basis on every machine,
 //! today and in ten years, for templates are compared with it:
 //!
 //! 1. W is the weight of the last convolution (initializer `666`, 512 x 512 x 1 x 1, row by output channel).
-//! 2. P projects onto the eigenvectors of W Wᵀ with the 144 largest eigenvalues.
-//! 3. G is 512 x 144, filled row by row with sums of twelve uniform numbers less six, each the upper 53 bits of a
+//! 2. P projects onto the eigenvectors of W Wᵀ with the 144 (or 128) largest eigenvalues.
+//! 3. G is 512 x 144 (or 128), filled row by row with sums of twelve uniform numbers less six, each the upper 53 bits of a
 //!    `SplitMix64` step (seed 0x4261795061737331, "BayPass1") over 2⁵³.
 //! 4. The basis is the orthonormalisation of P G, column by column (Gram-Schmidt, done twice).
 //!
 //! An eigenvector's sign, or the order of two nearly equal ones, is a matter of chance between machines; P G depends
 //! on neither, and continuously on W, so rounding stays rounding. G also turns the subspace at random, which spreads
 //! the energy evenly over the dimensions: that is what lets a template spend four bits on each.
+//!
+//! A network without such a layer takes G alone, with as many rows as it answers numbers: where a template has as many
+//! numbers too, that is a turn, and nothing is lost.
 
 use crate::chance::SplitMix64;
 use crate::geometry::narrow;
@@ -21,18 +24,9 @@ use nalgebra::{DMatrix, SymmetricEigen};
 use rten_onnx::onnx::ModelProto;
 use serde::Deserialize;
 
-/// Numbers in a template.
-pub(crate) const DIMENSIONS: usize = 144;
-
-/// The name of the definition above; another definition gets another name.
-pub(crate) const NAME: &str = "svd144-baypass1";
-
-/// The name of the orthonormalisation of G alone, with as many rows as the network answers numbers.
-pub(crate) const RANDOM_NAME: &str = "random144-baypass1";
-
 const SEED: u64 = 0x4261_7950_6173_7331;
 
-/// Where the 144 directions of a template come from.
+/// Where the directions of a template come from.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum BasisSource {
@@ -43,36 +37,44 @@ pub(crate) enum BasisSource {
 }
 
 impl BasisSource {
-    /// The name of the definition, part of a template's id.
-    pub(crate) const fn name(&self) -> &'static str {
+    /// The name of the definition for so many directions, part of a template's id. Another definition gets another name.
+    pub(crate) fn name(&self, dimensions: usize) -> String {
         match self {
-            Self::Layer(_) => NAME,
-            Self::Random => RANDOM_NAME,
+            Self::Layer(_) => format!("svd{dimensions}-baypass1"),
+            Self::Random => format!("random{dimensions}-baypass1"),
         }
     }
 }
 
-/// The 144 directions, each with as many numbers as the network answers.
+/// The directions, each with as many numbers as the network answers.
 pub(crate) struct Basis {
     directions: Vec<Vec<f32>>,
 }
 
 impl Basis {
-    /// As the recogniser's manifest says, of a network that answers `numbers` numbers.
-    pub(crate) fn of(source: &BasisSource, numbers: usize, onnx: &[u8]) -> Result<Self, &'static str> {
+    /// As the recogniser's manifest says, of a network that answers `numbers` numbers: one basis for each count of
+    /// directions.
+    pub(crate) fn of(
+        source: &BasisSource,
+        numbers: usize,
+        counts: &[usize],
+        onnx: &[u8],
+    ) -> Result<Vec<Self>, &'static str> {
         match source {
-            BasisSource::Layer(layer) => Self::of_layer(onnx, layer, numbers),
+            BasisSource::Layer(layer) => {
+                let weights = weights(onnx, layer, numbers)?;
+                let weights = weights.iter().map(|v| f64::from(*v));
+                Self::of_weights(&DMatrix::from_row_iterator(numbers, numbers, weights), counts)
+            }
             BasisSource::Random => {
-                let mut directions = random_matrix(numbers);
-                orthonormalise(&mut directions)?;
-                Ok(Self::of_columns(&directions))
+                let random = |count: &usize| {
+                    let mut directions = random_matrix(numbers, *count);
+                    orthonormalise(&mut directions)?;
+                    Ok(Self::of_columns(&directions))
+                };
+                counts.iter().map(random).collect()
             }
         }
-    }
-
-    fn of_layer(onnx: &[u8], layer: &str, numbers: usize) -> Result<Self, &'static str> {
-        let weights = weights(onnx, layer, numbers)?;
-        Self::of_weights(&DMatrix::from_row_iterator(numbers, numbers, weights.iter().map(|v| f64::from(*v))))
     }
 
     fn of_columns(columns: &DMatrix<f64>) -> Self {
@@ -80,29 +82,30 @@ impl Basis {
         Self { directions: columns.column_iter().map(direction).collect() }
     }
 
-    pub(crate) fn project(&self, numbers: &[f32]) -> [f32; DIMENSIONS] {
-        let mut out = [0.0; DIMENSIONS];
-        for (out, direction) in out.iter_mut().zip(&self.directions) {
-            *out = direction.iter().zip(numbers).map(|(a, b)| a * b).sum();
-        }
-        out
+    pub(crate) fn project(&self, numbers: &[f32]) -> Vec<f32> {
+        let along = |direction: &Vec<f32>| direction.iter().zip(numbers).map(|(a, b)| a * b).sum();
+        self.directions.iter().map(along).collect()
     }
 
-    fn of_weights(weights: &DMatrix<f64>) -> Result<Self, &'static str> {
+    fn of_weights(weights: &DMatrix<f64>, counts: &[usize]) -> Result<Vec<Self>, &'static str> {
         let eigen = SymmetricEigen::try_new(weights * weights.transpose(), 1e-14, 100_000)
             .ok_or("its last layer cannot be decomposed")?;
         let mut order: Vec<(usize, f64)> = eigen.eigenvalues.iter().copied().enumerate().collect();
         order.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let (largest, weakest) = (order.first(), order.get(DIMENSIONS - 1));
-        if !largest.zip(weakest).is_some_and(|(largest, weakest)| weakest.1 > 1e-9 * largest.1) {
-            return Err("its last layer has too low a rank");
-        }
-        let strongest: Vec<_> =
-            order.iter().take(DIMENSIONS).map(|(index, _)| eigen.eigenvectors.column(*index)).collect();
-        let strongest = DMatrix::from_columns(&strongest);
-        let mut projected = &strongest * (strongest.transpose() * random_matrix(weights.nrows()));
-        orthonormalise(&mut projected)?;
-        Ok(Self::of_columns(&projected))
+        let basis = |count: &usize| {
+            let (largest, weakest) = (order.first(), order.get(count.saturating_sub(1)));
+            if !largest.zip(weakest).is_some_and(|(largest, weakest)| weakest.1 > 1e-9 * largest.1) {
+                return Err("its last layer has too low a rank");
+            }
+            let strongest: Vec<_> =
+                order.iter().take(*count).map(|(index, _)| eigen.eigenvectors.column(*index)).collect();
+            let strongest = DMatrix::from_columns(&strongest);
+            let random = random_matrix(weights.nrows(), *count);
+            let mut projected = &strongest * (strongest.transpose() * random);
+            orthonormalise(&mut projected)?;
+            Ok(Self::of_columns(&projected))
+        };
+        counts.iter().map(basis).collect()
     }
 }
 
@@ -121,10 +124,10 @@ fn weights(onnx: &[u8], name: &str, numbers: usize) -> Result<Vec<f32>, &'static
     if values.len() == numbers * numbers { Ok(values) } else { Err("the layer's weights cannot be read") }
 }
 
-fn random_matrix(rows: usize) -> DMatrix<f64> {
+fn random_matrix(rows: usize, columns: usize) -> DMatrix<f64> {
     let mut generator = SplitMix64::new(SEED);
-    let numbers = (0..rows * DIMENSIONS).map(|_| generator.bell());
-    DMatrix::from_row_iterator(rows, DIMENSIONS, numbers)
+    let numbers = (0..rows * columns).map(|_| generator.bell());
+    DMatrix::from_row_iterator(rows, columns, numbers)
 }
 
 fn orthonormalise(columns: &mut DMatrix<f64>) -> Result<(), &'static str> {
@@ -151,6 +154,7 @@ mod tests {
     use super::*;
 
     const NUMBERS: usize = 512;
+    const DIMENSIONS: usize = 144;
 
     /// A stand-in of the same kind: rank 144 and a little more.
     fn layer(noise: f64) -> DMatrix<f64> {
@@ -163,7 +167,9 @@ mod tests {
 
     #[test]
     fn the_basis_is_orthonormal_and_rounding_in_the_weights_stays_rounding() {
-        let basis = Basis::of_weights(&layer(1e-3)).unwrap();
+        let basis = Basis::of_weights(&layer(1e-3), &[DIMENSIONS, 128]).unwrap();
+        assert_eq!(basis[1].directions.len(), 128);
+        let basis = &basis[0];
         assert_eq!(basis.directions.len(), DIMENSIONS);
         for (i, a) in basis.directions.iter().enumerate() {
             for (j, b) in basis.directions.iter().enumerate() {
@@ -171,29 +177,29 @@ mod tests {
                 assert!((product - f32::from(u8::from(i == j))).abs() < 1e-5);
             }
         }
-        let nudged = Basis::of_weights(&layer(1e-3).map(|v| v * (1.0 + 1e-12))).unwrap();
-        for (a, b) in basis.directions.iter().flatten().zip(nudged.directions.iter().flatten()) {
+        let nudged = Basis::of_weights(&layer(1e-3).map(|v| v * (1.0 + 1e-12)), &[DIMENSIONS]).unwrap();
+        for (a, b) in basis.directions.iter().flatten().zip(nudged[0].directions.iter().flatten()) {
             assert!((a - b).abs() < 1e-6);
         }
     }
 
     #[test]
     fn random_directions_are_orthonormal_for_a_network_of_any_width() {
-        for numbers in [DIMENSIONS, 256, 1024] {
-            let basis = Basis::of(&BasisSource::Random, numbers, b"").unwrap();
+        for (numbers, dimensions) in [(144, 144), (256, 144), (1024, 144), (128, 128)] {
+            let basis = Basis::of(&BasisSource::Random, numbers, &[dimensions], b"").unwrap().remove(0);
             let product = |i: usize, j: usize| -> f32 {
                 basis.directions[i].iter().zip(&basis.directions[j]).map(|(a, b)| a * b).sum()
             };
-            assert_eq!((basis.directions.len(), basis.directions[0].len()), (DIMENSIONS, numbers));
+            assert_eq!((basis.directions.len(), basis.directions[0].len()), (dimensions, numbers));
             assert!((product(3, 3) - 1.0).abs() < 1e-5 && product(3, 100).abs() < 1e-5);
         }
     }
 
     #[test]
     fn a_layer_of_too_low_rank_or_a_file_that_is_no_model_is_refused() {
-        assert!(Basis::of_weights(&DMatrix::zeros(NUMBERS, NUMBERS)).is_err());
+        assert!(Basis::of_weights(&DMatrix::zeros(NUMBERS, NUMBERS), &[DIMENSIONS]).is_err());
         let layer = BasisSource::Layer("666".to_owned());
-        assert!(Basis::of(&layer, NUMBERS, b"").is_err());
-        assert!(Basis::of(&layer, NUMBERS, b"not a model").is_err());
+        assert!(Basis::of(&layer, NUMBERS, &[DIMENSIONS], b"").is_err());
+        assert!(Basis::of(&layer, NUMBERS, &[DIMENSIONS], b"not a model").is_err());
     }
 }

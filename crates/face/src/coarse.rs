@@ -199,6 +199,8 @@ mod tests {
             roll: 0.0,
             eyes_visible: 0.3,
             mouth_visible: 0.3,
+            mask: 0.0,
+            sunglasses: 0.0,
         }
     }
 

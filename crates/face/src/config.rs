@@ -3,7 +3,7 @@
 //! Lives here: `FaceConfig`, `TemplateKind` with its thresholds, `Score`, `Decision`. Not here: any number; they
 //! stand in `data/models.toml` with their reasons.
 
-use crate::basis::{BasisSource, DIMENSIONS};
+use crate::basis::BasisSource;
 use crate::quality::QualityBounds;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -22,20 +22,22 @@ impl std::fmt::Display for ModelId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TemplateFormat {
+    /// 128 dimensions of 4 bits: 64 bytes, for a part.
+    Compact64,
     /// 144 dimensions of 4 bits: 72 bytes, for a part.
     Compact72,
-    /// 144 dimensions of 8 bits: 144 bytes, for use online.
+    /// 144 dimensions of 8 bits: 144 bytes, kept by an authority or used online.
     Wide144,
 }
 
 impl TemplateFormat {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Compact64, Self::Compact72, Self::Wide144];
+
     /// Bytes of a template.
     #[must_use]
     pub const fn len(self) -> usize {
-        match self {
-            Self::Compact72 => 72,
-            Self::Wide144 => 144,
-        }
+        if self.is_compact() { self.dimensions() / 2 } else { self.dimensions() }
     }
 
     /// A template is never empty.
@@ -44,10 +46,26 @@ impl TemplateFormat {
         false
     }
 
+    /// Whether it is short enough for a part.
+    #[must_use]
+    pub const fn is_compact(self) -> bool {
+        matches!(self, Self::Compact64 | Self::Compact72)
+    }
+
+    /// How many numbers it packs.
+    #[must_use]
+    pub const fn dimensions(self) -> usize {
+        match self {
+            Self::Compact64 => 128,
+            Self::Compact72 | Self::Wide144 => 144,
+        }
+    }
+
     /// Its name in configuration and reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Compact64 => "compact64",
             Self::Compact72 => "compact72",
             Self::Wide144 => "wide144",
         }
@@ -55,9 +73,58 @@ impl TemplateFormat {
 
     /// How a number is rounded: part of a template's id.
     const fn quantisation(self) -> &'static str {
-        match self {
-            Self::Compact72 => "uniform4",
-            Self::Wide144 => "signed8",
+        if self.is_compact() { "uniform4" } else { "signed8" }
+    }
+}
+
+/// The three scores that divide what is accepted from what an officer sees and what is refused.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Thresholds {
+    accept: f32,
+    strict: f32,
+    refer: f32,
+}
+
+impl Thresholds {
+    /// `0 < refer <= accept <= strict < 1`.
+    fn new(accept: f32, strict: f32, refer: f32) -> Option<Self> {
+        (0.0 < refer && refer <= accept && accept <= strict && strict < 1.0).then_some(Self {
+            accept,
+            strict,
+            refer,
+        })
+    }
+
+    /// The least score that is accepted.
+    #[must_use]
+    pub const fn accept(&self) -> f32 {
+        self.accept
+    }
+
+    /// The least score that is accepted where a stricter look is due.
+    #[must_use]
+    pub const fn strict(&self) -> f32 {
+        self.strict
+    }
+
+    /// The least score that an officer sees.
+    #[must_use]
+    pub const fn refer(&self) -> f32 {
+        self.refer
+    }
+
+    /// What a score means.
+    #[must_use]
+    pub fn decide(&self, score: Score) -> Decision {
+        // Written so that a score that is no number is below every threshold.
+        if score.0 >= self.strict {
+            Decision::Certain
+        } else if score.0 >= self.accept {
+            Decision::Accept
+        } else if score.0 >= self.refer {
+            Decision::Officer
+        } else {
+            Decision::Reject
         }
     }
 }
@@ -67,10 +134,9 @@ impl TemplateFormat {
 pub struct TemplateKind {
     code: u8,
     model: ModelId,
-    basis: &'static str,
+    basis: Arc<str>,
     format: TemplateFormat,
-    accept: f32,
-    refer: f32,
+    thresholds: Thresholds,
 }
 
 impl TemplateKind {
@@ -92,9 +158,9 @@ impl TemplateKind {
         self.format
     }
 
-    /// The name of the definition of its 144 directions.
-    pub(crate) const fn basis(&self) -> &'static str {
-        self.basis
+    /// The name of the definition of its directions.
+    pub(crate) fn basis(&self) -> &str {
+        &self.basis
     }
 
     /// All that two templates must share for their score to mean anything: model with the start of its file's
@@ -104,29 +170,44 @@ impl TemplateKind {
         format!("{}/{}/{}", self.model, self.basis, self.format.quantisation())
     }
 
-    /// The least score that is accepted.
+    /// What scores mean for this kind of template.
     #[must_use]
-    pub const fn accept(&self) -> f32 {
-        self.accept
-    }
-
-    /// The least score that an officer sees.
-    #[must_use]
-    pub const fn refer(&self) -> f32 {
-        self.refer
+    pub const fn thresholds(&self) -> &Thresholds {
+        &self.thresholds
     }
 
     /// What a score means for this kind of template.
     #[must_use]
     pub fn decide(&self, score: Score) -> Decision {
-        if score.0 >= self.accept {
-            Decision::Accept
-        } else if score.0 >= self.refer {
-            Decision::Officer
-        } else {
-            // A score that is no number is below every threshold.
-            Decision::Reject
-        }
+        self.thresholds.decide(score)
+    }
+}
+
+/// Several recognisers' scores of one comparison as one: their weighted mean, with thresholds of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fusion {
+    kinds: Vec<(u8, f32)>,
+    thresholds: Thresholds,
+}
+
+impl Fusion {
+    /// Codes of the kinds of template that are compared.
+    pub fn codes(&self) -> impl Iterator<Item = u8> + '_ {
+        self.kinds.iter().map(|(code, _)| *code)
+    }
+
+    /// What the mean of the scores means.
+    #[must_use]
+    pub const fn thresholds(&self) -> &Thresholds {
+        &self.thresholds
+    }
+
+    /// The weighted mean of the scores; `None` where one is missing.
+    #[must_use]
+    pub fn score(&self, of: impl Fn(u8) -> Option<Score>) -> Option<Score> {
+        let total: f32 = self.kinds.iter().map(|(_, weight)| weight).sum();
+        let scores = self.kinds.iter().map(|(code, weight)| Some(of(*code)?.0 * weight));
+        Some(Score(scores.sum::<Option<f32>>()? / total))
     }
 }
 
@@ -145,7 +226,9 @@ impl Score {
 /// What one comparison says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// The same person, at the configured false match rate.
+    /// The same person even where a stricter look is due: at the strict threshold's false match rate.
+    Certain,
+    /// The same person, at the accept threshold's false match rate.
     Accept,
     /// Too close to call: an officer looks.
     Officer,
@@ -153,17 +236,53 @@ pub enum Decision {
     Reject,
 }
 
+impl Decision {
+    /// Whether it is the same person, at one threshold or the other.
+    #[must_use]
+    pub const fn is_match(self) -> bool {
+        matches!(self, Self::Certain | Self::Accept)
+    }
+}
+
+/// What beside the score a face needs before it admits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaceNeed {
+    /// Nothing: the accept threshold.
+    Usual,
+    /// The strict threshold, or an officer.
+    Strict,
+    /// A guardian or an officer, whatever the score: faces of this age are told apart too badly.
+    Guardian,
+}
+
+/// What a face needs at the ages from `from` up to and without `below`, in whole years.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AgeRow {
+    #[serde(default)]
+    from: i16,
+    #[serde(default = "oldest")]
+    below: i16,
+    need: FaceNeed,
+}
+
+const fn oldest() -> i16 {
+    i16::MAX
+}
+
 /// Everything about faces that is policy, read and checked once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FaceConfig {
-    pub(crate) package: String,
+    pub(crate) folders: Vec<String>,
     pub(crate) files: Files,
-    pub(crate) detection: Detection,
+    pub(crate) detectors: Vec<Detection>,
     pub(crate) quality: QualityBounds,
     pub(crate) suspicious: f32,
-    pub(crate) recogniser: Recogniser,
+    pub(crate) recognisers: Vec<Recogniser>,
     kinds: Vec<TemplateKind>,
-    model: ModelId,
+    fusion: Option<Fusion>,
+    ages: Vec<AgeRow>,
 }
 
 /// Why a configuration is refused.
@@ -184,9 +303,17 @@ pub enum ConfigError {
         /// The code that the data file has.
         code: u8,
     },
-    /// `refer` lies below `accept`, both within a cosine's range.
-    #[error("the thresholds of template code {code} must satisfy 0 < refer <= accept < 1")]
+    /// `refer` lies below `accept`, that below `strict`, all within a cosine's range.
+    #[error("the thresholds of {what} must satisfy 0 < refer <= accept <= strict < 1")]
     Thresholds {
+        /// A template's code, or the fusion.
+        what: String,
+    },
+    /// A template is of a recogniser of this file that answers as many numbers.
+    #[error(
+        "template code {code} names no recogniser of this file, or one with fewer numbers than its format packs"
+    )]
+    Recogniser {
         /// The code that the data file has.
         code: u8,
     },
@@ -201,9 +328,7 @@ pub enum ConfigError {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Files {
-    pub(crate) detector: TrustedFile,
     pub(crate) landmarks: TrustedFile,
-    pub(crate) feature: TrustedFile,
     pub(crate) liveness: TrustedFile,
 }
 
@@ -218,21 +343,86 @@ impl TrustedFile {
     pub(crate) fn is(&self, digest: &[u8; 32]) -> bool {
         hex::decode(&self.sha256).is_ok_and(|expected| expected == digest)
     }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let sound = self.sha256.len() == 64 && hex::decode(&self.sha256).is_ok();
+        if sound { Ok(()) } else { Err(ConfigError::Digest { name: self.name.clone() }) }
+    }
+
+    /// File name without its ending, dash, first eight digits of the SHA-256.
+    fn model(&self) -> ModelId {
+        let stem = self.name.strip_suffix(".onnx").unwrap_or(&self.name);
+        ModelId(format!("{stem}-{}", self.sha256.get(..8).unwrap_or_default()).into())
+    }
 }
 
+/// How a detector's answer is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum DetectorFamily {
+    /// Anchor-free, five points with each box (Wu, Peng and Yu, `YuNet`, 2023).
+    Yunet,
+    /// Boxes decoded in the network, as shares of its canvas (Ultra-Light-Fast-Generic-Face-Detector).
+    UltraLight,
+}
+
+/// One detector: which file, from which score on a face counts, and how its boxes lie.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Detection {
+    pub(crate) family: DetectorFamily,
+    pub(crate) file: TrustedFile,
     pub(crate) score: f32,
     pub(crate) certain: f32,
     pub(crate) overlap: f32,
     pub(crate) second_face: f32,
+    #[serde(default)]
+    pub(crate) fit: BoxFit,
 }
 
-/// What the recogniser is shown and what it answers.
+/// What makes a detector's box the box that the other networks were shown in training.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BoxFit {
+    pub(crate) width: f32,
+    pub(crate) height: f32,
+    /// Shift of the centre, in heights of the detector's box, down positive.
+    pub(crate) down: f32,
+}
+
+impl Default for BoxFit {
+    fn default() -> Self {
+        Self { width: 1.0, height: 1.0, down: 0.0 }
+    }
+}
+
+impl Detection {
+    fn check(&self) -> Result<(), ConfigError> {
+        self.file.check()?;
+        for (what, value) in [
+            ("detector.score", self.score),
+            ("detector.certain", self.certain),
+            ("detector.overlap", self.overlap),
+            ("detector.second_face", self.second_face),
+        ] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(ConfigError::Range { what });
+            }
+        }
+        let sensible = [self.fit.width, self.fit.height].iter().all(|factor| (0.5..=2.0).contains(factor));
+        if sensible && self.fit.down.abs() <= 0.5 {
+            Ok(())
+        } else {
+            Err(ConfigError::Range { what: "detector.fit" })
+        }
+    }
+}
+
+/// What a recogniser is shown and what it answers.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Recogniser {
+    pub(crate) file: TrustedFile,
     pub(crate) side: usize,
     pub(crate) channels: Channels,
     pub(crate) mean: f32,
@@ -261,10 +451,14 @@ impl Channels {
 }
 
 impl Recogniser {
+    pub(crate) fn model(&self) -> ModelId {
+        self.file.model()
+    }
+
     fn is_sensible(&self) -> bool {
         let inside = |v: f32| v >= 0.0 && v <= self.side as f32;
         (32..=512).contains(&self.side)
-            && (DIMENSIONS..=4096).contains(&self.numbers)
+            && (1..=4096).contains(&self.numbers)
             && self.mean.is_finite()
             && self.scale.is_finite()
             && self.scale > 0.0
@@ -275,11 +469,13 @@ impl Recogniser {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    package: String,
+    folders: Vec<String>,
     files: Files,
+    detector: Vec<Detection>,
     template: Vec<KindRow>,
-    recogniser: Recogniser,
-    detection: Detection,
+    recogniser: Vec<Recogniser>,
+    fusion: Option<FusionRow>,
+    age: Vec<AgeRow>,
     quality: QualityBounds,
     liveness: LivenessRow,
 }
@@ -291,6 +487,17 @@ struct KindRow {
     model: String,
     format: TemplateFormat,
     accept: f32,
+    strict: f32,
+    refer: f32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FusionRow {
+    templates: Vec<u8>,
+    weights: Vec<f32>,
+    accept: f32,
+    strict: f32,
     refer: f32,
 }
 
@@ -315,54 +522,33 @@ impl FaceConfig {
     /// The first thing wrong with it.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let document: Document = toml::from_str(text)?;
-        let files = document.files;
-        for file in [&files.detector, &files.landmarks, &files.feature, &files.liveness] {
-            if file.sha256.len() != 64 || hex::decode(&file.sha256).is_err() {
-                return Err(ConfigError::Digest { name: file.name.clone() });
+        let Document { folders, files, detector: detectors, recogniser: recognisers, quality, .. } = document;
+        for file in [&files.landmarks, &files.liveness] {
+            file.check()?;
+        }
+        detectors.iter().try_for_each(Detection::check)?;
+        for recogniser in &recognisers {
+            recogniser.file.check()?;
+            if !recogniser.is_sensible() {
+                return Err(ConfigError::Range { what: "recogniser" });
             }
         }
-        let detection = document.detection;
-        for (what, value) in [
-            ("detection.score", detection.score),
-            ("detection.certain", detection.certain),
-            ("detection.overlap", detection.overlap),
-            ("detection.second_face", detection.second_face),
-            ("liveness.suspicious", document.liveness.suspicious),
+        let suspicious = document.liveness.suspicious;
+        for (what, sound) in [
+            ("detector", !detectors.is_empty()),
+            ("recogniser", !recognisers.is_empty()),
+            ("liveness.suspicious", (0.0..=1.0).contains(&suspicious)),
+            ("quality", quality.is_sensible()),
+            ("age", document.age.iter().all(|row| 0 <= row.from && row.from < row.below)),
         ] {
-            if !(0.0..=1.0).contains(&value) {
+            if !sound {
                 return Err(ConfigError::Range { what });
             }
         }
-        if !document.recogniser.is_sensible() {
-            return Err(ConfigError::Range { what: "recogniser" });
-        }
-        if !document.quality.is_sensible() {
-            return Err(ConfigError::Range { what: "quality" });
-        }
-        let mut kinds: Vec<TemplateKind> = Vec::new();
-        for row in document.template {
-            let KindRow { code, model, format, accept, refer } = row;
-            if code > 23 || kinds.iter().any(|kind| kind.code == code) {
-                return Err(ConfigError::Code { code });
-            }
-            if !(0.0 < refer && refer <= accept && accept < 1.0) {
-                return Err(ConfigError::Thresholds { code });
-            }
-            let basis = document.recogniser.basis.name();
-            kinds.push(TemplateKind { code, model: ModelId(model.into()), basis, format, accept, refer });
-        }
-        let model =
-            format!("{}-{}", stem(&files.feature.name), files.feature.sha256.get(..8).unwrap_or_default());
-        Ok(Self {
-            package: document.package,
-            files,
-            detection,
-            quality: document.quality,
-            suspicious: document.liveness.suspicious,
-            recogniser: document.recogniser,
-            kinds,
-            model: ModelId(model.into()),
-        })
+        let kinds = read_kinds(document.template, &recognisers)?;
+        let fusion = document.fusion.map(|row| read_fusion(row, &kinds)).transpose()?;
+        let ages = document.age;
+        Ok(Self { folders, files, detectors, quality, suspicious, recognisers, kinds, fusion, ages })
     }
 
     /// The kind of template that a wire code names, if it is accepted here.
@@ -377,16 +563,17 @@ impl FaceConfig {
         &self.kinds
     }
 
-    /// The kind that templates of this format are made in: of the network that is installed.
+    /// What a face needs beside its score at this age, in whole years: of several rows that hold it, the first.
     #[must_use]
-    pub fn kind_for(&self, format: TemplateFormat) -> Option<&TemplateKind> {
-        self.kinds.iter().find(|kind| kind.format == format && kind.model == self.model)
+    pub fn need_at(&self, age: i16) -> FaceNeed {
+        let row = self.ages.iter().find(|row| (row.from..row.below).contains(&age));
+        row.map_or(FaceNeed::Usual, |row| row.need)
     }
 
-    /// The network that is installed.
+    /// Where several recognisers' scores count together, which and how.
     #[must_use]
-    pub const fn model(&self) -> &ModelId {
-        &self.model
+    pub const fn fusion(&self) -> Option<&Fusion> {
+        self.fusion.as_ref()
     }
 
     /// The bounds on a probe's quality.
@@ -396,8 +583,34 @@ impl FaceConfig {
     }
 }
 
-fn stem(name: &str) -> &str {
-    name.strip_suffix(".onnx").unwrap_or(name)
+fn read_kinds(rows: Vec<KindRow>, recognisers: &[Recogniser]) -> Result<Vec<TemplateKind>, ConfigError> {
+    let mut kinds: Vec<TemplateKind> = Vec::new();
+    for row in rows {
+        let KindRow { code, model, format, accept, strict, refer } = row;
+        if code > 23 || kinds.iter().any(|kind| kind.code == code) {
+            return Err(ConfigError::Code { code });
+        }
+        let thresholds = Thresholds::new(accept, strict, refer)
+            .ok_or_else(|| ConfigError::Thresholds { what: format!("template code {code}") })?;
+        let recogniser = recognisers.iter().find(|recogniser| *recogniser.model().0 == *model);
+        let recogniser = recogniser.filter(|recogniser| format.dimensions() <= recogniser.numbers);
+        let recogniser = recogniser.ok_or(ConfigError::Recogniser { code })?;
+        let basis = recogniser.basis.name(format.dimensions()).into();
+        kinds.push(TemplateKind { code, model: recogniser.model(), basis, format, thresholds });
+    }
+    Ok(kinds)
+}
+
+fn read_fusion(row: FusionRow, kinds: &[TemplateKind]) -> Result<Fusion, ConfigError> {
+    let thresholds = Thresholds::new(row.accept, row.strict, row.refer)
+        .ok_or_else(|| ConfigError::Thresholds { what: "the fusion".to_owned() })?;
+    let known = row.templates.iter().all(|code| kinds.iter().any(|kind| kind.code == *code));
+    let weighed = row.weights.len() == row.templates.len()
+        && row.weights.iter().all(|weight| *weight > 0.0 && weight.is_finite());
+    if row.templates.len() < 2 || !known || !weighed {
+        return Err(ConfigError::Range { what: "fusion" });
+    }
+    Ok(Fusion { kinds: row.templates.into_iter().zip(row.weights).collect(), thresholds })
 }
 
 #[cfg(test)]
@@ -409,19 +622,26 @@ mod tests {
     #[test]
     fn the_configuration_that_ships_is_read_and_its_kinds_belong_to_its_model() {
         let config = FaceConfig::builtin().unwrap();
-        for (format, code) in [(TemplateFormat::Compact72, 1), (TemplateFormat::Wide144, 2)] {
-            let kind = config.kind_for(format).unwrap();
-            assert_eq!((kind.code(), kind.model()), (code, config.model()));
-            assert_eq!(config.kind(code), Some(kind));
+        for (code, format, model) in [
+            (3, TemplateFormat::Compact64, 0),
+            (5, TemplateFormat::Compact64, 1),
+            (1, TemplateFormat::Compact72, 1),
+            (2, TemplateFormat::Wide144, 1),
+        ] {
+            let kind = config.kind(code).unwrap();
+            assert_eq!((kind.code(), kind.format()), (code, format));
+            assert_eq!(*kind.model(), config.recognisers[model].model(), "code {code}");
         }
-        assert_eq!(config.kind(3), None);
+        assert_eq!(config.kind(4), None);
+        assert_eq!(config.fusion().unwrap().codes().collect::<Vec<_>>(), [3, 2]);
     }
 
     #[test]
-    fn a_score_is_accepted_referred_or_rejected_at_the_configured_bounds() {
-        let config = FaceConfig::builtin().unwrap();
-        let kind = config.kind(1).unwrap();
+    fn a_score_is_certain_accepted_referred_or_rejected_at_the_configured_bounds() {
+        let thresholds = Thresholds::new(0.46, 0.50, 0.38).unwrap();
         for (score, expected) in [
+            (0.50, Decision::Certain),
+            (0.4999, Decision::Accept),
             (0.46, Decision::Accept),
             (0.4599, Decision::Officer),
             (0.38, Decision::Officer),
@@ -429,32 +649,67 @@ mod tests {
             (-1.0, Decision::Reject),
             (f32::NAN, Decision::Reject),
         ] {
-            assert_eq!(kind.decide(Score(score)), expected, "row {score}");
+            assert_eq!(thresholds.decide(Score(score)), expected, "row {score}");
         }
-        // Thresholds are data: another file, another answer.
-        let strict = FaceConfig::from_toml(&TEXT.replace("accept = 0.46", "accept = 0.50")).unwrap();
-        assert_eq!(strict.kind(1).unwrap().decide(Score(0.46)), Decision::Officer);
+        for (accept, strict, refer) in
+            [(0.4, 0.3, 0.2), (0.4, 0.5, 0.45), (0.4, 0.5, 0.0), (0.4, 1.0, 0.2), (f32::NAN, 0.5, 0.2)]
+        {
+            assert_eq!(Thresholds::new(accept, strict, refer), None, "row {accept} {strict} {refer}");
+        }
+    }
+
+    #[test]
+    fn a_face_needs_a_guardian_below_fourteen_and_the_strict_threshold_below_eighteen_and_from_seventy() {
+        let config = FaceConfig::builtin().unwrap();
+        for (age, expected) in [
+            (0, FaceNeed::Guardian),
+            (13, FaceNeed::Guardian),
+            (14, FaceNeed::Strict),
+            (17, FaceNeed::Strict),
+            (18, FaceNeed::Usual),
+            (69, FaceNeed::Usual),
+            (70, FaceNeed::Strict),
+            (120, FaceNeed::Strict),
+        ] {
+            assert_eq!(config.need_at(age), expected, "row {age}");
+        }
     }
 
     #[test]
     fn a_wrong_configuration_is_refused_for_what_is_wrong() {
         for (from, to, expected) in [
-            ("6c0256cc", "6c0256c", "SHA-256 of fr_detect.onnx"),
+            ("49f000ec", "49f000e", "SHA-256 of face_detection_yunet"),
             ("6c0256cc", "6c0256cx", "SHA-256 of fr_detect.onnx"),
-            ("code = 2", "code = 1", "template code 1"),
+            ("fb143eea07838aa532", "fb143eea07838aa53", "SHA-256 of face_recognition_sface"),
+            ("code = 2", "code = 5", "template code 5"),
             ("code = 2", "code = 24", "template code 24"),
-            ("refer = 0.38", "refer = 0.48", "thresholds of template code 1"),
-            ("accept = 0.46", "accept = 1.46", "thresholds of template code 1"),
-            ("refer = 0.38", "refer = 0.0", "thresholds of template code 1"),
-            ("score = 0.90", "score = 90.0", "detection.score"),
+            ("format = \"wide144\"", "format = \"wide128\"", "cannot be read"),
+            ("model = \"fr_feature-87aacdfe\"", "model = \"next\"", "template code 5 names no recogniser"),
+            (
+                "model = \"fr_feature-87aacdfe\"\nformat = \"wide144\"",
+                "model = \"face_recognition_sface_2021dec_int8bq-fb143eea\"\nformat = \"wide144\"",
+                "template code 2 names no recogniser",
+            ),
+            ("refer = ", "refer = 0.9 # ", "thresholds of template code 3"),
+            ("accept = ", "accept = 1.46 # ", "thresholds of template code 3"),
+            ("strict = ", "strict = 0.1 # ", "thresholds of template code 3"),
+            ("weights = [0.6, 0.4]", "weights = [0.5]", "fusion"),
+            ("templates = [3, 2]", "templates = [3, 7]", "fusion"),
+            ("templates = [3, 2]", "templates = [3]", "fusion"),
+            ("score = 0.70", "score = 70.0", "detector.score"),
+            ("height = 1.044", "height = 10.44", "detector.fit"),
+            ("family = \"yunet\"", "family = \"unet\"", "cannot be read"),
+            ("below = 14", "below = 0", "age"),
+            ("need = \"guardian\"", "need = \"parents\"", "cannot be read"),
             ("least = 15.0", "least = 150.0", "quality"),
-            ("score = 0.90", "skore = 0.90", "cannot be read"),
+            ("score = 0.70", "skore = 0.70", "cannot be read"),
             ("side = 112", "side = 4", "recogniser"),
             ("scale = 128.0", "scale = 0.0", "recogniser"),
-            ("numbers = 512", "numbers = 100", "recogniser"),
+            ("numbers = 128", "numbers = 100", "template code 3 names no recogniser"),
             ("[38.2946, 51.6963]", "[138.2946, 51.6963]", "recogniser"),
             ("channels = \"bgr\"", "channels = \"cmyk\"", "cannot be read"),
         ] {
+            assert!(TEXT.contains(from), "row {to}");
             let error = FaceConfig::from_toml(&TEXT.replacen(from, to, 1)).unwrap_err().to_string();
             assert!(error.contains(expected), "row {to}: {error}");
         }

@@ -44,8 +44,8 @@ impl Cut {
         let square = Similarity::square(pixels as f32, centre, side, angle);
         let crop = Raster::warped(image.pixels(), pixels as usize, pixels as usize, &square).to_rgb();
         let in_crop = landmarks.mapped(&square.inverse()).ok_or(FaceError::NoLandmarks)?;
-        let luma = aligned(&crop, &in_crop).ok_or(FaceError::NoLandmarks)?.luma();
-        let quality = Quality::measured(image, face, landmarks, &luma);
+        let upright = aligned(&crop, &in_crop).ok_or(FaceError::NoLandmarks)?;
+        let quality = Quality::measured(image, face, landmarks, &upright);
         Ok(Self { crop, landmarks: in_crop, pixel: pixels as f32 / side, quality })
     }
 

@@ -1,10 +1,10 @@
-//! Embedding: an aligned crop becomes the numbers of a recogniser, and of those the 144 that carry everything.
+//! Embedding: an aligned crop becomes the numbers of each recogniser, and of those what its templates carry.
 //!
 //! Lives here: `Embedder`, `Embedding`. Not here: how they are packed (`template`), whose they are.
 
 use crate::alignment::{aligned_to, pixel_centre};
-use crate::basis::{Basis, DIMENSIONS};
-use crate::config::{FaceConfig, ModelId, Recogniser, Score};
+use crate::basis::Basis;
+use crate::config::{FaceConfig, Fusion, ModelId, Recogniser, Score, TemplateKind};
 use crate::finder::Finder;
 use crate::found::{FaceError, Landmarks};
 use crate::geometry::Point;
@@ -16,81 +16,153 @@ use crate::raster::{OUTSIDE, Raster};
 use crate::shown::Shown;
 use documents::redact_debug;
 use image::RgbImage;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-/// A face as the network sees it, of unit length, in the basis of its model. Biometric data.
+/// A face as one or several recognisers see it, each of unit length in the basis of its model. Biometric data.
 #[derive(Clone, PartialEq)]
 pub struct Embedding {
-    model: ModelId,
-    basis: &'static str,
-    values: [f32; DIMENSIONS],
+    views: Vec<View>,
 }
 redact_debug!(Embedding);
 
+/// A face as one recogniser sees it, in one basis.
+#[derive(Clone, PartialEq)]
+struct View {
+    model: ModelId,
+    basis: Arc<str>,
+    values: Vec<f32>,
+}
+
 impl Embedding {
-    /// The network that made it.
-    #[must_use]
-    pub const fn model(&self) -> &ModelId {
-        &self.model
+    /// The networks that made it.
+    pub fn models(&self) -> impl Iterator<Item = &ModelId> {
+        let first = |(index, view): (usize, &View)| {
+            self.views.iter().take(index).all(|earlier| earlier.model != view.model)
+        };
+        let firsts = self.views.iter().enumerate().filter(move |(index, view)| first((*index, view)));
+        firsts.map(|(_, view)| &view.model)
     }
 
-    /// The definition of its directions.
-    pub(crate) const fn basis(&self) -> &'static str {
-        self.basis
+    /// The numbers that a template of this kind is made of or compared with.
+    pub(crate) fn of(&self, kind: &TemplateKind) -> Option<&[f32]> {
+        let view = self.views.iter().find(|view| view.model == *kind.model() && *view.basis == *kind.basis());
+        view.map(|view| view.values.as_slice())
     }
 
-    pub(crate) const fn values(&self) -> &[f32; DIMENSIONS] {
-        &self.values
-    }
-
-    /// The cosine to another embedding: for measuring the pipeline; a verdict compares with a `Template`.
+    /// The cosine to another embedding, by the first recogniser that made both: for measuring the pipeline; a verdict
+    /// compares with a `Template`.
     #[must_use]
     pub fn cosine(&self, other: &Self) -> Option<Score> {
-        (self.model == other.model && self.basis == other.basis).then(|| {
-            let product: f32 = self.values.iter().zip(&other.values).map(|(a, b)| a * b).sum();
-            Score(product)
+        self.views.iter().find_map(|view| {
+            let same = |other: &&View| view.model == other.model && view.basis == other.basis;
+            let other = other.views.iter().find(same)?;
+            Some(Score(view.values.iter().zip(&other.values).map(|(a, b)| a * b).sum()))
         })
     }
 }
 
-/// The embedding network: what an authority needs, and a gate must not have.
+/// The recognisers that are installed: what an authority needs, and a gate must not have.
 pub struct Embedder {
-    network: Network<1>,
-    basis: Basis,
-    recogniser: Recogniser,
-    model: ModelId,
+    recognitions: Vec<Recognition>,
+    kinds: Vec<TemplateKind>,
+    fusion: Option<Fusion>,
 }
 redact_debug!(Embedder);
 
+/// One recogniser, loaded.
+struct Recognition {
+    network: Network<1>,
+    /// One for each count of numbers that its templates pack, by name.
+    bases: Vec<(Arc<str>, Basis)>,
+    recogniser: Recogniser,
+    model: ModelId,
+}
+
 impl Embedder {
-    /// Loads the network and derives the template basis from its weights.
+    /// Loads every recogniser that is installed, and derives the template bases from their weights.
     ///
     /// # Errors
-    /// A missing or altered file, with the command that mends it.
+    /// None is installed, or one of them is altered; with the command that mends it.
     pub fn load(folder: &ModelFolder, config: &FaceConfig) -> Result<Self, ModelError> {
-        let file = &config.files.feature;
-        let bytes = folder.read(file)?;
-        let recogniser = config.recogniser.clone();
-        let basis = Basis::of(&recogniser.basis, recogniser.numbers, &bytes)
-            .map_err(|what| ModelError::Load { name: file.name.clone(), what })?;
-        let shape = [1, 3, recogniser.side, recogniser.side];
-        let network = folder.network(file, bytes, shape, [None])?;
-        Ok(Self { network, basis, recogniser, model: config.model().clone() })
+        let installed = folder.installed(&config.recognisers, |recogniser| &recogniser.file)?;
+        let recognitions: Vec<Recognition> = installed
+            .into_iter()
+            .map(|recogniser| Recognition::load(folder, recogniser, config))
+            .collect::<Result<_, _>>()?;
+        // In the order of the recognisers: the first that is installed makes the templates that travel.
+        let of = |recognition: &Recognition| {
+            config
+                .kinds()
+                .iter()
+                .filter(|kind| *kind.model() == recognition.model)
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        let kinds: Vec<TemplateKind> = recognitions.iter().flat_map(of).collect();
+        let complete =
+            |fusion: &&Fusion| fusion.codes().all(|code| kinds.iter().any(|kind| kind.code() == code));
+        let fusion = config.fusion().filter(complete).cloned();
+        Ok(Self { recognitions, kinds, fusion })
     }
 
-    /// The embedding of a probe: the mean over its frames.
+    /// The kind of template that travels in a part: of the first recogniser that is installed.
+    #[must_use]
+    pub fn part_kind(&self) -> Option<&TemplateKind> {
+        self.kinds.iter().find(|kind| kind.format().is_compact())
+    }
+
+    /// The kinds of template that an authority keeps of each of its residents: the one that travels, and those whose
+    /// scores are fused where all their recognisers are installed.
+    #[must_use]
+    pub fn kept_kinds(&self) -> Vec<&TemplateKind> {
+        let part = self.part_kind().map(TemplateKind::code);
+        let fused =
+            |code: u8| self.fusion.as_ref().is_some_and(|fusion| fusion.codes().any(|other| other == code));
+        self.kinds.iter().filter(|kind| part == Some(kind.code()) || fused(kind.code())).collect()
+    }
+
+    /// Every kind of template that can be made and compared here, those of the first recogniser first.
+    #[must_use]
+    pub fn kinds(&self) -> &[TemplateKind] {
+        &self.kinds
+    }
+
+    /// How scores are fused, where every recogniser for it is installed.
+    #[must_use]
+    pub const fn fusion(&self) -> Option<&Fusion> {
+        self.fusion.as_ref()
+    }
+
+    /// The embedding of a probe by every recogniser: the mean over its frames.
     ///
     /// # Errors
-    /// Only if the network itself fails.
+    /// Only if a network itself fails.
     pub fn embed(&self, probe: &Probe) -> Result<Embedding, InferenceError> {
-        let mut sum = vec![0.0; self.recogniser.numbers];
-        for frame in probe.frames() {
-            let aligned = self.aligned(frame.pixels(), frame.landmarks()).ok_or(UNALIGNED)?;
-            add(&mut sum, &self.numbers(&aligned)?);
-        }
-        self.finish(&sum)
+        self.embed_with(probe, |_| true)
     }
 
-    /// The embedding of a registry photo, for a template: of the crop and its mirror image, which is a little steadier.
+    /// The same by those recognisers alone that made one of these kinds of template; each costs its time.
+    ///
+    /// # Errors
+    /// Only if a network itself fails.
+    pub fn embed_for(&self, probe: &Probe, kinds: &[&TemplateKind]) -> Result<Embedding, InferenceError> {
+        self.embed_with(probe, |model| kinds.iter().any(|kind| kind.model() == model))
+    }
+
+    fn embed_with(
+        &self,
+        probe: &Probe,
+        wanted: impl Fn(&ModelId) -> bool,
+    ) -> Result<Embedding, InferenceError> {
+        let wanted = self.recognitions.iter().filter(|recognition| wanted(&recognition.model));
+        let views: Vec<Vec<View>> =
+            wanted.map(|recognition| recognition.embed(probe)).collect::<Result<_, _>>()?;
+        Ok(Embedding { views: views.into_iter().flatten().collect() })
+    }
+
+    /// The embedding of a registry photo by every recogniser, for templates: of the crop and its mirror image, which is a
+    /// little steadier.
     ///
     /// # Errors
     /// The picture holds no single face, or the network fails.
@@ -105,10 +177,9 @@ impl Embedder {
     /// # Errors
     /// [`FaceError::NoLandmarks`] where the points give no alignment, or the network fails.
     pub fn enrol_at(&self, photo: &Image, landmarks: &Landmarks) -> Result<Embedding, FaceError> {
-        let aligned = self.aligned(photo.pixels(), landmarks).ok_or(FaceError::NoLandmarks)?;
-        let mut sum = self.numbers(&aligned)?;
-        add(&mut sum, &self.numbers(&aligned.mirrored())?);
-        Ok(self.finish(&sum)?)
+        let enrolled = self.recognitions.iter().map(|recognition| recognition.enrol(photo, landmarks));
+        let views: Vec<Vec<View>> = enrolled.collect::<Result<_, _>>()?;
+        Ok(Embedding { views: views.into_iter().flatten().collect() })
     }
 
     /// What every network is shown of a picture's one face, and what it answers: for another runtime to be held
@@ -119,11 +190,46 @@ impl Embedder {
     pub fn shown(&self, finder: &Finder, image: &Image) -> Result<Vec<Shown>, FaceError> {
         let mut shown = finder.shown(image)?;
         let landmarks = finder.landmarks(image, &finder.one_face(image)?)?;
-        let aligned = self.aligned(image.pixels(), &landmarks).ok_or(FaceError::NoLandmarks)?;
-        let input = self.input(&aligned);
-        let [output] = self.network.run(input.clone(), DESCRIBING)?;
-        shown.push(Shown::new("feature", &self.network, input, output));
+        for recognition in &self.recognitions {
+            let aligned = recognition.aligned(image.pixels(), &landmarks).ok_or(FaceError::NoLandmarks)?;
+            let input = recognition.input(&aligned);
+            let [output] = recognition.network.run(input.clone(), DESCRIBING)?;
+            shown.push(Shown::new(&recognition.model.to_string(), &recognition.network, input, output));
+        }
         Ok(shown)
+    }
+}
+
+impl Recognition {
+    fn load(folder: &ModelFolder, recogniser: &Recogniser, config: &FaceConfig) -> Result<Self, ModelError> {
+        let Recogniser { file, numbers, side, .. } = recogniser;
+        let model = recogniser.model();
+        let own = config.kinds().iter().filter(|kind| *kind.model() == model);
+        let counts: BTreeSet<usize> = own.map(|kind| kind.format().dimensions()).collect();
+        let counts: Vec<usize> = counts.into_iter().collect();
+        let bytes = folder.read(file)?;
+        let bases = Basis::of(&recogniser.basis, *numbers, &counts, &bytes)
+            .map_err(|what| ModelError::Load { name: file.name.clone(), what })?;
+        let names = counts.iter().map(|count| recogniser.basis.name(*count).into());
+        let bases = names.zip(bases).collect();
+        let network = folder.network(file, bytes, [1, 3, *side, *side], [None])?;
+        Ok(Self { network, bases, model, recogniser: recogniser.clone() })
+    }
+
+    fn embed(&self, probe: &Probe) -> Result<Vec<View>, InferenceError> {
+        let mut sum = vec![0.0; self.recogniser.numbers];
+        for frame in probe.frames() {
+            let aligned = self.aligned(frame.pixels(), frame.landmarks()).ok_or(UNALIGNED)?;
+            add(&mut sum, &self.numbers(&aligned)?);
+        }
+        self.finish(sum)
+    }
+
+    fn enrol(&self, photo: &Image, landmarks: &Landmarks) -> Result<Vec<View>, FaceError> {
+        let aligned = self.aligned(photo.pixels(), landmarks).ok_or(FaceError::NoLandmarks)?;
+        let mut sum = self.numbers(&aligned)?;
+        add(&mut sum, &self.numbers(&aligned.mirrored())?);
+        Ok(self.finish(sum)?)
     }
 
     fn input(&self, aligned: &Raster) -> Vec<f32> {
@@ -146,12 +252,14 @@ impl Embedder {
         Ok(numbers)
     }
 
-    fn finish(&self, sum: &[f32]) -> Result<Embedding, InferenceError> {
-        let mut unit = sum.to_vec();
-        normalise(&mut unit)?;
-        let mut values = self.basis.project(&unit);
-        normalise(&mut values)?;
-        Ok(Embedding { model: self.model.clone(), basis: self.recogniser.basis.name(), values })
+    fn finish(&self, mut sum: Vec<f32>) -> Result<Vec<View>, InferenceError> {
+        normalise(&mut sum)?;
+        let view = |(name, basis): &(Arc<str>, Basis)| {
+            let mut values = basis.project(&sum);
+            normalise(&mut values)?;
+            Ok(View { model: self.model.clone(), basis: Arc::clone(name), values })
+        };
+        self.bases.iter().map(view).collect()
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Face {
     pub(crate) score: f32,
     /// The turn of the look that found it, about the box's centre.
     pub(crate) turn: f32,
+    /// Eyes, nose and corners of the mouth, where the detector gives them.
+    pub(crate) points: Option<[Point; 5]>,
 }
 
 impl Face {
@@ -48,6 +50,11 @@ impl Face {
         self.bottom - self.top
     }
 
+    /// Square pixels.
+    pub(crate) fn area(&self) -> f32 {
+        self.width() * self.height()
+    }
+
     /// The middle of the box.
     #[must_use]
     pub fn centre(&self) -> Point {
@@ -69,8 +76,14 @@ impl Face {
             top: centre.y - half_height,
             right: centre.x + half_width,
             bottom: centre.y + half_height,
+            points: self.points.map(|points| points.map(|point| by.apply(point))),
             ..*self
         }
+    }
+
+    /// Where the first pass looks for the 68 points: centre, side, angle.
+    pub(crate) fn first_square(&self) -> (Point, f32, f32) {
+        (self.centre(), self.height(), self.turn)
     }
 
     /// Intersection over union.

@@ -5,8 +5,8 @@
 //! Pure but for one function that reads model files at start-up ([`ModelFolder`]).
 //!
 //! Modules depend one way; each uses those before it alone:
-//! `geometry`, `chance`, `raster`, `picture`, `onnx`, `network`, `basis`, `found`, `alignment`, `quality`, `config`,
-//! `models`, `shown`, `finder`, `track`, `liveness`, `cut`, `coarse`, `probe`, `embedding`, `template`, `active`.
+//! `geometry`, `chance`, `raster`, `picture`, `onnx`, `network`, `basis`, `found`, `alignment`, `occlusion`, `quality`, `config`,
+//! `models`, `shown`, `detector`, `finder`, `track`, `liveness`, `cut`, `coarse`, `probe`, `embedding`, `template`, `active`.
 
 pub mod active;
 mod alignment;
@@ -15,6 +15,7 @@ mod chance;
 mod coarse;
 mod config;
 mod cut;
+mod detector;
 mod embedding;
 mod finder;
 mod found;
@@ -22,6 +23,7 @@ mod geometry;
 mod liveness;
 mod models;
 mod network;
+mod occlusion;
 mod onnx;
 mod picture;
 mod probe;
@@ -32,15 +34,19 @@ mod template;
 mod track;
 
 pub use chance::SplitMix64;
-pub use config::{ConfigError, Decision, FaceConfig, ModelId, Score, TemplateFormat, TemplateKind};
+pub use config::{
+    ConfigError, Decision, FaceConfig, FaceNeed, Fusion, ModelId, Score, TemplateFormat, TemplateKind,
+    Thresholds,
+};
 pub use cut::Cut;
 pub use embedding::{Embedder, Embedding};
-pub use finder::Finder;
+pub use finder::{Finder, MainFace};
 pub use found::{Face, FaceError, Landmarks};
 pub use geometry::{Point, Similarity};
 pub use liveness::{Liveness, LivenessScore};
 pub use models::{ModelError, ModelFolder};
 pub use network::InferenceError;
+pub use occlusion::{OCCLUSION_FEATURES, OcclusionFeatures};
 pub use picture::{Image, ImageError};
 pub use probe::{MAX_FRAMES, MAX_PICTURES, MAX_PROBE_BYTES, Probe, ProbeError, ProbeFrame};
 pub use quality::{Quality, QualityBounds, QualityFault, QualityTexts, Sentence};

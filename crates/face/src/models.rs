@@ -14,7 +14,8 @@ const MAX_MODEL_BYTES: u64 = 64 * 1024 * 1024;
 /// Where the model files lie, and how many faces are worked on at once.
 #[derive(Debug, Clone)]
 pub struct ModelFolder {
-    folder: PathBuf,
+    /// Looked through in this order.
+    folders: Vec<PathBuf>,
     workers: Workers,
 }
 
@@ -56,13 +57,13 @@ pub enum ModelError {
 }
 
 impl ModelFolder {
-    /// The folder `models` of the repository, or a folder that holds the `.onnx` files themselves. One worker.
+    /// A folder that holds the `.onnx` files themselves, or that has them in the folders that the configuration names, as
+    /// the folder `models` of the repository does. One worker.
     #[must_use]
     pub fn new(folder: &Path, config: &FaceConfig) -> Self {
-        let package = config.package.rsplit_once('@').map_or(config.package.as_str(), |(name, _)| name);
-        let installed = folder.join("node_modules").join(package).join("model");
-        let folder = if installed.is_dir() { installed } else { folder.to_path_buf() };
-        Self { folder, workers: Workers::new(1) }
+        let below = config.folders.iter().map(|name| folder.join(name));
+        let folders = std::iter::once(folder.to_path_buf()).chain(below).collect();
+        Self { folders, workers: Workers::new(1) }
     }
 
     /// Lets so many calls run at the same time, each on one thread. A gate needs one, a service one a core.
@@ -72,12 +73,41 @@ impl ModelFolder {
         self
     }
 
+    /// Where the file lies.
+    fn find(&self, file: &TrustedFile) -> Option<PathBuf> {
+        self.folders.iter().map(|folder| folder.join(&file.name)).find(|path| path.is_file())
+    }
+
+    /// Of several that would serve, those whose file is installed. Of the others the log says what they are and what
+    /// brings them here.
+    ///
+    /// # Errors
+    /// None of them is.
+    pub(crate) fn installed<'c, T>(
+        &self,
+        choices: &'c [T],
+        file: impl Fn(&T) -> &TrustedFile,
+    ) -> Result<Vec<&'c T>, ModelError> {
+        let (installed, missing): (Vec<&T>, Vec<&T>) =
+            choices.iter().partition(|choice| self.find(file(choice)).is_some());
+        let Some(first) = installed.first() else {
+            let name = choices.first().map(|choice| file(choice).name.clone()).unwrap_or_default();
+            return Err(ModelError::Missing { name });
+        };
+        for choice in missing {
+            let (missing, used) = (&file(choice).name, &file(first).name);
+            tracing::warn!(%missing, %used, "a face model is not installed; run `make models` (docs/face.md)");
+        }
+        Ok(installed)
+    }
+
     /// The file's bytes, proven.
     pub(crate) fn read(&self, file: &TrustedFile) -> Result<Vec<u8>, ModelError> {
         let name = || file.name.clone();
+        let path = self.find(file).ok_or_else(|| ModelError::Missing { name: name() })?;
         let mut bytes = Vec::new();
-        let read = std::fs::File::open(self.folder.join(&file.name))
-            .and_then(|opened| opened.take(MAX_MODEL_BYTES).read_to_end(&mut bytes));
+        let read =
+            std::fs::File::open(path).and_then(|opened| opened.take(MAX_MODEL_BYTES).read_to_end(&mut bytes));
         match read {
             Ok(_) if file.is(&credential::sha256(&bytes)) => Ok(bytes),
             Ok(_) => Err(ModelError::Altered { name: name() }),
@@ -95,7 +125,7 @@ impl ModelFolder {
         shape: [usize; 4],
         outputs: [Option<&str>; OUT],
     ) -> Result<Network<OUT>, ModelError> {
-        let path = self.folder.join(&file.name);
+        let path = self.find(file).unwrap_or_default();
         Network::load(path, bytes, shape, outputs, self.workers.clone())
             .map_err(|what| ModelError::Load { name: file.name.clone(), what })
     }

@@ -5,12 +5,14 @@
 
 mod direct;
 mod plan;
+mod simplify;
 
 use crate::chance::SplitMix64;
 use crate::geometry::narrow;
 use plan::Plan;
 use rten::{ThreadPool, Value};
 use rten_tensor::Tensor;
+pub(crate) use simplify::portable;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,6 +47,7 @@ impl<const OUT: usize> Network<OUT> {
         outputs: [Option<&str>; OUT],
         workers: Workers,
     ) -> Result<Self, &'static str> {
+        let onnx = simplify::simplify(onnx);
         let cut = Plan::cut(&onnx, &outputs);
         let plan = Plan::whole(onnx, &outputs)?;
         let mut network = Self { plan, shape, workers, path };
@@ -291,5 +294,156 @@ mod tests {
         assert!(load(file(vec![node("Relu", &["nowhere"], "a", &[])], &["a"])).is_err());
         assert!(load(b"no network".to_vec()).is_err());
         assert!(load(Vec::new()).is_err());
+    }
+
+    fn tensor(name: &str, dims: &[i64], kind: DataType, raw: Vec<u8>) -> TensorProto {
+        TensorProto {
+            name: Some(name.to_owned()),
+            dims: dims.to_vec(),
+            data_type: Some(kind),
+            raw_data: Some(RefCell::new(raw)),
+            ..TensorProto::default()
+        }
+    }
+
+    fn floats_of(numbers: &[f32]) -> Vec<u8> {
+        numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+    }
+
+    fn integer(name: &str, value: i64) -> AttributeProto {
+        AttributeProto {
+            name: Some(name.to_owned()),
+            i: Some(value),
+            r#type: Some(AttributeType::INT),
+            ..AttributeProto::default()
+        }
+    }
+
+    /// What the constant `weights` of a file became.
+    fn computed(onnx: Vec<u8>, name: &str) -> Option<(Vec<i64>, Vec<f32>)> {
+        let graph = ModelProto::parse_buf(&simplify::simplify(onnx)).unwrap().graph.unwrap();
+        let tensor = graph.initializer.iter().find(|tensor| tensor.name.as_deref() == Some(name))?;
+        Some((tensor.dims.clone(), crate::onnx::floats(tensor)))
+    }
+
+    /// A file whose weights are eight bits wide, with so many scales.
+    fn quantised(dims: &[i64], scales: &[f32], scale_dims: &[i64], attributes: &[(&str, i64)]) -> Vec<u8> {
+        let count = u8::try_from(dims.iter().product::<i64>()).unwrap();
+        let zeros = (0..scales.len()).map(|i| u8::try_from(i % 3).unwrap()).collect();
+        let mut dequantise = node("DequantizeLinear", &["q", "s", "z"], "weights", &[]);
+        dequantise.attribute = attributes.iter().map(|(name, value)| integer(name, *value)).collect();
+        let reshape = node("Reshape", &["weights", "shape"], "kernel", &[]);
+        let add = node("Add", &["input", "kernel"], "out", &[]);
+        let value = |name: &str| ValueInfoProto { name: Some(name.to_owned()), r#type: None };
+        let shape = [-1_i64, 2].iter().flat_map(|side| side.to_le_bytes()).collect();
+        let graph = GraphProto {
+            node: vec![dequantise, reshape, add],
+            initializer: vec![
+                tensor("q", dims, DataType::INT8, (0..count).map(|i| i.wrapping_sub(5)).collect()),
+                tensor("s", scale_dims, DataType::FLOAT, floats_of(scales)),
+                tensor("z", scale_dims, DataType::INT8, zeros),
+                tensor("shape", &[2], DataType::INT64, shape),
+            ],
+            input: ["input", "q", "s", "z"].map(value).into(),
+            output: vec![value("out")],
+            value_info: Vec::new(),
+        };
+        let version = OperatorSetIdProto { domain: None, version: Some(21) };
+        let model = ModelProto {
+            ir_version: Some(10),
+            graph: Some(graph),
+            opset_import: vec![version],
+            ..ModelProto::default()
+        };
+        model.write_buf().unwrap()
+    }
+
+    #[test]
+    fn weights_of_eight_bits_become_floats_by_tensor_by_axis_and_in_blocks() {
+        // Numbers are -5, -4 ...; zero points 0, 1, 2, 0 ... (ONNX, DequantizeLinear: y = (x - zero) * scale).
+        let ramp = |count: i8| (0..count).map(|i| f32::from(i) - 5.0).collect::<Vec<f32>>();
+        let by_tensor = quantised(&[2, 4], &[0.5], &[], &[]);
+        assert_eq!(
+            computed(by_tensor, "kernel").unwrap(),
+            (vec![4, 2], ramp(8).iter().map(|v| v * 0.5).collect())
+        );
+        let by_axis = quantised(&[2, 4], &[1.0, 10.0], &[2], &[("axis", 0)]);
+        let expected = [-5.0, -4.0, -3.0, -2.0, -20.0, -10.0, 0.0, 10.0];
+        assert_eq!(computed(by_axis, "kernel").unwrap().1, expected);
+        let from_the_end = quantised(&[2, 4], &[1.0, 10.0, 1.0, 1.0], &[4], &[("axis", -1)]);
+        assert_eq!(
+            computed(from_the_end, "kernel").unwrap().1,
+            [-5.0, -50.0, -5.0, -2.0, -1.0, -10.0, -1.0, 2.0]
+        );
+        // Blocks of three along the last axis of two rows of four: 2 x 2 scales, the last block shorter.
+        let blocks =
+            quantised(&[2, 4], &[1.0, 10.0, 100.0, 1000.0], &[2, 2], &[("axis", 1), ("block_size", 3)]);
+        let expected = [-5.0, -4.0, -3.0, -30.0, -300.0, -200.0, -100.0, 2000.0];
+        assert_eq!(computed(blocks, "kernel").unwrap().1, expected);
+        // Along the first axis every column has its own.
+        let columns = quantised(&[2, 2], &[1.0, 10.0], &[1, 2], &[("axis", 0), ("block_size", 2)]);
+        assert_eq!(computed(columns, "kernel").unwrap().1, [-5.0, -50.0, -3.0, -30.0]);
+        // Scales that do not fit: the file stays as it is, and the runtime says that it cannot.
+        let wrong = quantised(&[2, 4], &[1.0, 2.0, 3.0], &[3], &[("axis", 0)]);
+        assert_eq!(computed(wrong, "kernel"), None);
+    }
+
+    #[test]
+    fn what_is_left_of_the_inputs_has_any_size_and_dropout_goes() {
+        let mut graph = ModelProto::parse_buf(&quantised(&[2, 4], &[0.5], &[], &[])).unwrap();
+        let inner = graph.graph.as_mut().unwrap();
+        inner.node.push(node("Dropout", &["out"], "dropped", &[]));
+        inner.node.push(node("Relu", &["dropped"], "last", &[]));
+        inner.output = vec![ValueInfoProto { name: Some("last".to_owned()), r#type: None }];
+        let simple = ModelProto::parse_buf(&simplify::simplify(graph.write_buf().unwrap())).unwrap();
+        let simple = simple.graph.unwrap();
+        let kinds: Vec<&str> = simple.node.iter().filter_map(|node| node.op_type.as_deref()).collect();
+        assert_eq!(kinds, ["Add", "Relu"]);
+        assert_eq!(simple.node[1].input, ["out"]);
+        let inputs: Vec<&str> = simple.input.iter().filter_map(|input| input.name.as_deref()).collect();
+        assert_eq!(inputs, ["input"]);
+        assert!(simple.input[0].r#type.is_none());
+    }
+
+    #[test]
+    fn a_batch_normalisation_behind_a_convolution_becomes_part_of_it_and_another_stays() {
+        let norm = |input: &str, output: &str| {
+            let mut norm =
+                node("BatchNormalization", &[input, "gamma", "beta", "mean", "variance"], output, &[]);
+            norm.attribute.push(AttributeProto {
+                name: Some("epsilon".to_owned()),
+                f: Some(1e-3),
+                r#type: Some(AttributeType::FLOAT),
+                ..AttributeProto::default()
+            });
+            norm
+        };
+        let with = |nodes: Vec<NodeProto>, outputs: &[&str]| {
+            let mut model = ModelProto::parse_buf(&file(nodes, outputs)).unwrap();
+            let graph = model.graph.as_mut().unwrap();
+            let spread: Vec<f32> = (0..20_u8).map(|i| 0.5 + f32::from(i) / 7.0).collect();
+            for name in ["gamma", "beta", "mean", "variance"] {
+                graph.initializer.push(tensor(name, &[20], DataType::FLOAT, floats_of(&spread)));
+            }
+            model.write_buf().unwrap()
+        };
+        // Normalised, then activated: one step of ours.
+        let nodes = vec![
+            node("Conv", &["input", "each", "bias"], "a", EACH),
+            norm("a", "b"),
+            node("PRelu", &["b", "slopes"], "c", &[]),
+        ];
+        let (steps, direct, difference) = cut(&with(nodes, &["c"]), [None]);
+        assert_eq!((steps, direct), (1, 1));
+        assert!(difference < 1e-4, "{difference}");
+        // Somebody else reads the convolution too: it stays what it is.
+        let nodes = vec![
+            node("Conv", &["input", "each"], "a", EACH),
+            norm("a", "b"),
+            node("Add", &["a", "b"], "c", &[]),
+        ];
+        let (steps, direct, difference) = cut(&with(nodes, &["c"]), [None]);
+        assert_eq!((steps, direct), (2, 1));
+        assert!(difference < 1e-4, "{difference}");
     }
 }

@@ -7,10 +7,12 @@
 use crate::alignment::{ALIGNED_SIDE, aligned};
 use crate::found::{Face, FaceError, Landmarks};
 use crate::geometry::{Point, narrow};
+use crate::occlusion::{Occlusion, OcclusionFeatures};
 use crate::picture::Image;
-use crate::raster::Grey;
+use crate::raster::{Grey, Raster};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// What was measured on one face in one frame. Numbers that identify nobody.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,6 +46,10 @@ pub struct Quality {
     pub eyes_visible: f32,
     /// Contrast where the mouth is (mouth occlusion): a mask leaves none.
     pub mouth_visible: f32,
+    /// How likely a mask covers mouth and nose, 0 to 1.
+    pub mask: f32,
+    /// How likely sunglasses cover the eyes, 0 to 1.
+    pub sunglasses: f32,
 }
 
 /// The bounds of one measure that must be large.
@@ -77,6 +83,8 @@ pub struct QualityBounds {
     roll: AtMost,
     eyes_visible: AtLeast,
     mouth_visible: AtLeast,
+    mask: AtMost,
+    sunglasses: AtMost,
 }
 
 /// What is wrong with the picture of a face. `Display` is the code and a sentence for the officer; the traveller's
@@ -101,11 +109,17 @@ pub enum QualityFault {
     /// Leaning to a shoulder.
     #[error("quality_tilted: the head leans to one side; hold it upright")]
     Tilted,
-    /// Sunglasses, or hair, or a hand.
-    #[error("quality_eyes_covered: the eyes cannot be seen; take off the glasses")]
+    /// Sunglasses.
+    #[error("quality_sunglasses: sunglasses cover the eyes; take them off")]
+    Sunglasses,
+    /// A mask.
+    #[error("quality_mask: a mask covers mouth and nose; take it off")]
+    Mask,
+    /// Hair, or a hand.
+    #[error("quality_eyes_covered: the eyes cannot be seen; put hair and glasses aside")]
     EyesCovered,
-    /// A mask, a scarf, a hand.
-    #[error("quality_mouth_covered: the mouth cannot be seen; take off the mask")]
+    /// A scarf, a hand.
+    #[error("quality_mouth_covered: the mouth cannot be seen; show mouth and nose")]
     MouthCovered,
     /// Too much light.
     #[error("quality_overexposed: the face is over-exposed; turn away from the light")]
@@ -120,7 +134,7 @@ pub enum QualityFault {
 
 impl QualityFault {
     /// Every fault, in the order in which they are judged.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::FaceCut,
         Self::EyesTooClose,
         Self::TooFar,
@@ -129,10 +143,18 @@ impl QualityFault {
         Self::Tilted,
         Self::OverExposed,
         Self::UnderExposed,
+        Self::Sunglasses,
+        Self::Mask,
         Self::EyesCovered,
         Self::MouthCovered,
         Self::Blurred,
     ];
+
+    /// Whether something hides a part of the face.
+    #[must_use]
+    pub const fn is_cover(self) -> bool {
+        matches!(self, Self::Sunglasses | Self::Mask | Self::EyesCovered | Self::MouthCovered)
+    }
 
     /// The code, never reused.
     #[must_use]
@@ -144,6 +166,8 @@ impl QualityFault {
             Self::Turned => "quality_turned",
             Self::Nodded => "quality_nodded",
             Self::Tilted => "quality_tilted",
+            Self::Sunglasses => "quality_sunglasses",
+            Self::Mask => "quality_mask",
             Self::EyesCovered => "quality_eyes_covered",
             Self::MouthCovered => "quality_mouth_covered",
             Self::OverExposed => "quality_overexposed",
@@ -208,12 +232,23 @@ impl Quality {
     /// # Errors
     /// [`FaceError::NoLandmarks`] where the points give no alignment.
     pub fn of(image: &Image, face: &Face, landmarks: &Landmarks) -> Result<Self, FaceError> {
-        let luma = aligned(image.pixels(), landmarks).ok_or(FaceError::NoLandmarks)?.luma();
-        Ok(Self::measured(image, face, landmarks, &luma))
+        let crop = aligned(image.pixels(), landmarks).ok_or(FaceError::NoLandmarks)?;
+        Ok(Self::measured(image, face, landmarks, &crop))
     }
 
-    /// The same, with the grey values of the aligned crop.
-    pub(crate) fn measured(image: &Image, face: &Face, landmarks: &Landmarks, luma: &[f32]) -> Self {
+    /// What tells whether something hides a part of the face: for fitting the classifiers.
+    ///
+    /// # Errors
+    /// [`FaceError::NoLandmarks`] where the points give no alignment.
+    pub fn occlusion(image: &Image, landmarks: &Landmarks) -> Result<OcclusionFeatures, FaceError> {
+        let crop = aligned(image.pixels(), landmarks).ok_or(FaceError::NoLandmarks)?;
+        Ok(OcclusionFeatures::of(&crop))
+    }
+
+    /// The same, with the aligned crop.
+    pub(crate) fn measured(image: &Image, face: &Face, landmarks: &Landmarks, crop: &Raster) -> Self {
+        let luma = &crop.luma();
+        let [mask, sunglasses] = hidden(&OcclusionFeatures::of(crop));
         let [yaw, pitch, roll] = pose(landmarks);
         let [eyes_visible, mouth_visible] = visible(luma);
         let [noise, compression] = coarseness(image, landmarks);
@@ -231,8 +266,19 @@ impl Quality {
             roll,
             eyes_visible,
             mouth_visible,
+            mask,
+            sunglasses,
         }
     }
+}
+
+/// How likely a mask, and sunglasses, are there.
+fn hidden(features: &OcclusionFeatures) -> [f32; 2] {
+    static CLASSIFIERS: LazyLock<Option<Occlusion>> =
+        LazyLock::new(|| Occlusion::from_toml(include_str!("../data/occlusion.toml")));
+    // A test reads the data as committed; what is no number would be refused as covered.
+    let scores = CLASSIFIERS.as_ref().map_or([f32::NAN; 2], |classifiers| classifiers.scores(features));
+    scores.map(|score| 1.0 / (1.0 + (-score).exp()))
 }
 
 impl QualityBounds {
@@ -279,6 +325,8 @@ impl QualityBounds {
             most(quality.roll, &self.roll),
             least(quality.eyes_visible, &self.eyes_visible),
             least(quality.mouth_visible, &self.mouth_visible),
+            most(quality.mask, &self.mask),
+            most(quality.sunglasses, &self.sunglasses),
         ];
         let sum: f32 = grades.iter().sum();
         if sum.is_finite() { sum / grades.len() as f32 } else { 0.0 }
@@ -288,6 +336,7 @@ impl QualityBounds {
         let rising = [self.margin, self.eye_distance, self.face_share, self.sharpness];
         let rising = rising.into_iter().chain([self.eyes_visible, self.mouth_visible]);
         let falling = [self.highlights, self.shadows, self.yaw, self.pitch, self.roll];
+        let falling = falling.into_iter().chain([self.mask, self.sunglasses]);
         // A margin may be negative: points outside the picture are guesses, and a few are no harm.
         rising.into_iter().all(|bound| -1.0 <= bound.least && bound.least <= bound.good)
             && falling.into_iter().all(|bound| 0.0 <= bound.good && bound.good <= bound.most)
@@ -311,6 +360,8 @@ impl QualityBounds {
             QualityFault::Tilted => within(quality.roll, &self.roll),
             QualityFault::OverExposed => within(quality.highlights, &self.highlights),
             QualityFault::UnderExposed => within(quality.shadows, &self.shadows),
+            QualityFault::Sunglasses => within(quality.sunglasses, &self.sunglasses),
+            QualityFault::Mask => within(quality.mask, &self.mask),
             QualityFault::EyesCovered => reaches(quality.eyes_visible, &self.eyes_visible),
             QualityFault::MouthCovered => reaches(quality.mouth_visible, &self.mouth_visible),
             QualityFault::Blurred => reaches(quality.sharpness, &self.sharpness),
@@ -434,6 +485,8 @@ mod tests {
             roll: 1.0,
             eyes_visible: 0.3,
             mouth_visible: 0.2,
+            mask: 0.0,
+            sunglasses: 0.0,
         };
         for (quality, refused, advised) in [
             (good, None, None),
@@ -452,6 +505,9 @@ mod tests {
             (Quality { yaw: f32::NAN, ..good }, Some(Turned), Some(Turned)),
             (Quality { pitch: 60.0, ..good }, Some(Nodded), Some(Nodded)),
             (Quality { roll: 80.0, ..good }, Some(Tilted), Some(Tilted)),
+            (Quality { mask: 0.99, ..good }, Some(Mask), Some(Mask)),
+            (Quality { mask: f32::NAN, ..good }, Some(Mask), Some(Mask)),
+            (Quality { sunglasses: 0.99, ..good }, Some(Sunglasses), Some(Sunglasses)),
             (Quality { eyes_visible: 0.01, ..good }, Some(EyesCovered), Some(EyesCovered)),
             (Quality { mouth_visible: 0.005, ..good }, Some(MouthCovered), Some(MouthCovered)),
         ] {

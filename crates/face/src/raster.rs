@@ -164,6 +164,11 @@ impl Raster {
         planes
     }
 
+    /// Red, green and blue of each pixel, 0 to 255.
+    pub(crate) fn colours(&self) -> Vec<[f32; 3]> {
+        self.values.as_chunks::<3>().0.iter().map(|pixel| pixel.map(|v| v + OUTSIDE)).collect()
+    }
+
     /// Luma of each pixel (ITU-R BT.601), 0 to 255.
     pub(crate) fn luma(&self) -> Vec<f32> {
         let (pixels, _) = self.values.as_chunks::<3>();

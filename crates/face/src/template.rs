@@ -1,14 +1,13 @@
 //! Templates: an embedding packed for a part, and compared with another embedding.
 //!
-//! Lives here: `Template` and its two formats. Not here: thresholds (`config`). A template is biometric data: a
+//! Lives here: `Template` and its formats. Not here: thresholds (`config`). A template is biometric data: a
 //! picture like the face can be rebuilt from it, and neither quantising nor projecting protects it.
 //!
-//! `compact72`: 144 levels of 4 bits, two a byte, the first in the upper half. Level `i` stands for
-//! `i - 7.5` steps; a step is [`STEP`] of the root mean square of the 144 numbers, so no scale needs storing.
+//! `compact64`, `compact72`: 128 or 144 levels of 4 bits, two a byte, the first in the upper half. Level `i` stands for
+//! `i - 7.5` steps; a step is [`STEP`] of the root mean square of the numbers, so no scale needs storing.
 //! `wide144`: one signed byte each, `round(127 y / max |y|)`, never -128.
 
-use crate::basis::DIMENSIONS;
-use crate::config::{Score, TemplateFormat, TemplateKind};
+use crate::config::{Score, TemplateKind};
 use crate::embedding::Embedding;
 use documents::redact_debug;
 
@@ -54,19 +53,15 @@ impl Template {
     /// # Errors
     /// [`FormatMismatch`] if the kind belongs to another network.
     pub fn pack(kind: &TemplateKind, embedding: &Embedding) -> Result<Self, FormatMismatch> {
-        same(kind, embedding)?;
-        let values = embedding.values();
-        let bytes = match kind.format() {
-            TemplateFormat::Compact72 => {
-                let step = STEP * (values.iter().map(|v| v * v).sum::<f32>() / DIMENSIONS as f32).sqrt();
-                let level = |v: f32| nibble(v / step);
-                let (pairs, _) = values.as_chunks::<2>();
-                pairs.iter().map(|[first, second]| level(*first) << 4 | level(*second)).collect()
-            }
-            TemplateFormat::Wide144 => {
-                let largest = values.iter().fold(f32::MIN_POSITIVE, |largest, v| largest.max(v.abs()));
-                values.iter().map(|v| signed_byte(127.0 * v / largest).cast_unsigned()).collect()
-            }
+        let values = embedding.of(kind).ok_or(FormatMismatch)?;
+        let bytes = if kind.format().is_compact() {
+            let step = STEP * (values.iter().map(|v| v * v).sum::<f32>() / values.len() as f32).sqrt();
+            let level = |v: f32| nibble(v / step);
+            let (pairs, _) = values.as_chunks::<2>();
+            pairs.iter().map(|[first, second]| level(*first) << 4 | level(*second)).collect()
+        } else {
+            let largest = values.iter().fold(f32::MIN_POSITIVE, |largest, v| largest.max(v.abs()));
+            values.iter().map(|v| signed_byte(127.0 * v / largest).cast_unsigned()).collect()
         };
         Ok(Self { kind: kind.clone(), bytes })
     }
@@ -80,11 +75,8 @@ impl Template {
         if expected != got {
             return Err(TemplateError::Length { expected, got });
         }
-        let impossible = match kind.format() {
-            TemplateFormat::Compact72 => false,
-            TemplateFormat::Wide144 => bytes.contains(&0x80) || bytes.iter().all(|b| *b == 0),
-        };
-        if impossible {
+        let wide = !kind.format().is_compact();
+        if wide && (bytes.contains(&0x80) || bytes.iter().all(|b| *b == 0)) {
             return Err(TemplateError::Values);
         }
         Ok(Self { kind: kind.clone(), bytes: bytes.to_vec() })
@@ -107,28 +99,22 @@ impl Template {
     /// # Errors
     /// [`FormatMismatch`] if they are of different networks.
     pub fn compare(&self, embedding: &Embedding) -> Result<Score, FormatMismatch> {
-        same(&self.kind, embedding)?;
+        let values = embedding.of(&self.kind).ok_or(FormatMismatch)?;
         let levels = self.levels();
-        let product: f32 = levels.iter().zip(embedding.values()).map(|(a, b)| a * b).sum();
+        let product: f32 = levels.iter().zip(values).map(|(a, b)| a * b).sum();
         let length = levels.iter().map(|v| v * v).sum::<f32>().sqrt();
         // An embedding has unit length already.
         Ok(Score(if length > 0.0 { product / length } else { 0.0 }))
     }
 
     fn levels(&self) -> Vec<f32> {
-        match self.kind.format() {
-            TemplateFormat::Compact72 => {
-                let level = |nibble: u8| f32::from(nibble) - 7.5;
-                self.bytes.iter().flat_map(|byte| [level(byte >> 4), level(byte & 15)]).collect()
-            }
-            TemplateFormat::Wide144 => self.bytes.iter().map(|byte| f32::from(byte.cast_signed())).collect(),
+        if self.kind.format().is_compact() {
+            let level = |nibble: u8| f32::from(nibble) - 7.5;
+            self.bytes.iter().flat_map(|byte| [level(byte >> 4), level(byte & 15)]).collect()
+        } else {
+            self.bytes.iter().map(|byte| f32::from(byte.cast_signed())).collect()
         }
     }
-}
-
-fn same(kind: &TemplateKind, embedding: &Embedding) -> Result<(), FormatMismatch> {
-    let same = kind.model() == embedding.model() && kind.basis() == embedding.basis();
-    if same { Ok(()) } else { Err(FormatMismatch) }
 }
 
 #[expect(

@@ -8,8 +8,8 @@ fn a_missing_or_altered_model_names_the_file_and_the_command_that_mends_it() {
     let empty = tempfile::tempdir().unwrap();
     let folder = ModelFolder::new(empty.path(), &config);
     let missing = [
-        ("fr_detect.onnx", Finder::load(&folder, &config).map(drop)),
-        ("fr_feature.onnx", Embedder::load(&folder, &config).map(drop)),
+        ("face_detection_yunet_2023mar_int8bq.onnx", Finder::load(&folder, &config).map(drop)),
+        ("face_recognition_sface_2021dec_int8bq.onnx", Embedder::load(&folder, &config).map(drop)),
         ("fr_liveness.onnx", Liveness::load(&folder, &config).map(drop)),
     ];
     for (file, result) in missing {
@@ -37,7 +37,10 @@ fn one_changed_byte_in_an_installed_model_is_noticed() {
     std::fs::copy(detector, copy.path().join("fr_detect.onnx")).unwrap();
     std::fs::write(copy.path().join("fr_landmark.onnx"), &bytes).unwrap();
     let folder = ModelFolder::new(copy.path(), &config);
-    assert!(Finder::load(&folder, &config).is_ok(), "a folder of bare files is taken too");
+    assert!(
+        Finder::load(&folder, &config).is_ok(),
+        "a folder of bare files is taken too, and the second detector"
+    );
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(copy.path().join("fr_landmark.onnx"), &bytes).unwrap();

@@ -85,6 +85,8 @@ pub enum Deed {
     EndPass,
     /// Reports a document as lost.
     LoseDocument,
+    /// Marks a resident whom somebody else resembles, or takes the mark away.
+    MarkLookAlike,
     /// Erases a resident.
     EraseResident,
     /// Puts a document on the watch list.
@@ -101,7 +103,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SeeLane,
         Self::ActAtLane,
         Self::LookUpReason,
@@ -114,6 +116,7 @@ impl Deed {
         Self::DecideEnrolment,
         Self::EndPass,
         Self::LoseDocument,
+        Self::MarkLookAlike,
         Self::EraseResident,
         Self::Watch,
         Self::ReadAccounts,
@@ -133,9 +136,11 @@ impl Deed {
             Self::Settle | Self::EraseResident | Self::Watch | Self::ChangeAccounts => &[Supervisor],
             Self::AddResident => &[EnrolmentOfficer],
             Self::ReadEnrolments => &[EnrolmentOfficer, Supervisor, Auditor],
-            Self::Invite | Self::DecideEnrolment | Self::EndPass | Self::LoseDocument => {
-                &[EnrolmentOfficer, Supervisor]
-            }
+            Self::Invite
+            | Self::DecideEnrolment
+            | Self::EndPass
+            | Self::LoseDocument
+            | Self::MarkLookAlike => &[EnrolmentOfficer, Supervisor],
             Self::ReadAccounts => &[Supervisor, Auditor, Operator],
             Self::PairKiosk => &[Operator],
         }
@@ -157,6 +162,7 @@ impl Deed {
             Self::DecideEnrolment => "decide_enrolment",
             Self::EndPass => "end_pass",
             Self::LoseDocument => "lose_document",
+            Self::MarkLookAlike => "mark_look_alike",
             Self::EraseResident => "erase_resident",
             Self::Watch => "watch",
             Self::ReadAccounts => "read_accounts",

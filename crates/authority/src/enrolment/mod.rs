@@ -22,7 +22,7 @@ use crate::applications::{
     Busy, Capture, CaptureError, Captured, Claim, EnrolmentFrame, EnrolmentId, EnrolmentSettings, Eyes,
     InvitationCode, InvitationCodeError, MAX_FRAMES_AT_ONCE, Open, Seen, WorkAnswer, WorkDemand, ticket,
 };
-use crate::faces::{FaceCheckError, ModelFrames};
+use crate::faces::ModelFrames;
 use crate::inference::PoolError;
 use crate::service::{Service, draw};
 use crate::store::enrolment::{self as rows, PendingRow};
@@ -420,13 +420,12 @@ impl Service {
         if !is_theirs(&resident, &claim.name, claim.birth) || person::is_lost(tx, key, tag).await? {
             return Ok(Checked::Refused);
         }
-        let template = person::find_template(tx, &person).await?;
-        let Some((kind, template)) = template else { return Ok(Checked::Refused) };
-        let kind = u8::try_from(kind).map_err(|_| CaptureError::Face(FaceCheckError::Template))?;
+        let kept = person::find_templates(tx, &person).await?;
+        let Ok(alone) = self.faces.for_part(&kept) else { return Ok(Checked::Refused) };
         let (mut same, mut other) = (0, 0);
         for embedding in &captured.embeddings {
-            match self.faces.decide(&template, kind, embedding).map_err(CaptureError::Face)? {
-                Decision::Accept => same += 1,
+            match self.faces.decide(&kept, alone, embedding).map_err(CaptureError::Face)? {
+                Decision::Certain | Decision::Accept => same += 1,
                 Decision::Officer => {}
                 Decision::Reject => other += 1,
             }

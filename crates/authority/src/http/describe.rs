@@ -82,7 +82,7 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "decide_second_enrolment" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, NothingPending]],
         "tokens" => &[JSON, HOLDER, BATCH, STORE, &[StatusPlacesTaken]],
         "parts" => &[JSON, HOLDER, BATCH, STORE],
-        "own_pass" | "end_pass" | "passages" => &[HOLDER, STORE],
+        "own_pass" | "end_pass" | "passages" | "mark_look_alike" => &[HOLDER, STORE],
         "attestation_nonce" => &[HOLDER],
         "may_cross" => &[JSON, HOLDER, STORE],
         "status_list" => &[&[NotFound, StatusFailed, CryptoFailed], STORE],
@@ -109,7 +109,9 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "settlements" => {
             &[OFFICER, JSON, STORE, &[NothingWaits, AlreadyCounted, NoReservation, CryptoFailed]]
         }
-        "officer_end_pass" | "lose" | "erase" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson]],
+        "officer_end_pass" | "lose" | "erase" | "look_alike" => {
+            &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson]]
+        }
         "watch" => &[OFFICER, JSON, STORE, &[NumberInvalid]],
         "sign_in_challenge" => &[&[CryptoFailed, Internal]],
         "sign_in" => &[JSON, SIGN_IN, &[CodeRefused, PasskeyCopied, Unauthorized]],

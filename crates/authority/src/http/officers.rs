@@ -324,6 +324,33 @@ pub(super) async fn lose(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A resident whom somebody else resembles.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LookAlike {
+    document: DocumentRef,
+    /// Whether they are marked from now on.
+    marked: bool,
+}
+
+/// Marks a resident whom somebody else resembles
+///
+/// A twin, a sibling: no face tells such persons apart, so an officer looks at every lane while the mark stands.
+#[utoipa::path(post, path = "/v1/residents/look-alike", tag = "officers", request_body = LookAlike,
+    security(("officer" = [])),
+    responses((status = 204, description = "The mark stands, or is taken away.")))]
+pub(super) async fn look_alike(
+    State(app): State<Arc<AppState>>,
+    officer: Officer,
+    JsonBody(whose): JsonBody<LookAlike>,
+) -> Result<StatusCode, Problem> {
+    let number = whose.document.number()?;
+    let acting = officer.may(&app, Deed::MarkLookAlike, reference_of(&app, &number)).await?;
+    let done = app.state.service.mark_look_alike(&number, whose.marked, (app.state.now)()).await;
+    acting.told(done).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Erases a resident
 ///
 /// Their key is destroyed with names, numbers, photograph and endorsements; their pass and all its tokens end.

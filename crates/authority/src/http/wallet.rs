@@ -502,6 +502,20 @@ pub(super) async fn end_pass(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Says that somebody looks alike
+///
+/// A twin, a sibling: no face tells such persons apart, so an officer looks at every lane from now on. Only an officer takes
+/// this back.
+#[utoipa::path(put, path = "/v1/pass/look-alike", tag = "wallet", security(("wallet" = [])),
+    responses((status = 204, description = "An officer looks from now on.")))]
+pub(super) async fn mark_look_alike(
+    State(app): State<Arc<AppState>>,
+    Wallet(session): Wallet,
+) -> Result<StatusCode, Problem> {
+    app.state.service.mark_own_look_alike(&session, (app.state.now)()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// The holder's passages at this authority.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PassagesAnswer {

@@ -4,7 +4,7 @@
 //! where a token's status stands (`status_places`).
 
 use credential::part::{
-    EndorsementSlot, HolderIdentity, Name, OWN_SLOTS, PartContents, PartContext, SEALED_SLOTS, TEMPLATE_LEN,
+    EndorsementSlot, HolderIdentity, Name, OWN_SLOTS, PartContents, PartContext, PartTemplate, SEALED_SLOTS,
     part_week,
 };
 use credential::{
@@ -56,18 +56,12 @@ pub struct OwnParts {
     pub parts: Vec<Vec<u8>>,
 }
 
-/// The holder's face template, as parts carry it.
-#[derive(Clone, Copy)]
-struct PartTemplate {
-    format: u8,
-    bytes: [u8; TEMPLATE_LEN],
-}
-
 /// What every part of one batch has in common.
 struct PartMaker<'b> {
     maker: AuthorityCode,
     resident: &'b Resident,
-    template: PartTemplate,
+    /// The holder's face template, with its kind.
+    template: (u8, PartTemplate),
     expires: Timestamp,
     now: Timestamp,
 }
@@ -149,12 +143,10 @@ impl Service {
         expires: Timestamp,
         now: Timestamp,
     ) -> Result<PartMaker<'b>, IssueError> {
-        let found = person::find_template(tx, &batch.person).await?;
-        let (format, bytes) = found.ok_or(FaceCheckError::Template)?;
-        let template = PartTemplate {
-            format: u8::try_from(format).map_err(|_| FaceCheckError::Template)?,
-            bytes: bytes.as_slice().try_into().map_err(|_| FaceCheckError::Template)?,
-        };
+        let kept = person::find_templates(tx, &batch.person).await?;
+        let (kind, bytes) = self.faces.for_part(&kept)?;
+        let bytes = PartTemplate::from_bytes(bytes).ok_or(FaceCheckError::Template)?;
+        let template = (*kind, bytes);
         Ok(PartMaker { maker: self.me, resident: &batch.resident, template, expires, now })
     }
 
@@ -282,8 +274,8 @@ impl PartMaker<'_> {
                     to: e.valid_to,
                 })
                 .collect(),
-            template_format: self.template.format,
-            template: self.template.bytes,
+            template_format: self.template.0,
+            template: self.template.1.clone(),
         })
     }
 }

@@ -279,12 +279,12 @@ impl Importer<'_> {
         let photograph =
             photograph.fetch_optional(&mut *self.tx.connection()?).await.map_err(failed("import"))?;
         let photograph: Option<Vec<u8>> = photograph.map(|row| column(&row, "photo", "photo")).transpose()?;
-        let kind = i16::try_from(old.number("template_kind")?);
+        let kind = u8::try_from(old.number("template_kind")?);
         let kind = kind.map_err(|_| old.wrong("its template is of no kind"))?;
         let template = old.bytes("template")?;
         let new = registry::NewResident {
             resident: &resident,
-            template: (kind, &template),
+            templates: &[(kind, template)],
             photograph: photograph.as_deref(),
         };
         // Lost documents are lost since the import: an instant after the epoch, which would read as "never".

@@ -12,6 +12,7 @@ pub(crate) mod given;
 mod idle;
 mod import;
 mod inspect;
+pub(crate) mod look_alike;
 pub(crate) mod maintenance;
 mod mark;
 pub(crate) mod movement;
@@ -93,6 +94,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
         person::STATEMENTS,
         registry::STATEMENTS,
+        look_alike::STATEMENTS,
         token::STATEMENTS,
         reservation::STATEMENTS,
         movement::STATEMENTS,

@@ -20,7 +20,7 @@ define_statements! {
     ADD_DOCUMENT = "INSERT INTO document (person_key, tag, ordinal, kind, lost_at, sealed) VALUES ($1, $2, $3, $4, $5, $6)";
     ADD_ENDORSEMENT = "INSERT INTO endorsement (person_key, tag, ordinal, sealed) VALUES ($1, $2, $3, $4)";
     FIND_DOCUMENTS = "SELECT document.tag AS tag, document.lost_at AS lost_at, document.sealed AS sealed, endorsement.ordinal AS ordinal, endorsement.sealed AS endorsement FROM document LEFT JOIN endorsement ON endorsement.person_key = document.person_key AND endorsement.tag = document.tag WHERE document.person_key = $1 ORDER BY document.ordinal, endorsement.ordinal";
-    FIND_TEMPLATE = "SELECT kind, sealed FROM template WHERE person_key = $1";
+    FIND_TEMPLATES = "SELECT kind, sealed FROM template WHERE person_key = $1 ORDER BY kind";
     HOLD_PERSON = "INSERT INTO person_hold (person_key, holds) VALUES ($1, 1) ON CONFLICT (person_key) DO UPDATE SET holds = person_hold.holds + 1";
     ADD_TAG = "INSERT INTO person_tag (tag, person_key) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
     FIND_TAG = "SELECT person_key FROM person_tag WHERE tag = $1";
@@ -347,13 +347,28 @@ fn endorsement(
     }))
 }
 
-/// The face template of a resident, with its kind.
-pub(crate) async fn find_template(tx: &mut Tx, person: &Person) -> Result<Option<(i16, Vec<u8>)>> {
-    let Some((record_key, _)) = &person.sealed else { return Ok(None) };
-    let Some(row) = optional!(tx, FIND_TEMPLATE, person.key.to_vec())? else { return Ok(None) };
-    let sealed: Vec<u8> = column(&row, "template", "sealed")?;
-    let template = vault::open(record_key, "template", person.key.as_bytes(), &sealed)?;
-    Ok(Some((column(&row, "template", "kind")?, template.to_vec())))
+/// The face templates of a resident, each with its kind; none where nobody is registered.
+pub(crate) async fn find_templates(tx: &mut Tx, person: &Person) -> Result<Vec<(u8, Vec<u8>)>> {
+    let Some((record_key, _)) = &person.sealed else { return Ok(Vec::new()) };
+    let mut templates = Vec::new();
+    for row in all!(tx, FIND_TEMPLATES, person.key.to_vec())? {
+        let kind: i16 = column(&row, "template", "kind")?;
+        let sealed: Vec<u8> = column(&row, "template", "sealed")?;
+        let template = vault::open(record_key, "template", &template_place(person.key, kind), &sealed)?;
+        let kind = u8::try_from(kind).map_err(|_| StoreError::Row { table: "template", column: "kind" })?;
+        templates.push((kind, template.to_vec()));
+    }
+    Ok(templates)
+}
+
+/// What a template is sealed for: the person and its kind. Those of the first two kinds lie as they always did, for the
+/// person alone; another kind's bytes in their place have another length.
+pub(super) fn template_place(key: PersonKey, kind: i16) -> Vec<u8> {
+    let mut place = key.as_bytes().to_vec();
+    if kind > 2 {
+        place.extend(kind.to_be_bytes());
+    }
+    place
 }
 
 /// Holds a person until the transaction ends: transactions that read and then write of them come one after the other.

@@ -3,7 +3,7 @@
 //! Lives here: residents added, documents lost, watch list, templates and photographs, erasure. Not here: what a lane or
 //! a wallet reads (`person`).
 
-use credential::CryptoError;
+use credential::{CryptoError, RecordKey};
 use documents::Timestamp;
 
 use super::person::{PersonKind, Resident};
@@ -13,9 +13,8 @@ use super::{Result, StoreError, Tx, array, column, define_statements, optional, 
 define_statements! {
     ADD_PHOTOGRAPH = "INSERT INTO photograph (person_key, sealed) VALUES ($1, $2)";
     ADD_TEMPLATE = "INSERT INTO template (person_key, kind, sealed) VALUES ($1, $2, $3)";
-    SET_TEMPLATE = "UPDATE template SET kind = $1, sealed = $2 WHERE person_key = $3";
-    COUNT_OTHER_TEMPLATES = "SELECT COUNT(*) AS counted FROM template JOIN photograph ON photograph.person_key = template.person_key WHERE template.kind <> $1";
-    NEXT_OTHER_TEMPLATE = "SELECT template.person_key AS person_key, photograph.sealed AS photograph, person.wrapped_key AS wrapped_key FROM template JOIN photograph ON photograph.person_key = template.person_key JOIN person ON person.person_key = template.person_key WHERE template.kind <> $1 AND template.person_key > $2 ORDER BY template.person_key LIMIT 1";
+    COUNT_OTHER_TEMPLATES = "SELECT COUNT(*) AS counted FROM photograph WHERE (SELECT COUNT(*) FROM template WHERE template.person_key = photograph.person_key AND template.kind IN ($1, $2, $3)) < $4";
+    NEXT_OTHER_TEMPLATE = "SELECT photograph.person_key AS person_key, photograph.sealed AS photograph, person.wrapped_key AS wrapped_key FROM photograph JOIN person ON person.person_key = photograph.person_key WHERE (SELECT COUNT(*) FROM template WHERE template.person_key = photograph.person_key AND template.kind IN ($1, $2, $3)) < $4 AND photograph.person_key > $5 ORDER BY photograph.person_key LIMIT 1";
     LOSE_DOCUMENT = "UPDATE document SET lost_at = $1 WHERE person_key = $2 AND tag = $3";
     SET_WATCH = "INSERT INTO watch (tag, until) VALUES ($1, $2) ON CONFLICT (tag) DO UPDATE SET until = excluded.until";
     ERASE_PERSON = "UPDATE person SET kind = $1, wrapped_key = NULL, sealed = NULL, changed_at = $2 WHERE person_key = $3";
@@ -31,10 +30,10 @@ define_statements! {
     ERASE_DEVICES = "DELETE FROM device WHERE person_key = $1";
 }
 
-/// A resident for the registry: the person, the template of their photograph with its kind, and the photograph.
+/// A resident for the registry: the person, the templates of their photograph with their kinds, and the photograph.
 pub(crate) struct NewResident<'r> {
     pub resident: &'r Resident,
-    pub template: (i16, &'r [u8]),
+    pub templates: &'r [(u8, Vec<u8>)],
     pub photograph: Option<&'r [u8]>,
 }
 
@@ -47,9 +46,7 @@ pub(crate) async fn add_resident(
     now: Timestamp,
 ) -> Result<()> {
     let record_key = person::add_resident(tx, vault, key, new.resident, now).await?;
-    let (kind, template) = new.template;
-    let sealed = vault::seal(&record_key, "template", key.as_bytes(), template)?;
-    run!(tx, ADD_TEMPLATE, key.to_vec(), kind, sealed)?;
+    add_templates(tx, &record_key, key, new.templates).await?;
     if let Some(photograph) = new.photograph {
         let sealed = vault::seal(&record_key, "photograph", key.as_bytes(), photograph)?;
         run!(tx, ADD_PHOTOGRAPH, key.to_vec(), sealed)?;
@@ -57,9 +54,41 @@ pub(crate) async fn add_resident(
     Ok(())
 }
 
-/// How many residents with a photograph have a template of another kind.
-pub(crate) async fn count_other_templates(tx: &mut Tx, kind: i16) -> Result<i64> {
-    let row = optional!(tx, COUNT_OTHER_TEMPLATES, kind)?;
+async fn add_templates(
+    tx: &mut Tx,
+    record_key: &RecordKey,
+    key: PersonKey,
+    templates: &[(u8, Vec<u8>)],
+) -> Result<()> {
+    for (kind, template) in templates {
+        let kind = i16::from(*kind);
+        let sealed = vault::seal(record_key, "template", &person::template_place(key, kind), template)?;
+        run!(tx, ADD_TEMPLATE, key.to_vec(), kind, sealed)?;
+    }
+    Ok(())
+}
+
+/// The kinds of template that every resident should have: at most three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WantedKinds {
+    kinds: [i16; 3],
+    count: i64,
+}
+
+impl WantedKinds {
+    /// `None` for none or more than three.
+    pub(crate) fn of(codes: &[u8]) -> Option<Self> {
+        let first = i16::from(*codes.first()?);
+        let kind = |index: usize| codes.get(index).map_or(first, |code| i16::from(*code));
+        let count = i64::try_from(codes.len()).ok()?;
+        (codes.len() <= 3).then(|| Self { kinds: [kind(0), kind(1), kind(2)], count })
+    }
+}
+
+/// How many residents with a photograph lack a template of these kinds.
+pub(crate) async fn count_other_templates(tx: &mut Tx, wanted: WantedKinds) -> Result<i64> {
+    let [a, b, c] = wanted.kinds;
+    let row = optional!(tx, COUNT_OTHER_TEMPLATES, a, b, c, wanted.count)?;
     row.map_or(Ok(0), |row| column(&row, "template", "counted"))
 }
 
@@ -67,11 +96,13 @@ pub(crate) async fn count_other_templates(tx: &mut Tx, kind: i16) -> Result<i64>
 pub(crate) async fn next_other_template(
     tx: &mut Tx,
     vault: &Vault,
-    kind: i16,
+    wanted: WantedKinds,
     after: &[u8],
 ) -> Result<Option<(PersonKey, Vec<u8>)>> {
-    let Some(row) = optional!(tx, NEXT_OTHER_TEMPLATE, kind, after.to_vec())? else { return Ok(None) };
-    let key = PersonKey::from_bytes(array(&row, "template", "person_key")?);
+    let [a, b, c] = wanted.kinds;
+    let row = optional!(tx, NEXT_OTHER_TEMPLATE, a, b, c, wanted.count, after.to_vec())?;
+    let Some(row) = row else { return Ok(None) };
+    let key = PersonKey::from_bytes(array(&row, "photograph", "person_key")?);
     let wrapped: Vec<u8> = column(&row, "person", "wrapped_key")?;
     let sealed: Vec<u8> = column(&row, "photograph", "photograph")?;
     let record_key = vault.person_key(key, &wrapped)?;
@@ -79,19 +110,18 @@ pub(crate) async fn next_other_template(
     Ok(Some((key, photograph.to_vec())))
 }
 
-/// Replaces the template of a resident.
-pub(crate) async fn set_template(
+/// Replaces the templates of a resident, of whatever kinds they were.
+pub(crate) async fn set_templates(
     tx: &mut Tx,
     vault: &Vault,
     key: PersonKey,
-    kind: i16,
-    template: &[u8],
+    templates: &[(u8, Vec<u8>)],
 ) -> Result<()> {
     let person = person::find_person(tx, vault, key).await?;
     let record_key = person.as_ref().and_then(|person| person.record_key());
     let record_key = record_key.ok_or(StoreError::Seal(CryptoError::Seal))?;
-    let sealed = vault::seal(record_key, "template", key.as_bytes(), template)?;
-    run!(tx, SET_TEMPLATE, kind, sealed, key.to_vec()).map(drop)
+    run!(tx, ERASE_TEMPLATE, key.to_vec())?;
+    add_templates(tx, record_key, key, templates).await
 }
 
 /// Marks a document as lost.
@@ -124,6 +154,7 @@ pub(crate) async fn erase_person(tx: &mut Tx, key: PersonKey, now: Timestamp) ->
     run!(tx, ERASE_TEMPLATE, key.to_vec())?;
     run!(tx, ERASE_PASS, key.to_vec())?;
     super::enrolment::erase(tx, key).await?;
+    super::look_alike::end_mark(tx, key).await?;
     run!(tx, ERASE_TAGS, key.to_vec())?;
     run!(tx, ERASE_DEVICES, key.to_vec()).map(drop)
 }

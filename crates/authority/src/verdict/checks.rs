@@ -17,9 +17,9 @@ use face::{Decision, Probe};
 use trust::{Freshness, Role};
 
 use super::{AuthorityReason, Covering, Stop, VerdictError};
-use crate::faces::FaceCheckError;
+use crate::faces::{FaceCheckError, KeptTemplate};
 use crate::service::{FromGate, SenderError, Service};
-use crate::store::token;
+use crate::store::{StoreError, person, token};
 use crate::weekly_keys::WeeklyKeyError;
 
 /// How far a request's time may differ from this machine's, in seconds.
@@ -37,6 +37,8 @@ pub(crate) struct Opened {
 /// What the comparison of the face came to, short of another person's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Compared {
+    /// Near enough even where a stricter look is due.
+    Certain,
     /// Near enough.
     Near,
     /// Too close to call.
@@ -90,30 +92,53 @@ impl Service {
         }
         let (token, context, stale) = self.check_shown(request, envelope, now)?;
         let opened = self.open_part(&token, &context, envelope).await?;
-        let face = self.compare_face(&opened.contents, envelope.probe).await?;
+        let face = self.compare_face(&opened, context.form(), envelope.probe).await?;
         Ok(Recognised { opened, face, stale })
     }
 
-    async fn compare_face(&self, contents: &PartContents, probe: &[u8]) -> Result<Compared, Stop> {
+    /// The face beside the template in the part; where this authority holds the photograph itself, beside all the
+    /// templates that it keeps of it.
+    async fn compare_face(&self, opened: &Opened, form: PartForm, probe: &[u8]) -> Result<Compared, Stop> {
         if probe.is_empty() {
             return Ok(Compared::Absent);
         }
-        let (kind, template) = (contents.template_format, contents.template);
+        let kept = match form {
+            PartForm::Own => self.kept_templates(&opened.number).await?,
+            PartForm::Sealed => Vec::new(),
+        };
+        let contents = &opened.contents;
+        let alone = (contents.template_format, contents.template.as_bytes().to_vec());
         let (faces, probe) = (Arc::clone(&self.faces), probe.to_vec());
         let compared = self.pools.lanes.run(move || {
             Probe::decode(&probe).ok().map(|probe| {
-                let embedding = faces.embedder.embed(&probe)?;
-                faces.decide(&template, kind, &embedding)
+                let embedding = faces.embed_for(&probe, &kept, &alone)?;
+                faces.decide(&kept, &alone, &embedding)
             })
         });
         match compared.await.map_err(VerdictError::from)? {
             None => Err(Stop::refer(AuthorityReason::ProbeUnreadable)),
+            Some(Ok(Decision::Certain)) => Ok(Compared::Certain),
             Some(Ok(Decision::Accept)) => Ok(Compared::Near),
             Some(Ok(Decision::Officer)) => Ok(Compared::Unsure),
             Some(Ok(Decision::Reject)) => Err(Stop::refer(AuthorityReason::FaceMismatch)),
             Some(Err(FaceCheckError::Template)) => Err(Stop::refer(AuthorityReason::TemplateUnknown)),
             Some(Err(error)) => Err(Stop::Failed(error.into())),
         }
+    }
+
+    /// The templates of the resident with this number: none where nobody is registered with it.
+    async fn kept_templates(&self, number: &DocumentNumber) -> Result<Vec<KeptTemplate>, StoreError> {
+        let vault = self.store.vault();
+        let mut tx = self.store.read_for_lane().await?;
+        let kept = match person::find_tag(&mut tx, vault.number_tag(number)).await? {
+            None => Vec::new(),
+            Some(key) => match person::find_person(&mut tx, vault, key).await? {
+                None => Vec::new(),
+                Some(person) => person::find_templates(&mut tx, &person).await?,
+            },
+        };
+        tx.commit().await?;
+        Ok(kept)
     }
 
     /// Everything about the shown bytes that needs neither the part's contents nor the face.

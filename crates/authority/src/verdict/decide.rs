@@ -9,6 +9,8 @@ use documents::{
     Asked, AuthorityCode, Grant, LaneAnswer, Measure, Question, Rules, Side, Timestamp, View, judge,
 };
 
+use face::FaceNeed;
+
 use super::AuthorityReason;
 use super::checks::Compared;
 use crate::store::movement::LedgerEntry;
@@ -49,6 +51,10 @@ pub(super) struct Found<'f> {
     /// Issuer of the token.
     pub issuer: AuthorityCode,
     pub face: Compared,
+    /// What a face of this age needs beside its score.
+    pub need: FaceNeed,
+    /// Whether the registry marks them as somebody whom another person resembles.
+    pub look_alike: bool,
     /// Whether a list that this rests on is older than it should be.
     pub stale: bool,
     /// Days for which the approval lets the passage be kept.
@@ -76,11 +82,11 @@ pub(super) fn decide(found: &Found<'_>, now: Timestamp) -> Answer {
             return Answer::without_entry(Outcome::Refer, why.reason.as_str(), why.change());
         }
     };
-    wanted.extend(face_measures(found.face));
+    wanted.extend(face_measures(found));
     if found.stale {
         wanted.push((Measure::PhysicalDocument, AuthorityReason::StaleLists.code()));
     }
-    wanted.retain(|(measure, _)| !request.measures_done.contains(&clearance::measure_number(*measure)));
+    wanted.retain(|(measure, _)| !is_done(*measure, &request.measures_done));
     match wanted.first() {
         Some((_, code)) => verify(&wanted, code),
         None => admit(found, &grant),
@@ -100,9 +106,32 @@ fn lane_refusal(lane: &LaneAnswer) -> Option<Answer> {
     }
 }
 
-fn face_measures(face: Compared) -> Vec<(Measure, &'static str)> {
+/// Whether a measure was taken. An officer stands in for a guardian.
+fn is_done(measure: Measure, done: &[u8]) -> bool {
+    let has = |measure| done.contains(&clearance::measure_number(measure));
+    has(measure) || (measure == Measure::Guardian && has(Measure::Officer))
+}
+
+/// What is due beside the comparison: by its score, by age, and where somebody else looks alike. A face that an officer
+/// compares anyway needs nothing more for its age.
+fn face_measures(found: &Found<'_>) -> Vec<(Measure, &'static str)> {
+    let mut measures = score_measures(found.face);
+    let strict = found.need == FaceNeed::Strict && found.face == Compared::Near;
+    for (due, measure, reason) in [
+        (strict, Measure::Officer, AuthorityReason::FaceAge),
+        (found.need == FaceNeed::Guardian, Measure::Guardian, AuthorityReason::FaceMinor),
+        (found.look_alike, Measure::Officer, AuthorityReason::FaceLookAlike),
+    ] {
+        if due {
+            measures.push((measure, reason.code()));
+        }
+    }
+    measures
+}
+
+fn score_measures(face: Compared) -> Vec<(Measure, &'static str)> {
     match face {
-        Compared::Near => Vec::new(),
+        Compared::Certain | Compared::Near => Vec::new(),
         Compared::Unsure => vec![(Measure::Officer, AuthorityReason::FaceUnsure.code())],
         // The equal path: somebody sworn in holds the document beside the face, wherever a lens cannot.
         Compared::Absent => vec![
@@ -132,7 +161,7 @@ fn admit(found: &Found<'_>, grant: &Grant) -> Answer {
     );
     // Why an officer's eyes stood in for the comparison stands beside the verdict that admits.
     let by_officer = match found.face {
-        Compared::Near => None,
+        Compared::Certain | Compared::Near => stands_in(found),
         Compared::Unsure => Some(AuthorityReason::FaceUnsure.code().to_owned()),
         Compared::Absent => Some(AuthorityReason::FaceAbsent.code().to_owned()),
     };
@@ -146,6 +175,11 @@ fn admit(found: &Found<'_>, grant: &Grant) -> Answer {
         person: None,
         entry: Some(entry),
     }
+}
+
+/// Why somebody's eyes stood in where the face was near enough, if they did.
+fn stands_in(found: &Found<'_>) -> Option<String> {
+    face_measures(found).first().map(|(_, code)| (*code).to_owned())
 }
 
 /// What is written of the reservation beside an admit.

@@ -53,6 +53,12 @@ reasons! {
     FaceMismatch = "face_mismatch";
     /// The face is too close to call.
     FaceUnsure = "face_unsure";
+    /// The face is near enough for most, and not at this age, where faces tell less.
+    FaceAge = "face_age";
+    /// Below this age no face admits by itself: a guardian or an officer stands by.
+    FaceMinor = "face_minor";
+    /// Somebody is registered who looks alike (a twin, a sibling): no face tells them apart.
+    FaceLookAlike = "face_look_alike";
     /// No face was taken: bandage, veil, age, refusal. The officer compares it with the document.
     FaceAbsent = "face_absent";
     /// The document is not in this authority's registry.

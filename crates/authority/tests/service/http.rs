@@ -417,6 +417,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "POST /v1/residents/end-pass",
         "POST /v1/residents/erase",
         "POST /v1/residents/invite",
+        "POST /v1/residents/look-alike",
         "POST /v1/residents/lose",
         "POST /v1/residents/second-enrolments",
         "POST /v1/second-enrolment",

@@ -16,6 +16,7 @@ mod bay;
 mod binding;
 mod door;
 mod enrolment;
+mod face_policy;
 mod http;
 mod import;
 mod lanes;

@@ -177,6 +177,13 @@ fn routes() -> Vec<(&'static str, String, Value, &'static str, &'static str)> {
         ),
         ("POST", at("/v1/residents/end-pass"), whose.clone(), "officer_end_pass", "end_pass"),
         ("POST", at("/v1/residents/lose"), whose.clone(), "lose", "lose_document"),
+        (
+            "POST",
+            at("/v1/residents/look-alike"),
+            json!({"document": whose["document"], "marked": true}),
+            "look_alike",
+            "mark_look_alike",
+        ),
         ("POST", at("/v1/residents/erase"), whose, "erase", "erase_resident"),
         ("POST", at("/v1/watch"), watched, "watch", "watch"),
         ("GET", at("/v1/officers/accounts"), Value::Null, "accounts", "read_accounts"),

@@ -3,7 +3,9 @@
 
 use authority::{KEY_ID, SenderError, VerdictError, status_list_number};
 use credential::message::{self, Handover, Kind, Request, Verdict};
-use credential::part::{HolderIdentity, Name, PartContents, PartContext, part_week, seal_weekly_key};
+use credential::part::{
+    HolderIdentity, Name, PartContents, PartContext, PartTemplate, part_week, seal_weekly_key,
+};
 use credential::{
     KeyClass, PartHash, SealedHashes, SecretKey, ShortHash, SigningKey, TokenClaims, UnverifiedToken,
     sign_token,
@@ -200,7 +202,7 @@ async fn a_sealed_part_with_a_document_that_its_maker_does_not_issue_is_refused(
             },
             endorsements: Vec::new(),
             template_format: 23,
-            template: [0; credential::part::TEMPLATE_LEN],
+            template: PartTemplate::from_bytes(&[0; credential::part::TEMPLATE_LEN]).unwrap(),
         };
         let sealed = contents.seal(&key, &context).unwrap();
         let mut forged = signed_otherwise(&bay, &honest, |claims| {

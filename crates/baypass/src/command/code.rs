@@ -9,7 +9,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use code::picture::{MAX_FILE_BYTES, PictureError};
 use code::{CodeError, CrossingCode, ReadError};
-use credential::part::{OWN_PART_LEN, SEALED_PART_LEN};
+use credential::part::PartForm;
 use credential::{KeyClass, PartHash, SealedHashes, UnverifiedProof, UnverifiedToken};
 use serde::Serialize;
 
@@ -204,10 +204,12 @@ fn inspect(text: &str) -> Result<CodeContents, Failure> {
 const AGAIN: &str = "let the wallet show a fresh code";
 
 const fn part_form(length: usize) -> Option<&'static str> {
-    match length {
-        OWN_PART_LEN => Some("own"),
-        SEALED_PART_LEN => Some("sealed"),
-        _ => None,
+    if PartForm::Own.has_length(length) {
+        Some("own")
+    } else if PartForm::Sealed.has_length(length) {
+        Some("sealed")
+    } else {
+        None
     }
 }
 

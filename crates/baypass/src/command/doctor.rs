@@ -255,13 +255,21 @@ fn loaded(folder: &Path) -> Result<String, String> {
     let models = ModelFolder::new(folder, &config);
     let load = || {
         Finder::load(&models, &config)?;
-        Embedder::load(&models, &config)?;
-        Liveness::load(&models, &config).map(|_| ())
+        Liveness::load(&models, &config)?;
+        Embedder::load(&models, &config)
     };
-    load().map_err(|error: face::ModelError| {
+    let embedder = load().map_err(|error: face::ModelError| {
         format!("{} (looked in {})", Failure::of(&error), folder.display())
     })?;
-    Ok("all four face models are the files that were measured, and load".to_owned())
+    let measured = "the face models are the files that were measured, and load";
+    Ok(match embedder.fusion() {
+        Some(_) => format!("{measured}; two recognisers count together"),
+        None => {
+            format!(
+                "{measured}; one recogniser is installed, under its own thresholds (`make models` brings the other)"
+            )
+        }
+    })
 }
 
 /// Rules and formats of this version were fixed in 2026: a clock before that is wrong.

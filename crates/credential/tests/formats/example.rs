@@ -85,6 +85,25 @@ fn the_example_parts_open_and_sealed_again_are_the_same_bytes() {
     assert_eq!(part_week(at("2026-03-09T00:00:00+08:00")), IsoWeek::new(2026, 11).unwrap());
 }
 
+#[test]
+fn the_example_part_of_today_differs_by_its_template_and_has_its_own_length() {
+    let (context, week) = (context(Chn), secret("weekly-own"));
+    let part = bytes("own-part-today");
+    let today = PartContents::open(&part, &week, &context).unwrap();
+    let before = contents(Chn);
+    assert_eq!((part.len(), bytes("own-part").len()), (context.form().length(), context.form().old_length()));
+    assert_eq!((today.template_format, before.template_format), (3, 1));
+    assert_eq!(today.template.as_bytes(), &before.template.as_bytes()[..64]);
+    let mut otherwise = before;
+    (otherwise.template_format, otherwise.template) = (3, today.template.clone());
+    assert!(otherwise == today);
+    assert_eq!(today.seal(&week, &context).unwrap(), part);
+    assert_eq!(
+        *week.open(&bytes("own-info"), &bytes("own-aad"), &part).unwrap(),
+        bytes("own-plaintext-today")
+    );
+}
+
 /// HKDF-SHA-256 to 16 bytes, by HMAC as RFC 5869 2.2 and 2.3 write it.
 fn derived(secret: &SecretKey, info: &[u8]) -> Vec<u8> {
     let extracted = SecretKey::from_bytes([0; 32]).tag(secret.expose());

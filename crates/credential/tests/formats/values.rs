@@ -1,7 +1,9 @@
 //! Values that the tests share: the keys and the traveller of the worked example.
 
 use credential::cbor::Writer;
-use credential::part::{EndorsementSlot, HolderIdentity, Name, PartContents, PartContext, PartForm};
+use credential::part::{
+    EndorsementSlot, HolderIdentity, Name, PartContents, PartContext, PartForm, PartTemplate,
+};
 use credential::{DeviceKey, PublicKey, SecretKey, VerifyingKey};
 use documents::{AuthorityCode, Direction, LocalDate, Timestamp};
 
@@ -68,7 +70,7 @@ pub fn contents(receiver: AuthorityCode) -> PartContents {
             to: day("2026-04-09"),
         }],
         template_format: 1,
-        template: plaintext.get(plaintext.len() - 72..).unwrap().try_into().unwrap(),
+        template: PartTemplate::from_bytes(&plaintext[plaintext.len() - 72..]).unwrap(),
     }
 }
 

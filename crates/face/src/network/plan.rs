@@ -5,6 +5,7 @@
 //! the whole network does (`network`).
 
 use super::direct::{Direct, Window};
+use super::simplify::fold_batch_norms;
 use crate::onnx::floats;
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
 use rten_onnx::onnx::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
@@ -59,7 +60,8 @@ impl Plan {
     /// The network in steps. `None` where the file holds something that is not known to be cut safely.
     pub(super) fn cut(onnx: &[u8], outputs: &[Option<&str>]) -> Option<Self> {
         let mut file = ModelProto::parse_buf(onnx).ok()?;
-        let graph = file.graph.take()?;
+        let mut graph = file.graph.take()?;
+        fold_batch_norms(&mut graph);
         let graph = Graph::of(&graph, outputs)?;
         let waves = graph.waves()?;
         let mut plan = Draft { numbers: HashMap::from([(graph.input, 0)]), steps: Vec::new() };

@@ -2,15 +2,23 @@
 
 use crate::shared::{bench, faces, names, picture};
 use evaluate::rephotograph;
-use face::{Decision, Embedding, Image, Probe, ProbeError, Template, TemplateFormat};
+use face::{Decision, Embedding, Image, Probe, ProbeError, Template, TemplateKind};
 use image::{Rgb, RgbImage};
 
-const FORMATS: [TemplateFormat; 2] = [TemplateFormat::Compact72, TemplateFormat::Wide144];
-
-fn template(format: TemplateFormat, image: &Image) -> Template {
+/// The template of a kind.
+fn template_of(kind: &TemplateKind, image: &Image) -> Template {
     let bench = bench();
     let embedding = bench.embedder.enrol(&bench.finder, image).unwrap();
-    Template::pack(bench.config.kind_for(format).unwrap(), &embedding).unwrap()
+    Template::pack(kind, &embedding).unwrap()
+}
+
+/// The kind that travels in parts.
+fn part_kind() -> &'static TemplateKind {
+    bench().embedder.part_kind().unwrap()
+}
+
+fn template(image: &Image) -> Template {
+    template_of(part_kind(), image)
 }
 
 fn turned(image: &Image, degrees: f32) -> Image {
@@ -45,15 +53,15 @@ fn the_same_person_ten_years_apart_is_accepted_and_others_are_not() {
     // The registry holds the newer photograph; the older and smaller one stands for the camera.
     let probes: Vec<Embedding> = people.iter().map(|id| bench.probe(&file(id, "a")).unwrap().0).collect();
     let enrolled: Vec<Image> = people.iter().map(|id| file(id, "b")).collect();
-    for format in FORMATS {
-        let kind = bench.config.kind_for(format).unwrap();
-        let templates: Vec<Template> = enrolled.iter().map(|image| template(format, image)).collect();
+    for kind in bench.embedder.kinds() {
+        let format = kind.format();
+        let templates: Vec<Template> = enrolled.iter().map(|image| template_of(kind, image)).collect();
         let genuine: Vec<f32> =
             templates.iter().zip(&probes).map(|(t, p)| t.compare(p).unwrap().value()).collect();
         let refused = templates
             .iter()
             .zip(&probes)
-            .filter(|(t, p)| kind.decide(t.compare(p).unwrap()) != Decision::Accept)
+            .filter(|(t, p)| !kind.decide(t.compare(p).unwrap()).is_match())
             .count();
         let mut impostors = Vec::new();
         for (i, template) in templates.iter().enumerate() {
@@ -63,7 +71,7 @@ fn the_same_person_ten_years_apart_is_accepted_and_others_are_not() {
                 }
             }
         }
-        let accepted = impostors.iter().filter(|score| kind.decide(**score) == Decision::Accept).count();
+        let accepted = impostors.iter().filter(|score| kind.decide(**score).is_match()).count();
         let highest = impostors.iter().map(|score| score.value()).fold(-1.0, f32::max);
         let mean = genuine.iter().sum::<f32>() / genuine.len() as f32;
         let lowest = genuine.iter().copied().fold(1.0, f32::min);
@@ -73,10 +81,10 @@ fn the_same_person_ten_years_apart_is_accepted_and_others_are_not() {
             genuine.len(),
             impostors.len()
         );
-        // Measured: none refused, none accepted; one of either would still be within the published rates.
+        // Measured: none refused, none accepted (docs/face-report.md); one of either would still be within the rates.
         assert!(refused <= 1, "{format:?}: {refused} genuine pairs refused");
         assert!(accepted <= 1, "{format:?}: {accepted} impostor pairs accepted");
-        assert!(mean > 0.75, "{format:?}: genuine mean {mean}");
+        assert!(mean > 0.72, "{format:?}: genuine mean {mean}");
     }
 }
 
@@ -87,15 +95,15 @@ fn two_hundred_pairs_of_strangers_are_never_accepted_together() {
     let ids: Vec<String> = names(&faces.join("portraits")).into_iter().step_by(36).take(21).collect();
     let images: Vec<Image> =
         ids.iter().map(|id| picture(&faces.join(format!("portraits/{id}.jpg")))).collect();
-    let kind = bench.config.kind_for(TemplateFormat::Compact72).unwrap();
-    let templates: Vec<Template> = images.iter().map(|i| template(TemplateFormat::Compact72, i)).collect();
+    let kind = part_kind();
+    let templates: Vec<Template> = images.iter().map(|i| template(i)).collect();
     let probes: Vec<Embedding> = images.iter().map(|i| bench.probe(i).unwrap().0).collect();
     let mut accepted = 0;
     let mut scores = Vec::new();
     for (i, template) in templates.iter().enumerate() {
         for probe in probes.iter().take(i) {
             let score = template.compare(probe).unwrap();
-            accepted += usize::from(kind.decide(score) == Decision::Accept);
+            accepted += usize::from(kind.decide(score).is_match());
             scores.push(score.value());
         }
     }
@@ -107,7 +115,8 @@ fn two_hundred_pairs_of_strangers_are_never_accepted_together() {
     );
     assert!(scores.len() >= 200);
     assert_eq!(accepted, 0);
-    assert!(mean.abs() < 0.1, "strangers are unrelated on average, not {mean}");
+    // SFace gives strangers some 0.1 on the average, as its makers' threshold of 0.363 lets expect.
+    assert!(mean.abs() < 0.15, "strangers are hardly related on average, not {mean}");
 }
 
 #[test]
@@ -120,16 +129,15 @@ fn a_tilted_head_changes_nothing() {
         .step_by(13)
         .take(8)
         .collect();
-    let kind = bench.config.kind_for(TemplateFormat::Compact72).unwrap();
+    let kind = part_kind();
     for degrees in [-40.0, -25.0, 15.0, 40.0] {
         let mut accepted = 0;
         for id in &ids {
-            let old =
-                template(TemplateFormat::Compact72, &picture(&faces.join(format!("genuine/{id}-a.jpg"))));
+            let old = template(&picture(&faces.join(format!("genuine/{id}-a.jpg"))));
             let new = turned(&picture(&faces.join(format!("genuine/{id}-b.jpg"))), degrees);
             let accept = bench
                 .probe(&new)
-                .is_ok_and(|(probe, _)| kind.decide(old.compare(&probe).unwrap()) == Decision::Accept);
+                .is_ok_and(|(probe, _)| kind.decide(old.compare(&probe).unwrap()).is_match());
             accepted += usize::from(accept);
         }
         println!("tilt {degrees:+} degrees: {accepted} of {} accepted", ids.len());
@@ -144,15 +152,15 @@ fn a_portrait_photographed_anew_is_accepted_and_differs_from_the_portrait() {
     };
     let bench = bench();
     let ids: Vec<String> = names(&faces.join("portraits")).into_iter().step_by(60).take(12).collect();
-    let kind = bench.config.kind_for(TemplateFormat::Compact72).unwrap();
+    let kind = part_kind();
     for (seed, id) in (0..).zip(&ids) {
         let portrait = picture(&faces.join(format!("portraits/{id}.jpg")));
         let taken = rephotograph(&portrait, seed).unwrap();
         assert!(taken == rephotograph(&portrait, seed).unwrap(), "the same seed gives the same picture");
         assert!(taken != rephotograph(&portrait, seed + 100).unwrap() && taken != portrait);
         let (probe, quality) = bench.probe(&taken).unwrap();
-        let score = template(TemplateFormat::Compact72, &portrait).compare(&probe).unwrap();
-        assert_eq!(kind.decide(score), Decision::Accept, "{id}: {score:?}");
+        let score = template(&portrait).compare(&probe).unwrap();
+        assert!(kind.decide(score).is_match(), "{id}: {score:?}");
         assert!(score.value() < 0.995, "{id}: {score:?} is no new picture");
         assert_eq!(bench.config.quality().check(&quality), Ok(()), "{id}: {quality:?}");
     }
@@ -164,9 +172,9 @@ fn a_template_has_its_length_and_only_such_bytes_are_read_back() {
     let bench = bench();
     let image = picture(&faces.join("genuine/A000055-b.jpg"));
     let probe = bench.probe(&image).unwrap().0;
-    for (format, length) in [(TemplateFormat::Compact72, 72), (TemplateFormat::Wide144, 144)] {
-        let kind = bench.config.kind_for(format).unwrap();
-        let made = template(format, &image);
+    for (code, length) in [(3, 64), (5, 64), (1, 72), (2, 144)] {
+        let kind = bench.config.kind(code).unwrap();
+        let made = template_of(kind, &image);
         assert_eq!(made.as_bytes().len(), length);
         let read = Template::from_bytes(kind, made.as_bytes()).unwrap();
         assert_eq!(read.compare(&probe), made.compare(&probe));
@@ -179,25 +187,70 @@ fn a_template_has_its_length_and_only_such_bytes_are_read_back() {
             "Template(redacted) Embedding(redacted) Image(redacted)"
         );
     }
-    let wide = bench.config.kind_for(TemplateFormat::Wide144).unwrap();
+    let wide = bench.config.kind(2).unwrap();
     assert!(Template::from_bytes(wide, &[0; 144]).is_err());
     assert!(Template::from_bytes(wide, &[0x80; 144]).is_err());
 }
 
 #[test]
-fn a_template_of_another_model_is_not_compared() {
-    let Some(faces) = faces("a_template_of_another_model_is_not_compared") else { return };
+fn a_template_of_a_recogniser_that_did_not_look_is_not_compared() {
+    let Some(faces) = faces("a_template_of_a_recogniser_that_did_not_look_is_not_compared") else { return };
     let bench = bench();
     let image = picture(&faces.join("genuine/A000055-b.jpg"));
-    let probe = bench.probe(&image).unwrap().0;
-    let text =
-        include_str!("../../data/models.toml").replace("model = \"fr_feature-87aacdfe\"", "model = \"next\"");
-    let other = face::FaceConfig::from_toml(&text).unwrap();
-    assert!(other.kind_for(TemplateFormat::Compact72).is_none(), "the installed network is not the next one");
-    let kind = other.kind(1).unwrap();
-    let read = Template::from_bytes(kind, &[0x77; 72]).unwrap();
-    assert_eq!(read.compare(&probe), Err(face::FormatMismatch));
-    assert!(Template::pack(kind, &probe).is_err());
+    let (probe, _) = Probe::from_image(&bench.finder, &image).unwrap();
+    let ([code, wide], both) =
+        ([3, 2].map(|code| bench.config.kind(code).unwrap()), bench.embedder.embed(&probe));
+    let (both, alone) = (both.unwrap(), bench.embedder.embed_for(&probe, &[code]).unwrap());
+    assert_eq!((both.models().count(), alone.models().count()), (2, 1));
+    let template = template_of(wide, &image);
+    assert!(template.compare(&both).is_ok());
+    assert_eq!(template.compare(&alone), Err(face::FormatMismatch));
+    assert!(Template::pack(wide, &alone).is_err());
+    assert_eq!(template_of(code, &image).compare(&alone), template_of(code, &image).compare(&both));
+}
+
+/// The mean of both recognisers' scores, by the weights of the data, and none where one is missing.
+#[test]
+fn both_recognisers_count_together_where_both_templates_are_there() {
+    let Some(faces) = faces("both_recognisers_count_together_where_both_templates_are_there") else { return };
+    let bench = bench();
+    let fusion = bench.embedder.fusion().unwrap();
+    let codes: Vec<u8> = fusion.codes().collect();
+    assert_eq!(codes, [3, 2]);
+    let kept: Vec<u8> = bench.embedder.kept_kinds().into_iter().map(TemplateKind::code).collect();
+    assert_eq!(kept, [3, 2], "one for the part, one beside it");
+    let registry = picture(&faces.join("genuine/A000055-b.jpg"));
+    let templates = [3, 2].map(|code| template_of(bench.config.kind(code).unwrap(), &registry));
+    let (probe, _) = bench.probe(&picture(&faces.join("genuine/A000055-a.jpg"))).unwrap();
+    let of = |code: u8| templates.iter().find(|t| t.kind().code() == code)?.compare(&probe).ok();
+    let (first, second) = (of(3).unwrap().value(), of(2).unwrap().value());
+    let fused = fusion.score(of).unwrap();
+    assert!((fused.value() - (0.6 * first + 0.4 * second)).abs() < 1e-6);
+    assert!(fusion.thresholds().decide(fused).is_match());
+    assert_eq!(fusion.score(|code| of(code).filter(|_| code == 3)), None);
+}
+
+#[test]
+fn without_the_wheel_the_other_recogniser_makes_templates_of_the_same_length_under_stricter_thresholds() {
+    let root = crate::shared::root();
+    let config = face::FaceConfig::builtin().unwrap();
+    let bare = root.join("models/node_modules/faceplugin-face-recognition-js/model");
+    let folder = face::ModelFolder::new(&bare, &config);
+    let (finder, embedder) =
+        (face::Finder::load(&folder, &config).unwrap(), face::Embedder::load(&folder, &config).unwrap());
+    let kind = embedder.part_kind().unwrap();
+    assert_eq!((kind.code(), kind.format().len()), (5, part_kind().format().len()));
+    assert!(kind.thresholds().accept() > part_kind().thresholds().accept());
+    assert!(embedder.fusion().is_none() && embedder.kept_kinds() == [kind]);
+    let Some(faces) = faces("without_the_wheel_the_other_recogniser_makes_templates") else { return };
+    let open = |name: &str| picture(&faces.join(format!("genuine/{name}.jpg")));
+    let registry = Template::pack(kind, &embedder.enrol(&finder, &open("K000380-b")).unwrap()).unwrap();
+    let score = |name: &str| {
+        let (probe, _) = Probe::from_image(&finder, &open(name)).unwrap();
+        kind.decide(registry.compare(&embedder.embed(&probe).unwrap()).unwrap())
+    };
+    assert!(score("K000380-a").is_match());
+    assert_eq!(score("W000798-a"), Decision::Reject);
 }
 
 #[test]
@@ -207,9 +260,9 @@ fn the_template_of_a_picture_is_the_same_bytes_every_time() {
     let image = picture(&faces.join("genuine/A000055-b.jpg"));
     let folder = face::ModelFolder::new(&crate::shared::root().join("models"), &bench.config);
     let again = face::Embedder::load(&folder, &bench.config).unwrap();
-    let kind = bench.config.kind_for(TemplateFormat::Compact72).unwrap();
+    let kind = part_kind();
     let second = Template::pack(kind, &again.enrol(&bench.finder, &image).unwrap()).unwrap();
-    assert_eq!(second.as_bytes(), template(TemplateFormat::Compact72, &image).as_bytes());
+    assert_eq!(second.as_bytes(), template(&image).as_bytes());
 }
 
 /// Another recogniser comes with a manifest; ours with other directions stands for it.
@@ -219,11 +272,11 @@ fn another_manifest_gives_other_templates_that_are_never_compared_with_ours() {
     let bench = bench();
     let text =
         include_str!("../../data/models.toml").replace("basis = { layer = \"666\" }", "basis = \"random\"");
-    let text = text.replace("code = 1\n", "code = 11\n").replace("code = 2\n", "code = 12\n");
+    let text = text.replace("code = 1 ", "code = 11 ");
     let config = face::FaceConfig::from_toml(&text).unwrap();
     let folder = face::ModelFolder::new(&crate::shared::root().join("models"), &config);
     let other = face::Embedder::load(&folder, &config).unwrap();
-    let kind = config.kind_for(TemplateFormat::Compact72).unwrap();
+    let kind = config.kind(11).unwrap();
     assert_eq!((kind.code(), kind.id().as_str()), (11, "fr_feature-87aacdfe/random144-baypass1/uniform4"));
     let open = |name: &str| picture(&faces.join(format!("genuine/{name}.jpg")));
     let probe = |name: &str| {
@@ -234,10 +287,12 @@ fn another_manifest_gives_other_templates_that_are_never_compared_with_ours() {
     let (same, stranger) = (probe("K000380-b"), probe("W000798-b"));
     let score = |e: &Embedding| registry.compare(e).unwrap().value();
     assert!(score(&same) > 0.5 && score(&stranger) < 0.35, "{} {}", score(&same), score(&stranger));
-    let ours = template(TemplateFormat::Compact72, &open("K000380-a"));
+    let ours = template_of(bench.config.kind(1).unwrap(), &open("K000380-a"));
     assert_eq!(ours.compare(&same), Err(face::FormatMismatch));
     assert!(Template::pack(bench.config.kind(1).unwrap(), &same).is_err());
-    assert_eq!(same.cosine(&bench.probe(&open("K000380-b")).unwrap().0), None);
+    let of_theirs =
+        |name: &str| other.embed_for(&Probe::from_image(&bench.finder, &open(name)).unwrap().0, &[kind]);
+    assert_eq!(of_theirs("K000380-b").unwrap().cosine(&bench.probe(&open("K000380-b")).unwrap().0), None);
 }
 
 #[test]
@@ -261,8 +316,7 @@ fn a_noisy_picture_is_steadied_and_sent_where_its_crop_would_have_been_too_long(
     let (probe, quality) = Probe::from_image(&bench.finder, &noisy).unwrap();
     assert!(quality.noise > 12.0, "{}", quality.noise);
     let received = Probe::decode(&probe.encode()).unwrap();
-    let score =
-        template(TemplateFormat::Compact72, &image).compare(&bench.embedder.embed(&received).unwrap());
+    let score = template(&image).compare(&bench.embedder.embed(&received).unwrap());
     assert!(score.unwrap().value() > 0.8, "{score:?}");
 }
 
@@ -270,7 +324,7 @@ fn a_noisy_picture_is_steadied_and_sent_where_its_crop_would_have_been_too_long(
 fn small_faces_in_strongly_compressed_pictures_are_known_better_by_what_twelve_of_them_show_together() {
     let Some(faces) = faces("small_faces_in_strongly_compressed_pictures") else { return };
     let bench = bench();
-    let kind = bench.config.kind_for(TemplateFormat::Compact72).unwrap();
+    let kind = part_kind();
     let coded = |picture: &RgbImage| {
         let file = Image::from_pixels(picture.clone()).unwrap().to_jpeg(10).unwrap();
         Image::decode(&file).unwrap()
@@ -319,7 +373,7 @@ fn small_faces_in_strongly_compressed_pictures_are_known_better_by_what_twelve_o
     }
     println!("one picture {single:.3?}, twelve together {together:.3?}");
     let mean = |scores: &[f32]| scores.iter().sum::<f32>() / scores.len() as f32;
-    let failed = |scores: &[f32]| scores.iter().filter(|score| **score < kind.accept()).count();
+    let failed = |scores: &[f32]| scores.iter().filter(|score| **score < kind.thresholds().accept()).count();
     assert!(mean(&together) > mean(&single) + 0.05, "{} {}", mean(&single), mean(&together));
     assert_eq!(failed(&together), 0, "{together:?}");
 }

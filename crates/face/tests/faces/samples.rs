@@ -1,7 +1,7 @@
 //! The demo's photographs: 22 faces in six pictures, three persons in two of them each.
 
 use crate::shared::{bench, picture, root};
-use face::{Decision, Face, Image, Template, TemplateFormat};
+use face::{Decision, Face, Image, Template};
 
 /// The picture and its faces from left to right.
 fn sample(number: usize) -> (Image, Vec<Face>) {
@@ -54,10 +54,10 @@ fn the_six_photographs_hold_twenty_two_faces_and_each_gives_a_portrait_with_one_
 #[test]
 fn the_pairs_that_the_demo_relies_on_score_as_it_expects() {
     let bench = bench();
-    let kind = bench.config.kind_for(TemplateFormat::Compact72).unwrap();
+    let kind = bench.embedder.part_kind().unwrap();
     let last = |number: usize| sample(number).1.len() - 1;
     let rows = [
-        ("sample1 right, sample3 middle", portrait(1, last(1)), portrait(3, last(3) / 2), Decision::Accept),
+        ("sample1 right, sample3 middle", portrait(1, last(1)), portrait(3, last(3) / 2), Decision::Certain),
         ("sample1 middle, sample4 left", portrait(1, last(1) / 2), portrait(4, 0), Decision::Officer),
         ("sample4 second, sample6 third", portrait(4, 1), portrait(6, 2), Decision::Officer),
         ("sample1 right, sample4 left", portrait(1, last(1)), portrait(4, 0), Decision::Reject),
@@ -78,11 +78,24 @@ fn the_pairs_that_the_demo_relies_on_score_as_it_expects() {
 #[test]
 fn the_installed_networks_are_computed_in_steps_that_answer_as_their_whole_files() {
     let shown = bench().embedder.shown(&bench().finder, &portrait(1, 0)).unwrap();
-    let names: Vec<&str> = shown.iter().map(|call| call.network).collect();
-    assert_eq!(names, ["detector", "landmarks", "landmarks", "feature"]);
+    let names: Vec<&str> = shown.iter().map(|call| call.network.as_str()).collect();
+    let recognisers = ["face_recognition_sface_2021dec_int8bq-fb143eea", "fr_feature-87aacdfe"];
+    assert_eq!(names, ["detector", "landmarks", "landmarks", recognisers[0], recognisers[1]]);
     for call in shown {
         // A network whose steps do not answer as the file is run whole: in one step.
         let (steps, direct) = call.steps;
         assert!(direct >= 13 && steps > direct, "{} {steps} {direct}", call.network);
     }
+}
+
+/// In a photograph of several persons the one it was taken of is large and near the middle; a lane would not take it.
+#[test]
+fn the_main_face_of_a_group_is_found_and_told_from_a_portrait() {
+    let bench = bench();
+    let (group, faces) = sample(1);
+    let main = bench.finder.main_face(&group).unwrap();
+    assert!(faces.contains(&main.face) && main.second > 0.3 && !main.alone, "{main:?}");
+    assert!(bench.finder.one_face(&group).is_err());
+    let alone = bench.finder.main_face(&portrait(1, 0)).unwrap();
+    assert!(alone.alone && alone.second < 0.1, "{alone:?}");
 }

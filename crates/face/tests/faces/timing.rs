@@ -1,7 +1,7 @@
 //! How long a face takes, stage by stage. Printed, never a failure by the clock: machines differ.
 
 use crate::shared::{bench, faces, picture, root};
-use face::{Embedder, Finder, ModelFolder, Probe, Template, TemplateFormat};
+use face::{Embedder, Finder, ModelFolder, Probe, Template};
 use std::time::Duration;
 
 #[test]
@@ -9,7 +9,7 @@ fn the_stages_of_one_face_are_timed() {
     let Some(faces) = faces("the_stages_of_one_face_are_timed") else { return };
     let bench = bench();
     let image = picture(&faces.join("genuine/A000055-b.jpg"));
-    let kind = bench.config.kind_for(TemplateFormat::Compact72).unwrap();
+    let kind = bench.embedder.part_kind().unwrap();
     let (probe, _) = Probe::from_image(&bench.finder, &image).unwrap();
     let bytes = probe.encode();
     let embedding = bench.embedder.embed(&probe).unwrap();

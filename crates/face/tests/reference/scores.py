@@ -6,7 +6,7 @@ import numpy
 import onnxruntime
 
 folder = pathlib.Path(sys.argv[1])
-session = onnxruntime.InferenceSession((folder / "model").read_text(), providers=["CPUExecutionProvider"])
+session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
 name = session.get_inputs()[0].name
 units = []
 for file in sorted(folder.glob("*.f32")):

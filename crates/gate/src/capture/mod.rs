@@ -9,7 +9,7 @@ mod places;
 use face::active::{ActiveRules, Bounds, Frame};
 use face::{
     Cut, FaceConfig, FaceError, Finder, Image, Liveness, LivenessScore, ModelError, ModelFolder, Probe,
-    Quality, QualityFault, Track,
+    Quality, Track,
 };
 
 use crate::reason::GateReason;
@@ -162,10 +162,7 @@ impl FaceCapture for ModelCapture {
         let no_face = |e: FaceError| CaptureFault::of_face(&e);
         let (face, landmarks) = track.follow(&self.finder, &image).map_err(no_face)?;
         let quality = Quality::of(&image, &face, &landmarks).map_err(no_face)?;
-        let covered = match self.config.quality().check(&quality) {
-            Err(QualityFault::EyesCovered | QualityFault::MouthCovered) => true,
-            Ok(()) | Err(_) => false,
-        };
+        let covered = self.config.quality().check(&quality).is_err_and(face::QualityFault::is_cover);
         Ok(Frame { at_ms, bounds: Bounds::from(&face), landmarks, covered, embedding: None })
     }
 }

@@ -20,7 +20,10 @@ use credential::message::{
     self, Chain, ChainReason, Event, Handover, Kind, Notice, Outcome, Passage, Receipt, ReceiptResult,
     Request, Verdict,
 };
-use credential::part::{EndorsementSlot, HolderIdentity, Name, PartContents, PartContext, seal_weekly_key};
+use credential::part::{
+    EndorsementSlot, HolderIdentity, Name, PartContents, PartContext, PartTemplate, TEMPLATE_LEN,
+    seal_weekly_key,
+};
 use credential::status::{SignedStatusList, Status, StatusList};
 use credential::work::WorkTicket;
 use credential::{
@@ -134,8 +137,8 @@ fn contents(issuer: AuthorityCode, receiver: AuthorityCode) -> PartContents {
         holder_class: 0,
         identity,
         endorsements: vec![EndorsementSlot { form: 1, entries: Some(2), from: day, to: day.plus_days(90) }],
-        template_format: 1,
-        template: [0x5a; 72],
+        template_format: 3,
+        template: PartTemplate::from_bytes(&[0x5a; TEMPLATE_LEN]).unwrap(),
     }
 }
 

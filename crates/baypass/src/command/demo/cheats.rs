@@ -2,6 +2,7 @@
 //! people's codes seen, an altered program. Each must end in the reason that stands beside it.
 
 use clearance::Envelope;
+use credential::part::OWN_PART_LEN;
 use credential::{SigningKey, TokenClaims, UnverifiedToken, message, random, sha256, sign_token};
 use documents::AuthorityCode::{Chn, Hkg, Mac};
 use documents::{AuthorityCode, LaneKind, Side, Timestamp};
@@ -199,11 +200,11 @@ fn framed(bytes: &[u8]) -> String {
     format!("{}{}", code::PREFIX, code::base45::encode(bytes))
 }
 
-/// One bit of the proof's signature: the proof lies right before the parts, whose one part is the last 139 bytes.
+/// One bit of the proof's signature: the proof lies right before the parts, whose one own part comes last.
 fn changed_proof(raw: &[u8]) -> String {
     let mut bytes = raw.to_vec();
     // Part, its head (2), the array of parts (1), and some bytes into the signature.
-    let at = bytes.len().saturating_sub(139 + 2 + 1 + 20);
+    let at = bytes.len().saturating_sub(OWN_PART_LEN + 2 + 1 + 20);
     if let Some(byte) = bytes.get_mut(at) {
         *byte ^= 1;
     }
@@ -360,7 +361,7 @@ async fn foreign_gate(tour: &Tour<'_>, now: Timestamp) -> Result<Answered, Failu
     let stolen = KeyFiles::of(&tour.bay.installation.gate(&home.port));
     let (name, stolen) = (home.name(), stolen.signing(&lists::key_name(&home.name()))?);
     let there = place("gongbei", Mac, Chn, Some(Side::Entry), 1)?;
-    let (token, part, probe) = (b"seen on a screen", [7; 139], b"a face");
+    let (token, part, probe) = (b"seen on a screen", [7; OWN_PART_LEN], b"a face");
     let request = message::Request {
         clearance: [7; 16],
         gate: name.clone(),

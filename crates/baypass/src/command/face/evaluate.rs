@@ -15,7 +15,7 @@ use evaluate::{
 };
 use face::{
     Cut, Embedder, Embedding, FaceConfig, Finder, Image, Landmarks, ModelFolder, Probe, ProbeFrame, Quality,
-    QualityFault, Template, TemplateFormat, TemplateKind, Track,
+    QualityFault, Template, TemplateKind, Track,
 };
 use gate::{Stopwatch, SystemStopwatch};
 
@@ -27,7 +27,6 @@ use crate::install::parties::face_config;
 use crate::progress::Progress;
 
 const FORM: &str = "baypass-face-evaluation-1";
-const FORMATS: [TemplateFormat; 2] = [TemplateFormat::Compact72, TemplateFormat::Wide144];
 const REPLICATES: usize = 1000;
 /// As many as a lane takes at most for one probe.
 const SEQUENCE: usize = gate::MAX_PICTURES as usize;
@@ -143,11 +142,11 @@ impl Matcher {
         let config = face_config(models)?;
         let folder = ModelFolder::new(models, &config).with_workers(jobs);
         let load = |error: face::ModelError| Failure::of(&error);
-        let kinds = FORMATS.into_iter().filter_map(|format| config.kind_for(format).cloned()).collect();
+        let embedder = Embedder::load(&folder, &config).map_err(load)?;
         Ok(Self {
-            kinds,
+            kinds: embedder.kept_kinds().into_iter().cloned().collect(),
             finder: Finder::load(&folder, &config).map_err(load)?,
-            embedder: Embedder::load(&folder, &config).map_err(load)?,
+            embedder,
             config,
             jobs,
         })
@@ -167,7 +166,8 @@ impl Matcher {
                 })
                 .collect();
             let all = comparisons(set, &made, usable);
-            let thresholds = (f64::from(kind.accept()), f64::from(kind.refer()));
+            let thresholds = kind.thresholds();
+            let thresholds = (f64::from(thresholds.accept()), f64::from(thresholds.refer()));
             let mut report = FormatReport::of(&all, set.persons.len(), thresholds, REPLICATES, seed);
             report.format = kind.format().name().to_owned();
             report.bytes = kind.format().len();
@@ -185,7 +185,13 @@ impl Matcher {
         let robustness = match (self.kinds.first(), templates.first(), formats.first()) {
             (Some(kind), Some(made), Some(format)) => {
                 let strict = format.threshold_at(1e-5).map_or(1.0, |point| point.threshold);
-                self.robustness(&set.genuine, made, usable, [f64::from(kind.accept()), strict], seed)
+                self.robustness(
+                    &set.genuine,
+                    made,
+                    usable,
+                    [f64::from(kind.thresholds().accept()), strict],
+                    seed,
+                )
             }
             _ => Vec::new(),
         };
@@ -196,7 +202,7 @@ impl Matcher {
         }
         Ok(Report {
             form: FORM,
-            model: self.config.model().to_string(),
+            model: self.kinds.first().map(|kind| kind.model().to_string()).unwrap_or_default(),
             data: Data {
                 layout: set.layout,
                 pictures: seen.iter().flatten().count(),
@@ -501,7 +507,7 @@ fn comparisons<'a>(
 }
 
 /// Runs `work` on every item, on so many threads; the results in no promised order.
-fn in_parallel<T: Sync, R: Send>(jobs: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn in_parallel<T: Sync, R: Send>(jobs: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(items.len()));
     std::thread::scope(|scope| {

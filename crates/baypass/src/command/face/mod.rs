@@ -2,6 +2,7 @@
 
 mod attack;
 mod evaluate;
+mod fit_occlusion;
 mod set;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,9 @@ pub enum FaceCommand {
     /// Drawn presentation attacks and drawn honest heads against the active challenge and the passive hint
     /// (docs/liveness.md). Exit code 1: a bar was missed. Drawn attacks are no certification.
     Attack(attack::AttackArgs),
+    /// Fits the classifiers of masks and sunglasses on listed pictures, and says how well they tell pictures apart that they
+    /// were not fitted on (docs/face.md).
+    FitOcclusion(fit_occlusion::FitArgs),
 }
 
 impl FaceCommand {
@@ -31,6 +35,7 @@ impl FaceCommand {
         match self {
             Self::Evaluate(args) => evaluate::run(args, models),
             Self::Attack(args) => attack::run(args, models),
+            Self::FitOcclusion(args) => fit_occlusion::run(args, models),
         }
     }
 }

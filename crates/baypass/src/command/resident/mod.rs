@@ -8,7 +8,7 @@ mod status;
 
 use std::path::Path;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::block_on;
 use crate::Ended;
@@ -37,8 +37,20 @@ pub enum ResidentCommand {
     EndPass(status::StatusArgs),
     /// Puts a resident on the watch list of each authority that issued a document.
     Watch(status::StatusArgs),
+    /// Marks a resident whom a twin or a sibling resembles: an officer looks at every lane. `--end` takes the mark away.
+    LookAlike(LookAlikeArgs),
     /// Erases a resident at each authority that issued a document: the key of their records is destroyed, the pass ends.
     Erase(status::StatusArgs),
+}
+
+/// What `resident look-alike` takes.
+#[derive(Args)]
+pub struct LookAlikeArgs {
+    #[command(flatten)]
+    status: status::StatusArgs,
+    /// Takes the mark away.
+    #[arg(long)]
+    end: bool,
 }
 
 impl ResidentCommand {
@@ -55,6 +67,10 @@ impl ResidentCommand {
             Self::Lose(args) => block_on(status::run(args, Change::DocumentLost, models)),
             Self::EndPass(args) => block_on(status::run(args, Change::PassEnded, models)),
             Self::Watch(args) => block_on(status::run(args, Change::Watched, models)),
+            Self::LookAlike(args) => {
+                let change = if args.end { Change::NoLookAlike } else { Change::LookAlike };
+                block_on(status::run(&args.status, change, models))
+            }
             Self::Erase(args) => block_on(status::run(args, Change::Erased, models)),
         }
     }

@@ -1,4 +1,4 @@
-//! `baypass resident lose`, `end-pass`, `watch`, `erase`: what changes about a resident's documents and pass.
+//! `baypass resident lose`, `end-pass`, `watch`, `look-alike`, `erase`: what changes about a resident's documents and pass.
 
 use std::path::Path;
 
@@ -34,6 +34,10 @@ pub enum Change {
     PassEnded,
     /// An officer wants to see the holder.
     Watched,
+    /// Somebody resembles the holder: an officer looks at every lane.
+    LookAlike,
+    /// Nobody does, as it turned out.
+    NoLookAlike,
     /// The authority forgets the person.
     Erased,
 }
@@ -62,6 +66,8 @@ pub async fn run(args: &StatusArgs, change: Change, models: &Path) -> Result<End
                 Ok(()) | Err(RegistryError::Unknown) => {}
                 Err(error) => return Err(of(error)),
             },
+            Change::LookAlike => service.mark_look_alike(&number, true, now).await.map_err(of)?,
+            Change::NoLookAlike => service.mark_look_alike(&number, false, now).await.map_err(of)?,
             Change::Watched => service.watch(&number, now.plus_seconds(365 * 86_400)).await.map_err(of)?,
         }
         touched.push(format!("{} ({})", card.kind.as_str(), card.issuer));
@@ -73,6 +79,8 @@ pub async fn run(args: &StatusArgs, change: Change, models: &Path) -> Result<End
         Change::DocumentLost => "lost, and the pass with it",
         Change::PassEnded => "the pass has ended",
         Change::Watched => "on the watch list for a year",
+        Change::LookAlike => "marked: somebody looks alike, so an officer looks at every lane",
+        Change::NoLookAlike => "the mark is taken away",
         Change::Erased => "erased, and the pass with it; the wallet's file stays with its holder",
     };
     failure::print(&format!("resident {}: {}: {what}\n", wallet.resident, touched.join(", ")))?;
