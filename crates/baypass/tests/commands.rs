@@ -298,6 +298,88 @@ fn bench_face_fails_where_the_python_that_was_asked_for_is_missing() {
     assert_eq!(out(&answer), "", "no figures without the anchor");
 }
 
+#[test]
+fn face_evaluate_reads_a_list_in_lfws_form_and_gives_no_number_that_the_pairs_do_not_hold() {
+    const NAME: &str =
+        "face_evaluate_reads_a_list_in_lfws_form_and_gives_no_number_that_the_pairs_do_not_hold";
+    let Some(faces) = test_support::shared(NAME, "faces/genuine") else { return };
+    let installed = test_support::models();
+    if !installed.join("node_modules").is_dir() {
+        test_support::skip(NAME, "run `make models`");
+        return;
+    }
+    // Four persons with two pictures each, as LFW would hold them.
+    let mut pictures: Vec<PathBuf> =
+        std::fs::read_dir(faces).unwrap().map(|entry| entry.unwrap().path()).collect();
+    pictures.sort();
+    let folder = tempfile::tempdir().unwrap();
+    let lfw = folder.path().join("lfw");
+    for (pair, name) in pictures.chunks(2).zip(["Ann", "Bob", "Cy", "Dan"]) {
+        std::fs::create_dir_all(lfw.join(name)).unwrap();
+        for (picture, number) in pair.iter().zip(1..) {
+            std::fs::copy(picture, lfw.join(format!("{name}/{name}_{number:04}.jpg"))).unwrap();
+        }
+    }
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let pairs = write(
+        "pairs.txt",
+        "2\t3\nAnn\t1\t2\nBob\t1\t2\nEve\t1\t2\nAnn\t1\tBob\t1\nAnn\t2\tCy\t1\nBob\t1\tEve\t1\n\
+         Cy\t1\t2\nDan\t2\t1\nCy\t1\tDan\t1\nBob\t2\tDan\t2\n",
+    );
+    let cohorts = write("names.txt", "# a list\nAnn\nBob\n");
+    let ages = write("ages.csv", "person,age\nAnn,30\nBob,31\nCy,71\nDan,5\n");
+    let scores = folder.path().join("scores.csv");
+    let answer = baypass(&[
+        "face",
+        "evaluate",
+        text(&lfw),
+        "--models",
+        text(&installed),
+        "--pairs",
+        text(&pairs),
+        "--cohorts",
+        text(&cohorts),
+        "--ages",
+        text(&ages),
+        "--threshold",
+        "0.2",
+        "--scores",
+        text(&scores),
+        "--no-robustness",
+        "--hold-out",
+        "2",
+        "--json",
+    ]);
+    assert_eq!(code(&answer), 0, "{}", err(&answer));
+    let json: Value = serde_json::from_slice(&answer.stdout).unwrap();
+    let data = &json["data"];
+    assert_eq!([&data["genuine_pairs"], &data["impostor_pairs"]], [4, 4]);
+    assert_eq!(data["absent"]["pictures"], serde_json::json!(["Eve/Eve_0001.jpg", "Eve/Eve_0002.jpg"]));
+    assert_eq!([&data["absent"]["genuine_pairs"], &data["absent"]["impostor_pairs"]], [1, 1]);
+    assert_eq!(json["robustness"], serde_json::json!([]));
+    let format = &json["formats"][0];
+    assert_eq!(format["points"], serde_json::json!([]), "four pairs hold no rate");
+    assert_eq!(format["not_measured"].as_array().unwrap().len(), 4);
+    assert_eq!(format["not_measured"][1]["pairs_needed"], 100_000.0);
+    assert_eq!([&format["protocol"]["folds"], &format["protocol"]["genuine_pairs"]], [2, 4]);
+    assert_eq!(format["protocol"]["accuracy"], 1.0);
+    // At the configured threshold and at the one that was asked for.
+    assert_eq!(format["cohorts"].as_array().unwrap().len(), 2);
+    let labels: Vec<&Value> =
+        format["cohorts"][1]["cohorts"].as_array().unwrap().iter().map(|row| &row["label"]).collect();
+    assert_eq!(labels, ["listed", "others"]);
+    let grown_up = &format["ages"]["rows"][0];
+    assert_eq!([&grown_up["band"]["from"], &grown_up["impostor_pairs"]], [18, 1]);
+    let written = std::fs::read_to_string(scores).unwrap();
+    let lines: Vec<&str> = written.lines().collect();
+    assert!(lines[0].starts_with("registry,probe,kind,") && lines.len() == 9, "{written}");
+    assert!(lines[1].starts_with("Ann/Ann_0001.jpg,Ann/Ann_0002.jpg,same,0."), "{}", lines[1]);
+}
+
 /// Whether the ratio holds is for a quiet machine; that it is measured, and that the sizes hold, for every one.
 #[test]
 fn bench_check_measures_a_ratio_and_every_size_holds() {

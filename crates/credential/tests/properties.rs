@@ -264,10 +264,20 @@ fn a_part_sealed_by_the_traveller_does_not_open_and_is_not_the_one_named() {
 #[test]
 fn a_part_of_another_length_is_refused_before_it_is_opened() {
     let (device, week) = (SigningKey::generate().unwrap(), SecretKey::generate().unwrap());
-    for (receiver, expected) in [(Chn, 139), (Mac, 210)] {
+    for (receiver, expected, before) in [(Chn, 131, 139), (Mac, 202, 210)] {
         let context = context(&device, Chn, receiver);
         let part = contents(context.form()).seal(&week, &context).unwrap();
         assert_eq!(part.len(), expected);
+        // The longer template of the version before.
+        let mut old = contents(context.form());
+        old.template = PartTemplate::from_bytes(&[5; OLD_TEMPLATE_LEN]).unwrap();
+        let sealed = old.seal(&week, &context).unwrap();
+        assert_eq!(sealed.len(), before);
+        assert!(PartContents::open(&sealed, &week, &context).unwrap() == old);
+        assert!(
+            [0, TEMPLATE_LEN - 1, TEMPLATE_LEN + 1, 144].map(|n| PartTemplate::from_bytes(&vec![5; n]))
+                == [const { None }; 4]
+        );
         for changed in [&part[1..], &[part.as_slice(), &[0]].concat(), &[]] {
             let got = changed.len();
             let refused = PartContents::open(changed, &week, &context).err();

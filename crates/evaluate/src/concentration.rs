@@ -37,7 +37,7 @@ impl Concentration {
             }
             counts
         };
-        let mut open: Vec<[usize; 2]> = matched.iter().map(|pair| pair.persons).collect();
+        let mut open: Vec<[usize; 2]> = matched.iter().map(crate::NonMated::persons).collect();
         let counts = count(&open);
         let most = counts.iter().copied().max().unwrap_or(0);
         let mut taken = 0;
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn one_look_alike_of_everybody_owns_all_false_matches() {
         let pairs = |with: fn(usize) -> usize| -> Vec<NonMated> {
-            (1..10).map(|i| NonMated { persons: [with(i), i], score: 0.9 }).collect()
+            (1..10).map(|i| NonMated::new([with(i), i], 0.9)).collect()
         };
         let one = Concentration::at(&Comparisons::new(10, vec![], pairs(|_| 0)), 10, 0.5).unwrap();
         assert_eq!((one.false_matches, one.share_in_any, one.share_in_half), (9, 1.0, 0.1));

@@ -1,9 +1,11 @@
 //! The page: a report as one HTML file that needs nothing else and reads well on paper.
 //!
-//! Lives here: the tables and the plots (SVG, drawn here). No script, no font, no picture of anybody.
+//! Lives here: its sections and the plots (SVG, drawn here). No script, no font, no picture of anybody. Not here: the tables
+//! of cohorts, ages, lists and hold-outs (`tables`).
 
-use crate::rates::{Interval, Point};
+use crate::rates::{Interval, NotMeasured, Point};
 use crate::report::{FormatReport, Report};
+use crate::tables;
 use std::fmt::Write as _;
 
 const STYLE: &str = "\
@@ -73,6 +75,8 @@ fn detection(out: &mut String, report: &Report) {
         let _ = write!(out, " None was missed: with 95 % confidence fewer than {} are.", percent(bound));
     }
     out.push_str("</p>");
+    tables::second_faces(out, &found.second_faces);
+    tables::absent(out, &report.data.absent);
     if !found.missed.is_empty() || !report.data.unreadable.is_empty() {
         out.push_str("<table><tr><th>file</th><th>reason</th></tr>");
         for (name, reason) in found.missed.iter().chain(&report.data.unreadable).take(40) {
@@ -131,13 +135,18 @@ fn rates(out: &mut String, format: &FormatReport) {
     for point in &format.points {
         out.push_str(&point_row(point));
     }
+    for row in &format.not_measured {
+        out.push_str(&not_measured_row(row));
+    }
     let configured = &format.configured;
     let _ = write!(
         out,
-        "</table><p>As configured: accept from {:.2} (FMR {:.1e}{}, FNMR {}{}), officer from {:.2} ({} of the genuine \
+        "</table><p>As configured: accept from {:.2} (FMR {}{}, FNMR {}{}), officer from {:.2} ({} of the genuine \
          pairs go to an officer, {} are rejected).</p>",
         configured.accept,
-        configured.fmr,
+        configured
+            .fmr_rule_of_three
+            .map_or_else(|| format!("{:.1e}", configured.fmr), |b| format!("0 (&lt; {b:.1e})")),
         between(configured.fmr_interval, |v| format!("{v:.1e}")),
         percent(configured.fnmr),
         between(configured.fnmr_interval, percent),
@@ -164,40 +173,18 @@ fn rates(out: &mut String, format: &FormatReport) {
         out.push_str("</table>");
     }
     for report in &format.cohorts {
-        cohorts(out, report);
+        tables::cohorts(out, report);
     }
-}
-
-fn cohorts(out: &mut String, report: &crate::CohortReport) {
-    let _ = write!(
-        out,
-        "<table><tr><th>cohort at {:.3}</th><th>persons</th><th>impostor pairs</th><th>FMR</th><th>genuine</th>\
-         <th>FNMR</th></tr>",
-        report.threshold
-    );
-    for row in &report.cohorts {
-        let _ = write!(
-            out,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            escaped(&row.label),
-            row.persons,
-            row.impostor_pairs,
-            row.fmr_rule_of_three.map_or_else(|| format!("{:.1e}", row.fmr), |b| format!("0 (&lt; {b:.1e})")),
-            row.genuine_pairs,
-            row.fnmr_rule_of_three.map_or_else(|| percent(row.fnmr), |b| format!("0 (&lt; {})", percent(b)))
-        );
+    if let Some(worst) = &format.worst_cohort {
+        tables::worst_cohort(out, worst);
     }
-    let ratio = |ratio: Option<f64>, bound: bool| match ratio {
-        Some(ratio) if bound => format!("at least {ratio:.1}"),
-        Some(ratio) => format!("{ratio:.1}"),
-        None => "not known".to_owned(),
-    };
-    let _ = write!(
-        out,
-        "</table><p>Worst ratio between cohorts: FMR {}, FNMR {}.</p>",
-        ratio(report.worst_fmr_ratio, report.fmr_ratio_is_bound),
-        ratio(report.worst_fnmr_ratio, report.fnmr_ratio_is_bound)
-    );
+    if let Some(ages) = &format.ages {
+        tables::ages(out, ages);
+    }
+    if let Some(protocol) = &format.protocol {
+        tables::protocol(out, protocol);
+    }
+    tables::hold_out(out, &format.hold_out);
 }
 
 fn point_row(point: &Point) -> String {
@@ -205,14 +192,20 @@ fn point_row(point: &Point) -> String {
         .fnmr_rule_of_three
         .map_or_else(|| point.false_non_matches.to_string(), |bound| format!("0 (&lt; {})", percent(bound)));
     format!(
-        "<tr><td>{:.0e}{}</td><td>{:.3}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{failed}</td></tr>",
+        "<tr><td>{:.0e}</td><td>{:.3}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{failed}</td></tr>",
         point.fmr,
-        if point.extrapolated { " (extrapolated)" } else { "" },
         point.threshold,
         range(point.threshold_interval, |v| format!("{v:.3}")),
         point.false_matches,
         percent(point.fnmr),
         range(point.fnmr_interval, percent),
+    )
+}
+
+fn not_measured_row(row: &NotMeasured) -> String {
+    format!(
+        "<tr><td>{:.0e}</td><td colspan=\"6\">not measured: {:.1} false matches expected, {:.0} impostor pairs needed</td></tr>",
+        row.fmr, row.expected_false_matches, row.pairs_needed
     )
 }
 
@@ -244,7 +237,7 @@ fn robustness(out: &mut String, report: &Report) {
             row.not_found,
             row.refused_by_quality,
             row.failed,
-            row.failed_strict,
+            row.failed_strict.map_or_else(|| "not measured".to_owned(), |failed| failed.to_string()),
             row.advised_failed,
             row.advised_pairs,
             row.mean_score.map_or(String::new(), |s| format!("{s:.3}")),
@@ -272,7 +265,7 @@ const TOP: f64 = 14.0;
 const WIDE: f64 = 600.0;
 const HIGH: f64 = 300.0;
 
-/// FMR and FNMR, both logarithmic. Whiskers are the intervals; a hollow mark is an extrapolation.
+/// FMR and FNMR, both logarithmic. Whiskers are the intervals.
 fn det_plot(formats: &[FormatReport]) -> String {
     let x = |fmr: f64| LEFT + WIDE * (fmr.max(1e-7).log10() + 7.0) / 7.0;
     let y = |fnmr: f64| TOP + HIGH * (1.0 - (fnmr.clamp(1e-3, 1.0).log10() + 3.0) / 3.0);
@@ -302,10 +295,9 @@ fn det_plot(formats: &[FormatReport]) -> String {
                     y(interval.high)
                 );
             }
-            let fill = if point.extrapolated { "#fff" } else { colour };
             let _ = write!(
                 plot,
-                "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"3.5\" fill=\"{fill}\" stroke=\"{colour}\"/>"
+                "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"3.5\" fill=\"{colour}\" stroke=\"{colour}\"/>"
             );
         }
     }
@@ -313,7 +305,7 @@ fn det_plot(formats: &[FormatReport]) -> String {
     plot.push_str(&axes("FMR", "FNMR"));
     format!(
         "<figure>{plot}</svg><figcaption>FNMR against FMR, both logarithmic; below 0.1 % drawn at 0.1 %. Whiskers: 95 % \
-         by drawing persons. Hollow: extrapolated.</figcaption></figure>"
+         by drawing persons.</figcaption></figure>"
     )
 }
 
@@ -414,36 +406,49 @@ fn legend(formats: &[FormatReport]) -> String {
     out
 }
 
-fn between(interval: Option<Interval>, write: impl Fn(f64) -> String) -> String {
+pub(crate) fn between(interval: Option<Interval>, write: impl Fn(f64) -> String) -> String {
     interval.map_or(String::new(), |i| format!(" [{}; {}]", write(i.low), write(i.high)))
 }
 
-fn range(interval: Option<Interval>, write: impl Fn(f64) -> String) -> String {
+pub(crate) fn range(interval: Option<Interval>, write: impl Fn(f64) -> String) -> String {
     interval.map_or(String::new(), |i| format!("{} to {}", write(i.low), write(i.high)))
 }
 
-fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Comparisons, Data, Detection, Mated, NonMated};
+    use crate::{
+        Absent, AgeRates, AgeReport, Band, Cohorts, Comparisons, Data, Detection, FoldedPair, Group, Mated,
+        NonMated, Protocol, SecondFace, SecondFaces, hold_out,
+    };
 
     fn report() -> Report {
         let genuine = (0..30).map(|person| Mated { person, score: Some(0.7) }).collect();
         let impostors: Vec<NonMated> = (0..30)
-            .flat_map(|a| {
-                (0..a).map(move |b| NonMated { persons: [a, b], score: (a * b % 97) as f32 / 200.0 })
-            })
+            .flat_map(|a| (0..a).map(move |b| NonMated::new([a, b], (a * b % 97) as f32 / 200.0)))
             .collect();
         let all = Comparisons::new(30, genuine, impostors);
-        let mut format = FormatReport::of(&all, 30, (0.46, 0.38), 50, 1);
+        let mut format = FormatReport::of(&all.resampled(50, 1), 30, (0.46, 0.38));
+        let names: Vec<String> = (0..30).map(|i| format!("P{i}")).collect();
+        let labels = Cohorts::read("P1,<b>\nP2,<b>\nP3,c\nP4,c\n").unwrap();
+        (format.cohorts, format.worst_cohort) = labels.reports(&all, &names, &[0.1], 50, 1);
+        let band = Band::of(4).unwrap();
+        let group = Group::Within("<i>".into());
+        let rates = all.resampled(50, 1).rates_at(0.4);
+        let row = AgeRates { band, group, threshold: 0.4, possible_pairs: 500, rates };
+        format.ages = Some(AgeReport { rows: vec![row], without_age: 3 });
+        let pair = |fold, same, score| FoldedPair { fold, same, score: Some(score) };
+        format.protocol =
+            Protocol::of(&[pair(0, true, 0.9), pair(0, false, 0.1), pair(1, true, 0.9), pair(1, false, 0.1)]);
+        format.hold_out = hold_out(&all, 2, 1);
         format.format = "compact72".into();
         Report {
             form: "baypass-face-evaluation-1",
@@ -454,6 +459,12 @@ mod tests {
                 persons: 30,
                 genuine_pairs: 30,
                 impostor_pairs: 435,
+                possible_impostor_pairs: 435,
+                absent: Absent {
+                    genuine_pairs: 2,
+                    impostor_pairs: 3,
+                    pictures: vec!["<u>/<u>_0001.jpg".into()],
+                },
                 unreadable: vec![("<script>.jpg".into(), "cut".into())],
                 seed: 1,
                 replicates: 50,
@@ -466,6 +477,7 @@ mod tests {
                 missed: vec![],
                 refused_by_quality: vec![],
                 measures: vec![],
+                second_faces: SecondFaces::of(&[SecondFace { share: 0.5, refused: true }]),
             },
             formats: vec![format],
             robustness: vec![],
@@ -475,11 +487,22 @@ mod tests {
     }
 
     #[test]
-    fn the_page_says_what_is_extrapolated_and_carries_no_markup_from_a_file_name() {
+    fn the_page_says_what_is_not_measured_and_carries_no_markup_from_a_file_name() {
         let page = page(&report());
-        assert!(page.contains("(extrapolated)") && page.contains("<svg") && page.contains("@media print"));
+        assert!(
+            page.contains("not measured: 0.0 false matches expected")
+                && !page.contains("extrapolated")
+                && page.contains("<svg")
+                && page.contains("@media print")
+        );
         assert!(page.contains("&lt;script&gt;.jpg") && !page.contains("<script"));
         assert!(page.contains("a&lt;b") && !page.contains("NaN") && !page.contains("inf"));
+        for markup in ["<b>", "<i>", "<u>"] {
+            assert!(!page.contains(markup), "{markup} came through");
+        }
+        for said in ["2 genuine and 3 impostor pairs", "3-6", "1 pictures show a second face", "100.00 %"] {
+            assert!(page.contains(said), "{said} is missing");
+        }
         assert_eq!(page.matches("<table").count(), page.matches("</table>").count());
         assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
     }

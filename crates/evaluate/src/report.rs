@@ -2,9 +2,14 @@
 //!
 //! Lives here: `Report` and its parts. Not here: the page (`page`), how a score comes about (`face`).
 
+use crate::ages::AgeRates;
 use crate::cohorts::CohortReport;
+use crate::cohorts::WorstCohort;
 use crate::concentration::Concentration;
-use crate::rates::{Comparisons, Interval, Point};
+use crate::hold_out::HoldOutRow;
+use crate::protocol::Protocol;
+use crate::rates::{Comparisons, Interval, NotMeasured, Point, Resampled};
+use crate::second::SecondFaces;
 use serde::Serialize;
 
 /// The results of one evaluation.
@@ -39,14 +44,42 @@ pub struct Data {
     pub persons: usize,
     /// Number of pairs of pictures of one person.
     pub genuine_pairs: usize,
-    /// Number of pairs of pictures of two persons.
+    /// Number of pairs of pictures of two persons that were compared.
     pub impostor_pairs: usize,
+    /// Number of such pairs that there are; where it is larger, the compared ones were drawn.
+    pub possible_impostor_pairs: usize,
+    /// Pairs of a list one of whose pictures is absent.
+    pub absent: Absent,
     /// Files that could not be read as pictures, with the reason.
     pub unreadable: Vec<(String, String)>,
     /// Seed of the random numbers of this run.
     pub seed: u64,
     /// Number of bootstrap replicates behind each interval.
     pub replicates: usize,
+}
+
+/// Pairs of a list that could not be compared, for a picture is not in the folder. They are in no rate.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Absent {
+    /// Pairs of one person.
+    pub genuine_pairs: usize,
+    /// Pairs of two persons.
+    pub impostor_pairs: usize,
+    /// The pictures, as the list names them.
+    pub pictures: Vec<String>,
+}
+
+impl Absent {
+    /// How many, in words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!(
+            "{} genuine and {} impostor pairs were not compared, for {} pictures are absent",
+            self.genuine_pairs,
+            self.impostor_pairs,
+            self.pictures.len()
+        )
+    }
 }
 
 /// How many faces were found.
@@ -66,6 +99,8 @@ pub struct Detection {
     pub refused_by_quality: Vec<(String, usize)>,
     /// Distribution of each measure of quality.
     pub measures: Vec<Measure>,
+    /// Pictures in which a second face was found.
+    pub second_faces: SecondFaces,
 }
 
 /// Distribution of one measure of quality over the pictures.
@@ -120,6 +155,8 @@ pub struct Configured {
     pub fmr: f64,
     /// Its 95 % bootstrap interval over persons.
     pub fmr_interval: Option<Interval>,
+    /// Upper bound with 95 % confidence where no impostor pair matched (rule of three).
+    pub fmr_rule_of_three: Option<f64>,
     /// Genuine pairs that are not accepted.
     pub false_non_matches: usize,
     /// False non-match rate (ISO/IEC 19795-1), 0 to 1.
@@ -143,8 +180,8 @@ pub struct FormatReport {
     pub format: String,
     /// Size of a template, in bytes.
     pub bytes: usize,
-    /// The format's code in a part.
-    pub code: u8,
+    /// Its code on the wire; none where several kinds count together.
+    pub code: Option<u8>,
     /// Model, basis and quantisation.
     pub id: String,
     /// Distribution of the genuine scores.
@@ -153,8 +190,10 @@ pub struct FormatReport {
     pub impostors: Option<Scores>,
     /// Decidability index d': distance of the means over the mean standard deviation.
     pub d_prime: Option<f64>,
-    /// Thresholds at given false match rates.
+    /// Thresholds at given false match rates that the pairs hold.
     pub points: Vec<Point>,
+    /// Rates that they do not hold: fewer than ten false matches are expected.
+    pub not_measured: Vec<NotMeasured>,
     /// The configured thresholds.
     pub configured: Configured,
     /// Detection error trade-off: threshold, FMR, FNMR.
@@ -165,6 +204,23 @@ pub struct FormatReport {
     pub concentration: Vec<Concentration>,
     /// Error rates by the operator's labels.
     pub cohorts: Vec<CohortReport>,
+    /// The cohort with most false matches at the configured threshold.
+    pub worst_cohort: Option<WorstCohort>,
+    /// Error rates by age.
+    pub ages: Option<AgeReport>,
+    /// The figures of LFW's protocol, for a list in its form.
+    pub protocol: Option<Protocol>,
+    /// What estimates of a threshold are worth on persons held out.
+    pub hold_out: Vec<HoldOutRow>,
+}
+
+/// Error rates by age.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AgeReport {
+    /// Each band and group at each threshold.
+    pub rows: Vec<AgeRates>,
+    /// Persons without an age; they are in no row.
+    pub without_age: usize,
 }
 
 /// One degradation of the genuine probes.
@@ -184,8 +240,8 @@ pub struct RobustnessRow {
     pub refusals: Vec<(String, usize)>,
     /// Not found or below the configured threshold, whether or not the bounds of quality would have refused it.
     pub failed: usize,
-    /// The same at the threshold of one false match in 100,000.
-    pub failed_strict: usize,
+    /// The same at the threshold of one false match in 100,000; none where the impostor pairs do not hold that rate.
+    pub failed_strict: Option<usize>,
     /// Pairs whose picture had the advised eye distance before it was degraded: what a gate's camera delivers.
     pub advised_pairs: usize,
     /// Number of them that failed.
@@ -260,32 +316,26 @@ pub fn score_summary(scores: impl Iterator<Item = f32> + Clone) -> Option<Scores
 const RATES: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
 
 impl FormatReport {
-    /// The rates of one format, whose name, wire code, id and bytes the caller fills in.
+    /// The rates of one format, whose name, wire code, id and bytes the caller fills in, as well as what its own lists give.
     #[must_use]
-    pub fn of(
-        all: &Comparisons,
-        persons: usize,
-        (accept, refer): (f64, f64),
-        replicates: usize,
-        seed: u64,
-    ) -> Self {
+    pub fn of(drawn: &Resampled<'_>, persons: usize, (accept, refer): (f64, f64)) -> Self {
+        let all = drawn.all();
         let genuine = score_summary(all.genuine().iter().filter_map(|pair| pair.score));
-        let impostors = score_summary(all.impostors().iter().map(|pair| pair.score));
+        let impostors = score_summary(all.impostors().iter().map(crate::NonMated::score));
         let d_prime = genuine.zip(impostors).and_then(|(g, i)| {
             let spread = ((g.sd * g.sd + i.sd * i.sd) / 2.0).sqrt();
             (spread > 0.0).then(|| (g.mean - i.mean) / spread)
         });
-        let points = all.points(&RATES, replicates, seed);
-        let mut places: Vec<f64> =
-            points.iter().filter(|point| !point.extrapolated).map(|point| point.threshold).collect();
+        let (points, not_measured) = drawn.points(&RATES);
+        let mut places: Vec<f64> = points.iter().map(|point| point.threshold).collect();
         places.push(accept);
-        let [fmr_interval, fnmr_interval] = all.intervals_at(accept, replicates, seed);
-        let failed = all.false_non_matches(accept);
+        let rates = drawn.rates_at(accept);
+        let failed = rates.false_non_matches;
         let rejected = all.false_non_matches(refer);
         Self {
             format: String::new(),
             bytes: 0,
-            code: 0,
+            code: None,
             id: String::new(),
             genuine,
             impostors,
@@ -293,23 +343,36 @@ impl FormatReport {
             configured: Configured {
                 accept,
                 refer,
-                false_matches: all.false_matches(accept),
-                fmr: all.fmr(accept),
-                fmr_interval,
+                false_matches: rates.false_matches,
+                fmr: rates.fmr,
+                fmr_interval: rates.fmr_interval,
+                fmr_rule_of_three: rates.fmr_rule_of_three,
                 false_non_matches: failed,
-                fnmr: all.fnmr(accept),
-                fnmr_interval,
-                fnmr_rule_of_three: crate::rates::rule_of_three(failed, all.genuine().len()),
+                fnmr: rates.fnmr,
+                fnmr_interval: rates.fnmr_interval,
+                fnmr_rule_of_three: rates.fnmr_rule_of_three,
                 genuine_referred: failed - rejected.min(failed),
                 genuine_rejected: rejected,
                 impostors_referred: all.fmr(refer) - all.fmr(accept),
             },
             points,
+            not_measured,
             det: all.curve(120),
             histogram: histogram(all),
             concentration: places.iter().filter_map(|at| Concentration::at(all, persons, *at)).collect(),
             cohorts: Vec::new(),
+            worst_cohort: None,
+            ages: None,
+            protocol: None,
+            hold_out: Vec::new(),
         }
+    }
+
+    /// Where cohorts and ages are looked at: the configured threshold, those of the measured rates, and others asked for.
+    #[must_use]
+    pub fn places(&self, others: &[f64]) -> Vec<f64> {
+        let measured = self.points.iter().map(|point| point.threshold);
+        std::iter::once(self.configured.accept).chain(measured).chain(others.iter().copied()).collect()
     }
 
     /// The threshold at a false match rate, if it was asked for.
@@ -322,7 +385,7 @@ impl FormatReport {
 fn histogram(all: &Comparisons) -> Vec<[f64; 2]> {
     let mut bins = vec![[0.0, 0.0]; 100];
     let genuine = all.genuine().iter().filter_map(|pair| pair.score).map(|score| (score, 0_usize));
-    let impostors = all.impostors().iter().map(|pair| (pair.score, 1));
+    let impostors = all.impostors().iter().map(|pair| (pair.score(), 1));
     let totals = [all.genuine().len().max(1) as f64, all.impostors().len().max(1) as f64];
     for (score, which) in genuine.chain(impostors) {
         let bin = bins.get_mut(bin_of(score));

@@ -1,11 +1,11 @@
 //! Files: their owner's alone, and written whole or not at all.
 //!
-//! Lives here: [`write_whole`], [`make_private_folder`], [`open_lines`], [`FILE_MODE`]. Not here: what stands in a file, and what a person is told
+//! Lives here: [`write_whole`], [`write_whole_by`], [`make_private_folder`], [`open_lines`], [`FILE_MODE`]. Not here: what stands in a file, and what a person is told
 //! where it cannot be used.
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Permissions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -30,20 +30,31 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// As the file system says.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_whole_by(path, |file| file.write_all(bytes))
+}
+
+/// As [`write_whole`], of what `write` writes bit by bit: for a file that is larger than memory.
+///
+/// # Errors
+/// As `write` or the file system says.
+pub fn write_whole_by(
+    path: &Path,
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> io::Result<()> {
     let mut beside = OsString::from(path);
     beside.push(format!(".partial-{}", std::process::id()));
-    let write = || {
-        let mut file =
-            File::options().write(true).create(true).truncate(true).mode(FILE_MODE).open(&beside)?;
+    let whole = || {
+        let file = File::options().write(true).create(true).truncate(true).mode(FILE_MODE).open(&beside)?;
         file.set_permissions(Permissions::from_mode(FILE_MODE))?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        let mut buffered = BufWriter::new(file);
+        write(&mut buffered)?;
+        buffered.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         std::fs::rename(&beside, path)?;
         // The name counts once the folder is on the disk.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     };
-    let written = write();
+    let written = whole();
     if written.is_err() {
         drop(std::fs::remove_file(&beside));
     }
@@ -97,6 +108,21 @@ mod tests {
         let mut names: Vec<_> = names.collect();
         names.sort();
         assert_eq!(names, ["list.json", "taken"]);
+    }
+
+    #[test]
+    fn a_file_written_bit_by_bit_stands_whole_or_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.csv");
+        write_whole_by(&path, |file| (0..10_000).try_for_each(|line| writeln!(file, "{line}"))).unwrap();
+        assert_eq!((std::fs::read_to_string(&path).unwrap().lines().count(), mode(&path)), (10_000, 0o600));
+        let broken = write_whole_by(&path, |file| {
+            file.write_all(&[b'x'; 100_000])?;
+            Err(io::Error::other("the source dried up"))
+        });
+        assert_eq!(broken.unwrap_err().to_string(), "the source dried up");
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 10_000);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing of it is left");
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! `baypass face`: what the face matcher can and cannot do, on pictures of the operator's own.
 
 mod attack;
+mod compare;
 mod evaluate;
 mod fit_occlusion;
+mod robustness;
 mod set;
+mod words;
 
 use std::path::{Path, PathBuf};
 

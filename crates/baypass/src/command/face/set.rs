@@ -1,9 +1,11 @@
 //! The set: which pictures of a folder show whom, and which are compared with which.
 //!
-//! Lives here: the understood layouts. Not here: opening a picture (`evaluation`).
+//! Lives here: the understood layouts, the impostor pairs of some persons. Not here: opening a picture (`evaluate`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use evaluate::{Absent, Choice, ListedPair};
 
 use crate::failure::{self, Failure};
 
@@ -13,6 +15,18 @@ pub struct Pair {
     pub person: usize,
     pub registry: usize,
     pub probe: usize,
+    /// The part of the list that it stands in.
+    pub fold: usize,
+}
+
+/// An impostor pair: pictures of two persons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Impostor {
+    pub persons: [usize; 2],
+    pub registry: usize,
+    pub probe: usize,
+    /// The part of the list that it stands in.
+    pub fold: usize,
 }
 
 /// Everything that is compared, by index into `files` and `persons`.
@@ -24,8 +38,14 @@ pub struct Set {
     pub genuine: Vec<Pair>,
     /// Person and picture; each two of different persons are an impostor pair.
     pub portraits: Vec<(usize, usize)>,
-    /// Impostor pairs that a list names: both persons, both pictures.
-    pub named: Vec<([usize; 2], [usize; 2])>,
+    /// Impostor pairs that a list names.
+    pub named: Vec<Impostor>,
+    /// The list has LFW's form: its protocol's figures are asked for.
+    pub lfw: bool,
+    /// Pairs of a list one of whose pictures is not there.
+    pub absent: Absent,
+    /// Where the pictures lie.
+    dir: PathBuf,
     known: BTreeMap<String, usize>,
 }
 
@@ -37,7 +57,7 @@ impl Set {
     /// Understands a folder.
     pub fn of_folder(dir: &Path) -> Result<Self, Failure> {
         let (files, folders) = entries(dir)?;
-        let mut set = Self::default();
+        let mut set = Self { dir: dir.to_owned(), ..Self::default() };
         let named = |name: &str| folders.iter().find(|folder| folder.file_name().is_some_and(|n| n == name));
         let (portraits, genuine) = (named("portraits"), named("genuine"));
         if portraits.is_some() || genuine.is_some() {
@@ -64,47 +84,70 @@ impl Set {
                 set.portraits.push((person, registry));
                 for probe in files {
                     let probe = set.file(probe);
-                    set.genuine.push(Pair { person, registry, probe });
+                    set.genuine.push(Pair { person, registry, probe, fold: 0 });
                 }
             }
         }
         set.not_empty(dir)
     }
 
-    /// Understands a list of pairs. Pictures that are joined by pairs of one person belong to that person; where the
-    /// list names no impostors, the first picture of each person is compared with all others.
+    /// Understands a list of pairs. Pictures that are joined by pairs of one person belong to that person; in a list of
+    /// LFW's form a picture's folder is its person. Where the list names no impostors, the first picture of each person is
+    /// compared with all others. A pair one of whose pictures is not there is counted and left out.
     pub fn of_list(dir: &Path, list: &Path) -> Result<Self, Failure> {
         let text = String::from_utf8_lossy(&failure::read(list, MAX_LIST)?).into_owned();
         let listed = evaluate::read_pairs(&text)
             .map_err(|error| Failure::new(format!("{}: {error}", list.display())))?;
-        let mut set = Self { layout: "a list of pairs", ..Self::default() };
-        let mut index: BTreeMap<String, usize> = BTreeMap::new();
-        let mut names = Vec::new();
-        let mut place = |set: &mut Self, name: &str| {
-            *index.entry(name.to_owned()).or_insert_with(|| {
-                names.push(name.to_owned());
-                set.file(dir.join(name))
-            })
+        let layout = if listed.lfw { "a list of pairs in LFW's form" } else { "a list of pairs" };
+        let mut set = Self { layout, lfw: listed.lfw, dir: dir.to_owned(), ..Self::default() };
+        let mut index: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut names: Vec<&str> = Vec::new();
+        let mut absent: BTreeMap<&str, bool> = BTreeMap::new();
+        let mut rows: Vec<(usize, usize, &ListedPair)> = Vec::new();
+        for pair in &listed.pairs {
+            let pictures = [pair.registry.as_str(), pair.probe.as_str()];
+            if pictures
+                .map(|name| *absent.entry(name).or_insert_with(|| !dir.join(name).exists()))
+                .contains(&true)
+            {
+                let count =
+                    if pair.same { &mut set.absent.genuine_pairs } else { &mut set.absent.impostor_pairs };
+                *count += 1;
+                continue;
+            }
+            let [registry, probe] = pictures.map(|name| {
+                *index.entry(name).or_insert_with(|| {
+                    names.push(name);
+                    set.file(dir.join(name))
+                })
+            });
+            rows.push((registry, probe, pair));
+        }
+        set.absent.pictures =
+            absent.into_iter().filter(|(_, absent)| *absent).map(|(name, _)| name.to_owned()).collect();
+        let joined =
+            rows.iter().filter(|(.., pair)| pair.same).map(|(registry, probe, _)| [*registry, *probe]);
+        let owners = components(set.files.len(), joined);
+        let owner = |file: usize| {
+            let name = |file: usize| names.get(file).copied().unwrap_or_default();
+            if listed.lfw {
+                name(file).split_once('/').map_or(name(file), |(folder, _)| folder).to_owned()
+            } else {
+                name(owners.get(file).copied().unwrap_or(file)).to_owned()
+            }
         };
-        let rows: Vec<(usize, usize, bool)> = listed
-            .iter()
-            .map(|pair| (place(&mut set, &pair.registry), place(&mut set, &pair.probe), pair.same))
-            .collect();
-        let owners = components(set.files.len(), rows.iter().filter(|row| row.2).map(|row| [row.0, row.1]));
-        let owner = |file: usize| owners.get(file).copied().unwrap_or(file);
-        let name = |file: usize| names.get(owner(file)).cloned().unwrap_or_default();
-        for (registry, probe, same) in &rows {
-            let persons = [set.person(&name(*registry)), set.person(&name(*probe))];
-            let [person, other] = persons;
-            if *same {
-                set.genuine.push(Pair { person, registry: *registry, probe: *probe });
+        for (registry, probe, pair) in rows {
+            let persons = [set.person(&owner(registry)), set.person(&owner(probe))];
+            let ([person, other], fold) = (persons, pair.fold);
+            if pair.same {
+                set.genuine.push(Pair { person, registry, probe, fold });
             } else if person == other {
                 return Err(Failure::new(format!(
                     "{}: two pictures are named as different that other lines join as one person",
                     list.display()
                 )));
             } else {
-                set.named.push((persons, [*registry, *probe]));
+                set.named.push(Impostor { persons, registry, probe, fold });
             }
         }
         if set.named.is_empty() {
@@ -125,9 +168,64 @@ impl Set {
         self
     }
 
+    /// A picture's name relative to the folder.
+    pub fn name(&self, file: usize) -> String {
+        let path = self.files.get(file).map_or(Path::new(""), PathBuf::as_path);
+        path.strip_prefix(&self.dir).unwrap_or(path).to_string_lossy().into_owned()
+    }
+
+    /// Hands over the impostor pairs among the persons and pictures that can be used, of which `keep` takes those of two
+    /// persons; at most so many, drawn by the seed. Tells how many there are.
+    pub fn impostors(
+        &self,
+        usable: impl Fn(usize, usize) -> bool,
+        keep: impl Fn([usize; 2]) -> bool,
+        (most, seed): (usize, u64),
+        mut each: impl FnMut(Impostor),
+    ) -> usize {
+        let portraits: Vec<(usize, usize)> =
+            self.portraits.iter().copied().filter(|(person, file)| usable(*person, *file)).collect();
+        let named: Vec<Impostor> = self
+            .named
+            .iter()
+            .copied()
+            .filter(|pair| {
+                let [person, other] = pair.persons;
+                usable(person, pair.registry) && usable(other, pair.probe) && keep(pair.persons)
+            })
+            .collect();
+        let portraits = portraits.as_slice();
+        let pairs = || {
+            portraits.iter().enumerate().flat_map(move |(index, (person, registry))| {
+                portraits.iter().take(index).map(move |(other, probe)| Impostor {
+                    persons: [*person, *other],
+                    registry: *registry,
+                    probe: *probe,
+                    fold: 0,
+                })
+            })
+        };
+        let counts = |pair: &Impostor| pair.persons[0] != pair.persons[1] && keep(pair.persons);
+        let possible = pairs().filter(counts).count() + named.len();
+        let mut choice = Choice::new(possible, most, seed);
+        for pair in pairs().filter(counts).chain(named) {
+            if choice.takes() {
+                each(pair);
+            }
+        }
+        possible
+    }
+
     fn not_empty(self, dir: &Path) -> Result<Self, Failure> {
         if self.portraits.len() + self.genuine.len() + self.named.len() > 0 {
             return Ok(self);
+        }
+        if !self.absent.pictures.is_empty() {
+            return Err(Failure::new(format!(
+                "{}: {}; give the folder that the list's names are relative to",
+                dir.display(),
+                self.absent.sentence()
+            )));
         }
         Err(Failure::new(format!(
             "{} holds no pictures in a layout that is known (docs/face.md); give portraits/ and genuine/, a folder for \
@@ -153,7 +251,7 @@ impl Set {
             let mut files = files.into_iter().map(|file| self.file(file)).collect::<Vec<_>>().into_iter();
             let Some(registry) = files.next() else { continue };
             firsts.push((person, registry));
-            self.genuine.extend(files.map(|probe| Pair { person, registry, probe }));
+            self.genuine.extend(files.map(|probe| Pair { person, registry, probe, fold: 0 }));
         }
         firsts
     }
@@ -269,7 +367,8 @@ mod tests {
 
     #[test]
     fn a_list_joins_pictures_to_persons_and_a_contradiction_is_named() {
-        let dir = folder(&["pairs.csv", "bad.csv", "both.csv"]);
+        let dir =
+            folder(&["pairs.csv", "bad.csv", "both.csv", "a1.jpg", "a2.jpg", "a3.jpg", "b1.jpg", "b2.jpg"]);
         let file = |name: &str| dir.path().join(name);
         std::fs::write(file("pairs.csv"), "a1.jpg,a2.jpg\na2.jpg,a3.jpg\nb1.jpg,b2.jpg\n").unwrap();
         let set = Set::of_list(dir.path(), &file("pairs.csv")).unwrap();
@@ -279,6 +378,52 @@ mod tests {
         assert_eq!((set.persons.len(), set.portraits.len(), set.named.len()), (2, 0, 1));
         std::fs::write(file("bad.csv"), "a1.jpg,a2.jpg\na2.jpg,a1.jpg,different\n").unwrap();
         assert!(Set::of_list(dir.path(), &file("bad.csv")).unwrap_err().to_string().contains("one person"));
+    }
+
+    #[test]
+    fn a_list_in_lfws_form_names_persons_by_folder_and_what_is_absent_is_counted() {
+        let dir = folder(&[
+            "Ann/Ann_0001.jpg",
+            "Ann/Ann_0002.jpg",
+            "Bob/Bob_0001.jpg",
+            "Cy/Cy_0012.jpg",
+            "pairs.txt",
+        ]);
+        let list = dir.path().join("pairs.txt");
+        let text = "2\t2\nAnn\t1\t2\nDan\t1\t2\nAnn\t1\tBob\t1\nBob\t1\tDan\t1\n\
+                    Bob\t1\t2\nAnn\t2\t1\nAnn\t2\tCy\t12\nBob\t1\tCy\t12\n";
+        std::fs::write(&list, text).unwrap();
+        let set = Set::of_list(dir.path(), &list).unwrap();
+        assert!(set.lfw);
+        assert_eq!(set.persons, ["Ann", "Bob", "Cy"]);
+        assert_eq!(set.genuine.iter().map(|pair| pair.fold).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(set.named.iter().map(|pair| pair.fold).collect::<Vec<_>>(), [0, 1, 1]);
+        assert_eq!((set.absent.genuine_pairs, set.absent.impostor_pairs), (2, 1));
+        assert_eq!(set.absent.pictures, ["Bob/Bob_0002.jpg", "Dan/Dan_0001.jpg", "Dan/Dan_0002.jpg"]);
+        assert_eq!(set.name(set.named[1].probe), "Cy/Cy_0012.jpg");
+        let elsewhere = Set::of_list(&dir.path().join("Ann"), &list).unwrap_err().to_string();
+        assert!(elsewhere.contains("4 genuine and 4 impostor pairs"), "{elsewhere}");
+    }
+
+    #[test]
+    fn impostor_pairs_are_all_or_so_many_that_a_seed_draws() {
+        let names: Vec<String> = (0..40).map(|i| format!("P{i:02}.jpg")).collect();
+        let dir = folder(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let set = Set::of_folder(dir.path()).unwrap();
+        let drawn = |most, seed, keep: fn([usize; 2]) -> bool| {
+            let mut pairs = Vec::new();
+            let possible = set.impostors(|_, file| file != 3, keep, (most, seed), |pair| pairs.push(pair));
+            (possible, pairs)
+        };
+        let (possible, all) = drawn(usize::MAX, 1, |_| true);
+        assert_eq!((possible, all.len()), (39 * 38 / 2, 741));
+        assert!(all.iter().all(|pair| pair.registry != 3 && pair.probe != 3), "a picture that is of no use");
+        let (possible, some) = drawn(100, 1, |_| true);
+        assert_eq!((possible, some.len()), (741, 100));
+        assert_eq!(drawn(100, 1, |_| true).1, some);
+        assert_ne!(drawn(100, 2, |_| true).1, some);
+        let (possible, even) = drawn(usize::MAX, 1, |pair| pair.iter().all(|person| person % 2 == 0));
+        assert_eq!((possible, even.len()), (190, 190));
     }
 
     #[test]
