@@ -8,8 +8,8 @@
 
 use credential::message::{self, Kind};
 use credential::part::{
-    EndorsementSlot, HolderIdentity, Name, PartContents, PartContext, PartError, PartForm, PartTemplate,
-    TEMPLATE_LEN,
+    EndorsementSlot, HolderIdentity, Name, OLD_TEMPLATE_LEN, PartContents, PartContext, PartError, PartForm,
+    PartTemplate, TEMPLATE_LEN,
 };
 use credential::{
     Audience, DeviceKey, KeyClass, PartHash, SealedHashes, SecretKey, ShortHash, SigningKey, StatusRef,

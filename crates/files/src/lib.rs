@@ -83,6 +83,8 @@ pub fn open_lines(path: &Path, longest: u64) -> io::Result<(File, Option<Vec<u8>
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     fn mode(path: &Path) -> u32 {

@@ -421,7 +421,10 @@ impl Service {
             return Ok(Checked::Refused);
         }
         let kept = person::find_templates(tx, &person).await?;
-        let Ok(alone) = self.faces.for_part(&kept) else { return Ok(Checked::Refused) };
+        if kept.is_empty() {
+            return Ok(Checked::Refused);
+        }
+        let alone = self.faces.for_part(&kept).map_err(CaptureError::Face)?;
         let (mut same, mut other) = (0, 0);
         for embedding in &captured.embeddings {
             match self.faces.decide(&kept, alone, embedding).map_err(CaptureError::Face)? {

@@ -84,7 +84,7 @@ async fn every_problem_has_its_row_and_repeats_nothing_of_what_was_sent() {
     messages(&bay, &chn, &live).await;
 
     // What only a damaged database brings about.
-    sqlx::query("UPDATE template SET kind = 99").execute(&pool).await.unwrap();
+    sqlx::query("DELETE FROM template WHERE kind = 3").execute(&pool).await.unwrap();
     let answer =
         chn.post("/v1/enrolments", None, &enrolment("exit_entry_permit", NUMBER, NAME, BIRTH, &live)).await;
     chn.problem(&answer, "frames", "template_unknown");

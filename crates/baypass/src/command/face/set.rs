@@ -346,7 +346,7 @@ mod tests {
         ]);
         let set = Set::of_folder(shared.path()).unwrap();
         assert_eq!((set.persons.len(), set.files.len()), (2, 4));
-        assert_eq!(set.genuine, [Pair { person: 0, registry: 2, probe: 3 }]);
+        assert_eq!(set.genuine, [Pair { person: 0, registry: 2, probe: 3, fold: 0 }]);
         assert_eq!(set.portraits, [(0, 0), (1, 1)]);
 
         let people = folder(&["ann/1.jpg", "ann/2.jpg", "ann/3.jpg", "bob/1.jpg", "empty/none.txt"]);
