@@ -37,9 +37,9 @@ use sqlx::{Any, AnyPool, Connection as _, Executor as _, Row as _};
 
 pub use address::{DatabaseAddress, DatabaseAddressError};
 use idle::Idle;
-use migrations::{POSTGRES, SQLITE};
 pub use import::is_of_first_versions;
 pub use inspect::{Inspection, inspect};
+use migrations::{POSTGRES, SQLITE};
 pub use server::{create_database, drop_database, read_job};
 pub use transaction::Tx;
 use turn::Turns;
