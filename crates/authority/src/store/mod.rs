@@ -15,6 +15,7 @@ mod inspect;
 pub(crate) mod look_alike;
 pub(crate) mod maintenance;
 mod mark;
+mod migrations;
 pub(crate) mod movement;
 pub(crate) mod outbox;
 pub(crate) mod person;
@@ -32,21 +33,19 @@ use std::sync::Arc;
 
 use documents::Rules;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::{Any, AnyPool, Connection as _, Executor as _, Row as _};
 
 pub use address::{DatabaseAddress, DatabaseAddressError};
 use idle::Idle;
 pub use import::is_of_first_versions;
 pub use inspect::{Inspection, inspect};
+use migrations::{POSTGRES, SQLITE};
 pub use server::{create_database, drop_database, read_job};
 pub use transaction::Tx;
 use turn::Turns;
 pub use vault::Vault;
 pub use weekly_key::own_weekly_key;
-
-static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("./migrations/postgres");
 
 /// Readers beside the one writer of a SQLite file.
 const SQLITE_READERS: u32 = 4;

@@ -7,6 +7,7 @@ mod breaker;
 mod courier;
 mod delivery;
 mod link;
+mod migrations;
 mod private_files;
 mod rows;
 mod store;

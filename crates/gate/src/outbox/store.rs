@@ -14,12 +14,13 @@ use credential::message::{self, MessageError};
 use credential::{SigningKey, TokenId};
 use documents::{AuthorityCode, Timestamp};
 use sqlx::Row;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous,
 };
 use tokio::sync::{Mutex, watch};
 
+use super::migrations::MIGRATIONS;
 use super::private_files::make_private;
 use super::rows::{sides_word, trail};
 use super::transaction::Reopening;
@@ -27,8 +28,6 @@ use super::trouble::Trouble;
 
 /// The chain of the gate's own journal; an authority's chain bears its code.
 pub(super) const JOURNAL: &str = "journal";
-
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 const INSERT_CLEARANCE: &str = "INSERT INTO clearance (id, lane, port, origin, destination, sides, token, shown_at, \
     probe, asked_at, stage, verdicts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'asked', $11) \
