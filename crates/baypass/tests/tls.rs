@@ -13,6 +13,8 @@
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod bay;
 #[expect(dead_code, reason = "the other test programs use the rest")]
+mod before;
+#[expect(dead_code, reason = "the other test programs use the rest")]
 mod parties;
 
 use std::collections::BTreeSet;
@@ -22,6 +24,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bay::Folder;
+use before::remove_connections;
 use credential::{PublicKey, SigningKey};
 use documents::AuthorityCode::{self, Chn, Mac};
 use gate::{Clock, SystemClock};
@@ -331,19 +334,5 @@ fn as_the_version_before(dir: &Path) {
         std::fs::write(dir.join(format!("public/trust/{code}.cbor")), &signed).unwrap();
         std::fs::write(dir.join(format!("supervisors/{code}/published.cbor")), &signed).unwrap();
     }
-    std::fs::remove_file(dir.join("public/ca.pem")).unwrap();
-    std::fs::remove_dir_all(dir.join("ca")).unwrap();
-    for parties in ["authorities", "gates"] {
-        for party in std::fs::read_dir(dir.join(parties)).unwrap() {
-            let party = party.unwrap().path();
-            std::fs::remove_dir_all(party.join("tls")).unwrap();
-            for key in std::fs::read_dir(party.join("keys")).unwrap() {
-                let key = key.unwrap().path();
-                let name = key.file_name().unwrap().to_string_lossy().into_owned();
-                if name.starts_with("tls-") || name.starts_with("web-") {
-                    std::fs::remove_file(key).unwrap();
-                }
-            }
-        }
-    }
+    remove_connections(dir);
 }

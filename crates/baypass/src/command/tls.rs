@@ -16,6 +16,7 @@ use super::trust::HELD_HERE;
 use super::{At, InstallationArgs, ListArgs};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
+use crate::install::acts::{self, Office};
 use crate::install::changes::{ListChanges, newest};
 use crate::install::tls::{self, Use};
 use crate::install::{Installation, lists};
@@ -178,6 +179,7 @@ fn renew(args: &RenewArgs) -> Result<Ended, Failure> {
     let to = now.local_date().plus_days(days.leaf_days).start();
     let mut changes = Changes::default();
     for party in &parties {
+        installation.put_on_record(&Office::Party(party.clone()), (acts::RENEW_TLS, ""), now)?;
         if !args.hosts.is_empty() {
             tls::put_hosts(&installation, party, &args.hosts)?;
         }
@@ -208,6 +210,8 @@ fn retire(args: &PartyArgs) -> Result<Ended, Failure> {
         changes.drop_replaced(&trust, party, now);
     }
     for key in &changes.dropped {
+        let office = Office::Party(key.party.clone());
+        installation.put_on_record(&office, (acts::RETIRE_TLS, &key.number.to_string()), now)?;
         failure::print(&format!("{}: key {} is named no more\n", key.party, key.number))?;
     }
     if changes.dropped.is_empty() {

@@ -11,8 +11,9 @@ use credential::SigningKey;
 use documents::{AuthorityCode, LocalDate, PortId, Rules, Timestamp};
 use serde::{Deserialize, Serialize};
 use transport::Days;
-use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustError, TrustList, TrustStore};
+use trust::{Approval, KeyEntry, Party, Role, SCENARIO_BORDER, TrustError, TrustList, TrustStore};
 
+use super::acts::{self, Office};
 use super::keys::KeyStore;
 use super::supervisors::{self, RootFile};
 use super::{Installation, code_lanes, make_folder, signing, tls, write_whole};
@@ -66,6 +67,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
     let mut roots = Roots::new();
     let mut connections = first_tls(made, &rules, now)?;
     for code in AuthorityCode::ALL {
+        made.put_on_record(&Office::authority(code), (acts::INIT, ""), now)?;
         let store = made.keys(&made.authority(code));
         let keys = Keys::with_signing(signing::first(&store)?).map_err(of)?;
         store.put_authority(&keys)?;
@@ -114,7 +116,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
                 .map(|j| (j, format!("statutory duty at the border ({j}, specimen)")))
                 .into(),
         };
-        add_approval(made, &approval)?;
+        add_approval(made, &approval, now)?;
     }
     Ok(())
 }
@@ -131,6 +133,9 @@ fn first_tls(
     let (from, to) = (first_day().start(), now.local_date().plus_days(days.leaf_days).start());
     let mut entries: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for party in tls::parties(made)? {
+        if let Party::Gates(_) = party {
+            made.put_on_record(&Office::Party(party.clone()), (acts::INIT, ""), now)?;
+        }
         tls::make(made, &ca, &party, tls::Use::Web, now)?;
         let (number, key) = tls::make(made, &ca, &party, tls::Use::Parties, now)?;
         for code in tls::listing(&party, rules) {
@@ -389,7 +394,7 @@ fn approvals_folder(of: &Installation) -> PathBuf {
 }
 
 /// Has every jurisdiction's supervisor sign an approval, and publishes it.
-pub fn add_approval(to: &Installation, file: &ApprovalFile) -> Result<(), Failure> {
+pub fn add_approval(to: &Installation, file: &ApprovalFile, now: Timestamp) -> Result<(), Failure> {
     let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if file.id.is_empty() || file.id.starts_with('.') || file.id.len() > 60 || !file.id.chars().all(named) {
         return Err(Failure::new(
@@ -410,15 +415,23 @@ pub fn add_approval(to: &Installation, file: &ApprovalFile) -> Result<(), Failur
         1
     };
     make_folder(&approvals_folder(to))?;
-    sign_approval(to, &file.approval(number)?, &path)
+    sign_approval(to, &file.approval(number)?, &path, now)
 }
 
 /// Has every jurisdiction's supervisor sign a text, and puts it in its place.
-fn sign_approval(to: &Installation, approval: &Approval, path: &std::path::Path) -> Result<(), Failure> {
+fn sign_approval(
+    to: &Installation,
+    approval: &Approval,
+    path: &std::path::Path,
+    now: Timestamp,
+) -> Result<(), Failure> {
     // Decoding refuses what may not load: empty fields, missing filings or grounds.
     Approval::decode(&approval.encode()).map_err(of)?;
+    let text =
+        format!("{} {}{}", approval.id, approval.number, if approval.withdrawn { " withdrawn" } else { "" });
     let mut signatures = Vec::new();
     for code in &approval.jurisdictions {
+        to.put_on_record(&Office::Supervisors(*code), (acts::SIGN_APPROVAL, &text), now)?;
         let key = to.keys(&to.supervisor(*code)).signing("approval")?;
         signatures.push((*code, approval.sign(KEY_ID, &key).map_err(of)?));
     }
@@ -456,7 +469,7 @@ pub fn read_approval(from: &Installation, id: &str, now: Timestamp) -> Result<Ap
 
 /// Takes an approval back, by a text with the next number that every jurisdiction's supervisor signs: whoever has seen it
 /// takes the old one no more.
-pub fn withdraw_approval(from: &Installation, id: &str) -> Result<(), Failure> {
+pub fn withdraw_approval(from: &Installation, id: &str, now: Timestamp) -> Result<(), Failure> {
     let known = approvals(from)?.into_iter().any(|(name, _)| name == id);
     if !known {
         return Err(Failure::new(format!("there is no approval {id}; `baypass approval list` names them")));
@@ -466,7 +479,7 @@ pub fn withdraw_approval(from: &Installation, id: &str) -> Result<(), Failure> {
     if known.withdrawn {
         return Err(Failure::new(format!("the approval {id} was taken back already")));
     }
-    sign_approval(from, &Approval { number: known.number + 1, withdrawn: true, ..known }, &path)
+    sign_approval(from, &Approval { number: known.number + 1, withdrawn: true, ..known }, &path, now)
 }
 
 /// Puts a signed approval in its place.

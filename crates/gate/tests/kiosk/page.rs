@@ -25,6 +25,11 @@ use serde_json::Value;
 use crate::bay::{Authorities, Bay, Chn, Mac, Says, Wallet, at, lane_config, now};
 
 /// The desk in a folder, whose test accounts need no passkey.
+/// Whoever gives a command on this machine.
+pub fn operator() -> Actor {
+    Actor::Operator("specimen".parse().unwrap())
+}
+
 fn desk(folder: &std::path::Path, origin: &str) -> Desk {
     let origins = vec![origin.to_owned()];
     let settings = DeskSettings {
@@ -42,7 +47,7 @@ pub fn one_time_code(desk: &Desk, side: AuthorityCode, roles: &[Role], test: boo
     let words: Vec<_> = roles.iter().map(|role| role.word()).collect();
     let name = AccountName::new(&format!("Specimen {side} {}", words.join(" "))).unwrap();
     let account = NewAccount { name, side: Some(side), roles: roles.iter().copied().collect(), test };
-    desk.add(Actor::Operator, account, now()).unwrap().unwrap().1.expose()
+    desk.add(&operator(), account, now()).unwrap().unwrap().1.expose()
 }
 
 /// Sees what a picture says: `none`, `two`, anything else is a good face.
@@ -163,7 +168,7 @@ impl Place {
         let desk = Arc::new(desk(folder.path(), &base));
         let limits = Limits::builtin().unwrap();
         let pairings = Arc::new(Pairings::of(folder.path(), limits, credential::random, false));
-        let code = pairings.issue("MAC-CHN", Actor::Operator, now()).unwrap().expose();
+        let code = pairings.issue("MAC-CHN", &operator(), now()).unwrap().expose();
         let token = pairings.redeem(&code, "MAC-CHN", now()).unwrap().expose();
         let paired = format!("baypass_kiosk_MAC-CHN={token}");
         let signed = [Mac, Chn].map(|side| {
