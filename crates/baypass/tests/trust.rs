@@ -117,9 +117,69 @@ fn a_missing_or_damaged_public_list_is_mended_by_the_command_that_the_message_ad
         if let Some(bytes) = damage {
             std::fs::write(&path, bytes).unwrap();
         }
-        folder.run(&["trust", "list", "--dir", "DIR"]).told(&["CHN", "baypass trust renew"]);
+        // The command goes on with what the supervisors published last, and names what is broken once.
+        let shown = folder.run(&["trust", "list", "--dir", "DIR", "--json"]);
+        assert_eq!(shown.code(0).json()["lists"].as_array().unwrap().len(), 3);
+        assert_eq!(shown.err().matches("warning: the trust list of CHN: ").count(), 1, "{}", shown.err());
+        assert!(shown.err().contains("`baypass trust renew --dir bay --authority CHN`"), "{}", shown.err());
         folder.run(&["trust", "renew", "--dir", "DIR", "--authority", "CHN"]).code(0);
         assert_eq!(list(&folder, 0)["number"], number);
+        assert_eq!(folder.run(&["trust", "list", "--dir", "DIR"]).err(), "");
+    }
+}
+
+#[test]
+fn every_command_goes_on_for_the_others_where_one_authoritys_list_is_broken_everywhere() {
+    let folder = Folder::new();
+    folder.init();
+    let (public, own) = ("bay/public/trust/CHN.cbor", "bay/supervisors/CHN/published.cbor");
+    let good = std::fs::read(folder.path(public)).unwrap();
+    for damage in [&b"broken"[..], &good[..good.len() - 1]] {
+        folder.write(public, damage);
+        folder.write(own, damage);
+        for line in [
+            "trust list",
+            "keys list",
+            "keys rotate --authority MAC --role notice",
+            "tls list",
+            "tls renew --authority MAC",
+            "trust renew --authority MAC",
+            "approval list",
+            "ledger list --authority MAC",
+            "reservations list --authority HKG",
+            "resident re-enrol --authority MAC",
+            "lane list --port hengqin",
+        ] {
+            let words: Vec<_> = line.split(' ').collect();
+            let run = folder.run(&[&words[..], &["--dir", "DIR"]].concat());
+            run.code(0);
+            let named = run.err().matches("warning: the trust list of CHN: ").count();
+            // A command that signs one other list looks at that one alone.
+            let reads = !line.starts_with("trust renew") && !line.starts_with("lane list");
+            assert_eq!(named, usize::from(reads), "{line}: {}", run.err());
+            if reads {
+                assert!(run.err().contains("copy bay/public/trust/CHN.cbor anew"), "{line}: {}", run.err());
+            }
+        }
+        // Nothing of it was signed over, and what concerns it alone says what is missing.
+        assert_eq!(std::fs::read(folder.path(public)).unwrap(), damage);
+        folder.run(&["trust", "renew", "--dir", "DIR"]).told(&["no list of CHN can be read", "backup"]);
+        let doctor = folder.run(&["doctor", "--dir", "DIR"]);
+        let said = doctor.code(2).out();
+        let line = said.lines().find(|line| line.contains("trust lists")).unwrap();
+        assert!(
+            line.contains("CHN, the public list") && line.contains("copy bay/public/trust/CHN.cbor"),
+            "{line}"
+        );
+        for goes_on in ["connections", "approvals"] {
+            assert!(said.lines().any(|line| line.contains(goes_on)), "{goes_on} is not looked at: {said}");
+        }
+        // The advice works: the file comes back from another machine, and the next command is silent.
+        folder.write(public, &good);
+        let mended = folder.run(&["trust", "renew", "--dir", "DIR", "--authority", "CHN"]);
+        mended.code(0);
+        assert_eq!(folder.run(&["keys", "list", "--dir", "DIR"]).err(), "");
+        folder.write(public, &good);
     }
 }
 

@@ -32,7 +32,7 @@ use trust::{Party, TrustStore};
 use super::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::acts::{self, Office};
-use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store, status_lists_in_use};
+use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store, status_lists_to_follow};
 use crate::install::signing::{GateSigners, lane_key};
 use crate::install::{Installation, Lock, code_lanes, lists, tls};
 use crate::officers::{Outlet, PagesArgs, pairings};
@@ -305,7 +305,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             let status = AuthorityCode::ALL
                 .into_iter()
                 .flat_map(|issuer| {
-                    let numbers = status_lists_in_use(now, |list| held.status_entries(issuer, list));
+                    let numbers = status_lists_to_follow(now, |list| held.status_entries(issuer, list));
                     numbers.into_iter().map(move |list| (issuer, list, status_name(issuer, list)))
                 })
                 .collect();

@@ -153,7 +153,12 @@ impl Changes {
             failure::print(&format!("{code}: trust list number {number}\n"))?;
         }
         let trust = newest(installation)?;
+        let rules = Rules::builtin().map_err(of)?;
         for party in parties {
+            // What a list names that cannot be read is not known: nothing goes.
+            if tls::listing(party, &rules).iter().any(|code| trust.list(*code).is_none()) {
+                continue;
+            }
             let named: BTreeSet<_> = listed(&trust, party).into_iter().map(|key| key.key.number).collect();
             for number in tls::numbers(installation, party, Use::Parties) {
                 if !named.contains(&number) {

@@ -16,10 +16,12 @@ pub mod signing;
 pub mod supervisors;
 pub mod tls;
 
+use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ::officers::Operator;
 use authority::store::DatabaseAddress;
@@ -63,6 +65,8 @@ pub struct Installation {
     module: ModuleInUse,
     /// Who gives the commands, where it is not the user of the operating system.
     actor: Option<Operator>,
+    /// What standard error was told already.
+    warned: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// Lanes side by side for each port, direction and side.
@@ -223,7 +227,7 @@ impl Installation {
 
     fn with(root: &Path, settings: Settings) -> Self {
         let module = ModuleInUse::new(settings.pkcs11.clone(), root);
-        Self { root: root.to_owned(), settings, module, actor: None }
+        Self { root: root.to_owned(), settings, module, actor: None, warned: Arc::default() }
     }
 
     /// The keys of the party whose folder this is.
@@ -288,6 +292,14 @@ impl Installation {
     /// The folder of wallets.
     pub fn wallets(&self) -> PathBuf {
         self.root.join("wallets")
+    }
+
+    /// Tells standard error, once in the life of this process, what an operator should mend.
+    pub fn warn_once(&self, sentence: &str) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.insert(sentence.to_owned()) {
+            eprintln!("baypass: warning: {sentence}");
+        }
     }
 
     /// Holds the whole installation for this process.

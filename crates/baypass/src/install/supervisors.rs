@@ -136,6 +136,11 @@ pub fn begin(of_whom: &Installation, code: AuthorityCode, now: Timestamp) -> Res
     Ok(TrustList { number, issued: now, expires, root: root.clone(), next: None, ..list })
 }
 
+/// The signed list that the supervisors published last, where their own copy lies here.
+pub fn published(of_whom: &Installation, code: AuthorityCode) -> std::io::Result<Vec<u8>> {
+    std::fs::read(own_copy(of_whom, code))
+}
+
 /// The supervisors' own copy of what they published last.
 fn own_copy(of_whom: &Installation, code: AuthorityCode) -> PathBuf {
     of_whom.supervisor(code).join("published.cbor")
