@@ -11,7 +11,7 @@ use credential::{SigningKey, VerifyingKey};
 use documents::{AuthorityCode, Measure, Timestamp};
 use face::Track;
 use face::active::{ActiveRules, Frame};
-use gate::devices::door::SimulatedDoor;
+use gate::devices::door::{Door, SimulatedDoor};
 use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Reach, Waits, router};
 use gate::outbox::{LaneKey, Store};
 use gate::{
@@ -126,8 +126,19 @@ impl Place {
     }
 
     pub async fn seen_by(faces: Reads, waits: Waits, change: impl FnOnce(&mut LaneConfig)) -> Self {
-        let bay = Bay::new();
         let folder = tempfile::tempdir().unwrap();
+        Self::behind(SimulatedDoor::default(), folder, faces, waits, change).await
+    }
+
+    /// A kiosk whose lane has this door, with its files in `folder`.
+    pub async fn behind<D: Door + Clone + Sync + 'static>(
+        door: D,
+        folder: tempfile::TempDir,
+        faces: Reads,
+        waits: Waits,
+        change: impl FnOnce(&mut LaneConfig),
+    ) -> Self {
+        let bay = Bay::new();
         let store = Arc::new(Store::open(&folder.path().join("gate.db"), bay.gate_key()).await.unwrap());
         let link = Arc::new(Authorities::new(&bay));
         let clock = Arc::new(Hand(Mutex::new(now())));
@@ -158,7 +169,7 @@ impl Place {
             watch: Arc::new(SystemStopwatch::start()),
             acts: ActBook::open(folder.path().join("lane.acts"), LaneKey::new(bay.gate_key())).unwrap(),
         };
-        let kiosk = Kiosk::new(setup, lane, Some(SimulatedDoor::default()));
+        let kiosk = Kiosk::new(setup, lane, Some(door));
         let pages = folder.path().join("pages");
         let lanes = Arc::new(BTreeMap::from([(kiosk.slug().to_owned(), Arc::clone(&kiosk))]));
         let authorities =
