@@ -28,7 +28,7 @@ use before::remove_connections;
 use credential::{PublicKey, SigningKey};
 use documents::AuthorityCode::{self, Chn, Mac};
 use gate::{Clock, SystemClock};
-use parties::{Process, client, identity, public_keys, trust, until};
+use parties::{MacaoAndHengqin, Process, client, identity, public_keys, trust, until};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use transport::{Ca, Identity, Known, OwnKey, party_client};
@@ -181,18 +181,9 @@ async fn keys_change_while_requests_run_and_none_of_them_fails() {
     let dir = folder.init().dir();
     let shift = |seconds: i64| std::fs::write(dir.join("public/clock"), seconds.to_string()).unwrap();
     shift(0);
-    let mac = Process::authority(&folder, "MAC");
-    let parties = mac.listens[1].clone();
-    let book = json!({"authorities": {}, "parties": {"MAC": &parties}, "gates": {}});
-    std::fs::write(dir.join("public/addresses.json"), book.to_string()).unwrap();
-    let gate = Process::gates(&folder, "hengqin");
-    let details = format!("{}/health/details", gate.listens[1]);
-    let plain = reqwest::Client::new();
-    let rounds = async || {
-        let health: Value = plain.get(&details).send().await.unwrap().json().await.unwrap();
-        health["rounds"].as_u64().unwrap()
-    };
-    until("the gate's first round", async || rounds().await > 1).await;
+    let both = MacaoAndHengqin::start(&folder).await;
+    let (mac, parties) = (&both.mac, both.mac.listens[1].clone());
+    let rounds = async || both.rounds().await;
 
     // Others ask all the time, over connections that stay and over new ones, and note which key Macao shows.
     let (stop, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
