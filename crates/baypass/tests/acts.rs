@@ -1,10 +1,6 @@
 //! Every command that writes at a party leaves its line in that party's record of acts, with who gave it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failing helper fails the test that called it"
-)]
+#![expect(clippy::unwrap_used, reason = "a failing helper fails the test that called it")]
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of other tests")]
 
 #[expect(dead_code, reason = "the other test programs use the rest")]
@@ -95,7 +91,6 @@ impl Step {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one line each command")]
 fn steps(account: &str) -> Vec<Step> {
     let resident = "resident add --dir DIR --home HKG --name SPECIMEN --birth 1990-05-06 --id A123456(3) \
                     --permit H12345678 --photo photo.jpg";
