@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use credential::random;
 use documents::{AuthorityCode, PortId, Rules};
-use gate::devices::door::FileDoor;
+use gate::devices::lane_door::LaneDoor;
 use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Reach, Waits, slug};
 use gate::server::TrustedNow;
 use gate::{Clock, HttpLink, Language, SystemStopwatch, Texts};
@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::install::parties::OpenLane;
 use crate::install::{Installation, write_whole};
 use crate::officers::{PagesArgs, by_name, pairings};
-use crate::serve::TrialClock;
+use crate::serve::{TrialClock, device_client};
 
 /// Wraps any error that says by itself what to do.
 fn of<E: std::error::Error>(error: E) -> Failure {
@@ -75,9 +75,7 @@ pub fn set_up(
         for code in &setup.officers {
             addresses += &format!("  officer {slug:<16} {code}  {base}/officer/{slug}/{code}\n");
         }
-        // The controller of a real door reads and writes two files (gate::devices::door::FileDoor).
-        let files = folder.join(format!("{slug}.door"));
-        let door = FileDoor::new(files.clone(), files.with_extension("sensor"));
+        let door = LaneDoor::of_lane(&folder, &slug, device_client).map_err(of)?;
         let kiosk = Kiosk::new(setup, Arc::clone(&opened.lane), Some(door));
         kiosks.insert(kiosk.slug().to_owned(), kiosk);
     }

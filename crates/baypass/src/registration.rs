@@ -3,12 +3,14 @@
 //! Lives here: which record goes to which authority. Not here: how one that was cut short is undone (`install::journal`), what
 //! a record may hold (`documents`), the registry (`authority`), flags and files (`command::resident`).
 
+use ::officers::Deed;
 use documents::issuance::document_issuer;
 use documents::{Applied, AuthorityCode, CaseFile, DocumentKind, Rules, Side, Timestamp};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, of};
 use crate::install::Installation;
+use crate::install::acts::Office;
 use crate::install::journal::{Journal, Number};
 use crate::install::parties::Parties;
 use crate::wallet::{Card, Wallet};
@@ -67,6 +69,15 @@ pub async fn register(
     }
     let resident = Wallet::all(installation)?.last().map_or(1, |wallet| wallet.resident + 1);
     let journal = Journal { resident, cards: cards.iter().map(number_of).collect() };
+    for card in &journal.cards {
+        let service = parties.service(card.issuer)?;
+        let object = service.document_reference(&card.parsed()?);
+        installation.put_on_record(
+            &Office::authority(card.issuer),
+            (Deed::AddResident.word(), &object),
+            now,
+        )?;
+    }
     journal.write(installation)?;
     let written = async {
         write_records(parties, &person, &records, photo, now).await?;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
@@ -78,6 +78,13 @@ impl Addresses {
         }
     }
 
+    /// What tells one version of the file from the next: it is written whole, so it is another file each time.
+    fn version(of_what: &Installation) -> Option<(u64, u64, i64, i64)> {
+        use std::os::unix::fs::MetadataExt as _;
+        let about = std::fs::metadata(of_what.public().join("addresses.json")).ok()?;
+        Some((about.ino(), about.len(), about.mtime(), about.mtime_nsec()))
+    }
+
     /// Publishes them.
     pub fn write(&self, to: &Installation) -> Result<(), Failure> {
         write_whole(&to.public().join("addresses.json"), &serde_json::to_vec_pretty(self).map_err(of)?)
@@ -137,6 +144,32 @@ impl Clock for TrialClock {
     fn now(&self) -> Timestamp {
         let machine = self.steady.as_ref().map_or_else(|| SystemClock.now(), |steady| steady.now());
         machine.plus_seconds(self.shifted())
+    }
+}
+
+/// The addresses for a process that serves: read again only where the file has changed.
+pub struct AddressBook {
+    installation: Installation,
+    seen: Mutex<SeenAddresses>,
+}
+
+/// A version of the file, and what stood in it.
+type SeenAddresses = (Option<(u64, u64, i64, i64)>, Arc<Addresses>);
+
+impl AddressBook {
+    /// Those of an installation; nothing is read yet.
+    pub fn of(installation: &Installation) -> Self {
+        Self { installation: installation.clone(), seen: Mutex::default() }
+    }
+
+    /// The addresses of the moment; none where the file cannot be used.
+    pub fn read(&self) -> Arc<Addresses> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = Addresses::version(&self.installation);
+        if version != seen.0 {
+            *seen = (version, Arc::new(Addresses::read(&self.installation).unwrap_or_default()));
+        }
+        Arc::clone(&seen.1)
     }
 }
 
@@ -258,6 +291,21 @@ pub async fn serve_http(
 #[expect(clippy::disallowed_methods, reason = "this is the adapter of HTTP clients")]
 pub fn http_client() -> reqwest::Client {
     reqwest::Client::new()
+}
+
+/// An HTTP client for a device of a gate's own, such as a door's controller: it follows no redirect and goes through no proxy.
+/// Over `https` the device's certificate must come from `roots` (PEM) where these are given, else from one that the machine
+/// trusts.
+#[expect(clippy::disallowed_methods, reason = "this is the adapter of HTTP clients to devices")]
+pub fn device_client(roots: Option<&[u8]>) -> Result<reqwest::Client, reqwest::Error> {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5));
+    match roots {
+        Some(roots) => client.tls_certs_only(reqwest::Certificate::from_pem_bundle(roots)?).build(),
+        None => client.build(),
+    }
 }
 
 /// Logs to standard error; no line holds anything personal.

@@ -17,38 +17,36 @@
 mod bay;
 #[path = "../../authority/tests/service/bay.rs"]
 mod bay_of_authorities;
+mod one_lane;
 mod parties;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use ::officers::{Desk, DeskSettings, Limits};
-use authority::http::{HttpState, listeners};
-use authority::{DeviceProof, Service, possession, status_list_number, status_name};
+use authority::{DeviceProof, possession, status_list_number, status_name};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use bay_of_authorities as authorities;
-use bay_of_authorities::{BIRTH, Bay, GATE, NAME, NUMBER, RECORD, in_memory, photographs};
-use clearance::{ClearanceId, Passage, Place, Sides};
-use code::{CrossingCode, Parts};
+use bay_of_authorities::{BIRTH, Bay, NAME, NUMBER, RECORD, in_memory, photographs};
+use clearance::{ClearanceId, Passage};
 use credential::message::{self, Kind, Receipt, ReceiptResult};
-use credential::webauthn::RelyingParty;
-use credential::{Audience, KeyClass, PartHash, ProofWindow, PublicKey, SigningKey, sign_proof};
+use credential::{KeyClass, PublicKey, SigningKey};
 use documents::AuthorityCode::{Chn, Mac};
-use documents::{AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, Timestamp};
+use documents::{AuthorityCode, DocumentNumber, LocalDate, Timestamp};
 use face::{Image, Probe, SplitMix64};
 use gate::devices::camera::{CodeSight, SimulatedCamera};
 use gate::devices::door::SimulatedDoor;
 use gate::lane::measures::Nobody;
 use gate::lane::screen::NoScreen;
-use gate::outbox::{GateKey, Store};
+use gate::outbox::Store;
 use gate::{
-    AuthorityAddress, AuthorityAddresses, CaptureFault, Captured, Courier, FaceCapture, FixedClock, HttpLink,
-    Lane, LaneConfig, LaneContext, Lists, Metrics, ReplayCache, SystemStopwatch,
+    AuthorityAddress, AuthorityAddresses, Courier, FixedClock, HttpLink, Lane, LaneContext, Lists, Metrics,
+    ReplayCache, SystemStopwatch,
 };
+use one_lane::{OneFace, code_with, gate_key, lane_config, serve};
 use parties::{Answer, Middle, On, client, sit, whoever, with_key};
 use test_support::other_signature;
-use transport::{Bounds, Known, Transport, party_client, party_server};
+use transport::{Known, party_client};
 use trust::{Party, Peer};
 
 /// What was seen on the wire, and what is held back.
@@ -195,47 +193,6 @@ impl Middle for End {
     }
 }
 
-/// A desk at which nobody has an account.
-fn nobody() -> Arc<Desk> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_owned();
-    let settings = DeskSettings {
-        party: RelyingParty::new("localhost").unwrap(),
-        origins: Arc::new(move || {
-            let _kept_as_long_as_the_desk = &folder;
-            Vec::new()
-        }),
-        test_accounts: false,
-        limits: Limits::builtin().unwrap(),
-        draw: credential::random,
-    };
-    Arc::new(Desk::open(&path, settings).unwrap())
-}
-
-/// An authority behind its listener for parties, at the clock of the test; gives where it is.
-async fn serve(service: &Arc<Service>, bay: &Bay, now: &Arc<Mutex<Timestamp>>) -> String {
-    let (trust, at, clock) = (bay.trust.clone(), Arc::clone(now), Arc::clone(now));
-    let known: Known = Arc::new(move |key: &PublicKey| trust.peer(key, *at.lock().unwrap()));
-    let state = HttpState {
-        service: Arc::clone(service),
-        now: Arc::new(move || *clock.lock().unwrap()),
-        officers: nobody(),
-        origins: Vec::new(),
-        officer_origin: Arc::new(|_| false),
-        trust_lists: Arc::new(Vec::new),
-        approvals: Arc::new(Vec::new),
-    };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("https://{}", listener.local_addr().unwrap());
-    let own = with_key(&bay.connections[&Party::Authority(service.code())]);
-    let transport = Transport::Parties(party_server(&own, Arc::clone(&known)).unwrap(), known);
-    let bounds =
-        Bounds { total: 64, each: 64, silence: std::time::Duration::from_secs(60), proxies: Vec::new() };
-    let app = listeners(state).parties;
-    tokio::spawn(transport::serve(listener, app, bounds, transport, std::future::pending()));
-    address
-}
-
 /// Lays the wire; gives it, and where the gate believes the authorities to be.
 async fn lay(bay: &Bay, now: &Arc<Mutex<Timestamp>>) -> (Arc<Wire>, AuthorityAddresses) {
     let gates = Party::Gates("hengqin".parse().unwrap());
@@ -269,39 +226,6 @@ async fn lay(bay: &Bay, now: &Arc<Mutex<Timestamp>>) -> (Arc<Wire>, AuthorityAdd
     (wire, addresses)
 }
 
-/// The face before the camera is always the same: its probe was made once.
-struct OneFace(Vec<u8>);
-
-impl FaceCapture for OneFace {
-    fn capture(&self, _: &[Vec<u8>]) -> Result<Captured, CaptureFault> {
-        Ok(Captured { probe: self.0.clone(), suspicious: false })
-    }
-
-    fn active_rules(&self) -> Option<&face::active::ActiveRules> {
-        None
-    }
-
-    fn follow(&self, _: &mut face::Track, _: &[u8], _: u64) -> Result<face::active::Frame, CaptureFault> {
-        panic!("no challenge is judged here")
-    }
-}
-
-fn lane_config() -> LaneConfig {
-    LaneConfig {
-        place: Place {
-            lane: GATE.parse().unwrap(),
-            port: "hengqin".parse().unwrap(),
-            direction: Direction::new(Chn, Mac).unwrap(),
-            sides: Sides::Both { exit: (), entry: () },
-        },
-        kind: LaneKind::Code,
-        window: ProofWindow::default(),
-        pictures: 1,
-        simulated_camera: true,
-        elsewhere: Vec::new(),
-    }
-}
-
 /// A resident with one entry, enrolled, with one token: the text of a code of this moment.
 async fn code_of(bay: &Bay, nth: usize, photo: &[u8], live: &[u8], now: Timestamp) -> String {
     let number = format!("C{nth:08}");
@@ -316,12 +240,7 @@ async fn code_of(bay: &Bay, nth: usize, photo: &[u8], live: &[u8], now: Timestam
     let proof = possession(&device, Chn, Chn, &session, now).unwrap();
     let keys = [DeviceProof { key: *device.public(), proof }];
     let issued = bay.chn.issue(&session, &keys, None, now).await.unwrap().tokens.remove(0);
-    let (_, sealed) = issued.sealed.into_iter().find(|(receiver, _)| *receiver == Mac).unwrap();
-    let audience = Audience::new("hengqin".parse().unwrap(), Direction::new(Chn, Mac).unwrap(), None);
-    let hashes = [PartHash::of(&issued.own), PartHash::of(&sealed)];
-    let proof = sign_proof(&device, &audience, &issued.token, &hashes, now).unwrap();
-    let parts = Parts::new(&[&issued.own, &sealed]).unwrap();
-    CrossingCode::Full { token: &issued.token, proof: &proof, parts }.to_text().unwrap()
+    code_with(&issued, &device, now)
 }
 
 /// A name of letters for a number.
@@ -353,12 +272,7 @@ async fn whoever_owns_the_network_can_delay_and_nothing_else() {
     lists.take_approval(&bay.approval, start).unwrap();
 
     let folder = tempfile::tempdir().unwrap();
-    let key = GateKey {
-        gate: GATE.to_owned(),
-        kid: GATE.as_bytes().to_vec(),
-        key: Arc::new(SigningKey::from_pkcs8(&bay.gate.to_pkcs8().unwrap()).unwrap()),
-    };
-    let store = Arc::new(Store::open(&folder.path().join("gate.db"), key).await.unwrap());
+    let store = Arc::new(Store::open(&folder.path().join("gate.db"), gate_key(&bay)).await.unwrap());
     let now = Arc::new(Mutex::new(start));
     let (wire, addresses) = lay(&bay, &now).await;
     let link = Arc::new(HttpLink::new(addresses, std::time::Duration::from_secs(60)));

@@ -61,7 +61,7 @@ fn a_one_time_code_goes_to_a_terminal_or_a_file_and_never_into_a_pipe() {
 
     let acts = folder.run(&["officer", "acts", "--dir", "DIR", "--authority", "CHN", "--json"]).json();
     let told: Vec<_> = acts.as_array().unwrap().iter().map(|act| act["act"].as_str().unwrap()).collect();
-    assert_eq!(told, ["account_add", "account_lock"]);
+    assert_eq!(told, ["init", "account_add", "account_lock"]);
     let record = folder.dir().join("authorities/CHN/officers.acts");
     let text = std::fs::read_to_string(&record).unwrap();
     assert!(!text.contains("Specimen") && !text.contains(code.trim()));

@@ -24,7 +24,7 @@ use bay::{Folder, people};
 use credential::status::{SignedStatusList, list_kid};
 use documents::AuthorityCode::Mac;
 use gate::{Clock, SystemClock};
-use parties::{Process, trust, until};
+use parties::{MacaoAndHengqin, Process, trust, until};
 use serde_json::{Value, json};
 use test_support::SoftToken;
 use trust::Role;
@@ -272,18 +272,9 @@ fn a_key_stays_listed_while_what_it_signed_may_be_on_its_way() {
 async fn signing_keys_change_while_requests_run_and_none_of_them_fails() {
     let folder = Folder::new();
     let dir = folder.init().dir();
-    let mac = Process::authority(&folder, "MAC");
-    let (public, parties) = (mac.listens[0].clone(), mac.listens[1].clone());
-    let book = json!({"authorities": {}, "parties": {"MAC": &parties}, "gates": {}});
-    std::fs::write(dir.join("public/addresses.json"), book.to_string()).unwrap();
-    let gate = Process::gates(&folder, "hengqin");
-    let details = format!("{}/health/details", gate.listens[1]);
-    let plain = reqwest::Client::new();
-    let rounds = async || {
-        let health: Value = plain.get(&details).send().await.unwrap().json().await.unwrap();
-        health["rounds"].as_u64().unwrap()
-    };
-    until("the gate's first round", async || rounds().await > 1).await;
+    let both = MacaoAndHengqin::start(&folder).await;
+    let (mac, public) = (&both.mac, both.mac.listens[0].clone());
+    let rounds = async || both.rounds().await;
 
     let seen: Arc<Mutex<Vec<Answer>>> = Arc::default();
     let asking = {

@@ -13,6 +13,8 @@
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod bay;
 #[expect(dead_code, reason = "the other test programs use the rest")]
+mod before;
+#[expect(dead_code, reason = "the other test programs use the rest")]
 mod parties;
 
 use std::collections::BTreeSet;
@@ -22,10 +24,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bay::Folder;
+use before::remove_connections;
 use credential::{PublicKey, SigningKey};
 use documents::AuthorityCode::{self, Chn, Mac};
 use gate::{Clock, SystemClock};
-use parties::{Process, client, identity, public_keys, trust, until};
+use parties::{MacaoAndHengqin, Process, client, identity, public_keys, trust, until};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use transport::{Ca, Identity, Known, OwnKey, party_client};
@@ -178,18 +181,9 @@ async fn keys_change_while_requests_run_and_none_of_them_fails() {
     let dir = folder.init().dir();
     let shift = |seconds: i64| std::fs::write(dir.join("public/clock"), seconds.to_string()).unwrap();
     shift(0);
-    let mac = Process::authority(&folder, "MAC");
-    let parties = mac.listens[1].clone();
-    let book = json!({"authorities": {}, "parties": {"MAC": &parties}, "gates": {}});
-    std::fs::write(dir.join("public/addresses.json"), book.to_string()).unwrap();
-    let gate = Process::gates(&folder, "hengqin");
-    let details = format!("{}/health/details", gate.listens[1]);
-    let plain = reqwest::Client::new();
-    let rounds = async || {
-        let health: Value = plain.get(&details).send().await.unwrap().json().await.unwrap();
-        health["rounds"].as_u64().unwrap()
-    };
-    until("the gate's first round", async || rounds().await > 1).await;
+    let both = MacaoAndHengqin::start(&folder).await;
+    let (mac, parties) = (&both.mac, both.mac.listens[1].clone());
+    let rounds = async || both.rounds().await;
 
     // Others ask all the time, over connections that stay and over new ones, and note which key Macao shows.
     let (stop, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
@@ -331,19 +325,5 @@ fn as_the_version_before(dir: &Path) {
         std::fs::write(dir.join(format!("public/trust/{code}.cbor")), &signed).unwrap();
         std::fs::write(dir.join(format!("supervisors/{code}/published.cbor")), &signed).unwrap();
     }
-    std::fs::remove_file(dir.join("public/ca.pem")).unwrap();
-    std::fs::remove_dir_all(dir.join("ca")).unwrap();
-    for parties in ["authorities", "gates"] {
-        for party in std::fs::read_dir(dir.join(parties)).unwrap() {
-            let party = party.unwrap().path();
-            std::fs::remove_dir_all(party.join("tls")).unwrap();
-            for key in std::fs::read_dir(party.join("keys")).unwrap() {
-                let key = key.unwrap().path();
-                let name = key.file_name().unwrap().to_string_lossy().into_owned();
-                if name.starts_with("tls-") || name.starts_with("web-") {
-                    std::fs::remove_file(key).unwrap();
-                }
-            }
-        }
-    }
+    remove_connections(dir);
 }

@@ -9,12 +9,11 @@
 #![expect(clippy::expect_used, clippy::panic, dead_code, reason = "helpers of other tests")]
 
 mod bay;
+#[expect(dead_code, reason = "the other test programs use the rest")]
+mod before;
 
 use bay::Folder;
-use credential::SigningKey;
-use credential::cbor::{Reader, Writer};
-use credential::cose::{self, CoSigned, Headers, Tagging};
-use credential::message::MAX_PAYLOAD;
+use before::one_list_key;
 use serde_json::{Value, json};
 
 fn list(folder: &Folder, authority: usize) -> Value {
@@ -75,61 +74,11 @@ fn a_list_is_drafted_shown_signed_by_each_supervisor_and_published() {
     folder.run(&[&["trust", "renew"], &mac[..]].concat()).told(&["1 keys of supervisors", "trust draft"]);
 }
 
-/// Makes the installation one of the version before: a list key, pinned alone, and lists signed by it.
-fn as_before(folder: &Folder) -> Vec<SigningKey> {
-    let mut keys = Vec::new();
-    let mut pins = serde_json::Map::new();
-    for code in ["CHN", "HKG", "MAC"] {
-        let path = folder.dir().join(format!("public/trust/{code}.cbor"));
-        let bytes = std::fs::read(&path).unwrap();
-        let (newest, _) = trust::links(&bytes).unwrap();
-        let payload = CoSigned::parse(newest, MAX_PAYLOAD).unwrap().unverified_payload().to_vec();
-        let mut r = Reader::new(&payload);
-        r.array_exact(7).unwrap();
-        let head: Vec<_> = (0..4).map(|_| r.skip().unwrap()).collect();
-        r.skip().unwrap();
-        r.skip().unwrap();
-        let mut w = Writer::new();
-        w.array(5);
-        for item in head {
-            w.raw(item);
-        }
-        let count = r.array(2_000).unwrap();
-        w.array(count);
-        for _ in 0..count {
-            let fields = r.array(7).unwrap();
-            w.array(6);
-            for field in 0..fields {
-                let item = r.skip().unwrap();
-                if field < 6 {
-                    w.raw(item);
-                }
-            }
-        }
-        let old = w.finish();
-        let key = SigningKey::generate().unwrap();
-        let external = Writer::new().array(1).text("bp1-trust-list").finish();
-        let headers = Headers { kid: Some(b"1"), content_type: None };
-        let signed = cose::sign(&key, Tagging::Untagged, headers, &external, &old).unwrap();
-        std::fs::write(&path, signed).unwrap();
-        let supervisor = folder.dir().join("supervisors").join(code);
-        for n in 1..=3 {
-            std::fs::remove_dir_all(supervisor.join(n.to_string())).unwrap();
-        }
-        std::fs::remove_file(supervisor.join("published.cbor")).unwrap();
-        std::fs::write(supervisor.join("keys/list.key"), key.to_pkcs8().unwrap()).unwrap();
-        pins.insert(code.to_owned(), json!(hex::encode(key.public().as_bytes())));
-        keys.push(key);
-    }
-    std::fs::write(folder.dir().join("public/roots.json"), serde_json::to_vec(&pins).unwrap()).unwrap();
-    keys
-}
-
 #[test]
 fn an_installation_of_the_version_before_is_brought_over_and_its_list_key_signs_nothing_any_more() {
     let folder = Folder::new();
     folder.init();
-    as_before(&folder);
+    one_list_key(&folder);
     folder.run(&["trust", "list", "--dir", "DIR"]).told(&["version before", "trust upgrade"]);
     let said = folder.run(&["trust", "upgrade", "--dir", "DIR"]).code(0).out();
     assert!(said.contains("CHN: lists are signed by 2 of CHN-1, CHN-2, CHN-3"), "{said}");
@@ -144,7 +93,7 @@ fn an_installation_of_the_version_before_is_brought_over_and_its_list_key_signs_
     // A forged list is not brought over.
     let folder = Folder::new();
     folder.init();
-    as_before(&folder);
+    one_list_key(&folder);
     let path = folder.dir().join("public/trust/HKG.cbor");
     let mut forged = std::fs::read(&path).unwrap();
     let last = forged.len() - 1;
@@ -168,9 +117,68 @@ fn a_missing_or_damaged_public_list_is_mended_by_the_command_that_the_message_ad
         if let Some(bytes) = damage {
             std::fs::write(&path, bytes).unwrap();
         }
-        folder.run(&["trust", "list", "--dir", "DIR"]).told(&["CHN", "baypass trust renew"]);
+        // The command goes on with what the supervisors published last, and names what is broken once.
+        let shown = folder.run(&["trust", "list", "--dir", "DIR", "--json"]);
+        assert_eq!(shown.code(0).json()["lists"].as_array().unwrap().len(), 3);
+        assert_eq!(shown.err().matches("warning: the trust list of CHN: ").count(), 1, "{}", shown.err());
+        assert!(shown.err().contains("`baypass trust renew --dir bay --authority CHN`"), "{}", shown.err());
         folder.run(&["trust", "renew", "--dir", "DIR", "--authority", "CHN"]).code(0);
         assert_eq!(list(&folder, 0)["number"], number);
+        assert_eq!(folder.run(&["trust", "list", "--dir", "DIR"]).err(), "");
+    }
+}
+
+#[test]
+fn every_command_goes_on_for_the_others_where_one_authoritys_list_is_broken_everywhere() {
+    let folder = Folder::new();
+    folder.init();
+    let (public, own) = ("bay/public/trust/CHN.cbor", "bay/supervisors/CHN/published.cbor");
+    let good = std::fs::read(folder.path(public)).unwrap();
+    for damage in [&b"broken"[..], &good[..good.len() - 1]] {
+        folder.write(public, damage);
+        folder.write(own, damage);
+        for line in [
+            "trust list",
+            "keys list",
+            "keys rotate --authority MAC --role notice",
+            "tls list",
+            "tls renew --authority MAC",
+            "trust renew --authority MAC",
+            "approval list",
+            "ledger list --authority MAC",
+            "reservations list --authority HKG",
+            "resident re-enrol --authority MAC",
+        ] {
+            let words: Vec<_> = line.split(' ').collect();
+            let run = folder.run(&[&words[..], &["--dir", "DIR"]].concat());
+            run.code(0);
+            let named = run.err().matches("warning: the trust list of CHN: ").count();
+            // A command that signs one other list looks at that one alone.
+            let reads = !line.starts_with("trust renew");
+            assert_eq!(named, usize::from(reads), "{line}: {}", run.err());
+            if reads {
+                assert!(run.err().contains("copy bay/public/trust/CHN.cbor anew"), "{line}: {}", run.err());
+            }
+        }
+        // Nothing of it was signed over, and what concerns it alone says what is missing.
+        assert_eq!(std::fs::read(folder.path(public)).unwrap(), damage);
+        folder.run(&["trust", "renew", "--dir", "DIR"]).told(&["no list of CHN can be read", "backup"]);
+        let doctor = folder.run(&["doctor", "--dir", "DIR"]);
+        let said = doctor.code(2).out();
+        let line = said.lines().find(|line| line.contains("trust lists")).unwrap();
+        assert!(
+            line.contains("CHN, the public list") && line.contains("copy bay/public/trust/CHN.cbor"),
+            "{line}"
+        );
+        for goes_on in ["connections", "approvals"] {
+            assert!(said.lines().any(|line| line.contains(goes_on)), "{goes_on} is not looked at: {said}");
+        }
+        // The advice works: the file comes back from another machine, and the next command is silent.
+        folder.write(public, &good);
+        let mended = folder.run(&["trust", "renew", "--dir", "DIR", "--authority", "CHN"]);
+        mended.code(0);
+        assert_eq!(folder.run(&["keys", "list", "--dir", "DIR"]).err(), "");
+        folder.write(public, &good);
     }
 }
 

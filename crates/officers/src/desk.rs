@@ -245,7 +245,7 @@ impl Desk {
     /// Changes the accounts under the lock, and writes down who did what.
     fn change<T>(
         &self,
-        actor: Actor,
+        actor: &Actor,
         act: &str,
         now: Timestamp,
         change: impl FnOnce(&mut Accounts) -> Result<(T, AccountId), ChangeError>,
@@ -271,7 +271,7 @@ impl Desk {
     /// [`ChangeError`] inside, [`SignInError`] for files and chance.
     pub fn add(
         &self,
-        actor: Actor,
+        actor: &Actor,
         new: NewAccount,
         now: Timestamp,
     ) -> Result<Result<(AccountId, OneTimeCode), ChangeError>, SignInError> {
@@ -292,7 +292,7 @@ impl Desk {
     /// As [`Self::add`].
     pub fn new_code(
         &self,
-        actor: Actor,
+        actor: &Actor,
         id: AccountId,
         now: Timestamp,
     ) -> Result<Result<OneTimeCode, ChangeError>, SignInError> {
@@ -310,7 +310,7 @@ impl Desk {
     /// [`ChangeError`] inside; [`FileError`].
     pub fn lock(
         &self,
-        actor: Actor,
+        actor: &Actor,
         id: AccountId,
         now: Timestamp,
     ) -> Result<Result<(), ChangeError>, FileError> {
@@ -327,7 +327,7 @@ impl Desk {
     /// [`ChangeError`] inside; [`FileError`].
     pub fn unlock(
         &self,
-        actor: Actor,
+        actor: &Actor,
         id: AccountId,
         now: Timestamp,
     ) -> Result<Result<(), ChangeError>, FileError> {
@@ -340,7 +340,7 @@ impl Desk {
     /// [`ChangeError`] inside; [`FileError`].
     pub fn set_roles(
         &self,
-        actor: Actor,
+        actor: &Actor,
         id: AccountId,
         roles: impl IntoIterator<Item = Role>,
         now: Timestamp,
@@ -363,7 +363,7 @@ impl Desk {
     /// [`SignInError`]; it is written down.
     pub fn sign_in(&self, given: &SignedAssertion, now: Timestamp) -> Result<Opened, SignInError> {
         let signed = self.check_assertion(given, now).map_err(|(actor, error)| {
-            self.refused(actor, "sign_in", &error, now);
+            self.refused(&actor, "sign_in", &error, now);
             error
         })?;
         self.open_session(signed, How::Passkey, now)
@@ -399,7 +399,7 @@ impl Desk {
         let counted = verify(&expected, &passkey, &answer).map_err(|error| {
             if error == WebAuthnError::Counter {
                 tracing::warn!(account = %id, "a passkey's counter went back: it may have been copied");
-                (actor, SignInError::Counter)
+                (actor.clone(), SignInError::Counter)
             } else {
                 // Whoever has no passkey of the account is not the account.
                 unknown(SignInError::Passkey(error))
@@ -410,7 +410,7 @@ impl Desk {
         }
         if counted != passkey {
             accounts.counted(&counted);
-            self.accounts.put(&accounts, &lock).map_err(|e| (actor, e.into()))?;
+            self.accounts.put(&accounts, &lock).map_err(|e| (actor.clone(), e.into()))?;
         }
         Ok(id)
     }
@@ -430,7 +430,7 @@ impl Desk {
         match found {
             Ok(id) => self.open_session(id, How::Code, now),
             Err((actor, error)) => {
-                self.refused(actor, "code", &error, now);
+                self.refused(&actor, "code", &error, now);
                 Err(error)
             }
         }
@@ -452,7 +452,7 @@ impl Desk {
             How::Code => "code",
             How::Passkey => "sign_in",
         };
-        self.record.write(Actor::Account(id), (act, "", "done"), now)?;
+        self.record.write(&Actor::Account(id), (act, "", "done"), now)?;
         let token = Token::draw(self.settings.draw)?;
         self.memory().sessions.open(token.hash(), id, how, &self.settings.limits, now);
         let signed = self.signed(&token, now).map_err(SignInError::Permit)?;
@@ -460,7 +460,7 @@ impl Desk {
     }
 
     /// Writes a refused sign-in down; a flood of them is counted in the log alone, so that nobody fills the disk.
-    fn refused(&self, actor: Actor, act: &str, error: &SignInError, now: Timestamp) {
+    fn refused(&self, actor: &Actor, act: &str, error: &SignInError, now: Timestamp) {
         let hour = now.unix().div_euclid(3600);
         let written = {
             let mut memory = self.memory();
@@ -528,7 +528,7 @@ impl Desk {
             Some(PermitError::RoleMissing)
         };
         let result = refusal.as_ref().map_or("allowed", PermitError::word);
-        self.record.write(Actor::Account(signed.account), (deed.word(), object, result), now)?;
+        self.record.write(&Actor::Account(signed.account), (deed.word(), object, result), now)?;
         self.memory().sessions.touch(&token.hash(), now);
         match refusal {
             Some(refusal) => Err(refusal),
@@ -538,7 +538,7 @@ impl Desk {
 
     /// Writes down what became of something that was allowed, where it was not done after all.
     pub fn failed(&self, signed: &Signed, deed: Deed, (object, why): (&str, &str), now: Timestamp) {
-        let written = self.record.write(Actor::Account(signed.account), (deed.word(), object, why), now);
+        let written = self.record.write(&Actor::Account(signed.account), (deed.word(), object, why), now);
         if let Err(error) = written {
             tracing::error!(%error, "what became of an act could not be written down");
         }
@@ -571,14 +571,14 @@ impl Desk {
         let signed = self.signed(token, now).map_err(SignInError::Permit)?;
         let actor = Actor::Account(signed.account);
         let made = self.check_registration(token, given, now).and_then(|passkey| {
-            let changed = self.change(actor, "passkey_add", now, |accounts| {
+            let changed = self.change(&actor, "passkey_add", now, |accounts| {
                 accounts.add_passkey(signed.account, &passkey, now)?;
                 Ok(((), signed.account))
             })?;
             changed.map_err(SignInError::Change)
         });
         if let Err(error) = made {
-            self.refused(actor, "passkey_add", &error, now);
+            self.refused(&actor, "passkey_add", &error, now);
             return Err(error);
         }
         {
@@ -620,7 +620,7 @@ impl Desk {
         self.memory().sessions.close(&token.hash());
         match found {
             Some(session) => {
-                self.record.write(Actor::Account(session.account), ("sign_out", "", "done"), now)
+                self.record.write(&Actor::Account(session.account), ("sign_out", "", "done"), now)
             }
             None => Ok(()),
         }

@@ -22,7 +22,7 @@ pub use desk::{
 pub use kept::FileError;
 pub use limits::Limits;
 pub use pairing::{PairError, Pairings};
-pub use record::{Act, Actor, Record, RecordFault};
+pub use record::{Act, Actor, NoOperator, Operator, Record, RecordFault};
 pub use role::{Deed, Role, UnknownRole};
 pub use secret::{Draw, OneTimeCode, Token};
 pub use session::How;

@@ -76,7 +76,7 @@ impl Pairings {
     ///
     /// # Errors
     /// [`PairError`].
-    pub fn issue(&self, lane: &str, actor: Actor, now: Timestamp) -> Result<OneTimeCode, PairError> {
+    pub fn issue(&self, lane: &str, actor: &Actor, now: Timestamp) -> Result<OneTimeCode, PairError> {
         let code = OneTimeCode::draw(self.draw)?;
         let lock = Lock::take(&self.folder)?;
         Record::of(&self.folder).write_locked(
@@ -137,7 +137,7 @@ impl Pairings {
     ///
     /// # Errors
     /// The file's.
-    pub fn end(&self, lane: &str, actor: Actor, now: Timestamp) -> Result<(), FileError> {
+    pub fn end(&self, lane: &str, actor: &Actor, now: Timestamp) -> Result<(), FileError> {
         let lock = Lock::take(&self.folder)?;
         Record::of(&self.folder).write_locked(actor, (Deed::PairKiosk.word(), lane, "ended"), now, &lock)?;
         let mut kept = (*self.kept.get()?).clone();

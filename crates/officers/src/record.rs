@@ -1,12 +1,14 @@
 //! Record: what everybody in office did, one line each, chained by hash. Lines are appended and never changed; how far the
 //! chain has come stands beside it, so that a line that is missing shows, at the end too.
 //!
-//! A line is a JSON object: `number`, `at`, `actor` (an account's id, `operator` at this machine, or `nobody`), `act`,
+//! A line is a JSON object: `number`, `at`, `actor` (an account's id, `operator:NAME` at this machine, or `nobody`), `act`,
 //! `object` (a reference, never a name or a number of a document), `result` and `previous`, the SHA-256 of the line before.
 
 use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
 
 use credential::sha256;
 use documents::Timestamp;
@@ -20,13 +22,51 @@ const MAX_LINE: u64 = 2048;
 /// Longest object and result, in characters.
 const MAX_WORD: usize = 160;
 
+/// Longest name of an operator, in characters.
+const MAX_OPERATOR: usize = 64;
+
+/// Who gave a command on this machine: the user of the operating system, or whom they named. Whoever may open a party's
+/// folder can name anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator(Arc<str>);
+
+impl Operator {
+    /// An operator of this name; `None` where it is empty, has more than 64 characters, or others than letters, digits and
+    /// `-`, `_`, `.`, `@`.
+    #[must_use]
+    pub fn new(name: &str) -> Option<Self> {
+        let counts = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+        let long = name.chars().count();
+        ((1..=MAX_OPERATOR).contains(&long) && name.chars().all(counts)).then(|| Self(name.into()))
+    }
+}
+
+/// A text that is no operator's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an operator's name has 1 to 64 letters, digits, `-`, `_`, `.` or `@`")]
+pub struct NoOperator;
+
+impl FromStr for Operator {
+    type Err = NoOperator;
+
+    fn from_str(text: &str) -> Result<Self, NoOperator> {
+        Self::new(text).ok_or(NoOperator)
+    }
+}
+
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Who did something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
     /// Somebody with an account.
     Account(AccountId),
     /// Whoever may open this party's folder: a command on this machine.
-    Operator,
+    Operator(Operator),
     /// Nobody who is known: a sign-in that was refused.
     Nobody,
 }
@@ -35,7 +75,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(id) => id.fmt(f),
-            Self::Operator => f.write_str("operator"),
+            Self::Operator(name) => write!(f, "operator:{name}"),
             Self::Nobody => f.write_str("nobody"),
         }
     }
@@ -49,7 +89,7 @@ pub struct Act {
     pub number: u64,
     /// The time of the act.
     pub at: Timestamp,
-    /// An account's id, `operator` at this machine, or `nobody`.
+    /// An account's id, `operator:NAME` at this machine, or `nobody`.
     pub actor: String,
     /// The stable code of the act.
     pub act: String,
@@ -124,7 +164,7 @@ impl Record {
     /// [`FileError`]: then what it tells of must not happen.
     pub fn write(
         &self,
-        actor: Actor,
+        actor: &Actor,
         (act, object, result): (&str, &str, &str),
         at: Timestamp,
     ) -> Result<(), FileError> {
@@ -134,7 +174,7 @@ impl Record {
 
     pub(crate) fn write_locked(
         &self,
-        actor: Actor,
+        actor: &Actor,
         (act, object, result): (&str, &str, &str),
         at: Timestamp,
         _: &Lock,
@@ -210,7 +250,7 @@ mod tests {
         let record = Record::of(folder);
         for (act, result) in [("settle", "allowed"), ("watch", "role_missing"), ("sign_out", "done")] {
             record
-                .write(Actor::Account(AccountId::from_bytes([7; 8])), (act, "0a0b", result), now())
+                .write(&Actor::Account(AccountId::from_bytes([7; 8])), (act, "0a0b", result), now())
                 .unwrap();
         }
         record
@@ -242,18 +282,30 @@ mod tests {
     }
 
     #[test]
+    fn an_operators_name_is_one_word_that_a_line_can_hold() {
+        for name in ["root", "chan.tai-man", "ops@example", "陳大文"] {
+            assert_eq!(Actor::Operator(Operator::new(name).unwrap()).to_string(), format!("operator:{name}"));
+        }
+        let long = "a".repeat(65);
+        for name in ["", "two words", "line\n", "\u{202e}toor", "a:b", &long] {
+            assert_eq!(Operator::new(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
     fn half_a_line_is_cut_off_and_a_line_ahead_of_the_head_stands() {
         let folder = tempfile::tempdir().unwrap();
         let record = three(folder.path());
         let (path, head) = (folder.path().join("officers.acts"), folder.path().join("officers.head"));
         let before = std::fs::read(&head).unwrap();
-        record.write(Actor::Operator, ("lock", "x", "done"), now()).unwrap();
+        let operator = Actor::Operator(Operator::new("specimen").unwrap());
+        record.write(&operator, ("lock", "x", "done"), now()).unwrap();
         std::fs::write(&head, before).unwrap();
         assert_eq!(record.verify().unwrap().len(), 4);
         let mut text = std::fs::read_to_string(&path).unwrap();
         text.push_str("{\"number\":5,\"at\":");
         std::fs::write(&path, text).unwrap();
-        record.write(Actor::Nobody, ("sign_in", "", "code_refused"), now()).unwrap();
+        record.write(&Actor::Nobody, ("sign_in", "", "code_refused"), now()).unwrap();
         let acts = record.verify().unwrap();
         assert_eq!((acts.len(), acts[4].actor.as_str()), (5, "nobody"));
     }

@@ -18,6 +18,10 @@ fn at(seconds: i64) -> Timestamp {
     start.plus_seconds(seconds)
 }
 
+fn operator() -> Actor {
+    Actor::Operator("specimen".parse().unwrap())
+}
+
 fn desk(folder: &Path, test_accounts: bool) -> Desk {
     let settings = DeskSettings {
         party: RelyingParty::new("localhost").unwrap(),
@@ -35,7 +39,7 @@ fn new(name: &str, roles: &[Role], side: Option<AuthorityCode>) -> NewAccount {
 }
 
 fn added(desk: &Desk, account: NewAccount) -> (AccountId, String) {
-    let (id, code) = desk.add(Actor::Operator, account, at(0)).unwrap().unwrap();
+    let (id, code) = desk.add(&operator(), account, at(0)).unwrap().unwrap();
     (id, code.expose())
 }
 
@@ -47,14 +51,14 @@ fn a_command_that_locks_an_account_ends_the_sessions_of_a_running_service() {
     let token = service.redeem(&code, at(1)).unwrap().token;
     let see = |now| service.permit(Some(&token), Deed::LookUpReason, None, "07", now);
     assert_eq!(see(at(2)).unwrap().account, id);
-    command.lock(Actor::Operator, id, at(3)).unwrap().unwrap();
+    command.lock(&operator(), id, at(3)).unwrap().unwrap();
     assert!(matches!(see(at(4)), Err(PermitError::SignedOut)));
-    command.unlock(Actor::Operator, id, at(5)).unwrap().unwrap();
-    let again = command.new_code(Actor::Operator, id, at(6)).unwrap().unwrap().expose();
+    command.unlock(&operator(), id, at(5)).unwrap().unwrap();
+    let again = command.new_code(&operator(), id, at(6)).unwrap().unwrap().expose();
     assert!(matches!(service.redeem(&code, at(7)), Err(SignInError::Code)), "the first counts no more");
     assert!(service.redeem(&again, at(8)).is_ok());
     let acts = service.record().verify().unwrap();
-    assert_eq!(acts.first().unwrap().actor, "operator");
+    assert_eq!(acts.first().unwrap().actor, "operator:specimen");
     assert!(acts.iter().any(|act| act.act == "look_up_reason" && act.object == "07"));
 }
 
@@ -65,17 +69,17 @@ fn the_last_supervisor_of_a_side_stays() {
     let (chn, mac) = (Some(AuthorityCode::Chn), Some(AuthorityCode::Mac));
     let (one, _) = added(&desk, new("Specimen One", &[Role::Supervisor], chn));
     added(&desk, new("Specimen Two", &[Role::Supervisor], mac));
-    let lock = |id| desk.lock(Actor::Operator, id, at(1)).unwrap();
-    let roles = |id, role| desk.set_roles(Actor::Operator, id, [role], at(1)).unwrap();
+    let lock = |id| desk.lock(&operator(), id, at(1)).unwrap();
+    let roles = |id, role| desk.set_roles(&operator(), id, [role], at(1)).unwrap();
     assert_eq!(lock(one), Err(ChangeError::LastSupervisor));
     assert_eq!(roles(one, Role::Auditor), Err(ChangeError::LastSupervisor));
     let (three, _) = added(&desk, new("Specimen Three", &[Role::Supervisor], chn));
     assert_eq!(lock(one), Ok(()));
     assert_eq!(lock(three), Err(ChangeError::LastSupervisor), "a locked one is none");
     assert_eq!(lock(AccountId::from_bytes([9; 8])), Err(ChangeError::Unknown));
-    let taken = desk.add(Actor::Operator, new("Specimen One", &[Role::Auditor], chn), at(2)).unwrap();
+    let taken = desk.add(&operator(), new("Specimen One", &[Role::Auditor], chn), at(2)).unwrap();
     assert_eq!(taken.unwrap_err(), ChangeError::NameTaken);
-    let none = desk.add(Actor::Operator, new("Specimen Four", &[], chn), at(2)).unwrap();
+    let none = desk.add(&operator(), new("Specimen Four", &[], chn), at(2)).unwrap();
     assert_eq!(none.unwrap_err(), ChangeError::NoRole);
 }
 

@@ -5,6 +5,7 @@
 
 pub mod bombs;
 mod disk;
+mod first_versions;
 pub mod phone;
 mod signature;
 mod token;
@@ -13,6 +14,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use disk::SmallDisk;
+pub use first_versions::FIRST_TABLES;
 pub use signature::other_signature;
 pub use token::SoftToken;
 

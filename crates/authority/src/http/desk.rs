@@ -299,7 +299,7 @@ pub(super) async fn add_account(
         AccountName::new(&body.name).map_err(|_| Problem::new(ProblemCode::WrongField).with_field("name"))?;
     let new = NewAccount { name, side: None, roles: body.roles, test: false };
     let actor = Actor::Account(acting.signed.account);
-    let (id, code) = at_desk(&app, move |desk, now| desk.add(actor, new, now)).await???;
+    let (id, code) = at_desk(&app, move |desk, now| desk.add(&actor, new, now)).await???;
     Ok((StatusCode::CREATED, Json(CodeAnswer { account: id.to_string(), code: code.expose() })))
 }
 
@@ -319,7 +319,7 @@ pub(super) async fn account_code(
     let id = account_id(&id)?;
     let acting = officer.may(&app, Deed::ChangeAccounts, id.to_string()).await?;
     let actor = Actor::Account(acting.signed.account);
-    let code = at_desk(&app, move |desk, now| desk.new_code(actor, id, now)).await???;
+    let code = at_desk(&app, move |desk, now| desk.new_code(&actor, id, now)).await???;
     Ok((StatusCode::CREATED, Json(CodeAnswer { account: id.to_string(), code: code.expose() })))
 }
 
@@ -335,7 +335,7 @@ pub(super) async fn account_lock(
     let id = account_id(&id)?;
     let acting = officer.may(&app, Deed::ChangeAccounts, id.to_string()).await?;
     let actor = Actor::Account(acting.signed.account);
-    at_desk(&app, move |desk, now| desk.lock(actor, id, now)).await???;
+    at_desk(&app, move |desk, now| desk.lock(&actor, id, now)).await???;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -91,6 +91,11 @@ fn sevens(bytes: &mut [u8]) -> Result<(), credential::CryptoError> {
     Ok(())
 }
 
+/// Whoever gives a command on this machine.
+pub fn operator() -> Actor {
+    Actor::Operator("specimen".parse().unwrap())
+}
+
 /// The desk of an authority, in a folder that goes with it, with one officer of every role who is signed in.
 pub fn desk(now: Timestamp) -> Arc<Desk> {
     let folder = tempfile::tempdir().unwrap();
@@ -109,7 +114,7 @@ pub fn desk(now: Timestamp) -> Arc<Desk> {
     let desk = Desk::open(&path, settings).unwrap();
     let name = AccountName::new("Specimen Officer").unwrap();
     let account = NewAccount { name, side: None, roles: Role::ALL.into(), test: true };
-    let (_, code) = desk.add(Actor::Operator, account, now).unwrap().unwrap();
+    let (_, code) = desk.add(&operator(), account, now).unwrap().unwrap();
     // Before any moment that a test moves its clock to.
     let opened = desk.redeem(&code.expose(), now.plus_seconds(-80_000)).unwrap();
     assert_eq!(opened.token.expose(), OFFICER);

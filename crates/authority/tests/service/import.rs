@@ -8,31 +8,12 @@ use credential::sha256;
 use documents::AuthorityCode::Chn;
 use documents::{DocumentNumber, Rules, Timestamp};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
+use test_support::FIRST_TABLES;
 use trust::{Approvals, TrustStore};
 
 use crate::bay::{NUMBER, RECORD, faces};
 use crate::http::MORNING;
 use crate::postgres::Cluster;
-
-/// The tables as the first versions made them.
-const TABLES: [&str; 16] = [
-    "CREATE TABLE IF NOT EXISTS person (person_key {blob} PRIMARY KEY, record TEXT NOT NULL, template {blob} NOT NULL, template_kind BIGINT NOT NULL, session {blob} NOT NULL, ended BIGINT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS photo (person_key {blob} PRIMARY KEY, photo {blob} NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS person_hold (person_key {blob} PRIMARY KEY, holds BIGINT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS person_tag (tag {blob} PRIMARY KEY, person_key {blob} NOT NULL, lost BIGINT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS enrol_try (tag {blob} PRIMARY KEY, tries BIGINT NOT NULL, since BIGINT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS device (thumbprint {blob} PRIMARY KEY, person_key {blob} NOT NULL, at BIGINT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS token (token_id {blob} PRIMARY KEY, person_key {blob} NOT NULL, list BIGINT NOT NULL, place BIGINT NOT NULL, expires BIGINT NOT NULL, status BIGINT NOT NULL, UNIQUE (list, place))",
-    "CREATE TABLE IF NOT EXISTS reservation (id {blob} PRIMARY KEY, person_key {blob} NOT NULL, token_id {blob} NOT NULL, clearance {blob} NOT NULL, lane TEXT NOT NULL, state TEXT NOT NULL, at BIGINT NOT NULL, passage {blob} NOT NULL, verdict {blob} NOT NULL, probe {blob} NOT NULL, record TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS movement (id {blob} PRIMARY KEY, person_key {blob} NOT NULL, at BIGINT NOT NULL, record TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS verdict (reference {blob} PRIMARY KEY, at BIGINT NOT NULL, outcome TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS gate_event (gate TEXT NOT NULL, number BIGINT NOT NULL, hash {blob} NOT NULL, PRIMARY KEY (gate, number))",
-    "CREATE TABLE IF NOT EXISTS notice_out (hash {blob} PRIMARY KEY, issuer TEXT NOT NULL, message {blob} NOT NULL, delivered BIGINT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS notice_in (hash {blob} PRIMARY KEY, at BIGINT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS weekly_key (maker TEXT NOT NULL, receiver TEXT NOT NULL, week TEXT NOT NULL, week_end BIGINT NOT NULL, secret {blob} NOT NULL, PRIMARY KEY (maker, receiver, week))",
-    "CREATE TABLE IF NOT EXISTS handed_over (receiver TEXT NOT NULL, week TEXT NOT NULL, week_end BIGINT NOT NULL, PRIMARY KEY (receiver, week))",
-    "CREATE TABLE IF NOT EXISTS watch (tag {blob} PRIMARY KEY, until BIGINT NOT NULL)",
-];
 
 const ENTRY: &str = r#"{"port":"hengqin","from":"CHN","to":"MAC","issuer":"CHN","with_group":false,"granted_until":"2026-03-09","spends":[1,"MAC","2026-01-10"],"noticed":false,"past":false}"#;
 const PHOTO: &[u8] = b"a photograph of nobody, in plain";
@@ -49,7 +30,7 @@ async fn make_old(url: &str, vault: &Vault, record: &str) {
     sqlx::any::install_default_drivers();
     let mut db = sqlx::AnyConnection::connect(url).await.unwrap();
     let blob = if url.starts_with("sqlite") { "BLOB" } else { "BYTEA" };
-    for table in TABLES {
+    for table in FIRST_TABLES {
         db.execute(sqlx::raw_sql(AssertSqlSafe(table.replace("{blob}", blob)))).await.unwrap();
     }
     let tag = vault.number_tag(&DocumentNumber::recognise(NUMBER).unwrap()).as_bytes().to_vec();

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use ::officers::{AccountName, Actor, Desk, DeskSettings, Limits, NewAccount, Role};
+use ::officers::{AccountName, Desk, DeskSettings, Limits, NewAccount, Role};
 use credential::webauthn::RelyingParty;
 use documents::Timestamp;
 use serde_json::{Value, json};
 
 use crate::authenticator::{Answer, Authenticator};
 use crate::bay::{in_memory, strangers};
-use crate::door::{Door, PAGE, b64};
+use crate::door::{Door, PAGE, b64, operator};
 use crate::http::MORNING;
 
 fn desk(folder: &Path) -> Arc<Desk> {
@@ -28,7 +28,7 @@ fn desk(folder: &Path) -> Arc<Desk> {
 fn code_of(desk: &Desk, name: &str, roles: &[Role], test: bool, now: Timestamp) -> String {
     let roles = roles.iter().copied().collect();
     let account = NewAccount { name: AccountName::new(name).unwrap(), side: None, roles, test };
-    desk.add(Actor::Operator, account, now).unwrap().unwrap().1.expose()
+    desk.add(&operator(), account, now).unwrap().unwrap().1.expose()
 }
 
 async fn with_code(door: &Door, code: &str) -> crate::door::Answer {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use documents::AuthorityCode;
+use gate::Clock as _;
 use serde_json::json;
 use trust::Approval;
 
@@ -11,6 +12,7 @@ use super::{InstallationArgs, ListArgs};
 use crate::Ended;
 use crate::failure::{self, Failure};
 use crate::install::lists::{self, ApprovalFile};
+use crate::serve::TrialClock;
 
 /// The commands about approvals.
 #[derive(Subcommand)]
@@ -123,7 +125,7 @@ fn add(args: &AddArgs) -> Result<Ended, Failure> {
             file.display()
         ))
     })?;
-    lists::add_approval(&installation, &read)?;
+    lists::add_approval(&installation, &read, TrialClock::of(&installation).now())?;
     failure::print(&format!("approval {} signed by every jurisdiction concerned\n", read.id))?;
     Ok(Ended::Done)
 }
@@ -131,7 +133,7 @@ fn add(args: &AddArgs) -> Result<Ended, Failure> {
 fn withdraw(args: &WithdrawArgs) -> Result<Ended, Failure> {
     let (installation, id) = (args.installation.open()?, &args.id);
     let _hold = installation.hold()?;
-    lists::withdraw_approval(&installation, id)?;
+    lists::withdraw_approval(&installation, id, TrialClock::of(&installation).now())?;
     failure::print(&format!("approval {id} withdrawn: it covers nothing from now on\n"))?;
     Ok(Ended::Done)
 }

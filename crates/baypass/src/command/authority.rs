@@ -25,7 +25,7 @@ use crate::install::parties::{load_approvals, load_faces, load_liveness, open_se
 use crate::install::signing::AuthoritySigners;
 use crate::install::{Installation, lists};
 use crate::officers::{PagesArgs, by_name};
-use crate::serve::{Addresses, RunArgs, TrialClock, announce, bind, log, serve_http};
+use crate::serve::{AddressBook, Addresses, RunArgs, TrialClock, announce, bind, log, serve_http};
 use crate::tls::{CertificateArgs, PartyTls, base_of};
 
 /// How often it is noted how far the database has come.
@@ -106,12 +106,13 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let to_parties = tls.among_parties()?;
     let clients = tls.clients()?;
     let ticking = clock.clone();
-    let (published, from, gates) = (installation.clone(), installation.clone(), installation.clone());
+    let (published, from, book) =
+        (installation.clone(), installation.clone(), AddressBook::of(&installation));
     let named = origins(&args.officer_origins)?;
     let officers_pages: Arc<dyn Fn() -> Vec<String> + Send + Sync> = Arc::new(move || {
-        let gates = Addresses::read(&gates).map(|known| known.gates).unwrap_or_default();
         // A page is opened by name, for passkeys, and by address without them.
-        let all = gates.values().flat_map(|each| [by_name(each), each.clone()]);
+        let all = book.read();
+        let all = all.gates.values().flat_map(|each| [by_name(each), each.clone()]);
         all.chain(named.iter().cloned()).collect()
     });
     let folder = installation.authority(code);

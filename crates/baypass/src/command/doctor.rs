@@ -4,6 +4,7 @@ mod state;
 
 use std::path::{Path, PathBuf};
 
+use ::officers::Record;
 use authority::SigningKeys;
 use authority::retention::last_retention;
 use clap::Args;
@@ -143,25 +144,21 @@ async fn installation(dir: &Path) -> Vec<Finding> {
     if !broken.is_empty() {
         let each: Vec<_> = broken.iter().map(|(code, why)| format!("{code}, {why}")).collect();
         findings.push(Finding { what: "trust lists", said: Err(each.join("; ")) });
-        return findings;
     }
     let stale: Vec<_> = AuthorityCode::ALL
         .into_iter()
+        .filter(|code| trust.list(*code).is_some())
         .filter(|code| trust.freshness(*code, now) != trust::Freshness::Current)
         .map(AuthorityCode::code)
         .collect();
     let dir = dir.display();
-    findings.push(Finding {
-        what: "trust lists",
-        said: if stale.is_empty() {
-            Ok("all three are in force".to_owned())
-        } else {
-            Err(format!(
-                "{} past their week; sign them afresh: baypass trust renew --dir {dir}",
-                stale.join(", ")
-            ))
-        },
-    });
+    if !stale.is_empty() {
+        let whose = stale.join(", ");
+        let said = Err(format!("{whose} past their week; sign them afresh: baypass trust renew --dir {dir}"));
+        findings.push(Finding { what: "trust lists", said });
+    } else if broken.is_empty() {
+        findings.push(Finding { what: "trust lists", said: Ok("all three are in force".to_owned()) });
+    }
     let said = connections(&opened, &trust, now).map_err(|failure| failure.to_string());
     findings.push(Finding { what: "connections", said });
     let said =
@@ -209,8 +206,12 @@ fn officers(installation: &Installation) -> Result<String, String> {
             without.push(party);
         }
     }
+    for code in AuthorityCode::ALL.into_iter().filter(|code| installation.supervisor(*code).is_dir()) {
+        let record = Record::of(&installation.supervisor(code));
+        record.verify().map_err(|error| format!("--supervisors {code}: {}", Failure::of(&error)))?;
+    }
     if without.is_empty() {
-        return Ok("every party has accounts, and its record of acts is whole".to_owned());
+        return Ok("every party has accounts, and every record of acts is whole".to_owned());
     }
     Ok(format!("nobody can sign in at {}; baypass officer add makes an account", without.join(", ")))
 }

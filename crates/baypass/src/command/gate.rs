@@ -29,11 +29,10 @@ use gate::{
 use transport::Transport;
 use trust::{Party, TrustStore};
 
-use ::officers::Actor;
-
 use super::InstallationArgs;
 use crate::failure::{self, Failure, of};
-use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store, status_lists_in_use};
+use crate::install::acts::{self, Office};
+use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store, status_lists_to_follow};
 use crate::install::signing::{GateSigners, lane_key};
 use crate::install::{Installation, Lock, code_lanes, lists, tls};
 use crate::officers::{Outlet, PagesArgs, pairings};
@@ -143,9 +142,11 @@ async fn adopt(args: &AdoptArgs) -> Result<Ended, Failure> {
         return Err(Failure::new("there is no such lane at this port; see `/lanes` of its gate's operators"));
     }
     let (trust, _) = lists::trust_or_kept(&installation, &folder.join("lists"), now)?;
+    let office = Office::Party(Party::Gates(args.port.clone()));
     for place in lanes {
         let key = lane_key(&installation, place, &trust, now)?;
         let store = open_store(&installation, place, key).await?;
+        installation.put_on_record(&office, (acts::ADOPT_CHAIN, &place.name()), now)?;
         let epoch = store.begin_chain(ChainReason::StoreLost, &args.note, now).await.map_err(of)?;
         failure::print(&format!("{}: events are numbered anew, in chain {epoch}\n", place.name()))?;
     }
@@ -165,12 +166,12 @@ fn pair(args: &PairArgs) -> Result<Ended, Failure> {
     })?;
     let (pairings, now) = (pairings(&installation, &folder)?, TrialClock::of(&installation).now());
     if args.end {
-        pairings.end(&args.lane, Actor::Operator, now).map_err(of)?;
+        pairings.end(&args.lane, &installation.actor()?, now).map_err(of)?;
         failure::print("no browser is paired with this lane any more\n")?;
         return Ok(Ended::Done);
     }
     let outlet = Outlet::find(args.code_file.as_deref())?;
-    let code = pairings.issue(&args.lane, Actor::Operator, now).map_err(of)?;
+    let code = pairings.issue(&args.lane, &installation.actor()?, now).map_err(of)?;
     let about = "Open this once, within a quarter of an hour, in the kiosk's browser:";
     outlet.hand_over(about, &format!("{address}#{}", code.expose()))?;
     Ok(Ended::Done)
@@ -304,7 +305,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             let status = AuthorityCode::ALL
                 .into_iter()
                 .flat_map(|issuer| {
-                    let numbers = status_lists_in_use(now, |list| held.status_entries(issuer, list));
+                    let numbers = status_lists_to_follow(now, |list| held.status_entries(issuer, list));
                     numbers.into_iter().map(move |list| (issuer, list, status_name(issuer, list)))
                 })
                 .collect();

@@ -8,6 +8,7 @@ use gate::{Clock, SystemClock};
 use crate::Ended;
 use crate::failure::{self, Failure};
 use crate::install::Installation;
+use crate::install::acts::ActorArgs;
 use crate::install::database::DatabaseArgs;
 use crate::install::lists::Terms;
 use crate::install::module::ModuleArgs;
@@ -21,12 +22,15 @@ pub struct InitArgs {
     database: DatabaseArgs,
     #[command(flatten)]
     module: ModuleArgs,
+    #[command(flatten)]
+    actor: ActorArgs,
 }
 
 /// Runs `init`.
 pub fn run(args: &InitArgs) -> Result<Ended, Failure> {
     let (database, module) = (args.database.for_all()?, args.module.setting()?);
-    Installation::init(&args.dir, SystemClock.now(), &Terms::default(), database, module.as_ref())?;
+    let actor = args.actor.actor.as_ref();
+    Installation::init(&args.dir, SystemClock.now(), &Terms::default(), database, module.as_ref(), actor)?;
     let shown = args.dir.display();
     failure::print(&format!(
         "{shown}: three authorities with keys, trust lists, approvals (specimens) and empty registries; pictures from \

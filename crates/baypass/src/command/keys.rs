@@ -15,6 +15,7 @@ use super::tls::PartyArgs;
 use super::trust::HELD_HERE;
 use crate::Ended;
 use crate::failure::{self, Failure, of};
+use crate::install::acts::{self, Office};
 use crate::install::changes::{ListChanges, newest};
 use crate::install::keys::KeyStore as _;
 use crate::install::signing::{CLOCK_SECONDS, Seat};
@@ -186,6 +187,8 @@ fn rotate(args: &RotateArgs) -> Result<Ended, Failure> {
         let number = newest.unwrap_or(0).checked_add(1).ok_or_else(|| {
             Failure::new(format!("{} has had 255 keys; there is no number for another one", seat.name()))
         })?;
+        let object = format!("{} {number}", seat.name());
+        installation.put_on_record(&Office::Party(seat.party()), (acts::ROTATE_KEY, &object), now)?;
         let key = keys.make_signing(&seat.file(number))?;
         made.push((seat, number));
         let binding = match seat {
@@ -248,6 +251,8 @@ fn retire(args: &RetireArgs) -> Result<Ended, Failure> {
             });
             let name = seat.name();
             if now >= entry.to || until.is_some_and(|until| now >= until) {
+                let object = format!("{name} {number}");
+                installation.put_on_record(&Office::Party(seat.party()), (acts::RETIRE_KEY, &object), now)?;
                 for code in seat.listing() {
                     changes.drop(code, seat.role(), &entry.kid);
                 }

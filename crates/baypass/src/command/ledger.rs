@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{At, AuthorityArgs, Output};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
+use crate::install::acts;
 use crate::install::parties::Parties;
 
 /// The commands about a ledger.
@@ -61,6 +62,7 @@ impl LedgerCommand {
 async fn rejoin(args: &RejoinArgs, models: &Path) -> Result<Ended, Failure> {
     let now = args.at.time();
     let (service, _lock) = args.of.open_service(models, now).await?;
+    args.of.put_on_record((acts::REJOIN_GATE, &format!("{} {}", args.gate, args.number)), now)?;
     service.rejoin_gate(&args.gate, args.number, now).await.map_err(of)?;
     failure::print(&format!(
         "{}: events of {} go on with number {}; write in by hand what is missing before it\n",

@@ -34,6 +34,7 @@ use documents::{AuthorityCode, Timestamp};
 
 use crate::Ended;
 use crate::failure::{Failure, of};
+use crate::install::acts::{ActorArgs, Office};
 use crate::install::parties::{load_approvals, load_faces, open_service};
 use crate::install::{Installation, Lock, lists};
 use crate::wallet::Wallet;
@@ -143,11 +144,13 @@ struct InstallationArgs {
     /// The folder of the installation.
     #[arg(long)]
     dir: PathBuf,
+    #[command(flatten)]
+    actor: ActorArgs,
 }
 
 impl InstallationArgs {
     fn open(&self) -> Result<Installation, Failure> {
-        Installation::open(&self.dir)
+        Ok(Installation::open(&self.dir)?.acted_on_by(self.actor.actor.as_ref()))
     }
 }
 
@@ -162,9 +165,9 @@ struct AuthorityArgs {
 }
 
 impl AuthorityArgs {
-    /// The authority's folder.
-    fn folder(&self) -> Result<PathBuf, Failure> {
-        Ok(self.installation.open()?.authority(self.authority))
+    /// Writes an act at this authority down.
+    fn put_on_record(&self, act: (&str, &str), now: Timestamp) -> Result<(), Failure> {
+        self.installation.open()?.put_on_record(&Office::authority(self.authority), act, now)
     }
 
     /// Its service, over its own folder alone; its process must be stopped for that.

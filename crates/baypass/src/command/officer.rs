@@ -4,15 +4,17 @@
 
 use std::path::PathBuf;
 
-use ::officers::{AccountId, AccountName, Actor, Desk, NewAccount, Role, State};
+use ::officers::{AccountId, AccountName, Actor, Desk, NewAccount, Record, Role, State};
 use clap::{Args, Subcommand};
 use documents::{AuthorityCode, PortId, Timestamp};
 use gate::Clock as _;
 use serde_json::json;
+use trust::Party;
 
 use super::{InstallationArgs, Output};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
+use crate::install::acts::Office;
 use crate::officers::{Outlet, desk};
 use crate::serve::TrialClock;
 
@@ -30,7 +32,7 @@ pub enum OfficerCommand {
     /// Unlocks an account.
     Unlock(OneArgs),
     /// Shows what everybody did, once the record is proven to be whole.
-    Acts(ListArgs),
+    Acts(ActsArgs),
 }
 
 /// Whose accounts.
@@ -46,9 +48,16 @@ struct PartyArgs {
     port: Option<PortId>,
 }
 
+/// A desk, with who gives the command and the party's time.
+struct AtDesk {
+    desk: Desk,
+    actor: Actor,
+    now: Timestamp,
+}
+
 impl PartyArgs {
-    /// The desk over the party's folder, and the party's time.
-    fn desk(&self) -> Result<(Desk, Timestamp), Failure> {
+    /// The desk over the party's folder.
+    fn desk(&self) -> Result<AtDesk, Failure> {
         let installation = self.installation.open()?;
         let folder = match (self.authority, &self.port) {
             (Some(code), _) => installation.authority(code),
@@ -59,7 +68,7 @@ impl PartyArgs {
             return Err(Failure::new("this installation has no such party; see the folders in it"));
         }
         let now = TrialClock::of(&installation).now();
-        Ok((desk(&installation, &folder)?, now))
+        Ok(AtDesk { desk: desk(&installation, &folder)?, actor: installation.actor()?, now })
     }
 }
 
@@ -114,6 +123,25 @@ pub struct ListArgs {
     output: Output,
 }
 
+/// What `officer acts` takes.
+#[derive(Args)]
+#[group(id = "record", required = true, multiple = false, args = ["authority", "port", "supervisors"])]
+pub struct ActsArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    /// Acts at an authority: CHN, HKG or MAC.
+    #[arg(long)]
+    authority: Option<AuthorityCode>,
+    /// Acts at the gates of a port, such as hengqin.
+    #[arg(long)]
+    port: Option<PortId>,
+    /// Acts of an authority's supervisors: trust lists and approvals.
+    #[arg(long, value_name = "AUTHORITY")]
+    supervisors: Option<AuthorityCode>,
+    #[command(flatten)]
+    output: Output,
+}
+
 impl OfficerCommand {
     /// Runs the command.
     pub fn run(&self) -> Result<Ended, Failure> {
@@ -122,14 +150,14 @@ impl OfficerCommand {
             Self::List(args) => list(args),
             Self::Code(args) => code(args),
             Self::Lock(args) => {
-                let (desk, now) = args.party.desk()?;
-                desk.lock(Actor::Operator, args.account, now).map_err(of)?.map_err(of)?;
+                let AtDesk { desk, actor, now } = args.party.desk()?;
+                desk.lock(&actor, args.account, now).map_err(of)?.map_err(of)?;
                 failure::print("locked; its sessions have ended\n")?;
                 Ok(Ended::Done)
             }
             Self::Unlock(args) => {
-                let (desk, now) = args.party.desk()?;
-                desk.unlock(Actor::Operator, args.account, now).map_err(of)?.map_err(of)?;
+                let AtDesk { desk, actor, now } = args.party.desk()?;
+                desk.unlock(&actor, args.account, now).map_err(of)?.map_err(of)?;
                 failure::print("unlocked\n")?;
                 Ok(Ended::Done)
             }
@@ -139,7 +167,7 @@ impl OfficerCommand {
 }
 
 fn add(args: &AddArgs) -> Result<Ended, Failure> {
-    let (desk, now) = args.party.desk()?;
+    let AtDesk { desk, actor, now } = args.party.desk()?;
     let at_gate = args.party.port.is_some();
     let sees_lanes = args.roles.iter().any(|role| matches!(role, Role::LaneOfficer | Role::Supervisor));
     if at_gate && sees_lanes && args.side.is_none() {
@@ -151,7 +179,7 @@ fn add(args: &AddArgs) -> Result<Ended, Failure> {
     let name = AccountName::new(&args.name).map_err(of)?;
     let roles = args.roles.iter().copied().collect();
     let new = NewAccount { name, side: args.side, roles, test: args.test };
-    let (id, code) = desk.add(Actor::Operator, new, now).map_err(of)?.map_err(of)?;
+    let (id, code) = desk.add(&actor, new, now).map_err(of)?.map_err(of)?;
     let hours = desk.limits().code_seconds / 3600;
     outlet.hand_over(&about(hours), &code.expose())?;
     failure::print(&format!("{id}\n"))?;
@@ -165,15 +193,15 @@ fn about(hours: i64) -> String {
 }
 
 fn code(args: &CodeArgs) -> Result<Ended, Failure> {
-    let (desk, now) = args.one.party.desk()?;
+    let AtDesk { desk, actor, now } = args.one.party.desk()?;
     let outlet = Outlet::find(args.code_file.as_deref())?;
-    let code = desk.new_code(Actor::Operator, args.one.account, now).map_err(of)?.map_err(of)?;
+    let code = desk.new_code(&actor, args.one.account, now).map_err(of)?.map_err(of)?;
     outlet.hand_over(&about(desk.limits().code_seconds / 3600), &code.expose())?;
     Ok(Ended::Done)
 }
 
 fn list(args: &ListArgs) -> Result<Ended, Failure> {
-    let (desk, now) = args.party.desk()?;
+    let AtDesk { desk, now, .. } = args.party.desk()?;
     let accounts = desk.accounts().map_err(of)?;
     let state = |state: State| match state {
         State::Active => "active",
@@ -213,9 +241,21 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
     Ok(Ended::Done)
 }
 
-fn acts(args: &ListArgs) -> Result<Ended, Failure> {
-    let (desk, _) = args.party.desk()?;
-    let acts = desk.record().verify().map_err(of)?;
+fn acts(args: &ActsArgs) -> Result<Ended, Failure> {
+    let installation = args.installation.open()?;
+    let office = match (args.authority, &args.port, args.supervisors) {
+        (Some(code), ..) => Office::authority(code),
+        (None, Some(port), _) => Office::Party(Party::Gates(port.clone())),
+        (None, None, Some(code)) => Office::Supervisors(code),
+        (None, None, None) => {
+            return Err(Failure::new("say whose record: --authority, --port or --supervisors"));
+        }
+    };
+    let folder = office.folder(&installation);
+    if !folder.is_dir() {
+        return Err(Failure::new("this installation has no such record; see the folders in it"));
+    }
+    let acts = Record::of(&folder).verify().map_err(of)?;
     if args.output.json {
         failure::print_json(&acts)?;
         return Ok(Ended::Done);

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use ::officers::{Actor, Deed};
+use ::officers::Deed;
 use authority::Settlement;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
@@ -146,10 +146,7 @@ async fn settle(args: &SettleArgs, models: &Path) -> Result<Ended, Failure> {
         Outcome::NotPassed => Settlement::NotPassed,
         Outcome::Noted => Settlement::Noted,
     };
-    let desk = crate::officers::desk(&args.of.installation.open()?, &args.of.folder()?)?;
-    let written =
-        desk.record().write(Actor::Operator, (Deed::Settle.word(), &hex::encode(&id), "allowed"), now);
-    written.map_err(of)?;
+    args.of.put_on_record((Deed::Settle.word(), &hex::encode(&id)), now)?;
     service.settle(&id, outcome, (&args.officer, &args.reason), now).await.map_err(of)?;
     let said = match args.outcome {
         Outcome::Passed => "settled: the traveller went through, and it is counted",

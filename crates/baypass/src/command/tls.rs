@@ -16,6 +16,7 @@ use super::trust::HELD_HERE;
 use super::{At, InstallationArgs, ListArgs};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
+use crate::install::acts::{self, Office};
 use crate::install::changes::{ListChanges, newest};
 use crate::install::tls::{self, Use};
 use crate::install::{Installation, lists};
@@ -152,7 +153,12 @@ impl Changes {
             failure::print(&format!("{code}: trust list number {number}\n"))?;
         }
         let trust = newest(installation)?;
+        let rules = Rules::builtin().map_err(of)?;
         for party in parties {
+            // What a list names that cannot be read is not known: nothing goes.
+            if tls::listing(party, &rules).iter().any(|code| trust.list(*code).is_none()) {
+                continue;
+            }
             let named: BTreeSet<_> = listed(&trust, party).into_iter().map(|key| key.key.number).collect();
             for number in tls::numbers(installation, party, Use::Parties) {
                 if !named.contains(&number) {
@@ -178,6 +184,7 @@ fn renew(args: &RenewArgs) -> Result<Ended, Failure> {
     let to = now.local_date().plus_days(days.leaf_days).start();
     let mut changes = Changes::default();
     for party in &parties {
+        installation.put_on_record(&Office::Party(party.clone()), (acts::RENEW_TLS, ""), now)?;
         if !args.hosts.is_empty() {
             tls::put_hosts(&installation, party, &args.hosts)?;
         }
@@ -208,6 +215,8 @@ fn retire(args: &PartyArgs) -> Result<Ended, Failure> {
         changes.drop_replaced(&trust, party, now);
     }
     for key in &changes.dropped {
+        let office = Office::Party(key.party.clone());
+        installation.put_on_record(&office, (acts::RETIRE_TLS, &key.number.to_string()), now)?;
         failure::print(&format!("{}: key {} is named no more\n", key.party, key.number))?;
     }
     if changes.dropped.is_empty() {

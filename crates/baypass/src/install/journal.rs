@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::acts::{self, Office};
 use super::parties::Parties;
 use super::{Installation, write_whole};
 use crate::failure::{Failure, of};
@@ -31,6 +32,13 @@ pub struct Number {
     pub kind: DocumentKind,
     /// Its number, as printed.
     pub number: String,
+}
+
+impl Number {
+    /// The number, checked.
+    pub fn parsed(&self) -> Result<DocumentNumber, Failure> {
+        DocumentNumber::parse(self.kind, &self.number).map_err(of)
+    }
 }
 
 documents::redact_debug!(Journal);
@@ -79,8 +87,10 @@ impl Journal {
         now: Timestamp,
     ) -> Result<(), Failure> {
         for card in &self.cards {
-            let number = DocumentNumber::parse(card.kind, &card.number).map_err(of)?;
-            parties.service(card.issuer)?.take_back_resident(&number, now).await.map_err(of)?;
+            let (number, service) = (card.parsed()?, parties.service(card.issuer)?);
+            let act = (acts::UNDO_RESIDENT, service.document_reference(&number));
+            installation.put_on_record(&Office::authority(card.issuer), (act.0, &act.1), now)?;
+            service.take_back_resident(&number, now).await.map_err(of)?;
         }
         Self::remove(installation)
     }

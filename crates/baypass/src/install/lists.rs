@@ -11,8 +11,9 @@ use credential::SigningKey;
 use documents::{AuthorityCode, LocalDate, PortId, Rules, Timestamp};
 use serde::{Deserialize, Serialize};
 use transport::Days;
-use trust::{Approval, KeyEntry, Role, SCENARIO_BORDER, TrustError, TrustList, TrustStore};
+use trust::{Approval, KeyEntry, Party, Role, SCENARIO_BORDER, TrustError, TrustList, TrustStore};
 
+use super::acts::{self, Office};
 use super::keys::KeyStore;
 use super::supervisors::{self, RootFile};
 use super::{Installation, code_lanes, make_folder, signing, tls, write_whole};
@@ -66,6 +67,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
     let mut roots = Roots::new();
     let mut connections = first_tls(made, &rules, now)?;
     for code in AuthorityCode::ALL {
+        made.put_on_record(&Office::authority(code), (acts::INIT, ""), now)?;
         let store = made.keys(&made.authority(code));
         let keys = Keys::with_signing(signing::first(&store)?).map_err(of)?;
         store.put_authority(&keys)?;
@@ -114,7 +116,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
                 .map(|j| (j, format!("statutory duty at the border ({j}, specimen)")))
                 .into(),
         };
-        add_approval(made, &approval)?;
+        add_approval(made, &approval, now)?;
     }
     Ok(())
 }
@@ -131,6 +133,9 @@ fn first_tls(
     let (from, to) = (first_day().start(), now.local_date().plus_days(days.leaf_days).start());
     let mut entries: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for party in tls::parties(made)? {
+        if let Party::Gates(_) = party {
+            made.put_on_record(&Office::Party(party.clone()), (acts::INIT, ""), now)?;
+        }
         tls::make(made, &ca, &party, tls::Use::Web, now)?;
         let (number, key) = tls::make(made, &ca, &party, tls::Use::Parties, now)?;
         for code in tls::listing(&party, rules) {
@@ -208,11 +213,31 @@ pub fn readable(from: &Installation) -> Vec<(AuthorityCode, Vec<u8>)> {
 /// Whose lists are broken, with the reason and what mends it.
 pub type Broken = Vec<(AuthorityCode, String)>;
 
-/// The public trust lists, as far as they are good.
+/// The public trust lists, as far as they are good; of one that is not, what its supervisors published last, where that lies
+/// here. It is named as broken all the same.
 pub fn trust_as_far_as_good(from: &Installation, now: Timestamp) -> Result<(TrustStore, Broken), Failure> {
     let mut store = pinned(from)?;
-    let broken = take_public(&mut store, from, now);
+    let broken = take_public(&mut store, from, now, |code| mended_by(from, code));
+    for (code, _) in &broken {
+        if let Ok(bytes) = supervisors::published(from, *code) {
+            // Not good either: then there is none, and what mends it says so.
+            let _ = store.update(&bytes, now);
+        }
+    }
     Ok((store, broken))
+}
+
+/// The command that mends a broken public list, on that very file: the supervisors sign on from what they published last. Where
+/// that is gone too, only another machine has the list.
+fn mended_by(from: &Installation, code: AuthorityCode) -> String {
+    let (dir, path) = (from.root().display(), list_path(from, code));
+    match supervisors::known(from, code) {
+        Ok(_) => format!("mend it with `baypass trust renew --dir {dir} --authority {code}`"),
+        Err(_) => format!(
+            "copy {} anew from a machine of its authority, or restore it from a backup; then `baypass doctor --dir {dir}`",
+            path.display()
+        ),
+    }
 }
 
 /// The trust lists for a party that keeps what it verified last in `kept`: a public one that is missing or damaged keeps
@@ -229,27 +254,30 @@ pub fn trust_or_kept(
             Ok(_) => {}
             // An operator pinned another root since (`baypass trust adopt-root`).
             Err(error @ TrustError::OtherRoot { .. }) => tracing::warn!(%error, "a kept list is left behind"),
-            Err(error) => broken.push((code, told("the list that was kept", &error))),
+            Err(error) => broken.push((code, format!("the list that was kept: {error}"))),
         }
     }
-    broken.extend(take_public(&mut store, from, now));
+    let renew = |_: AuthorityCode| "`baypass trust renew` signs it afresh".to_owned();
+    broken.extend(take_public(&mut store, from, now, renew));
     Ok((store, broken))
 }
 
-fn take_public(store: &mut TrustStore, from: &Installation, now: Timestamp) -> Broken {
+/// Takes the public lists; names those that cannot be taken, with what mends each.
+fn take_public(
+    store: &mut TrustStore,
+    from: &Installation,
+    now: Timestamp,
+    mended_by: impl Fn(AuthorityCode) -> String,
+) -> Broken {
     let mut broken = Vec::new();
     for code in AuthorityCode::ALL {
         let taken = match std::fs::read(list_path(from, code)) {
-            Ok(bytes) => store.update(&bytes, now).map(drop).map_err(|error| told("the public list", &error)),
-            Err(error) => Err(told("the public list", &error)),
+            Ok(bytes) => store.update(&bytes, now).map(drop).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
         };
-        broken.extend(taken.err().map(|why| (code, why)));
+        broken.extend(taken.err().map(|why| (code, format!("the public list: {why}; {}", mended_by(code)))));
     }
     broken
-}
-
-fn told(what: &str, why: &dyn std::error::Error) -> String {
-    format!("{what}: {why} (`baypass trust renew` signs it afresh)")
 }
 
 /// Keeps what a party verified, for its next start.
@@ -280,13 +308,12 @@ pub fn published(from: &Installation) -> Result<Vec<(AuthorityCode, Vec<u8>)>, F
     AuthorityCode::ALL.into_iter().map(read).collect()
 }
 
-/// The trust lists, checked with the pinned keys.
+/// The trust lists for a command, checked with the pinned roots, as [`trust_as_far_as_good`]. A broken one is named on standard
+/// error with what mends it, once, and the command goes on with the others.
 pub fn trust(from: &Installation, now: Timestamp) -> Result<TrustStore, Failure> {
-    let mut store = pinned(from)?;
-    for (code, bytes) in published(from)? {
-        store.update(&bytes, now).map_err(|error| {
-            Failure::new(format!("the trust list of {code}: {error} (`baypass trust renew` signs it afresh)"))
-        })?;
+    let (store, broken) = trust_as_far_as_good(from, now)?;
+    for (code, why) in broken {
+        from.warn_once(&format!("the trust list of {code}: {why}"));
     }
     Ok(store)
 }
@@ -318,12 +345,12 @@ pub fn renew(
 /// whose were signed.
 pub fn renew_where_due(from: &Installation, now: Timestamp) -> Result<Vec<AuthorityCode>, Failure> {
     let mut renewed = Vec::new();
-    for (code, bytes) in published(from)? {
+    for (code, bytes) in readable(from) {
         let mut store = pinned(from)?;
         let due = match store.update(&bytes, now) {
             Ok(_) => store.freshness(code, now) != trust::Freshness::Current,
-            Err(TrustError::Future) => true,
-            Err(error) => return Err(Failure::new(format!("the trust list of {code}: {error}"))),
+            // A broken one is named by whoever reads the lists; an operator looks at it before it is signed over.
+            Err(error) => matches!(error, TrustError::Future),
         };
         if due {
             renew(from, code, now, |_| Ok(()))?;
@@ -389,7 +416,7 @@ fn approvals_folder(of: &Installation) -> PathBuf {
 }
 
 /// Has every jurisdiction's supervisor sign an approval, and publishes it.
-pub fn add_approval(to: &Installation, file: &ApprovalFile) -> Result<(), Failure> {
+pub fn add_approval(to: &Installation, file: &ApprovalFile, now: Timestamp) -> Result<(), Failure> {
     let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if file.id.is_empty() || file.id.starts_with('.') || file.id.len() > 60 || !file.id.chars().all(named) {
         return Err(Failure::new(
@@ -410,15 +437,23 @@ pub fn add_approval(to: &Installation, file: &ApprovalFile) -> Result<(), Failur
         1
     };
     make_folder(&approvals_folder(to))?;
-    sign_approval(to, &file.approval(number)?, &path)
+    sign_approval(to, &file.approval(number)?, &path, now)
 }
 
 /// Has every jurisdiction's supervisor sign a text, and puts it in its place.
-fn sign_approval(to: &Installation, approval: &Approval, path: &std::path::Path) -> Result<(), Failure> {
+fn sign_approval(
+    to: &Installation,
+    approval: &Approval,
+    path: &std::path::Path,
+    now: Timestamp,
+) -> Result<(), Failure> {
     // Decoding refuses what may not load: empty fields, missing filings or grounds.
     Approval::decode(&approval.encode()).map_err(of)?;
+    let text =
+        format!("{} {}{}", approval.id, approval.number, if approval.withdrawn { " withdrawn" } else { "" });
     let mut signatures = Vec::new();
     for code in &approval.jurisdictions {
+        to.put_on_record(&Office::Supervisors(*code), (acts::SIGN_APPROVAL, &text), now)?;
         let key = to.keys(&to.supervisor(*code)).signing("approval")?;
         signatures.push((*code, approval.sign(KEY_ID, &key).map_err(of)?));
     }
@@ -456,7 +491,7 @@ pub fn read_approval(from: &Installation, id: &str, now: Timestamp) -> Result<Ap
 
 /// Takes an approval back, by a text with the next number that every jurisdiction's supervisor signs: whoever has seen it
 /// takes the old one no more.
-pub fn withdraw_approval(from: &Installation, id: &str) -> Result<(), Failure> {
+pub fn withdraw_approval(from: &Installation, id: &str, now: Timestamp) -> Result<(), Failure> {
     let known = approvals(from)?.into_iter().any(|(name, _)| name == id);
     if !known {
         return Err(Failure::new(format!("there is no approval {id}; `baypass approval list` names them")));
@@ -466,7 +501,7 @@ pub fn withdraw_approval(from: &Installation, id: &str) -> Result<(), Failure> {
     if known.withdrawn {
         return Err(Failure::new(format!("the approval {id} was taken back already")));
     }
-    sign_approval(from, &Approval { number: known.number + 1, withdrawn: true, ..known }, &path)
+    sign_approval(from, &Approval { number: known.number + 1, withdrawn: true, ..known }, &path, now)
 }
 
 /// Puts a signed approval in its place.

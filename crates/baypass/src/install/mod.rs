@@ -4,6 +4,7 @@
 //! Lives here: where things lie, the setting `simulated_camera`, locks, whole writes. Not here: what the keys sign
 //! (`lists`), who runs (`parties`).
 
+pub mod acts;
 pub mod changes;
 pub mod database;
 pub mod journal;
@@ -15,11 +16,14 @@ pub mod signing;
 pub mod supervisors;
 pub mod tls;
 
+use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use ::officers::Operator;
 use authority::store::DatabaseAddress;
 use credential::Audience;
 use database::DatabaseUrl;
@@ -59,6 +63,10 @@ pub struct Installation {
     root: PathBuf,
     settings: Settings,
     module: ModuleInUse,
+    /// Who gives the commands, where it is not the user of the operating system.
+    actor: Option<Operator>,
+    /// What standard error was told already.
+    warned: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// Lanes side by side for each port, direction and side.
@@ -135,6 +143,7 @@ impl Installation {
         terms: &lists::Terms,
         database: Option<&DatabaseUrl>,
         module: Option<&ModuleSetting>,
+        actor: Option<&Operator>,
     ) -> Result<Self, Failure> {
         let shown = dir.display();
         let taken = dir.exists() && std::fs::read_dir(dir).map_or(true, |mut files| files.next().is_some());
@@ -151,7 +160,7 @@ impl Installation {
         remove_leftovers(above, &begin)?;
         begin.push(std::process::id().to_string());
         let partial = above.join(begin);
-        let made = Self::make(&partial, now, terms, database, module).and_then(|_| {
+        let made = Self::make(&partial, now, terms, database, module, actor).and_then(|_| {
             std::fs::rename(&partial, dir).map_err(|error| {
                 Failure::new(format!("{shown} cannot be made ({error}); check the folder above it"))
             })
@@ -169,12 +178,13 @@ impl Installation {
         terms: &lists::Terms,
         database: Option<&DatabaseUrl>,
         module: Option<&ModuleSetting>,
+        actor: Option<&Operator>,
     ) -> Result<Self, Failure> {
         let database_url = database.cloned();
         let pkcs11 = module.cloned();
         let settings =
             Settings { format: FORMAT, simulated_camera: true, created: now, database_url, pkcs11 };
-        let made = Self::with(root, settings);
+        let made = Self::with(root, settings).acted_on_by(actor);
         make_folder(root)?;
         // Whoever finds this folder later knows by the lock whether it is still being made.
         let _being_made = Lock::take(root)?;
@@ -217,7 +227,7 @@ impl Installation {
 
     fn with(root: &Path, settings: Settings) -> Self {
         let module = ModuleInUse::new(settings.pkcs11.clone(), root);
-        Self { root: root.to_owned(), settings, module }
+        Self { root: root.to_owned(), settings, module, actor: None, warned: Arc::default() }
     }
 
     /// The keys of the party whose folder this is.
@@ -282,6 +292,14 @@ impl Installation {
     /// The folder of wallets.
     pub fn wallets(&self) -> PathBuf {
         self.root.join("wallets")
+    }
+
+    /// Tells standard error, once in the life of this process, what an operator should mend.
+    pub fn warn_once(&self, sentence: &str) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.insert(sentence.to_owned()) {
+            eprintln!("baypass: warning: {sentence}");
+        }
     }
 
     /// Holds the whole installation for this process.

@@ -126,7 +126,7 @@ pub fn load_approvals(
 
 /// The numbers of an issuer's status lists that tokens of these days can name: the first of each week, and each further one
 /// whose forerunner has the largest size, by how many entries the held one has.
-pub fn status_lists_in_use(now: Timestamp, entries: impl Fn(u8) -> usize) -> Vec<u8> {
+pub fn status_lists_to_follow(now: Timestamp, entries: impl Fn(u8) -> usize) -> Vec<u8> {
     let of_day = |days: i64| authority::status_lists_in_use(now.plus_seconds(days * 86_400), &entries);
     let mut numbers: Vec<u8> = (0..=9).flat_map(of_day).collect();
     numbers.sort_unstable();
@@ -177,8 +177,16 @@ impl Parties {
         self.services.get(&code).ok_or_else(|| Failure::new(format!("there is no authority {code} here")))
     }
 
+    /// Whether an authority's list could be read. Without it nothing of that authority counts, and its notices and keys wait.
+    fn is_listed(&self, code: AuthorityCode) -> bool {
+        self.lists.trust().list(code).is_some()
+    }
+
     async fn hand_over(&self, now: Timestamp) -> Result<(), Failure> {
         for (maker, receiver) in weekly_key_pairs() {
+            if !self.is_listed(maker) || !self.is_listed(receiver) {
+                continue;
+            }
             for weeks in 0..3 {
                 let week = now.local_date().iso_week().plus_weeks(weeks);
                 let message = self.service(maker)?.hand_over(receiver, week, now).await.map_err(of)?;
@@ -190,12 +198,14 @@ impl Parties {
 
     /// Every issuer's lists go to the other authorities and to the gate.
     pub async fn publish_status(&mut self, now: Timestamp) -> Result<(), Failure> {
-        for issuer in AuthorityCode::ALL {
+        for issuer in AuthorityCode::ALL.into_iter().filter(|code| self.is_listed(*code)).collect::<Vec<_>>()
+        {
             let mut done = BTreeSet::new();
             // Each list may tell of a further one.
-            while let Some(number) = status_lists_in_use(now, |list| self.lists.status_entries(issuer, list))
-                .into_iter()
-                .find(|number| !done.contains(number))
+            while let Some(number) =
+                status_lists_to_follow(now, |list| self.lists.status_entries(issuer, list))
+                    .into_iter()
+                    .find(|number| !done.contains(number))
             {
                 done.insert(number);
                 let signed = self.service(issuer)?.status_list(number, now).await.map_err(of)?;
@@ -215,6 +225,9 @@ impl Parties {
     pub async fn carry_notices(&self, now: Timestamp) -> Result<(), Failure> {
         for service in self.services.values() {
             for WaitingNotice { id, issuer, message } in service.waiting_notices().await.map_err(of)? {
+                if !self.is_listed(issuer) {
+                    continue;
+                }
                 self.service(issuer)?.take_notice(&message, now).await.map_err(of)?;
                 service.note_delivered(&id, now).await.map_err(of)?;
             }

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use authority::{NumberedKey, Service, SigningKeys};
 use documents::{AuthorityCode, Timestamp};
 use gate::outbox::{GateKey, LaneKey};
-use trust::{KeyEntry, Role, TrustStore, gate_kid, gate_of_kid};
+use trust::{KeyEntry, Party, Role, TrustStore, gate_kid, gate_of_kid};
 
 use super::keys::{KeyFiles, KeyStore};
 use super::{Installation, LanePlace, lists, tls};
@@ -34,6 +34,14 @@ impl Seat {
         match self {
             Self::Authority(_, role) => *role,
             Self::Gate(_) => Role::Gate,
+        }
+    }
+
+    /// The party that signs.
+    pub fn party(&self) -> Party {
+        match self {
+            Self::Authority(code, _) => Party::Authority(*code),
+            Self::Gate(lane) => Party::Gates(lane.port.clone()),
         }
     }
 

@@ -13,6 +13,7 @@ use documents::{AuthorityCode, Timestamp};
 use serde::{Deserialize, Serialize};
 use trust::{Root, RootKey, TrustList, TrustStore, chain, links};
 
+use super::acts::{self, Office};
 use super::keys::{KeyFiles, KeyStore};
 use super::lists::{self, LIST_SECONDS};
 use super::{Installation, write_whole};
@@ -135,6 +136,11 @@ pub fn begin(of_whom: &Installation, code: AuthorityCode, now: Timestamp) -> Res
     Ok(TrustList { number, issued: now, expires, root: root.clone(), next: None, ..list })
 }
 
+/// The signed list that the supervisors published last, where their own copy lies here.
+pub fn published(of_whom: &Installation, code: AuthorityCode) -> std::io::Result<Vec<u8>> {
+    std::fs::read(own_copy(of_whom, code))
+}
+
 /// The supervisors' own copy of what they published last.
 fn own_copy(of_whom: &Installation, code: AuthorityCode) -> PathBuf {
     of_whom.supervisor(code).join("published.cbor")
@@ -203,12 +209,16 @@ pub fn publish(
         ))
     })?;
     let bytes = store.append(code, &signed).map_err(of)?;
-    put(to, code, &bytes)?;
+    put(to, list, &bytes)?;
     Ok(list.number)
 }
 
-/// Writes a chain into the supervisors' own folder, then where everybody reads it.
-pub fn put(to: &Installation, code: AuthorityCode, bytes: &[u8]) -> Result<(), Failure> {
+/// Writes a chain into the supervisors' own folder, then where everybody reads it; no list is published another way, and
+/// none without its line in the record of acts.
+fn put(to: &Installation, list: &TrustList, bytes: &[u8]) -> Result<(), Failure> {
+    let code = list.authority;
+    let number = format!("number {}", list.number);
+    to.put_on_record(&Office::Supervisors(code), (acts::PUBLISH_TRUST_LIST, &number), list.issued)?;
     write_whole(&own_copy(to, code), bytes)?;
     write_whole(&lists::list_path(to, code), bytes)
 }
@@ -216,5 +226,5 @@ pub fn put(to: &Installation, code: AuthorityCode, bytes: &[u8]) -> Result<(), F
 /// The first list of a root, signed by its supervisors here.
 pub fn put_first(to: &Installation, list: &TrustList) -> Result<(), Failure> {
     let signed = list.assemble(&sign_here(to, &list.root, list)?).map_err(of)?;
-    put(to, list.authority, &chain([signed.as_slice()]))
+    put(to, list, &chain([signed.as_slice()]))
 }

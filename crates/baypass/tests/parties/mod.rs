@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use credential::{PublicKey, SigningKey};
 use documents::{AuthorityCode, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use transport::{Bounds, Identity, Known, OwnKey, Transport, party_client, party_server};
 use trust::{Party, Peer, Root, TrustStore};
 
@@ -146,6 +146,33 @@ impl Process {
     /// The gates of a port: pages, for operators.
     pub fn gates(folder: &Folder, port: &str) -> Self {
         Self::start(folder, &["gate", "serve", "--port", port], 2, &format!("{port}.log"))
+    }
+}
+
+/// Macao, and the gates of Hengqin, which know of no other authority.
+pub struct MacaoAndHengqin {
+    pub mac: Process,
+    pub gate: Process,
+}
+
+impl MacaoAndHengqin {
+    /// Starts both, and waits for the gate's first rounds.
+    pub async fn start(folder: &Folder) -> Self {
+        let mac = Process::authority(folder, "MAC");
+        let book = json!({"authorities": {}, "parties": {"MAC": mac.listens[1]}, "gates": {}});
+        std::fs::write(folder.dir().join("public/addresses.json"), book.to_string()).unwrap();
+        let gate = Process::gates(folder, "hengqin");
+        let both = Self { mac, gate };
+        until("the gate's first round", async || both.rounds().await > 1).await;
+        both
+    }
+
+    /// How often the gate has fetched everything.
+    #[expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
+    pub async fn rounds(&self) -> u64 {
+        let details = format!("{}/health/details", self.gate.listens[1]);
+        let health: Value = reqwest::get(details).await.unwrap().json().await.unwrap();
+        health["rounds"].as_u64().unwrap()
     }
 }
 

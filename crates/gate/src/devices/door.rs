@@ -1,10 +1,12 @@
 //! Door: takes one command to open, and says what happened.
 //!
-//! Lives here: [`Door`] and its file, HTTP and simulated forms. Not here: whether it may open (`lane`).
+//! Lives here: [`Door`] and its file, HTTP and simulated forms. Not here: whether it may open (`lane`), which of them a lane
+//! has (`lane_door`).
 
 use std::collections::VecDeque;
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clearance::{ClearanceId, Passage};
@@ -116,9 +118,10 @@ impl Door for FileDoor {
 }
 
 /// A door over HTTP that shares a key with the gate: both the command and the answer bear a tag.
+#[derive(Clone)]
 pub struct HttpDoor {
     base: String,
-    key: SecretKey,
+    key: Arc<SecretKey>,
     client: reqwest::Client,
 }
 
@@ -127,8 +130,8 @@ documents::redact_debug!(HttpDoor);
 impl HttpDoor {
     /// A door at `base` (`POST {base}/open`, body: the clearance in hexadecimal; answer: the passage's word).
     #[must_use]
-    pub const fn new(base: String, key: SecretKey, client: reqwest::Client) -> Self {
-        Self { base, key, client }
+    pub fn new(base: String, key: SecretKey, client: reqwest::Client) -> Self {
+        Self { base, key: Arc::new(key), client }
     }
 }
 

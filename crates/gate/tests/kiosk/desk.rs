@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use documents::AuthorityCode;
-use officers::{Actor, Role};
+use officers::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::authenticator::Authenticator;
 use crate::bay::{Chn, Mac, now};
-use crate::page::{OK, Place, one_time_code};
+use crate::page::{OK, Place, one_time_code, operator};
 
 fn b64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
@@ -159,9 +159,9 @@ async fn a_role_that_is_missing_an_account_that_is_locked_and_a_session_that_end
     let mut events = place.listen("officer/MAC-CHN/CHN", &officer.cookie).await;
     events.next().await.unwrap();
     let id = officer.body["account"].as_str().unwrap().parse().unwrap();
-    assert!(place.desk.lock(Actor::Operator, id, now()).unwrap().is_err(), "the last supervisor");
+    assert!(place.desk.lock(&operator(), id, now()).unwrap().is_err(), "the last supervisor");
     let second = one_time_code(&place.desk, Chn, &[Role::Supervisor, Role::Operator], true);
-    place.desk.lock(Actor::Operator, id, now()).unwrap().unwrap();
+    place.desk.lock(&operator(), id, now()).unwrap().unwrap();
     while events.next().await.is_some() {}
     assert_eq!(
         ask(&place, Method::POST, CALL, &officer.cookie, call.clone()).await.code(),
@@ -204,7 +204,7 @@ async fn a_pairing_code_counts_once_for_its_lane_and_a_quarter_of_an_hour() {
     let place = Place::new().await;
     let pair =
         async |code: &str| ask(&place, Method::POST, "kiosk/MAC-CHN/pair", "", json!({"code": code})).await;
-    let issue = |lane: &str| place.pairings.issue(lane, Actor::Operator, now()).unwrap().expose();
+    let issue = |lane: &str| place.pairings.issue(lane, &operator(), now()).unwrap().expose();
     let code = issue("MAC-CHN");
     let told = pair(&code).await;
     assert_eq!(told.status, OK);
@@ -218,7 +218,7 @@ async fn a_pairing_code_counts_once_for_its_lane_and_a_quarter_of_an_hour() {
     let (cookie, _) = told.cookie.split_once(';').unwrap();
     let card = ask(&place, Method::GET, "kiosk/MAC-CHN", cookie, Value::Null).await;
     assert_eq!(card.status, StatusCode::OK);
-    place.pairings.end("MAC-CHN", Actor::Operator, now()).unwrap();
+    place.pairings.end("MAC-CHN", &operator(), now()).unwrap();
     let card = ask(&place, Method::GET, "kiosk/MAC-CHN", cookie, Value::Null).await;
     assert_eq!(card.code(), (401, "not_paired"));
     let kept = std::fs::read_to_string(place.folder.path().join("pairings.json")).unwrap();

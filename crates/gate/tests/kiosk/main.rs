@@ -13,6 +13,7 @@ mod authenticator;
 #[path = "../bay/mod.rs"]
 mod bay;
 mod desk;
+mod door;
 mod officer;
 mod page;
 mod traveller;

@@ -11,7 +11,7 @@ use credential::{SigningKey, VerifyingKey};
 use documents::{AuthorityCode, Measure, Timestamp};
 use face::Track;
 use face::active::{ActiveRules, Frame};
-use gate::devices::door::SimulatedDoor;
+use gate::devices::door::{Door, SimulatedDoor};
 use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Reach, Waits, router};
 use gate::outbox::{LaneKey, Store};
 use gate::{
@@ -25,6 +25,11 @@ use serde_json::Value;
 use crate::bay::{Authorities, Bay, Chn, Mac, Says, Wallet, at, lane_config, now};
 
 /// The desk in a folder, whose test accounts need no passkey.
+/// Whoever gives a command on this machine.
+pub fn operator() -> Actor {
+    Actor::Operator("specimen".parse().unwrap())
+}
+
 fn desk(folder: &std::path::Path, origin: &str) -> Desk {
     let origins = vec![origin.to_owned()];
     let settings = DeskSettings {
@@ -42,7 +47,7 @@ pub fn one_time_code(desk: &Desk, side: AuthorityCode, roles: &[Role], test: boo
     let words: Vec<_> = roles.iter().map(|role| role.word()).collect();
     let name = AccountName::new(&format!("Specimen {side} {}", words.join(" "))).unwrap();
     let account = NewAccount { name, side: Some(side), roles: roles.iter().copied().collect(), test };
-    desk.add(Actor::Operator, account, now()).unwrap().unwrap().1.expose()
+    desk.add(&operator(), account, now()).unwrap().unwrap().1.expose()
 }
 
 /// Sees what a picture says: `none`, `two`, anything else is a good face.
@@ -121,8 +126,19 @@ impl Place {
     }
 
     pub async fn seen_by(faces: Reads, waits: Waits, change: impl FnOnce(&mut LaneConfig)) -> Self {
-        let bay = Bay::new();
         let folder = tempfile::tempdir().unwrap();
+        Self::behind(SimulatedDoor::default(), folder, faces, waits, change).await
+    }
+
+    /// A kiosk whose lane has this door, with its files in `folder`.
+    pub async fn behind<D: Door + Clone + Sync + 'static>(
+        door: D,
+        folder: tempfile::TempDir,
+        faces: Reads,
+        waits: Waits,
+        change: impl FnOnce(&mut LaneConfig),
+    ) -> Self {
+        let bay = Bay::new();
         let store = Arc::new(Store::open(&folder.path().join("gate.db"), bay.gate_key()).await.unwrap());
         let link = Arc::new(Authorities::new(&bay));
         let clock = Arc::new(Hand(Mutex::new(now())));
@@ -153,7 +169,7 @@ impl Place {
             watch: Arc::new(SystemStopwatch::start()),
             acts: ActBook::open(folder.path().join("lane.acts"), LaneKey::new(bay.gate_key())).unwrap(),
         };
-        let kiosk = Kiosk::new(setup, lane, Some(SimulatedDoor::default()));
+        let kiosk = Kiosk::new(setup, lane, Some(door));
         let pages = folder.path().join("pages");
         let lanes = Arc::new(BTreeMap::from([(kiosk.slug().to_owned(), Arc::clone(&kiosk))]));
         let authorities =
@@ -163,7 +179,7 @@ impl Place {
         let desk = Arc::new(desk(folder.path(), &base));
         let limits = Limits::builtin().unwrap();
         let pairings = Arc::new(Pairings::of(folder.path(), limits, credential::random, false));
-        let code = pairings.issue("MAC-CHN", Actor::Operator, now()).unwrap().expose();
+        let code = pairings.issue("MAC-CHN", &operator(), now()).unwrap().expose();
         let token = pairings.redeem(&code, "MAC-CHN", now()).unwrap().expose();
         let paired = format!("baypass_kiosk_MAC-CHN={token}");
         let signed = [Mac, Chn].map(|side| {

@@ -115,7 +115,7 @@ impl Bay {
         for code in AuthorityCode::ALL {
             let (desk, now) =
                 (desk(&installation, &installation.authority(code))?, TrialClock::of(&installation).now());
-            officers.insert(code, test_account(&desk, None, now)?);
+            officers.insert(code, test_account((&desk, &installation.actor()?), None, now)?);
         }
         let mut bay = Self {
             installation,

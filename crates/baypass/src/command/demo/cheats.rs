@@ -517,7 +517,7 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     let id = "SPECIMEN-CHN-HKG";
     let approval = lists::read_approval(&tour.bay.installation, id, tour.bay.now())?;
     let signed = lists::approvals(&tour.bay.installation)?;
-    lists::withdraw_approval(&tour.bay.installation, id)?;
+    lists::withdraw_approval(&tour.bay.installation, id, tour.bay.now())?;
     tour.bay.rounds(2).await?;
     let home = place("shenzhen-bay", Chn, Hkg, Some(Side::Exit), 1)?;
     let scanned = honest(tour, Who::Ma, &home).await?;
@@ -531,7 +531,7 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     for (name, bundle) in &withdrawal {
         lists::publish_approval(&tour.bay.installation, name, bundle)?;
     }
-    lists::add_approval(&tour.bay.installation, &approval)?;
+    lists::add_approval(&tour.bay.installation, &approval, tour.bay.now())?;
     tour.bay.rounds(2).await?;
 
     // An old trust list is put in the place of the newest.

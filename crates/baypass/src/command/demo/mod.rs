@@ -128,7 +128,7 @@ async fn tour_and_stay(
     terms: &Terms,
 ) -> Result<Ended, Failure> {
     let say = |text: &str| if args.output.json { Ok(()) } else { failure::print(text) };
-    let installation = Installation::init(&place.path, start, terms, args.database.for_all()?, None)?;
+    let installation = Installation::init(&place.path, start, terms, args.database.for_all()?, None, None)?;
     say("Registering synthetic residents with faces from photographs ...\n")?;
     let people = tour::register(&installation, models, args.photos.as_deref(), start).await?;
     let guest = guest(&place.path, &people)?;

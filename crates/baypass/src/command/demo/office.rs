@@ -13,14 +13,18 @@ use crate::officers::{desk, pairings};
 use crate::serve::TrialClock;
 
 /// The account that the demo plays officers with: a test account of every role, which says so.
-pub fn test_account(desk: &Desk, side: Option<AuthorityCode>, now: Timestamp) -> Result<AccountId, Failure> {
+pub fn test_account(
+    (desk, actor): (&Desk, &Actor),
+    side: Option<AuthorityCode>,
+    now: Timestamp,
+) -> Result<AccountId, Failure> {
     let name = AccountName::new("Test account of the demo").map_err(of)?;
     let accounts = desk.accounts().map_err(of)?;
     if let Some(known) = accounts.iter().find(|account| account.name == name && account.side == side) {
         return Ok(known.id);
     }
     let account = NewAccount { name, side, roles: Role::ALL.into(), test: true };
-    let (id, _) = desk.add(Actor::Operator, account, now).map_err(of)?.map_err(of)?;
+    let (id, _) = desk.add(actor, account, now).map_err(of)?.map_err(of)?;
     Ok(id)
 }
 
@@ -36,14 +40,15 @@ impl Bay {
             match line.split_whitespace().collect::<Vec<_>>().as_slice() {
                 ["kiosk", named, address] if *named == lane => {
                     let pairings = pairings(&self.installation, &folder)?;
-                    let code = pairings.issue(lane, Actor::Operator, now).map_err(of)?;
+                    let code = pairings.issue(lane, &self.installation.actor()?, now).map_err(of)?;
                     pages.push(("kiosk".to_owned(), format!("{address}#{}", code.expose())));
                 }
                 ["officer", named, code, address] if *named == lane => {
                     let side: AuthorityCode = code.parse().map_err(of)?;
                     let gate = desk(&self.installation, &folder)?;
-                    let account = test_account(&gate, Some(side), now)?;
-                    let here = gate.new_code(Actor::Operator, account, now).map_err(of)?.map_err(of)?;
+                    let actor = self.installation.actor()?;
+                    let account = test_account((&gate, &actor), Some(side), now)?;
+                    let here = gate.new_code(&actor, account, now).map_err(of)?.map_err(of)?;
                     let there = self.officer_code(side)?;
                     let codes = format!("test account, code {}; reasons: code {there}", here.expose());
                     pages.push((format!("officer {code}"), format!("{address}  {codes}")));
@@ -59,8 +64,8 @@ impl Bay {
         let account =
             self.officers.get(&code).copied().ok_or_else(|| Failure::new("there is no test account"))?;
         let desk = desk(&self.installation, &self.installation.authority(code))?;
-        let now = TrialClock::of(&self.installation).now();
-        Ok(desk.new_code(Actor::Operator, account, now).map_err(of)?.map_err(of)?.expose())
+        let (actor, now) = (self.installation.actor()?, TrialClock::of(&self.installation).now());
+        Ok(desk.new_code(&actor, account, now).map_err(of)?.map_err(of)?.expose())
     }
 
     /// Signs the test account of an authority in; gives the secret of the session. The demo moves its clock over more than

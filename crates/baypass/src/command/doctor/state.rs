@@ -9,7 +9,7 @@ use trust::{Role, TrustStore};
 
 use crate::failure::Failure;
 use crate::install::Installation;
-use crate::install::parties::status_lists_in_use;
+use crate::install::parties::status_lists_to_follow;
 use crate::serve::{Addresses, http_client};
 
 /// Below so many bytes the next commits may meet a full disk: a night's backup, a status list, the write-ahead log.
@@ -82,7 +82,7 @@ pub async fn clocks(
     now: Timestamp,
 ) -> Result<String, String> {
     let addresses = Addresses::read(installation).map_err(|failure| failure.to_string())?.authorities;
-    let list = status_lists_in_use(now, |_| 0).first().copied().unwrap_or(0);
+    let list = status_lists_to_follow(now, |_| 0).first().copied().unwrap_or(0);
     let (mut aparts, mut away) = (std::collections::BTreeMap::new(), Vec::new());
     for code in AuthorityCode::ALL {
         let signed = match addresses.get(&code) {

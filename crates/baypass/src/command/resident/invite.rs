@@ -3,14 +3,17 @@
 
 use std::path::Path;
 
-use authority::Decided;
+use ::officers::Deed;
+use authority::{Decided, Service};
 use clap::Args;
-use documents::{AuthorityCode, DocumentNumber};
+use documents::{AuthorityCode, DocumentNumber, Timestamp};
 use serde_json::json;
 
 use crate::Ended;
 use crate::command::{At, AuthorityArgs, InstallationArgs, Output, open_one};
 use crate::failure::{self, Failure, of};
+use crate::install::Installation;
+use crate::install::acts::Office;
 use crate::install::parties::Parties;
 use crate::wallet::Wallet;
 
@@ -73,6 +76,21 @@ fn numbered(text: &str) -> Result<DocumentNumber, Failure> {
     DocumentNumber::recognise(text).map_err(of)
 }
 
+/// Writes an act about a document down, at the authority that issued it.
+fn put_on_record(
+    installation: &Installation,
+    deed: Deed,
+    (authority, service): (AuthorityCode, &Service),
+    number: &DocumentNumber,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    installation.put_on_record(
+        &Office::authority(authority),
+        (deed.word(), &service.document_reference(number)),
+        now,
+    )
+}
+
 /// Runs `resident invite`.
 pub async fn invite(args: &InviteArgs, models: &Path) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
@@ -80,12 +98,15 @@ pub async fn invite(args: &InviteArgs, models: &Path) -> Result<Ended, Failure> 
     if let Some(resident) = &args.resident {
         let parties = Parties::open(&installation, models, now).await?;
         for (issuer, card) in Wallet::find(&installation, resident)?.vouchers() {
-            let service = parties.service(issuer)?;
-            made.push((issuer, service.invite(&card.parsed()?, args.replaces, now).await.map_err(of)?));
+            let (service, number) = (parties.service(issuer)?, card.parsed()?);
+            put_on_record(&installation, Deed::Invite, (issuer, service), &number, now)?;
+            made.push((issuer, service.invite(&number, args.replaces, now).await.map_err(of)?));
         }
     } else if let (Some(authority), Some(number)) = (args.authority, &args.number) {
         let (service, _lock) = open_one(&installation, authority, models, now).await?;
-        made.push((authority, service.invite(&numbered(number)?, args.replaces, now).await.map_err(of)?));
+        let number = numbered(number)?;
+        put_on_record(&installation, Deed::Invite, (authority, &service), &number, now)?;
+        made.push((authority, service.invite(&number, args.replaces, now).await.map_err(of)?));
     }
     let (mut rows, mut text) = (Vec::new(), String::new());
     for (authority, made) in made {
@@ -135,7 +156,10 @@ pub async fn decide(args: &DecideArgs, models: &Path) -> Result<Ended, Failure> 
     let now = args.at.time();
     let (service, _lock) = args.authority.open_service(models, now).await?;
     let decided = if args.accept { Decided::Accepted } else { Decided::Rejected };
-    service.decide_second_enrolment(&numbered(&args.number)?, decided, now).await.map_err(of)?;
+    let (installation, number) = (args.authority.installation.open()?, numbered(&args.number)?);
+    let at = (args.authority.authority, &service);
+    put_on_record(&installation, Deed::DecideEnrolment, at, &number, now)?;
+    service.decide_second_enrolment(&number, decided, now).await.map_err(of)?;
     let what = if args.accept { "the new wallet is in force" } else { "the earlier wallet stays" };
     failure::print(&format!("decided: {what}\n"))?;
     Ok(Ended::Done)

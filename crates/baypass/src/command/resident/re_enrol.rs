@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::Ended;
 use crate::command::{At, InstallationArgs, Output};
 use crate::failure::{self, Failure, of};
+use crate::install::acts::{self, Office};
 use crate::install::parties::Parties;
 use crate::progress::Progress;
 
@@ -34,6 +35,7 @@ pub async fn run(args: &ReEnrolArgs, models: &Path) -> Result<Ended, Failure> {
     for code in AuthorityCode::ALL.into_iter().filter(|code| args.authority.is_none_or(|only| only == *code))
     {
         let service = parties.service(code)?;
+        installation.put_on_record(&Office::authority(code), (acts::RENEW_TEMPLATES, ""), now)?;
         let total = service.templates_to_renew().await.map_err(of)?;
         let progress = Progress::start("resident re-enrol: photos", total);
         let (mut after, mut described, mut without) = (Vec::new(), 0_usize, Vec::new());

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ::officers::Deed;
 use authority::RegistryError;
 use clap::Args;
 use documents::DocumentNumber;
@@ -9,6 +10,7 @@ use documents::DocumentNumber;
 use crate::Ended;
 use crate::command::{At, InstallationArgs, ResidentArgs};
 use crate::failure::{self, Failure, of};
+use crate::install::acts::Office;
 use crate::install::parties::Parties;
 
 /// What `resident lose`, `end-pass`, `watch` and `erase` take.
@@ -42,6 +44,19 @@ pub enum Change {
     Erased,
 }
 
+impl Change {
+    /// The same at an authority's own door.
+    const fn deed(self) -> Deed {
+        match self {
+            Self::DocumentLost => Deed::LoseDocument,
+            Self::PassEnded => Deed::EndPass,
+            Self::Watched => Deed::Watch,
+            Self::LookAlike | Self::NoLookAlike => Deed::MarkLookAlike,
+            Self::Erased => Deed::EraseResident,
+        }
+    }
+}
+
 /// Tells the authorities that issued the documents.
 pub async fn run(args: &StatusArgs, change: Change, models: &Path) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
@@ -58,6 +73,8 @@ pub async fn run(args: &StatusArgs, change: Change, models: &Path) -> Result<End
             }
         }
         let (service, number) = (parties.service(card.issuer)?, card.parsed()?);
+        let act = (change.deed().word(), service.document_reference(&number));
+        installation.put_on_record(&Office::authority(card.issuer), (act.0, &act.1), now)?;
         match change {
             Change::DocumentLost => service.lose_document(&number, now).await.map_err(of)?,
             Change::PassEnded => service.end_pass(&number, now).await.map_err(of)?,

@@ -7,14 +7,17 @@ use std::path::PathBuf;
 use clap::Args;
 use credential::SigningKey;
 use documents::AuthorityCode;
+use gate::Clock as _;
 use trust::{Role, Root, TrustList, TrustStore};
 
 use super::{read_root, rotate, strike, strike_supervisor, words};
 use crate::Ended;
 use crate::command::{At, InstallationArgs};
 use crate::failure::{self, Failure, of};
+use crate::install::acts::{self, Office};
 use crate::install::supervisors::{self, RootFile};
 use crate::install::{lists, write_whole};
+use crate::serve::TrialClock;
 
 /// Longest draft that is read, in bytes: a payload of a signed message.
 const MAX_DRAFT: usize = 256 * 1024;
@@ -184,6 +187,10 @@ pub fn sign(args: &SignArgs) -> Result<Ended, Failure> {
         ))
     })?;
     let signature = supervisors::sign(root_of(&store, list.authority)?, &list, &key)?;
+    let installation = args.draft.installation.open()?;
+    let (office, number) = (Office::Supervisors(list.authority), format!("number {}", list.number));
+    let now = TrialClock::of(&installation).now();
+    installation.put_on_record(&office, (acts::SIGN_TRUST_LIST, &number), now)?;
     write_whole(&args.out, &signature)?;
     failure::print(&format!("{}signed into {}\n", told(&store, &list), args.out.display()))?;
     Ok(Ended::Done)
@@ -247,6 +254,8 @@ pub fn adopt(args: &AdoptArgs) -> Result<Ended, Failure> {
     };
     let mut pins = lists::pins(&installation)?;
     pins.insert(code, RootFile::of(&root));
+    let (object, now) = (format!("{code}: {}", words(&root)), TrialClock::of(&installation).now());
+    installation.put_on_every_record((acts::ADOPT_ROOT, &object), now)?;
     lists::put_pins(&installation, &pins)?;
     failure::print(&format!("{code}: pinned is {}\n", words(&root)))?;
     Ok(Ended::Done)

@@ -16,6 +16,7 @@ use trust::{Freshness, Role, Root, TrustList};
 use super::{At, InstallationArgs, ListArgs};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
+use crate::install::acts::{self, Office};
 use crate::install::supervisors::{self, RootFile};
 use crate::install::{Installation, lists};
 
@@ -118,7 +119,13 @@ impl TrustCommand {
             Self::Announce(args) => announce(args),
             Self::Rotate(args) => {
                 let RotateArgs { installation, authority, at } = args;
-                one_step(&installation.open()?, *authority, *at, "its announced root", rotate)
+                one_step(
+                    &installation.open()?,
+                    *authority,
+                    *at,
+                    ("its announced root", (acts::ROTATE_ROOT, "")),
+                    rotate,
+                )
             }
             Self::NewKey(args) => ceremony::new_key(args),
             Self::Draft(args) => ceremony::draft(args),
@@ -200,10 +207,11 @@ fn one_step(
     installation: &Installation,
     code: AuthorityCode,
     at: At,
-    what: &str,
+    (what, act): (&str, (&str, &str)),
     change: impl FnOnce(&mut TrustList) -> Result<(), Failure>,
 ) -> Result<Ended, Failure> {
     let _hold = installation.hold()?;
+    installation.put_on_record(&Office::Supervisors(code), act, at.time())?;
     let number = lists::renew(installation, code, at.time(), change)?;
     failure::print(&format!("{code}: {what}; trust list number {number}\n{HELD_HERE}"))?;
     Ok(Ended::Done)
@@ -226,20 +234,18 @@ fn compromise(args: &CompromiseArgs) -> Result<Ended, Failure> {
     let installation = installation.open()?;
     if let Some(supervisor) = supervisor {
         let what = format!("the supervisor's key {supervisor} is listed as compromised");
-        return one_step(&installation, *authority, *at, &what, |list| strike_supervisor(list, supervisor));
+        let told = (what.as_str(), (acts::LIST_COMPROMISED, supervisor.as_str()));
+        return one_step(&installation, *authority, *at, told, |list| strike_supervisor(list, supervisor));
     }
     let role = role.as_deref().unwrap_or_default();
     let mut struck = 0;
-    let ended = one_step(
-        &installation,
-        *authority,
-        *at,
-        &format!("keys for {role} listed as compromised"),
-        |list| {
-            struck = strike(list, role, kid.as_deref())?;
-            Ok(())
-        },
-    )?;
+    let what = format!("keys for {role} listed as compromised");
+    let object = format!("{role} {}", kid.as_deref().unwrap_or("every key"));
+    let told = (what.as_str(), (acts::LIST_COMPROMISED, object.as_str()));
+    let ended = one_step(&installation, *authority, *at, told, |list| {
+        struck = strike(list, role, kid.as_deref())?;
+        Ok(())
+    })?;
     failure::print(&format!("{struck} keys\n"))?;
     Ok(ended)
 }
@@ -283,8 +289,9 @@ fn announce(args: &AnnounceArgs) -> Result<Ended, Failure> {
         Some(file) => read_root(file)?,
         None => supervisors::new_root(&installation, *authority)?,
     };
-    let what = format!("announced to follow: {}", words(&next));
-    one_step(&installation, *authority, *at, &what, |list| {
+    let shown = words(&next);
+    let what = format!("announced to follow: {shown}");
+    one_step(&installation, *authority, *at, (&what, (acts::ANNOUNCE_ROOT, &shown)), |list| {
         list.next = Some(next);
         Ok(())
     })

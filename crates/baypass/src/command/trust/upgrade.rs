@@ -18,6 +18,7 @@ use super::words;
 use crate::Ended;
 use crate::command::{At, InstallationArgs};
 use crate::failure::{self, Failure, of};
+use crate::install::acts;
 use crate::install::lists::{self, LIST_SECONDS};
 use crate::install::supervisors::{self, RootFile};
 use crate::install::{Installation, code_lanes};
@@ -44,6 +45,8 @@ pub fn run(args: &UpgradeArgs) -> Result<Ended, Failure> {
         let Some(pinned) = pins.get(&code).and_then(Value::as_str).map(str::to_owned) else { continue };
         let key = hex::decode(pinned).ok().and_then(|bytes| PublicKey::from_bytes(&bytes).ok());
         let key = VerifyingKey::new(key.ok_or_else(damaged)?).map_err(of)?;
+        let object = format!("{code}: from the version before");
+        installation.put_on_every_record((acts::ADOPT_ROOT, &object), args.at.time())?;
         let root = bring_over(&installation, code, &key, args.at)?;
         // The pin last: until it stands, the old one does, and this authority is done again.
         pins.insert(code, serde_json::to_value(RootFile::of(&root)).map_err(of)?);
