@@ -190,6 +190,7 @@ export interface Operations {
   parts: { method: 'POST'; path: '/v1/parts'; secret: true; body: PartsWanted; answer: PartsAnswer }
   end_pass: { method: 'DELETE'; path: '/v1/pass'; secret: true; body: undefined; answer: undefined }
   own_pass: { method: 'GET'; path: '/v1/pass'; secret: true; body: undefined; answer: PassAnswer }
+  mark_look_alike: { method: 'POST'; path: '/v1/pass/look-alike'; secret: true; body: undefined; answer: undefined }
   passages: { method: 'GET'; path: '/v1/passages'; secret: true; body: undefined; answer: PassagesAnswer }
   answer_second_enrolment: { method: 'POST'; path: '/v1/second-enrolment'; secret: true; body: SecondAnswer; answer: undefined }
   tokens: { method: 'POST'; path: '/v1/tokens'; secret: true; body: TokensWanted; answer: TokensAnswer }

@@ -629,6 +629,16 @@ export async function fetchPassages(): Promise<void> {
   await keep()
 }
 
+/** Tells every authority of this pass that somebody looks alike: an officer looks at every lane from then on. Only an officer takes this back. */
+export async function markLookAlike(): Promise<void> {
+  const content = held()
+  for (const authority of AUTHORITIES) {
+    const secret = content.sessions[authority]
+    if (secret) await tell(content, authority, 'mark_look_alike', { secret })
+  }
+  await keep()
+}
+
 /** Ends the pass at every authority, then deletes it here, and everything else with the last pass. Stops if an authority cannot be reached. */
 export async function endPass(): Promise<void> {
   const content = held()

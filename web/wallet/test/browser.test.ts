@@ -282,6 +282,18 @@ describe.skipIf(skipped)('the wallet in a browser', () => {
     await hand.page.emulateMedia({ colorScheme: 'light' })
   })
 
+  it('tells every authority that somebody looks alike, once the holder is sure', async () => {
+    await hand.press('more')
+    await hand.press('look-alike')
+    await hand.sound('look-alike')
+    await hand.press('look-alike-no')
+    await hand.press('look-alike')
+    await hand.press('look-alike-yes')
+    await hand.see('look-alike-told')
+    await hand.sound('look-alike told')
+    await hand.press('back')
+  })
+
   it('ends the pass everywhere, and forgets it', async () => {
     await hand.press('more')
     await hand.press('language-en')

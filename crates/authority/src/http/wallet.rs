@@ -506,7 +506,7 @@ pub(super) async fn end_pass(
 ///
 /// A twin, a sibling: no face tells such persons apart, so an officer looks at every lane from now on. Only an officer takes
 /// this back.
-#[utoipa::path(put, path = "/v1/pass/look-alike", tag = "wallet", security(("wallet" = [])),
+#[utoipa::path(post, path = "/v1/pass/look-alike", tag = "wallet", security(("wallet" = [])),
     responses((status = 204, description = "An officer looks from now on.")))]
 pub(super) async fn mark_look_alike(
     State(app): State<Arc<AppState>>,
