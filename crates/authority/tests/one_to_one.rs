@@ -67,7 +67,7 @@ fn no_statement_reads_templates_or_photos_of_more_than_one_person() {
             "{name} looks up by template: {sql}"
         );
     }
-    assert_eq!(reading, ["FIND_TEMPLATE", "COUNT_OTHER_TEMPLATES", "NEXT_OTHER_TEMPLATE"]);
+    assert_eq!(reading, ["FIND_TEMPLATES", "COUNT_OTHER_TEMPLATES", "NEXT_OTHER_TEMPLATE"]);
 }
 
 #[test]

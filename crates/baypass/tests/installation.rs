@@ -166,7 +166,17 @@ fn another_face_model_describes_the_registries_photos_anew_and_can_be_stopped_in
     }
     let manifest = include_str!("../../face/data/models.toml");
     let manifest = manifest.replace("basis = { layer = \"666\" }", "basis = \"random\"");
-    let manifest = manifest.replace("code = 1\n", "code = 11\n").replace("code = 2\n", "code = 12\n");
+    let mut renamed = manifest;
+    for (from, to) in [
+        ("code = 5\n", "code = 15\n"),
+        ("code = 1 ", "code = 11 "),
+        ("code = 2\n", "code = 12\n"),
+        ("templates = [3, 2]", "templates = [3, 12]"),
+    ] {
+        assert!(renamed.contains(from), "{from:?} stands in the manifest");
+        renamed = renamed.replace(from, to);
+    }
+    let manifest = renamed;
     std::fs::write(own.join("models.toml"), manifest).unwrap();
     let own = own.to_str().unwrap();
     let codes = invitations(&folder, "1");

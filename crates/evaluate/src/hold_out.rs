@@ -160,6 +160,7 @@ fn summed_up(estimate: Estimate, expected: f64, rows: &[Judged]) -> Option<HoldO
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "drawn numbers of tests")]
 mod tests {
     use super::*;
     use crate::NonMated;

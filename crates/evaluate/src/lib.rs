@@ -13,6 +13,7 @@ mod degrade;
 mod hold_out;
 mod list;
 mod logistic;
+mod markup;
 mod median;
 mod page;
 mod protocol;

@@ -3,7 +3,8 @@
 //! Lives here: its sections and the plots (SVG, drawn here). No script, no font, no picture of anybody. Not here: the tables
 //! of cohorts, ages, lists and hold-outs (`tables`).
 
-use crate::rates::{Interval, NotMeasured, Point};
+use crate::markup::{between, escaped, percent, range};
+use crate::rates::{NotMeasured, Point};
 use crate::report::{FormatReport, Report};
 use crate::tables;
 use std::fmt::Write as _;
@@ -404,22 +405,6 @@ fn legend(formats: &[FormatReport]) -> String {
         );
     }
     out
-}
-
-pub(crate) fn between(interval: Option<Interval>, write: impl Fn(f64) -> String) -> String {
-    interval.map_or(String::new(), |i| format!(" [{}; {}]", write(i.low), write(i.high)))
-}
-
-pub(crate) fn range(interval: Option<Interval>, write: impl Fn(f64) -> String) -> String {
-    interval.map_or(String::new(), |i| format!("{} to {}", write(i.low), write(i.high)))
-}
-
-pub(crate) fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
-}
-
-pub(crate) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -381,6 +381,7 @@ pub(crate) fn interval(mut values: Vec<f64>) -> Option<Interval> {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "drawn numbers of tests")]
 mod tests {
     use super::*;
     use face::SplitMix64;

@@ -4,7 +4,7 @@
 
 use crate::cohorts::{CohortReport, WorstCohort};
 use crate::hold_out::HoldOutRow;
-use crate::page::{between, escaped, percent, range};
+use crate::markup::{between, escaped, percent, range};
 use crate::protocol::Protocol;
 use crate::rates::Rates;
 use crate::report::{Absent, AgeReport};

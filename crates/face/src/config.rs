@@ -1,10 +1,11 @@
 //! Configuration: which model files are trusted and which scores count, read from data and checked.
 //!
-//! Lives here: `FaceConfig`, `TemplateKind` with its thresholds, `Score`, `Decision`. Not here: any number; they
-//! stand in `data/models.toml` with their reasons.
+//! Lives here: `FaceConfig`, `TemplateKind`. Not here: what a score means (`thresholds`), any number; they stand in
+//! `data/models.toml` with their reasons.
 
 use crate::basis::BasisSource;
 use crate::quality::QualityBounds;
+use crate::thresholds::{Decision, Fusion, Score, Thresholds};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -77,58 +78,6 @@ impl TemplateFormat {
     }
 }
 
-/// The three scores that divide what is accepted from what an officer sees and what is refused.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Thresholds {
-    accept: f32,
-    strict: f32,
-    refer: f32,
-}
-
-impl Thresholds {
-    /// `0 < refer <= accept <= strict < 1`.
-    fn new(accept: f32, strict: f32, refer: f32) -> Option<Self> {
-        (0.0 < refer && refer <= accept && accept <= strict && strict < 1.0).then_some(Self {
-            accept,
-            strict,
-            refer,
-        })
-    }
-
-    /// The least score that is accepted.
-    #[must_use]
-    pub const fn accept(&self) -> f32 {
-        self.accept
-    }
-
-    /// The least score that is accepted where a stricter look is due.
-    #[must_use]
-    pub const fn strict(&self) -> f32 {
-        self.strict
-    }
-
-    /// The least score that an officer sees.
-    #[must_use]
-    pub const fn refer(&self) -> f32 {
-        self.refer
-    }
-
-    /// What a score means.
-    #[must_use]
-    pub fn decide(&self, score: Score) -> Decision {
-        // Written so that a score that is no number is below every threshold.
-        if score.0 >= self.strict {
-            Decision::Certain
-        } else if score.0 >= self.accept {
-            Decision::Accept
-        } else if score.0 >= self.refer {
-            Decision::Officer
-        } else {
-            Decision::Reject
-        }
-    }
-}
-
 /// A pair of model and format that this configuration accepts, with its wire code and thresholds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TemplateKind {
@@ -180,67 +129,6 @@ impl TemplateKind {
     #[must_use]
     pub fn decide(&self, score: Score) -> Decision {
         self.thresholds.decide(score)
-    }
-}
-
-/// Several recognisers' scores of one comparison as one: their weighted mean, with thresholds of its own.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Fusion {
-    kinds: Vec<(u8, f32)>,
-    thresholds: Thresholds,
-}
-
-impl Fusion {
-    /// Codes of the kinds of template that are compared.
-    pub fn codes(&self) -> impl Iterator<Item = u8> + '_ {
-        self.kinds.iter().map(|(code, _)| *code)
-    }
-
-    /// What the mean of the scores means.
-    #[must_use]
-    pub const fn thresholds(&self) -> &Thresholds {
-        &self.thresholds
-    }
-
-    /// The weighted mean of the scores; `None` where one is missing.
-    #[must_use]
-    pub fn score(&self, of: impl Fn(u8) -> Option<Score>) -> Option<Score> {
-        let total: f32 = self.kinds.iter().map(|(_, weight)| weight).sum();
-        let scores = self.kinds.iter().map(|(code, weight)| Some(of(*code)?.0 * weight));
-        Some(Score(scores.sum::<Option<f32>>()? / total))
-    }
-}
-
-/// Cosine between a template and an embedding, -1 to 1.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct Score(pub(crate) f32);
-
-impl Score {
-    /// The number itself. It stays with its authority: scores never go back to a gate.
-    #[must_use]
-    pub const fn value(self) -> f32 {
-        self.0
-    }
-}
-
-/// What one comparison says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// The same person even where a stricter look is due: at the strict threshold's false match rate.
-    Certain,
-    /// The same person, at the accept threshold's false match rate.
-    Accept,
-    /// Too close to call: an officer looks.
-    Officer,
-    /// Not the same person.
-    Reject,
-}
-
-impl Decision {
-    /// Whether it is the same person, at one threshold or the other.
-    #[must_use]
-    pub const fn is_match(self) -> bool {
-        matches!(self, Self::Certain | Self::Accept)
     }
 }
 
@@ -610,7 +498,7 @@ fn read_fusion(row: FusionRow, kinds: &[TemplateKind]) -> Result<Fusion, ConfigE
     if row.templates.len() < 2 || !known || !weighed {
         return Err(ConfigError::Range { what: "fusion" });
     }
-    Ok(Fusion { kinds: row.templates.into_iter().zip(row.weights).collect(), thresholds })
+    Ok(Fusion::new(row.templates.into_iter().zip(row.weights).collect(), thresholds))
 }
 
 #[cfg(test)]
@@ -634,28 +522,6 @@ mod tests {
         }
         assert_eq!(config.kind(4), None);
         assert_eq!(config.fusion().unwrap().codes().collect::<Vec<_>>(), [3, 2]);
-    }
-
-    #[test]
-    fn a_score_is_certain_accepted_referred_or_rejected_at_the_configured_bounds() {
-        let thresholds = Thresholds::new(0.46, 0.50, 0.38).unwrap();
-        for (score, expected) in [
-            (0.50, Decision::Certain),
-            (0.4999, Decision::Accept),
-            (0.46, Decision::Accept),
-            (0.4599, Decision::Officer),
-            (0.38, Decision::Officer),
-            (0.3799, Decision::Reject),
-            (-1.0, Decision::Reject),
-            (f32::NAN, Decision::Reject),
-        ] {
-            assert_eq!(thresholds.decide(Score(score)), expected, "row {score}");
-        }
-        for (accept, strict, refer) in
-            [(0.4, 0.3, 0.2), (0.4, 0.5, 0.45), (0.4, 0.5, 0.0), (0.4, 1.0, 0.2), (f32::NAN, 0.5, 0.2)]
-        {
-            assert_eq!(Thresholds::new(accept, strict, refer), None, "row {accept} {strict} {refer}");
-        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use crate::alignment::{aligned_to, pixel_centre};
 use crate::basis::Basis;
-use crate::config::{FaceConfig, Fusion, ModelId, Recogniser, Score, TemplateKind};
+use crate::config::{FaceConfig, ModelId, Recogniser, TemplateKind};
 use crate::finder::Finder;
 use crate::found::{FaceError, Landmarks};
 use crate::geometry::Point;
@@ -14,6 +14,7 @@ use crate::picture::Image;
 use crate::probe::Probe;
 use crate::raster::{OUTSIDE, Raster};
 use crate::shown::Shown;
+use crate::thresholds::{Fusion, Score};
 use documents::redact_debug;
 use image::RgbImage;
 use std::collections::BTreeSet;

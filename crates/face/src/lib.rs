@@ -5,7 +5,7 @@
 //! Pure but for one function that reads model files at start-up ([`ModelFolder`]).
 //!
 //! Modules depend one way; each uses those before it alone:
-//! `geometry`, `chance`, `raster`, `picture`, `onnx`, `network`, `basis`, `found`, `alignment`, `occlusion`, `quality`, `config`,
+//! `geometry`, `chance`, `raster`, `picture`, `onnx`, `network`, `basis`, `found`, `alignment`, `occlusion`, `quality`, `thresholds`, `config`,
 //! `models`, `shown`, `detector`, `finder`, `track`, `liveness`, `cut`, `coarse`, `probe`, `embedding`, `template`, `active`.
 
 pub mod active;
@@ -31,13 +31,11 @@ mod quality;
 mod raster;
 mod shown;
 mod template;
+mod thresholds;
 mod track;
 
 pub use chance::SplitMix64;
-pub use config::{
-    ConfigError, Decision, FaceConfig, FaceNeed, Fusion, ModelId, Score, TemplateFormat, TemplateKind,
-    Thresholds,
-};
+pub use config::{ConfigError, FaceConfig, FaceNeed, ModelId, TemplateFormat, TemplateKind};
 pub use cut::Cut;
 pub use embedding::{Embedder, Embedding};
 pub use finder::{Finder, MainFace};
@@ -52,4 +50,5 @@ pub use probe::{MAX_FRAMES, MAX_PICTURES, MAX_PROBE_BYTES, Probe, ProbeError, Pr
 pub use quality::{Quality, QualityBounds, QualityFault, QualityTexts, Sentence};
 pub use shown::Shown;
 pub use template::{FormatMismatch, Template, TemplateError};
+pub use thresholds::{Decision, Fusion, Score, Thresholds};
 pub use track::Track;

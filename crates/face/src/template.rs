@@ -7,8 +7,9 @@
 //! `i - 7.5` steps; a step is [`STEP`] of the root mean square of the numbers, so no scale needs storing.
 //! `wide144`: one signed byte each, `round(127 y / max |y|)`, never -128.
 
-use crate::config::{Score, TemplateKind};
+use crate::config::TemplateKind;
 use crate::embedding::Embedding;
+use crate::thresholds::Score;
 use documents::redact_debug;
 
 /// The best uniform step of 16 levels for normally distributed numbers, in standard deviations (J. Max,

@@ -96,7 +96,7 @@ fn two_hundred_pairs_of_strangers_are_never_accepted_together() {
     let images: Vec<Image> =
         ids.iter().map(|id| picture(&faces.join(format!("portraits/{id}.jpg")))).collect();
     let kind = part_kind();
-    let templates: Vec<Template> = images.iter().map(|i| template(i)).collect();
+    let templates: Vec<Template> = images.iter().map(template).collect();
     let probes: Vec<Embedding> = images.iter().map(|i| bench.probe(i).unwrap().0).collect();
     let mut accepted = 0;
     let mut scores = Vec::new();
