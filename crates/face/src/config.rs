@@ -32,9 +32,6 @@ pub enum TemplateFormat {
 }
 
 impl TemplateFormat {
-    /// Every format.
-    pub const ALL: [Self; 3] = [Self::Compact64, Self::Compact72, Self::Wide144];
-
     /// Bytes of a template.
     #[must_use]
     pub const fn len(self) -> usize {

@@ -17,19 +17,17 @@ const FINDING: &str = "finding faces";
 /// The canvas of `YuNet`: whole multiples of its coarsest stride, some 8 % of its height a face that is still found.
 const YUNET: [usize; 2] = [320, 256];
 const YUNET_STRIDES: [usize; 3] = [8, 16, 32];
-const YUNET_OUTPUTS: [Option<&str>; 12] = [
+/// The boxes alone: where eyes, nose and mouth are, the landmark network says better.
+const YUNET_OUTPUTS: [Option<&str>; 9] = [
     Some("cls_8"),
     Some("obj_8"),
     Some("bbox_8"),
-    Some("kps_8"),
     Some("cls_16"),
     Some("obj_16"),
     Some("bbox_16"),
-    Some("kps_16"),
     Some("cls_32"),
     Some("obj_32"),
     Some("bbox_32"),
-    Some("kps_32"),
 ];
 
 const ULTRA_LIGHT: [usize; 2] = [320, 240];
@@ -41,7 +39,7 @@ pub(crate) struct Detector {
 }
 
 enum Family {
-    Yunet(Network<12>),
+    Yunet(Network<9>),
     UltraLight(Network<2>),
 }
 
@@ -50,16 +48,12 @@ struct Candidate {
     score: f32,
     low: Point,
     high: Point,
-    points: Option<[Point; 5]>,
 }
 
 impl Detector {
     /// The first of these whose file is installed.
     pub(crate) fn load(folder: &ModelFolder, choices: &[Detection]) -> Result<Self, ModelError> {
-        let installed = folder.installed(choices, |choice| &choice.file)?;
-        let Some(settings) = installed.first().copied().cloned() else {
-            return Err(ModelError::Missing { name: String::new() });
-        };
+        let (settings, _) = folder.installed(choices, |choice| &choice.file)?;
         let file = &settings.file;
         let bytes = folder.read(file)?;
         let network = match settings.family {
@@ -73,7 +67,7 @@ impl Detector {
                 [Some("scores"), Some("boxes")],
             )?),
         };
-        Ok(Self { network, settings })
+        Ok(Self { network, settings: settings.clone() })
     }
 
     pub(crate) const fn settings(&self) -> &Detection {
@@ -151,7 +145,7 @@ impl Detector {
                 faces.push(candidate);
             }
         }
-        faces.sort_by(|a, b| (b.width() * b.height()).total_cmp(&(a.width() * a.height())));
+        faces.sort_by(|a, b| b.area().total_cmp(&a.area()));
         Ok(faces)
     }
 
@@ -159,7 +153,7 @@ impl Detector {
         match &self.network {
             Family::Yunet(network) => {
                 let answers = network.run(input, FINDING)?;
-                let (levels, _) = answers.as_chunks::<4>();
+                let (levels, _) = answers.as_chunks::<3>();
                 let levels = levels.iter().zip(YUNET_STRIDES);
                 Ok(levels
                     .flat_map(|(level, stride)| yunet_level(level, stride, self.settings.score))
@@ -178,37 +172,22 @@ const fn shape([width, height]: [usize; 2]) -> [usize; 4] {
 }
 
 /// The cells of one stride whose score is high enough. A score is the geometric mean of "a face" and "an object"; a box
-/// lies around a place in its cell, its sides as logarithms; points count from the cell's corner, all in strides.
-fn yunet_level(
-    [classes, objects, boxes, points]: &[Vec<f32>; 4],
-    stride: usize,
-    least: f32,
-) -> Vec<Candidate> {
+/// lies around a place in its cell, its sides as logarithms, all in strides.
+fn yunet_level([classes, objects, boxes]: &[Vec<f32>; 3], stride: usize, least: f32) -> Vec<Candidate> {
     let (columns, step) = ((YUNET[0] / stride).max(1), stride as f32);
-    let cells =
-        classes.iter().zip(objects).zip(boxes.as_chunks::<4>().0.iter().zip(points.as_chunks::<10>().0));
-    let cells = cells.enumerate().filter_map(|(cell, ((class, object), (edges, points)))| {
-        let score = (class.clamp(0.0, 1.0) * object.clamp(0.0, 1.0)).sqrt();
-        (score >= least).then_some((cell, score, edges, points))
-    });
+    let cells = classes.iter().zip(objects).zip(boxes.as_chunks::<4>().0).enumerate();
     let candidate =
-        |(cell, score, [right, down, wide, high], points): (usize, f32, &[f32; 4], &[f32; 10])| {
-            let corner = Point::new((cell % columns) as f32, (cell / columns) as f32);
-            let on_canvas = |x: f32, y: f32| Point::new((corner.x + x) * step, (corner.y + y) * step);
-            let centre = on_canvas(*right, *down);
-            let half = Point::new(wide.exp() * step / 2.0, high.exp() * step / 2.0);
-            let mut five = [Point::default(); 5];
-            for (point, [x, y]) in five.iter_mut().zip(points.as_chunks::<2>().0) {
-                *point = on_canvas(*x, *y);
-            }
-            Candidate {
-                score,
-                low: centre.minus(half),
-                high: Point::new(centre.x + half.x, centre.y + half.y),
-                points: Some(five),
-            }
+        |(cell, ((class, object), [right, down, wide, high])): (usize, ((&f32, &f32), &[f32; 4]))| {
+            let score = (class.clamp(0.0, 1.0) * object.clamp(0.0, 1.0)).sqrt();
+            (score >= least).then(|| {
+                let (column, row) = ((cell % columns) as f32, (cell / columns) as f32);
+                let centre = Point::new((column + right) * step, (row + down) * step);
+                let half = Point::new(wide.exp() * step / 2.0, high.exp() * step / 2.0);
+                let high = Point::new(centre.x + half.x, centre.y + half.y);
+                Candidate { score, low: centre.minus(half), high }
+            })
         };
-    cells.map(candidate).collect()
+    cells.filter_map(candidate).collect()
 }
 
 /// The boxes come decoded, as shares of the canvas; the priors are already in the network.
@@ -219,7 +198,6 @@ fn ultra_light(scores: &[f32], boxes: &[f32]) -> Vec<Candidate> {
         score: *score,
         low: Point::new(left * width, top * height),
         high: Point::new(right * width, bottom * height),
-        points: None,
     };
     pairs.map(candidate).collect()
 }
@@ -242,7 +220,6 @@ impl Candidate {
             bottom: centre.y + half_height,
             score: self.score,
             turn,
-            points: self.points.map(|points| points.map(|point| map.apply(point))),
         }
     }
 }

@@ -20,35 +20,36 @@ use image::RgbImage;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A face as one or several recognisers see it, each of unit length in the basis of its model. Biometric data.
+/// A face as one or several recognisers see it. Biometric data.
 #[derive(Clone, PartialEq)]
 pub struct Embedding {
     views: Vec<View>,
 }
 redact_debug!(Embedding);
 
-/// A face as one recogniser sees it, in one basis.
+/// A face as one recogniser sees it.
 #[derive(Clone, PartialEq)]
 struct View {
     model: ModelId,
-    basis: Arc<str>,
-    values: Vec<f32>,
+    /// By the name of the basis: numbers of unit length.
+    values: Vec<(Arc<str>, Vec<f32>)>,
+}
+
+impl View {
+    fn of(&self, basis: &str) -> Option<&[f32]> {
+        self.values.iter().find(|(name, _)| **name == *basis).map(|(_, values)| values.as_slice())
+    }
 }
 
 impl Embedding {
     /// The networks that made it.
     pub fn models(&self) -> impl Iterator<Item = &ModelId> {
-        let first = |(index, view): (usize, &View)| {
-            self.views.iter().take(index).all(|earlier| earlier.model != view.model)
-        };
-        let firsts = self.views.iter().enumerate().filter(move |(index, view)| first((*index, view)));
-        firsts.map(|(_, view)| &view.model)
+        self.views.iter().map(|view| &view.model)
     }
 
     /// The numbers that a template of this kind is made of or compared with.
     pub(crate) fn of(&self, kind: &TemplateKind) -> Option<&[f32]> {
-        let view = self.views.iter().find(|view| view.model == *kind.model() && *view.basis == *kind.basis());
-        view.map(|view| view.values.as_slice())
+        self.views.iter().find(|view| view.model == *kind.model())?.of(kind.basis())
     }
 
     /// The cosine to another embedding, by the first recogniser that made both: for measuring the pipeline; a verdict
@@ -56,9 +57,11 @@ impl Embedding {
     #[must_use]
     pub fn cosine(&self, other: &Self) -> Option<Score> {
         self.views.iter().find_map(|view| {
-            let same = |other: &&View| view.model == other.model && view.basis == other.basis;
-            let other = other.views.iter().find(same)?;
-            Some(Score(view.values.iter().zip(&other.values).map(|(a, b)| a * b).sum()))
+            let other = other.views.iter().find(|other| view.model == other.model)?;
+            let shared = |(basis, values): &(Arc<str>, Vec<f32>)| {
+                Some(Score(values.iter().zip(other.of(basis)?).map(|(a, b)| a * b).sum()))
+            };
+            view.values.iter().find_map(shared)
         })
     }
 }
@@ -86,9 +89,9 @@ impl Embedder {
     /// # Errors
     /// None is installed, or one of them is altered; with the command that mends it.
     pub fn load(folder: &ModelFolder, config: &FaceConfig) -> Result<Self, ModelError> {
-        let installed = folder.installed(&config.recognisers, |recogniser| &recogniser.file)?;
-        let recognitions: Vec<Recognition> = installed
-            .into_iter()
+        let (first, others) = folder.installed(&config.recognisers, |recogniser| &recogniser.file)?;
+        let recognitions: Vec<Recognition> = std::iter::once(first)
+            .chain(others)
             .map(|recogniser| Recognition::load(folder, recogniser, config))
             .collect::<Result<_, _>>()?;
         // In the order of the recognisers: the first that is installed makes the templates that travel.
@@ -157,9 +160,8 @@ impl Embedder {
         wanted: impl Fn(&ModelId) -> bool,
     ) -> Result<Embedding, InferenceError> {
         let wanted = self.recognitions.iter().filter(|recognition| wanted(&recognition.model));
-        let views: Vec<Vec<View>> =
-            wanted.map(|recognition| recognition.embed(probe)).collect::<Result<_, _>>()?;
-        Ok(Embedding { views: views.into_iter().flatten().collect() })
+        let views = wanted.map(|recognition| recognition.embed(probe)).collect::<Result<_, _>>()?;
+        Ok(Embedding { views })
     }
 
     /// The embedding of a registry photo by every recogniser, for templates: of the crop and its mirror image, which is a
@@ -179,8 +181,7 @@ impl Embedder {
     /// [`FaceError::NoLandmarks`] where the points give no alignment, or the network fails.
     pub fn enrol_at(&self, photo: &Image, landmarks: &Landmarks) -> Result<Embedding, FaceError> {
         let enrolled = self.recognitions.iter().map(|recognition| recognition.enrol(photo, landmarks));
-        let views: Vec<Vec<View>> = enrolled.collect::<Result<_, _>>()?;
-        Ok(Embedding { views: views.into_iter().flatten().collect() })
+        Ok(Embedding { views: enrolled.collect::<Result<_, _>>()? })
     }
 
     /// What every network is shown of a picture's one face, and what it answers: for another runtime to be held
@@ -217,7 +218,7 @@ impl Recognition {
         Ok(Self { network, bases, model, recogniser: recogniser.clone() })
     }
 
-    fn embed(&self, probe: &Probe) -> Result<Vec<View>, InferenceError> {
+    fn embed(&self, probe: &Probe) -> Result<View, InferenceError> {
         let mut sum = vec![0.0; self.recogniser.numbers];
         for frame in probe.frames() {
             let aligned = self.aligned(frame.pixels(), frame.landmarks()).ok_or(UNALIGNED)?;
@@ -226,7 +227,7 @@ impl Recognition {
         self.finish(sum)
     }
 
-    fn enrol(&self, photo: &Image, landmarks: &Landmarks) -> Result<Vec<View>, FaceError> {
+    fn enrol(&self, photo: &Image, landmarks: &Landmarks) -> Result<View, FaceError> {
         let aligned = self.aligned(photo.pixels(), landmarks).ok_or(FaceError::NoLandmarks)?;
         let mut sum = self.numbers(&aligned)?;
         add(&mut sum, &self.numbers(&aligned.mirrored())?);
@@ -253,14 +254,15 @@ impl Recognition {
         Ok(numbers)
     }
 
-    fn finish(&self, mut sum: Vec<f32>) -> Result<Vec<View>, InferenceError> {
+    fn finish(&self, mut sum: Vec<f32>) -> Result<View, InferenceError> {
         normalise(&mut sum)?;
-        let view = |(name, basis): &(Arc<str>, Basis)| {
+        let projected = |(name, basis): &(Arc<str>, Basis)| {
             let mut values = basis.project(&sum);
             normalise(&mut values)?;
-            Ok(View { model: self.model.clone(), basis: Arc::clone(name), values })
+            Ok((Arc::clone(name), values))
         };
-        self.bases.iter().map(view).collect()
+        let values = self.bases.iter().map(projected).collect::<Result<_, _>>()?;
+        Ok(View { model: self.model.clone(), values })
     }
 }
 

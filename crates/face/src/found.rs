@@ -21,8 +21,6 @@ pub struct Face {
     pub(crate) score: f32,
     /// The turn of the look that found it, about the box's centre.
     pub(crate) turn: f32,
-    /// Eyes, nose and corners of the mouth, where the detector gives them.
-    pub(crate) points: Option<[Point; 5]>,
 }
 
 impl Face {
@@ -76,7 +74,6 @@ impl Face {
             top: centre.y - half_height,
             right: centre.x + half_width,
             bottom: centre.y + half_height,
-            points: self.points.map(|points| points.map(|point| by.apply(point))),
             ..*self
         }
     }
@@ -91,7 +88,7 @@ impl Face {
         let width = self.right.min(other.right) - self.left.max(other.left);
         let height = self.bottom.min(other.bottom) - self.top.max(other.top);
         let shared = width.max(0.0) * height.max(0.0);
-        let all = self.width() * self.height() + other.width() * other.height() - shared;
+        let all = self.area() + other.area() - shared;
         if all > 0.0 { shared / all } else { 0.0 }
     }
 }

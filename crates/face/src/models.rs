@@ -78,8 +78,8 @@ impl ModelFolder {
         self.folders.iter().map(|folder| folder.join(&file.name)).find(|path| path.is_file())
     }
 
-    /// Of several that would serve, those whose file is installed. Of the others the log says what they are and what
-    /// brings them here.
+    /// Of several that would serve, those whose file is installed: the first of them, and the others. Of those that are
+    /// not, the log says what they are and what brings them here.
     ///
     /// # Errors
     /// None of them is.
@@ -87,10 +87,11 @@ impl ModelFolder {
         &self,
         choices: &'c [T],
         file: impl Fn(&T) -> &TrustedFile,
-    ) -> Result<Vec<&'c T>, ModelError> {
+    ) -> Result<(&'c T, Vec<&'c T>), ModelError> {
         let (installed, missing): (Vec<&T>, Vec<&T>) =
             choices.iter().partition(|choice| self.find(file(choice)).is_some());
-        let Some(first) = installed.first() else {
+        let mut installed = installed.into_iter();
+        let Some(first) = installed.next() else {
             let name = choices.first().map(|choice| file(choice).name.clone()).unwrap_or_default();
             return Err(ModelError::Missing { name });
         };
@@ -98,7 +99,7 @@ impl ModelFolder {
             let (missing, used) = (&file(choice).name, &file(first).name);
             tracing::warn!(%missing, %used, "a face model is not installed; run `make models` (docs/face.md)");
         }
-        Ok(installed)
+        Ok((first, installed.collect()))
     }
 
     /// The file's bytes, proven.

@@ -116,3 +116,97 @@ impl Occlusion {
         [self.mask.score(features), self.sunglasses.score(features)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chance::SplitMix64;
+    use crate::raster::Region;
+    use image::{Rgb, RgbImage};
+
+    const DATA: &str = include_str!("../data/occlusion.toml");
+
+    /// The features of a crop of these colours.
+    fn crop(of: impl Fn(usize, usize) -> [u8; 3]) -> OcclusionFeatures {
+        let side = u32::try_from(ALIGNED_SIDE).unwrap();
+        let picture = RgbImage::from_fn(side, side, |x, y| Rgb(of(x as usize, y as usize)));
+        OcclusionFeatures::of(&Raster::shrunk(&picture, &Region::whole(&picture), 1.0))
+    }
+
+    #[test]
+    fn the_data_as_committed_is_read_and_any_with_other_weights_than_features_is_not() {
+        assert!(Occlusion::from_toml(DATA).is_some());
+        let whole = |count: usize, step: &str| {
+            let weights = vec!["1"; count].join(", ");
+            let one =
+                |name: &str| format!("[{name}]\nconstant = 0.5\nstep = {step}\nweights = [{weights}]\n");
+            [one("mask"), one("sunglasses")].concat()
+        };
+        assert!(Occlusion::from_toml(&whole(OCCLUSION_FEATURES, "0.25")).is_some());
+        for text in [
+            whole(OCCLUSION_FEATURES - 1, "0.25"),
+            whole(OCCLUSION_FEATURES + 1, "0.25"),
+            whole(OCCLUSION_FEATURES, "nan"),
+            whole(OCCLUSION_FEATURES, "inf"),
+            whole(OCCLUSION_FEATURES, "0.25").replace("[sunglasses]", "[glasses]"),
+            String::new(),
+        ] {
+            assert_eq!(Occlusion::from_toml(&text), None);
+        }
+    }
+
+    #[test]
+    fn a_score_is_the_weighted_sum_and_the_constant() {
+        let weights = |first: i8| {
+            let mut weights = vec![0; OCCLUSION_FEATURES];
+            weights[0] = first;
+            weights
+        };
+        let linear = |constant, first| Linear { constant, step: 0.5, weights: weights(first) };
+        let mut features = vec![0.0; OCCLUSION_FEATURES];
+        features[0] = 3.0;
+        let both = Occlusion { mask: linear(1.0, 4), sunglasses: linear(-1.0, -2) };
+        assert_eq!(both.scores(&OcclusionFeatures(features)), [7.0, -4.0]);
+    }
+
+    #[test]
+    fn light_and_exposure_change_no_feature() {
+        let mut chance = SplitMix64::new(4);
+        let mut value = || u8::try_from(chance.below(60)).unwrap();
+        let noise: Vec<[u8; 3]> = (0..ALIGNED_SIDE.pow(2)).map(|_| [value(), value(), value()]).collect();
+        let lit =
+            |factor: u8, light: u8| crop(|x, y| noise[y * ALIGNED_SIDE + x].map(|v| v * factor + light));
+        let plain = lit(1, 0);
+        assert_eq!(plain.numbers().len(), OCCLUSION_FEATURES);
+        for (factor, light) in [(2, 0), (1, 40), (4, 10)] {
+            let other = lit(factor, light);
+            let largest = plain.0.iter().zip(&other.0).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
+            assert!(largest < 1e-3, "row {factor} {light}: {largest}");
+        }
+    }
+
+    #[test]
+    fn an_edge_counts_in_its_own_direction_and_cell_alone() {
+        for (name, expected, edge) in [
+            ("upright", 0, Box::new(|x: usize, _: usize| x >= 20) as Box<dyn Fn(usize, usize) -> bool>),
+            ("level", DIRECTIONS / 2, Box::new(|_, y| y >= 20)),
+            ("level, dark below", DIRECTIONS / 2, Box::new(|_, y| y < 20)),
+        ] {
+            let features = crop(|x, y| if edge(x, y) { [200; 3] } else { [40; 3] });
+            let strong: Vec<(usize, usize)> = features
+                .0
+                .chunks(3 + DIRECTIONS)
+                .enumerate()
+                .flat_map(|(cell, of)| {
+                    let strong = of[3..].iter().enumerate().filter(|(_, v)| **v > 1e-6);
+                    strong.map(move |(direction, _)| (cell, direction)).collect::<Vec<_>>()
+                })
+                .collect();
+            assert!(strong.iter().all(|(_, direction)| *direction == expected), "{name}: {strong:?}");
+            // The edge lies in the third column, or row, of cells; the crop's own rim counts nowhere.
+            assert_eq!(strong.len(), CELLS, "{name}");
+            let inside = |cell: usize| if expected == 0 { cell % CELLS == 2 } else { cell / CELLS == 2 };
+            assert!(strong.iter().all(|(cell, _)| inside(*cell)), "{name}");
+        }
+    }
+}

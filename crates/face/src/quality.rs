@@ -276,7 +276,7 @@ impl Quality {
 fn hidden(features: &OcclusionFeatures) -> [f32; 2] {
     static CLASSIFIERS: LazyLock<Option<Occlusion>> =
         LazyLock::new(|| Occlusion::from_toml(include_str!("../data/occlusion.toml")));
-    // A test reads the data as committed; what is no number would be refused as covered.
+    // A test (`occlusion`) reads the data as committed; what is no number would be refused as covered.
     let scores = CLASSIFIERS.as_ref().map_or([f32::NAN; 2], |classifiers| classifiers.scores(features));
     scores.map(|score| 1.0 / (1.0 + (-score).exp()))
 }

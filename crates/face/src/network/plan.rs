@@ -6,7 +6,7 @@
 
 use super::direct::{Direct, Window};
 use super::simplify::fold_batch_norms;
-use crate::onnx::floats;
+use crate::onnx::{attribute, floats};
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
 use rten_onnx::onnx::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 use rten_tensor::Tensor;
@@ -304,8 +304,7 @@ fn convolution(node: &NodeProto, tensors: &HashMap<&str, &TensorProto>) -> Optio
     if node.op_type.as_deref() != Some("Conv") {
         return None;
     }
-    let attribute = |name: &str| node.attribute.iter().find(|a| a.name.as_deref() == Some(name));
-    let padded = attribute("auto_pad").and_then(|a| a.s.as_deref());
+    let padded = attribute(node, "auto_pad").and_then(|a| a.s.as_deref());
     if !matches!(padded, None | Some("NOTSET")) {
         return None;
     }
@@ -321,12 +320,12 @@ fn convolution(node: &NodeProto, tensors: &HashMap<&str, &TensorProto>) -> Optio
     };
     let numbers = floats(weights);
     let count = usize::try_from(outputs).ok()?;
-    let groups = usize::try_from(attribute("group").and_then(|a| a.i).unwrap_or(1)).ok()?;
+    let groups = usize::try_from(attribute(node, "group").and_then(|a| a.i).unwrap_or(1)).ok()?;
     let window = Window {
         kernel: [usize::try_from(height).ok()?, usize::try_from(width).ok()?],
-        strides: integers(attribute("strides"), 1)?,
-        dilations: integers(attribute("dilations"), 1)?,
-        pads: integers(attribute("pads"), 0)?,
+        strides: integers(attribute(node, "strides"), 1)?,
+        dilations: integers(attribute(node, "dilations"), 1)?,
+        pads: integers(attribute(node, "pads"), 0)?,
     };
     let positive = window.strides.iter().chain(&window.dilations).all(|v| *v > 0);
     let inputs = usize::try_from(inputs).ok()?;

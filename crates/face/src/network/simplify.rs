@@ -3,10 +3,10 @@
 //! Lives here: [`simplify`] and [`portable`] (weights that lie in blocks of eight bits become floats, `Dropout` goes, weights stop being
 //! inputs) and [`fold_batch_norms`]. Not here: how a network is cut into steps (`plan`).
 
-use crate::onnx::floats;
+use crate::onnx::{attribute, floats, is_on};
 use rten_onnx::onnx::{
     DataType, Dimension, GraphProto, ModelProto, NodeProto, TensorProto, TensorShapeProto, TypeProto,
-    TypeProtoTensor,
+    TypeProtoTensor, ValueInfoProto,
 };
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -53,8 +53,7 @@ pub(crate) fn portable(onnx: &[u8], shape: [usize; 4]) -> Option<Vec<u8>> {
 
 /// Whether anything was changed.
 fn compute_constants(graph: &mut GraphProto) -> bool {
-    let mut known: HashMap<String, TensorProto> =
-        graph.initializer.iter().filter_map(|tensor| Some((tensor.name.clone()?, tensor.clone()))).collect();
+    let mut known = constants(graph);
     let before = (graph.node.len(), graph.input.len());
     let mut renamed: HashMap<String, String> = HashMap::new();
     let mut kept = Vec::with_capacity(graph.node.len());
@@ -88,23 +87,35 @@ fn compute_constants(graph: &mut GraphProto) -> bool {
         }
     }
     graph.node = kept;
-    let read: HashSet<&str> = graph
-        .node
-        .iter()
-        .flat_map(|node| node.input.iter().map(String::as_str))
-        .chain(graph.output.iter().filter_map(|output| output.name.as_deref()))
-        .collect();
+    let read: HashSet<&str> = reads(&graph.node, &graph.output).collect();
     let asked = |name: &String| read.contains(name.as_str()) && !known.contains_key(name);
     graph.input.retain(|input| input.name.as_ref().is_none_or(asked));
     let sized = graph.input.iter_mut().filter_map(|input| input.r#type.take()).count();
     let changed = before != (graph.node.len(), graph.input.len()) || sized > 0;
     if changed {
-        known.retain(|name, _| read.contains(name.as_str()));
-        graph.initializer = known.into_values().collect();
-        // The order of a map is no order: the same file gives the same bytes.
-        graph.initializer.sort_by(|a, b| a.name.cmp(&b.name));
+        keep_constants(graph, known);
     }
     changed
+}
+
+/// The weights of a graph, by name.
+fn constants(graph: &GraphProto) -> HashMap<String, TensorProto> {
+    graph.initializer.iter().filter_map(|tensor| Some((tensor.name.clone()?, tensor.clone()))).collect()
+}
+
+/// Every value that a layer reads or that is asked for, as often as it is.
+fn reads<'a>(nodes: &'a [NodeProto], outputs: &'a [ValueInfoProto]) -> impl Iterator<Item = &'a str> {
+    let inputs = nodes.iter().flat_map(|node| node.input.iter().map(String::as_str));
+    inputs.chain(outputs.iter().filter_map(|output| output.name.as_deref()))
+}
+
+/// Puts those of the weights into a graph that it still reads.
+fn keep_constants(graph: &mut GraphProto, mut tensors: HashMap<String, TensorProto>) {
+    let read: HashSet<&str> = reads(&graph.node, &graph.output).collect();
+    tensors.retain(|name, _| read.contains(name.as_str()));
+    graph.initializer = tensors.into_values().collect();
+    // The order of a map is no order: the same file gives the same bytes.
+    graph.initializer.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
 fn tensor_of(dims: Vec<i64>, numbers: &[f32]) -> TensorProto {
@@ -157,17 +168,17 @@ enum Sharing {
 /// `y = (x - zero point) * scale` (ONNX, `DequantizeLinear`), where all of it is constant.
 fn dequantised(node: &NodeProto, known: &HashMap<String, TensorProto>) -> Option<TensorProto> {
     let find = |index: usize| known.get(node.input.get(index)?);
-    let attribute = |name: &str| node.attribute.iter().find(|a| a.name.as_deref() == Some(name))?.i;
+    let number = |name: &str| attribute(node, name)?.i;
     let (quantised, scales) = (find(0)?, find(1)?);
     let (numbers, shape, scale) = (eight_bits(quantised)?, sides(quantised)?, floats(scales));
     let zeros = match node.input.get(2).map(String::as_str) {
         None | Some("") => vec![0.0; scale.len()],
         Some(_) => eight_bits(find(2)?)?,
     };
-    let axis = attribute("axis").unwrap_or(1);
+    let axis = number("axis").unwrap_or(1);
     let axis = if axis < 0 { axis.checked_add(i64::try_from(shape.len()).ok()?)? } else { axis };
     let axis = usize::try_from(axis).ok()?;
-    let sharing = match usize::try_from(attribute("block_size").unwrap_or(0)).ok()? {
+    let sharing = match usize::try_from(number("block_size").unwrap_or(0)).ok()? {
         0 if scale.len() == 1 => Sharing::Tensor,
         0 => Sharing::Axis,
         block => Sharing::Block(block),
@@ -205,10 +216,8 @@ fn dequantised(node: &NodeProto, known: &HashMap<String, TensorProto>) -> Option
 
 /// `Reshape` of a constant of floats by a constant.
 fn reshaped(node: &NodeProto, known: &HashMap<String, TensorProto>) -> Option<TensorProto> {
-    let zero_allowed =
-        node.attribute.iter().any(|a| a.name.as_deref() == Some("allowzero") && a.i == Some(1));
     let (tensor, wanted) = (known.get(node.input.first()?)?, integers(known.get(node.input.get(1)?)?)?);
-    if tensor.data_type? != DataType::FLOAT || zero_allowed {
+    if tensor.data_type? != DataType::FLOAT || is_on(node, "allowzero") {
         return None;
     }
     let numbers = floats(tensor);
@@ -226,14 +235,10 @@ fn reshaped(node: &NodeProto, known: &HashMap<String, TensorProto>) -> Option<Te
 /// A batch normalisation after a convolution that nothing else reads becomes part of its weights: so the convolution's
 /// activation stands right behind it. Numbers change by rounding alone.
 pub(super) fn fold_batch_norms(graph: &mut GraphProto) {
-    let mut tensors: HashMap<String, TensorProto> =
-        graph.initializer.iter().filter_map(|tensor| Some((tensor.name.clone()?, tensor.clone()))).collect();
+    let mut tensors = constants(graph);
     let mut uses: HashMap<String, usize> = HashMap::new();
-    for name in graph.node.iter().flat_map(|node| &node.input) {
-        *uses.entry(name.clone()).or_default() += 1;
-    }
-    for name in graph.output.iter().filter_map(|output| output.name.as_ref()) {
-        *uses.entry(name.clone()).or_default() += 1;
+    for name in reads(&graph.node, &graph.output) {
+        *uses.entry(name.to_owned()).or_default() += 1;
     }
     let maker: HashMap<String, usize> = graph
         .node
@@ -265,11 +270,7 @@ pub(super) fn fold_batch_norms(graph: &mut GraphProto) {
         place += 1;
         !gone.contains(&(place - 1))
     });
-    let read: HashSet<&str> =
-        graph.node.iter().flat_map(|node| node.input.iter().map(String::as_str)).collect();
-    tensors.retain(|name, _| read.contains(name.as_str()));
-    graph.initializer = tensors.into_values().collect();
-    graph.initializer.sort_by(|a, b| a.name.cmp(&b.name));
+    keep_constants(graph, tensors);
 }
 
 struct Folded {
@@ -289,10 +290,8 @@ fn folded(
     if norm.op_type.as_deref() != Some("BatchNormalization") || norm.output.len() != 1 {
         return None;
     }
-    let training =
-        norm.attribute.iter().any(|a| a.name.as_deref() == Some("training_mode") && a.i == Some(1));
     let [input, gamma, beta, mean, variance] = norm.input.as_slice() else { return None };
-    if training || uses.get(input) != Some(&1) {
+    if is_on(norm, "training_mode") || uses.get(input) != Some(&1) {
         return None;
     }
     let convolution = *maker.get(input)?;
@@ -303,7 +302,7 @@ fn folded(
     let constant = |name: &String| tensors.get(name).map(floats);
     let (gamma, beta, mean, variance) =
         (constant(gamma)?, constant(beta)?, constant(mean)?, constant(variance)?);
-    let epsilon = norm.attribute.iter().find(|a| a.name.as_deref() == Some("epsilon")).and_then(|a| a.f);
+    let epsilon = attribute(norm, "epsilon").and_then(|a| a.f);
     let epsilon = epsilon.unwrap_or(1e-5);
     let weights = tensors.get(node.input.get(1)?)?;
     let channels = usize::try_from(*weights.dims.first()?).ok()?;

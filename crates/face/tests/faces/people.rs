@@ -1,8 +1,8 @@
 //! Real faces through the whole pipeline: who is who, at the configured thresholds, and what happens to bad pictures.
 
 use crate::shared::{bench, faces, names, picture};
-use evaluate::rephotograph;
-use face::{Decision, Embedding, Image, Probe, ProbeError, Template, TemplateKind};
+use evaluate::{Degradation, rephotograph};
+use face::{Decision, Embedding, Image, Probe, ProbeError, Quality, QualityFault, Template, TemplateKind};
 use image::{Rgb, RgbImage};
 
 /// The template of a kind.
@@ -496,4 +496,34 @@ fn liveness_is_a_number_between_zero_and_one_and_the_same_every_time() {
     }
     println!("liveness: {live} of {} still portraits pass, as the notes say: a weak hint", ids.len());
     assert!(live * 10 >= ids.len() * 8);
+}
+
+/// Drawn on: real masks and glasses are measured by `baypass face evaluate` (docs/face-report.md).
+#[test]
+fn a_mask_and_dark_glasses_are_mostly_asked_off_and_a_bare_face_never_is() {
+    let Some(faces) = faces("a_mask_and_dark_glasses_are_mostly_asked_off") else { return };
+    let bench = bench();
+    let ids: Vec<String> = names(&faces.join("portraits")).into_iter().step_by(20).take(40).collect();
+    assert_eq!(ids.len(), 40);
+    let refused = |drawn: Degradation| {
+        let mut faults = Vec::new();
+        for id in &ids {
+            let image = picture(&faces.join(format!("portraits/{id}.jpg")));
+            let face = bench.finder.one_face(&image).unwrap();
+            let landmarks = bench.finder.landmarks(&image, &face).unwrap();
+            let points: Vec<[f32; 2]> = landmarks.points().iter().map(|p| [p.x, p.y]).collect();
+            let drawn = Image::from_pixels(drawn.apply(image.as_pixels(), &points, 1)).unwrap();
+            // The points of the bare face: what is drawn may move those that are found.
+            let quality = Quality::of(&drawn, &face, &landmarks).unwrap();
+            faults.extend(bench.config.quality().check(&quality).err());
+        }
+        faults
+    };
+    let covers = |faults: &[QualityFault]| faults.iter().filter(|fault| fault.is_cover()).count();
+    let [bare, glasses, mask] =
+        [Degradation::Nothing, Degradation::DarkGlasses, Degradation::Mask].map(refused);
+    println!("bare {bare:?}; glasses {glasses:?}; mask {mask:?}");
+    assert_eq!(covers(&bare), 0, "{bare:?}");
+    assert!(covers(&glasses) >= 36, "{glasses:?}");
+    assert!(covers(&mask) >= 36, "{mask:?}");
 }
