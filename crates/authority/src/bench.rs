@@ -206,7 +206,8 @@ impl LedgerBench {
             template_format: 3,
             template: PartTemplate::from_bytes(&[0; TEMPLATE_LEN]).ok_or(BenchError::Setting)?,
         };
-        let opened = Opened { contents, issuer: AuthorityCode::Chn, number: traveller.number.clone() };
+        let number = traveller.number.clone();
+        let opened = Opened { contents, issuer: AuthorityCode::Chn, number, kept: Vec::new() };
         let recognised = Recognised { opened, face: Compared::Near, stale: false };
         let fresh = FreshIds::draw()?;
         let covering = Covering { id: "bench".to_owned(), keep_days: 30 };

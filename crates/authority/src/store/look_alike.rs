@@ -1,14 +1,13 @@
 //! Look-alikes: residents whom somebody else resembles, so that no face tells them apart.
 //!
-//! Lives here: the mark, set and taken away. Not here: what follows from it at a lane (`verdict::decide`).
+//! Lives here: the mark, set and taken away. Not here: how it is read (`person`, with all else of one), what follows from it at a lane (`verdict::decide`).
 
 use documents::Timestamp;
 
 use super::vault::PersonKey;
-use super::{Result, Tx, define_statements, optional, run};
+use super::{Result, Tx, define_statements, run};
 
 define_statements! {
-    FIND_LOOK_ALIKE = "SELECT marked_by FROM look_alike WHERE person_key = $1";
     SET_LOOK_ALIKE = "INSERT INTO look_alike (person_key, marked_by, marked_at) VALUES ($1, $2, $3) ON CONFLICT (person_key) DO UPDATE SET marked_by = excluded.marked_by, marked_at = excluded.marked_at";
     END_LOOK_ALIKE = "DELETE FROM look_alike WHERE person_key = $1";
 }
@@ -20,11 +19,6 @@ pub(crate) enum MarkedBy {
     Holder,
     /// An officer.
     Officer,
-}
-
-/// Whether a resident is marked.
-pub(crate) async fn is_marked(tx: &mut Tx, key: PersonKey) -> Result<bool> {
-    Ok(optional!(tx, FIND_LOOK_ALIKE, key.to_vec())?.is_some())
 }
 
 /// Marks a resident.

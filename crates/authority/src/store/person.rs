@@ -16,7 +16,7 @@ use super::{Result, StoreError, Tx, all, array, column, define_statements, optio
 
 define_statements! {
     ADD_PERSON = "INSERT INTO person (person_key, kind, wrapped_key, sealed, changed_at) VALUES ($1, $2, $3, $4, $5)";
-    FIND_PERSON = "SELECT person.kind AS kind, person.wrapped_key AS wrapped_key, person.sealed AS sealed, pass.session AS session FROM person LEFT JOIN pass ON pass.person_key = person.person_key WHERE person.person_key = $1";
+    FIND_PERSON = "SELECT person.kind AS kind, person.wrapped_key AS wrapped_key, person.sealed AS sealed, pass.session AS session, look_alike.marked_by AS marked_by FROM person LEFT JOIN pass ON pass.person_key = person.person_key LEFT JOIN look_alike ON look_alike.person_key = person.person_key WHERE person.person_key = $1";
     ADD_DOCUMENT = "INSERT INTO document (person_key, tag, ordinal, kind, lost_at, sealed) VALUES ($1, $2, $3, $4, $5, $6)";
     ADD_ENDORSEMENT = "INSERT INTO endorsement (person_key, tag, ordinal, sealed) VALUES ($1, $2, $3, $4)";
     FIND_DOCUMENTS = "SELECT document.tag AS tag, document.lost_at AS lost_at, document.sealed AS sealed, endorsement.ordinal AS ordinal, endorsement.sealed AS endorsement FROM document LEFT JOIN endorsement ON endorsement.person_key = document.person_key AND endorsement.tag = document.tag WHERE document.person_key = $1 ORDER BY document.ordinal, endorsement.ordinal";
@@ -74,7 +74,7 @@ pub(crate) struct Resident {
 }
 documents::redact_debug!(Resident);
 
-/// A person as the verdict needs them: key, holder, session.
+/// A person as the verdict needs them.
 pub(crate) struct Person {
     /// The authority's own key of the person.
     pub key: PersonKey,
@@ -82,6 +82,8 @@ pub(crate) struct Person {
     pub kind: PersonKind,
     /// SHA-256 of the wallet's secret; `None` where no pass is in force.
     pub session: Option<Vec<u8>>,
+    /// Whether the registry marks them as somebody whom another person resembles.
+    pub look_alike: bool,
     sealed: Option<(RecordKey, Vec<u8>)>,
 }
 documents::redact_debug!(Person);
@@ -281,7 +283,9 @@ pub(crate) async fn find_person(tx: &mut Tx, vault: &Vault, key: PersonKey) -> R
         (None, _) | (_, None) => None,
     };
     let kind = PersonKind::from_number(column(&row, "person", "kind")?)?;
-    Ok(Some(Person { key, kind, session: column(&row, "pass", "session")?, sealed }))
+    let session = column(&row, "pass", "session")?;
+    let marked_by: Option<i16> = column(&row, "look_alike", "marked_by")?;
+    Ok(Some(Person { key, kind, session, look_alike: marked_by.is_some(), sealed }))
 }
 
 /// What the registry has of a person; `None` for one who is not registered.

@@ -19,7 +19,7 @@ use trust::{Freshness, Role};
 use super::{AuthorityReason, Covering, Stop, VerdictError};
 use crate::faces::{FaceCheckError, KeptTemplate};
 use crate::service::{FromGate, SenderError, Service};
-use crate::store::{StoreError, person, token};
+use crate::store::{StoreError, Tx, person, token};
 use crate::weekly_keys::WeeklyKeyError;
 
 /// How far a request's time may differ from this machine's, in seconds.
@@ -32,6 +32,8 @@ pub(crate) struct Opened {
     pub contents: PartContents,
     pub issuer: AuthorityCode,
     pub number: DocumentNumber,
+    /// Where this authority holds the photograph itself and a face was taken: the templates that it keeps of it.
+    pub kept: Vec<KeptTemplate>,
 }
 
 /// What the comparison of the face came to, short of another person's.
@@ -92,21 +94,17 @@ impl Service {
         }
         let (token, context, stale) = self.check_shown(request, envelope, now)?;
         let opened = self.open_part(&token, &context, envelope).await?;
-        let face = self.compare_face(&opened, context.form(), envelope.probe).await?;
+        let face = self.compare_face(&opened, envelope.probe).await?;
         Ok(Recognised { opened, face, stale })
     }
 
     /// The face beside the template in the part; where this authority holds the photograph itself, beside all the
     /// templates that it keeps of it.
-    async fn compare_face(&self, opened: &Opened, form: PartForm, probe: &[u8]) -> Result<Compared, Stop> {
+    async fn compare_face(&self, opened: &Opened, probe: &[u8]) -> Result<Compared, Stop> {
         if probe.is_empty() {
             return Ok(Compared::Absent);
         }
-        let kept = match form {
-            PartForm::Own => self.kept_templates(&opened.number).await?,
-            PartForm::Sealed => Vec::new(),
-        };
-        let contents = &opened.contents;
+        let (contents, kept) = (&opened.contents, opened.kept.clone());
         let alone = (contents.template_format, contents.template.as_bytes().to_vec());
         let (faces, probe) = (Arc::clone(&self.faces), probe.to_vec());
         let compared = self.pools.lanes.run(move || {
@@ -127,18 +125,17 @@ impl Service {
     }
 
     /// The templates of the resident with this number: none where nobody is registered with it.
-    async fn kept_templates(&self, number: &DocumentNumber) -> Result<Vec<KeptTemplate>, StoreError> {
+    async fn kept_templates(
+        &self,
+        tx: &mut Tx,
+        number: &DocumentNumber,
+    ) -> Result<Vec<KeptTemplate>, StoreError> {
         let vault = self.store.vault();
-        let mut tx = self.store.read_for_lane().await?;
-        let kept = match person::find_tag(&mut tx, vault.number_tag(number)).await? {
-            None => Vec::new(),
-            Some(key) => match person::find_person(&mut tx, vault, key).await? {
-                None => Vec::new(),
-                Some(person) => person::find_templates(&mut tx, &person).await?,
-            },
-        };
-        tx.commit().await?;
-        Ok(kept)
+        let Some(key) = person::find_tag(tx, vault.number_tag(number)).await? else { return Ok(Vec::new()) };
+        match person::find_person(tx, vault, key).await? {
+            None => Ok(Vec::new()),
+            Some(person) => person::find_templates(tx, &person).await,
+        }
     }
 
     /// Everything about the shown bytes that needs neither the part's contents nor the face.
@@ -210,17 +207,30 @@ impl Service {
         }
     }
 
-    /// Opens the part with the weekly key that follows from issuer and receiver.
+    /// The part and what belongs to it, read at once.
     async fn open_part(
         &self,
         token: &UnverifiedToken<'_>,
         context: &PartContext,
         envelope: &Envelope<'_>,
     ) -> Result<Opened, Stop> {
+        let mut tx = self.store.read_for_lane().await?;
+        let opened = self.open_part_in(&mut tx, token, context, envelope).await;
+        tx.commit().await?;
+        opened
+    }
+
+    /// Opens the part with the weekly key that follows from issuer and receiver.
+    async fn open_part_in(
+        &self,
+        tx: &mut Tx,
+        token: &UnverifiedToken<'_>,
+        context: &PartContext,
+        envelope: &Envelope<'_>,
+    ) -> Result<Opened, Stop> {
         let maker = part_maker(context.issuer, self.me);
         let week = part_week(token.claims().expires);
-        let mut tx = self.store.read_for_lane().await?;
-        let key = match self.weekly_key(&mut tx, maker, self.me, week).await {
+        let key = match self.weekly_key(tx, maker, self.me, week).await {
             Ok(key) => key,
             Err(WeeklyKeyError::Missing { .. }) => {
                 return Err(Stop::refer(AuthorityReason::PartUnreadable));
@@ -228,15 +238,13 @@ impl Service {
             Err(error) => return Err(Stop::Failed(error.into())),
         };
         let contents = PartContents::open(envelope.part, &key, context)
-            .map_err(|_| Stop::refer(AuthorityReason::PartUnreadable));
-        let forged = contents.is_ok() && context.form() == PartForm::Own && {
+            .map_err(|_| Stop::refer(AuthorityReason::PartUnreadable))?;
+        let own = context.form() == PartForm::Own;
+        if own {
             let device = self.store.vault().device_tag(context.thumbprint);
-            !token::is_own_part(&mut tx, device, &PartHash::of(envelope.part).0).await?
-        };
-        tx.commit().await?;
-        let contents = contents?;
-        if forged {
-            return Err(Stop::refer(AuthorityReason::PartForged));
+            if !token::is_own_part(tx, device, &PartHash::of(envelope.part).0).await? {
+                return Err(Stop::refer(AuthorityReason::PartForged));
+            }
         }
         let foreign = || Stop::refer(AuthorityReason::PartForeign);
         let kind = DocumentKind::from_code(contents.kind).ok_or_else(foreign)?;
@@ -245,7 +253,12 @@ impl Service {
             return Err(foreign());
         }
         let number = DocumentNumber::from_wire(kind, &contents.number).map_err(|_| foreign())?;
-        Ok(Opened { contents, issuer: context.issuer, number })
+        let kept = if own && !envelope.probe.is_empty() {
+            self.kept_templates(tx, &number).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Opened { contents, issuer: context.issuer, number, kept })
     }
 }
 

@@ -160,11 +160,7 @@ fn admit(found: &Found<'_>, grant: &Grant) -> Answer {
         found.keep_days,
     );
     // Why an officer's eyes stood in for the comparison stands beside the verdict that admits.
-    let by_officer = match found.face {
-        Compared::Certain | Compared::Near => stands_in(found),
-        Compared::Unsure => Some(AuthorityReason::FaceUnsure.code().to_owned()),
-        Compared::Absent => Some(AuthorityReason::FaceAbsent.code().to_owned()),
-    };
+    let by_officer = face_measures(found).first().map(|(_, code)| (*code).to_owned());
     let left = grant.entries_left.map(|left| format!("entries left {left}"));
     let day = grant.last_day.map(|day| format!("last day {day}"));
     let detail: Vec<String> = [by_officer, left, day].into_iter().flatten().collect();
@@ -175,11 +171,6 @@ fn admit(found: &Found<'_>, grant: &Grant) -> Answer {
         person: None,
         entry: Some(entry),
     }
-}
-
-/// Why somebody's eyes stood in where the face was near enough, if they did.
-fn stands_in(found: &Found<'_>) -> Option<String> {
-    face_measures(found).first().map(|(_, code)| (*code).to_owned())
 }
 
 /// What is written of the reservation beside an admit.

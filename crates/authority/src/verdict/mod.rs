@@ -17,7 +17,7 @@ use crate::faces::FaceCheckError;
 use crate::inference::PoolError;
 use crate::service::{SenderError, Service, draw};
 use crate::store::outbox::{self, VerdictReason};
-use crate::store::{StoreError, Tx, given, look_alike};
+use crate::store::{StoreError, Tx, given};
 use crate::weekly_keys::WeeklyKeyError;
 
 pub(crate) use checks::{Compared, Opened, Recognised};
@@ -226,7 +226,7 @@ impl Service {
             issuer: opened.issuer,
             face: recognised.face,
             need: self.faces.config.need_at(age),
-            look_alike: look_alike::is_marked(tx, person.key).await?,
+            look_alike: person.look_alike,
             stale: recognised.stale,
             keep_days: asked.covering.map_or(crate::store::movement::KEEP_DAYS, |found| found.keep_days),
         };
