@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::failure::{Failure, of};
 use crate::install::Installation;
-use crate::install::acts::Office;
 use crate::install::journal::{Journal, Number};
 use crate::install::parties::Parties;
 use crate::wallet::{Card, Wallet};
@@ -70,13 +69,8 @@ pub async fn register(
     let resident = Wallet::all(installation)?.last().map_or(1, |wallet| wallet.resident + 1);
     let journal = Journal { resident, cards: cards.iter().map(number_of).collect() };
     for card in &journal.cards {
-        let service = parties.service(card.issuer)?;
-        let object = service.document_reference(&card.parsed()?);
-        installation.put_on_record(
-            &Office::authority(card.issuer),
-            (Deed::AddResident.word(), &object),
-            now,
-        )?;
+        let act = (Deed::AddResident.word(), &card.parsed()?);
+        installation.put_on_record_of(parties.service(card.issuer)?, act, now)?;
     }
     journal.write(installation)?;
     let written = async {

@@ -443,3 +443,82 @@ fn three_authorities_are_not_given_one_database() {
     assert!(err(&answer).contains("sqlite://FILE or postgres://"), "{}", err(&answer));
     assert!(!folder.exists(), "nothing is made");
 }
+
+#[test]
+fn face_fit_occlusion_gives_the_same_coefficients_of_the_same_lists_and_names_a_list_that_is_too_short() {
+    const NAME: &str = "face_fit_occlusion_gives_the_same_coefficients_of_the_same_lists";
+    let Some(portraits) = test_support::shared(NAME, "faces/portraits") else { return };
+    let installed = test_support::models();
+    if !installed.join("node_modules").is_dir() {
+        test_support::skip(NAME, "run `make models`");
+        return;
+    }
+    let config = face::FaceConfig::builtin().unwrap();
+    let finder = face::Finder::load(&face::ModelFolder::new(&installed, &config), &config).unwrap();
+    let mut pictures: Vec<PathBuf> =
+        std::fs::read_dir(portraits).unwrap().map(|entry| entry.unwrap().path()).collect();
+    pictures.sort();
+    let folder = tempfile::tempdir().unwrap();
+    let mut lists = [String::new(), String::new(), String::new()];
+    for (number, picture) in pictures.iter().step_by(20).take(24).enumerate() {
+        let bare = face::Image::decode(&std::fs::read(picture).unwrap()).unwrap();
+        let points = finder.landmarks(&bare, &finder.one_face(&bare).unwrap()).unwrap();
+        let points: Vec<[f32; 2]> = points.points().iter().map(|point| [point.x, point.y]).collect();
+        let drawn =
+            [evaluate::Degradation::Mask, evaluate::Degradation::DarkGlasses, evaluate::Degradation::Nothing];
+        for (list, drawn) in lists.iter_mut().zip(drawn) {
+            let name = format!("{number}-{}.jpg", drawn.kind());
+            let picture = face::Image::from_pixels(drawn.apply(bare.as_pixels(), &points, 1)).unwrap();
+            std::fs::write(folder.path().join(&name), picture.to_jpeg(95).unwrap()).unwrap();
+            *list += &format!("{name} # drawn\n");
+        }
+    }
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let [masks, glasses, clear] =
+        ["masks", "glasses", "clear"].map(|name| folder.path().join(format!("{name}.txt")));
+    for (path, list) in [&masks, &glasses, &clear].into_iter().zip(&lists) {
+        std::fs::write(path, list).unwrap();
+    }
+    let fit = |masks: &Path, out: &Path, jobs: &str| {
+        #[rustfmt::skip]
+        let arguments = [
+            "face", "fit-occlusion", text(folder.path()), "--models", text(&installed), "--masks", text(masks),
+            "--sunglasses", text(&glasses), "--clear", text(&clear), "--out", text(out), "--jobs", jobs, "--json",
+        ];
+        baypass(&arguments)
+    };
+    let outs = ["one.toml", "two.toml"].map(|name| folder.path().join(name));
+    let answers = [fit(&masks, &outs[0], "1"), fit(&masks, &outs[1], "2")];
+    let json: Value = serde_json::from_slice(&answers[0].stdout).unwrap();
+    for (row, name) in json["classifiers"].as_array().unwrap().iter().zip(["mask", "sunglasses"]) {
+        assert_eq!(row["classifier"], name);
+        assert!(row["covered"].as_u64().unwrap() >= 20, "{json}");
+        assert!(row["recognised"].as_f64().unwrap() > 0.9, "what is drawn alike is told apart: {json}");
+    }
+    assert_eq!(out(&answers[0]), out(&answers[1]));
+    let [one, two] = outs.each_ref().map(|file| std::fs::read_to_string(file).unwrap());
+    assert_eq!(one, two, "whoever was ready first");
+    let written: toml::Table = one.parse().unwrap();
+    for name in ["mask", "sunglasses"] {
+        assert_eq!(written[name]["weights"].as_array().unwrap().len(), face::OCCLUSION_FEATURES);
+    }
+    let nothing = folder.path().join("none.toml");
+    let mut wall = face::Image::decode(&std::fs::read(&pictures[0]).unwrap()).unwrap().as_pixels().clone();
+    wall.pixels_mut().for_each(|pixel| pixel.0 = [128; 3]);
+    let wall = face::Image::from_pixels(wall).unwrap().to_jpeg(95).unwrap();
+    std::fs::write(folder.path().join("wall.jpg"), wall).unwrap();
+    for (list, words) in [
+        (write("empty.txt", "# nobody\n"), "empty.txt names no picture; give a path a line"),
+        (write("gone.txt", "no such picture.jpg\n"), "no such picture.jpg"),
+        (write("short.txt", "wall.jpg\n"), "too few pictures of mask with a face"),
+    ] {
+        let answer = fit(&list, &nothing, "2");
+        assert_eq!(code(&answer), 2, "{}", err(&answer));
+        assert!(err(&answer).contains(words), "{}", err(&answer));
+        assert!(!nothing.exists(), "no half of the coefficients is written");
+    }
+}

@@ -4,6 +4,7 @@
 //! matcher that learnt from grown-ups, and an average over all ages hides it.
 
 use crate::cohorts::folder;
+use crate::list::rows_of_persons;
 use crate::rates::Rates;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -81,20 +82,13 @@ impl Ages {
     /// [`AgesError`] for the first line that cannot be read.
     pub fn read(text: &str) -> Result<Self, AgesError> {
         let mut read = Self::default();
-        for (index, row) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-            let row = row.trim();
-            if row.is_empty()
-                || row.starts_with('#')
-                || (index == 0 && row.to_lowercase().starts_with("person"))
-            {
-                continue;
-            }
-            let fault = AgesError::Line { line: index + 1 };
+        for (line, row) in rows_of_persons(text) {
+            let fault = AgesError::Line { line };
             let Some((person, age)) = row.rsplit_once(['\t', ',']) else { return Err(fault) };
             let age = age.trim().parse().ok().filter(|age| *age <= OLDEST);
             let (Some(age), false) = (age, person.trim().is_empty()) else { return Err(fault) };
             if read.of_person.insert(person.trim().to_owned(), age).is_some_and(|earlier| earlier != age) {
-                return Err(AgesError::Twice { line: index + 1 });
+                return Err(AgesError::Twice { line });
             }
         }
         Ok(read)

@@ -2,6 +2,7 @@
 //!
 //! Lives here: labels that the operator gives, and the rates by label. Nothing here guesses a label from a picture.
 
+use crate::list::rows_of_persons;
 use crate::rates::{Comparisons, FLOOR, Interval, NotMeasured, Point, Rates};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -114,15 +115,7 @@ impl Cohorts {
     /// [`CohortsError`] for the first line that cannot be read.
     pub fn read(text: &str) -> Result<Self, CohortsError> {
         let mut read = Self::default();
-        for (index, row) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-            let row = row.trim();
-            if row.is_empty()
-                || row.starts_with('#')
-                || (index == 0 && row.to_lowercase().starts_with("person"))
-            {
-                continue;
-            }
-            let line = index + 1;
+        for (line, row) in rows_of_persons(text) {
             let cells = row.split_once(['\t', ',']).map(|(person, label)| (person.trim(), label.trim()));
             if read.of_person.is_empty() {
                 read.rest = cells.is_none().then(|| LISTED[1].to_owned());

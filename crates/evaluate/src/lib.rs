@@ -33,6 +33,7 @@ pub use degrade::{Degradation, Landmark};
 pub use hold_out::{Estimate, HoldOutRow, hold_out};
 pub use list::{ListError, ListedPair, PairList, read_pairs};
 pub use logistic::{Fit, Labelled, Logistic, recognised_at};
+pub use markup::{between, error_rate, percent, range, scientific};
 pub use median::median;
 pub use page::page;
 pub use protocol::{AcceptRate, FoldedPair, Protocol};
@@ -42,4 +43,4 @@ pub use report::{
     Absent, AgeReport, Configured, Data, Detection, FormatReport, Measure, Report, RobustnessRow, Scores,
     SequenceFigure, StageTime, score_summary,
 };
-pub use second::{SecondFace, SecondFaces, Shown, TWO_FACES, second_share};
+pub use second::{SecondFace, SecondFaces};

@@ -1,6 +1,7 @@
 //! The list of pairs: which two pictures show one person, and which two do not.
 //!
-//! Lives here: reading it, in our form and in that of Labeled Faces in the Wild. Not here: opening a picture (`baypass`).
+//! Lives here: reading it, in our form and in that of Labeled Faces in the Wild; which lines of an operator's list say
+//! something. Not here: opening a picture (`baypass`), lists of persons (`ages`, `cohorts`).
 
 /// One line of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,17 @@ pub fn read_pairs(text: &str) -> Result<PairList, ListError> {
     if pairs.is_empty() { Err(ListError::Empty) } else { Ok(PairList { lfw, pairs }) }
 }
 
+/// The lines of a list, trimmed, each with its number from 1; empty lines and lines from `#` on are passed over.
+fn rows(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    (1..).zip(lines).filter(|(_, row)| !row.is_empty() && !row.starts_with('#'))
+}
+
+/// The same of a list of persons, whose first line may be a header `person,...`.
+pub(crate) fn rows_of_persons(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    rows(text).filter(|(line, row)| *line != 1 || !row.to_lowercase().starts_with("person"))
+}
+
 fn is_number(cell: &str) -> bool {
     (1..=9).contains(&cell.len()) && cell.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -93,12 +105,8 @@ fn read_lfw(text: &str) -> Result<Vec<ListedPair>, ListError> {
 
 fn read_ours(text: &str) -> Result<Vec<ListedPair>, ListError> {
     let mut pairs = Vec::new();
-    for (index, row) in text.lines().enumerate() {
-        let row = row.trim();
-        if row.is_empty() || row.starts_with('#') {
-            continue;
-        }
-        let fault = ListError::Line { line: index + 1 };
+    for (line, row) in rows(text) {
+        let fault = ListError::Line { line };
         let cells: Vec<&str> =
             row.split(if row.contains('\t') { '\t' } else { ',' }).map(str::trim).collect();
         let (registry, probe, word) = match cells[..] {

@@ -34,10 +34,13 @@ impl Logistic {
     }
 
     /// Fits by accelerated gradient descent (Nesterov, 1983), with a step that the largest curvature allows: the same rows
-    /// give the same classifier. Rows have one length; `None` where there are none.
+    /// give the same classifier. Rows have one length; `None` where there are none of either kind.
     #[must_use]
     pub fn fit(rows: &[Labelled<'_>], fit: Fit) -> Option<Self> {
         let width = rows.first()?.0.len();
+        if [true, false].iter().any(|kind| rows.iter().all(|(_, first)| first != kind)) {
+            return None;
+        }
         let counts = |first: bool| if first { fit.weight } else { 1.0 };
         let step = 1.0 / (0.25 * curvature(rows, width, counts) + fit.penalty);
         let (mut at, mut ahead) = (vec![0.0_f32; width + 1], vec![0.0_f32; width + 1]);
@@ -91,7 +94,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Share of the first kind that is recognised where at most `share` of the others is mistaken for it, and the score from
-/// which on a row counts as recognised.
+/// which on a row counts as recognised; `None` where there are none of either kind.
 #[must_use]
 pub fn recognised_at(scores: &[(f32, bool)], share: f64) -> Option<(f64, f32)> {
     let mut others: Vec<f32> = scores.iter().filter(|(_, first)| !first).map(|(score, _)| *score).collect();
@@ -101,7 +104,7 @@ pub fn recognised_at(scores: &[(f32, bool)], share: f64) -> Option<(f64, f32)> {
     let threshold = others.get(allowed)?.next_up();
     let first: Vec<f32> = scores.iter().filter(|(_, first)| *first).map(|(score, _)| *score).collect();
     let found = first.iter().filter(|score| **score >= threshold).count();
-    Some((found as f64 / first.len().max(1) as f64, threshold))
+    (!first.is_empty()).then(|| (found as f64 / first.len() as f64, threshold))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Lives here: its sections and the plots (SVG, drawn here). No script, no font, no picture of anybody. Not here: the tables
 //! of cohorts, ages, lists and hold-outs (`tables`).
 
-use crate::markup::{between, escaped, percent, range};
+use crate::markup::{between, error_rate, escaped, percent, range, scientific};
 use crate::rates::{NotMeasured, Point};
 use crate::report::{FormatReport, Report};
 use crate::tables;
@@ -145,11 +145,19 @@ fn rates(out: &mut String, format: &FormatReport) {
         "</table><p>As configured: accept from {:.2} (FMR {}{}, FNMR {}{}), officer from {:.2} ({} of the genuine \
          pairs go to an officer, {} are rejected).</p>",
         configured.accept,
-        configured
-            .fmr_rule_of_three
-            .map_or_else(|| format!("{:.1e}", configured.fmr), |b| format!("0 (&lt; {b:.1e})")),
-        between(configured.fmr_interval, |v| format!("{v:.1e}")),
-        percent(configured.fnmr),
+        escaped(&error_rate(
+            configured.false_matches,
+            configured.fmr,
+            configured.fmr_rule_of_three,
+            scientific
+        )),
+        between(configured.fmr_interval, scientific),
+        escaped(&error_rate(
+            configured.false_non_matches,
+            configured.fnmr,
+            configured.fnmr_rule_of_three,
+            percent
+        )),
         between(configured.fnmr_interval, percent),
         configured.refer,
         configured.genuine_referred,

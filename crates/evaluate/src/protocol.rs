@@ -3,7 +3,9 @@
 //! Lives here: accuracy over folds, TAR at a FAR. Not here: reading the list (`list`). They compare matchers on a public
 //! list; three false matches in a thousand pairs say little about a border.
 
+use crate::markup::percent;
 use serde::Serialize;
+use std::fmt::Write as _;
 
 /// One pair of the list, compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -95,6 +97,24 @@ impl Protocol {
                 Vec::new()
             },
         })
+    }
+
+    /// All of them in one line.
+    #[must_use]
+    pub fn figures(&self) -> String {
+        let mut line = format!(
+            "accuracy {} (standard error {}) over {} folds of {} genuine and {} impostor pairs",
+            percent(self.accuracy),
+            percent(self.standard_error),
+            self.folds,
+            self.genuine_pairs,
+            self.impostor_pairs
+        );
+        for rate in &self.accept_rates {
+            let _ =
+                write!(line, "; TAR {} at FAR {} ({} allowed)", percent(rate.tar), rate.far, rate.allowed);
+        }
+        line
     }
 }
 

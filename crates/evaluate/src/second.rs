@@ -6,38 +6,7 @@ use serde::Serialize;
 
 /// From this share of the largest face's area on it is not clear who is meant: a picture of two faces. Below it stands
 /// somebody in the background.
-pub const TWO_FACES: f64 = 0.25;
-
-/// Whom a picture shows, by the areas of its faces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
-    /// One face, nobody else.
-    Alone,
-    /// One face, and a much smaller one.
-    Background,
-    /// Two faces of similar size.
-    Two,
-}
-
-/// The share of the second largest face's area in the largest's; none where there is no second.
-#[must_use]
-pub fn second_share(areas: &[f64]) -> Option<f64> {
-    let mut areas: Vec<f64> = areas.iter().copied().filter(|area| *area > 0.0).collect();
-    areas.sort_by(|a, b| b.total_cmp(a));
-    Some(areas.get(1)? / areas.first()?)
-}
-
-impl Shown {
-    /// By the share of a second face.
-    #[must_use]
-    pub fn of(share: Option<f64>) -> Self {
-        match share {
-            None => Self::Alone,
-            Some(share) if share < TWO_FACES => Self::Background,
-            Some(_) => Self::Two,
-        }
-    }
-}
+const TWO_FACES: f64 = 0.25;
 
 /// One picture's second face, and what the pipeline made of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,11 +40,8 @@ impl SecondFaces {
     /// Counts the pictures that have one.
     #[must_use]
     pub fn of(seconds: &[SecondFace]) -> Self {
-        let shown = |face: &&SecondFace, shown: Shown| Shown::of(Some(face.share)) == shown;
-        let count = |which: Shown, refused: Option<bool>| {
-            let of = seconds.iter().filter(|face| shown(face, which));
-            of.filter(|face| refused.is_none_or(|refused| face.refused == refused)).count()
-        };
+        let (two, background): (Vec<&SecondFace>, Vec<&SecondFace>) =
+            seconds.iter().partition(|face| face.share >= TWO_FACES);
         let mut below = 0.0;
         let by_share = [0.05, 0.1, TWO_FACES, 0.5, 1.0].map(|to| {
             let last = to >= 1.0;
@@ -86,11 +52,11 @@ impl SecondFaces {
         });
         Self {
             pictures: seconds.len(),
-            two_faces: count(Shown::Two, None),
-            background: count(Shown::Background, None),
+            two_faces: two.len(),
+            background: background.len(),
             two_faces_from: TWO_FACES,
-            two_faces_taken: count(Shown::Two, Some(false)),
-            background_refused: count(Shown::Background, Some(true)),
+            two_faces_taken: two.iter().filter(|face| !face.refused).count(),
+            background_refused: background.iter().filter(|face| face.refused).count(),
             by_share: by_share.to_vec(),
         }
     }
@@ -116,29 +82,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_face_is_two_faces_or_background_by_its_share_of_area() {
-        for (areas, share, shown) in [
-            (&[100.0][..], None, Shown::Alone),
-            (&[100.0, 24.0], Some(0.24), Shown::Background),
-            (&[25.0, 100.0, 3.0], Some(0.25), Shown::Two),
-            (&[], None, Shown::Alone),
-            (&[100.0, 0.0], None, Shown::Alone),
-        ] {
-            assert_eq!(
-                (second_share(areas), Shown::of(second_share(areas))),
-                (share, shown),
-                "row {areas:?}"
-            );
-        }
-    }
-
-    #[test]
     fn what_the_pipeline_took_or_refused_against_the_rule_is_counted() {
         let face = |share, refused| SecondFace { share, refused };
         let counts = SecondFaces::of(&[
             face(0.02, false),
-            face(0.2, true),
-            face(0.3, false),
+            face(0.24, true),
+            face(0.25, false),
             face(0.9, true),
             face(1.0, true),
         ]);

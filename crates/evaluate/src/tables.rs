@@ -4,7 +4,7 @@
 
 use crate::cohorts::{CohortReport, WorstCohort};
 use crate::hold_out::HoldOutRow;
-use crate::markup::{between, escaped, percent, range};
+use crate::markup::{between, error_rate, escaped, percent, range, scientific};
 use crate::protocol::Protocol;
 use crate::rates::Rates;
 use crate::report::{Absent, AgeReport};
@@ -20,10 +20,10 @@ fn cells(rates: &Rates) -> String {
         rates.persons,
         rates.impostor_pairs,
         rates.false_matches,
-        rates.fmr_rule_of_three.map_or_else(|| format!("{:.1e}", rates.fmr), |b| format!("0 (&lt; {b:.1e})")),
-        range(rates.fmr_interval.filter(|_| rates.false_matches > 0), |v| format!("{v:.1e}")),
+        escaped(&error_rate(rates.false_matches, rates.fmr, rates.fmr_rule_of_three, scientific)),
+        range(rates.fmr_interval.filter(|_| rates.false_matches > 0), scientific),
         rates.genuine_pairs,
-        rates.fnmr_rule_of_three.map_or_else(|| percent(rates.fnmr), |b| format!("0 (&lt; {})", percent(b))),
+        escaped(&error_rate(rates.false_non_matches, rates.fnmr, rates.fnmr_rule_of_three, percent)),
         range(rates.fnmr_interval.filter(|_| rates.false_non_matches > 0), percent)
     )
 }
@@ -52,7 +52,7 @@ pub(crate) fn worst_cohort(out: &mut String, worst: &WorstCohort) {
         "<p>Worst cohort: {}, FMR {:.1e}{} at the configured threshold. {}.</p>",
         escaped(&worst.label),
         worst.fmr,
-        between(worst.fmr_interval, |v| format!("{v:.1e}")),
+        between(worst.fmr_interval, scientific),
         escaped(&worst.needs())
     );
 }
@@ -74,19 +74,7 @@ pub(crate) fn ages(out: &mut String, report: &AgeReport) {
 }
 
 pub(crate) fn protocol(out: &mut String, protocol: &Protocol) {
-    let _ = write!(
-        out,
-        "<p>By LFW's protocol: accuracy {} (standard error {}) over {} folds of {} genuine and {} impostor pairs",
-        percent(protocol.accuracy),
-        percent(protocol.standard_error),
-        protocol.folds,
-        protocol.genuine_pairs,
-        protocol.impostor_pairs
-    );
-    for rate in &protocol.accept_rates {
-        let _ = write!(out, "; TAR {} at FAR {} ({} allowed)", percent(rate.tar), rate.far, rate.allowed);
-    }
-    out.push_str(".</p>");
+    let _ = write!(out, "<p>By LFW's protocol: {}.</p>", protocol.figures());
 }
 
 pub(crate) fn hold_out(out: &mut String, rows: &[HoldOutRow]) {

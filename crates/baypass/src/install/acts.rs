@@ -6,8 +6,9 @@
 use std::path::PathBuf;
 
 use ::officers::{Actor, Operator, Record};
+use authority::Service;
 use clap::Args;
-use documents::{AuthorityCode, Timestamp};
+use documents::{AuthorityCode, DocumentNumber, Timestamp};
 use trust::Party;
 
 use super::{Installation, make_folder, tls};
@@ -109,6 +110,17 @@ impl Installation {
         let folder = office.folder(self);
         make_folder(&folder)?;
         Record::of(&folder).write(&self.actor()?, (act, object, "allowed"), now).map_err(of)
+    }
+
+    /// The same of somebody's document, in the record of the authority that issued it.
+    pub fn put_on_record_of(
+        &self,
+        service: &Service,
+        (act, number): (&str, &DocumentNumber),
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let object = service.document_reference(number);
+        self.put_on_record(&Office::authority(service.code()), (act, &object), now)
     }
 
     /// Writes an act down that concerns everybody who has a folder here.

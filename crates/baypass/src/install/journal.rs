@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::acts::{self, Office};
+use super::acts;
 use super::parties::Parties;
 use super::{Installation, write_whole};
 use crate::failure::{Failure, of};
@@ -88,8 +88,7 @@ impl Journal {
     ) -> Result<(), Failure> {
         for card in &self.cards {
             let (number, service) = (card.parsed()?, parties.service(card.issuer)?);
-            let act = (acts::UNDO_RESIDENT, service.document_reference(&number));
-            installation.put_on_record(&Office::authority(card.issuer), (act.0, &act.1), now)?;
+            installation.put_on_record_of(service, (acts::UNDO_RESIDENT, &number), now)?;
             service.take_back_resident(&number, now).await.map_err(of)?;
         }
         Self::remove(installation)

@@ -6,17 +6,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Args;
 use evaluate::attack::{Artefact, Chance, Kind, Noise, Played, Subject, play, play_on_stage};
-use evaluate::median;
+use evaluate::{median, percent};
 use face::active::ActiveRules;
 use face::{Finder, Image, Landmarks, Liveness, ModelFolder};
 use serde::Serialize;
 
 use super::WorkArgs;
+use super::parallel::spread;
 use super::set::Set;
 use crate::Ended;
 use crate::failure::{self, Failure};
@@ -134,7 +133,7 @@ pub fn run(args: &AttackArgs, models: &Path) -> Result<Ended, Failure> {
     let of = |error: &dyn std::error::Error| Failure::of(error);
     let rules = ActiveRules::builtin().map_err(|e| of(&e))?;
     let config = face_config(models)?;
-    let jobs = args.work.jobs();
+    let jobs = args.work.jobs.count();
     let folder = ModelFolder::new(models, &config).with_workers(jobs);
     let finder = Finder::load(&folder, &config).map_err(|e| of(&e))?;
     let liveness = Liveness::load(&folder, &config).map_err(|e| of(&e))?;
@@ -176,28 +175,6 @@ pub fn run(args: &AttackArgs, models: &Path) -> Result<Ended, Failure> {
     };
     args.work.answer(&report, || report.html(), || report.page())?;
     Ok(if report.holds { Ended::Done } else { Ended::BarMissed })
-}
-
-/// Work on each index by `jobs` threads; the results in order.
-fn spread<T: Send>(count: usize, jobs: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= count {
-                        break;
-                    }
-                    let result = work(index);
-                    if let Ok(mut done) = done.lock() {
-                        done.insert(index, result);
-                    }
-                }
-            });
-        }
-    });
-    done.into_inner().map(|done| done.into_values().collect()).unwrap_or_default()
 }
 
 /// Chance of its own for each piece of work: the report does not depend on the number of jobs.
@@ -382,10 +359,6 @@ fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 
-fn percent(rate: f64) -> String {
-    format!("{:.2} %", rate * 100.0)
-}
-
 impl AttackReport {
     fn verdict(&self) -> String {
         let word = |holds: bool| if holds { "holds" } else { "MISSED" };
@@ -559,12 +532,5 @@ mod tests {
         assert!((at_most(10, 1000) - 0.0183).abs() < 2e-4, "Wilson: {}", at_most(10, 1000));
         assert!((at_most(0, 1) - 1.0).abs() < 1e-9);
         assert!(at_most(0, 0) <= 1.0);
-    }
-
-    #[test]
-    fn work_comes_back_in_order_whatever_the_number_of_jobs() {
-        for jobs in [1, 2, 5] {
-            assert_eq!(spread(40, jobs, |i| i * i), (0..40).map(|i| i * i).collect::<Vec<_>>());
-        }
     }
 }

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Args;
 use evaluate::{
@@ -22,6 +21,7 @@ use gate::{Stopwatch, SystemStopwatch};
 
 use super::WorkArgs;
 use super::compare::{Compared, Scorer, write_scores};
+use super::parallel::in_parallel;
 use super::set::Set;
 use super::words::words;
 use crate::Ended;
@@ -130,7 +130,7 @@ pub fn run(args: &EvaluateArgs, models: &Path) -> Result<Ended, Failure> {
     if args.ages_from_names {
         ages = Some(Ages::of_names(set.persons.iter().map(String::as_str)));
     }
-    let matcher = Matcher::load(models, args.work.jobs())?;
+    let matcher = Matcher::load(models, args.work.jobs.count())?;
     let report = matcher.report(&set, &Asked { args, labels, ages })?;
     args.work.answer(&report, || evaluate::page(&report), || words(&report))?;
     Ok(Ended::Done)
@@ -266,9 +266,13 @@ impl Matcher {
         let measured = self.measured(&all_templates);
         let mut formats = Vec::new();
         let mut possible = 0;
-        for Measured { name, bytes, code, id, thresholds, scorer } in &measured {
-            let probe = |file: usize| usable(file).map(|seen| &seen.probe);
-            let compared = Compared { set, scorer: scorer.clone(), probe: &probe, drawn: (most, seed) };
+        let probe = |file: usize| usable(file).map(|seen| &seen.probe);
+        let drawn = (most, seed);
+        let compared: Vec<_> = measured
+            .iter()
+            .map(|of| Compared { set, scorer: of.scorer.clone(), probe: &probe, drawn })
+            .collect();
+        for (Measured { name, bytes, code, id, thresholds, .. }, compared) in measured.iter().zip(&compared) {
             let (all, there) = compared.all();
             possible = there;
             let resampled = all.resampled(REPLICATES, seed);
@@ -293,16 +297,6 @@ impl Matcher {
             formats.push(report);
         }
         if let Some(file) = &args.scores {
-            let probe = |file: usize| usable(file).map(|seen| &seen.probe);
-            let mut compared = Vec::new();
-            for of in &measured {
-                compared.push(Compared {
-                    set,
-                    scorer: of.scorer.clone(),
-                    probe: &probe,
-                    drawn: (most, seed),
-                });
-            }
             let names: Vec<&str> = measured.iter().map(|of| of.name).collect();
             write_scores(file, &names, &compared)?;
         }
@@ -503,29 +497,6 @@ impl Set {
         persons.dedup();
         persons.len()
     }
-}
-
-/// Runs `work` on every item, on so many threads; the results in no promised order.
-pub(super) fn in_parallel<T: Sync, R: Send>(
-    jobs: usize,
-    items: &[T],
-    work: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(Vec::with_capacity(items.len()));
-    std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(|| {
-                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let result = work(item);
-                    if let Ok(mut results) = results.lock() {
-                        results.push(result);
-                    }
-                }
-            });
-        }
-    });
-    results.into_inner().unwrap_or_default()
 }
 
 /// Times one stage after the other.

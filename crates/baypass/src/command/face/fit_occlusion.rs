@@ -12,6 +12,8 @@ use evaluate::{Fit, Labelled, Logistic, recognised_at};
 use face::{Finder, Image, ModelFolder, OcclusionFeatures, Quality};
 use serde_json::json;
 
+use super::JobsArgs;
+use super::parallel::in_parallel;
 use crate::Ended;
 use crate::command::Output;
 use crate::failure::{self, Failure};
@@ -46,9 +48,8 @@ pub struct FitArgs {
     /// Writes the coefficients there.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Faces worked on at once; default: one a core.
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    #[command(flatten)]
+    jobs: JobsArgs,
     #[command(flatten)]
     output: Output,
 }
@@ -86,28 +87,24 @@ pub fn run(args: &FitArgs, models: &Path) -> Result<Ended, Failure> {
     {
         listed.extend(read_list(list)?.into_iter().map(|name| (name, kind)));
     }
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = args.jobs.unwrap_or_else(cores).clamp(1, 64);
+    let jobs = args.jobs.count();
     let config = face_config(models)?;
     let finder = Finder::load(&ModelFolder::new(models, &config).with_workers(jobs), &config);
     let finder = finder.map_err(|error| Failure::of(&error))?;
     let progress = Progress::start("face fit-occlusion: pictures", listed.len());
-    let numbered: Vec<(usize, &(String, Kind))> = listed.iter().enumerate().collect();
-    let mut rows = super::evaluate::in_parallel(jobs, &numbered, |(nth, (name, kind))| {
+    let rows = in_parallel(jobs, &listed, |(name, kind)| {
         let row = measure(&finder, &args.dir, name, *kind);
         progress.step();
-        (*nth, row)
+        row
     });
-    // In the order of the lists, whoever was ready first: the same lists give the same coefficients.
-    rows.sort_by_key(|(nth, _)| *nth);
-    let without = rows.iter().filter(|(_, row)| row.is_none()).count();
-    let rows: Vec<Row> = rows.into_iter().filter_map(|(_, row)| row).collect();
-    let [mask, sunglasses] = [("mask", Kind::Mask, WEIGHTS[0]), ("sunglasses", Kind::Sunglasses, WEIGHTS[1])]
-        .map(|(name, kind, weight)| {
-            // Which of the two is there is not the question: each is told from faces without either, and from the other.
-            fit(name, &rows, kind, weight)
-        });
-    let fitted = [mask?, sunglasses?];
+    let rows = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let without = rows.iter().filter(|row| row.is_none()).count();
+    let rows: Vec<Row> = rows.into_iter().flatten().collect();
+    // Each is told from faces without either, and from the other.
+    let fitted = [
+        fit("mask", &rows, Kind::Mask, WEIGHTS[0])?,
+        fit("sunglasses", &rows, Kind::Sunglasses, WEIGHTS[1])?,
+    ];
     if let Some(file) = &args.out {
         let text = fitted.iter().map(section).collect::<Result<String, _>>()?;
         let text = format!("{HEAD}\n{text}");
@@ -137,41 +134,43 @@ fn read_list(file: &Path) -> Result<Vec<String>, Failure> {
     Ok(names.into_iter().collect())
 }
 
-fn measure(finder: &Finder, dir: &Path, name: &str, kind: Kind) -> Option<Row> {
-    let bytes = failure::read(&dir.join(name), MAX_PICTURE).ok()?;
-    let image = Image::decode(&bytes).ok()?;
-    let face = finder.main_face(&image).ok()?.face;
-    let landmarks = finder.landmarks(&image, &face).ok()?;
-    let features = Quality::occlusion(&image, &landmarks).ok()?;
+/// What is measured on a picture; nothing on one that shows no face.
+fn measure(finder: &Finder, dir: &Path, name: &str, kind: Kind) -> Result<Option<Row>, Failure> {
+    let bytes = failure::read(&dir.join(name), MAX_PICTURE)?;
+    let found = Image::decode(&bytes).ok().and_then(|image| {
+        let face = finder.main_face(&image).ok()?.face;
+        let landmarks = finder.landmarks(&image, &face).ok()?;
+        Quality::occlusion(&image, &landmarks).ok()
+    });
+    let Some(features) = found else { return Ok(None) };
     // The folder is the person, where pictures lie in folders of persons; a copy has the same bytes.
     let person = Path::new(name).parent().map(|parent| parent.to_string_lossy().into_owned());
     let group = match person.filter(|person| !person.is_empty() && kind != Kind::Mask) {
         Some(person) => credential::sha256(person.as_bytes()),
         None => credential::sha256(&bytes),
     };
-    Some(Row { kind, fold: u64::from(group[0]) % FOLDS, features })
+    Ok(Some(Row { kind, fold: u64::from(group[0]) % FOLDS, features }))
 }
 
 fn fit(name: &'static str, rows: &[Row], kind: Kind, weight: f32) -> Result<Fitted, Failure> {
     let settings = Fit { weight, penalty: PENALTY, steps: STEPS };
-    let labelled = |rows: &mut dyn Iterator<Item = &'_ Row>| -> Vec<(Vec<f32>, bool)> {
-        rows.map(|row| (row.features.numbers().to_vec(), row.kind == kind)).collect()
-    };
+    let labelled: Vec<(u64, Labelled<'_>)> =
+        rows.iter().map(|row| (row.fold, (row.features.numbers(), row.kind == kind))).collect();
     let few = || Failure::new(format!("too few pictures of {name} with a face; give more of them"));
-    let fitted = |rows: &[(Vec<f32>, bool)]| {
-        let rows: Vec<Labelled<'_>> = rows.iter().map(|(row, first)| (row.as_slice(), *first)).collect();
-        Logistic::fit(&rows, settings).ok_or_else(few)
+    let fitted_without = |fold: Option<u64>| {
+        let rows = labelled.iter().filter(|(of, _)| Some(*of) != fold).map(|(_, row)| *row);
+        Logistic::fit(&rows.collect::<Vec<_>>(), settings).ok_or_else(few)
     };
     let progress = Progress::start("face fit-occlusion: fits", usize::try_from(FOLDS).unwrap_or(1) + 1);
     let mut scores = Vec::new();
     for fold in 0..FOLDS {
-        let classifier = fitted(&labelled(&mut rows.iter().filter(|row| row.fold != fold)))?;
-        let left_out = rows.iter().filter(|row| row.fold == fold);
-        scores.extend(left_out.map(|row| (classifier.score(row.features.numbers()), row.kind == kind)));
+        let classifier = fitted_without(Some(fold))?;
+        let left_out = labelled.iter().filter(|(of, _)| *of == fold);
+        scores.extend(left_out.map(|(_, (numbers, first))| (classifier.score(numbers), *first)));
         progress.step();
     }
     let (recognised, threshold) = recognised_at(&scores, FALSE_SHARE).ok_or_else(few)?;
-    let mut classifier = fitted(&labelled(&mut rows.iter()))?;
+    let mut classifier = fitted_without(None)?;
     progress.step();
     // From here on, even odds are the score at which that share of clear faces is mistaken.
     classifier.constant -= threshold;

@@ -4,6 +4,7 @@ mod attack;
 mod compare;
 mod evaluate;
 mod fit_occlusion;
+mod parallel;
 mod robustness;
 mod set;
 mod words;
@@ -43,15 +44,29 @@ impl FaceCommand {
     }
 }
 
+/// How many pictures are worked on at once.
+#[derive(Args)]
+struct JobsArgs {
+    /// Faces or attempts worked on at once; default: one a core.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+}
+
+impl JobsArgs {
+    fn count(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.jobs.unwrap_or_else(cores).clamp(1, 64)
+    }
+}
+
 /// How much is worked on, and where the answer goes.
 #[derive(Args)]
 struct WorkArgs {
     /// At most so many portraits and so many genuine pairs, spread evenly.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     at_most: Option<u32>,
-    /// Faces or attempts worked on at once; default: one a core.
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    #[command(flatten)]
+    jobs: JobsArgs,
     /// Seed of all chance.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -69,12 +84,6 @@ impl WorkArgs {
             Some(most) => set.thinned(usize::try_from(most).unwrap_or(usize::MAX)),
             None => set,
         }
-    }
-
-    /// How many pictures are worked on at once.
-    fn jobs(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        self.jobs.unwrap_or_else(cores).clamp(1, 64)
     }
 
     /// Writes the page where one is asked for, and prints the report.

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use evaluate::{Degradation, Landmark, RobustnessRow, SequenceFigure};
 use face::{Cut, Image, Probe, QualityFault, Template, Track};
 
-use super::evaluate::{Described, Matcher, in_parallel};
+use super::evaluate::{Described, Matcher};
+use super::parallel::in_parallel;
 use super::set::Pair;
 use crate::progress::Progress;
 

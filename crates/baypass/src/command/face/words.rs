@@ -4,7 +4,9 @@
 
 use std::fmt::Write as _;
 
-use evaluate::{CohortReport, FormatReport, Interval, Rates, Report, RobustnessRow};
+use evaluate::{
+    CohortReport, FormatReport, Rates, Report, RobustnessRow, between, error_rate, percent, range, scientific,
+};
 
 /// The report in short.
 pub(super) fn words(report: &Report) -> String {
@@ -87,9 +89,9 @@ fn rates(out: &mut String, format: &FormatReport) {
         out,
         "  configured: accept {:.2} (FMR {}{}, FNMR {}{}), officer from {:.2}",
         at.accept,
-        at.fmr_rule_of_three.map_or_else(|| format!("{:.1e}", at.fmr), |bound| format!("0, < {bound:.1e}")),
-        between(at.fmr_interval.filter(|_| at.false_matches > 0), |v| format!("{v:.1e}")),
-        percent(at.fnmr),
+        error_rate(at.false_matches, at.fmr, at.fmr_rule_of_three, scientific),
+        between(at.fmr_interval.filter(|_| at.false_matches > 0), scientific),
+        error_rate(at.false_non_matches, at.fnmr, at.fnmr_rule_of_three, percent),
         between(at.fnmr_interval, percent),
         at.refer
     );
@@ -114,7 +116,7 @@ fn more(out: &mut String, format: &FormatReport) {
             "  worst cohort: {}, FMR {:.1e}{} as configured; {}",
             worst.label,
             worst.fmr,
-            between(worst.fmr_interval, |v| format!("{v:.1e}")),
+            between(worst.fmr_interval, scientific),
             worst.needs()
         );
     }
@@ -127,19 +129,7 @@ fn more(out: &mut String, format: &FormatReport) {
         let _ = writeln!(out, "  ages: {} persons have none and are in no row", ages.without_age);
     }
     if let Some(protocol) = &format.protocol {
-        let _ = write!(
-            out,
-            "  LFW's protocol: accuracy {} (standard error {}) over {} folds of {} genuine and {} impostor pairs",
-            percent(protocol.accuracy),
-            percent(protocol.standard_error),
-            protocol.folds,
-            protocol.genuine_pairs,
-            protocol.impostor_pairs
-        );
-        for rate in &protocol.accept_rates {
-            let _ = write!(out, "; TAR {} at FAR {} ({} allowed)", percent(rate.tar), rate.far, rate.allowed);
-        }
-        out.push('\n');
+        let _ = writeln!(out, "  LFW's protocol: {}", protocol.figures());
     }
     if !format.hold_out.is_empty() {
         let _ = writeln!(
@@ -181,10 +171,8 @@ fn cohorts(out: &mut String, report: &CohortReport) {
 fn both(rates: &Rates) -> String {
     let mut said = format!(
         "FMR {}{} ({} of {} pairs of {} persons)",
-        rates
-            .fmr_rule_of_three
-            .map_or_else(|| format!("{:.1e}", rates.fmr), |bound| format!("0, < {bound:.1e}")),
-        between(rates.fmr_interval.filter(|_| rates.false_matches > 0), |v| format!("{v:.1e}")),
+        error_rate(rates.false_matches, rates.fmr, rates.fmr_rule_of_three, scientific),
+        between(rates.fmr_interval.filter(|_| rates.false_matches > 0), scientific),
         rates.false_matches,
         rates.impostor_pairs,
         rates.persons
@@ -193,9 +181,7 @@ fn both(rates: &Rates) -> String {
         let _ = write!(
             said,
             ", FNMR {}{} ({} of {})",
-            rates
-                .fnmr_rule_of_three
-                .map_or_else(|| percent(rates.fnmr), |bound| format!("0, < {}", percent(bound))),
+            error_rate(rates.false_non_matches, rates.fnmr, rates.fnmr_rule_of_three, percent),
             between(rates.fnmr_interval.filter(|_| rates.false_non_matches > 0), percent),
             rates.false_non_matches,
             rates.genuine_pairs
@@ -231,16 +217,4 @@ fn robustness(out: &mut String, rows: &[RobustnessRow]) {
             );
         }
     }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
-}
-
-fn range(interval: Option<Interval>, write: impl Fn(f64) -> String) -> String {
-    interval.map_or(String::new(), |i| format!("{} to {}", write(i.low), write(i.high)))
-}
-
-fn between(interval: Option<Interval>, write: impl Fn(f64) -> String) -> String {
-    interval.map_or(String::new(), |i| format!(" [{}; {}]", write(i.low), write(i.high)))
 }

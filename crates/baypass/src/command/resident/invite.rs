@@ -4,16 +4,14 @@
 use std::path::Path;
 
 use ::officers::Deed;
-use authority::{Decided, Service};
+use authority::Decided;
 use clap::Args;
-use documents::{AuthorityCode, DocumentNumber, Timestamp};
+use documents::{AuthorityCode, DocumentNumber};
 use serde_json::json;
 
 use crate::Ended;
 use crate::command::{At, AuthorityArgs, InstallationArgs, Output, open_one};
 use crate::failure::{self, Failure, of};
-use crate::install::Installation;
-use crate::install::acts::Office;
 use crate::install::parties::Parties;
 use crate::wallet::Wallet;
 
@@ -76,21 +74,6 @@ fn numbered(text: &str) -> Result<DocumentNumber, Failure> {
     DocumentNumber::recognise(text).map_err(of)
 }
 
-/// Writes an act about a document down, at the authority that issued it.
-fn put_on_record(
-    installation: &Installation,
-    deed: Deed,
-    (authority, service): (AuthorityCode, &Service),
-    number: &DocumentNumber,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    installation.put_on_record(
-        &Office::authority(authority),
-        (deed.word(), &service.document_reference(number)),
-        now,
-    )
-}
-
 /// Runs `resident invite`.
 pub async fn invite(args: &InviteArgs, models: &Path) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
@@ -99,13 +82,13 @@ pub async fn invite(args: &InviteArgs, models: &Path) -> Result<Ended, Failure> 
         let parties = Parties::open(&installation, models, now).await?;
         for (issuer, card) in Wallet::find(&installation, resident)?.vouchers() {
             let (service, number) = (parties.service(issuer)?, card.parsed()?);
-            put_on_record(&installation, Deed::Invite, (issuer, service), &number, now)?;
+            installation.put_on_record_of(service, (Deed::Invite.word(), &number), now)?;
             made.push((issuer, service.invite(&number, args.replaces, now).await.map_err(of)?));
         }
     } else if let (Some(authority), Some(number)) = (args.authority, &args.number) {
         let (service, _lock) = open_one(&installation, authority, models, now).await?;
         let number = numbered(number)?;
-        put_on_record(&installation, Deed::Invite, (authority, &service), &number, now)?;
+        installation.put_on_record_of(&service, (Deed::Invite.word(), &number), now)?;
         made.push((authority, service.invite(&number, args.replaces, now).await.map_err(of)?));
     }
     let (mut rows, mut text) = (Vec::new(), String::new());
@@ -157,8 +140,7 @@ pub async fn decide(args: &DecideArgs, models: &Path) -> Result<Ended, Failure> 
     let (service, _lock) = args.authority.open_service(models, now).await?;
     let decided = if args.accept { Decided::Accepted } else { Decided::Rejected };
     let (installation, number) = (args.authority.installation.open()?, numbered(&args.number)?);
-    let at = (args.authority.authority, &service);
-    put_on_record(&installation, Deed::DecideEnrolment, at, &number, now)?;
+    installation.put_on_record_of(&service, (Deed::DecideEnrolment.word(), &number), now)?;
     service.decide_second_enrolment(&number, decided, now).await.map_err(of)?;
     let what = if args.accept { "the new wallet is in force" } else { "the earlier wallet stays" };
     failure::print(&format!("decided: {what}\n"))?;

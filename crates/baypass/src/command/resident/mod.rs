@@ -68,7 +68,7 @@ impl ResidentCommand {
             Self::EndPass(args) => block_on(status::run(args, Change::PassEnded, models)),
             Self::Watch(args) => block_on(status::run(args, Change::Watched, models)),
             Self::LookAlike(args) => {
-                let change = if args.end { Change::NoLookAlike } else { Change::LookAlike };
+                let change = Change::LookAlike(!args.end);
                 block_on(status::run(&args.status, change, models))
             }
             Self::Erase(args) => block_on(status::run(args, Change::Erased, models)),

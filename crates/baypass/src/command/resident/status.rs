@@ -10,10 +10,9 @@ use documents::DocumentNumber;
 use crate::Ended;
 use crate::command::{At, InstallationArgs, ResidentArgs};
 use crate::failure::{self, Failure, of};
-use crate::install::acts::Office;
 use crate::install::parties::Parties;
 
-/// What `resident lose`, `end-pass`, `watch` and `erase` take.
+/// What `resident lose`, `end-pass`, `watch`, `look-alike` and `erase` take.
 #[derive(Args)]
 pub struct StatusArgs {
     #[command(flatten)]
@@ -36,10 +35,8 @@ pub enum Change {
     PassEnded,
     /// An officer wants to see the holder.
     Watched,
-    /// Somebody resembles the holder: an officer looks at every lane.
-    LookAlike,
-    /// Nobody does, as it turned out.
-    NoLookAlike,
+    /// Whether somebody resembles the holder, so that an officer looks at every lane.
+    LookAlike(bool),
     /// The authority forgets the person.
     Erased,
 }
@@ -51,7 +48,7 @@ impl Change {
             Self::DocumentLost => Deed::LoseDocument,
             Self::PassEnded => Deed::EndPass,
             Self::Watched => Deed::Watch,
-            Self::LookAlike | Self::NoLookAlike => Deed::MarkLookAlike,
+            Self::LookAlike(_) => Deed::MarkLookAlike,
             Self::Erased => Deed::EraseResident,
         }
     }
@@ -73,8 +70,7 @@ pub async fn run(args: &StatusArgs, change: Change, models: &Path) -> Result<End
             }
         }
         let (service, number) = (parties.service(card.issuer)?, card.parsed()?);
-        let act = (change.deed().word(), service.document_reference(&number));
-        installation.put_on_record(&Office::authority(card.issuer), (act.0, &act.1), now)?;
+        installation.put_on_record_of(service, (change.deed().word(), &number), now)?;
         match change {
             Change::DocumentLost => service.lose_document(&number, now).await.map_err(of)?,
             Change::PassEnded => service.end_pass(&number, now).await.map_err(of)?,
@@ -83,8 +79,9 @@ pub async fn run(args: &StatusArgs, change: Change, models: &Path) -> Result<End
                 Ok(()) | Err(RegistryError::Unknown) => {}
                 Err(error) => return Err(of(error)),
             },
-            Change::LookAlike => service.mark_look_alike(&number, true, now).await.map_err(of)?,
-            Change::NoLookAlike => service.mark_look_alike(&number, false, now).await.map_err(of)?,
+            Change::LookAlike(marked) => {
+                service.mark_look_alike(&number, marked, now).await.map_err(of)?;
+            }
             Change::Watched => service.watch(&number, now.plus_seconds(365 * 86_400)).await.map_err(of)?,
         }
         touched.push(format!("{} ({})", card.kind.as_str(), card.issuer));
@@ -96,8 +93,8 @@ pub async fn run(args: &StatusArgs, change: Change, models: &Path) -> Result<End
         Change::DocumentLost => "lost, and the pass with it",
         Change::PassEnded => "the pass has ended",
         Change::Watched => "on the watch list for a year",
-        Change::LookAlike => "marked: somebody looks alike, so an officer looks at every lane",
-        Change::NoLookAlike => "the mark is taken away",
+        Change::LookAlike(true) => "marked: somebody looks alike, so an officer looks at every lane",
+        Change::LookAlike(false) => "the mark is taken away",
         Change::Erased => "erased, and the pass with it; the wallet's file stays with its holder",
     };
     failure::print(&format!("resident {}: {}: {what}\n", wallet.resident, touched.join(", ")))?;
