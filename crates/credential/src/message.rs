@@ -33,8 +33,10 @@ pub enum Kind {
     Notice,
     /// A list of keys.
     TrustList,
-    /// An approval of a scenario.
+    /// An approval of form 1: of the border.
     Approval,
+    /// An approval of form 2: of any scenario.
+    ApprovalForm2,
     /// A wallet proving a device key to an authority.
     Possession,
     /// Authority to whoever sent it something: what became of it.
@@ -55,6 +57,7 @@ impl Kind {
             Self::Notice => "bp1-notice",
             Self::TrustList => "bp2-trust-list",
             Self::Approval => "bp1-approval",
+            Self::ApprovalForm2 => "bp2-approval",
             Self::Possession => "bp1-possession",
             Self::Receipt => "bp2-receipt",
             Self::Chain => "bp2-chain",

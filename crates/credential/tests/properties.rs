@@ -200,7 +200,7 @@ fn a_signature_of_one_kind_serves_as_no_other() {
     use Kind::*;
     let key = SigningKey::generate().unwrap();
     let verifying = VerifyingKey::new(*key.public()).unwrap();
-    let kinds = [Request, Verdict, Event, Handover, Notice, TrustList, Approval, Possession];
+    let kinds = [Request, Verdict, Event, Handover, Notice, TrustList, Approval, ApprovalForm2, Possession];
     for made in kinds {
         let message = message::sign(made, b"1", &key, b"payload").unwrap();
         for asked in kinds {

@@ -14,7 +14,7 @@ use gate::open_verdict;
 use crate::codes::one_form;
 use crate::keys::{AUTHORITY_KID, authority_key, authority_public, lists, now};
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     Kind::Request,
     Kind::Verdict,
     Kind::Event,
@@ -22,6 +22,7 @@ const KINDS: [Kind; 10] = [
     Kind::Notice,
     Kind::TrustList,
     Kind::Approval,
+    Kind::ApprovalForm2,
     Kind::Possession,
     Kind::Receipt,
     Kind::Chain,

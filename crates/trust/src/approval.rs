@@ -1,22 +1,22 @@
 //! Approvals: a manifest, signed by the supervisory authority of every jurisdiction concerned, that allows one
 //! scenario at named places between named dates.
 //!
-//! Lives here: `Approval`, its signed form, and the question whether today's approvals cover a crossing.
+//! Lives here: `Approval`, its signed form, whether it covers a crossing. Not here: what a desk may ask (`desk`).
+
+mod form;
+mod held;
 
 use std::collections::BTreeMap;
 
+use credential::SigningKey;
 use credential::cbor::{CborError, Reader, Writer};
-use credential::message::{self, Kind, MessageError, read_authority, read_port};
-use credential::{SigningKey, sha256};
-use documents::{AuthorityCode, Direction, LocalDate, PortId, Timestamp};
+use credential::message::{self, MessageError, read_authority};
+use documents::{AuthorityCode, Direction, LocalDate, PortId, Scenario, Timestamp, VenueId};
+
+pub use held::{Approvals, Newest};
 
 use crate::list::{Role, TrustError};
 use crate::store::TrustStore;
-
-/// The scenario of crossing a border.
-pub const SCENARIO_BORDER: &str = "border-crossing";
-/// Highest number of a text under one id.
-const MAX_NUMBER: u64 = u32::MAX as u64;
 
 /// An approval. One with an empty field does not load (specs/law: PIPL 55-56, Law 8/2005 art. 21).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +27,11 @@ pub struct Approval {
     pub number: u64,
     /// Whether this text withdraws the approval: it covers nothing, and earlier texts are refused.
     pub withdrawn: bool,
-    /// The scenario, e.g. [`SCENARIO_BORDER`].
-    pub scenario: String,
+    /// The scenario: at ports for the border, at venues for every other.
+    pub scenario: Scenario,
     /// Every jurisdiction concerned: each of them must have signed.
     pub jurisdictions: Vec<AuthorityCode>,
-    /// The ports at which it holds.
+    /// The ports at which it holds; none but for the border.
     pub ports: Vec<PortId>,
     /// First local day on which it holds.
     pub from: LocalDate,
@@ -39,7 +39,7 @@ pub struct Approval {
     pub to: LocalDate,
     /// Minutes of the local day in which it holds: the first, and the first after. `(0, 1440)` is the whole day.
     pub hours: (u16, u16),
-    /// Names of the claims that may be read from the pass.
+    /// Names of the claims that may be read from the pass; at venues of [`crate::VENUE_CLAIMS`].
     pub claims: Vec<String>,
     /// Days for which records may be kept.
     pub retention_days: u16,
@@ -47,8 +47,35 @@ pub struct Approval {
     pub assessment: String,
     /// For each jurisdiction the filing or notification number that its law asks for.
     pub filings: Vec<(AuthorityCode, String)>,
-    /// For each jurisdiction the legal ground on which the face probe is sent to its authority.
+    /// For each jurisdiction the legal ground on which the face probe is sent to its authority; at a venue, from where no
+    /// face is sent, the ground on which the desk asks and keeps.
     pub probe_grounds: Vec<(AuthorityCode, String)>,
+    /// What form 2 adds. A text of form 1 has none, and is an approval of the border.
+    pub terms: Option<Terms>,
+}
+
+/// What an approval of form 2 says beside the fields of form 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// The venues at which it holds; none for the border.
+    pub venues: Vec<VenueId>,
+    /// The purposes for which the claims may be asked, e.g. `guest-register`: a request names one of them.
+    pub purposes: Vec<String>,
+    /// Whether a face may be compared at the desk.
+    pub face: Face,
+}
+
+/// Whether a face is compared, and the way that is open to whoever does not agree to it (measures on the use of face
+/// recognition of 13 March 2025: never the only way).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Face {
+    /// No face is compared.
+    NotCompared,
+    /// A face may be compared.
+    Compared {
+        /// The equal other way, in words.
+        other_way: String,
+    },
 }
 
 /// Why an approval was refused, or does not cover something.
@@ -70,6 +97,14 @@ pub enum ApprovalError {
     Field {
         /// Name of the field.
         field: &'static str,
+    },
+    /// A claim that no venue credential has.
+    #[error(
+        "the approval cannot be used: no pass has the claim {claim}; docs/venues.md names those that a venue may ask for"
+    )]
+    UnknownClaim {
+        /// The claim as the approval names it.
+        claim: String,
     },
     /// A jurisdiction concerned did not sign.
     #[error("the approval is not signed by {0}, which it concerns")]
@@ -108,7 +143,7 @@ impl Approval {
             id: id.to_owned(),
             number: 1,
             withdrawn: false,
-            scenario: SCENARIO_BORDER.to_owned(),
+            scenario: Scenario::BorderCrossing,
             jurisdictions: AuthorityCode::ALL.to_vec(),
             ports,
             from,
@@ -119,103 +154,7 @@ impl Approval {
             assessment: "PIA-1".to_owned(),
             filings: each("F-1"),
             probe_grounds: each("statutory duty"),
-        }
-    }
-
-    /// The approval as the payload of a message.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut w = Writer::new();
-        w.array(14).text(&self.id).uint(self.number).bool(self.withdrawn);
-        w.text(&self.scenario).array(self.jurisdictions.len());
-        for authority in &self.jurisdictions {
-            w.text(authority.code());
-        }
-        w.array(self.ports.len());
-        for port in &self.ports {
-            w.text(port.as_str());
-        }
-        w.text(&self.from.to_string()).text(&self.to.to_string());
-        w.array(2).uint(u64::from(self.hours.0)).uint(u64::from(self.hours.1)).array(self.claims.len());
-        for claim in &self.claims {
-            w.text(claim);
-        }
-        w.uint(u64::from(self.retention_days)).text(&self.assessment);
-        for table in [&self.filings, &self.probe_grounds] {
-            w.array(table.len());
-            for (authority, text) in table {
-                w.array(2).text(authority.code()).text(text);
-            }
-        }
-        w.finish()
-    }
-
-    /// Reads a payload and checks that nothing is missing.
-    ///
-    /// # Errors
-    /// [`ApprovalError`] for the first fault.
-    pub fn decode(payload: &[u8]) -> Result<Self, ApprovalError> {
-        let mut r = Reader::new(payload);
-        r.array_exact(14)?;
-        let (id, number, withdrawn) = (r.text(64)?.to_owned(), r.uint_max(MAX_NUMBER)?, r.bool()?);
-        let scenario = r.text(64)?.to_owned();
-        let jurisdictions = read_many(&mut r, 3, read_authority)?;
-        let ports = read_many(&mut r, 64, read_port)?;
-        let day = |r: &mut Reader<'_>| r.text(10)?.parse().map_err(|_| CborError::Unexpected);
-        let (from, to) = (day(&mut r)?, day(&mut r)?);
-        r.array_exact(2)?;
-        let minute = |r: &mut Reader<'_>| u16::try_from(r.uint_max(1440)?).map_err(|_| CborError::Limit);
-        let hours = (minute(&mut r)?, minute(&mut r)?);
-        let claims = read_many(&mut r, 32, |r| Ok(r.text(64)?.to_owned()))?;
-        let retention_days = u16::try_from(r.uint_max(36_500)?).map_err(|_| CborError::Limit)?;
-        let assessment = r.text(128)?.to_owned();
-        let pair = |r: &mut Reader<'_>| {
-            r.array_exact(2)?;
-            Ok((read_authority(r)?, r.text(256)?.to_owned()))
-        };
-        let (filings, probe_grounds) = (read_many(&mut r, 3, pair)?, read_many(&mut r, 3, pair)?);
-        r.finish()?;
-        let approval = Self {
-            id,
-            number,
-            withdrawn,
-            scenario,
-            jurisdictions,
-            ports,
-            from,
-            to,
-            hours,
-            claims,
-            retention_days,
-            assessment,
-            filings,
-            probe_grounds,
-        };
-        approval.complete()?;
-        Ok(approval)
-    }
-
-    fn complete(&self) -> Result<(), ApprovalError> {
-        let each = |table: &[(AuthorityCode, String)]| {
-            self.jurisdictions.iter().all(|j| table.iter().any(|(a, text)| a == j && !text.trim().is_empty()))
-        };
-        let checks = [
-            ("id", !self.id.trim().is_empty()),
-            ("number", self.number > 0),
-            ("scenario", !self.scenario.trim().is_empty()),
-            ("list of jurisdictions", !self.jurisdictions.is_empty()),
-            ("list of ports", !self.ports.is_empty()),
-            ("last day", self.from <= self.to),
-            ("hours", self.hours.0 < self.hours.1),
-            ("list of claims", !self.claims.is_empty()),
-            ("retention", self.retention_days > 0),
-            ("impact assessment", !self.assessment.trim().is_empty()),
-            ("filing number", each(&self.filings)),
-            ("legal ground for the face probe", each(&self.probe_grounds)),
-        ];
-        match checks.iter().find(|(_, ok)| !ok) {
-            Some((field, _)) => Err(ApprovalError::Field { field }),
-            None => Ok(()),
+            terms: None,
         }
     }
 
@@ -224,7 +163,8 @@ impl Approval {
     /// # Errors
     /// [`MessageError`] if the crypto library cannot sign.
     pub fn sign(&self, kid: &[u8], key: &SigningKey) -> Result<Vec<u8>, MessageError> {
-        message::sign(Kind::Approval, kid, key, &self.encode())
+        let payload = self.encode();
+        message::sign(form::kind_of(&payload)?, kid, key, &payload)
     }
 
     /// Joins the signatures of all jurisdictions into one file.
@@ -250,7 +190,7 @@ impl Approval {
             let authority = read_authority(&mut r)?;
             let bytes = r.bytes(message::MAX_PAYLOAD)?;
             let key = trust.find(authority, Role::Approval, message::kid(bytes)?, now)?;
-            let payload = message::open(Kind::Approval, bytes, key)?;
+            let payload = message::open(form::kind_of(message::unverified_payload(bytes)?)?, bytes, key)?;
             if signed.insert(authority, payload).is_some() {
                 return Err(CborError::Keys.into());
             }
@@ -288,7 +228,7 @@ impl Approval {
 
     /// Whether it covers a crossing.
     #[must_use]
-    pub fn covers(&self, scenario: &str, port: &PortId, direction: Direction, at: Timestamp) -> bool {
+    pub fn covers(&self, scenario: Scenario, port: &PortId, direction: Direction, at: Timestamp) -> bool {
         let (day, minute) = (at.local_date(), at.local_minute_of_day());
         self.in_force(day)
             && self.scenario == scenario
@@ -297,85 +237,4 @@ impl Approval {
             && self.jurisdictions.contains(&direction.to())
             && (self.hours.0..self.hours.1).contains(&minute)
     }
-}
-
-/// The newest text seen of one approval: its number and the SHA-256 of its payload.
-pub type Newest = (u64, [u8; 32]);
-
-/// The approvals in use, and the newest text seen under each id. An older text is refused, however well it is signed.
-#[derive(Debug, Clone, Default)]
-pub struct Approvals {
-    held: Vec<Approval>,
-    newest: BTreeMap<String, Newest>,
-}
-
-impl Approvals {
-    /// Adds an approval, which replaces an older text under its id.
-    ///
-    /// # Errors
-    /// [`ApprovalError::Rollback`] if a newer text, or another one with this number, was seen; nothing changes then.
-    pub fn take(&mut self, approval: Approval) -> Result<(), ApprovalError> {
-        let text = sha256(&approval.encode());
-        if let Some((have, known)) = self.newest.get(&approval.id)
-            && (approval.number < *have || (approval.number == *have && text != *known))
-        {
-            return Err(ApprovalError::Rollback { id: approval.id, have: *have, got: approval.number });
-        }
-        self.newest.insert(approval.id.clone(), (approval.number, text));
-        self.held.retain(|held| held.id != approval.id);
-        self.held.push(approval);
-        Ok(())
-    }
-
-    /// Drops every approval; what was seen stays known.
-    pub fn clear(&mut self) {
-        self.held.clear();
-    }
-
-    /// The newest text seen under each id, whether in use or not.
-    #[must_use]
-    pub const fn newest(&self) -> &BTreeMap<String, Newest> {
-        &self.newest
-    }
-
-    /// Refuses from now on every text older than these. A program calls this at start, with what it had stored.
-    pub fn not_before(&mut self, known: &BTreeMap<String, Newest>) {
-        for (id, newest) in known {
-            let have = self.newest.entry(id.clone()).or_insert(*newest);
-            if have.0 < newest.0 {
-                *have = *newest;
-                self.held.retain(|held| held.id != *id || held.number >= newest.0);
-            }
-        }
-    }
-
-    /// The approvals in use, in the order in which they were added.
-    #[must_use]
-    pub fn all(&self) -> &[Approval] {
-        &self.held
-    }
-
-    /// The approval that covers a crossing.
-    ///
-    /// # Errors
-    /// [`ApprovalError::NotCovered`].
-    pub fn covering(
-        &self,
-        port: &PortId,
-        direction: Direction,
-        at: Timestamp,
-    ) -> Result<&Approval, ApprovalError> {
-        self.held
-            .iter()
-            .find(|approval| approval.covers(SCENARIO_BORDER, port, direction, at))
-            .ok_or_else(|| ApprovalError::NotCovered { port: port.clone(), direction })
-    }
-}
-
-fn read_many<'b, T>(
-    r: &mut Reader<'b>,
-    max: usize,
-    mut read: impl FnMut(&mut Reader<'b>) -> Result<T, CborError>,
-) -> Result<Vec<T>, CborError> {
-    (0..r.array(max)?).map(|_| read(r)).collect()
 }

@@ -1,6 +1,7 @@
 //! Binding: where a gate's key counts. A key that is taken out of its lane is worth nothing at another.
 //!
-//! Lives here: [`GateBinding`], and why a place lies outside of it. Not here: who asks (`authority`), the key (`list`).
+//! Lives here: [`Binding`], [`GateBinding`], and why a place lies outside of it. Not here: a desk's binding (`desk`), who
+//! asks (`authority`), the key (`list`).
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,9 +10,52 @@ use credential::cbor::{CborError, Reader, Writer};
 use credential::message::{lane_number, read_direction, read_lane, read_port};
 use documents::{Direction, LaneKind, PortId};
 
+use crate::desk::DeskBinding;
+use crate::list::Role;
+
 /// What a lane can be asked for at most: three kinds of lanes, six ways between three authorities.
 const MAX_LANES: usize = 3;
 const MAX_DIRECTIONS: usize = 6;
+
+/// The place for which the key of a gate or desk counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Binding {
+    /// Of a gate.
+    Gate(GateBinding),
+    /// Of a desk.
+    Desk(DeskBinding),
+}
+
+impl Binding {
+    /// Whether every key of this role has a binding.
+    pub(crate) const fn is_for(role: Role) -> bool {
+        matches!(role, Role::Gate | Role::Desk)
+    }
+
+    pub(crate) fn write(&self, w: &mut Writer) {
+        match self {
+            Self::Gate(binding) => binding.write(w),
+            Self::Desk(binding) => binding.write(w),
+        }
+    }
+
+    /// Reads the binding of a key of `role`; `None` for a role whose keys have none.
+    pub(crate) fn read(role: Role, r: &mut Reader<'_>) -> Result<Option<Self>, CborError> {
+        Ok(match role {
+            Role::Gate => Some(Self::Gate(GateBinding::read(r)?)),
+            Role::Desk => Some(Self::Desk(DeskBinding::read(r)?)),
+            Role::Token
+            | Role::Part
+            | Role::Handover
+            | Role::Verdict
+            | Role::Notice
+            | Role::Status
+            | Role::Approval
+            | Role::Tls
+            | Role::Venue => None,
+        })
+    }
+}
 
 /// The place for which a gate's key counts, as its authority lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +193,7 @@ impl GateBinding {
     }
 }
 
-fn ascending<T: Ord>(set: &mut BTreeSet<T>, next: T) -> Result<(), CborError> {
+pub(crate) fn ascending<T: Ord>(set: &mut BTreeSet<T>, next: T) -> Result<(), CborError> {
     if set.last().is_some_and(|last| *last >= next) {
         return Err(CborError::Keys);
     }
@@ -157,13 +201,13 @@ fn ascending<T: Ord>(set: &mut BTreeSet<T>, next: T) -> Result<(), CborError> {
     Ok(())
 }
 
-/// The id that a list has for key `number` of a gate: the gate's name for the first, then `NAME#2` and so on.
+/// The id that a list has for key `number` of a gate or desk: its name for the first, then `NAME#2` and so on.
 #[must_use]
 pub fn gate_kid(gate: &str, number: u8) -> Vec<u8> {
     if number == 1 { gate.as_bytes().to_vec() } else { format!("{gate}#{number}").into_bytes() }
 }
 
-/// The gate that a key id names, and which of its keys; a name holds no `#`.
+/// The gate or desk that a key id names, and which of its keys; a name holds no `#`.
 #[must_use]
 pub fn gate_of_kid(kid: &[u8]) -> (&[u8], u8) {
     let later = || {

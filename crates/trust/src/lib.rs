@@ -1,18 +1,21 @@
 //! Trust: whose keys count for what and when, and what the supervisory authorities approved.
 //!
-//! Pure. Lives here: signed trust lists, the store that refuses rollback, approvals. Not here: fetching them.
+//! Pure. Lives here: signed trust lists, the store that refuses rollback, approvals, what a desk may ask. Not here:
+//! fetching them.
 
 mod approval;
 mod binding;
 mod chain;
+mod desk;
 mod list;
 mod party;
 mod root;
 mod store;
 
-pub use approval::{Approval, ApprovalError, Approvals, Newest, SCENARIO_BORDER};
-pub use binding::{GateBinding, Outside, gate_kid, gate_of_kid};
+pub use approval::{Approval, ApprovalError, Approvals, Face, Newest, Terms};
+pub use binding::{Binding, GateBinding, Outside, gate_kid, gate_of_kid};
 pub use chain::{MAX_PREDECESSORS, chain, links};
+pub use desk::{DeskBinding, DeskRefusal, DeskUse, NotAVenueKind, OutsideDesk, VENUE_CLAIMS, VenueKind};
 pub use list::{Freshness, KeyEntry, Role, STALE_GRACE_SECONDS, STATUS_TTL_SECONDS, TrustError, TrustList};
 pub use party::{Party, Peer, TlsKey};
 pub use root::{Root, RootError, RootKey};

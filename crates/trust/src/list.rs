@@ -8,7 +8,7 @@ use credential::message::{self, Kind, MessageError, read_authority, read_time};
 use credential::{CryptoError, POINT_LEN, SigningKey};
 use documents::{AuthorityCode, Timestamp};
 
-use crate::binding::GateBinding;
+use crate::binding::Binding;
 use crate::chain::chain;
 use crate::root::Root;
 
@@ -36,11 +36,15 @@ pub enum Role {
     Approval,
     /// Stands in the certificate with which a party is at one end of a connection (TLS).
     Tls,
+    /// Signs venue credentials.
+    Venue,
+    /// A desk's key: signs its requests and receipts.
+    Desk,
 }
 
 impl Role {
     /// All roles, in order of their numbers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Token,
         Self::Part,
         Self::Handover,
@@ -50,6 +54,8 @@ impl Role {
         Self::Status,
         Self::Approval,
         Self::Tls,
+        Self::Venue,
+        Self::Desk,
     ];
 
     /// The word in files and messages to people.
@@ -65,6 +71,8 @@ impl Role {
             Self::Status => "status",
             Self::Approval => "approval",
             Self::Tls => "tls",
+            Self::Venue => "venue",
+            Self::Desk => "desk",
         }
     }
 }
@@ -74,8 +82,8 @@ impl Role {
 pub struct KeyEntry {
     /// The role in which it counts.
     pub role: Role,
-    /// The key id, unique within the role: one byte for tokens, the gate's name for gates, a [`crate::Party`] and a number
-    /// for the role tls.
+    /// The key id, unique within the role: one byte for tokens and venue credentials, the gate's name for gates, the venue's
+    /// for desks, a [`crate::Party`] and a number for the role tls.
     pub kid: Vec<u8>,
     /// The compressed point (33 bytes); for the part role the uncompressed one (65 bytes).
     pub key: Vec<u8>,
@@ -85,8 +93,8 @@ pub struct KeyEntry {
     pub to: Timestamp,
     /// Whether it is compromised: then it counts at no time, for nothing that it ever signed.
     pub compromised: bool,
-    /// Where a gate's key counts; every key of that role has one, and no other key.
-    pub binding: Option<GateBinding>,
+    /// Where the key of a gate or desk counts; every key of these roles has one of its role, and no other key.
+    pub binding: Option<Binding>,
 }
 
 /// One authority's keys.
@@ -258,8 +266,7 @@ impl TrustList {
             let fields = r.array(7)?;
             let role = usize::try_from(r.uint()?).ok().and_then(|n| Role::ALL.get(n).copied());
             let role = role.ok_or(CborError::Unexpected)?;
-            let bound = role == Role::Gate;
-            if fields != 6 + usize::from(bound) {
+            if fields != 6 + usize::from(Binding::is_for(role)) {
                 return Err(CborError::Unexpected);
             }
             let entry = KeyEntry {
@@ -269,7 +276,7 @@ impl TrustList {
                 from: read_time(&mut r)?,
                 to: read_time(&mut r)?,
                 compromised: r.bool()?,
-                binding: if bound { Some(GateBinding::read(&mut r)?) } else { None },
+                binding: Binding::read(role, &mut r)?,
             };
             // Weekly keys are sealed to an uncompressed point, signatures verified with a compressed one.
             let length = if entry.role == Role::Part { 65 } else { POINT_LEN };

@@ -11,8 +11,9 @@ use credential::message::{self, Kind, MAX_PAYLOAD};
 use credential::{PublicKey, VerifyingKey, sha256};
 use documents::{AuthorityCode, Timestamp};
 
-use crate::binding::GateBinding;
+use crate::binding::{Binding, GateBinding};
 use crate::chain::{MAX_PREDECESSORS, chain, links};
+use crate::desk::DeskBinding;
 use crate::list::{Freshness, KeyEntry, Role, TrustError, TrustList};
 use crate::root::Root;
 
@@ -431,9 +432,39 @@ impl TrustStore {
         kid: &[u8],
         at: Timestamp,
     ) -> Result<(&VerifyingKey, &GateBinding), TrustError> {
-        let key = self.find(authority, Role::Gate, kid, at)?;
+        match self.bound(authority, Role::Gate, kid, at)? {
+            (key, Binding::Gate(binding)) => Ok((key, binding)),
+            (_, Binding::Desk(_)) => Err(TrustError::UnknownKey { authority }),
+        }
+    }
+
+    /// The key of the desk `kid` of `authority`, if it counts at `at`, with the venue for which it is listed: whoever
+    /// verifies with the one holds the request to the other.
+    ///
+    /// # Errors
+    /// [`TrustError`]: why no such key counts.
+    pub fn desk(
+        &self,
+        authority: AuthorityCode,
+        kid: &[u8],
+        at: Timestamp,
+    ) -> Result<(&VerifyingKey, &DeskBinding), TrustError> {
+        match self.bound(authority, Role::Desk, kid, at)? {
+            (key, Binding::Desk(binding)) => Ok((key, binding)),
+            (_, Binding::Gate(_)) => Err(TrustError::UnknownKey { authority }),
+        }
+    }
+
+    fn bound(
+        &self,
+        authority: AuthorityCode,
+        role: Role,
+        kid: &[u8],
+        at: Timestamp,
+    ) -> Result<(&VerifyingKey, &Binding), TrustError> {
+        let key = self.find(authority, role, kid, at)?;
         let list = self.list(authority).ok_or(TrustError::NoList(authority))?;
-        let entry = list.keys.iter().find(|entry| entry.role == Role::Gate && entry.kid == kid);
+        let entry = list.keys.iter().find(|entry| entry.role == role && entry.kid == kid);
         let binding = entry.and_then(|entry| entry.binding.as_ref());
         Ok((key, binding.ok_or(TrustError::UnknownKey { authority })?))
     }

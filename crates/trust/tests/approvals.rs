@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a failure here fails the test")]
 
 use credential::{PublicKey, SigningKey, hpke};
-use documents::{AuthorityCode, Direction, PortId, Timestamp};
+use documents::{AuthorityCode, Direction, PortId, Scenario, Timestamp};
 use trust::{
-    Approval, ApprovalError, Approvals, Freshness, GateBinding, KeyEntry, Role, Root, SCENARIO_BORDER,
+    Approval, ApprovalError, Approvals, Binding, Freshness, GateBinding, KeyEntry, Role, Root,
     STALE_GRACE_SECONDS, TrustError, TrustList, TrustStore,
 };
 
@@ -33,7 +33,7 @@ fn approval() -> Approval {
         id: "2026-001".to_owned(),
         number: 1,
         withdrawn: false,
-        scenario: SCENARIO_BORDER.to_owned(),
+        scenario: Scenario::BorderCrossing,
         jurisdictions: vec![Chn, Mac],
         ports: vec![port("hengqin"), port("gongbei")],
         from: "2026-01-01".parse().unwrap(),
@@ -44,13 +44,14 @@ fn approval() -> Approval {
         assessment: "PIA-1".to_owned(),
         filings: each("filing"),
         probe_grounds: each("ground"),
+        terms: None,
     }
 }
 
 fn entry(role: Role, kid: &[u8], key: &[u8]) -> KeyEntry {
     let (from, to) = (at("2026-01-01T00:00:00+08:00"), at("2027-01-01T00:00:00+08:00"));
     let out = Direction::new(Chn, Mac).unwrap();
-    let bound = || GateBinding::code_lane("hengqin".parse().unwrap(), out, true);
+    let bound = || Binding::Gate(GateBinding::code_lane("hengqin".parse().unwrap(), out, true));
     let binding = (role == Role::Gate).then(bound);
     KeyEntry { role, kid: kid.to_vec(), key: key.to_vec(), from, to, compromised: false, binding }
 }
@@ -115,7 +116,7 @@ fn an_approval_with_anything_missing_does_not_load() {
         (|a| a.number = 0, Some("number")),
         (|a| a.number = u64::from(u32::MAX), None),
         (|a| a.withdrawn = true, None),
-        (|a| a.scenario.clear(), Some("scenario")),
+        (|a| a.scenario = Scenario::HotelCheckIn, Some("scenario")),
         (|a| a.jurisdictions.clear(), Some("list of jurisdictions")),
         (|a| a.ports.clear(), Some("list of ports")),
         (|a| a.to = "2025-12-31".parse().unwrap(), Some("last day")),
@@ -177,15 +178,15 @@ fn an_approval_covers_its_scenario_ports_parties_days_and_hours_alone() {
         // The local day counts: it is still 1 January in UTC.
         ("2026-01-01T23:00:00Z", true),
     ] {
-        assert_eq!(covers(SCENARIO_BORDER, &hengqin, there, time), expected, "{time}");
+        assert_eq!(covers(Scenario::BorderCrossing, &hengqin, there, time), expected, "{time}");
     }
     let taken_back = Approval { withdrawn: true, ..approval.clone() };
-    assert!(!taken_back.covers(SCENARIO_BORDER, &hengqin, there, at(noon)));
-    assert!(covers(SCENARIO_BORDER, &port("gongbei"), there.reversed(), noon));
-    assert!(!covers("venue", &hengqin, there, noon));
-    assert!(!covers(SCENARIO_BORDER, &port("qingmao"), there, noon));
+    assert!(!taken_back.covers(Scenario::BorderCrossing, &hengqin, there, at(noon)));
+    assert!(covers(Scenario::BorderCrossing, &port("gongbei"), there.reversed(), noon));
+    assert!(!covers(Scenario::HotelCheckIn, &hengqin, there, noon));
+    assert!(!covers(Scenario::BorderCrossing, &port("qingmao"), there, noon));
     for (from, to) in [(Chn, Hkg), (Hkg, Chn), (Hkg, Mac), (Mac, Hkg)] {
-        assert!(!covers(SCENARIO_BORDER, &hengqin, direction(from, to), noon), "{from} {to}");
+        assert!(!covers(Scenario::BorderCrossing, &hengqin, direction(from, to), noon), "{from} {to}");
     }
 }
 

@@ -19,7 +19,7 @@ use documents::{
 };
 use face::{Embedder, FaceConfig, Finder, Image, ModelFolder, Probe};
 use trust::{
-    Approval, Approvals, GateBinding, KeyEntry, Party, Role, Root, SCENARIO_BORDER, TlsKey, TrustList,
+    Approval, Approvals, Binding, GateBinding, KeyEntry, Party, Role, Root, TlsKey, TrustList,
     TrustStore,
 };
 
@@ -123,7 +123,9 @@ fn trust_list(
     let mut keys = secrets.keys.entries(from, to);
     keys.push(entry(Role::Approval, KEY_ID, &secrets.approval));
     let out = Direction::new(Chn, Mac).unwrap();
-    let at = |port: &str, direction| Some(GateBinding::code_lane(port.parse().unwrap(), direction, true));
+    let at = |port: &str, direction| {
+        Some(Binding::Gate(GateBinding::code_lane(port.parse().unwrap(), direction, true)))
+    };
     for (name, binding) in [
         (GATE, at("hengqin", out)),
         (LANE_2, at("hengqin", out)),
@@ -164,7 +166,7 @@ pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
         id: "2026-001".into(),
         number: 1,
         withdrawn: false,
-        scenario: SCENARIO_BORDER.into(),
+        scenario: Scenario::BorderCrossing,
         jurisdictions: vec![Chn, Mac],
         ports: vec!["hengqin".parse().unwrap()],
         from: "2026-01-01".parse().unwrap(),
@@ -175,6 +177,7 @@ pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
         assessment: "PIA-1".into(),
         filings: both("filing 1"),
         probe_grounds: both("statutory duty"),
+        terms: None,
     };
     let signed = [(Chn, &chn.approval), (Mac, &mac.approval)]
         .map(|(code, key)| (code, approval.sign(KEY_ID, key).unwrap()));

@@ -37,7 +37,7 @@ use outside_bytes::{
     AUTHORITY_KID, Asked, LANE, SUBJECT, TOKEN_KID, authority_key, device_key, now, part_key, part_pair,
     part_words, receiver_key, root,
 };
-use trust::{Approval, GateBinding, KeyEntry, Role, Root, TrustList};
+use trust::{Approval, Binding, GateBinding, KeyEntry, Role, Root, TrustList};
 
 use AuthorityCode::{Chn, Hkg, Mac};
 
@@ -266,7 +266,7 @@ fn approval() -> Approval {
 fn lists() {
     let ways = [Direction::new(Chn, Mac).unwrap(), Direction::new(Mac, Chn).unwrap()];
     let binding = GateBinding::new(hengqin(), [LaneKind::Code, LaneKind::Manual], ways, true);
-    let bound = KeyEntry { binding, ..entry(Role::Gate, LANE.as_bytes()) };
+    let bound = KeyEntry { binding: binding.map(Binding::Gate), ..entry(Role::Gate, LANE.as_bytes()) };
     let compromised = KeyEntry { compromised: true, ..entry(Role::Verdict, b"v1") };
     let keys = vec![entry(Role::Token, &[1]), compromised, bound];
     let list = TrustList {
