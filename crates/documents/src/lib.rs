@@ -17,6 +17,7 @@ mod redact;
 pub mod rules;
 mod standing;
 mod time;
+mod venue;
 mod verdict;
 mod view;
 
@@ -33,6 +34,7 @@ pub use numbers::{
 };
 pub use rules::{Rules, RulesError};
 pub use time::{IsoWeek, LocalDate, NotADate, NotATime, Timestamp};
+pub use venue::{NotAScenario, NotAVenueId, Scenario, VenueId};
 pub use verdict::{
     ClosedReason, Grant, Judgement, LaneAnswer, LaneReason, Measure, NotAMeasure, ReasonCode, Refusal,
     Verdict,
