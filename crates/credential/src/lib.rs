@@ -15,6 +15,7 @@ pub mod status;
 mod token;
 mod validity;
 mod vault;
+pub mod venue;
 pub mod webauthn;
 pub mod work;
 

@@ -43,6 +43,10 @@ pub enum Kind {
     Receipt,
     /// Gate to ledgers: its events are numbered anew.
     Chain,
+    /// A venue's desk to a wallet: what it asks to see.
+    VenueRequest,
+    /// A venue's desk to a wallet: what it keeps, and how long.
+    VenueReceipt,
 }
 
 impl Kind {
@@ -61,6 +65,8 @@ impl Kind {
             Self::Possession => "bp1-possession",
             Self::Receipt => "bp2-receipt",
             Self::Chain => "bp2-chain",
+            Self::VenueRequest => "bp2-venue-request",
+            Self::VenueReceipt => "bp2-venue-receipt",
         }
     }
 }

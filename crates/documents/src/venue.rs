@@ -1,40 +1,28 @@
-//! Venues: the name of a place with a desk, and what somebody does there.
+//! Venues: the name of a hotel, building or library, and the scenario in which a pass is shown.
 //!
-//! Lives here: `VenueId`, `Scenario`. Not here: which venues exist (data files), what a desk may ask (`trust`).
+//! Lives here: `VenueId`, `Scenario`. Not here: what a desk may ask there (`trust`), and what it asks
+//! (`credential::venue`).
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A venue's stable name: 3 to 40 of `a-z`, `0-9` and `-`, with a letter or digit at both ends.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use serde_with::{DeserializeFromStr, SerializeDisplay};
+
+/// Fewest characters of a venue's id.
+const MIN_VENUE_ID: usize = 3;
+/// Most characters of a venue's id: it stands in every answer to that venue's requests.
+const MAX_VENUE_ID: usize = 40;
+
+/// The id of a venue, such as `harbour-hotel-zhuhai`: it names a hotel, a building or a library in approvals, requests and
+/// answers, and is never given to another one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, SerializeDisplay, DeserializeFromStr)]
 pub struct VenueId(String);
 
-/// The text is no venue name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "not a venue name; write 3 to 40 small letters, digits and hyphens, with a letter or digit at both ends, \
-     like hotel-lisboa"
-)]
-pub struct NotAVenueId;
-
 impl VenueId {
-    /// The name, such as `hotel-lisboa`.
+    /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl FromStr for VenueId {
-    type Err = NotAVenueId;
-
-    fn from_str(text: &str) -> Result<Self, NotAVenueId> {
-        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-        let fits = (3..=40).contains(&text.len())
-            && text.bytes().all(|b| plain(b) || b == b'-')
-            && text.bytes().next().is_some_and(plain)
-            && text.bytes().next_back().is_some_and(plain);
-        if fits { Ok(Self(text.to_owned())) } else { Err(NotAVenueId) }
     }
 }
 
@@ -44,16 +32,39 @@ impl fmt::Display for VenueId {
     }
 }
 
-/// What the pass is shown for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The text is no id of a venue.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a venue's id; write 3 to 40 of a-z, 0-9 and '-', with a letter or digit first and last, like harbour-hotel"
+)]
+pub struct NotAVenueId;
+
+impl FromStr for VenueId {
+    type Err = NotAVenueId;
+
+    fn from_str(text: &str) -> Result<Self, NotAVenueId> {
+        let letter = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let bytes = text.as_bytes();
+        let ends = bytes.first().is_some_and(letter) && bytes.last().is_some_and(letter);
+        let length = (MIN_VENUE_ID..=MAX_VENUE_ID).contains(&bytes.len());
+        if length && ends && bytes.iter().all(|b| letter(b) || *b == b'-') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAVenueId)
+        }
+    }
+}
+
+/// What a pass is shown for. Its text stands in approvals and requests and is never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, SerializeDisplay, DeserializeFromStr)]
 pub enum Scenario {
-    /// Crossing a border, at a port.
+    /// Crossing between two of the three places, at a port.
     BorderCrossing,
-    /// Entering a building as a visitor.
+    /// A visit to a building.
     BuildingVisit,
-    /// Checking in at a hotel.
+    /// A guest's arrival at a hotel.
     HotelCheckIn,
-    /// Opening an account at a library.
+    /// A reader's account at a library.
     LibraryAccount,
 }
 
@@ -62,7 +73,7 @@ impl Scenario {
     pub const ALL: [Self; 4] =
         [Self::BorderCrossing, Self::BuildingVisit, Self::HotelCheckIn, Self::LibraryAccount];
 
-    /// The name, such as `hotel-check-in`.
+    /// The text, such as `hotel-check-in`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -70,6 +81,15 @@ impl Scenario {
             Self::BuildingVisit => "building-visit",
             Self::HotelCheckIn => "hotel-check-in",
             Self::LibraryAccount => "library-account",
+        }
+    }
+
+    /// Whether it takes place at a venue's desk; otherwise at a port.
+    #[must_use]
+    pub const fn is_at_venue(self) -> bool {
+        match self {
+            Self::BorderCrossing => false,
+            Self::BuildingVisit | Self::HotelCheckIn | Self::LibraryAccount => true,
         }
     }
 }
@@ -89,7 +109,7 @@ impl FromStr for Scenario {
     type Err = NotAScenario;
 
     fn from_str(text: &str) -> Result<Self, NotAScenario> {
-        Self::ALL.into_iter().find(|scenario| scenario.as_str() == text).ok_or(NotAScenario)
+        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or(NotAScenario)
     }
 }
 
@@ -98,25 +118,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_venue_name_is_3_to_40_small_letters_digits_and_hyphens_with_none_of_these_at_its_ends() {
-        let longest = "a".repeat(40);
-        for name in ["abc", "hotel-1", "1-a", "a--b", longest.as_str()] {
-            assert_eq!(name.parse::<VenueId>().map(|id| id.to_string()), Ok(name.to_owned()));
+    fn a_venue_id_has_3_to_40_small_letters_digits_and_hyphens_between_letters_or_digits() {
+        let forty = "a".repeat(40);
+        for good in ["abc", "a-1", "harbour-hotel-zhuhai", "7days", "a--b", &forty] {
+            assert_eq!(good.parse::<VenueId>().map(|id| id.to_string()), Ok(good.to_owned()), "row {good}");
         }
-        let long = "a".repeat(41);
-        for none in ["", "ab", "-ab", "ab-", "---", "Abc", "a_b", "a b", "a/b", "酒店酒店", long.as_str()]
-        {
-            assert_eq!(none.parse::<VenueId>(), Err(NotAVenueId), "{none}");
+        let forty_one = "a".repeat(41);
+        let rows = [
+            "", "ab", &forty_one, "-abc", "abc-", "Hotel", "a b c", "a_b", "hôtel", "酒店", "a.b.c", "abc\n",
+        ];
+        for bad in rows {
+            assert_eq!(bad.parse::<VenueId>(), Err(NotAVenueId), "row {bad:?}");
         }
     }
 
     #[test]
-    fn every_scenario_has_a_name_of_its_own_and_no_other_text_names_one() {
+    fn a_scenario_is_read_from_its_own_text_alone() {
         for scenario in Scenario::ALL {
-            assert_eq!(scenario.as_str().parse(), Ok(scenario));
+            assert_eq!(scenario.to_string().parse(), Ok(scenario));
+            assert_eq!(scenario.is_at_venue(), scenario != Scenario::BorderCrossing);
         }
-        for none in ["", "border", "Hotel-check-in", "hotel_check_in", "venue"] {
-            assert_eq!(none.parse::<Scenario>(), Err(NotAScenario), "{none}");
+        for bad in ["", "hotel", "HOTEL-CHECK-IN", "hotel-check-in "] {
+            assert_eq!(bad.parse::<Scenario>(), Err(NotAScenario), "row {bad:?}");
         }
     }
 }

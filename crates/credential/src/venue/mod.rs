@@ -1,0 +1,20 @@
+//! Venues: what a wallet shows at the desk of a hotel, building or library, and what the desk asks (`docs/venues.md`).
+//!
+//! Lives here: claims, kinds of credential, requests, pseudonyms, receipts. Not here: SD-CWT in general (`sd_cwt`), what a
+//! desk may ask and whose key counts (`trust`), what it writes down (`venue`).
+
+mod claim;
+mod pseudonym;
+mod receipt;
+mod request;
+
+pub use claim::{
+    ClaimForm, ClaimName, ClaimSet, ClaimSetError, ClaimValue, Claims, CredentialKind, MAX_CITY_LEN,
+    MAX_NAME_LEN, MAX_NUMBER_LEN, MAX_PORTRAIT_LEN, NotAClaim, NotACredentialKind,
+};
+pub use pseudonym::{Pseudonym, PseudonymSecret};
+pub use receipt::{VenueReceipt, VenueReceiptError};
+pub use request::{
+    Exchange, MAX_PURPOSE_LEN, MAX_REPLY_LEN, MAX_REQUEST_SECONDS, MAX_SIGN_SECONDS, REQUEST_AHEAD_SECONDS,
+    RequestError, RequestId, RequestTimeError, UnverifiedRequest, VenueRequest,
+};
