@@ -1,0 +1,416 @@
+//! Hotel: the book of a hotel's desk. Each act is one transaction with everything that it owes: stay, log, queues.
+//!
+//! Lives here: [`Hotel`] and what its acts refuse. Not here: what a stay may become (`stay`), HTTP. A stop at any moment leaves an
+//! act done or undone, and the same act again is the same act.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use documents::Timestamp;
+
+use crate::police::record;
+use crate::profile::{PermitNumber, Profile};
+use crate::stay::{GuestFault, Left, Outcome, Party, Pseudonym, Room, Stay, StayError, StayId, Typed};
+use crate::store::look::{self, Act, Actor, Look};
+use crate::store::person::Found;
+use crate::store::report::{Kind, NewReport, Queue, QueueHealth, Report};
+use crate::store::retention::erase;
+use crate::store::stay::{Inserted, StayRow};
+use crate::store::{Store, StoreError, Tx};
+
+/// A hotel's desk.
+#[derive(Debug, Clone)]
+pub struct Hotel {
+    store: Store,
+    profile: Profile,
+    approval_days: Option<u16>,
+}
+
+/// What became of one line of a party.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Registered {
+    /// A stay has begun.
+    New(StayId),
+    /// The same line was registered before.
+    Already(StayId),
+    /// A child who stands with an adult: nothing was written.
+    WithAdult,
+    /// The line has to be corrected and sent again; the others stand.
+    Refused(BTreeSet<GuestFault>),
+    /// Another guest was registered under this party and line.
+    OtherContent,
+}
+
+/// Why an act on a stay is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum HotelError {
+    /// No such stay, or nothing of it is kept any more.
+    #[error("no such stay in this book; search for the guest again")]
+    Unknown,
+    /// The stay refuses it.
+    #[error(transparent)]
+    Stay(#[from] StayError),
+    /// Somebody else changed it in between.
+    #[error("somebody else has just changed this stay; look at it again")]
+    Changed,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a guest's data are not erased yet.
+#[derive(Debug, thiserror::Error)]
+pub enum EraseError {
+    /// No such stay.
+    #[error("no such stay in this book; search for the guest again")]
+    Unknown,
+    /// The guest is in the house.
+    #[error("the guest is in the house; check out first")]
+    InHouse,
+    /// A report is not answered yet.
+    #[error("a report on this guest is not answered yet; it is erased once it is")]
+    ReportOpen,
+    /// The law asks to keep the register.
+    #[error("the law asks to keep this register until {until}; then it is erased by itself")]
+    KeptByLaw {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl HotelError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown_stay",
+            Self::Stay(error) => error.code(),
+            Self::Changed => "changed_meanwhile",
+            Self::Store(_) => "store",
+        }
+    }
+}
+
+impl EraseError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown_stay",
+            Self::InHouse => "in_house",
+            Self::ReportOpen => "report_open",
+            Self::KeptByLaw { .. } => "kept_by_law",
+            Self::Store(_) => "store",
+        }
+    }
+}
+
+/// A stay with all that the desk keeps of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its id.
+    pub id: StayId,
+    /// The stay.
+    pub stay: Stay,
+    /// What the register was told.
+    pub reports: Vec<Report>,
+    /// Who looked at it, this look included.
+    pub looks: Vec<Look>,
+}
+
+impl Hotel {
+    /// The desk of a hotel under a profile. `approval_days` is the retention of its approval.
+    #[must_use]
+    pub const fn new(store: Store, profile: Profile, approval_days: Option<u16>) -> Self {
+        Self { store, profile, approval_days }
+    }
+
+    /// Its database.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Its profile.
+    #[must_use]
+    pub const fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Checks in a party: every line that can be, in one transaction with its reports. A line that was registered before stays as
+    /// it is, so that the whole party may be sent again.
+    ///
+    /// # Errors
+    /// The database's: then nothing of this try is written.
+    pub async fn check_in(
+        &self,
+        party: &Party,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<BTreeMap<u16, Registered>, StoreError> {
+        let outcomes = party.admit(&self.profile, now);
+        let mut registered = BTreeMap::new();
+        let mut tx = self.store.begin().await?;
+        for (line, outcome) in outcomes {
+            let done = match outcome {
+                Outcome::WithAdult => Registered::WithAdult,
+                Outcome::Refused(faults) => Registered::Refused(faults),
+                Outcome::Stay(stay) => {
+                    self.register(&mut tx, StayId::of(party.id, line), &stay, actor, now).await?
+                }
+            };
+            registered.insert(line, done);
+        }
+        tx.commit().await?;
+        Ok(registered)
+    }
+
+    async fn register(
+        &self,
+        tx: &mut Tx,
+        id: StayId,
+        stay: &Stay,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Registered, StoreError> {
+        match self.store.insert_stay(tx, id, stay.last()).await? {
+            Inserted::Already => Ok(Registered::Already(id)),
+            Inserted::OtherContent => Ok(Registered::OtherContent),
+            Inserted::New(row) => {
+                look::write(tx, row.person.key, actor, Act::Register, now).await?;
+                if stay.last().deadline.is_some() {
+                    self.tell(tx, &row, stay, Kind::In, &record::arrival(stay), now).await?;
+                }
+                Ok(Registered::New(id))
+            }
+        }
+    }
+
+    /// Puts a record into the police's queue.
+    async fn tell(
+        &self,
+        tx: &mut Tx,
+        row: &StayRow,
+        stay: &Stay,
+        kind: Kind,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        // The law's time runs for the arrival; what follows is sent at once, and has no moment of its own.
+        let deadline = stay.last().deadline.filter(|_| kind == Kind::In);
+        let new = NewReport {
+            queue: Queue::Police,
+            stay: row.id,
+            kind,
+            made_at: now,
+            alarm_at: deadline.map(|deadline| deadline.alarm_at),
+            due_at: deadline.map(|deadline| deadline.due_at),
+            body,
+        };
+        self.store.insert_report(tx, &row.person, &new).await.map(drop)
+    }
+
+    /// Moves a guest to another room.
+    ///
+    /// # Errors
+    /// [`HotelError`]; nothing is written then.
+    pub async fn change_room(
+        &self,
+        id: StayId,
+        room: Room,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Stay, HotelError> {
+        self.change(id, actor, Act::Move, now, |stay| stay.change_room(room, now)).await
+    }
+
+    /// Corrects what was typed. Where the register refused the arrival, a new one goes out in its place.
+    ///
+    /// # Errors
+    /// [`HotelError`]; nothing is written then.
+    pub async fn correct(
+        &self,
+        id: StayId,
+        changes: &Typed,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Stay, HotelError> {
+        self.change(id, actor, Act::Correct, now, |stay| stay.correct(changes, now)).await
+    }
+
+    /// Checks a guest out. `typed` answers what the profile asks on leaving.
+    ///
+    /// # Errors
+    /// [`HotelError`]; nothing is written then.
+    pub async fn check_out(
+        &self,
+        id: StayId,
+        typed: &Typed,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Stay, HotelError> {
+        let out = |stay: Stay| stay.check_out(&self.profile, typed, now, self.approval_days);
+        self.change(id, actor, Act::CheckOut, now, out).await
+    }
+
+    async fn change(
+        &self,
+        id: StayId,
+        actor: &Actor,
+        act: Act,
+        now: Timestamp,
+        change: impl FnOnce(Stay) -> Result<Stay, StayError>,
+    ) -> Result<Stay, HotelError> {
+        let mut tx = self.store.begin().await?;
+        let row = self.store.find_stay(&mut tx, id).await?.ok_or(HotelError::Unknown)?;
+        let changed = match change(row.stay.clone()) {
+            Ok(changed) => changed,
+            Err(error) => {
+                tx.roll_back().await?;
+                return Err(error.into());
+            }
+        };
+        if !self.store.update_stay(&mut tx, &row, &changed).await? {
+            tx.roll_back().await?;
+            return Err(HotelError::Changed);
+        }
+        look::write(&mut tx, row.person.key, actor, act, now).await?;
+        if changed.last().deadline.is_some() {
+            self.tell_change(&mut tx, &row, &changed, now).await?;
+        }
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// Tells the register what a change makes of a stay.
+    async fn tell_change(
+        &self,
+        tx: &mut Tx,
+        row: &StayRow,
+        changed: &Stay,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let departure = |left: &Left| {
+            let asked = left.was.guest.fields_at_check_out(&self.profile, left.was.since.local_date());
+            record::departure(left, &asked.into_keys().collect())
+        };
+        if let (Stay::InHouse(_), Stay::Left(left)) = (&row.stay, changed) {
+            return self.tell(tx, row, changed, Kind::Out, &departure(left), now).await;
+        }
+        let replaced = self.store.replace_refused(tx, Queue::Police, row.id).await?;
+        if self.store.arrival_is_told(tx, Queue::Police, row.id).await? {
+            let body = record::correction(&row.stay, changed, now);
+            self.tell(tx, row, changed, Kind::Correct, &body, now).await?;
+        } else {
+            self.tell(tx, row, changed, Kind::In, &record::arrival(changed), now).await?;
+        }
+        match changed {
+            Stay::Left(left) if replaced.contains(&Kind::Out) => {
+                self.tell(tx, row, changed, Kind::Out, &departure(left), now).await
+            }
+            Stay::Left(_) | Stay::InHouse(_) => Ok(()),
+        }
+    }
+
+    /// A stay with its reports and looks; the look is written down.
+    ///
+    /// # Errors
+    /// [`HotelError::Unknown`], [`HotelError::Store`].
+    pub async fn see(
+        &self,
+        id: StayId,
+        actor: &Actor,
+        act: Act,
+        now: Timestamp,
+    ) -> Result<Record, HotelError> {
+        let mut tx = self.store.begin().await?;
+        let record = self.open(&mut tx, id, actor, act, now).await?.ok_or(HotelError::Unknown)?;
+        tx.commit().await?;
+        Ok(record)
+    }
+
+    async fn open(
+        &self,
+        tx: &mut Tx,
+        id: StayId,
+        actor: &Actor,
+        act: Act,
+        now: Timestamp,
+    ) -> Result<Option<Record>, StoreError> {
+        let Some(row) = self.store.find_stay(tx, id).await? else { return Ok(None) };
+        look::write(tx, row.person.key, actor, act, now).await?;
+        let reports = self.store.reports_of(tx, &row.person, Queue::Police, id).await?;
+        let looks = look::of_person(tx, row.person.key).await?;
+        Ok(Some(Record { id, stay: row.stay, reports, looks }))
+    }
+
+    /// The stays of a wallet or of a document, oldest first; each look is written down.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn search(
+        &self,
+        pseudonym: Option<Pseudonym>,
+        number: Option<&PermitNumber>,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Record>, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let mut found = Vec::new();
+        for person in self.store.find_persons(&mut tx, Found { pseudonym, number }).await? {
+            for id in self.store.stays_of(&mut tx, person).await? {
+                found.extend(self.open(&mut tx, id, actor, Act::Search, now).await?);
+            }
+        }
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// Everybody in the house, in order of arrival; each look is written down.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn in_house(&self, actor: &Actor, now: Timestamp) -> Result<Vec<Record>, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let mut found = Vec::new();
+        for id in self.store.in_house(&mut tx).await? {
+            found.extend(self.open(&mut tx, id, actor, Act::See, now).await?);
+        }
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// Erases a guest who asks for it: destroys the key, the rows, and every tag that points at the guest.
+    ///
+    /// # Errors
+    /// [`EraseError`]: what stands against it.
+    pub async fn erase(&self, id: StayId, actor: &Actor, now: Timestamp) -> Result<(), EraseError> {
+        let mut tx = self.store.begin().await?;
+        let row = self.store.find_stay(&mut tx, id).await?.ok_or(EraseError::Unknown)?;
+        match &row.stay {
+            Stay::InHouse(_) => return Err(EraseError::InHouse),
+            Stay::Left(left) if self.profile.keep().by_law && now < left.keep_until => {
+                return Err(EraseError::KeptByLaw { until: left.keep_until });
+            }
+            Stay::Left(_) => {}
+        }
+        look::write(&mut tx, row.person.key, actor, Act::Erase, now).await?;
+        erase(&mut tx, row.person.key).await?.ok_or(EraseError::ReportOpen)?;
+        tx.commit().await?;
+        self.store.empty_log().await?;
+        Ok(())
+    }
+
+    /// What is open in the police's queue.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn queue_health(&self, now: Timestamp) -> Result<QueueHealth, StoreError> {
+        let mut tx = self.store.read().await?;
+        let health = self.store.queue_health(&mut tx, Queue::Police, now).await?;
+        tx.roll_back().await?;
+        Ok(health)
+    }
+}

@@ -1,0 +1,187 @@
+//! Courier: empties the queue towards the register, one round at a time.
+//!
+//! Lives here: [`Courier`]. Not here: what a record says (`record`), when rounds are made (the desk's process). A record is sent
+//! under its key until it is answered; the answer is written before the next round. A stop between the two sends it once more,
+//! and the register gives the same receipt.
+
+use documents::Timestamp;
+
+use super::client::{Answer, BATCH, Refusal, RegisterClient, RegisterFault};
+use crate::store::report::{Due, Kind, Queue};
+use crate::store::{Store, StoreError};
+
+/// The pause after the first try that failed, in seconds; it doubles with each one.
+const FIRST_PAUSE: i64 = 5;
+/// The longest pause, in seconds.
+const LONGEST_PAUSE: i64 = 600;
+/// A departure whose arrival has no receipt looks again after so many seconds.
+const NO_RECEIPT_PAUSE: i64 = 60;
+
+/// Empties one desk's queue.
+#[derive(Debug, Clone)]
+pub struct Courier {
+    store: Store,
+    register: RegisterClient,
+}
+
+/// What a round did.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// Records that were taken.
+    pub sent: usize,
+    /// Records that were refused: a clerk corrects them.
+    pub refused: usize,
+    /// Records that wait for a later round.
+    pub put_off: usize,
+    /// The last fault, where there was one.
+    pub fault: Option<RegisterFault>,
+}
+
+impl Courier {
+    /// A courier from this book to this register.
+    #[must_use]
+    pub const fn new(store: Store, register: RegisterClient) -> Self {
+        Self { store, register }
+    }
+
+    /// Sends what falls due. After a fault the round ends: the register is not asked again before the pause is over.
+    ///
+    /// # Errors
+    /// The database's. What was sent and not written down is sent again under its key.
+    pub async fn round(&self, now: Timestamp) -> Result<Round, StoreError> {
+        let mut round = Round::default();
+        loop {
+            let mut tx = self.store.read().await?;
+            let most = i64::try_from(BATCH).unwrap_or(1);
+            let due = self.store.due_reports(&mut tx, Queue::Police, now, most).await?;
+            tx.roll_back().await?;
+            if due.is_empty() {
+                return Ok(round);
+            }
+            let (arrivals, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.kind == Kind::In);
+            self.send_arrivals(&arrivals, now, &mut round).await?;
+            for due in &others {
+                self.send_other(due, now, &mut round).await?;
+            }
+            if round.fault.is_some() {
+                return Ok(round);
+            }
+        }
+    }
+
+    /// When the next record falls due.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn next(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut tx = self.store.read().await?;
+        let next = self.store.next_report(&mut tx, Queue::Police).await?;
+        tx.roll_back().await?;
+        Ok(next)
+    }
+
+    async fn send_arrivals(&self, due: &[Due], now: Timestamp, round: &mut Round) -> Result<(), StoreError> {
+        match due {
+            [] => Ok(()),
+            [one] => {
+                let answer = self.register.arrival(one.id, &one.body).await;
+                self.note(&[(one, answer.map_or_else(Err, Ok))], now, round).await
+            }
+            many => {
+                let records: Vec<_> = many.iter().map(|due| (due.id, due.body.as_slice())).collect();
+                match self.register.arrivals(&records).await {
+                    Ok(mut answers) => {
+                        let answered: Vec<_> = many
+                            .iter()
+                            .map(|due| (due, Ok(answers.remove(&due.id).unwrap_or(Answer::Later))))
+                            .collect();
+                        self.note(&answered, now, round).await
+                    }
+                    Err(fault) => {
+                        round.fault = Some(fault);
+                        let later: Vec<_> = many.iter().map(|due| (due, Ok(Answer::Later))).collect();
+                        self.note(&later, now, round).await
+                    }
+                }
+            }
+        }
+    }
+
+    async fn send_other(&self, due: &Due, now: Timestamp, round: &mut Round) -> Result<(), StoreError> {
+        let mut tx = self.store.read().await?;
+        let receipt = self.store.receipt(&mut tx, Queue::Police, due.stay).await?;
+        tx.roll_back().await?;
+        let Some(receipt) = receipt else {
+            let mut tx = self.store.begin().await?;
+            self.store.put_off_report(&mut tx, due.id, now.plus_seconds(NO_RECEIPT_PAUSE)).await?;
+            round.put_off += 1;
+            return tx.commit().await;
+        };
+        let answer = match due.kind {
+            Kind::Out => self.register.departure(&receipt, due.id, &due.body).await,
+            Kind::In | Kind::Correct => self.register.correction(&receipt, due.id, &due.body).await,
+        };
+        self.note(&[(due, answer)], now, round).await
+    }
+
+    /// Writes down what was answered, all of it in one transaction.
+    async fn note(
+        &self,
+        answered: &[(&Due, Result<Answer, RegisterFault>)],
+        now: Timestamp,
+        round: &mut Round,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        for (due, answer) in answered {
+            match answer {
+                Ok(Answer::Taken { receipt }) => {
+                    self.store.report_sent(&mut tx, due.id, receipt, now).await?;
+                    round.sent += 1;
+                }
+                Ok(Answer::Refused(faults)) => {
+                    self.store.report_refused(&mut tx, due.id, due.stay, &as_text(faults)).await?;
+                    round.refused += 1;
+                }
+                Ok(Answer::OtherBody) => {
+                    self.store.report_refused(&mut tx, due.id, due.stay, &as_text(&[other_body()])).await?;
+                    round.refused += 1;
+                }
+                Ok(Answer::Later) | Err(_) => {
+                    let next = now.plus_seconds(pause(due.tries));
+                    self.store.put_off_report(&mut tx, due.id, next).await?;
+                    round.put_off += 1;
+                }
+            }
+        }
+        tx.commit().await
+    }
+}
+
+/// Five seconds, doubled with each try, ten minutes at most.
+fn pause(tries: i64) -> i64 {
+    let doublings = u32::try_from(tries.clamp(0, 20)).unwrap_or(0);
+    FIRST_PAUSE.saturating_mul(1_i64.checked_shl(doublings).unwrap_or(i64::MAX)).min(LONGEST_PAUSE)
+}
+
+fn as_text(faults: &[Refusal]) -> String {
+    serde_json::to_string(faults).unwrap_or_default()
+}
+
+fn other_body() -> Refusal {
+    Refusal {
+        field: String::new(),
+        code: "key_with_other_body".to_owned(),
+        text: "the register has another record under this key; correct the stay, so that a new one is sent"
+            .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_ten_minutes() {
+        assert_eq!([0, 1, 2, 6, 7, 63].map(pause), [5, 10, 20, 320, 600, 600]);
+    }
+}

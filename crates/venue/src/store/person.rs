@@ -1,0 +1,119 @@
+//! Rows of persons: the wrapped key, the tags by which somebody is found, the sealed record.
+//!
+//! Lives here: statements on `person`. Not here: what the record holds (`codec`). Deleting the row erases the person: nothing
+//! else opens what its key sealed.
+
+use credential::RecordKey;
+use documents::Timestamp;
+use zeroize::Zeroizing;
+
+use super::vault::{open, seal};
+use super::{PersonKey, Result, Store, Tx, all, column, define_statements, optional, run, sixteen};
+use crate::profile::PermitNumber;
+use crate::stay::Pseudonym;
+
+define_statements! {
+    INSERT_PERSON = "INSERT INTO person (person_key, wrapped_key, pseudonym_tag, number_tag, made_at, keep_until, sealed) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    FIND_PERSON = "SELECT wrapped_key, sealed FROM person WHERE person_key = $1";
+    UPDATE_PERSON = "UPDATE person SET sealed = $2, number_tag = $3 WHERE person_key = $1";
+    KEEP_PERSON = "UPDATE person SET keep_until = $2 WHERE person_key = $1";
+    BY_PSEUDONYM = "SELECT person_key FROM person WHERE pseudonym_tag = $1 ORDER BY made_at, person_key";
+    BY_NUMBER = "SELECT person_key FROM person WHERE number_tag = $1 ORDER BY made_at, person_key";
+    DELETE_PERSON = "DELETE FROM person WHERE person_key = $1";
+}
+
+/// A person whose key is at hand.
+pub(crate) struct Person {
+    pub(crate) key: PersonKey,
+    pub(super) record_key: RecordKey,
+    pub(super) sealed: Vec<u8>,
+}
+documents::redact_debug!(Person);
+
+impl Person {
+    pub(super) fn open(&self) -> Result<Zeroizing<Vec<u8>>> {
+        open(&self.record_key, "person", self.key.as_bytes(), &self.sealed)
+    }
+}
+
+/// By what a person is found again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Found<'a> {
+    pub(crate) pseudonym: Option<Pseudonym>,
+    pub(crate) number: Option<&'a PermitNumber>,
+}
+
+impl Store {
+    /// Writes a new person with a key of their own.
+    pub(super) async fn insert_person(
+        &self,
+        tx: &mut Tx,
+        record: &[u8],
+        by: Found<'_>,
+        made_at: Timestamp,
+        keep_until: Option<Timestamp>,
+    ) -> Result<Person> {
+        let key = PersonKey::draw()?;
+        let (record_key, wrapped) = self.keys().new_person_key(key)?;
+        let sealed = seal(&record_key, "person", key.as_bytes(), record)?;
+        let pseudonym = by.pseudonym.map(|pseudonym| self.keys().pseudonym_tag(pseudonym));
+        let number = by.number.map(|number| self.keys().number_tag(number));
+        run!(
+            tx,
+            INSERT_PERSON,
+            key.to_vec(),
+            wrapped,
+            pseudonym,
+            number,
+            made_at.unix(),
+            keep_until.map(Timestamp::unix),
+            sealed.clone()
+        )?;
+        Ok(Person { key, record_key, sealed })
+    }
+
+    pub(super) async fn find_person(&self, tx: &mut Tx, key: PersonKey) -> Result<Option<Person>> {
+        let Some(row) = optional!(tx, FIND_PERSON, key.to_vec())? else { return Ok(None) };
+        let wrapped: Vec<u8> = column(&row, "person", "wrapped_key")?;
+        let record_key = self.keys().person_key(key, &wrapped)?;
+        Ok(Some(Person { key, record_key, sealed: column(&row, "person", "sealed")? }))
+    }
+
+    pub(super) async fn update_person(
+        &self,
+        tx: &mut Tx,
+        person: &Person,
+        record: &[u8],
+        number: Option<&PermitNumber>,
+    ) -> Result<()> {
+        let sealed = seal(&person.record_key, "person", person.key.as_bytes(), record)?;
+        let number = number.map(|number| self.keys().number_tag(number));
+        run!(tx, UPDATE_PERSON, person.key.to_vec(), sealed, number).map(drop)
+    }
+
+    /// The persons of this pseudonym or document.
+    pub(crate) async fn find_persons(&self, tx: &mut Tx, by: Found<'_>) -> Result<Vec<PersonKey>> {
+        let mut keys = Vec::new();
+        if let Some(pseudonym) = by.pseudonym {
+            keys.extend(all!(tx, BY_PSEUDONYM, self.keys().pseudonym_tag(pseudonym))?);
+        }
+        if let Some(number) = by.number {
+            keys.extend(all!(tx, BY_NUMBER, self.keys().number_tag(number))?);
+        }
+        let key = |row| sixteen(row, "person", "person_key").map(PersonKey::from_bytes);
+        let mut keys = keys.iter().map(key).collect::<Result<Vec<_>>>()?;
+        keys.dedup();
+        Ok(keys)
+    }
+}
+
+/// Says until when a person is kept; `None` while they are here.
+pub(super) async fn keep(tx: &mut Tx, person: PersonKey, until: Option<Timestamp>) -> Result<()> {
+    run!(tx, KEEP_PERSON, person.to_vec(), until.map(Timestamp::unix)).map(drop)
+}
+
+/// Destroys a person's key and record.
+pub(super) async fn delete(tx: &mut Tx, person: PersonKey) -> Result<u64> {
+    run!(tx, DELETE_PERSON, person.to_vec())
+}

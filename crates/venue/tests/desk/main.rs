@@ -1,0 +1,7 @@
+//! A hotel's desk over real databases and a register to try it against.
+
+mod book;
+mod helpers;
+mod hotel;
+mod postgres;
+mod queue;
