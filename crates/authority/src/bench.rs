@@ -130,7 +130,8 @@ impl LedgerBench {
             // Strangers have the places of list 0.
             let (list, place) = (u8::try_from(1 + nth % 15).unwrap_or(1), 100_000 + nth / 15);
             let expires = now.plus_seconds(5 * 86_400);
-            let issued = token::IssuedToken { person: key, list, place, expires, status: 0 };
+            let (purpose, place) = (token::Purpose::Border, Some(place));
+            let issued = token::IssuedToken { person: key, purpose, list, place, expires, status: 0 };
             if !token::add_token(&mut tx, vault.token_tag(thumbprint.token_id()), &issued).await? {
                 return Err(BenchError::PlaceTaken);
             }

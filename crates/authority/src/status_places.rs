@@ -14,6 +14,7 @@ use documents::Timestamp;
 
 use crate::service::{Service, draw};
 use crate::status_capacity::{LIST_LIFE, StatusCapacity};
+use crate::store::token::Purpose;
 use crate::store::vault::{PersonKey, Tag};
 use crate::store::{Result as StoreResult, StoreError, Tx, token};
 
@@ -107,6 +108,11 @@ impl<'s> PlaceDraw<'s> {
         Self { capacity, lists, expires, rested: now.plus_seconds(-REST_SECONDS), turn: None }
     }
 
+    /// When the tokens of this batch end.
+    pub(crate) const fn expires(&self) -> Timestamp {
+        self.expires
+    }
+
     /// Takes a place for a token of this person.
     ///
     /// # Errors
@@ -116,12 +122,13 @@ impl<'s> PlaceDraw<'s> {
         tx: &mut Tx,
         tag: Tag,
         person: PersonKey,
+        purpose: Purpose,
     ) -> Result<StatusRef, PlaceError> {
         let mut turn = match self.turn {
             Some(turn) => turn,
             None => self.first_turn(tx).await?,
         };
-        let new = New { tag, person };
+        let new = New { tag, person, purpose };
         loop {
             self.turn = Some(turn);
             let list = self.number(turn.list);
@@ -232,7 +239,14 @@ impl<'s> PlaceDraw<'s> {
 
     /// Takes this place, unless another token has it.
     async fn put(&self, tx: &mut Tx, new: &New, list: u8, place: u32) -> StoreResult<Option<StatusRef>> {
-        let issued = token::IssuedToken { person: new.person, list, place, expires: self.expires, status: 0 };
+        let issued = token::IssuedToken {
+            person: new.person,
+            purpose: new.purpose,
+            list,
+            place: Some(place),
+            expires: self.expires,
+            status: 0,
+        };
         let taken = token::add_token(tx, new.tag, &issued).await?
             || (token::free_place(tx, list, place, self.rested).await?
                 && token::add_token(tx, new.tag, &issued).await?);
@@ -244,6 +258,7 @@ impl<'s> PlaceDraw<'s> {
 struct New {
     tag: Tag,
     person: PersonKey,
+    purpose: Purpose,
 }
 
 /// A number from `from` to before `to`, each as likely as any other.

@@ -1,16 +1,19 @@
 //! Batch: a wallet's device keys, each with the proof that its holder has it.
 //!
-//! Lives here: who asks, proofs of possession, the log that binds a device key to one person. Not here: what is issued.
+//! Lives here: who asks, proofs of possession, the log that binds a device key to one person, its place in the status lists. Not here: what is issued.
 
 use credential::cbor::{Reader, Writer};
 use credential::message::{self, Kind, MessageError};
-use credential::{DeviceKey, PublicKey, SigningKey, sha256};
+use credential::{DeviceKey, PublicKey, SigningKey, StatusRef, Thumbprint, sha256};
 use documents::{AuthorityCode, Timestamp};
 
 use super::IssueError;
 use crate::keys::KEY_ID;
 use crate::service::Service;
 use crate::store::person::{self, Person, Resident};
+use crate::status_places::PlaceDraw;
+use crate::store::token::Purpose;
+use crate::store::vault::PersonKey;
 use crate::store::{Tx, token};
 
 /// Most device keys in one batch.
@@ -93,6 +96,27 @@ impl Service {
             devices.push(parsed);
         }
         Ok(Batch { person, resident, devices })
+    }
+
+    /// Takes a place in one of the status lists for what is bound to a device key.
+    pub(super) async fn take_status_place(
+        &self,
+        tx: &mut Tx,
+        draw: &mut PlaceDraw<'_>,
+        person: PersonKey,
+        (thumbprint, purpose): (Thumbprint, Purpose),
+    ) -> Result<StatusRef, IssueError> {
+        let tag = self.store.vault().token_tag(thumbprint.token_id());
+        if let Some(known) = token::find_token(tx, tag).await? {
+            // The same device key again (a lost answer): the same place, so that nothing is issued twice. Never with
+            // another end: a revocation leaves the list at the end that was logged first.
+            if known.expires != draw.expires() || known.person != person || known.purpose != purpose {
+                return Err(IssueError::KeyTaken);
+            }
+            let place = known.place.and_then(|place| StatusRef::new(known.list, place));
+            return place.ok_or(IssueError::KeyTaken);
+        }
+        Ok(draw.take(tx, tag, person, purpose).await?)
     }
 
     fn check_possession(

@@ -7,9 +7,7 @@ use credential::part::{
     EndorsementSlot, HolderIdentity, Name, OWN_SLOTS, PartContents, PartContext, PartTemplate, SEALED_SLOTS,
     part_week,
 };
-use credential::{
-    PartHash, SealedHashes, ShortHash, StatusRef, Thumbprint, TokenClaims, TokenError, sign_token,
-};
+use credential::{PartHash, SealedHashes, ShortHash, Thumbprint, TokenClaims, TokenError, sign_token};
 use documents::issuance::{part_documents, sealed_receivers};
 use documents::{AuthorityCode, Birth, Document, DocumentStatus, Nationality, Timestamp};
 
@@ -20,7 +18,7 @@ use crate::faces::FaceCheckError;
 use crate::service::{Service, draw};
 use crate::status_places::PlaceDraw;
 use crate::store::person::{self, Resident};
-use crate::store::vault::PersonKey;
+use crate::store::token::Purpose;
 use crate::store::{Tx, token};
 
 /// What the home authority hands out for one device key.
@@ -125,7 +123,7 @@ impl Service {
                 device_key: *device.key().public(),
                 key_class: class.class,
                 status: self
-                    .take_status_place(&mut tx, &mut draw, batch.person.key, thumbprint, expires)
+                    .take_status_place(&mut tx, &mut draw, batch.person.key, (thumbprint, Purpose::Border))
                     .await?,
                 sealed: hashes,
             };
@@ -213,27 +211,6 @@ impl Service {
         let contents = maker.contents(document, Some(receiver), identity)?;
         let week = self.make_weekly_key(tx, receiver, part_week(maker.expires)).await?;
         Ok(Some(contents.seal(&week, &PartContext { issuer: self.me, receiver, thumbprint })?))
-    }
-
-    /// Takes a place in one of the status lists for tokens that end then.
-    async fn take_status_place(
-        &self,
-        tx: &mut Tx,
-        draw: &mut PlaceDraw<'_>,
-        person: PersonKey,
-        thumbprint: Thumbprint,
-        expires: Timestamp,
-    ) -> Result<StatusRef, IssueError> {
-        let tag = self.store.vault().token_tag(thumbprint.token_id());
-        if let Some(known) = token::find_token(tx, tag).await? {
-            // The same device key again (a lost answer): the same place, so that nothing is issued twice. Never with
-            // another end: a revocation leaves the list at the end that was logged first.
-            if known.expires != expires || known.person != person {
-                return Err(IssueError::KeyTaken);
-            }
-            return StatusRef::new(known.list, known.place).ok_or(IssueError::KeyTaken);
-        }
-        Ok(draw.take(tx, tag, person).await?)
     }
 }
 

@@ -308,8 +308,9 @@ impl Importer<'_> {
         let wrong = |_| old.wrong("its place in the status list is none");
         let issued = token::IssuedToken {
             person: old.person()?,
+            purpose: token::Purpose::Border,
             list: u8::try_from(old.number("list")?).map_err(wrong)?,
-            place: u32::try_from(old.number("place")?).map_err(wrong)?,
+            place: Some(u32::try_from(old.number("place")?).map_err(wrong)?),
             expires: old.time("expires")?,
             status: 0,
         };

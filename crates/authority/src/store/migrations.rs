@@ -19,6 +19,7 @@ macro_rules! migrations {
             5 "enrolment" "0005_enrolment.sql",
             6 "status places" "0006_status_places.sql",
             7 "templates" "0007_templates.sql",
+            8 "venue credentials" "0008_venue_credentials.sql",
         )
     };
     ($folder:literal: $($number:literal $name:literal $file:literal,)+) => {

@@ -16,9 +16,9 @@ define_statements! {
     FIND_OWN_PART = "SELECT (SELECT COUNT(*) FROM own_part WHERE device = $1 AND hash = $2) AS made, (SELECT COUNT(*) FROM own_part WHERE device = $1) AS others, (SELECT made_at FROM device WHERE tag = $1) AS logged_at, (SELECT MIN(made_at) FROM own_part) AS since";
     COUNT_DEVICES = "SELECT COUNT(*) AS counted FROM device WHERE person_key = $1 AND made_at > $2";
     FIND_DEVICE = "SELECT person_key FROM device WHERE tag = $1";
-    ADD_TOKEN = "INSERT INTO token (tag, person_key, list, place, expires, status) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING";
-    FIND_TOKEN = "SELECT person_key, list, place, expires, status FROM token WHERE tag = $1";
-    COUNT_TOKENS = "SELECT COUNT(*) AS counted FROM token WHERE person_key = $1 AND expires > $2 AND status = 0 AND NOT EXISTS (SELECT 1 FROM spent_token WHERE spent_token.tag = token.tag)";
+    ADD_TOKEN = "INSERT INTO token (tag, person_key, list, place, expires, status, purpose) VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT DO NOTHING";
+    FIND_TOKEN = "SELECT person_key, list, place, expires, status, purpose FROM token WHERE tag = $1";
+    COUNT_TOKENS = "SELECT COUNT(*) AS counted FROM token WHERE person_key = $1 AND expires > $2 AND status = 0 AND purpose = 0 AND NOT EXISTS (SELECT 1 FROM spent_token WHERE spent_token.tag = token.tag)";
     END_TOKENS = "UPDATE token SET status = 1 WHERE person_key = $1 AND status <> 1";
     SET_STATUS = "UPDATE token SET status = $1 WHERE tag = $2";
     LAST_PLACE = "SELECT MAX(place) AS place FROM token WHERE list = $1 AND place >= 0";
@@ -29,11 +29,42 @@ define_statements! {
     SPEND_TOKEN = "INSERT INTO spent_token (tag, spent_at) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
 }
 
-/// An issued token: whose, where its status stands (place 0: nowhere any more), until when, and the status.
+/// Stands for a place that went to another token.
+const NO_PLACE: i64 = -1;
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A border token.
+    Border,
+    /// A credential for venues.
+    Venue,
+}
+
+impl Purpose {
+    const fn number(self) -> i16 {
+        match self {
+            Self::Border => 0,
+            Self::Venue => 1,
+        }
+    }
+
+    fn from_number(number: i16) -> Result<Self> {
+        match number {
+            0 => Ok(Self::Border),
+            1 => Ok(Self::Venue),
+            _ => Err(StoreError::Row { table: "token", column: "purpose" }),
+        }
+    }
+}
+
+/// An issued token or venue credential: whose, where its status stands, until when, and the status.
 pub(crate) struct IssuedToken {
     pub person: PersonKey,
+    pub purpose: Purpose,
     pub list: u8,
-    pub place: u32,
+    /// `None` where its place went to another one.
+    pub place: Option<u32>,
     pub expires: Timestamp,
     /// 0 valid, 1 invalid, 2 suspended.
     pub status: i16,
@@ -76,8 +107,9 @@ pub(crate) async fn add_device(
 
 /// Logs an issued token; false where its id or its place in the list is taken.
 pub(crate) async fn add_token(tx: &mut Tx, tag: Tag, token: &IssuedToken) -> Result<bool> {
-    let (list, place) = (i16::from(token.list), i64::from(token.place));
-    let done = run!(tx, ADD_TOKEN, tag.to_vec(), token.person.to_vec(), list, place, token.expires.unix())?;
+    let (list, place) = (i16::from(token.list), token.place.map_or(NO_PLACE, i64::from));
+    let (person, purpose) = (token.person.to_vec(), token.purpose.number());
+    let done = run!(tx, ADD_TOKEN, tag.to_vec(), person, list, place, token.expires.unix(), purpose)?;
     Ok(done == 1)
 }
 
@@ -89,15 +121,15 @@ pub(crate) async fn find_token(tx: &mut Tx, tag: Tag) -> Result<Option<IssuedTok
     let place: i64 = column(&row, "token", "place")?;
     Ok(Some(IssuedToken {
         person: PersonKey::from_bytes(array(&row, "token", "person_key")?),
+        purpose: Purpose::from_number(column(&row, "token", "purpose")?)?,
         list: u8::try_from(list).map_err(damaged("list"))?,
-        // -1: its place went to another token.
-        place: u32::try_from(place).unwrap_or(0),
+        place: if place == NO_PLACE { None } else { Some(u32::try_from(place).map_err(damaged("place"))?) },
         expires: super::time(&row, "token", "expires")?,
         status: column(&row, "token", "status")?,
     }))
 }
 
-/// Tokens of a person that are neither over, ended nor spent here.
+/// Border tokens of a person that are neither over, ended nor spent here.
 pub(crate) async fn count_tokens(tx: &mut Tx, person: PersonKey, now: Timestamp) -> Result<i64> {
     let row = optional!(tx, COUNT_TOKENS, person.to_vec(), now.unix())?;
     row.map_or(Ok(0), |row| column(&row, "token", "counted"))

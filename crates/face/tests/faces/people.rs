@@ -503,7 +503,7 @@ fn liveness_is_a_number_between_zero_and_one_and_the_same_every_time() {
 fn a_mask_and_dark_glasses_are_mostly_asked_off_and_a_bare_face_never_is() {
     let Some(faces) = faces("a_mask_and_dark_glasses_are_mostly_asked_off") else { return };
     let bench = bench();
-    let ids: Vec<String> = names(&faces.join("portraits")).into_iter().step_by(20).take(40).collect();
+    let ids: Vec<String> = names(&faces.join("portraits")).into_iter().step_by(15).take(40).collect();
     assert_eq!(ids.len(), 40);
     let refused = |drawn: Degradation| {
         let mut faults = Vec::new();

@@ -211,6 +211,7 @@ fn list_code(error: &ListsError) -> &'static str {
             ApprovalError::Message(message::MessageError::Cose(_)) => "malformed",
             ApprovalError::Trust(error) => trust_code(error),
             ApprovalError::Field { .. } => "field",
+            ApprovalError::UnknownClaim { .. } => "unknown_claim",
             ApprovalError::Unsigned(_) => "unsigned",
             ApprovalError::Different => "different",
             ApprovalError::Rollback { .. } => "rolled_back",
