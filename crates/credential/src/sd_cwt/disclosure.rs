@@ -77,6 +77,15 @@ impl Disclosure {
         &self.content
     }
 
+    /// Key and value of an entry; `None` of an element or a decoy.
+    #[must_use]
+    pub const fn entry(&self) -> Option<(&Key, &Value)> {
+        match &self.content {
+            Content::Entry(key, value) => Some((key, value)),
+            Content::Element(_) | Content::Decoy => None,
+        }
+    }
+
     /// The encoded byte string, head included, as it came.
     #[must_use]
     pub fn encoded(&self) -> &[u8] {

@@ -93,6 +93,24 @@ impl<'b> UnverifiedPresentation<'b> {
         &self.claims
     }
 
+    /// The holder's key that the token names, not trusted yet.
+    #[must_use]
+    pub const fn unverified_holder(&self) -> &PublicKey {
+        &self.holder
+    }
+
+    /// How many headers the holder signed, the SD-CWT not counted.
+    #[must_use]
+    pub const fn binding_header_len(&self) -> usize {
+        self.binding.header.len()
+    }
+
+    /// The holder's algorithm, a COSE number.
+    #[must_use]
+    pub const fn binding_algorithm(&self) -> i64 {
+        self.binding.algorithm
+    }
+
     /// The claims of the key binding token, not trusted yet.
     #[must_use]
     pub const fn unverified_binding(&self) -> &Value {

@@ -293,6 +293,18 @@ impl<'b> SdCwt<'b> {
         self.payload.get(label)
     }
 
+    /// The payload, redacted claims as hashes, before anything is trusted.
+    #[must_use]
+    pub const fn unverified_payload(&self) -> &Value {
+        &self.payload
+    }
+
+    /// How many headers the issuer signed.
+    #[must_use]
+    pub const fn header_len(&self) -> usize {
+        self.signed.header.len()
+    }
+
     /// The key id of the issuer's key.
     #[must_use]
     pub fn kid(&self) -> Option<&[u8]> {
