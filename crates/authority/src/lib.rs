@@ -47,6 +47,7 @@ pub use issuance::IssueError;
 pub use issuance::attestation::{Attestation, BatchClass, SoftwareReason, Statement};
 pub use issuance::batch::{DeviceProof, MAX_BATCH, possession};
 pub use issuance::border::{Issued, IssuedBatch, OwnParts};
+pub use issuance::venue::{CredentialsWanted, VenueBatch};
 pub use keys::{KEY_ID, Keys, NumberedKey, SigningKeys};
 pub use ledger::{LEDGER_PAGE, LedgerCursor};
 pub use phones::{AttestationRules, AttestationRulesError};

@@ -18,6 +18,7 @@ mod operations;
 mod page;
 mod problem;
 mod refusals;
+mod venues;
 mod wallet;
 
 use std::collections::BTreeSet;
@@ -262,6 +263,7 @@ fn wallets() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(enrolment::answer_second_enrolment))
         .routes(routes!(wallet::tokens))
         .routes(routes!(wallet::parts))
+        .routes(routes!(venues::credentials))
         .routes(routes!(wallet::attestation_nonce))
         .routes(routes!(wallet::own_pass, wallet::end_pass))
         .routes(routes!(wallet::mark_look_alike))

@@ -149,6 +149,8 @@ problems! {
         "make a new key";
     NothingIssued = "nothing_issued", UNPROCESSABLE_ENTITY, "This authority issued none of these documents",
         "ask the authority that did";
+    NotApproved = "not_approved", UNPROCESSABLE_ENTITY, "No approval in force lets a desk ask for this",
+        "leave this kind of credential out; try again when an approval begins";
     NoPermit = "no_permit", CONFLICT, "No valid document is registered that a pass could rest on",
         "renew the document at its office";
     RecordInvalid = "record_invalid", UNPROCESSABLE_ENTITY, "The resident's record cannot be read",

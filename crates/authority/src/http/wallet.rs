@@ -48,7 +48,7 @@ impl DocumentRef {
 /// What a wallet says of where its device keys are kept. It counts for nothing without an attestation.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum KeyClassName {
+pub(super) enum KeyClassName {
     Hardware,
     Software,
 }
@@ -56,7 +56,7 @@ enum KeyClassName {
 /// What the phone's maker says of where device keys are kept (docs/formats.md, "Attestations").
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct AttestationWanted {
+pub(super) struct AttestationWanted {
     /// The nonces that the challenge is made of, this authority's among them.
     nonces: Vec<Base64>,
     /// Android Key Attestation: for each device key its certificates in DER, leaf first.
@@ -66,7 +66,7 @@ struct AttestationWanted {
 }
 
 /// The attestation that counts: one that a wallet sends which says `hardware`.
-fn attestation(
+pub(super) fn attestation(
     class: KeyClassName,
     wanted: Option<AttestationWanted>,
 ) -> Result<Option<Attestation>, Problem> {
@@ -84,7 +84,7 @@ fn attestation(
 }
 
 /// The class of device keys as an answer names it.
-const fn class_name(class: KeyClass) -> &'static str {
+pub(super) const fn class_name(class: KeyClass) -> &'static str {
     match class {
         KeyClass::Software => "software",
         KeyClass::Hardware => "hardware",
@@ -115,14 +115,14 @@ pub(super) async fn attestation_nonce(
 /// A device key, with the proof that its holder has it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Device {
+pub(super) struct Device {
     /// The compressed point, 33 bytes.
     key: Base64,
     /// COSE_Sign1 by the device key over authority, issuer, time and the hash of the wallet's secret.
     proof: Base64,
 }
 
-fn proofs(devices: Vec<Device>) -> Result<Vec<DeviceProof>, Problem> {
+pub(super) fn proofs(devices: Vec<Device>) -> Result<Vec<DeviceProof>, Problem> {
     let proof = |device: Device| {
         Ok(DeviceProof {
             key: PublicKey::from_bytes(&device.key.0).map_err(IssueError::from)?,

@@ -1,14 +1,17 @@
 //! Issuance: what a wallet gets for its device keys.
 //!
-//! Lives here: [`batch`], who may ask and with which keys, [`attestation`], which class these have, and [`border`], tokens and parts for crossings. Credentials
-//! of other kinds stand beside `border` and take their keys through `batch` too.
+//! Lives here: [`batch`], who may ask and with which keys, [`attestation`], which class these have, [`border`], tokens and
+//! parts for crossings, and [`venue`], credentials for desks. Credentials of other kinds stand beside them and take their keys
+//! through `batch` too.
 
 pub mod attestation;
 pub mod batch;
 pub mod border;
+pub mod venue;
 
 use credential::cbor::CborError;
 use credential::part::PartError;
+use credential::venue::{ClaimForm, CredentialIssueError, CredentialKind};
 use credential::{CryptoError, TokenError};
 use documents::AuthorityCode;
 
@@ -52,6 +55,18 @@ pub enum IssueError {
     /// No permit of this authority.
     #[error("no valid document of {0} is registered that a pass could rest on")]
     NoPermit(AuthorityCode),
+    /// No approval in force lets any desk ask for this kind of credential.
+    #[error("no approval in force lets a desk ask for a credential of kind {0}; none is made")]
+    NotApproved(CredentialKind),
+    /// This authority cannot vouch for what such a credential says of the holder.
+    #[error("this authority makes no credential of kind {0} for this holder; ask the authority of the document, or the home authority")]
+    NothingToVouch(CredentialKind),
+    /// The registry's record has a value that no credential can carry.
+    #[error(transparent)]
+    Claim(#[from] ClaimForm),
+    /// A venue credential cannot be made.
+    #[error(transparent)]
+    Credential(#[from] CredentialIssueError),
     /// A weekly key.
     #[error("{0}")]
     WeeklyKey(#[source] WeeklyKeyError),
