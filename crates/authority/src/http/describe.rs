@@ -82,6 +82,7 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "decide_second_enrolment" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, NothingPending]],
         "tokens" => &[JSON, HOLDER, BATCH, STORE, &[StatusPlacesTaken]],
         "parts" => &[JSON, HOLDER, BATCH, STORE],
+        "venue_credentials" => &[JSON, HOLDER, BATCH, STORE, &[StatusPlacesTaken, NotApproved]],
         "own_pass" | "end_pass" | "passages" | "mark_look_alike" => &[HOLDER, STORE],
         "attestation_nonce" => &[HOLDER],
         "may_cross" => &[JSON, HOLDER, STORE],

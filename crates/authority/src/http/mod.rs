@@ -263,7 +263,7 @@ fn wallets() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(enrolment::answer_second_enrolment))
         .routes(routes!(wallet::tokens))
         .routes(routes!(wallet::parts))
-        .routes(routes!(venues::credentials))
+        .routes(routes!(venues::venue_credentials))
         .routes(routes!(wallet::attestation_nonce))
         .routes(routes!(wallet::own_pass, wallet::end_pass))
         .routes(routes!(wallet::mark_look_alike))

@@ -57,7 +57,7 @@ pub(super) struct VenueCredentialsAnswer {
 #[utoipa::path(post, path = "/v1/venue-credentials", tag = "wallet", request_body = VenueCredentialsWanted,
     security(("wallet" = [])),
     responses((status = 200, description = "One credential for each device key, or none at all.", body = VenueCredentialsAnswer)))]
-pub(super) async fn credentials(
+pub(super) async fn venue_credentials(
     State(app): State<Arc<AppState>>,
     Wallet(session): Wallet,
     JsonBody(wanted): JsonBody<VenueCredentialsWanted>,

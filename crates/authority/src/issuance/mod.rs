@@ -59,7 +59,9 @@ pub enum IssueError {
     #[error("no approval in force lets a desk ask for a credential of kind {0}; none is made")]
     NotApproved(CredentialKind),
     /// This authority cannot vouch for what such a credential says of the holder.
-    #[error("this authority makes no credential of kind {0} for this holder; ask the authority of the document, or the home authority")]
+    #[error(
+        "this authority makes no credential of kind {0} for this holder; ask the authority of the document, or the home authority"
+    )]
     NothingToVouch(CredentialKind),
     /// The registry's record has a value that no credential can carry.
     #[error(transparent)]

@@ -424,6 +424,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "POST /v1/second-enrolment",
         "POST /v1/settlements",
         "POST /v1/tokens",
+        "POST /v1/venue-credentials",
         "POST /v1/verdicts",
         "POST /v1/watch",
     ];

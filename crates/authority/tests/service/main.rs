@@ -30,4 +30,5 @@ mod requests;
 mod store;
 mod strangers;
 mod two_verdicts;
+mod venues;
 mod wire;

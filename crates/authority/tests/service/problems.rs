@@ -34,6 +34,7 @@ const WITHOUT_A_ROW: &[(&str, &str)] = &[
     ("busy", "stands in a test of its own"),
     ("too_many_keys", "stands in a test of its own"),
     ("status_places_taken", "stands in a test of its own"),
+    ("not_approved", "stands in the tests of venue credentials"),
     ("liveness_failed", "stands in a test of its own"),
     ("enrolment_waits", "stands in a test of its own"),
     ("nothing_pending", "stands in a test of its own"),
