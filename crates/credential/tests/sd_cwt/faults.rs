@@ -259,6 +259,7 @@ fn a_token_of_another_form_is_refused() {
         ("kcwt", vec![alg.clone(), (13, int(0)), typ.clone()], Header { label: 13 }),
         ("SHA-512", vec![alg.clone(), typ.clone(), (170, int(-44))], HashAlgorithm),
         ("disclosures", vec![alg.clone(), typ.clone(), (17, vec![0x80])], Header { label: 17 }),
+        ("redacted", vec![alg.clone(), typ.clone(), (99, vec![0xd8, 60, 0x40])], Redaction),
         ("claims no map", vec![alg.clone(), (15, int(1)), typ.clone()], Header { label: 15 }),
         ("twice", vec![alg.clone(), typ.clone(), typ.clone()], Cbor(CborError::Keys)),
         ("another iss", vec![alg.clone(), (15, claims(&[(1, text("x"))], &[])), typ.clone()], Contradiction),
@@ -279,6 +280,9 @@ fn a_token_of_another_form_is_refused() {
     assert_eq!(unprotected(header(&[(16, int(293))])), form(Header { label: 16 }));
     assert_eq!(unprotected(header(&[(4, bytes(b"k"))])), form(Header { label: 4 }), "in both headers");
     assert_eq!(unprotected(header(&[(99, int(1)), (99, int(1))])), form(Cbor(CborError::Keys)));
+    assert_eq!(unprotected(header(&[(99, vec![0xd8, 60, 0x40])])), form(Redaction));
+    let many: Vec<(i64, Vec<u8>)> = (100..165).map(|label| (label, int(1))).collect();
+    assert_eq!(unprotected(header(&many)), form(Cbor(CborError::Limit)), "65 headers");
     let payload = |label: i64, value: Vec<u8>| world.row(|made| set(&mut made.payload, label, value));
     assert_eq!(payload(label::ISS, int(1)), form(Claim { label: label::ISS }));
     assert_eq!(payload(label::SUB, bytes(b"x")), form(Claim { label: label::SUB }));

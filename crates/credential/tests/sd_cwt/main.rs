@@ -18,7 +18,7 @@ use credential::sd_cwt::SignatureKey;
 use credential::{CryptoError, PublicKey};
 
 /// The published issuer signs with ES384 (-35), which no key of ours does.
-pub struct P384(pub Vec<u8>);
+struct P384(Vec<u8>);
 
 impl SignatureKey for P384 {
     fn verify_by(&self, algorithm: i64, message: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
@@ -32,7 +32,7 @@ impl SignatureKey for P384 {
 }
 
 /// A file of the published examples; `None` skips the test, loudly.
-pub fn example(test: &str, file: &str) -> Option<Vec<u8>> {
+fn example(test: &str, file: &str) -> Option<Vec<u8>> {
     let path = test_support::shared(test, &format!("vectors/sd-cwt/{file}"))?;
     Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
@@ -45,19 +45,19 @@ fn key_field(test: &str, who: &str, field: &str) -> Option<Vec<u8>> {
 }
 
 /// The published issuer's key.
-pub fn issuer(test: &str) -> Option<P384> {
+fn issuer(test: &str) -> Option<P384> {
     let (x, y) = (key_field(test, "issuer_jwk", "x")?, key_field(test, "issuer_jwk", "y")?);
     Some(P384([vec![4], x, y].concat()))
 }
 
 /// The published holder's key: the scalar and the uncompressed point.
-pub fn holder(test: &str) -> Option<credential::SigningKey> {
+fn holder(test: &str) -> Option<credential::SigningKey> {
     let field = |field| key_field(test, "holder_jwk", field);
     let point = [vec![4], field("x")?, field("y")?].concat();
     Some(credential::SigningKey::from_scalar(&field("d")?, &point).unwrap())
 }
 
 /// The published holder's public key.
-pub fn holder_point(test: &str) -> Option<PublicKey> {
+fn holder_point(test: &str) -> Option<PublicKey> {
     holder(test).map(|key| *key.public())
 }

@@ -21,21 +21,21 @@ use credential::{CryptoError, KeyClass, SigningKey, StatusRef, VerifyingKey};
 use documents::{AuthorityCode, Scenario, Timestamp};
 
 /// One authority, one wallet, one desk.
-pub struct World {
-    pub authority: SigningKey,
-    pub secret: PseudonymSecret,
-    pub now: Timestamp,
+struct World {
+    authority: SigningKey,
+    secret: PseudonymSecret,
+    now: Timestamp,
 }
 
 /// A credential with its device key.
-pub struct Owned {
-    pub credential: VenueCredential,
-    pub device: SigningKey,
+struct Owned {
+    credential: VenueCredential,
+    device: SigningKey,
 }
 
-pub const KID: u8 = 7;
+const KID: u8 = 7;
 
-pub fn salts() -> impl FnMut() -> Result<[u8; SALT_LEN], CryptoError> {
+fn salts() -> impl FnMut() -> Result<[u8; SALT_LEN], CryptoError> {
     || {
         let mut salt = [0; SALT_LEN];
         credential::random(&mut salt)?;
@@ -44,7 +44,7 @@ pub fn salts() -> impl FnMut() -> Result<[u8; SALT_LEN], CryptoError> {
 }
 
 /// The claims of a specimen of this kind.
-pub fn specimen(kind: CredentialKind) -> Claims {
+fn specimen(kind: CredentialKind) -> Claims {
     let mut claims = Claims::default();
     for claim in kind.claims() {
         let value = match claim {
@@ -69,12 +69,12 @@ pub fn specimen(kind: CredentialKind) -> Claims {
     claims
 }
 
-pub fn set(claims: &[ClaimName]) -> ClaimSet {
+fn set(claims: &[ClaimName]) -> ClaimSet {
     claims.iter().copied().collect()
 }
 
 impl World {
-    pub fn new() -> Self {
+    fn new() -> Self {
         Self {
             authority: SigningKey::generate().unwrap(),
             secret: PseudonymSecret::from_bytes([9; 32]),
@@ -82,11 +82,11 @@ impl World {
         }
     }
 
-    pub fn key(&self) -> VerifyingKey {
+    fn key(&self) -> VerifyingKey {
         VerifyingKey::new(*self.authority.public()).unwrap()
     }
 
-    pub fn frame(&self, kind: CredentialKind, device: &SigningKey) -> CredentialFrame {
+    fn frame(&self, kind: CredentialKind, device: &SigningKey) -> CredentialFrame {
         let day = self.now.local_date();
         CredentialFrame {
             issuer: AuthorityCode::Chn,
@@ -98,7 +98,7 @@ impl World {
         }
     }
 
-    pub fn issue(&self, kind: CredentialKind, claims: &Claims) -> Owned {
+    fn issue(&self, kind: CredentialKind, claims: &Claims) -> Owned {
         let device = SigningKey::generate().unwrap();
         let bytes =
             issue_credential(&self.frame(kind, &device), claims, KID, &self.authority, &mut salts()).unwrap();
@@ -106,11 +106,11 @@ impl World {
         Owned { credential, device }
     }
 
-    pub fn credential(&self, kind: CredentialKind) -> Owned {
+    fn credential(&self, kind: CredentialKind) -> Owned {
         self.issue(kind, &specimen(kind))
     }
 
-    pub fn request(&self, required: &[ClaimName], optional: &[ClaimName]) -> VenueRequest {
+    fn request(&self, required: &[ClaimName], optional: &[ClaimName]) -> VenueRequest {
         VenueRequest {
             venue: "harbour-hotel-zhuhai".parse().unwrap(),
             scenario: Scenario::HotelCheckIn,
@@ -127,22 +127,22 @@ impl World {
         }
     }
 
-    pub fn pseudonym(&self, request: &VenueRequest) -> Pseudonym {
+    fn pseudonym(&self, request: &VenueRequest) -> Pseudonym {
         self.secret.at(&request.venue)
     }
 
-    pub fn answer(&self, request: &VenueRequest, chosen: &[ClaimName], owned: &[&Owned]) -> Vec<u8> {
+    fn answer(&self, request: &VenueRequest, chosen: &[ClaimName], owned: &[&Owned]) -> Vec<u8> {
         let shown: Vec<Shown<'_>> =
             owned.iter().map(|one| Shown { credential: &one.credential, device: &one.device }).collect();
         answer(request, &set(chosen), &shown, self.pseudonym(request), self.now).unwrap()
     }
 
     /// What the desk says, with a trusted key and a valid status.
-    pub fn verify(&self, request: &VenueRequest, bytes: &[u8]) -> Result<VerifiedAnswer, PresentationError> {
+    fn verify(&self, request: &VenueRequest, bytes: &[u8]) -> Result<VerifiedAnswer, PresentationError> {
         self.verify_at(request, bytes, self.now, Some(Status::Valid))
     }
 
-    pub fn verify_at(
+    fn verify_at(
         &self,
         request: &VenueRequest,
         bytes: &[u8],
