@@ -221,12 +221,13 @@ fn a_phone_screen_is_read_from_a_720p_frame_under_each_condition() {
         // 2.7 camera pixels a module: where reading ends. No floor, shown to be seen.
         ("too far (35 %)", Condition { size: 0.35, ..hard }, 0),
     ];
-    let mut chance = Chance(20_260_110);
+    // Another's chance, so that the frames of crossing codes stay what they were.
+    let (mut chance, mut desk) = (Chance(20_260_110), Chance(20_261_129));
     let mut below = Vec::new();
-    println!("condition                 v17 stream  v17 still  v18 still  v20 still   of 8");
+    println!("condition                 v17 stream  v17 still  v18 still  v20 still   of 8 (v20: of 4)");
     for (name, condition, least) in rows {
         let (mut stream, mut still, mut larger, mut venue) = (0, 0, 0, 0);
-        for _ in 0..8 {
+        for round in 0..8 {
             let text = crossing_code(&mut chance, 620);
             let symbol = QrSymbol::draw(&text).unwrap();
             assert_eq!(symbol.version(), 17);
@@ -238,14 +239,17 @@ fn a_phone_screen_is_read_from_a_720p_frame_under_each_condition() {
             assert_eq!(symbol.version(), 18);
             let frame = photograph(&symbol, condition, 1280, 720, &mut chance);
             larger += u32::from(read_frame(&frame, Effort::Still) == Ok(text));
-            let text = venue_code(&mut chance, 825);
+            if round % 2 == 1 {
+                continue;
+            }
+            let text = venue_code(&mut desk, 825);
             let symbol = QrSymbol::draw(&text).unwrap();
             assert_eq!(symbol.version(), 20);
-            let frame = photograph(&symbol, condition, 1280, 720, &mut chance);
+            let frame = photograph(&symbol, condition, 1280, 720, &mut desk);
             venue += u32::from(read_frame_for(&frame, Effort::Still, ANSWER_PREFIX) == Ok(text));
         }
         println!("{name:25} {stream:10} {still:10} {larger:10} {venue:10}");
-        if still < least || larger + 1 < least || venue + 2 < least {
+        if still < least || larger + 1 < least || venue * 2 + 3 < least {
             below.push(name);
         }
         assert!(still >= stream, "a longer look never reads less");

@@ -145,7 +145,13 @@ fn ordered(value: &Value) -> Value {
         }
         Value::Array(items) => Value::Array(items.iter().map(ordered).collect()),
         Value::Tag(tag, inner) => Value::Tag(*tag, Box::new(ordered(inner))),
-        other => other.clone(),
+        Value::Int(_)
+        | Value::Bytes(_)
+        | Value::Text(_)
+        | Value::Bool(_)
+        | Value::Null
+        | Value::Undefined
+        | Value::Float(_) => value.clone(),
     }
 }
 

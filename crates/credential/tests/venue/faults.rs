@@ -221,9 +221,9 @@ fn a_holders_token_says_four_things_and_no_fifth() {
         let token = held.present(&name, &binding, &identity.device).unwrap();
         code(world.verify(&request, &array(&[token])))
     };
-    assert_eq!(made(&[pseudonym.clone()], Some(&cnonce)), "taken");
+    assert_eq!(made(std::slice::from_ref(&pseudonym), Some(&cnonce)), "taken");
     assert_eq!(made(&[], Some(&cnonce)), "presentation_binding", "no pseudonym");
-    assert_eq!(made(&[pseudonym.clone()], None), "presentation_binding", "no nonce");
+    assert_eq!(made(std::slice::from_ref(&pseudonym), None), "presentation_binding", "no nonce");
     let short = (PSEUDONYM_LABEL, Value::Bytes(vec![1; 15]));
     assert_eq!(made(&[short], Some(&cnonce)), "presentation_binding", "a short pseudonym");
     let fifth = [pseudonym, (-65_642, Value::Bytes(vec![1; 16]))];

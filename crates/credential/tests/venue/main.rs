@@ -1,10 +1,6 @@
 //! A traveller at a desk: credentials from an authority, a request, an answer, and everything that a desk must refuse.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests: a failure here fails the test"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failure here fails the test")]
 
 mod answers;
 mod credentials;
