@@ -234,10 +234,9 @@ impl<'a> Parts<'a> {
 }
 
 fn body(text: &str) -> Result<&str, CodeError> {
-    let known = OTHER_SYSTEMS.iter().find(|(prefix, _)| {
-        text.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-    });
-    if let Some((_, system)) = known {
+    let venue =
+        VENUE_CODES.into_iter().find(|(prefix, _)| text.starts_with(prefix)).map(|(_, system)| system);
+    if let Some(system) = venue.or_else(|| other_system(text)) {
         return Err(CodeError::OtherSystem { system });
     }
     if text.len() > MAX_CHARS {
@@ -261,15 +260,26 @@ fn cut_or_damaged(error: Base45Error, body: &str) -> CodeError {
     }
 }
 
-/// Prefixes of other systems' codes that people show by mistake.
-const OTHER_SYSTEMS: [(&str, &str); 14] = [
+/// The name of another system, where the text is a code of one that people show by mistake.
+pub(crate) fn other_system(text: &str) -> Option<&'static str> {
+    let begins = |prefix: &str| {
+        text.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+    };
+    OTHER_SYSTEMS.into_iter().find(|(prefix, _)| begins(prefix)).map(|(_, system)| system)
+}
+
+/// Our own codes for the desks of venues (`venue_code`).
+const VENUE_CODES: [(&str, &str); 2] =
+    [("BV1:", "a Bay Pass code for a venue"), ("BR1:", "a request of a venue's desk")];
+
+/// Prefixes of other systems' codes.
+const OTHER_SYSTEMS: [(&str, &str); 13] = [
     ("HC1:", "an EU health certificate"),
     ("HC2:", "a health certificate"),
     ("LT1:", "a health certificate"),
     ("NZCP:", "a New Zealand health pass"),
     ("shc:/", "a SMART health card"),
     ("BP2:", "a newer Bay Pass code (this lane reads BP1)"),
-    ("BPV1:", "a Bay Pass venue code"),
     ("https://", "a web address"),
     ("http://", "a web address"),
     ("weixin://", "a WeChat code"),
@@ -380,7 +390,7 @@ mod tests {
         use FormFault::*;
         let form = CodeError::Form;
         let long = format!("BP1:{}", "0".repeat(1043));
-        let rows: [(&str, CodeError); 12] = [
+        let rows: [(&str, CodeError); 14] = [
             ("", CodeError::Empty),
             ("B", CodeError::Cut),
             ("BP1", CodeError::Cut),
@@ -389,6 +399,8 @@ mod tests {
             ("HELLO", CodeError::Unknown),
             ("HC1:6BFOXN", CodeError::OtherSystem { system: "an EU health certificate" }),
             ("hc1:6BFOXN", CodeError::OtherSystem { system: "an EU health certificate" }),
+            ("BV1:BB8", CodeError::OtherSystem { system: "a Bay Pass code for a venue" }),
+            ("BR1:BB8", CodeError::OtherSystem { system: "a request of a venue's desk" }),
             ("HTTPS://EXAMPLE.ORG", CodeError::OtherSystem { system: "a web address" }),
             (&long, CodeError::TooLong { got: 1047 }),
             ("BP1:bb8", CodeError::Base45(Base45Error::Character { at: 0 })),

@@ -48,22 +48,39 @@ pub enum ReadError {
     Picture(#[from] PictureError),
 }
 
-/// Reads the QR symbol in a picture file (JPEG, PNG, WebP).
+/// Reads the crossing code in a picture file (JPEG, PNG, WebP).
 ///
 /// # Errors
 /// As [`read_frame`]; [`ReadError::Picture`] if the file cannot be decoded.
 pub fn read_picture(bytes: &[u8]) -> Result<String, ReadError> {
-    // The colours are gone before the search takes memory of its own.
-    let frame = picture::decode(bytes)?.into_luma8();
-    read_frame(&frame, Effort::Still)
+    read_picture_for(bytes, PREFIX)
 }
 
-/// Reads the QR symbol in a frame. Of several symbols a Bay Pass code is preferred, then the one found first. A code of
+/// Reads the QR symbol in a picture file, as [`read_frame_for`] does.
+///
+/// # Errors
+/// As [`read_frame`]; [`ReadError::Picture`] if the file cannot be decoded.
+pub fn read_picture_for(bytes: &[u8], prefix: &str) -> Result<String, ReadError> {
+    // The colours are gone before the search takes memory of its own.
+    let frame = picture::decode(bytes)?.into_luma8();
+    read_frame_for(&frame, Effort::Still, prefix)
+}
+
+/// Reads the QR symbol in a frame. Of several symbols a crossing code is preferred, then the one found first. A code of
 /// another system is returned too, so that the parser can name it.
 ///
 /// # Errors
 /// [`ReadError::NoCode`] if no attempt finds one.
 pub fn read_frame(frame: &GrayImage, effort: Effort) -> Result<String, ReadError> {
+    read_frame_for(frame, effort, PREFIX)
+}
+
+/// Reads the QR symbol in a frame. Of several symbols one whose text begins with `prefix` is preferred, as [`read_frame`]
+/// prefers a crossing code.
+///
+/// # Errors
+/// [`ReadError::NoCode`] if no attempt finds one.
+pub fn read_frame_for(frame: &GrayImage, effort: Effort, prefix: &str) -> Result<String, ReadError> {
     let (width, height) = frame.dimensions();
     if width.min(height) < MIN_SIDE {
         return Err(ReadError::TooSmall { width, height });
@@ -77,7 +94,7 @@ pub fn read_frame(frame: &GrayImage, effort: Effort) -> Result<String, ReadError
     let mut foreign = None;
     for look in looks {
         for text in look.texts(frame) {
-            if text.starts_with(PREFIX) {
+            if text.starts_with(prefix) {
                 return Ok(text);
             }
             foreign.get_or_insert(text);

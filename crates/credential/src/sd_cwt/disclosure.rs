@@ -4,7 +4,6 @@
 
 use documents::redact_debug;
 
-use super::signed::FormError;
 use super::value::{Encoding, Items, Key, Value};
 use crate::cbor::{CborError, Writer};
 use crate::crypto::sha256;
@@ -57,11 +56,11 @@ impl Disclosure {
     }
 
     /// Reads the next byte string, and the disclosure in it.
-    pub(super) fn read(items: &mut Items<'_>, encoding: Encoding) -> Result<Self, FormError> {
+    pub(super) fn read(items: &mut Items<'_>, encoding: Encoding) -> Result<Self, CborError> {
         let start = items.position();
         let inner = items.bytes()?;
         let encoded = items.since(start)?.to_vec();
-        let content = read_content(inner, encoding).map_err(FormError::Disclosure)?;
+        let content = read_content(inner, encoding)?;
         Ok(Self { hash: sha256(&encoded), encoded, content })
     }
 
@@ -149,7 +148,7 @@ mod tests {
             let inner = hex::decode(inner).unwrap();
             let encoded = Writer::new().bytes(&inner).finish();
             let read = Disclosure::read(&mut Items::new(&encoded, Encoding::Any), Encoding::Any);
-            assert_eq!(read.err(), Some(FormError::Disclosure(expected)), "row {}", hex::encode(inner));
+            assert_eq!(read.err(), Some(expected), "row {}", hex::encode(inner));
         }
     }
 }

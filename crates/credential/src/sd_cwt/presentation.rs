@@ -4,6 +4,8 @@
 //! Lives here: [`UnverifiedPresentation`] to [`VerifiedPresentation`]. Not here: status, trust in the issuer's key, and how
 //! old a presentation may be.
 
+use std::collections::BTreeMap;
+
 use documents::Timestamp;
 
 use super::label;
@@ -188,14 +190,19 @@ pub(super) fn disclosed(token: &SdCwt<'_>, decoys: Decoys) -> Result<Disclosed, 
     let mut placed = place(&roots, token.disclosures(), decoys)?;
     let mut sets = std::mem::take(&mut placed.claims).into_iter();
     let claims = sets.next().ok_or(FormError::Contradiction)?;
-    let contradicts =
-        |(key, value): &(Key, Value)| claims.get(key.clone()).is_some_and(|known| known != value);
-    if sets.next().as_ref().and_then(Value::as_map).is_some_and(|pairs| pairs.iter().any(contradicts)) {
-        return Err(FormError::Contradiction.into());
-    }
+    hold_agreement(&claims, sets.next().as_ref())?;
     hold_types(&claims)?;
     let holder = holder_key(&claims)?;
     Ok((claims, holder, placed))
+}
+
+/// A claim that stands in payload and header 15 has one value.
+fn hold_agreement(claims: &Value, header: Option<&Value>) -> Result<(), FormError> {
+    let Some(header) = header.and_then(Value::as_map) else { return Ok(()) };
+    let claims = claims.as_map().unwrap_or_default();
+    let known: BTreeMap<&Key, &Value> = claims.iter().map(|(key, value)| (key, value)).collect();
+    let agrees = |(key, value): &(Key, Value)| known.get(key).is_none_or(|other| *other == value);
+    if header.iter().all(agrees) { Ok(()) } else { Err(FormError::Contradiction) }
 }
 
 fn hold_types(claims: &Value) -> Result<(), FormError> {

@@ -3,6 +3,7 @@
 //! Lives here: [`SdCwt`], its headers, and the signature over it. Not here: what its claims mean (`presentation`, `held`).
 
 use super::disclosure::Disclosure;
+use super::placing::has_redaction;
 use super::value::{Encoding, Items, Key, Value};
 use super::{ESP256, TYPE_KB_CWT, TYPE_SD_CWT};
 use crate::cbor::{CborError, Writer};
@@ -11,6 +12,8 @@ use crate::crypto::{CryptoError, VerifyingKey};
 
 /// Longest token that is read, in bytes: one with a portrait is the longest of ours.
 pub const MAX_LEN: usize = 128 * 1024;
+/// Most entries of a header: each is compared with all others.
+const MAX_HEADERS: u64 = 64;
 const TAG_SIGN1: u64 = 18;
 const ALG: i64 = 1;
 const CRIT: i64 = 2;
@@ -172,7 +175,7 @@ fn read_protected(bytes: &[u8], encoding: Encoding) -> Result<Header<'_>, FormEr
     let mut items = Items::new(bytes, encoding);
     let (mut header, mut kcwt): Header<'_> = (Vec::new(), None);
     let mut last = None;
-    for _ in 0..items.map()? {
+    for _ in 0..headers(&mut items)? {
         let key = items.key()?;
         let encoded = key.encode();
         let ascending = last.as_ref().is_none_or(|last| *last < encoded);
@@ -193,6 +196,9 @@ fn read_protected(bytes: &[u8], encoding: Encoding) -> Result<Header<'_>, FormEr
             Key::Redacted => return Err(FormError::Redaction),
             key @ (Key::Int(_) | Key::Text(_)) => {
                 let value = items.value(1)?;
+                if key != Key::Int(CWT_CLAIMS) && has_redaction(&value) {
+                    return Err(FormError::Redaction);
+                }
                 header.push((key, value));
             }
         }
@@ -201,10 +207,18 @@ fn read_protected(bytes: &[u8], encoding: Encoding) -> Result<Header<'_>, FormEr
     Ok((header, kcwt))
 }
 
+/// The head of a header: how many entries follow.
+fn headers(items: &mut Items<'_>) -> Result<u64, CborError> {
+    match items.map()? {
+        count @ 0..=MAX_HEADERS => Ok(count),
+        _ => Err(CborError::Limit),
+    }
+}
+
 impl Unprotected {
     fn read(items: &mut Items<'_>, encoding: Encoding) -> Result<Self, FormError> {
         let mut header = Self::default();
-        for _ in 0..items.map()? {
+        for _ in 0..headers(items)? {
             let key = items.key()?;
             if header.labels.contains(&key) {
                 return Err(CborError::Keys.into());
@@ -217,9 +231,10 @@ impl Unprotected {
                     return Err(FormError::Header { label: *label });
                 }
                 Key::Redacted => return Err(FormError::Redaction),
-                Key::Int(_) | Key::Text(_) => {
-                    items.value(1)?;
+                Key::Int(_) | Key::Text(_) if has_redaction(&items.value(1)?) => {
+                    return Err(FormError::Redaction);
                 }
+                Key::Int(_) | Key::Text(_) => {}
             }
             header.labels.push(key);
         }
@@ -234,7 +249,7 @@ fn read_disclosures(items: &mut Items<'_>, encoding: Encoding) -> Result<Vec<Dis
     }
     let mut disclosures = Vec::new();
     for _ in 0..count {
-        disclosures.push(Disclosure::read(items, encoding)?);
+        disclosures.push(Disclosure::read(items, encoding).map_err(FormError::Disclosure)?);
     }
     Ok(disclosures)
 }

@@ -14,3 +14,4 @@ mod limits;
 #[path = "../page/mod.rs"]
 mod page;
 mod values;
+mod venues;
