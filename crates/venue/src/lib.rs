@@ -4,7 +4,7 @@
 //! `gate`. `profile`, `stay` and `visit` are pure; `store`, `police`, `hotel_system` and `door` do the I/O.
 
 mod hotel;
-
+pub mod hotel_system;
 pub mod police;
 pub mod profile;
 pub mod stay;

@@ -122,8 +122,7 @@ pub fn tally(answers: &BTreeMap<u16, venue::Registered>) -> BTreeMap<&'static st
 }
 
 pub fn id_of(answers: &BTreeMap<u16, venue::Registered>, line: u16) -> venue::stay::StayId {
-    match &answers[&line] {
-        venue::Registered::New(id) | venue::Registered::Already(id) => *id,
-        other => panic!("{other:?}"),
-    }
+    use venue::Registered::{Already, New};
+    let (New(id) | Already(id)) = &answers[&line] else { panic!("{:?}", answers[&line]) };
+    *id
 }

@@ -3,5 +3,6 @@
 mod book;
 mod helpers;
 mod hotel;
+mod hotel_system;
 mod postgres;
 mod queue;
