@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use documents::Timestamp;
 
+use crate::actor::Actor;
 use crate::hotel_system::{HotelCodes, Notification};
 use crate::police::record;
 use crate::profile::{PermitNumber, Profile};
 use crate::stay::{GuestFault, Left, Outcome, Party, Pseudonym, Room, Stay, StayError, StayId, Typed};
-use crate::store::look::{self, Act, Actor, Look};
+use crate::store::look::{self, Act, Look};
 use crate::store::person::Found;
 use crate::store::report::{Kind, NewReport, Queue, QueueHealth, Report, ReportId};
 use crate::store::retention::erase;

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use credential::SecretKey;
 use documents::Timestamp;
-use venue::Hotel;
 use venue::police::stand_in::Register;
 use venue::police::{Courier, RegisterClient};
 use venue::profile::{Field, Permit, PermitNumber, Profile, Profiles};
 use venue::stay::{Arrival, Disclosed, Notes, Party, PartyId, Pseudonym, RoomingList, Source, Typed};
-use venue::store::{Actor, DatabaseAddress, Keys, Store};
+use venue::store::{DatabaseAddress, Keys, Store};
+use venue::{Actor, Hotel};
 
 pub fn now() -> Timestamp {
     "2026-11-29T15:00:00+08:00".parse().unwrap()
