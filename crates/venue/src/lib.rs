@@ -5,6 +5,7 @@
 
 mod actor;
 mod building;
+pub mod door;
 mod hotel;
 pub mod hotel_system;
 pub mod police;

@@ -155,7 +155,7 @@ impl EvacuationList {
             }
             match self.staff.get(zone) {
                 Some(StaffCount { expected, safe }) => {
-                    lines.push(format!("staff: {safe} of {expected} safe"))
+                    lines.push(format!("staff: {safe} of {expected} safe"));
                 }
                 None => lines.push("staff: ____ of ____ safe".to_owned()),
             }

@@ -1,4 +1,4 @@
-//! A hotel's desk over real databases and a register to try it against.
+//! The desks of a hotel and a building over real databases, with a register, a hotel system and a door to try them against.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,6 +8,7 @@
 
 mod book;
 mod building;
+mod door;
 mod helpers;
 mod hotel;
 mod hotel_system;
