@@ -245,7 +245,10 @@ impl Building {
         change: impl FnOnce(Visit) -> Result<Visit, VisitError>,
     ) -> Result<Visit, BuildingError> {
         let mut tx = self.store.begin().await?;
-        let row = self.store.find_visit(&mut tx, id).await?.ok_or(BuildingError::Unknown)?;
+        let Some(row) = self.store.find_visit(&mut tx, id).await? else {
+            tx.roll_back().await?;
+            return Err(BuildingError::Unknown);
+        };
         let changed = match change(row.visit.clone()) {
             Ok(changed) => changed,
             Err(error) => {
@@ -275,7 +278,10 @@ impl Building {
         now: Timestamp,
     ) -> Result<VisitRecord, BuildingError> {
         let mut tx = self.store.begin().await?;
-        let row = self.store.find_visit(&mut tx, id).await?.ok_or(BuildingError::Unknown)?;
+        let Some(row) = self.store.find_visit(&mut tx, id).await? else {
+            tx.roll_back().await?;
+            return Err(BuildingError::Unknown);
+        };
         let record = look_at(&mut tx, row, actor, act, now).await?;
         tx.commit().await?;
         Ok(record)
@@ -363,7 +369,10 @@ impl Building {
     /// [`BuildingError::Unknown`], [`BuildingError::Inside`], [`BuildingError::Store`].
     pub async fn erase(&self, id: VisitId, actor: &Actor, now: Timestamp) -> Result<(), BuildingError> {
         let mut tx = self.store.begin().await?;
-        let row = self.store.find_visit(&mut tx, id).await?.ok_or(BuildingError::Unknown)?;
+        let Some(row) = self.store.find_visit(&mut tx, id).await? else {
+            tx.roll_back().await?;
+            return Err(BuildingError::Unknown);
+        };
         if matches!(row.visit.presence(), crate::visit::Presence::Inside { .. }) {
             tx.roll_back().await?;
             return Err(BuildingError::Inside);

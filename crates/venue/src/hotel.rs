@@ -306,7 +306,10 @@ impl Hotel {
         change: impl FnOnce(Stay) -> Result<Stay, StayError>,
     ) -> Result<Stay, HotelError> {
         let mut tx = self.store.begin().await?;
-        let row = self.store.find_stay(&mut tx, id).await?.ok_or(HotelError::Unknown)?;
+        let Some(row) = self.store.find_stay(&mut tx, id).await? else {
+            tx.roll_back().await?;
+            return Err(HotelError::Unknown);
+        };
         let changed = match change(row.stay.clone()) {
             Ok(changed) => changed,
             Err(error) => {
@@ -369,9 +372,9 @@ impl Hotel {
         now: Timestamp,
     ) -> Result<Record, HotelError> {
         let mut tx = self.store.begin().await?;
-        let record = self.open(&mut tx, id, actor, act, now).await?.ok_or(HotelError::Unknown)?;
+        let record = self.open(&mut tx, id, actor, act, now).await?;
         tx.commit().await?;
-        Ok(record)
+        record.ok_or(HotelError::Unknown)
     }
 
     async fn open(
@@ -432,7 +435,24 @@ impl Hotel {
     /// [`EraseError`]: what stands against it.
     pub async fn erase(&self, id: StayId, actor: &Actor, now: Timestamp) -> Result<(), EraseError> {
         let mut tx = self.store.begin().await?;
-        let row = self.store.find_stay(&mut tx, id).await?.ok_or(EraseError::Unknown)?;
+        let erased = self.erase_in(&mut tx, id, actor, now).await;
+        if erased.is_err() {
+            tx.roll_back().await?;
+            return erased;
+        }
+        tx.commit().await?;
+        self.store.empty_log().await?;
+        Ok(())
+    }
+
+    async fn erase_in(
+        &self,
+        tx: &mut Tx,
+        id: StayId,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(), EraseError> {
+        let row = self.store.find_stay(tx, id).await?.ok_or(EraseError::Unknown)?;
         match &row.stay {
             Stay::InHouse(_) => return Err(EraseError::InHouse),
             Stay::Left(left) if self.profile.keep().by_law && now < left.keep_until => {
@@ -440,11 +460,8 @@ impl Hotel {
             }
             Stay::Left(_) => {}
         }
-        look::write(&mut tx, row.person.key, actor, Act::Erase, now).await?;
-        erase(&mut tx, row.person.key).await?.ok_or(EraseError::ReportOpen)?;
-        tx.commit().await?;
-        self.store.empty_log().await?;
-        Ok(())
+        look::write(tx, row.person.key, actor, Act::Erase, now).await?;
+        erase(tx, row.person.key).await?.map(drop).ok_or(EraseError::ReportOpen)
     }
 
     /// What is open in the police's queue.

@@ -52,7 +52,7 @@ impl Desk {
     }
 }
 
-async fn open(file: &std::path::Path, id: &str) -> Hotel {
+pub async fn open(file: &std::path::Path, id: &str) -> Hotel {
     let keys = Keys::open_or_make(&file.with_extension("keys")).unwrap();
     let store = Store::open(&DatabaseAddress::sqlite(file), keys).await.unwrap();
     Hotel::new(store, profile(id), None)
