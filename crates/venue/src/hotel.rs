@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use documents::Timestamp;
 
+use crate::actor::Actor;
+use crate::hotel_system::{HotelCodes, Notification};
 use crate::police::record;
 use crate::profile::{PermitNumber, Profile};
 use crate::stay::{GuestFault, Left, Outcome, Party, Pseudonym, Room, Stay, StayError, StayId, Typed};
-use crate::store::look::{self, Act, Actor, Look};
+use crate::store::look::{self, Act, Look};
 use crate::store::person::Found;
-use crate::store::report::{Kind, NewReport, Queue, QueueHealth, Report};
+use crate::store::report::{Kind, NewReport, Queue, QueueHealth, Report, ReportId};
 use crate::store::retention::erase;
 use crate::store::stay::{Inserted, StayRow};
 use crate::store::{Store, StoreError, Tx};
@@ -23,6 +25,7 @@ pub struct Hotel {
     store: Store,
     profile: Profile,
     approval_days: Option<u16>,
+    hotel_system: Option<HotelCodes>,
 }
 
 /// What became of one line of a party.
@@ -116,6 +119,8 @@ pub struct Record {
     pub stay: Stay,
     /// What the register was told.
     pub reports: Vec<Report>,
+    /// What the hotel's system was told.
+    pub handed_over: Vec<Report>,
     /// Who looked at it, this look included.
     pub looks: Vec<Look>,
 }
@@ -124,7 +129,13 @@ impl Hotel {
     /// The desk of a hotel under a profile. `approval_days` is the retention of its approval.
     #[must_use]
     pub const fn new(store: Store, profile: Profile, approval_days: Option<u16>) -> Self {
-        Self { store, profile, approval_days }
+        Self { store, profile, approval_days, hotel_system: None }
+    }
+
+    /// The same desk, which hands its guests over to the hotel's system.
+    #[must_use]
+    pub fn with_hotel_system(self, codes: HotelCodes) -> Self {
+        Self { hotel_system: Some(codes), ..self }
     }
 
     /// Its database.
@@ -183,6 +194,7 @@ impl Hotel {
                 if stay.last().deadline.is_some() {
                     self.tell(tx, &row, stay, Kind::In, &record::arrival(stay), now).await?;
                 }
+                self.hand_over(tx, &row, stay, now).await?;
                 Ok(Registered::New(id))
             }
         }
@@ -201,6 +213,7 @@ impl Hotel {
         // The law's time runs for the arrival; what follows is sent at once, and has no moment of its own.
         let deadline = stay.last().deadline.filter(|_| kind == Kind::In);
         let new = NewReport {
+            id: ReportId::draw()?,
             queue: Queue::Police,
             stay: row.id,
             kind,
@@ -209,7 +222,36 @@ impl Hotel {
             due_at: deadline.map(|deadline| deadline.due_at),
             body,
         };
-        self.store.insert_report(tx, &row.person, &new).await.map(drop)
+        self.store.insert_report(tx, &row.person, &new).await
+    }
+
+    /// Puts a message into the queue of the hotel's system, where there is one. What cannot be written is shown to the clerk as
+    /// refused.
+    async fn hand_over(
+        &self,
+        tx: &mut Tx,
+        row: &StayRow,
+        stay: &Stay,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(codes) = &self.hotel_system else { return Ok(()) };
+        let id = ReportId::draw()?;
+        let kind = match stay {
+            Stay::InHouse(_) if row.revision == 0 && row.stay == *stay => Kind::In,
+            Stay::InHouse(_) => Kind::Correct,
+            Stay::Left(_) => Kind::Out,
+        };
+        let written = Notification::of_stay(id, row.id.to_string(), stay, now).write(codes);
+        let body = written.as_deref().unwrap_or_default();
+        self.store.replace_refused(tx, Queue::HotelSystem, row.id).await?;
+        let queue = Queue::HotelSystem;
+        let new =
+            NewReport { id, queue, stay: row.id, kind, made_at: now, alarm_at: None, due_at: None, body };
+        self.store.insert_report(tx, &row.person, &new).await?;
+        match &written {
+            Ok(_) => Ok(()),
+            Err(error) => self.store.report_refused(tx, id, row.id, error.code()).await,
+        }
     }
 
     /// Moves a guest to another room.
@@ -264,7 +306,10 @@ impl Hotel {
         change: impl FnOnce(Stay) -> Result<Stay, StayError>,
     ) -> Result<Stay, HotelError> {
         let mut tx = self.store.begin().await?;
-        let row = self.store.find_stay(&mut tx, id).await?.ok_or(HotelError::Unknown)?;
+        let Some(row) = self.store.find_stay(&mut tx, id).await? else {
+            tx.roll_back().await?;
+            return Err(HotelError::Unknown);
+        };
         let changed = match change(row.stay.clone()) {
             Ok(changed) => changed,
             Err(error) => {
@@ -280,6 +325,7 @@ impl Hotel {
         if changed.last().deadline.is_some() {
             self.tell_change(&mut tx, &row, &changed, now).await?;
         }
+        self.hand_over(&mut tx, &row, &changed, now).await?;
         tx.commit().await?;
         Ok(changed)
     }
@@ -326,9 +372,9 @@ impl Hotel {
         now: Timestamp,
     ) -> Result<Record, HotelError> {
         let mut tx = self.store.begin().await?;
-        let record = self.open(&mut tx, id, actor, act, now).await?.ok_or(HotelError::Unknown)?;
+        let record = self.open(&mut tx, id, actor, act, now).await?;
         tx.commit().await?;
-        Ok(record)
+        record.ok_or(HotelError::Unknown)
     }
 
     async fn open(
@@ -342,8 +388,9 @@ impl Hotel {
         let Some(row) = self.store.find_stay(tx, id).await? else { return Ok(None) };
         look::write(tx, row.person.key, actor, act, now).await?;
         let reports = self.store.reports_of(tx, &row.person, Queue::Police, id).await?;
+        let handed_over = self.store.reports_of(tx, &row.person, Queue::HotelSystem, id).await?;
         let looks = look::of_person(tx, row.person.key).await?;
-        Ok(Some(Record { id, stay: row.stay, reports, looks }))
+        Ok(Some(Record { id, stay: row.stay, reports, handed_over, looks }))
     }
 
     /// The stays of a wallet or of a document, oldest first; each look is written down.
@@ -388,7 +435,24 @@ impl Hotel {
     /// [`EraseError`]: what stands against it.
     pub async fn erase(&self, id: StayId, actor: &Actor, now: Timestamp) -> Result<(), EraseError> {
         let mut tx = self.store.begin().await?;
-        let row = self.store.find_stay(&mut tx, id).await?.ok_or(EraseError::Unknown)?;
+        let erased = self.erase_in(&mut tx, id, actor, now).await;
+        if erased.is_err() {
+            tx.roll_back().await?;
+            return erased;
+        }
+        tx.commit().await?;
+        self.store.empty_log().await?;
+        Ok(())
+    }
+
+    async fn erase_in(
+        &self,
+        tx: &mut Tx,
+        id: StayId,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(), EraseError> {
+        let row = self.store.find_stay(tx, id).await?.ok_or(EraseError::Unknown)?;
         match &row.stay {
             Stay::InHouse(_) => return Err(EraseError::InHouse),
             Stay::Left(left) if self.profile.keep().by_law && now < left.keep_until => {
@@ -396,11 +460,8 @@ impl Hotel {
             }
             Stay::Left(_) => {}
         }
-        look::write(&mut tx, row.person.key, actor, Act::Erase, now).await?;
-        erase(&mut tx, row.person.key).await?.ok_or(EraseError::ReportOpen)?;
-        tx.commit().await?;
-        self.store.empty_log().await?;
-        Ok(())
+        look::write(tx, row.person.key, actor, Act::Erase, now).await?;
+        erase(tx, row.person.key).await?.map(drop).ok_or(EraseError::ReportOpen)
     }
 
     /// What is open in the police's queue.

@@ -101,7 +101,6 @@ pub struct Guest {
     pub(crate) fields: BTreeMap<Field, Entry>,
     pub(crate) notes: Notes,
     pub(crate) pseudonym: Option<Pseudonym>,
-    pub(crate) over: BTreeMap<u8, bool>,
     pub(crate) minor: bool,
 }
 redact_debug!(Guest);
@@ -191,7 +190,7 @@ pub fn admit(
         return Err(faults);
     }
     let deadline = profile.report(&facts, arrived);
-    let guest = Guest { fields: values, notes, pseudonym: shown.pseudonym, over: shown.over.clone(), minor };
+    let guest = Guest { fields: values, notes, pseudonym: shown.pseudonym, minor };
     Ok(Admission::Guest(Box::new(guest), deadline))
 }
 
@@ -366,8 +365,9 @@ impl Guest {
     /// What a profile looks at, for questions at check-out.
     pub(crate) fn fields_at_check_out(&self, profile: &Profile, day: LocalDate) -> BTreeMap<Field, Need> {
         let document = self.document();
-        let birth = self.field(Field::BirthDate).and_then(parse_birth);
-        let age = AgeEvidence { birth, over: self.over.clone() };
+        let in_number = document.as_ref().and_then(PermitNumber::birth).map(Birth::Date);
+        let birth = self.field(Field::BirthDate).and_then(parse_birth).or(in_number);
+        let age = AgeEvidence { birth, over: BTreeMap::new() };
         let facts = GuestFacts {
             document: document.as_ref(),
             region: self.field(Field::Region).and_then(|text| text.parse().ok()),

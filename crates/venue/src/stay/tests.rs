@@ -202,7 +202,7 @@ fn one_bad_line_of_a_group_never_holds_up_the_others() {
     let mut arrivals = Vec::new();
     for line in 0..40_u16 {
         csv.push_str(&format!("{line},\"Ming, Chan {line}\",{}\n", 1200 + line / 2));
-        let mut shown = shown(Permit::HomeReturn, &format!("H{:08}", line));
+        let mut shown = shown(Permit::HomeReturn, &format!("H{line:08}"));
         shown.name = Some(format!("CHAN {line} MING"));
         if line == 17 {
             shown.birth = None;
@@ -215,9 +215,9 @@ fn one_bad_line_of_a_group_never_holds_up_the_others() {
         Party::new(PartyId::from_bytes([1; 16]), "2026-12-01".parse().unwrap(), arrivals, rooming.clone())
     };
     let outcomes = party(arrivals.clone()).unwrap().admit(&profile("mainland"), now());
-    let in_room = |line: u16| match &outcomes[&line] {
-        Outcome::Stay(stay) => stay.last().room.as_str().to_owned(),
-        other => panic!("{other:?}"),
+    let in_room = |line: u16| {
+        let Outcome::Stay(stay) = &outcomes[&line] else { panic!("{:?}", outcomes[&line]) };
+        stay.last().room.as_str().to_owned()
     };
     assert_eq!((in_room(0), in_room(39)), ("1200".to_owned(), "1219".to_owned()));
     let refused: Vec<_> = outcomes.iter().filter(|(_, o)| matches!(o, Outcome::Refused(_))).collect();

@@ -26,7 +26,7 @@ pub(super) struct StayRecord {
 
 pub(super) fn write_guest(guest: &Guest) -> Vec<u8> {
     let mut out = Writer::new();
-    out.array(5).array(guest.fields.len());
+    out.array(4).array(guest.fields.len());
     for (field, entry) in &guest.fields {
         out.array(3).text(field.code()).text(&entry.text).text(entry.source.code());
     }
@@ -38,16 +38,12 @@ pub(super) fn write_guest(guest: &Guest) -> Vec<u8> {
         Some(pseudonym) => out.bytes(pseudonym.as_bytes()),
         None => out.null(),
     };
-    out.array(guest.over.len());
-    for (years, is) in &guest.over {
-        out.array(2).uint(u64::from(*years)).bool(*is);
-    }
     out.bool(guest.minor).finish()
 }
 
 pub(super) fn read_guest(bytes: &[u8]) -> Result<Guest, CborError> {
     let mut from = Reader::new(bytes);
-    from.array_exact(5)?;
+    from.array_exact(4)?;
     let mut fields = BTreeMap::new();
     for _ in 0..from.array(ITEMS)? {
         from.array_exact(3)?;
@@ -65,15 +61,9 @@ pub(super) fn read_guest(bytes: &[u8]) -> Result<Guest, CborError> {
         true => None,
         false => Some(Pseudonym::from_bytes(*from.bytes_exact::<16>()?)),
     };
-    let mut over = BTreeMap::new();
-    for _ in 0..from.array(ITEMS)? {
-        from.array_exact(2)?;
-        let years = u8::try_from(from.uint_max(200)?).map_err(|_| CborError::Limit)?;
-        over.insert(years, from.bool()?);
-    }
     let minor = from.bool()?;
     from.finish()?;
-    Ok(Guest { fields, notes, pseudonym, over, minor })
+    Ok(Guest { fields, notes, pseudonym, minor })
 }
 
 pub(super) fn write_stay(stay: &InHouse, keep_until: Option<Timestamp>) -> Vec<u8> {

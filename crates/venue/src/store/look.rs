@@ -1,44 +1,17 @@
 //! Look: who looked at whose data, when and for what act.
 //!
-//! Lives here: [`Look`], [`Actor`], [`Act`]. Not here: accounts (`officers`). No function of the store opens a person's fields for
+//! Lives here: [`Look`], [`Act`]. Not here: accounts (`officers`). No function of the store opens a person's fields for
 //! a human without a [`Look`], which is written in the same transaction.
 
 use documents::Timestamp;
 
 use super::vault::random;
 use super::{PersonKey, Result, StoreError, Tx, all, column, define_statements, run, time};
+use crate::actor::Actor;
 
 define_statements! {
     INSERT_LOOK = "INSERT INTO look (id, at, actor, act, person_key) VALUES ($1, $2, $3, $4, $5)";
     LOOKS_AT = "SELECT at, actor, act FROM look WHERE person_key = $1 ORDER BY at, id";
-}
-
-/// Who acts at the desk: the name of an account, 1 to 64 characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Actor(String);
-
-/// The text names no account.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not an account's name; write 1 to 64 letters, digits, points, hyphens and underscores")]
-pub struct NotAnActor;
-
-impl std::str::FromStr for Actor {
-    type Err = NotAnActor;
-
-    fn from_str(text: &str) -> std::result::Result<Self, NotAnActor> {
-        let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
-        if (1..=64).contains(&text.chars().count()) && text.chars().all(fits) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NotAnActor)
-        }
-    }
-}
-
-impl std::fmt::Display for Actor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// What somebody does with a person's data.

@@ -13,6 +13,7 @@ pub(crate) mod retention;
 pub(crate) mod stay;
 mod transaction;
 mod vault;
+pub(crate) mod visit;
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use sqlx::migrate::MigrateError;
 use sqlx::{Any, AnyPool, Executor as _, Row as _};
 
 pub use address::{DatabaseAddress, DatabaseAddressError};
-pub use look::{Act, Actor, Look, NotAnActor};
+pub use look::{Act, Look};
 use migrations::{POSTGRES, SQLITE};
 pub use retention::{LOOK_DAYS, RetentionReport};
 pub use transaction::Tx;
@@ -77,6 +78,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         report::STATEMENTS,
         look::STATEMENTS,
         retention::STATEMENTS,
+        visit::STATEMENTS,
     ]
     .concat()
 }

@@ -87,6 +87,13 @@ impl Kind {
 pub struct ReportId([u8; 16]);
 crate::stay::id!(ReportId);
 
+impl ReportId {
+    /// A new id.
+    pub(crate) fn draw() -> Result<Self> {
+        random().map(Self)
+    }
+}
+
 /// A row that falls due.
 pub(crate) struct Due {
     pub(crate) id: ReportId,
@@ -151,6 +158,7 @@ pub struct QueueHealth {
 
 /// A new row.
 pub(crate) struct NewReport<'a> {
+    pub(crate) id: ReportId,
     pub(crate) queue: Queue,
     pub(crate) stay: StayId,
     pub(crate) kind: Kind,
@@ -166,8 +174,8 @@ impl Store {
         tx: &mut Tx,
         person: &Person,
         new: &NewReport<'_>,
-    ) -> Result<ReportId> {
-        let id = ReportId(random()?);
+    ) -> Result<()> {
+        let id = new.id;
         let (queue, stay) = (new.queue.code().to_owned(), new.stay.as_bytes().to_vec());
         let row = optional!(tx, LAST_NUMBER, queue.clone(), stay.clone())?;
         let last: Option<i64> = row.map(|row| column(&row, "report", "number")).transpose()?.flatten();
@@ -185,8 +193,8 @@ impl Store {
             new.alarm_at.map(Timestamp::unix),
             new.due_at.map(Timestamp::unix),
             sealed
-        )?;
-        Ok(id)
+        )
+        .map(drop)
     }
 
     /// Up to `most` rows that fall due, oldest first; of one stay the earliest alone.

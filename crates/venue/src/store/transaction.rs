@@ -58,7 +58,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Ended`] after the transaction ended, which the types rule out.
     pub(super) fn connection(&mut self) -> Result<&mut AnyConnection> {
-        self.0.as_mut().map(|connection| &mut **connection).ok_or(StoreError::Ended)
+        self.0.as_deref_mut().ok_or(StoreError::Ended)
     }
 }
 

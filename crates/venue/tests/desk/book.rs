@@ -171,3 +171,17 @@ async fn another_key_file_opens_nothing_and_every_statement_can_be_prepared() {
     let keys = Keys::open_or_make(&desk.file().with_extension("keys")).unwrap();
     assert!(matches!(Store::open(&address, keys).await, Err(StoreError::Newer(9999))));
 }
+
+#[tokio::test]
+async fn no_statement_of_a_counter_reads_a_whole_table_that_grows() {
+    // Once a day: the job of retention.
+    const MAINTENANCE: [&str; 4] = ["EXPIRED", "DELETE_LOOKS", "LAST_RUN", "INSERT_RUN"];
+    let desk = Desk::new("mainland").await;
+    for (name, sql) in statements().into_iter().filter(|(name, _)| !MAINTENANCE.contains(name)) {
+        let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+        for row in plan.fetch_all(desk.hotel.store().pool()).await.unwrap() {
+            let step: String = row.get("detail");
+            assert!(!step.starts_with("SCAN") || step.contains("CONSTANT"), "{name}: {step}");
+        }
+    }
+}

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use credential::SecretKey;
 use documents::Timestamp;
-use venue::Hotel;
 use venue::police::stand_in::Register;
 use venue::police::{Courier, RegisterClient};
 use venue::profile::{Field, Permit, PermitNumber, Profile, Profiles};
 use venue::stay::{Arrival, Disclosed, Notes, Party, PartyId, Pseudonym, RoomingList, Source, Typed};
-use venue::store::{Actor, DatabaseAddress, Keys, Store};
+use venue::store::{DatabaseAddress, Keys, Store};
+use venue::{Actor, Hotel};
 
 pub fn now() -> Timestamp {
     "2026-11-29T15:00:00+08:00".parse().unwrap()
@@ -52,7 +52,7 @@ impl Desk {
     }
 }
 
-async fn open(file: &std::path::Path, id: &str) -> Hotel {
+pub async fn open(file: &std::path::Path, id: &str) -> Hotel {
     let keys = Keys::open_or_make(&file.with_extension("keys")).unwrap();
     let store = Store::open(&DatabaseAddress::sqlite(file), keys).await.unwrap();
     Hotel::new(store, profile(id), None)
@@ -122,8 +122,7 @@ pub fn tally(answers: &BTreeMap<u16, venue::Registered>) -> BTreeMap<&'static st
 }
 
 pub fn id_of(answers: &BTreeMap<u16, venue::Registered>, line: u16) -> venue::stay::StayId {
-    match &answers[&line] {
-        venue::Registered::New(id) | venue::Registered::Already(id) => *id,
-        other => panic!("{other:?}"),
-    }
+    use venue::Registered::{Already, New};
+    let (New(id) | Already(id)) = &answers[&line] else { panic!("{:?}", answers[&line]) };
+    *id
 }

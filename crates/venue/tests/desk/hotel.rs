@@ -143,3 +143,29 @@ async fn hong_kong_tells_nobody_and_macao_leaves_its_residents_alone() {
     assert_eq!(tally(&answers), BTreeMap::from([("new", 1)]));
     assert_eq!(macao.hotel.queue_health(now()).await.unwrap(), QueueHealth::default());
 }
+
+#[tokio::test]
+async fn a_foreign_guest_in_hong_kong_says_how_he_came_and_on_leaving_where_to() {
+    let desk = Desk::new("hong-kong").await;
+    let mut foreign = with_pass(1);
+    foreign.document = None;
+    foreign.nationality = Some("PRT".parse().unwrap());
+    let mut arrival = line(1, foreign);
+    let bare = desk.hotel.check_in(&party(1, vec![arrival.clone()]), &clerk(), now()).await.unwrap();
+    assert_eq!(tally(&bare), BTreeMap::from([("refused", 1)]));
+    for (field, text) in
+        [(Field::ArrivedOn, "2026-11-28"), (Field::ArrivedBy, "CX250"), (Field::Occupation, "cook")]
+    {
+        arrival.typed.insert(field, text.to_owned());
+    }
+    let answers = desk.hotel.check_in(&party(1, vec![arrival]), &clerk(), now()).await.unwrap();
+    let id = id_of(&answers, 1);
+    let silent = desk.hotel.check_out(id, &Typed::new(), &clerk(), now()).await.unwrap_err();
+    assert_eq!(silent.code(), "field_missing");
+    let mut leaving = typed(Field::NextPlace, "Macao");
+    leaving.insert(Field::LeavesBy, "ferry".to_owned());
+    let left = desk.hotel.check_out(id, &leaving, &clerk(), now()).await.unwrap();
+    assert_eq!(left.guest().field(Field::NextPlace), Some("Macao"));
+    let record = desk.again().await.see(id, &clerk(), Act::See, now()).await.unwrap();
+    assert_eq!(record.stay, left, "what is read back is what was written");
+}

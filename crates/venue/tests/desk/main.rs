@@ -1,7 +1,16 @@
-//! A hotel's desk over real databases and a register to try it against.
+//! The desks of a hotel and a building over real databases, with a register, a hotel system and a door to try them against.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests, outside of the test functions themselves: what goes wrong there fails the test"
+)]
 
 mod book;
+mod building;
+mod door;
 mod helpers;
 mod hotel;
+mod hotel_system;
 mod postgres;
 mod queue;

@@ -1,6 +1,7 @@
 //! The queue under faults: a stop at any await, a register that is away, answers that are lost.
 
 use std::future::Future;
+use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -141,4 +142,80 @@ async fn the_same_key_with_another_body_is_set_aside_for_a_clerk() {
     // Whatever is wrong, a correction sends a new record.
     desk.hotel.correct(id, &typed(Field::Name, "LEE NA"), &clerk(), now()).await.unwrap();
     assert_eq!(desk.courier(&client).round(now()).await.unwrap().sent, 1);
+}
+
+/// Names the folder of the desk that [`a_desk_that_is_killed`] runs.
+const KILLED: &str = "BAYPASS_TEST_KILLED_DESK";
+
+fn killed_party(n: u8) -> venue::stay::Party {
+    party(n, (0..3).map(|at| line(at, with_pass(u32::from(n) * 10 + u32::from(at)))).collect())
+}
+
+/// The desk that the next test kills: it says each party that stands in its book.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_is_killed() {
+    let Some(folder) = std::env::var_os(KILLED) else { return };
+    let hotel = open(&Path::new(&folder).join("book.db"), "mainland").await;
+    for n in 0..u8::MAX {
+        hotel.check_in(&killed_party(n), &clerk(), now()).await.unwrap();
+        println!("stands {n}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_was_killed_has_every_party_whole_or_not_at_all() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+    let mut whole = 0;
+    for millis in [1, 5, 10, 20, 40, 80] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut desk = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "queue::a_desk_that_is_killed", "--nocapture"])
+            .env(KILLED, folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(desk.stdout.take().unwrap()).lines();
+        let mut lines =
+            lines.map_while(Result::ok).filter_map(|line| line.split("stands ").nth(1).map(str::to_owned));
+        assert_eq!(lines.next().as_deref(), Some("0"));
+        tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+        // SIGKILL: no destructor runs.
+        desk.kill().unwrap();
+        desk.wait().unwrap();
+        let told: u8 = lines.last().map_or(0, |line| line.parse().unwrap());
+        let hotel = open(&folder.path().join("book.db"), "mainland").await;
+        let stand = hotel.in_house(&clerk(), now()).await.unwrap().len();
+        assert_eq!(stand % 3, 0, "no party is there in part");
+        assert!(stand >= 3 * (usize::from(told) + 1), "what was acknowledged is there: {stand} after {told}");
+        assert_eq!(hotel.queue_health(now()).await.unwrap().waiting, stand, "each with its report");
+        let again = hotel.check_in(&killed_party(told), &clerk(), now()).await.unwrap();
+        assert_eq!(tally(&again).get("already"), Some(&3));
+        whole += stand / 3;
+    }
+    assert!(whole > 6, "{whole} parties");
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_a_check_in_and_keeps_what_was_acknowledged() {
+    let Some(disk) = test_support::SmallDisk::mount("a_full_disk_refuses_a_check_in", 3) else { return };
+    let file = disk.path().join("book.db");
+    let hotel = open(&file, "mainland").await;
+    disk.fill().unwrap();
+    let mut stand = 0_u8;
+    let error = loop {
+        match hotel.check_in(&killed_party(stand), &clerk(), now()).await {
+            Ok(_) => stand += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("check its disk space"), "{error}");
+    disk.free().unwrap();
+    // The same party again is the same check-in, and the desk needs no restart.
+    let answers = hotel.check_in(&killed_party(stand), &clerk(), now()).await.unwrap();
+    assert_eq!(tally(&answers).get("new"), Some(&3));
+    let again = open(&file, "mainland").await;
+    let parties = usize::from(stand) + 1;
+    assert_eq!(again.in_house(&clerk(), now()).await.unwrap().len(), 3 * parties);
+    assert_eq!(again.queue_health(now()).await.unwrap().waiting, 3 * parties);
 }

@@ -1,0 +1,398 @@
+//! Building: the visitor book of a building's desk. Each act is one transaction with its line in the log.
+//!
+//! Lives here: [`Building`] and what its acts refuse. Not here: what a visit may become (`visit`), doors (`door`), HTTP. It works
+//! without any network: the evacuation list too.
+
+use documents::Timestamp;
+
+use crate::actor::Actor;
+use crate::stay::Pseudonym;
+use crate::store::look::{self, Act, Look};
+use crate::store::person::Found;
+use crate::store::retention::erase;
+use crate::store::visit::VisitRow;
+use crate::store::{Store, StoreError, Tx};
+use crate::visit::{
+    BadgeNumber, EvacuationList, Plan, RollMark, Visit, VisitError, VisitId, Visitor, Warning, Zone,
+};
+
+/// The states of visits that are not over.
+const OPEN: [&str; 4] = ["expected", "waiting", "outside", "inside"];
+
+/// A building's desk.
+#[derive(Debug, Clone)]
+pub struct Building {
+    store: Store,
+    approval_days: Option<u16>,
+}
+
+/// What became of an invitation or a registration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invited {
+    /// It stands in the book now.
+    New,
+    /// It stood there before, under the same id; nothing was written.
+    Already,
+}
+
+/// Why an act on a visit is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildingError {
+    /// No such visit, or nothing of it is kept any more.
+    #[error("no such visit in this book; search for the visitor again")]
+    Unknown,
+    /// The visit refuses it.
+    #[error(transparent)]
+    Visit(#[from] VisitError),
+    /// Somebody else changed it in between.
+    #[error("somebody else has just changed this visit; look at it again")]
+    Changed,
+    /// Who is inside is not erased: the evacuation list needs them.
+    #[error("the visitor is inside; let them out first")]
+    Inside,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl BuildingError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown_visit",
+            Self::Visit(error) => error.code(),
+            Self::Changed => "changed_meanwhile",
+            Self::Inside => "inside",
+            Self::Store(_) => "store",
+        }
+    }
+}
+
+/// A visit with all that the desk keeps of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitRecord {
+    /// Its id.
+    pub id: VisitId,
+    /// The visit.
+    pub visit: Visit,
+    /// Who looked at it, this look included.
+    pub looks: Vec<Look>,
+}
+
+impl Building {
+    /// The desk of a building. `approval_days` is the retention of its approval: 30 days where it says nothing or more.
+    #[must_use]
+    pub const fn new(store: Store, approval_days: Option<u16>) -> Self {
+        Self { store, approval_days }
+    }
+
+    /// Its database.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// A host invites somebody.
+    ///
+    /// # Errors
+    /// [`BuildingError::Visit`], [`BuildingError::Store`].
+    pub async fn invite(
+        &self,
+        id: VisitId,
+        plan: Plan,
+        name: Option<&str>,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Invited, BuildingError> {
+        self.insert(id, &Visit::invited(plan, name)?, actor, now).await
+    }
+
+    /// Somebody stands at the counter without an invitation; the host is asked.
+    ///
+    /// # Errors
+    /// [`BuildingError::Visit`], [`BuildingError::Store`].
+    pub async fn register(
+        &self,
+        id: VisitId,
+        plan: Plan,
+        visitor: Visitor,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Invited, BuildingError> {
+        self.insert(id, &Visit::at_counter(plan, visitor, now)?, actor, now).await
+    }
+
+    async fn insert(
+        &self,
+        id: VisitId,
+        visit: &Visit,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Invited, BuildingError> {
+        let mut tx = self.store.begin().await?;
+        if self.store.find_visit(&mut tx, id).await?.is_some() {
+            tx.roll_back().await?;
+            return Ok(Invited::Already);
+        }
+        let keep_until = visit.keep_until(self.approval_days);
+        let person = self.store.insert_visit(&mut tx, id, visit, keep_until, now).await?;
+        look::write(&mut tx, person.key, actor, Act::Register, now).await?;
+        tx.commit().await?;
+        Ok(Invited::New)
+    }
+
+    /// The invited visitor is at the counter and gets a badge.
+    ///
+    /// # Errors
+    /// [`BuildingError`]; nothing is written then.
+    pub async fn arrive(
+        &self,
+        id: VisitId,
+        visitor: Visitor,
+        badge: BadgeNumber,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Visit, BuildingError> {
+        self.change(id, actor, Act::Register, now, |visit| visit.arrive(visitor, badge, now)).await
+    }
+
+    /// The host answers.
+    ///
+    /// # Errors
+    /// [`BuildingError`]; nothing is written then.
+    pub async fn host_says(
+        &self,
+        id: VisitId,
+        expected: bool,
+        badge: BadgeNumber,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Visit, BuildingError> {
+        self.change(id, actor, Act::Move, now, |visit| visit.host_says(expected, badge, now)).await
+    }
+
+    /// The badge enters a zone.
+    ///
+    /// # Errors
+    /// [`BuildingError`]; nothing is written then.
+    pub async fn enter(
+        &self,
+        id: VisitId,
+        zone: Zone,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(Visit, Option<Warning>), BuildingError> {
+        let mut warning = None;
+        let enter = |visit: Visit| {
+            let (visit, warned) = visit.enter(zone, now)?;
+            warning = warned;
+            Ok(visit)
+        };
+        let visit = self.change(id, actor, Act::Move, now, enter).await?;
+        Ok((visit, warning))
+    }
+
+    /// The badge leaves. Where this fails, the way out stays open all the same: it hangs on no answer of ours.
+    ///
+    /// # Errors
+    /// [`BuildingError::Unknown`], [`BuildingError::Changed`], [`BuildingError::Store`].
+    pub async fn leave(
+        &self,
+        id: VisitId,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(Visit, Option<Warning>), BuildingError> {
+        let mut warning = None;
+        let leave = |visit: Visit| {
+            let (visit, warned) = visit.leave(now);
+            warning = warned;
+            Ok(visit)
+        };
+        let visit = self.change(id, actor, Act::Move, now, leave).await?;
+        Ok((visit, warning))
+    }
+
+    /// The badge is given back.
+    ///
+    /// # Errors
+    /// [`BuildingError`]; nothing is written then.
+    pub async fn end(&self, id: VisitId, actor: &Actor, now: Timestamp) -> Result<Visit, BuildingError> {
+        self.change(id, actor, Act::CheckOut, now, |visit| visit.end(now)).await
+    }
+
+    /// A warden marks somebody who is inside.
+    ///
+    /// # Errors
+    /// [`BuildingError`]; nothing is written then.
+    pub async fn mark(
+        &self,
+        id: VisitId,
+        safe: bool,
+        warden: &Actor,
+        now: Timestamp,
+    ) -> Result<Visit, BuildingError> {
+        let mark = RollMark { safe, at: now, by: warden.clone() };
+        self.change(id, warden, Act::Evacuate, now, |visit| visit.mark(mark)).await
+    }
+
+    async fn change(
+        &self,
+        id: VisitId,
+        actor: &Actor,
+        act: Act,
+        now: Timestamp,
+        change: impl FnOnce(Visit) -> Result<Visit, VisitError>,
+    ) -> Result<Visit, BuildingError> {
+        let mut tx = self.store.begin().await?;
+        let Some(row) = self.store.find_visit(&mut tx, id).await? else {
+            tx.roll_back().await?;
+            return Err(BuildingError::Unknown);
+        };
+        let changed = match change(row.visit.clone()) {
+            Ok(changed) => changed,
+            Err(error) => {
+                tx.roll_back().await?;
+                return Err(error.into());
+            }
+        };
+        let keep_until = changed.keep_until(self.approval_days);
+        if !self.store.update_visit(&mut tx, &row, &changed, keep_until, now).await? {
+            tx.roll_back().await?;
+            return Err(BuildingError::Changed);
+        }
+        look::write(&mut tx, row.person.key, actor, act, now).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// A visit with its looks; this one is written down.
+    ///
+    /// # Errors
+    /// [`BuildingError::Unknown`], [`BuildingError::Store`].
+    pub async fn see(
+        &self,
+        id: VisitId,
+        actor: &Actor,
+        act: Act,
+        now: Timestamp,
+    ) -> Result<VisitRecord, BuildingError> {
+        let mut tx = self.store.begin().await?;
+        let Some(row) = self.store.find_visit(&mut tx, id).await? else {
+            tx.roll_back().await?;
+            return Err(BuildingError::Unknown);
+        };
+        let record = look_at(&mut tx, row, actor, act, now).await?;
+        tx.commit().await?;
+        Ok(record)
+    }
+
+    /// Every visit that is not over: who is expected, waits, is inside or between two ways in.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn open_visits(&self, actor: &Actor, now: Timestamp) -> Result<Vec<VisitRecord>, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let mut found = Vec::new();
+        for state in OPEN {
+            for id in self.store.visits_in(&mut tx, state).await? {
+                if let Some(row) = self.store.find_visit(&mut tx, id).await? {
+                    found.push(look_at(&mut tx, row, actor, Act::See, now).await?);
+                }
+            }
+        }
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// The visits of a wallet: how one who comes again and again is found.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn search(
+        &self,
+        pseudonym: Pseudonym,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<VisitRecord>, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let mut found = Vec::new();
+        let by = Found { pseudonym: Some(pseudonym), number: None };
+        for person in self.store.find_persons(&mut tx, by).await? {
+            for id in self.store.visits_of(&mut tx, person).await? {
+                if let Some(row) = self.store.find_visit(&mut tx, id).await? {
+                    found.push(look_at(&mut tx, row, actor, Act::Search, now).await?);
+                }
+            }
+        }
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// Who is inside now, by zone. Each look is written down, and no failure to write it withholds the list.
+    ///
+    /// # Errors
+    /// The database's, where it cannot be read.
+    pub async fn evacuation(
+        &self,
+        exercise: bool,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<EvacuationList, StoreError> {
+        let mut tx = self.store.read().await?;
+        let mut inside = Vec::new();
+        for id in self.store.visits_in(&mut tx, "inside").await? {
+            inside.extend(self.store.find_visit(&mut tx, id).await?);
+        }
+        tx.roll_back().await?;
+        // A full disk, say: people come first.
+        drop(self.note_evacuation(&inside, actor, now).await);
+        Ok(EvacuationList::new(inside.iter().map(|row| (row.id, &row.visit)), exercise, now))
+    }
+
+    async fn note_evacuation(
+        &self,
+        inside: &[VisitRow],
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        for row in inside {
+            look::write(&mut tx, row.person.key, actor, Act::Evacuate, now).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Erases a visit whose visitor asks for it.
+    ///
+    /// # Errors
+    /// [`BuildingError::Unknown`], [`BuildingError::Inside`], [`BuildingError::Store`].
+    pub async fn erase(&self, id: VisitId, actor: &Actor, now: Timestamp) -> Result<(), BuildingError> {
+        let mut tx = self.store.begin().await?;
+        let Some(row) = self.store.find_visit(&mut tx, id).await? else {
+            tx.roll_back().await?;
+            return Err(BuildingError::Unknown);
+        };
+        if matches!(row.visit.presence(), crate::visit::Presence::Inside { .. }) {
+            tx.roll_back().await?;
+            return Err(BuildingError::Inside);
+        }
+        look::write(&mut tx, row.person.key, actor, Act::Erase, now).await?;
+        erase(&mut tx, row.person.key).await?;
+        tx.commit().await?;
+        self.store.empty_log().await?;
+        Ok(())
+    }
+}
+
+async fn look_at(
+    tx: &mut Tx,
+    row: VisitRow,
+    actor: &Actor,
+    act: Act,
+    now: Timestamp,
+) -> Result<VisitRecord, StoreError> {
+    look::write(tx, row.person.key, actor, act, now).await?;
+    let looks = look::of_person(tx, row.person.key).await?;
+    Ok(VisitRecord { id: row.id, visit: row.visit, looks })
+}
