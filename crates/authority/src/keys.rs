@@ -9,7 +9,7 @@ use trust::{KeyEntry, Role};
 
 use crate::store::Vault;
 
-/// The id of the first key of every role but that for tokens.
+/// The id of the first key of every role but those for tokens and venue credentials.
 pub const KEY_ID: &[u8] = b"1";
 
 /// A signing key and its number among those of its role.
@@ -26,7 +26,7 @@ impl NumberedKey {
         Ok(Self { number: 1, key: Arc::new(SigningKey::generate()?) })
     }
 
-    /// Its id in every role but that for tokens: the number in decimal digits.
+    /// Its id in every role but those for tokens and venue credentials: the number in decimal digits.
     #[must_use]
     pub fn kid(&self) -> Vec<u8> {
         decimal(self.number)
@@ -56,16 +56,26 @@ pub struct SigningKeys {
     pub notice: NumberedKey,
     /// Signs status lists.
     pub status: NumberedKey,
+    /// Signs venue credentials.
+    pub venue: NumberedKey,
 }
 
 impl SigningKeys {
     /// The roles in which an authority's service signs.
-    pub const ROLES: [Role; 5] = [Role::Token, Role::Verdict, Role::Handover, Role::Notice, Role::Status];
+    pub const ROLES: [Role; 6] =
+        [Role::Token, Role::Verdict, Role::Handover, Role::Notice, Role::Status, Role::Venue];
 
-    /// The id that the trust list has for key `number` of a role: one byte for tokens, else decimal digits.
+    /// The id that the trust list has for key `number` of a role: one byte for tokens and venue credentials, whose codes are
+    /// short of bytes, else decimal digits.
     #[must_use]
     pub fn kid(role: Role, number: u8) -> Vec<u8> {
-        if role == Role::Token { vec![number] } else { decimal(number) }
+        if Self::has_short_kid(role) { vec![number] } else { decimal(number) }
+    }
+
+    /// Whether the ids of a role's keys are one byte, the number itself.
+    #[must_use]
+    pub const fn has_short_kid(role: Role) -> bool {
+        matches!(role, Role::Token | Role::Venue)
     }
 
     /// Gathers a key for each role.
@@ -79,18 +89,20 @@ impl SigningKeys {
             handover: key(Role::Handover)?,
             notice: key(Role::Notice)?,
             status: key(Role::Status)?,
+            venue: key(Role::Venue)?,
         })
     }
 
     /// Each key with its role.
     #[must_use]
-    pub fn each(&self) -> [(Role, &NumberedKey); 5] {
+    pub fn each(&self) -> [(Role, &NumberedKey); 6] {
         [
             (Role::Token, &self.token),
             (Role::Verdict, &self.verdict),
             (Role::Handover, &self.handover),
             (Role::Notice, &self.notice),
             (Role::Status, &self.status),
+            (Role::Venue, &self.venue),
         ]
     }
 

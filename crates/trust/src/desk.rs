@@ -32,6 +32,9 @@ pub const VENUE_CLAIMS: [&str; 15] = [
     "portrait",
 ];
 
+/// Specimens of venues and of their approvals, as TOML with its sources: a program that makes an installation reads them.
+pub const SPECIMEN_VENUES: &str = include_str!("../data/venues.toml");
+
 /// A kind of venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum VenueKind {

@@ -40,11 +40,8 @@ fn now() -> Timestamp {
 
 fn entry(role: Role, kid: &[u8], key: &[u8]) -> KeyEntry {
     let (from, to) = (at("2026-01-01T00:00:00+08:00"), at("2027-01-01T00:00:00+08:00"));
-    let binding = match role {
-        Role::Gate => Some(Binding::Gate(bound())),
-        Role::Desk => Some(Binding::Desk(desk())),
-        _ => None,
-    };
+    let gate = (role == Role::Gate).then(|| Binding::Gate(bound()));
+    let binding = gate.or_else(|| (role == Role::Desk).then(|| Binding::Desk(desk())));
     KeyEntry { role, kid: kid.to_vec(), key: key.to_vec(), from, to, compromised: false, binding }
 }
 
