@@ -19,8 +19,7 @@ use documents::{
 };
 use face::{Embedder, FaceConfig, Finder, Image, ModelFolder, Probe};
 use trust::{
-    Approval, Approvals, Binding, GateBinding, KeyEntry, Party, Role, Root, TlsKey, TrustList,
-    TrustStore,
+    Approval, Approvals, Binding, GateBinding, KeyEntry, Party, Role, Root, TlsKey, TrustList, TrustStore,
 };
 
 pub const GATE: &str = "hengqin/CHN-MAC";
