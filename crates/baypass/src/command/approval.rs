@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use documents::AuthorityCode;
 use gate::Clock as _;
 use serde_json::json;
-use trust::Approval;
+use trust::{Approval, Face};
 
 use super::{InstallationArgs, ListArgs};
 use crate::Ended;
 use crate::failure::{self, Failure};
-use crate::install::lists::{self, ApprovalFile};
+use crate::install::approval_file::ApprovalFile;
+use crate::install::lists;
 use crate::serve::TrialClock;
 
 /// The commands about approvals.
@@ -68,15 +68,9 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
             .iter()
             .map(|(id, opened)| match opened {
                 Ok(a) => {
-                    let ports: Vec<_> = a.ports.iter().map(documents::PortId::as_str).collect();
-                    json!({
-                        "id": a.id, "scenario": a.scenario, "jurisdictions": a.jurisdictions, "ports": ports,
-                        "from": a.from, "to": a.to, "hours": a.hours, "claims": a.claims,
-                        "retention_days": a.retention_days, "assessment": a.assessment,
-                        "filings": pairs(&a.filings), "probe_grounds": pairs(&a.probe_grounds),
-                        "in_force": a.in_force(now.local_date()),
-                        "number": a.number, "withdrawn": a.withdrawn,
-                    })
+                    let in_force = Some(a.in_force(now.local_date()));
+                    let (number, withdrawn) = (Some(a.number), Some(a.withdrawn));
+                    json!(ApprovalFile { in_force, number, withdrawn, ..ApprovalFile::of(a) })
                 }
                 Err(error) => json!({"id": id, "refused": error.to_string()}),
             })
@@ -86,24 +80,7 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
     }
     for (id, opened) in rows {
         let line = match opened {
-            Ok(a) => {
-                let ports: Vec<_> = a.ports.iter().map(documents::PortId::as_str).collect();
-                let signed: Vec<_> = a.jurisdictions.iter().map(|j| j.code()).collect();
-                format!(
-                    "{id}, text {}{}\n  {}, {} to {}, minutes {} to {} of the day, signed by {}\n  assessment {}, records kept {} days\n  {}\n",
-                    a.number,
-                    if a.withdrawn { ", WITHDRAWN" } else { "" },
-                    a.scenario,
-                    a.from,
-                    a.to,
-                    a.hours.0,
-                    a.hours.1,
-                    signed.join(" and "),
-                    a.assessment,
-                    a.retention_days,
-                    ports.join(", ")
-                )
-            }
+            Ok(a) => words(&id, &a),
             Err(error) => format!("{id}\n  REFUSED: {error}\n"),
         };
         failure::print(&line)?;
@@ -111,8 +88,34 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
     Ok(Ended::Done)
 }
 
-fn pairs(list: &[(AuthorityCode, String)]) -> serde_json::Map<String, serde_json::Value> {
-    list.iter().map(|(code, text)| (code.code().to_owned(), json!(text))).collect()
+/// An approval as people read it.
+fn words(id: &str, a: &Approval) -> String {
+    let signed: Vec<_> = a.jurisdictions.iter().map(|j| j.code()).collect();
+    let mut text = format!(
+        "{id}, text {}{}\n  {}, {} to {}, minutes {} to {} of the day, signed by {}\n  assessment {}, records kept {} days\n",
+        a.number,
+        if a.withdrawn { ", WITHDRAWN" } else { "" },
+        a.scenario,
+        a.from,
+        a.to,
+        a.hours.0,
+        a.hours.1,
+        signed.join(" and "),
+        a.assessment,
+        a.retention_days,
+    );
+    if let Some(terms) = &a.terms {
+        let face = match &terms.face {
+            Face::NotCompared => "no face is compared".to_owned(),
+            Face::Compared { other_way } => format!("a face may be compared, or: {other_way}"),
+        };
+        let (claims, purposes) = (a.claims.join(", "), terms.purposes.join(", "));
+        text += &format!("  claims {claims}; for {purposes}; {face}\n");
+    }
+    let ports = a.ports.iter().map(ToString::to_string);
+    let venues = a.terms.iter().flat_map(|terms| &terms.venues).map(ToString::to_string);
+    let places: Vec<_> = ports.chain(venues).collect();
+    format!("{text}  {}\n", places.join(", "))
 }
 
 fn add(args: &AddArgs) -> Result<Ended, Failure> {

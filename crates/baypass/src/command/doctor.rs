@@ -19,7 +19,7 @@ use crate::failure::{self, Failure};
 use crate::install::keys::KeyStore;
 use crate::install::parties::{face_config, load_approvals};
 use crate::install::signing::OwnSigners;
-use crate::install::{Installation, lists, tls};
+use crate::install::{Installation, lists, tls, venues};
 use crate::serve::{Addresses, TrialClock};
 
 struct Finding {
@@ -159,6 +159,8 @@ async fn installation(dir: &Path) -> Vec<Finding> {
     } else if broken.is_empty() {
         findings.push(Finding { what: "trust lists", said: Ok("all three are in force".to_owned()) });
     }
+    let said = venues::check(&opened, &trust, now).map_err(|failure| failure.to_string());
+    findings.push(Finding { what: "venues", said });
     let said = connections(&opened, &trust, now).map_err(|failure| failure.to_string());
     findings.push(Finding { what: "connections", said });
     let said =
@@ -209,6 +211,10 @@ fn officers(installation: &Installation) -> Result<String, String> {
     for code in AuthorityCode::ALL.into_iter().filter(|code| installation.supervisor(*code).is_dir()) {
         let record = Record::of(&installation.supervisor(code));
         record.verify().map_err(|error| format!("--supervisors {code}: {}", Failure::of(&error)))?;
+    }
+    for id in venues::here(installation).map_err(|failure| failure.to_string())? {
+        let record = Record::of(&installation.venue(&id));
+        record.verify().map_err(|error| format!("venue {id}: {}", Failure::of(&error)))?;
     }
     if without.is_empty() {
         return Ok("every party has accounts, and every record of acts is whole".to_owned());

@@ -33,8 +33,8 @@ pub fn run(args: &InitArgs) -> Result<Ended, Failure> {
     Installation::init(&args.dir, SystemClock.now(), &Terms::default(), database, module.as_ref(), actor)?;
     let shown = args.dir.display();
     failure::print(&format!(
-        "{shown}: three authorities with keys, trust lists, approvals (specimens) and empty registries; pictures from \
-         files are taken (simulated_camera)\nnext: baypass resident add --dir {shown} ...\n"
+        "{shown}: three authorities with keys, trust lists, approvals and venues (specimens) and empty registries; pictures \
+         from files are taken (simulated_camera)\nnext: baypass resident add --dir {shown} ...\n"
     ))?;
     Ok(Ended::Done)
 }

@@ -5,7 +5,7 @@
 
 use authority::SigningKeys;
 use clap::{Args, Subcommand};
-use documents::{Rules, Timestamp};
+use documents::{Rules, Timestamp, VenueId};
 use serde_json::json;
 use transport::Days;
 use trust::{KeyEntry, Party, Role, TrustStore};
@@ -15,11 +15,11 @@ use super::tls::PartyArgs;
 use super::trust::HELD_HERE;
 use crate::Ended;
 use crate::failure::{self, Failure, of};
-use crate::install::acts::{self, Office};
+use crate::install::acts;
 use crate::install::changes::{ListChanges, newest};
 use crate::install::keys::KeyStore as _;
 use crate::install::signing::{CLOCK_SECONDS, Seat};
-use crate::install::{Installation, code_lanes, lists};
+use crate::install::{Installation, code_lanes, lists, venues};
 
 const DAY: i64 = 86_400;
 
@@ -41,12 +41,15 @@ pub enum KeysCommand {
 pub struct SeatArgs {
     #[command(flatten)]
     parties: PartyArgs,
-    /// One role alone: token, verdict, handover, notice, status or gate.
+    /// One role alone: token, verdict, handover, notice, status, venue, gate or desk.
     #[arg(long)]
     role: Option<String>,
     /// One lane's gate alone, such as hengqin/CHN-MAC.
     #[arg(long, requires = "port")]
     lane: Option<String>,
+    /// The desk of one venue alone, such as specimen-hotel-macao.
+    #[arg(long, conflicts_with_all = ["authority", "port"])]
+    venue: Option<VenueId>,
 }
 
 /// What `keys list` takes.
@@ -73,8 +76,8 @@ pub struct RotateArgs {
 pub struct RetireArgs {
     #[command(flatten)]
     seats: SeatArgs,
-    /// How many seconds after the next key's first use a key stays listed; default: nine days for tokens, thirty for gates and
-    /// notices, two for others. What it signed is refused from then on.
+    /// How many seconds after the next key's first use a key stays listed; default: nine days for tokens and venue credentials,
+    /// thirty for gates and notices, 401 for desks, two for others. What it signed is refused from then on.
     #[arg(long, value_name = "SECONDS")]
     keep: Option<u32>,
 }
@@ -94,13 +97,19 @@ impl SeatArgs {
                 }
             }
         }
+        if self.parties.is_for_all() {
+            seats.extend(venues::desks(&installation)?.into_iter().map(Seat::Desk));
+        }
+        let is_venue = |seat: &Seat, venue: &VenueId| matches!(seat, Seat::Desk(desk) if desk.id() == venue);
         seats.retain(|seat| {
-            self.role.as_deref().is_none_or(|role| seat.role().as_str() == role)
+            self.venue.as_ref().is_none_or(|venue| is_venue(seat, venue))
+                && self.role.as_deref().is_none_or(|role| seat.role().as_str() == role)
                 && self.lane.as_deref().is_none_or(|lane| seat.name() == lane)
         });
         if seats.is_empty() {
             return Err(Failure::new(
-                "no key is meant: an authority signs as token, verdict, handover, notice and status, a port's lanes as gate; \
+                "no key is meant: an authority signs as token, verdict, handover, notice, status and venue, a port's lanes as gate, a \
+                 venue's as desk (`baypass doctor` names the folders); \
                  `baypass tls renew` exchanges keys of connections, `baypass trust` those of supervisors",
             ));
         }
@@ -122,8 +131,10 @@ impl KeysCommand {
 /// For how many seconds what a key signed may still be on its way after the next one signs.
 const fn on_the_way(role: Role) -> i64 {
     match role {
-        // A token lives for seven days.
-        Role::Token => 9 * DAY,
+        // A token or venue credential lives for seven days.
+        Role::Token | Role::Venue => 9 * DAY,
+        // A printed sign is a request that stands for up to 400 days.
+        Role::Desk => 401 * DAY,
         // Events and notices are signed once, and told until they are taken.
         Role::Gate | Role::Notice => 30 * DAY,
         Role::Verdict | Role::Handover | Role::Status | Role::Part | Role::Approval | Role::Tls => 2 * DAY,
@@ -188,13 +199,9 @@ fn rotate(args: &RotateArgs) -> Result<Ended, Failure> {
             Failure::new(format!("{} has had 255 keys; there is no number for another one", seat.name()))
         })?;
         let object = format!("{} {number}", seat.name());
-        installation.put_on_record(&Office::Party(seat.party()), (acts::ROTATE_KEY, &object), now)?;
+        installation.put_on_record(&seat.office(), (acts::ROTATE_KEY, &object), now)?;
         let key = keys.make_signing(&seat.file(number))?;
         made.push((seat, number));
-        let binding = match seat {
-            Seat::Gate(lane) => Some(lane.binding()),
-            Seat::Authority(..) => None,
-        };
         for code in seat.listing() {
             let entry = KeyEntry {
                 role: seat.role(),
@@ -203,7 +210,7 @@ fn rotate(args: &RotateArgs) -> Result<Ended, Failure> {
                 from: signs.plus_seconds(-CLOCK_SECONDS),
                 to,
                 compromised: false,
-                binding: binding.clone(),
+                binding: seat.binding(),
             };
             changes.add(code, entry);
         }
@@ -252,7 +259,7 @@ fn retire(args: &RetireArgs) -> Result<Ended, Failure> {
             let name = seat.name();
             if now >= entry.to || until.is_some_and(|until| now >= until) {
                 let object = format!("{name} {number}");
-                installation.put_on_record(&Office::Party(seat.party()), (acts::RETIRE_KEY, &object), now)?;
+                installation.put_on_record(&seat.office(), (acts::RETIRE_KEY, &object), now)?;
                 for code in seat.listing() {
                     changes.drop(code, seat.role(), &entry.kid);
                 }

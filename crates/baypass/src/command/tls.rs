@@ -70,6 +70,11 @@ pub struct RenewArgs {
 }
 
 impl PartyArgs {
+    /// Whether neither an authority nor a port is named.
+    pub const fn is_for_all(&self) -> bool {
+        self.authority.is_none() && self.port.is_none()
+    }
+
     /// The installation, the parties, and the moment.
     pub fn open(&self) -> Result<(Installation, Vec<Party>, Timestamp), Failure> {
         let installation = self.installation.open()?;

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use ::officers::{Actor, Operator, Record};
 use authority::Service;
 use clap::Args;
-use documents::{AuthorityCode, DocumentNumber, Timestamp};
+use documents::{AuthorityCode, DocumentNumber, Timestamp, VenueId};
 use trust::Party;
 
-use super::{Installation, make_folder, tls};
+use super::{Installation, make_folder, tls, venues};
 use crate::failure::{Failure, of};
 
 /// An installation was made.
@@ -24,6 +24,8 @@ pub const RENEW_TEMPLATES: &str = "renew_templates";
 pub const REJOIN_GATE: &str = "rejoin_gate";
 /// A lane numbers its events anew.
 pub const ADOPT_CHAIN: &str = "adopt_chain";
+/// The first key of a role is made, which the version before had not.
+pub const MAKE_KEY: &str = "make_key";
 /// A signing key is made that follows another.
 pub const ROTATE_KEY: &str = "rotate_key";
 /// A signing key is named no more, and destroyed.
@@ -62,6 +64,8 @@ pub enum Office {
     Party(Party),
     /// That of an authority's supervisors.
     Supervisors(AuthorityCode),
+    /// That of a venue's desk.
+    Venue(VenueId),
 }
 
 impl Office {
@@ -75,6 +79,7 @@ impl Office {
         match self {
             Self::Party(party) => of_whom.party(party),
             Self::Supervisors(code) => of_whom.supervisor(*code),
+            Self::Venue(id) => of_whom.venue(id),
         }
     }
 }
@@ -127,7 +132,8 @@ impl Installation {
     pub fn put_on_every_record(&self, act: (&str, &str), now: Timestamp) -> Result<(), Failure> {
         let supervisors = AuthorityCode::ALL.map(Office::Supervisors);
         let parties = tls::parties(self)?.into_iter().map(Office::Party);
-        let here = parties.chain(supervisors).filter(|office| office.folder(self).is_dir());
+        let desks = venues::here(self)?.into_iter().map(Office::Venue);
+        let here = parties.chain(supervisors).chain(desks).filter(|office| office.folder(self).is_dir());
         here.into_iter().try_for_each(|office| self.put_on_record(&office, act, now))
     }
 }

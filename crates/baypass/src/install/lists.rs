@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use authority::{KEY_ID, Keys};
 use credential::SigningKey;
 use documents::{AuthorityCode, LocalDate, PortId, Rules, Timestamp};
-use serde::{Deserialize, Serialize};
 use transport::Days;
-use trust::{Approval, KeyEntry, Party, Role, SCENARIO_BORDER, TrustError, TrustList, TrustStore};
+use trust::{Approval, Binding, KeyEntry, Party, Role, TrustError, TrustList, TrustStore};
 
 use super::acts::{self, Office};
+use super::approval_file::ApprovalFile;
 use super::keys::KeyStore;
 use super::supervisors::{self, RootFile};
-use super::{Installation, code_lanes, make_folder, signing, tls, write_whole};
+use super::{Installation, code_lanes, make_folder, signing, tls, venues, write_whole};
 use crate::failure::{Failure, of};
 
 /// How long a trust list is good, in seconds: a week.
@@ -39,7 +39,8 @@ pub fn key_end(now: Timestamp) -> Timestamp {
     specimen_end(now).start()
 }
 
-fn specimen_end(now: Timestamp) -> LocalDate {
+/// The last day of specimens that are made at `now`.
+pub fn specimen_end(now: Timestamp) -> LocalDate {
     now.local_date().plus_days(3 * 365)
 }
 
@@ -59,13 +60,14 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
     for lane in &lanes {
         let key = made.keys(&made.gate(&lane.port)).make_signing(&key_name(&lane.name()))?;
         for authority in lane.authorities() {
-            let binding = Some(lane.binding());
+            let binding = Some(Binding::Gate(lane.binding()));
             let listed = entry(Role::Gate, lane.name().as_bytes(), &key, from, to);
             gates.entry(authority).or_default().push(KeyEntry { binding, ..listed });
         }
     }
     let mut roots = Roots::new();
     let mut connections = first_tls(made, &rules, now)?;
+    let mut desks = venues::make_specimens(made, (from, to), now)?;
     for code in AuthorityCode::ALL {
         made.put_on_record(&Office::authority(code), (acts::INIT, ""), now)?;
         let store = made.keys(&made.authority(code));
@@ -78,6 +80,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
         entries.push(entry(Role::Approval, KEY_ID, &approval, from, to));
         entries.extend(gates.remove(&code).unwrap_or_default());
         entries.extend(connections.remove(&code).unwrap_or_default());
+        entries.extend(desks.remove(&code).unwrap_or_default());
         let first = TrustList {
             authority: code,
             number: 1,
@@ -103,21 +106,30 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
     for ((a, b), ports) in groups {
         let approval = ApprovalFile {
             id: format!("SPECIMEN-{a}-{b}"),
+            scenario: None,
             jurisdictions: vec![a, b],
             ports,
+            venues: None,
             from: first_day(),
             to: specimen_end(now),
             hours: (0, 1440),
             claims: vec!["permit".to_owned(), "face".to_owned()],
+            purposes: None,
+            face: None,
+            other_way: None,
             retention_days: 30,
             assessment: "PIA-SPECIMEN-0001".to_owned(),
             filings: [a, b].map(|j| (j, format!("specimen filing 0001 ({j})"))).into(),
             probe_grounds: [a, b]
                 .map(|j| (j, format!("statutory duty at the border ({j}, specimen)")))
                 .into(),
+            in_force: None,
+            number: None,
+            withdrawn: None,
         };
         add_approval(made, &approval, now)?;
     }
+    venues::approve_specimens(made, (first_day(), specimen_end(now)), now)?;
     Ok(())
 }
 
@@ -360,57 +372,6 @@ pub fn renew_where_due(from: &Installation, now: Timestamp) -> Result<Vec<Author
     Ok(renewed)
 }
 
-/// An approval as a person writes it: every field is needed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ApprovalFile {
-    /// Its id. Under one that was taken back the next number is signed.
-    pub id: String,
-    /// The jurisdictions concerned.
-    pub jurisdictions: Vec<AuthorityCode>,
-    /// Ids of the ports.
-    pub ports: Vec<String>,
-    /// First day.
-    pub from: LocalDate,
-    /// Last day.
-    pub to: LocalDate,
-    /// Minutes of the local day: from, and before.
-    pub hours: (u16, u16),
-    /// What may be read from the pass.
-    pub claims: Vec<String>,
-    /// Days for which records may be kept.
-    pub retention_days: u16,
-    /// Id of the impact assessment.
-    pub assessment: String,
-    /// Filing or notification number, for each jurisdiction.
-    pub filings: BTreeMap<AuthorityCode, String>,
-    /// Legal ground on which the face probe is sent, for each jurisdiction.
-    pub probe_grounds: BTreeMap<AuthorityCode, String>,
-}
-
-impl ApprovalFile {
-    /// The text to sign under its id.
-    fn approval(&self, number: u64) -> Result<Approval, Failure> {
-        let ports = self.ports.iter().map(|port| port.parse().map_err(of)).collect::<Result<_, _>>()?;
-        Ok(Approval {
-            id: self.id.clone(),
-            number,
-            withdrawn: false,
-            scenario: SCENARIO_BORDER.to_owned(),
-            jurisdictions: self.jurisdictions.clone(),
-            ports,
-            from: self.from,
-            to: self.to,
-            hours: self.hours,
-            claims: self.claims.clone(),
-            retention_days: self.retention_days,
-            assessment: self.assessment.clone(),
-            filings: self.filings.clone().into_iter().collect(),
-            probe_grounds: self.probe_grounds.clone().into_iter().collect(),
-        })
-    }
-}
-
 fn approvals_folder(of: &Installation) -> PathBuf {
     of.public().join("approvals")
 }
@@ -474,19 +435,7 @@ pub fn read_approval(from: &Installation, id: &str, now: Timestamp) -> Result<Ap
     let bundle = approvals(from)?.into_iter().find(|(name, _)| name == id).map(|(_, bundle)| bundle);
     let bundle = bundle.ok_or_else(|| Failure::new(format!("there is no approval {id}")))?;
     let read = Approval::open(&bundle, &trust(from, now)?, now).map_err(of)?;
-    Ok(ApprovalFile {
-        id: read.id,
-        jurisdictions: read.jurisdictions,
-        ports: read.ports.iter().map(ToString::to_string).collect(),
-        from: read.from,
-        to: read.to,
-        hours: read.hours,
-        claims: read.claims,
-        retention_days: read.retention_days,
-        assessment: read.assessment,
-        filings: read.filings.into_iter().collect(),
-        probe_grounds: read.probe_grounds.into_iter().collect(),
-    })
+    Ok(ApprovalFile::of(&read))
 }
 
 /// Takes an approval back, by a text with the next number that every jurisdiction's supervisor signs: whoever has seen it

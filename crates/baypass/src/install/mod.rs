@@ -5,6 +5,7 @@
 //! (`lists`), who runs (`parties`).
 
 pub mod acts;
+pub mod approval_file;
 pub mod changes;
 pub mod database;
 pub mod journal;
@@ -15,6 +16,7 @@ pub mod parties;
 pub mod signing;
 pub mod supervisors;
 pub mod tls;
+pub mod venues;
 
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
@@ -27,7 +29,7 @@ use ::officers::Operator;
 use authority::store::DatabaseAddress;
 use credential::Audience;
 use database::DatabaseUrl;
-use documents::{AuthorityCode, Direction, LaneKind, PortId, Rules, Side, Timestamp};
+use documents::{AuthorityCode, Direction, LaneKind, PortId, Rules, Side, Timestamp, VenueId};
 use keys::KeyFiles;
 use module::{ModuleInUse, ModuleSetting};
 use serde::{Deserialize, Serialize};
@@ -274,6 +276,11 @@ impl Installation {
     /// The folder of the gates of a port.
     pub fn gate(&self, port: &PortId) -> PathBuf {
         self.root.join("gates").join(port.as_str())
+    }
+
+    /// The folder of a venue's desk.
+    pub fn venue(&self, id: &VenueId) -> PathBuf {
+        self.root.join("venues").join(id.as_str())
     }
 
     /// The folder of a party that has connections to others.

@@ -21,7 +21,7 @@ use gate::{
 use trust::{Approval, Approvals, TrustStore};
 
 use super::keys::KeyStore;
-use super::signing::{OwnSigners, lane_key};
+use super::signing::{OwnSigners, lane_key, make_venue_key_where_none};
 use super::{Installation, LanePlace, Lock, lists, make_folder};
 use crate::failure::{Failure, of};
 
@@ -93,6 +93,7 @@ pub async fn open_service(
     if is_of_first_versions(&database).await.map_err(of)? {
         files.put_first_master()?;
     }
+    make_venue_key_where_none(of_whom, code, &trust, now)?;
     let keys = files.authority(OwnSigners::read(of_whom, code)?.in_use(&trust, now)?)?;
     let rules = Rules::builtin().map_err(of)?;
     let ledger = Ledger::open(&database, keys.vault(), &rules).await.map_err(of)?;

@@ -10,9 +10,11 @@ use std::time::SystemTime;
 use authority::{NumberedKey, Service, SigningKeys};
 use documents::{AuthorityCode, Timestamp};
 use gate::outbox::{GateKey, LaneKey};
-use trust::{KeyEntry, Party, Role, TrustStore, gate_kid, gate_of_kid};
+use trust::{Binding, KeyEntry, Party, Role, TrustStore, gate_kid, gate_of_kid};
 
+use super::acts::{self, Office};
 use super::keys::{KeyFiles, KeyStore};
+use super::venues::{self, Desk};
 use super::{Installation, LanePlace, lists, tls};
 use crate::failure::Failure;
 
@@ -26,6 +28,8 @@ pub enum Seat {
     Authority(AuthorityCode, Role),
     /// The gate of a lane.
     Gate(LanePlace),
+    /// The desk of a venue.
+    Desk(Desk),
 }
 
 impl Seat {
@@ -34,14 +38,25 @@ impl Seat {
         match self {
             Self::Authority(_, role) => *role,
             Self::Gate(_) => Role::Gate,
+            Self::Desk(_) => Role::Desk,
         }
     }
 
-    /// The party that signs.
-    pub fn party(&self) -> Party {
+    /// Whose record of acts names the key.
+    pub fn office(&self) -> Office {
         match self {
-            Self::Authority(code, _) => Party::Authority(*code),
-            Self::Gate(lane) => Party::Gates(lane.port.clone()),
+            Self::Authority(code, _) => Office::authority(*code),
+            Self::Gate(lane) => Office::Party(Party::Gates(lane.port.clone())),
+            Self::Desk(desk) => Office::Venue(desk.id().clone()),
+        }
+    }
+
+    /// Where the key counts, as each list says; `None` for an authority's own.
+    pub fn binding(&self) -> Option<Binding> {
+        match self {
+            Self::Authority(..) => None,
+            Self::Gate(lane) => Some(Binding::Gate(lane.binding())),
+            Self::Desk(desk) => Some(Binding::Desk(desk.binding().clone())),
         }
     }
 
@@ -50,6 +65,7 @@ impl Seat {
         match self {
             Self::Authority(code, role) => format!("{code} {}", role.as_str()),
             Self::Gate(lane) => lane.name(),
+            Self::Desk(desk) => desk.id().to_string(),
         }
     }
 
@@ -58,6 +74,7 @@ impl Seat {
         match self {
             Self::Authority(code, _) => vec![*code],
             Self::Gate(lane) => lane.authorities(),
+            Self::Desk(desk) => vec![desk.authority()],
         }
     }
 
@@ -66,6 +83,7 @@ impl Seat {
         match self {
             Self::Authority(_, role) => SigningKeys::kid(*role, number),
             Self::Gate(lane) => gate_kid(&lane.name(), number),
+            Self::Desk(desk) => gate_kid(desk.id().as_str(), number),
         }
     }
 
@@ -75,11 +93,11 @@ impl Seat {
             return None;
         }
         match self {
-            Self::Gate(lane) => {
-                let (gate, number) = gate_of_kid(&entry.kid);
-                (gate == lane.name().as_bytes()).then_some(number)
+            Self::Gate(_) | Self::Desk(_) => {
+                let (named, number) = gate_of_kid(&entry.kid);
+                (named == self.name().as_bytes()).then_some(number)
             }
-            Self::Authority(_, Role::Token) => entry.kid.first().copied(),
+            Self::Authority(_, role) if SigningKeys::has_short_kid(*role) => entry.kid.first().copied(),
             Self::Authority(..) => std::str::from_utf8(&entry.kid).ok()?.parse().ok(),
         }
     }
@@ -114,6 +132,7 @@ impl Seat {
         match self {
             Self::Authority(code, _) => of_what.keys(&of_what.authority(*code)),
             Self::Gate(lane) => of_what.keys(&of_what.gate(&lane.port)),
+            Self::Desk(desk) => of_what.keys(&of_what.venue(desk.id())),
         }
     }
 
@@ -121,6 +140,7 @@ impl Seat {
         match self {
             Self::Authority(_, role) => role.as_str().to_owned(),
             Self::Gate(lane) => lists::key_name(&lane.name()),
+            Self::Desk(_) => Role::Desk.as_str().to_owned(),
         }
     }
 
@@ -147,6 +167,13 @@ impl Seat {
         let keys = self.keys(of_what);
         let found = self.here(&keys);
         if found.is_empty() {
+            if let Self::Authority(code, Role::Venue) = self {
+                return Err(Failure::new(format!(
+                    "{code} has no key for venue credentials, as in the version before: make one with `baypass trust upgrade \
+                     --dir {}`, or restore it from a backup",
+                    of_what.root().display()
+                )));
+            }
             // Says which file is missing.
             keys.signing(&self.file(1))?;
         }
@@ -175,11 +202,35 @@ pub fn first(keys: &KeyFiles) -> Result<SigningKeys, Failure> {
     })
 }
 
+/// Makes the key for venue credentials that an installation of the version before has not yet. No list names it: what it signs
+/// counts nowhere until `baypass trust upgrade`, and the border goes on without it. One that a list names is lost, and no other
+/// one is made in its place.
+pub fn make_venue_key_where_none(
+    of_what: &Installation,
+    code: AuthorityCode,
+    trust: &TrustStore,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let seat = Seat::Authority(code, Role::Venue);
+    let keys = seat.keys(of_what);
+    if trust.list(code).is_some() && seat.here(&keys).is_empty() && seat.listed(trust).is_empty() {
+        of_what.put_on_record(&seat.office(), (acts::MAKE_KEY, &seat.name()), now)?;
+        keys.make_signing(&seat.file(1))?;
+        of_what.warn_once(&format!(
+            "no list names the key of {code} for venue credentials; when every authority runs this version: `baypass trust \
+             upgrade --dir {}`",
+            of_what.root().display()
+        ));
+    }
+    Ok(())
+}
+
 /// Destroys every key of an installation that lies in a hardware module.
 pub fn empty_module(of_what: &Installation) -> Result<(), Failure> {
     let parties = tls::parties(of_what)?.into_iter().map(|party| of_what.party(&party));
     let supervisors = AuthorityCode::ALL.map(|code| of_what.supervisor(code));
-    parties.chain(supervisors).try_for_each(|folder| of_what.keys(&folder).empty_module())
+    let desks = venues::here(of_what)?.into_iter().map(|id| of_what.venue(&id));
+    parties.chain(supervisors).chain(desks).try_for_each(|folder| of_what.keys(&folder).empty_module())
 }
 
 /// Every key with which an authority could sign.

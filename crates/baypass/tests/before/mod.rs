@@ -10,8 +10,49 @@ use serde_json::json;
 
 use crate::bay::Folder;
 
+/// Takes everything of venues away but for what the lists say: keys, folders, approvals.
+pub fn remove_venues(dir: &Path) {
+    std::fs::remove_dir_all(dir.join("venues")).unwrap();
+    for code in ["CHN", "HKG", "MAC"] {
+        std::fs::remove_file(dir.join(format!("authorities/{code}/keys/venue.key"))).unwrap();
+    }
+    for approval in std::fs::read_dir(dir.join("public/approvals")).unwrap() {
+        let path = approval.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.starts_with("SPECIMEN-HOTEL") || name.starts_with("SPECIMEN-BUILDING") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+}
+
+/// Makes the installation one of the version that knew nothing of venues: neither keys nor folders, nor lists that name them.
+pub fn without_venues(folder: &Folder) {
+    remove_venues(&folder.dir());
+    for code in ["CHN", "HKG", "MAC"] {
+        let public = folder.dir().join(format!("public/trust/{code}.cbor"));
+        let bytes = std::fs::read(&public).unwrap();
+        let (newest, _) = trust::links(&bytes).unwrap();
+        let payload = CoSigned::parse(newest, MAX_PAYLOAD).unwrap().unverified_payload().to_vec();
+        let mut list = trust::TrustList::decode(&payload).unwrap();
+        list.number += 1;
+        list.keys.retain(|key| !matches!(key.role, trust::Role::Venue | trust::Role::Desk));
+        let supervisor = folder.dir().join("supervisors").join(code);
+        let keys: Vec<_> = (1..=3)
+            .map(|n| {
+                let key = std::fs::read(supervisor.join(format!("{n}/keys/root.key"))).unwrap();
+                (format!("{code}-{n}"), SigningKey::from_pkcs8(&key).unwrap())
+            })
+            .collect();
+        let signers: Vec<_> = keys.iter().map(|(kid, key)| (kid.as_bytes(), key)).collect();
+        let signed = list.signed_by(&signers).unwrap();
+        std::fs::write(&public, &signed).unwrap();
+        std::fs::write(supervisor.join("published.cbor"), signed).unwrap();
+    }
+}
+
 /// Makes the installation one of the version before: a list key, pinned alone, and lists signed by it.
 pub fn one_list_key(folder: &Folder) -> Vec<SigningKey> {
+    remove_venues(&folder.dir());
     let mut keys = Vec::new();
     let mut pins = serde_json::Map::new();
     for code in ["CHN", "HKG", "MAC"] {
@@ -30,15 +71,17 @@ pub fn one_list_key(folder: &Folder) -> Vec<SigningKey> {
             w.raw(item);
         }
         let count = r.array(2_000).unwrap();
-        w.array(count);
-        for _ in 0..count {
+        let keys = (0..count).map(|_| {
             let fields = r.array(7).unwrap();
+            (0..fields).map(|_| r.skip().unwrap()).collect::<Vec<_>>()
+        });
+        // That version knew neither bindings nor the roles venue (9) and desk (10).
+        let keys: Vec<_> = keys.filter(|key| !matches!(key[0], [9 | 10])).collect();
+        w.array(keys.len());
+        for key in keys {
             w.array(6);
-            for field in 0..fields {
-                let item = r.skip().unwrap();
-                if field < 6 {
-                    w.raw(item);
-                }
+            for item in &key[..6] {
+                w.raw(item);
             }
         }
         let old = w.finish();

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use authority::SigningKeys;
 use clap::Args;
 use credential::SigningKey;
 use documents::AuthorityCode;
@@ -149,7 +150,7 @@ fn told(store: &TrustStore, list: &TrustList) -> String {
         text += &format!("  ANNOUNCED: {}\n", list.next.as_ref().map_or_else(|| "nothing".to_owned(), words));
     }
     let kid = |role: Role, kid: &[u8]| match std::str::from_utf8(kid) {
-        Ok(text) if role != Role::Token => text.to_owned(),
+        Ok(text) if !SigningKeys::has_short_kid(role) => text.to_owned(),
         Ok(_) | Err(_) => hex::encode(kid),
     };
     for key in list.keys.iter().filter(|key| !now.keys.contains(key)) {

@@ -1,5 +1,5 @@
 //! Upgrade: an installation of the version before, whose lists one pinned key signs (`bp1-trust-list`), gets supervisors, a
-//! root of their keys and a first list under it.
+//! root of their keys and a first list under it; one without keys for venues gets these.
 //!
 //! Lives here: reading the old form once, for this. Not here: the new form (`trust`). Interrupted, the command is run again.
 
@@ -12,7 +12,7 @@ use credential::message::{MAX_PAYLOAD, read_authority, read_time};
 use credential::{PublicKey, VerifyingKey};
 use documents::{AuthorityCode, Rules};
 use serde_json::Value;
-use trust::{KeyEntry, Role, TrustList, TrustStore};
+use trust::{Binding, KeyEntry, Role, TrustList, TrustStore};
 
 use super::words;
 use crate::Ended;
@@ -21,6 +21,7 @@ use crate::failure::{self, Failure, of};
 use crate::install::acts;
 use crate::install::lists::{self, LIST_SECONDS};
 use crate::install::supervisors::{self, RootFile};
+use crate::install::venues::{self, BroughtOver};
 use crate::install::{Installation, code_lanes};
 
 /// What `trust upgrade` takes.
@@ -61,6 +62,11 @@ pub fn run(args: &UpgradeArgs) -> Result<Ended, Failure> {
         failure::print(&format!("{code}: lists are signed by {} from now on\n", words(&root)))?;
         done += 1;
     }
+    let made = venues::bring_over(&installation, args.at.time())?;
+    told(&made)?;
+    if done == 0 && !(made.lists.is_empty() && made.approvals.is_empty()) {
+        return Ok(Ended::Done);
+    }
     if done == 0 {
         return Err(Failure::new(
             "this installation is of this version already; there is nothing to bring over",
@@ -72,6 +78,16 @@ pub fn run(args: &UpgradeArgs) -> Result<Ended, Failure> {
          renew` makes the keys and certificates with which parties reach each other.\n",
     )?;
     Ok(Ended::Done)
+}
+
+fn told(made: &BroughtOver) -> Result<(), Failure> {
+    for (code, number) in &made.lists {
+        failure::print(&format!("{code}: its keys for venues are listed; trust list number {number}\n"))?;
+    }
+    for id in &made.approvals {
+        failure::print(&format!("approval {id} signed\n"))?;
+    }
+    Ok(())
 }
 
 /// One authority's list under a new root; gives the root.
@@ -98,7 +114,7 @@ fn bring_over(
     let lanes = code_lanes(&rules);
     for key in keys.iter_mut().filter(|key| key.role == Role::Gate) {
         let lane = lanes.iter().find(|lane| lane.name().as_bytes() == key.kid);
-        key.binding = lane.map(crate::install::LanePlace::binding);
+        key.binding = lane.map(|lane| Binding::Gate(lane.binding()));
     }
     let (known, unknown): (Vec<_>, Vec<_>) =
         keys.into_iter().partition(|key| key.role != Role::Gate || key.binding.is_some());
@@ -155,6 +171,8 @@ fn read_old(payload: &[u8], code: AuthorityCode) -> Result<(u64, Vec<KeyEntry>),
         // Role 8 signed lists in that form; a root does that now, and 8 is another role's.
         match Role::ALL.get(role) {
             _ if role == 8 => {}
+            // It knew no later role.
+            _ if role > 8 => return Err(CborError::Unexpected),
             Some(role) => {
                 keys.push(KeyEntry { role: *role, kid, key, from, to, compromised, binding: None });
             }
