@@ -15,7 +15,7 @@ use credential::message::{self, Event, Kind, Passage, Receipt, ReceiptResult, Re
 use credential::{Audience, KeyClass, PartHash, SigningKey, random, sha256, sign_proof};
 use documents::AuthorityCode::{Chn, Mac};
 use documents::{
-    AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, PortId, Rules, Side, Timestamp,
+    AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, PortId, Rules, Scenario, Side, Timestamp,
 };
 use face::{Embedder, FaceConfig, Finder, Image, ModelFolder, Probe};
 use trust::{

@@ -171,7 +171,7 @@ async fn a_credential_has_a_status_place_of_its_own_and_ends_with_the_pass() {
         frames.map(|frame| list.list.get(frame.status.index()).unwrap())
     };
     assert_eq!(status().await, [Status::Valid; 2]);
-    bay.chn.end_pass(&session, bay.now).await.unwrap();
+    bay.chn.end_pass(&DocumentNumber::recognise(NUMBER).unwrap(), bay.now).await.unwrap();
     assert_eq!(status().await, [Status::Invalid; 2]);
 }
 
