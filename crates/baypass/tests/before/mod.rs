@@ -71,14 +71,14 @@ pub fn one_list_key(folder: &Folder) -> Vec<SigningKey> {
             w.raw(item);
         }
         let count = r.array(2_000).unwrap();
-        let keys = (0..count).map(|_| {
+        let entries = (0..count).map(|_| {
             let fields = r.array(7).unwrap();
             (0..fields).map(|_| r.skip().unwrap()).collect::<Vec<_>>()
         });
         // That version knew neither bindings nor the roles venue (9) and desk (10).
-        let keys: Vec<_> = keys.filter(|key| !matches!(key[0], [9 | 10])).collect();
-        w.array(keys.len());
-        for key in keys {
+        let listed: Vec<_> = entries.filter(|key| !matches!(key[0], [9 | 10])).collect();
+        w.array(listed.len());
+        for key in listed {
             w.array(6);
             for item in &key[..6] {
                 w.raw(item);
