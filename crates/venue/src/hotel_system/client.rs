@@ -154,6 +154,9 @@ impl HandOver {
             }
             Err(fault) => {
                 self.store.put_off_report(&mut tx, due.id, now.plus_seconds(pause(due.tries))).await?;
+                // The rest would meet the same fault.
+                let next = now.plus_seconds(FIRST_PAUSE);
+                self.store.put_off_queue(&mut tx, Queue::HotelSystem, now, next).await?;
                 round.fault = Some(fault);
             }
         }

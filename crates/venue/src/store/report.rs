@@ -29,6 +29,7 @@ define_statements! {
         WHERE id = $1 AND state = 'waiting'";
     REFUSED_REPORT = "UPDATE report SET state = 'refused', answer = $2, tries = tries + 1 WHERE id = $1 AND state = 'waiting'";
     PUT_OFF_REPORT = "UPDATE report SET next_at = $2, tries = tries + 1 WHERE id = $1 AND state = 'waiting'";
+    PUT_OFF_QUEUE = "UPDATE report SET next_at = $3 WHERE queue = $1 AND state = 'waiting' AND next_at <= $2";
     REFUSED_KINDS = "SELECT kind FROM report WHERE queue = $1 AND stay = $2 AND state = 'refused'";
     REPLACE_REPORTS = "UPDATE report SET state = 'replaced' WHERE queue = $1 AND stay = $2 AND state = 'refused'";
     REPORTS_OF_STAY = "SELECT id, kind, state, made_at, alarm_at, due_at, tries, sent_at, receipt, answer FROM report \
@@ -261,6 +262,17 @@ impl Store {
 
     pub(crate) async fn put_off_report(&self, tx: &mut Tx, id: ReportId, next_at: Timestamp) -> Result<()> {
         run!(tx, PUT_OFF_REPORT, id.as_bytes().to_vec(), next_at.unix()).map(drop)
+    }
+
+    /// Puts off whatever is due in a queue: the other side is away.
+    pub(crate) async fn put_off_queue(
+        &self,
+        tx: &mut Tx,
+        queue: Queue,
+        now: Timestamp,
+        next_at: Timestamp,
+    ) -> Result<()> {
+        run!(tx, PUT_OFF_QUEUE, queue.code().to_owned(), now.unix(), next_at.unix()).map(drop)
     }
 
     /// Refused reports of this stay give way to new ones. Gives what they told.

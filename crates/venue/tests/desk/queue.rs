@@ -144,6 +144,29 @@ async fn the_same_key_with_another_body_is_set_aside_for_a_clerk() {
     assert_eq!(desk.courier(&client).round(now()).await.unwrap().sent, 1);
 }
 
+#[tokio::test]
+async fn a_register_that_is_down_is_asked_once_in_a_pause_however_much_waits() {
+    let desk = Desk::new("mainland").await;
+    let (register, client) = register().await;
+    register.switch(|switches| switches.down = true);
+    for n in 0..3 {
+        let arrivals = (0..80).map(|at| line(at, with_pass(u32::from(n) * 100 + u32::from(at)))).collect();
+        desk.hotel.check_in(&party(n, arrivals), &clerk(), now()).await.unwrap();
+    }
+    let courier = desk.courier(&client);
+    let round = courier.round(now()).await.unwrap();
+    assert_eq!((round.put_off, round.fault.unwrap().code()), (100, "register_down"));
+    let next = courier.next().await.unwrap().unwrap();
+    assert_eq!((next.seconds_since(now()), register.requests()), (5, 1));
+    register.switch(|switches| switches.down = false);
+    assert_eq!(courier.round(next).await.unwrap().sent, 240);
+    assert_eq!((register.requests(), register.taken().len()), (4, 240));
+    // One that is alone says why it waits, too.
+    desk.hotel.check_in(&party(9, vec![by_card(1, "LI NA")]), &clerk(), next).await.unwrap();
+    register.switch(|switches| switches.down = true);
+    assert_eq!(courier.round(next).await.unwrap().fault.unwrap().code(), "register_down");
+}
+
 /// Names the folder of the desk that [`a_desk_that_is_killed`] runs.
 const KILLED: &str = "BAYPASS_TEST_KILLED_DESK";
 
