@@ -7,13 +7,11 @@
 use documents::Timestamp;
 
 use super::client::{Answer, BATCH, Refusal, RegisterClient, RegisterFault};
-use crate::store::report::{Due, Kind, Queue};
+use crate::store::report::{Due, Kind, LONGEST_PAUSE, Queue};
 use crate::store::{Store, StoreError, Tx};
 
 /// The pause after the first try that failed, in seconds; it doubles with each one.
 const FIRST_PAUSE: i64 = 5;
-/// The longest pause, in seconds.
-const LONGEST_PAUSE: i64 = 600;
 /// A departure whose arrival has no receipt looks again after so many seconds.
 const NO_RECEIPT_PAUSE: i64 = 60;
 

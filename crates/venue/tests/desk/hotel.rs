@@ -87,7 +87,7 @@ async fn what_the_register_refuses_is_shown_and_goes_out_again_once_it_is_correc
     let round = desk.courier(&client).round(out).await.unwrap();
     assert_eq!((round.sent, round.refused), (2, 1));
     let health = desk.hotel.queue_health(out).await.unwrap();
-    assert_eq!(health, QueueHealth { waiting: 1, refused: 1, alarm: 0, overdue: 0 });
+    assert_eq!(health, QueueHealth { waiting: 1, refused: 1, ..QueueHealth::default() });
     let record = desk.hotel.see(id, &clerk(), Act::See, out).await.unwrap();
     let ReportState::Refused { answer } = &record.reports[0].state else { panic!("{record:?}") };
     let faults: Vec<Refusal> = serde_json::from_str(answer).unwrap();
@@ -112,7 +112,7 @@ async fn the_alarm_sounds_at_twenty_hours_and_the_time_is_over_at_twenty_four() 
     register.switch(|switches| switches.down = true);
     desk.hotel.check_in(&party(1, vec![by_card(1, "LI NA")]), &clerk(), now()).await.unwrap();
     let hours = |hours: i64, seconds: i64| now().plus_seconds(hours * 3600 + seconds);
-    let open = |alarm, overdue| QueueHealth { waiting: 1, refused: 0, alarm, overdue };
+    let open = |alarm, overdue| QueueHealth { waiting: 1, alarm, overdue, ..QueueHealth::default() };
     for (at, expected) in [
         (hours(20, -1), open(0, 0)),
         (hours(20, 0), open(1, 0)),
