@@ -220,6 +220,14 @@ impl Building {
         self.change(id, actor, Act::CheckOut, now, |visit| visit.end(now)).await
     }
 
+    /// Forgets what a visitor takes back: name and help on stairs.
+    ///
+    /// # Errors
+    /// [`BuildingError::Unknown`], [`BuildingError::Changed`], [`BuildingError::Store`].
+    pub async fn withdraw(&self, id: VisitId, actor: &Actor, now: Timestamp) -> Result<Visit, BuildingError> {
+        self.change(id, actor, Act::Withdraw, now, |visit| Ok(visit.withdraw())).await
+    }
+
     /// A warden marks somebody who is inside.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use venue::stay::{Stay, Typed};
 use venue::store::report::{Kind, QueueHealth, ReportState};
 use venue::store::{Act, Look};
 
-use crate::helpers::*;
+use crate::desk::*;
 
 pub fn typed(field: Field, text: &str) -> Typed {
     BTreeMap::from([(field, text.to_owned())])
@@ -168,4 +168,23 @@ async fn a_foreign_guest_in_hong_kong_says_how_he_came_and_on_leaving_where_to()
     assert_eq!(left.guest().field(Field::NextPlace), Some("Macao"));
     let record = desk.again().await.see(id, &clerk(), Act::See, now()).await.unwrap();
     assert_eq!(record.stay, left, "what is read back is what was written");
+}
+
+#[tokio::test]
+async fn a_guest_takes_back_what_was_optional_and_the_law_keeps_the_rest() {
+    let desk = Desk::new("mainland").await;
+    let (register, client) = register().await;
+    let mut arrival = line(1, with_pass(1));
+    arrival.shown.name_zh = Some("陳".to_owned());
+    let answers = desk.hotel.check_in(&party(1, vec![arrival]), &clerk(), now()).await.unwrap();
+    let id = id_of(&answers, 1);
+    for (field, code) in [(Field::Name, "field_required"), (Field::Sex, "field_not_kept")] {
+        let refused = desk.hotel.withdraw(id, &[field].into(), &clerk(), now()).await.unwrap_err();
+        assert_eq!(refused.code(), code);
+    }
+    desk.hotel.withdraw(id, &[Field::NameZh].into(), &clerk(), now()).await.unwrap();
+    let record = desk.again().await.see(id, &clerk(), Act::See, now()).await.unwrap();
+    assert_eq!(record.stay.guest().field(Field::NameZh), None);
+    desk.courier(&client).round(now()).await.unwrap();
+    assert_eq!(register.taken().len(), 1, "the register hears of the arrival alone");
 }

@@ -8,7 +8,7 @@ use venue::police::Courier;
 use venue::stay::Typed;
 use venue::store::{Act, Keys, Store, statements};
 
-use crate::helpers::*;
+use crate::desk::*;
 
 #[path = "../../../baypass/src/command/bench/cluster.rs"]
 #[expect(dead_code, reason = "benchmarks use more of it")]

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use venue::profile::Field;
 
-use crate::helpers::*;
+use crate::desk::*;
 use crate::hotel::typed;
 
 /// Lets a future go on for so many polls and drops it there; its value where it ended before.
