@@ -131,12 +131,11 @@ impl Building {
         now: Timestamp,
     ) -> Result<Invited, BuildingError> {
         let mut tx = self.store.begin().await?;
-        if self.store.find_visit(&mut tx, id).await?.is_some() {
+        let keep_until = visit.keep_until(self.approval_days);
+        let Some(person) = self.store.insert_visit(&mut tx, id, visit, keep_until, now).await? else {
             tx.roll_back().await?;
             return Ok(Invited::Already);
-        }
-        let keep_until = visit.keep_until(self.approval_days);
-        let person = self.store.insert_visit(&mut tx, id, visit, keep_until, now).await?;
+        };
         look::write(&mut tx, person.key, actor, Act::Register, now).await?;
         tx.commit().await?;
         Ok(Invited::New)
@@ -219,6 +218,14 @@ impl Building {
     /// [`BuildingError`]; nothing is written then.
     pub async fn end(&self, id: VisitId, actor: &Actor, now: Timestamp) -> Result<Visit, BuildingError> {
         self.change(id, actor, Act::CheckOut, now, |visit| visit.end(now)).await
+    }
+
+    /// Forgets what a visitor takes back: name and help on stairs.
+    ///
+    /// # Errors
+    /// [`BuildingError::Unknown`], [`BuildingError::Changed`], [`BuildingError::Store`].
+    pub async fn withdraw(&self, id: VisitId, actor: &Actor, now: Timestamp) -> Result<Visit, BuildingError> {
+        self.change(id, actor, Act::Withdraw, now, |visit| Ok(visit.withdraw())).await
     }
 
     /// A warden marks somebody who is inside.

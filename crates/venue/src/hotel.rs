@@ -10,7 +10,7 @@ use documents::Timestamp;
 use crate::actor::Actor;
 use crate::hotel_system::{HotelCodes, Notification};
 use crate::police::record;
-use crate::profile::{PermitNumber, Profile};
+use crate::profile::{Field, Moment, PermitNumber, Profile};
 use crate::stay::{GuestFault, Left, Outcome, Party, Pseudonym, Room, Stay, StayError, StayId, Typed};
 use crate::store::look::{self, Act, Look};
 use crate::store::person::Found;
@@ -282,6 +282,21 @@ impl Hotel {
         self.change(id, actor, Act::Correct, now, |stay| stay.correct(changes, now)).await
     }
 
+    /// Forgets optional fields of which the guest takes back the consent. The register keeps what it was told; the hotel's system
+    /// gets the guest without them.
+    ///
+    /// # Errors
+    /// [`HotelError`]; nothing is forgotten then.
+    pub async fn withdraw(
+        &self,
+        id: StayId,
+        fields: &BTreeSet<Field>,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Stay, HotelError> {
+        self.change(id, actor, Act::Withdraw, now, |stay| stay.withdraw(&self.profile, fields)).await
+    }
+
     /// Checks a guest out. `typed` answers what the profile asks on leaving.
     ///
     /// # Errors
@@ -322,7 +337,7 @@ impl Hotel {
             return Err(HotelError::Changed);
         }
         look::write(&mut tx, row.person.key, actor, act, now).await?;
-        if changed.last().deadline.is_some() {
+        if changed.last().deadline.is_some() && act != Act::Withdraw {
             self.tell_change(&mut tx, &row, &changed, now).await?;
         }
         self.hand_over(&mut tx, &row, &changed, now).await?;
@@ -339,7 +354,7 @@ impl Hotel {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let departure = |left: &Left| {
-            let asked = left.was.guest.fields_at_check_out(&self.profile, left.was.since.local_date());
+            let asked = left.was.guest.asked(&self.profile, left.was.since.local_date(), Moment::Out);
             record::departure(left, &asked.into_keys().collect())
         };
         if let (Stay::InHouse(_), Stay::Left(left)) = (&row.stay, changed) {

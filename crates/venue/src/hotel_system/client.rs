@@ -7,13 +7,11 @@ use documents::Timestamp;
 use reqwest::Client;
 
 use super::answer::{self, AnswerError, LONGEST_ANSWER, OtaError, Reply};
-use crate::store::report::{Due, Queue, QueueHealth, ReportId};
+use crate::store::report::{Due, LONGEST_PAUSE, Queue, QueueHealth, ReportId};
 use crate::store::{Store, StoreError};
 
 /// The pause after the first try that failed, in seconds; it doubles with each one.
 const FIRST_PAUSE: i64 = 5;
-/// The longest pause, in seconds.
-const LONGEST_PAUSE: i64 = 300;
 /// Messages of one round's look into the queue.
 const AT_ONCE: i64 = 20;
 
@@ -154,6 +152,9 @@ impl HandOver {
             }
             Err(fault) => {
                 self.store.put_off_report(&mut tx, due.id, now.plus_seconds(pause(due.tries))).await?;
+                // The rest would meet the same fault.
+                let next = now.plus_seconds(FIRST_PAUSE);
+                self.store.put_off_queue(&mut tx, Queue::HotelSystem, now, next).await?;
                 round.fault = Some(fault);
             }
         }
@@ -187,7 +188,7 @@ fn as_text(errors: &[OtaError]) -> String {
     serde_json::to_string(errors).unwrap_or_default()
 }
 
-/// Five seconds, doubled with each try, five minutes at most.
+/// Five seconds, doubled with each try, ten minutes at most.
 fn pause(tries: i64) -> i64 {
     let doublings = u32::try_from(tries.clamp(0, 20)).unwrap_or(0);
     FIRST_PAUSE.saturating_mul(1_i64.checked_shl(doublings).unwrap_or(i64::MAX)).min(LONGEST_PAUSE)

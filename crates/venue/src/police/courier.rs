@@ -7,13 +7,11 @@
 use documents::Timestamp;
 
 use super::client::{Answer, BATCH, Refusal, RegisterClient, RegisterFault};
-use crate::store::report::{Due, Kind, Queue};
-use crate::store::{Store, StoreError};
+use crate::store::report::{Due, Kind, LONGEST_PAUSE, Queue};
+use crate::store::{Store, StoreError, Tx};
 
 /// The pause after the first try that failed, in seconds; it doubles with each one.
 const FIRST_PAUSE: i64 = 5;
-/// The longest pause, in seconds.
-const LONGEST_PAUSE: i64 = 600;
 /// A departure whose arrival has no receipt looks again after so many seconds.
 const NO_RECEIPT_PAUSE: i64 = 60;
 
@@ -61,9 +59,15 @@ impl Courier {
             let (arrivals, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.kind == Kind::In);
             self.send_arrivals(&arrivals, now, &mut round).await?;
             for due in &others {
-                self.send_other(due, now, &mut round).await?;
+                if round.fault.is_none() {
+                    self.send_other(due, now, &mut round).await?;
+                }
             }
             if round.fault.is_some() {
+                // Whatever else is due would meet the same fault: none of it is asked for before the first pause is over.
+                let mut tx = self.store.begin().await?;
+                self.store.put_off_queue(&mut tx, Queue::Police, now, now.plus_seconds(FIRST_PAUSE)).await?;
+                tx.commit().await?;
                 return Ok(round);
             }
         }
@@ -85,7 +89,7 @@ impl Courier {
             [] => Ok(()),
             [one] => {
                 let answer = self.register.arrival(one.id, &one.body).await;
-                self.note(&[(one, answer.map_or_else(Err, Ok))], now, round).await
+                self.note(vec![(one, answer)], now, round).await
             }
             many => {
                 let records: Vec<_> = many.iter().map(|due| (due.id, due.body.as_slice())).collect();
@@ -95,12 +99,12 @@ impl Courier {
                             .iter()
                             .map(|due| (due, Ok(answers.remove(&due.id).unwrap_or(Answer::Later))))
                             .collect();
-                        self.note(&answered, now, round).await
+                        self.note(answered, now, round).await
                     }
                     Err(fault) => {
                         round.fault = Some(fault);
                         let later: Vec<_> = many.iter().map(|due| (due, Ok(Answer::Later))).collect();
-                        self.note(&later, now, round).await
+                        self.note(later, now, round).await
                     }
                 }
             }
@@ -121,13 +125,13 @@ impl Courier {
             Kind::Out => self.register.departure(&receipt, due.id, &due.body).await,
             Kind::In | Kind::Correct => self.register.correction(&receipt, due.id, &due.body).await,
         };
-        self.note(&[(due, answer)], now, round).await
+        self.note(vec![(due, answer)], now, round).await
     }
 
     /// Writes down what was answered, all of it in one transaction.
     async fn note(
         &self,
-        answered: &[(&Due, Result<Answer, RegisterFault>)],
+        answered: Vec<(&Due, Result<Answer, RegisterFault>)>,
         now: Timestamp,
         round: &mut Round,
     ) -> Result<(), StoreError> {
@@ -135,25 +139,36 @@ impl Courier {
         for (due, answer) in answered {
             match answer {
                 Ok(Answer::Taken { receipt }) => {
-                    self.store.report_sent(&mut tx, due.id, receipt, now).await?;
+                    self.store.report_sent(&mut tx, due.id, &receipt, now).await?;
                     round.sent += 1;
                 }
                 Ok(Answer::Refused(faults)) => {
-                    self.store.report_refused(&mut tx, due.id, due.stay, &as_text(faults)).await?;
+                    self.store.report_refused(&mut tx, due.id, due.stay, &as_text(&faults)).await?;
                     round.refused += 1;
                 }
                 Ok(Answer::OtherBody) => {
                     self.store.report_refused(&mut tx, due.id, due.stay, &as_text(&[other_body()])).await?;
                     round.refused += 1;
                 }
-                Ok(Answer::Later) | Err(_) => {
-                    let next = now.plus_seconds(pause(due.tries));
-                    self.store.put_off_report(&mut tx, due.id, next).await?;
-                    round.put_off += 1;
+                Ok(Answer::Later) => self.put_off(&mut tx, due, now, round).await?,
+                Err(fault) => {
+                    round.fault = Some(fault);
+                    self.put_off(&mut tx, due, now, round).await?;
                 }
             }
         }
         tx.commit().await
+    }
+
+    async fn put_off(
+        &self,
+        tx: &mut Tx,
+        due: &Due,
+        now: Timestamp,
+        round: &mut Round,
+    ) -> Result<(), StoreError> {
+        round.put_off += 1;
+        self.store.put_off_report(tx, due.id, now.plus_seconds(pause(due.tries))).await
     }
 }
 

@@ -362,8 +362,8 @@ impl Guest {
         PermitNumber::parse(permit, self.field(Field::DocumentNumber)?).ok()
     }
 
-    /// What a profile looks at, for questions at check-out.
-    pub(crate) fn fields_at_check_out(&self, profile: &Profile, day: LocalDate) -> BTreeMap<Field, Need> {
+    /// What the profile asks of this guest, who arrived on `day`, by what is kept of him.
+    pub(crate) fn asked(&self, profile: &Profile, day: LocalDate, at: Moment) -> BTreeMap<Field, Need> {
         let document = self.document();
         let in_number = document.as_ref().and_then(PermitNumber::birth).map(Birth::Date);
         let birth = self.field(Field::BirthDate).and_then(parse_birth).or(in_number);
@@ -375,6 +375,6 @@ impl Guest {
             age: &age,
             day,
         };
-        profile.fields(&facts, Moment::Out)
+        profile.fields(&facts, at)
     }
 }

@@ -16,7 +16,7 @@ pub(crate) use guest::text;
 pub use guest::{Admission, Entry, Guest, GuestFault, MAX_TEXT, Notes, Typed, admit};
 pub use party::{Arrival, MAX_PARTY, Outcome, Party, PartyError, RoomingList, RoomingRow, RoomingRowError};
 
-use crate::profile::{Deadline, Field, Need, Profile};
+use crate::profile::{Deadline, Field, Moment, Need, Profile};
 
 /// The id of a stay: 16 bytes that follow from its party and line, so that a check-in that comes twice is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -182,6 +182,9 @@ pub enum StayError {
     /// Nothing is corrected.
     #[error("no field differs from what is kept; name the field to correct")]
     Unchanged,
+    /// A field that the law asks for: consent was not its ground, and cannot be withdrawn.
+    #[error("{0} is required by law here; it is erased with the rest when its time is over")]
+    Required(Field),
     /// What must be asked on leaving is not there.
     #[error("{0} is asked of this guest on leaving; ask for it")]
     Missing(Field),
@@ -199,6 +202,7 @@ impl StayError {
             Self::NotKept(_) => "field_not_kept",
             Self::Form { .. } => "field_form",
             Self::Unchanged => "unchanged",
+            Self::Required(_) => "field_required",
             Self::Missing(_) => "field_missing",
         }
     }
@@ -265,6 +269,32 @@ impl Stay {
         })
     }
 
+    /// Forgets optional fields of which the guest takes back the consent.
+    ///
+    /// # Errors
+    /// [`StayError::Required`], [`StayError::NotKept`]; nothing is forgotten then.
+    pub fn withdraw(self, profile: &Profile, fields: &BTreeSet<Field>) -> Result<Self, StayError> {
+        let last = self.last();
+        let asked = last.guest.asked(profile, last.since.local_date(), Moment::In);
+        let leaving = last.guest.asked(profile, last.since.local_date(), Moment::Out);
+        for field in fields {
+            if !last.guest.fields.contains_key(field) {
+                return Err(StayError::NotKept(*field));
+            }
+            if [asked.get(field), leaving.get(field)].contains(&Some(&Need::Required)) {
+                return Err(StayError::Required(*field));
+            }
+        }
+        let forget = |mut stay: InHouse| {
+            stay.guest.fields.retain(|field, _| !fields.contains(field));
+            stay
+        };
+        Ok(match self {
+            Self::InHouse(stay) => Self::InHouse(forget(stay)),
+            Self::Left(left) => Self::Left(Left { was: forget(left.was), ..left }),
+        })
+    }
+
     /// Ends the stay. `typed` answers what the profile asks on leaving; `approval_days` may shorten how long data are kept.
     ///
     /// # Errors
@@ -277,7 +307,7 @@ impl Stay {
         approval_days: Option<u16>,
     ) -> Result<Self, StayError> {
         let mut stay = self.in_house(now)?;
-        let asked = stay.guest.fields_at_check_out(profile, stay.since.local_date());
+        let asked = stay.guest.asked(profile, stay.since.local_date(), Moment::Out);
         for (field, need) in &asked {
             match typed.get(field) {
                 Some(typed) => {

@@ -110,6 +110,33 @@ fn an_arrival_is_refused_for_everything_that_is_wrong_with_it() {
     );
 }
 
+/// ICAO 9303-4, appendix B: the specimen of Utopia.
+const SPECIMEN: &str =
+    "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10";
+
+#[test]
+fn a_guest_without_a_phone_is_read_from_the_card_and_nothing_is_typed_over_it() {
+    let mrz = documents::Mrz::parse(SPECIMEN, now().local_date()).unwrap();
+    let shown = Disclosed::of_mrz(&mrz);
+    let admitted = admit(&profile("mainland"), &shown, &Typed::new(), &Notes::new(), now()).unwrap();
+    let Admission::Guest(guest, _) = admitted else { panic!("{admitted:?}") };
+    let kept: Vec<_> = guest.fields().map(|(field, entry)| (field.code(), entry.text.as_str())).collect();
+    assert_eq!(
+        kept,
+        [
+            ("name", "ERIKSSON ANNA MARIA"),
+            ("birth_date", "1974-08-12"),
+            ("nationality", "UTO"),
+            ("document_kind", "foreign-passport"),
+            ("document_number", "L898902C3"),
+        ]
+    );
+    assert!(guest.fields().all(|(_, entry)| entry.source == Source::Mrz) && guest.pseudonym().is_none());
+    let over = typed(&[(Field::DocumentNumber, "L898902C4")]);
+    let refused = admit(&profile("mainland"), &shown, &over, &Notes::new(), now());
+    assert_eq!(codes(refused), [("typed_over_claim", Some("document_number"))]);
+}
+
 #[test]
 fn a_resident_of_macao_proves_that_and_nothing_more() {
     let resident = Disclosed {

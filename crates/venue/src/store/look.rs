@@ -29,6 +29,8 @@ pub enum Act {
     Move,
     /// Checks a guest out.
     CheckOut,
+    /// Forgets what the person takes back.
+    Withdraw,
     /// Gives the person a copy.
     Export,
     /// Erases it.
@@ -39,13 +41,14 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Register,
         Self::See,
         Self::Search,
         Self::Correct,
         Self::Move,
         Self::CheckOut,
+        Self::Withdraw,
         Self::Export,
         Self::Erase,
         Self::Evacuate,
@@ -61,6 +64,7 @@ impl Act {
             Self::Correct => "correct",
             Self::Move => "move",
             Self::CheckOut => "check_out",
+            Self::Withdraw => "withdraw",
             Self::Export => "export",
             Self::Erase => "erase",
             Self::Evacuate => "evacuate",

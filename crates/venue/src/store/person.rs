@@ -44,18 +44,31 @@ pub(crate) struct Found<'a> {
     pub(crate) number: Option<&'a PermitNumber>,
 }
 
+/// A person who is not written yet.
+pub(super) struct NewPerson {
+    pub(super) key: PersonKey,
+    pub(super) record_key: RecordKey,
+    wrapped: Vec<u8>,
+}
+
 impl Store {
-    /// Writes a new person with a key of their own.
+    /// Draws a person with a key of their own; nothing is written.
+    pub(super) fn draw_person(&self) -> Result<NewPerson> {
+        let key = PersonKey::draw()?;
+        let (record_key, wrapped) = self.keys().new_person_key(key)?;
+        Ok(NewPerson { key, record_key, wrapped })
+    }
+
+    /// Writes a new person.
     pub(super) async fn insert_person(
         &self,
         tx: &mut Tx,
+        new: NewPerson,
         record: &[u8],
         by: Found<'_>,
-        made_at: Timestamp,
-        keep_until: Option<Timestamp>,
+        (made_at, keep_until): (Timestamp, Option<Timestamp>),
     ) -> Result<Person> {
-        let key = PersonKey::draw()?;
-        let (record_key, wrapped) = self.keys().new_person_key(key)?;
+        let NewPerson { key, record_key, wrapped } = new;
         let sealed = seal(&record_key, "person", key.as_bytes(), record)?;
         let pseudonym = by.pseudonym.map(|pseudonym| self.keys().pseudonym_tag(pseudonym));
         let number = by.number.map(|number| self.keys().number_tag(number));

@@ -19,7 +19,7 @@ define_statements! {
         VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $8, $9, 0, $7, NULL, NULL, NULL, $10)";
     LAST_NUMBER = "SELECT MAX(number) AS number FROM report WHERE queue = $1 AND stay = $2";
     DUE_REPORTS = "SELECT id, stay, person_key, kind, made_at, alarm_at, due_at, tries, sealed FROM report AS this \
-        WHERE queue = $1 AND state = 'waiting' AND next_at <= $2 AND (kind = 'in' OR NOT EXISTS (SELECT 1 FROM report AS other \
+        WHERE queue = $1 AND state = 'waiting' AND (next_at <= $2 OR next_at > $4) AND (kind = 'in' OR NOT EXISTS (SELECT 1 FROM report AS other \
         WHERE other.queue = this.queue AND other.stay = this.stay AND other.id <> this.id \
         AND (other.number < this.number OR other.kind = 'in') AND other.state IN ('waiting', 'refused'))) \
         ORDER BY made_at, id LIMIT $3";
@@ -29,15 +29,19 @@ define_statements! {
         WHERE id = $1 AND state = 'waiting'";
     REFUSED_REPORT = "UPDATE report SET state = 'refused', answer = $2, tries = tries + 1 WHERE id = $1 AND state = 'waiting'";
     PUT_OFF_REPORT = "UPDATE report SET next_at = $2, tries = tries + 1 WHERE id = $1 AND state = 'waiting'";
+    PUT_OFF_QUEUE = "UPDATE report SET next_at = $3 WHERE queue = $1 AND state = 'waiting' AND next_at <= $2";
     REFUSED_KINDS = "SELECT kind FROM report WHERE queue = $1 AND stay = $2 AND state = 'refused'";
     REPLACE_REPORTS = "UPDATE report SET state = 'replaced' WHERE queue = $1 AND stay = $2 AND state = 'refused'";
     REPORTS_OF_STAY = "SELECT id, kind, state, made_at, alarm_at, due_at, tries, sent_at, receipt, answer FROM report \
         WHERE queue = $1 AND stay = $2 ORDER BY number";
-    OPEN_REPORTS = "SELECT stay, state, alarm_at, due_at FROM report WHERE queue = $1 AND state IN ('waiting', 'refused')";
+    OPEN_REPORTS = "SELECT state, made_at, alarm_at, due_at FROM report WHERE queue = $1 AND state IN ('waiting', 'refused')";
     NEXT_REPORT = "SELECT MIN(next_at) AS next_at FROM report WHERE queue = $1 AND state = 'waiting'";
     OPEN_OF_PERSON = "SELECT COUNT(*) AS open FROM report WHERE person_key = $1 AND state IN ('waiting', 'refused')";
     DELETE_REPORTS = "DELETE FROM report WHERE person_key = $1";
 }
+
+/// The longest pause before a record is sent again, in seconds.
+pub(crate) const LONGEST_PAUSE: i64 = 600;
 
 /// To whom a queue goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -154,6 +158,8 @@ pub struct QueueHealth {
     pub alarm: usize,
     /// Open, and past the last lawful moment.
     pub overdue: usize,
+    /// Open, and made after now: this desk's clock is wrong, or was.
+    pub from_the_future: usize,
 }
 
 /// A new row.
@@ -197,7 +203,8 @@ impl Store {
         .map(drop)
     }
 
-    /// Up to `most` rows that fall due, oldest first; of one stay the earliest alone.
+    /// Up to `most` rows that fall due, oldest first; of one stay the earliest alone. A row that would wait longer than any pause
+    /// was put off under a clock that ran ahead: it is due too.
     pub(crate) async fn due_reports(
         &self,
         tx: &mut Tx,
@@ -205,7 +212,8 @@ impl Store {
         now: Timestamp,
         most: i64,
     ) -> Result<Vec<Due>> {
-        let rows = all!(tx, DUE_REPORTS, queue.code().to_owned(), now.unix(), most)?;
+        let latest = now.plus_seconds(LONGEST_PAUSE).unix();
+        let rows = all!(tx, DUE_REPORTS, queue.code().to_owned(), now.unix(), most, latest)?;
         let mut due = Vec::with_capacity(rows.len());
         for row in &rows {
             let id = ReportId(sixteen(row, "report", "id")?);
@@ -263,6 +271,17 @@ impl Store {
         run!(tx, PUT_OFF_REPORT, id.as_bytes().to_vec(), next_at.unix()).map(drop)
     }
 
+    /// Puts off whatever is due in a queue: the other side is away.
+    pub(crate) async fn put_off_queue(
+        &self,
+        tx: &mut Tx,
+        queue: Queue,
+        now: Timestamp,
+        next_at: Timestamp,
+    ) -> Result<()> {
+        run!(tx, PUT_OFF_QUEUE, queue.code().to_owned(), now.unix(), next_at.unix()).map(drop)
+    }
+
     /// Refused reports of this stay give way to new ones. Gives what they told.
     pub(crate) async fn replace_refused(&self, tx: &mut Tx, queue: Queue, stay: StayId) -> Result<Vec<Kind>> {
         let (queue, stay) = (queue.code().to_owned(), stay.as_bytes().to_vec());
@@ -296,6 +315,7 @@ impl Store {
             *(if state == "waiting" { &mut health.waiting } else { &mut health.refused }) += 1;
             let past = |at: Option<i64>| at.is_some_and(|at| at <= now.unix());
             health.alarm += usize::from(past(column(row, "report", "alarm_at")?));
+            health.from_the_future += usize::from(time(row, "report", "made_at")? > now);
             health.overdue += usize::from(past(column(row, "report", "due_at")?));
         }
         Ok(health)

@@ -13,7 +13,7 @@ use crate::stay::{InHouse, Left, Stay, StayId};
 
 define_statements! {
     INSERT_STAY = "INSERT INTO stay (id, person_key, content_tag, state, in_at, out_at, revision, sealed) \
-        VALUES ($1, $2, $3, 'in', $4, NULL, 0, $5)";
+        VALUES ($1, $2, $3, 'in', $4, NULL, 0, $5) ON CONFLICT (id) DO NOTHING";
     FIND_STAY = "SELECT person_key, content_tag, state, in_at, out_at, revision, sealed FROM stay WHERE id = $1";
     UPDATE_STAY = "UPDATE stay SET state = $3, out_at = $4, sealed = $5, revision = revision + 1 \
         WHERE id = $1 AND revision = $2";
@@ -46,23 +46,19 @@ impl Store {
     /// Writes a new stay with its guest, once: the same check-in again is told apart from another one under its id.
     pub(crate) async fn insert_stay(&self, tx: &mut Tx, id: StayId, stay: &InHouse) -> Result<Inserted> {
         let content = self.content_tag(stay);
-        if let Some(row) = optional!(tx, FIND_STAY, id.as_bytes().to_vec())? {
+        let new = self.draw_person()?;
+        let sealed = seal(&new.record_key, "stay", id.as_bytes(), &write_stay(stay, None))?;
+        // The row first: of two at once the later one waits here, and finds the earlier.
+        let (row, key, since) = (id.as_bytes().to_vec(), new.key.to_vec(), stay.since.unix());
+        if run!(tx, INSERT_STAY, row.clone(), key, content.clone(), since, sealed)? == 0 {
+            let row = optional!(tx, FIND_STAY, row)?;
+            let row = row.ok_or(StoreError::Row { table: "stay", column: "id" })?;
             let earlier: Vec<u8> = column(&row, "stay", "content_tag")?;
             return Ok(if earlier == content { Inserted::Already } else { Inserted::OtherContent });
         }
         let document = stay.guest.document();
         let by = Found { pseudonym: stay.guest.pseudonym(), number: document.as_ref() };
-        let person = self.insert_person(tx, &write_guest(&stay.guest), by, stay.since, None).await?;
-        let sealed = seal(&person.record_key, "stay", id.as_bytes(), &write_stay(stay, None))?;
-        run!(
-            tx,
-            INSERT_STAY,
-            id.as_bytes().to_vec(),
-            person.key.to_vec(),
-            content,
-            stay.since.unix(),
-            sealed
-        )?;
+        let person = self.insert_person(tx, new, &write_guest(&stay.guest), by, (stay.since, None)).await?;
         let stay = Stay::InHouse(stay.clone());
         Ok(Inserted::New(Box::new(StayRow { id, stay, person, revision: 0 })))
     }

@@ -16,7 +16,8 @@ use crate::stay::{Pseudonym, Source};
 use crate::visit::{BadgeNumber, Plan, Presence, RollMark, Visit, VisitId, Visitor};
 
 define_statements! {
-    INSERT_VISIT = "INSERT INTO visit (id, person_key, state, changed_at, revision, sealed) VALUES ($1, $2, $3, $4, 0, $5)";
+    INSERT_VISIT = "INSERT INTO visit (id, person_key, state, changed_at, revision, sealed) VALUES ($1, $2, $3, $4, 0, $5) \
+        ON CONFLICT (id) DO NOTHING";
     FIND_VISIT = "SELECT person_key, revision, sealed FROM visit WHERE id = $1";
     UPDATE_VISIT = "UPDATE visit SET state = $3, changed_at = $4, sealed = $5, revision = revision + 1 \
         WHERE id = $1 AND revision = $2";
@@ -52,7 +53,7 @@ pub(crate) const fn state(visit: &Visit) -> &'static str {
 }
 
 impl Store {
-    /// Writes a new visit, with a key of its own.
+    /// Writes a new visit, with a key of its own; `None` where one stands there under this id.
     pub(crate) async fn insert_visit(
         &self,
         tx: &mut Tx,
@@ -60,13 +61,15 @@ impl Store {
         visit: &Visit,
         keep_until: Timestamp,
         now: Timestamp,
-    ) -> Result<Person> {
+    ) -> Result<Option<Person>> {
+        let new = self.draw_person()?;
+        let sealed = seal(&new.record_key, "visit", id.as_bytes(), &write(visit))?;
+        let (row, key, state) = (id.as_bytes().to_vec(), new.key.to_vec(), state(visit).to_owned());
+        if run!(tx, INSERT_VISIT, row, key, state, now.unix(), sealed)? == 0 {
+            return Ok(None);
+        }
         let by = Found { pseudonym: visit.visitor().and_then(|visitor| visitor.pseudonym), number: None };
-        let person = self.insert_person(tx, &[], by, now, Some(keep_until)).await?;
-        let sealed = seal(&person.record_key, "visit", id.as_bytes(), &write(visit))?;
-        let state = state(visit).to_owned();
-        run!(tx, INSERT_VISIT, id.as_bytes().to_vec(), person.key.to_vec(), state, now.unix(), sealed)?;
-        Ok(person)
+        self.insert_person(tx, new, &[], by, (now, Some(keep_until))).await.map(Some)
     }
 
     /// The visit of this id; `None` where there is none, or it was erased.

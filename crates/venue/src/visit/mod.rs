@@ -445,6 +445,17 @@ impl Visit {
         }
     }
 
+    /// Forgets the name and what was said about stairs: the visitor takes back the consent. The badge's number stands for them.
+    #[must_use]
+    pub fn withdraw(mut self) -> Self {
+        self.invited = None;
+        if let Some(visitor) = &mut self.visitor {
+            visitor.name = None;
+            visitor.needs_help = false;
+        }
+        self
+    }
+
     /// A warden marks a person who is inside as safe or missing.
     ///
     /// # Errors

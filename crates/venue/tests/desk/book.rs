@@ -9,7 +9,7 @@ use venue::stay::Typed;
 use venue::store::{Act, DatabaseAddress, Keys, Store, StoreError, statements};
 use venue::{EraseError, Hotel};
 
-use crate::helpers::*;
+use crate::desk::*;
 
 /// Every spelling in which a text might stand in a file.
 fn spellings(text: &str) -> Vec<Vec<u8>> {

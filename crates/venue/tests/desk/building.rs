@@ -7,7 +7,7 @@ use venue::store::Act;
 use venue::visit::{BadgeNumber, Plan, Presence, Summary, VisitId, Visitor, Warning};
 use venue::{Building, Invited};
 
-use crate::helpers::*;
+use crate::desk::*;
 
 fn at(hours: i64) -> Timestamp {
     now().plus_seconds(hours * 3600)
@@ -107,6 +107,9 @@ async fn the_evacuation_list_knows_who_is_inside_and_what_wardens_said_after_a_r
             && print.contains("CANARY VISITOR 2 (host Engineering) - NEEDS")
     );
     assert!(!print.contains("CANARY VISITOR 4"), "who has left is on no list");
+    again.withdraw(id(2), &clerk(), at(2)).await.unwrap();
+    let print = again.evacuation(true, &clerk(), at(2)).await.unwrap().print().join("\n");
+    assert!(print.contains("badge 000002") && !print.contains("CANARY VISITOR 2"), "{print}");
     assert_eq!(again.erase(id(1), &clerk(), at(2)).await.unwrap_err().code(), "inside");
 }
 

@@ -7,7 +7,7 @@ use documents::Timestamp;
 use venue::door::simulated::{Fault, SimulatedBoard};
 use venue::door::{CommandId, Door, DoorCommand, Passage, RelayConfig, RelayConfigError, RelayDoor};
 
-use crate::helpers::now;
+use crate::desk::now;
 
 fn config(address: SocketAddr, coils: u16) -> RelayConfig {
     RelayConfig::new(address, 1, (0, coils), 0, 500).unwrap()

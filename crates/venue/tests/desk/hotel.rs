@@ -8,7 +8,7 @@ use venue::stay::{Stay, Typed};
 use venue::store::report::{Kind, QueueHealth, ReportState};
 use venue::store::{Act, Look};
 
-use crate::helpers::*;
+use crate::desk::*;
 
 pub fn typed(field: Field, text: &str) -> Typed {
     BTreeMap::from([(field, text.to_owned())])
@@ -87,7 +87,7 @@ async fn what_the_register_refuses_is_shown_and_goes_out_again_once_it_is_correc
     let round = desk.courier(&client).round(out).await.unwrap();
     assert_eq!((round.sent, round.refused), (2, 1));
     let health = desk.hotel.queue_health(out).await.unwrap();
-    assert_eq!(health, QueueHealth { waiting: 1, refused: 1, alarm: 0, overdue: 0 });
+    assert_eq!(health, QueueHealth { waiting: 1, refused: 1, ..QueueHealth::default() });
     let record = desk.hotel.see(id, &clerk(), Act::See, out).await.unwrap();
     let ReportState::Refused { answer } = &record.reports[0].state else { panic!("{record:?}") };
     let faults: Vec<Refusal> = serde_json::from_str(answer).unwrap();
@@ -112,7 +112,7 @@ async fn the_alarm_sounds_at_twenty_hours_and_the_time_is_over_at_twenty_four() 
     register.switch(|switches| switches.down = true);
     desk.hotel.check_in(&party(1, vec![by_card(1, "LI NA")]), &clerk(), now()).await.unwrap();
     let hours = |hours: i64, seconds: i64| now().plus_seconds(hours * 3600 + seconds);
-    let open = |alarm, overdue| QueueHealth { waiting: 1, refused: 0, alarm, overdue };
+    let open = |alarm, overdue| QueueHealth { waiting: 1, alarm, overdue, ..QueueHealth::default() };
     for (at, expected) in [
         (hours(20, -1), open(0, 0)),
         (hours(20, 0), open(1, 0)),
@@ -168,4 +168,23 @@ async fn a_foreign_guest_in_hong_kong_says_how_he_came_and_on_leaving_where_to()
     assert_eq!(left.guest().field(Field::NextPlace), Some("Macao"));
     let record = desk.again().await.see(id, &clerk(), Act::See, now()).await.unwrap();
     assert_eq!(record.stay, left, "what is read back is what was written");
+}
+
+#[tokio::test]
+async fn a_guest_takes_back_what_was_optional_and_the_law_keeps_the_rest() {
+    let desk = Desk::new("mainland").await;
+    let (register, client) = register().await;
+    let mut arrival = line(1, with_pass(1));
+    arrival.shown.name_zh = Some("陳".to_owned());
+    let answers = desk.hotel.check_in(&party(1, vec![arrival]), &clerk(), now()).await.unwrap();
+    let id = id_of(&answers, 1);
+    for (field, code) in [(Field::Name, "field_required"), (Field::Sex, "field_not_kept")] {
+        let refused = desk.hotel.withdraw(id, &[field].into(), &clerk(), now()).await.unwrap_err();
+        assert_eq!(refused.code(), code);
+    }
+    desk.hotel.withdraw(id, &[Field::NameZh].into(), &clerk(), now()).await.unwrap();
+    let record = desk.again().await.see(id, &clerk(), Act::See, now()).await.unwrap();
+    assert_eq!(record.stay.guest().field(Field::NameZh), None);
+    desk.courier(&client).round(now()).await.unwrap();
+    assert_eq!(register.taken().len(), 1, "the register hears of the arrival alone");
 }

@@ -12,7 +12,7 @@ use venue::stay::{Admission, Guest, Notes, Typed, admit};
 use venue::store::Act;
 use venue::store::report::{Kind, ReportState};
 
-use crate::helpers::*;
+use crate::desk::*;
 use crate::hotel::typed;
 
 fn codes() -> HotelCodes {

@@ -8,8 +8,8 @@
 
 mod book;
 mod building;
+mod desk;
 mod door;
-mod helpers;
 mod hotel;
 mod hotel_system;
 mod postgres;

@@ -8,7 +8,7 @@ use venue::police::Courier;
 use venue::stay::Typed;
 use venue::store::{Act, Keys, Store, statements};
 
-use crate::helpers::*;
+use crate::desk::*;
 
 #[path = "../../../baypass/src/command/bench/cluster.rs"]
 #[expect(dead_code, reason = "benchmarks use more of it")]
@@ -35,7 +35,13 @@ async fn a_desks_whole_day_is_the_same_over_postgresql() {
     let hotel = Hotel::new(store, profile("mainland"), Some(30));
     let (register, client) = register().await;
     let arrivals: Vec<_> = (0..40).map(|n| line(n, with_pass(u32::from(n)))).collect();
-    let answers = hotel.check_in(&party(1, arrivals.clone()), &clerk(), now()).await.unwrap();
+    // The clerk's page sent it twice, at the same moment.
+    let (party_of_40, actor) = (party(1, arrivals.clone()), clerk());
+    let at_once = || hotel.check_in(&party_of_40, &actor, now());
+    let (answers, twin) = tokio::join!(at_once(), at_once());
+    let (answers, twin) = (answers.unwrap(), twin.unwrap());
+    let both = [tally(&answers), tally(&twin)];
+    assert!(both.contains(&[("new", 40)].into()) && both.contains(&[("already", 40)].into()), "{both:?}");
     let id = id_of(&answers, 0);
     let again = hotel.check_in(&party(1, arrivals), &clerk(), now()).await.unwrap();
     assert_eq!(tally(&again), BTreeMap::from([("already", 40)]));

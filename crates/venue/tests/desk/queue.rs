@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use venue::profile::Field;
 
-use crate::helpers::*;
+use crate::desk::*;
 use crate::hotel::typed;
 
 /// Lets a future go on for so many polls and drops it there; its value where it ended before.
@@ -144,6 +144,45 @@ async fn the_same_key_with_another_body_is_set_aside_for_a_clerk() {
     assert_eq!(desk.courier(&client).round(now()).await.unwrap().sent, 1);
 }
 
+#[tokio::test]
+async fn a_register_that_is_down_is_asked_once_in_a_pause_however_much_waits() {
+    let desk = Desk::new("mainland").await;
+    let (register, client) = register().await;
+    register.switch(|switches| switches.down = true);
+    for n in 0..3 {
+        let arrivals = (0..80).map(|at| line(at, with_pass(u32::from(n) * 100 + u32::from(at)))).collect();
+        desk.hotel.check_in(&party(n, arrivals), &clerk(), now()).await.unwrap();
+    }
+    let courier = desk.courier(&client);
+    let round = courier.round(now()).await.unwrap();
+    assert_eq!((round.put_off, round.fault.unwrap().code()), (100, "register_down"));
+    let next = courier.next().await.unwrap().unwrap();
+    assert_eq!((next.seconds_since(now()), register.requests()), (5, 1));
+    register.switch(|switches| switches.down = false);
+    assert_eq!(courier.round(next).await.unwrap().sent, 240);
+    assert_eq!((register.requests(), register.taken().len()), (4, 240));
+    // One that is alone says why it waits, too.
+    desk.hotel.check_in(&party(9, vec![by_card(1, "LI NA")]), &clerk(), next).await.unwrap();
+    register.switch(|switches| switches.down = true);
+    assert_eq!(courier.round(next).await.unwrap().fault.unwrap().code(), "register_down");
+}
+
+#[tokio::test]
+async fn a_clock_that_ran_a_year_ahead_is_noticed_and_holds_up_nothing_once_it_is_set() {
+    let desk = Desk::new("mainland").await;
+    let (register, client) = register().await;
+    register.switch(|switches| switches.down = true);
+    let ahead = now().plus_seconds(365 * 86_400);
+    let answers = desk.hotel.check_in(&party(1, vec![by_card(1, "LI NA")]), &clerk(), ahead).await.unwrap();
+    desk.courier(&client).round(ahead).await.unwrap();
+    let health = desk.hotel.queue_health(now()).await.unwrap();
+    assert_eq!((health.waiting, health.from_the_future), (1, 1));
+    let out = desk.hotel.check_out(id_of(&answers, 1), &Default::default(), &clerk(), now()).await;
+    assert_eq!(out.unwrap_err().code(), "clock_behind");
+    register.switch(|switches| switches.down = false);
+    assert_eq!(desk.courier(&client).round(now()).await.unwrap().sent, 1);
+}
+
 /// Names the folder of the desk that [`a_desk_that_is_killed`] runs.
 const KILLED: &str = "BAYPASS_TEST_KILLED_DESK";
 
@@ -210,6 +249,9 @@ async fn a_full_disk_refuses_a_check_in_and_keeps_what_was_acknowledged() {
         }
     };
     assert!(error.to_string().contains("check its disk space"), "{error}");
+    // People come first: the list of who is inside is read all the same.
+    let building = venue::Building::new(hotel.store().clone(), None);
+    assert!(building.evacuation(false, &clerk(), now()).await.is_ok());
     disk.free().unwrap();
     // The same party again is the same check-in, and the desk needs no restart.
     let answers = hotel.check_in(&killed_party(stand), &clerk(), now()).await.unwrap();
