@@ -5,9 +5,11 @@
 
 mod actor;
 mod building;
+pub mod desk;
 pub mod door;
 mod hotel;
 pub mod hotel_system;
+pub mod http;
 pub mod police;
 pub mod profile;
 pub mod stay;

@@ -20,7 +20,7 @@ use super::{Door, DoorCommand, DoorError, Passage, Spent};
 const ANSWER: Duration = Duration::from_secs(2);
 /// How often the sensor is read.
 const POLL: Duration = Duration::from_millis(50);
-/// How long somebody has to go through.
+/// How long somebody has to go through, where the wiring says nothing else.
 const PASSAGE: Duration = Duration::from_secs(10);
 /// How often switching off is tried, each time over a new connection.
 const OFF_TRIES: u32 = 5;
@@ -34,6 +34,7 @@ pub struct RelayConfig {
     count: u16,
     input: u16,
     pulse: Duration,
+    passage: Duration,
 }
 
 /// Why a wiring is none.
@@ -67,7 +68,13 @@ impl RelayConfig {
             return Err(RelayConfigError::Pulse);
         }
         let pulse = Duration::from_millis(u64::from(pulse_millis));
-        Ok(Self { address, unit, first, count, input, pulse })
+        Ok(Self { address, unit, first, count, input, pulse, passage: PASSAGE })
+    }
+
+    /// The same with another time to go through than ten seconds.
+    #[must_use]
+    pub const fn with_passage(self, passage: Duration) -> Self {
+        Self { passage, ..self }
     }
 
     const fn switch(&self, on: bool) -> Request {
@@ -136,7 +143,7 @@ async fn serve(config: RelayConfig) -> Result<Passage, DoorError> {
 }
 
 async fn watch(board: &mut Board, before: bool) -> Result<Passage, DoorError> {
-    let (mut off, mut deadline) = (pin!(sleep(board.config.pulse)), pin!(sleep(PASSAGE)));
+    let (mut off, mut deadline) = (pin!(sleep(board.config.pulse)), pin!(sleep(board.config.passage)));
     let (mut last, mut passed, mut is_on) = (before, false, true);
     while is_on || !passed {
         tokio::select! {
@@ -145,7 +152,7 @@ async fn watch(board: &mut Board, before: bool) -> Result<Passage, DoorError> {
                 board.ask(board.config.switch(false)).await?;
                 is_on = false;
             }
-            () = &mut deadline => break,
+            () = &mut deadline, if !is_on => break,
             () = sleep(POLL) => {
                 let seen = board.input().await?;
                 passed |= seen && !last;

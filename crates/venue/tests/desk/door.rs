@@ -43,12 +43,26 @@ async fn a_door_opens_once_for_a_verdict_and_the_sensor_says_who_went_through() 
 #[tokio::test]
 async fn nobody_who_does_not_pass_the_sensor_has_entered() {
     let board = SimulatedBoard::start().await.unwrap();
-    let door = RelayDoor::new(config(board.address(), 1), now());
+    let wiring = config(board.address(), 1).with_passage(Duration::from_millis(700));
+    let door = RelayDoor::new(wiring, now());
     assert_eq!(door.open(command(1, now()), now()).await.unwrap(), Passage::NotEntered);
+    // Who comes after the time has not entered either, and the next command does not count him.
+    board.passes_after(Some(Duration::from_millis(900)));
+    assert_eq!(door.open(command(3, now()), now()).await.unwrap(), Passage::NotEntered);
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    board.passes_after(None);
     // A hand that lies on the sensor is no passage.
     board.set_sensor(true);
     assert_eq!(door.open(command(2, now()), now()).await.unwrap(), Passage::NotEntered);
     assert!(!board.is_on());
+}
+
+#[tokio::test]
+async fn a_time_to_pass_that_is_shorter_than_the_pulse_leaves_no_relay_on() {
+    let board = SimulatedBoard::start().await.unwrap();
+    let door = RelayDoor::new(config(board.address(), 1).with_passage(Duration::from_millis(1)), now());
+    assert_eq!(door.open(command(1, now()), now()).await.unwrap(), Passage::NotEntered);
+    assert_eq!((board.writes(), board.is_on()), (vec![true, false], false));
 }
 
 #[tokio::test]
