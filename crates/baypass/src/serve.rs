@@ -208,13 +208,7 @@ impl RunArgs {
 
     /// Tells every listener when the process is to end: at Ctrl-C, at a request to terminate, or with the parent.
     pub fn stopping(&self) -> Stopping {
-        let (tell, stop) = tokio::sync::watch::channel(false);
-        let stopped = stopped(self.with_parent);
-        tokio::spawn(async move {
-            stopped.await;
-            let _ = tell.send(true);
-        });
-        Stopping(stop)
+        Stopping::new(self.with_parent)
     }
 }
 
@@ -223,6 +217,17 @@ impl RunArgs {
 pub struct Stopping(tokio::sync::watch::Receiver<bool>);
 
 impl Stopping {
+    /// At Ctrl-C, at a request to terminate, or with the parent.
+    pub fn new(with_parent: bool) -> Self {
+        let (tell, stop) = tokio::sync::watch::channel(false);
+        let stopped = stopped(with_parent);
+        tokio::spawn(async move {
+            stopped.await;
+            let _ = tell.send(true);
+        });
+        Self(stop)
+    }
+
     /// Resolves when it is.
     pub fn wait(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut stop = self.0.clone();

@@ -57,7 +57,8 @@ pub struct CertificateArgs {
 }
 
 impl CertificateArgs {
-    fn files(&self) -> Option<(&PathBuf, &PathBuf)> {
+    /// The certificate and its key, where the operator gave them.
+    pub fn files(&self) -> Option<(&PathBuf, &PathBuf)> {
         self.tls_cert.as_ref().zip(self.tls_key.as_ref())
     }
 

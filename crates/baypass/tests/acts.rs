@@ -22,6 +22,7 @@ const READ: &[&str] = &[
     "bench ledger",
     "bench status",
     "code inspect",
+    "desk list",
     "doctor",
     "face attack",
     "face evaluate",
@@ -43,10 +44,17 @@ const READ: &[&str] = &[
 ];
 
 /// What holders and travellers do themselves: it stands in their own data and in the ledger, and nobody in office did it.
-const HOLDERS: &[&str] = &["lane scan", "wallet enrol", "wallet second-enrolment", "wallet show"];
+const HOLDERS: &[&str] = &[
+    "lane scan",
+    "wallet enrol",
+    "wallet receipts",
+    "wallet register",
+    "wallet second-enrolment",
+    "wallet show",
+];
 
 /// Processes that serve, whose doors have records of their own, and the play that starts them.
-const SERVE: &[&str] = &["authority serve", "demo", "gate serve"];
+const SERVE: &[&str] = &["authority serve", "demo", "desk serve", "gate serve"];
 
 /// Every command that has no further commands, as the program's own help names them.
 fn leaves(folder: &Folder, above: &[&str]) -> Vec<String> {
@@ -66,6 +74,7 @@ const CHN: Record = ["--authority", "CHN"];
 const HKG: Record = ["--authority", "HKG"];
 const GATES: Record = ["--port", "hengqin"];
 const SUPERVISORS: Record = ["--supervisors", "CHN"];
+const DESK: Record = ["--venue", "specimen-hotel-macao"];
 
 fn acts(folder: &Folder, of: Record) -> Vec<Value> {
     let shown = folder.run(&[&["officer", "acts", "--dir", "DIR", "--json"], &of[..]].concat());
@@ -144,6 +153,11 @@ fn steps(account: &str) -> Vec<Step> {
         ),
         step("approval withdraw --dir DIR --id SPECIMEN-CHN-HKG", &[SUPERVISORS], "sign_approval"),
         step("approval add --dir DIR --file approval.json", &[SUPERVISORS], "sign_approval"),
+        step(
+            "desk request --dir DIR --venue specimen-hotel-macao --out request.txt",
+            &[DESK],
+            "sign_request",
+        ),
         step("keys rotate --dir DIR --authority CHN --role token --lead 0", &[CHN], "rotate_key"),
         step("keys rotate --dir DIR --port hengqin --lead 0", &[GATES], "rotate_key"),
         step("keys retire --dir DIR --authority CHN --keep 0", &[CHN], "retire_key"),

@@ -158,14 +158,14 @@ fn a_resident_of_hong_kong_shows_a_mainland_hotel_the_home_return_permit_and_eac
     let home = register(&folder, &request, &[]).code(0).json();
     let home = verified(&folder, &request, home["code"].as_str().unwrap());
     assert_eq!(home.credentials()[0].frame.issuer, AuthorityCode::Hkg);
-    // In Macao where they live, by the home authority, and the document that they choose.
+    // In Macao where they live and nothing else, by the home authority: two credentials would fit no code.
     let request = ask("specimen-hotel-macao");
-    let said = register(&folder, &request, &["--document", "home_return_permit"]).code(0).json();
+    let names = ["name", "birth_date", "nationality", "document_kind", "document_number"];
+    let decline: Vec<_> = names.into_iter().flat_map(|claim| ["--decline", claim]).collect();
+    let said = register(&folder, &request, &decline).code(0).json();
     let macao = verified(&folder, &request, said["code"].as_str().unwrap());
     assert_eq!(macao.claims().text(ClaimName::Region), Some("HKG"));
-    let kinds: Vec<_> =
-        macao.credentials().iter().map(|one| (one.frame.kind.as_str(), one.frame.issuer)).collect();
-    assert_eq!(kinds, [("identity", AuthorityCode::Chn), ("residence", AuthorityCode::Hkg)]);
+    assert_eq!(macao.credentials()[0].frame.issuer, AuthorityCode::Hkg);
 
     let kept =
         folder.run(&["wallet", "receipts", "--dir", "DIR", "--resident", "1", "--json"]).code(0).json();
@@ -299,4 +299,87 @@ fn a_traveller_is_told_who_asks_for_what_and_is_asked() {
             .out()
             .contains("nothing")
     );
+}
+
+/// A desk as a process: where wallets reach it.
+fn desk(folder: &Folder, venue: &str) -> parties::Process {
+    parties::Process::start(folder, &["desk", "serve", "--venue", venue], 2, &format!("{venue}.log"))
+}
+
+/// The standing request of a desk, once it has its lists.
+#[expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
+async fn standing(desk: &parties::Process) -> String {
+    let address = format!("{}/v1/request", desk.listens[0]);
+    parties::until("the desk's lists", async || {
+        reqwest::get(&address).await.is_ok_and(|answer| answer.status().is_success())
+    })
+    .await;
+    code_of(&reqwest::get(&address).await.unwrap().bytes().await.unwrap())
+}
+
+/// Every byte that lies in a folder.
+fn bytes_in(folder: &std::path::Path) -> Vec<u8> {
+    let mut all = Vec::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_dir() {
+            all.extend(bytes_in(&path));
+        } else {
+            all.extend(std::fs::read(path).unwrap());
+        }
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_registers_at_two_desks_over_http_and_their_folders_have_nothing_of_its_holder_in_plain() {
+    let folder = enrolled();
+    // The first batch comes while no authority has a process of its own.
+    folder.run(&["desk", "request", "--dir", "DIR", "--venue", TOWER, "--out", "sign.txt"]).code(0);
+    register(&folder, "sign.txt", &[]).code(0);
+    let authorities = ["CHN", "HKG"].map(|code| (code, parties::Process::authority(&folder, code)));
+    let known: serde_json::Map<_, _> =
+        authorities.iter().map(|(code, one)| ((*code).to_owned(), json!(one.listens[0]))).collect();
+    let book = json!({"authorities": known, "parties": {}, "gates": {}});
+    std::fs::write(folder.dir().join("public/addresses.json"), book.to_string()).unwrap();
+    let (hotel, tower) = (desk(&folder, ZHUHAI), desk(&folder, TOWER));
+
+    let request = standing(&hotel).await;
+    let said = register(&folder, &request, &[]).code(0).json();
+    let shown = json!(["document_number", "document_kind", "nationality", "birth_date", "name_zh", "name"]);
+    assert_eq!(said["shown"], shown);
+    assert_eq!(said["receipt"]["kept"], shown, "{said}");
+    let at_tower = register(&folder, &standing(&tower).await, &["--decline", "name_zh"]).code(0).json();
+    assert_eq!(at_tower["receipt"]["kept"], json!(["document_kind", "name"]));
+    let kept =
+        folder.run(&["wallet", "receipts", "--dir", "DIR", "--resident", "1", "--json"]).code(0).json();
+    let kept = kept["registrations"].as_array().unwrap();
+    assert_eq!(kept.len(), 3);
+    assert!(kept[1]["receipt"]["until"].is_string() && kept[2]["receipt"]["until"].is_string());
+
+    for venue in [ZHUHAI, TOWER] {
+        let path = folder.dir().join("venues").join(venue);
+        let all = bytes_in(&path);
+        for canary in ["H12345678", "KA MAN", "1990-05-06", "A123456"] {
+            let found = memchr::memmem::find(&all, canary.as_bytes());
+            assert_eq!(found, None, "{canary} lies in the folder of {venue} in plain");
+        }
+        for (file, mode) in [("", 0o700), ("book.db", 0o600), ("book.keys", 0o600), ("counter.secret", 0o600)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let found = std::fs::metadata(path.join(file)).unwrap().permissions().mode() & 0o777;
+            assert_eq!(found, mode, "{venue}/{file}");
+        }
+    }
+    // A desk whose own approval is suspended asks no more, and says why.
+    folder.run(&["approval", "withdraw", "--dir", "DIR", "--id", "SPECIMEN-HOTEL-ZHUHAI"]).code(0);
+    let address = format!("{}/v1/request", hotel.listens[0]);
+    parties::until("the hotel to hear of it", async || refusal(&address).await == "approval_withdrawn").await;
+    assert_eq!(register(&folder, &request, &[]).code(3).json()["refused"], json!("approval_withdrawn"));
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
+async fn refusal(address: &str) -> String {
+    let answer: Value = reqwest::get(address).await.unwrap().json().await.unwrap_or_default();
+    answer["code"].as_str().unwrap_or_default().to_owned()
 }

@@ -3,6 +3,8 @@
 //! Lives here: listing them, and requests as codes. Not here: what a desk may ask (`trust::desk`), how a traveller answers
 //! (`command::wallet`).
 
+mod serve;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -33,6 +35,8 @@ pub enum DeskCommand {
     List(ListArgs),
     /// Signs a request as a code that a wallet reads (`baypass wallet register`): for one answer, or for a printed sign.
     Request(RequestArgs),
+    /// Serves the desk of one venue: its counter's page and API, and the door for wallets. It works for a day without a network.
+    Serve(Box<serve::ServeArgs>),
 }
 
 /// What `desk request` takes.
@@ -60,10 +64,11 @@ pub struct RequestArgs {
 
 impl DeskCommand {
     /// Runs the command.
-    pub fn run(&self) -> Result<Ended, Failure> {
+    pub async fn run(&self) -> Result<Ended, Failure> {
         match self {
             Self::List(args) => list(args),
             Self::Request(args) => request(args),
+            Self::Serve(args) => serve::run(args).await,
         }
     }
 }

@@ -112,7 +112,7 @@ impl Command {
             Self::Demo(args) => block_on(demo::run(&args, models)),
             Self::Authority(command) => block_on(command.run(models)),
             Self::Gate(command) => block_on(command.run(models)),
-            Self::Desk(command) => command.run(),
+            Self::Desk(command) => block_on(command.run()),
             Self::Init(args) => init::run(&args),
             Self::Resident(command) => command.run(models),
             Self::Wallet(command) => block_on(command.run(models)),

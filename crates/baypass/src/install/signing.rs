@@ -336,17 +336,17 @@ pub fn lane_key(
     Ok(GateKey { gate: place.name(), kid: seat.kid(used.number), key: Arc::clone(&used.key) })
 }
 
-/// The key with which a venue's desk signs now, and its id in the list.
+/// The key with which a venue's desk signs at `now`, and its id in the list.
 pub fn desk_key(
     of_what: &Installation,
     desk: &Desk,
     trust: &TrustStore,
     now: Timestamp,
-) -> Result<(Vec<u8>, Arc<SigningKey>), Failure> {
+) -> Result<(Vec<u8>, SigningKey), Failure> {
     let seat = Seat::Desk(desk.clone());
     let keys = seat.read(of_what)?;
-    let used = seat.in_use(&keys, trust, now)?;
-    Ok((seat.kid(used.number), Arc::clone(&used.key)))
+    let number = seat.in_use(&keys, trust, now)?.number;
+    Ok((seat.kid(number), seat.keys(of_what).signing(&seat.file(number))?))
 }
 
 /// The gates of a port that run, each with the key that the lists say.

@@ -38,6 +38,36 @@ struct VenueFile {
     name: String,
     name_zh: String,
     asks: Option<Asks>,
+    police: Option<Service>,
+    hotel_system: Option<HotelSystem>,
+}
+
+/// Where a desk hands something over.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Its address.
+    pub address: String,
+    /// A file in the venue's folder with the token that it asks for.
+    pub token_file: Option<String>,
+}
+
+/// The hotel's own system (docs/desk.md).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HotelSystem {
+    /// Its address.
+    pub address: String,
+    /// A file in the venue's folder with the token that it asks for.
+    pub token_file: Option<String>,
+    /// The hotel's code there.
+    pub hotel: String,
+    /// This desk's id there.
+    pub desk: String,
+    /// Whether it is the real one.
+    pub production: bool,
+    /// The code of a room's type, where it asks for one.
+    pub room_type: Option<String>,
 }
 
 /// What a desk asks; its approval says the most that it may.
@@ -66,6 +96,8 @@ pub struct Desk {
     approval: String,
     name: String,
     asks: Option<Asks>,
+    police: Option<Service>,
+    hotel_system: Option<HotelSystem>,
 }
 
 impl Desk {
@@ -94,6 +126,16 @@ impl Desk {
         &self.name
     }
 
+    /// The police's register, where guests are told to one.
+    pub const fn police(&self) -> Option<&Service> {
+        self.police.as_ref()
+    }
+
+    /// The hotel's system, where it has one.
+    pub const fn hotel_system(&self) -> Option<&HotelSystem> {
+        self.hotel_system.as_ref()
+    }
+
     /// What it asks.
     pub fn asks(&self) -> Result<&Asks, Failure> {
         self.asks.as_ref().ok_or_else(|| {
@@ -112,7 +154,8 @@ impl Desk {
         let unfit = format!("{id}: a {kind} has none of these scenarios; see docs/venues.md, Approvals");
         let binding = DeskBinding::new(id, kind, scenarios).ok_or_else(|| Failure::new(unfit))?;
         let (approval, name, asks) = (file.approval.clone(), file.name.clone(), file.asks.clone());
-        Ok(Self { authority: file.authority, binding, approval, name, asks })
+        let (police, hotel_system) = (file.police.clone(), file.hotel_system.clone());
+        Ok(Self { authority: file.authority, binding, approval, name, asks, police, hotel_system })
     }
 
     fn entry(&self, number: u8, key: &SigningKey, (from, to): (Timestamp, Timestamp)) -> KeyEntry {
@@ -278,6 +321,8 @@ impl Specimen {
                 // The clerk's eye, which every approval allows.
                 face: false,
             }),
+            police: None,
+            hotel_system: None,
         })
     }
 

@@ -1,0 +1,356 @@
+//! `baypass desk serve`: the desk of one venue as a process of its own. It opens no other party's folder.
+//!
+//! Lives here: what an installation adds to `venue`: its folder and book, lists that are fetched again and again, listeners, the
+//! rounds of its queues. Not here: what a desk asks and keeps (`venue::desk`), its routes (`venue::http`).
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use authority::status_name;
+use clap::Args;
+use credential::StatusRef;
+use credential::status::Status;
+use credential::venue::ClaimSet;
+use documents::{AuthorityCode, Timestamp, VenueId};
+use gate::lists::{Follower, ListMemory};
+use gate::{Age, AuthorityAddress, Clock, Lists as FetchedLists, Trusted};
+use transport::{Bounds, Identity, Transport, public_server};
+use trust::{Approvals, Freshness, TrustStore, VenueKind};
+use venue::desk::{Book, Desk, DeskSetup, Lists};
+use venue::hotel_system::{HandOver, HotelCodes, HotelSystemClient};
+use venue::http::{CounterSecret, HttpState, ListsNow, routers};
+use venue::police::{Courier, RegisterClient};
+use venue::profile::Profiles;
+use venue::store::{DatabaseAddress, Keys, Store};
+use venue::{Building, Hotel};
+
+use crate::Ended;
+use crate::command::InstallationArgs;
+use crate::failure::{self, Failure, of};
+use crate::install::parties::status_lists_to_follow;
+use crate::install::signing::desk_key;
+use crate::install::{Installation, Lock, lists, tls, venues, write_whole};
+use crate::serve::{Addresses, Stopping, TrialClock, announce, bind, device_client, log};
+use crate::tls::{CertificateArgs, base_of};
+
+/// The file with the secret with which clerks sign in, in the venue's folder.
+const SECRET: &str = "counter.secret";
+/// Longest of the small files in the folder, in bytes.
+const MAX_FILE_BYTES: usize = 64 * 1024;
+
+/// What `desk serve` takes.
+#[derive(Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    /// The venue, such as specimen-hotel-zhuhai.
+    #[arg(long)]
+    venue: VenueId,
+    /// Where wallets send answers; port 0 takes a free one. Beyond the loopback this needs a certificate.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Where clerks find the counter's page.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen_counter: SocketAddr,
+    /// The address for answers as wallets reach it; default: the one that is listened on.
+    #[arg(long, value_name = "URL")]
+    reply: Option<String>,
+    /// Where a web wallet is served whose pages may send answers; may be given several times.
+    #[arg(long = "origin", value_name = "URL")]
+    origins: Vec<String>,
+    /// The book: sqlite://FILE or postgres://USER@HOST/DATABASE; default: book.db in the venue's folder.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<DatabaseAddress>,
+    #[command(flatten)]
+    certificate: CertificateArgs,
+    /// Ends when standard input closes: the process that started it is gone.
+    #[arg(long, hide = true)]
+    with_parent: bool,
+}
+
+/// Runs `desk serve`.
+pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
+    log();
+    let installation = args.installation.open()?;
+    let clock = TrialClock::of(&installation);
+    let now = clock.now();
+    let place = venues::desk(&installation, &args.venue)?;
+    let folder = installation.venue(&args.venue);
+    let _lock = Lock::take(&folder)?;
+    let kept = folder.join("lists");
+    let (trust, broken) = lists::trust_or_kept(&installation, &kept, now)?;
+    for (whose, why) in broken {
+        tracing::warn!(%whose, why, "a trust list cannot be used");
+    }
+    let mut memory = ListMemory::open(&folder).map_err(of)?;
+    let (kid, key) = desk_key(&installation, &place, &trust, now)?;
+    memory.accept_trust(&trust).map_err(of)?;
+    let mut first = FetchedLists::new(trust);
+    first.not_before(memory.newest());
+    let follower = Arc::new(Follower::new(authorities(&installation)?, first));
+    let heard: Heard = Arc::default();
+    let address =
+        args.database_url.clone().unwrap_or_else(|| DatabaseAddress::sqlite(&folder.join("book.db")));
+    let keys = Keys::open_or_make(&folder.join("book.keys")).map_err(of)?;
+    let store = Store::open(&address, keys).await.map_err(of)?;
+    let book = book(&place, store.clone())?;
+    let desk = Desk::new(setup(&place)?, kid, key, book);
+    let ((listener, at), (counter, counter_at)) =
+        (bind(args.listen).await?, bind(args.listen_counter).await?);
+    let (to_wallets, to_clerks) = (transport(args, at)?, transport(args, counter_at)?);
+    let (base, counter_base) = (base_of(&to_wallets, at), base_of(&to_clerks, counter_at));
+    let (lists_of, heard_of) = (Arc::clone(&follower), Arc::clone(&heard));
+    let lists_now: ListsNow = Arc::new(move || {
+        let heard = *heard_of.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::new(DeskLists { fetched: lists_of.lists(), heard }) as Arc<dyn Lists>
+    });
+    let of_the_moment = clock.clone();
+    let routers = routers(HttpState {
+        desk,
+        lists: lists_now,
+        now: Arc::new(move || of_the_moment.now()),
+        reply: Some(args.reply.clone().unwrap_or_else(|| format!("{base}/v1/answers"))),
+        origins: args.origins.clone(),
+        secret: secret(&folder.join(SECRET))?,
+        secure: !matches!(to_clerks, Transport::Plain),
+    });
+    let told = format!("Clerks sign in with the secret in {}\n", folder.join(SECRET).display());
+    announce(args.venue.as_str(), &[("", base), (" for the counter", counter_base)], &told)?;
+    let stop = Stopping::new(args.with_parent);
+    let bounds = || Bounds::of_process(Vec::new());
+    let queues = Queues::open(&installation, &place, &store)?;
+    tokio::select! {
+        () = async {
+            tokio::join!(
+                transport::serve(listener, routers.public, bounds(), to_wallets, stop.wait()),
+                transport::serve(counter, routers.counter, bounds(), to_clerks, stop.wait()),
+            );
+        } => {}
+        () = follow(&installation, &follower, &heard, (&kept, &mut memory), &clock) => {}
+        () = queues.send(&clock) => {}
+        () = retain(&store, &clock) => {}
+    }
+    Ok(Ended::Done)
+}
+
+/// When approvals were last heard from an authority.
+type Heard = Arc<Mutex<Option<Timestamp>>>;
+
+/// The lists of one moment, as a desk goes by them.
+struct DeskLists {
+    fetched: Arc<FetchedLists>,
+    heard: Option<Timestamp>,
+}
+
+impl Lists for DeskLists {
+    fn trust(&self) -> &TrustStore {
+        self.fetched.trust()
+    }
+
+    fn approvals(&self) -> &Approvals {
+        self.fetched.approvals()
+    }
+
+    fn approvals_heard(&self) -> Option<Timestamp> {
+        self.heard
+    }
+
+    fn status(&self, issuer: AuthorityCode, place: StatusRef, now: Timestamp) -> Option<(Status, Freshness)> {
+        let answer = Trusted::status(self.fetched.as_ref(), issuer, place, now)?;
+        let freshness = match answer.age {
+            Age::Fresh => Freshness::Current,
+            Age::Stale => Freshness::Stale,
+            Age::TooOld | Age::FromFuture => Freshness::Refused,
+        };
+        Some((answer.status, freshness))
+    }
+}
+
+/// The authorities' doors for everybody: what a desk fetches there is signed.
+fn authorities(installation: &Installation) -> Result<gate::AuthorityAddresses, Failure> {
+    let ca = std::fs::read(tls::ca_path(installation)).ok();
+    let address = |(code, base): (AuthorityCode, String)| {
+        let roots = ca.as_deref().filter(|_| base.starts_with("https://"));
+        Ok((code, AuthorityAddress { client: device_client(roots).map_err(of)?, base }))
+    };
+    Addresses::read(installation)?.authorities.into_iter().map(address).collect()
+}
+
+fn setup(place: &venues::Desk) -> Result<DeskSetup, Failure> {
+    let asks = place.asks()?;
+    let set = |claims: &[credential::venue::ClaimName]| claims.iter().copied().collect::<ClaimSet>();
+    Ok(DeskSetup {
+        authority: place.authority(),
+        venue: place.id().clone(),
+        kind: place.binding().kind(),
+        scenario: asks.scenario,
+        approval: place.approval().to_owned(),
+        purpose: asks.purpose.clone(),
+        required: set(&asks.required),
+        optional: set(&asks.optional),
+        retention_days: asks.retention_days,
+        face: asks.face,
+    })
+}
+
+fn book(place: &venues::Desk, store: Store) -> Result<Book, Failure> {
+    let days = Some(place.asks()?.retention_days);
+    match place.binding().kind() {
+        VenueKind::Building => Ok(Book::Building(Building::new(store, days))),
+        VenueKind::Hotel => {
+            let profiles = Profiles::builtin().map_err(of)?;
+            let profile = profiles.iter().find(|profile| profile.place() == place.authority()).cloned();
+            let none = || Failure::new(format!("there is no profile of hotels at {}", place.authority()));
+            let hotel = Hotel::new(store, profile.ok_or_else(none)?, days);
+            Ok(Book::Hotel(Box::new(match place.hotel_system() {
+                Some(system) => hotel.with_hotel_system(HotelCodes {
+                    hotel: system.hotel.clone(),
+                    desk: system.desk.clone(),
+                    production: system.production,
+                    room_type: system.room_type.clone(),
+                }),
+                None => hotel,
+            })))
+        }
+        VenueKind::Library => {
+            Err(Failure::new(format!("{} is a library; desks of libraries are not served yet", place.id())))
+        }
+    }
+}
+
+/// In plain on the loopback where no certificate was given, else over TLS.
+fn transport(args: &ServeArgs, at: SocketAddr) -> Result<Transport, Failure> {
+    match args.certificate.files() {
+        Some((certificate, key)) => {
+            let own = tls::foreign_key(certificate, key)?;
+            Ok(Transport::Tls(public_server(&Identity::new(vec![own], |_| true)).map_err(of)?))
+        }
+        None if at.ip().is_loopback() => Ok(Transport::Plain),
+        None => Err(Failure::new(format!(
+            "{at} is reached from other machines; give a certificate with --tls-cert and --tls-key"
+        ))),
+    }
+}
+
+/// The secret with which clerks sign in; drawn and written where there is none.
+fn secret(file: &PathBuf) -> Result<CounterSecret, Failure> {
+    if file.is_file() {
+        let text = failure::read(file, MAX_FILE_BYTES)?;
+        return Ok(CounterSecret::of_text(String::from_utf8_lossy(&text).trim()));
+    }
+    let (secret, text) = CounterSecret::draw().map_err(of)?;
+    write_whole(file, text.as_bytes())?;
+    Ok(secret)
+}
+
+/// Fetches lists again and again, and keeps them for the next start.
+async fn follow(
+    installation: &Installation,
+    follower: &Follower,
+    heard: &Heard,
+    (kept, memory): (&std::path::Path, &mut ListMemory),
+    clock: &TrialClock,
+) {
+    loop {
+        let now = clock.now();
+        let held = follower.lists();
+        let status = AuthorityCode::ALL
+            .into_iter()
+            .flat_map(|issuer| {
+                let numbers = status_lists_to_follow(now, |list| held.status_entries(issuer, list));
+                numbers.into_iter().map(move |list| (issuer, list, status_name(issuer, list)))
+            })
+            .collect();
+        follower.take_trust(lists::readable(installation), now);
+        let missing = follower.round(&status, now).await;
+        let asked = Addresses::read(installation).map(|known| known.authorities).unwrap_or_default();
+        let gave =
+            |code: &AuthorityCode| !missing.iter().any(|one| one.from == *code && one.what == "approvals");
+        if asked.keys().any(gave) {
+            *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        }
+        for whose in AuthorityCode::ALL {
+            if let Some(bytes) = follower.lists().trust().keep(whose)
+                && let Err(error) = lists::keep(kept, whose, &bytes)
+            {
+                tracing::error!(%whose, %error, "a trust list cannot be kept for the next start");
+            }
+        }
+        if let Some(limit) = follower.learnt_until(clock.now()) {
+            memory.forget_after(limit);
+        }
+        if !follower.clock_is_unsure()
+            && let Err(error) = memory.remember(&follower.lists().newest())
+        {
+            tracing::error!(%error, "the newest lists cannot be written down");
+        }
+        clock.next_round().await;
+    }
+}
+
+/// The queues of a desk: to the police's register, and to the hotel's system.
+struct Queues {
+    police: Option<Courier>,
+    hotel_system: Option<HandOver>,
+}
+
+impl Queues {
+    fn open(of_what: &Installation, place: &venues::Desk, store: &Store) -> Result<Self, Failure> {
+        let client = || device_client(None).map_err(of);
+        let token = |file: Option<&String>| match file {
+            Some(name) => {
+                let bytes = failure::read(&of_what.venue(place.id()).join(name), MAX_FILE_BYTES)?;
+                Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned()))
+            }
+            None => Ok::<_, Failure>(None),
+        };
+        let police = match place.police() {
+            Some(at) => {
+                let client = RegisterClient::new(client()?, &at.address, token(at.token_file.as_ref())?);
+                Some(Courier::new(store.clone(), client))
+            }
+            None => None,
+        };
+        let hotel_system = match place.hotel_system() {
+            Some(at) => {
+                let client = HotelSystemClient::new(client()?, &at.address, token(at.token_file.as_ref())?);
+                Some(HandOver::new(store.clone(), client))
+            }
+            None => None,
+        };
+        Ok(Self { police, hotel_system })
+    }
+
+    /// Sends what falls due, round after round.
+    async fn send(&self, clock: &TrialClock) {
+        loop {
+            if let Some(courier) = &self.police
+                && let Err(error) = courier.round(clock.now()).await
+            {
+                tracing::error!(%error, "the queue to the police's register cannot be worked on");
+            }
+            if let Some(courier) = &self.hotel_system
+                && let Err(error) = courier.round(clock.now()).await
+            {
+                tracing::error!(%error, "the queue to the hotel's system cannot be worked on");
+            }
+            clock.next_round().await;
+        }
+    }
+}
+
+/// Erases what is past its time: at the start, and on each later day.
+async fn retain(store: &Store, clock: &TrialClock) {
+    let mut done = None;
+    loop {
+        let now = clock.now();
+        if done != Some(now.local_date()) {
+            match store.retain(now).await {
+                Ok(_) => done = Some(now.local_date()),
+                Err(error) => tracing::error!(%error, "what is past its time cannot be erased"),
+            }
+        }
+        clock.next_round().await;
+    }
+}
