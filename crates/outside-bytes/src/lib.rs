@@ -17,6 +17,7 @@ mod messages;
 mod pages;
 mod papers;
 mod passkeys;
+mod venues;
 
 pub use attestations::attestation;
 pub use codes::{
@@ -35,6 +36,7 @@ pub use messages::{
 pub use pages::gate_http;
 pub use papers::{case_file, document_number, endorsement, mrz, words};
 pub use passkeys::webauthn;
+pub use venues::{desk_request, sd_cwt, venue_answer, venue_code, venue_receipt, venue_request};
 
 /// A reader and its name, which is also the name of its fuzz target and of its folder of seeds.
 #[derive(Debug, Clone, Copy)]
@@ -76,11 +78,16 @@ targets!(
     picture,
     proof,
     request,
+    sd_cwt,
     signed_message,
     status_list,
     tls_key,
     token,
     trust_list,
+    venue_answer,
+    venue_code,
+    venue_receipt,
+    venue_request,
     verdict,
     webauthn,
     words,

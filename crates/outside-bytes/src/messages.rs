@@ -14,7 +14,7 @@ use gate::open_verdict;
 use crate::codes::one_form;
 use crate::keys::{AUTHORITY_KID, authority_key, authority_public, lists, now};
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 13] = [
     Kind::Request,
     Kind::Verdict,
     Kind::Event,
@@ -26,10 +26,12 @@ const KINDS: [Kind; 11] = [
     Kind::Possession,
     Kind::Receipt,
     Kind::Chain,
+    Kind::VenueRequest,
+    Kind::VenueReceipt,
 ];
 
 /// Whether a payload has its one form, and verifies under a signature of its own kind only.
-fn payload_of<T: PartialEq, E>(
+pub(crate) fn payload_of<T: PartialEq, E>(
     kind: Kind,
     payload: &[u8],
     decode: impl Fn(&[u8]) -> Result<T, E>,

@@ -31,15 +31,21 @@ impl Tx {
         turn: Option<Turn>,
     ) -> Result<Self> {
         let mut others = idle.connections();
+        let mut turn = turn;
         loop {
-            let mut lent = match idle.take() {
+            let lent = match idle.take() {
                 Ok(lent) => lent,
                 Err(_waiting) => Lent::new(pool.acquire().await.map_err(failed("begin"))?),
             };
-            match lent.connection.execute(sqlx::raw_sql(statement)).await {
-                Ok(_) => return Ok(Self { lent: Some(lent), idle: idle.clone(), turn }),
+            // Its own before the statement: a caller that goes away in the middle leaves no open transaction behind.
+            let mut begun = Self { lent: Some(lent), idle: idle.clone(), turn: turn.take() };
+            match begun.connection()?.execute(sqlx::raw_sql(statement)).await {
+                Ok(_) => return Ok(begun),
                 Err(error) => {
-                    lent.throw_away();
+                    turn = begun.turn.take();
+                    if let Some(lent) = begun.lent.take() {
+                        lent.throw_away();
+                    }
                     others = others.checked_sub(1).ok_or_else(|| failed("begin")(error))?;
                 }
             }
@@ -62,9 +68,12 @@ impl Tx {
         self.end("ROLLBACK", "roll back").await
     }
 
+    /// The connection stays this transaction's until the statement is answered: whoever goes away before that drops both.
     async fn end(mut self, statement: &'static str, action: &'static str) -> Result<()> {
-        let Some(mut lent) = self.lent.take() else { return Ok(()) };
-        match lent.connection.execute(sqlx::raw_sql(statement)).await {
+        let Some(lent) = self.lent.as_mut() else { return Ok(()) };
+        let ended = lent.connection.execute(sqlx::raw_sql(statement)).await;
+        let Some(lent) = self.lent.take() else { return Ok(()) };
+        match ended {
             Ok(_) => {
                 self.idle.put(lent);
                 Ok(())

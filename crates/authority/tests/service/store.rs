@@ -1,7 +1,9 @@
 //! The store: what it keeps after a full disk, who may read its files, what stands in them, how statements are planned.
 
+use std::future::Future;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::task::Poll;
 
 use authority::Keys;
 use authority::retention::{MOVEMENT_DAYS, last_retention};
@@ -36,6 +38,38 @@ async fn watched(file: &Path) -> i64 {
     let row = sqlx::query("SELECT COUNT(*) FROM watch").fetch_one(&mut other).await.unwrap();
     other.close().await.unwrap();
     row.get(0)
+}
+
+/// Polls a future so many times, and lets whatever else runs go on in between; then drops it.
+async fn drop_after<T>(polls: usize, future: impl Future<Output = T>) {
+    let mut future = std::pin::pin!(future);
+    for _ in 0..polls {
+        if std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_at_any_moment_leaves_no_open_transaction_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ledger.db");
+    let chn = place(&address(&file)).await;
+    let store = chn.store.clone();
+    let bay = strangers(now(), [chn, place("sqlite::memory:").await]).await;
+    let until = now().plus_seconds(86_400);
+    for polls in 0..8_u32 {
+        let times = usize::try_from(polls).unwrap();
+        drop_after(times, store.begin()).await;
+        drop_after(times, bay.chn.watch(&number(1000 + polls), until)).await;
+        drop_after(times, async { store.begin().await.unwrap().commit().await.unwrap() }).await;
+        // The next one is served, and what it wrote is there for everybody.
+        let before = watched(&file).await;
+        bay.chn.watch(&number(polls), until).await.unwrap();
+        let after = watched(&file).await;
+        assert!(after > before, "after {polls} polls: {before}, then {after}");
+    }
 }
 
 #[tokio::test]

@@ -3,11 +3,12 @@
 //!
 //! What the fuzzer found stays beside them; it is not made here.
 //!
-//! `cargo run -p outside-bytes --example seeds [attestations]`
+//! `cargo run -p outside-bytes --example seeds [attestations | venues]`
 
 #![expect(clippy::unwrap_used, reason = "a tool of the tests")]
 
 mod phones;
+mod venues;
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -42,8 +43,15 @@ use trust::{Approval, Binding, GateBinding, KeyEntry, Role, Root, TrustList};
 use AuthorityCode::{Chn, Hkg, Mac};
 
 fn main() {
+    let only = std::env::args().nth(1);
+    if only.as_deref() != Some("attestations") {
+        venues::venues();
+    }
+    if only.as_deref() == Some("venues") {
+        return;
+    }
     phones::attestations();
-    if std::env::args().nth(1).as_deref() == Some("attestations") {
+    if only.is_some() {
         return;
     }
     codes();
