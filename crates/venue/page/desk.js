@@ -363,15 +363,16 @@ async function checkIn() {
 
 async function visit() {
   const [line] = lines;
-  const now = Date.now() + ahead;
+  // A minute back: the way to the desk takes time, and the visitor stands here already.
+  const from = Date.now() + ahead - 60_000;
   const body = {
     visit: party,
     plan: {
       host: plan.host.trim(),
       purpose: plan.purpose.trim(),
       zones: plan.zones.split(/[,，、]/).map((zone) => zone.trim()).filter(Boolean),
-      from: stamp(now),
-      ends: stamp(now + Number(plan.hours) * 3_600_000),
+      from: stamp(from),
+      ends: stamp(from + Number(plan.hours) * 3_600_000),
     },
     who: { needs_help: line.help },
   };

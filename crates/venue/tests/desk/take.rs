@@ -306,11 +306,24 @@ async fn an_answer_serves_one_line_of_one_party_within_two_hours() {
     let late = now().plus_seconds(7_200);
     let gone = desk.check_in(guests(3, vec![Who::Answer(ids[1])]), &clerk(), late).await.unwrap();
     assert!(matches!(&gone[&0], Registered::NoAnswer(fault) if fault.code() == "answer_gone"), "{gone:?}");
-    // Two clerks at the same moment: one of them has the guest.
-    let (clerk, one) = (clerk(), |party| guests(party, vec![Who::Answer(ids[1])]));
-    let (a, b) = tokio::join!(desk.check_in(one(4), &clerk, now()), desk.check_in(one(5), &clerk, now()));
+    at_the_same_moment(&world).await;
+}
+
+/// The same answer twice at once is one; of two clerks who use it one has the guest; a credential is taken once.
+pub async fn at_the_same_moment(world: &World) {
+    let (held, desk, clerk, wallet) = (world.held(), &world.desk, clerk(), world.wallet());
+    let (asked, other) = (ask(desk, 77, &held).await, ask(desk, 78, &held).await);
+    let answer = wallet.answer(&asked.request, now());
+    let take = || desk.take(&answer, &held, now());
+    let (a, b) = tokio::join!(take(), take());
+    assert_eq!(a.unwrap().receipt, b.unwrap().receipt);
+    let refused = desk.take(&wallet.answer(&other.request, now()), &held, now()).await.unwrap_err();
+    assert_eq!(refused.code(), "credential_shown_before");
+    let one = |party| guests(party, vec![Who::Answer(asked.id())]);
+    let (a, b) = tokio::join!(desk.check_in(one(74), &clerk, now()), desk.check_in(one(75), &clerk, now()));
     let both = [tally(&a.unwrap()), tally(&b.unwrap())];
     assert!(both.contains(&[("new", 1)].into()) && both.contains(&[("no_answer", 1)].into()), "{both:?}");
+    assert!(desk.waiting().await.unwrap().iter().all(|id| *id != asked.id()), "used");
 }
 
 #[tokio::test]

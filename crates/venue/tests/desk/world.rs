@@ -125,6 +125,12 @@ async fn book(folder: &std::path::Path, kind: VenueKind) -> Book {
 impl World {
     pub async fn new(kind: VenueKind) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let book = book(folder.path(), kind).await;
+        Self::over(kind, folder, book)
+    }
+
+    /// A desk over a book that is open already; the folder goes with it.
+    pub fn over(kind: VenueKind, folder: tempfile::TempDir, book: Book) -> Self {
         let (root, issuer) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
         let (pkcs8, desk) = key();
         let signed_by = Root::of(1, [("root", *root.public())]).unwrap();
@@ -151,7 +157,6 @@ impl World {
         let mut approvals = Approvals::default();
         approvals.take(approval(kind)).unwrap();
         let held = Held { trust, approvals, heard: Some(now()), status_issued: now(), status: Status::Valid };
-        let book = book(folder.path(), kind).await;
         let desk = Desk::new(setup, b"specimen-desk".to_vec(), desk, book);
         let lists = Arc::new(Mutex::new(held));
         Self { folder, issuer, desk_key: pkcs8, kind, lists, desk, wallets: Mutex::new(0) }
