@@ -13,6 +13,7 @@
 
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod bay;
+#[expect(dead_code, reason = "the other test programs use the rest")]
 mod before;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod parties;

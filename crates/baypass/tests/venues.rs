@@ -139,7 +139,7 @@ fn an_approval_of_a_venue_is_withdrawn_and_added_again_as_the_list_prints_it() {
         (with("claims", json!(["name", "ethnicity"])), "ethnicity"),
         (with("purposes", json!([])), "list of purposes"),
         (with("venues", json!([])), "list of venues"),
-        (with("venues", json!(["Hotel"])), "not a venue name"),
+        (with("venues", json!(["Hotel"])), "not a venue's id"),
         (with("ports", json!(["hengqin"])), "list of ports"),
         (with("scenario", json!("border-crossing")), "list of ports"),
         (with("scenario", json!("hotel")), "unknown scenario"),

@@ -39,7 +39,7 @@ pub struct Approval {
     pub to: LocalDate,
     /// Minutes of the local day in which it holds: the first, and the first after. `(0, 1440)` is the whole day.
     pub hours: (u16, u16),
-    /// Names of the claims that may be read from the pass; at venues of [`crate::VENUE_CLAIMS`].
+    /// Names of the claims that may be read from the pass; at venues of `credential::venue::ClaimName`, which has no ethnicity.
     pub claims: Vec<String>,
     /// Days for which records may be kept.
     pub retention_days: u16,

@@ -13,25 +13,6 @@ use documents::{AuthorityCode, LocalDate, Scenario, Timestamp, VenueId};
 use crate::approval::{Approval, Approvals, Face};
 use crate::binding::ascending;
 
-/// The claims that a venue may ask for (docs/venues.md, Venue credential). Ethnicity is none of them.
-pub const VENUE_CLAIMS: [&str; 15] = [
-    "name",
-    "name_zh",
-    "birth_date",
-    "nationality",
-    "document_kind",
-    "document_number",
-    "age_over_12",
-    "age_over_14",
-    "age_over_16",
-    "age_over_18",
-    "age_over_60",
-    "age_over_65",
-    "region",
-    "city",
-    "portrait",
-];
-
 /// Specimens of venues and of their approvals, as TOML with its sources: a program that makes an installation reads them.
 pub const SPECIMEN_VENUES: &str = include_str!("../data/venues.toml");
 

@@ -15,9 +15,7 @@ mod store;
 pub use approval::{Approval, ApprovalError, Approvals, Face, Newest, Terms};
 pub use binding::{Binding, GateBinding, Outside, gate_kid, gate_of_kid};
 pub use chain::{MAX_PREDECESSORS, chain, links};
-pub use desk::{
-    DeskBinding, DeskRefusal, DeskUse, NotAVenueKind, OutsideDesk, SPECIMEN_VENUES, VENUE_CLAIMS, VenueKind,
-};
+pub use desk::{DeskBinding, DeskRefusal, DeskUse, NotAVenueKind, OutsideDesk, SPECIMEN_VENUES, VenueKind};
 pub use list::{Freshness, KeyEntry, Role, STALE_GRACE_SECONDS, STATUS_TTL_SECONDS, TrustError, TrustList};
 pub use party::{Party, Peer, TlsKey};
 pub use root::{Root, RootError, RootKey};

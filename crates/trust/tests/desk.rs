@@ -4,13 +4,13 @@
 
 use credential::cbor::CborError;
 use credential::message::{self, Kind};
+use credential::venue::ClaimName;
 use credential::{SigningKey, sha256};
 use documents::{AuthorityCode, Direction, Scenario, Timestamp, VenueId};
 use proptest::prelude::*;
 use trust::{
     Approval, ApprovalError, Approvals, Binding, DeskBinding, DeskRefusal, DeskUse, Face, GateBinding,
-    KeyEntry, OutsideDesk, Role, Root, Terms, TrustError, TrustList, TrustStore, VENUE_CLAIMS, VenueKind,
-    gate_kid,
+    KeyEntry, OutsideDesk, Role, Root, Terms, TrustError, TrustList, TrustStore, VenueKind, gate_kid,
 };
 
 use AuthorityCode::{Chn, Hkg, Mac};
@@ -141,8 +141,8 @@ fn an_approval_of_form_2_with_anything_missing_or_impossible_does_not_load() {
 
 #[test]
 fn a_venue_may_ask_for_claims_that_a_venue_credential_has_and_never_for_ethnicity() {
-    for claim in VENUE_CLAIMS {
-        let one = Approval { claims: texts(&[claim]), ..hotel() };
+    for claim in ClaimName::ALL {
+        let one = Approval { claims: texts(&[claim.as_str()]), ..hotel() };
         assert_eq!(Approval::decode(&one.encode()), Ok(one));
     }
     for claim in ["ethnicity", "permit", "face", "Name", "age_over_21", ""] {
@@ -475,7 +475,7 @@ prop_compose! {
         ports in prop::collection::vec("[a-z0-9-]{1,32}", 1..8),
         days in (0_u16..3_000, 0_u16..3_000),
         hours in (0_u16..1_440, 1_u16..=1_440).prop_filter("hours go forward", |(a, b)| a < b),
-        claims in prop::sample::subsequence(VENUE_CLAIMS.to_vec(), 1..=15),
+        claims in prop::sample::subsequence(ClaimName::ALL.map(ClaimName::as_str).to_vec(), 1..=15),
         retention_days in 1_u16..=36_500,
         second: bool,
         terms in any_terms(),

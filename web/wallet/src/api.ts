@@ -122,7 +122,26 @@ export type TokensAnswer = {
   readonly tokens: readonly (TokenAnswer)[]
 }
 
-export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "role_missing" | "passkey_needed" | "code_refused" | "passkey_refused" | "passkey_copied" | "passkey_taken" | "challenge_expired" | "account_locked" | "unknown_account" | "account_refused" | "last_supervisor" | "accounts_unusable" | "no_pass" | "unknown_person" | "work_required" | "work_invalid" | "nothing_held" | "invitation_invalid" | "enrolment_not_under_way" | "enrolment_busy" | "frames_refused" | "liveness_failed" | "enrolment_waits" | "nothing_pending" | "invalid_dpop_proof" | "use_dpop_nonce" | "too_many_requests" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "too_many_keys" | "status_places_taken" | "device_key_taken" | "nothing_issued" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "nothing_waits" | "already_counted" | "no_reservation" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "envelope_mismatch" | "gate_outside_binding" | "not_the_sender" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
+export type VenueCredentialsWanted = {
+  readonly attestation?: {
+  readonly android_key?: readonly (readonly (Base64)[])[] | null
+  readonly apple_app_attest?: Base64 | null
+  readonly nonces: readonly (Base64)[]
+} | null
+  readonly devices: readonly (Device)[]
+  readonly document?: string | null
+  readonly key_class: "hardware" | "software"
+  readonly kind: string
+}
+
+export type VenueCredentialsAnswer = {
+  readonly credentials: readonly (string)[]
+  readonly expires: string
+  readonly key_class: string
+  readonly key_class_reason?: string | null
+}
+
+export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "role_missing" | "passkey_needed" | "code_refused" | "passkey_refused" | "passkey_copied" | "passkey_taken" | "challenge_expired" | "account_locked" | "unknown_account" | "account_refused" | "last_supervisor" | "accounts_unusable" | "no_pass" | "unknown_person" | "work_required" | "work_invalid" | "nothing_held" | "invitation_invalid" | "enrolment_not_under_way" | "enrolment_busy" | "frames_refused" | "liveness_failed" | "enrolment_waits" | "nothing_pending" | "invalid_dpop_proof" | "use_dpop_nonce" | "too_many_requests" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "too_many_keys" | "status_places_taken" | "device_key_taken" | "nothing_issued" | "not_approved" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "nothing_waits" | "already_counted" | "no_reservation" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "envelope_mismatch" | "gate_outside_binding" | "not_the_sender" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
 
 export type Work = {
   readonly bits: number
@@ -194,4 +213,5 @@ export interface Operations {
   passages: { method: 'GET'; path: '/v1/passages'; secret: true; body: undefined; answer: PassagesAnswer }
   answer_second_enrolment: { method: 'POST'; path: '/v1/second-enrolment'; secret: true; body: SecondAnswer; answer: undefined }
   tokens: { method: 'POST'; path: '/v1/tokens'; secret: true; body: TokensWanted; answer: TokensAnswer }
+  venue_credentials: { method: 'POST'; path: '/v1/venue-credentials'; secret: true; body: VenueCredentialsWanted; answer: VenueCredentialsAnswer }
 }

@@ -239,6 +239,7 @@ impl Door {
             "passages",
             "may-cross",
             "attestation-nonce",
+            "venue-credentials",
         ];
         let first = path.trim_start_matches("/v1/").split(['/', '?']).next().unwrap();
         let is_wallets = of_wallets.contains(&first);

@@ -142,7 +142,7 @@ async fn a_list_that_was_full_grows_and_ten_of_ten_batches_get_their_places() {
     let [first, ..] = status_list_numbers(ends);
     sqlx::query(
         "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9499) INSERT INTO token \
-         SELECT randomblob(32), randomblob(16), $1, 65536 + i, $2, 0 FROM n",
+         (tag, person_key, list, place, expires, status) SELECT randomblob(32), randomblob(16), $1, 65536 + i, $2, 0 FROM n",
     )
     .bind(i16::from(first))
     .bind(ends.unix())

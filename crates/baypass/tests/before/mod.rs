@@ -76,11 +76,11 @@ pub fn one_list_key(folder: &Folder) -> Vec<SigningKey> {
             (0..fields).map(|_| r.skip().unwrap()).collect::<Vec<_>>()
         });
         // That version knew neither bindings nor the roles venue (9) and desk (10).
-        let listed: Vec<_> = entries.filter(|key| !matches!(key[0], [9 | 10])).collect();
+        let listed: Vec<_> = entries.filter(|key| !matches!(key.first(), Some([9 | 10]))).collect();
         w.array(listed.len());
         for key in listed {
             w.array(6);
-            for item in &key[..6] {
+            for item in key.iter().take(6) {
                 w.raw(item);
             }
         }

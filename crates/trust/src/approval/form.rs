@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use credential::cbor::{CborError, Reader, Writer};
 use credential::message::{Kind, read_authority, read_port};
+use credential::venue::ClaimName;
 use documents::{AuthorityCode, LocalDate, Scenario, VenueId};
 
 use super::{Approval, ApprovalError, Face, Terms};
-use crate::desk::VENUE_CLAIMS;
 
 /// Fields of form 1, and of form 2.
 const FIELDS: usize = 14;
@@ -138,7 +138,7 @@ impl Approval {
 
     fn complete_terms(&self, terms: &Terms) -> Result<(), ApprovalError> {
         let border = self.scenario == Scenario::BorderCrossing;
-        if !border && let Some(claim) = self.claims.iter().find(|c| !VENUE_CLAIMS.contains(&c.as_str())) {
+        if !border && let Some(claim) = self.claims.iter().find(|claim| claim.parse::<ClaimName>().is_err()) {
             return Err(ApprovalError::UnknownClaim { claim: claim.clone() });
         }
         let other_way = match &terms.face {
