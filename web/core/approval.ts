@@ -188,16 +188,36 @@ function holdToApproval(approval: Approval, { authority, request, at }: DeskUse)
   if (broken) throw new Refused(broken[0])
 }
 
+/** The newest text seen of one approval. */
+export interface NewestText {
+  readonly number: number
+  readonly digest: Uint8Array
+}
+
 /** The approvals in use, and never an older text than was seen. */
 export class Approvals {
   private readonly held = new Map<string, Approval>()
+  private readonly seen: Map<string, NewestText>
+
+  /** `seen` is what a wallet kept from its last run, by the ids of approvals. */
+  constructor(seen: ReadonlyMap<string, NewestText> = new Map()) {
+    this.seen = new Map(seen)
+  }
 
   /** Adds an approval in the place of an older text under its id; refuses an older one, and another with the same number. */
   take(approval: Approval): void {
-    const known = this.held.get(approval.id)
-    const older = known && approval.number < known.number
-    if (older || (known?.number === approval.number && !same(known.digest, approval.digest))) throw new Refused('rolled_back')
-    this.held.set(approval.id, approval)
+    const { id, number, digest } = approval
+    const known = this.seen.get(id)
+    if (known && (number < known.number || (number === known.number && !same(digest, known.digest)))) {
+      throw new Refused('rolled_back')
+    }
+    this.seen.set(id, { number, digest })
+    this.held.set(id, approval)
+  }
+
+  /** The newest text seen under each id: a wallet keeps it for its next start. */
+  newest(): ReadonlyMap<string, NewestText> {
+    return this.seen
   }
 
   /** The approval under which a desk asks, if it covers what it asks; else `Refused` with the first reason. */

@@ -5,13 +5,13 @@
  * Lives here: taking lists, and finding a key by role. Not here: what a desk may ask (`approval`), where a wallet keeps lists.
  */
 import { p256 } from '@noble/curves/nist.js'
-import { FormError, Refused, compare, refuse, same, toHex } from './bytes.js'
+import { FormError, Refused, compare, fromHex, refuse, same, toHex } from './bytes.js'
 import {
   type Cbor, decode, encode, readBytes, readFields, readFlag, readList, readNumber, readText, readTime,
 } from './cbor.js'
 import { type CoSigned, coSigStructure, parseSigned } from './cose.js'
 import { AUTHORITIES, type Authority } from './issuance.js'
-import { verify } from './keys.js'
+import { sha256, verify } from './keys.js'
 import { VENUE_SCENARIOS, isVenue } from './venue.js'
 
 /** Roles in order of their numbers in a list. */
@@ -222,6 +222,8 @@ function follow(authority: Authority, head: Head, bytes: Uint8Array): { list: Tr
 
 interface InUse {
   readonly list: TrustList
+  /** The signed list. */
+  readonly bytes: Uint8Array
   readonly signers: Root
   readonly head: Head
 }
@@ -255,7 +257,7 @@ export class TrustStore {
     const take = (link: Uint8Array) => {
       if (!head) throw new Refused('key')
       const taken = follow(authority, head, link)
-      held = { list: taken.list, signers: head.root, head: taken.head }
+      held = { list: taken.list, bytes: link, signers: head.root, head: taken.head }
       head = taken.head
       return held
     }
@@ -277,6 +279,33 @@ export class TrustStore {
     return authority
   }
 
+  /**
+   * What a wallet keeps of an authority's list for its next start: the list, the root that signed it, and every key that was ever
+   * listed as compromised. `undefined` where there is no list.
+   */
+  keep(authority: Authority): Uint8Array | undefined {
+    const [held, pin] = [this.lists.get(authority), this.roots.get(authority)]
+    if (!held || !pin) return undefined
+    const compromised = [...held.head.compromised].sort().map(fromHex)
+    const body = encode([KEPT, writeRoot(pin), held.bytes, writeRoot(held.signers), compromised])
+    return encode([sha256(body), body])
+  }
+
+  /**
+   * Goes on from what was kept: it was verified when it was taken. Throws `Refused` where it is damaged, came down from another
+   * root than the pinned one, or a list is in use already; the store is then unchanged.
+   */
+  resume(kept: Uint8Array): Authority {
+    const { pin, newest, signers, compromised } = refuse('malformed', () => readKept(kept))
+    const list = claim(newest)
+    const pinned = this.roots.get(list.authority)
+    if (!pinned || !isSame(pinned, pin)) throw new Refused('other_root')
+    if (this.lists.has(list.authority)) throw new Refused('rolled_back')
+    const head = { root: list.root, next: list.next, compromised: new Set(compromised.map(toHex)) }
+    this.lists.set(list.authority, { list, bytes: newest, signers, head })
+    return list.authority
+  }
+
   /** Whether an authority's list is there and not too old. */
   serves(authority: Authority, now: number): boolean {
     const held = this.lists.get(authority)
@@ -294,6 +323,34 @@ export class TrustStore {
     if (now >= entry.to) throw new Refused('key_ended')
     return { key: entry.key, desk: entry.desk }
   }
+}
+
+/** What a kept list begins with. */
+const KEPT = 'baypass-wallet-trust-1'
+/** Most compromised keys that are remembered of one authority. */
+const MAX_COMPROMISED = 100_000
+
+interface Kept {
+  readonly pin: Root
+  readonly newest: Uint8Array
+  readonly signers: Root
+  readonly compromised: readonly Uint8Array[]
+}
+
+function readKept(bytes: Uint8Array): Kept {
+  const [digest, body] = readFields(decode(bytes), 2)
+  if (!(body instanceof Uint8Array) || !same(readBytes(digest, 32), sha256(body))) throw new FormError('kept')
+  const [label, pin, newest, signers, several] = readFields(decode(body), 5)
+  if (label !== KEPT || !(newest instanceof Uint8Array)) throw new FormError('kept')
+  const compromised = readList(several, MAX_COMPROMISED, (key) => {
+    if (!(key instanceof Uint8Array)) throw new FormError('kept')
+    return key
+  })
+  return { pin: readRoot(pin), newest, signers: readRoot(signers), compromised }
+}
+
+function writeRoot({ threshold, keys }: Root): Cbor {
+  return [threshold, keys.map(({ kid, key, compromised }) => [kid, key, compromised])]
 }
 
 function claim(bytes: Uint8Array): TrustList {

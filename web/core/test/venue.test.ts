@@ -130,6 +130,48 @@ describe('lists of keys', () => {
   })
 })
 
+describe('a list that a wallet kept', () => {
+  const chain = (name: string) => hex(cases('chains').find((one) => one.name === name)?.['bytes'])
+  const [announced, compromised] = [
+    'a new root that was announced, then in force', 'two beside one whom the list names as compromised',
+  ].map(chain) as [Uint8Array, Uint8Array]
+
+  it('goes on after a start, with its root and without the list before', () => {
+    const before = pinned(venues)
+    before.update(announced, now)
+    const after = pinned(venues)
+    expect(after.resume(before.keep('CHN')!)).toBe('CHN')
+    expect(after.find('CHN', 'venue', Uint8Array.of(7), now).key).toEqual(issuer)
+    expect(after.keep('CHN')).toEqual(before.keep('CHN'))
+    // The list again changes nothing, and one from before is not taken back.
+    expect(after.update(announced, now)).toBe('CHN')
+    expect(code(() => after.update(hex((venues['trust'] as Record<string, string>)['CHN']), now))).toBe('rolled_back')
+  })
+
+  it('keeps what it said of a compromised supervisor', () => {
+    const before = pinned(venues)
+    before.update(compromised, now)
+    const after = pinned(venues)
+    after.resume(before.keep('CHN')!)
+    const text = toHex(after.keep('CHN')!)
+    const supervisor = (venues['roots'] as Record<Authority, Pin>).CHN.keys['s2']!
+    expect(text.slice(-70)).toContain(supervisor)
+  })
+
+  it('counts for nothing where it is damaged, beside another pinned root, or beside a list in use', () => {
+    const { trust } = known(venues)
+    const kept = trust.keep('CHN')!
+    expect(trust.keep('HKG')).toBeUndefined()
+    for (const at of [0, 5, 40, kept.length - 1]) {
+      const spoiled = kept.slice()
+      spoiled[at] = (spoiled[at] ?? 0) ^ 1
+      expect(code(() => pinned(venues).resume(spoiled)), `byte ${at}`).toBe('malformed')
+    }
+    expect(code(() => pinned(file('world.json')).resume(kept))).toBe('other_root')
+    expect(code(() => trust.resume(kept))).toBe('rolled_back')
+  })
+})
+
 describe('approvals', () => {
   const world = file('world.json')
   it.each((file('approvals.json')['cases'] as readonly Case[]).map((one) => [one.name, one.expect, one] as const))(
@@ -149,6 +191,10 @@ describe('approvals', () => {
     approvals.take({ ...first, number: 2, digest: new Uint8Array(32) })
     expect(code(() => approvals.take(first))).toBe('rolled_back')
     expect(code(() => approvals.take({ ...first, number: 2 }))).toBe('rolled_back')
+    // A wallet that starts anew knows what it saw.
+    const restarted = new Approvals(approvals.newest())
+    expect(code(() => restarted.take(first))).toBe('rolled_back')
+    restarted.take({ ...first, number: 3 })
   })
 })
 
