@@ -1,14 +1,20 @@
 //! The command-line wallet: for scripts, tests and the demo. It holds what a traveller's phone holds: what stands on
 //! the traveller's cards, a secret from each authority, device keys with their tokens and parts.
 //!
-//! Lives here: its file, enrolment, fetching a batch, showing one code. Its keys are software keys, in a file that its
-//! owner alone may read; a phone keeps them in hardware.
+//! Lives here: its file, enrolment, fetching a batch, showing one code. Not here: what it shows at desks (`venue`), and which of
+//! their requests it takes (`desk_request`). Its keys are software keys, in a file that its owner alone may read; a phone keeps
+//! them in hardware.
+
+pub mod desk_request;
+pub mod venue;
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
-use authority::{DeviceProof, EnrolRequest, InvitationCode, IssueError, Issued, Service, possession};
+use authority::{
+    CredentialsWanted, DeviceProof, EnrolRequest, InvitationCode, IssueError, Issued, Service, possession,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::dpop::DpopThumbprint;
@@ -18,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, of};
 use crate::install::{Installation, write_whole};
+use venue::VenueWallet;
 
 /// Device keys of one batch.
 pub const BATCH: usize = 8;
@@ -101,6 +108,9 @@ pub struct Wallet {
     /// Device keys for which no tokens came yet: the next request is for the same ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     keys_kept: Vec<Bytes>,
+    /// What it has for desks.
+    #[serde(default, skip_serializing_if = "VenueWallet::is_empty")]
+    venues: VenueWallet,
 }
 documents::redact_debug!(Wallet);
 
@@ -183,6 +193,15 @@ pub trait AuthorityClient {
         keys: &[DeviceProof],
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Vec<u8>>, Failure>>;
+    /// Credentials for desks, one for each key, as they were issued.
+    fn venue_credentials(
+        &self,
+        authority: AuthorityCode,
+        session: &Session,
+        wanted: CredentialsWanted,
+        keys: &[DeviceProof],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Vec<u8>>, NoTokens>>;
 }
 
 /// A wallet's keys live in a file.
@@ -222,10 +241,7 @@ impl AuthorityClient for BTreeMap<AuthorityCode, std::sync::Arc<Service>> {
         now: Timestamp,
     ) -> Result<Vec<Issued>, NoTokens> {
         let service = self.get(&home).ok_or_else(|| missing(home))?;
-        let issued = service.issue(&session.secret, keys, None, now).await.map_err(|error| NoTokens {
-            keeps_keys: matches!(error, IssueError::NoStatusPlace),
-            why: of(error),
-        })?;
+        let issued = service.issue(&session.secret, keys, None, now).await.map_err(not_issued)?;
         Ok(issued.tokens)
     }
 
@@ -240,6 +256,34 @@ impl AuthorityClient for BTreeMap<AuthorityCode, std::sync::Arc<Service>> {
         let service = self.get(&authority).ok_or_else(|| missing(authority))?;
         Ok(service.own_parts(&session.secret, issuer, keys, None, now).await.map_err(of)?.parts)
     }
+
+    async fn venue_credentials(
+        &self,
+        authority: AuthorityCode,
+        session: &Session,
+        wanted: CredentialsWanted,
+        keys: &[DeviceProof],
+        now: Timestamp,
+    ) -> Result<Vec<Vec<u8>>, NoTokens> {
+        let service = self.get(&authority).ok_or_else(|| missing(authority))?;
+        let batch = service.issue_for_venues(&session.secret, wanted, keys, None, now).await;
+        Ok(batch.map_err(not_issued)?.credentials)
+    }
+}
+
+fn not_issued(error: IssueError) -> NoTokens {
+    NoTokens { keeps_keys: matches!(error, IssueError::NoStatusPlace), why: of(error) }
+}
+
+/// The kept keys, and new ones up to a batch.
+fn device_keys(kept: &[Bytes]) -> Result<Vec<SigningKey>, Failure> {
+    let again = kept.iter().map(|key| SigningKey::from_pkcs8(&key.0));
+    let new = (kept.len()..BATCH).map(|_| SigningKey::generate());
+    again.chain(new).collect::<Result<_, _>>().map_err(of)
+}
+
+fn kept_keys(devices: &[SigningKey]) -> Result<Vec<Bytes>, Failure> {
+    devices.iter().map(|device| Ok(Bytes(device.to_pkcs8().map_err(of)?.to_vec()))).collect()
 }
 
 fn missing(authority: AuthorityCode) -> Failure {
@@ -257,8 +301,8 @@ impl Wallet {
         cards: Vec<Card>,
     ) -> Self {
         let (device, sessions, tokens) = (None, BTreeMap::new(), Vec::new());
-        let keys_kept = Vec::new();
-        Self { resident, home, name, name_zh, birth, cards, device, sessions, tokens, keys_kept }
+        let (keys_kept, venues) = (Vec::new(), VenueWallet::default());
+        Self { resident, home, name, name_zh, birth, cards, device, sessions, tokens, keys_kept, venues }
     }
 
     /// The authorities that vouch for one of the cards in a pass: the home authority, and the mainland for a Home
@@ -325,6 +369,7 @@ impl Wallet {
         }
         self.sessions = sessions;
         self.tokens.clear();
+        self.venues.end_pass();
         Ok(at)
     }
 
@@ -348,6 +393,11 @@ impl Wallet {
         Ok(Session { secret, device: SigningKey::from_pkcs8(&device.0).map_err(of)? })
     }
 
+    /// What it has for desks.
+    pub const fn venues(&self) -> &VenueWallet {
+        &self.venues
+    }
+
     /// The authorities at which this wallet enrolled.
     pub fn enrolled_at(&self) -> Vec<AuthorityCode> {
         self.sessions.keys().copied().collect()
@@ -358,9 +408,7 @@ impl Wallet {
         let home = self.home;
         // A wallet of the version before has a secret and no key: its first request binds one.
         self.device_key()?;
-        let kept = self.keys_kept.iter().map(|key| SigningKey::from_pkcs8(&key.0));
-        let new = (kept.len()..BATCH).map(|_| SigningKey::generate());
-        let devices = kept.chain(new).collect::<Result<Vec<_>, _>>().map_err(of)?;
+        let devices = device_keys(&self.keys_kept)?;
         let proofs = |authority: AuthorityCode, session: &[u8; 32]| {
             devices
                 .iter()
@@ -378,8 +426,7 @@ impl Wallet {
             Ok(issued) => issued,
             Err(NoTokens { why, keeps_keys }) => {
                 if keeps_keys {
-                    let key = |device: &SigningKey| Ok(Bytes(device.to_pkcs8().map_err(of)?.to_vec()));
-                    self.keys_kept = devices.iter().map(key).collect::<Result<_, Failure>>()?;
+                    self.keys_kept = kept_keys(&devices)?;
                 }
                 return Err(why);
             }
@@ -563,6 +610,19 @@ mod tests {
             _: Timestamp,
         ) -> Result<Vec<Vec<u8>>, Failure> {
             Err(Failure::new("no parts here"))
+        }
+
+        async fn venue_credentials(
+            &self,
+            _: AuthorityCode,
+            _: &Session,
+            _: CredentialsWanted,
+            keys: &[DeviceProof],
+            _: Timestamp,
+        ) -> Result<Vec<Vec<u8>>, NoTokens> {
+            let keys = keys.iter().map(|device| device.key.as_bytes().to_vec()).collect();
+            self.brought.lock().unwrap().push(keys);
+            Err(NoTokens { why: Failure::new("come again later"), keeps_keys: self.full })
         }
     }
 

@@ -65,7 +65,7 @@ fn text_of(what: &str) -> Result<String, Failure> {
     Ok(what.to_owned())
 }
 
-fn text_in_file(path: &Path) -> Result<String, Failure> {
+pub(super) fn text_in_file(path: &Path) -> Result<String, Failure> {
     let bytes = failure::read(path, MAX_FILE_BYTES)?;
     let shown = path.display();
     match code::read_picture(&bytes) {

@@ -9,6 +9,7 @@ mod bench;
 mod code;
 mod crossing;
 mod demo;
+mod desk;
 mod doctor;
 mod face;
 mod gate;
@@ -50,6 +51,9 @@ pub enum Command {
     /// The gates of one port as a process of their own.
     #[command(subcommand)]
     Gate(gate::GateCommand),
+    /// Desks of hotels and buildings: what they ask (docs/venues.md).
+    #[command(subcommand)]
+    Desk(desk::DeskCommand),
     /// Makes an installation: three authorities with keys, trust lists, approvals, ports, empty registries.
     Init(init::InitArgs),
     /// Residents in the registries of an installation.
@@ -108,6 +112,7 @@ impl Command {
             Self::Demo(args) => block_on(demo::run(&args, models)),
             Self::Authority(command) => block_on(command.run(models)),
             Self::Gate(command) => block_on(command.run(models)),
+            Self::Desk(command) => command.run(),
             Self::Init(args) => init::run(&args),
             Self::Resident(command) => command.run(models),
             Self::Wallet(command) => block_on(command.run(models)),

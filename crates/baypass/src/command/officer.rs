@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use ::officers::{AccountId, AccountName, Actor, Desk, NewAccount, Record, Role, State};
 use clap::{Args, Subcommand};
-use documents::{AuthorityCode, PortId, Timestamp};
+use documents::{AuthorityCode, PortId, Timestamp, VenueId};
 use gate::Clock as _;
 use serde_json::json;
 use trust::Party;
@@ -125,7 +125,7 @@ pub struct ListArgs {
 
 /// What `officer acts` takes.
 #[derive(Args)]
-#[group(id = "record", required = true, multiple = false, args = ["authority", "port", "supervisors"])]
+#[group(id = "record", required = true, multiple = false, args = ["authority", "port", "supervisors", "venue"])]
 pub struct ActsArgs {
     #[command(flatten)]
     installation: InstallationArgs,
@@ -138,6 +138,9 @@ pub struct ActsArgs {
     /// Acts of an authority's supervisors: trust lists and approvals.
     #[arg(long, value_name = "AUTHORITY")]
     supervisors: Option<AuthorityCode>,
+    /// Acts at the desk of a venue, such as specimen-hotel-macao.
+    #[arg(long)]
+    venue: Option<VenueId>,
     #[command(flatten)]
     output: Output,
 }
@@ -243,12 +246,13 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
 
 fn acts(args: &ActsArgs) -> Result<Ended, Failure> {
     let installation = args.installation.open()?;
-    let office = match (args.authority, &args.port, args.supervisors) {
+    let office = match (args.authority, &args.port, args.supervisors, &args.venue) {
         (Some(code), ..) => Office::authority(code),
-        (None, Some(port), _) => Office::Party(Party::Gates(port.clone())),
-        (None, None, Some(code)) => Office::Supervisors(code),
-        (None, None, None) => {
-            return Err(Failure::new("say whose record: --authority, --port or --supervisors"));
+        (None, Some(port), ..) => Office::Party(Party::Gates(port.clone())),
+        (None, None, Some(code), _) => Office::Supervisors(code),
+        (None, None, None, Some(venue)) => Office::Venue(venue.clone()),
+        (None, None, None, None) => {
+            return Err(Failure::new("say whose record: --authority, --port, --supervisors or --venue"));
         }
     };
     let folder = office.folder(&installation);

@@ -49,6 +49,9 @@ pub const ADOPT_ROOT: &str = "adopt_root";
 /// A text of an approval is signed.
 pub const SIGN_APPROVAL: &str = "sign_approval";
 
+/// A desk's key signs a request for travellers.
+pub const SIGN_REQUEST: &str = "sign_request";
+
 /// Who gives a command, where it is not the user of the operating system.
 #[derive(Debug, Clone, Args)]
 pub struct ActorArgs {

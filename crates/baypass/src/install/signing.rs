@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use authority::{NumberedKey, Service, SigningKeys};
+use credential::SigningKey;
 use documents::{AuthorityCode, Timestamp};
 use gate::outbox::{GateKey, LaneKey};
 use trust::{Binding, KeyEntry, Party, Role, TrustStore, gate_kid, gate_of_kid};
@@ -333,6 +334,19 @@ pub fn lane_key(
     let keys = seat.read(of_what)?;
     let used = seat.in_use(&keys, trust, now)?;
     Ok(GateKey { gate: place.name(), kid: seat.kid(used.number), key: Arc::clone(&used.key) })
+}
+
+/// The key with which a venue's desk signs now, and its id in the list.
+pub fn desk_key(
+    of_what: &Installation,
+    desk: &Desk,
+    trust: &TrustStore,
+    now: Timestamp,
+) -> Result<(Vec<u8>, Arc<SigningKey>), Failure> {
+    let seat = Seat::Desk(desk.clone());
+    let keys = seat.read(of_what)?;
+    let used = seat.in_use(&keys, trust, now)?;
+    Ok((seat.kid(used.number), Arc::clone(&used.key)))
 }
 
 /// The gates of a port that run, each with the key that the lists say.

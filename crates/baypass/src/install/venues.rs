@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use credential::SigningKey;
+use credential::venue::ClaimName;
 use documents::{AuthorityCode, LocalDate, Scenario, Timestamp, VenueId};
 use serde::{Deserialize, Serialize};
 use trust::{Binding, DeskBinding, KeyEntry, Role, SPECIMEN_VENUES, TrustStore, gate_kid};
@@ -36,13 +37,35 @@ struct VenueFile {
     approval: String,
     name: String,
     name_zh: String,
+    asks: Option<Asks>,
 }
 
-/// A desk: the place for which its key counts, and who lists it.
+/// What a desk asks; its approval says the most that it may.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asks {
+    /// What the pass is shown for.
+    pub scenario: Scenario,
+    /// The claims without which it does not serve by pass.
+    pub required: Vec<ClaimName>,
+    /// The claims to which a traveller may say no.
+    pub optional: Vec<ClaimName>,
+    /// Why it asks, in a word of the approval.
+    pub purpose: String,
+    /// How long it keeps what it writes down, in days.
+    pub retention_days: u16,
+    /// Whether a face is compared at the desk.
+    pub face: bool,
+}
+
+/// A desk: the place for which its key counts, who lists it, and what it asks.
 #[derive(Debug, Clone)]
 pub struct Desk {
     authority: AuthorityCode,
     binding: DeskBinding,
+    approval: String,
+    name: String,
+    asks: Option<Asks>,
 }
 
 impl Desk {
@@ -61,13 +84,35 @@ impl Desk {
         &self.binding
     }
 
+    /// The id of the approval under which it asks.
+    pub fn approval(&self) -> &str {
+        &self.approval
+    }
+
+    /// What people call the venue.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it asks.
+    pub fn asks(&self) -> Result<&Asks, Failure> {
+        self.asks.as_ref().ok_or_else(|| {
+            Failure::new(format!(
+                "{FILE} of {} does not say what the desk asks; write [asks] with scenario, required, optional, purpose, \
+                 retention_days and face (docs/operating.md, Desks)",
+                self.id()
+            ))
+        })
+    }
+
     fn of(id: VenueId, file: &VenueFile) -> Result<Self, Failure> {
         let scenarios = file.scenarios.iter().map(|text| text.parse().map_err(of));
         let scenarios: Vec<Scenario> = scenarios.collect::<Result<_, _>>()?;
         let kind = file.kind.parse().map_err(of)?;
         let unfit = format!("{id}: a {kind} has none of these scenarios; see docs/venues.md, Approvals");
         let binding = DeskBinding::new(id, kind, scenarios).ok_or_else(|| Failure::new(unfit))?;
-        Ok(Self { authority: file.authority, binding })
+        let (approval, name, asks) = (file.approval.clone(), file.name.clone(), file.asks.clone());
+        Ok(Self { authority: file.authority, binding, approval, name, asks })
     }
 
     fn entry(&self, number: u8, key: &SigningKey, (from, to): (Timestamp, Timestamp)) -> KeyEntry {
@@ -120,6 +165,15 @@ pub fn desks(of_what: &Installation) -> Result<Vec<Desk>, Failure> {
         Desk::of(id, &file)
     };
     here(of_what)?.into_iter().map(read).collect()
+}
+
+/// The desk of one venue.
+pub fn desk(of_what: &Installation, id: &VenueId) -> Result<Desk, Failure> {
+    desks(of_what)?.into_iter().find(|desk| desk.id() == id).ok_or_else(|| {
+        Failure::new(format!(
+            "this installation has no desk of {id}; `baypass desk list` names those that there are"
+        ))
+    })
 }
 
 /// Whether each desk's key is there and is the one that its authority's list names; says how many there are.
@@ -177,6 +231,8 @@ struct Specimen {
     scenarios: Vec<String>,
     name: String,
     name_zh: String,
+    required: Vec<ClaimName>,
+    optional: Vec<ClaimName>,
     approval: SpecimenApproval,
 }
 
@@ -204,19 +260,29 @@ impl Specimen {
         }
     }
 
-    fn file(&self) -> VenueFile {
-        VenueFile {
+    fn file(&self) -> Result<VenueFile, Failure> {
+        let purpose = self.approval.purposes.first().cloned().unwrap_or_default();
+        Ok(VenueFile {
             kind: self.kind.clone(),
             authority: self.authority,
             scenarios: self.scenarios.clone(),
             approval: self.approval.id.clone(),
             name: self.name.clone(),
             name_zh: self.name_zh.clone(),
-        }
+            asks: Some(Asks {
+                scenario: self.approval.scenario.parse().map_err(of)?,
+                required: self.required.clone(),
+                optional: self.optional.clone(),
+                purpose,
+                retention_days: self.approval.retention_days,
+                // The clerk's eye, which every approval allows.
+                face: false,
+            }),
+        })
     }
 
     fn desk(&self) -> Result<Desk, Failure> {
-        Desk::of(self.id.parse().map_err(of)?, &self.file())
+        Desk::of(self.id.parse().map_err(of)?, &self.file()?)
     }
 
     /// Makes folder and key of the desk, where they are not there yet.
@@ -228,7 +294,7 @@ impl Specimen {
         let seat = Seat::Desk(desk.clone());
         let (keys, name) = (seat.keys(to), seat.file(1));
         let key = if seat.here(&keys).is_empty() { keys.make_signing(&name)? } else { keys.signing(&name)? };
-        let text = toml::to_string(&self.file()).map_err(of)?;
+        let text = toml::to_string(&self.file()?).map_err(of)?;
         write_whole(&folder.join(FILE), text.as_bytes())?;
         Ok((desk, key))
     }
@@ -352,6 +418,9 @@ mod tests {
             let approval = specimen.approval(days).approval(1).unwrap();
             let approval = Approval::decode(&approval.encode()).unwrap();
             assert!(approval.id.starts_with(SPECIMEN), "{}", approval.id);
+            let asks = desk.asks().unwrap();
+            let asked = asks.required.iter().chain(&asks.optional).map(ToString::to_string);
+            assert!(asked.into_iter().all(|claim| approval.claims.contains(&claim)), "{}", desk.id());
             let claims: Vec<_> = specimen.approval.claims.iter().map(String::as_str).collect();
             for scenario in desk.binding().scenarios() {
                 let asked = trust::DeskUse {

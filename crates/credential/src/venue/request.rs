@@ -79,7 +79,7 @@ pub struct VenueRequest {
     pub face: bool,
     /// For one answer, or a sign.
     pub exchange: Exchange,
-    /// The HTTPS address for the answer; `None` where the answer is shown to the desk's camera.
+    /// The address for the answer, HTTPS or on the loopback; `None` where the answer is shown to the desk's camera.
     pub reply: Option<String>,
     /// When it was made, by the desk's clock.
     pub made: Timestamp,
@@ -120,9 +120,10 @@ pub enum RequestError {
     /// It requires no claim.
     #[error("the request requires no claim; one at least is needed for an answer")]
     NothingRequired,
-    /// The address for the answer is no HTTPS address in plain ASCII.
+    /// The address for the answer is no HTTPS address in plain ASCII, nor one on the loopback.
     #[error(
-        "the address for the answer does not begin with https:// or has characters that an address cannot have"
+        "the address for the answer does not begin with https:// or has characters that an address cannot have; http:// is \
+         for the loopback alone"
     )]
     Reply,
     /// It ends before it begins, or lives longer than its kind may.
@@ -301,14 +302,26 @@ fn plain(text: &str) -> Option<String> {
 
 fn read_reply(r: &mut Reader<'_>) -> Result<String, RequestError> {
     let address = r.text(MAX_REPLY_LEN)?;
-    let host = address.strip_prefix("https://").ok_or(RequestError::Reply)?;
+    let (scheme, rest) = address.split_once("://").ok_or(RequestError::Reply)?;
     // RFC 3986, 3.2 and 3.3: a host is there, and no user before it, which a reader could take for the host.
-    let authority = host.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let protected = match scheme {
+        "https" => !authority.is_empty(),
+        "http" => is_loopback(authority),
+        _ => false,
+    };
     let printable = address.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b'\\'));
-    if authority.is_empty() || authority.contains('@') || !printable {
+    if !protected || authority.contains('@') || !printable {
         return Err(RequestError::Reply);
     }
     Ok(address.to_owned())
+}
+
+/// Whether host and port name this machine: what is sent there crosses no network (trials, and a desk beside its wallet).
+fn is_loopback(authority: &str) -> bool {
+    let host = ["127.0.0.1", "localhost"].into_iter().find_map(|host| authority.strip_prefix(host));
+    let port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    host.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(port))
 }
 
 /// A request as it was received; nothing about it is trusted yet.
@@ -390,7 +403,10 @@ mod tests {
             r.ends = r.made.plus_seconds(MAX_SIGN_SECONDS);
             r.reply = Some("https://desk.example:8443/answers?x=1".to_owned());
         });
-        for request in [request(), sign] {
+        let here = |address: &str| with(|r| r.reply = Some(address.to_owned()));
+        let on_the_loopback =
+            ["http://127.0.0.1:7161/v1/answers", "http://localhost/", "http://localhost?x"].map(here);
+        for request in [request(), sign].into_iter().chain(on_the_loopback) {
             let bytes = request.sign(b"desk-1", &desk).unwrap();
             let parsed = UnverifiedRequest::parse(&bytes).unwrap();
             assert_eq!((parsed.kid(), parsed.claimed()), (b"desk-1".as_slice(), &request));
@@ -419,6 +435,13 @@ mod tests {
             (with(|r| r.required = ClaimSet::default()), NothingRequired),
             (with(|r| r.optional = r.required.clone()), ClaimOrder),
             (reply("http://desk.example/"), Reply),
+            (reply("http://127.0.0.1.desk.example/"), Reply),
+            (reply("http://127.0.0.1@desk.example/"), Reply),
+            (reply("http://localhost:80@desk.example/"), Reply),
+            (reply("http://localhost:/"), Reply),
+            (reply("http://"), Reply),
+            (reply("ftp://localhost/"), Reply),
+            (reply("localhost/answers"), Reply),
             (reply("https://"), Reply),
             (reply("https:///answers"), Reply),
             (reply("https://harbour-hotel@other.example/"), Reply),

@@ -55,8 +55,14 @@ fn a_desks_requests_and_receipts_are_what_the_grammar_says() {
     conforms("venue-receipt", &receipt.sign(b"desk-1", &desk).unwrap()).unwrap();
     let crossing = VenueRequest { scenario: Scenario::BorderCrossing, ..request() };
     let nothing = VenueRequest { required: [].into_iter().collect(), ..request() };
-    let plain = VenueRequest { reply: Some("http://desk.example".to_owned()), ..request() };
-    for refused in [crossing, nothing, plain] {
+    let reply = |address: &str| VenueRequest { reply: Some(address.to_owned()), ..request() };
+    for loopback in ["http://127.0.0.1:7161/v1/answers", "http://localhost", "http://localhost?x"].map(reply)
+    {
+        conforms("venue-request-payload", &loopback.encode()).unwrap();
+        VenueRequest::decode(&loopback.encode()).unwrap();
+    }
+    let (plain, near) = (reply("http://desk.example"), reply("http://localhost.desk.example/"));
+    for refused in [crossing, nothing, plain, near] {
         assert!(conforms("venue-request-payload", &refused.encode()).is_err());
         assert!(VenueRequest::decode(&refused.encode()).is_err());
     }

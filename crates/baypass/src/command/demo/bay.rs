@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use authority::{DeviceProof, Issued};
+use authority::{CredentialsWanted, DeviceProof, Issued};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::dpop::{DpopRequest, sign_dpop};
@@ -678,6 +678,23 @@ impl AuthorityClient for Bay {
         let answer = self.wallet_post(authority, "/v1/parts", session, &body).await?;
         let list = answer.get("parts").and_then(Value::as_array).cloned().unwrap_or_default();
         list.iter().map(|part| unpacked(Some(part))).collect()
+    }
+
+    async fn venue_credentials(
+        &self,
+        authority: AuthorityCode,
+        session: &Session,
+        wanted: CredentialsWanted,
+        keys: &[DeviceProof],
+        _: Timestamp,
+    ) -> Result<Vec<Vec<u8>>, NoTokens> {
+        let body = json!({
+            "kind": wanted.kind, "document": wanted.document, "key_class": class_word(KeyClass::Software),
+            "devices": devices(keys),
+        });
+        let answer = self.wallet_post(authority, "/v1/venue-credentials", session, &body).await?;
+        let list = answer.get("credentials").and_then(Value::as_array).cloned().unwrap_or_default();
+        Ok(list.iter().map(|one| unpacked(Some(one))).collect::<Result<_, Failure>>()?)
     }
 }
 

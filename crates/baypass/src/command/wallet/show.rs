@@ -115,7 +115,8 @@ fn beside(out: &Path, side: Side) -> PathBuf {
     out.with_file_name(name)
 }
 
-fn draw(symbol: &QrSymbol, text: &str, out: &Path) -> Result<(), Failure> {
+/// Writes a code into a file, in the form that its name tells.
+pub(in crate::command) fn draw(symbol: &QrSymbol, text: &str, out: &Path) -> Result<(), Failure> {
     let extension = out.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
     match extension.as_deref() {
         Some("svg") => write_whole(out, symbol.to_svg().as_bytes()),

@@ -1,0 +1,202 @@
+//! `baypass desk`: desks of an installation's venues.
+//!
+//! Lives here: listing them, and requests as codes. Not here: what a desk may ask (`trust::desk`), how a traveller answers
+//! (`command::wallet`).
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use code::{QrSymbol, TerminalGround, VenueCode, VenueCodeKind};
+use credential::random;
+use credential::venue::{ClaimName, ClaimSet, Exchange, MAX_REQUEST_SECONDS, VenueRequest};
+use documents::{Timestamp, VenueId};
+use serde_json::json;
+use trust::{Approvals, DeskRefusal, DeskUse, TrustStore};
+
+use super::wallet::draw;
+use super::{At, InstallationArgs, ListArgs, Output};
+use crate::Ended;
+use crate::failure::{self, Failure, of};
+use crate::install::acts::{self, Office};
+use crate::install::parties::load_approvals;
+use crate::install::signing::desk_key;
+use crate::install::venues::{self, Asks, Desk};
+use crate::install::{Installation, lists};
+
+/// Longest life of a sign, in days.
+const SIGN_DAYS: i64 = 400;
+
+/// The commands of a desk.
+#[derive(Subcommand)]
+pub enum DeskCommand {
+    /// Lists the desks, what each asks, and whether its approval allows that now.
+    List(ListArgs),
+    /// Signs a request as a code that a wallet reads (`baypass wallet register`): for one answer, or for a printed sign.
+    Request(RequestArgs),
+}
+
+/// What `desk request` takes.
+#[derive(Args)]
+pub struct RequestArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    /// The venue, such as specimen-hotel-zhuhai.
+    #[arg(long)]
+    venue: VenueId,
+    /// For a printed sign: it stands for so many days, 1 to 400. Without it the request ends after 5 minutes.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=SIGN_DAYS))]
+    standing: Option<u16>,
+    /// The desk's address for answers, HTTPS or on the loopback; default: the answer is shown to the desk's camera.
+    #[arg(long, value_name = "URL")]
+    reply: Option<String>,
+    /// request.png, .svg or .txt; default: drawn in the terminal.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    at: At,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl DeskCommand {
+    /// Runs the command.
+    pub fn run(&self) -> Result<Ended, Failure> {
+        match self {
+            Self::List(args) => list(args),
+            Self::Request(args) => request(args),
+        }
+    }
+}
+
+/// Trust lists and approvals that an installation's desks go by.
+fn trusted(of_what: &Installation, now: Timestamp) -> Result<(TrustStore, Approvals), Failure> {
+    let trust = lists::trust(of_what, now)?;
+    let mut approvals = Approvals::default();
+    for approval in load_approvals(of_what, &trust, now)?.0 {
+        approvals.take(approval).map_err(of)?;
+    }
+    Ok((trust, approvals))
+}
+
+/// Whether the desk's approval covers what it asks.
+fn allowed(desk: &Desk, asks: &Asks, approvals: &Approvals, now: Timestamp) -> Result<(), DeskRefusal> {
+    let claims: Vec<&str> = asks.required.iter().chain(&asks.optional).map(|claim| claim.as_str()).collect();
+    let asked = DeskUse {
+        authority: desk.authority(),
+        venue: desk.id(),
+        scenario: asks.scenario,
+        claims: &claims,
+        purpose: &asks.purpose,
+        retention_days: u32::from(asks.retention_days),
+        face: asks.face,
+        at: now,
+    };
+    approvals.covers_venue_under(desk.approval(), &asked).map(drop)
+}
+
+fn list(args: &ListArgs) -> Result<Ended, Failure> {
+    let (installation, now) = (args.installation.open()?, args.at.time());
+    let (_, approvals) = trusted(&installation, now)?;
+    let (mut listed, mut page) = (Vec::new(), String::new());
+    for desk in venues::desks(&installation)? {
+        let asks = desk.asks()?;
+        let refused = allowed(&desk, asks, &approvals, now).err();
+        let words =
+            |claims: &[ClaimName]| claims.iter().map(|claim| claim.as_str()).collect::<Vec<_>>().join(", ");
+        page += &format!(
+            "{}  {}, {}, {}\n  requires {}; optional: {}; kept {} days\n  {}\n",
+            desk.id(),
+            desk.name(),
+            desk.authority(),
+            asks.scenario,
+            words(&asks.required),
+            if asks.optional.is_empty() { "nothing".to_owned() } else { words(&asks.optional) },
+            asks.retention_days,
+            refused.as_ref().map_or_else(
+                || format!("allowed by {}", desk.approval()),
+                |refused| format!("NOT ALLOWED ({}): {refused}", refused.code())
+            ),
+        );
+        listed.push(json!({
+            "venue": desk.id(), "name": desk.name(), "kind": desk.binding().kind().as_str(),
+            "authority": desk.authority(), "approval": desk.approval(), "asks": asks,
+            "refused": refused.map(|refused| refused.code()),
+        }));
+    }
+    if args.output.json {
+        failure::print_json(&json!({"desks": listed}))?;
+    } else if page.is_empty() {
+        failure::print("no venue has a folder here\n")?;
+    } else {
+        failure::print(&page)?;
+    }
+    Ok(Ended::Done)
+}
+
+fn request(args: &RequestArgs) -> Result<Ended, Failure> {
+    let (installation, now) = (args.installation.open()?, args.at.time());
+    let desk = venues::desk(&installation, &args.venue)?;
+    let asks = desk.asks()?;
+    let (trust, approvals) = trusted(&installation, now)?;
+    // What a wallet would refuse is not signed.
+    if let Err(refused) = allowed(&desk, asks, &approvals, now) {
+        let (code, sentence) = (refused.code(), refused.to_string());
+        if args.output.json {
+            failure::print_json(&json!({"refused": code, "detail": sentence}))?;
+        } else {
+            failure::print(&format!("not signed ({code}): {sentence}\n"))?;
+        }
+        return Ok(Ended::Refused);
+    }
+    let (exchange, (made, ends)) = match args.standing {
+        Some(days) => {
+            let made = now.local_date().start();
+            (Exchange::Standing, (made, made.plus_seconds(i64::from(days) * 86_400)))
+        }
+        None => {
+            let mut nonce = [0; 16];
+            random(&mut nonce).map_err(of)?;
+            (Exchange::Once(nonce), (now, now.plus_seconds(MAX_REQUEST_SECONDS)))
+        }
+    };
+    let set = |claims: &[ClaimName]| claims.iter().copied().collect::<ClaimSet>();
+    let request = VenueRequest {
+        venue: desk.id().clone(),
+        scenario: asks.scenario,
+        approval: desk.approval().to_owned(),
+        purpose: asks.purpose.clone(),
+        required: set(&asks.required),
+        optional: set(&asks.optional),
+        retention_days: asks.retention_days,
+        face: asks.face,
+        exchange,
+        reply: args.reply.clone(),
+        made,
+        ends,
+    };
+    let (kid, key) = desk_key(&installation, &desk, &trust, now)?;
+    let id = hex::encode(request.id().as_bytes());
+    installation.put_on_record(&Office::Venue(desk.id().clone()), (acts::SIGN_REQUEST, &id), now)?;
+    let signed = request.sign(&kid, &key).map_err(of)?;
+    let text = VenueCode::new(VenueCodeKind::Request, &signed).to_text().map_err(of)?;
+    let symbol = QrSymbol::draw(&text).map_err(of)?;
+    match &args.out {
+        Some(out) => draw(&symbol, &text, out)?,
+        None if !args.output.json => failure::print(&symbol.to_terminal(TerminalGround::Dark))?,
+        None => {}
+    }
+    if args.output.json {
+        failure::print_json(&json!({
+            "venue": desk.id(), "id": id, "code": text, "file": args.out, "qr_version": symbol.version(),
+            "made": made, "ends": ends,
+        }))?;
+    } else {
+        let file = args.out.as_ref().map_or_else(String::new, |out| format!(" in {}", out.display()));
+        failure::print(&format!(
+            "request of {}{file} (QR version {}), good from {made} until {ends}\n",
+            desk.id(),
+            symbol.version()
+        ))?;
+    }
+    Ok(Ended::Done)
+}

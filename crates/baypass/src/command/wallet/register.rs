@@ -1,0 +1,333 @@
+//! `baypass wallet register`: answers a desk's request, after the traveller saw who asks for what, why and for how long.
+//!
+//! Lives here: the way from the desk's code to its receipt. Not here: whether a request may be answered
+//! (`wallet::desk_request`), the words that the traveller reads (`consent`).
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use code::{QrSymbol, TerminalGround, VenueCode, VenueCodeKind};
+use credential::venue::{ClaimName, ClaimSet, VenueReceipt};
+use documents::DocumentKind;
+use serde_json::{Value, json};
+use trust::{Approvals, TrustStore};
+
+use super::consent;
+use super::show::draw;
+use crate::Ended;
+use crate::command::code::text_in_file;
+use crate::command::{At, InstallationArgs, ONE_PROCESS, Output, ResidentArgs};
+use crate::failure::{self, Failure, of};
+use crate::install::parties::{Parties, load_approvals};
+use crate::install::{Installation, lists};
+use crate::serve::device_client;
+use crate::wallet::Wallet;
+use crate::wallet::desk_request::DeskRequest;
+use crate::wallet::venue::{NoAnswer, Source};
+
+/// How long a desk may take for its receipt.
+const RECEIPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest receipt or problem that is read, in bytes.
+const MAX_REPLY_BYTES: usize = 16 * 1024;
+/// How often an answer is sent that nothing came back for: the desk takes the same bytes once.
+const TRIES: u32 = 3;
+
+/// Said where an answer fits no code.
+const TOO_LONG: &str = "so many claims fit no code; say no to an optional one, or ask the desk for a request that is answered online";
+
+/// What `wallet register` takes.
+#[derive(Args)]
+pub struct RegisterArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    #[command(flatten)]
+    resident: ResidentArgs,
+    /// The desk's code: its text (BR1:), a picture of it, a file with its text, or `-` for standard input.
+    #[arg(long, value_name = "FILE|TEXT")]
+    request: String,
+    /// An optional claim that is not shown; may be given several times.
+    #[arg(long = "decline", value_name = "CLAIM")]
+    decline: Vec<ClaimName>,
+    /// Agrees to what the desk asks without being asked here.
+    #[arg(long)]
+    yes: bool,
+    /// The document that is shown, such as home_return_permit; default: the one that suits the place.
+    #[arg(long, value_name = "KIND")]
+    document: Option<DocumentKind>,
+    /// answer.png, .svg or .txt for the desk's camera; default: drawn in the terminal. Not where the desk takes it online.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Certificates (PEM) to which the desk's must lead; default: those that this machine trusts.
+    #[arg(long, value_name = "FILE")]
+    desk_ca: Option<PathBuf>,
+    #[command(flatten)]
+    at: At,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl RegisterArgs {
+    fn code(&self) -> Result<String, Failure> {
+        let path = Path::new(&self.request);
+        let typed = self.request.starts_with(code::REQUEST_PREFIX);
+        if self.request == "-" || (!typed && path.is_file()) {
+            return text_in_file(path);
+        }
+        if !typed && path.extension().is_some() {
+            return Err(Failure::new(format!(
+                "there is no file {}; check the path, or give the code's text",
+                self.request
+            )));
+        }
+        Ok(self.request.clone())
+    }
+
+    /// A refusal: its code and sentence, and exit code 3.
+    fn refuse(&self, code: &str, sentence: &str) -> Result<Ended, Failure> {
+        if self.output.json {
+            failure::print_json(&json!({"refused": code, "detail": sentence}))?;
+        } else {
+            failure::print(&format!("not answered ({code}): {sentence}\n"))?;
+        }
+        Ok(Ended::Refused)
+    }
+}
+
+/// Runs `wallet register`.
+pub async fn run(args: &RegisterArgs, models: &Path) -> Result<Ended, Failure> {
+    let (installation, now) = (args.installation.open()?, args.at.time());
+    let text = args.code()?;
+    let trust = lists::trust(&installation, now)?;
+    let mut approvals = Approvals::default();
+    for approval in load_approvals(&installation, &trust, now)?.0 {
+        // An older text under an id covers nothing beside the newer one.
+        let _ = approvals.take(approval);
+    }
+    let desk = match DeskRequest::check(&text, &trust, &approvals, now) {
+        Ok(desk) => desk,
+        Err(refusal) => return args.refuse(refusal.code(), &refusal.to_string()),
+    };
+    let request = desk.request();
+    if let Some(claim) = args.decline.iter().find(|claim| !request.optional.contains(**claim)) {
+        let why = if request.required.contains(*claim) { "required" } else { "not asked for" };
+        return Err(Failure::new(format!(
+            "{claim} is {why}; --decline takes an optional claim: {}",
+            consent::words(&request.optional)
+        )));
+    }
+    let agreed: ClaimSet = request.asked().iter().filter(|claim| !args.decline.contains(claim)).collect();
+    let mut wallet = args.resident.wallet(&installation)?;
+    let place = desk.authority();
+    let sources = match sources(&wallet, &desk, &agreed, args.document) {
+        Ok(sources) => sources,
+        Err(none) => return args.refuse(none.code(), &none.to_string()),
+    };
+    if !args.output.json {
+        failure::print(&consent::page(&desk, &agreed, &sources))?;
+    }
+    if !args.yes && !agrees()? {
+        return args.refuse("not_agreed", "you did not agree; nothing was shown");
+    }
+    let fetched = sources.iter().any(|source| wallet.venues().left(source, now) == 0);
+    let sources = if fetched {
+        stocked(&installation, models, (&mut wallet, &desk), (&sources, &trust), now).await?
+    } else {
+        sources
+    };
+    let hold = installation.hold()?;
+    // Another command may have shown one of them meanwhile.
+    let mut wallet = Wallet::find(&installation, &wallet.resident.to_string())?;
+    let answer = match wallet.answer(&desk, &agreed, &sources, &trust, now) {
+        Ok(answer) => answer,
+        Err(NoAnswer::Failure(failure)) => return Err(failure),
+        Err(none) => return args.refuse(none.code(), &none.to_string()),
+    };
+    let code = match &request.reply {
+        Some(_) => None,
+        None => match VenueCode::new(VenueCodeKind::Answer, &answer).to_text() {
+            Ok(text) => Some(text),
+            // Nothing was shown: the wallet stays as it was.
+            Err(error) => return args.refuse(error.code(), TOO_LONG),
+        },
+    };
+    // Written down before anybody sees it: each credential is shown once.
+    wallet.save(&installation)?;
+    drop(hold);
+    let mut told = told(&wallet, &desk, &sources, &agreed, (place.code(), now, fetched));
+    if let Some(address) = request.reply.clone() {
+        let receipt = match send(args, &address, &answer).await? {
+            Reply::Receipt(signed) => {
+                let _hold = installation.hold()?;
+                let mut wallet = Wallet::find(&installation, &wallet.resident.to_string())?;
+                let kept = wallet.keep_receipt(&desk, &answer, &signed);
+                wallet.save(&installation)?;
+                kept
+            }
+            Reply::Refused { code, detail } => return args.refuse(&code, &detail),
+        };
+        return match receipt {
+            Ok(receipt) => {
+                extend(&mut told, json!({"receipt": receipt_json(&receipt)}));
+                end(args, &told, &consent::receipt(&receipt), fetched)
+            }
+            Err(refusal) => args.refuse(refusal.code(), &refusal.to_string()),
+        };
+    }
+    let text = code.unwrap_or_default();
+    let symbol = QrSymbol::draw(&text).map_err(of)?;
+    extend(&mut told, json!({"code": text, "file": args.out, "qr_version": symbol.version()}));
+    match &args.out {
+        Some(out) => draw(&symbol, &text, out)?,
+        None if !args.output.json => failure::print(&symbol.to_terminal(TerminalGround::Dark))?,
+        None => {}
+    }
+    let file = args.out.as_ref().map_or_else(String::new, |out| format!(" in {}", out.display()));
+    let line =
+        format!("code for the desk{file} (QR version {}): show it to the desk's camera\n", symbol.version());
+    end(args, &told, &line, fetched)
+}
+
+fn end(args: &RegisterArgs, told: &Value, line: &str, fetched: bool) -> Result<Ended, Failure> {
+    if args.output.json {
+        failure::print_json(told)?;
+    } else {
+        failure::print(&format!("{line}{}", if fetched { ONE_PROCESS } else { "" }))?;
+    }
+    Ok(Ended::Done)
+}
+
+/// From where the claims come that are agreed to. An optional one for which there is no document stays away.
+fn sources(
+    wallet: &Wallet,
+    desk: &DeskRequest,
+    agreed: &ClaimSet,
+    document: Option<DocumentKind>,
+) -> Result<Vec<Source>, NoAnswer> {
+    let (request, place) = (desk.request(), desk.authority());
+    wallet.sources(agreed, place, document).or_else(|_| wallet.sources(&request.required, place, document))
+}
+
+/// Fetches a batch of each source of which the wallet has none; gives the sources that serve.
+async fn stocked(
+    installation: &Installation,
+    models: &Path,
+    (wallet, desk): (&mut Wallet, &DeskRequest),
+    (sources, trust): (&[Source], &TrustStore),
+    now: documents::Timestamp,
+) -> Result<Vec<Source>, Failure> {
+    let parties = Parties::open(installation, models, now).await?;
+    let stocked = wallet.stock(&parties.services, sources, &desk.request().required, (trust, now)).await;
+    // Whatever came: keys may wait for their credentials.
+    wallet.save(installation)?;
+    let (serve, missing) = stocked?;
+    for why in missing {
+        installation.warn_once(&format!("something optional is not shown: {why}"));
+    }
+    Ok(serve)
+}
+
+fn agrees() -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::new("nobody can be asked here; say --yes where the traveller has agreed"));
+    }
+    failure::print("Show this? y or n: ")?;
+    let mut said = String::new();
+    std::io::stdin().read_line(&mut said).map_err(of)?;
+    Ok(matches!(said.trim(), "y" | "Y" | "yes"))
+}
+
+/// What a desk sends back.
+enum Reply {
+    Receipt(Vec<u8>),
+    Refused { code: String, detail: String },
+}
+
+/// Sends an answer to the desk's address; the same bytes again where nothing came back.
+async fn send(args: &RegisterArgs, address: &str, answer: &[u8]) -> Result<Reply, Failure> {
+    let roots = args.desk_ca.as_ref().map(|path| failure::read(path, MAX_REPLY_BYTES)).transpose()?;
+    let client = device_client(roots.as_deref()).map_err(of)?;
+    let mut last = String::new();
+    for _ in 0..TRIES {
+        let sent = client
+            .post(address)
+            .header(reqwest::header::CONTENT_TYPE, "application/cbor")
+            .timeout(RECEIPT_TIMEOUT)
+            .body(answer.to_vec())
+            .send()
+            .await;
+        match sent {
+            Ok(mut response) => {
+                let status = response.status();
+                let mut body = Vec::new();
+                while let Some(more) = response.chunk().await.map_err(of)? {
+                    body.extend_from_slice(&more);
+                    if body.len() > MAX_REPLY_BYTES {
+                        return Err(Failure::new("the desk's reply is too long; ask the desk what it keeps"));
+                    }
+                }
+                if status.is_success() {
+                    return Ok(Reply::Receipt(body));
+                }
+                if status.is_client_error() {
+                    return Ok(refused(status.as_u16(), &body));
+                }
+                last = format!("status {}", status.as_u16());
+            }
+            Err(error) => last = Failure::of(&error.without_url()).to_string(),
+        }
+    }
+    Err(Failure::new(format!(
+        "the desk gave no receipt ({last}); ask the desk whether it has your answer, else run this again with a new request"
+    )))
+}
+
+/// RFC 9457: the code and sentence of a problem.
+fn refused(status: u16, body: &[u8]) -> Reply {
+    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
+    let field = |name: &str| {
+        let text = problem.get(name).and_then(Value::as_str).unwrap_or_default();
+        // What a desk writes reaches a terminal.
+        text.chars().filter(|c| !c.is_control()).take(300).collect::<String>()
+    };
+    let code = field("code");
+    let code = if code.is_empty() { format!("desk_status_{status}") } else { code };
+    Reply::Refused { code, detail: format!("the desk refused the answer: {}", field("detail")) }
+}
+
+fn extend(told: &mut Value, more: Value) {
+    if let (Some(told), Value::Object(more)) = (told.as_object_mut(), more) {
+        told.extend(more);
+    }
+}
+
+fn told(
+    wallet: &Wallet,
+    desk: &DeskRequest,
+    sources: &[Source],
+    agreed: &ClaimSet,
+    (place, now, fetched): (&str, documents::Timestamp, bool),
+) -> Value {
+    let request = desk.request();
+    let shown = wallet.venues().registrations().last().map(|one| one.shown.clone());
+    let left: Vec<_> = sources
+        .iter()
+        .map(|source| {
+            let left = wallet.venues().left(source, now);
+            json!({"issuer": source.issuer, "kind": source.kind, "document": source.document, "left": left})
+        })
+        .collect();
+    json!({
+        "resident": wallet.resident, "venue": request.venue, "authority": place, "scenario": request.scenario,
+        "purpose": request.purpose, "approval": request.approval, "retention_days": request.retention_days,
+        "face": request.face, "required": request.required.iter().collect::<Vec<_>>(),
+        "optional": request.optional.iter().collect::<Vec<_>>(), "agreed": agreed.iter().collect::<Vec<_>>(),
+        "shown": shown, "made_at": now, "credentials": left, "one_process": fetched,
+    })
+}
+
+/// A receipt as a script reads it.
+pub(super) fn receipt_json(receipt: &VenueReceipt) -> Value {
+    json!({"kept": receipt.kept.iter().collect::<Vec<_>>(), "until": receipt.until, "at": receipt.at})
+}
