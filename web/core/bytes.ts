@@ -13,6 +13,23 @@ export class FormError extends Error {
   }
 }
 
+/** Something that came was refused. `code` is stable: pages have a sentence for each. It carries nothing of what came. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  constructor(readonly code: string) {
+    super(code)
+  }
+}
+
+/** What `read` gives; a `FormError` of it is the refusal with this code. */
+export function refuse<T>(code: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof FormError ? new Refused(code) : error
+  }
+}
+
 export function join(...pieces: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const piece of pieces) length += piece.length

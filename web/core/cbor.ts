@@ -2,7 +2,7 @@
 * Strict CBOR: the writer is deterministic (RFC 8949, 4.2.1), and the reader accepts only what such a writer makes
  * (`docs/formats.md`, 1).
  *
- * Lives here: `encode`, `decode`. Not here: any message.
+ * Lives here: `encode`, `decode`, and reading items of one type. Not here: any message.
  */
 import { FormError, at, compare, fromUtf8, join, same, toUtf8 } from './bytes.js'
 
@@ -23,8 +23,15 @@ export class CborTag {
   ) {}
 }
 
+/** simple(59): in an SD-CWT the key of the hashes of what is redacted. The other simple values are read by nobody. */
+export class CborRedacted {
+  /** Told from other classes by the compiler, which compares shapes. */
+  readonly simple = 59
+}
+
 /** Integers beyond 2^53 are `bigint`, in reading and writing. */
-export type Cbor = number | bigint | boolean | null | string | Uint8Array | readonly Cbor[] | CborMap | CborTag
+export type Cbor =
+  | number | bigint | boolean | null | string | Uint8Array | readonly Cbor[] | CborMap | CborTag | CborRedacted
 
 /** Deepest nesting, as in the Rust reader. */
 const MAX_DEPTH = 8
@@ -81,6 +88,7 @@ export function encode(item: Cbor): Uint8Array {
   if (item instanceof Uint8Array) return join(head(2, item.length), item)
   if (item instanceof CborMap) return encodeMap(item)
   if (item instanceof CborTag) return join(head(6, item.tag), encode(item.item))
+  if (item instanceof CborRedacted) return Uint8Array.of(0xf8, item.simple)
   return join(head(4, item.length), ...item.map(encode))
 }
 
@@ -89,6 +97,7 @@ class Reader {
   constructor(
     private readonly bytes: Uint8Array,
     private readonly anyOrder: boolean,
+    private readonly redacted: boolean,
   ) {}
 
   private take(length: number): Uint8Array {
@@ -144,6 +153,7 @@ class Reader {
       default:
         if (first === 0xf4 || first === 0xf5) return first === 0xf5
         if (first === 0xf6) return null
+        if (this.redacted && first === 0xf8 && at(this.take(1), 0) === 59) return new CborRedacted()
         throw new FormError('unexpected')
     }
   }
@@ -168,8 +178,54 @@ class Reader {
 
 /** Exactly one item in strict form. `anyOrder` takes a map whose keys are out of order, as status lists may be. */
 export function decode(bytes: Uint8Array, anyOrder = false): Cbor {
-  const reader = new Reader(bytes, anyOrder)
+  return readOne(new Reader(bytes, anyOrder, false), bytes)
+}
+
+/** As `decode`, with `CborRedacted` where simple(59) stands: the payload of an SD-CWT. */
+export function decodeRedacted(bytes: Uint8Array): Cbor {
+  return readOne(new Reader(bytes, false, true), bytes)
+}
+
+function readOne(reader: Reader, bytes: Uint8Array): Cbor {
   const item = reader.item(MAX_DEPTH)
   if (reader.position !== bytes.length) throw new FormError('trailing')
   return item
 }
+
+/** The items of an array of exactly so many. */
+export function readFields(item: Cbor | undefined, count: number): readonly Cbor[] {
+  if (!Array.isArray(item) || item.length !== count) throw new FormError('fields')
+  return item
+}
+
+/** What `read` makes of each item of an array of at most so many. */
+export function readList<T>(item: Cbor | undefined, most: number, read: (item: Cbor) => T): readonly T[] {
+  if (!Array.isArray(item) || item.length > most) throw new FormError('limit')
+  return (item as readonly Cbor[]).map(read)
+}
+
+/** A text of at most so many bytes. */
+export function readText(item: Cbor | undefined, most: number): string {
+  if (typeof item !== 'string' || toUtf8(item).length > most) throw new FormError('text')
+  return item
+}
+
+/** A number from 0 to `most`. */
+export function readNumber(item: Cbor | undefined, most: number): number {
+  if (typeof item !== 'number' || item < 0 || item > most) throw new FormError('number')
+  return item
+}
+
+export function readFlag(item: Cbor | undefined): boolean {
+  if (typeof item !== 'boolean') throw new FormError('flag')
+  return item
+}
+
+/** Bytes of this length. */
+export function readBytes(item: Cbor | undefined, length: number): Uint8Array {
+  if (!(item instanceof Uint8Array) || item.length !== length) throw new FormError('bytes')
+  return item
+}
+
+/** Seconds since 1970, up to the end of the year 9998. */
+export const readTime = (item: Cbor | undefined): number => readNumber(item, 253_370_764_799)

@@ -15,7 +15,8 @@ use documents::{AuthorityCode, Direction, LocalDate, PortId, Scenario, Timestamp
 
 pub use held::{Approvals, Newest};
 
-use crate::list::{Role, TrustError};
+use crate::list::TrustError;
+use crate::role::Role;
 use crate::store::TrustStore;
 
 /// An approval. One with an empty field does not load (specs/law: PIPL 55-56, Law 8/2005 art. 21).

@@ -1,6 +1,6 @@
 //! Binding: where a gate's key counts. A key that is taken out of its lane is worth nothing at another.
 //!
-//! Lives here: [`Binding`], [`GateBinding`], and why a place lies outside of it. Not here: a desk's binding (`desk`), who
+//! Lives here: [`Binding`], [`GateBinding`], and why a place lies outside of it. Not here: a desk's binding (`desk_binding`), who
 //! asks (`authority`), the key (`list`).
 
 use std::collections::BTreeSet;
@@ -10,8 +10,8 @@ use credential::cbor::{CborError, Reader, Writer};
 use credential::message::{lane_number, read_direction, read_lane, read_port};
 use documents::{Direction, LaneKind, PortId};
 
-use crate::desk::DeskBinding;
-use crate::list::Role;
+use crate::desk_binding::DeskBinding;
+use crate::role::Role;
 
 /// What a lane can be asked for at most: three kinds of lanes, six ways between three authorities.
 const MAX_LANES: usize = 3;
@@ -193,7 +193,7 @@ impl GateBinding {
     }
 }
 
-pub(crate) fn ascending<T: Ord>(set: &mut BTreeSet<T>, next: T) -> Result<(), CborError> {
+fn ascending<T: Ord>(set: &mut BTreeSet<T>, next: T) -> Result<(), CborError> {
     if set.last().is_some_and(|last| *last >= next) {
         return Err(CborError::Keys);
     }

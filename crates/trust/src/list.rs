@@ -10,72 +10,11 @@ use documents::{AuthorityCode, Timestamp};
 
 use crate::binding::Binding;
 use crate::chain::chain;
+use crate::role::Role;
 use crate::root::Root;
 
 /// How long a list past its end may still serve where the verdict is asked online (DESIGN 4): a day.
 pub const STALE_GRACE_SECONDS: i64 = 86_400;
-
-/// What a key may be used for. Every role has keys of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Signs border tokens.
-    Token,
-    /// Receives weekly part keys (HPKE).
-    Part,
-    /// Signs hand-overs of weekly keys.
-    Handover,
-    /// Signs verdicts.
-    Verdict,
-    /// Signs notices to a token's issuer.
-    Notice,
-    /// A gate's key: signs its requests and its events.
-    Gate,
-    /// Signs status lists.
-    Status,
-    /// Signs approvals.
-    Approval,
-    /// Stands in the certificate with which a party is at one end of a connection (TLS).
-    Tls,
-    /// Signs venue credentials.
-    Venue,
-    /// A desk's key: signs its requests and receipts.
-    Desk,
-}
-
-impl Role {
-    /// All roles, in order of their numbers.
-    pub const ALL: [Self; 11] = [
-        Self::Token,
-        Self::Part,
-        Self::Handover,
-        Self::Verdict,
-        Self::Notice,
-        Self::Gate,
-        Self::Status,
-        Self::Approval,
-        Self::Tls,
-        Self::Venue,
-        Self::Desk,
-    ];
-
-    /// The word in files and messages to people.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Part => "part",
-            Self::Handover => "handover",
-            Self::Verdict => "verdict",
-            Self::Notice => "notice",
-            Self::Gate => "gate",
-            Self::Status => "status",
-            Self::Approval => "approval",
-            Self::Tls => "tls",
-            Self::Venue => "venue",
-            Self::Desk => "desk",
-        }
-    }
-}
 
 /// One key of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]

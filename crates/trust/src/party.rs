@@ -8,7 +8,8 @@ use std::fmt;
 use credential::PublicKey;
 use documents::{AuthorityCode, PortId, Timestamp};
 
-use crate::list::{KeyEntry, Role, TrustError};
+use crate::list::{KeyEntry, TrustError};
+use crate::role::Role;
 use crate::store::TrustStore;
 
 /// A program that has connections to others: an authority's service, or the gates of one port.

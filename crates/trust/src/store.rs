@@ -13,8 +13,9 @@ use documents::{AuthorityCode, Timestamp};
 
 use crate::binding::{Binding, GateBinding};
 use crate::chain::{MAX_PREDECESSORS, chain, links};
-use crate::desk::DeskBinding;
-use crate::list::{Freshness, KeyEntry, Role, TrustError, TrustList};
+use crate::desk_binding::DeskBinding;
+use crate::list::{Freshness, KeyEntry, TrustError, TrustList};
+use crate::role::Role;
 use crate::root::Root;
 
 /// Most compromised keys that are remembered of one authority.

@@ -105,7 +105,7 @@ impl DeskRequest {
         let request = parsed.verify(&key)?;
         binding.check(&request.venue, request.scenario)?;
         request.check_time(now)?;
-        let claims: Vec<&str> = request.asked().iter().map(|claim| claim.as_str()).collect();
+        let claims: Vec<&str> = request.asked().iter().map(credential::venue::ClaimName::as_str).collect();
         let asked = DeskUse {
             authority,
             venue: &request.venue,

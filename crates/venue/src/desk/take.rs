@@ -15,7 +15,7 @@ use trust::{Freshness, Role};
 
 use super::{ANSWER_KEPT_SECONDS, AnswerId, Book, Desk, Lists, NotAllowed, OldList, Shown};
 use crate::actor::Actor;
-use crate::store::answer::NewAnswer;
+use crate::store::answer::{NewAnswer, RequestRow};
 use crate::store::look::{self, Act};
 use crate::store::{PersonKey, StoreError};
 
@@ -125,11 +125,25 @@ impl Desk {
                 TakeError::AnsweredAlready | TakeError::UnknownRequest | TakeError::Store(_)
             )
         {
-            let mut tx = self.store().begin().await?;
-            self.store().refuse_request(&mut tx, cnonce, refused.code()).await?;
-            tx.commit().await?;
+            self.note_refusal(cnonce, refused.code()).await?;
         }
         taken
+    }
+
+    /// Notes for the clerk who waits why an answer was refused. Nobody waits at a sign: strangers' answers to one cost no write.
+    async fn note_refusal(&self, cnonce: [u8; 16], code: &str) -> Result<(), StoreError> {
+        let mut tx = self.store().read().await?;
+        let found = self.store().find_request(&mut tx, cnonce).await?;
+        tx.roll_back().await?;
+        let waits = |row: &RequestRow| {
+            matches!(row.request.exchange, Exchange::Once(_)) && row.refused.as_deref() != Some(code)
+        };
+        if found.as_ref().is_some_and(waits) {
+            let mut tx = self.store().begin().await?;
+            self.store().refuse_request(&mut tx, cnonce, code).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     async fn take_for(

@@ -10,7 +10,8 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use code::{QrSymbol, VenueCode, VenueCodeKind};
-use credential::venue::{ClaimName, ClaimValue};
+use credential::venue::{ClaimName, ClaimSet, ClaimValue};
+use documents::{LocalDate, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,7 +21,7 @@ use super::hotel::{FaultBody, faults};
 use super::problem::Problem;
 use super::session::Clerk;
 use crate::desk::{AnswerId, AnswerState, Book, Shown};
-use crate::profile::{Permit, Profile};
+use crate::profile::{AgeEvidence, DutyNote, Permit, Profile};
 use crate::stay::{Notes, Typed, admit};
 
 /// What the page has to know of its desk.
@@ -39,6 +40,8 @@ pub(super) struct DeskBody {
     profile: Option<String>,
     /// The documents that it takes, by code.
     documents: Vec<&'static str>,
+    /// Of a hotel: the duties towards minors; true where a text is noted, false where the clerk acknowledges.
+    duties: BTreeMap<String, bool>,
     /// Whether wallets can answer online.
     online: bool,
     /// What the clerk sees as the clerk's own name.
@@ -54,7 +57,7 @@ pub(super) async fn desk(State(app): State<Arc<App>>, Clerk(actor): Clerk) -> Js
         Book::Building(_) => None,
     };
     let taken = |permit: &Permit| profile.is_none_or(|profile| profile.takes(*permit));
-    let words = |claims: &credential::venue::ClaimSet| claims.iter().map(ClaimName::as_str).collect();
+    let words = |claims: &ClaimSet| claims.iter().map(ClaimName::as_str).collect();
     Json(DeskBody {
         venue: setup.venue.to_string(),
         kind: setup.kind.as_str(),
@@ -65,9 +68,16 @@ pub(super) async fn desk(State(app): State<Arc<App>>, Clerk(actor): Clerk) -> Js
         face: setup.face,
         profile: profile.map(|profile| profile.id().as_str().to_owned()),
         documents: Permit::ALL.into_iter().filter(taken).map(Permit::code).collect(),
+        duties: profile.map(|profile| duties(profile, (app.state.now)().local_date())).unwrap_or_default(),
         online: app.state.reply.is_some(),
         clerk: actor.to_string(),
     })
+}
+
+/// The duties that a minor of any age brings.
+fn duties(profile: &Profile, day: LocalDate) -> BTreeMap<String, bool> {
+    let all = profile.child_duties(&AgeEvidence::default(), day);
+    all.into_iter().map(|duty| (duty.id.clone(), duty.note == DutyNote::Text)).collect()
 }
 
 /// A request on the screen.
@@ -209,7 +219,7 @@ fn claims(shown: &Shown) -> BTreeMap<&'static str, String> {
     shown.claims.iter().filter_map(|(claim, value)| Some((claim.as_str(), text(value)?))).collect()
 }
 
-fn needs(profile: &Profile, shown: &Shown, now: documents::Timestamp) -> Vec<FaultBody> {
+fn needs(profile: &Profile, shown: &Shown, now: Timestamp) -> Vec<FaultBody> {
     match shown.disclosed() {
         Ok(disclosed) => match admit(profile, &disclosed, &Typed::new(), &Notes::new(), now) {
             Ok(_) => Vec::new(),

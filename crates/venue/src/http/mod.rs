@@ -146,7 +146,7 @@ pub fn routers(state: HttpState) -> Routers {
     };
     let cors = cors(&state.origins);
     let app = Arc::new(App { state, sessions: Sessions::default() });
-    let counter = counter().merge(of_kind).split_for_parts().0;
+    let counter = counter().merge(of_kind).split_for_parts().0.merge(page::routes());
     Routers {
         public: finished(public().split_for_parts().0.layer(cors), &app),
         counter: finished(counter, &app),
