@@ -3,10 +3,12 @@
 //! Lives here: [`Building`] and what its acts refuse. Not here: what a visit may become (`visit`), doors (`door`), HTTP. It works
 //! without any network: the evacuation list too.
 
+use credential::venue::Pseudonym;
 use documents::Timestamp;
 
 use crate::actor::Actor;
-use crate::stay::Pseudonym;
+use crate::desk::{AnswerFault, AnswerId};
+use crate::store::answer::Held;
 use crate::store::look::{self, Act, Look};
 use crate::store::person::Found;
 use crate::store::retention::erase;
@@ -50,6 +52,9 @@ pub enum BuildingError {
     /// Who is inside is not erased: the evacuation list needs them.
     #[error("the visitor is inside; let them out first")]
     Inside,
+    /// The answer on which it rests cannot be used.
+    #[error(transparent)]
+    Answer(#[from] AnswerFault),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -64,6 +69,7 @@ impl BuildingError {
             Self::Visit(error) => error.code(),
             Self::Changed => "changed_meanwhile",
             Self::Inside => "inside",
+            Self::Answer(fault) => fault.code(),
             Self::Store(_) => "store",
         }
     }
@@ -105,7 +111,7 @@ impl Building {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Invited, BuildingError> {
-        self.insert(id, &Visit::invited(plan, name)?, actor, now).await
+        self.insert(id, &Visit::invited(plan, name)?, None, (actor, now)).await
     }
 
     /// Somebody stands at the counter without an invitation; the host is asked.
@@ -120,25 +126,68 @@ impl Building {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Invited, BuildingError> {
-        self.insert(id, &Visit::at_counter(plan, visitor, now)?, actor, now).await
+        self.register_by(id, plan, visitor, None, (actor, now)).await
+    }
+
+    /// The same with the answer on which it rests: it is used in the transaction that writes the visit.
+    pub(crate) async fn register_by(
+        &self,
+        id: VisitId,
+        plan: Plan,
+        visitor: Visitor,
+        answer: Option<AnswerId>,
+        (actor, now): (&Actor, Timestamp),
+    ) -> Result<Invited, BuildingError> {
+        self.insert(id, &Visit::at_counter(plan, visitor, now)?, answer, (actor, now)).await
     }
 
     async fn insert(
         &self,
         id: VisitId,
         visit: &Visit,
-        actor: &Actor,
-        now: Timestamp,
+        answer: Option<AnswerId>,
+        (actor, now): (&Actor, Timestamp),
     ) -> Result<Invited, BuildingError> {
         let mut tx = self.store.begin().await?;
+        match self.hold(&mut tx, answer, id, now).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tx.roll_back().await?;
+                return Ok(Invited::Already);
+            }
+            Err(error) => {
+                tx.roll_back().await?;
+                return Err(error);
+            }
+        }
         let keep_until = visit.keep_until(self.approval_days);
         let Some(person) = self.store.insert_visit(&mut tx, id, visit, keep_until, now).await? else {
             tx.roll_back().await?;
             return Ok(Invited::Already);
         };
+        if let Some(answer) = answer {
+            self.store.use_answer(&mut tx, answer, id.as_bytes()).await?;
+        }
         look::write(&mut tx, person.key, actor, Act::Register, now).await?;
         tx.commit().await?;
         Ok(Invited::New)
+    }
+
+    /// Holds an answer for the rest of the transaction; `false` where it was used for this very visit.
+    async fn hold(
+        &self,
+        tx: &mut Tx,
+        answer: Option<AnswerId>,
+        id: VisitId,
+        now: Timestamp,
+    ) -> Result<bool, BuildingError> {
+        let Some(answer) = answer else { return Ok(true) };
+        match self.store.hold_answer(tx, answer, now).await? {
+            Held::Waiting => Ok(true),
+            Held::Used(by) if by == *id.as_bytes() => Ok(false),
+            Held::Used(_) => Err(AnswerFault::Used.into()),
+            Held::Gone => Err(AnswerFault::Gone.into()),
+        }
     }
 
     /// The invited visitor is at the counter and gets a badge.
@@ -153,7 +202,20 @@ impl Building {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Visit, BuildingError> {
-        self.change(id, actor, Act::Register, now, |visit| visit.arrive(visitor, badge, now)).await
+        self.arrive_by(id, visitor, badge, None, (actor, now)).await
+    }
+
+    /// The same with the answer on which it rests.
+    pub(crate) async fn arrive_by(
+        &self,
+        id: VisitId,
+        visitor: Visitor,
+        badge: BadgeNumber,
+        answer: Option<AnswerId>,
+        (actor, now): (&Actor, Timestamp),
+    ) -> Result<Visit, BuildingError> {
+        let arrive = |visit: Visit| visit.arrive(visitor, badge, now);
+        self.change_by(id, answer, (actor, Act::Register, now), arrive).await
     }
 
     /// The host answers.
@@ -251,11 +313,32 @@ impl Building {
         now: Timestamp,
         change: impl FnOnce(Visit) -> Result<Visit, VisitError>,
     ) -> Result<Visit, BuildingError> {
+        self.change_by(id, None, (actor, act, now), change).await
+    }
+
+    async fn change_by(
+        &self,
+        id: VisitId,
+        answer: Option<AnswerId>,
+        (actor, act, now): (&Actor, Act, Timestamp),
+        change: impl FnOnce(Visit) -> Result<Visit, VisitError>,
+    ) -> Result<Visit, BuildingError> {
         let mut tx = self.store.begin().await?;
         let Some(row) = self.store.find_visit(&mut tx, id).await? else {
             tx.roll_back().await?;
             return Err(BuildingError::Unknown);
         };
+        match self.hold(&mut tx, answer, id, now).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tx.roll_back().await?;
+                return Ok(row.visit);
+            }
+            Err(error) => {
+                tx.roll_back().await?;
+                return Err(error);
+            }
+        }
         let changed = match change(row.visit.clone()) {
             Ok(changed) => changed,
             Err(error) => {
@@ -267,6 +350,9 @@ impl Building {
         if !self.store.update_visit(&mut tx, &row, &changed, keep_until, now).await? {
             tx.roll_back().await?;
             return Err(BuildingError::Changed);
+        }
+        if let Some(answer) = answer {
+            self.store.use_answer(&mut tx, answer, id.as_bytes()).await?;
         }
         look::write(&mut tx, row.person.key, actor, act, now).await?;
         tx.commit().await?;

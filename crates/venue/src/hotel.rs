@@ -5,13 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use credential::venue::Pseudonym;
 use documents::Timestamp;
 
 use crate::actor::Actor;
+use crate::desk::{AnswerFault, AnswerId};
 use crate::hotel_system::{HotelCodes, Notification};
 use crate::police::record;
 use crate::profile::{Field, Moment, PermitNumber, Profile};
-use crate::stay::{GuestFault, Left, Outcome, Party, Pseudonym, Room, Stay, StayError, StayId, Typed};
+use crate::stay::{GuestFault, Left, Outcome, Party, Room, Stay, StayError, StayId, Typed};
+use crate::store::answer::Held;
 use crate::store::look::{self, Act, Look};
 use crate::store::person::Found;
 use crate::store::report::{Kind, NewReport, Queue, QueueHealth, Report, ReportId};
@@ -41,6 +44,8 @@ pub enum Registered {
     Refused(BTreeSet<GuestFault>),
     /// Another guest was registered under this party and line.
     OtherContent,
+    /// The answer on which the line rests cannot be used.
+    NoAnswer(AnswerFault),
 }
 
 /// Why an act on a stay is refused.
@@ -161,6 +166,17 @@ impl Hotel {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<BTreeMap<u16, Registered>, StoreError> {
+        self.check_in_by(party, &BTreeMap::new(), actor, now).await
+    }
+
+    /// The same with the answers on which lines rest: each is used in the transaction that writes its stay.
+    pub(crate) async fn check_in_by(
+        &self,
+        party: &Party,
+        answers: &BTreeMap<u16, AnswerId>,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<BTreeMap<u16, Registered>, StoreError> {
         let outcomes = party.admit(&self.profile, now);
         let mut registered = BTreeMap::new();
         let mut tx = self.store.begin().await?;
@@ -169,7 +185,8 @@ impl Hotel {
                 Outcome::WithAdult => Registered::WithAdult,
                 Outcome::Refused(faults) => Registered::Refused(faults),
                 Outcome::Stay(stay) => {
-                    self.register(&mut tx, StayId::of(party.id, line), &stay, actor, now).await?
+                    let (id, answer) = (StayId::of(party.id, line), answers.get(&line));
+                    self.register(&mut tx, id, &stay, answer, (actor, now)).await?
                 }
             };
             registered.insert(line, done);
@@ -183,13 +200,24 @@ impl Hotel {
         tx: &mut Tx,
         id: StayId,
         stay: &Stay,
-        actor: &Actor,
-        now: Timestamp,
+        answer: Option<&AnswerId>,
+        (actor, now): (&Actor, Timestamp),
     ) -> Result<Registered, StoreError> {
+        if let Some(answer) = answer {
+            match self.store.hold_answer(tx, *answer, now).await? {
+                Held::Waiting => {}
+                Held::Used(by) if by == *id.as_bytes() => return Ok(Registered::Already(id)),
+                Held::Used(_) => return Ok(Registered::NoAnswer(AnswerFault::Used)),
+                Held::Gone => return Ok(Registered::NoAnswer(AnswerFault::Gone)),
+            }
+        }
         match self.store.insert_stay(tx, id, stay.last()).await? {
             Inserted::Already => Ok(Registered::Already(id)),
             Inserted::OtherContent => Ok(Registered::OtherContent),
             Inserted::New(row) => {
+                if let Some(answer) = answer {
+                    self.store.use_answer(tx, *answer, id.as_bytes()).await?;
+                }
                 look::write(tx, row.person.key, actor, Act::Register, now).await?;
                 if stay.last().deadline.is_some() {
                     self.tell(tx, &row, stay, Kind::In, &record::arrival(stay), now).await?;

@@ -1,13 +1,15 @@
-//! Venue: the desk of a hotel or building: profiles, stays, visitors, its book, its queues and its doors.
+//! Venue: the desk of a hotel or building: what it asks of a pass, profiles, stays, visitors, its book, its queues, its doors, its page.
 //!
-//! Not here: credentials and requests (`credential`, `trust`), HTTP pages of a desk (`baypass`). Uses neither `authority` nor
-//! `gate`. `profile`, `stay` and `visit` are pure; `store`, `police`, `hotel_system` and `door` do the I/O.
+//! Not here: forms of credentials and requests (`credential`), approvals (`trust`), listeners and rounds (`baypass`). Uses neither
+//! `authority` nor `gate`. `profile`, `stay` and `visit` are pure; `desk` decides over the `store`; `http`, `police`, `hotel_system`, `door` do the I/O.
 
 mod actor;
 mod building;
+pub mod desk;
 pub mod door;
 mod hotel;
 pub mod hotel_system;
+pub mod http;
 pub mod police;
 pub mod profile;
 pub mod stay;

@@ -3,12 +3,13 @@
 //! Lives here: [`Notification`] and its writer. Not here: sending (`client`). Element order matters to the schema. A claim that was
 //! not released is left out, never "unknown"; a portrait or the result of a face comparison has no place in it.
 
+use credential::venue::Pseudonym;
 use documents::{AuthorityCode, LocalDate, Timestamp, redact_debug};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use crate::profile::{Field, Permit};
-use crate::stay::{Guest, Pseudonym, Room, Stay};
+use crate::stay::{Guest, Room, Stay};
 use crate::store::report::ReportId;
 
 /// The namespace of the family.

@@ -1,3 +1,5 @@
+//! Tests of profiles: what is asked of whom, and what a file must say.
+
 use super::*;
 
 fn profiles() -> Profiles {

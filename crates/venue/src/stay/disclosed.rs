@@ -1,10 +1,11 @@
 //! Disclosed: what a guest or visitor showed, whichever way, in one form.
 //!
-//! Lives here: [`Disclosed`], [`Pseudonym`], [`Source`]. Not here: verification of a presentation (`credential`), which of it is
+//! Lives here: [`Disclosed`], [`Source`]. Not here: verification of a presentation (`credential`), which of it is
 //! written down (`guest`).
 
 use std::collections::BTreeMap;
 
+use credential::venue::Pseudonym;
 use documents::{AuthorityCode, Birth, LocalDate, Mrz, Nationality, redact_debug};
 
 use crate::profile::{AgeEvidence, PermitNumber};
@@ -36,25 +37,6 @@ impl Source {
 
     pub(crate) fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|source| source.code() == code)
-    }
-}
-
-/// By which a wallet is known to one venue alone (docs/venues.md).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Pseudonym([u8; 16]);
-redact_debug!(Pseudonym);
-
-impl Pseudonym {
-    /// The pseudonym with these bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
     }
 }
 

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use documents::{AuthorityCode, Birth, LocalDate, Nationality, Timestamp, redact_debug};
 
 use super::disclosed::{birth_text, parse_birth};
-use super::{Disclosed, Pseudonym, Source};
+use super::{Disclosed, Source};
 use crate::profile::{
     AgeEvidence, Deadline, DutyNote, Field, GuestFacts, Moment, Need, Permit, PermitNumber, Profile,
 };
+use credential::venue::Pseudonym;
 
 /// Longest text of a field or note, in characters.
 pub const MAX_TEXT: usize = 120;

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use documents::{LocalDate, Timestamp};
 
-pub use disclosed::{Disclosed, Pseudonym, Source};
+pub(crate) use disclosed::parse_birth;
+pub use disclosed::{Disclosed, Source};
 pub(crate) use guest::text;
 pub use guest::{Admission, Entry, Guest, GuestFault, MAX_TEXT, Notes, Typed, admit};
 pub use party::{Arrival, MAX_PARTY, Outcome, Party, PartyError, RoomingList, RoomingRow, RoomingRowError};

@@ -1,3 +1,6 @@
+//! Tests of stays: what becomes of an arrival, and what a stay may become.
+
+use credential::venue::Pseudonym;
 use proptest::prelude::*;
 
 use super::*;

@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use credential::cbor::{CborError, Reader, Writer};
+use credential::venue::Pseudonym;
 use documents::{LocalDate, Timestamp};
 
 use crate::profile::Deadline;
-use crate::stay::{Entry, Guest, InHouse, Pseudonym, Room, Source};
+use crate::stay::{Entry, Guest, InHouse, Room, Source};
 
 /// Longest text that is read back, in bytes.
 const TEXT: usize = 1024;

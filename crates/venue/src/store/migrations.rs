@@ -11,7 +11,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 /// The migrations of one engine's folder, by number and name.
 macro_rules! migrations {
     ($folder:literal) => {
-        migrations!($folder: 1 "first tables" "0001_first_tables.sql",)
+        migrations!($folder: 1 "first tables" "0001_first_tables.sql", 2 "requests and answers" "0002_requests_and_answers.sql",)
     };
     ($folder:literal: $($number:literal $name:literal $file:literal,)+) => {
         LazyLock::new(|| {

@@ -4,6 +4,7 @@
 //! sealed under that person's own key (`vault`). Rules of docs/decisions/store.md.
 
 mod address;
+pub(crate) mod answer;
 mod codec;
 pub(crate) mod look;
 mod migrations;
@@ -79,6 +80,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         look::STATEMENTS,
         retention::STATEMENTS,
         visit::STATEMENTS,
+        answer::STATEMENTS,
     ]
     .concat()
 }

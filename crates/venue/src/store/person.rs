@@ -4,13 +4,13 @@
 //! else opens what its key sealed.
 
 use credential::RecordKey;
+use credential::venue::Pseudonym;
 use documents::Timestamp;
 use zeroize::Zeroizing;
 
 use super::vault::{open, seal};
 use super::{PersonKey, Result, Store, Tx, all, column, define_statements, optional, run, sixteen};
 use crate::profile::PermitNumber;
-use crate::stay::Pseudonym;
 
 define_statements! {
     INSERT_PERSON = "INSERT INTO person (person_key, wrapped_key, pseudonym_tag, number_tag, made_at, keep_until, sealed) \

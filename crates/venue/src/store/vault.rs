@@ -6,13 +6,13 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use credential::venue::Pseudonym;
 use credential::{CryptoError, RecordKey, SecretKey};
 use documents::redact_debug;
 use zeroize::Zeroizing;
 
 use super::{Result, StoreError, Tx, column, define_statements, optional, run};
 use crate::profile::PermitNumber;
-use crate::stay::Pseudonym;
 
 define_statements! {
     FIND_SETTING = "SELECT value FROM setting WHERE name = $1";

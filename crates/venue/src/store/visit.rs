@@ -4,6 +4,7 @@
 //! visit nothing but its state and the time of its last change stands in plain.
 
 use credential::cbor::{CborError, Reader, Writer};
+use credential::venue::Pseudonym;
 use documents::Timestamp;
 
 use super::person::{Found, Person};
@@ -12,7 +13,7 @@ use super::{
     PersonKey, Result, Store, StoreError, Tx, all, column, define_statements, optional, run, sixteen,
 };
 use crate::actor::Actor;
-use crate::stay::{Pseudonym, Source};
+use crate::stay::Source;
 use crate::visit::{BadgeNumber, Plan, Presence, RollMark, Visit, VisitId, Visitor};
 
 define_statements! {

@@ -6,6 +6,7 @@
 mod evacuation;
 mod words;
 
+use credential::venue::Pseudonym;
 use documents::{Timestamp, redact_debug};
 
 pub use evacuation::{EvacuationList, Person, StaffCount, Summary};
@@ -13,7 +14,7 @@ pub use words::{Host, NotAWord, Purpose, Zone};
 
 use crate::actor::Actor;
 use crate::profile::Permit;
-use crate::stay::{Pseudonym, Source, id};
+use crate::stay::{Source, id};
 
 /// How long a visit is kept after its end, where the approval does not say less.
 pub const KEEP_DAYS: u16 = 30;

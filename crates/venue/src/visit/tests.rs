@@ -1,3 +1,6 @@
+//! Tests of visits: what a visit may become, and who stands on the evacuation list.
+
+use credential::venue::Pseudonym;
 use proptest::prelude::*;
 
 use super::*;

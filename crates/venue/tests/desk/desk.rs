@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use credential::SecretKey;
+use credential::venue::Pseudonym;
 use documents::Timestamp;
 use venue::police::stand_in::Register;
 use venue::police::{Courier, RegisterClient};
 use venue::profile::{Field, Permit, PermitNumber, Profile, Profiles};
-use venue::stay::{Arrival, Disclosed, Notes, Party, PartyId, Pseudonym, RoomingList, Source, Typed};
+use venue::stay::{Arrival, Disclosed, Notes, Party, PartyId, RoomingList, Source, Typed};
 use venue::store::{DatabaseAddress, Keys, Store};
 use venue::{Actor, Hotel};
 
@@ -115,6 +116,7 @@ pub fn tally(answers: &BTreeMap<u16, venue::Registered>) -> BTreeMap<&'static st
             WithAdult => "with_adult",
             Refused(_) => "refused",
             OtherContent => "other_content",
+            NoAnswer(_) => "no_answer",
         };
         *tally.entry(word).or_default() += 1;
     }

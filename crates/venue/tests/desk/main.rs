@@ -14,3 +14,6 @@ mod hotel;
 mod hotel_system;
 mod postgres;
 mod queue;
+mod service;
+mod take;
+mod world;

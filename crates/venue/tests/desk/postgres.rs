@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use sqlx::{Connection as _, Executor as _, SqlSafeStr as _};
 use venue::Hotel;
+use venue::desk::Book;
 use venue::police::Courier;
 use venue::stay::Typed;
 use venue::store::{Act, Keys, Store, statements};
 
 use crate::desk::*;
+use crate::world::World;
 
 #[path = "../../../baypass/src/command/bench/cluster.rs"]
 #[expect(dead_code, reason = "benchmarks use more of it")]
@@ -56,4 +58,9 @@ async fn a_desks_whole_day_is_the_same_over_postgresql() {
     let over = now().local_date().plus_days(31).start();
     assert_eq!(hotel.store().retain(over).await.unwrap().persons, 1);
     assert_eq!(hotel.in_house(&clerk(), over).await.unwrap().len(), 39);
+    // Answers to requests, by more than one connection.
+    let book = Book::Hotel(Box::new(hotel));
+    let world = World::over(trust::VenueKind::Hotel, tempfile::tempdir().unwrap(), book);
+    crate::take::at_the_same_moment(&world).await;
+    world.desk.book().store().retain(over).await.unwrap();
 }

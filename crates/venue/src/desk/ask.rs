@@ -1,0 +1,182 @@
+//! Ask: the signed requests of a desk, fresh ones and those of a sign.
+//!
+//! Lives here: [`Desk::request`], [`Desk::standing`], [`Desk::adopt`]. Not here: a request's form (`credential::venue`). None is
+//! signed that the desk's approval does not cover at that moment, and each is remembered until no answer to it can come.
+
+use credential::VerifyingKey;
+use credential::venue::{
+    ANSWER_BEHIND_SECONDS, Exchange, MAX_REQUEST_SECONDS, RequestError, RequestTimeError, UnverifiedRequest,
+    VenueRequest,
+};
+use documents::Timestamp;
+
+use super::{AnswerId, Desk, Lists, NotAllowed};
+use crate::store::StoreError;
+use crate::store::answer::forget_ended;
+
+/// Most days of a sign.
+pub const SIGN_DAYS: u16 = 400;
+
+/// A signed request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What is asked.
+    pub request: VenueRequest,
+    /// The signed bytes: behind `BR1:` in a code, or as they are.
+    pub bytes: Vec<u8>,
+}
+
+impl Asked {
+    /// The id under which an answer to it is found.
+    #[must_use]
+    pub fn id(&self) -> AnswerId {
+        AnswerId::from_bytes(self.request.id().cnonce())
+    }
+}
+
+/// Why a desk makes or adopts no request.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// It may not ask that.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+    /// Its setup makes no request, or the bytes are no request that this desk has signed.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The request of a sign is over, or of the future.
+    #[error(transparent)]
+    Time(#[from] RequestTimeError),
+    /// The request is of another desk, or asks something else than this desk does.
+    #[error("the request is not this desk's, or asks something else than this desk does; print a new sign")]
+    OtherDesk,
+    /// The request is for one answer, not for a sign.
+    #[error("the request is for one answer; print a sign with a standing request")]
+    NotASign,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AskError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotAllowed(refused) => refused.code(),
+            Self::Request(error) => error.code(),
+            Self::Time(error) => error.code(),
+            Self::OtherDesk => "request_other_desk",
+            Self::NotASign => "request_not_standing",
+            Self::Store(_) => "store",
+        }
+    }
+}
+
+impl Desk {
+    /// A request for one answer. `reply` is the desk's HTTPS address for answers; without one the answer is shown to its camera.
+    ///
+    /// # Errors
+    /// [`AskError::NotAllowed`], [`AskError::Request`], [`AskError::Store`].
+    pub async fn request(
+        &self,
+        nonce: [u8; 16],
+        reply: Option<&str>,
+        lists: &dyn Lists,
+        now: Timestamp,
+    ) -> Result<Asked, AskError> {
+        self.allowed(lists, now)?;
+        let ends = now.plus_seconds(MAX_REQUEST_SECONDS);
+        let asked = self.sign(self.asking(Exchange::Once(nonce), reply, (now, ends)))?;
+        let mut tx = self.store().begin().await?;
+        forget_ended(&mut tx, now).await?;
+        self.store().insert_request(&mut tx, &asked.request, keep_until(&asked.request)).await?;
+        tx.commit().await?;
+        Ok(asked)
+    }
+
+    /// The request of a sign for so many days (1 to [`SIGN_DAYS`]), from the midnight before `now`: the same all day long.
+    ///
+    /// # Errors
+    /// [`AskError::NotAllowed`], [`AskError::Request`], [`AskError::Store`].
+    pub async fn standing(
+        &self,
+        days: u16,
+        reply: Option<&str>,
+        lists: &dyn Lists,
+        now: Timestamp,
+    ) -> Result<Asked, AskError> {
+        self.allowed(lists, now)?;
+        let made = now.local_date().start();
+        let ends = made.plus_seconds(i64::from(days) * 86_400);
+        let asked = self.sign(self.asking(Exchange::Standing, reply, (made, ends)))?;
+        self.remember(&asked.request).await?;
+        Ok(asked)
+    }
+
+    /// Remembers the request of a sign that this desk has signed: after a new database the printed signs go on.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub async fn adopt(&self, bytes: &[u8], lists: &dyn Lists, now: Timestamp) -> Result<AnswerId, AskError> {
+        self.allowed(lists, now)?;
+        let request = UnverifiedRequest::parse(bytes)?;
+        let own = VerifyingKey::new(*self.key.public()).map_err(|_| AskError::OtherDesk)?;
+        let request = request.verify(&own)?;
+        if request.exchange != Exchange::Standing {
+            return Err(AskError::NotASign);
+        }
+        let times = (request.made, request.ends);
+        if request != self.asking(Exchange::Standing, request.reply.as_deref(), times) {
+            return Err(AskError::OtherDesk);
+        }
+        request.check_time(now)?;
+        self.remember(&request).await?;
+        Ok(AnswerId::from_bytes(request.id().cnonce()))
+    }
+
+    fn asking(
+        &self,
+        exchange: Exchange,
+        reply: Option<&str>,
+        (made, ends): (Timestamp, Timestamp),
+    ) -> VenueRequest {
+        let setup = self.setup();
+        VenueRequest {
+            venue: setup.venue.clone(),
+            scenario: setup.scenario,
+            approval: setup.approval.clone(),
+            purpose: setup.purpose.clone(),
+            required: setup.required.clone(),
+            optional: setup.optional.clone(),
+            retention_days: setup.retention_days,
+            face: setup.face,
+            exchange,
+            reply: reply.map(str::to_owned),
+            made,
+            ends,
+        }
+    }
+
+    fn sign(&self, request: VenueRequest) -> Result<Asked, RequestError> {
+        let bytes = request.sign(&self.kid, &self.key)?;
+        Ok(Asked { request, bytes })
+    }
+
+    /// Writes the request of a sign where it is not known: wallets that ask for it day and night cost no write.
+    async fn remember(&self, request: &VenueRequest) -> Result<(), StoreError> {
+        let mut tx = self.store().read().await?;
+        let known = self.store().find_request(&mut tx, request.id().cnonce()).await?;
+        tx.roll_back().await?;
+        if known.is_some() {
+            return Ok(());
+        }
+        let mut tx = self.store().begin().await?;
+        self.store().insert_request(&mut tx, request, keep_until(request)).await?;
+        tx.commit().await
+    }
+}
+
+/// After this no answer counts that was made within the life of the request.
+fn keep_until(request: &VenueRequest) -> Timestamp {
+    request.ends.plus_seconds(ANSWER_BEHIND_SECONDS + 1)
+}

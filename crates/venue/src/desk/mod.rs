@@ -1,0 +1,182 @@
+//! Desk: what one desk asks of travellers, and what it makes of their answers. No HTTP.
+//!
+//! Lives here: [`Desk`]: [`Desk::request`], [`Desk::standing`], [`Desk::adopt`] (a sign), [`Desk::take`] (an answer), [`Desk::answer`],
+//! and, with an answer or a card, [`Desk::check_in`], [`Desk::visit`] and [`Desk::arrive`]. What it goes by comes as [`Lists`]. Not here: the book (`Hotel`, `Building`), routes (`http`).
+
+mod ask;
+mod lists;
+mod register;
+mod shown;
+mod take;
+
+use std::sync::Arc;
+
+use credential::SigningKey;
+use credential::venue::ClaimSet;
+use documents::{AuthorityCode, Scenario, Timestamp, VenueId, redact_debug};
+use trust::{DeskRefusal, DeskUse, Freshness, OutsideDesk, TrustError, VenueKind};
+
+use crate::stay::id;
+use crate::store::Store;
+use crate::{Building, Hotel};
+
+pub use ask::{AskError, Asked, SIGN_DAYS};
+pub use lists::{Lists, OldList};
+pub use register::{AnswerFault, CheckInError, Guests, Line, Visiting, Who};
+pub use shown::Shown;
+pub use take::{Answer, AnswerState, TakeError, Taken};
+
+/// The id of an answer, and of the request for which it is: the `cnonce`. An answer to a sign has one of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnswerId([u8; 16]);
+id!(AnswerId);
+
+/// How long an answer waits for a clerk, in seconds: two hours.
+pub const ANSWER_KEPT_SECONDS: i64 = 7_200;
+
+/// What a desk is, and what it asks. The most that it may ask stands in its approval.
+#[derive(Debug, Clone)]
+pub struct DeskSetup {
+    /// The authority whose trust list names the desk's key.
+    pub authority: AuthorityCode,
+    /// The venue.
+    pub venue: VenueId,
+    /// Its kind.
+    pub kind: VenueKind,
+    /// What the pass is shown for.
+    pub scenario: Scenario,
+    /// Id of the approval under which it asks.
+    pub approval: String,
+    /// Why it asks, in a word of the approval.
+    pub purpose: String,
+    /// The claims without which it does not serve by pass.
+    pub required: ClaimSet,
+    /// The claims to which the traveller may say no.
+    pub optional: ClaimSet,
+    /// How long it keeps what it writes down, in days.
+    pub retention_days: u16,
+    /// Whether a face is compared at the desk.
+    pub face: bool,
+}
+
+/// The book of a desk.
+#[derive(Debug, Clone)]
+pub enum Book {
+    /// A hotel's.
+    Hotel(Box<Hotel>),
+    /// A building's.
+    Building(Building),
+}
+
+impl Book {
+    /// Its database.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        match self {
+            Self::Hotel(hotel) => hotel.store(),
+            Self::Building(building) => building.store(),
+        }
+    }
+}
+
+/// One desk with its key.
+#[derive(Clone)]
+pub struct Desk {
+    setup: Arc<DeskSetup>,
+    kid: Vec<u8>,
+    key: Arc<SigningKey>,
+    book: Book,
+}
+redact_debug!(Desk);
+
+/// Why a desk may not ask what it is set up to ask.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAllowed {
+    /// No approval covers it.
+    #[error(transparent)]
+    Approval(#[from] DeskRefusal),
+    /// The desk's key does not count.
+    #[error("this desk's key does not count: {0}; its operator asks the authority to list it")]
+    Key(#[from] TrustError),
+    /// The key is listed for another venue or scenario.
+    #[error(transparent)]
+    Outside(#[from] OutsideDesk),
+    /// A list is older than a day.
+    #[error(
+        "{0} here is older than a day; connect the desk to the network, and take documents by hand until then"
+    )]
+    OldList(OldList),
+}
+
+impl NotAllowed {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Approval(refusal) => refusal.code(),
+            Self::Key(_) => "desk_key_not_listed",
+            Self::Outside(outside) => outside.code(),
+            Self::OldList(_) => "lists_too_old",
+        }
+    }
+}
+
+impl Desk {
+    /// A desk with its book, and the key that its authority lists under `kid`.
+    #[must_use]
+    pub fn new(setup: DeskSetup, kid: Vec<u8>, key: SigningKey, book: Book) -> Self {
+        Self { setup: Arc::new(setup), kid, key: Arc::new(key), book }
+    }
+
+    /// What it is, and what it asks.
+    #[must_use]
+    pub fn setup(&self) -> &DeskSetup {
+        &self.setup
+    }
+
+    /// Its book.
+    #[must_use]
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    pub(crate) const fn store(&self) -> &Store {
+        self.book.store()
+    }
+
+    /// Holds what the desk asks to its key's listing and to its approval, each time anew. Gives how fresh the lists are.
+    ///
+    /// # Errors
+    /// [`NotAllowed`]: the first reason.
+    pub fn allowed(&self, lists: &dyn Lists, now: Timestamp) -> Result<Freshness, NotAllowed> {
+        let setup = &self.setup;
+        let trust = lists.trust();
+        let listed = trust.freshness(setup.authority, now);
+        if listed == Freshness::Refused {
+            return Err(NotAllowed::OldList(OldList::Trust(setup.authority)));
+        }
+        let approved = lists::approvals_freshness(lists, now);
+        if approved == Freshness::Refused {
+            return Err(NotAllowed::OldList(OldList::Approvals));
+        }
+        let (key, binding) = trust.desk(setup.authority, &self.kid, now)?;
+        if key.public() != self.key.public() {
+            return Err(TrustError::UnknownKey { authority: setup.authority }.into());
+        }
+        binding.check(&setup.venue, setup.scenario)?;
+        let claims = setup.required.union(&setup.optional);
+        let claims: Vec<&str> = claims.iter().map(credential::venue::ClaimName::as_str).collect();
+        let asked = DeskUse {
+            authority: setup.authority,
+            venue: &setup.venue,
+            scenario: setup.scenario,
+            claims: &claims,
+            purpose: &setup.purpose,
+            retention_days: u32::from(setup.retention_days),
+            face: setup.face,
+            at: now,
+        };
+        lists.approvals().covers_venue_under(&setup.approval, &asked)?;
+        Ok(listed.max(approved))
+    }
+}

@@ -1,0 +1,112 @@
+//! Health: what a clerk or operator has to look at, and the description of the API.
+//!
+//! Lives here: `/api/health`, `/openapi.json`. Not here: what makes an alarm (`store::report`), how old lists may be (`desk`).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use serde_json::Value;
+use trust::Freshness;
+use utoipa::ToSchema;
+
+use super::App;
+use super::problem::Problem;
+use super::session::Clerk;
+use crate::desk::Book;
+use crate::store::report::{Queue, QueueHealth};
+
+/// One queue.
+#[derive(Serialize, ToSchema)]
+pub(super) struct QueueBody {
+    /// Not answered yet.
+    waiting: usize,
+    /// Refused; a clerk has to correct them.
+    refused: usize,
+    /// Past the alarm.
+    alarm: usize,
+    /// Past the last lawful moment.
+    overdue: usize,
+    /// Made after now: the desk's clock is wrong, or was.
+    from_the_future: usize,
+}
+
+impl QueueBody {
+    const fn new(health: QueueHealth) -> Self {
+        let QueueHealth { waiting, refused, alarm, overdue, from_the_future } = health;
+        Self { waiting, refused, alarm, overdue, from_the_future }
+    }
+
+    const fn is_well(&self) -> bool {
+        self.refused == 0 && self.alarm == 0 && self.overdue == 0 && self.from_the_future == 0
+    }
+}
+
+/// How the desk is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HealthBody {
+    /// `ok`, or `look` where something below has to be looked at.
+    status: &'static str,
+    /// By the desk's clock.
+    now: String,
+    /// `current`, `stale` (documents are looked at as well) or `refused`.
+    lists: &'static str,
+    /// Why the desk may not ask, a stable code; left out where it may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_allowed: Option<&'static str>,
+    /// When the approvals were last heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvals_heard: Option<String>,
+    /// Answers that no clerk has used yet.
+    answers: usize,
+    /// Of a hotel: the police's register.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    police: Option<QueueBody>,
+    /// Of a hotel: its own system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hotel_system: Option<QueueBody>,
+    /// When the retention job ran last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retained: Option<String>,
+}
+
+/// Tells how the desk is
+#[utoipa::path(get, path = "/api/health", tag = "counter", responses((status = 200, description = "How it is.", body = HealthBody), (status = 401, body = Problem)))]
+pub(super) async fn health(State(app): State<Arc<App>>, _: Clerk) -> Result<Json<HealthBody>, Problem> {
+    let (desk, now, lists) = (&app.state.desk, (app.state.now)(), (app.state.lists)());
+    let allowed = desk.allowed(lists.as_ref(), now);
+    let (police, hotel_system) = match desk.book() {
+        Book::Hotel(hotel) => {
+            let mut tx = hotel.store().read().await?;
+            let police = hotel.store().queue_health(&mut tx, Queue::Police, now).await?;
+            let system = hotel.store().queue_health(&mut tx, Queue::HotelSystem, now).await?;
+            tx.roll_back().await?;
+            (Some(QueueBody::new(police)), Some(QueueBody::new(system)))
+        }
+        Book::Building(_) => (None, None),
+    };
+    let fresh = allowed.as_ref().copied().unwrap_or(Freshness::Refused);
+    let well = [&police, &hotel_system].into_iter().flatten().all(QueueBody::is_well);
+    Ok(Json(HealthBody {
+        status: if well && fresh == Freshness::Current { "ok" } else { "look" },
+        now: now.to_string(),
+        lists: match fresh {
+            Freshness::Current => "current",
+            Freshness::Stale => "stale",
+            Freshness::Refused => "refused",
+        },
+        not_allowed: allowed.as_ref().err().map(crate::desk::NotAllowed::code),
+        approvals_heard: lists.approvals_heard().map(|at| at.to_string()),
+        answers: desk.waiting().await?.len(),
+        police,
+        hotel_system,
+        retained: desk.book().store().last_retention().await?.map(|report| report.at.to_string()),
+    }))
+}
+
+/// Describes this API
+#[utoipa::path(get, path = "/openapi.json", tag = "counter", responses((status = 200, description = "OpenAPI 3.1.", content_type = "application/json")))]
+pub(super) async fn openapi() -> Json<Value> {
+    Json(super::openapi())
+}
