@@ -127,6 +127,7 @@ pub fn write_credentials(keys: &Keys) -> (Vec<Value>, Vec<Owned>) {
     let label = [0x3a, 0x00, 0x01, 0x00, 0x4a];
     let at = good.windows(5).position(|window| window == label).unwrap() - 1;
     refused("a claim that says the contrary", &spoiled(at));
+    refused("one disclosure less", &without_a_disclosure(&good));
     refused("cut", &good[..good.len() - 1]);
     refused("a byte behind", &[good.as_slice(), &[0]].concat());
     refused("other claims under the signature", &replaced(&good, b"CHN", b"HKG"));
@@ -170,5 +171,24 @@ fn resigned(keys: &Keys, good: &[u8], change: impl FnOnce(&[u8]) -> Vec<u8>) -> 
     let signature = keys.get("issuer").sign(&sig_structure(&protected, &[], &payload)).unwrap();
     let mut w = Writer::new();
     w.tag(18).array(4).bytes(&protected).raw(&unprotected).bytes(&payload).bytes(&signature);
+    w.finish()
+}
+
+/// The credential without the disclosure that came last.
+fn without_a_disclosure(good: &[u8]) -> Vec<u8> {
+    let mut reader = Reader::new(good);
+    reader.tag().unwrap();
+    reader.array_exact(4).unwrap();
+    let protected = reader.bytes(64).unwrap();
+    assert_eq!((reader.map(1).unwrap(), reader.int().unwrap()), (1, 17));
+    let count = reader.array(8).unwrap();
+    let disclosures: Vec<_> = (0..count).map(|_| reader.bytes(128).unwrap()).collect();
+    let (payload, signature) = (reader.bytes(2_048).unwrap(), reader.bytes(64).unwrap());
+    let mut w = Writer::new();
+    w.tag(18).array(4).bytes(protected).map(1).int(17).array(disclosures.len() - 1);
+    for disclosure in &disclosures[..disclosures.len() - 1] {
+        w.bytes(disclosure);
+    }
+    w.bytes(payload).bytes(signature);
     w.finish()
 }

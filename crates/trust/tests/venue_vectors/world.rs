@@ -162,5 +162,11 @@ pub fn approvals() -> Vec<Approval> {
         other("later-1", |a| a.from = "2026-03-03".parse().unwrap()),
         other("over-1", |a| a.to = "2026-03-01".parse().unwrap()),
         other("evening-1", |a| a.hours = (18 * 60, 22 * 60)),
+        other("today-1", |a| {
+            a.from = now().local_date();
+            a.to = a.from;
+            a.hours = (600, 601);
+        }),
+        other("morning-1", |a| a.hours = (0, 600)),
     ]
 }

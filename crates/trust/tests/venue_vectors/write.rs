@@ -288,6 +288,20 @@ fn write_requests(keys: &Keys) -> Vec<Value> {
             with(|r| r.approval = "evening-1".to_owned()),
         ),
         (
+            "an approval of this day and this minute alone",
+            "ok",
+            "harbour-hotel",
+            "hotel",
+            with(|r| r.approval = "today-1".to_owned()),
+        ),
+        (
+            "the first minute after an approval's hours",
+            "outside_hours",
+            "harbour-hotel",
+            "hotel",
+            with(|r| r.approval = "morning-1".to_owned()),
+        ),
+        (
             "another purpose",
             "purpose_not_approved",
             "harbour-hotel",
@@ -461,6 +475,7 @@ fn write_raw(cases: &mut Cases, keys: &Keys) {
             replaced(&payload, &name, &[0x3a, 0x00, 0x01, 0x00, 0x3f]),
         ),
         ("claims in another order", "request_claim_order", swapped),
+        ("a claim twice", "request_claim_order", replaced(&payload, &number, &name)),
         ("a nonce of 15 bytes", "request_form", {
             let (long, short) = ([&[0x50][..], &[7; 16]].concat(), [&[0x4f][..], &[7; 15]].concat());
             replaced(&payload, &long, &short)
