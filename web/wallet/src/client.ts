@@ -17,6 +17,7 @@ const DOORS: { readonly [K in keyof Operations]: { method: Operations[K]['method
   passages: { method: 'GET', path: '/v1/passages' },
   may_cross: { method: 'POST', path: '/v1/may-cross' },
   tokens: { method: 'POST', path: '/v1/tokens' },
+  venue_credentials: { method: 'POST', path: '/v1/venue-credentials' },
 }
 
 /** Why a request failed: the authority's problem code, `network`, or `answer` for a malformed answer. */
