@@ -73,7 +73,7 @@ export const WORDS = rows({
   told_tokens: ['新钥匙的公钥（领取通行码）', '新鑰匙的公鑰（領取通行碼）', 'New device keys, for new codes', 'Novas chaves do telemóvel, para novos códigos'],
   told_attestation_nonce: ['准备证明手机钥匙的来源', '準備證明手機鑰匙的來源', 'You asked for a number, to prove where the device keys are kept', 'Pediu um número, para provar onde estão guardadas as chaves'],
   told_parts: ['新钥匙的公钥（领取加密分片）', '新鑰匙的公鑰（領取加密分片）', 'New device keys, for its part of new codes', 'Novas chaves do telemóvel, para a sua parte dos códigos'],
-  told_venue_credentials: ['新钥匙的公钥（领取在柜台出示的凭证）', '新鑰匙的公鑰（領取在櫃台出示的憑證）', 'New device keys, for what a desk is shown', 'Novas chaves do telemóvel, para o que mostra num balcão'],
+  told_venue_credentials: ['新钥匙的公钥（领取在柜台出示的资料）', '新鑰匙的公鑰（領取在櫃台出示的資料）', 'New device keys, for what a desk is shown', 'Novas chaves do telemóvel, para o que mostra num balcão'],
   told_own_pass: ['查询自己的登记', '查詢自己的登記', 'You asked for your record', 'Pediu o seu registo'],
   told_passages: ['查询自己的过关记录', '查詢自己的過關記錄', 'You asked for your passages', 'Pediu as suas passagens'],
   told_mark_look_alike: ['声明有人与您相貌相似', '聲明有人與您相貌相似', 'You said that somebody looks like you', 'Disse que alguém se parece consigo'],

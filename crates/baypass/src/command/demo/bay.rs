@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::dpop::{DpopRequest, sign_dpop};
 use credential::{KeyClass, SigningKey};
-use documents::{AuthorityCode, PortId, Timestamp};
+use documents::{AuthorityCode, Timestamp};
 use gate::{Clock, SystemClock};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -696,9 +696,4 @@ impl AuthorityClient for Bay {
         let list = answer.get("credentials").and_then(Value::as_array).cloned().unwrap_or_default();
         Ok(list.iter().map(|one| unpacked(Some(one))).collect::<Result<_, Failure>>()?)
     }
-}
-
-/// The port's name, parsed.
-pub fn port(name: &str) -> Result<PortId, Failure> {
-    name.parse().map_err(of)
 }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use authority::store::{DatabaseAddress, create_database, drop_database};
 use clap::Args;
-use documents::{AuthorityCode, DocumentKind, Timestamp};
+use documents::{AuthorityCode, DocumentKind, PortId, Timestamp};
 use gate::{Clock, SystemClock};
 
 use super::Output;
@@ -27,7 +27,7 @@ use crate::install::lists::Terms;
 use crate::install::{Installation, write_whole};
 use crate::serve::BASE_PORT;
 use crate::wallet::Card;
-use bay::{Bay, PORTS, port};
+use bay::{Bay, PORTS};
 
 /// What `demo` takes.
 #[derive(Args)]
@@ -236,4 +236,9 @@ async fn stay(bay: &mut Bay, place: &Place, guest: &str) -> Result<(), Failure> 
             () = tokio::time::sleep(std::time::Duration::from_secs(3600)) => bay.refresh().await?,
         }
     }
+}
+
+/// The port's name, parsed.
+fn port(name: &str) -> Result<PortId, Failure> {
+    name.parse().map_err(of)
 }

@@ -7,7 +7,8 @@ use documents::{AuthorityCode, Timestamp};
 use gate::Clock as _;
 use serde_json::Value;
 
-use super::bay::{Answered, Bay, port};
+use super::bay::{Answered, Bay};
+use super::port;
 use crate::failure::{Failure, of};
 use crate::officers::{desk, pairings};
 use crate::serve::TrialClock;

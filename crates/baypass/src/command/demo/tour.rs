@@ -7,10 +7,11 @@ use documents::AuthorityCode::{Chn, Hkg, Mac};
 use documents::{AuthorityCode, Direction, Rules, Side, Timestamp};
 use serde_json::{Value, json};
 
-use super::bay::{Bay, code_picture, port};
+use super::bay::{Bay, code_picture};
 use super::cast::Who;
 use super::cheats;
 use super::faces::{self, Photographs};
+use super::port;
 use crate::Ended;
 use crate::command::lane::verdict_word;
 use crate::failure::{self, Failure, of};
