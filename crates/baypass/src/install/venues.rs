@@ -4,6 +4,7 @@
 //! (`trust::desk`), a desk that runs (`venue`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use credential::SigningKey;
 use credential::venue::ClaimName;
@@ -93,11 +94,7 @@ pub struct Asks {
 pub struct Desk {
     authority: AuthorityCode,
     binding: DeskBinding,
-    approval: String,
-    name: String,
-    asks: Option<Asks>,
-    police: Option<Service>,
-    hotel_system: Option<HotelSystem>,
+    file: Arc<VenueFile>,
 }
 
 impl Desk {
@@ -118,27 +115,27 @@ impl Desk {
 
     /// The id of the approval under which it asks.
     pub fn approval(&self) -> &str {
-        &self.approval
+        &self.file.approval
     }
 
     /// What people call the venue.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.file.name
     }
 
     /// The police's register, where guests are told to one.
-    pub const fn police(&self) -> Option<&Service> {
-        self.police.as_ref()
+    pub fn police(&self) -> Option<&Service> {
+        self.file.police.as_ref()
     }
 
     /// The hotel's system, where it has one.
-    pub const fn hotel_system(&self) -> Option<&HotelSystem> {
-        self.hotel_system.as_ref()
+    pub fn hotel_system(&self) -> Option<&HotelSystem> {
+        self.file.hotel_system.as_ref()
     }
 
     /// What it asks.
     pub fn asks(&self) -> Result<&Asks, Failure> {
-        self.asks.as_ref().ok_or_else(|| {
+        self.file.asks.as_ref().ok_or_else(|| {
             Failure::new(format!(
                 "{FILE} of {} does not say what the desk asks; write [asks] with scenario, required, optional, purpose, \
                  retention_days and face (docs/operating.md, Desks)",
@@ -147,15 +144,13 @@ impl Desk {
         })
     }
 
-    fn of(id: VenueId, file: &VenueFile) -> Result<Self, Failure> {
+    fn of(id: VenueId, file: VenueFile) -> Result<Self, Failure> {
         let scenarios = file.scenarios.iter().map(|text| text.parse().map_err(of));
         let scenarios: Vec<Scenario> = scenarios.collect::<Result<_, _>>()?;
         let kind = file.kind.parse().map_err(of)?;
         let unfit = format!("{id}: a {kind} has none of these scenarios; see docs/venues.md, Approvals");
         let binding = DeskBinding::new(id, kind, scenarios).ok_or_else(|| Failure::new(unfit))?;
-        let (approval, name, asks) = (file.approval.clone(), file.name.clone(), file.asks.clone());
-        let (police, hotel_system) = (file.police.clone(), file.hotel_system.clone());
-        Ok(Self { authority: file.authority, binding, approval, name, asks, police, hotel_system })
+        Ok(Self { authority: file.authority, binding, file: Arc::new(file) })
     }
 
     fn entry(&self, number: u8, key: &SigningKey, (from, to): (Timestamp, Timestamp)) -> KeyEntry {
@@ -205,7 +200,7 @@ pub fn desks(of_what: &Installation) -> Result<Vec<Desk>, Failure> {
         };
         let text = std::fs::read_to_string(&path).map_err(|error| damaged(error.to_string()))?;
         let file: VenueFile = toml::from_str(&text).map_err(|error| damaged(error.message().to_owned()))?;
-        Desk::of(id, &file)
+        Desk::of(id, file)
     };
     here(of_what)?.into_iter().map(read).collect()
 }
@@ -327,7 +322,7 @@ impl Specimen {
     }
 
     fn desk(&self) -> Result<Desk, Failure> {
-        Desk::of(self.id.parse().map_err(of)?, &self.file()?)
+        Desk::of(self.id.parse().map_err(of)?, self.file()?)
     }
 
     /// Makes folder and key of the desk, where they are not there yet.

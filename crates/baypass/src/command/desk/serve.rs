@@ -4,7 +4,7 @@
 //! rounds of its queues. Not here: what a desk asks and keeps (`venue::desk`), its routes (`venue::http`).
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use authority::status_name;
@@ -234,7 +234,7 @@ fn transport(args: &ServeArgs, at: SocketAddr) -> Result<Transport, Failure> {
 }
 
 /// The secret with which clerks sign in; drawn and written where there is none.
-fn secret(file: &PathBuf) -> Result<CounterSecret, Failure> {
+fn secret(file: &Path) -> Result<CounterSecret, Failure> {
     if file.is_file() {
         let text = failure::read(file, MAX_FILE_BYTES)?;
         return Ok(CounterSecret::of_text(String::from_utf8_lossy(&text).trim()));
@@ -249,7 +249,7 @@ async fn follow(
     installation: &Installation,
     follower: &Follower,
     heard: &Heard,
-    (kept, memory): (&std::path::Path, &mut ListMemory),
+    (kept, memory): (&Path, &mut ListMemory),
     clock: &TrialClock,
 ) {
     loop {
