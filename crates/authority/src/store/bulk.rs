@@ -98,8 +98,8 @@ fn person_statements(s: &Series, since: i64) -> Vec<String> {
             format!("{person}, {}, {}, {since}, {since} + i", s.key('h', "i", 32), s.key('l', "i", 32)),
         ),
         insert("device", format!("{}, {person}, {since}", s.key('d', "i", 32))),
-        insert("token", format!("{}, {person}, 0, i * 2, {since} + 604800, 0", s.key('a', "i", 32))),
-        insert("token", format!("{}, {person}, 0, i * 2 + 1, {since} + 604800, 0", s.key('b', "i", 32))),
+        insert("token", format!("{}, {person}, 0, i * 2, {since} + 604800, 0, 0", s.key('a', "i", 32))),
+        insert("token", format!("{}, {person}, 0, i * 2 + 1, {since} + 604800, 0, 0", s.key('b', "i", 32))),
         insert("spent_token", format!("{}, {since}", s.key('a', "i", 32))),
         insert(
             "reservation",
