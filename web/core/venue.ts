@@ -158,10 +158,11 @@ const isScenario = (text: string) => VENUE_SCENARIOS.some((known) => known === t
 /** Something is there, and all of it can be shown. */
 const isPlain = (text: string) => !/^\p{White_Space}*$/u.test(text) && !/\p{Cc}/u.test(text)
 
-/** RFC 3986, 3.2 and 3.3: a host is there, and no user before it, which a reader could take for the host. */
+/** HTTPS, or this machine itself. RFC 3986, 3.2 and 3.3: a host is there, and no user before it, which a reader could take for it. */
 function isReply(text: string): boolean {
-  const host = /^https:\/\/([^/?#]*)/.exec(text)?.[1]
-  return host !== undefined && host !== '' && !host.includes('@') && /^[!-~]*$/.test(text) && !/["<>\\]/.test(text)
+  const [, scheme, host] = /^(https?):\/\/([^/?#]*)/.exec(text) ?? []
+  const isProtected = scheme === 'https' ? host !== '' : /^(127\.0\.0\.1|localhost)(:[0-9]+)?$/.test(host ?? '')
+  return host !== undefined && isProtected && !host.includes('@') && /^[!-~]*$/.test(text) && !/["<>\\]/.test(text)
 }
 
 /** A venue credential in the wallet. Times are in seconds since 1970, both local midnights. */
