@@ -7,7 +7,7 @@ use credential::venue::Pseudonym;
 use documents::Timestamp;
 
 use crate::actor::Actor;
-use crate::desk::{AnswerFault, AnswerId};
+use crate::shown::{AnswerFault, AnswerId};
 use crate::store::answer::Held;
 use crate::store::look::{self, Act, Look};
 use crate::store::person::Found;

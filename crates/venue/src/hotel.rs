@@ -9,10 +9,10 @@ use credential::venue::Pseudonym;
 use documents::Timestamp;
 
 use crate::actor::Actor;
-use crate::desk::{AnswerFault, AnswerId};
 use crate::hotel_system::{HotelCodes, Notification};
 use crate::police::record;
 use crate::profile::{Field, Moment, PermitNumber, Profile};
+use crate::shown::{AnswerFault, AnswerId};
 use crate::stay::{GuestFault, Left, Outcome, Party, Room, Stay, StayError, StayId, Typed};
 use crate::store::answer::Held;
 use crate::store::look::{self, Act, Look};

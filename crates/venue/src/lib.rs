@@ -12,6 +12,7 @@ pub mod hotel_system;
 pub mod http;
 pub mod police;
 pub mod profile;
+mod shown;
 pub mod stay;
 pub mod store;
 pub mod visit;

@@ -6,7 +6,6 @@
 mod ask;
 mod lists;
 mod register;
-mod shown;
 mod take;
 
 use std::sync::Arc;
@@ -16,20 +15,14 @@ use credential::venue::ClaimSet;
 use documents::{AuthorityCode, Scenario, Timestamp, VenueId, redact_debug};
 use trust::{DeskRefusal, DeskUse, Freshness, OutsideDesk, TrustError, VenueKind};
 
-use crate::stay::id;
 use crate::store::Store;
 use crate::{Building, Hotel};
 
+pub use crate::shown::{AnswerFault, AnswerId, Shown};
 pub use ask::{AskError, Asked, SIGN_DAYS};
 pub use lists::{Lists, OldList};
-pub use register::{AnswerFault, CheckInError, Guests, Line, Visiting, Who};
-pub use shown::Shown;
+pub use register::{CheckInError, Guests, Line, Visiting, Who};
 pub use take::{Answer, AnswerState, TakeError, Taken};
-
-/// The id of an answer, and of the request for which it is: the `cnonce`. An answer to a sign has one of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AnswerId([u8; 16]);
-id!(AnswerId);
 
 /// How long an answer waits for a clerk, in seconds: two hours.
 pub const ANSWER_KEPT_SECONDS: i64 = 7_200;

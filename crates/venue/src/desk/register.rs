@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use documents::{LocalDate, Timestamp, redact_debug};
 
-use super::{AnswerId, Book, Desk};
+use super::{AnswerFault, AnswerId, Book, Desk};
 use crate::actor::Actor;
 use crate::building::{BuildingError, Invited};
 use crate::hotel::{Hotel, Registered};
@@ -75,32 +75,6 @@ pub struct Guests {
     pub lines: Vec<Line>,
     /// Who sleeps where, for lines without a room.
     pub rooming: RoomingList,
-}
-
-/// Why an answer cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AnswerFault {
-    /// There is none, or it is older than two hours.
-    #[error("there is no such answer any more; ask the traveller to answer a new request")]
-    Gone,
-    /// It was used for somebody else.
-    #[error("this answer was used for another line or visit; ask the traveller to answer a new request")]
-    Used,
-    /// A claim has a value that the book cannot hold.
-    #[error("a claim of this answer cannot be written down; take the document by hand")]
-    Unreadable,
-}
-
-impl AnswerFault {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Gone => "answer_gone",
-            Self::Used => "answer_used",
-            Self::Unreadable => "claim_unreadable",
-        }
-    }
 }
 
 /// Why a party is not looked at.

@@ -1,6 +1,6 @@
 //! Rows of requests, of answers that wait for a clerk, and of credentials that were shown.
 //!
-//! Lives here: statements on `request`, `answer` and `shown_credential`. Not here: what is asked and verified (`crate::desk`). An
+//! Lives here: statements on `request`, `answer` and `shown_credential`. Not here: what is asked and verified (`desk`). An
 //! answer lies sealed under a key of its own; used for a stay or visit, it keeps its receipt alone.
 
 use credential::RecordKey;
@@ -14,7 +14,7 @@ use super::vault::{open, seal};
 use super::{
     PersonKey, Result, Store, StoreError, Tx, all, column, define_statements, optional, run, sixteen, time,
 };
-use crate::desk::{AnswerId, Shown};
+use crate::shown::{AnswerId, Shown};
 
 define_statements! {
     INSERT_REQUEST = "INSERT INTO request (id, payload, keep_until, refused) VALUES ($1, $2, $3, NULL) \

@@ -1,14 +1,45 @@
 //! Shown: what a verified answer says of a guest or visitor, in the form of the book.
 //!
-//! Lives here: [`Shown`], its way to [`Disclosed`] and [`Visitor`]. Not here: its verification (`super::take`). A value that the
+//! Lives here: [`Shown`], its way to [`Disclosed`] and [`Visitor`], [`AnswerId`], [`AnswerFault`]. Not here: its verification (`desk`). A value that the
 //! book cannot hold is an error that names the claim, and never left out in silence.
 
 use credential::venue::{ClaimName, ClaimSet, Claims, Pseudonym};
 use documents::{DocumentKind, LocalDate, Nationality, Timestamp, redact_debug};
 
 use crate::profile::{Field, GuestFacts, Moment, Permit, PermitNumber, Profile};
-use crate::stay::{Disclosed, Source, parse_birth};
+use crate::stay::{Disclosed, Source, id, parse_birth};
 use crate::visit::Visitor;
+
+/// The id of an answer, and of the request for which it is: the `cnonce`. An answer to a sign has one of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnswerId([u8; 16]);
+id!(AnswerId);
+
+/// Why an answer cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerFault {
+    /// There is none, or it is older than two hours.
+    #[error("there is no such answer any more; ask the traveller to answer a new request")]
+    Gone,
+    /// It was used for somebody else.
+    #[error("this answer was used for another line or visit; ask the traveller to answer a new request")]
+    Used,
+    /// A claim has a value that the book cannot hold.
+    #[error("a claim of this answer cannot be written down; take the document by hand")]
+    Unreadable,
+}
+
+impl AnswerFault {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Gone => "answer_gone",
+            Self::Used => "answer_used",
+            Self::Unreadable => "claim_unreadable",
+        }
+    }
+}
 
 /// What an answer showed.
 #[derive(Clone)]
