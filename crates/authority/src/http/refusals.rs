@@ -53,7 +53,7 @@ impl From<&StoreError> for Problem {
             StoreError::Seal(_) => logged(ProblemCode::CryptoFailed, error),
             StoreError::Server { .. }
             | StoreError::Address(_)
-            | StoreError::File { .. }
+            | StoreError::File(_)
             | StoreError::Newer(_)
             | StoreError::Behind { .. }
             | StoreError::Migration(_)

@@ -11,7 +11,7 @@ use credential::{SecretKey, TokenId};
 use documents::{CaseFile, DocumentStatus, IsoWeek, Rules, Timestamp};
 use serde::Deserialize;
 use sqlx::any::AnyRow;
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::given::{self, GivenVerdict};
 use super::movement::{KEEP_DAYS, LedgerEntry, Source};

@@ -6,6 +6,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use database::FileError;
 use sqlx::{AnyPool, AssertSqlSafe, Row as _};
 
 use super::{Result, StoreError, failed};
@@ -51,7 +52,7 @@ impl Mark {
     }
 
     fn fault(&self, source: std::io::Error) -> StoreError {
-        StoreError::File { file: self.file.display().to_string(), source }
+        FileError { file: self.file.display().to_string(), source }.into()
     }
 }
 

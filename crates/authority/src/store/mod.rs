@@ -1,10 +1,9 @@
 //! The store: every statement of this service, the same for SQLite and PostgreSQL, one file for each kind of row.
 //!
-//! Lives here: the database's address, connections, migrations. Not here: any decision. Table definitions stand in
+//! Lives here: how its database is opened. Not here: any decision; connections and migrations (crate `database`). Table definitions stand in
 //! `migrations/`, one folder for each engine. Hot tables are keyed by the authority's own person key. What names a
 //! person is sealed under that person's key ([`vault`]).
 
-mod address;
 pub mod bulk;
 pub(crate) mod conflict;
 pub(crate) mod enrolment;
@@ -28,15 +27,15 @@ mod turn;
 pub(crate) mod vault;
 pub(crate) mod weekly_key;
 
-use std::str::FromStr as _;
 use std::sync::Arc;
 
 use documents::Rules;
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::MigrateError;
-use sqlx::{Any, AnyPool, Connection as _, Executor as _, Row as _};
+use sqlx::{Any, AnyPool, Executor as _, Row as _};
 
-pub use address::{DatabaseAddress, DatabaseAddressError};
+pub(crate) use database::{all, optional, run, statements as define_statements};
+pub use database::{DatabaseAddress, DatabaseAddressError};
+use database::{FileError, OpenError, Pools};
 use idle::Idle;
 pub use import::is_of_first_versions;
 pub use inspect::{Inspection, inspect};
@@ -47,45 +46,9 @@ use turn::Turns;
 pub use vault::Vault;
 pub use weekly_key::own_weekly_key;
 
-/// Readers beside the one writer of a SQLite file.
-const SQLITE_READERS: u32 = 4;
 /// Connections to a PostgreSQL server, where the address names no other number.
 const POSTGRES_CONNECTIONS: u32 = 16;
 
-/// The statements of one file, by name.
-macro_rules! statements {
-    ($($name:ident = $sql:expr;)+) => {
-        $(const $name: &str = $sql;)+
-        pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $sql)),+];
-    };
-}
-
-/// Runs one statement with its values; gives the number of rows changed.
-macro_rules! run {
-    ($tx:expr, $sql:ident $(, $value:expr)* $(,)?) => {
-        sqlx::query($sql)$(.bind($value))*.execute(&mut *$tx.connection()?).await
-            .map(|done| done.rows_affected())
-            .map_err(|source| $crate::store::StoreError::Database { action: stringify!($sql), source })
-    };
-}
-
-/// The row of a statement, or none.
-macro_rules! optional {
-    ($tx:expr, $sql:ident $(, $value:expr)* $(,)?) => {
-        sqlx::query($sql)$(.bind($value))*.fetch_optional(&mut *$tx.connection()?).await
-            .map_err(|source| $crate::store::StoreError::Database { action: stringify!($sql), source })
-    };
-}
-
-/// All rows of a statement.
-macro_rules! all {
-    ($tx:expr, $sql:ident $(, $value:expr)* $(,)?) => {
-        sqlx::query($sql)$(.bind($value))*.fetch_all(&mut *$tx.connection()?).await
-            .map_err(|source| $crate::store::StoreError::Database { action: stringify!($sql), source })
-    };
-}
-
-pub(crate) use {all, optional, run, statements as define_statements};
 
 /// Every statement, by name: tests prepare each one on both engines and read its plan.
 #[must_use]
@@ -137,14 +100,8 @@ pub enum StoreError {
     #[error(transparent)]
     Address(#[from] DatabaseAddressError),
     /// The file cannot be made, or its mode cannot be set.
-    #[error("the database file {file} cannot be prepared: {source}; check the folder and who owns it")]
-    File {
-        /// Its path, for the sentence.
-        file: String,
-        /// The system's words.
-        #[source]
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The file is older than one that was used here before.
     #[error(
         "the database {file} has come to {have}, and {marked} was seen here: its write-ahead log ({file}-wal) was lost or cut, \
@@ -242,9 +199,8 @@ impl Store {
     /// # Errors
     /// What to do next; a database that could not be brought over is as it was.
     pub async fn open(address: &DatabaseAddress, vault: Vault, rules: &Rules) -> Result<Self> {
-        sqlx::any::install_default_drivers();
         address.prepare_file()?;
-        let (writers, readers) = pools(address).await?;
+        let (writers, readers) = lines(address).await?;
         let mark = address.file().map(mark::Mark::of);
         if let Some(mark) = &mark {
             mark.check(&writers.pool).await?;
@@ -371,15 +327,8 @@ impl Line {
     }
 }
 
-/// Runs what is missing of the migrations; whatever state a failed one leaves its connection in goes with it.
 async fn migrate(writers: &AnyPool, sqlite: bool) -> Result<()> {
-    let mut connection = writers.acquire().await.map_err(failed("open"))?;
-    let migrator = if sqlite { &SQLITE } else { &POSTGRES };
-    let done = migrator.run(&mut *connection).await;
-    if done.is_err() {
-        drop(connection.detach());
-    }
-    match done {
+    match database::migrate(writers, if sqlite { &SQLITE } else { &POSTGRES }).await {
         Ok(()) => Ok(()),
         Err(MigrateError::VersionMissing(version)) => Err(StoreError::Newer(version)),
         Err(MigrateError::Execute(source)) => Err(StoreError::Database { action: "migrate", source }),
@@ -387,52 +336,27 @@ async fn migrate(writers: &AnyPool, sqlite: bool) -> Result<()> {
     }
 }
 
-async fn pools(address: &DatabaseAddress) -> Result<(Line, Line)> {
+impl From<OpenError> for StoreError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Server(source) => Self::Server { source },
+            OpenError::Open(source) => failed("open")(source),
+        }
+    }
+}
+
+async fn lines(address: &DatabaseAddress) -> Result<(Line, Line)> {
+    let pools = Pools::open(address, POSTGRES_CONNECTIONS).await?;
     if !address.is_sqlite() {
-        // Asked once by itself: a pool would go on trying, and say only that its time is over.
-        let options =
-            AnyConnectOptions::from_str(address.url()).map_err(|source| StoreError::Server { source })?;
-        let first = sqlx::AnyConnection::connect_with(&options).await;
-        let first = first.map_err(|source| StoreError::Server { source })?;
-        first.close().await.map_err(failed("open"))?;
-        let most = address.connections().unwrap_or(POSTGRES_CONNECTIONS);
-        // A connection that broke shows at its first statement, and is thrown away there: no question before each use.
-        let pool = AnyPoolOptions::new().max_connections(most).test_before_acquire(false);
-        let pool = pool.connect(address.url()).await.map_err(failed("open"))?;
-        let line = Line::to_server(pool, most);
+        let line = Line::to_server(pools.writers, pools.writer_connections);
         return Ok((line.clone(), line));
     }
-    let open = |most: u32, pragmas: &'static [&'static str]| {
-        AnyPoolOptions::new()
-            .max_connections(most)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    for pragma in pragmas {
-                        connection.execute(sqlx::raw_sql(*pragma)).await?;
-                    }
-                    Ok(())
-                })
-            })
-    };
-    // A deleted row is overwritten at once, so that no page keeps what was erased.
-    const WRITER: &[&str] = &[
-        "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = FULL",
-        "PRAGMA busy_timeout = 5000",
-        "PRAGMA secure_delete = ON",
-    ];
-    const READER: &[&str] = &["PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON"];
-    let writers = open(1, WRITER).connect(address.url()).await.map_err(failed("open"))?;
-    // A database in memory is that of its one connection.
+    let writers = Line::new(pools.writers, pools.writer_connections);
+    // A database in memory is that of its one connection, whose turns are writers' and readers' alike.
     if address.file().is_none() {
-        let line = Line::new(writers, 1);
-        return Ok((line.clone(), line));
+        return Ok((writers.clone(), writers));
     }
-    let readers = open(SQLITE_READERS, READER).connect(address.url()).await.map_err(failed("open"))?;
-    Ok((Line::new(writers, 1), Line::new(readers, SQLITE_READERS)))
+    Ok((writers, Line::new(pools.readers, pools.reader_connections)))
 }
 
 /// A column of a row.

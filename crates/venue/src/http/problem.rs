@@ -75,7 +75,7 @@ impl Problem {
 
     fn store(error: &StoreError) -> Self {
         let (status, code) = match error {
-            StoreError::Database { .. } | StoreError::File { .. } | StoreError::Ended => {
+            StoreError::Database { .. } | StoreError::File(_) | StoreError::Ended => {
                 (StatusCode::SERVICE_UNAVAILABLE, "store")
             }
             StoreError::Newer(_)

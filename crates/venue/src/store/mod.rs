@@ -1,9 +1,8 @@
 //! Store: every statement of a desk, the same for SQLite and PostgreSQL, one file for each kind of row.
 //!
-//! Lives here: the database's connections, migrations, the macros of statements. Not here: any decision. What names a person is
-//! sealed under that person's own key (`vault`). Rules of docs/decisions/store.md.
+//! Lives here: how a desk's database is opened. Not here: any decision; connections and migrations (crate `database`). What names
+//! a person is sealed under that person's own key (`vault`). Rules of docs/decisions/store.md.
 
-mod address;
 pub(crate) mod answer;
 mod codec;
 pub(crate) mod look;
@@ -18,56 +17,21 @@ pub(crate) mod visit;
 
 use std::sync::Arc;
 
-use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::MigrateError;
 use sqlx::{Any, AnyPool, Executor as _, Row as _};
 
-pub use address::{DatabaseAddress, DatabaseAddressError};
+pub(crate) use database::{all, optional, run, statements as define_statements};
+pub use database::{DatabaseAddress, DatabaseAddressError};
+use database::{FileError, OpenError, Pools};
 pub use look::{Act, Look};
 use migrations::{POSTGRES, SQLITE};
 pub use retention::{LOOK_DAYS, RetentionReport};
 pub use transaction::Tx;
 pub use vault::{Keys, KeysError, PersonKey};
 
-/// Readers beside the one writer of a SQLite file.
-const SQLITE_READERS: u32 = 4;
-/// Connections to a PostgreSQL server.
+/// Connections to a PostgreSQL server, where the address names no other number.
 const POSTGRES_CONNECTIONS: u32 = 8;
 
-/// The statements of one file, by name.
-macro_rules! statements {
-    ($($name:ident = $sql:expr;)+) => {
-        $(const $name: &str = $sql;)+
-        pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $sql)),+];
-    };
-}
-
-/// Runs one statement with its values; gives the number of rows changed.
-macro_rules! run {
-    ($tx:expr, $sql:ident $(, $value:expr)* $(,)?) => {
-        sqlx::query($sql)$(.bind($value))*.execute(&mut *$tx.connection()?).await
-            .map(|done| done.rows_affected())
-            .map_err(|source| $crate::store::StoreError::Database { action: stringify!($sql), source })
-    };
-}
-
-/// The row of a statement, or none.
-macro_rules! optional {
-    ($tx:expr, $sql:ident $(, $value:expr)* $(,)?) => {
-        sqlx::query($sql)$(.bind($value))*.fetch_optional(&mut *$tx.connection()?).await
-            .map_err(|source| $crate::store::StoreError::Database { action: stringify!($sql), source })
-    };
-}
-
-/// All rows of a statement.
-macro_rules! all {
-    ($tx:expr, $sql:ident $(, $value:expr)* $(,)?) => {
-        sqlx::query($sql)$(.bind($value))*.fetch_all(&mut *$tx.connection()?).await
-            .map_err(|source| $crate::store::StoreError::Database { action: stringify!($sql), source })
-    };
-}
-
-pub(crate) use {all, optional, run, statements as define_statements};
 
 /// Every statement, by name: tests prepare each one on both engines.
 #[must_use]
@@ -100,14 +64,8 @@ pub enum StoreError {
         source: sqlx::Error,
     },
     /// The file cannot be made, or its mode cannot be set.
-    #[error("the database file {file} cannot be prepared: {source}; check the folder and who owns it")]
-    File {
-        /// Its path.
-        file: String,
-        /// The system's words.
-        #[source]
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A program that came later wrote this database.
     #[error(
         "this database was made by a newer version of this program (migration {0} is not known here); \
@@ -155,15 +113,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`], with what to do next.
     pub async fn open(address: &DatabaseAddress, keys: Keys) -> Result<Self> {
-        sqlx::any::install_default_drivers();
-        address.protect()?;
-        let (writers, readers) = pools(address).await?;
+        address.prepare_file()?;
+        let Pools { writers, readers, .. } = Pools::open(address, POSTGRES_CONNECTIONS).await?;
         migrate(&writers, address.is_sqlite()).await?;
         let store = Self { writers, readers, sqlite: address.is_sqlite(), keys: Arc::new(keys) };
         let mut tx = store.begin().await?;
         vault::check_master_key(&mut tx, &store.keys).await?;
         tx.commit().await?;
-        address.protect()?;
+        address.protect_file()?;
         Ok(store)
     }
 
@@ -203,14 +160,7 @@ impl Store {
 }
 
 async fn migrate(writers: &AnyPool, sqlite: bool) -> Result<()> {
-    let failed = |source| StoreError::Database { action: "open", source };
-    let mut connection = writers.acquire().await.map_err(failed)?;
-    let migrator = if sqlite { &SQLITE } else { &POSTGRES };
-    let done = migrator.run(&mut *connection).await;
-    if done.is_err() {
-        drop(connection.detach());
-    }
-    match done {
+    match database::migrate(writers, if sqlite { &SQLITE } else { &POSTGRES }).await {
         Ok(()) => Ok(()),
         Err(MigrateError::VersionMissing(version)) => Err(StoreError::Newer(version)),
         Err(MigrateError::Execute(source)) => Err(StoreError::Database { action: "migrate", source }),
@@ -218,35 +168,11 @@ async fn migrate(writers: &AnyPool, sqlite: bool) -> Result<()> {
     }
 }
 
-async fn pools(address: &DatabaseAddress) -> Result<(AnyPool, AnyPool)> {
-    // A deleted row is overwritten at once, so that no page keeps what was erased.
-    const WRITER: &[&str] = &[
-        "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = FULL",
-        "PRAGMA busy_timeout = 5000",
-        "PRAGMA secure_delete = ON",
-    ];
-    const READER: &[&str] = &["PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON"];
-    let failed = |source| StoreError::Database { action: "open", source };
-    let options = |most: u32| AnyPoolOptions::new().max_connections(most).test_before_acquire(false);
-    let url = address.url();
-    if !address.is_sqlite() {
-        let pool = options(POSTGRES_CONNECTIONS).connect(&url).await.map_err(failed)?;
-        return Ok((pool.clone(), pool));
+impl From<OpenError> for StoreError {
+    fn from(error: OpenError) -> Self {
+        let (OpenError::Server(source) | OpenError::Open(source)) = error;
+        Self::Database { action: "open", source }
     }
-    let open = |most: u32, pragmas: &'static [&'static str]| {
-        options(most).idle_timeout(None).max_lifetime(None).after_connect(move |connection, _| {
-            Box::pin(async move {
-                for pragma in pragmas {
-                    connection.execute(sqlx::raw_sql(*pragma)).await?;
-                }
-                Ok(())
-            })
-        })
-    };
-    let writers = open(1, WRITER).connect(&url).await.map_err(failed)?;
-    let readers = open(SQLITE_READERS, READER).connect(&url).await.map_err(failed)?;
-    Ok((writers, readers))
 }
 
 /// A column of a row.

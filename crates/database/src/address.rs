@@ -1,14 +1,12 @@
 //! Address: where a database lies, and who may read its file.
 //!
 //! Lives here: [`DatabaseAddress`], a URL of SQLite or PostgreSQL. Not here: connections. An address may carry a
-//! password: `Debug` shows its kind only.
+//! password: `Debug` shows its type only.
 
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-
-use super::StoreError;
 
 /// The mode of a database's files: their owner alone reads and writes them.
 const MODE: u32 = files::FILE_MODE;
@@ -22,6 +20,17 @@ pub struct DatabaseAddress {
     connections: Option<u32>,
 }
 documents::redact_debug!(DatabaseAddress);
+
+/// The file of a database cannot be made, or its mode cannot be set.
+#[derive(Debug, thiserror::Error)]
+#[error("the database file {file} cannot be prepared: {source}; check the folder and who owns it")]
+pub struct FileError {
+    /// Its path, for the sentence.
+    pub file: String,
+    /// The system's words.
+    #[source]
+    pub source: std::io::Error,
+}
 
 /// The text is no address of a database that this program knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,12 +116,14 @@ impl DatabaseAddress {
     }
 
     /// The address as the driver takes it. It may hold a password: never log it.
-    pub(super) fn url(&self) -> &str {
+    #[must_use]
+    pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The address of another database on the same server, and the name of this one; `None` for SQLite.
-    pub(super) fn on_server(&self, other: &str) -> Option<(String, String)> {
+    #[must_use]
+    pub fn on_server(&self, other: &str) -> Option<(String, String)> {
         if self.sqlite {
             return None;
         }
@@ -122,21 +133,29 @@ impl DatabaseAddress {
         Some((format!("{server}/{other}{query}"), name.to_owned()))
     }
 
-    pub(super) const fn connections(&self) -> Option<u32> {
+    /// The most connections to a server, where the address names a number.
+    #[must_use]
+    pub const fn connections(&self) -> Option<u32> {
         self.connections
     }
 
     /// Makes the file, where there is none, readable by its owner alone whatever the umask: SQLite gives its log and
     /// its index the same mode.
-    pub(super) fn prepare_file(&self) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn prepare_file(&self) -> Result<(), FileError> {
         let Some(file) = &self.file else { return Ok(()) };
         let made = OpenOptions::new().write(true).create(true).truncate(false).mode(MODE).open(file);
-        made.map_err(|source| StoreError::File { file: file.display().to_string(), source })?;
+        made.map_err(|source| FileError { file: file.display().to_string(), source })?;
         self.protect_file()
     }
 
     /// Sets the mode of the file, its log and its index.
-    pub(super) fn protect_file(&self) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn protect_file(&self) -> Result<(), FileError> {
         let Some(file) = &self.file else { return Ok(()) };
         for suffix in ["", "-wal", "-shm", "-journal"] {
             let mut name = file.clone().into_os_string();
@@ -145,7 +164,7 @@ impl DatabaseAddress {
                 Ok(()) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(source) => {
-                    return Err(StoreError::File { file: Path::new(&name).display().to_string(), source });
+                    return Err(FileError { file: Path::new(&name).display().to_string(), source });
                 }
             }
         }
@@ -173,6 +192,7 @@ mod tests {
             ("mysql://u@h/d", Kind),
             ("/var/lib/a.db", Kind),
             ("sqlite://", NoFile),
+            ("sqlite:", NoFile),
             ("postgres://u@h/d?connections=0", Connections),
             ("postgres://u@h/d?connections=many", Connections),
         ] {
@@ -183,6 +203,8 @@ mod tests {
     #[test]
     fn an_address_with_a_password_is_not_shown() {
         let server: DatabaseAddress = "postgres://u:secret@h/d".parse().unwrap();
+        assert!(!server.is_sqlite());
         assert!(!format!("{server:?}").contains("secret"));
+        assert!("sqlite:///a?b.db".parse::<DatabaseAddress>().unwrap().is_sqlite());
     }
 }
