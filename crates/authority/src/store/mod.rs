@@ -33,9 +33,9 @@ use documents::Rules;
 use sqlx::migrate::MigrateError;
 use sqlx::{Any, AnyPool, Executor as _, Row as _};
 
-pub(crate) use database::{all, optional, run, statements as define_statements};
 pub use database::{DatabaseAddress, DatabaseAddressError};
 use database::{FileError, OpenError, Pools};
+pub(crate) use database::{all, optional, run, statements as define_statements};
 use idle::Idle;
 pub use import::is_of_first_versions;
 pub use inspect::{Inspection, inspect};
@@ -48,7 +48,6 @@ pub use weekly_key::own_weekly_key;
 
 /// Connections to a PostgreSQL server, where the address names no other number.
 const POSTGRES_CONNECTIONS: u32 = 16;
-
 
 /// Every statement, by name: tests prepare each one on both engines and read its plan.
 #[must_use]

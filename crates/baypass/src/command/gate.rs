@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use authority::status_name;
 use clap::{Args, Subcommand};
 use clearance::ClearanceId;
 use credential::message::ChainReason;
@@ -32,7 +31,8 @@ use trust::{Party, TrustStore};
 use super::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::acts::{self, Office};
-use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store, status_lists_to_follow};
+use crate::install::list_rounds::ListRounds;
+use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store};
 use crate::install::signing::{GateSigners, lane_key};
 use crate::install::{Installation, Lock, code_lanes, lists, tls};
 use crate::officers::{Outlet, PagesArgs, pairings};
@@ -298,44 +298,20 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         Some((place.clone(), opened.store.lane_key().clone()))
     });
     let mut signers = GateSigners::new(&installation, open_lanes.collect());
+    let mut list_rounds = ListRounds::new(&installation, Arc::clone(&follower), kept, memory);
     let rounds = async {
         loop {
             let now = clock.now();
-            let held = follower.lists();
-            let status = AuthorityCode::ALL
-                .into_iter()
-                .flat_map(|issuer| {
-                    let numbers = status_lists_to_follow(now, |list| held.status_entries(issuer, list));
-                    numbers.into_iter().map(move |list| (issuer, list, status_name(issuer, list)))
-                })
-                .collect();
-            follower.take_trust(lists::readable(&installation), now);
-            follower.round(&status, now).await;
-            let trust = follower.lists();
+            list_rounds.fetch(now).await;
             if let Some(signers) = &mut signers {
-                signers.follow(trust.trust(), now);
-            }
-            for whose in AuthorityCode::ALL {
-                if let Some(bytes) = trust.trust().keep(whose)
-                    && let Err(error) = lists::keep(&kept, whose, &bytes)
-                {
-                    tracing::error!(%whose, %error, "a trust list cannot be kept for the next start");
-                }
+                signers.follow(follower.lists().trust(), now);
             }
             if steady.hear(&follower.signed_times(), clock.shifted()) {
                 tracing::warn!(
                     "the machine's clock has jumped, and the authorities' signed times agree with it now"
                 );
             }
-            // What is learnt under a clock that the authorities contradict is not written down, and what was is forgotten.
-            if let Some(limit) = follower.learnt_until(clock.now()) {
-                memory.forget_after(limit);
-            }
-            if !follower.clock_is_unsure()
-                && let Err(error) = memory.remember(&follower.lists().newest())
-            {
-                tracing::error!(%error, "the newest lists cannot be written down");
-            }
+            list_rounds.remember(clock.now());
             clock.next_round().await;
         }
     };

@@ -10,6 +10,7 @@ pub mod changes;
 pub mod database;
 pub mod journal;
 pub mod keys;
+pub mod list_rounds;
 pub mod lists;
 pub mod module;
 pub mod parties;

@@ -20,9 +20,9 @@ use std::sync::Arc;
 use sqlx::migrate::MigrateError;
 use sqlx::{Any, AnyPool, Executor as _, Row as _};
 
-pub(crate) use database::{all, optional, run, statements as define_statements};
 pub use database::{DatabaseAddress, DatabaseAddressError};
 use database::{FileError, OpenError, Pools};
+pub(crate) use database::{all, optional, run, statements as define_statements};
 pub use look::{Act, Look};
 use migrations::{POSTGRES, SQLITE};
 pub use retention::{LOOK_DAYS, RetentionReport};
@@ -31,7 +31,6 @@ pub use vault::{Keys, KeysError, PersonKey};
 
 /// Connections to a PostgreSQL server, where the address names no other number.
 const POSTGRES_CONNECTIONS: u32 = 8;
-
 
 /// Every statement, by name: tests prepare each one on both engines.
 #[must_use]

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use authority::status_name;
 use clap::Args;
 use credential::StatusRef;
 use credential::status::Status;
@@ -28,7 +27,7 @@ use venue::{Building, Hotel};
 use crate::Ended;
 use crate::command::InstallationArgs;
 use crate::failure::{self, Failure, of};
-use crate::install::parties::status_lists_to_follow;
+use crate::install::list_rounds::ListRounds;
 use crate::install::signing::desk_key;
 use crate::install::{Installation, Lock, lists, tls, venues, write_whole};
 use crate::serve::{Addresses, Stopping, TrialClock, announce, bind, device_client, log};
@@ -88,7 +87,10 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
     memory.accept_trust(&trust).map_err(of)?;
     let mut first = FetchedLists::new(trust);
     first.not_before(memory.newest());
-    let follower = Arc::new(Follower::new(authorities(&installation)?, first));
+    let addresses = authorities(&installation)?;
+    let asked = addresses.keys().copied().collect();
+    let follower = Arc::new(Follower::new(addresses, first));
+    let rounds = ListRounds::new(&installation, Arc::clone(&follower), kept, memory);
     let heard: Heard = Arc::default();
     let address =
         args.database_url.clone().unwrap_or_else(|| DatabaseAddress::sqlite(&folder.join("book.db")));
@@ -127,7 +129,7 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
                 transport::serve(counter, routers.counter, bounds(), to_clerks, stop.wait()),
             );
         } => {}
-        () = follow(&installation, &follower, &heard, (&kept, &mut memory), &clock) => {}
+        () = follow(rounds, asked, &heard, &clock) => {}
         () = queues.send(&clock) => {}
         () = retain(&store, &clock) => {}
     }
@@ -244,47 +246,17 @@ fn secret(file: &Path) -> Result<CounterSecret, Failure> {
     Ok(secret)
 }
 
-/// Fetches lists again and again, and keeps them for the next start.
-async fn follow(
-    installation: &Installation,
-    follower: &Follower,
-    heard: &Heard,
-    (kept, memory): (&Path, &mut ListMemory),
-    clock: &TrialClock,
-) {
+/// Fetches lists again and again, and notes when `asked` authorities gave approvals.
+async fn follow(mut rounds: ListRounds<'_>, asked: Vec<AuthorityCode>, heard: &Heard, clock: &TrialClock) {
     loop {
         let now = clock.now();
-        let held = follower.lists();
-        let status = AuthorityCode::ALL
-            .into_iter()
-            .flat_map(|issuer| {
-                let numbers = status_lists_to_follow(now, |list| held.status_entries(issuer, list));
-                numbers.into_iter().map(move |list| (issuer, list, status_name(issuer, list)))
-            })
-            .collect();
-        follower.take_trust(lists::readable(installation), now);
-        let missing = follower.round(&status, now).await;
-        let asked = Addresses::read(installation).map(|known| known.authorities).unwrap_or_default();
+        let missing = rounds.fetch(now).await;
         let gave =
             |code: &AuthorityCode| !missing.iter().any(|one| one.from == *code && one.what == "approvals");
-        if asked.keys().any(gave) {
+        if asked.iter().any(gave) {
             *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
-        for whose in AuthorityCode::ALL {
-            if let Some(bytes) = follower.lists().trust().keep(whose)
-                && let Err(error) = lists::keep(kept, whose, &bytes)
-            {
-                tracing::error!(%whose, %error, "a trust list cannot be kept for the next start");
-            }
-        }
-        if let Some(limit) = follower.learnt_until(clock.now()) {
-            memory.forget_after(limit);
-        }
-        if !follower.clock_is_unsure()
-            && let Err(error) = memory.remember(&follower.lists().newest())
-        {
-            tracing::error!(%error, "the newest lists cannot be written down");
-        }
+        rounds.remember(clock.now());
         clock.next_round().await;
     }
 }
