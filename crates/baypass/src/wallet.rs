@@ -2,10 +2,9 @@
 //! the traveller's cards, a secret from each authority, device keys with their tokens and parts.
 //!
 //! Lives here: its file, enrolment, fetching a batch, showing one code. Not here: what it shows at desks (`venue`), and which of
-//! their requests it takes (`desk_request`). Its keys are software keys, in a file that its owner alone may read; a phone keeps
+//! their requests it takes (`trust::DeskRequest`). Its keys are software keys, in a file that its owner alone may read; a phone keeps
 //! them in hardware.
 
-pub mod desk_request;
 pub mod venue;
 
 use std::collections::BTreeMap;

@@ -196,7 +196,7 @@ fn a_wallet_refuses_a_desk_for_the_first_thing_wrong_with_its_request() {
         ("BR1:BB8".to_owned(), "request_signature"),
         (by(&stranger, ZHUHAI.as_bytes(), &hotel(now)), "request_signature"),
         (by(&stranger, b"nobody", &hotel(now)), "desk_key_unknown"),
-        (by(&venue, &[1], &hotel(now)), "desk_key_other_role"),
+        (by(&venue, &[1], &hotel(now)), "desk_key_role"),
         (by(&tower, TOWER.as_bytes(), &hotel(now)), "desk_of_another_venue"),
         (own(&|r| r.scenario = Scenario::BuildingVisit), "scenario_not_listed"),
         (own(&|r| r.scenario = Scenario::LibraryAccount), "scenario_of_another_kind"),

@@ -3,6 +3,7 @@
 //! Lives here: [`DeskUse`], and the first reason against one. Not here: requests and their signatures (`credential`), an
 //! approval's form (`approval`), where a desk's key counts (`desk_binding`).
 
+use credential::venue::{ClaimName, VenueRequest};
 use documents::{AuthorityCode, LocalDate, Scenario, Timestamp, VenueId};
 
 use crate::approval::{Approval, Approvals, Face};
@@ -249,5 +250,29 @@ impl Approvals {
         let approval = named.ok_or_else(|| DeskRefusal::UnknownApproval { id: id.to_owned() })?;
         approval.covers_venue(asked)?;
         Ok(approval)
+    }
+
+    /// The approval that a request names, if it covers what the request asks at this moment. `authority` lists the desk's key.
+    ///
+    /// # Errors
+    /// [`DeskRefusal`]: the first reason.
+    pub fn covers_request(
+        &self,
+        authority: AuthorityCode,
+        request: &VenueRequest,
+        at: Timestamp,
+    ) -> Result<&Approval, DeskRefusal> {
+        let claims: Vec<&str> = request.asked().iter().map(ClaimName::as_str).collect();
+        let asked = DeskUse {
+            authority,
+            venue: &request.venue,
+            scenario: request.scenario,
+            claims: &claims,
+            purpose: &request.purpose,
+            retention_days: u32::from(request.retention_days),
+            face: request.face,
+            at,
+        };
+        self.covers_venue_under(&request.approval, &asked)
     }
 }

@@ -10,10 +10,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use code::{QrSymbol, TerminalGround, VenueCode, VenueCodeKind};
 use credential::random;
-use credential::venue::{ClaimName, ClaimSet, Exchange, MAX_REQUEST_SECONDS, VenueRequest};
+use credential::venue::{ClaimName, ClaimSet};
 use documents::{Timestamp, VenueId};
 use serde_json::json;
-use trust::{Approvals, DeskRefusal, DeskUse, TrustStore};
+use trust::{Approvals, TrustStore};
+use venue::desk::{DeskSetup, SIGN_DAYS};
 
 use super::wallet::draw;
 use super::{At, InstallationArgs, ListArgs, Output};
@@ -22,11 +23,8 @@ use crate::failure::{self, Failure, of};
 use crate::install::acts::{self, Office};
 use crate::install::parties::load_approvals;
 use crate::install::signing::desk_key;
-use crate::install::venues::{self, Asks, Desk};
+use crate::install::venues::{self, Desk};
 use crate::install::{Installation, lists};
-
-/// Longest life of a sign, in days.
-const SIGN_DAYS: i64 = 400;
 
 /// The commands of a desk.
 #[derive(Subcommand)]
@@ -48,7 +46,7 @@ pub struct RequestArgs {
     #[arg(long)]
     venue: VenueId,
     /// For a printed sign: it stands for so many days, 1 to 400. Without it the request ends after 5 minutes.
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=SIGN_DAYS))]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=i64::from(SIGN_DAYS)))]
     standing: Option<u16>,
     /// The desk's address for answers, HTTPS or on the loopback; default: the answer is shown to the desk's camera.
     #[arg(long, value_name = "URL")]
@@ -83,20 +81,22 @@ fn trusted(of_what: &Installation, now: Timestamp) -> Result<(TrustStore, Approv
     Ok((trust, approvals))
 }
 
-/// Whether the desk's approval covers what it asks.
-fn allowed(desk: &Desk, asks: &Asks, approvals: &Approvals, now: Timestamp) -> Result<(), DeskRefusal> {
-    let claims: Vec<&str> = asks.required.iter().chain(&asks.optional).map(|claim| claim.as_str()).collect();
-    let asked = DeskUse {
+/// A desk as its folder sets it up.
+fn setup(desk: &Desk) -> Result<DeskSetup, Failure> {
+    let asks = desk.asks()?;
+    let set = |claims: &[ClaimName]| claims.iter().copied().collect::<ClaimSet>();
+    Ok(DeskSetup {
         authority: desk.authority(),
-        venue: desk.id(),
+        venue: desk.id().clone(),
+        kind: desk.binding().kind(),
         scenario: asks.scenario,
-        claims: &claims,
-        purpose: &asks.purpose,
-        retention_days: u32::from(asks.retention_days),
+        approval: desk.approval().to_owned(),
+        purpose: asks.purpose.clone(),
+        required: set(&asks.required),
+        optional: set(&asks.optional),
+        retention_days: asks.retention_days,
         face: asks.face,
-        at: now,
-    };
-    approvals.covers_venue_under(desk.approval(), &asked).map(drop)
+    })
 }
 
 fn list(args: &ListArgs) -> Result<Ended, Failure> {
@@ -105,7 +105,7 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
     let (mut listed, mut page) = (Vec::new(), String::new());
     for desk in venues::desks(&installation)? {
         let asks = desk.asks()?;
-        let refused = allowed(&desk, asks, &approvals, now).err();
+        let refused = setup(&desk)?.approved(&approvals, now).err();
         let words =
             |claims: &[ClaimName]| claims.iter().map(|claim| claim.as_str()).collect::<Vec<_>>().join(", ");
         page += &format!(
@@ -141,10 +141,10 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
 fn request(args: &RequestArgs) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
     let desk = venues::desk(&installation, &args.venue)?;
-    let asks = desk.asks()?;
+    let setup = setup(&desk)?;
     let (trust, approvals) = trusted(&installation, now)?;
     // What a wallet would refuse is not signed.
-    if let Err(refused) = allowed(&desk, asks, &approvals, now) {
+    if let Err(refused) = setup.approved(&approvals, now) {
         let (code, sentence) = (refused.code(), refused.to_string());
         if args.output.json {
             failure::print_json(&json!({"refused": code, "detail": sentence}))?;
@@ -153,31 +153,14 @@ fn request(args: &RequestArgs) -> Result<Ended, Failure> {
         }
         return Ok(Ended::Refused);
     }
-    let (exchange, (made, ends)) = match args.standing {
-        Some(days) => {
-            let made = now.local_date().start();
-            (Exchange::Standing, (made, made.plus_seconds(i64::from(days) * 86_400)))
-        }
+    let reply = args.reply.as_deref();
+    let request = match args.standing {
+        Some(days) => setup.for_a_sign(days, reply, now),
         None => {
             let mut nonce = [0; 16];
             random(&mut nonce).map_err(of)?;
-            (Exchange::Once(nonce), (now, now.plus_seconds(MAX_REQUEST_SECONDS)))
+            setup.for_one(nonce, reply, now)
         }
-    };
-    let set = |claims: &[ClaimName]| claims.iter().copied().collect::<ClaimSet>();
-    let request = VenueRequest {
-        venue: desk.id().clone(),
-        scenario: asks.scenario,
-        approval: desk.approval().to_owned(),
-        purpose: asks.purpose.clone(),
-        required: set(&asks.required),
-        optional: set(&asks.optional),
-        retention_days: asks.retention_days,
-        face: asks.face,
-        exchange,
-        reply: args.reply.clone(),
-        made,
-        ends,
     };
     let (kid, key) = desk_key(&installation, &desk, &trust, now)?;
     let id = hex::encode(request.id().as_bytes());
@@ -193,14 +176,16 @@ fn request(args: &RequestArgs) -> Result<Ended, Failure> {
     if args.output.json {
         failure::print_json(&json!({
             "venue": desk.id(), "id": id, "code": text, "file": args.out, "qr_version": symbol.version(),
-            "made": made, "ends": ends,
+            "made": request.made, "ends": request.ends,
         }))?;
     } else {
         let file = args.out.as_ref().map_or_else(String::new, |out| format!(" in {}", out.display()));
         failure::print(&format!(
-            "request of {}{file} (QR version {}), good from {made} until {ends}\n",
+            "request of {}{file} (QR version {}), good from {} until {}\n",
             desk.id(),
-            symbol.version()
+            symbol.version(),
+            request.made,
+            request.ends
         ))?;
     }
     Ok(Ended::Done)

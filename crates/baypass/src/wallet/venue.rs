@@ -1,7 +1,7 @@
 //! What a wallet holds for desks: credentials with their device keys, the secret of its pseudonyms, what was shown where.
 //!
 //! Lives here: fetching a batch, answering a request with it, receipts. Not here: whether a request may be answered
-//! (`desk_request`), which claims are shown (the traveller), the way to the desk (`command::wallet`).
+//! (`trust::DeskRequest`), which claims are shown (the traveller), the way to the desk (`command::wallet`).
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,8 @@ use credential::{SigningKey, VerifyingKey};
 use documents::issuance::document_issuer;
 use documents::{AuthorityCode, DocumentKind, Scenario, Timestamp, VenueId};
 use serde::{Deserialize, Serialize};
-use trust::{Role, TrustStore};
+use trust::{DeskRequest, Role, TrustStore};
 
-use super::desk_request::DeskRequest;
 use super::{AuthorityClient, BATCH, Bytes, CLASS, NoTokens, Wallet};
 use crate::failure::{Failure, of};
 

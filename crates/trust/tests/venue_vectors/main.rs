@@ -5,7 +5,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::panic,
     reason = "helpers of a test, outside of the test functions themselves"
 )]
@@ -20,13 +19,13 @@ use std::path::PathBuf;
 use code::{VenueCode, VenueCodeKind};
 use credential::status::Status;
 use credential::venue::{
-    ClaimName, PseudonymSecret, Shown, UnverifiedAnswer, UnverifiedRequest, VenueCredential, VenueReceipt,
-    VenueRequest, answer,
+    PseudonymSecret, Shown, UnverifiedAnswer, UnverifiedRequest, VenueCredential, VenueReceipt, VenueRequest,
+    answer,
 };
 use credential::{PublicKey, SigningKey, VerifyingKey};
-use documents::{AuthorityCode, Timestamp};
+use documents::Timestamp;
 use serde_json::Value;
-use trust::{Approval, Approvals, DeskUse, Role, Root, TrustError, TrustStore};
+use trust::{Approval, Approvals, DeskRequest, Role, Root, TrustError, TrustStore};
 
 fn path() -> PathBuf {
     test_support::root().join("vectors/venues.json")
@@ -77,28 +76,6 @@ fn known(file: &Value) -> Known {
     Known { trust, approvals }
 }
 
-/// A wallet's code for a desk's key that does not count. The later in this order says more.
-fn key_code(error: &TrustError) -> &'static str {
-    match error {
-        TrustError::WrongRole { .. } => "desk_key_role",
-        TrustError::NotYet { .. } => "desk_key_not_yet",
-        TrustError::Expired { .. } => "desk_key_ended",
-        TrustError::Compromised { .. } => "desk_key_compromised",
-        TrustError::NoList(_)
-        | TrustError::UnknownKey { .. }
-        | TrustError::Message(_)
-        | TrustError::Form(_)
-        | TrustError::Key(_)
-        | TrustError::Authority { .. }
-        | TrustError::Signatures { .. }
-        | TrustError::RootNotAnnounced { .. }
-        | TrustError::RootTooWeak { .. }
-        | TrustError::Rollback { .. }
-        | TrustError::OtherRoot { .. }
-        | TrustError::Future => "desk_key_unknown",
-    }
-}
-
 const KEY_CODES: [&str; 5] =
     ["desk_key_unknown", "desk_key_role", "desk_key_not_yet", "desk_key_ended", "desk_key_compromised"];
 
@@ -106,38 +83,8 @@ const KEY_CODES: [&str; 5] =
 fn judge(text: &str, known: &Known, now: Timestamp) -> Result<VenueRequest, &'static str> {
     let mut scratch = Vec::new();
     let code = VenueCode::parse(VenueCodeKind::Request, text, &mut scratch).map_err(|e| e.code())?;
-    let parsed = UnverifiedRequest::parse(code.bytes()).map_err(|e| e.code())?;
-    // The request names no authority: the desk's key is that of whichever lists it.
-    let mut nearest = 0;
-    let mut found = None;
-    for authority in AuthorityCode::ALL {
-        match known.trust.desk(authority, parsed.kid(), now) {
-            Ok((key, binding)) => {
-                found = found.or(Some((authority, *key.public(), binding)));
-            }
-            Err(error) => {
-                let code = key_code(&error);
-                nearest = nearest.max(KEY_CODES.iter().position(|known| *known == code).unwrap());
-            }
-        }
-    }
-    let (authority, key, binding) = found.ok_or(KEY_CODES[nearest])?;
-    let request = parsed.verify(&VerifyingKey::new(key).unwrap()).map_err(|e| e.code())?;
-    binding.check(&request.venue, request.scenario).map_err(trust::OutsideDesk::code)?;
-    request.check_time(now).map_err(|e| e.code())?;
-    let claims: Vec<_> = request.asked().iter().map(ClaimName::as_str).collect();
-    let asked = DeskUse {
-        authority,
-        venue: &request.venue,
-        scenario: request.scenario,
-        claims: &claims,
-        purpose: &request.purpose,
-        retention_days: request.retention_days.into(),
-        face: request.face,
-        at: now,
-    };
-    known.approvals.covers_venue_under(&request.approval, &asked).map_err(|e| e.code())?;
-    Ok(request)
+    let checked = DeskRequest::check(code.bytes(), &known.trust, &known.approvals, now);
+    checked.map(|desk| desk.request().clone()).map_err(|refusal| refusal.code())
 }
 
 /// Holds every case of a part of the file to its code, and gives the codes that came up.

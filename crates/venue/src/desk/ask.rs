@@ -5,8 +5,7 @@
 
 use credential::VerifyingKey;
 use credential::venue::{
-    ANSWER_BEHIND_SECONDS, Exchange, MAX_REQUEST_SECONDS, RequestError, RequestTimeError, UnverifiedRequest,
-    VenueRequest,
+    ANSWER_BEHIND_SECONDS, Exchange, RequestError, RequestTimeError, UnverifiedRequest, VenueRequest,
 };
 use documents::Timestamp;
 
@@ -85,8 +84,7 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Asked, AskError> {
         self.allowed(lists, now)?;
-        let ends = now.plus_seconds(MAX_REQUEST_SECONDS);
-        let asked = self.sign(self.asking(Exchange::Once(nonce), reply, (now, ends)))?;
+        let asked = self.sign(self.setup().for_one(nonce, reply, now))?;
         let mut tx = self.store().begin().await?;
         forget_ended(&mut tx, now).await?;
         self.store().insert_request(&mut tx, &asked.request, keep_until(&asked.request)).await?;
@@ -106,9 +104,7 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Asked, AskError> {
         self.allowed(lists, now)?;
-        let made = now.local_date().start();
-        let ends = made.plus_seconds(i64::from(days) * 86_400);
-        let asked = self.sign(self.asking(Exchange::Standing, reply, (made, ends)))?;
+        let asked = self.sign(self.setup().for_a_sign(days, reply, now))?;
         self.remember(&asked.request).await?;
         Ok(asked)
     }
@@ -126,35 +122,12 @@ impl Desk {
             return Err(AskError::NotASign);
         }
         let times = (request.made, request.ends);
-        if request != self.asking(Exchange::Standing, request.reply.as_deref(), times) {
+        if request != self.setup().asking(Exchange::Standing, request.reply.as_deref(), times) {
             return Err(AskError::OtherDesk);
         }
         request.check_time(now)?;
         self.remember(&request).await?;
         Ok(AnswerId::from_bytes(request.id().cnonce()))
-    }
-
-    fn asking(
-        &self,
-        exchange: Exchange,
-        reply: Option<&str>,
-        (made, ends): (Timestamp, Timestamp),
-    ) -> VenueRequest {
-        let setup = self.setup();
-        VenueRequest {
-            venue: setup.venue.clone(),
-            scenario: setup.scenario,
-            approval: setup.approval.clone(),
-            purpose: setup.purpose.clone(),
-            required: setup.required.clone(),
-            optional: setup.optional.clone(),
-            retention_days: setup.retention_days,
-            face: setup.face,
-            exchange,
-            reply: reply.map(str::to_owned),
-            made,
-            ends,
-        }
     }
 
     fn sign(&self, request: VenueRequest) -> Result<Asked, RequestError> {

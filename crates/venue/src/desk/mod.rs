@@ -6,14 +6,14 @@
 mod ask;
 mod lists;
 mod register;
+mod setup;
 mod take;
 
 use std::sync::Arc;
 
 use credential::SigningKey;
-use credential::venue::ClaimSet;
-use documents::{AuthorityCode, Scenario, Timestamp, VenueId, redact_debug};
-use trust::{DeskRefusal, DeskUse, Freshness, OutsideDesk, TrustError, VenueKind};
+use documents::{Timestamp, redact_debug};
+use trust::{DeskRefusal, Freshness, OutsideDesk, TrustError};
 
 use crate::store::Store;
 use crate::{Building, Hotel};
@@ -22,35 +22,11 @@ pub use crate::shown::{AnswerFault, AnswerId, Shown};
 pub use ask::{AskError, Asked, SIGN_DAYS};
 pub use lists::{Lists, OldList};
 pub use register::{CheckInError, Guests, Line, Visiting, Who};
+pub use setup::DeskSetup;
 pub use take::{Answer, AnswerState, TakeError, Taken};
 
 /// How long an answer waits for a clerk, in seconds: two hours.
 pub const ANSWER_KEPT_SECONDS: i64 = 7_200;
-
-/// What a desk is, and what it asks. The most that it may ask stands in its approval.
-#[derive(Debug, Clone)]
-pub struct DeskSetup {
-    /// The authority whose trust list names the desk's key.
-    pub authority: AuthorityCode,
-    /// The venue.
-    pub venue: VenueId,
-    /// Its kind.
-    pub kind: VenueKind,
-    /// What the pass is shown for.
-    pub scenario: Scenario,
-    /// Id of the approval under which it asks.
-    pub approval: String,
-    /// Why it asks, in a word of the approval.
-    pub purpose: String,
-    /// The claims without which it does not serve by pass.
-    pub required: ClaimSet,
-    /// The claims to which the traveller may say no.
-    pub optional: ClaimSet,
-    /// How long it keeps what it writes down, in days.
-    pub retention_days: u16,
-    /// Whether a face is compared at the desk.
-    pub face: bool,
-}
 
 /// The book of a desk.
 #[derive(Debug, Clone)]
@@ -157,19 +133,7 @@ impl Desk {
             return Err(TrustError::UnknownKey { authority: setup.authority }.into());
         }
         binding.check(&setup.venue, setup.scenario)?;
-        let claims = setup.required.union(&setup.optional);
-        let claims: Vec<&str> = claims.iter().map(credential::venue::ClaimName::as_str).collect();
-        let asked = DeskUse {
-            authority: setup.authority,
-            venue: &setup.venue,
-            scenario: setup.scenario,
-            claims: &claims,
-            purpose: &setup.purpose,
-            retention_days: u32::from(setup.retention_days),
-            face: setup.face,
-            at: now,
-        };
-        lists.approvals().covers_venue_under(&setup.approval, &asked)?;
+        setup.approved(lists.approvals(), now)?;
         Ok(listed.max(approved))
     }
 }

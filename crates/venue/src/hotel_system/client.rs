@@ -5,6 +5,7 @@
 
 use documents::Timestamp;
 use reqwest::Client;
+use transport::{BodyError, bounded_body};
 
 use super::answer::{self, AnswerError, LONGEST_ANSWER, OtaError, Reply};
 use crate::store::report::{Due, LONGEST_PAUSE, Queue, QueueHealth, ReportId};
@@ -70,17 +71,14 @@ impl HotelSystemClient {
             None => request,
         };
         let sent = request.body(message.to_vec()).send().await;
-        let mut response = sent.map_err(HotelSystemFault::Unreachable)?;
+        let response = sent.map_err(HotelSystemFault::Unreachable)?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(HotelSystemFault::Status(response.status().as_u16()));
         }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(HotelSystemFault::Unreachable)? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > LONGEST_ANSWER {
-                return Err(AnswerError::Size.into());
-            }
-        }
+        let bytes = bounded_body(response, LONGEST_ANSWER).await.map_err(|error| match error {
+            BodyError::Broken(broken) => HotelSystemFault::Unreachable(broken),
+            BodyError::TooLong(_) => AnswerError::Size.into(),
+        })?;
         Ok(answer::read(&bytes, &echo.to_string())?)
     }
 }

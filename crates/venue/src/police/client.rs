@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use transport::{BodyError, bounded_body};
 
 use crate::store::report::ReportId;
 
@@ -214,18 +215,15 @@ impl RegisterClient {
 }
 
 async fn answer(request: RequestBuilder) -> Result<(u16, Vec<u8>), RegisterFault> {
-    let mut response = request.send().await.map_err(RegisterFault::Unreachable)?;
+    let response = request.send().await.map_err(RegisterFault::Unreachable)?;
     let status = response.status();
     if status == StatusCode::SERVICE_UNAVAILABLE {
         return Err(RegisterFault::Down);
     }
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(RegisterFault::Unreachable)? {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > LONGEST_ANSWER {
-            return Err(RegisterFault::Form);
-        }
-    }
+    let bytes = bounded_body(response, LONGEST_ANSWER).await.map_err(|error| match error {
+        BodyError::Broken(broken) => RegisterFault::Unreachable(broken),
+        BodyError::TooLong(_) => RegisterFault::Form,
+    })?;
     Ok((status.as_u16(), bytes))
 }
 

@@ -10,13 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::Args;
 use credential::StatusRef;
 use credential::status::Status;
-use credential::venue::ClaimSet;
 use documents::{AuthorityCode, Timestamp, VenueId};
 use gate::lists::{Follower, ListMemory};
 use gate::{Age, AuthorityAddress, Clock, Lists as FetchedLists, Trusted};
 use transport::{Bounds, Identity, Transport, public_server};
 use trust::{Approvals, Freshness, TrustStore, VenueKind};
-use venue::desk::{Book, Desk, DeskSetup, Lists};
+use venue::desk::{Book, Desk, Lists};
 use venue::hotel_system::{HandOver, HotelCodes, HotelSystemClient};
 use venue::http::{CounterSecret, HttpState, ListsNow, routers};
 use venue::police::{Courier, RegisterClient};
@@ -97,7 +96,7 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
     let keys = Keys::open_or_make(&folder.join("book.keys")).map_err(of)?;
     let store = Store::open(&address, keys).await.map_err(of)?;
     let book = book(&place, store.clone())?;
-    let desk = Desk::new(setup(&place)?, kid, key, book);
+    let desk = Desk::new(super::setup(&place)?, kid, key, book);
     let ((listener, at), (counter, counter_at)) =
         (bind(args.listen).await?, bind(args.listen_counter).await?);
     let (to_wallets, to_clerks) = (transport(args, at)?, transport(args, counter_at)?);
@@ -177,23 +176,6 @@ fn authorities(installation: &Installation) -> Result<gate::AuthorityAddresses, 
         Ok((code, AuthorityAddress { client: device_client(roots).map_err(of)?, base }))
     };
     Addresses::read(installation)?.authorities.into_iter().map(address).collect()
-}
-
-fn setup(place: &venues::Desk) -> Result<DeskSetup, Failure> {
-    let asks = place.asks()?;
-    let set = |claims: &[credential::venue::ClaimName]| claims.iter().copied().collect::<ClaimSet>();
-    Ok(DeskSetup {
-        authority: place.authority(),
-        venue: place.id().clone(),
-        kind: place.binding().kind(),
-        scenario: asks.scenario,
-        approval: place.approval().to_owned(),
-        purpose: asks.purpose.clone(),
-        required: set(&asks.required),
-        optional: set(&asks.optional),
-        retention_days: asks.retention_days,
-        face: asks.face,
-    })
 }
 
 fn book(place: &venues::Desk, store: Store) -> Result<Book, Failure> {

@@ -1,13 +1,13 @@
 //! What a traveller reads before a desk is answered, and after.
 //!
-//! Lives here: plain English for claims, scenarios and requests. Not here: what may be asked (`wallet::desk_request`).
+//! Lives here: plain English for claims, scenarios and requests. Not here: what may be asked (`trust::DeskRequest`).
 
 use std::fmt::Write as _;
 
 use credential::venue::{ClaimName, ClaimSet, CredentialKind, VenueReceipt};
 use documents::{DocumentKind, Scenario};
+use trust::DeskRequest;
 
-use crate::wallet::desk_request::DeskRequest;
 use crate::wallet::venue::Source;
 
 /// A claim in words.

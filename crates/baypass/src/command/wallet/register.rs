@@ -1,7 +1,7 @@
 //! `baypass wallet register`: answers a desk's request, after the traveller saw who asks for what, why and for how long.
 //!
 //! Lives here: the way from the desk's code to its receipt. Not here: whether a request may be answered
-//! (`wallet::desk_request`), the words that the traveller reads (`consent`).
+//! (`trust::DeskRequest`), the words that the traveller reads (`consent`).
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,8 @@ use code::{QrSymbol, TerminalGround, VenueCode, VenueCodeKind};
 use credential::venue::{ClaimName, ClaimSet, VenueReceipt};
 use documents::DocumentKind;
 use serde_json::{Value, json};
-use trust::{Approvals, TrustStore};
+use transport::{BodyError, bounded_body};
+use trust::{Approvals, DeskRequest, TrustStore};
 
 use super::consent;
 use super::show::draw;
@@ -24,7 +25,6 @@ use crate::install::parties::{Parties, load_approvals};
 use crate::install::{Installation, lists};
 use crate::serve::device_client;
 use crate::wallet::Wallet;
-use crate::wallet::desk_request::DeskRequest;
 use crate::wallet::venue::{NoAnswer, Source};
 
 /// How long a desk may take for its receipt.
@@ -105,7 +105,12 @@ pub async fn run(args: &RegisterArgs, models: &Path) -> Result<Ended, Failure> {
         // An older text under an id covers nothing beside the newer one.
         let _ = approvals.take(approval);
     }
-    let desk = match DeskRequest::check(&text, &trust, &approvals, now) {
+    let mut scratch = Vec::new();
+    let code = match VenueCode::parse(VenueCodeKind::Request, &text, &mut scratch) {
+        Ok(code) => code,
+        Err(refusal) => return args.refuse(refusal.code(), &refusal.to_string()),
+    };
+    let desk = match DeskRequest::check(code.bytes(), &trust, &approvals, now) {
         Ok(desk) => desk,
         Err(refusal) => return args.refuse(refusal.code(), &refusal.to_string()),
     };
@@ -258,15 +263,14 @@ async fn send(args: &RegisterArgs, address: &str, answer: &[u8]) -> Result<Reply
             .send()
             .await;
         match sent {
-            Ok(mut response) => {
+            Ok(response) => {
                 let status = response.status();
-                let mut body = Vec::new();
-                while let Some(more) = response.chunk().await.map_err(of)? {
-                    body.extend_from_slice(&more);
-                    if body.len() > MAX_REPLY_BYTES {
-                        return Err(Failure::new("the desk's reply is too long; ask the desk what it keeps"));
+                let body = bounded_body(response, MAX_REPLY_BYTES).await.map_err(|error| match error {
+                    BodyError::TooLong(_) => {
+                        Failure::new("the desk's reply is too long; ask the desk what it keeps")
                     }
-                }
+                    BodyError::Broken(broken) => of(broken),
+                })?;
                 if status.is_success() {
                     return Ok(Reply::Receipt(body));
                 }
