@@ -149,27 +149,29 @@ impl Building {
         (actor, now): (&Actor, Timestamp),
     ) -> Result<Invited, BuildingError> {
         let mut tx = self.store.begin().await?;
-        match self.hold(&mut tx, answer, id, now).await {
-            Ok(true) => {}
-            Ok(false) => {
-                tx.roll_back().await?;
-                return Ok(Invited::Already);
-            }
-            Err(error) => {
-                tx.roll_back().await?;
-                return Err(error);
-            }
+        let inserted = self.insert_in(&mut tx, id, visit, answer, (actor, now)).await;
+        tx.end_by(inserted).await
+    }
+
+    async fn insert_in(
+        &self,
+        tx: &mut Tx,
+        id: VisitId,
+        visit: &Visit,
+        answer: Option<AnswerId>,
+        (actor, now): (&Actor, Timestamp),
+    ) -> Result<Invited, BuildingError> {
+        if !self.hold(tx, answer, id, now).await? {
+            return Ok(Invited::Already);
         }
         let keep_until = visit.keep_until(self.approval_days);
-        let Some(person) = self.store.insert_visit(&mut tx, id, visit, keep_until, now).await? else {
-            tx.roll_back().await?;
+        let Some(person) = self.store.insert_visit(tx, id, visit, keep_until, now).await? else {
             return Ok(Invited::Already);
         };
         if let Some(answer) = answer {
-            self.store.use_answer(&mut tx, answer, id.as_bytes()).await?;
+            self.store.use_answer(tx, answer, id.as_bytes()).await?;
         }
-        look::write(&mut tx, person.key, actor, Act::Register, now).await?;
-        tx.commit().await?;
+        look::write(tx, person.key, actor, Act::Register, now).await?;
         Ok(Invited::New)
     }
 
@@ -324,38 +326,31 @@ impl Building {
         change: impl FnOnce(Visit) -> Result<Visit, VisitError>,
     ) -> Result<Visit, BuildingError> {
         let mut tx = self.store.begin().await?;
-        let Some(row) = self.store.find_visit(&mut tx, id).await? else {
-            tx.roll_back().await?;
-            return Err(BuildingError::Unknown);
-        };
-        match self.hold(&mut tx, answer, id, now).await {
-            Ok(true) => {}
-            Ok(false) => {
-                tx.roll_back().await?;
-                return Ok(row.visit);
-            }
-            Err(error) => {
-                tx.roll_back().await?;
-                return Err(error);
-            }
+        let changed = self.change_in(&mut tx, id, answer, (actor, act, now), change).await;
+        tx.end_by(changed).await
+    }
+
+    async fn change_in(
+        &self,
+        tx: &mut Tx,
+        id: VisitId,
+        answer: Option<AnswerId>,
+        (actor, act, now): (&Actor, Act, Timestamp),
+        change: impl FnOnce(Visit) -> Result<Visit, VisitError>,
+    ) -> Result<Visit, BuildingError> {
+        let row = self.store.find_visit(tx, id).await?.ok_or(BuildingError::Unknown)?;
+        if !self.hold(tx, answer, id, now).await? {
+            return Ok(row.visit);
         }
-        let changed = match change(row.visit.clone()) {
-            Ok(changed) => changed,
-            Err(error) => {
-                tx.roll_back().await?;
-                return Err(error.into());
-            }
-        };
+        let changed = change(row.visit.clone())?;
         let keep_until = changed.keep_until(self.approval_days);
-        if !self.store.update_visit(&mut tx, &row, &changed, keep_until, now).await? {
-            tx.roll_back().await?;
+        if !self.store.update_visit(tx, &row, &changed, keep_until, now).await? {
             return Err(BuildingError::Changed);
         }
         if let Some(answer) = answer {
-            self.store.use_answer(&mut tx, answer, id.as_bytes()).await?;
+            self.store.use_answer(tx, answer, id.as_bytes()).await?;
         }
-        look::write(&mut tx, row.person.key, actor, act, now).await?;
-        tx.commit().await?;
+        look::write(tx, row.person.key, actor, act, now).await?;
         Ok(changed)
     }
 
@@ -371,13 +366,12 @@ impl Building {
         now: Timestamp,
     ) -> Result<VisitRecord, BuildingError> {
         let mut tx = self.store.begin().await?;
-        let Some(row) = self.store.find_visit(&mut tx, id).await? else {
-            tx.roll_back().await?;
-            return Err(BuildingError::Unknown);
+        let record = match self.store.find_visit(&mut tx, id).await {
+            Ok(Some(row)) => look_at(&mut tx, row, actor, act, now).await.map_err(BuildingError::from),
+            Ok(None) => Err(BuildingError::Unknown),
+            Err(error) => Err(error.into()),
         };
-        let record = look_at(&mut tx, row, actor, act, now).await?;
-        tx.commit().await?;
-        Ok(record)
+        tx.end_by(record).await
     }
 
     /// Every visit that is not over: who is expected, waits, is inside or between two ways in.
@@ -462,18 +456,25 @@ impl Building {
     /// [`BuildingError::Unknown`], [`BuildingError::Inside`], [`BuildingError::Store`].
     pub async fn erase(&self, id: VisitId, actor: &Actor, now: Timestamp) -> Result<(), BuildingError> {
         let mut tx = self.store.begin().await?;
-        let Some(row) = self.store.find_visit(&mut tx, id).await? else {
-            tx.roll_back().await?;
-            return Err(BuildingError::Unknown);
-        };
+        let erased = self.erase_in(&mut tx, id, actor, now).await;
+        tx.end_by(erased).await?;
+        self.store.empty_log().await?;
+        Ok(())
+    }
+
+    async fn erase_in(
+        &self,
+        tx: &mut Tx,
+        id: VisitId,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(), BuildingError> {
+        let row = self.store.find_visit(tx, id).await?.ok_or(BuildingError::Unknown)?;
         if matches!(row.visit.presence(), crate::visit::Presence::Inside { .. }) {
-            tx.roll_back().await?;
             return Err(BuildingError::Inside);
         }
-        look::write(&mut tx, row.person.key, actor, Act::Erase, now).await?;
-        erase(&mut tx, row.person.key).await?;
-        tx.commit().await?;
-        self.store.empty_log().await?;
+        look::write(tx, row.person.key, actor, Act::Erase, now).await?;
+        erase(tx, row.person.key).await?;
         Ok(())
     }
 }

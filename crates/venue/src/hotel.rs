@@ -349,27 +349,27 @@ impl Hotel {
         change: impl FnOnce(Stay) -> Result<Stay, StayError>,
     ) -> Result<Stay, HotelError> {
         let mut tx = self.store.begin().await?;
-        let Some(row) = self.store.find_stay(&mut tx, id).await? else {
-            tx.roll_back().await?;
-            return Err(HotelError::Unknown);
-        };
-        let changed = match change(row.stay.clone()) {
-            Ok(changed) => changed,
-            Err(error) => {
-                tx.roll_back().await?;
-                return Err(error.into());
-            }
-        };
-        if !self.store.update_stay(&mut tx, &row, &changed).await? {
-            tx.roll_back().await?;
+        let changed = self.change_in(&mut tx, id, (actor, act, now), change).await;
+        tx.end_by(changed).await
+    }
+
+    async fn change_in(
+        &self,
+        tx: &mut Tx,
+        id: StayId,
+        (actor, act, now): (&Actor, Act, Timestamp),
+        change: impl FnOnce(Stay) -> Result<Stay, StayError>,
+    ) -> Result<Stay, HotelError> {
+        let row = self.store.find_stay(tx, id).await?.ok_or(HotelError::Unknown)?;
+        let changed = change(row.stay.clone())?;
+        if !self.store.update_stay(tx, &row, &changed).await? {
             return Err(HotelError::Changed);
         }
-        look::write(&mut tx, row.person.key, actor, act, now).await?;
+        look::write(tx, row.person.key, actor, act, now).await?;
         if changed.last().deadline.is_some() && act != Act::Withdraw {
-            self.tell_change(&mut tx, &row, &changed, now).await?;
+            self.tell_change(tx, &row, &changed, now).await?;
         }
-        self.hand_over(&mut tx, &row, &changed, now).await?;
-        tx.commit().await?;
+        self.hand_over(tx, &row, &changed, now).await?;
         Ok(changed)
     }
 
@@ -479,11 +479,7 @@ impl Hotel {
     pub async fn erase(&self, id: StayId, actor: &Actor, now: Timestamp) -> Result<(), EraseError> {
         let mut tx = self.store.begin().await?;
         let erased = self.erase_in(&mut tx, id, actor, now).await;
-        if erased.is_err() {
-            tx.roll_back().await?;
-            return erased;
-        }
-        tx.commit().await?;
+        tx.end_by(erased).await?;
         self.store.empty_log().await?;
         Ok(())
     }
@@ -512,9 +508,6 @@ impl Hotel {
     /// # Errors
     /// The database's.
     pub async fn queue_health(&self, now: Timestamp) -> Result<QueueHealth, StoreError> {
-        let mut tx = self.store.read().await?;
-        let health = self.store.queue_health(&mut tx, Queue::Police, now).await?;
-        tx.roll_back().await?;
-        Ok(health)
+        self.store.queue_health(Queue::Police, now).await
     }
 }

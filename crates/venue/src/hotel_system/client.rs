@@ -8,11 +8,9 @@ use reqwest::Client;
 use transport::{BodyError, bounded_body};
 
 use super::answer::{self, AnswerError, LONGEST_ANSWER, OtaError, Reply};
-use crate::store::report::{Due, LONGEST_PAUSE, Queue, QueueHealth, ReportId};
+use crate::store::report::{Due, FIRST_PAUSE, Queue, QueueHealth, ReportId, pause};
 use crate::store::{Store, StoreError};
 
-/// The pause after the first try that failed, in seconds; it doubles with each one.
-const FIRST_PAUSE: i64 = 5;
 /// Messages of one round's look into the queue.
 const AT_ONCE: i64 = 20;
 
@@ -164,10 +162,7 @@ impl HandOver {
     /// # Errors
     /// The database's.
     pub async fn health(&self, now: Timestamp) -> Result<QueueHealth, StoreError> {
-        let mut tx = self.store.read().await?;
-        let health = self.store.queue_health(&mut tx, Queue::HotelSystem, now).await?;
-        tx.roll_back().await?;
-        Ok(health)
+        self.store.queue_health(Queue::HotelSystem, now).await
     }
 
     /// When the next message falls due.
@@ -175,19 +170,10 @@ impl HandOver {
     /// # Errors
     /// The database's.
     pub async fn next(&self) -> Result<Option<Timestamp>, StoreError> {
-        let mut tx = self.store.read().await?;
-        let next = self.store.next_report(&mut tx, Queue::HotelSystem).await?;
-        tx.roll_back().await?;
-        Ok(next)
+        self.store.next_report(Queue::HotelSystem).await
     }
 }
 
 fn as_text(errors: &[OtaError]) -> String {
     serde_json::to_string(errors).unwrap_or_default()
-}
-
-/// Five seconds, doubled with each try, ten minutes at most.
-fn pause(tries: i64) -> i64 {
-    let doublings = u32::try_from(tries.clamp(0, 20)).unwrap_or(0);
-    FIRST_PAUSE.saturating_mul(1_i64.checked_shl(doublings).unwrap_or(i64::MAX)).min(LONGEST_PAUSE)
 }

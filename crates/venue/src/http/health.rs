@@ -78,10 +78,8 @@ pub(super) async fn health(State(app): State<Arc<App>>, _: Clerk) -> Result<Json
     let allowed = desk.allowed(lists.as_ref(), now);
     let (police, hotel_system) = match desk.book() {
         Book::Hotel(hotel) => {
-            let mut tx = hotel.store().read().await?;
-            let police = hotel.store().queue_health(&mut tx, Queue::Police, now).await?;
-            let system = hotel.store().queue_health(&mut tx, Queue::HotelSystem, now).await?;
-            tx.roll_back().await?;
+            let police = hotel.store().queue_health(Queue::Police, now).await?;
+            let system = hotel.store().queue_health(Queue::HotelSystem, now).await?;
             (Some(QueueBody::new(police)), Some(QueueBody::new(system)))
         }
         Book::Building(_) => (None, None),

@@ -7,11 +7,9 @@
 use documents::Timestamp;
 
 use super::client::{Answer, BATCH, Refusal, RegisterClient, RegisterFault};
-use crate::store::report::{Due, Kind, LONGEST_PAUSE, Queue};
+use crate::store::report::{Due, FIRST_PAUSE, Kind, Queue, pause};
 use crate::store::{Store, StoreError, Tx};
 
-/// The pause after the first try that failed, in seconds; it doubles with each one.
-const FIRST_PAUSE: i64 = 5;
 /// A departure whose arrival has no receipt looks again after so many seconds.
 const NO_RECEIPT_PAUSE: i64 = 60;
 
@@ -78,10 +76,7 @@ impl Courier {
     /// # Errors
     /// The database's.
     pub async fn next(&self) -> Result<Option<Timestamp>, StoreError> {
-        let mut tx = self.store.read().await?;
-        let next = self.store.next_report(&mut tx, Queue::Police).await?;
-        tx.roll_back().await?;
-        Ok(next)
+        self.store.next_report(Queue::Police).await
     }
 
     async fn send_arrivals(&self, due: &[Due], now: Timestamp, round: &mut Round) -> Result<(), StoreError> {
@@ -172,12 +167,6 @@ impl Courier {
     }
 }
 
-/// Five seconds, doubled with each try, ten minutes at most.
-fn pause(tries: i64) -> i64 {
-    let doublings = u32::try_from(tries.clamp(0, 20)).unwrap_or(0);
-    FIRST_PAUSE.saturating_mul(1_i64.checked_shl(doublings).unwrap_or(i64::MAX)).min(LONGEST_PAUSE)
-}
-
 fn as_text(faults: &[Refusal]) -> String {
     serde_json::to_string(faults).unwrap_or_default()
 }
@@ -188,15 +177,5 @@ fn other_body() -> Refusal {
         code: "key_with_other_body".to_owned(),
         text: "the register has another record under this key; correct the stay, so that a new one is sent"
             .to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_ten_minutes() {
-        assert_eq!([0, 1, 2, 6, 7, 63].map(pause), [5, 10, 20, 320, 600, 600]);
     }
 }

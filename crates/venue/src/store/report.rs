@@ -40,8 +40,16 @@ define_statements! {
     DELETE_REPORTS = "DELETE FROM report WHERE person_key = $1";
 }
 
+/// The pause after the first try that failed, in seconds; it doubles with each one.
+pub(crate) const FIRST_PAUSE: i64 = 5;
 /// The longest pause before a record is sent again, in seconds.
-pub(crate) const LONGEST_PAUSE: i64 = 600;
+const LONGEST_PAUSE: i64 = 600;
+
+/// The pause after so many tries that failed, in seconds: five seconds, doubled with each try, ten minutes at most.
+pub(crate) fn pause(tries: i64) -> i64 {
+    let doublings = u32::try_from(tries.clamp(0, 20)).unwrap_or(0);
+    FIRST_PAUSE.saturating_mul(1_i64.checked_shl(doublings).unwrap_or(i64::MAX)).min(LONGEST_PAUSE)
+}
 
 /// To whom a queue goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -303,30 +311,37 @@ impl Store {
     }
 
     /// What is open in a queue.
-    pub(crate) async fn queue_health(
-        &self,
-        tx: &mut Tx,
-        queue: Queue,
-        now: Timestamp,
-    ) -> Result<QueueHealth> {
-        let mut health = QueueHealth::default();
-        for row in &all!(tx, OPEN_REPORTS, queue.code().to_owned())? {
-            let state: String = column(row, "report", "state")?;
-            *(if state == "waiting" { &mut health.waiting } else { &mut health.refused }) += 1;
-            let past = |at: Option<i64>| at.is_some_and(|at| at <= now.unix());
-            health.alarm += usize::from(past(column(row, "report", "alarm_at")?));
-            health.from_the_future += usize::from(time(row, "report", "made_at")? > now);
-            health.overdue += usize::from(past(column(row, "report", "due_at")?));
-        }
-        Ok(health)
+    pub(crate) async fn queue_health(&self, queue: Queue, now: Timestamp) -> Result<QueueHealth> {
+        let mut tx = self.read().await?;
+        let health = health(&mut tx, queue, now).await;
+        tx.end_by(health).await
     }
 
     /// When the next row of a queue falls due.
-    pub(crate) async fn next_report(&self, tx: &mut Tx, queue: Queue) -> Result<Option<Timestamp>> {
-        let row = optional!(tx, NEXT_REPORT, queue.code().to_owned())?;
-        let next: Option<i64> = row.map(|row| column(&row, "report", "next_at")).transpose()?.flatten();
-        Ok(next.and_then(Timestamp::from_unix))
+    pub(crate) async fn next_report(&self, queue: Queue) -> Result<Option<Timestamp>> {
+        let mut tx = self.read().await?;
+        let next = next(&mut tx, queue).await;
+        tx.end_by(next).await
     }
+}
+
+async fn health(tx: &mut Tx, queue: Queue, now: Timestamp) -> Result<QueueHealth> {
+    let mut health = QueueHealth::default();
+    for row in &all!(tx, OPEN_REPORTS, queue.code().to_owned())? {
+        let state: String = column(row, "report", "state")?;
+        *(if state == "waiting" { &mut health.waiting } else { &mut health.refused }) += 1;
+        let past = |at: Option<i64>| at.is_some_and(|at| at <= now.unix());
+        health.alarm += usize::from(past(column(row, "report", "alarm_at")?));
+        health.from_the_future += usize::from(time(row, "report", "made_at")? > now);
+        health.overdue += usize::from(past(column(row, "report", "due_at")?));
+    }
+    Ok(health)
+}
+
+async fn next(tx: &mut Tx, queue: Queue) -> Result<Option<Timestamp>> {
+    let row = optional!(tx, NEXT_REPORT, queue.code().to_owned())?;
+    let next: Option<i64> = row.map(|row| column(&row, "report", "next_at")).transpose()?.flatten();
+    Ok(next.and_then(Timestamp::from_unix))
 }
 
 fn kind(row: &sqlx::any::AnyRow) -> Result<Kind> {
@@ -373,4 +388,14 @@ pub(super) async fn open_of(tx: &mut Tx, person: PersonKey) -> Result<i64> {
 
 pub(super) async fn delete_of(tx: &mut Tx, person: PersonKey) -> Result<u64> {
     run!(tx, DELETE_REPORTS, person.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_ten_minutes() {
+        assert_eq!([0, 1, 2, 6, 7, 63].map(pause), [5, 10, 20, 320, 600, 600]);
+    }
 }

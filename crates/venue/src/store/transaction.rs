@@ -45,6 +45,24 @@ impl Tx {
         self.end("ROLLBACK", "roll back").await
     }
 
+    /// Ends the transaction by what came of it: keeps what it wrote where that is good, and nothing else.
+    ///
+    /// # Errors
+    /// Those of `done`; else the database's, as [`Tx::commit`].
+    pub(crate) async fn end_by<T, E: From<StoreError>>(
+        self,
+        done: std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        match done {
+            Ok(value) => self.commit().await.map(|()| value).map_err(E::from),
+            Err(error) => {
+                // A roll back that fails closes the connection, which keeps nothing either; the first error says more.
+                let _ = self.roll_back().await;
+                Err(error)
+            }
+        }
+    }
+
     async fn end(mut self, statement: &'static str, action: &'static str) -> Result<()> {
         let Some(connection) = self.0.as_mut() else { return Ok(()) };
         // Cancelled or failed in here, the connection is still `self`'s, and dropped with it.
