@@ -123,6 +123,7 @@ fn the_tour(tour: &Value) {
     }
     let second = crossings.iter().filter(|c| c["second_photograph"] == true && c["officer"] == false).count();
     assert!(second >= 1, "a real second photograph was admitted without an officer");
+    the_desks(tour);
     let attempts = tour["attempts"].as_array().unwrap();
     for attempt in attempts {
         assert_eq!(attempt["code"], attempt["expected"], "{attempt}");
@@ -171,6 +172,10 @@ fn the_tour(tour: &Value) {
         "approval_rolled_back",
         "trust_list_rolled_back",
         "token_revoked",
+        "claim_not_approved",
+        "request_unknown",
+        "presentation_disclosure_without_hash",
+        "approval_withdrawn",
     ] {
         assert!(attempts.iter().any(|attempt| attempt["code"] == code), "nobody tried {code}");
     }
@@ -182,4 +187,22 @@ fn the_tour(tour: &Value) {
     let passages =
         |code: &str| ledgers[code]["exits"].as_u64().unwrap() + ledgers[code]["entries"].as_u64().unwrap();
     assert_eq!(passages("CHN") + passages("HKG") + passages("MAC"), 51, "{ledgers}");
+}
+
+/// A hotel and a building by pass, a family of four, both by card; and two books that have nothing in common.
+fn the_desks(tour: &Value) {
+    let registrations = tour["registrations"].as_array().unwrap();
+    for one in registrations {
+        assert_eq!(one["outcome"], "registered", "{one}");
+    }
+    let told: Vec<_> = registrations
+        .iter()
+        .map(|one| (one["venue"].as_str().unwrap(), one["by"].as_str().unwrap()))
+        .collect();
+    let (hotel, tower) = ("specimen-hotel-zhuhai", "specimen-tower-shenzhen");
+    let family = ("specimen-hotel-macao", "pass and card");
+    assert_eq!(told, [(hotel, "pass"), (tower, "pass"), (hotel, "card"), (tower, "card"), family]);
+    let books = &tour["books"];
+    assert!(books["values"].as_array().unwrap().iter().all(|count| count.as_u64().unwrap() > 10), "{books}");
+    assert_eq!((&books["common"], &books["in_plain"]), (&Value::from(0), &Value::from(0)));
 }

@@ -11,9 +11,8 @@ use clap::{Args, Subcommand};
 use code::{QrSymbol, TerminalGround, VenueCode, VenueCodeKind};
 use credential::random;
 use credential::venue::{ClaimName, ClaimSet};
-use documents::{Timestamp, VenueId};
+use documents::VenueId;
 use serde_json::json;
-use trust::{Approvals, TrustStore};
 use venue::desk::{DeskSetup, SIGN_DAYS};
 
 use super::wallet::draw;
@@ -21,10 +20,9 @@ use super::{At, InstallationArgs, ListArgs, Output};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
 use crate::install::acts::{self, Office};
-use crate::install::parties::load_approvals;
+use crate::install::parties::trusted;
 use crate::install::signing::desk_key;
 use crate::install::venues::{self, Desk};
-use crate::install::{Installation, lists};
 
 /// The commands of a desk.
 #[derive(Subcommand)]
@@ -71,18 +69,8 @@ impl DeskCommand {
     }
 }
 
-/// Trust lists and approvals that an installation's desks go by.
-fn trusted(of_what: &Installation, now: Timestamp) -> Result<(TrustStore, Approvals), Failure> {
-    let trust = lists::trust(of_what, now)?;
-    let mut approvals = Approvals::default();
-    for approval in load_approvals(of_what, &trust, now)?.0 {
-        approvals.take(approval).map_err(of)?;
-    }
-    Ok((trust, approvals))
-}
-
 /// A desk as its folder sets it up.
-fn setup(desk: &Desk) -> Result<DeskSetup, Failure> {
+pub fn setup(desk: &Desk) -> Result<DeskSetup, Failure> {
     let asks = desk.asks()?;
     let set = |claims: &[ClaimName]| claims.iter().copied().collect::<ClaimSet>();
     Ok(DeskSetup {

@@ -125,6 +125,17 @@ pub fn load_approvals(
     Ok((loaded, refused))
 }
 
+/// The trust lists and approvals that are published here, as a wallet or desk goes by them.
+pub fn trusted(from: &Installation, now: Timestamp) -> Result<(TrustStore, Approvals), Failure> {
+    let trust = lists::trust(from, now)?;
+    let mut approvals = Approvals::default();
+    for approval in load_approvals(from, &trust, now)?.0 {
+        // An older text under an id covers nothing beside the newer one.
+        let _ = approvals.take(approval);
+    }
+    Ok((trust, approvals))
+}
+
 /// The numbers of an issuer's status lists that tokens of these days can name: the first of each week, and each further one
 /// whose forerunner has the largest size, by how many entries the held one has.
 pub fn status_lists_to_follow(now: Timestamp, entries: impl Fn(u8) -> usize) -> Vec<u8> {

@@ -287,7 +287,7 @@ const fn usual_documents(place: AuthorityCode) -> [DocumentKind; 5] {
 impl Wallet {
     /// From where the credentials come in which these claims stand: an identity from the authority of the document that suits
     /// the desk's place, or of the one that the traveller chose; every other kind from the home authority.
-    pub fn sources(
+    fn sources(
         &self,
         claims: &ClaimSet,
         place: AuthorityCode,
@@ -313,6 +313,17 @@ impl Wallet {
             }
         };
         claims.kinds().into_iter().map(source).collect()
+    }
+
+    /// From where the claims come that are agreed to. An optional one for which there is no document stays away.
+    pub fn sources_for(
+        &self,
+        desk: &DeskRequest,
+        agreed: &ClaimSet,
+        document: Option<DocumentKind>,
+    ) -> Result<Vec<Source>, NoAnswer> {
+        let (required, place) = (&desk.request().required, desk.authority());
+        self.sources(agreed, place, document).or_else(|_| self.sources(required, place, document))
     }
 
     /// Fetches a batch of credentials: one for each device key.

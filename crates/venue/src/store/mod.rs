@@ -11,6 +11,7 @@ pub(crate) mod person;
 pub mod report;
 pub(crate) mod retention;
 pub(crate) mod stay;
+mod survey;
 mod transaction;
 mod vault;
 pub(crate) mod visit;
@@ -26,6 +27,7 @@ pub(crate) use database::{all, optional, run, statements as define_statements};
 pub use look::{Act, Look};
 use migrations::{POSTGRES, SQLITE};
 pub use retention::{LOOK_DAYS, RetentionReport};
+pub use survey::Stored;
 pub use transaction::Tx;
 pub use vault::{Keys, KeysError, PersonKey};
 

@@ -13,7 +13,7 @@ redact_debug!(Host);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Purpose(String);
 
-/// A zone or floor, such as `12F` or `Lab West`.
+/// A zone or floor, such as `12/F` or `Lab West`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Zone(String);
 
@@ -27,7 +27,7 @@ pub enum NotAWord {
     #[error("not a purpose; write a code of 1 to 32 small letters and hyphens")]
     Purpose,
     /// No zone.
-    #[error("not a zone or floor; write 1 to 32 letters, digits, blanks, hyphens and points")]
+    #[error("not a zone or floor; write 1 to 32 letters, digits, blanks, hyphens, points and slashes")]
     Zone,
 }
 
@@ -58,4 +58,4 @@ macro_rules! word {
 
 word!(Host, 64, |c: char| !c.is_control());
 word!(Purpose, 32, |c: char| c.is_ascii_lowercase() || c == '-');
-word!(Zone, 32, |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '.'));
+word!(Zone, 32, |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '.' | '/'));

@@ -55,6 +55,9 @@ async fn a_desks_whole_day_is_the_same_over_postgresql() {
     assert_eq!(register.taken().len(), 42);
     assert_eq!(hotel.see(id, &clerk(), Act::See, now()).await.unwrap().reports.len(), 3);
     assert_eq!(hotel.search(with_pass(3).pseudonym, None, &clerk(), now()).await.unwrap().len(), 1);
+    let survey = hotel.store().survey().await.unwrap();
+    let of = |column: &str| survey.iter().filter(|value| value.column == column).count();
+    assert!(of("state") > 40 && of("wrapped_key") == 40, "{} values", survey.len());
     let over = now().local_date().plus_days(31).start();
     assert_eq!(hotel.store().retain(over).await.unwrap().persons, 1);
     assert_eq!(hotel.in_house(&clerk(), over).await.unwrap().len(), 39);

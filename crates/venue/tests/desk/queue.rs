@@ -1,26 +1,31 @@
 //! The queue under faults: a stop at any await, a register that is away, answers that are lost.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::path::Path;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 
 use venue::profile::Field;
 
 use crate::desk::*;
 use crate::hotel::typed;
 
-/// Lets a future go on for so many polls and drops it there; its value where it ended before.
-async fn stopped_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    for _ in 0..polls {
-        // Whatever wakes it is another task's: give those time.
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return Some(value);
+/// Lets a future go on until it has waited so many times, and drops it there; its value where it ended before.
+async fn stopped_after<T>(waits: usize, future: impl Future<Output = T>) -> Option<T> {
+    let (mut future, mut left) = (pin!(future), waits);
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
         }
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-    }
-    None
+        match future.as_mut().poll(context) {
+            Poll::Ready(value) => Poll::Ready(Some(value)),
+            Poll::Pending => {
+                left -= 1;
+                if left == 0 { Poll::Ready(None) } else { Poll::Pending }
+            }
+        }
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]

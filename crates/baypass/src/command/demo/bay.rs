@@ -6,11 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use authority::{CredentialsWanted, DeviceProof, Issued};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use credential::dpop::{DpopRequest, sign_dpop};
-use credential::{KeyClass, SigningKey};
 use documents::{AuthorityCode, Timestamp};
 use gate::{Clock, SystemClock};
 use serde_json::{Value, json};
@@ -19,13 +16,13 @@ use tokio::process::{Child, ChildStdin, Command};
 
 use ::officers::AccountId;
 
+use super::desks::RunningDesk;
 use super::office::test_account;
 use super::wire::Wire;
 use crate::failure::{Failure, of};
 use crate::install::{Installation, Lock, lists, make_folder};
 use crate::officers::desk;
 use crate::serve::{Addresses, TrialClock, http_client};
-use crate::wallet::{Application, AuthorityClient, Card, Granted, NoTokens, Session};
 
 /// The demo's ports.
 pub const PORTS: [&str; 4] = ["shenzhen-bay", "hengqin", "gongbei", "hzmb-hkg-mac"];
@@ -74,6 +71,9 @@ pub struct Bay {
     pub officers: BTreeMap<AuthorityCode, AccountId>,
     /// Where each party's operators look, by its name.
     pub operators: BTreeMap<String, String>,
+    /// The desks of venues, by name.
+    pub desks: BTreeMap<String, RunningDesk>,
+    base_port: Option<u16>,
     parties: Vec<Party>,
     shift: i64,
     /// Seconds by which the clock was moved since everybody fetched their lists.
@@ -123,6 +123,8 @@ impl Bay {
             client: http_client(),
             operators: BTreeMap::new(),
             officers,
+            desks: BTreeMap::new(),
+            base_port,
             parties: Vec::new(),
             shift,
             unfetched: 0,
@@ -132,21 +134,16 @@ impl Bay {
         };
         let origin = format!("http://{}", bay.wallet);
         let kiosk = web_folder().join("kiosk/dist");
-        let at = |offset: usize| {
-            let offset = u16::try_from(offset).unwrap_or(0);
-            let port = base_port.map_or(0, |base| base.saturating_add(offset));
-            format!("127.0.0.1:{port}")
-        };
         let mut starting = Vec::new();
         for (index, code) in AuthorityCode::ALL.into_iter().enumerate() {
-            let (parties, operators) = (at(index + 31), at(index + 41));
+            let (parties, operators) = (bay.place_at(index + 31), bay.place_at(index + 41));
             #[rustfmt::skip]
             let arguments = [
                 "authority", "serve", "--authority", code.code(), "--origin", &origin,
                 "--listen-parties", &parties, "--listen-operators", &operators,
             ];
             let arguments = arguments.map(str::to_owned);
-            starting.push((code, bay.spawn(models, code.code(), &arguments, &at(index + 1))?));
+            starting.push((code, bay.spawn(models, code.code(), &arguments, &bay.place_at(index + 1))?));
         }
         for (code, lines) in starting {
             let [public, parties, operators] = bay.listening(lines, code.code()).await?;
@@ -166,11 +163,11 @@ impl Bay {
             for (index, port) in PORTS.into_iter().enumerate().filter(|(_, port)| (*port == TAPPED) == tapped)
             {
                 let kiosk = kiosk.to_string_lossy();
-                let operators = at(index + 51);
+                let (pages, operators) = (bay.place_at(index + 11), bay.place_at(index + 51));
                 let arguments =
                     ["gate", "serve", "--port", port, "--kiosk", &kiosk, "--listen-operators", &operators];
                 let arguments = arguments.map(str::to_owned);
-                starting.push((port, bay.spawn(models, port, &arguments, &at(index + 11))?));
+                starting.push((port, bay.spawn(models, port, &arguments, &pages)?));
             }
             for (port, lines) in starting {
                 let [pages, operators] = bay.listening(lines, port).await?;
@@ -179,8 +176,15 @@ impl Bay {
             }
         }
         bay.addresses.write(&bay.installation)?;
+        bay.start_desks(models).await?;
         bay.all_well().await?;
         Ok(bay)
+    }
+
+    /// Where a listener stands: so many ports above the first one, or at a free one.
+    pub fn place_at(&self, offset: usize) -> String {
+        let offset = u16::try_from(offset).unwrap_or(0);
+        format!("127.0.0.1:{}", self.base_port.map_or(0, |base| base.saturating_add(offset)))
     }
 
     /// Starts the web wallet's server; gives its address, or one sentence on why it does not run.
@@ -228,7 +232,8 @@ impl Bay {
         Ok(format!("{address}/"))
     }
 
-    fn spawn(
+    /// Starts a party; gives the lines that it prints.
+    pub fn spawn(
         &mut self,
         models: &Path,
         name: &str,
@@ -259,7 +264,7 @@ impl Bay {
     }
 
     /// The addresses in a party's first lines, in the order of its listeners.
-    async fn listening<const N: usize>(
+    pub async fn listening<const N: usize>(
         &self,
         mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
         name: &str,
@@ -525,175 +530,5 @@ pub mod code_picture {
             Ok(symbol) => Ok(Sight::Picture(symbol.to_png(6).map_err(|e| Failure::of(&e))?)),
             Err(_) => Ok(Sight::Text(text.to_owned())),
         }
-    }
-}
-
-const fn class_word(class: KeyClass) -> &'static str {
-    match class {
-        KeyClass::Software => "software",
-        KeyClass::Hardware => "hardware",
-        KeyClass::SecureElement => "secure_element",
-    }
-}
-
-fn devices(keys: &[DeviceProof]) -> Vec<Value> {
-    keys.iter().map(|d| json!({"key": packed(d.key.as_bytes()), "proof": packed(&d.proof)})).collect()
-}
-
-impl Bay {
-    async fn wallet_post(
-        &self,
-        code: AuthorityCode,
-        path: &str,
-        session: &Session,
-        body: &Value,
-    ) -> Result<Value, Failure> {
-        Self::granted(code, self.wallet_asks(code, path, session, body).await?)
-    }
-
-    /// The body of a good answer.
-    fn granted(code: AuthorityCode, answer: Answered) -> Result<Value, Failure> {
-        if (200..300).contains(&answer.status) {
-            return Ok(answer.body);
-        }
-        let detail = answer.body.get("detail").and_then(Value::as_str).unwrap_or("no detail");
-        Err(Failure::new(format!("{code} answers {} {}: {detail}", answer.status, answer.code())))
-    }
-
-    /// What a wallet sends, and what comes of it.
-    pub async fn wallet_asks(
-        &self,
-        code: AuthorityCode,
-        path: &str,
-        session: &Session,
-        body: &Value,
-    ) -> Result<Answered, Failure> {
-        self.wallet_sends(code, path, &session.device, Some(&session.secret), body).await
-    }
-
-    /// What whoever holds a device key sends, with a secret or without one: signed by that key (RFC 9449).
-    pub async fn wallet_sends(
-        &self,
-        code: AuthorityCode,
-        path: &str,
-        device: &SigningKey,
-        secret: Option<&[u8; 32]>,
-        body: &Value,
-    ) -> Result<Answered, Failure> {
-        let url = format!("{}{path}", self.authority(code)?);
-        let secret = secret.map(|secret| packed(secret));
-        let asked = DpopRequest { method: "POST", url: &url, token: secret.as_deref(), nonce: None };
-        let mut id = [0; 16];
-        credential::random(&mut id).map_err(of)?;
-        let proof = sign_dpop(device, asked, id, self.now()).map_err(of)?;
-        let mut request = self.client.post(&url).header("DPoP", proof).json(body);
-        if let Some(secret) = secret {
-            request = request.header("Authorization", format!("DPoP {secret}"));
-        }
-        self.sent(request).await
-    }
-
-    /// A one-time code for a card, from the office of its authority. `replaces`: an earlier wallet ends when it is used.
-    pub async fn invite(&self, card: &Card, replaces: bool) -> Result<String, Failure> {
-        let body = json!({"document": {"kind": card.kind, "number": card.number}, "replaces": replaces});
-        let made = self.officer_post(card.issuer, "/v1/residents/invite", &body).await?;
-        let code = made.body.get("invitation").and_then(Value::as_str).map(str::to_owned);
-        code.ok_or_else(|| Failure::new(format!("{} made no invitation: {}", card.issuer, made.code())))
-    }
-
-    /// Enrols with one picture, by both steps; what comes of the last one, or of the first where that was refused.
-    pub async fn enrols(
-        &self,
-        code: AuthorityCode,
-        device: &SigningKey,
-        secret: Option<&[u8; 32]>,
-        claim: &Value,
-        picture: &[u8],
-    ) -> Result<Answered, Failure> {
-        let begun = self.wallet_sends(code, "/v1/enrolments", device, secret, claim).await?;
-        let Some(id) = begun.body.get("id").and_then(Value::as_str) else { return Ok(begun) };
-        let frames = json!({"frames": [{"at_ms": 0, "picture": packed(picture)}]});
-        self.wallet_sends(code, &format!("/v1/enrolments/{id}/frames"), device, None, &frames).await
-    }
-}
-
-impl AuthorityClient for Bay {
-    async fn enrol(
-        &self,
-        authority: AuthorityCode,
-        application: Application<'_>,
-        _: Timestamp,
-    ) -> Result<Granted, Failure> {
-        let card = application.card;
-        let claim = json!({
-            "document": {"kind": card.kind, "number": card.number},
-            "name": application.name(),
-            "birth": application.wallet.birth,
-            "invitation": application.invitation,
-        });
-        let own = application.wallet.session(authority).ok();
-        let secret = own.as_ref().map(|own| &own.secret);
-        let answer = self.enrols(authority, application.device, secret, &claim, application.selfie).await?;
-        let answer = Self::granted(authority, answer)?;
-        let malformed = || Failure::new("an authority's answer is malformed; its log says more");
-        let secret = unpacked(answer.get("secret"))?.try_into().map_err(|_| malformed())?;
-        let waits_until = answer.get("waits_until").and_then(Value::as_str);
-        let waits_until = waits_until.map(str::parse).transpose().map_err(|_| malformed())?;
-        Ok(Granted { secret, waits_until })
-    }
-
-    async fn tokens(
-        &self,
-        home: AuthorityCode,
-        session: &Session,
-        keys: &[DeviceProof],
-        _: Timestamp,
-    ) -> Result<Vec<Issued>, NoTokens> {
-        let body = json!({"key_class": class_word(KeyClass::Software), "devices": devices(keys)});
-        let answer = self.wallet_post(home, "/v1/tokens", session, &body).await?;
-        let list = answer.get("tokens").and_then(Value::as_array).cloned().unwrap_or_default();
-        list.iter()
-            .map(|one| {
-                let mut sealed = Vec::new();
-                for (receiver, part) in one.get("sealed").and_then(Value::as_object).into_iter().flatten() {
-                    sealed.push((receiver.parse().map_err(of)?, unpacked(Some(part))?));
-                }
-                Ok(Issued { token: unpacked(one.get("token"))?, own: unpacked(one.get("own"))?, sealed })
-            })
-            .collect::<Result<_, Failure>>()
-            .map_err(NoTokens::from)
-    }
-
-    async fn parts(
-        &self,
-        authority: AuthorityCode,
-        session: &Session,
-        issuer: AuthorityCode,
-        keys: &[DeviceProof],
-        _: Timestamp,
-    ) -> Result<Vec<Vec<u8>>, Failure> {
-        let body = json!({
-            "issuer": issuer, "key_class": class_word(KeyClass::Software), "devices": devices(keys),
-        });
-        let answer = self.wallet_post(authority, "/v1/parts", session, &body).await?;
-        let list = answer.get("parts").and_then(Value::as_array).cloned().unwrap_or_default();
-        list.iter().map(|part| unpacked(Some(part))).collect()
-    }
-
-    async fn venue_credentials(
-        &self,
-        authority: AuthorityCode,
-        session: &Session,
-        wanted: CredentialsWanted,
-        keys: &[DeviceProof],
-        _: Timestamp,
-    ) -> Result<Vec<Vec<u8>>, NoTokens> {
-        let body = json!({
-            "kind": wanted.kind, "document": wanted.document, "key_class": class_word(KeyClass::Software),
-            "devices": devices(keys),
-        });
-        let answer = self.wallet_post(authority, "/v1/venue-credentials", session, &body).await?;
-        let list = answer.get("credentials").and_then(Value::as_array).cloned().unwrap_or_default();
-        Ok(list.iter().map(|one| unpacked(Some(one))).collect::<Result<_, Failure>>()?)
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::bay::{Answered, TAPPED, code_picture, packed, unpacked};
 use super::cast::Who;
+use super::desks;
 use super::thefts;
 use super::tour::{Scanned, Tour, place};
 use super::wire::{Trick, alter_signature};
@@ -34,6 +35,7 @@ pub async fn all(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
     thefts::stolen_database(tour, &mut told).await?;
     wire(tour, &mut told).await?;
     thefts::stolen_supervisor(tour, &mut told).await?;
+    desks::cheats(tour, &mut told).await?;
     ends(tour, &mut told).await?;
     Ok(told)
 }

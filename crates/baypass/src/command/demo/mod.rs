@@ -1,10 +1,12 @@
-//! `baypass demo`: the Bay in a box. Three authorities and the gates of four ports, each a process of its own; synthetic
-//! residents with faces from photographs; every crossing and every cheat is decided by signatures, parts, faces, rules
-//! and ledgers. The tour's clock begins some days ago and ends at the real time.
+//! `baypass demo`: the Bay in a box. Three authorities, the gates of four ports and the desks of a building and three hotels, each a
+//! process of its own; synthetic residents with faces from photographs; every crossing, every registration and every cheat is
+//! decided by signatures, parts, faces, rules and ledgers. The tour's clock begins some days ago and ends at the real time.
 
 mod bay;
 mod cast;
 mod cheats;
+mod client;
+mod desks;
 mod faces;
 mod office;
 mod thefts;
@@ -44,7 +46,7 @@ pub struct DemoArgs {
     #[arg(long)]
     dir: Option<PathBuf>,
     /// The first loopback port: authorities at +1 to +3, gates at +11 to +14, among parties at +31 to +33, operators at +41
-    /// to +43 and +51 to +54; 0 takes free ones. Default 7100, or free ones for a tour alone.
+    /// to +43 and +51 to +54, desks at +61 to +64 and their counters at +71 to +74; 0 takes free ones. Default 7100, or free ones for a tour alone.
     #[arg(long, value_name = "PORT")]
     base_port: Option<u16>,
     #[command(flatten)]
@@ -132,7 +134,9 @@ async fn tour_and_stay(
     say("Registering synthetic residents with faces from photographs ...\n")?;
     let people = tour::register(&installation, models, args.photos.as_deref(), start).await?;
     let guest = guest(&place.path, &people)?;
-    say("Starting three authorities and the gates of four ports, each a process of its own ...\n")?;
+    say(
+        "Starting three authorities, the gates of four ports and four desks, each a process of its own ...\n",
+    )?;
     let base = args.base_port.or((!args.tour_only).then_some(BASE_PORT)).filter(|base| *base != 0);
     let mut bay = Bay::start(installation, models, base, start.seconds_since(real)).await?;
     let ended = tokio::select! {
@@ -210,6 +214,11 @@ async fn by_hand(bay: &mut Bay, guest: &str) -> Result<String, Failure> {
     }
     text += guest;
     text += &invitations(bay).await?;
+    text += "Register by hand: `Register` in the wallet, and a desk's counter in another window (F2 makes a request):\n";
+    for (venue, desk) in &bay.desks {
+        let secret = bay.installation.venue(&venue.parse().map_err(of)?).join("counter.secret");
+        text += &format!("  {venue:<25} {}  any name, secret in {}\n", desk.counter, secret.display());
+    }
     text += "  every other lane's pages: gates/<port>/kiosk.txt in the data\n";
     Ok(text)
 }

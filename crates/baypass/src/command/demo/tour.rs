@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::bay::{Bay, code_picture};
 use super::cast::Who;
 use super::cheats;
+use super::desks::{self, Scene};
 use super::faces::{self, Photographs};
 use super::port;
 use crate::Ended;
@@ -97,32 +98,44 @@ struct Step {
     officer: bool,
 }
 
-const fn step(who: Who, port: &'static str, from: AuthorityCode, to: AuthorityCode) -> Step {
-    Step { who, port, from, to, officer: false }
+/// What happens next on the tour.
+enum Next {
+    Crossing(Step),
+    Desk(Scene),
 }
 
-const STEPS: &[Step] = &[
+const fn step(who: Who, port: &'static str, from: AuthorityCode, to: AuthorityCode) -> Next {
+    Next::Crossing(Step { who, port, from, to, officer: false })
+}
+
+const STEPS: &[Next] = &[
     // A whole trip out and back: one entry, counted once.
     step(Who::LiNa, "hengqin", Chn, Mac),
     step(Who::LiNa, "hengqin", Mac, Chn),
+    // Hong Kong to the mainland: a hotel and an office building with the Home Return Permit, and on to Macao.
     step(Who::Chan, "shenzhen-bay", Hkg, Chn),
+    Next::Desk(Scene::Guest(Who::Chan)),
+    Next::Desk(Scene::Visitor(Who::Chan)),
     step(Who::Chan, "hengqin", Chn, Mac),
     step(Who::Chan, "hzmb-hkg-mac", Mac, Hkg),
     step(Who::Leong, "gongbei", Mac, Chn),
+    Next::Desk(Scene::WithoutPhone),
     step(Who::Leong, "shenzhen-bay", Chn, Hkg),
     step(Who::Leong, "hzmb-hkg-mac", Hkg, Mac),
     // Mainland, Hong Kong, Macao, home: the entry for Macao is spent by a notice.
     step(Who::Wang, "shenzhen-bay", Chn, Hkg),
     step(Who::Wang, "hzmb-hkg-mac", Hkg, Mac),
+    // A mainland family meets in Macao.
+    step(Who::Zhao, "hengqin", Chn, Mac),
+    Next::Desk(Scene::Family(Who::Wang, Who::Zhao)),
+    step(Who::Zhao, "hengqin", Mac, Chn),
     step(Who::Wang, "gongbei", Mac, Chn),
     step(Who::Smith, "shenzhen-bay", Hkg, Chn),
     // A real second photograph.
     step(Who::Ieong, "hengqin", Mac, Chn),
     step(Who::Ieong, "hengqin", Chn, Mac),
     // Two photographs that are too close to call: an officer looks.
-    Step { who: Who::Sou, port: "hengqin", from: Mac, to: Chn, officer: true },
-    step(Who::Zhao, "hengqin", Chn, Mac),
-    step(Who::Zhao, "hengqin", Mac, Chn),
+    Next::Crossing(Step { who: Who::Sou, port: "hengqin", from: Mac, to: Chn, officer: true }),
 ];
 
 /// The tour's state.
@@ -197,17 +210,22 @@ pub async fn run(bay: &mut Bay, people: People, json_out: bool) -> Result<Ended,
     tour.enrol().await?;
     let mut crossings = Vec::new();
     tour.say(HEAD)?;
-    for step in STEPS {
-        crossings.push(tour.cross(step).await?);
+    let mut registrations = Vec::new();
+    for next in STEPS {
+        match next {
+            Next::Crossing(step) => crossings.push(tour.cross(step).await?),
+            Next::Desk(scene) => registrations.extend(desks::play(&mut tour, *scene).await?),
+        }
     }
+    let books = desks::compare(&mut tour).await?;
     tour.say("\nCheats, each with the reason that it must get:\n")?;
     let attempts = cheats::all(&mut tour).await?;
     let ledgers = tour.ledgers().await?;
     let wrong = tour.wrong;
     if json_out {
         failure::print_json(&json!({
-            "crossings": crossings, "attempts": attempts, "ledgers": ledgers, "simulated_camera": true,
-            "processes": {"authorities": 3, "gates": 4},
+            "crossings": crossings, "registrations": registrations, "books": books, "attempts": attempts,
+            "ledgers": ledgers, "simulated_camera": true, "processes": {"authorities": 3, "gates": 4, "desks": 4},
         }))?;
     } else {
         failure::print(&format!(
@@ -405,6 +423,43 @@ impl Tour<'_> {
             "attack": attack, "expected": expected, "code": code,
             "outcome": if passed { "passed" } else { "not_passed" },
         }))
+    }
+
+    /// Writes down what came of a registration at a desk; `refused` has what was not registered.
+    pub fn registered(
+        &mut self,
+        (who, venue, by): (&str, &str, &str),
+        refused: &[Value],
+        words: &str,
+    ) -> Result<Value, Failure> {
+        let done = refused.is_empty();
+        if !done {
+            self.wrong += 1;
+        }
+        let why = if done { String::new() } else { format!(" {}", json!(refused)) };
+        let mark = if done { "registered" } else { "WRONG" };
+        self.say(&format!("{mark:<11} {who:<22} at {venue}, {words}{why}\n"))?;
+        let outcome = if done { "registered" } else { "not_registered" };
+        Ok(json!({"traveller": who, "venue": venue, "by": by, "outcome": outcome, "refused": refused}))
+    }
+
+    /// Writes down what two desks' books have in common: nothing may be.
+    pub fn compared(
+        &mut self,
+        (first, second): (usize, usize),
+        common: usize,
+        plain: usize,
+    ) -> Result<Value, Failure> {
+        let enough = first.min(second) > 0;
+        if common + plain > 0 || !enough {
+            self.wrong += 1;
+        }
+        let mark = if common + plain > 0 || !enough { "WRONG" } else { "compared" };
+        self.say(&format!(
+            "{mark:<11} the books of the hotel and of the building, where the same two people stand: {first} and {second} long \
+             values, {common} in common; names, numbers and birth dates in plain: {plain}\n"
+        ))?;
+        Ok(json!({"values": [first, second], "common": common, "in_plain": plain}))
     }
 
     async fn ledgers(&self) -> Result<serde_json::Map<String, Value>, Failure> {

@@ -13,7 +13,7 @@ use credential::venue::{ClaimName, ClaimSet, VenueReceipt};
 use documents::DocumentKind;
 use serde_json::{Value, json};
 use transport::{BodyError, bounded_body};
-use trust::{Approvals, DeskRequest, TrustStore};
+use trust::{DeskRequest, TrustStore};
 
 use super::consent;
 use super::show::draw;
@@ -21,8 +21,8 @@ use crate::Ended;
 use crate::command::code::text_in_file;
 use crate::command::{At, InstallationArgs, ONE_PROCESS, Output, ResidentArgs};
 use crate::failure::{self, Failure, of};
-use crate::install::parties::{Parties, load_approvals};
-use crate::install::{Installation, lists};
+use crate::install::Installation;
+use crate::install::parties::{Parties, trusted};
 use crate::serve::device_client;
 use crate::wallet::Wallet;
 use crate::wallet::venue::{NoAnswer, Source};
@@ -99,12 +99,7 @@ impl RegisterArgs {
 pub async fn run(args: &RegisterArgs, models: &Path) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
     let text = args.code()?;
-    let trust = lists::trust(&installation, now)?;
-    let mut approvals = Approvals::default();
-    for approval in load_approvals(&installation, &trust, now)?.0 {
-        // An older text under an id covers nothing beside the newer one.
-        let _ = approvals.take(approval);
-    }
+    let (trust, approvals) = trusted(&installation, now)?;
     let mut scratch = Vec::new();
     let code = match VenueCode::parse(VenueCodeKind::Request, &text, &mut scratch) {
         Ok(code) => code,
@@ -125,7 +120,7 @@ pub async fn run(args: &RegisterArgs, models: &Path) -> Result<Ended, Failure> {
     let agreed: ClaimSet = request.asked().iter().filter(|claim| !args.decline.contains(claim)).collect();
     let mut wallet = args.resident.wallet(&installation)?;
     let place = desk.authority();
-    let sources = match sources(&wallet, &desk, &agreed, args.document) {
+    let sources = match wallet.sources_for(&desk, &agreed, args.document) {
         Ok(sources) => sources,
         Err(none) => return args.refuse(none.code(), &none.to_string()),
     };
@@ -201,17 +196,6 @@ fn end(args: &RegisterArgs, told: &Value, line: &str, fetched: bool) -> Result<E
         failure::print(&format!("{line}{}", if fetched { ONE_PROCESS } else { "" }))?;
     }
     Ok(Ended::Done)
-}
-
-/// From where the claims come that are agreed to. An optional one for which there is no document stays away.
-fn sources(
-    wallet: &Wallet,
-    desk: &DeskRequest,
-    agreed: &ClaimSet,
-    document: Option<DocumentKind>,
-) -> Result<Vec<Source>, NoAnswer> {
-    let (request, place) = (desk.request(), desk.authority());
-    wallet.sources(agreed, place, document).or_else(|_| wallet.sources(&request.required, place, document))
 }
 
 /// Fetches a batch of each source of which the wallet has none; gives the sources that serve.
