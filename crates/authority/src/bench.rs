@@ -154,6 +154,7 @@ impl LedgerBench {
         };
         Ok(Resident {
             name: "SPECIMEN LI NA".to_owned(),
+            city: None,
             name_zh: Some("李娜样本".to_owned()),
             holder: Holder::new(AuthorityCode::Chn, ResidenceClass::Permanent, Birth::Date(birth)),
             documents: vec![Document {

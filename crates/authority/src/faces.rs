@@ -67,6 +67,11 @@ impl FrameReader for ModelFrames {
     }
 }
 
+/// The longer side of a portrait for desks, in pixels: as in a travel document's chip (ICAO 9303-9).
+const PORTRAIT_SIDE: u32 = 480;
+/// The qualities of JPEG that are tried for it, the best first.
+const PORTRAIT_QUALITIES: [u8; 4] = [85, 70, 50, 30];
+
 /// A template with the code of its kind.
 pub(crate) type KeptTemplate = (u8, Vec<u8>);
 
@@ -139,6 +144,21 @@ impl Faces {
         let (probe, _) = Probe::from_image(&self.finder, &image)?;
         let embedding = self.embedder.embed(&probe)?;
         Ok((image, embedding))
+    }
+
+    /// The head of a registry's photo as a JPEG file of at most so many bytes, without anything that the file said beside its
+    /// pixels; `None` where no quality is small enough.
+    pub(crate) fn portrait(&self, photo: &[u8], most: usize) -> Result<Option<Vec<u8>>, FaceCheckError> {
+        let image = Image::decode(photo)?;
+        let face = self.finder.one_face(&image)?;
+        let portrait = self.finder.portrait(&image, &face)?.at_most(PORTRAIT_SIDE)?;
+        for quality in PORTRAIT_QUALITIES {
+            let file = portrait.to_jpeg(quality)?;
+            if file.len() <= most {
+                return Ok(Some(file));
+            }
+        }
+        Ok(None)
     }
 
     /// The kinds of template that are made of a photo today.

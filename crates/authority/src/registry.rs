@@ -70,6 +70,7 @@ impl Service {
         let resident = Resident {
             name: case.name,
             name_zh: case.name_zh,
+            city: case.city,
             holder: case.holder,
             documents: case.documents,
         };

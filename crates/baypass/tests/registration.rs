@@ -222,14 +222,10 @@ fn a_wallet_refuses_a_desk_for_the_first_thing_wrong_with_its_request() {
             ),
             "face_not_approved",
         ),
-        (own(&|r| r.optional = set(&[ClaimName::Portrait])), "none"),
+        // A portrait goes online alone.
+        (own(&|r| r.optional = set(&[ClaimName::Portrait])), "venue_code_too_long"),
     ] {
         let run = register(&folder, &request, &[]);
-        if expected == "none" {
-            // Optional, and nobody makes one: it stays away.
-            assert_eq!(run.code(0).json()["shown"], json!(["document_number", "name"]));
-            continue;
-        }
         let said = run.code(3).json();
         assert_eq!(said["refused"], json!(expected), "{said}");
         assert!(said["detail"].as_str().unwrap().len() > 20, "{said}");
@@ -254,10 +250,10 @@ fn a_wallet_refuses_a_desk_for_the_first_thing_wrong_with_its_request() {
             folder.run(&["approval", "add", "--dir", "DIR", "--file", "over.json"]).code(0);
         }
     }
-    // Nothing was shown for any of them but the one.
+    // Nothing was shown for any of them.
     let kept =
         folder.run(&["wallet", "receipts", "--dir", "DIR", "--resident", "1", "--json"]).code(0).json();
-    assert_eq!(kept["registrations"].as_array().unwrap().len(), 1);
+    assert_eq!(kept["registrations"].as_array().unwrap().len(), 0);
 }
 
 #[test]
@@ -331,6 +327,15 @@ fn bytes_in(folder: &std::path::Path) -> Vec<u8> {
     all
 }
 
+/// Sets the hotel up to ask for a portrait too, as its approval allows.
+fn ask_for_portraits(folder: &Folder) {
+    let path = folder.dir().join("venues").join(ZHUHAI).join("venue.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let more = text.replace("optional = [\"name_zh\"]", "optional = [\"name_zh\", \"portrait\"]");
+    assert_ne!(more, text);
+    std::fs::write(&path, more).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wallet_registers_at_two_desks_over_http_and_their_folders_have_nothing_of_its_holder_in_plain() {
     let folder = enrolled();
@@ -342,13 +347,19 @@ async fn a_wallet_registers_at_two_desks_over_http_and_their_folders_have_nothin
         authorities.iter().map(|(code, one)| ((*code).to_owned(), json!(one.listens[0]))).collect();
     let book = json!({"authorities": known, "parties": {}, "gates": {}});
     std::fs::write(folder.dir().join("public/addresses.json"), book.to_string()).unwrap();
+    ask_for_portraits(&folder);
     let (hotel, tower) = (desk(&folder, ZHUHAI), desk(&folder, TOWER));
 
     let request = standing(&hotel).await;
     let said = register(&folder, &request, &[]).code(0).json();
-    let shown = json!(["document_number", "document_kind", "nationality", "birth_date", "name_zh", "name"]);
-    assert_eq!(said["shown"], shown);
-    assert_eq!(said["receipt"]["kept"], shown, "{said}");
+    let kept = json!(["document_number", "document_kind", "nationality", "birth_date", "name_zh", "name"]);
+    let names = |list: &Value| -> BTreeSet<String> {
+        list.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    };
+    let mut shown = names(&kept);
+    shown.insert("portrait".to_owned());
+    assert_eq!(names(&said["shown"]), shown);
+    assert_eq!(said["receipt"]["kept"], kept, "a portrait is shown to the clerk and never kept: {said}");
     let at_tower = register(&folder, &standing(&tower).await, &["--decline", "name_zh"]).code(0).json();
     assert_eq!(at_tower["receipt"]["kept"], json!(["document_kind", "name"]));
     let kept =

@@ -21,6 +21,8 @@ pub struct CaseFile {
     pub name: String,
     /// Name in Chinese characters, where the file has one.
     pub name_zh: Option<String>,
+    /// The city in which they live; plays no part in a question.
+    pub city: Option<String>,
     /// The person, as far as the rules ask.
     pub holder: Holder,
     /// Their documents, in the order of the file.

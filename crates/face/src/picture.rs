@@ -78,21 +78,26 @@ impl Image {
     /// # Errors
     /// [`ImageError::TooSmall`] below 32 pixels a side.
     pub fn from_pixels(pixels: RgbImage) -> Result<Self, ImageError> {
-        let (width, height) = pixels.dimensions();
-        if width.min(height) < MIN_SIDE {
-            return Err(ImageError::TooSmall { width, height });
+        Self { pixels }.large_enough()?.at_most(MAX_SIDE)
+    }
+
+    /// The same picture with no side longer than `side` pixels; itself where it has none.
+    ///
+    /// # Errors
+    /// [`ImageError::TooSmall`] where its other side falls below 32 pixels.
+    pub fn at_most(self, side: u32) -> Result<Self, ImageError> {
+        let longer = self.width().max(self.height());
+        if longer <= side {
+            return Ok(self);
         }
-        let longer = width.max(height);
-        if longer <= MAX_SIDE {
-            return Ok(Self { pixels });
-        }
-        let factor = f64::from(longer) / f64::from(MAX_SIDE);
-        let shrunk = Raster::shrunk(&pixels, &raster::Region::whole(&pixels), factor).to_rgb();
-        let (width, height) = shrunk.dimensions();
-        if width.min(height) < MIN_SIDE {
-            return Err(ImageError::TooSmall { width, height });
-        }
-        Ok(Self { pixels: shrunk })
+        let factor = f64::from(longer) / f64::from(side.max(1));
+        let whole = raster::Region::whole(&self.pixels);
+        Self { pixels: Raster::shrunk(&self.pixels, &whole, factor).to_rgb() }.large_enough()
+    }
+
+    fn large_enough(self) -> Result<Self, ImageError> {
+        let (width, height) = self.pixels.dimensions();
+        if width.min(height) < MIN_SIDE { Err(ImageError::TooSmall { width, height }) } else { Ok(self) }
     }
 
     /// Pixels in a row.

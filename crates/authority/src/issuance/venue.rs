@@ -3,8 +3,12 @@
 //! Lives here: which kinds this authority vouches for, and what they say of a resident. Not here: a credential's form
 //! (`credential::venue`), what a desk may ask (`trust::desk`), device keys and places in the status lists (`batch`).
 
+use std::sync::Arc;
+
+use credential::sha256;
 use credential::venue::{
-    ClaimForm, ClaimName, ClaimValue, Claims, CredentialFrame, CredentialKind, issue_credential,
+    ClaimForm, ClaimName, ClaimValue, Claims, CredentialFrame, CredentialKind, MAX_PORTRAIT_LEN,
+    issue_credential,
 };
 use documents::issuance::document_issuer;
 use documents::{Birth, Document, DocumentKind, DocumentStatus, LocalDate, Timestamp};
@@ -13,9 +17,11 @@ use trust::Approval;
 use super::IssueError;
 use super::attestation::{Attestation, BatchClass};
 use super::batch::DeviceProof;
+use crate::faces::FaceCheckError;
 use crate::service::{Service, draw};
 use crate::status_places::PlaceDraw;
-use crate::store::person::Resident;
+use crate::store::person::{self, Resident};
+use crate::store::registry;
 use crate::store::token::Purpose;
 
 /// What a wallet wants to show at desks.
@@ -58,9 +64,14 @@ impl Service {
         }
         let class = self.class_of(session, keys, attestation, now);
         let expires = class.class.expiry_for(today);
+        // Made before anything is written: no lane waits for a picture.
+        let portrait = match wanted.kind {
+            CredentialKind::Portrait => self.portrait_of(session).await?,
+            CredentialKind::Identity | CredentialKind::Age | CredentialKind::Residence => None,
+        };
         let mut tx = self.store.begin().await?;
         let batch = self.admit_batch(&mut tx, session, self.me, keys, now).await?;
-        let claims = self.claims_of(&batch.resident, wanted, today)?;
+        let claims = self.claims_of(&batch.resident, wanted, portrait, today)?;
         let mut draw_place = PlaceDraw::new(&self.status_capacity, expires, now);
         let signer = self.signing().venue.clone();
         let mut credentials = Vec::with_capacity(batch.devices.len());
@@ -81,11 +92,25 @@ impl Service {
         Ok(VenueBatch { class, expires, credentials })
     }
 
+    /// The portrait of a wallet's holder, from the registry's photograph; `None` where there is none.
+    async fn portrait_of(&self, session: &[u8; 32]) -> Result<Option<Vec<u8>>, IssueError> {
+        let mut tx = self.store.read().await?;
+        let key = person::find_session(&mut tx, &sha256(session)).await?.ok_or(IssueError::NoPass)?;
+        let person = person::find_person(&mut tx, self.store.vault(), key).await?;
+        let photograph = registry::find_photograph(&mut tx, &person.ok_or(IssueError::NoPass)?).await?;
+        tx.commit().await?;
+        let Some(photograph) = photograph else { return Ok(None) };
+        let faces = Arc::clone(&self.faces);
+        let made = self.pools.pictures.run(move || faces.portrait(&photograph, MAX_PORTRAIT_LEN)).await;
+        Ok(made.map_err(FaceCheckError::from)??)
+    }
+
     /// What a credential of this kind says of a resident.
     fn claims_of(
         &self,
         resident: &Resident,
         wanted: CredentialsWanted,
+        portrait: Option<Vec<u8>>,
         today: LocalDate,
     ) -> Result<Claims, IssueError> {
         let none = IssueError::NothingToVouch(wanted.kind);
@@ -98,8 +123,16 @@ impl Service {
             CredentialKind::Age if is_home => Ok(ages(resident.holder.birth, today)?),
             CredentialKind::Residence if is_home => {
                 let mut claims = Claims::default();
-                // No registry here has an address: the city stays a decoy.
                 claims.insert(ClaimName::Region, ClaimValue::Text(self.me.code().to_owned()))?;
+                // A city that the registry does not have is a decoy.
+                if let Some(city) = &resident.city {
+                    claims.insert(ClaimName::City, ClaimValue::Text(city.clone()))?;
+                }
+                Ok(claims)
+            }
+            CredentialKind::Portrait if is_home => {
+                let mut claims = Claims::default();
+                claims.insert(ClaimName::Portrait, ClaimValue::File(portrait.ok_or(none)?))?;
                 Ok(claims)
             }
             CredentialKind::Age | CredentialKind::Residence | CredentialKind::Portrait => Err(none),

@@ -262,6 +262,7 @@ impl Importer<'_> {
         let mut resident = Resident {
             name: case.name,
             name_zh: case.name_zh,
+            city: case.city,
             holder: case.holder,
             documents: case.documents,
         };

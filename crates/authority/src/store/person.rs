@@ -67,6 +67,8 @@ pub(crate) struct Resident {
     pub name: String,
     /// Chinese name.
     pub name_zh: Option<String>,
+    /// The city in which they live, where the registry has it.
+    pub city: Option<String>,
     /// The person as the rules see them.
     pub holder: Holder,
     /// Their documents in the order of registration; one that was reported lost has that status.
@@ -100,6 +102,9 @@ impl Person {
 struct SealedPerson {
     name: String,
     name_zh: Option<String>,
+    /// Rows of the version before have none.
+    #[serde(default)]
+    city: Option<String>,
     home: AuthorityCode,
     residences: Vec<(AuthorityCode, String)>,
     birth: SealedBirth,
@@ -144,6 +149,7 @@ impl SealedPerson {
         Self {
             name: resident.name.clone(),
             name_zh: resident.name_zh.clone(),
+            city: resident.city.clone(),
             home: holder.home,
             residences: holder.residences.iter().map(|r| (r.of, r.class.as_str().to_owned())).collect(),
             birth: match holder.birth {
@@ -308,7 +314,8 @@ pub(crate) async fn find_resident(tx: &mut Tx, person: &Person) -> Result<Option
     }
     let documents = documents.into_iter().map(|(_, document)| document).collect();
     let holder = record.holder()?;
-    Ok(Some(Resident { name: record.name, name_zh: record.name_zh, holder, documents }))
+    let (name, name_zh, city) = (record.name, record.name_zh, record.city);
+    Ok(Some(Resident { name, name_zh, city, holder, documents }))
 }
 
 fn document(row: &AnyRow, record_key: &RecordKey, person: PersonKey, tag: &[u8]) -> Result<Document> {

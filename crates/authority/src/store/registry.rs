@@ -6,11 +6,12 @@
 use credential::{CryptoError, RecordKey};
 use documents::Timestamp;
 
-use super::person::{PersonKind, Resident};
+use super::person::{Person, PersonKind, Resident};
 use super::vault::{self, PersonKey, Tag, Vault};
 use super::{Result, StoreError, Tx, array, column, define_statements, optional, person, run};
 
 define_statements! {
+    FIND_PHOTOGRAPH = "SELECT sealed FROM photograph WHERE person_key = $1";
     ADD_PHOTOGRAPH = "INSERT INTO photograph (person_key, sealed) VALUES ($1, $2)";
     ADD_TEMPLATE = "INSERT INTO template (person_key, kind, sealed) VALUES ($1, $2, $3)";
     COUNT_OTHER_TEMPLATES = "SELECT COUNT(*) AS counted FROM photograph WHERE (SELECT COUNT(*) FROM template WHERE template.person_key = photograph.person_key AND template.kind IN ($1, $2, $3)) < $4";
@@ -83,6 +84,14 @@ impl WantedKinds {
         let count = i64::try_from(codes.len()).ok()?;
         (codes.len() <= 3).then(|| Self { kinds: [kind(0), kind(1), kind(2)], count })
     }
+}
+
+/// The photograph that the registry has of a person.
+pub(crate) async fn find_photograph(tx: &mut Tx, person: &Person) -> Result<Option<Vec<u8>>> {
+    let Some(record_key) = person.record_key() else { return Ok(None) };
+    let Some(row) = optional!(tx, FIND_PHOTOGRAPH, person.key.to_vec())? else { return Ok(None) };
+    let sealed: Vec<u8> = column(&row, "photograph", "sealed")?;
+    Ok(Some(vault::open(record_key, "photograph", person.key.as_bytes(), &sealed)?.to_vec()))
 }
 
 /// How many residents with a photograph lack a template of these kinds.

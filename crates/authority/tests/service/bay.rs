@@ -34,7 +34,8 @@ pub const NAME: &str = "Specimen Li Na";
 pub const BIRTH: &str = "1991-05-06";
 
 pub const RECORD: &str = r#"{
-  "person": {"name": "SPECIMEN LI NA", "name_zh": "李娜样本", "birth": "1991-05-06", "home": "CHN", "height_cm": 165},
+  "person": {"name": "SPECIMEN LI NA", "name_zh": "李娜样本", "birth": "1991-05-06", "home": "CHN", "city": "Zhuhai",
+    "height_cm": 165},
   "documents": [{"kind": "exit_entry_permit", "number": "CA1234567", "expires": "2030-01-01",
     "endorsements": [{"kind": "G", "destination": "MAC", "from": "2026-01-10", "to": "2026-04-09", "entries": 1}]}]
 }"#;

@@ -93,7 +93,29 @@ async fn an_identity_says_what_the_document_says_and_an_age_says_yes_or_no() {
     }
     let home = ask(&bay, &session, CredentialKind::Residence, None).await.unwrap();
     assert_eq!(home.claims().text(ClaimName::Region), Some("CHN"));
-    assert_eq!(home.claims().text(ClaimName::City), None, "no registry has an address");
+    assert_eq!(home.claims().text(ClaimName::City), Some("Zhuhai"));
+}
+
+#[tokio::test]
+async fn a_portrait_is_the_head_of_the_registrys_photograph_and_nothing_beside_its_pixels() {
+    let Some((photo, _, _)) = photographs("a portrait for desks") else { return };
+    let bay = bay(MORNING.parse().unwrap(), in_memory().await).await;
+    allow(&bay, &[ClaimName::Portrait]);
+    let session = enrolled(&bay, RECORD, NUMBER, (NAME, BIRTH)).await.unwrap();
+    let credential = ask(&bay, &session, CredentialKind::Portrait, None).await.unwrap();
+    let claims: Vec<_> = credential.claims().iter().map(|(claim, _)| claim).collect();
+    assert_eq!(claims, [ClaimName::Portrait]);
+    let file = credential.claims().get(ClaimName::Portrait).and_then(|value| value.as_file()).unwrap();
+    assert!(file.len() <= credential::venue::MAX_PORTRAIT_LEN, "{} bytes", file.len());
+    let (portrait, whole) = (face::Image::decode(file).unwrap(), face::Image::decode(&photo).unwrap());
+    assert!(portrait.width().max(portrait.height()) <= 480);
+    assert!(portrait.width() <= whole.width() && portrait.height() <= whole.height());
+    // EXIF, colour profiles and comments stay at home (ITU-T T.81, B.2.4: APP1 to APP15 and COM).
+    assert!(!file.windows(2).any(|pair| matches!(pair, [0xff, 0xe1..=0xef | 0xfe])), "a segment came along");
+    // Hong Kong's resident is at home elsewhere: the mainland has a photograph of them, and makes no portrait.
+    let chan = enrolled(&bay, CHAN, "H12345678", ("SPECIMEN CHAN", "1985-03-04")).await.unwrap();
+    let refused = ask(&bay, &chan, CredentialKind::Portrait, None).await;
+    assert!(matches!(refused, Err(IssueError::NothingToVouch(CredentialKind::Portrait))));
 }
 
 #[tokio::test]
@@ -193,7 +215,9 @@ async fn a_wallet_gets_credentials_over_http() {
     let answer = post(wanted("identity")).await;
     chn.problem(&answer, "venue_credentials", "not_approved");
     allow(&bay, &[ClaimName::Name, ClaimName::Portrait]);
-    let answer = post(wanted("portrait")).await;
+    let mut absent = wanted("identity");
+    absent["document"] = json!("hkid");
+    let answer = post(absent).await;
     chn.problem(&answer, "venue_credentials", "nothing_issued");
     let answer = post(wanted("ethnicity")).await;
     assert_eq!(chn.problem(&answer, "venue_credentials", "wrong_field")["field"], "kind");

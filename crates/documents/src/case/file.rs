@@ -32,6 +32,7 @@ struct RawFile {
 struct RawPerson {
     name: Option<String>,
     name_zh: Option<String>,
+    city: Option<String>,
     birth: LocalDate,
     home: AuthorityCode,
     also_resident_of: Option<AuthorityCode>,
@@ -204,6 +205,7 @@ pub(super) fn read(text: &str, rules: &Rules) -> Result<CaseFile, CaseError> {
     let mut case = CaseFile {
         name: raw.person.name.clone().unwrap_or_default(),
         name_zh: raw.person.name_zh.clone(),
+        city: city(raw.person.city.clone())?,
         holder: person(raw.person)?.holder()?,
         documents: Vec::new(),
         specimen_numbers: Vec::new(),
@@ -234,6 +236,19 @@ pub(super) fn read(text: &str, rules: &Rules) -> Result<CaseFile, CaseError> {
         .map(|(i, m)| movement(m, &format!("movements[{i}]"), rules, &case))
         .collect::<Result<_, _>>()?;
     Ok(case)
+}
+
+/// Longest name of a city, in bytes.
+const MAX_CITY_LEN: usize = 54;
+
+fn city(text: Option<String>) -> Result<Option<String>, CaseError> {
+    let fits = |text: &String| {
+        (1..=MAX_CITY_LEN).contains(&text.len()) && text.trim() == text && !text.chars().any(char::is_control)
+    };
+    if text.as_ref().is_some_and(|text| !fits(text)) {
+        return Err(CaseError::at("person.city", "write a city's name of at most 54 bytes, or leave it out"));
+    }
+    Ok(text)
 }
 
 fn person(raw: RawPerson) -> Result<PersonFields, CaseError> {

@@ -144,23 +144,25 @@ pub fn routers(state: HttpState) -> Routers {
         Book::Hotel(_) => hotel(),
         Book::Building(_) => building(),
     };
-    let cors = cors(&state.origins);
+    let (open, closed) = (cors(&state.origins), cors(&[]));
     let app = Arc::new(App { state, sessions: Sessions::default() });
     let counter = counter().merge(of_kind).split_for_parts().0.merge(page::routes());
     Routers {
-        public: finished(public().split_for_parts().0.layer(cors), &app),
-        counter: finished(counter, &app),
+        public: finished(public().split_for_parts().0, open, &app),
+        counter: finished(counter, closed, &app),
     }
 }
 
-/// What every answer has in common.
-fn finished(router: Router<Arc<App>>, app: &Arc<App>) -> Router {
+/// What every answer has in common. Pages of other origins that may ask are answered before a method is judged: a browser's
+/// question ahead is an `OPTIONS`.
+fn finished(router: Router<Arc<App>>, cors: CorsLayer, app: &Arc<App>) -> Router {
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     router
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method())
+        .layer(cors)
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::CACHE_CONTROL, "no-store"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))

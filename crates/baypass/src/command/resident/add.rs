@@ -48,6 +48,9 @@ struct Flags {
     /// Chinese name.
     #[arg(long)]
     name_zh: Option<String>,
+    /// The city in which they live, as a hotel may ask for it.
+    #[arg(long)]
+    city: Option<String>,
     /// Date of birth (1990-05-20).
     #[arg(long, value_name = "DATE", required_unless_present = "case")]
     birth: Option<LocalDate>,
@@ -153,6 +156,9 @@ impl Flags {
             "height_cm": self.height_cm,
         });
         if let Some(fields) = person.as_object_mut() {
+            if let Some(city) = &self.city {
+                fields.insert("city".to_owned(), json!(city));
+            }
             if let Some(nationality) = &self.nationality {
                 fields.insert("nationality".to_owned(), json!(nationality));
             }
