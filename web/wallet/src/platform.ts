@@ -429,23 +429,6 @@ export async function scanCode(): Promise<string | undefined> {
   return text
 }
 
-/** Reads the code in a frame of the camera; where there is none, nothing. Its library is loaded when the camera first looks for a code. */
-export async function symbolReader(): Promise<(frame: Pixels) => string | undefined> {
-  let reader: (frame: Pixels) => string | undefined = () => undefined
-  // #ifdef H5
-  const { decodeQR } = await import('qr/decode.js')
-  reader = ({ width, height, data }) => {
-    try {
-      return decodeQR({ width, height, data: data as Uint8ClampedArray })
-    } catch {
-      // It throws where it finds no code.
-      return undefined
-    }
-  }
-  // #endif
-  return reader
-}
-
 // --- screen --------------------------------------------------------------------------------------------------------
 
 /** The canvas of a mini-program, as far as it is used. */

@@ -4,7 +4,7 @@
  * Lives here: one row for each code that `core` gives about a request or receipt (a test holds the table to its sources), and of a
  * desk's own refusals those that a traveller can do something about. Not here: the screen's other texts (`words`).
  */
-import type { ClaimName, ClaimValue } from '../../core/venue-claims.js'
+import { CLAIMS, type ClaimName, type ClaimValue } from '../../core/venue-claims.js'
 import type { VenueScenario } from '../../core/venue.js'
 import { type Row, day, say, spoken } from './words.js'
 
@@ -140,6 +140,11 @@ export const REFUSALS: Readonly<Record<string, Row>> = {
 export const refusal = (code: string): string => spoken(REFUSALS[code] ?? REFUSALS['desk_refused'])
 
 export const claimWord = (claim: ClaimName): string => spoken(CLAIM_WORDS[claim])
+/** Claims as people read them: the name first (docs/venues.md has this order). */
+export const listed = (claims: readonly ClaimName[]): readonly ClaimName[] => CLAIMS.filter((claim) => claims.includes(claim))
+/** Claims in words; that of nothing without any. */
+export const claimWords = (claims: readonly ClaimName[]): string => listed(claims).map(claimWord).join(', ') || say('keepsNothing')
+
 export const scenarioWord = (scenario: VenueScenario): string => spoken(SCENARIO_WORDS[scenario])
 export const purposeWord = (purpose: string): string => PURPOSE_WORDS[purpose] ? spoken(PURPOSE_WORDS[purpose]) : purpose
 
