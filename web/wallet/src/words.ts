@@ -238,7 +238,7 @@ export const WORDS = rows({
   listedBy: ['登记它的机关', '登記它的機關', 'On the list of', 'Na lista de'],
   whatFor: ['用途', '用途', 'What for', 'Para quê'],
   purpose: ['目的', '目的', 'Why', 'Motivo'],
-  underApproval: ['批准文件', '批准文件', 'Approval', 'Autorização'],
+  underApproval: ['批准文件：{n}', '批准文件：{n}', 'Approval: {n}', 'Autorização: {n}'],
   keptDays: ['保留天数', '保留天數', 'Days it is kept', 'Dias que fica guardado'],
   whatIsShown: ['将要出示', '將要出示', 'What is shown', 'O que se mostra'],
   optionalHow: ['可选的项目：不想出示的，请关掉。', '可選的項目：不想出示的，請關掉。', 'Optional: switch off what you do not want to show.', 'Opcional: desligue o que não quer mostrar.'],
