@@ -12,7 +12,7 @@ import { AUTHORITIES, type Authority } from '../../core/issuance.js'
 import { type DeviceKey, sha256 } from '../../core/keys.js'
 import { type Root, TrustStore, newRoot } from '../../core/trust.js'
 import {
-  VENUE_SCENARIOS, type VenueRequest, type VenueScenario, answerCode, checkTime, credentialSigner, makeAnswer, openReceipt, receiptFits,
+  type Shown, VENUE_SCENARIOS, type VenueRequest, type VenueScenario, answerCode, checkTime, credentialSigner, makeAnswer, openReceipt, receiptFits,
   receiveCredential, type VenueCredential,
 } from '../../core/venue.js'
 import { type ClaimName, type ClaimValue, CREDENTIAL_KINDS, type CredentialKind, claimKind, isClaim } from '../../core/venue-claims.js'
@@ -421,7 +421,7 @@ async function stocked(content: Content, source: Source): Promise<StoredCredenti
 }
 
 /** A stored credential and its key, verified anew; `undefined` where the browser has deleted the key, or its issuer's counts no more. */
-async function openStored(stored: StoredCredential): Promise<{ credential: VenueCredential; device: DeviceKey } | undefined> {
+async function openStored(stored: StoredCredential): Promise<Shown | undefined> {
   const [device, lists] = [await openKey(stored.key), openLists()]
   const credential = device && lists && leaveOut(() => open(lists.trust, stored.source.issuer, fromBase64Url(stored.credential), device, now()))
   return device && credential ? { credential, device } : undefined
@@ -456,15 +456,17 @@ export async function answer(prepared: Prepared, chosen: readonly ClaimName[]): 
   checkTime(request, at)
   const kinds = chosen.map(claimKind)
   const taken = passOf(content).credentials.filter(({ credential, source }) => prepared.credentials.includes(credential) && kinds.includes(source.kind))
-  const shown = []
+  const shown: Shown[] = []
   for (const stored of taken) {
     const opened = await openStored(stored)
     if (opened) shown.push(opened)
   }
+  // Another window has shown one of them since, or the browser deleted its key.
+  if (kinds.some((kind) => !shown.some(({ credential }) => credential.kind === kind))) throw new Refused('shown_meanwhile')
   const secret = await pseudonyms(content)
   const bytes = await makeAnswer(request, chosen, shown, secret, at)
   if (!goesOnline(request) && answerCode(bytes) === undefined) throw new Refused('answer_too_long')
-  // Another window may have shown one of them meanwhile.
+  // That window may also be ahead of what this one has read.
   const still = storedCredentials()
   if (state.content !== content || taken.some(({ credential }) => !still.includes(credential))) throw new Refused('shown_meanwhile')
   const registration: Registration = {
@@ -480,7 +482,13 @@ export async function answer(prepared: Prepared, chosen: readonly ClaimName[]): 
     ...pass, credentials: pass.credentials.filter((one) => !taken.includes(one)),
     registrations: [registration, ...pass.registrations.map((earlier) => earlier.waiting && earlier.at + ASKED_AGAIN < at ? settled(earlier, {}) : earlier)],
   }
-  await keep()
+  try {
+    await keep()
+  } catch (error) {
+    // Not written down, and seen by nobody: as it was before.
+    content.venues = pass
+    throw error
+  }
   for (const { key: used } of taken) await dropKey(used)
   return registration
 }
