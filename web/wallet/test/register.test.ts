@@ -119,14 +119,16 @@ describe.skipIf(skipped)('registering at a desk', () => {
     await hand.see('show')
   })
 
-  it('tells in four languages what the hotel asks, each value with it; nothing is shown to who does not agree', async () => {
+  it('tells in four languages and in large text what the hotel asks, each value with it; nothing is shown to who does not agree', async () => {
     reception = await Clerk.open(browser, hotel)
     const asked = await reception.ask()
     for (const language of LANGUAGES) {
       await hand.press('more')
       await hand.press(`language-${language}`)
+      if (language === 'pt') await hand.press('large')
       await hand.press('back')
       await openPage()
+      if (language === 'pt') await hand.sound('pt register large')
       await paste(asked)
       await hand.see('agree')
       expect(await hand.title()).toBe(TITLES[language])
@@ -140,6 +142,7 @@ describe.skipIf(skipped)('registering at a desk', () => {
     }
     await hand.press('more')
     await hand.press('language-en')
+    await hand.press('large')
     await hand.press('back')
     expect(await reception.page.locator('#lines').innerText()).toBe('')
   })
