@@ -22,6 +22,16 @@ function roles(): Plugin {
   }
 }
 
+/** The pinned roots that a mini-program is built with: of the file that BAYPASS_ROOTS names, else of `public/roots.json`. */
+function roots(): Plugin {
+  const file = process.env['BAYPASS_ROOTS']
+  return {
+    name: 'roots',
+    enforce: 'pre',
+    load: (id) => file && /\/public\/roots\.json$/.test(id) ? readFileSync(file, 'utf8') : null,
+  }
+}
+
 /** The framework's style sheet names a picture on its maker's server: nobody but the authorities is asked anything. */
 const FOREIGN = /url\(["']?https?:[^)]*\)/g
 
@@ -46,7 +56,7 @@ function offline(): Plugin {
         const text = readFileSync(file, 'utf8')
         if (FOREIGN.test(text)) writeFileSync(file, text.replace(FOREIGN, 'none'))
       }
-      const built = files(out).filter((file) => !/sw\.js$|authorities\.json$/.test(file)).sort()
+      const built = files(out).filter((file) => !/sw\.js$|(authorities|roots)\.json$/.test(file)).sort()
       const hash = createHash('sha256')
       for (const file of built) hash.update(file.slice(out.length)).update(readFileSync(file))
       const list = ['./', ...built.map((file) => `./${relative(out, file)}`)]
@@ -59,7 +69,7 @@ function offline(): Plugin {
 
 export default defineConfig({
   base: './',
-  plugins: [roles(), plugin(), offline()],
+  plugins: [roles(), roots(), plugin(), offline()],
   build: { target: 'es2020', sourcemap: false },
   // The templates of the framework ask for it; no text of ours goes through it.
   define: { __VUE_I18N_FULL_INSTALL__: false, __VUE_I18N_LEGACY_API__: false },

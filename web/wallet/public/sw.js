@@ -15,7 +15,7 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url)
   const here = new URL(self.registration.scope)
   if (event.request.method !== 'GET' || url.origin !== here.origin || !url.pathname.startsWith(here.pathname)) return
-  if (url.pathname.endsWith('/authorities.json')) {
+  if (/\/(authorities|roots)\.json$/.test(url.pathname)) {
     event.respondWith(newest(event.request))
     return
   }

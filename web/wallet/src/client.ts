@@ -73,6 +73,15 @@ export async function call<K extends keyof Operations>(
   throw new Refusal(typeof problem?.code === 'string' ? problem.code : 'answer', problem?.work ?? undefined, answer.wait)
 }
 
+/** What an authority publishes for everybody, such as its lists; nothing of the holder goes along. */
+export async function read(authority: Authority, path: string): Promise<unknown> {
+  const base = (await authorities().catch(() => { throw new Refusal('network') }))[authority]
+  if (!mayCall(base)) throw new Refusal('network')
+  const { status, body } = await ask('GET', base + path).catch(() => { throw new Refusal('network') })
+  if (status !== 200) throw new Refusal('answer')
+  return body
+}
+
 /** What a proof names: scheme and host that are asked, without the path under which a proxy may have put the authority. */
 function named(base: string): string {
   return /^https?:\/\/[^/]+/.exec(base)?.[0] ?? base

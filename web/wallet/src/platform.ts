@@ -10,6 +10,7 @@ import { type SubtleLike, newWebKey, openWebKey } from '../../core/keys.js'
 // #endif
 import type { Authority } from '../../core/border.js'
 import builtIn from '../public/authorities.json'
+import builtInRoots from '../public/roots.json'
 import type { Pixels } from './guidance.js'
 
 /** How a key is stored: inside the browser, or as a scalar inside the vault. */
@@ -147,6 +148,15 @@ export async function authorities(): Promise<Readonly<Record<Authority, string>>
   return builtIn
 }
 
+/** The pinned roots of the authorities' trust lists (`public/roots.json`): they come with the program, as its own code does. */
+export async function pinnedRoots(): Promise<unknown> {
+  // #ifdef H5
+  const answer = await fetch('./roots.json')
+  if (answer.ok) return (await answer.json()) as unknown
+  // #endif
+  return builtInRoots
+}
+
 export interface Answer {
   readonly status: number
   readonly body: unknown
@@ -158,17 +168,20 @@ export interface Answer {
   readonly wait: number
 }
 
-/** Sends a request with the proof of a device key, and with the secret that is bound to it. */
-export function ask(method: 'GET' | 'POST' | 'DELETE', url: string, proof: string, secret?: string, body?: object): Promise<Answer> {
+/** Milliseconds for an answer that the holder waits for, and for what is published for everybody. */
+const [ASK_MS, READ_MS] = [30_000, 8_000]
+
+/** Sends a request with the proof of a device key, and with the secret that is bound to it; without a proof it says nothing of the holder. */
+export function ask(method: 'GET' | 'POST' | 'DELETE', url: string, proof?: string, secret?: string, body?: object): Promise<Answer> {
   return new Promise((resolve, reject) => {
     uni.request({
       method,
       url,
-      timeout: 30_000,
+      timeout: proof ? ASK_MS : READ_MS,
       dataType: 'json',
       header: {
         ...(body ? { 'Content-Type': 'application/json' } : {}),
-        DPoP: proof,
+        ...(proof ? { DPoP: proof } : {}),
         ...(secret ? { Authorization: `DPoP ${secret}` } : {}),
       },
       ...(body ? { data: body } : {}),
@@ -185,6 +198,60 @@ export function ask(method: 'GET' | 'POST' | 'DELETE', url: string, proof: strin
     })
   })
 }
+
+/** Whether this platform lets the wallet call a desk: a mini-program may call only the hosts that WeChat has on its list. */
+export const REACHES_DESKS: boolean = (() => {
+  let reaches = true
+  // #ifdef MP-WEIXIN
+  reaches = false
+  // #endif
+  return reaches
+})()
+
+/** What a desk answered. */
+export interface DeskReply {
+  readonly status: number
+  readonly body: Uint8Array
+}
+
+/** How long a desk may take, and the longest receipt or problem that is read, in bytes. */
+const [DESK_MS, MAX_REPLY] = [10_000, 16 * 1024]
+
+/** Sends an answer to a desk's address. No cookie and no address of this page go along, and no other host is followed to. */
+export async function sendToDesk(url: string, answer: Uint8Array): Promise<DeskReply> {
+  // #ifdef H5
+  const over = new AbortController()
+  const timer = setTimeout(() => over.abort(), DESK_MS)
+  try {
+    const reply = await fetch(url, {
+      method: 'POST', headers: { 'Content-Type': 'application/cbor' }, body: answer as BufferSource, signal: over.signal,
+      credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer', cache: 'no-store',
+    })
+    return { status: reply.status, body: await bounded(reply) }
+  } finally {
+    clearTimeout(timer)
+  }
+  // #endif
+  // #ifdef MP-WEIXIN
+  throw new Error('network')
+  // #endif
+}
+
+// #ifdef H5
+async function bounded(reply: Response): Promise<Uint8Array> {
+  const reader = reply.body?.getReader()
+  let read = new Uint8Array(0)
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
+    if (done || !value) return read
+    if (read.length + value.length > MAX_REPLY) throw new Error('too long')
+    const longer = new Uint8Array(read.length + value.length)
+    longer.set(read)
+    longer.set(value, read.length)
+    read = longer
+  }
+}
+// #endif
 
 // --- pictures ------------------------------------------------------------------------------------------------------
 
@@ -270,8 +337,8 @@ export interface Viewfinder {
   stop(): void
 }
 
-/** The subject of the camera: the holder's face (front camera) or their card (back camera). */
-export type Sight = 'face' | 'card'
+/** The subject of the camera: the holder's face (front camera), their card or a desk's code (back camera). */
+export type Sight = 'face' | 'card' | 'code'
 
 /** Longest side of a frame of a live capture. */
 const FRAME_SIDE = 640
@@ -283,6 +350,7 @@ export const SHAPE = 1.5
 const LOOKS = {
   face: { camera: { facingMode: 'user', width: { ideal: 1280 }, height: { ideal: 960 } }, wide: 160, every: 150 },
   card: { camera: { facingMode: 'environment', width: { ideal: 1920 }, height: { ideal: 1080 } }, wide: 1280, every: 300 },
+  code: { camera: { facingMode: 'environment', width: { ideal: 1280 }, height: { ideal: 720 } }, wide: 720, every: 200 },
 } as const
 
 /** Opens the camera in the element `id`; `undefined` where there is none, or it was not allowed. `gone` where it ends by itself. */
@@ -306,8 +374,9 @@ export async function openViewfinder(id: string, sight: Sight, see: (frame: Pixe
   const look = () => {
     const { videoWidth: width, videoHeight: height } = video
     if (!brush || width === 0) return
-// For a face the whole frame is used, for a card the visible part.
-    const [wide, high] = sight === 'face' ? [width, height] : [Math.min(width, height * SHAPE), Math.min(height, width / SHAPE)]
+// For a face the whole frame is used, for a card or a code the visible part.
+    const shape = { face: width / height, card: SHAPE, code: 1 }[sight]
+    const [wide, high] = [Math.min(width, height * shape), Math.min(height, width / shape)]
     small.width = Math.min(LOOKS[sight].wide, Math.round(wide))
     small.height = Math.round((small.width * high) / wide)
     brush.drawImage(video, (width - wide) / 2, (height - high) / 2, wide, high, 0, 0, small.width, small.height)
@@ -347,6 +416,17 @@ export async function openViewfinder(id: string, sight: Sight, see: (frame: Pixe
   }
   // #endif
   return opened
+}
+
+/** The text of a code that the phone's own scanner read; `undefined` where the traveller closed it. Only a mini-program has one. */
+export async function scanCode(): Promise<string | undefined> {
+  let text: string | undefined
+  // #ifdef MP-WEIXIN
+  text = await new Promise<string | undefined>((resolve) => {
+    uni.scanCode({ scanType: ['qrCode'], success: ({ result }) => resolve(result), fail: () => resolve(undefined) })
+  })
+  // #endif
+  return text
 }
 
 // --- screen --------------------------------------------------------------------------------------------------------

@@ -3,9 +3,7 @@
  *
  * The codes are those of docs/reasons.md; a test holds the table to them. `{day}` is the day that the reason speaks of.
  */
-import { day, spoken } from './words.js'
-
-type Row = readonly [hans: string, hant: string, en: string, pt: string]
+import { type Row, day, spoken } from './words.js'
 
 /** Reasons of a verdict on documents and movements. */
 export const REASONS: Readonly<Record<string, Row>> = {

@@ -18,6 +18,7 @@ import { solveWork } from '../../core/work.js'
 import type { BegunAnswer, Device, EnrolledAnswer, Operations, PassAnswer } from './api.js'
 import { Refusal, call, clockOffset } from './client.js'
 import { type StoredKey, dropAllKeys, dropKey, makeKey, openKey } from './platform.js'
+import type { KeptLists, VenuePass } from './venue.js'
 import { type Opened, Superseded, type VaultKey, destroy, newVault, onVaultChanged, open, reread, seal } from './vault.js'
 
 export interface Card {
@@ -48,8 +49,8 @@ export interface Passage {
 export interface Receipt {
   readonly at: number
   readonly to: Authority
-  /** `zone`: an enrolment that gave the lines of the machine-readable zone as well. */
-  readonly what: Exclude<keyof Operations, 'frames'> | 'zone'
+  /** `zone`: an enrolment that gave the lines of the machine-readable zone as well. `lists`: nothing of the holder was sent. */
+  readonly what: Exclude<keyof Operations, 'frames'> | 'zone' | 'lists'
 }
 
 /** Steps of a registration, one question on each screen. */
@@ -82,6 +83,8 @@ export interface Content {
   again: Authority[]
   offset: number
   lane?: { port: string; from: Authority; to: Authority }
+  /** What this pass shows at desks, and has shown. */
+  venues?: VenuePass
 }
 
 export const BATCH = 8
@@ -92,14 +95,17 @@ const KEPT = 30 * 60
 /** Contents of the vault: the pass in use first, then the passes of other persons on this phone. */
 interface Stored {
   readonly passes: readonly Content[]
+  readonly lists?: KeptLists
 }
 
 interface State {
   content: Content | undefined
   others: Content[]
+  /** Trust lists and approvals, for all passes of this phone. */
+  lists: KeptLists | undefined
 }
 
-export const state: State = reactive({ content: undefined, others: [] })
+export const state: State = reactive({ content: undefined, others: [], lists: undefined })
 let vault: VaultKey | undefined
 
 /** The document by which a resident of `home` enrols there. */
@@ -118,6 +124,7 @@ export async function begin(home: Authority, pin: string): Promise<void> {
   vault = await newVault(pin)
   state.content = empty(home)
   state.others = []
+  state.lists = undefined
   await keep()
 }
 
@@ -171,6 +178,12 @@ async function dropTokens(content: Content): Promise<void> {
   for (const key of content.pending) await dropKey(key)
   content.tokens = []
   content.pending = []
+  // What desks are shown belongs to the same registration; receipts and pseudonyms stay.
+  const { venues } = content
+  if (!venues) return
+  for (const { key } of venues.credentials) await dropKey(key)
+  for (const { keys } of venues.pending) for (const key of keys) await dropKey(key)
+  content.venues = { ...venues, credentials: [], pending: [] }
 }
 
 /** The passes, also of a vault in which tokens still go by their earlier name. */
@@ -187,8 +200,7 @@ export async function unlock(pin: string) {
     const passes = passesOf(opened.content as Stored)
     if (!passes[0]) return { outcome: 'damaged' } as const
     vault = opened.vault
-    state.content = passes[0]
-    state.others = passes.slice(1)
+    take(passes[0], passes.slice(1), opened.content as Stored)
   }
   return opened
 }
@@ -196,8 +208,14 @@ export async function unlock(pin: string) {
 export function lock(): void {
   vault?.key.fill(0)
   vault = undefined
-  state.content = undefined
+  state.content = state.lists = undefined
   state.others = []
+}
+
+function take(content: Content, others: Content[], { lists }: Stored): void {
+  state.content = content
+  state.others = others
+  state.lists = lists
 }
 
 // All windows of one browser share a wallet: a change in another window is read at once.
@@ -205,10 +223,15 @@ onVaultChanged(() => {
   if (!vault) return
   const stored = reread(vault) as Stored | undefined
   const passes = stored ? passesOf(stored) : []
-  if (!passes[0]) { lock(); return }
-  state.content = passes[0]
-  state.others = passes.slice(1)
+  if (!stored || !passes[0]) { lock(); return }
+  take(passes[0], passes.slice(1), stored)
 })
+
+/** The credentials for desks that are stored at this moment: another window may have shown one that this one still holds. */
+export function storedCredentials(): readonly string[] {
+  const stored = vault && reread(vault) as Stored | undefined
+  return (stored?.passes ?? []).flatMap(({ venues }) => venues?.credentials.map(({ credential }) => credential) ?? [])
+}
 
 let writing: Promise<void> = Promise.resolve()
 
@@ -219,7 +242,7 @@ export function keep(): Promise<void> {
   })
 }
 
-const stored = (content: Content): Stored => ({ passes: [content, ...state.others] })
+const stored = (content: Content): Stored => ({ passes: [content, ...state.others], ...(state.lists ? { lists: state.lists } : {}) })
 
 function write(work: () => Promise<void>): Promise<void> {
   writing = writing.catch(() => undefined).then(work).catch((error: unknown) => {
@@ -244,7 +267,8 @@ export async function changePin(proven: VaultKey, next: string): Promise<void> {
   })
 }
 
-function held(): Content {
+/** The pass in use. */
+export function held(): Content {
   if (!state.content) throw new Error('locked')
   return state.content
 }
@@ -252,7 +276,7 @@ function held(): Content {
 const RECEIPTS = 200
 
 /** Calls an authority for this pass and records which data it got. */
-async function tell<K extends Exclude<keyof Operations, 'frames'>>(content: Content, to: Authority, what: K, given: Omit<Parameters<typeof call<K>>[2], 'key'>, noted: Receipt['what'] = what): Promise<Operations[K]['answer']> {
+export async function tell<K extends Exclude<keyof Operations, 'frames'>>(content: Content, to: Authority, what: K, given: Omit<Parameters<typeof call<K>>[2], 'key'>, noted: Receipt['what'] = what): Promise<Operations[K]['answer']> {
   content.receipts = [{ at: now(), to, what: noted }, ...content.receipts].slice(0, RECEIPTS)
   return call(to, what, { ...given, key: await deviceKey(content) } as Parameters<typeof call<K>>[2])
 }
@@ -435,7 +459,8 @@ export const usable = (kept: StoredToken): boolean => kept.expires > now() && !k
 
 export const tokensLeft = (): number => state.content?.tokens.filter(usable).length ?? 0
 
-async function proofs(keys: readonly DeviceKey[], authority: Authority, home: Authority, secret: string): Promise<Device[]> {
+/** Proofs that this wallet holds each device key, for one authority and its secret. */
+export async function proofs(keys: readonly DeviceKey[], authority: Authority, home: Authority, secret: string): Promise<Device[]> {
   const session = fromBase64Url(secret)
   const at = now()
   return Promise.all(keys.map(async (key) => ({

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium } from 'playwright-core'
 // @ts-expect-error: plain JavaScript, run by Node as it is
-import { walletServer } from '../serve.mjs'
+import { readRoots, walletServer } from '../serve.mjs'
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const MODELS = process.env['BAYPASS_MODELS'] ?? join(ROOT, 'models')
@@ -100,7 +100,16 @@ export const CHILD = { name: 'SPECIMEN CANARY JUNIOR', birth: '2012-03-04', id: 
 export const TRAVELLER = { name: 'SPECIMEN CANARY LAN', birth: '1990-03-07', id: '110101199003071233', permit: 'CA1234567' }
 export const RESIDENT = { name: 'SPECIMEN CANARY MUI', birth: '1990-05-06', id: 'A123456(3)', permit: 'H12345678' }
 
+/** The desk of one venue as a process: its counter's page, its door for wallets, and the secret of its clerks. */
+export interface DeskServed {
+  readonly counter: string
+  readonly wallets: string
+  readonly secret: string
+}
+
 export interface Bay {
+  /** The installation's folder. */
+  readonly dir: string
   readonly authorities: Readonly<Record<string, string>>
   readonly gate: string
   readonly wallet: string
@@ -113,10 +122,15 @@ export interface Bay {
   readonly face: Buffer
   /** One-time codes of the offices for these numbers, both in one text; an earlier wallet of the same person ends when they are used. */
   invite(who: { readonly id: string; readonly permit?: string }): Promise<string>
+  /** Serves the desk of a venue; pages of the wallet may send it answers. */
+  desk(venue: string): Promise<DeskServed>
+  /** Runs a command of the program on this installation. */
+  run(...args: string[]): string
   stop(): Promise<void>
 }
 
-export async function openBay(browser: Browser): Promise<Bay> {
+/** `roots`: the wallet's server names the installation's roots, without which no desk is believed and nothing fetched for one. */
+export async function openBay(browser: Browser, { roots = false }: { readonly roots?: boolean } = {}): Promise<Bay> {
   const baypass = program()
   const work = mkdtempSync(join(tmpdir(), 'baypass-wallet-'))
   const at = (name: string) => join(work, name)
@@ -147,7 +161,7 @@ export async function openBay(browser: Browser): Promise<Bay> {
       const found = /http:\/\/127\.0\.0\.1:\d+/.exec(out)
       const among = /(\w+) listens for parties on (\S+)\n/.exec(out)
       if (among) parties[among[1]!] = among[2]!
-      if (found && /for operators on \S+\n/.test(out)) resolve(found[0])
+      if (found && /for operators on \S+\n|Clerks sign in/.test(out)) resolve(out)
     }
     child.stdout.on('data', heard)
     child.stderr.on('data', heard)
@@ -156,23 +170,25 @@ export async function openBay(browser: Browser): Promise<Bay> {
   // The wallet's address is needed before its authorities': they must be told whom to let in.
   const authorities: Record<string, string> = {}
   const folder = join(ROOT, 'web/wallet/dist/build/h5')
-  let server = walletServer({ folder, authorities, relay: true })
+  const pinned = roots ? readRoots(join(dir, 'public/roots.json')) : undefined
+  const address = async (args: string[]) => /http:\/\/127\.0\.0\.1:\d+/.exec(await serve(args))![0]
+  let server = walletServer({ folder, authorities, roots: pinned, relay: true })
   const listen = (port: number) => new Promise<number>((resolve) => server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
   const port = await listen(0)
   const wallet = `http://127.0.0.1:${port}`
   const allows = /--origin/.test(execFileSync(baypass, ['authority', 'serve', '--help']).toString())
   for (const code of ['CHN', 'HKG', 'MAC']) {
-    authorities[code] = await serve(['authority', 'serve', '--authority', code, ...(allows ? ['--origin', wallet] : [])])
+    authorities[code] = await address(['authority', 'serve', '--authority', code, ...(allows ? ['--origin', wallet] : [])])
   }
   if (allows) {
     await new Promise((resolve) => server.close(resolve))
-    server = walletServer({ folder, authorities, relay: false })
+    server = walletServer({ folder, authorities, roots: pinned, relay: false })
     await listen(port)
   }
   // Where everybody is: the gates fetch the newest lists there.
   writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities, parties, gates: {} }))
   // Open day and night: the tests run at any hour.
-  const gate = await serve(['gate', 'serve', '--port', 'hzmb-hkg-zhu'])
+  const gate = await address(['gate', 'serve', '--port', 'hzmb-hkg-zhu'])
   for (let i = 0; i < 60; i += 1) {
     const health = await fetch(`${gate}/health`).catch(() => undefined)
     if (health?.ok) break
@@ -193,8 +209,9 @@ export async function openBay(browser: Browser): Promise<Bay> {
     sessions.set(authority, session)
     return session
   }
+  const run = (...args: string[]) => execFileSync(baypass, [...args, '--dir', dir], { env }).toString()
   return {
-    authorities, gate, wallet, direct: allows, selfie, other, nobody, face: readFileSync(selfie),
+    dir, run, authorities, gate, wallet, direct: allows, selfie, other, nobody, face: readFileSync(selfie),
     async invite({ id, permit }) {
       const home = /^\d{18}$|^\d{17}X$/.test(id) ? [] : [['HKG', 'hkid', id]]
       const asked = [...home, ...(permit ? [['CHN', home.length > 0 ? 'home_return_permit' : 'exit_entry_permit', permit]] : [])]
@@ -209,6 +226,11 @@ export async function openBay(browser: Browser): Promise<Bay> {
         codes.push(answer.ok ? ((await answer.json()) as { invitation: string }).invitation : guessed(authority!))
       }
       return codes.join(' ')
+    },
+    async desk(venue) {
+      const told = await serve(['desk', 'serve', '--venue', venue, '--origin', wallet])
+      const named = (whom: string) => new RegExp(`listens${whom} on (\\S+)`).exec(told)![1]!
+      return { wallets: named(''), counter: named(' for the counter'), secret: readFileSync(join(dir, 'venues', venue, 'counter.secret'), 'utf8').trim() }
     },
     async stop() {
       server.closeAllConnections()

@@ -1,10 +1,13 @@
 /** The built mini-program in a context as bare as a phone's: its size, its life, its code at the gate. */
-import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { skip } from '../../core/test/skip.js'
 import { type Bay, RESIDENT, ROOT, launch, missing, openBay } from './bay.js'
+import { counterOf } from './clerk.js'
 import { chance, drawCards, film, noFont, permitZone } from './cards.js'
 import { PIN, scan, symbolText } from './hand.js'
 import { Phone } from './phone.js'
@@ -46,9 +49,11 @@ const withoutFont = !skipped && skip("a card before the mini-program's camera", 
 describe.skipIf(skipped)('the built mini-program', () => {
   let bay: Bay
   let phone: Phone
+  /** The mini-program as an operator builds it: with the roots of this installation. */
+  let built: string
   const builtIn = JSON.parse(readFileSync(join(ROOT, 'web/wallet/public/authorities.json'), 'utf8')) as Record<string, string>
   const make = (storage = new Map<string, unknown>()) => new Phone({
-    folder: MINI, language: 'en', selfie: bay.selfie, storage,
+    folder: built, language: 'en', selfie: bay.selfie, storage,
     net: (url) => Object.entries(builtIn).reduce((at, [code, address]) => at.replace(address, bay.authorities[code]!), url),
   })
 
@@ -56,11 +61,17 @@ describe.skipIf(skipped)('the built mini-program', () => {
     const browser = await launch()
     bay = await openBay(browser)
     await browser.close()
+    built = mkdtempSync(join(tmpdir(), 'baypass-weixin-'))
+    const source = join(ROOT, 'web/wallet')
+    execFileSync('npx', ['uni', 'build', '-p', 'mp-weixin'], {
+      cwd: source, stdio: 'ignore', env: { ...process.env, NODE_ENV: 'production', UNI_INPUT_DIR: join(source, 'src'), UNI_OUTPUT_DIR: built, BAYPASS_ROOTS: join(bay.dir, 'public/roots.json') },
+    })
     phone = make()
   })
   afterAll(async () => {
     phone?.stop()
     await bay?.stop()
+    if (built) rmSync(built, { recursive: true, force: true })
   })
 
   it('starts where there is no TextEncoder, crypto, URL, fetch or process', async () => {
@@ -78,7 +89,7 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await phone.tap('next')
   }
 
-  it('enrols, and fetches codes', async () => {
+  it('enrols, and fetches codes, and what desks are shown', async () => {
     await phone.tap('language-en')
     await phone.tap('home-HKG')
     await phone.type('pin', PIN)
@@ -131,6 +142,8 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await phone.until('8 codes', 60)
     expect(phone.camera).toMatchObject({ on: false, taken: [{ selfieMirror: false }], made: [{ width: 960, height: 1280, fileType: 'jpg', quality: 0.92 }] })
     expect(phone.text()).toContain(RESIDENT.name)
+    // Of each document, and where the holder lives.
+    await phone.until(() => phone.asked.filter((line) => line.endsWith('/v1/venue-credentials')).length === 3)
     expect(phone.faults).toEqual([])
   })
 
@@ -142,11 +155,14 @@ describe.skipIf(skipped)('the built mini-program', () => {
     }
   })
 
-  const drawn = async () => {
-    await phone.until(() => phone.canvas.modules() !== undefined)
-    const { row, side } = phone.canvas.modules()!
-    const text = symbolText(row, side)
-    if (!text) throw new Error('no symbol that can be read')
+  /** The text of the code on the screen, as soon as it is one of this kind. */
+  const drawn = async (kind = 'BP1:') => {
+    let text = ''
+    await phone.until(() => {
+      const { row, side } = phone.canvas.modules() ?? { row: '', side: 0 }
+      text = (side > 0 ? symbolText(row, side) : undefined) ?? ''
+      return text.startsWith(kind)
+    })
     return text
   }
 
@@ -186,6 +202,47 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await phone.until('side-entry')
     await phone.tap('side-entry')
     expect(await scan(bay, await drawn(), 'HKG-CHN/entry')).toMatchObject({ code: null, verdicts: [{ answer: 'admit' }] })
+    expect(phone.faults).toEqual([])
+  })
+
+  it('registers at a desk without a network, by a code for its camera: a mini-program calls no desk', async () => {
+    for (let i = 0; i < 3 && !phone.find('register'); i += 1) await phone.tap('back')
+    const counter = await counterOf(await bay.desk('specimen-tower-shenzhen'))
+    let asked = await counter.ask()
+    for (let i = 0; i < 60 && !asked.text; i += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      asked = await counter.ask()
+    }
+    await phone.tap('register')
+    // A scanner that is closed changes nothing.
+    await phone.tap('scan-desk')
+    await phone.until('scan-desk')
+    phone.code = 'WIFI:S:x;;'
+    await phone.tap('scan-desk')
+    await phone.until('another system')
+    await phone.tap('another')
+    phone.code = asked.text
+    await phone.tap('scan-desk')
+    await phone.until('agree')
+    for (const said of ['specimen-tower-shenzhen', 'The register of visitors', 'Home Return Permit', RESIDENT.name]) expect(phone.text()).toContain(said)
+    await phone.tap('claim-name')
+    await phone.tap('agree')
+    await phone.until('Inside WeChat the wallet cannot call a desk')
+    const code = await drawn('BV1:')
+    await phone.until(() => phone.screen.brightness === 1 && phone.screen.lit)
+    const { id } = await counter.scan(code)
+    expect(await counter.answer(id ?? '')).toMatchObject({ state: 'answered', claims: { document_kind: 'home_return_permit' } })
+    expect(JSON.stringify(await counter.answer(id ?? ''))).not.toContain('CANARY')
+    await phone.tap('finish')
+    await phone.until('show')
+    expect(phone.screen.lit).toBe(false)
+    await phone.tap('history')
+    await phone.until('A visit to a building')
+    await phone.tap('back')
+    await phone.tap('receipts')
+    await phone.until('Shown: Kind of document')
+    expect(phone.text()).toContain('No receipt; days that the desk said it keeps this: 30')
+    await phone.tap('back')
     expect(phone.faults).toEqual([])
   })
 

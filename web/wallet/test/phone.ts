@@ -230,6 +230,8 @@ export class Phone {
   readonly screen = { brightness: 0.4, lit: false }
   readonly faults: unknown[] = []
   online = true
+  /** What its scanner reads; `undefined`: the traveller closes it. */
+  code: string | undefined
   private readonly context: vm.Context
   private readonly modules = new Map<string, { exports: unknown }>()
   private readonly kinds = new Map<string, Kind>()
@@ -579,6 +581,8 @@ export class Phone {
         this.camera.made.push({ width: given.width, height: given.height, fileType: given.fileType, quality: given.quality })
         succeed(given, { tempFilePath: this.options.selfie })
       },
+      scanCode: (given: Told) => this.code === undefined ? fail(given, 'scanCode:fail cancel') : succeed(given, { result: this.code, scanType: 'QR_CODE' }),
+      pageScrollTo: (given: Told) => succeed(given),
       chooseImage: (given: Told) => succeed(given, { tempFilePaths: [this.options.selfie], tempFiles: [{ path: this.options.selfie }] }),
       chooseMedia: (given: Told) => succeed(given, { tempFiles: [{ tempFilePath: this.options.selfie }] }),
       getFileSystemManager: () => ({ readFileSync: (path: string) => { const read = readFileSync(path); return read.buffer.slice(read.byteOffset, read.byteOffset + read.length) } }),

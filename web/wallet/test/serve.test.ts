@@ -48,17 +48,42 @@ describe('the wallet\'s server', () => {
     expect(status).not.toBe(0)
   })
 
-  it('says first where it listens, names the authorities, and allows the page nobody else', async () => {
+  it('says first where it listens, names the authorities, and allows the page desks beside them', async () => {
     const { line, address } = await serve('--authorities', ADDRESSES)
     expect(line).toMatch(/^wallet listens on http:\/\/127\.0\.0\.1:\d+$/)
     expect(await (await fetch(`${address}/authorities.json`)).json()).toEqual({ CHN: 'http://127.0.0.1:7101', HKG: 'http://127.0.0.1:7102', MAC: 'http://127.0.0.1:7103' })
     const page = await fetch(address)
     expect(await page.text()).toContain('built')
     const policy = page.headers.get('content-security-policy') ?? ''
-    expect(policy).toContain("connect-src 'self' http://127.0.0.1:7101 http://127.0.0.1:7102 http://127.0.0.1:7103;")
+    expect(policy).toContain("connect-src 'self' http://127.0.0.1:7101 http://127.0.0.1:7102 http://127.0.0.1:7103 https: http://127.0.0.1:* http://localhost:*;")
     expect(policy).toContain("default-src 'self';")
-    expect(policy).not.toMatch(/unsafe|\*/)
+    expect(policy).not.toMatch(/unsafe| \*/)
     expect(page.headers.get('permissions-policy')).toBe('camera=(self), microphone=(), geolocation=()')
+  })
+
+  it('lets a page that is reached by another name call desks over HTTPS alone', async () => {
+    const { address } = await serve('--authorities', 'https://a.example,https://b.example,https://c.example')
+    const { port } = new URL(address)
+    const policy = await new Promise<string>((resolve, reject) => {
+      request({ port, path: '/', headers: { host: 'wallet.example' } }, (reply) => { reply.resume(); resolve(String(reply.headers['content-security-policy'])) }).on('error', reject).end()
+    })
+    expect(policy).toContain("connect-src 'self' https://a.example https://b.example https://c.example https:;")
+    expect(policy).not.toMatch(/127\.0\.0\.1|localhost/)
+  })
+
+  it('tells the pinned roots: of the file that is named, or beside the addresses; and none of another form', async () => {
+    const root = { threshold: 1, keys: { 'CHN-1': `02${'0'.repeat(64)}` } }
+    const place = mkdtempSync(join(folder, 'installation-'))
+    const [addresses, roots] = [join(place, 'addresses.json'), join(place, 'roots.json')]
+    writeFileSync(addresses, JSON.stringify({ authorities: { CHN: 'https://a', HKG: 'https://b', MAC: 'https://c' } }))
+    writeFileSync(roots, JSON.stringify({ CHN: root }))
+    for (const given of [['--authorities', addresses], ['--authorities', ADDRESSES, '--roots', roots]]) {
+      const { address } = await serve(...given)
+      expect(await (await fetch(`${address}/roots.json`)).json(), given.join(' ')).toEqual({ CHN: root })
+    }
+    writeFileSync(roots, JSON.stringify({ CHN: `02${'0'.repeat(64)}` }))
+    expect(typed('--folder', folder, '--authorities', addresses)).toMatchObject({ status: 2, stderr: expect.stringContaining('is no file of roots') })
+    expect(typed('--folder', folder, '--authorities', ADDRESSES, '--roots', join(place, 'nowhere'))).toMatchObject({ status: 2, stderr: expect.stringContaining('--roots') })
   })
 
   it('speaks plain HTTP on the loopback alone, and to authorities there alone', () => {

@@ -9,6 +9,8 @@ import { mayCross } from '../src/maycross.js'
 vi.mock('../src/platform.js', () => ({ load: () => undefined, save: () => undefined, systemLanguage: () => 'en', announceLanguage: () => undefined }))
 const { LANGUAGES, WORDS, day, guess, say, speak } = await import('../src/words.js')
 const { LANES, MEASURES, REASONS, reason } = await import('../src/reasons.js')
+const { CLAIM_WORDS, DOCUMENT_WORDS, PURPOSE_WORDS, REFUSALS, SCENARIO_WORDS, refusal, valueWord } = await import('../src/venue-words.js')
+const VENUES = { ...CLAIM_WORDS, ...DOCUMENT_WORDS, ...SCENARIO_WORDS, ...PURPOSE_WORDS, ...REFUSALS }
 
 const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
 const HAN = /\p{Script=Han}/u
@@ -16,7 +18,7 @@ const HAN = /\p{Script=Han}/u
 const ONLY = { hans: /[这过关码证张边转请输错认对发记当从号现还没]/u, hant: /[這過關碼證張邊轉請輸錯認對發記當從號現還沒]/u }
 
 describe('what the wallet says', () => {
-  it.each(Object.entries({ ...WORDS, ...REASONS, ...MEASURES, ...LANES }))('%s is there in four languages, with the same things to fill in', (_, row) => {
+  it.each(Object.entries({ ...WORDS, ...REASONS, ...MEASURES, ...LANES, ...VENUES }))('%s is there in four languages, with the same things to fill in', (_, row) => {
     expect(row).toHaveLength(LANGUAGES.length)
     for (const text of row) {
       expect(text.trim()).toBe(text)
@@ -31,7 +33,7 @@ describe('what the wallet says', () => {
 
   it('every text is asked for by some screen', () => {
     const folder = new URL('../src/', import.meta.url)
-    const sources = ['problems.ts', 'wallet.ts', 'pages/index/index.vue', 'pages/code/code.vue', 'pages/cross/cross.vue', 'pages/history/history.vue', 'pages/more/more.vue', 'pages/receipts/receipts.vue', 'ui/Sheet.vue', 'ui/Field.vue']
+    const sources = ['problems.ts', 'wallet.ts', 'venue-words.ts', 'pages/register/register.vue', 'ui/Switch.vue', 'pages/index/index.vue', 'pages/code/code.vue', 'pages/cross/cross.vue', 'pages/history/history.vue', 'pages/more/more.vue', 'pages/receipts/receipts.vue', 'ui/Sheet.vue', 'ui/Field.vue']
       .map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n')
     const unused = Object.keys(WORDS).filter((word) => !/^(told|answer|advice)_/.test(word) && !new RegExp(`['"\`. ]${word}\\b`).test(sources))
     expect(unused).toEqual([])
@@ -70,6 +72,47 @@ describe('the reasons of an authority', () => {
     speak('en')
     expect(reason('week_used', '2035-01-08')).toContain('from 8 January 2035')
     expect(reason('something_new', undefined)).toContain('officer')
+  })
+})
+
+describe('a desk that is refused', () => {
+  const core = (file: string) => readFileSync(new URL(`../../core/${file}.ts`, import.meta.url), 'utf8')
+  const named = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, code]) => code!)
+  const venue = core('venue')
+  const approval = core('approval')
+  const codes = new Set([
+    ...named(venue + core('desk'), /(?:new Refused|refuse)\('(\w+)'/g),
+    ...named(venue, /hold\(.*, '(\w+)'\)/g),
+    ...named(venue, /(?:unknown|order): '(\w+)'/g),
+    ...named(venue, /Refused\(.* \? '(\w+)' : '\w+'\)/g), ...named(venue, /Refused\(.* \? '\w+' : '(\w+)'\)/g),
+    ...named(/const KEY_REASONS = \[(.*)\]/.exec(core('desk'))?.[1] ?? '', /'(\w+)'/g).map((reason) => `desk_${reason}`),
+    ...named(approval.slice(approval.indexOf('function holdToApproval')), /(?:\['|Refused\(')(\w+)'/g),
+    ...named(readFileSync(new URL('../src/venue.ts', import.meta.url), 'utf8'), /(?:new Refused\(|refused: |\? )'(\w+)'/g),
+    ...named(readFileSync(new URL('../src/venue.ts', import.meta.url), 'utf8'), /'receipt_\w+' : '(\w+)'/g),
+  ])
+  // Of a key alone, `desk` gives the codes of its own above; a list is no page's business.
+  for (const reason of ['key_unknown', 'list_too_old', 'network', 'answer', 'rolled_back']) codes.delete(reason)
+  const seen = JSON.parse(readFileSync(new URL('../../../vectors/venues.json', import.meta.url), 'utf8')) as Record<string, readonly { readonly expect: string }[]>
+  const expected = ['requests', 'receipts'].flatMap((table) => (seen[table] ?? []).map(({ expect: code }) => code)).filter((code) => code !== 'ok')
+
+  it('has a sentence for every code that core and the wallet give, also for those of the vectors', () => {
+    expect(codes.size).toBeGreaterThan(45)
+    expect(expected.length).toBeGreaterThan(20)
+    expect([...codes, ...expected].filter((code) => !(code in REFUSALS))).toEqual([])
+    for (const code of ['request_ended', 'request_from_future', 'desk_key_unknown', 'desk_key_role', 'approval_over', 'claim_not_approved', 'desk_list_too_old', 'venue_code_cut', 'request_reply', 'receipt_keeps_more']) expect([...codes]).toContain(code)
+  })
+
+  it('says what to do next, and a code that is new here is a refusal of the desk', () => {
+    speak('en')
+    for (const code of Object.keys(REFUSALS)) expect(REFUSALS[code]![2], code).toMatch(/\b(Scan|scan|Show|show|Ask|ask|Tell|Go|Compare|Update)\b/)
+    expect(refusal('something_new')).toBe(REFUSALS['desk_refused']![2])
+  })
+
+  it('shows values as people write them', () => {
+    speak('pt')
+    expect([valueWord('birth_date', '1990-05-06'), valueWord('birth_date', '1990'), valueWord('age_over_18', false), valueWord('region', 'MAC'), valueWord('document_kind', 'passport'), valueWord('nationality', 'PRT')])
+      .toEqual(['6 de maio de 1990', '1990', 'não', 'Macau', 'Passaporte', 'PRT'])
+    speak('en')
   })
 })
 

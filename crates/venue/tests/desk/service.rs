@@ -309,6 +309,24 @@ async fn the_page_runs_nothing_but_its_own_script() {
 }
 
 #[tokio::test]
+async fn a_page_of_a_wallet_that_is_let_in_may_send_an_answer_and_no_other_page_anything() {
+    let served = Served::new(VenueKind::Building).await;
+    let ahead = async |router: &Router, origin: &str| {
+        let asked = Request::options("/v1/answers")
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type");
+        let response = router.clone().oneshot(asked.body(Body::empty()).unwrap()).await.unwrap();
+        let allowed = response.headers().get("access-control-allow-origin").cloned();
+        allowed.map(|value| value.to_str().unwrap().to_owned())
+    };
+    let wallet = "https://wallet.example";
+    assert_eq!(ahead(&served.routers.public, wallet).await.as_deref(), Some(wallet));
+    assert_eq!(ahead(&served.routers.public, "https://other.example").await, None);
+    assert_eq!(ahead(&served.routers.counter, wallet).await, None, "the counter is its own page's alone");
+}
+
+#[tokio::test]
 async fn a_wallet_gets_the_standing_request_and_is_told_when_the_approval_is_suspended() {
     let served = Served::new(VenueKind::Hotel).await;
     let ask =

@@ -204,6 +204,8 @@ impl Bay {
         command
             .arg(&server)
             .args(["--listen", &self.wallet, "--authorities", &authorities.join(","), "--with-parent"])
+            .arg("--roots")
+            .arg(crate::install::lists::pins_path(&self.installation))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log)
