@@ -31,9 +31,14 @@ export async function call(method, path, body) {
   return json;
 }
 
-export function tell(text) {
-  document.getElementById("message").textContent = text;
+/** Says something to the clerk: that an act was done, or (`refuse`) why not. */
+export function tell(text, kind = "good") {
+  const message = document.getElementById("message");
+  message.textContent = text;
+  message.className = kind;
 }
+
+export const refuse = (problem) => tell(sentence(problem), "bad");
 
 /** Runs an act of the clerk; what goes wrong is said, not swallowed. Says whether it was done. */
 export async function act(work) {
@@ -43,14 +48,14 @@ export async function act(work) {
     return true;
   } catch (problem) {
     if (!problem?.code) throw problem;
-    tell(sentence(problem));
+    refuse(problem);
     return false;
   }
 }
 
-/** Says that the book has changed: whoever shows it reads it again. */
-export function changed() {
-  document.dispatchEvent(new Event("book-changed"));
+/** Says that the book has changed: whoever shows it reads it again, and puts the cursor where it was, on what has this label. */
+export function changed(label = null) {
+  document.dispatchEvent(new CustomEvent("book-changed", { detail: label }));
 }
 
 /** 16 bytes from chance, hexadecimal. */

@@ -1,9 +1,9 @@
 // Asking: a request on the screen, its answer, and codes that a hand scanner or the desk's camera reads.
 
-import { act, call, clock, isHotel, tell } from "./api.js";
+import { act, call, clock, isHotel, refuse } from "./api.js";
 import { $ } from "./elements.js";
 import { addAnswer, hasAnswer, isEmpty } from "./party.js";
-import { sentence, t } from "./texts.js";
+import { t } from "./texts.js";
 
 let asking = null;
 /** Answers by which somebody was only found: they are no guests. */
@@ -33,7 +33,7 @@ async function wait() {
     answer = await call("GET", `/api/requests/${mine.id}`);
   } catch (problem) {
     if (problem.code === "request_unknown") {
-      tell(sentence(problem));
+      refuse(problem);
       return stopWaiting();
     }
   }
@@ -44,7 +44,7 @@ async function wait() {
   }
   if (answer?.state === "refused" && mine.said !== answer.code) {
     mine.said = answer.code;
-    tell(sentence({ code: answer.code }));
+    refuse({ code: answer.code });
   }
   mine.timer = setTimeout(wait, 1000);
 }

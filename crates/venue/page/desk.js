@@ -3,7 +3,7 @@
 // Keyboard first: F2 a new request, F4 somebody by card, F8 finds a person, F9 queues or evacuation, Ctrl+Enter registers; a hand scanner
 // is a keyboard whose text begins with BV1:.
 
-import { act, call, isHotel, place, session, setClock, tell, venueName } from "./api.js";
+import { act, call, isHotel, place, refuse, session, setClock, tell, venueName } from "./api.js";
 import { collect, newRequest, scanned, stopWaiting } from "./asking.js";
 import { $ } from "./elements.js";
 import { closeEvacuation, drawEvacuation, forgetEvacuation, isOnScreen, openEvacuation } from "./evacuation.js";
@@ -142,7 +142,7 @@ function drawHealth(health) {
   $("health").textContent = said.join(" ");
 }
 
-document.addEventListener("book-changed", async () => {
+document.addEventListener("book-changed", async ({ detail: label }) => {
   if (!signedIn) return;
   try {
     if (view === "counter") await refresh();
@@ -150,8 +150,12 @@ document.addEventListener("book-changed", async () => {
   } catch (problem) {
     // No act of the clerk: what was said of the act before stays unless there is more to say.
     if (!problem?.code) throw problem;
-    tell(sentence(problem));
+    refuse(problem);
   }
+  // The rows are new ones: the keyboard goes on where it was.
+  if (!label || document.activeElement !== document.body) return;
+  const same = [...document.querySelectorAll("main button")].find((one) => one.getAttribute("aria-label") === label);
+  (same ?? $(view === "queues" ? "queues-refresh" : "refresh")).focus();
 });
 
 // --- the keyboard ---
@@ -232,5 +236,5 @@ try {
 } catch (problem) {
   if (!problem?.code) throw problem;
   show();
-  if (problem.code !== "unauthorized") tell(sentence(problem));
+  if (problem.code !== "unauthorized") refuse(problem);
 }

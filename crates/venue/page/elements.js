@@ -40,7 +40,7 @@ export const documentChoices = () => place.desk.documents.map((one) => [one, t(`
 export function button(key, about, work) {
   const element = make("button", { type: "button", className: "plain", text: key });
   element.setAttribute("aria-label", `${t(key)}: ${about}`);
-  element.addEventListener("click", () => act(work).then((done) => done && changed()));
+  element.addEventListener("click", () => act(work).then((done) => done && changed(element.getAttribute("aria-label"))));
   return element;
 }
 
@@ -71,9 +71,9 @@ export function list(pairs) {
 
 /**
  * Asks the clerk in a dialog. `fields` draws into an object of values; `work` gets it. Where the desk refuses, the dialog stays open and
- * says why. Resolves to whether it was done.
+ * says why. The cursor stands in the field `first`, where it is there. Resolves to whether it was done.
  */
-export function askFor(title, confirm, fields, work) {
+export function askFor(title, confirm, fields, work, first = "") {
   const values = {};
   const dialog = $("dialog");
   $("dialog-title").textContent = title;
@@ -108,7 +108,7 @@ export function askFor(title, confirm, fields, work) {
       resolve(done);
     }, { once: true });
     dialog.showModal();
-    dialog.querySelector("input, select, textarea")?.focus();
+    ($(`dialog-${first}`) ?? dialog.querySelector("input, select, textarea"))?.focus();
   });
 }
 

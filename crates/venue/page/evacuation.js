@@ -1,9 +1,9 @@
 // Evacuation: who is inside, by zone, on screen, phone and paper. What was loaded last stays when the desk's program is away, with its
 // time; marks wait and are sent when it is back.
 
-import { act, call, hour, now, tell } from "./api.js";
+import { act, call, hour, now, refuse, tell } from "./api.js";
 import { $, make, tools } from "./elements.js";
-import { filled, sentence, t } from "./texts.js";
+import { filled, t } from "./texts.js";
 
 /** Marks that are not sent yet: ids and marks alone, so that a page that is loaded anew still sends them. */
 const KEPT = "desk_marks";
@@ -51,7 +51,7 @@ async function round() {
   } catch (problem) {
     if (!problem?.code) throw problem;
     away = true;
-    if (problem.code !== "unreachable") tell(sentence(problem));
+    if (problem.code !== "unreachable") refuse(problem);
   }
   draw();
   if (open) again(away ? AGAIN : FRESH);
@@ -69,7 +69,7 @@ async function send() {
     } catch (problem) {
       if (["unreachable", "unauthorized", "store"].includes(problem.code)) throw problem;
       // Who has left by the door meanwhile stands on the list no more.
-      tell(t("mark_late"));
+      tell(t("mark_late"), "bad");
     }
     const { [visit]: sent, ...rest } = waiting();
     setWaiting(sent === safe ? rest : { ...rest, [visit]: sent });

@@ -26,7 +26,7 @@ export const checkOut = (stay) => () => askFor(`${t("check_out")}: ${about(stay)
   });
 
 /** Corrects what a clerk typed; a value that was shown is none of theirs. */
-export const correct = (stay) => () => {
+export const correct = (stay, first) => () => {
   const typed = Object.entries(stay.fields).filter(([, entry]) => entry.source === "typed");
   return askFor(`${t("correct")}: ${about(stay)}`, t("correct"),
     (values) => [
@@ -37,7 +37,7 @@ export const correct = (stay) => () => {
       const fields = Object.fromEntries(Object.entries(values).filter(([field, value]) => value.trim() !== stay.fields[field].text));
       if (Object.keys(fields).length === 0) throw { code: "unchanged" };
       await call("POST", `${path(stay)}/correct`, { fields });
-    });
+    }, first);
 };
 
 const COLUMNS = ["room", "who", "since", "report", "acts"];

@@ -187,7 +187,7 @@ async function checkIn() {
   for (const result of done.lines) judge(lines.find((one) => one.line === result.line), result);
   const open = lines.filter((line) => !line.done);
   if (open.length > 0) {
-    tell(`${t("open_lines")} ${open.length}`);
+    tell(`${t("open_lines")} ${open.length}`, "bad");
     drawLines();
     return focusLine(lines.indexOf(open[0]));
   }
@@ -196,12 +196,19 @@ async function checkIn() {
   $("new-request").focus();
 }
 
+/** What is wrong with a line; the duties towards a minor stand together. */
+function sentences(faults) {
+  const duties = faults.filter(({ code }) => code === "duty_missing").map(({ field }) => t(`duty.${field}`, field));
+  const others = faults.filter(({ code }) => code !== "duty_missing").map(sentence);
+  return [...others, ...(duties.length > 0 ? [`${t("code.duty_missing")} ${duties.join("; ")}`] : [])].join(" ");
+}
+
 /** What became of a line; what is asked in addition gets a field, and what was shown loses the one that was typed. */
 function judge(line, { result, faults = [] }) {
   if (line.done) return;
   line.done = GOOD.includes(result);
   line.open = !line.done;
-  line.result = { good: line.done, text: line.done ? t(`result.${result}`) : faults.map(sentence).join(" ") };
+  line.result = { good: line.done, text: line.done ? t(`result.${result}`) : sentences(faults) };
   for (const { code, field } of faults) {
     if (code === "duty_missing") line.notes[field] ??= "";
     if (code === "field_missing" && !(line.card && field === "document_kind")) line.fields[field] ??= "";

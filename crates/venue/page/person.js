@@ -43,8 +43,9 @@ async function search() {
   found = (await call("POST", `/api/${BOOK()}/search`, by))[BOOK()];
   $("find-form").reset();
   drawFound();
-  tell(t(found.length === 0 ? "found_nobody" : "look_written"));
-  $("found").querySelector("h3")?.focus();
+  if (found.length === 0) return tell(t("found_nobody"), "bad");
+  tell(t("look_written"));
+  $("found").querySelector("h3").focus();
 }
 
 /** Draws what was found; a change of language draws it anew. */
@@ -62,6 +63,7 @@ async function again(record) {
     found = found.filter((one) => one.id !== record.id);
   }
   drawFound();
+  ($(`record-${record.id}`) ?? $("find-name")).focus();
   changed();
 }
 
@@ -71,7 +73,7 @@ const then = (record, dialog) => async () => {
 };
 
 function drawRecord(record) {
-  const title = make("h3", { tabIndex: -1 }, titleOf(record));
+  const title = make("h3", { id: `record-${record.id}`, tabIndex: -1 }, titleOf(record));
   const about = titleOf(record);
   const acts = isHotel()
     ? [

@@ -40,7 +40,7 @@ function drawReport(stay, queue, report) {
   rights.setAttribute("aria-label", `${t("open_record")}: ${about}`);
   const acts = report.state === "refused"
     ? [
-        button("correct", about, correct(stay)),
+        button("correct", about, correct(stay, report.faults[0]?.field)),
         stay.state === "in_house" ? button("move", about, move(stay)) : null,
         queue === "hotel_system" ? button("send_again", about, again) : null,
         rights,

@@ -57,8 +57,7 @@ const TOGETHER = [
 
 /** The sentence of a problem or fault: by its code, else as the desk says it. */
 export function sentence(problem) {
-  const duty = problem.code === "duty_missing";
-  const name = problem.field && (duty ? t(`duty.${problem.field}`, problem.field) : fieldName(problem.field));
+  const name = problem.field && fieldName(problem.field);
   const together = TOGETHER.find(([codes]) => codes.test(problem.code))?.[1];
   const otherwise = together ? t(together) : problem.detail ?? problem.text ?? problem.code;
   const said = t(`code.${problem.code}`, otherwise);
