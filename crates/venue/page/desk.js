@@ -109,10 +109,11 @@ async function enter() {
   tell("");
   view = named().name;
   show();
+  // At once: what comes later would take the cursor from whoever types already.
+  if (view === "counter") $("new-request").focus();
   drawHealth(await call("GET", "/api/health"));
   translate();
   await go();
-  if (view === "counter") $("new-request").focus();
 }
 
 async function refresh() {
