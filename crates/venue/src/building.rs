@@ -8,6 +8,7 @@ use documents::Timestamp;
 
 use crate::actor::Actor;
 use crate::shown::{AnswerFault, AnswerId};
+use crate::stay::NameForm;
 use crate::store::answer::Held;
 use crate::store::look::{self, Act, Look};
 use crate::store::person::Found;
@@ -20,6 +21,8 @@ use crate::visit::{
 
 /// The states of visits that are not over.
 const OPEN: [&str; 4] = ["expected", "waiting", "outside", "inside"];
+/// The states of those that are.
+const ENDED: [&str; 2] = ["not_expected", "over"];
 
 /// A building's desk.
 #[derive(Debug, Clone)]
@@ -252,7 +255,7 @@ impl Building {
             warning = warned;
             Ok(visit)
         };
-        let visit = self.change(id, actor, Act::Move, now, enter).await?;
+        let visit = self.change(id, actor, Act::Enter, now, enter).await?;
         Ok((visit, warning))
     }
 
@@ -272,7 +275,7 @@ impl Building {
             warning = warned;
             Ok(visit)
         };
-        let visit = self.change(id, actor, Act::Move, now, leave).await?;
+        let visit = self.change(id, actor, Act::Leave, now, leave).await?;
         Ok((visit, warning))
     }
 
@@ -282,6 +285,20 @@ impl Building {
     /// [`BuildingError`]; nothing is written then.
     pub async fn end(&self, id: VisitId, actor: &Actor, now: Timestamp) -> Result<Visit, BuildingError> {
         self.change(id, actor, Act::CheckOut, now, |visit| visit.end(now)).await
+    }
+
+    /// Corrects a name that was typed.
+    ///
+    /// # Errors
+    /// [`BuildingError`]; nothing is corrected then.
+    pub async fn correct(
+        &self,
+        id: VisitId,
+        name: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Visit, BuildingError> {
+        self.change(id, actor, Act::Correct, now, |visit| visit.correct(name)).await
     }
 
     /// Forgets what a visitor takes back: name and help on stairs.
@@ -382,11 +399,28 @@ impl Building {
         let mut tx = self.store.begin().await?;
         let mut found = Vec::new();
         for state in OPEN {
-            for id in self.store.visits_in(&mut tx, state).await? {
-                if let Some(row) = self.store.find_visit(&mut tx, id).await? {
-                    found.push(look_at(&mut tx, row, actor, Act::See, now).await?);
-                }
-            }
+            let ids = self.store.visits_in(&mut tx, state).await?;
+            found.extend(self.open_all(&mut tx, ids, actor, Act::See, now).await?);
+        }
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// The visits that have ended, or were not expected, since `since`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn ended_visits(
+        &self,
+        since: Timestamp,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<VisitRecord>, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let mut found = Vec::new();
+        for state in ENDED {
+            let ids = self.store.visits_since(&mut tx, state, since).await?;
+            found.extend(self.open_all(&mut tx, ids, actor, Act::See, now).await?);
         }
         tx.commit().await?;
         Ok(found)
@@ -402,17 +436,52 @@ impl Building {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Vec<VisitRecord>, StoreError> {
+        self.search_by(Found { pseudonym: Some(pseudonym), ..Found::default() }, actor, now).await
+    }
+
+    /// The visits of a whole name, its words in any order, of 20 visitors at most.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn search_name(
+        &self,
+        name: &NameForm,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<VisitRecord>, StoreError> {
+        self.search_by(Found { name: Some(name), ..Found::default() }, actor, now).await
+    }
+
+    async fn search_by(
+        &self,
+        by: Found<'_>,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<VisitRecord>, StoreError> {
         let mut tx = self.store.begin().await?;
         let mut found = Vec::new();
-        let by = Found { pseudonym: Some(pseudonym), number: None };
         for person in self.store.find_persons(&mut tx, by).await? {
-            for id in self.store.visits_of(&mut tx, person).await? {
-                if let Some(row) = self.store.find_visit(&mut tx, id).await? {
-                    found.push(look_at(&mut tx, row, actor, Act::Search, now).await?);
-                }
-            }
+            let ids = self.store.visits_of(&mut tx, person).await?;
+            found.extend(self.open_all(&mut tx, ids, actor, Act::Search, now).await?);
         }
         tx.commit().await?;
+        Ok(found)
+    }
+
+    async fn open_all(
+        &self,
+        tx: &mut Tx,
+        ids: Vec<VisitId>,
+        actor: &Actor,
+        act: Act,
+        now: Timestamp,
+    ) -> Result<Vec<VisitRecord>, StoreError> {
+        let mut found = Vec::new();
+        for id in ids {
+            if let Some(row) = self.store.find_visit(tx, id).await? {
+                found.push(look_at(tx, row, actor, act, now).await?);
+            }
+        }
         Ok(found)
     }
 

@@ -11,9 +11,9 @@ use documents::Timestamp;
 use crate::actor::Actor;
 use crate::hotel_system::{HotelCodes, Notification};
 use crate::police::record;
-use crate::profile::{Field, Moment, PermitNumber, Profile};
+use crate::profile::{Field, Moment, Need, PermitNumber, Profile};
 use crate::shown::{AnswerFault, AnswerId};
-use crate::stay::{GuestFault, Left, Outcome, Party, Room, Stay, StayError, StayId, Typed};
+use crate::stay::{GuestFault, Left, NameForm, Outcome, Party, Room, Stay, StayError, StayId, Typed};
 use crate::store::answer::Held;
 use crate::store::look::{self, Act, Look};
 use crate::store::person::Found;
@@ -60,6 +60,9 @@ pub enum HotelError {
     /// Somebody else changed it in between.
     #[error("somebody else has just changed this stay; look at it again")]
     Changed,
+    /// The desk hands guests over to no system.
+    #[error("this desk hands over to no hotel's system; venue.toml names one where there is one")]
+    NoSystem,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -96,6 +99,7 @@ impl HotelError {
             Self::Unknown => "unknown_stay",
             Self::Stay(error) => error.code(),
             Self::Changed => "changed_meanwhile",
+            Self::NoSystem => "no_hotel_system",
             Self::Store(_) => "store",
         }
     }
@@ -141,6 +145,12 @@ impl Hotel {
     #[must_use]
     pub fn with_hotel_system(self, codes: HotelCodes) -> Self {
         Self { hotel_system: Some(codes), ..self }
+    }
+
+    /// What the profile asks of the guest of this stay at a moment, by what is kept of them.
+    #[must_use]
+    pub fn asked(&self, stay: &Stay, at: Moment) -> BTreeMap<Field, Need> {
+        stay.guest().asked(&self.profile, stay.last().since.local_date(), at)
     }
 
     /// Its database.
@@ -382,7 +392,7 @@ impl Hotel {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let departure = |left: &Left| {
-            let asked = left.was.guest.asked(&self.profile, left.was.since.local_date(), Moment::Out);
+            let asked = self.asked(changed, Moment::Out);
             record::departure(left, &asked.into_keys().collect())
         };
         if let (Stay::InHouse(_), Stay::Left(left)) = (&row.stay, changed) {
@@ -447,9 +457,31 @@ impl Hotel {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Vec<Record>, StoreError> {
+        self.search_by(Found { pseudonym, number, name: None }, actor, now).await
+    }
+
+    /// The stays of a whole name, its words in any order, of 20 guests at most; each look is written down.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn search_name(
+        &self,
+        name: &NameForm,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.search_by(Found { name: Some(name), ..Found::default() }, actor, now).await
+    }
+
+    async fn search_by(
+        &self,
+        by: Found<'_>,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Record>, StoreError> {
         let mut tx = self.store.begin().await?;
         let mut found = Vec::new();
-        for person in self.store.find_persons(&mut tx, Found { pseudonym, number }).await? {
+        for person in self.store.find_persons(&mut tx, by).await? {
             for id in self.store.stays_of(&mut tx, person).await? {
                 found.extend(self.open(&mut tx, id, actor, Act::Search, now).await?);
             }
@@ -458,18 +490,67 @@ impl Hotel {
         Ok(found)
     }
 
+    /// The stays of which a report waits or was refused, of those who have left too; each look is written down.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn open_reports(&self, actor: &Actor, now: Timestamp) -> Result<Vec<Record>, StoreError> {
+        let mut tx = self.store.read().await?;
+        let ids = self.store.stays_with_open_reports(&mut tx).await?;
+        tx.roll_back().await?;
+        self.open_all(ids, actor, Act::See, now).await
+    }
+
+    async fn open_all(
+        &self,
+        ids: Vec<StayId>,
+        actor: &Actor,
+        act: Act,
+        now: Timestamp,
+    ) -> Result<Vec<Record>, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(self.open(&mut tx, id, actor, act, now).await?);
+        }
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// Hands a guest over to the hotel's system once more, as the stay is now: what was refused there gives way to it.
+    ///
+    /// # Errors
+    /// [`HotelError::Unknown`], [`HotelError::NoSystem`], [`HotelError::Store`].
+    pub async fn hand_over_again(&self, id: StayId, actor: &Actor, now: Timestamp) -> Result<(), HotelError> {
+        if self.hotel_system.is_none() {
+            return Err(HotelError::NoSystem);
+        }
+        let mut tx = self.store.begin().await?;
+        let handed = self.hand_over_again_in(&mut tx, id, actor, now).await;
+        tx.end_by(handed).await
+    }
+
+    async fn hand_over_again_in(
+        &self,
+        tx: &mut Tx,
+        id: StayId,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(), HotelError> {
+        let row = self.store.find_stay(tx, id).await?.ok_or(HotelError::Unknown)?;
+        look::write(tx, row.person.key, actor, Act::Correct, now).await?;
+        Ok(self.hand_over(tx, &row, &row.stay, now).await?)
+    }
+
     /// Everybody in the house, in order of arrival; each look is written down.
     ///
     /// # Errors
     /// The database's.
     pub async fn in_house(&self, actor: &Actor, now: Timestamp) -> Result<Vec<Record>, StoreError> {
-        let mut tx = self.store.begin().await?;
-        let mut found = Vec::new();
-        for id in self.store.in_house(&mut tx).await? {
-            found.extend(self.open(&mut tx, id, actor, Act::See, now).await?);
-        }
-        tx.commit().await?;
-        Ok(found)
+        let mut tx = self.store.read().await?;
+        let ids = self.store.in_house(&mut tx).await?;
+        tx.roll_back().await?;
+        self.open_all(ids, actor, Act::See, now).await
     }
 
     /// Erases a guest who asks for it: destroys the key, the rows, and every tag that points at the guest.

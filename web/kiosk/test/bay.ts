@@ -1,10 +1,12 @@
 /** A small Bay for the kiosk's tests: three authorities and the gates of one port as processes, residents, wallets, a camera. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core'
+import { expect } from 'vitest'
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 /** The documentation's pictures are made anew where it is asked for; else they only prove that they can be made. */
@@ -61,6 +63,8 @@ export interface Bay {
   /** Moves every process's clock on. */
   advance(seconds: number): void
   delivered(): Promise<void>
+  /** Ends the authorities, whose folders a command can open then. */
+  endAuthorities(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -108,7 +112,7 @@ export async function frames(browser: Browser, to: string, face: string | undefi
 
 const number = (index: number) => `${1234567 + index}(${(8 + index) % 10})`
 
-async function openPort(): Promise<number> {
+export async function openPort(): Promise<number> {
   const { createServer } = await import('node:net')
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
@@ -208,6 +212,7 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
       writeFileSync(join(dir, 'public/clock'), String(shift))
     },
     delivered: () => delivered(operators),
+    endAuthorities: async () => void await Promise.all(['CHN', 'HKG', 'MAC'].map((code) => end(code, 'SIGTERM'))),
     async stop() {
       await Promise.all([...running.keys()].map((name) => end(name, 'SIGTERM')))
       rmSync(work, { recursive: true, force: true })
@@ -288,7 +293,20 @@ export async function state(page: Page, wanted: string, timeout = 70_000): Promi
   }
 }
 
-export async function screen(page: Page, name: string): Promise<void> {
+/** A picture of a page for the documentation. */
+export async function picture(page: Page, name: string, fullPage = false): Promise<void> {
   mkdirSync(SCREENS, { recursive: true })
-  await page.screenshot({ path: join(SCREENS, `kiosk-${name}.png`), animations: 'disabled' })
+  await page.screenshot({ path: join(SCREENS, `${name}.png`), animations: 'disabled', fullPage })
+}
+
+export const screen = (page: Page, name: string): Promise<void> => picture(page, `kiosk-${name}`)
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
+interface AxeResult { violations: { id: string; nodes: { html: string }[] }[] }
+
+/** Nothing that axe-core objects to. */
+export async function accessible(page: Page): Promise<void> {
+  await page.evaluate(AXE)
+  const found = await page.evaluate(() => (window as unknown as { axe: { run(): Promise<unknown> } }).axe.run()) as AxeResult
+  expect(found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' ')}`)).toEqual([])
 }

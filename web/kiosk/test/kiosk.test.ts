@@ -1,22 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { skip } from '../../core/test/skip'
-import { type Bay, type Resident, frames, launch, missing, openBay, openPage, screen, signIn, state, until } from './bay'
+import { type Bay, type Resident, accessible, frames, launch, missing, openBay, openPage, screen, signIn, state, until } from './bay'
 
 const skipped = skip('the kiosk in a browser', missing())
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
-
-interface AxeResult { violations: { id: string; nodes: { html: string }[] }[] }
-
-/** Nothing that axe-core objects to. */
-async function accessible(page: Page): Promise<void> {
-  await page.evaluate(AXE)
-  const found = await page.evaluate(() => (window as unknown as { axe: { run(): Promise<unknown> } }).axe.run()) as AxeResult
-  expect(found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' ')}`)).toEqual([])
-}
 
 const sentence = (page: Page) => page.locator('#sentence').innerText()
 const english = async (page: Page) => {

@@ -74,6 +74,8 @@ pub fn setup(desk: &Desk) -> Result<DeskSetup, Failure> {
     let asks = desk.asks()?;
     let set = |claims: &[ClaimName]| claims.iter().copied().collect::<ClaimSet>();
     Ok(DeskSetup {
+        name: desk.name().to_owned(),
+        name_zh: desk.name_zh().to_owned(),
         authority: desk.authority(),
         venue: desk.id().clone(),
         kind: desk.binding().kind(),

@@ -123,6 +123,11 @@ impl Desk {
         &self.file.name
     }
 
+    /// The same in Chinese.
+    pub fn name_zh(&self) -> &str {
+        &self.file.name_zh
+    }
+
     /// The police's register, where guests are told to one.
     pub fn police(&self) -> Option<&Service> {
         self.file.police.as_ref()

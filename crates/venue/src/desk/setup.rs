@@ -9,6 +9,10 @@ use trust::{Approvals, DeskRefusal, VenueKind};
 /// What a desk is, and what it asks. The most that it may ask stands in its approval.
 #[derive(Debug, Clone)]
 pub struct DeskSetup {
+    /// What people call the venue, in Latin letters.
+    pub name: String,
+    /// The same in Chinese.
+    pub name_zh: String,
     /// The authority whose trust list names the desk's key.
     pub authority: AuthorityCode,
     /// The venue.

@@ -14,8 +14,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::App;
 use super::body::{JsonBody, id, parsed};
-use super::hotel::{LookBody, looks, of_zone};
+use super::hotel::of_zone;
 use super::problem::Problem;
+use super::record::{LookBody, looks};
 use super::session::Clerk;
 use crate::building::{Building, BuildingError, Invited, VisitRecord};
 use crate::desk::{Book, Visiting};
@@ -23,7 +24,7 @@ use crate::stay::{Disclosed, Source};
 use crate::store::Act;
 use crate::visit::{BadgeNumber, Host, Plan, Presence, Purpose, Visit, VisitId, Visitor, Warning, Zone};
 
-fn building(app: &App) -> Result<&Building, Problem> {
+pub(super) fn building(app: &App) -> Result<&Building, Problem> {
     match app.state.desk.book() {
         Book::Building(building) => Ok(building),
         Book::Hotel(_) => Err(BuildingError::Unknown.into()),
@@ -202,6 +203,25 @@ pub(super) struct VisitBody {
     /// Where the visitor is.
     #[serde(skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
+    /// Since when the visit is in this state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+    /// When the visitor last came in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entered: Option<String>,
+    /// When the visitor last went out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<String>,
+    /// Whether the name was typed by a host or clerk, and so can be corrected.
+    typed: bool,
+    /// Whether the visitor said so: needs help on stairs.
+    needs_help: bool,
+    /// Whether the visitor was shown safe (true) or missing (false) by a warden.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    safe: Option<bool>,
+    /// Of an export: the visitor's pseudonym at this venue, hexadecimal; left out of a visitor by card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pseudonym: Option<String>,
     /// What the desk says and does not enforce: `inside_already`, `not_inside`, `overstayed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<&'static str>,
@@ -210,15 +230,22 @@ pub(super) struct VisitBody {
     looks: Vec<LookBody>,
 }
 
+/// Whether the name comes from a pass or a card.
+fn named_by_pass(visit: &Visit) -> bool {
+    visit.visitor().is_some_and(|visitor| visitor.name.is_some() && visitor.source != Source::Typed)
+}
+
 impl VisitBody {
     fn new(id: VisitId, visit: &Visit) -> Self {
-        let (badge, zone) = match visit.presence() {
-            Presence::Outside { badge, .. } => (Some(badge), None),
-            Presence::Inside { badge, zone, .. } => (Some(badge), Some(zone.as_str().to_owned())),
+        let (badge, zone, mark) = match visit.presence() {
+            Presence::Outside { badge, .. } => (Some(badge), None, None),
+            Presence::Inside { badge, zone, mark, .. } => {
+                (Some(badge), Some(zone.as_str().to_owned()), mark.as_ref())
+            }
             Presence::Expected
             | Presence::Waiting { .. }
             | Presence::NotExpected { .. }
-            | Presence::Over { .. } => (None, None),
+            | Presence::Over { .. } => (None, None, None),
         };
         let plan = visit.plan();
         Self {
@@ -234,13 +261,32 @@ impl VisitBody {
             recurring: plan.is_recurring(),
             badge: badge.map(ToString::to_string),
             zone,
+            since: visit.since().map(|since| since.to_string()),
+            entered: None,
+            left: None,
+            typed: visit.name().is_some() && !named_by_pass(visit),
+            needs_help: visit.visitor().is_some_and(|visitor| visitor.needs_help),
+            safe: mark.map(|mark| mark.safe),
+            pseudonym: None,
             warning: None,
             looks: Vec::new(),
         }
     }
 
     fn of_record(record: &VisitRecord) -> Self {
-        Self { looks: looks(&record.looks), ..Self::new(record.id, &record.visit) }
+        let last = |act| record.looks.iter().rfind(|look| look.act == act).map(|look| look.at.to_string());
+        Self {
+            entered: last(Act::Enter),
+            left: last(Act::Leave),
+            looks: looks(&record.looks),
+            ..Self::new(record.id, &record.visit)
+        }
+    }
+
+    /// The same with the pseudonym: a visitor's copy has everything that is kept.
+    fn exported(record: &VisitRecord) -> Self {
+        let pseudonym = record.visit.visitor().and_then(|visitor| visitor.pseudonym);
+        Self { pseudonym: pseudonym.map(|own| hex::encode(own.as_bytes())), ..Self::of_record(record) }
     }
 
     fn warned(id: VisitId, (visit, warning): &(Visit, Option<Warning>)) -> Self {
@@ -254,14 +300,35 @@ pub(super) struct VisitsBody {
     visits: Vec<VisitBody>,
 }
 
-/// Lists the visits that are not over
-#[utoipa::path(get, path = "/api/visits", tag = "building", responses((status = 200, description = "The visits.", body = VisitsBody), (status = 401, body = Problem)))]
+impl VisitsBody {
+    pub(super) fn new(records: &[VisitRecord]) -> Self {
+        Self { visits: records.iter().map(VisitBody::of_record).collect() }
+    }
+}
+
+/// Which visits.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct Listing {
+    /// Those that have ended today, or were not expected; else those that are not over.
+    #[serde(default)]
+    ended: bool,
+}
+
+/// Lists the visits that are not over, or those that ended today
+#[utoipa::path(get, path = "/api/visits", tag = "building", params(Listing),
+    responses((status = 200, description = "The visits.", body = VisitsBody), (status = 401, body = Problem)))]
 pub(super) async fn visits(
     State(app): State<Arc<App>>,
     Clerk(actor): Clerk,
+    Query(listing): Query<Listing>,
 ) -> Result<Json<VisitsBody>, Problem> {
-    let records = building(&app)?.open_visits(&actor, (app.state.now)()).await?;
-    Ok(Json(VisitsBody { visits: records.iter().map(VisitBody::of_record).collect() }))
+    let (building, now) = (building(&app)?, (app.state.now)());
+    let records = if listing.ended {
+        building.ended_visits(now.local_date().start(), &actor, now).await?
+    } else {
+        building.open_visits(&actor, now).await?
+    };
+    Ok(Json(VisitsBody::new(&records)))
 }
 
 /// How a visit is looked at.
@@ -283,7 +350,7 @@ pub(super) async fn visit(
 ) -> Result<Json<VisitBody>, Problem> {
     let act = if looking.export { Act::Export } else { Act::See };
     let record = building(&app)?.see(id::<VisitId>(path)?, &actor, act, (app.state.now)()).await?;
-    Ok(Json(VisitBody::of_record(&record)))
+    Ok(Json(if looking.export { VisitBody::exported(&record) } else { VisitBody::of_record(&record) }))
 }
 
 /// Erases a visit whose visitor asks for it
@@ -383,6 +450,27 @@ pub(super) async fn end(
     Ok(Json(VisitBody::new(id, &visit)))
 }
 
+/// Another name.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NameBody {
+    name: String,
+}
+
+/// Corrects a name that was typed
+#[utoipa::path(post, path = "/api/visits/{id}/correct", tag = "building", params(("id" = String, Path,)), request_body = NameBody,
+    responses((status = 200, description = "Corrected.", body = VisitBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn correct(
+    State(app): State<Arc<App>>,
+    Clerk(actor): Clerk,
+    path: Path<String>,
+    JsonBody(given): JsonBody<NameBody>,
+) -> Result<Json<VisitBody>, Problem> {
+    let id = id::<VisitId>(path)?;
+    let visit = building(&app)?.correct(id, &given.name, &actor, (app.state.now)()).await?;
+    Ok(Json(VisitBody::new(id, &visit)))
+}
+
 /// Forgets name and help on stairs: the visitor takes back the consent
 #[utoipa::path(post, path = "/api/visits/{id}/withdraw", tag = "building", params(("id" = String, Path,)),
     responses((status = 200, description = "Forgotten.", body = VisitBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
@@ -432,6 +520,9 @@ pub(super) struct Evacuating {
 /// Who is inside, by zone.
 #[derive(Serialize, ToSchema)]
 pub(super) struct EvacuationBody {
+    /// By the desk's clock.
+    #[schema(format = DateTime)]
+    at: String,
     people: usize,
     safe: usize,
     missing: usize,
@@ -452,6 +543,8 @@ pub(super) struct ZonePeopleBody {
 pub(super) struct PersonBody {
     visit: String,
     name: String,
+    /// The number on the badge.
+    badge: String,
     host: String,
     needs_help: bool,
     /// What a warden said: true for safe.
@@ -469,13 +562,15 @@ pub(super) async fn evacuation(
     Clerk(actor): Clerk,
     Query(wanted): Query<Evacuating>,
 ) -> Result<Response, Problem> {
-    let list = building(&app)?.evacuation(wanted.exercise, &actor, (app.state.now)()).await?;
+    let now = (app.state.now)();
+    let list = building(&app)?.evacuation(wanted.exercise, &actor, now).await?;
     if wanted.print {
         return Ok((list.print().join("\n") + "\n").into_response());
     }
     let person = |person: &crate::visit::Person| PersonBody {
         visit: person.visit.to_string(),
         name: person.name.clone(),
+        badge: person.badge.to_string(),
         host: person.host.clone(),
         needs_help: person.needs_help,
         safe: person.mark.as_ref().map(|mark| mark.safe),
@@ -486,5 +581,6 @@ pub(super) async fn evacuation(
     });
     let zones = zones.collect();
     let crate::visit::Summary { people, safe, missing, unaccounted, need_help } = list.summary();
-    Ok(Json(EvacuationBody { people, safe, missing, unaccounted, need_help, zones }).into_response())
+    let at = now.to_string();
+    Ok(Json(EvacuationBody { at, people, safe, missing, unaccounted, need_help, zones }).into_response())
 }

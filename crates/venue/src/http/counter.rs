@@ -21,13 +21,17 @@ use super::hotel::{FaultBody, faults};
 use super::problem::Problem;
 use super::session::Clerk;
 use crate::desk::{AnswerId, AnswerState, Book, Shown};
-use crate::profile::{AgeEvidence, DutyNote, Permit, Profile};
+use crate::profile::{AgeEvidence, DutyNote, Field, Moment, Permit, Profile};
 use crate::stay::{Notes, Typed, admit};
 
 /// What the page has to know of its desk.
 #[derive(Serialize, ToSchema)]
 pub(super) struct DeskBody {
     venue: String,
+    /// What people call it, in Latin letters.
+    name: String,
+    /// The same in Chinese.
+    name_zh: String,
     /// `building`, `hotel` or `library`.
     kind: &'static str,
     purpose: String,
@@ -40,6 +44,8 @@ pub(super) struct DeskBody {
     profile: Option<String>,
     /// The documents that it takes, by code.
     documents: Vec<&'static str>,
+    /// Of a hotel: the fields that it asks of one guest or another on arrival.
+    fields: Vec<&'static str>,
     /// Of a hotel: the duties towards minors; true where a text is noted, false where the clerk acknowledges.
     duties: BTreeMap<String, bool>,
     /// Whether wallets can answer online.
@@ -56,10 +62,13 @@ pub(super) async fn desk(State(app): State<Arc<App>>, Clerk(actor): Clerk) -> Js
         Book::Hotel(hotel) => Some(hotel.profile()),
         Book::Building(_) => None,
     };
+    let asked = profile.map(|profile| profile.all_fields(Moment::In)).unwrap_or_default();
     let taken = |permit: &Permit| profile.is_none_or(|profile| profile.takes(*permit));
     let words = |claims: &ClaimSet| claims.iter().map(ClaimName::as_str).collect();
     Json(DeskBody {
         venue: setup.venue.to_string(),
+        name: setup.name.clone(),
+        name_zh: setup.name_zh.clone(),
         kind: setup.kind.as_str(),
         purpose: setup.purpose.clone(),
         required: words(&setup.required),
@@ -68,6 +77,7 @@ pub(super) async fn desk(State(app): State<Arc<App>>, Clerk(actor): Clerk) -> Js
         face: setup.face,
         profile: profile.map(|profile| profile.id().as_str().to_owned()),
         documents: Permit::ALL.into_iter().filter(taken).map(Permit::code).collect(),
+        fields: asked.into_iter().map(Field::code).collect(),
         duties: profile.map(|profile| duties(profile, (app.state.now)().local_date())).unwrap_or_default(),
         online: app.state.reply.is_some(),
         clerk: actor.to_string(),
@@ -205,7 +215,7 @@ pub(super) async fn request(
     Ok(Json(body))
 }
 
-fn unknown() -> Problem {
+pub(super) fn unknown() -> Problem {
     let detail = "there is no such request or answer any more; make a new request";
     Problem::new(StatusCode::NOT_FOUND, "request_unknown", detail)
 }

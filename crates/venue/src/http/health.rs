@@ -1,6 +1,6 @@
 //! Health: what a clerk or operator has to look at, and the description of the API.
 //!
-//! Lives here: `/api/health`, `/openapi.json`. Not here: what makes an alarm (`store::report`), how old lists may be (`desk`).
+//! Lives here: `/api/health`, `/api/retention`, `/openapi.json`. Not here: what makes an alarm (`store::report`), how old lists may be (`desk`).
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use super::App;
 use super::problem::Problem;
 use super::session::Clerk;
 use crate::desk::Book;
+use crate::store::RetentionReport;
 use crate::store::report::{Queue, QueueHealth};
 
 /// One queue.
@@ -100,6 +101,37 @@ pub(super) async fn health(State(app): State<Arc<App>>, _: Clerk) -> Result<Json
         police,
         hotel_system,
         retained: desk.book().store().last_retention().await?.map(|report| report.at.to_string()),
+    }))
+}
+
+/// What the last run of the retention job erased.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RetentionBody {
+    /// When it ran; left out before the first run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    /// Persons whose keys were destroyed.
+    persons: i64,
+    stays: i64,
+    visits: i64,
+    /// Lines of the log of looks.
+    looks: i64,
+    /// Persons past their time whose report is not answered yet.
+    held_back: i64,
+}
+
+/// Tells what the last run of the retention job erased
+#[utoipa::path(get, path = "/api/retention", tag = "counter", responses((status = 200, description = "The report.", body = RetentionBody), (status = 401, body = Problem)))]
+pub(super) async fn retention(State(app): State<Arc<App>>, _: Clerk) -> Result<Json<RetentionBody>, Problem> {
+    let last = app.state.desk.book().store().last_retention().await?;
+    let of = |figure: fn(&RetentionReport) -> i64| last.as_ref().map_or(0, figure);
+    Ok(Json(RetentionBody {
+        at: last.as_ref().map(|report| report.at.to_string()),
+        persons: of(|report| report.persons),
+        stays: of(|report| report.stays),
+        visits: of(|report| report.visits),
+        looks: of(|report| report.looks),
+        held_back: of(|report| report.held_back),
     }))
 }
 

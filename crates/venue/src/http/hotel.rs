@@ -16,16 +16,17 @@ use utoipa::ToSchema;
 use super::App;
 use super::body::{JsonBody, id, parsed, typed};
 use super::problem::Problem;
+use super::record::StayBody;
 use super::session::Clerk;
 use crate::actor::Actor;
 use crate::desk::{AnswerId, Book, CheckInError, Guests, Line, Who};
 use crate::hotel::{Hotel, Record, Registered};
 use crate::profile::Field;
 use crate::stay::{
-    Disclosed, GuestFault, MAX_PARTY, PartyError, PartyId, Room, RoomingList, Source, Stay, StayId,
+    Disclosed, GuestFault, MAX_PARTY, PartyError, PartyId, Room, RoomingList, Source, StayId, WrittenRow,
+    WrittenRows,
 };
 use crate::store::Act;
-use crate::store::report::{Report, ReportState};
 
 /// One thing that is wrong.
 #[derive(Serialize, ToSchema)]
@@ -144,7 +145,7 @@ impl LineDoneBody {
 }
 
 /// The hotel of this desk: its routes stand on no other.
-fn hotel(app: &App) -> Result<&Hotel, Problem> {
+pub(super) fn hotel(app: &App) -> Result<&Hotel, Problem> {
     match app.state.desk.book() {
         Book::Hotel(hotel) => Ok(hotel),
         Book::Building(_) => Err(Problem::from(CheckInError::NoHotel)),
@@ -192,6 +193,67 @@ pub(super) async fn check_in(
     Ok(Json(CheckedInBody { lines: done, rooming }))
 }
 
+/// A rooming list to read.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoomingBody {
+    /// CSV with the columns `room`, `name` and, where the list has them, codes of fields such as `document_number`.
+    csv: String,
+}
+
+/// A rooming list, row by row.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RoomingRowsBody {
+    rows: Vec<WrittenRowBody>,
+    /// Headings of columns that are not used.
+    unused: Vec<String>,
+}
+
+/// One row as it was written, right or wrong.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WrittenRowBody {
+    /// Its number, from 1, the heading not counted.
+    row: usize,
+    room: String,
+    /// By field, the name among them.
+    fields: BTreeMap<&'static str, String>,
+    /// What has to be mended of room or name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    want: Option<String>,
+}
+
+impl WrittenRowBody {
+    fn new(row: &WrittenRow) -> Self {
+        Self {
+            row: row.row,
+            room: row.room.clone(),
+            fields: row.fields.iter().map(|(field, text)| (field.code(), text.clone())).collect(),
+            want: row.checked().err().map(|error| error.want),
+        }
+    }
+}
+
+/// Reads a rooming list, as lines of a party
+///
+/// Nothing is registered, and a row that cannot be used holds up no other.
+#[utoipa::path(post, path = "/api/rooming-lists", tag = "hotel", request_body = RoomingBody,
+    responses((status = 200, description = "Its rows.", body = RoomingRowsBody), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn rooming(
+    State(app): State<Arc<App>>,
+    _: Clerk,
+    JsonBody(given): JsonBody<RoomingBody>,
+) -> Result<Json<RoomingRowsBody>, Problem> {
+    hotel(&app)?;
+    let refused = |code: &str, want: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, want);
+    let written = WrittenRows::read(&given.csv).map_err(|error| refused("rooming_heading", error.want))?;
+    let size = written.rows.len();
+    if size == 0 || size > MAX_PARTY {
+        return Err(CheckInError::from(PartyError::Size(size)).into());
+    }
+    let rows = written.rows.iter().map(WrittenRowBody::new).collect();
+    Ok(Json(RoomingRowsBody { rows, unused: written.unused }))
+}
+
 fn line(body: LineBody, now: Timestamp) -> Result<Line, FaultBody> {
     let unread = |field: &str, want: &dyn std::fmt::Display| FaultBody::new("field_form", Some(field), want);
     let who = match (&body.answer, &body.mrz) {
@@ -220,111 +282,16 @@ pub(super) fn of_zone(zone: &str, now: Timestamp) -> Result<Disclosed, documents
     Mrz::parse(zone, now.local_date()).map(|mrz| Disclosed::of_mrz(&mrz))
 }
 
-/// A stay with what the desk keeps of it.
-#[derive(Serialize, ToSchema)]
-pub(super) struct StayBody {
-    id: String,
-    /// `in_house` or `left`.
-    state: &'static str,
-    room: String,
-    #[schema(format = DateTime)]
-    since: String,
-    #[schema(format = Date)]
-    planned: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    out: Option<String>,
-    /// From then on nothing of it is kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    keep_until: Option<String>,
-    /// The fields, each with where it comes from.
-    fields: BTreeMap<&'static str, EntryBody>,
-    /// What the police's register was told.
-    reports: Vec<ReportBody>,
-    /// What the hotel's system was told.
-    handed_over: Vec<ReportBody>,
-    /// Who looked at it, this look included.
-    looks: Vec<LookBody>,
-}
-
-/// A value and where it comes from.
-#[derive(Serialize, ToSchema)]
-pub(super) struct EntryBody {
-    text: String,
-    /// `presentation`, `mrz` or `typed`.
-    source: &'static str,
-}
-
-/// A report.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ReportBody {
-    kind: &'static str,
-    /// `waiting`, `sent`, `refused` or `replaced`.
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    receipt: Option<String>,
-    /// The last lawful moment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    due: Option<String>,
-}
-
-impl ReportBody {
-    fn new(report: &Report) -> Self {
-        let (state, receipt) = match &report.state {
-            ReportState::Waiting { .. } => ("waiting", None),
-            ReportState::Sent { receipt, .. } => ("sent", Some(receipt.clone())),
-            ReportState::Refused { .. } => ("refused", None),
-            ReportState::Replaced => ("replaced", None),
-        };
-        Self { kind: report.kind.code(), state, receipt, due: report.due_at.map(|at| at.to_string()) }
-    }
-}
-
-/// One look.
-#[derive(Serialize, ToSchema)]
-pub(super) struct LookBody {
-    at: String,
-    actor: String,
-    act: &'static str,
-}
-
-pub(super) fn looks(looks: &[crate::store::Look]) -> Vec<LookBody> {
-    let one = |look: &crate::store::Look| LookBody {
-        at: look.at.to_string(),
-        actor: look.actor.to_string(),
-        act: look.act.code(),
-    };
-    looks.iter().map(one).collect()
-}
-
-impl StayBody {
-    fn new(record: &Record) -> Self {
-        let last = record.stay.last();
-        let (state, out, keep) = match &record.stay {
-            Stay::InHouse(_) => ("in_house", None, None),
-            Stay::Left(left) => ("left", Some(left.out.to_string()), Some(left.keep_until.to_string())),
-        };
-        let entry =
-            |entry: &crate::stay::Entry| EntryBody { text: entry.text.clone(), source: entry.source.code() };
-        Self {
-            id: record.id.to_string(),
-            state,
-            room: last.room.as_str().to_owned(),
-            since: last.since.to_string(),
-            planned: last.planned.to_string(),
-            out,
-            keep_until: keep,
-            fields: last.guest.fields().map(|(field, value)| (field.code(), entry(value))).collect(),
-            reports: record.reports.iter().map(ReportBody::new).collect(),
-            handed_over: record.handed_over.iter().map(ReportBody::new).collect(),
-            looks: looks(&record.looks),
-        }
-    }
-}
-
 /// Everybody in the house.
 #[derive(Serialize, ToSchema)]
 pub(super) struct StaysBody {
     stays: Vec<StayBody>,
+}
+
+impl StaysBody {
+    pub(super) fn new(hotel: &Hotel, records: &[Record]) -> Self {
+        Self { stays: records.iter().map(|record| StayBody::new(hotel, record)).collect() }
+    }
 }
 
 /// Lists who is in the house
@@ -333,13 +300,16 @@ pub(super) async fn stays(
     State(app): State<Arc<App>>,
     Clerk(actor): Clerk,
 ) -> Result<Json<StaysBody>, Problem> {
-    let records = hotel(&app)?.in_house(&actor, (app.state.now)()).await?;
-    Ok(Json(StaysBody { stays: records.iter().map(StayBody::new).collect() }))
+    let hotel = hotel(&app)?;
+    let records = hotel.in_house(&actor, (app.state.now)()).await?;
+    Ok(Json(StaysBody::new(hotel, &records)))
 }
 
 async fn seen(app: &App, path: Path<String>, actor: &Actor, act: Act) -> Result<Json<StayBody>, Problem> {
-    let record = hotel(app)?.see(id::<StayId>(path)?, actor, act, (app.state.now)()).await?;
-    Ok(Json(StayBody::new(&record)))
+    let hotel = hotel(app)?;
+    let record = hotel.see(id::<StayId>(path)?, actor, act, (app.state.now)()).await?;
+    let body = StayBody::new(hotel, &record);
+    Ok(Json(if act == Act::Export { body.with_pseudonym(&record) } else { body }))
 }
 
 /// Shows a stay

@@ -10,6 +10,9 @@ mod health;
 mod hotel;
 mod page;
 mod problem;
+mod queues;
+mod record;
+mod search;
 mod session;
 mod wallet;
 
@@ -100,6 +103,7 @@ fn counter() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(counter::portrait))
         .routes(routes!(counter::waiting, counter::take))
         .routes(routes!(health::health))
+        .routes(routes!(health::retention))
         .routes(routes!(health::openapi))
 }
 
@@ -113,6 +117,10 @@ fn hotel() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(hotel::correct))
         .routes(routes!(hotel::withdraw))
         .routes(routes!(hotel::out))
+        .routes(routes!(hotel::rooming))
+        .routes(routes!(search::stays))
+        .routes(routes!(queues::queues))
+        .routes(routes!(queues::hand_over))
 }
 
 fn building() -> OpenApiRouter<Arc<App>> {
@@ -126,8 +134,10 @@ fn building() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(building::leave))
         .routes(routes!(building::end))
         .routes(routes!(building::mark))
+        .routes(routes!(building::correct))
         .routes(routes!(building::withdraw))
         .routes(routes!(building::evacuation))
+        .routes(routes!(search::visits))
 }
 
 /// The description of the API (OpenAPI 3.1), of both routers and of both kinds of venue.

@@ -169,10 +169,14 @@ impl From<HotelError> for Problem {
         let status = match error {
             HotelError::Store(error) => return error.into(),
             HotelError::Unknown => StatusCode::NOT_FOUND,
-            HotelError::Changed => StatusCode::CONFLICT,
+            HotelError::Changed | HotelError::NoSystem => StatusCode::CONFLICT,
             HotelError::Stay(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        Self::new(status, error.code(), &error)
+        let field = match &error {
+            HotelError::Stay(refused) => refused.field().map(|field| field.code().to_owned()),
+            HotelError::Unknown | HotelError::Changed | HotelError::NoSystem | HotelError::Store(_) => None,
+        };
+        Self { field, ..Self::new(status, error.code(), &error) }
     }
 }
 

@@ -242,6 +242,12 @@ impl Profile {
         asked
     }
 
+    /// The fields that are asked of anybody at this moment.
+    #[must_use]
+    pub fn all_fields(&self, at: Moment) -> BTreeSet<Field> {
+        self.fields.iter().filter(|rule| rule.at == at).map(|rule| rule.field).collect()
+    }
+
     /// Whether the guest is registered by himself, or stands with an adult.
     #[must_use]
     pub fn registers(&self, age: &AgeEvidence, day: LocalDate) -> bool {

@@ -1,10 +1,11 @@
 //! Stay: one guest's time in a hotel, from check-in to check-out, as a value and its transitions.
 //!
-//! Lives here: [`Stay`], [`StayError`], rooms; guests in `guest`, parties and rooming lists in `party`. Not here: where stays are
+//! Lives here: [`Stay`], [`StayError`], rooms; guests in `guest`, parties and rooming lists in `party`, by which name one is found in `name`. Not here: where stays are
 //! kept (`store`), to whom they are reported (`police`). Pure: the same arguments give the same answer.
 
 mod disclosed;
 mod guest;
+mod name;
 mod party;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,11 @@ pub(crate) use disclosed::parse_birth;
 pub use disclosed::{Disclosed, Source};
 pub(crate) use guest::text;
 pub use guest::{Admission, Entry, Guest, GuestFault, MAX_TEXT, Notes, Typed, admit};
-pub use party::{Arrival, MAX_PARTY, Outcome, Party, PartyError, RoomingList, RoomingRow, RoomingRowError};
+pub use name::NameForm;
+pub use party::{
+    Arrival, MAX_PARTY, Outcome, Party, PartyError, RoomingList, RoomingRow, RoomingRowError, WrittenRow,
+    WrittenRows,
+};
 
 use crate::profile::{Deadline, Field, Moment, Need, Profile};
 
@@ -205,6 +210,21 @@ impl StayError {
             Self::Unchanged => "unchanged",
             Self::Required(_) => "field_required",
             Self::Missing(_) => "field_missing",
+        }
+    }
+}
+
+impl StayError {
+    /// The field that it concerns.
+    #[must_use]
+    pub const fn field(&self) -> Option<Field> {
+        match self {
+            Self::Claimed(field)
+            | Self::NotKept(field)
+            | Self::Form { field, .. }
+            | Self::Required(field)
+            | Self::Missing(field) => Some(*field),
+            Self::Left { .. } | Self::Clock { .. } | Self::SameRoom | Self::Unchanged => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use documents::{LocalDate, Timestamp, redact_debug};
 
 use super::{Admission, Disclosed, GuestFault, InHouse, Notes, PartyId, Room, Stay, Typed, admit};
-use crate::profile::Profile;
+use crate::profile::{Field, Profile};
 
 /// Most lines of a party.
 pub const MAX_PARTY: usize = 100;
@@ -127,7 +127,7 @@ impl Party {
             }
             documents.insert(key, arrival.line);
         }
-        let name = guest.field(crate::profile::Field::Name);
+        let name = guest.field(Field::Name);
         let name = name.or(arrival.shown.name.as_deref()).unwrap_or_default();
         let room = arrival.room.clone().or_else(|| rooming.take(name));
         let Some(room) = room else {
@@ -163,6 +163,82 @@ pub struct RoomingRowError {
     pub want: String,
 }
 
+const TOO_MANY: &str = "a rooming list has 100 rows at most";
+
+/// One row of a rooming list as it was written, right or wrong: for a clerk who mends it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WrittenRow {
+    /// Its number, from 1, the heading not counted.
+    pub row: usize,
+    /// The room.
+    pub room: String,
+    /// The fields of the guest, the name among them: each column whose heading is the code of a field.
+    pub fields: Typed,
+    broken: bool,
+}
+redact_debug!(WrittenRow);
+
+impl WrittenRow {
+    /// Room and name, where both can be used.
+    ///
+    /// # Errors
+    /// What to write.
+    pub fn checked(&self) -> Result<RoomingRow, RoomingRowError> {
+        let refuse = |want: String| RoomingRowError { row: self.row, want };
+        if self.broken {
+            return Err(refuse("not a row of CSV; look for a quotation mark".to_owned()));
+        }
+        let room = self.room.parse::<Room>().map_err(|error| refuse(error.to_string()))?;
+        let name = self.fields.get(&Field::Name).map(String::as_str).unwrap_or_default();
+        let name = super::text(name, 1).map_err(|want| refuse(format!("the name: {want}")))?;
+        Ok(RoomingRow { room, name })
+    }
+}
+
+/// A rooming list as it was written.
+#[derive(Debug, Clone)]
+pub struct WrittenRows {
+    /// Its rows, in order.
+    pub rows: Vec<WrittenRow>,
+    /// Headings of columns that name no field, as they were written: they are not used.
+    pub unused: Vec<String>,
+}
+
+impl WrittenRows {
+    /// Reads CSV with a heading of `room`, `name` and codes of fields, in any order, beside other columns.
+    ///
+    /// # Errors
+    /// The heading has no `room` or no `name`.
+    pub fn read(csv: &str) -> Result<Self, RoomingRowError> {
+        let csv = csv.trim_start_matches('\u{feff}');
+        let mut reader =
+            csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(csv.as_bytes());
+        let heading = reader.headers().cloned().unwrap_or_default();
+        let (mut room, mut columns, mut unused) = (None, BTreeMap::new(), Vec::new());
+        for (at, title) in heading.iter().enumerate() {
+            let code = title.to_lowercase().replace([' ', '-'], "_");
+            match code.parse::<Field>() {
+                Ok(field) => drop(columns.entry(field).or_insert(at)),
+                Err(_) if code == "room" && room.is_none() => room = Some(at),
+                Err(_) => unused.push(title.to_owned()),
+            }
+        }
+        let (Some(room), true) = (room, columns.contains_key(&Field::Name)) else {
+            let want = "write a heading with the columns room and name".to_owned();
+            return Err(RoomingRowError { row: 0, want });
+        };
+        let mut rows = Vec::new();
+        for (at, record) in reader.records().enumerate() {
+            let (broken, record) = (record.is_err(), record.unwrap_or_default());
+            let cell = |at: usize| record.get(at).unwrap_or_default();
+            let fields = columns.iter().map(|(field, at)| (*field, cell(*at).to_owned()));
+            let fields = fields.filter(|(_, text)| !text.is_empty()).collect();
+            rows.push(WrittenRow { row: at + 1, room: cell(room).to_owned(), fields, broken });
+        }
+        Ok(Self { rows, unused })
+    }
+}
+
 /// Who sleeps where.
 #[derive(Debug, Clone, Default)]
 pub struct RoomingList(Vec<RoomingRow>);
@@ -172,28 +248,18 @@ impl RoomingList {
     /// is wrong with the others.
     #[must_use]
     pub fn read(csv: &str) -> (Self, Vec<RoomingRowError>) {
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(csv.as_bytes());
-        let heading = reader.headers().cloned().unwrap_or_default();
-        let column = |name: &str| heading.iter().position(|title| title.eq_ignore_ascii_case(name));
-        let (Some(room), Some(name)) = (column("room"), column("name")) else {
-            let want = "write a heading with the columns room and name".to_owned();
-            return (Self::default(), vec![RoomingRowError { row: 0, want }]);
+        let written = match WrittenRows::read(csv) {
+            Ok(written) => written,
+            Err(error) => return (Self::default(), vec![error]),
         };
         let (mut rows, mut errors) = (Vec::new(), Vec::new());
-        for (at, record) in reader.records().enumerate() {
-            let row = at + 1;
-            let mut refuse = |want: String| errors.push(RoomingRowError { row, want });
-            let Ok(record) = record else {
-                refuse("not a row of CSV; look for a quotation mark".to_owned());
-                continue;
-            };
-            let cell = |at: usize| record.get(at).unwrap_or_default();
-            match (cell(room).parse::<Room>(), super::text(cell(name), 1)) {
-                (Ok(room), Ok(name)) if rows.len() < MAX_PARTY => rows.push(RoomingRow { room, name }),
-                (Ok(_), Ok(_)) => refuse("a rooming list has 100 rows at most".to_owned()),
-                (Err(error), _) => refuse(error.to_string()),
-                (_, Err(want)) => refuse(format!("the name: {want}")),
+        for row in &written.rows {
+            match row.checked() {
+                Ok(_) if rows.len() >= MAX_PARTY => {
+                    errors.push(RoomingRowError { row: row.row, want: TOO_MANY.to_owned() });
+                }
+                Ok(row) => rows.push(row),
+                Err(error) => errors.push(error),
             }
         }
         (Self(rows), errors)

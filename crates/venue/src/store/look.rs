@@ -25,8 +25,12 @@ pub enum Act {
     Search,
     /// Corrects it.
     Correct,
-    /// Moves a guest, lets a visitor in or out.
+    /// Moves a guest, notes a host's word.
     Move,
+    /// Lets a visitor in.
+    Enter,
+    /// Lets a visitor out.
+    Leave,
     /// Checks a guest out.
     CheckOut,
     /// Forgets what the person takes back.
@@ -41,12 +45,14 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Register,
         Self::See,
         Self::Search,
         Self::Correct,
         Self::Move,
+        Self::Enter,
+        Self::Leave,
         Self::CheckOut,
         Self::Withdraw,
         Self::Export,
@@ -63,6 +69,8 @@ impl Act {
             Self::Search => "search",
             Self::Correct => "correct",
             Self::Move => "move",
+            Self::Enter => "enter",
+            Self::Leave => "leave",
             Self::CheckOut => "check_out",
             Self::Withdraw => "withdraw",
             Self::Export => "export",

@@ -3,6 +3,8 @@
 //! Lives here: statements on `person`. Not here: what the record holds (`codec`). Deleting the row erases the person: nothing
 //! else opens what its key sealed.
 
+use std::collections::BTreeSet;
+
 use credential::RecordKey;
 use credential::venue::Pseudonym;
 use documents::Timestamp;
@@ -11,6 +13,10 @@ use zeroize::Zeroizing;
 use super::vault::{open, seal};
 use super::{PersonKey, Result, Store, Tx, all, column, define_statements, optional, run, sixteen};
 use crate::profile::PermitNumber;
+use crate::stay::NameForm;
+
+/// Most persons whom a search by name gives.
+const MOST_FOUND: i64 = 20;
 
 define_statements! {
     INSERT_PERSON = "INSERT INTO person (person_key, wrapped_key, pseudonym_tag, number_tag, made_at, keep_until, sealed) \
@@ -20,6 +26,9 @@ define_statements! {
     KEEP_PERSON = "UPDATE person SET keep_until = $2 WHERE person_key = $1";
     BY_PSEUDONYM = "SELECT person_key FROM person WHERE pseudonym_tag = $1 ORDER BY made_at, person_key";
     BY_NUMBER = "SELECT person_key FROM person WHERE number_tag = $1 ORDER BY made_at, person_key";
+    INSERT_NAME = "INSERT INTO person_name (person_key, tag) VALUES ($1, $2)";
+    BY_NAME = "SELECT person_key FROM person_name WHERE tag = $1 ORDER BY person_key LIMIT $2";
+    DELETE_NAMES = "DELETE FROM person_name WHERE person_key = $1";
     DELETE_PERSON = "DELETE FROM person WHERE person_key = $1";
 }
 
@@ -42,6 +51,7 @@ impl Person {
 pub(crate) struct Found<'a> {
     pub(crate) pseudonym: Option<Pseudonym>,
     pub(crate) number: Option<&'a PermitNumber>,
+    pub(crate) name: Option<&'a NameForm>,
 }
 
 /// A person who is not written yet.
@@ -105,7 +115,21 @@ impl Store {
         run!(tx, UPDATE_PERSON, person.key.to_vec(), sealed, number).map(drop)
     }
 
-    /// The persons of this pseudonym or document.
+    /// Writes by which names a person is found, in the place of those that stand there.
+    pub(super) async fn set_names(
+        &self,
+        tx: &mut Tx,
+        person: PersonKey,
+        names: &BTreeSet<NameForm>,
+    ) -> Result<()> {
+        delete_names(tx, person).await?;
+        for name in names {
+            run!(tx, INSERT_NAME, person.to_vec(), self.keys().name_tag(name))?;
+        }
+        Ok(())
+    }
+
+    /// The persons of this pseudonym, document or name; by a name 20 at most.
     pub(crate) async fn find_persons(&self, tx: &mut Tx, by: Found<'_>) -> Result<Vec<PersonKey>> {
         let mut keys = Vec::new();
         if let Some(pseudonym) = by.pseudonym {
@@ -115,6 +139,9 @@ impl Store {
             keys.extend(all!(tx, BY_NUMBER, self.keys().number_tag(number))?);
         }
         let key = |row| sixteen(row, "person", "person_key").map(PersonKey::from_bytes);
+        if let Some(name) = by.name {
+            keys.extend(all!(tx, BY_NAME, self.keys().name_tag(name), MOST_FOUND)?);
+        }
         let mut keys = keys.iter().map(key).collect::<Result<Vec<_>>>()?;
         keys.dedup();
         Ok(keys)
@@ -126,7 +153,12 @@ pub(super) async fn keep(tx: &mut Tx, person: PersonKey, until: Option<Timestamp
     run!(tx, KEEP_PERSON, person.to_vec(), until.map(Timestamp::unix)).map(drop)
 }
 
-/// Destroys a person's key and record.
+async fn delete_names(tx: &mut Tx, person: PersonKey) -> Result<()> {
+    run!(tx, DELETE_NAMES, person.to_vec()).map(drop)
+}
+
+/// Destroys a person's key, record and names.
 pub(super) async fn delete(tx: &mut Tx, person: PersonKey) -> Result<u64> {
+    delete_names(tx, person).await?;
     run!(tx, DELETE_PERSON, person.to_vec())
 }

@@ -3,6 +3,8 @@
 //! Lives here: statements on `report`. Not here: what is told and to whom (`police`, `hotel_system`). A row is written in the
 //! transaction of what it tells, and its id is the idempotency key: it is sent until it is answered, and counts once.
 
+use std::collections::BTreeMap;
+
 use documents::Timestamp;
 use zeroize::Zeroizing;
 
@@ -35,6 +37,7 @@ define_statements! {
     REPORTS_OF_STAY = "SELECT id, kind, state, made_at, alarm_at, due_at, tries, sent_at, receipt, answer FROM report \
         WHERE queue = $1 AND stay = $2 ORDER BY number";
     OPEN_REPORTS = "SELECT state, made_at, alarm_at, due_at FROM report WHERE queue = $1 AND state IN ('waiting', 'refused')";
+    OPEN_STAYS = "SELECT stay, MIN(made_at) AS made_at FROM report WHERE queue = $1 AND state IN ('waiting', 'refused') GROUP BY stay";
     NEXT_REPORT = "SELECT MIN(next_at) AS next_at FROM report WHERE queue = $1 AND state = 'waiting'";
     OPEN_OF_PERSON = "SELECT COUNT(*) AS open FROM report WHERE person_key = $1 AND state IN ('waiting', 'refused')";
     DELETE_REPORTS = "DELETE FROM report WHERE person_key = $1";
@@ -149,6 +152,8 @@ pub struct Report {
     pub kind: Kind,
     /// How far it has come.
     pub state: ReportState,
+    /// When it was made.
+    pub made_at: Timestamp,
     /// From when on the desk sounds the alarm; `None` where the law sets no time.
     pub alarm_at: Option<Timestamp>,
     /// The last lawful moment.
@@ -317,6 +322,21 @@ impl Store {
         tx.end_by(health).await
     }
 
+    /// The stays of which a report waits or was refused, the oldest report first.
+    pub(crate) async fn stays_with_open_reports(&self, tx: &mut Tx) -> Result<Vec<StayId>> {
+        let mut oldest = BTreeMap::new();
+        for queue in [Queue::Police, Queue::HotelSystem] {
+            for row in &all!(tx, OPEN_STAYS, queue.code().to_owned())? {
+                let stay = StayId::from_bytes(sixteen(row, "report", "stay")?);
+                let made_at = time(row, "report", "made_at")?;
+                oldest.entry(stay).and_modify(|at: &mut Timestamp| *at = made_at.min(*at)).or_insert(made_at);
+            }
+        }
+        let mut stays: Vec<_> = oldest.into_iter().map(|(stay, made_at)| (made_at, stay)).collect();
+        stays.sort();
+        Ok(stays.into_iter().map(|(_, stay)| stay).collect())
+    }
+
     /// When the next row of a queue falls due.
     pub(crate) async fn next_report(&self, queue: Queue) -> Result<Option<Timestamp>> {
         let mut tx = self.read().await?;
@@ -377,7 +397,9 @@ fn report(person: &Person, row: &sqlx::any::AnyRow) -> Result<Report> {
         let at: Option<i64> = column(row, "report", name)?;
         Ok::<_, StoreError>(at.and_then(Timestamp::from_unix))
     };
-    Ok(Report { id, kind: kind(row)?, state, alarm_at: moment("alarm_at")?, due_at: moment("due_at")? })
+    let made_at = time(row, "report", "made_at")?;
+    let (alarm_at, due_at) = (moment("alarm_at")?, moment("due_at")?);
+    Ok(Report { id, kind: kind(row)?, state, made_at, alarm_at, due_at })
 }
 
 /// How many reports of a person are open.

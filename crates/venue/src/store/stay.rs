@@ -3,13 +3,16 @@
 //! Lives here: statements on `stay`. Not here: what a stay may become (`crate::stay`). A change names the revision that it saw: of
 //! two at once one is told so.
 
+use std::collections::BTreeSet;
+
 use super::codec::{read_guest, read_stay, write_guest, write_stay};
 use super::person::{self, Found, Person};
 use super::vault::{open, seal};
 use super::{
     PersonKey, Result, Store, StoreError, Tx, all, column, define_statements, optional, run, sixteen, time,
 };
-use crate::stay::{InHouse, Left, Stay, StayId};
+use crate::profile::Field;
+use crate::stay::{Guest, InHouse, Left, NameForm, Stay, StayId};
 
 define_statements! {
     INSERT_STAY = "INSERT INTO stay (id, person_key, content_tag, state, in_at, out_at, revision, sealed) \
@@ -57,8 +60,9 @@ impl Store {
             return Ok(if earlier == content { Inserted::Already } else { Inserted::OtherContent });
         }
         let document = stay.guest.document();
-        let by = Found { pseudonym: stay.guest.pseudonym(), number: document.as_ref() };
+        let by = Found { pseudonym: stay.guest.pseudonym(), number: document.as_ref(), name: None };
         let person = self.insert_person(tx, new, &write_guest(&stay.guest), by, (stay.since, None)).await?;
+        self.set_names(tx, person.key, &names(&stay.guest)).await?;
         let stay = Stay::InHouse(stay.clone());
         Ok(Inserted::New(Box::new(StayRow { id, stay, person, revision: 0 })))
     }
@@ -112,6 +116,9 @@ impl Store {
         }
         let document = now.guest().document();
         self.update_person(tx, &row.person, &write_guest(now.guest()), document.as_ref()).await?;
+        if names(row.stay.guest()) != names(now.guest()) {
+            self.set_names(tx, row.person.key, &names(now.guest())).await?;
+        }
         person::keep(tx, row.person.key, keep).await?;
         Ok(true)
     }
@@ -125,6 +132,11 @@ impl Store {
     pub(crate) async fn stays_of(&self, tx: &mut Tx, person: PersonKey) -> Result<Vec<StayId>> {
         ids(&all!(tx, STAYS_OF, person.to_vec())?)
     }
+}
+
+/// By which names a guest is found.
+fn names(guest: &Guest) -> BTreeSet<NameForm> {
+    NameForm::all([Field::Name, Field::NameZh].into_iter().filter_map(|field| guest.field(field)))
 }
 
 fn ids(rows: &[sqlx::any::AnyRow]) -> Result<Vec<StayId>> {

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{Result, StoreError, Tx, column, define_statements, optional, run};
 use crate::profile::PermitNumber;
+use crate::stay::NameForm;
 
 define_statements! {
     FIND_SETTING = "SELECT value FROM setting WHERE name = $1";
@@ -128,6 +129,11 @@ impl Keys {
     pub(crate) fn number_tag(&self, number: &PermitNumber) -> Vec<u8> {
         let text = format!("{}/{}", number.permit(), number.match_key());
         self.tag("number", text.as_bytes())
+    }
+
+    /// The tag of a name.
+    pub(crate) fn name_tag(&self, name: &NameForm) -> Vec<u8> {
+        self.tag("name", name.as_str().as_bytes())
     }
 
     /// The keyed hash of bytes, under a label.

@@ -13,7 +13,7 @@ use super::{
     PersonKey, Result, Store, StoreError, Tx, all, column, define_statements, optional, run, sixteen,
 };
 use crate::actor::Actor;
-use crate::stay::Source;
+use crate::stay::{NameForm, Source};
 use crate::visit::{BadgeNumber, Plan, Presence, RollMark, Visit, VisitId, Visitor};
 
 define_statements! {
@@ -23,6 +23,7 @@ define_statements! {
     UPDATE_VISIT = "UPDATE visit SET state = $3, changed_at = $4, sealed = $5, revision = revision + 1 \
         WHERE id = $1 AND revision = $2";
     VISITS_IN_STATE = "SELECT id FROM visit WHERE state = $1 ORDER BY changed_at, id";
+    VISITS_SINCE = "SELECT id FROM visit WHERE state = $1 AND changed_at >= $2 ORDER BY changed_at, id";
     VISITS_OF = "SELECT id FROM visit WHERE person_key = $1 ORDER BY changed_at, id";
     TAG_VISITOR = "UPDATE person SET pseudonym_tag = $2, keep_until = $3 WHERE person_key = $1";
 }
@@ -69,8 +70,11 @@ impl Store {
         if run!(tx, INSERT_VISIT, row, key, state, now.unix(), sealed)? == 0 {
             return Ok(None);
         }
-        let by = Found { pseudonym: visit.visitor().and_then(|visitor| visitor.pseudonym), number: None };
-        self.insert_person(tx, new, &[], by, (now, Some(keep_until))).await.map(Some)
+        let pseudonym = visit.visitor().and_then(|visitor| visitor.pseudonym);
+        let by = Found { pseudonym, number: None, name: None };
+        let person = self.insert_person(tx, new, &[], by, (now, Some(keep_until))).await?;
+        self.set_names(tx, person.key, &NameForm::all(visit.name())).await?;
+        Ok(Some(person))
     }
 
     /// The visit of this id; `None` where there is none, or it was erased.
@@ -98,6 +102,9 @@ impl Store {
         if run!(tx, UPDATE_VISIT, id, row.revision, state, now.unix(), sealed)? == 0 {
             return Ok(false);
         }
+        if row.visit.name() != visit.name() {
+            self.set_names(tx, row.person.key, &NameForm::all(visit.name())).await?;
+        }
         let pseudonym = visit.visitor().and_then(|visitor| visitor.pseudonym);
         let tag = pseudonym.map(|pseudonym| self.keys().pseudonym_tag(pseudonym));
         run!(tx, TAG_VISITOR, row.person.key.to_vec(), tag, keep_until.unix())?;
@@ -107,6 +114,16 @@ impl Store {
     /// The ids of all visits in this state, by their last change.
     pub(crate) async fn visits_in(&self, tx: &mut Tx, state: &str) -> Result<Vec<VisitId>> {
         ids(&all!(tx, VISITS_IN_STATE, state.to_owned())?)
+    }
+
+    /// The ids of the visits in this state that have come to it since then, by their last change.
+    pub(crate) async fn visits_since(
+        &self,
+        tx: &mut Tx,
+        state: &str,
+        since: Timestamp,
+    ) -> Result<Vec<VisitId>> {
+        ids(&all!(tx, VISITS_SINCE, state.to_owned(), since.unix())?)
     }
 
     /// The ids of a person's visits.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use documents::{Timestamp, redact_debug};
 
-use super::{Presence, RollMark, Visit, VisitId, Zone};
+use super::{BadgeNumber, Presence, RollMark, Visit, VisitId, Zone};
 
 /// A print counts for so long.
 pub const PRINT_SECONDS: i64 = 300;
@@ -19,6 +19,8 @@ pub struct Person {
     pub visit: VisitId,
     /// The name, or the badge's number where none was released.
     pub name: String,
+    /// The number on the badge.
+    pub badge: BadgeNumber,
     /// Who is visited: whom to ask.
     pub host: String,
     /// Whether the person said so: needs help on stairs.
@@ -75,6 +77,7 @@ impl EvacuationList {
             let person = Person {
                 visit: id,
                 name: visit.name().map_or_else(|| format!("badge {badge}"), str::to_owned),
+                badge: *badge,
                 host: visit.plan.host.as_str().to_owned(),
                 needs_help: visit.visitor.as_ref().is_some_and(|visitor| visitor.needs_help),
                 mark: mark.clone(),

@@ -276,6 +276,12 @@ pub enum VisitError {
     /// Not in this state: asked twice, or never at the counter.
     #[error("the visit is not at this step; look at it again")]
     Step,
+    /// A name that the pass or a card says.
+    #[error("the name was shown by the visitor; ask them to show it again at the next visit")]
+    Claimed,
+    /// A name that is the same, or was never given.
+    #[error("the name does not differ from what is kept")]
+    Unchanged,
     /// A name that cannot be kept.
     #[error("the name cannot be read; write 1 to 120 characters that can be printed")]
     Name,
@@ -292,6 +298,8 @@ impl VisitError {
             Self::Zone => "zone_not_open",
             Self::NoAnswer => "host_silent",
             Self::Step => "visit_step",
+            Self::Claimed => "name_shown",
+            Self::Unchanged => "unchanged",
             Self::Name => "name_form",
         }
     }
@@ -333,6 +341,18 @@ impl Visit {
     #[must_use]
     pub const fn presence(&self) -> &Presence {
         &self.presence
+    }
+
+    /// Since when they are there; `None` of an invitation.
+    #[must_use]
+    pub const fn since(&self) -> Option<Timestamp> {
+        match &self.presence {
+            Presence::Expected => None,
+            Presence::Waiting { since }
+            | Presence::Outside { since, .. }
+            | Presence::Inside { since, .. } => Some(*since),
+            Presence::NotExpected { at } | Presence::Over { at } => Some(*at),
+        }
     }
 
     /// The name to show: the visitor's own where released, else the host's word for them.
@@ -444,6 +464,23 @@ impl Visit {
             | Presence::Outside { .. }
             | Presence::Inside { .. } => Ok(Self { presence: Presence::Over { at: now }, ..self }),
         }
+    }
+
+    /// Corrects a name that a host or clerk typed. What was shown is not typed over, and a name that was not released is not asked.
+    ///
+    /// # Errors
+    /// [`VisitError::Name`], [`VisitError::Claimed`], [`VisitError::Unchanged`].
+    pub fn correct(mut self, name: &str) -> Result<Self, VisitError> {
+        let name = crate::stay::text(name, 1).map_err(|_| VisitError::Name)?;
+        if self.name().is_none_or(|kept| kept == name) {
+            return Err(VisitError::Unchanged);
+        }
+        match self.visitor.as_mut().filter(|visitor| visitor.name.is_some()) {
+            Some(visitor) if visitor.source != Source::Typed => return Err(VisitError::Claimed),
+            Some(visitor) => visitor.name = Some(name),
+            None => self.invited = Some(name),
+        }
+        Ok(self)
     }
 
     /// Forgets the name and what was said about stairs: the visitor takes back the consent. The badge's number stands for them.

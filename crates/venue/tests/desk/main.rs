@@ -14,6 +14,7 @@ mod hotel;
 mod hotel_system;
 mod postgres;
 mod queue;
+mod rights;
 mod service;
 mod take;
 mod world;

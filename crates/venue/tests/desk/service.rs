@@ -17,32 +17,32 @@ use crate::desk::now;
 use crate::world::*;
 
 /// A desk that is served, and the cookie of a clerk.
-struct Served {
-    world: World,
+pub struct Served {
+    pub world: World,
     routers: Routers,
     cookie: String,
 }
 
-struct Answer {
-    status: StatusCode,
+pub struct Answer {
+    pub status: StatusCode,
     kind: String,
     body: Vec<u8>,
     cookie: Option<String>,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{:?}", self.body))
     }
 
-    fn code(&self) -> String {
+    pub fn code(&self) -> String {
         assert_eq!(self.kind, "application/problem+json", "{}", self.status);
         word(&self.json(), "code")
     }
 }
 
 /// A text of an object.
-fn word(object: &Value, key: &str) -> String {
+pub fn word(object: &Value, key: &str) -> String {
     object.get(key).and_then(Value::as_str).unwrap_or_else(|| panic!("{key}: {object}")).to_owned()
 }
 
@@ -58,7 +58,7 @@ async fn send(router: &Router, request: Request<Body>) -> Answer {
 }
 
 impl Served {
-    async fn new(kind: VenueKind) -> Self {
+    pub async fn new(kind: VenueKind) -> Self {
         let world = World::new(kind).await;
         let lists = Arc::clone(&world.lists);
         let state = HttpState {
@@ -80,31 +80,31 @@ impl Served {
         served
     }
 
-    async fn counter(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub async fn counter(&self, method: &str, path: &str, body: &Value) -> Answer {
         let request = Request::builder().method(method).uri(path).header(header::COOKIE, &self.cookie);
         let request = request.header(header::CONTENT_TYPE, "application/json");
         send(&self.routers.counter, request.body(Body::from(body.to_string())).unwrap()).await
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub async fn get(&self, path: &str) -> Value {
         let answer = self.counter("GET", path, &Value::Null).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {:?}", String::from_utf8_lossy(&answer.body));
         answer.json()
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Value {
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
         let answer = self.counter("POST", path, body).await;
         assert!(answer.status.is_success(), "{path}: {:?}", String::from_utf8_lossy(&answer.body));
         if answer.body.is_empty() { Value::Null } else { answer.json() }
     }
 
-    async fn online(&self, answer: Vec<u8>) -> Answer {
+    pub async fn online(&self, answer: Vec<u8>) -> Answer {
         let request = Request::post("/v1/answers").header(header::CONTENT_TYPE, "application/cbor");
         send(&self.routers.public, request.body(Body::from(answer)).unwrap()).await
     }
 
     /// A fresh request, as the wallet reads it from the screen.
-    async fn ask(&self) -> (String, VenueRequest) {
+    pub async fn ask(&self) -> (String, VenueRequest) {
         let asked = self.post("/api/requests", &json!({})).await;
         assert!(word(&asked, "svg").starts_with("<svg"));
         (word(&asked, "id"), read(&word(&asked, "text")))
@@ -296,7 +296,8 @@ async fn the_page_runs_nothing_but_its_own_script() {
         ("/", "text/html; charset=utf-8"),
         ("/desk.js", "text/javascript; charset=utf-8"),
         ("/desk.css", "text/css; charset=utf-8"),
-        ("/texts.json", "application/json"),
+        ("/evacuation.js", "text/javascript; charset=utf-8"),
+        ("/texts/pt.json", "application/json"),
     ] {
         let response =
             served.routers.counter.clone().oneshot(Request::get(path).body(Body::empty()).unwrap());

@@ -100,6 +100,8 @@ pub fn setup(kind: VenueKind) -> DeskSetup {
         VenueKind::Building | VenueKind::Library => (set(&[DocumentKind]), set(&[Name])),
     };
     DeskSetup {
+        name: "Specimen Desk".to_owned(),
+        name_zh: "樣本櫃檯".to_owned(),
         authority: Chn,
         venue: "specimen-desk".parse().unwrap(),
         kind,

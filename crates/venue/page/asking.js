@@ -1,0 +1,85 @@
+// Asking: a request on the screen, its answer, and codes that a hand scanner or the desk's camera reads.
+
+import { act, call, clock, isHotel, refuse } from "./api.js";
+import { $ } from "./elements.js";
+import { addAnswer, hasAnswer, isEmpty } from "./party.js";
+import { t } from "./texts.js";
+
+let asking = null;
+/** Answers by which somebody was only found: they are no guests. */
+const searched = new Set();
+
+export function stopWaiting() {
+  clearTimeout(asking?.timer);
+  asking = null;
+  $("code").hidden = true;
+}
+
+export async function newRequest() {
+  stopWaiting();
+  const request = await call("POST", "/api/requests", {});
+  $("qr").src = `data:image/svg+xml,${encodeURIComponent(request.svg)}`;
+  $("code-ends").textContent = `${t("until")} ${clock(request.ends)}`;
+  $("code").hidden = false;
+  asking = { id: request.id, said: null, timer: setTimeout(wait, 1000) };
+  $("scan").focus();
+}
+
+async function wait() {
+  const mine = asking;
+  if (!mine) return;
+  let answer = null;
+  try {
+    answer = await call("GET", `/api/requests/${mine.id}`);
+  } catch (problem) {
+    if (problem.code === "request_unknown") {
+      refuse(problem);
+      return stopWaiting();
+    }
+  }
+  if (mine !== asking) return;
+  if (answer?.state === "answered") {
+    stopWaiting();
+    return addAnswer(answer);
+  }
+  if (answer?.state === "refused" && mine.said !== answer.code) {
+    mine.said = answer.code;
+    refuse({ code: answer.code });
+  }
+  mine.timer = setTimeout(wait, 1000);
+}
+
+/** Takes a code that was read; gives the id of its answer. */
+const take = async (text) => (await call("POST", "/api/answers", { text: text.trim() })).id;
+
+/** Somebody arrives with the code that was read. */
+export async function scanned(text) {
+  $("scan").value = "";
+  const id = await take(text);
+  stopWaiting();
+  addAnswer(await call("GET", `/api/requests/${id}`));
+}
+
+/** Somebody is only looked for by the code that was read. */
+export async function scannedToFind(text) {
+  const id = await take(text);
+  searched.add(id);
+  return id;
+}
+
+/** Answers to a sign, and those that came while the page was closed. */
+export async function collect() {
+  const { answers } = await call("GET", "/api/answers");
+  for (const id of answers) {
+    if (id === asking?.id || searched.has(id) || hasAnswer(id)) continue;
+    if (!isHotel() && !isEmpty()) return;
+    const answer = await call("GET", `/api/requests/${id}`);
+    if (answer.state === "answered") addAnswer(answer, false);
+  }
+}
+
+$("new-request").addEventListener("click", () => act(newRequest));
+$("scan-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if ($("scan").value.trim()) act(() => scanned($("scan").value));
+});
