@@ -8,6 +8,7 @@ database::migrations! {
     list {
         1 "first tables" "0001_first_tables.sql",
         2 "requests and answers" "0002_requests_and_answers.sql",
+        3 "keys of requests" "0003_keys_of_requests.sql",
     }
 }
 
