@@ -106,6 +106,7 @@ demo: npm ## Compiles first, aloud: that is what takes its time on a fresh clone
 bench:
 	$(PROGRAM)
 	"$(BUILT)/baypass" bench check
+	"$(BUILT)/baypass" bench desk
 
 # Every target of fuzz/, or those of FUZZ, for FUZZ_SECONDS each: stable toolchain, no sanitizer (our crates have no
 # unsafe code), debug assertions and overflow checks on. Needs a C++ compiler for the fuzzer's runtime. What it keeps goes

@@ -26,6 +26,9 @@ pub const BASE_PORT: u16 = 7100;
 /// Between two rounds of fetching and handing over.
 pub const ROUND: Duration = Duration::from_secs(1);
 
+/// How long a service may take for an answer.
+const SERVICE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How often a trial's clock is looked at between two rounds, and what counts as moved on.
 const STEP: Duration = Duration::from_millis(100);
 const JUMP_SECONDS: i64 = 30;
@@ -301,16 +304,25 @@ pub fn http_client() -> reqwest::Client {
 /// An HTTP client for a device of a gate's own, such as a door's controller: it follows no redirect and goes through no proxy.
 /// Over `https` the device's certificate must come from `roots` (PEM) where these are given, else from one that the machine
 /// trusts.
-#[expect(clippy::disallowed_methods, reason = "this is the adapter of HTTP clients to devices")]
 pub fn device_client(roots: Option<&[u8]>) -> Result<reqwest::Client, reqwest::Error> {
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(5));
+    let client = to_one_host();
     match roots {
         Some(roots) => client.tls_certs_only(reqwest::Certificate::from_pem_bundle(roots)?).build(),
         None => client.build(),
     }
+}
+
+/// An HTTP client for a service to which queues are sent: as [`device_client`], and one that never answers counts as away.
+pub fn service_client() -> Result<reqwest::Client, reqwest::Error> {
+    to_one_host().timeout(SERVICE_TIMEOUT).build()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the adapter of HTTP clients to devices and services")]
+fn to_one_host() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5))
 }
 
 /// Logs to standard error; no line holds anything personal.

@@ -18,6 +18,7 @@ use serde_json::Value;
 const READ: &[&str] = &[
     "approval list",
     "bench check",
+    "bench desk",
     "bench face",
     "bench ledger",
     "bench status",

@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn baypass(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_baypass")).args(arguments).output().unwrap()
@@ -399,6 +399,22 @@ fn bench_check_measures_a_ratio_and_every_size_holds() {
     }
     let all_hold = json["holds"].as_bool().unwrap();
     assert_eq!(code(&answer), i32::from(!all_hold));
+}
+
+/// Whether the ratio holds is for a quiet machine; that everything is measured, for every one.
+#[test]
+fn bench_desk_measures_a_ratio_a_scan_and_a_group_of_40() {
+    let answer = baypass(&["bench", "desk", "--json"]);
+    assert!([0, 1].contains(&code(&answer)), "{}", err(&answer));
+    let json: Value = serde_json::from_slice(&answer.stdout).unwrap();
+    let ratio = json["verification"]["ratio"].as_f64().unwrap();
+    // Half would mean that a signature was not looked at.
+    assert!((0.7..3.0).contains(&ratio), "{ratio}");
+    assert_eq!((&json["verification"]["bar"], &json["group"]["guests"]), (&json!(1.3), &json!(40)));
+    for (figure, name) in [("scan", "p95_ms"), ("group", "check_in_ms"), ("group", "total_ms")] {
+        assert!(json[figure][name].as_f64().unwrap() > 0.0, "{figure} {name}");
+    }
+    assert_eq!(code(&answer), i32::from(!json["holds"].as_bool().unwrap()));
 }
 
 /// Every file and folder below this one, with its mode.

@@ -11,10 +11,13 @@
 mod bay;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod parties;
+#[expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
+#[path = "desks/people.rs"]
+mod people;
 
 use std::collections::BTreeSet;
 
-use bay::{Folder, people};
+use bay::Folder;
 use code::{VenueCode, VenueCodeKind};
 use credential::SigningKey;
 use credential::status::Status;
@@ -23,32 +26,9 @@ use credential::venue::{
 };
 use documents::{AuthorityCode, Scenario, Timestamp};
 use gate::{Clock, SystemClock};
+use people::*;
 use serde_json::{Value, json};
 use trust::Role;
-
-const ZHUHAI: &str = "specimen-hotel-zhuhai";
-const TOWER: &str = "specimen-tower-shenzhen";
-
-/// A Hong Kong resident with a Home Return Permit, enrolled at both authorities.
-fn enrolled() -> Folder {
-    let folder = Folder::new();
-    folder.init();
-    let (photo, live) = people(1).remove(0);
-    folder.write("photo.jpg", &photo);
-    folder.write("live.jpg", &live);
-    #[rustfmt::skip]
-    folder.run(&[
-        "resident", "add", "--dir", "DIR", "--home", "HKG", "--name", "SPECIMEN, KA MAN", "--name-zh", "样本",
-        "--birth", "1990-05-06", "--id", "A123456(3)", "--permit", "H12345678", "--photo", "photo.jpg",
-    ]).code(0);
-    let invited = folder.run(&["resident", "invite", "--dir", "DIR", "--resident", "1", "--json"]);
-    let invited = invited.code(0).json();
-    let codes = invited["invitations"].as_array().unwrap().iter();
-    let codes = codes.flat_map(|row| ["--invitation", row["invitation"].as_str().unwrap()]);
-    let enrol = ["wallet", "enrol", "--dir", "DIR", "--resident", "1", "--selfie", "live.jpg"];
-    folder.run(&enrol.into_iter().chain(codes).collect::<Vec<_>>()).code(0);
-    folder
-}
 
 fn key_of(folder: &Folder, path: &str) -> SigningKey {
     SigningKey::from_pkcs8(&std::fs::read(folder.dir().join(path)).unwrap()).unwrap()
@@ -76,16 +56,6 @@ fn hotel(now: Timestamp) -> VenueRequest {
     }
 }
 
-fn code_of(signed: &[u8]) -> String {
-    VenueCode::new(VenueCodeKind::Request, signed).to_text().unwrap()
-}
-
-fn register(folder: &Folder, request: &str, more: &[&str]) -> bay::Run {
-    let line =
-        ["wallet", "register", "--dir", "DIR", "--resident", "1", "--yes", "--json", "--request", request];
-    folder.run(&[&line[..], more].concat())
-}
-
 /// The answer in a code, as the desk that asked verifies it.
 fn verified(folder: &Folder, request: &str, answer: &str) -> VerifiedAnswer {
     let (mut asked, mut said) = (Vec::new(), Vec::new());
@@ -106,7 +76,7 @@ fn claims(of: &VerifiedAnswer) -> Vec<String> {
 
 #[test]
 fn a_resident_of_hong_kong_shows_a_mainland_hotel_the_home_return_permit_and_each_credential_once() {
-    let folder = enrolled();
+    let folder = enrolled(1);
     let ask = |venue: &str| {
         let line = ["desk", "request", "--dir", "DIR", "--venue", venue, "--json", "--out", "request.png"];
         folder.run(&line).code(0).json()["code"].as_str().unwrap().to_owned()
@@ -176,7 +146,7 @@ fn a_resident_of_hong_kong_shows_a_mainland_hotel_the_home_return_permit_and_eac
 
 #[test]
 fn a_wallet_refuses_a_desk_for_the_first_thing_wrong_with_its_request() {
-    let folder = enrolled();
+    let folder = enrolled(1);
     let now = SystemClock.now();
     let desk = desk_key(&folder, ZHUHAI);
     let changed = |change: &dyn Fn(&mut VenueRequest)| {
@@ -258,7 +228,7 @@ fn a_wallet_refuses_a_desk_for_the_first_thing_wrong_with_its_request() {
 
 #[test]
 fn a_traveller_is_told_who_asks_for_what_and_is_asked() {
-    let folder = enrolled();
+    let folder = enrolled(1);
     folder.run(&["desk", "request", "--dir", "DIR", "--venue", ZHUHAI, "--out", "request.txt"]).code(0);
     let line = ["wallet", "register", "--dir", "DIR", "--resident", "1", "--request", "request.txt"];
     let run = folder.run(&[&line[..], &["--decline", "name_zh"]].concat());
@@ -297,22 +267,6 @@ fn a_traveller_is_told_who_asks_for_what_and_is_asked() {
     );
 }
 
-/// A desk as a process: where wallets reach it.
-fn desk(folder: &Folder, venue: &str) -> parties::Process {
-    parties::Process::start(folder, &["desk", "serve", "--venue", venue], 2, &format!("{venue}.log"))
-}
-
-/// The standing request of a desk, once it has its lists.
-#[expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
-async fn standing(desk: &parties::Process) -> String {
-    let address = format!("{}/v1/request", desk.listens[0]);
-    parties::until("the desk's lists", async || {
-        reqwest::get(&address).await.is_ok_and(|answer| answer.status().is_success())
-    })
-    .await;
-    code_of(&reqwest::get(&address).await.unwrap().bytes().await.unwrap())
-}
-
 /// Every byte that lies in a folder.
 fn bytes_in(folder: &std::path::Path) -> Vec<u8> {
     let mut all = Vec::new();
@@ -338,15 +292,14 @@ fn ask_for_portraits(folder: &Folder) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wallet_registers_at_two_desks_over_http_and_their_folders_have_nothing_of_its_holder_in_plain() {
-    let folder = enrolled();
-    // The first batch comes while no authority has a process of its own.
-    folder.run(&["desk", "request", "--dir", "DIR", "--venue", TOWER, "--out", "sign.txt"]).code(0);
-    register(&folder, "sign.txt", &[]).code(0);
-    let authorities = ["CHN", "HKG"].map(|code| (code, parties::Process::authority(&folder, code)));
-    let known: serde_json::Map<_, _> =
-        authorities.iter().map(|(code, one)| ((*code).to_owned(), json!(one.listens[0]))).collect();
-    let book = json!({"authorities": known, "parties": {}, "gates": {}});
-    std::fs::write(folder.dir().join("public/addresses.json"), book.to_string()).unwrap();
+    let folder = enrolled(1);
+    // The first batches come while no authority has a process of its own; a portrait fits no code.
+    stock(&folder, "1");
+    let portrait =
+        VenueRequest { optional: [ClaimName::Portrait].into_iter().collect(), ..hotel(SystemClock.now()) };
+    let portrait = portrait.sign(ZHUHAI.as_bytes(), &desk_key(&folder, ZHUHAI)).unwrap();
+    register(&folder, &code_of(&portrait), &[]).code(3);
+    let _authorities = authorities(&folder, &["CHN", "HKG"]);
     ask_for_portraits(&folder);
     let (hotel, tower) = (desk(&folder, ZHUHAI), desk(&folder, TOWER));
 
@@ -384,13 +337,6 @@ async fn a_wallet_registers_at_two_desks_over_http_and_their_folders_have_nothin
     }
     // A desk whose own approval is suspended asks no more, and says why.
     folder.run(&["approval", "withdraw", "--dir", "DIR", "--id", "SPECIMEN-HOTEL-ZHUHAI"]).code(0);
-    let address = format!("{}/v1/request", hotel.listens[0]);
-    parties::until("the hotel to hear of it", async || refusal(&address).await == "approval_withdrawn").await;
+    parties::until("the hotel to hear of it", async || refusal(&hotel).await == "approval_withdrawn").await;
     assert_eq!(register(&folder, &request, &[]).code(3).json()["refused"], json!("approval_withdrawn"));
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
-async fn refusal(address: &str) -> String {
-    let answer: Value = reqwest::get(address).await.unwrap().json().await.unwrap_or_default();
-    answer["code"].as_str().unwrap_or_default().to_owned()
 }

@@ -16,7 +16,7 @@ use crate::store::retention::erase;
 use crate::store::visit::VisitRow;
 use crate::store::{Store, StoreError, Tx};
 use crate::visit::{
-    BadgeNumber, EvacuationList, Plan, RollMark, Visit, VisitError, VisitId, Visitor, Warning, Zone,
+    BadgeNumber, EvacuationList, Plan, Presence, RollMark, Visit, VisitError, VisitId, Visitor, Warning, Zone,
 };
 
 /// The states of visits that are not over.
@@ -236,6 +236,41 @@ impl Building {
         now: Timestamp,
     ) -> Result<Visit, BuildingError> {
         self.change(id, actor, Act::Move, now, |visit| visit.host_says(expected, badge, now)).await
+    }
+
+    /// The visit as it stands, if its badge may enter a zone now; nothing is written, and nobody has looked at it.
+    ///
+    /// # Errors
+    /// [`BuildingError`].
+    pub(crate) async fn may_enter(
+        &self,
+        id: VisitId,
+        zone: &Zone,
+        now: Timestamp,
+    ) -> Result<Visit, BuildingError> {
+        let (visit, _) = self.whereabouts(id).await?;
+        visit.clone().enter(zone.clone(), now)?;
+        Ok(visit)
+    }
+
+    /// The visit as it stands, and the zone in which the visitor is; nobody has looked at it.
+    ///
+    /// # Errors
+    /// [`BuildingError::Unknown`], [`BuildingError::Store`].
+    pub(crate) async fn whereabouts(&self, id: VisitId) -> Result<(Visit, Option<Zone>), BuildingError> {
+        let mut tx = self.store.read().await?;
+        let row = self.store.find_visit(&mut tx, id).await?;
+        tx.roll_back().await?;
+        let visit = row.ok_or(BuildingError::Unknown)?.visit;
+        let zone = match visit.presence() {
+            Presence::Inside { zone, .. } => Some(zone.clone()),
+            Presence::Expected
+            | Presence::Waiting { .. }
+            | Presence::NotExpected { .. }
+            | Presence::Outside { .. }
+            | Presence::Over { .. } => None,
+        };
+        Ok((visit, zone))
     }
 
     /// The badge enters a zone.
@@ -539,7 +574,7 @@ impl Building {
         now: Timestamp,
     ) -> Result<(), BuildingError> {
         let row = self.store.find_visit(tx, id).await?.ok_or(BuildingError::Unknown)?;
-        if matches!(row.visit.presence(), crate::visit::Presence::Inside { .. }) {
+        if matches!(row.visit.presence(), Presence::Inside { .. }) {
             return Err(BuildingError::Inside);
         }
         look::write(tx, row.person.key, actor, Act::Erase, now).await?;

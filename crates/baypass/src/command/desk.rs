@@ -3,7 +3,9 @@
 //! Lives here: listing them, and requests as codes. Not here: what a desk may ask (`trust::desk`), how a traveller answers
 //! (`command::wallet`).
 
+mod lists;
 mod serve;
+mod signs;
 
 use std::path::PathBuf;
 
@@ -15,13 +17,14 @@ use documents::VenueId;
 use serde_json::json;
 use venue::desk::{DeskSetup, SIGN_DAYS};
 
+pub(in crate::command) use self::lists::DeskLists;
 use super::wallet::draw;
 use super::{At, InstallationArgs, ListArgs, Output};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
 use crate::install::acts::{self, Office};
 use crate::install::parties::trusted;
-use crate::install::signing::desk_key;
+use crate::install::signing::desk_keys;
 use crate::install::venues::{self, Desk};
 
 /// The commands of a desk.
@@ -43,7 +46,8 @@ pub struct RequestArgs {
     /// The venue, such as specimen-hotel-zhuhai.
     #[arg(long)]
     venue: VenueId,
-    /// For a printed sign: it stands for so many days, 1 to 400. Without it the request ends after 5 minutes.
+    /// For a printed sign: it stands for so many days, 1 to 400, and `desk serve` takes answers to it. Without it the request ends
+    /// after 5 minutes.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=i64::from(SIGN_DAYS)))]
     standing: Option<u16>,
     /// The desk's address for answers, HTTPS or on the loopback; default: the answer is shown to the desk's camera.
@@ -152,12 +156,15 @@ fn request(args: &RequestArgs) -> Result<Ended, Failure> {
             setup.for_one(nonce, reply, now)
         }
     };
-    let (kid, key) = desk_key(&installation, &desk, &trust, now)?;
+    let keys = desk_keys(&installation, &desk, &trust, now)?;
     let id = hex::encode(request.id().as_bytes());
     installation.put_on_record(&Office::Venue(desk.id().clone()), (acts::SIGN_REQUEST, &id), now)?;
-    let signed = request.sign(&kid, &key).map_err(of)?;
+    let signed = request.sign(&keys.used().kid, &keys.used().key).map_err(of)?;
     let text = VenueCode::new(VenueCodeKind::Request, &signed).to_text().map_err(of)?;
     let symbol = QrSymbol::draw(&text).map_err(of)?;
+    if args.standing.is_some() {
+        signs::keep(&installation, desk.id(), &id, &signed)?;
+    }
     match &args.out {
         Some(out) => draw(&symbol, &text, out)?,
         None if !args.output.json => failure::print(&symbol.to_terminal(TerminalGround::Dark))?,

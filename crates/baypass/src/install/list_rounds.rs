@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use authority::status_name;
 use documents::{AuthorityCode, Timestamp};
-use gate::lists::{Follower, ListMemory, NotFetched};
+use gate::lists::{Follower, KeptLists, ListMemory, NotFetched};
 
 use super::parties::status_lists_to_follow;
 use super::{Installation, lists};
@@ -18,6 +18,7 @@ pub struct ListRounds<'a> {
     follower: Arc<Follower>,
     kept: PathBuf,
     memory: ListMemory,
+    kept_lists: Option<KeptLists>,
 }
 
 impl<'a> ListRounds<'a> {
@@ -28,7 +29,13 @@ impl<'a> ListRounds<'a> {
         kept: PathBuf,
         memory: ListMemory,
     ) -> Self {
-        Self { installation, follower, kept, memory }
+        Self { installation, follower, kept, memory, kept_lists: None }
+    }
+
+    /// The same of a party that keeps its approvals and status lists too.
+    #[must_use]
+    pub fn keeping(self, kept_lists: KeptLists) -> Self {
+        Self { kept_lists: Some(kept_lists), ..self }
     }
 
     /// Fetches everything once, and keeps the trust lists. Gives what could not be fetched.
@@ -54,15 +61,23 @@ impl<'a> ListRounds<'a> {
         missing
     }
 
-    /// Writes down how new the newest lists are. What is learnt under a clock that the authorities contradict is not written down,
-    /// and what was is forgotten.
+    /// Writes down how new the newest lists are, once they are kept themselves: so a start without a network never finds less than
+    /// what was seen. What is learnt under a clock that the authorities contradict is not written down, and what was is forgotten.
     pub fn remember(&mut self, now: Timestamp) {
         if let Some(limit) = self.follower.learnt_until(now) {
             self.memory.forget_after(limit);
         }
-        if !self.follower.clock_is_unsure()
-            && let Err(error) = self.memory.remember(&self.follower.lists().newest())
+        if self.follower.clock_is_unsure() {
+            return;
+        }
+        let lists = self.follower.lists();
+        if let Some(kept_lists) = &mut self.kept_lists
+            && let Err(error) = kept_lists.keep(&lists)
         {
+            tracing::error!(%error, "approvals and status lists cannot be kept for the next start; check the disk's space and rights");
+            return;
+        }
+        if let Err(error) = self.memory.remember(&lists.newest()) {
             tracing::error!(%error, "the newest lists cannot be written down");
         }
     }

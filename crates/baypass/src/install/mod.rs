@@ -8,6 +8,7 @@ pub mod acts;
 pub mod approval_file;
 pub mod changes;
 pub mod database;
+pub mod doors;
 pub mod journal;
 pub mod keys;
 pub mod list_rounds;

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use authority::{NumberedKey, Service, SigningKeys};
-use credential::SigningKey;
 use documents::{AuthorityCode, Timestamp};
 use gate::outbox::{GateKey, LaneKey};
 use trust::{Binding, KeyEntry, Party, Role, TrustStore, gate_kid, gate_of_kid};
+use venue::desk::{DeskKey, DeskKeys};
 
 use super::acts::{self, Office};
 use super::keys::{KeyFiles, KeyStore};
@@ -336,17 +336,62 @@ pub fn lane_key(
     Ok(GateKey { gate: place.name(), kid: seat.kid(used.number), key: Arc::clone(&used.key) })
 }
 
-/// The key with which a venue's desk signs at `now`, and its id in the list.
-pub fn desk_key(
+/// The keys of a venue's desk, and which of them signs at `now`.
+pub fn desk_keys(
     of_what: &Installation,
     desk: &Desk,
     trust: &TrustStore,
     now: Timestamp,
-) -> Result<(Vec<u8>, SigningKey), Failure> {
+) -> Result<DeskKeys, Failure> {
     let seat = Seat::Desk(desk.clone());
-    let keys = seat.read(of_what)?;
-    let number = seat.in_use(&keys, trust, now)?.number;
-    Ok((seat.kid(number), seat.keys(of_what).signing(&seat.file(number))?))
+    gathered(&seat, &seat.read(of_what)?, trust, now)
+}
+
+fn gathered(
+    seat: &Seat,
+    keys: &[NumberedKey],
+    trust: &TrustStore,
+    now: Timestamp,
+) -> Result<DeskKeys, Failure> {
+    let number = seat.in_use(keys, trust, now)?.number;
+    let key = |one: &NumberedKey| DeskKey { kid: seat.kid(one.number), key: Arc::clone(&one.key) };
+    let used = keys.iter().find(|one| one.number == number).map(key);
+    let others = keys.iter().filter(|one| one.number != number).map(key).collect();
+    let none = || Failure::new(format!("there is no key of {}; restore it from a backup", seat.name()));
+    Ok(DeskKeys::new(used.ok_or_else(none)?, others))
+}
+
+/// A desk that runs, and signs with the key that its authority's list says.
+pub struct DeskSigner {
+    installation: Installation,
+    watch: Watch,
+    seat: Seat,
+    keys: Vec<NumberedKey>,
+}
+
+impl DeskSigner {
+    /// The one of a venue's desk.
+    pub fn new(installation: &Installation, desk: &Desk) -> Self {
+        let seat = Seat::Desk(desk.clone());
+        let watch = Watch::new(seat.keys(installation));
+        Self { installation: installation.clone(), watch, seat, keys: Vec::new() }
+    }
+
+    /// Has `desk` sign with the key that is used at `now`.
+    pub fn follow(&mut self, desk: &venue::desk::Desk, trust: &TrustStore, now: Timestamp) {
+        let read = self.watch.changed(|| self.seat.read(&self.installation));
+        let changed = read.is_some();
+        self.keys = read.unwrap_or_else(|| std::mem::take(&mut self.keys));
+        let Ok(keys) = gathered(&self.seat, &self.keys, trust, now) else { return };
+        let moved = keys.used().kid != desk.kid();
+        if moved {
+            let kid = String::from_utf8_lossy(&keys.used().kid).into_owned();
+            tracing::info!(kid, "another key signs from now on");
+        }
+        if moved || changed {
+            desk.use_keys(keys);
+        }
+    }
 }
 
 /// The gates of a port that run, each with the key that the lists say.

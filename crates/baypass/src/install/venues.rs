@@ -15,6 +15,7 @@ use trust::{Binding, DeskBinding, KeyEntry, Role, SPECIMEN_VENUES, TrustStore, g
 use super::acts::{self, Office};
 use super::approval_file::ApprovalFile;
 use super::changes::{ListChanges, newest};
+use super::doors::DoorFile;
 use super::keys::KeyStore as _;
 use super::signing::{CLOCK_SECONDS, Seat};
 use super::{Installation, lists, make_folder, write_whole};
@@ -41,6 +42,8 @@ struct VenueFile {
     asks: Option<Asks>,
     police: Option<Service>,
     hotel_system: Option<HotelSystem>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    door: Vec<DoorFile>,
 }
 
 /// Where a desk hands something over.
@@ -136,6 +139,11 @@ impl Desk {
     /// The hotel's system, where it has one.
     pub fn hotel_system(&self) -> Option<&HotelSystem> {
         self.file.hotel_system.as_ref()
+    }
+
+    /// The doors that it opens.
+    pub fn doors(&self) -> &[DoorFile] {
+        &self.file.door
     }
 
     /// What it asks.
@@ -323,6 +331,7 @@ impl Specimen {
             }),
             police: None,
             hotel_system: None,
+            door: Vec::new(),
         })
     }
 

@@ -1,13 +1,15 @@
 //! Lists: the trust lists, status lists and approvals in use, as the check asks for them. They are taken from signed
 //! bytes only, and never go back to older ones.
 //!
-//! Lives here: [`Lists`], [`Follower`] (fetches them), [`ListMemory`] (how far they had come). Not here: what a list is
-//! (`trust`, `credential::status`).
+//! Lives here: [`Lists`], [`Follower`] (fetches them), [`ListMemory`] (how far they had come), [`KeptLists`] (what a start without
+//! a network goes by). Not here: what a list is (`trust`, `credential::status`).
 
 mod follow;
+mod kept;
 mod memory;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use credential::status::{SignedStatusList, StatusListError, list_kid};
 use credential::{StatusRef, VerifyingKey};
@@ -18,6 +20,7 @@ use crate::check::{Age, KeyFault, StatusAnswer, Trusted};
 use crate::reason::GateReason;
 
 pub use follow::{Follower, NotFetched, Refused, StatusInUse};
+pub use kept::{KeptLists, Unusable};
 pub use memory::{ListMemory, MemoryError, Newest};
 
 /// How far another machine's clock may run ahead of this one.
@@ -80,14 +83,27 @@ struct TokenKey {
     compromised: bool,
 }
 
+/// A status list in use, and the bytes in which it came.
+#[derive(Debug, Clone)]
+struct StatusHeld {
+    read: SignedStatusList,
+    bytes: Arc<[u8]>,
+}
+
+/// Bundles of signatures over approvals, each with the authority that gave it.
+type Bundles = Vec<(AuthorityCode, Arc<[u8]>)>;
+
 /// What a gate goes by.
 #[derive(Debug, Clone, Default)]
 pub struct Lists {
     trust: TrustStore,
     /// The token keys again, by what a token names them: a list may hold thousands of gates' keys.
     tokens: BTreeMap<(AuthorityCode, u8), TokenKey>,
-    status: BTreeMap<(AuthorityCode, u8), SignedStatusList>,
+    status: BTreeMap<(AuthorityCode, u8), StatusHeld>,
     approvals: Approvals,
+    /// As they were given last.
+    bundles: Bundles,
+    approvals_heard: Option<Timestamp>,
     /// Status lists that were signed earlier than this are not taken, where this gate has seen one before it was started.
     status_least: BTreeMap<(AuthorityCode, u8), Timestamp>,
 }
@@ -111,6 +127,12 @@ impl Lists {
     #[must_use]
     pub const fn approvals(&self) -> &Approvals {
         &self.approvals
+    }
+
+    /// When an authority gave the approvals in use; `None` where none did.
+    #[must_use]
+    pub const fn approvals_heard(&self) -> Option<Timestamp> {
+        self.approvals_heard
     }
 
     /// Takes a signed trust list.
@@ -144,7 +166,7 @@ impl Lists {
         }
         let place = (issuer, list);
         let past = |signed: &Timestamp| signed.seconds_since(now) <= CLOCK_SECONDS;
-        let held = self.status.get(&place).map(|held| held.issued).filter(past);
+        let held = self.status.get(&place).map(|held| held.read.issued).filter(past);
         let least = self.status_least.get(&place).copied().filter(past);
         if least.is_none() {
             self.status_least.remove(&place);
@@ -155,14 +177,14 @@ impl Lists {
             return Err(ListsError::StatusRollback { authority: issuer, have, got: read.issued });
         }
         let signed = read.issued;
-        self.status.insert(place, read);
+        self.status.insert(place, StatusHeld { read, bytes: bytes.into() });
         Ok(signed)
     }
 
     /// How old a status list is; `None` where there is none.
     #[must_use]
     pub fn status_age(&self, issuer: AuthorityCode, list: u8, now: Timestamp) -> Option<Age> {
-        let signed = self.status.get(&(issuer, list))?;
+        let signed = &self.status.get(&(issuer, list))?.read;
         let freshness = Freshness::of_status_list(signed.issued, signed.ttl, signed.expires, now);
         Some(age(signed.issued, freshness, now))
     }
@@ -170,7 +192,7 @@ impl Lists {
     /// How many entries a status list has; 0 where there is none.
     #[must_use]
     pub fn status_entries(&self, issuer: AuthorityCode, list: u8) -> usize {
-        self.status.get(&(issuer, list)).map_or(0, |signed| signed.list.len())
+        self.status.get(&(issuer, list)).map_or(0, |held| held.read.list.len())
     }
 
     /// Takes a bundle of signatures over one approval.
@@ -181,15 +203,17 @@ impl Lists {
         Ok(self.approvals.take(Approval::open(bundle, &self.trust, now)?)?)
     }
 
-    /// Goes by these approvals and no others from now on, each with the authority that gave it. Gives why single ones were
-    /// not taken.
+    /// Goes by these approvals and no others from now on, each with the authority that gave it at `now`. Gives why single ones
+    /// were not taken.
     pub fn set_approvals<'b>(
         &mut self,
         bundles: impl IntoIterator<Item = (AuthorityCode, &'b [u8])>,
         now: Timestamp,
     ) -> Vec<(AuthorityCode, ListsError)> {
         let (mut opened, mut faults) = (Vec::new(), Vec::new());
+        (self.bundles, self.approvals_heard) = (Vec::new(), Some(now));
         for (from, bundle) in bundles {
+            self.bundles.push((from, bundle.into()));
             match Approval::open(bundle, &self.trust, now) {
                 Ok(approval) => opened.push((from, approval)),
                 Err(error) => faults.push((from, error.into())),
@@ -210,9 +234,9 @@ impl Lists {
     #[must_use]
     pub fn newest(&self) -> Newest {
         let mut status = self.status_least.clone();
-        for (place, signed) in &self.status {
-            let least = status.entry(*place).or_insert(signed.issued);
-            *least = signed.issued.max(*least);
+        for (place, held) in &self.status {
+            let least = status.entry(*place).or_insert(held.read.issued);
+            *least = held.read.issued.max(*least);
         }
         let trust = AuthorityCode::ALL.map(|code| (code, self.trust.newest(code)));
         Newest {
@@ -326,7 +350,7 @@ impl Trusted for Lists {
     }
 
     fn status(&self, issuer: AuthorityCode, place: StatusRef, now: Timestamp) -> Option<StatusAnswer> {
-        let signed = self.status.get(&(issuer, place.list()))?;
+        let signed = &self.status.get(&(issuer, place.list()))?.read;
         let status = signed.list.get(place.index())?;
         let freshness = Freshness::of_status_list(signed.issued, signed.ttl, signed.expires, now);
         Some(StatusAnswer { status, age: age(signed.issued, freshness, now) })

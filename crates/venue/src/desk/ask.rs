@@ -9,9 +9,9 @@ use credential::venue::{
 };
 use documents::Timestamp;
 
-use super::{AnswerId, Desk, Lists, NotAllowed};
+use super::{AnswerId, Desk, DeskKey, Lists, NotAllowed};
 use crate::store::StoreError;
-use crate::store::answer::forget_ended;
+use crate::store::answer::{RequestRow, forget_ended};
 
 /// Most days of a sign.
 pub const SIGN_DAYS: u16 = 400;
@@ -83,16 +83,19 @@ impl Desk {
         lists: &dyn Lists,
         now: Timestamp,
     ) -> Result<Asked, AskError> {
-        self.allowed(lists, now)?;
-        let asked = self.sign(self.setup().for_one(nonce, reply, now))?;
+        let keys = self.keys();
+        self.allowed_by(keys.used(), lists, now)?;
+        let asked = sign(self.setup().for_one(nonce, reply, now), keys.used())?;
         let mut tx = self.store().begin().await?;
         forget_ended(&mut tx, now).await?;
-        self.store().insert_request(&mut tx, &asked.request, keep_until(&asked.request)).await?;
+        let until = keep_until(&asked.request);
+        self.store().insert_request(&mut tx, &asked.request, &keys.used().kid, until).await?;
         tx.commit().await?;
         Ok(asked)
     }
 
-    /// The request of a sign for so many days (1 to [`SIGN_DAYS`]), from the midnight before `now`: the same all day long.
+    /// The request of a sign for so many days (1 to [`SIGN_DAYS`]), from the midnight before `now`: the same all day long, by the
+    /// same key while that one counts.
     ///
     /// # Errors
     /// [`AskError::NotAllowed`], [`AskError::Request`], [`AskError::Store`].
@@ -104,19 +107,25 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Asked, AskError> {
         self.allowed(lists, now)?;
-        let asked = self.sign(self.setup().for_a_sign(days, reply, now))?;
-        self.remember(&asked.request).await?;
+        let request = self.setup().for_a_sign(days, reply, now);
+        let known = self.find(&request).await?;
+        let earlier = known.and_then(|row| self.key_of_request(Some(&row.kid?), lists, now).ok());
+        let key = earlier.unwrap_or_else(|| self.keys().used().clone());
+        let asked = sign(request, &key)?;
+        self.remember(&asked.request, &key.kid).await?;
         Ok(asked)
     }
 
-    /// Remembers the request of a sign that this desk has signed: after a new database the printed signs go on.
+    /// Remembers the request of a sign that this desk has signed, by a key that counts still: after a new database the printed signs
+    /// go on.
     ///
     /// # Errors
     /// [`AskError`].
     pub async fn adopt(&self, bytes: &[u8], lists: &dyn Lists, now: Timestamp) -> Result<AnswerId, AskError> {
         self.allowed(lists, now)?;
         let request = UnverifiedRequest::parse(bytes)?;
-        let own = VerifyingKey::new(*self.key.public()).map_err(|_| AskError::OtherDesk)?;
+        let key = self.key_of_request(Some(request.kid()), lists, now)?;
+        let own = VerifyingKey::new(*key.key.public()).map_err(|_| AskError::OtherDesk)?;
         let request = request.verify(&own)?;
         if request.exchange != Exchange::Standing {
             return Err(AskError::NotASign);
@@ -126,27 +135,31 @@ impl Desk {
             return Err(AskError::OtherDesk);
         }
         request.check_time(now)?;
-        self.remember(&request).await?;
+        self.remember(&request, &key.kid).await?;
         Ok(AnswerId::from_bytes(request.id().cnonce()))
     }
 
-    fn sign(&self, request: VenueRequest) -> Result<Asked, RequestError> {
-        let bytes = request.sign(&self.kid, &self.key)?;
-        Ok(Asked { request, bytes })
-    }
-
-    /// Writes the request of a sign where it is not known: wallets that ask for it day and night cost no write.
-    async fn remember(&self, request: &VenueRequest) -> Result<(), StoreError> {
+    async fn find(&self, request: &VenueRequest) -> Result<Option<RequestRow>, StoreError> {
         let mut tx = self.store().read().await?;
         let known = self.store().find_request(&mut tx, request.id().cnonce()).await?;
         tx.roll_back().await?;
-        if known.is_some() {
+        Ok(known)
+    }
+
+    /// Writes the request of a sign where it is not known by this key: wallets that ask for it day and night cost no write.
+    async fn remember(&self, request: &VenueRequest, kid: &[u8]) -> Result<(), StoreError> {
+        if self.find(request).await?.is_some_and(|row| row.kid.as_deref() == Some(kid)) {
             return Ok(());
         }
         let mut tx = self.store().begin().await?;
-        self.store().insert_request(&mut tx, request, keep_until(request)).await?;
+        self.store().insert_request(&mut tx, request, kid, keep_until(request)).await?;
         tx.commit().await
     }
+}
+
+fn sign(request: VenueRequest, key: &DeskKey) -> Result<Asked, RequestError> {
+    let bytes = request.sign(&key.kid, &key.key)?;
+    Ok(Asked { request, bytes })
 }
 
 /// After this no answer counts that was made within the life of the request.

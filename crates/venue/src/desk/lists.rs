@@ -45,9 +45,14 @@ impl std::fmt::Display for OldList {
     }
 }
 
-/// How fresh the approvals are: current for 15 minutes, as a status list without a `ttl`; stale up to a day.
+/// How far a clock may have gone back since the approvals were heard, in seconds.
+const CLOCK_SECONDS: i64 = 300;
+
+/// How fresh the approvals are: current for 15 minutes, as a status list without a `ttl`; stale up to a day. What was heard in the
+/// future, by a clock that ran ahead, was heard at no known time.
 pub(super) fn approvals_freshness(lists: &dyn Lists, now: Timestamp) -> Freshness {
     match lists.approvals_heard() {
+        Some(heard) if heard.seconds_since(now) > CLOCK_SECONDS => Freshness::Refused,
         Some(heard) => Freshness::of_status_list(heard, None, None, now),
         None => Freshness::Refused,
     }

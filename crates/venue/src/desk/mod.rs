@@ -4,14 +4,14 @@
 //! and, with an answer or a card, [`Desk::check_in`], [`Desk::visit`] and [`Desk::arrive`]. What it goes by comes as [`Lists`]. Not here: the book (`Hotel`, `Building`), routes (`http`).
 
 mod ask;
+mod keys;
 mod lists;
 mod register;
 mod setup;
 mod take;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
-use credential::SigningKey;
 use documents::{Timestamp, redact_debug};
 use trust::{DeskRefusal, Freshness, OutsideDesk, TrustError};
 
@@ -20,6 +20,7 @@ use crate::{Building, Hotel};
 
 pub use crate::shown::{AnswerFault, AnswerId, Shown};
 pub use ask::{AskError, Asked, SIGN_DAYS};
+pub use keys::{DeskKey, DeskKeys};
 pub use lists::{Lists, OldList};
 pub use register::{CheckInError, Guests, Line, Visiting, Who};
 pub use setup::DeskSetup;
@@ -48,12 +49,11 @@ impl Book {
     }
 }
 
-/// One desk with its key.
+/// One desk with its keys. Copies share them.
 #[derive(Clone)]
 pub struct Desk {
     setup: Arc<DeskSetup>,
-    kid: Vec<u8>,
-    key: Arc<SigningKey>,
+    keys: Arc<RwLock<Arc<DeskKeys>>>,
     book: Book,
 }
 redact_debug!(Desk);
@@ -91,10 +91,10 @@ impl NotAllowed {
 }
 
 impl Desk {
-    /// A desk with its book, and the key that its authority lists under `kid`.
+    /// A desk with its book and its keys.
     #[must_use]
-    pub fn new(setup: DeskSetup, kid: Vec<u8>, key: SigningKey, book: Book) -> Self {
-        Self { setup: Arc::new(setup), kid, key: Arc::new(key), book }
+    pub fn new(setup: DeskSetup, keys: DeskKeys, book: Book) -> Self {
+        Self { setup: Arc::new(setup), keys: Arc::new(RwLock::new(Arc::new(keys))), book }
     }
 
     /// What it is, and what it asks.
@@ -118,9 +118,13 @@ impl Desk {
     /// # Errors
     /// [`NotAllowed`]: the first reason.
     pub fn allowed(&self, lists: &dyn Lists, now: Timestamp) -> Result<Freshness, NotAllowed> {
+        self.allowed_by(self.keys().used(), lists, now)
+    }
+
+    /// The same of a desk that signs with this key.
+    fn allowed_by(&self, key: &DeskKey, lists: &dyn Lists, now: Timestamp) -> Result<Freshness, NotAllowed> {
         let setup = &self.setup;
-        let trust = lists.trust();
-        let listed = trust.freshness(setup.authority, now);
+        let listed = lists.trust().freshness(setup.authority, now);
         if listed == Freshness::Refused {
             return Err(NotAllowed::OldList(OldList::Trust(setup.authority)));
         }
@@ -128,11 +132,7 @@ impl Desk {
         if approved == Freshness::Refused {
             return Err(NotAllowed::OldList(OldList::Approvals));
         }
-        let (key, binding) = trust.desk(setup.authority, &self.kid, now)?;
-        if key.public() != self.key.public() {
-            return Err(TrustError::UnknownKey { authority: setup.authority }.into());
-        }
-        binding.check(&setup.venue, setup.scenario)?;
+        self.counts(key, lists, now)?;
         setup.approved(lists.approvals(), now)?;
         Ok(listed.max(approved))
     }

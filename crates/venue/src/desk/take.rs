@@ -13,7 +13,7 @@ use credential::venue::{
 use documents::{Timestamp, redact_debug};
 use trust::{Freshness, Role};
 
-use super::{ANSWER_KEPT_SECONDS, AnswerId, Book, Desk, Lists, NotAllowed, OldList, Shown};
+use super::{ANSWER_KEPT_SECONDS, AnswerId, Book, Desk, DeskKey, Lists, NotAllowed, OldList, Shown};
 use crate::actor::Actor;
 use crate::store::answer::{NewAnswer, RequestRow};
 use crate::store::look::{self, Act};
@@ -167,15 +167,16 @@ impl Desk {
         if let Some(earlier) = earlier {
             return again(id, earlier.content_tag == tag, earlier.receipt, earlier.shown.as_ref());
         }
-        let request = found.ok_or(TakeError::UnknownRequest)?.request;
+        let RequestRow { request, kid, .. } = found.ok_or(TakeError::UnknownRequest)?;
         let fresh = self.allowed(lists, now)?;
+        let key = self.key_of_request(kid.as_deref(), lists, now)?;
         let (verified, verified_by) = verify(unverified, &request, lists, now)?;
         let shown = Shown {
             claims: verified.claims().clone(),
             pseudonym: verified.pseudonym(),
             status_stale: fresh.max(verified_by) != Freshness::Current,
         };
-        let receipt = self.receipt(&request, &verified, &shown, now)?;
+        let receipt = self.receipt(&request, &verified, &shown, &key, now)?;
         let keep_until = now.plus_seconds(ANSWER_KEPT_SECONDS);
         let new =
             NewAnswer { id, content_tag: tag, shown: &shown, receipt: &receipt, taken_at: now, keep_until };
@@ -208,6 +209,7 @@ impl Desk {
         request: &VenueRequest,
         verified: &VerifiedAnswer,
         shown: &Shown,
+        key: &DeskKey,
         now: Timestamp,
     ) -> Result<Vec<u8>, TakeError> {
         let unreadable = |claim| TakeError::Unreadable { claim };
@@ -228,7 +230,7 @@ impl Desk {
             until: now.local_date().plus_days(i32::from(request.retention_days) + 1).start(),
             at: now,
         };
-        Ok(receipt.sign(&self.kid, &self.key)?)
+        Ok(receipt.sign(&key.kid, &key.key)?)
     }
 
     /// An answer or the request for it; `None` where neither is known. Who looks at what was shown is written down.

@@ -1,10 +1,11 @@
 //! Door: opens a turnstile or door for one person, and says whether somebody went through.
 //!
-//! Lives here: [`Door`], the command and its one use, the relay driver (`relay`) over Modbus TCP (`modbus`), a simulated board. Not
-//! here: who may pass (`visit`). The way out in a fire is the building's hardware, never ours. Page docs/desk.md.
+//! Lives here: [`Door`], the command and its one use, the relay driver (`relay`) over Modbus TCP (`modbus`), a simulated board, the
+//! doors of a venue ([`Doors`]). Not here: who may pass (`visit`). The way out in a fire is the building's hardware, never ours. Page docs/desk.md.
 
 mod command;
 pub mod modbus;
+mod places;
 mod relay;
 pub mod simulated;
 
@@ -15,6 +16,7 @@ use documents::Timestamp;
 
 pub use command::{COMMAND_SECONDS, CommandError, CommandId, DoorCommand, Spent};
 use modbus::ModbusError;
+pub use places::{DoorAt, DoorCount, DoorPlace, Doors, NoSuchDoor, Way};
 pub use relay::{RelayConfig, RelayConfigError, RelayDoor};
 
 /// What the sensor says.
@@ -44,6 +46,9 @@ pub enum DoorError {
     /// The relay could not be switched off: the door may stand open.
     #[error("the door's relay could not be switched off: the door may stand open. Look at it now")]
     StuckOpen,
+    /// A door opens for the same visitor at this moment.
+    #[error("a door is opening for this visitor at this moment; wait until it has closed")]
+    Busy,
     /// The task that serves the door was stopped.
     #[error("the door's driver was stopped; restart the desk")]
     Stopped,
@@ -59,6 +64,7 @@ impl DoorError {
             Self::Silent => "door_silent",
             Self::Answer(error) => error.code(),
             Self::StuckOpen => "door_stuck_open",
+            Self::Busy => "door_busy",
             Self::Stopped => "door_stopped",
         }
     }

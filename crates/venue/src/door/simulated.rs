@@ -19,6 +19,8 @@ pub enum Fault {
     None,
     /// The connection is cut after the relay was switched on, once.
     CutAfterOn,
+    /// The relay is switched on, and from then on the board is [`Fault::Dead`].
+    DeadAfterOn,
     /// Connections are cut as soon as something is asked.
     Dead,
     /// Writes are answered with exception 2 (illegal data address).
@@ -152,6 +154,10 @@ impl SimulatedBoard {
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 board.set_sensor(false);
             });
+        }
+        if on && state.fault == Fault::DeadAfterOn {
+            state.fault = Fault::Dead;
+            return None;
         }
         if on && state.fault == Fault::CutAfterOn {
             state.fault = Fault::None;

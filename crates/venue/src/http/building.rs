@@ -20,6 +20,8 @@ use super::record::{LookBody, looks};
 use super::session::Clerk;
 use crate::building::{Building, BuildingError, Invited, VisitRecord};
 use crate::desk::{Book, Visiting};
+use crate::door::{CommandId, Passage};
+use crate::passing::{self, Passed, Through};
 use crate::stay::{Disclosed, Source};
 use crate::store::Act;
 use crate::visit::{BadgeNumber, Host, Plan, Presence, Purpose, Visit, VisitId, Visitor, Warning, Zone};
@@ -225,6 +227,12 @@ pub(super) struct VisitBody {
     /// What the desk says and does not enforce: `inside_already`, `not_inside`, `overstayed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<&'static str>,
+    /// What the door's sensor said: `passed` or `not_passed`; left out where no door was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passage: Option<&'static str>,
+    /// Why a door on the way out did not serve, a stable code: the visitor has left by hand. Look at the door.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    door_fault: Option<&'static str>,
     /// Who looked at it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     looks: Vec<LookBody>,
@@ -269,6 +277,8 @@ impl VisitBody {
             safe: mark.map(|mark| mark.safe),
             pseudonym: None,
             warning: None,
+            passage: None,
+            door_fault: None,
             looks: Vec::new(),
         }
     }
@@ -289,8 +299,13 @@ impl VisitBody {
         Self { pseudonym: pseudonym.map(|own| hex::encode(own.as_bytes())), ..Self::of_record(record) }
     }
 
-    fn warned(id: VisitId, (visit, warning): &(Visit, Option<Warning>)) -> Self {
-        Self { warning: warning.map(Warning::code), ..Self::new(id, visit) }
+    fn passed(id: VisitId, passed: &Passed) -> Self {
+        let passage = passed.passage.map(|passage| match passage {
+            Passage::Passed => "passed",
+            Passage::NotEntered => "not_passed",
+        });
+        let warning = passed.warning.map(Warning::code);
+        Self { warning, passage, door_fault: passed.fault, ..Self::new(id, &passed.visit) }
     }
 }
 
@@ -408,33 +423,60 @@ pub(super) struct ZoneBody {
     zone: String,
 }
 
+/// How a badge passes.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct Passing {
+    /// The door, by its name; left out: the first of the zone.
+    door: Option<String>,
+    /// Whether the clerk lets them through by hand: no door is opened.
+    #[serde(default)]
+    by_hand: bool,
+}
+
+impl Passing {
+    fn through(&self) -> Result<(Through<'_>, CommandId), Problem> {
+        let mut verdict = [0; 16];
+        let random = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no_random", "try again");
+        credential::random(&mut verdict).map_err(random)?;
+        let through = if self.by_hand { Through::ByHand } else { Through::Door(self.door.as_deref()) };
+        Ok((through, CommandId::from_bytes(verdict)))
+    }
+}
+
 /// The badge enters a zone
-#[utoipa::path(post, path = "/api/visits/{id}/enter", tag = "building", params(("id" = String, Path,)), request_body = ZoneBody,
-    responses((status = 200, description = "Inside; what is odd about it is said.", body = VisitBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+///
+/// Where a door closes the zone it is opened first, and who does not go through has not entered (`passage`).
+#[utoipa::path(post, path = "/api/visits/{id}/enter", tag = "building", params(("id" = String, Path,), Passing), request_body = ZoneBody,
+    responses((status = 200, description = "Inside, or not passed; what is odd about it is said.", body = VisitBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem),
+        (status = 503, description = "The door fails; the code says how. Let them through by hand (`by_hand`).", body = Problem)))]
 pub(super) async fn enter(
     State(app): State<Arc<App>>,
     Clerk(actor): Clerk,
     path: Path<String>,
+    Query(passing): Query<Passing>,
     JsonBody(given): JsonBody<ZoneBody>,
 ) -> Result<Json<VisitBody>, Problem> {
     let (id, zone) = (id::<VisitId>(path)?, parsed("zone", &given.zone)?);
-    let entered = building(&app)?.enter(id, zone, &actor, (app.state.now)()).await?;
-    Ok(Json(VisitBody::warned(id, &entered)))
+    let (place, now) = ((building(&app)?, &app.state.doors), app.state.now.as_ref());
+    let entered = passing::enter(place, (id, zone), passing.through()?, &actor, now).await?;
+    Ok(Json(VisitBody::passed(id, &entered)))
 }
 
 /// The badge leaves
 ///
-/// It always may.
-#[utoipa::path(post, path = "/api/visits/{id}/leave", tag = "building", params(("id" = String, Path,)),
-    responses((status = 200, description = "Outside; what is odd about it is said.", body = VisitBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
+/// It always may: a door that fails is said (`door_fault`), and the visitor has left by hand.
+#[utoipa::path(post, path = "/api/visits/{id}/leave", tag = "building", params(("id" = String, Path,), Passing),
+    responses((status = 200, description = "Outside, or not passed; what is odd about it is said.", body = VisitBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn leave(
     State(app): State<Arc<App>>,
     Clerk(actor): Clerk,
     path: Path<String>,
+    Query(passing): Query<Passing>,
 ) -> Result<Json<VisitBody>, Problem> {
     let id = id::<VisitId>(path)?;
-    let left = building(&app)?.leave(id, &actor, (app.state.now)()).await?;
-    Ok(Json(VisitBody::warned(id, &left)))
+    let (place, now) = ((building(&app)?, &app.state.doors), app.state.now.as_ref());
+    let left = passing::leave(place, id, passing.through()?, &actor, now).await?;
+    Ok(Json(VisitBody::passed(id, &left)))
 }
 
 /// The badge is given back

@@ -15,6 +15,7 @@ use super::App;
 use super::problem::Problem;
 use super::session::Clerk;
 use crate::desk::Book;
+use crate::door::{DoorCount, DoorPlace};
 use crate::store::RetentionReport;
 use crate::store::report::{Queue, QueueHealth};
 
@@ -44,6 +45,34 @@ impl QueueBody {
     }
 }
 
+/// One door of a building.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DoorBody {
+    name: String,
+    /// `entry` or `exit`.
+    way: &'static str,
+    /// The zone that it closes; left out where it closes every one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
+    /// How often it was to open since the start.
+    commands: u64,
+    /// How often its sensor saw somebody go through.
+    passed: u64,
+    /// How often it saw nobody.
+    not_passed: u64,
+    /// What was wrong the last time, a stable code such as `door_stuck_open`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<&'static str>,
+}
+
+impl DoorBody {
+    fn new((place, count): (&DoorPlace, DoorCount)) -> Self {
+        let DoorCount { commands, passed, not_passed, fault } = count;
+        let zone = place.zone.as_ref().map(|zone| zone.as_str().to_owned());
+        Self { name: place.name.clone(), way: place.way.code(), zone, commands, passed, not_passed, fault }
+    }
+}
+
 /// How the desk is.
 #[derive(Serialize, ToSchema)]
 pub(super) struct HealthBody {
@@ -67,6 +96,9 @@ pub(super) struct HealthBody {
     /// Of a hotel: its own system.
     #[serde(skip_serializing_if = "Option::is_none")]
     hotel_system: Option<QueueBody>,
+    /// Of a building: its doors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    doors: Vec<DoorBody>,
     /// When the retention job ran last.
     #[serde(skip_serializing_if = "Option::is_none")]
     retained: Option<String>,
@@ -86,7 +118,9 @@ pub(super) async fn health(State(app): State<Arc<App>>, _: Clerk) -> Result<Json
         Book::Building(_) => (None, None),
     };
     let fresh = allowed.as_ref().copied().unwrap_or(Freshness::Refused);
-    let well = [&police, &hotel_system].into_iter().flatten().all(QueueBody::is_well);
+    let doors: Vec<_> = app.state.doors.counts().into_iter().map(DoorBody::new).collect();
+    let well = [&police, &hotel_system].into_iter().flatten().all(QueueBody::is_well)
+        && doors.iter().all(|door| door.fault.is_none());
     Ok(Json(HealthBody {
         status: if well && fresh == Freshness::Current { "ok" } else { "look" },
         now: now.to_string(),
@@ -100,6 +134,7 @@ pub(super) async fn health(State(app): State<Arc<App>>, _: Clerk) -> Result<Json
         answers: desk.waiting().await?.len(),
         police,
         hotel_system,
+        doors,
         retained: desk.book().store().last_retention().await?.map(|report| report.at.to_string()),
     }))
 }

@@ -29,6 +29,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::desk::{Book, Desk, Lists};
+use crate::door::Doors;
 use session::Sessions;
 
 pub use problem::Problem;
@@ -54,6 +55,8 @@ pub struct HttpState {
     pub origins: Vec<String>,
     /// The secret with which clerks sign in.
     pub secret: CounterSecret,
+    /// The doors of a building.
+    pub doors: Doors,
     /// Whether the counter is served over TLS: its cookie travels over nothing else then.
     pub secure: bool,
 }

@@ -11,7 +11,9 @@ use utoipa::ToSchema;
 
 use crate::building::BuildingError;
 use crate::desk::{AskError, CheckInError, NotAllowed, TakeError};
+use crate::door::DoorError;
 use crate::hotel::{EraseError, HotelError};
+use crate::passing::PassingError;
 use crate::store::StoreError;
 
 /// A problem. It repeats nothing of what was sent.
@@ -202,5 +204,25 @@ impl From<BuildingError> for Problem {
             BuildingError::Visit(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::new(status, error.code(), &error)
+    }
+}
+
+impl From<PassingError> for Problem {
+    fn from(error: PassingError) -> Self {
+        match error {
+            PassingError::Building(error) => error.into(),
+            PassingError::NoSuchDoor(error) => Self::form("door", error),
+            PassingError::Door(error) => {
+                let status = match &error {
+                    DoorError::Command(_) | DoorError::Busy => StatusCode::CONFLICT,
+                    DoorError::Unreachable(_)
+                    | DoorError::Silent
+                    | DoorError::Answer(_)
+                    | DoorError::StuckOpen
+                    | DoorError::Stopped => StatusCode::SERVICE_UNAVAILABLE,
+                };
+                Self::new(status, error.code(), &error)
+            }
+        }
     }
 }

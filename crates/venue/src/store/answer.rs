@@ -17,9 +17,9 @@ use super::{
 use crate::shown::{AnswerId, Shown};
 
 define_statements! {
-    INSERT_REQUEST = "INSERT INTO request (id, payload, keep_until, refused) VALUES ($1, $2, $3, NULL) \
-        ON CONFLICT (id) DO NOTHING";
-    FIND_REQUEST = "SELECT payload, refused FROM request WHERE id = $1";
+    INSERT_REQUEST = "INSERT INTO request (id, payload, keep_until, refused, kid) VALUES ($1, $2, $3, NULL, $4) \
+        ON CONFLICT (id) DO UPDATE SET kid = excluded.kid";
+    FIND_REQUEST = "SELECT payload, refused, kid FROM request WHERE id = $1";
     REFUSE_REQUEST = "UPDATE request SET refused = $2 WHERE id = $1";
     INSERT_ANSWER = "INSERT INTO answer \
         (id, content_tag, state, used_for, taken_at, keep_until, wrapped_key, sealed, receipt) \
@@ -42,6 +42,8 @@ const TEXT: usize = 1024;
 pub(crate) struct RequestRow {
     pub(crate) request: VenueRequest,
     pub(crate) refused: Option<String>,
+    /// The id of the key that signed it; the version before wrote none.
+    pub(crate) kid: Option<Vec<u8>>,
 }
 
 /// An answer as it stands in the book.
@@ -79,15 +81,16 @@ pub(crate) enum Held {
 }
 
 impl Store {
-    /// Remembers a request; one that is remembered already stays as it is.
+    /// Remembers a request and the key that signed it; of one that is remembered already the key alone may be another.
     pub(crate) async fn insert_request(
         &self,
         tx: &mut Tx,
         request: &VenueRequest,
+        kid: &[u8],
         keep_until: Timestamp,
     ) -> Result<()> {
         let id = request.id().cnonce().to_vec();
-        run!(tx, INSERT_REQUEST, id, request.encode(), keep_until.unix()).map(drop)
+        run!(tx, INSERT_REQUEST, id, request.encode(), keep_until.unix(), kid.to_vec()).map(drop)
     }
 
     /// The request whose answers bear this `cnonce`.
@@ -96,7 +99,8 @@ impl Store {
         let payload: Vec<u8> = column(&row, "request", "payload")?;
         let request = VenueRequest::decode(&payload);
         let request = request.map_err(|_| StoreError::Row { table: "request", column: "payload" })?;
-        Ok(Some(RequestRow { request, refused: column(&row, "request", "refused")? }))
+        let (refused, kid) = (column(&row, "request", "refused")?, column(&row, "request", "kid")?);
+        Ok(Some(RequestRow { request, refused, kid }))
     }
 
     /// Notes why the last answer to a request was refused.

@@ -9,6 +9,7 @@ database::migrations! {
         1 "first tables" "0001_first_tables.sql",
         2 "requests and answers" "0002_requests_and_answers.sql",
         3 "names" "0003_names.sql",
+        4 "keys of requests" "0004_keys_of_requests.sql",
     }
 }
 

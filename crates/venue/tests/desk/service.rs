@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use trust::VenueKind;
 use venue::desk::Lists;
+use venue::door::Doors;
 use venue::http::{CounterSecret, HttpState, Routers, openapi, routers};
 
 use crate::desk::now;
@@ -68,6 +69,7 @@ impl Served {
             reply: None,
             origins: vec!["https://wallet.example".to_owned()],
             secret: CounterSecret::of_text("specimen secret"),
+            doors: Doors::default(),
             secure: false,
         };
         let mut served = Self { world, routers: routers(state), cookie: String::new() };

@@ -13,7 +13,7 @@ use trust::{
     Approval, Approvals, Binding, DeskBinding, Face, Freshness, KeyEntry, Role, Root, Terms, TrustList,
     TrustStore, VenueKind,
 };
-use venue::desk::{Book, Desk, DeskSetup, Lists};
+use venue::desk::{Book, Desk, DeskKeys, DeskSetup, Lists};
 use venue::store::{DatabaseAddress, Keys, Store};
 use venue::{Building, Hotel};
 
@@ -159,7 +159,7 @@ impl World {
         let mut approvals = Approvals::default();
         approvals.take(approval(kind)).unwrap();
         let held = Held { trust, approvals, heard: Some(now()), status_issued: now(), status: Status::Valid };
-        let desk = Desk::new(setup, b"specimen-desk".to_vec(), desk, book);
+        let desk = Desk::new(setup, DeskKeys::one(b"specimen-desk".to_vec(), desk), book);
         let lists = Arc::new(Mutex::new(held));
         Self { folder, issuer, desk_key: pkcs8, kind, lists, desk, wallets: Mutex::new(0) }
     }
@@ -174,7 +174,8 @@ impl World {
         let mut setup = setup(self.kind);
         change(&mut setup);
         let key = SigningKey::from_pkcs8(&self.desk_key).unwrap();
-        Desk::new(setup, b"specimen-desk".to_vec(), key, book(self.folder.path(), self.kind).await)
+        let keys = DeskKeys::one(b"specimen-desk".to_vec(), key);
+        Desk::new(setup, keys, book(self.folder.path(), self.kind).await)
     }
 
     pub fn own_key(&self) -> SigningKey {

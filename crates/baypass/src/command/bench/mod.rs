@@ -2,6 +2,7 @@
 
 mod check;
 mod cluster;
+mod desk;
 mod face;
 mod ledger;
 mod status;
@@ -21,6 +22,9 @@ pub enum BenchCommand {
     Face(face::FaceArgs),
     /// The gate's check of one code beside two raw verifications, and the size of every code.
     Check(check::CheckArgs),
+    /// A desk: a presentation beside its raw signature verifications, the answer to one scan, a group of 40 to register and hotel's
+    /// system.
+    Desk(desk::DeskArgs),
     /// The database's part of a clearance as a ledger grows, on SQLite and PostgreSQL; clearances a second beside
     /// `pgbench`. Takes some twenty minutes and 14 GB of disk at a million persons.
     Ledger(ledger::LedgerArgs),
@@ -34,6 +38,7 @@ impl BenchCommand {
         match self {
             Self::Face(args) => face::run(args, models),
             Self::Check(args) => check::run(args),
+            Self::Desk(args) => block_on(desk::run(args)),
             Self::Ledger(args) => block_on(ledger::run(args, models)),
             Self::Status(args) => status::run(args),
         }

@@ -19,7 +19,7 @@ use super::tour::Tour;
 use crate::command::desk;
 use crate::failure::{Failure, of};
 use crate::install::parties::trusted;
-use crate::install::signing::desk_key;
+use crate::install::signing::desk_keys;
 use crate::install::{lists, venues};
 
 /// The hotel on the mainland, the building, the hotel in Macao, and the one in Hong Kong.
@@ -329,11 +329,12 @@ fn asks_more(tour: &Tour<'_>) -> Result<String, Failure> {
     let mut setup = desk::setup(&place)?;
     setup.optional = setup.optional.iter().chain([ClaimName::DocumentNumber]).collect();
     let (trust, _) = trusted(of_what, now)?;
-    let (kid, key) = desk_key(of_what, &place, &trust, now)?;
+    let keys = desk_keys(of_what, &place, &trust, now)?;
     let mut nonce = [0; 16];
     credential::random(&mut nonce).map_err(of)?;
     let reply = format!("{}/v1/answers", tour.bay.desk(TOWER)?.wallets);
-    let signed = setup.for_one(nonce, Some(&reply), now).sign(&kid, &key).map_err(of)?;
+    let signed =
+        setup.for_one(nonce, Some(&reply), now).sign(&keys.used().kid, &keys.used().key).map_err(of)?;
     VenueCode::new(VenueCodeKind::Request, &signed).to_text().map_err(of)
 }
 

@@ -5,16 +5,15 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use authority::status_name;
 use clap::Args;
-use credential::StatusRef;
-use credential::status::Status;
-use documents::{AuthorityCode, Timestamp, VenueId};
-use gate::lists::{Follower, ListMemory};
-use gate::{Age, AuthorityAddress, Clock, Lists as FetchedLists, Trusted};
+use documents::{AuthorityCode, VenueId};
+use gate::lists::{Follower, KeptLists, ListMemory};
+use gate::{AuthorityAddress, Clock, Lists as FetchedLists};
 use transport::{Bounds, Identity, Transport, public_server};
-use trust::{Approvals, Freshness, TrustStore, VenueKind};
+use trust::VenueKind;
 use venue::desk::{Book, Desk, Lists};
 use venue::hotel_system::{HandOver, HotelCodes, HotelSystemClient};
 use venue::http::{CounterSecret, HttpState, ListsNow, routers};
@@ -23,13 +22,15 @@ use venue::profile::Profiles;
 use venue::store::{DatabaseAddress, Keys, Store};
 use venue::{Building, Hotel};
 
+use super::DeskLists;
+use super::signs::Signs;
 use crate::Ended;
 use crate::command::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::list_rounds::ListRounds;
-use crate::install::signing::desk_key;
-use crate::install::{Installation, Lock, lists, tls, venues, write_whole};
-use crate::serve::{Addresses, Stopping, TrialClock, announce, bind, device_client, log};
+use crate::install::signing::{DeskSigner, desk_keys};
+use crate::install::{Installation, Lock, doors, lists, tls, venues, write_whole};
+use crate::serve::{Addresses, Stopping, TrialClock, announce, bind, device_client, log, service_client};
 use crate::tls::{CertificateArgs, base_of};
 
 /// The file with the secret with which clerks sign in, in the venue's folder.
@@ -74,6 +75,7 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
     let clock = TrialClock::of(&installation);
     let now = clock.now();
     let place = venues::desk(&installation, &args.venue)?;
+    let doors = doors::doors(&place, now)?;
     let folder = installation.venue(&args.venue);
     let _lock = Lock::take(&folder)?;
     let kept = folder.join("lists");
@@ -82,30 +84,39 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
         tracing::warn!(%whose, why, "a trust list cannot be used");
     }
     let mut memory = ListMemory::open(&folder).map_err(of)?;
-    let (kid, key) = desk_key(&installation, &place, &trust, now)?;
+    let keys = desk_keys(&installation, &place, &trust, now)?;
     memory.accept_trust(&trust).map_err(of)?;
     let mut first = FetchedLists::new(trust);
     first.not_before(memory.newest());
-    let addresses = authorities(&installation)?;
-    let asked = addresses.keys().copied().collect();
-    let follower = Arc::new(Follower::new(addresses, first));
-    let rounds = ListRounds::new(&installation, Arc::clone(&follower), kept, memory);
-    let heard: Heard = Arc::default();
+    let mut kept_lists = KeptLists::new(kept.clone());
+    for unusable in kept_lists.resume(&mut first, status_name, now) {
+        tracing::warn!(
+            file = unusable.file,
+            why = unusable.why,
+            "a kept list is not used; it is fetched anew"
+        );
+    }
+    let follower = Arc::new(Follower::new(authorities(&installation)?, first));
+    let rounds = ListRounds::new(&installation, Arc::clone(&follower), kept, memory).keeping(kept_lists);
     let address =
         args.database_url.clone().unwrap_or_else(|| DatabaseAddress::sqlite(&folder.join("book.db")));
-    let keys = Keys::open_or_make(&folder.join("book.keys")).map_err(of)?;
-    let store = Store::open(&address, keys).await.map_err(of)?;
+    let master = Keys::open_or_make(&folder.join("book.keys")).map_err(of)?;
+    let store = Store::open(&address, master).await.map_err(of)?;
     let book = book(&place, store.clone())?;
-    let desk = Desk::new(super::setup(&place)?, kid, key, book);
+    let desk = Desk::new(super::setup(&place)?, keys, book);
+    let mut following = Following {
+        rounds,
+        follower: Arc::clone(&follower),
+        desk: desk.clone(),
+        signer: DeskSigner::new(&installation, &place),
+        signs: Signs::of(&installation, &args.venue),
+    };
     let ((listener, at), (counter, counter_at)) =
         (bind(args.listen).await?, bind(args.listen_counter).await?);
     let (to_wallets, to_clerks) = (transport(args, at)?, transport(args, counter_at)?);
     let (base, counter_base) = (base_of(&to_wallets, at), base_of(&to_clerks, counter_at));
-    let (lists_of, heard_of) = (Arc::clone(&follower), Arc::clone(&heard));
-    let lists_now: ListsNow = Arc::new(move || {
-        let heard = *heard_of.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::new(DeskLists { fetched: lists_of.lists(), heard }) as Arc<dyn Lists>
-    });
+    let lists_of = Arc::clone(&follower);
+    let lists_now: ListsNow = Arc::new(move || Arc::new(DeskLists::new(lists_of.lists())) as Arc<dyn Lists>);
     let of_the_moment = clock.clone();
     let routers = routers(HttpState {
         desk,
@@ -114,6 +125,7 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
         reply: Some(args.reply.clone().unwrap_or_else(|| format!("{base}/v1/answers"))),
         origins: args.origins.clone(),
         secret: secret(&folder.join(SECRET))?,
+        doors,
         secure: !matches!(to_clerks, Transport::Plain),
     });
     let told = format!("Clerks sign in with the secret in {}\n", folder.join(SECRET).display());
@@ -128,44 +140,11 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
                 transport::serve(counter, routers.counter, bounds(), to_clerks, stop.wait()),
             );
         } => {}
-        () = follow(rounds, asked, &heard, &clock) => {}
+        () = following.run(&clock) => {}
         () = queues.send(&clock) => {}
         () = retain(&store, &clock) => {}
     }
     Ok(Ended::Done)
-}
-
-/// When approvals were last heard from an authority.
-type Heard = Arc<Mutex<Option<Timestamp>>>;
-
-/// The lists of one moment, as a desk goes by them.
-struct DeskLists {
-    fetched: Arc<FetchedLists>,
-    heard: Option<Timestamp>,
-}
-
-impl Lists for DeskLists {
-    fn trust(&self) -> &TrustStore {
-        self.fetched.trust()
-    }
-
-    fn approvals(&self) -> &Approvals {
-        self.fetched.approvals()
-    }
-
-    fn approvals_heard(&self) -> Option<Timestamp> {
-        self.heard
-    }
-
-    fn status(&self, issuer: AuthorityCode, place: StatusRef, now: Timestamp) -> Option<(Status, Freshness)> {
-        let answer = Trusted::status(self.fetched.as_ref(), issuer, place, now)?;
-        let freshness = match answer.age {
-            Age::Fresh => Freshness::Current,
-            Age::Stale => Freshness::Stale,
-            Age::TooOld | Age::FromFuture => Freshness::Refused,
-        };
-        Some((answer.status, freshness))
-    }
 }
 
 /// The authorities' doors for everybody: what a desk fetches there is signed.
@@ -228,18 +207,26 @@ fn secret(file: &Path) -> Result<CounterSecret, Failure> {
     Ok(secret)
 }
 
-/// Fetches lists again and again, and notes when `asked` authorities gave approvals.
-async fn follow(mut rounds: ListRounds<'_>, asked: Vec<AuthorityCode>, heard: &Heard, clock: &TrialClock) {
-    loop {
-        let now = clock.now();
-        let missing = rounds.fetch(now).await;
-        let gave =
-            |code: &AuthorityCode| !missing.iter().any(|one| one.from == *code && one.what == "approvals");
-        if asked.iter().any(gave) {
-            *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+/// What a desk follows while it serves: lists, its own keys, signs that were printed.
+struct Following<'a> {
+    rounds: ListRounds<'a>,
+    follower: Arc<Follower>,
+    desk: Desk,
+    signer: DeskSigner,
+    signs: Signs,
+}
+
+impl Following<'_> {
+    /// Round after round. What the desk itself has to do comes first: a network that is away holds up nothing of it.
+    async fn run(&mut self, clock: &TrialClock) {
+        loop {
+            let (now, lists) = (clock.now(), self.follower.lists());
+            self.signer.follow(&self.desk, lists.trust(), now);
+            self.signs.take_over(&self.desk, &DeskLists::new(lists), now).await;
+            self.rounds.fetch(now).await;
+            self.rounds.remember(clock.now());
+            clock.next_round().await;
         }
-        rounds.remember(clock.now());
-        clock.next_round().await;
     }
 }
 
@@ -251,7 +238,7 @@ struct Queues {
 
 impl Queues {
     fn open(of_what: &Installation, place: &venues::Desk, store: &Store) -> Result<Self, Failure> {
-        let client = || device_client(None).map_err(of);
+        let client = || service_client().map_err(of);
         let token = |file: Option<&String>| match file {
             Some(name) => {
                 let bytes = failure::read(&of_what.venue(place.id()).join(name), MAX_FILE_BYTES)?;
@@ -276,21 +263,27 @@ impl Queues {
         Ok(Self { police, hotel_system })
     }
 
-    /// Sends what falls due, round after round.
+    /// Sends what falls due, round after round. Neither queue waits for the other.
     async fn send(&self, clock: &TrialClock) {
-        loop {
-            if let Some(courier) = &self.police
-                && let Err(error) = courier.round(clock.now()).await
-            {
-                tracing::error!(%error, "the queue to the police's register cannot be worked on");
+        let to_police = async {
+            let Some(courier) = &self.police else { return std::future::pending().await };
+            loop {
+                if let Err(error) = courier.round(clock.now()).await {
+                    tracing::error!(%error, "the queue to the police's register cannot be worked on");
+                }
+                clock.next_round().await;
             }
-            if let Some(courier) = &self.hotel_system
-                && let Err(error) = courier.round(clock.now()).await
-            {
-                tracing::error!(%error, "the queue to the hotel's system cannot be worked on");
+        };
+        let to_system = async {
+            let Some(courier) = &self.hotel_system else { return std::future::pending().await };
+            loop {
+                if let Err(error) = courier.round(clock.now()).await {
+                    tracing::error!(%error, "the queue to the hotel's system cannot be worked on");
+                }
+                clock.next_round().await;
             }
-            clock.next_round().await;
-        }
+        };
+        let ((), ()) = tokio::join!(to_police, to_system);
     }
 }
 

@@ -69,10 +69,10 @@ pub struct CompromiseArgs {
     /// Whose key.
     #[arg(long)]
     authority: AuthorityCode,
-    /// token, part, handover, verdict, notice, gate, status, approval or tls.
+    /// token, part, handover, verdict, notice, gate, status, venue, desk, approval or tls.
     #[arg(long, required_unless_present = "supervisor")]
     role: Option<String>,
-    /// One key alone, by its id (a gate's is the name of its lane).
+    /// One key alone, by its id (a gate's is the name of its lane, a desk's its venue; from the second on with `#` and the number).
     #[arg(long, requires = "role")]
     kid: Option<String>,
     /// A supervisor's key, by its id.
