@@ -9,6 +9,7 @@
 
 mod attestations;
 mod codes;
+mod desks;
 mod enrolment;
 mod faces;
 mod keys;
@@ -23,6 +24,7 @@ pub use attestations::attestation;
 pub use codes::{
     base45_cbor, code_text, gate_check, let_decoders_fail, part, part_pair, picture, proof, token,
 };
+pub use desks::{ECHO, FRAME, hotel_answer, modbus_answer, rooming_list, sip2_line};
 pub use enrolment::{dpop, work_salt};
 pub use faces::face_probe;
 pub use keys::{
@@ -72,13 +74,17 @@ targets!(
     gate_check,
     gate_http,
     handover,
+    hotel_answer,
+    modbus_answer,
     mrz,
     notice,
     part,
     picture,
     proof,
     request,
+    rooming_list,
     sd_cwt,
+    sip2_line,
     signed_message,
     status_list,
     tls_key,

@@ -1,6 +1,6 @@
 // Visitors: the register of a building: who is invited, waits, is inside or has left; in and out; the badge on paper.
 
-import { call, clock, tell } from "./api.js";
+import { call, changed, clock, tell } from "./api.js";
 import { $, button, list, make, row, tools } from "./elements.js";
 import { codeOf } from "./invitations.js";
 import { clear, isEmpty, visitor } from "./party.js";
@@ -9,6 +9,8 @@ import { t } from "./texts.js";
 const COLUMNS = ["badge", "who", "plan.host", "state", "came_in", "went_out", "until", "acts"];
 
 let visits = [];
+/** The visits at whose door the board failed: the clerk may let them through by hand. */
+const doorFailed = new Set();
 
 export async function drawVisitors() {
   ({ visits } = await call("GET", "/api/visits"));
@@ -29,20 +31,35 @@ function visitRow(visit) {
   const about = visit.name ?? visit.badge ?? visit.host;
   const post = (what, body = {}, said) => async () => {
     const done = await call("POST", `${path}/${what}`, body);
-    if (done?.warning) tell(t(`warning.${done.warning}`));
+    if (done?.door_fault) tell(`${t("left_by_hand")} ${t(`code.${done.door_fault}`)}`, "bad");
+    else if (done?.passage === "not_passed") tell(t("passage.not_passed"), "bad");
+    else if (done?.warning) tell(t(`warning.${done.warning}`));
     else if (said) tell(t(said));
   };
-  const into = (zone) => {
-    const element = button("enter", `${zone}, ${about}`, post("enter", { zone }));
+  const enter = (body) => async () => {
+    try {
+      await post("enter", body)();
+      doorFailed.delete(visit.id);
+    } catch (problem) {
+      if (/^(door|modbus)_/.test(problem?.code)) {
+        doorFailed.add(visit.id);
+        changed();
+      }
+      throw problem;
+    }
+  };
+  const into = (key, body) => (zone) => {
+    const element = button(key, `${zone}, ${about}`, enter({ zone, ...body }));
     element.textContent += ` ${zone}`;
     return element;
   };
+  const byHand = () => (doorFailed.has(visit.id) ? visit.zones.map(into("enter_by_hand", { by_hand: true })) : []);
   const badge = () => button("print_badge", about, () => showBadge(visit));
   const no = () => button("host_no", about, post("host", { expected: false }, "code.not_expected"));
   const acts = {
     expected: () => [...(isEmpty() ? [] : [button("arrive", about, arrive(path))]), no()],
     waiting: () => [button("host_yes", about, post("host", { expected: true })), no()],
-    outside: () => [...visit.zones.map(into), badge(), button("end", about, post("end"))],
+    outside: () => [...visit.zones.map(into("enter")), ...byHand(), badge(), button("end", about, post("end"))],
     inside: () => [button("leave", about, post("leave")), badge()],
   };
   const rights = make("a", { className: "button", href: `#person/${visit.id}`, text: "rights" });

@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a tool of the tests")]
 
+mod desks;
 mod phones;
 mod venues;
 
@@ -44,6 +45,12 @@ use AuthorityCode::{Chn, Hkg, Mac};
 
 fn main() {
     let only = std::env::args().nth(1);
+    if only.as_deref().is_none_or(|only| only == "desks") {
+        desks::desks();
+    }
+    if only.as_deref() == Some("desks") {
+        return;
+    }
     if only.as_deref() != Some("attestations") {
         venues::venues();
     }
