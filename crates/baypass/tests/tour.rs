@@ -205,4 +205,5 @@ fn the_desks(tour: &Value) {
     let books = &tour["books"];
     assert!(books["values"].as_array().unwrap().iter().all(|count| count.as_u64().unwrap() > 10), "{books}");
     assert_eq!((&books["common"], &books["in_plain"]), (&Value::from(0), &Value::from(0)));
+    assert_eq!(books["told_to_the_police"], 4, "each guest once: {books}");
 }

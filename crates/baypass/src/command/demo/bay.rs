@@ -15,6 +15,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
 use ::officers::AccountId;
+use venue::police::stand_in::Register;
 
 use super::desks::RunningDesk;
 use super::office::test_account;
@@ -73,6 +74,8 @@ pub struct Bay {
     pub operators: BTreeMap<String, String>,
     /// The desks of venues, by name.
     pub desks: BTreeMap<String, RunningDesk>,
+    /// The stand-in of the police's register, which the hotels tell of their guests.
+    pub register: Register,
     base_port: Option<u16>,
     parties: Vec<Party>,
     shift: i64,
@@ -124,6 +127,7 @@ impl Bay {
             operators: BTreeMap::new(),
             officers,
             desks: BTreeMap::new(),
+            register: Register::new(),
             base_port,
             parties: Vec::new(),
             shift,

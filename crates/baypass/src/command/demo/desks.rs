@@ -20,13 +20,15 @@ use crate::command::desk;
 use crate::failure::{Failure, of};
 use crate::install::parties::trusted;
 use crate::install::signing::desk_keys;
-use crate::install::{lists, venues};
+use crate::install::{lists, venues, write_whole};
 
 /// The hotel on the mainland, the building, the hotel in Macao, and the one in Hong Kong.
 pub const VENUES: [&str; 4] = [HOTEL, TOWER, MACAO, "specimen-hotel-hong-kong"];
 const HOTEL: &str = "specimen-hotel-zhuhai";
 const TOWER: &str = "specimen-tower-shenzhen";
 const MACAO: &str = "specimen-hotel-macao";
+/// Guests of whom the police's register hears: two in Zhuhai, and of the family in Macao those over 16.
+const TOLD: usize = 4;
 /// The longest reply of a desk, in bytes.
 const MAX_REPLY_BYTES: usize = 64 * 1024;
 /// A value of a book that two desks have in common tells something from so many bytes on: shorter ones are numbers and states.
@@ -41,8 +43,9 @@ pub struct RunningDesk {
 }
 
 impl Bay {
-    /// Starts the desk of every venue.
+    /// Starts the desk of every venue, and the stand-in of a police's register for those that tell one.
     pub async fn start_desks(&mut self, models: &Path) -> Result<(), Failure> {
+        self.start_register().await?;
         let origin = format!("http://{}", self.wallet);
         let mut starting = Vec::new();
         for (index, venue) in VENUES.into_iter().enumerate() {
@@ -59,6 +62,20 @@ impl Bay {
         for desk in self.desks.values() {
             let request = format!("{}/v1/request", desk.wallets);
             self.until("the desks' lists", async || Ok(self.get(&request).await?.status == 200)).await?;
+        }
+        Ok(())
+    }
+
+    async fn start_register(&self) -> Result<(), Failure> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(of)?;
+        let address = listener.local_addr().map_err(of)?;
+        let router = self.register.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        for venue in [HOTEL, MACAO] {
+            let file = self.installation.venue(&venue.parse().map_err(of)?).join("venue.toml");
+            let told = std::fs::read_to_string(&file).map_err(of)?;
+            let told = format!("{told}\n[police]\naddress = \"http://{address}\"\n");
+            write_whole(&file, told.as_bytes())?;
         }
         Ok(())
     }
@@ -437,9 +454,16 @@ pub async fn compare(tour: &mut Tour<'_>) -> Result<Value, Failure> {
         let long = book.iter().filter(|value| value.bytes.len() >= TELLING_BYTES);
         long.map(|value| value.bytes.clone()).collect()
     };
+    let bay = &*tour.bay;
+    bay.until(
+        "the police's register to hear of every guest",
+        async || Ok(bay.register.taken().len() >= TOLD),
+    )
+    .await?;
+    let told = bay.register.taken().len();
     let [hotel, tower] = [0, 1].map(|index| books.get(index).map(|book| telling(book)).unwrap_or_default());
     let common = hotel.intersection(&tower).count();
-    tour.compared((hotel.len(), tower.len()), common, plain)
+    tour.compared((hotel.len(), tower.len()), (common, plain), (told, TOLD))
 }
 
 fn contains(bytes: &[u8], text: &str) -> bool {

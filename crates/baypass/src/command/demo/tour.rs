@@ -447,19 +447,22 @@ impl Tour<'_> {
     pub fn compared(
         &mut self,
         (first, second): (usize, usize),
-        common: usize,
-        plain: usize,
+        (common, plain): (usize, usize),
+        (told, of): (usize, usize),
     ) -> Result<Value, Failure> {
-        let enough = first.min(second) > 0;
-        if common + plain > 0 || !enough {
-            self.wrong += 1;
-        }
-        let mark = if common + plain > 0 || !enough { "WRONG" } else { "compared" };
+        let once = told == of;
+        let mark = if once { "told" } else { "WRONG" };
+        self.say(&format!("{mark:<11} the police's register (a stand-in) of {told} guests, each once\n"))?;
+        let bad = common + plain > 0 || first.min(second) == 0;
+        self.wrong += usize::from(bad) + usize::from(!once);
+        let mark = if bad { "WRONG" } else { "compared" };
         self.say(&format!(
             "{mark:<11} the books of the hotel and of the building, where the same two people stand: {first} and {second} long \
              values, {common} in common; names, numbers and birth dates in plain: {plain}\n"
         ))?;
-        Ok(json!({"values": [first, second], "common": common, "in_plain": plain}))
+        Ok(
+            json!({"values": [first, second], "common": common, "in_plain": plain, "told_to_the_police": told}),
+        )
     }
 
     async fn ledgers(&self) -> Result<serde_json::Map<String, Value>, Failure> {
