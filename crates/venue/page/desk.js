@@ -140,6 +140,7 @@ function drawHealth(health) {
     if (state.refused > 0) said.push(`${t(`queue.${queue}`)}: ${t("to_correct")} ${state.refused}`);
     if (state.from_the_future > 0) said.push(t("clock_wrong"));
   }
+  for (const { name, fault } of health.doors ?? []) if (fault) said.push(`${name}: ${sentence({ code: fault })}`);
   $("health").textContent = said.join(" ");
 }
 

@@ -44,6 +44,13 @@ export function button(key, about, work) {
   return element;
 }
 
+/** A link to the record of this id. */
+export function recordLink(key, about, id) {
+  const link = make("a", { className: "button", href: `#person/${id}`, text: key });
+  link.setAttribute("aria-label", `${t(key)}: ${about}`);
+  return link;
+}
+
 export const tools = (...children) => make("div", { className: "tools" }, ...children);
 
 export function row(...cells) {

@@ -1,7 +1,7 @@
 // House: the guests who are here: another room, a correction, check-out; and the dialogs for each, which other views use too.
 
 import { call, clock, tell } from "./api.js";
-import { $, asked, askFor, button, documentChoices, make, row, tools } from "./elements.js";
+import { $, asked, askFor, button, documentChoices, make, recordLink, row, tools } from "./elements.js";
 import { t } from "./texts.js";
 
 /** The name of a guest, or what stands for it. */
@@ -58,9 +58,7 @@ function drawRows() {
 
 function stayRow(stay) {
   const report = stay.reports.map((one) => t(`report.${one.state}`)).join(", ");
-  const rights = make("a", { className: "button", href: `#person/${stay.id}`, text: "rights" });
-  rights.setAttribute("aria-label", `${t("rights")}: ${about(stay)}`);
-  const acts = tools(button("move", about(stay), move(stay)), button("correct", about(stay), correct(stay)), button("check_out", about(stay), checkOut(stay)), rights);
+  const acts = tools(button("move", about(stay), move(stay)), button("correct", about(stay), correct(stay)), button("check_out", about(stay), checkOut(stay)), recordLink("rights", about(stay), stay.id));
   return row(stay.room, nameOf(stay), clock(stay.since), report, acts);
 }
 

@@ -2,7 +2,7 @@
 // way to mend it.
 
 import { call, clock, now, tell } from "./api.js";
-import { $, button, make, row, scroll, table, tools } from "./elements.js";
+import { $, button, make, recordLink, row, scroll, table, tools } from "./elements.js";
 import { correct, move, nameOf } from "./house.js";
 import { fieldName, t } from "./texts.js";
 
@@ -36,16 +36,15 @@ function drawReport(stay, queue, report) {
     await call("POST", `/api/stays/${stay.id}/hand-over`);
     tell(t("sent_again"));
   };
-  const rights = make("a", { className: "button", href: `#person/${stay.id}`, text: "open_record" });
-  rights.setAttribute("aria-label", `${t("open_record")}: ${about}`);
+  const record = recordLink("open_record", about, stay.id);
   const acts = report.state === "refused"
     ? [
         button("correct", about, correct(stay, report.faults[0]?.field)),
         stay.state === "in_house" ? button("move", about, move(stay)) : null,
         queue === "hotel_system" ? button("send_again", about, again) : null,
-        rights,
+        record,
       ]
-    : [rights];
+    : [record];
   const state = `${t(`told.${report.kind}`)}: ${t(`report.${report.state}`)}`;
   return row(about, t(`queue.${queue}`), state, due, why, tools(...acts));
 }

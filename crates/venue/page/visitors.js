@@ -1,7 +1,7 @@
 // Visitors: the register of a building: who is invited, waits, is inside or has left; in and out; the badge on paper.
 
 import { call, changed, clock, tell } from "./api.js";
-import { $, button, list, make, row, tools } from "./elements.js";
+import { $, button, list, make, recordLink, row, tools } from "./elements.js";
 import { codeOf } from "./invitations.js";
 import { clear, isEmpty, visitor } from "./party.js";
 import { t } from "./texts.js";
@@ -36,9 +36,9 @@ function visitRow(visit) {
     else if (done?.warning) tell(t(`warning.${done.warning}`));
     else if (said) tell(t(said));
   };
-  const enter = (body) => async () => {
+  const enter = (what, zone) => async () => {
     try {
-      await post("enter", body)();
+      await post(what, { zone })();
       doorFailed.delete(visit.id);
     } catch (problem) {
       if (/^(door|modbus)_/.test(problem?.code)) {
@@ -48,26 +48,24 @@ function visitRow(visit) {
       throw problem;
     }
   };
-  const into = (key, body) => (zone) => {
-    const element = button(key, `${zone}, ${about}`, enter({ zone, ...body }));
+  const into = (key, what) => (zone) => {
+    const element = button(key, `${zone}, ${about}`, enter(what, zone));
     element.textContent += ` ${zone}`;
     return element;
   };
-  const byHand = () => (doorFailed.has(visit.id) ? visit.zones.map(into("enter_by_hand", { by_hand: true })) : []);
+  const byHand = () => (doorFailed.has(visit.id) ? visit.zones.map(into("enter_by_hand", "enter?by_hand=true")) : []);
   const badge = () => button("print_badge", about, () => showBadge(visit));
   const no = () => button("host_no", about, post("host", { expected: false }, "code.not_expected"));
   const acts = {
     expected: () => [...(isEmpty() ? [] : [button("arrive", about, arrive(path))]), no()],
     waiting: () => [button("host_yes", about, post("host", { expected: true })), no()],
-    outside: () => [...visit.zones.map(into("enter")), ...byHand(), badge(), button("end", about, post("end"))],
+    outside: () => [...visit.zones.map(into("enter", "enter")), ...byHand(), badge(), button("end", about, post("end"))],
     inside: () => [button("leave", about, post("leave")), badge()],
   };
-  const rights = make("a", { className: "button", href: `#person/${visit.id}`, text: "rights" });
-  rights.setAttribute("aria-label", `${t("rights")}: ${about}`);
   const name = visit.name ?? (visit.state === "expected" ? codeOf(visit.id) : "");
   const time = (at) => (at ? clock(at) : "");
   const state = [t(`state.${visit.state}`), visit.zone, visit.recurring ? t("recurring") : null].filter(Boolean).join(" · ");
-  return row(visit.badge, name, visit.host, state, time(visit.entered), time(visit.left), time(visit.ends), tools(...(acts[visit.state]?.() ?? []), rights));
+  return row(visit.badge, name, visit.host, state, time(visit.entered), time(visit.left), time(visit.ends), tools(...(acts[visit.state]?.() ?? []), recordLink("rights", about, visit.id)));
 }
 
 /** The visitor who has just answered or whose card was read is the one who was invited. */

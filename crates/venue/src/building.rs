@@ -248,29 +248,20 @@ impl Building {
         zone: &Zone,
         now: Timestamp,
     ) -> Result<Visit, BuildingError> {
-        let (visit, _) = self.whereabouts(id).await?;
+        let visit = self.as_it_stands(id).await?;
         visit.clone().enter(zone.clone(), now)?;
         Ok(visit)
     }
 
-    /// The visit as it stands, and the zone in which the visitor is; nobody has looked at it.
+    /// The visit as it stands; nobody has looked at it.
     ///
     /// # Errors
     /// [`BuildingError::Unknown`], [`BuildingError::Store`].
-    pub(crate) async fn whereabouts(&self, id: VisitId) -> Result<(Visit, Option<Zone>), BuildingError> {
+    pub(crate) async fn as_it_stands(&self, id: VisitId) -> Result<Visit, BuildingError> {
         let mut tx = self.store.read().await?;
         let row = self.store.find_visit(&mut tx, id).await?;
         tx.roll_back().await?;
-        let visit = row.ok_or(BuildingError::Unknown)?.visit;
-        let zone = match visit.presence() {
-            Presence::Inside { zone, .. } => Some(zone.clone()),
-            Presence::Expected
-            | Presence::Waiting { .. }
-            | Presence::NotExpected { .. }
-            | Presence::Outside { .. }
-            | Presence::Over { .. } => None,
-        };
-        Ok((visit, zone))
+        Ok(row.ok_or(BuildingError::Unknown)?.visit)
     }
 
     /// The badge enters a zone.

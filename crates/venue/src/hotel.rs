@@ -482,9 +482,8 @@ impl Hotel {
         let mut tx = self.store.begin().await?;
         let mut found = Vec::new();
         for person in self.store.find_persons(&mut tx, by).await? {
-            for id in self.store.stays_of(&mut tx, person).await? {
-                found.extend(self.open(&mut tx, id, actor, Act::Search, now).await?);
-            }
+            let ids = self.store.stays_of(&mut tx, person).await?;
+            found.extend(self.open_all(&mut tx, ids, actor, Act::Search, now).await?);
         }
         tx.commit().await?;
         Ok(found)
@@ -495,25 +494,25 @@ impl Hotel {
     /// # Errors
     /// The database's.
     pub async fn open_reports(&self, actor: &Actor, now: Timestamp) -> Result<Vec<Record>, StoreError> {
-        let mut tx = self.store.read().await?;
+        let mut tx = self.store.begin().await?;
         let ids = self.store.stays_with_open_reports(&mut tx).await?;
-        tx.roll_back().await?;
-        self.open_all(ids, actor, Act::See, now).await
+        let found = self.open_all(&mut tx, ids, actor, Act::See, now).await?;
+        tx.commit().await?;
+        Ok(found)
     }
 
     async fn open_all(
         &self,
+        tx: &mut Tx,
         ids: Vec<StayId>,
         actor: &Actor,
         act: Act,
         now: Timestamp,
     ) -> Result<Vec<Record>, StoreError> {
-        let mut tx = self.store.begin().await?;
         let mut found = Vec::new();
         for id in ids {
-            found.extend(self.open(&mut tx, id, actor, act, now).await?);
+            found.extend(self.open(tx, id, actor, act, now).await?);
         }
-        tx.commit().await?;
         Ok(found)
     }
 
@@ -547,10 +546,11 @@ impl Hotel {
     /// # Errors
     /// The database's.
     pub async fn in_house(&self, actor: &Actor, now: Timestamp) -> Result<Vec<Record>, StoreError> {
-        let mut tx = self.store.read().await?;
+        let mut tx = self.store.begin().await?;
         let ids = self.store.in_house(&mut tx).await?;
-        tx.roll_back().await?;
-        self.open_all(ids, actor, Act::See, now).await
+        let found = self.open_all(&mut tx, ids, actor, Act::See, now).await?;
+        tx.commit().await?;
+        Ok(found)
     }
 
     /// Erases a guest who asks for it: destroys the key, the rows, and every tag that points at the guest.

@@ -103,8 +103,8 @@ pub async fn leave(
     actor: &Actor,
     now: impl Fn() -> Timestamp,
 ) -> Result<Passed, PassingError> {
-    let (before, zone) = building.whereabouts(visit).await?;
-    let door = match (through, &zone) {
+    let before = building.as_it_stands(visit).await?;
+    let door = match (through, before.zone()) {
         (Through::Door(name), Some(zone)) => doors.find(Way::Exit, zone, name)?,
         (Through::Door(_), None) | (Through::ByHand, _) => None,
     };

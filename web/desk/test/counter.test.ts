@@ -359,6 +359,27 @@ describe.skipIf(skipped)("the counter's page", () => {
     await page.context().close()
   })
 
+  test('a visitor is let in by hand where the door\'s board is away, and the page says which door it is', async () => {
+    const { page, unexpected } = await counter('specimen-tower-shenzhen')
+    await byCard(page, 1, { name: 'Specimen Porter', document: 'hkid' })
+    await page.fill('#plan-host', 'Stores')
+    await page.fill('#plan-zones', 'B1')
+    await registerAll(page)
+    await row(page, 'Specimen Porter').getByRole('button', { name: /^Expected/ }).click()
+    await row(page, 'Specimen Porter').getByRole('button', { name: 'Let in: B1, Specimen Porter' }).click()
+    await said(page, "The door's board cannot be reached")
+    expect(await row(page, 'Specimen Porter').innerText()).toContain('Outside')
+    const byHand = row(page, 'Specimen Porter').getByRole('button', { name: 'Let in by hand: B1, Specimen Porter' })
+    await byHand.waitFor()
+    expect(await page.locator('#health').innerText()).toContain("goods lift: The door's board cannot be reached")
+    await screens(page, 'door-away')
+    await byHand.click()
+    await row(page, 'Specimen Porter').filter({ hasText: 'Inside' }).waitFor()
+    await row(page, 'Specimen Porter').getByRole('button', { name: /^Let out/ }).click()
+    await row(page, 'Specimen Porter').filter({ hasText: 'Outside' }).waitFor()
+    expect(unexpected().filter((fault) => !/status of 503/.test(fault))).toEqual([])
+  })
+
   test('a host invites, the visitor without a phone arrives by card, wears a badge, goes in and out', async () => {
     const { page, unexpected } = await counter('specimen-tower-shenzhen')
     await page.click('#to-invitations')

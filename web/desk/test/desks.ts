@@ -48,6 +48,8 @@ export async function openDesks(folder: string): Promise<Desks> {
   const police = await register()
   const { port } = police.address() as AddressInfo
   appendFileSync(join(folder, 'venues/specimen-hotel-zhuhai/venue.toml'), `\n[police]\naddress = "http://127.0.0.1:${port}"\n`)
+  // A door whose board nobody reaches; it closes a floor of its own.
+  appendFileSync(join(folder, 'venues/specimen-tower-shenzhen/venue.toml'), `\n[[door]]\nname = "goods lift"\nway = "entry"\nzone = "B1"\naddress = "127.0.0.1:${await openPort()}"\ncoil = 0\nsensor = 0\npulse_millis = 500\n`)
   const running = new Map<Venue, ChildProcess>()
   const ports = new Map<Venue, number>()
   for (const venue of VENUES) ports.set(venue, await openPort())

@@ -11,7 +11,7 @@ use documents::Timestamp;
 
 use super::{AnswerId, Desk, DeskKey, Lists, NotAllowed};
 use crate::store::StoreError;
-use crate::store::answer::{RequestRow, forget_ended};
+use crate::store::answer::forget_ended;
 
 /// Most days of a sign.
 pub const SIGN_DAYS: u16 = 400;
@@ -108,11 +108,11 @@ impl Desk {
     ) -> Result<Asked, AskError> {
         self.allowed(lists, now)?;
         let request = self.setup().for_a_sign(days, reply, now);
-        let known = self.find(&request).await?;
-        let earlier = known.and_then(|row| self.key_of_request(Some(&row.kid?), lists, now).ok());
+        let known = self.kid_of(&request).await?;
+        let earlier = known.as_deref().and_then(|kid| self.key_of_request(Some(kid), lists, now).ok());
         let key = earlier.unwrap_or_else(|| self.keys().used().clone());
         let asked = sign(request, &key)?;
-        self.remember(&asked.request, &key.kid).await?;
+        self.remember(&asked.request, &key.kid, known.as_deref()).await?;
         Ok(asked)
     }
 
@@ -135,20 +135,28 @@ impl Desk {
             return Err(AskError::OtherDesk);
         }
         request.check_time(now)?;
-        self.remember(&request, &key.kid).await?;
+        let known = self.kid_of(&request).await?;
+        self.remember(&request, &key.kid, known.as_deref()).await?;
         Ok(AnswerId::from_bytes(request.id().cnonce()))
     }
 
-    async fn find(&self, request: &VenueRequest) -> Result<Option<RequestRow>, StoreError> {
+    /// The id of the key by which a request is known; `None` where it is not, or from before keys were written down.
+    async fn kid_of(&self, request: &VenueRequest) -> Result<Option<Vec<u8>>, StoreError> {
         let mut tx = self.store().read().await?;
         let known = self.store().find_request(&mut tx, request.id().cnonce()).await?;
         tx.roll_back().await?;
-        Ok(known)
+        Ok(known.and_then(|row| row.kid))
     }
 
-    /// Writes the request of a sign where it is not known by this key: wallets that ask for it day and night cost no write.
-    async fn remember(&self, request: &VenueRequest, kid: &[u8]) -> Result<(), StoreError> {
-        if self.find(request).await?.is_some_and(|row| row.kid.as_deref() == Some(kid)) {
+    /// Writes the request of a sign where it is `known` by another key or by none: wallets that ask for it day and night cost no
+    /// write.
+    async fn remember(
+        &self,
+        request: &VenueRequest,
+        kid: &[u8],
+        known: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        if known == Some(kid) {
             return Ok(());
         }
         let mut tx = self.store().begin().await?;

@@ -31,6 +31,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
+/// Bytes from chance.
+pub(super) fn drawn<const N: usize>() -> Result<[u8; N], Problem> {
+    let mut bytes = [0; N];
+    credential::random(&mut bytes).map_err(|_| Problem::no_random())?;
+    Ok(bytes)
+}
+
 /// The bytes of a body of this type.
 pub(super) async fn bytes<S: Send + Sync>(
     mut request: Request,

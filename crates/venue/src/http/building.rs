@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::body::{JsonBody, id, parsed};
+use super::body::{JsonBody, drawn, id, parsed};
 use super::hotel::of_zone;
 use super::problem::Problem;
 use super::record::{LookBody, looks};
@@ -35,10 +35,7 @@ pub(super) fn building(app: &App) -> Result<&Building, Problem> {
 
 /// A number for a badge.
 fn badge() -> Result<BadgeNumber, Problem> {
-    let mut bytes = [0; 4];
-    let random = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no_random", "try again");
-    credential::random(&mut bytes).map_err(random)?;
-    Ok(BadgeNumber::from_random(bytes))
+    drawn().map(BadgeNumber::from_random)
 }
 
 /// Whom somebody visits, why, where and when.
@@ -245,15 +242,13 @@ fn named_by_pass(visit: &Visit) -> bool {
 
 impl VisitBody {
     fn new(id: VisitId, visit: &Visit) -> Self {
-        let (badge, zone, mark) = match visit.presence() {
-            Presence::Outside { badge, .. } => (Some(badge), None, None),
-            Presence::Inside { badge, zone, mark, .. } => {
-                (Some(badge), Some(zone.as_str().to_owned()), mark.as_ref())
-            }
+        let (badge, mark) = match visit.presence() {
+            Presence::Outside { badge, .. } => (Some(badge), None),
+            Presence::Inside { badge, mark, .. } => (Some(badge), mark.as_ref()),
             Presence::Expected
             | Presence::Waiting { .. }
             | Presence::NotExpected { .. }
-            | Presence::Over { .. } => (None, None, None),
+            | Presence::Over { .. } => (None, None),
         };
         let plan = visit.plan();
         Self {
@@ -268,7 +263,7 @@ impl VisitBody {
             ends: plan.ends().to_string(),
             recurring: plan.is_recurring(),
             badge: badge.map(ToString::to_string),
-            zone,
+            zone: visit.zone().map(|zone| zone.as_str().to_owned()),
             since: visit.since().map(|since| since.to_string()),
             entered: None,
             left: None,
@@ -435,11 +430,8 @@ pub(super) struct Passing {
 
 impl Passing {
     fn through(&self) -> Result<(Through<'_>, CommandId), Problem> {
-        let mut verdict = [0; 16];
-        let random = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no_random", "try again");
-        credential::random(&mut verdict).map_err(random)?;
         let through = if self.by_hand { Through::ByHand } else { Through::Door(self.door.as_deref()) };
-        Ok((through, CommandId::from_bytes(verdict)))
+        Ok((through, CommandId::from_bytes(drawn()?)))
     }
 }
 

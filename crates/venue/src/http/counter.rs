@@ -110,11 +110,11 @@ pub(super) struct RequestBody {
         (status = 403, description = "The desk may not ask now; the code says why.", body = Problem)))]
 pub(super) async fn ask(State(app): State<Arc<App>>, _: Clerk) -> Result<Response, Problem> {
     let state = &app.state;
-    let mut nonce = [0; 16];
-    let random = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no_random", "try again");
-    credential::random(&mut nonce).map_err(random)?;
     let lists = (state.lists)();
-    let asked = state.desk.request(nonce, state.reply.as_deref(), lists.as_ref(), (state.now)()).await?;
+    let asked = state
+        .desk
+        .request(super::body::drawn()?, state.reply.as_deref(), lists.as_ref(), (state.now)())
+        .await?;
     let (text, svg) = drawn(&asked.bytes)?;
     let (id, ends) = (asked.id().to_string(), asked.request.ends.to_string());
     Ok((StatusCode::CREATED, Json(RequestBody { id, text, svg, ends })).into_response())

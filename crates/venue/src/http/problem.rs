@@ -75,6 +75,10 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
     }
 
+    pub(super) fn no_random() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_random", "try again")
+    }
+
     fn store(error: &StoreError) -> Self {
         let (status, code) = match error {
             StoreError::Database { .. } | StoreError::File(_) | StoreError::Ended => {

@@ -141,8 +141,7 @@ pub(super) async fn sign_in(
     }
     let actor: Actor = parsed("name", &given.name)?;
     let name = actor.to_string();
-    let random = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no_random", "try again");
-    let token = app.sessions.open(actor, (app.state.now)()).map_err(random)?;
+    let token = app.sessions.open(actor, (app.state.now)()).map_err(|_| Problem::no_random())?;
     let mut response = Json(SignedIn { name }).into_response();
     if let Some(cookie) = cookie(&token, SESSION_SECONDS, app.state.secure) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);

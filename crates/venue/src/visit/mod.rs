@@ -343,6 +343,19 @@ impl Visit {
         &self.presence
     }
 
+    /// The zone in which they are; `None` of whoever is not inside.
+    #[must_use]
+    pub const fn zone(&self) -> Option<&Zone> {
+        match &self.presence {
+            Presence::Inside { zone, .. } => Some(zone),
+            Presence::Expected
+            | Presence::Waiting { .. }
+            | Presence::NotExpected { .. }
+            | Presence::Outside { .. }
+            | Presence::Over { .. } => None,
+        }
+    }
+
     /// Since when they are there; `None` of an invitation.
     #[must_use]
     pub const fn since(&self) -> Option<Timestamp> {
