@@ -3,6 +3,7 @@
 //! Lives here: listing them, and requests as codes. Not here: what a desk may ask (`trust::desk`), how a traveller answers
 //! (`command::wallet`).
 
+mod counter;
 mod lists;
 mod serve;
 mod signs;
@@ -17,6 +18,7 @@ use documents::VenueId;
 use serde_json::json;
 use venue::desk::{DeskSetup, SIGN_DAYS};
 
+pub(in crate::command) use self::counter::sign_in;
 pub(in crate::command) use self::lists::DeskLists;
 use super::wallet::draw;
 use super::{At, InstallationArgs, ListArgs, Output};

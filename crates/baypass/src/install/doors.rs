@@ -27,17 +27,23 @@ pub struct DoorFile {
     /// The board: `10.0.5.2:502`.
     address: String,
     /// The board's unit number; 1 where it is left out.
-    unit: Option<u8>,
+    #[serde(default = "one")]
+    unit: u8,
     /// The first coil that it switches.
     coil: u16,
     /// How many coils in a row; 1 where it is left out.
-    coils: Option<u16>,
+    #[serde(default = "one")]
+    coils: u16,
     /// The input that rises when somebody goes through.
     sensor: u16,
     /// For how long the relay closes, in milliseconds.
     pulse_millis: u16,
     /// How long somebody has to go through, in seconds; 10 where it is left out.
     passage_seconds: Option<u8>,
+}
+
+fn one<N: From<u8>>() -> N {
+    N::from(1)
 }
 
 impl DoorFile {
@@ -50,8 +56,8 @@ impl DoorFile {
         let address = self.board()?;
         let zone = self.zone.as_deref().map(str::parse).transpose();
         let zone = zone.map_err(|error: venue::visit::NotAWord| format!("its zone is {error}"))?;
-        let coils = (self.coil, self.coils.unwrap_or(1));
-        let wiring = RelayConfig::new(address, self.unit.unwrap_or(1), coils, self.sensor, self.pulse_millis);
+        let coils = (self.coil, self.coils);
+        let wiring = RelayConfig::new(address, self.unit, coils, self.sensor, self.pulse_millis);
         let mut wiring = wiring.map_err(|error| error.to_string())?;
         match self.passage_seconds {
             Some(0) => return Err("nobody goes through in 0 seconds; write 1 to 255".to_owned()),
@@ -74,10 +80,9 @@ impl DoorFile {
 
     /// Whether both switch a coil of one board.
     fn shares_a_coil(&self, other: &Self) -> bool {
-        let coils =
-            |door: &Self| u32::from(door.coil)..u32::from(door.coil) + u32::from(door.coils.unwrap_or(1));
+        let coils = |door: &Self| u32::from(door.coil)..u32::from(door.coil) + u32::from(door.coils);
         let (one, two) = (coils(self), coils(other));
-        (&self.address, self.unit.unwrap_or(1)) == (&other.address, other.unit.unwrap_or(1))
+        (&self.address, self.unit) == (&other.address, other.unit)
             && one.start < two.end
             && two.start < one.end
     }

@@ -24,6 +24,7 @@ use gate::{Lists, Stopwatch, SystemStopwatch};
 use serde::Serialize;
 use trust::{Approval, KeyEntry, Role, Root, TrustList, TrustStore};
 
+use super::{Setup, rounded};
 use crate::Ended;
 use crate::command::Output;
 use crate::failure::{self, Failure};
@@ -92,9 +93,6 @@ pub fn run(args: &CheckArgs) -> Result<Ended, Failure> {
     Ok(if holds { Ended::Done } else { Ended::BarMissed })
 }
 
-/// What can fail in a set-up of our own making is a fault of ours; its text goes to the operator as it is.
-type Setup<T> = Result<T, Box<dyn std::error::Error>>;
-
 fn check_figure(authorities: &mut Authorities) -> Setup<CheckFigure> {
     let (home, way) = (AuthorityCode::Mac, Direction::new(AuthorityCode::Mac, AuthorityCode::Chn));
     let audience = Audience::new("hengqin".parse()?, way.ok_or("origin and destination are the same")?, None);
@@ -144,10 +142,6 @@ fn check_figure(authorities: &mut Authorities) -> Setup<CheckFigure> {
         rounds: ROUNDS,
         status_entries: STATUS_ENTRIES,
     })
-}
-
-fn rounded(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
 }
 
 fn code_figures(authorities: &Authorities) -> Setup<Vec<CodeFigure>> {

@@ -34,9 +34,10 @@ use venue::police::{Courier, RegisterClient};
 use venue::profile::Profiles;
 use venue::store::{DatabaseAddress, Keys, Store};
 
+use super::{Setup, rounded};
 use crate::Ended;
 use crate::command::Output;
-use crate::command::desk::DeskLists;
+use crate::command::desk::{DeskLists, sign_in};
 use crate::failure::{self, Failure};
 use crate::serve::device_client;
 use guests::Guests;
@@ -98,9 +99,6 @@ pub struct DeskArgs {
     #[command(flatten)]
     output: Output,
 }
-
-/// What can fail in a set-up of our own making is a fault of ours; its text goes to the operator as it is.
-type Setup<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Runs `bench desk`.
 pub async fn run(args: &DeskArgs) -> Result<Ended, Failure> {
@@ -375,10 +373,6 @@ fn read(text: &str) -> Setup<VenueRequest> {
     Ok(UnverifiedRequest::parse(code.bytes())?.claimed().clone())
 }
 
-fn rounded(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
-}
-
 async fn served(router: axum::Router) -> Setup<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base = format!("http://{}", listener.local_addr()?);
@@ -416,11 +410,7 @@ impl Counter {
             secure: false,
         };
         let (client, base) = (device_client(None)?, served(routers(state).counter).await?);
-        let body = json!({ "secret": text, "name": "bench" });
-        let signed =
-            client.post(format!("{base}/api/session")).json(&body).send().await?.error_for_status()?;
-        let cookie = signed.headers().get(reqwest::header::SET_COOKIE).ok_or("no session")?.to_str()?;
-        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        let cookie = sign_in(&client, &base, ("bench", &text)).await?.map_err(|_| "no session")?;
         Ok(Self { client, base, cookie })
     }
 

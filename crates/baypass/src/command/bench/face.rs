@@ -14,6 +14,7 @@ use face::{Embedder, Finder, Image, Liveness, ModelFolder, Probe, ProbeFrame, Sh
 use gate::{Stopwatch, SystemStopwatch};
 use serde::{Deserialize, Serialize};
 
+use super::rounded;
 use crate::Ended;
 use crate::command::Output;
 use crate::failure::{self, Failure};
@@ -524,8 +525,4 @@ fn words(report: &FaceReport) -> String {
         );
     }
     out
-}
-
-fn rounded(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
 }

@@ -15,6 +15,14 @@ use super::block_on;
 use crate::Ended;
 use crate::failure::Failure;
 
+/// What can fail in a set-up of our own making is a fault of ours; its text goes to the operator as it is.
+type Setup<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// A figure to three places.
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
 /// What can be measured.
 #[derive(Subcommand)]
 pub enum BenchCommand {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use code::{VenueCode, VenueCodeKind};
 use credential::venue::{ClaimName, VenueReceipt};
-use reqwest::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
+use reqwest::header::COOKIE;
 use serde_json::{Value, json};
 use trust::DeskRequest;
 use venue::store::{DatabaseAddress, Keys, Store, Stored};
@@ -17,6 +17,7 @@ use super::bay::{Answered, Bay};
 use super::cast::Who;
 use super::tour::Tour;
 use crate::command::desk;
+use crate::command::wallet::sending::{Reply, send};
 use crate::failure::{Failure, of};
 use crate::install::parties::trusted;
 use crate::install::signing::desk_keys;
@@ -29,8 +30,6 @@ const TOWER: &str = "specimen-tower-shenzhen";
 const MACAO: &str = "specimen-hotel-macao";
 /// Guests of whom the police's register hears: two in Zhuhai, and of the family in Macao those over 16.
 const TOLD: usize = 4;
-/// The longest reply of a desk, in bytes.
-const MAX_REPLY_BYTES: usize = 64 * 1024;
 /// A value of a book that two desks have in common tells something from so many bytes on: shorter ones are numbers and states.
 const TELLING_BYTES: usize = 12;
 
@@ -98,14 +97,10 @@ impl<'b> Clerk<'b> {
         let counter = bay.desk(venue)?.counter.as_str();
         let folder = bay.installation.venue(&venue.parse().map_err(of)?);
         let secret = std::fs::read_to_string(folder.join("counter.secret")).map_err(of)?;
-        let body = json!({"secret": secret.trim(), "name": "reception"});
-        let answer = bay.client.post(format!("{counter}/api/session")).json(&body).send().await;
-        let answer = answer.map_err(|error| of(error.without_url()))?;
-        let cookie = answer.headers().get(SET_COOKIE).and_then(|value| value.to_str().ok());
-        let cookie = cookie.and_then(|value| value.split(';').next()).map(str::to_owned);
-        let cookie = cookie.ok_or_else(|| {
-            Failure::new(format!("{venue} lets no clerk in (status {})", answer.status().as_u16()))
-        })?;
+        let signed = desk::sign_in(&bay.client, counter, ("reception", &secret)).await;
+        let signed = signed.map_err(|error| of(error.without_url()))?;
+        let cookie =
+            signed.map_err(|status| Failure::new(format!("{venue} lets no clerk in (status {status})")))?;
         Ok(Self { bay, counter, cookie })
     }
 
@@ -204,26 +199,13 @@ async fn answers(tour: &mut Tour<'_>, who: Who, text: &str) -> Result<Told, Fail
     };
     let reply = desk.request().reply.as_deref();
     let reply = reply.ok_or_else(|| Failure::new("a desk of the demo names no address for answers"))?;
-    match sends(tour.bay, reply, answer.clone()).await? {
-        Ok(receipt) => {
+    match send(&tour.bay.client, reply, &answer).await? {
+        Reply::Receipt(receipt) => {
             let wallet = &mut tour.person(who)?.wallet;
             Ok(Told::Receipt(wallet.keep_receipt(&desk, &answer, &receipt).map_err(of)?))
         }
-        Err(code) => Ok(Told::Refused(code)),
+        Reply::Refused { code, .. } => Ok(Told::Refused(code)),
     }
-}
-
-/// The receipt for an answer, or the code of a refusal.
-async fn sends(bay: &Bay, address: &str, answer: Vec<u8>) -> Result<Result<Vec<u8>, String>, Failure> {
-    let sent = bay.client.post(address).header(CONTENT_TYPE, "application/cbor").body(answer).send().await;
-    let response = sent.map_err(|error| of(error.without_url()))?;
-    let good = response.status().is_success();
-    let body = transport::bounded_body(response, MAX_REPLY_BYTES).await.map_err(of)?;
-    if good {
-        return Ok(Ok(body));
-    }
-    let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
-    Ok(Err(problem.get("code").and_then(Value::as_str).unwrap_or_default().to_owned()))
 }
 
 /// What happens at a desk between two crossings.
@@ -362,19 +344,28 @@ async fn seen_answer(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), F
         .await?
         .map_err(|code| Failure::new(format!("an honest request was refused ({code})")))?;
     let elsewhere = format!("{}/v1/answers", tour.bay.desk(HOTEL)?.wallets);
-    let code = sends(tour.bay, &elsewhere, seen.clone()).await?.err();
+    let code = refusal(send(&tour.bay.client, &elsewhere, &seen).await?);
     judge(tour, told, ("an answer to one desk, brought to another", "request_unknown"), code)?;
     let reply = desk.request().reply.clone().unwrap_or_default();
-    let code = sends(tour.bay, &reply, with_other_name(&seen, Who::LiNa.name())?).await?.err();
+    let changed = with_other_name(&seen, Who::LiNa.name())?;
+    let code = refusal(send(&tour.bay.client, &reply, &changed).await?);
     judge(
         tour,
         told,
         ("another name in an answer that was seen", "presentation_disclosure_without_hash"),
         code,
     )?;
-    match sends(tour.bay, &reply, seen).await? {
-        Ok(_) => Ok(()),
-        Err(code) => Err(Failure::new(format!("an honest answer was refused after that ({code})"))),
+    match refusal(send(&tour.bay.client, &reply, &seen).await?) {
+        None => Ok(()),
+        Some(code) => Err(Failure::new(format!("an honest answer was refused after that ({code})"))),
+    }
+}
+
+/// The code by which a desk refused an answer; `None` where it took it.
+fn refusal(reply: Reply) -> Option<String> {
+    match reply {
+        Reply::Receipt(_) => None,
+        Reply::Refused { code, .. } => Some(code),
     }
 }
 

@@ -5,6 +5,7 @@ mod enrol;
 mod receipts;
 mod register;
 mod second;
+pub mod sending;
 mod show;
 
 pub(super) use show::draw;

@@ -5,17 +5,16 @@
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use code::{QrSymbol, TerminalGround, VenueCode, VenueCodeKind};
 use credential::venue::{ClaimName, ClaimSet, VenueReceipt};
 use documents::DocumentKind;
 use serde_json::{Value, json};
-use transport::{BodyError, bounded_body};
 use trust::{DeskRequest, TrustStore};
 
 use super::consent;
+use super::sending::{MAX_REPLY_BYTES, Reply, send};
 use super::show::draw;
 use crate::Ended;
 use crate::command::code::text_in_file;
@@ -26,13 +25,6 @@ use crate::install::parties::{Parties, trusted};
 use crate::serve::device_client;
 use crate::wallet::Wallet;
 use crate::wallet::venue::{NoAnswer, Source};
-
-/// How long a desk may take for its receipt.
-const RECEIPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest receipt or problem that is read, in bytes.
-const MAX_REPLY_BYTES: usize = 16 * 1024;
-/// How often an answer is sent that nothing came back for: the desk takes the same bytes once.
-const TRIES: u32 = 3;
 
 /// Said where an answer fits no code.
 const TOO_LONG: &str = "so many claims fit no code; say no to an optional one, or ask the desk for a request that is answered online";
@@ -157,7 +149,9 @@ pub async fn run(args: &RegisterArgs, models: &Path) -> Result<Ended, Failure> {
     drop(hold);
     let mut told = told(&wallet, &desk, &sources, &agreed, (place.code(), now, fetched));
     if let Some(address) = request.reply.clone() {
-        let receipt = match send(args, &address, &answer).await? {
+        let roots = args.desk_ca.as_ref().map(|path| failure::read(path, MAX_REPLY_BYTES)).transpose()?;
+        let client = device_client(roots.as_deref()).map_err(of)?;
+        let receipt = match send(&client, &address, &answer).await? {
             Reply::Receipt(signed) => {
                 let _hold = installation.hold()?;
                 let mut wallet = Wallet::find(&installation, &wallet.resident.to_string())?;
@@ -225,63 +219,6 @@ fn agrees() -> Result<bool, Failure> {
     let mut said = String::new();
     std::io::stdin().read_line(&mut said).map_err(of)?;
     Ok(matches!(said.trim(), "y" | "Y" | "yes"))
-}
-
-/// What a desk sends back.
-enum Reply {
-    Receipt(Vec<u8>),
-    Refused { code: String, detail: String },
-}
-
-/// Sends an answer to the desk's address; the same bytes again where nothing came back.
-async fn send(args: &RegisterArgs, address: &str, answer: &[u8]) -> Result<Reply, Failure> {
-    let roots = args.desk_ca.as_ref().map(|path| failure::read(path, MAX_REPLY_BYTES)).transpose()?;
-    let client = device_client(roots.as_deref()).map_err(of)?;
-    let mut last = String::new();
-    for _ in 0..TRIES {
-        let sent = client
-            .post(address)
-            .header(reqwest::header::CONTENT_TYPE, "application/cbor")
-            .timeout(RECEIPT_TIMEOUT)
-            .body(answer.to_vec())
-            .send()
-            .await;
-        match sent {
-            Ok(response) => {
-                let status = response.status();
-                let body = bounded_body(response, MAX_REPLY_BYTES).await.map_err(|error| match error {
-                    BodyError::TooLong(_) => {
-                        Failure::new("the desk's reply is too long; ask the desk what it keeps")
-                    }
-                    BodyError::Broken(broken) => of(broken),
-                })?;
-                if status.is_success() {
-                    return Ok(Reply::Receipt(body));
-                }
-                if status.is_client_error() {
-                    return Ok(refused(status.as_u16(), &body));
-                }
-                last = format!("status {}", status.as_u16());
-            }
-            Err(error) => last = Failure::of(&error.without_url()).to_string(),
-        }
-    }
-    Err(Failure::new(format!(
-        "the desk gave no receipt ({last}); ask the desk whether it has your answer, else run this again with a new request"
-    )))
-}
-
-/// RFC 9457: the code and sentence of a problem.
-fn refused(status: u16, body: &[u8]) -> Reply {
-    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
-    let field = |name: &str| {
-        let text = problem.get(name).and_then(Value::as_str).unwrap_or_default();
-        // What a desk writes reaches a terminal.
-        text.chars().filter(|c| !c.is_control()).take(300).collect::<String>()
-    };
-    let code = field("code");
-    let code = if code.is_empty() { format!("desk_status_{status}") } else { code };
-    Reply::Refused { code, detail: format!("the desk refused the answer: {}", field("detail")) }
 }
 
 fn extend(told: &mut Value, more: Value) {
