@@ -18,7 +18,7 @@ import {
 import { type ClaimName, type ClaimValue, CREDENTIAL_KINDS, type CredentialKind, claimKind, isClaim } from '../../core/venue-claims.js'
 import { Refusal, read } from './client.js'
 import { REACHES_DESKS, type StoredKey, dropKey, makeKey, openKey, pinnedRoots, prepareRandomness, random, sendToDesk } from './platform.js'
-import { BATCH, type Content, held, keep, now, proofs, state, storedCredentials, tell } from './wallet.js'
+import { BATCH, type Content, held, keep, localTime, now, proofs, state, storedCredentials, tell } from './wallet.js'
 
 /** Whose credentials of which kind: those of one source are alike, and any of them will do. */
 export interface Source {
@@ -133,16 +133,26 @@ function openAll(bundles: readonly string[], trust: TrustStore, approvals: Appro
   return [...found.values()]
 }
 
-/** The lists that are kept, opened; `undefined` where there are none. Lists under other roots than the pinned ones count no more. */
-function openLists(kept: KeptLists | undefined = state.lists): Lists | undefined {
-  if (!kept) return undefined
-  const trust = new TrustStore(readRoots(kept.roots))
+/** The trust lists that are kept. Lists under other roots than the pinned ones count no more. */
+function openTrust({ roots, trust: lists }: KeptLists): TrustStore {
+  const trust = new TrustStore(readRoots(roots))
   for (const authority of AUTHORITIES) {
-    const list = kept.trust[authority]
+    const list = lists[authority]
     if (list) leaveOut(() => trust.resume(fromBase64Url(list)))
   }
-  const seen = Object.entries(kept.seen).map(([id, { number, digest }]) => [id, { number, digest: fromBase64Url(digest) }] as const)
-  const approvals = new Approvals(new Map(seen))
+  return trust
+}
+
+/** No approval yet, and of each the newest text that was seen. */
+function noneBut(seen: KeptLists['seen']): Approvals {
+  return new Approvals(new Map(Object.entries(seen).map(([id, { number, digest }]) => [id, { number, digest: fromBase64Url(digest) }])))
+}
+
+/** The lists that are kept, opened; `undefined` where there are none. */
+function openLists(): Lists | undefined {
+  const kept = state.lists
+  if (!kept) return undefined
+  const [trust, approvals] = [openTrust(kept), noneBut(kept.seen)]
   return { trust, approvals, open: openAll(kept.approvals, trust, approvals, now()) }
 }
 
@@ -176,12 +186,11 @@ async function fetchAll(): Promise<void> {
   if (state.content !== content) return
   const at = now()
   const before = state.lists && { ...state.lists, roots }
-  const { trust, open } = openLists(before) ?? { trust: new TrustStore(pinned), open: [] }
+  const trust = before ? openTrust(before) : new TrustStore(pinned)
   for (const { chains } of answered) for (const chain of chains) leaveOut(() => trust.update(fromBase64Url(chain), at))
-  const seen = Object.entries(before?.seen ?? {}).map(([id, { number, digest }]) => [id, { number, digest: fromBase64Url(digest) }] as const)
-  const approvals = new Approvals(new Map(seen))
-  const yesterday = new Date((at + 28_800 - 86_400) * 1000).toISOString().slice(0, 10)
-  const all = openAll([...open.map(({ bundle }) => bundle), ...answered.flatMap(({ bundles }) => bundles)], trust, approvals, at)
+  const approvals = noneBut(before?.seen ?? {})
+  const yesterday = localTime(at - 86_400).slice(0, 10)
+  const all = openAll([...before?.approvals ?? [], ...answered.flatMap(({ bundles }) => bundles)], trust, approvals, at)
   const kept: Partial<Record<Authority, string>> = {}
   for (const authority of AUTHORITIES) {
     const list = trust.keep(authority)
@@ -294,8 +303,8 @@ async function batch(content: Content, source: Source): Promise<{ stored: Stored
 async function fetchCredentials(content: Content, source: Source): Promise<void> {
   const { issuer, kind, document } = source
   const secret = content.sessions[issuer]
-  const lists = openLists()
-  if (!secret || !lists) throw new Refused('no_credential')
+  const trust = state.lists && openTrust(state.lists)
+  if (!secret || !trust) throw new Refused('no_credential')
   const made = await batch(content, source)
   const devices = await proofs(made.map(({ key }) => key), issuer, issuer, secret)
   const forget = async () => {
@@ -309,7 +318,7 @@ async function fetchCredentials(content: Content, source: Source): Promise<void>
     const at = now()
     const fresh = made.map(({ stored, key }, i): StoredCredential => {
       const text = credentials[i] ?? ''
-      const credential = open(lists.trust, issuer, fromBase64Url(text), key, at)
+      const credential = open(trust, issuer, fromBase64Url(text), key, at)
       const life = credential.expires - at
       const isOfSource = credential.kind === kind && credential.issuer === issuer && (!document || credential.claims.get('document_kind') === document)
       if (!isOfSource || credential.issued > at || life < 1 || life > MAX_LIFE) throw new Refusal('answer')
@@ -336,7 +345,7 @@ function open(trust: TrustStore, issuer: Authority, bytes: Uint8Array, device: D
 
 /** Kinds of claims for which any desk may ask on this day: of no other kind an authority makes credentials. */
 function askedFor(lists: Lists, at: number): readonly CredentialKind[] {
-  const day = new Date((at + 28_800) * 1000).toISOString().slice(0, 10)
+  const day = localTime(at).slice(0, 10)
   const inForce = lists.open.filter(({ approval: { scenario, withdrawn, from, to } }) =>
     !withdrawn && from <= day && day <= to && VENUE_SCENARIOS.some((known) => known === scenario))
   const claims = inForce.flatMap(({ approval }) => approval.claims).filter(isClaim)
@@ -422,8 +431,9 @@ async function stocked(content: Content, source: Source): Promise<StoredCredenti
 
 /** A stored credential and its key, verified anew; `undefined` where the browser has deleted the key, or its issuer's counts no more. */
 async function openStored(stored: StoredCredential): Promise<Shown | undefined> {
-  const [device, lists] = [await openKey(stored.key), openLists()]
-  const credential = device && lists && leaveOut(() => open(lists.trust, stored.source.issuer, fromBase64Url(stored.credential), device, now()))
+  const device = await openKey(stored.key)
+  const trust = state.lists && openTrust(state.lists)
+  const credential = device && trust && leaveOut(() => open(trust, stored.source.issuer, fromBase64Url(stored.credential), device, now()))
   return device && credential ? { credential, device } : undefined
 }
 

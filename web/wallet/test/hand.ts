@@ -133,6 +133,26 @@ export class Hand {
     await this.codes(8)
   }
 
+  /** From the pass to that of a child with an identity card alone, up to a full batch. */
+  async addChild(child: { readonly id: string; readonly name: string; readonly birth: string }, picture: string) {
+    await this.press('more')
+    await this.press('add')
+    await this.press('home-HKG')
+    await this.see('number')
+    await this.fill('number', child.id)
+    await this.press('next')
+    await this.press('skip')
+    for (const step of ['name', 'birth'] as const) {
+      await this.see(step)
+      await this.fill(step, child[step])
+      await this.press('next')
+    }
+    await this.code(child)
+    await this.see('selfie')
+    await this.selfie(picture)
+    await this.codes(8)
+  }
+
   /** Waits for so many codes on the pass. */
   async codes(count: number) {
     await this.page.locator('#left', { hasText: `${count} codes` }).last().waitFor()
