@@ -1,4 +1,4 @@
-//! Venue: the desk of a hotel or building: what it asks of a pass, profiles, stays, visitors, its book, its queues, its doors, its page.
+//! Venue: the desk of a hotel, building or library: what it asks of a pass, profiles, stays, visitors, its book, its queues, its doors, its page.
 //!
 //! Not here: forms of credentials and requests (`credential`), approvals (`trust`), listeners and rounds (`baypass`). Uses neither
 //! `authority` nor `gate`. `profile`, `stay` and `visit` are pure; `desk` decides over the `store`; `http`, `police`, `hotel_system`, `door` do the I/O.
@@ -10,6 +10,8 @@ pub mod door;
 mod hotel;
 pub mod hotel_system;
 pub mod http;
+pub mod library;
+pub mod library_system;
 pub mod passing;
 pub mod police;
 pub mod profile;

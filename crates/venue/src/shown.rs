@@ -121,6 +121,12 @@ impl Shown {
         self.claims.names().iter().filter(|claim| kept.contains(claim)).collect()
     }
 
+    /// The claims that a library's system will hold: the names with which the account is opened.
+    pub(super) fn kept_by_library(&self) -> ClaimSet {
+        let kept = [ClaimName::Name, ClaimName::NameZh];
+        self.claims.names().iter().filter(|claim| kept.contains(claim)).collect()
+    }
+
     fn nationality(&self) -> Result<Option<Nationality>, ClaimName> {
         self.parsed(ClaimName::Nationality, |text| text.parse().ok())
     }

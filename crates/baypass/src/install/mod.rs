@@ -11,6 +11,7 @@ pub mod database;
 pub mod doors;
 pub mod journal;
 pub mod keys;
+pub mod library;
 pub mod list_rounds;
 pub mod lists;
 pub mod module;

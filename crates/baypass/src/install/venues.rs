@@ -17,6 +17,7 @@ use super::approval_file::ApprovalFile;
 use super::changes::{ListChanges, newest};
 use super::doors::DoorFile;
 use super::keys::KeyStore as _;
+use super::library::LibraryFile;
 use super::signing::{CLOCK_SECONDS, Seat};
 use super::{Installation, lists, make_folder, write_whole};
 use crate::failure::{Failure, of};
@@ -42,6 +43,7 @@ struct VenueFile {
     asks: Option<Asks>,
     police: Option<Service>,
     hotel_system: Option<HotelSystem>,
+    library: Option<LibraryFile>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     door: Vec<DoorFile>,
 }
@@ -139,6 +141,11 @@ impl Desk {
     /// The hotel's system, where it has one.
     pub fn hotel_system(&self) -> Option<&HotelSystem> {
         self.file.hotel_system.as_ref()
+    }
+
+    /// A library's own system, and who opens accounts in it.
+    pub fn library(&self) -> Option<&LibraryFile> {
+        self.file.library.as_ref()
     }
 
     /// The doors that it opens.
@@ -331,6 +338,7 @@ impl Specimen {
             }),
             police: None,
             hotel_system: None,
+            library: None,
             door: Vec::new(),
         })
     }

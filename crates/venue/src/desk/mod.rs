@@ -15,6 +15,7 @@ use std::sync::{Arc, RwLock};
 use documents::{Timestamp, redact_debug};
 use trust::{DeskRefusal, Freshness, OutsideDesk, TrustError};
 
+use crate::library::Library;
 use crate::store::Store;
 use crate::{Building, Hotel};
 
@@ -36,6 +37,8 @@ pub enum Book {
     Hotel(Box<Hotel>),
     /// A building's.
     Building(Building),
+    /// A library's.
+    Library(Box<Library>),
 }
 
 impl Book {
@@ -45,6 +48,7 @@ impl Book {
         match self {
             Self::Hotel(hotel) => hotel.store(),
             Self::Building(building) => building.store(),
+            Self::Library(library) => library.store(),
         }
     }
 }

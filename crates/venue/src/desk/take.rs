@@ -221,6 +221,7 @@ impl Desk {
                 shown.visitor(false).map_err(unreadable)?;
                 shown.kept_by_building()
             }
+            Book::Library(_) => shown.kept_by_library(),
         };
         let receipt = VenueReceipt {
             request: request.id(),

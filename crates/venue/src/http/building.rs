@@ -29,7 +29,7 @@ use crate::visit::{BadgeNumber, Host, Plan, Presence, Purpose, Visit, VisitId, V
 pub(super) fn building(app: &App) -> Result<&Building, Problem> {
     match app.state.desk.book() {
         Book::Building(building) => Ok(building),
-        Book::Hotel(_) => Err(BuildingError::Unknown.into()),
+        Book::Hotel(_) | Book::Library(_) => Err(BuildingError::Unknown.into()),
     }
 }
 

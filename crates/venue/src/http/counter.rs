@@ -13,13 +13,14 @@ use code::{QrSymbol, VenueCode, VenueCodeKind};
 use credential::venue::{ClaimName, ClaimSet, ClaimValue};
 use documents::{LocalDate, Timestamp};
 use serde::{Deserialize, Serialize};
+use trust::VenueKind;
 use utoipa::ToSchema;
 
 use super::App;
 use super::body::{JsonBody, id};
 use super::hotel::{FaultBody, faults};
 use super::problem::Problem;
-use super::session::Clerk;
+use super::session::{AtDesk, Clerk};
 use crate::desk::{AnswerId, AnswerState, Book, Shown};
 use crate::profile::{AgeEvidence, DutyNote, Field, Moment, Permit, Profile};
 use crate::stay::{Notes, Typed, admit};
@@ -42,7 +43,7 @@ pub(super) struct DeskBody {
     face: bool,
     /// Of a hotel: its profile.
     profile: Option<String>,
-    /// The documents that it takes, by code.
+    /// The documents that it takes, by code; a library takes none.
     documents: Vec<&'static str>,
     /// Of a hotel: the fields that it asks of one guest or another on arrival.
     fields: Vec<&'static str>,
@@ -56,11 +57,11 @@ pub(super) struct DeskBody {
 
 /// Tells what this desk is
 #[utoipa::path(get, path = "/api/desk", tag = "counter", responses((status = 200, description = "The desk.", body = DeskBody), (status = 401, body = Problem)))]
-pub(super) async fn desk(State(app): State<Arc<App>>, Clerk(actor): Clerk) -> Json<DeskBody> {
+pub(super) async fn desk(State(app): State<Arc<App>>, AtDesk(actor): AtDesk) -> Json<DeskBody> {
     let setup = app.state.desk.setup();
     let profile = match app.state.desk.book() {
         Book::Hotel(hotel) => Some(hotel.profile()),
-        Book::Building(_) => None,
+        Book::Building(_) | Book::Library(_) => None,
     };
     let asked = profile.map(|profile| profile.all_fields(Moment::In)).unwrap_or_default();
     let taken = |permit: &Permit| profile.is_none_or(|profile| profile.takes(*permit));
@@ -76,7 +77,12 @@ pub(super) async fn desk(State(app): State<Arc<App>>, Clerk(actor): Clerk) -> Js
         retention_days: setup.retention_days,
         face: setup.face,
         profile: profile.map(|profile| profile.id().as_str().to_owned()),
-        documents: Permit::ALL.into_iter().filter(taken).map(Permit::code).collect(),
+        documents: match setup.kind {
+            VenueKind::Hotel | VenueKind::Building => {
+                Permit::ALL.into_iter().filter(taken).map(Permit::code).collect()
+            }
+            VenueKind::Library => Vec::new(),
+        },
         fields: asked.into_iter().map(Field::code).collect(),
         duties: profile.map(|profile| duties(profile, (app.state.now)().local_date())).unwrap_or_default(),
         online: app.state.reply.is_some(),
@@ -108,7 +114,7 @@ pub(super) struct RequestBody {
 #[utoipa::path(post, path = "/api/requests", tag = "counter",
     responses((status = 201, description = "The request.", body = RequestBody), (status = 401, body = Problem),
         (status = 403, description = "The desk may not ask now; the code says why.", body = Problem)))]
-pub(super) async fn ask(State(app): State<Arc<App>>, _: Clerk) -> Result<Response, Problem> {
+pub(super) async fn ask(State(app): State<Arc<App>>, _: AtDesk) -> Result<Response, Problem> {
     let state = &app.state;
     let lists = (state.lists)();
     let asked = state
@@ -184,7 +190,7 @@ impl AnswerBody {
     responses((status = 200, description = "The request and its answer.", body = AnswerBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn request(
     State(app): State<Arc<App>>,
-    Clerk(actor): Clerk,
+    AtDesk(actor): AtDesk,
     path: Path<String>,
 ) -> Result<Json<AnswerBody>, Problem> {
     let (id, now) = (id::<AnswerId>(path)?, (app.state.now)());
@@ -206,7 +212,7 @@ pub(super) async fn request(
             status_stale: shown.status_stale,
             needs: match desk.book() {
                 Book::Hotel(hotel) => needs(hotel.profile(), &shown, now),
-                Book::Building(_) => Vec::new(),
+                Book::Building(_) | Book::Library(_) => Vec::new(),
             },
             ..AnswerBody::new(text, "answered")
         },
@@ -296,7 +302,7 @@ pub(super) struct TakenBody {
         (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn take(
     State(app): State<Arc<App>>,
-    _: Clerk,
+    _: AtDesk,
     JsonBody(scan): JsonBody<ScanBody>,
 ) -> Result<Json<TakenBody>, Problem> {
     let mut scratch = Vec::new();

@@ -16,6 +16,7 @@ use super::problem::Problem;
 use super::session::Clerk;
 use crate::desk::Book;
 use crate::door::{DoorCount, DoorPlace};
+use crate::library::Library;
 use crate::store::RetentionReport;
 use crate::store::report::{Queue, QueueHealth};
 
@@ -73,6 +74,33 @@ impl DoorBody {
     }
 }
 
+/// A library's system, and what staff have to look at.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LibraryBody {
+    /// Whether the library's system lends now, as it said last; left out before it said anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lends: Option<bool>,
+    /// What is wrong on the way to it, a stable code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<&'static str>,
+    /// Loans and payments that staff have to look at.
+    staff: usize,
+    /// Those of which nobody knows yet what became of them.
+    open: usize,
+}
+
+impl LibraryBody {
+    async fn of(library: &Library) -> Result<Self, Problem> {
+        let (staff, open) = library.unsettled_counts().await?;
+        let lends = library.system().last_status().await.map(|status| status.lends());
+        Ok(Self { lends, fault: library.system().last_fault().await, staff, open })
+    }
+
+    const fn is_well(&self) -> bool {
+        matches!(self.lends, None | Some(true)) && self.fault.is_none() && self.staff == 0 && self.open == 0
+    }
+}
+
 /// How the desk is.
 #[derive(Serialize, ToSchema)]
 pub(super) struct HealthBody {
@@ -99,6 +127,9 @@ pub(super) struct HealthBody {
     /// Of a building: its doors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     doors: Vec<DoorBody>,
+    /// Of a library: its system, and what staff have to look at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    library: Option<LibraryBody>,
     /// When the retention job ran last.
     #[serde(skip_serializing_if = "Option::is_none")]
     retained: Option<String>,
@@ -115,12 +146,17 @@ pub(super) async fn health(State(app): State<Arc<App>>, _: Clerk) -> Result<Json
             let system = hotel.store().queue_health(Queue::HotelSystem, now).await?;
             (Some(QueueBody::new(police)), Some(QueueBody::new(system)))
         }
-        Book::Building(_) => (None, None),
+        Book::Building(_) | Book::Library(_) => (None, None),
+    };
+    let library = match desk.book() {
+        Book::Library(library) => Some(LibraryBody::of(library).await?),
+        Book::Hotel(_) | Book::Building(_) => None,
     };
     let fresh = allowed.as_ref().copied().unwrap_or(Freshness::Refused);
     let doors: Vec<_> = app.state.doors.counts().into_iter().map(DoorBody::new).collect();
     let well = [&police, &hotel_system].into_iter().flatten().all(QueueBody::is_well)
-        && doors.iter().all(|door| door.fault.is_none());
+        && doors.iter().all(|door| door.fault.is_none())
+        && library.as_ref().is_none_or(LibraryBody::is_well);
     Ok(Json(HealthBody {
         status: if well && fresh == Freshness::Current { "ok" } else { "look" },
         now: now.to_string(),
@@ -135,6 +171,7 @@ pub(super) async fn health(State(app): State<Arc<App>>, _: Clerk) -> Result<Json
         police,
         hotel_system,
         doors,
+        library,
         retained: desk.book().store().last_retention().await?.map(|report| report.at.to_string()),
     }))
 }

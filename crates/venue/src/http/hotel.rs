@@ -148,7 +148,7 @@ impl LineDoneBody {
 pub(super) fn hotel(app: &App) -> Result<&Hotel, Problem> {
     match app.state.desk.book() {
         Book::Hotel(hotel) => Ok(hotel),
-        Book::Building(_) => Err(Problem::from(CheckInError::NoHotel)),
+        Book::Building(_) | Book::Library(_) => Err(Problem::from(CheckInError::NoHotel)),
     }
 }
 

@@ -8,6 +8,7 @@ mod building;
 mod counter;
 mod health;
 mod hotel;
+mod library;
 mod page;
 mod problem;
 mod queues;
@@ -86,7 +87,8 @@ struct App {
         (name = "wallet", description = "A traveller's wallet: what the desk asks, and the answer."),
         (name = "counter", description = "Clerks, each signed in by name (cookie `baypass_desk`)."),
         (name = "hotel", description = "The register of guests."),
-        (name = "building", description = "The register of visitors.")
+        (name = "building", description = "The register of visitors."),
+        (name = "library", description = "Readers at a self-service desk, and what staff look at.")
     )
 )]
 struct Api;
@@ -143,10 +145,24 @@ fn building() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(search::visits))
 }
 
-/// The description of the API (OpenAPI 3.1), of both routers and of both kinds of venue.
+fn library() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::default()
+        .routes(routes!(library::begin))
+        .routes(routes!(library::view, library::end))
+        .routes(routes!(library::borrow))
+        .routes(routes!(library::renew))
+        .routes(routes!(library::pay))
+        .routes(routes!(library::record))
+        .routes(routes!(library::forget))
+        .routes(routes!(library::give_back))
+        .routes(routes!(library::unsettled))
+        .routes(routes!(library::settled))
+}
+
+/// The description of the API (OpenAPI 3.1), of both routers and of every kind of venue.
 #[must_use]
 pub fn openapi() -> Value {
-    let all = public().merge(counter()).merge(hotel()).merge(building());
+    let all = public().merge(counter()).merge(hotel()).merge(building()).merge(library());
     serde_json::to_value(all.split_for_parts().1).unwrap_or_default()
 }
 
@@ -156,6 +172,7 @@ pub fn routers(state: HttpState) -> Routers {
     let of_kind = match state.desk.book() {
         Book::Hotel(_) => hotel(),
         Book::Building(_) => building(),
+        Book::Library(_) => library(),
     };
     let (open, closed) = (cors(&state.origins), cors(&[]));
     let app = Arc::new(App { state, sessions: Sessions::default() });

@@ -13,6 +13,8 @@ use crate::building::BuildingError;
 use crate::desk::{AskError, CheckInError, NotAllowed, TakeError};
 use crate::door::DoorError;
 use crate::hotel::{EraseError, HotelError};
+use crate::library::{AccountError, LibraryError};
+use crate::library_system::AskError as SystemError;
 use crate::passing::PassingError;
 use crate::store::StoreError;
 
@@ -75,6 +77,11 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
     }
 
+    pub(super) fn self_service() -> Self {
+        let detail = "this browser is left to travellers; sign in at the counter for what staff do";
+        Self::new(StatusCode::FORBIDDEN, "self_service", detail)
+    }
+
     pub(super) fn no_random() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_random", "try again")
     }
@@ -99,7 +106,7 @@ impl Problem {
 const fn title(status: StatusCode) -> &'static str {
     match status.as_u16() {
         401 => "Not signed in",
-        403 => "This desk may not ask that now",
+        403 => "Not allowed here",
         404 => "Not found",
         405 => "Method not allowed",
         409 => "It stands in the way of what was done before",
@@ -208,6 +215,40 @@ impl From<BuildingError> for Problem {
             BuildingError::Visit(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::new(status, error.code(), &error)
+    }
+}
+
+impl From<LibraryError> for Problem {
+    fn from(error: LibraryError) -> Self {
+        let status = match &error {
+            LibraryError::Store(_) | LibraryError::Account(AccountError::Store(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            LibraryError::NoReader | LibraryError::NoIntent => StatusCode::NOT_FOUND,
+            LibraryError::OtherContent | LibraryError::Answer(_) | LibraryError::StillOpen => {
+                StatusCode::CONFLICT
+            }
+            LibraryError::Card
+            | LibraryError::UnknownAccount
+            | LibraryError::Account(AccountError::Refused) => StatusCode::FORBIDDEN,
+            LibraryError::Account(
+                AccountError::Unreachable | AccountError::Answer(_) | AccountError::PoolEmpty,
+            ) => StatusCode::SERVICE_UNAVAILABLE,
+            LibraryError::System(SystemError::Request(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            LibraryError::System(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        match error {
+            LibraryError::Store(error) | LibraryError::Account(AccountError::Store(error)) => error.into(),
+            error @ (LibraryError::NoReader
+            | LibraryError::NoIntent
+            | LibraryError::OtherContent
+            | LibraryError::Answer(_)
+            | LibraryError::Account(_)
+            | LibraryError::UnknownAccount
+            | LibraryError::Card
+            | LibraryError::StillOpen
+            | LibraryError::System(_)) => Self::new(status, error.code(), &error),
+        }
     }
 }
 

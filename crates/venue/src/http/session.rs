@@ -1,6 +1,6 @@
 //! Session: clerks sign in by name with the counter's secret; a cookie that no script reads proves it afterwards.
 //!
-//! Lives here: [`CounterSecret`], sessions, the extractor [`Clerk`]. Not here: accounts with passkeys and roles (`officers`), which a
+//! Lives here: [`CounterSecret`], sessions, the extractors [`Clerk`] and [`AtDesk`]. Not here: accounts with passkeys and roles (`officers`), which a
 //! house with many clerks puts in front. A session ends after 12 hours and with the program.
 
 use std::collections::BTreeMap;
@@ -58,28 +58,37 @@ impl CounterSecret {
 
 /// Who is signed in, by the hash of the cookie.
 #[derive(Default)]
-pub(super) struct Sessions(Mutex<BTreeMap<[u8; 32], (Actor, Timestamp)>>);
+pub(super) struct Sessions(Mutex<BTreeMap<[u8; 32], Session>>);
+
+#[derive(Clone)]
+struct Session {
+    actor: Actor,
+    ends: Timestamp,
+    /// Whether travellers stand before the browser, and no clerk.
+    self_service: bool,
+}
 
 impl Sessions {
-    fn open(&self, actor: Actor, now: Timestamp) -> Result<String, CryptoError> {
+    fn open(&self, actor: Actor, self_service: bool, now: Timestamp) -> Result<String, CryptoError> {
         let mut bytes = [0; 32];
         credential::random(&mut bytes)?;
         let token = hex::encode(bytes);
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|_, (_, ends)| *ends > now);
+        open.retain(|_, session| session.ends > now);
         if open.len() >= SESSIONS
-            && let Some(first) = open.iter().min_by_key(|(_, (_, ends))| *ends).map(|(key, _)| *key)
+            && let Some(first) = open.iter().min_by_key(|(_, session)| session.ends).map(|(key, _)| *key)
         {
             open.remove(&first);
         }
-        open.insert(sha256(token.as_bytes()), (actor, now.plus_seconds(SESSION_SECONDS)));
+        let ends = now.plus_seconds(SESSION_SECONDS);
+        open.insert(sha256(token.as_bytes()), Session { actor, ends, self_service });
         Ok(token)
     }
 
-    fn find(&self, headers: &HeaderMap, now: Timestamp) -> Option<Actor> {
+    fn find(&self, headers: &HeaderMap, now: Timestamp) -> Option<Session> {
         let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (actor, ends) = open.get(&sha256(token(headers)?.as_bytes()))?;
-        (*ends > now).then(|| actor.clone())
+        let session = open.get(&sha256(token(headers)?.as_bytes()))?;
+        (session.ends > now).then(|| session.clone())
     }
 
     fn close(&self, headers: &HeaderMap) {
@@ -108,8 +117,21 @@ impl FromRequestParts<Arc<App>> for Clerk {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let now = (app.state.now)();
-        app.sessions.find(&parts.headers, now).map(Self).ok_or_else(Problem::unauthorized)
+        let session = app.sessions.find(&parts.headers, (app.state.now)());
+        let session = session.ok_or_else(Problem::unauthorized)?;
+        if session.self_service { Err(Problem::self_service()) } else { Ok(Self(session.actor)) }
+    }
+}
+
+/// A clerk, or a browser that a clerk has signed in for travellers to use by themselves.
+pub(super) struct AtDesk(pub(super) Actor);
+
+impl FromRequestParts<Arc<App>> for AtDesk {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let session = app.sessions.find(&parts.headers, (app.state.now)());
+        session.map(|session| Self(session.actor)).ok_or_else(Problem::unauthorized)
     }
 }
 
@@ -121,12 +143,17 @@ pub(super) struct SignIn {
     secret: String,
     /// The clerk's name, which stands beside each act: 1 to 64 letters, digits, points, hyphens, underscores.
     name: String,
+    /// Whether the browser is left to travellers: it reaches what they do by themselves, and nothing else.
+    #[serde(default)]
+    self_service: bool,
 }
 
 /// Who is signed in.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SignedIn {
     name: String,
+    /// Whether the browser is left to travellers.
+    self_service: bool,
 }
 
 /// Signs a clerk in
@@ -141,8 +168,10 @@ pub(super) async fn sign_in(
     }
     let actor: Actor = parsed("name", &given.name)?;
     let name = actor.to_string();
-    let token = app.sessions.open(actor, (app.state.now)()).map_err(|_| Problem::no_random())?;
-    let mut response = Json(SignedIn { name }).into_response();
+    let self_service = given.self_service;
+    let token = app.sessions.open(actor, self_service, (app.state.now)());
+    let token = token.map_err(|_| Problem::no_random())?;
+    let mut response = Json(SignedIn { name, self_service }).into_response();
     if let Some(cookie) = cookie(&token, SESSION_SECONDS, app.state.secure) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
@@ -152,8 +181,9 @@ pub(super) async fn sign_in(
 /// Tells who is signed in
 #[utoipa::path(get, path = "/api/session", tag = "counter",
     responses((status = 200, description = "The clerk.", body = SignedIn), (status = 401, body = Problem)))]
-pub(super) async fn own(Clerk(actor): Clerk) -> Json<SignedIn> {
-    Json(SignedIn { name: actor.to_string() })
+pub(super) async fn own(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json<SignedIn>, Problem> {
+    let session = app.sessions.find(&headers, (app.state.now)()).ok_or_else(Problem::unauthorized)?;
+    Ok(Json(SignedIn { name: session.actor.to_string(), self_service: session.self_service }))
 }
 
 /// Signs the clerk out

@@ -10,6 +10,7 @@ database::migrations! {
         2 "requests and answers" "0002_requests_and_answers.sql",
         3 "names" "0003_names.sql",
         4 "keys of requests" "0004_keys_of_requests.sql",
+        5 "library" "0005_library.sql",
     }
 }
 

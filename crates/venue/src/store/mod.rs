@@ -5,9 +5,11 @@
 
 pub(crate) mod answer;
 mod codec;
+pub(crate) mod intent;
 pub(crate) mod look;
 mod migrations;
 pub(crate) mod person;
+pub(crate) mod reader;
 pub mod report;
 pub(crate) mod retention;
 pub(crate) mod stay;
@@ -46,6 +48,8 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         retention::STATEMENTS,
         visit::STATEMENTS,
         answer::STATEMENTS,
+        intent::STATEMENTS,
+        reader::STATEMENTS,
     ]
     .concat()
 }

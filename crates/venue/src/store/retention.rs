@@ -6,8 +6,8 @@
 use documents::Timestamp;
 
 use super::{
-    PersonKey, Result, Store, Tx, all, column, define_statements, optional, person, report, run, sixteen,
-    stay,
+    PersonKey, Result, Store, Tx, all, column, define_statements, intent, optional, person, reader, report,
+    run, sixteen, stay,
 };
 
 define_statements! {
@@ -37,7 +37,7 @@ pub struct RetentionReport {
     pub visits: i64,
     /// Lines of the log of looks.
     pub looks: i64,
-    /// Persons past their time whose report is not answered yet.
+    /// Persons past their time whose report is not answered yet, or of whom a loan is not settled.
     pub held_back: i64,
 }
 
@@ -71,6 +71,7 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         super::answer::forget_ended(&mut tx, now).await?;
+        intent::forget_ended(&mut tx, now).await?;
         let oldest = now.local_date().plus_days(-LOOK_DAYS).start();
         report.looks = count(run!(tx, DELETE_LOOKS, oldest.unix())?);
         let RetentionReport { at, persons, stays, visits, looks, held_back } = report;
@@ -102,12 +103,14 @@ impl Store {
 }
 
 /// Destroys a person's key with all rows that it sealed; gives how many stays and visits there were. `None`, and nothing is
-/// erased, where a report on them is open.
+/// erased, where a report on them is open, or an intent that somebody has to look at.
 pub(crate) async fn erase(tx: &mut Tx, key: PersonKey) -> Result<Option<(i64, i64)>> {
-    if report::open_of(tx, key).await? > 0 {
+    if report::open_of(tx, key).await? + intent::open_of(tx, key).await? > 0 {
         return Ok(None);
     }
     report::delete_of(tx, key).await?;
+    intent::delete_of(tx, key).await?;
+    reader::forget_card(tx, key).await?;
     let stays = stay::delete_of(tx, key).await?;
     let visits = run!(tx, DELETE_VISITS, key.to_vec())?;
     person::delete(tx, key).await?;

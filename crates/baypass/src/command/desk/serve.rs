@@ -17,6 +17,7 @@ use trust::VenueKind;
 use venue::desk::{Book, Desk, Lists};
 use venue::hotel_system::{HandOver, HotelCodes, HotelSystemClient};
 use venue::http::{CounterSecret, HttpState, ListsNow, routers};
+use venue::library::Library;
 use venue::police::{Courier, RegisterClient};
 use venue::profile::Profiles;
 use venue::store::{DatabaseAddress, Keys, Store};
@@ -29,7 +30,7 @@ use crate::command::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::list_rounds::ListRounds;
 use crate::install::signing::{DeskSigner, desk_keys};
-use crate::install::{Installation, Lock, doors, lists, tls, venues, write_whole};
+use crate::install::{Installation, Lock, doors, library, lists, tls, venues, write_whole};
 use crate::serve::{Addresses, Stopping, TrialClock, announce, bind, device_client, log, service_client};
 use crate::tls::{CertificateArgs, base_of};
 
@@ -102,7 +103,12 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
         args.database_url.clone().unwrap_or_else(|| DatabaseAddress::sqlite(&folder.join("book.db")));
     let master = Keys::open_or_make(&folder.join("book.keys")).map_err(of)?;
     let store = Store::open(&address, master).await.map_err(of)?;
-    let book = book(&place, store.clone())?;
+    library::check(&place)?;
+    let book = book(&installation, &place, store.clone())?;
+    let libraries = match &book {
+        Book::Library(library) => Some((**library).clone()),
+        Book::Hotel(_) | Book::Building(_) => None,
+    };
     let desk = Desk::new(super::setup(&place)?, keys, book);
     let mut following = Following {
         rounds,
@@ -143,6 +149,7 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
         () = following.run(&clock) => {}
         () = queues.send(&clock) => {}
         () = retain(&store, &clock) => {}
+        () = settle(libraries.as_ref(), &clock) => {}
     }
     Ok(Ended::Done)
 }
@@ -157,7 +164,7 @@ fn authorities(installation: &Installation) -> Result<gate::AuthorityAddresses, 
     Addresses::read(installation)?.authorities.into_iter().map(address).collect()
 }
 
-fn book(place: &venues::Desk, store: Store) -> Result<Book, Failure> {
+fn book(of_what: &Installation, place: &venues::Desk, store: Store) -> Result<Book, Failure> {
     let days = Some(place.asks()?.retention_days);
     match place.binding().kind() {
         VenueKind::Building => Ok(Book::Building(Building::new(store, days))),
@@ -176,9 +183,7 @@ fn book(place: &venues::Desk, store: Store) -> Result<Book, Failure> {
                 None => hotel,
             })))
         }
-        VenueKind::Library => {
-            Err(Failure::new(format!("{} is a library; desks of libraries are not served yet", place.id())))
-        }
+        VenueKind::Library => Ok(Book::Library(Box::new(library::library(of_what, place, store)?))),
     }
 }
 
@@ -284,6 +289,21 @@ impl Queues {
             }
         };
         let ((), ()) = tokio::join!(to_police, to_system);
+    }
+}
+
+/// Settles what a library's desk does not know the end of, and keeps its connection.
+async fn settle(library: Option<&Library>, clock: &TrialClock) {
+    let Some(library) = library else { return std::future::pending().await };
+    loop {
+        match library.settle_open(clock.now()).await {
+            Ok(0) => {}
+            Ok(open) => tracing::warn!(open, "loans or payments are open; they are asked after again"),
+            Err(error) => tracing::error!(%error, "what is open cannot be settled"),
+        }
+        // What is wrong on the way is logged there, and stands in the desk's health.
+        let _ = library.system().keep(clock.now()).await;
+        clock.next_round().await;
     }
 }
 
