@@ -20,10 +20,11 @@ use parties::Process;
 use serde_json::{Value, json};
 use trust::{DeskRefusal, DeskUse};
 
-const VENUES: [(&str, &str, &str); 4] = [
+const VENUES: [(&str, &str, &str); 5] = [
     ("specimen-hotel-hong-kong", "HKG", "SPECIMEN-HOTEL-HONG-KONG"),
     ("specimen-hotel-macao", "MAC", "SPECIMEN-HOTEL-MACAO"),
     ("specimen-hotel-zhuhai", "CHN", "SPECIMEN-HOTEL-ZHUHAI"),
+    ("specimen-library-shenzhen", "CHN", "SPECIMEN-LIBRARY-SHENZHEN"),
     ("specimen-tower-shenzhen", "CHN", "SPECIMEN-BUILDING-SHENZHEN"),
 ];
 
@@ -71,7 +72,11 @@ fn an_installation_has_specimens_of_venues_with_keys_approvals_and_an_authority_
             venue: binding.venue(),
             scenario,
             claims,
-            purpose: if id.contains("BUILDING") { "visitor-register" } else { "guest-register" },
+            purpose: match binding.kind() {
+                trust::VenueKind::Building => "visitor-register",
+                trust::VenueKind::Hotel => "guest-register",
+                trust::VenueKind::Library => "library-register",
+            },
             retention_days: 30,
             face: false,
             at: now,
@@ -88,7 +93,7 @@ fn an_installation_has_specimens_of_venues_with_keys_approvals_and_an_authority_
         assert_eq!(states(&seats[0]), ["used"], "{code}");
     }
     let (ok, said) = doctor(&folder, "venues");
-    assert!(ok && said.starts_with("4, each"), "{said}");
+    assert!(ok && said.starts_with("5, each"), "{said}");
     // A key that is lost, and one that no list names.
     let key = folder.dir().join("venues/specimen-hotel-macao/keys/desk.key");
     let kept = std::fs::read(&key).unwrap();
@@ -217,7 +222,7 @@ async fn an_installation_without_venues_goes_on_at_the_border_and_gets_them_by_t
     for code in ["CHN", "HKG", "MAC"] {
         assert_eq!(states(&seats(&folder, &["--authority", code, "--role", "venue"])[0]), ["used"], "{code}");
     }
-    assert!(doctor(&folder, "venues").1.starts_with("4, each"));
+    assert!(doctor(&folder, "venues").1.starts_with("5, each"));
     assert!(doctor(&folder, "keys").0);
     assert_eq!(approval(&folder, "SPECIMEN-HOTEL-MACAO")["in_force"], json!(true));
     folder.run(&["trust", "upgrade", "--dir", "DIR"]).told(&["nothing to bring over"]);
