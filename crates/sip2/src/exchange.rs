@@ -5,7 +5,7 @@
 
 use documents::redact_debug;
 
-use crate::{ErrorDetection, Kind, Message, SipError};
+use crate::{ErrorDetection, FieldId, Kind, Message, SipError};
 
 /// A connection's sequence numbers, and how often something is asked again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,7 @@ impl Link {
             detection: self.detection,
             expected: request.kind().answer(),
             sequence: request.sequence(),
+            about: About::of(&request),
             line: line.clone(),
             tries: self.retries,
         };
@@ -99,10 +100,28 @@ pub struct Exchange {
     detection: ErrorDetection,
     expected: Option<Kind>,
     sequence: Option<u8>,
+    about: About,
     line: Vec<u8>,
     tries: u8,
 }
 redact_debug!(Exchange);
+
+/// Whom and what a message is about: reader and item, where it names them.
+#[derive(Clone)]
+struct About([Option<Vec<u8>>; 2]);
+
+impl About {
+    fn of(message: &Message) -> Self {
+        let named = |id| message.value(id).map(|value| value.trim_ascii().to_vec());
+        Self([FieldId::AA, FieldId::AB].map(named))
+    }
+
+    /// Whether nothing that both name differs: an answer may leave a name out, and a return's names its last reader.
+    fn agrees(&self, other: &Self) -> bool {
+        let pairs = self.0.iter().zip(&other.0);
+        pairs.into_iter().all(|(own, other)| own.is_none() || other.is_none() || own == other)
+    }
+}
 
 impl Exchange {
     /// Takes a line that came, without its end.
@@ -125,7 +144,8 @@ impl Exchange {
     /// The answer to this request, and to no other.
     fn fits(&self, message: Message) -> Result<Message, SipError> {
         let same = self.expected == Some(message.kind()) && self.sequence == message.sequence();
-        if same { Ok(message) } else { Err(SipError::OtherKind) }
+        // Without numbers, and where ten requests on the number comes round, an older answer shows itself by its names alone.
+        if same && self.about.agrees(&About::of(&message)) { Ok(message) } else { Err(SipError::OtherKind) }
     }
 
     /// Nothing came in time: the same bytes again.
@@ -217,6 +237,36 @@ mod tests {
         assert_eq!(sent, b"1720260101    100000AOlib|ABB1|AC|");
         assert_eq!(exchange.line(b"None"), Step::Send(b"97".to_vec()));
         assert!(matches!(exchange.line(b"1803000120261124    040403ABB1|AJA book|"), Step::Answer(_)));
+    }
+
+    #[test]
+    fn an_answer_that_names_another_item_or_reader_is_no_answer() {
+        let now = "2026-01-01T10:00:00+08:00".parse().unwrap();
+        let request = Request::Checkout { patron: "P1", password: None, item: "B1", fee_agreed: false };
+        let lent = |names: &str| format!("121NUY20260101    100000AOlib|{names}AJA book|AH|").into_bytes();
+        for (names, fits) in [
+            ("AAP1|ABB1|", true),
+            ("AAP1|AB B1 |", true),
+            ("AA|ABB1|", true),
+            ("", true),
+            ("AAP1|ABB2|", false),
+            ("AAP2|ABB1|", false),
+        ] {
+            let message = request.message(&library(ErrorDetection::Off), now).unwrap();
+            let (mut exchange, _) = Link::new(ErrorDetection::Off, 1).begin(message);
+            match exchange.line(&lent(names)) {
+                Step::Answer(_) => assert!(fits, "{names}"),
+                Step::Send(line) => assert!(!fits && line == b"97", "{names}"),
+                Step::Unknown(_) => panic!("{names}"),
+            }
+        }
+        // The reader of an item that comes back is nobody's question.
+        let message = Request::Checkin { item: "B1", returned: now }
+            .message(&library(ErrorDetection::Off), now)
+            .unwrap();
+        let (mut exchange, _) = Link::new(ErrorDetection::Off, 0).begin(message);
+        let back = exchange.line(b"101YNN20260101    100000AOlib|ABB1|AQMain|AAP9|");
+        assert!(matches!(back, Step::Answer(_)));
     }
 
     #[test]
