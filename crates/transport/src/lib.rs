@@ -1,13 +1,15 @@
-//! Transport: connections between parties and from strangers: TLS 1.3 by keys of the trust lists, bounded listeners.
+//! Transport: connections between parties and from strangers: TLS 1.3 by keys of the trust lists, bounded listeners, streams.
 //!
 //! Lives here: certificates, both ends of a handshake, who is at the other end, the loop that accepts, which addresses may be
-//! used, another machine's bounded answer. Not here: what is said over a connection (`authority`, `gate`), where keys and certificates lie (`baypass`).
+//! used, another machine's bounded answer. Not here: what is said over a connection (`authority`, `gate`, `venue`), where keys and
+//! certificates lie (`baypass`).
 
 mod address;
 mod certificate;
 mod fetch;
 mod identity;
 mod listen;
+mod stream;
 mod tls;
 
 pub use address::{AddressError, base_address, is_loopback_host};
@@ -15,4 +17,5 @@ pub use certificate::{Ca, Certificate, CertificateError, Days};
 pub use fetch::{BodyError, approvals, bounded_body, trust_lists};
 pub use identity::{Identity, IdentityError, OwnKey};
 pub use listen::{Bounds, Transport, serve};
+pub use stream::StreamClient;
 pub use tls::{Known, TlsError, party_client, party_server, public_server};

@@ -1,5 +1,5 @@
-//! TLS: both ends of a handshake. TLS 1.3 alone (RFC 8446), of one crypto library; no session is resumed, for a resumed one
-//! would not look at the trust list again.
+//! TLS: both ends of a handshake between parties, and the server's for strangers. TLS 1.3 alone (RFC 8446), of one crypto library;
+//! no session is resumed, for a resumed one would not look at the trust list again.
 //!
 //! Lives here: configurations of `rustls`, the check of a peer's key. Not here: what a trust list says (`trust`).
 
@@ -40,6 +40,14 @@ pub enum TlsError {
     /// The HTTP client.
     #[error("no HTTP client can be made: {0}")]
     Client(#[from] reqwest::Error),
+    /// A name that no certificate can bear.
+    #[error("the host is neither a name nor an IP address; correct the address")]
+    Host,
+    /// No certification authority.
+    #[error(
+        "no certification authority can be read; name a file of certificates in PEM: the other system's own, or this machine's"
+    )]
+    Roots,
 }
 
 /// Why a certificate is not that of the peer.
@@ -54,7 +62,7 @@ enum NotThePeer {
 }
 
 /// The crypto library.
-fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
