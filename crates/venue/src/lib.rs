@@ -10,6 +10,7 @@ pub mod door;
 mod hotel;
 pub mod hotel_system;
 pub mod http;
+pub mod library;
 pub mod library_system;
 pub mod passing;
 pub mod police;

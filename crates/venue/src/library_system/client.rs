@@ -139,6 +139,7 @@ struct Shared {
     calls: Semaphore,
     held: Mutex<Held>,
     last: RwLock<Option<AcsStatus>>,
+    fault: RwLock<Option<&'static str>>,
 }
 
 #[derive(Default)]
@@ -160,6 +161,7 @@ impl LibrarySystem {
             calls: Semaphore::new(MOST_CALLS),
             held: Mutex::default(),
             last: RwLock::default(),
+            fault: RwLock::default(),
         })))
     }
 
@@ -191,6 +193,11 @@ impl LibrarySystem {
         self.0.last.read().await.clone()
     }
 
+    /// Why the system cannot be used, a stable code, without asking; `None` since it answered last.
+    pub async fn last_fault(&self) -> Option<&'static str> {
+        *self.0.fault.read().await
+    }
+
     /// Asks what a reader may and has: 63 with the list that is wanted, or 23 without one where the system does not take 63.
     ///
     /// # Errors
@@ -212,6 +219,24 @@ impl LibrarySystem {
             let either = (supported.patron_status).then_some(&status);
             supported.patron_information.then_some(&information).or(either)
         };
+        Ok(self.ask(now, choose, Patron::read).await?.answer)
+    }
+
+    /// Asks whether a reader's own card and its password fit together (63 with the password).
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub async fn check_password(
+        &self,
+        patron: &str,
+        password: &str,
+        language: Language,
+        now: Timestamp,
+    ) -> Result<Patron, AskError> {
+        let password = Some(password);
+        let request = Request::PatronInformation { patron, password, language, summary: None, range: None };
+        let message = self.message(&request, now)?;
+        let choose = |acs: &AcsStatus| acs.supported.patron_information.then_some(&message);
         Ok(self.ask(now, choose, Patron::read).await?.answer)
     }
 
@@ -365,12 +390,14 @@ impl LibrarySystem {
         match Connection::open(&self.0.setup, self.0.tls.as_ref(), now).await {
             Ok(connection) => {
                 *self.0.last.write().await = Some(connection.status().clone());
+                *self.0.fault.write().await = None;
                 Ok((connection, true))
             }
             Err(error) => {
                 let refused = matches!(error, OpenError::Refused);
                 let error = AskError::from(error);
                 tracing::warn!(code = error.code(), "a library's system cannot be used");
+                *self.0.fault.write().await = Some(error.code());
                 if refused {
                     held.pauses.refused(Instant::now());
                 } else {
