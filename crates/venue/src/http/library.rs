@@ -172,7 +172,7 @@ pub(super) async fn end(
     path: Path<String>,
 ) -> Result<StatusCode, Problem> {
     let (library, id) = (library(&app)?, id::<ReaderId>(path)?);
-    library.end_reader(id, (app.state.now)()).await;
+    library.end_reader(id, (app.state.now)()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::str::FromStr;
 
 use documents::redact_debug;
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, StatusCode};
 use serde::{Deserialize, Serialize};
 use transport::bounded_body;
@@ -192,8 +193,10 @@ impl AccountService {
 
     async fn ask(&self, reader: &[u8], names: &ReaderNames) -> Result<AccountId, AccountError> {
         let body = NewReader { name: names.name.as_deref(), name_zh: names.name_zh.as_deref() };
-        let request = self.http.post(format!("{}/v1/readers", self.address)).json(&body);
+        let request = self.http.post(format!("{}/v1/readers", self.address));
         let request = request.header("Idempotency-Key", hex::encode(reader));
+        let request = request.header(CONTENT_TYPE, "application/json");
+        let request = request.body(serde_json::to_vec(&body).unwrap_or_default());
         let request = match &self.bearer {
             Some(token) => request.bearer_auth(token),
             None => request,

@@ -11,10 +11,12 @@ use sip2::{Currency, FeeType, Language, PaymentType, Settled, Summary, settle};
 use super::intent::{Ending, Intent, IntentId, IntentState, PaymentFound, Want, payment_found};
 use super::{Barcode, Library, LibraryError, Reader};
 use crate::actor::Actor;
-use crate::store::intent::IntentRow;
+use crate::store::intent::{self, IntentRow};
 use crate::store::look::{self, Act};
 use crate::store::{PersonKey, StoreError, Tx};
 
+/// How long what stands waits for the end of its reader's turn, in seconds: longer than any turn lasts.
+const UNTOLD_SECONDS: i64 = 600;
 /// How often a loan or a payment is asked for afresh, once it is known that the one before does not stand.
 const ROUNDS: usize = 3;
 
@@ -450,11 +452,30 @@ impl Library {
         Ok(Some(found))
     }
 
+    /// Takes up what the desk left when it stopped: of what stands nobody knows whether the reader was told.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_up(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.note_untold(now).await
+    }
+
+    async fn note_untold(&self, since: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        let noted = intent::set_untold(&mut tx, since).await;
+        let noted = tx.end_by(noted).await?;
+        if noted > 0 {
+            tracing::warn!(noted, "loans stand, and their readers may not know; staff look at them");
+        }
+        Ok(())
+    }
+
     /// Settles what is open after a stop or a fault, each by itself: at the start, and again and again. Gives how many stay open.
     ///
     /// # Errors
     /// The database's.
     pub async fn settle_open(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.note_untold(now.plus_seconds(-UNTOLD_SECONDS)).await?;
         let mut left = 0;
         for id in self.intents_in(IntentState::Open).await? {
             // Held for one at a time: whoever stands at the desk comes in between.

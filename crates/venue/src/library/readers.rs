@@ -14,6 +14,7 @@ use crate::actor::Actor;
 use crate::shown::{AnswerFault, AnswerId, Shown};
 use crate::stay::id;
 use crate::store::answer::Held;
+use crate::store::intent;
 use crate::store::look::{self, Act, Look};
 use crate::store::reader::ReaderRow;
 use crate::store::retention::erase;
@@ -41,6 +42,14 @@ pub struct Reader {
     pub new: bool,
 }
 redact_debug!(Reader);
+
+impl Reader {
+    /// Their account in the library's system.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+}
 
 /// The turns that are not over.
 #[derive(Default)]
@@ -318,14 +327,19 @@ impl Library {
         if patron.is_known() { Ok(patron) } else { Err(LibraryError::UnknownAccount) }
     }
 
-    /// Ends a turn; the library's system hears of it where it can.
-    pub async fn end_reader(&self, id: ReaderId, now: Timestamp) {
-        let ended = self.readers().0.remove(&id);
-        if let Some((reader, _)) = ended {
-            let _turn = self.turn.lock().await;
-            // Nothing hangs on it: a turn that the library's system goes on with ends there by itself.
-            let _ = self.system.end_session(reader.account.as_str(), now).await;
-        }
+    /// Ends a turn: the reader was told of all that has ended, and it is forgotten. The library's system hears of it where it can.
+    ///
+    /// # Errors
+    /// [`LibraryError::Store`]; the turn has ended all the same.
+    pub async fn end_reader(&self, id: ReaderId, now: Timestamp) -> Result<(), LibraryError> {
+        let Some((reader, _)) = self.readers().0.remove(&id) else { return Ok(()) };
+        let _turn = self.turn.lock().await;
+        let mut tx = self.store.begin().await?;
+        let forgotten = intent::forget_told(&mut tx, reader.person).await;
+        tx.end_by(forgotten).await?;
+        // Nothing hangs on it: a turn that the library's system goes on with ends there by itself.
+        let _ = self.system.end_session(reader.account.as_str(), now).await;
+        Ok(())
     }
 
     /// All that the desk keeps of a reader; this look is written down.

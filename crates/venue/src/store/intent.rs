@@ -21,14 +21,16 @@ define_statements! {
     INTENTS_IN = "SELECT id FROM intent WHERE state = $1 ORDER BY changed_at, id LIMIT 200";
     OPEN_OF_ITEM = "SELECT id FROM intent WHERE item_tag = $1 AND state = 'open'";
     OPEN_OF_READER = "SELECT COUNT(*) AS open FROM intent WHERE person_key = $1 AND state IN ('open', 'untold', 'staff')";
+    SET_UNTOLD = "UPDATE intent SET state = 'untold' WHERE state = 'done' AND changed_at <= $1";
+    DELETE_ENDED_OF = "DELETE FROM intent WHERE person_key = $1 AND state IN ('done', 'refused')";
     DELETE_INTENTS_OF = "DELETE FROM intent WHERE person_key = $1";
-    DELETE_ENDED = "DELETE FROM intent WHERE state IN ('done', 'refused') AND changed_at < $1";
+    DELETE_REFUSED = "DELETE FROM intent WHERE state = 'refused' AND changed_at < $1";
 }
 
 /// Longest text that is read back, in bytes.
 const TEXT: usize = 1024;
-/// How long the end of an intent is kept, in seconds, so that the same request again hears the same: an hour.
-const ENDED_KEPT_SECONDS: i64 = 3_600;
+/// How long a no is kept, in seconds, so that the same request again hears the same: an hour.
+const REFUSED_KEPT_SECONDS: i64 = 3_600;
 
 /// An intent as it stands in the book.
 pub(crate) struct IntentRow {
@@ -114,9 +116,19 @@ pub(crate) async fn delete_of(tx: &mut Tx, person: PersonKey) -> Result<()> {
     run!(tx, DELETE_INTENTS_OF, person.to_vec()).map(drop)
 }
 
-/// Forgets the ends that nobody asks for any more.
-pub(crate) async fn forget_ended(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    run!(tx, DELETE_ENDED, now.plus_seconds(-ENDED_KEPT_SECONDS).unix()).map(drop)
+/// The reader was told of all that has ended: it is forgotten.
+pub(crate) async fn forget_told(tx: &mut Tx, person: PersonKey) -> Result<()> {
+    run!(tx, DELETE_ENDED_OF, person.to_vec()).map(drop)
+}
+
+/// What stands since then or longer, without an end of its reader's turn: nobody knows whether they were told.
+pub(crate) async fn set_untold(tx: &mut Tx, since: Timestamp) -> Result<u64> {
+    run!(tx, SET_UNTOLD, since.unix())
+}
+
+/// Forgets each no that nobody asks for any more.
+pub(crate) async fn forget_refused(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    run!(tx, DELETE_REFUSED, now.plus_seconds(-REFUSED_KEPT_SECONDS).unix()).map(drop)
 }
 
 fn write(intent: &Intent) -> Vec<u8> {

@@ -71,7 +71,7 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         super::answer::forget_ended(&mut tx, now).await?;
-        intent::forget_ended(&mut tx, now).await?;
+        intent::forget_refused(&mut tx, now).await?;
         let oldest = now.local_date().plus_days(-LOOK_DAYS).start();
         report.looks = count(run!(tx, DELETE_LOOKS, oldest.unix())?);
         let RetentionReport { at, persons, stays, visits, looks, held_back } = report;

@@ -1,4 +1,4 @@
-//! The desks of a hotel and a building over real databases, with a register, a hotel system and a door to try them against.
+//! The desks of a hotel, a building and a library over real databases, with a register, a hotel system and a door to try them against.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +12,7 @@ mod desk;
 mod door;
 mod hotel;
 mod hotel_system;
+mod library;
 mod postgres;
 mod queue;
 mod rights;

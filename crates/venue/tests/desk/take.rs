@@ -22,7 +22,7 @@ async fn ask(desk: &Desk, n: u8, lists: &dyn Lists) -> Asked {
 fn hotel(desk: &Desk) -> &Hotel {
     match desk.book() {
         Book::Hotel(hotel) => hotel,
-        Book::Building(_) => panic!("a building"),
+        Book::Building(_) | Book::Library(_) => panic!("no hotel"),
     }
 }
 

@@ -97,7 +97,8 @@ pub fn setup(kind: VenueKind) -> DeskSetup {
     use ClaimName::{BirthDate, DocumentKind, DocumentNumber, Name, Nationality};
     let (required, optional) = match kind {
         VenueKind::Hotel => (set(&[Name, DocumentKind, DocumentNumber]), set(&[BirthDate, Nationality])),
-        VenueKind::Building | VenueKind::Library => (set(&[DocumentKind]), set(&[Name])),
+        VenueKind::Building => (set(&[DocumentKind]), set(&[Name])),
+        VenueKind::Library => (set(&[Name]), ClaimSet::default()),
     };
     DeskSetup {
         name: "Specimen Desk".to_owned(),
@@ -115,12 +116,13 @@ pub fn setup(kind: VenueKind) -> DeskSetup {
     }
 }
 
-async fn book(folder: &std::path::Path, kind: VenueKind) -> Book {
+pub async fn book(folder: &std::path::Path, kind: VenueKind) -> Book {
     let keys = Keys::open_or_make(&folder.join("book.keys")).unwrap();
     let store = Store::open(&DatabaseAddress::sqlite(&folder.join("book.db")), keys).await.unwrap();
     match kind {
         VenueKind::Hotel => Book::Hotel(Box::new(Hotel::new(store, profile("mainland"), Some(30)))),
-        VenueKind::Building | VenueKind::Library => Book::Building(Building::new(store, Some(30))),
+        VenueKind::Building => Book::Building(Building::new(store, Some(30))),
+        VenueKind::Library => panic!("a library needs its system: World::over"),
     }
 }
 
@@ -199,6 +201,17 @@ impl World {
 
     /// A new wallet with one identity credential.
     pub fn wallet(&self) -> Wallet {
+        let mut secret = [0; 32];
+        credential::random(&mut secret).unwrap();
+        self.wallet_with(secret)
+    }
+
+    /// The same wallet with its next credential: one is shown to a desk once.
+    pub fn restocked(&self, wallet: &Wallet) -> Wallet {
+        self.wallet_with(wallet.bytes)
+    }
+
+    fn wallet_with(&self, secret: [u8; 32]) -> Wallet {
         let mut wallets = self.wallets.lock().unwrap();
         *wallets += 1;
         let n = *wallets;
@@ -230,9 +243,7 @@ impl World {
         let bytes = issue_credential(&frame, &claims, KID, &self.issuer, &mut salts).unwrap();
         let issuer = VerifyingKey::new(*self.issuer.public()).unwrap();
         let credential = VenueCredential::receive(&bytes, &issuer, device.public()).unwrap();
-        let mut secret = [0; 32];
-        credential::random(&mut secret).unwrap();
-        Wallet { credential, device, secret: PseudonymSecret::from_bytes(secret) }
+        Wallet { credential, device, secret: PseudonymSecret::from_bytes(secret), bytes: secret }
     }
 }
 
@@ -246,6 +257,7 @@ pub struct Wallet {
     credential: VenueCredential,
     device: SigningKey,
     secret: PseudonymSecret,
+    bytes: [u8; 32],
 }
 
 impl Wallet {

@@ -18,6 +18,7 @@ use ::officers::AccountId;
 use venue::police::stand_in::Register;
 
 use super::desks::RunningDesk;
+use super::library::Shelf;
 use super::office::test_account;
 use super::wire::Wire;
 use crate::failure::{Failure, of};
@@ -76,6 +77,8 @@ pub struct Bay {
     pub desks: BTreeMap<String, RunningDesk>,
     /// The stand-in of the police's register, which the hotels tell of their guests.
     pub register: Register,
+    /// The stand-in of a library's system.
+    pub library: Option<Shelf>,
     base_port: Option<u16>,
     parties: Vec<Party>,
     shift: i64,
@@ -128,6 +131,7 @@ impl Bay {
             officers,
             desks: BTreeMap::new(),
             register: Register::new(),
+            library: None,
             base_port,
             parties: Vec::new(),
             shift,

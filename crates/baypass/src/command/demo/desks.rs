@@ -1,4 +1,4 @@
-//! Desks: a building and three hotels of the demo, each a process of its own, and what travellers do there.
+//! Desks: a building, three hotels and a library of the demo, each a process of its own, and what travellers do there.
 //!
 //! Lives here: starting them, the clerk at a counter, the wallet that answers, the scenes of the tour. Not here: what a desk may ask
 //! (`trust`), what it keeps (`venue`), crossings (`tour`).
@@ -15,6 +15,7 @@ use venue::store::{DatabaseAddress, Keys, Store, Stored};
 
 use super::bay::{Answered, Bay};
 use super::cast::Who;
+use super::library::{self, LIBRARY};
 use super::tour::Tour;
 use crate::command::desk;
 use crate::command::wallet::sending::{Reply, send};
@@ -23,8 +24,8 @@ use crate::install::parties::trusted;
 use crate::install::signing::desk_keys;
 use crate::install::{lists, venues, write_whole};
 
-/// The hotel on the mainland, the building, the hotel in Macao, and the one in Hong Kong.
-pub const VENUES: [&str; 4] = [HOTEL, TOWER, MACAO, "specimen-hotel-hong-kong"];
+/// The hotel on the mainland, the building, the hotel in Macao, the one in Hong Kong, and the library.
+pub const VENUES: [&str; 5] = [HOTEL, TOWER, MACAO, "specimen-hotel-hong-kong", LIBRARY];
 const HOTEL: &str = "specimen-hotel-zhuhai";
 const TOWER: &str = "specimen-tower-shenzhen";
 const MACAO: &str = "specimen-hotel-macao";
@@ -45,6 +46,7 @@ impl Bay {
     /// Starts the desk of every venue, and the stand-in of a police's register for those that tell one.
     pub async fn start_desks(&mut self, models: &Path) -> Result<(), Failure> {
         self.start_register().await?;
+        self.start_library().await?;
         let origin = format!("http://{}", self.wallet);
         let mut starting = Vec::new();
         for (index, venue) in VENUES.into_iter().enumerate() {
@@ -85,7 +87,7 @@ impl Bay {
 }
 
 /// A clerk who is signed in at a counter.
-struct Clerk<'b> {
+pub struct Clerk<'b> {
     bay: &'b Bay,
     counter: &'b str,
     cookie: String,
@@ -93,7 +95,7 @@ struct Clerk<'b> {
 
 impl<'b> Clerk<'b> {
     /// Signs a clerk in at the counter of a venue.
-    async fn at(bay: &'b Bay, venue: &str) -> Result<Self, Failure> {
+    pub async fn at(bay: &'b Bay, venue: &str) -> Result<Self, Failure> {
         let counter = bay.desk(venue)?.counter.as_str();
         let folder = bay.installation.venue(&venue.parse().map_err(of)?);
         let secret = std::fs::read_to_string(folder.join("counter.secret")).map_err(of)?;
@@ -109,8 +111,18 @@ impl<'b> Clerk<'b> {
         self.bay.sent(request.header(COOKIE, &self.cookie).json(body)).await
     }
 
+    /// Ends what stands at this path.
+    pub async fn ends(&self, path: &str) -> Result<(), Failure> {
+        let request = self.bay.client.delete(format!("{}{path}", self.counter));
+        let answer = self.bay.sent(request.header(COOKIE, &self.cookie)).await?;
+        if answer.status == 204 {
+            return Ok(());
+        }
+        Err(Failure::new(format!("{path} of a desk answers {} ({})", answer.status, answer.code())))
+    }
+
     /// The body of what went well.
-    async fn done(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+    pub async fn done(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         let answer = self.posts(path, body).await?;
         if (200..300).contains(&answer.status) {
             return Ok(answer.body);
@@ -154,7 +166,7 @@ impl<'b> Clerk<'b> {
 }
 
 /// An id of 16 random bytes, as pages draw them.
-fn fresh_id() -> Result<String, Failure> {
+pub fn fresh_id() -> Result<String, Failure> {
     let mut drawn = [0; 16];
     credential::random(&mut drawn).map_err(of)?;
     Ok(hex::encode(drawn))
@@ -217,7 +229,9 @@ pub enum Scene {
     Visitor(Who),
     /// Two adults by pass and two children by card check in at the hotel in Macao.
     Family(Who, Who),
-    /// Somebody without a phone does both by card.
+    /// Somebody borrows at the library, by pass.
+    Reader(Who),
+    /// Somebody without a phone does all three by card.
     WithoutPhone,
 }
 
@@ -227,12 +241,13 @@ pub async fn play(tour: &mut Tour<'_>, scene: Scene) -> Result<Vec<Value>, Failu
         Scene::Guest(who) => guest(tour, who).await,
         Scene::Visitor(who) => visitor(tour, who).await,
         Scene::Family(first, second) => family(tour, [first, second]).await,
+        Scene::Reader(who) => library::reader(tour, who).await,
         Scene::WithoutPhone => without_phone(tour).await,
     }
 }
 
 /// A request of a venue's counter, answered; the id of the request, and what the desk keeps.
-async fn shown(tour: &mut Tour<'_>, venue: &str, who: Who) -> Result<(String, VenueReceipt), Failure> {
+pub async fn shown(tour: &mut Tour<'_>, venue: &str, who: Who) -> Result<(String, VenueReceipt), Failure> {
     let (id, text) = Clerk::at(tour.bay, venue).await?.asks().await?;
     match answers(tour, who, &text).await? {
         Told::Receipt(receipt) => Ok((id, receipt)),
@@ -240,7 +255,7 @@ async fn shown(tour: &mut Tour<'_>, venue: &str, who: Who) -> Result<(String, Ve
     }
 }
 
-fn kept(receipt: &VenueReceipt) -> String {
+pub fn kept(receipt: &VenueReceipt) -> String {
     let names: Vec<_> = ClaimName::ALL
         .into_iter()
         .filter(|name| receipt.kept.contains(*name))
@@ -309,6 +324,7 @@ async fn without_phone(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
     let (refused, badge) = badge_or(badge);
     let words = format!("no phone: by card, badge {badge}; the number is not kept");
     told.push(tour.registered((NO_PHONE, TOWER, "card"), &refused, &words)?);
+    told.push(library::by_card(tour, NO_PHONE).await?);
     Ok(told)
 }
 

@@ -1,4 +1,4 @@
-//! `baypass demo`: the Bay in a box. Three authorities, the gates of four ports and the desks of a building and three hotels, each a
+//! `baypass demo`: the Bay in a box. Three authorities, the gates of four ports and the desks of a building, three hotels and a library, each a
 //! process of its own; synthetic residents with faces from photographs; every crossing, every registration and every cheat is
 //! decided by signatures, parts, faces, rules and ledgers. The tour's clock begins some days ago and ends at the real time.
 
@@ -8,6 +8,7 @@ mod cheats;
 mod client;
 mod desks;
 mod faces;
+mod library;
 mod office;
 mod thefts;
 mod tour;
@@ -46,7 +47,7 @@ pub struct DemoArgs {
     #[arg(long)]
     dir: Option<PathBuf>,
     /// The first loopback port: authorities at +1 to +3, gates at +11 to +14, among parties at +31 to +33, operators at +41
-    /// to +43 and +51 to +54, desks at +61 to +64 and their counters at +71 to +74; 0 takes free ones. Default 7100, or free ones for a tour alone.
+    /// to +43 and +51 to +54, desks at +61 to +65 and their counters at +71 to +75; 0 takes free ones. Default 7100, or free ones for a tour alone.
     #[arg(long, value_name = "PORT")]
     base_port: Option<u16>,
     #[command(flatten)]
@@ -135,7 +136,7 @@ async fn tour_and_stay(
     let people = tour::register(&installation, models, args.photos.as_deref(), start).await?;
     let guest = guest(&place.path, &people)?;
     say(
-        "Starting three authorities, the gates of four ports and four desks, each a process of its own ...\n",
+        "Starting three authorities, the gates of four ports and five desks, each a process of its own ...\n",
     )?;
     let base = args.base_port.or((!args.tour_only).then_some(BASE_PORT)).filter(|base| *base != 0);
     let mut bay = Bay::start(installation, models, base, start.seconds_since(real)).await?;

@@ -112,10 +112,11 @@ const STEPS: &[Next] = &[
     // A whole trip out and back: one entry, counted once.
     step(Who::LiNa, "hengqin", Chn, Mac),
     step(Who::LiNa, "hengqin", Mac, Chn),
-    // Hong Kong to the mainland: a hotel and an office building with the Home Return Permit, and on to Macao.
+    // Hong Kong to the mainland: a hotel, an office building and a library with the Home Return Permit, and on to Macao.
     step(Who::Chan, "shenzhen-bay", Hkg, Chn),
     Next::Desk(Scene::Guest(Who::Chan)),
     Next::Desk(Scene::Visitor(Who::Chan)),
+    Next::Desk(Scene::Reader(Who::Chan)),
     step(Who::Chan, "hengqin", Chn, Mac),
     step(Who::Chan, "hzmb-hkg-mac", Mac, Hkg),
     step(Who::Leong, "gongbei", Mac, Chn),

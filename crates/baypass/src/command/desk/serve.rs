@@ -106,7 +106,10 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
     library::check(&place)?;
     let book = book(&installation, &place, store.clone())?;
     let libraries = match &book {
-        Book::Library(library) => Some((**library).clone()),
+        Book::Library(library) => {
+            library.take_up(now).await.map_err(of)?;
+            Some((**library).clone())
+        }
         Book::Hotel(_) | Book::Building(_) => None,
     };
     let desk = Desk::new(super::setup(&place)?, keys, book);
