@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use documents::Timestamp;
 use sip2::answer::{self, AcsStatus};
-use sip2::{ErrorDetection, Exchange, Lines, Link, Message, Request, ScState, SipError, Step, Unknown};
+use sip2::{ErrorDetection, Exchange, Kind, Lines, Link, Message, Request, ScState, SipError, Step, Unknown};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -28,6 +28,8 @@ const MOST_RETRIES: u8 = 10;
 const PRINT_WIDTH: u16 = 80;
 /// Bytes of one read.
 const READ: usize = 4096;
+/// Reads of what came unasked; a system that sends more talks to itself.
+const MOST_LATE_READS: usize = 16;
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
@@ -158,33 +160,43 @@ impl Wire {
     /// error detection these are dropped, for their numbers would show them; without, the connection is of no more use.
     async fn settle(&mut self) -> bool {
         let mut buffer = [0; READ];
-        loop {
+        for _ in 0..MOST_LATE_READS {
             let read = std::future::poll_fn(|context| {
                 let mut into = ReadBuf::new(&mut buffer);
                 let polled = Pin::new(&mut self.stream).poll_read(context, &mut into);
                 Poll::Ready(polled.map_ok(|()| into.filled().len()))
             });
             match read.await {
-                Poll::Pending => break,
+                Poll::Pending => return self.drop_lines(),
                 Poll::Ready(Ok(0) | Err(_)) => return false,
                 Poll::Ready(Ok(count)) => {
-                    if self.lines.push(buffer.get(..count).unwrap_or_default()).is_err() {
+                    let read = buffer.get(..count).unwrap_or_default();
+                    if self.lines.push(read).is_err() || !self.drop_lines() {
                         return false;
                     }
                 }
             }
         }
+        false
+    }
+
+    /// Drops lines that nobody waits for; whether the connection may be used after that.
+    fn drop_lines(&mut self) -> bool {
+        let mut dropped = 0_usize;
         while let Ok(Some(_)) = self.lines.next_line() {
-            tracing::debug!("a library's system sent a line that nobody waited for");
-            if self.detection == ErrorDetection::Off {
-                return false;
-            }
+            dropped += 1;
         }
-        self.detection == ErrorDetection::On || self.lines.unended().is_empty()
+        if dropped > 0 {
+            tracing::debug!(dropped, "a library's system sent lines that nobody waited for");
+        }
+        self.detection == ErrorDetection::On || (dropped == 0 && self.lines.unended().is_empty())
     }
 
     async fn ask(&mut self, request: Message) -> Result<Answered, Unknown> {
         let asked = request.kind().id();
+        if self.detection == ErrorDetection::On {
+            self.drop_lines();
+        }
         let (mut exchange, line) = self.link.begin(request);
         let (mut next, mut sent) = (line.clone(), 0_u8);
         loop {
@@ -262,12 +274,20 @@ impl Wire {
         Some(line)
     }
 
-    fn take(&self, exchange: &mut Exchange, line: Vec<u8>) -> Step {
+    fn take(&mut self, exchange: &mut Exchange, line: Vec<u8>) -> Step {
         // Asking again would not help: this stream is not what it should be.
         if line.iter().any(u8::is_ascii_control) {
             return Step::Unknown(Unknown::Unreadable(SipError::Control));
         }
-        exchange.line(&self.ordered(line))
+        let mut line = self.ordered(line);
+        // The answer may be here already, behind a late one that nobody waits for any more.
+        while self.detection == ErrorDetection::On
+            && asks_for_the_answer(&exchange.clone().line(&line))
+            && let Ok(Some(next)) = self.lines.next_line()
+        {
+            line = self.ordered(next);
+        }
+        exchange.line(&line)
     }
 
     /// An answer to a payment in the order of the standard. The checksum is a sum: it stays.
@@ -279,6 +299,15 @@ impl Wire {
             fixed.rotate_right(1);
         }
         line
+    }
+}
+
+/// Whether a line was no answer, so that the system would be asked for it again (97).
+fn asks_for_the_answer(step: &Step) -> bool {
+    match step {
+        Step::Send(line) => line.starts_with(Kind::ScResend.id().as_bytes()),
+        Step::Unknown(unknown) => matches!(unknown, Unknown::Unreadable(_)),
+        Step::Answer(_) => false,
     }
 }
 
