@@ -10,6 +10,8 @@ use super::Switches;
 use super::shelf::{Refusal, Shelf};
 
 const INSTITUTION: &str = "lib";
+/// Every reader's password here.
+const PASSWORD: &str = "1234";
 
 /// A line as it is written.
 pub(super) struct Line {
@@ -187,6 +189,7 @@ impl Asked<'_> {
             .field("AA", &id)
             .field("AE", "Reader")
             .field("BL", if reader.is_some() { "Y" } else { "N" })
+            .field("CQ", if self.text(FieldId::AD) == PASSWORD { "Y" } else { "N" })
             .field("BH", "MOP")
             .field("BV", &amount(fines));
         let line = match self.fixed(21, 10).bytes().position(|sign| sign == b'Y') {
