@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use credential::CryptoError;
-use documents::{CaseError, CaseFile, DocumentKind, DocumentNumber, Timestamp};
+use documents::{CaseError, CaseFile, Document, DocumentKind, DocumentNumber, Timestamp};
 
 use crate::faces::FaceCheckError;
 use crate::service::{Service, draw};
@@ -35,6 +35,9 @@ pub enum RegistryError {
     /// No resident has this number.
     #[error("no resident with this number is registered here; compare it with the card")]
     Unknown,
+    /// The document that follows is of another kind.
+    #[error("the new document is no {0}; a document follows one of its own kind")]
+    OtherKind(DocumentKind),
     /// The crypto library.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -159,6 +162,49 @@ impl Service {
         registry::lose_document(&mut tx, key, self.store.vault().number_tag(number), now).await?;
         end_pass(&mut tx, key, now).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// A document was replaced or renewed: the earlier one opens nothing any more, and its tokens end at once. The pass goes on: the
+    /// wallet fetches tokens on the new document without a new enrolment.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`], [`RegistryError::OtherKind`], [`RegistryError::NumberTaken`] by somebody else, or the database's.
+    pub async fn replace_document(
+        &self,
+        old: &DocumentNumber,
+        new: &Document,
+        now: Timestamp,
+    ) -> Result<(), RegistryError> {
+        if new.kind() != old.kind() {
+            return Err(RegistryError::OtherKind(old.kind()));
+        }
+        let mut tx = self.store.begin().await?;
+        match self.replace_in(&mut tx, old, new, now).await {
+            Ok(()) => Ok(tx.commit().await?),
+            Err(error) => {
+                tx.roll_back().await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn replace_in(
+        &self,
+        tx: &mut Tx,
+        old: &DocumentNumber,
+        new: &Document,
+        now: Timestamp,
+    ) -> Result<(), RegistryError> {
+        let vault = self.store.vault();
+        let key = self.person_with(tx, old).await?;
+        person::hold_person(tx, key).await?;
+        let found = person::find_person(tx, vault, key).await?.ok_or(RegistryError::Unknown)?;
+        let tag = vault.number_tag(&new.number);
+        if !person::add_tag(tx, tag, key).await? && person::find_tag(tx, tag).await? != Some(key) {
+            return Err(RegistryError::NumberTaken(new.kind()));
+        }
+        registry::replace_document(tx, vault, &found, vault.number_tag(old), new, now).await?;
+        Ok(token::end_tokens(tx, key).await?)
     }
 
     /// Marks the person with this number as somebody whom another person resembles (a twin, a sibling), so that an officer

@@ -120,6 +120,11 @@ fn steps(account: &str) -> Vec<Step> {
         step("resident look-alike --dir DIR --resident 1", &[CHN, HKG], "mark_look_alike"),
         step("resident look-alike --dir DIR --resident 1 --end", &[CHN, HKG], "mark_look_alike"),
         step("resident end-pass --dir DIR --resident 1", &[CHN, HKG], "end_pass"),
+        step(
+            "resident replace --dir DIR --resident 1 --document H12345678 --number H12345678 --expires 2036-05-06",
+            &[CHN],
+            "replace_document",
+        ),
         step("resident lose --dir DIR --resident 1", &[CHN, HKG], "lose_document"),
         step("resident erase --dir DIR --resident 1", &[CHN, HKG], "erase_resident"),
         step(

@@ -85,6 +85,8 @@ pub enum Deed {
     EndPass,
     /// Reports a document as lost.
     LoseDocument,
+    /// Writes the document that follows one.
+    ReplaceDocument,
     /// Marks a resident whom somebody else resembles, or takes the mark away.
     MarkLookAlike,
     /// Erases a resident.
@@ -103,7 +105,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::SeeLane,
         Self::ActAtLane,
         Self::LookUpReason,
@@ -116,6 +118,7 @@ impl Deed {
         Self::DecideEnrolment,
         Self::EndPass,
         Self::LoseDocument,
+        Self::ReplaceDocument,
         Self::MarkLookAlike,
         Self::EraseResident,
         Self::Watch,
@@ -140,6 +143,7 @@ impl Deed {
             | Self::DecideEnrolment
             | Self::EndPass
             | Self::LoseDocument
+            | Self::ReplaceDocument
             | Self::MarkLookAlike => &[EnrolmentOfficer, Supervisor],
             Self::ReadAccounts => &[Supervisor, Auditor, Operator],
             Self::PairKiosk => &[Operator],
@@ -162,6 +166,7 @@ impl Deed {
             Self::DecideEnrolment => "decide_enrolment",
             Self::EndPass => "end_pass",
             Self::LoseDocument => "lose_document",
+            Self::ReplaceDocument => "replace_document",
             Self::MarkLookAlike => "mark_look_alike",
             Self::EraseResident => "erase_resident",
             Self::Watch => "watch",

@@ -249,6 +249,7 @@ impl From<RegistryError> for Problem {
             RegistryError::Face(error) => error.into(),
             RegistryError::NumberTaken(_) => told(ProblemCode::NumberTaken, &error),
             RegistryError::NothingIssued(_) => told(ProblemCode::NothingIssued, &error),
+            RegistryError::OtherKind(_) => told(ProblemCode::RecordInvalid, &error),
             RegistryError::Unknown => told(ProblemCode::UnknownPerson, &error),
             RegistryError::Crypto(error) => error.into(),
         }

@@ -4,7 +4,7 @@
 //! a wallet reads (`person`).
 
 use credential::{CryptoError, RecordKey};
-use documents::Timestamp;
+use documents::{Document, Timestamp};
 
 use super::person::{Person, PersonKind, Resident};
 use super::vault::{self, PersonKey, Tag, Vault};
@@ -17,6 +17,9 @@ define_statements! {
     COUNT_OTHER_TEMPLATES = "SELECT COUNT(*) AS counted FROM photograph WHERE (SELECT COUNT(*) FROM template WHERE template.person_key = photograph.person_key AND template.kind IN ($1, $2, $3)) < $4";
     NEXT_OTHER_TEMPLATE = "SELECT photograph.person_key AS person_key, photograph.sealed AS photograph, person.wrapped_key AS wrapped_key FROM photograph JOIN person ON person.person_key = photograph.person_key WHERE (SELECT COUNT(*) FROM template WHERE template.person_key = photograph.person_key AND template.kind IN ($1, $2, $3)) < $4 AND photograph.person_key > $5 ORDER BY photograph.person_key LIMIT 1";
     LOSE_DOCUMENT = "UPDATE document SET lost_at = $1 WHERE person_key = $2 AND tag = $3";
+    DELETE_DOCUMENT = "DELETE FROM document WHERE person_key = $1 AND tag = $2";
+    DELETE_ENDORSEMENTS = "DELETE FROM endorsement WHERE person_key = $1 AND tag = $2";
+    LAST_ORDINAL = "SELECT MAX(ordinal) AS last FROM document WHERE person_key = $1";
     SET_WATCH = "INSERT INTO watch (tag, until) VALUES ($1, $2) ON CONFLICT (tag) DO UPDATE SET until = excluded.until";
     ERASE_PERSON = "UPDATE person SET kind = $1, wrapped_key = NULL, sealed = NULL, changed_at = $2 WHERE person_key = $3";
     ERASE_DOCUMENTS = "DELETE FROM document WHERE person_key = $1";
@@ -131,6 +134,30 @@ pub(crate) async fn set_templates(
     let record_key = record_key.ok_or(StoreError::Seal(CryptoError::Seal))?;
     run!(tx, ERASE_TEMPLATE, key.to_vec())?;
     add_templates(tx, record_key, key, templates).await
+}
+
+/// Writes the document that follows an earlier one of the same person, with its endorsements. One that keeps its number takes the
+/// earlier one's place; else the earlier one is void from now on.
+pub(crate) async fn replace_document(
+    tx: &mut Tx,
+    vault: &Vault,
+    person: &Person,
+    old: Tag,
+    document: &Document,
+    now: Timestamp,
+) -> Result<()> {
+    let record_key = person.record_key().ok_or(StoreError::Seal(CryptoError::Seal))?;
+    let (key, tag) = (person.key, vault.number_tag(&document.number));
+    let row = optional!(tx, LAST_ORDINAL, key.to_vec())?;
+    let last: Option<i16> = row.map(|row| column(&row, "document", "last")).transpose()?.flatten();
+    if tag == old {
+        run!(tx, DELETE_ENDORSEMENTS, key.to_vec(), tag.to_vec())?;
+        run!(tx, DELETE_DOCUMENT, key.to_vec(), tag.to_vec())?;
+    } else {
+        lose_document(tx, key, old, now).await?;
+    }
+    let ordinal = last.unwrap_or(0).saturating_add(1);
+    person::add_document(tx, record_key, key, (tag, ordinal, 0), document).await
 }
 
 /// Marks a document as lost.

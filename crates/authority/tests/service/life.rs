@@ -5,7 +5,7 @@ use authority::{DeviceProof, EnrolError, IssueError, RegistryError, possession, 
 use credential::message::{Event, Outcome, Passage, ReceiptResult};
 use credential::{KeyClass, SigningKey};
 use documents::AuthorityCode::Chn;
-use documents::{DocumentNumber, LocalDate, Side};
+use documents::{CaseFile, Document, DocumentNumber, LocalDate, Rules, Side};
 use sqlx::Row;
 
 use crate::bay::{
@@ -110,6 +110,36 @@ pub async fn an_ended_pass_and_a_lost_permit_open_nothing_and_a_port_without_app
     bay.now = "2026-04-01T00:00:00+08:00".parse().unwrap();
     let shown = show(&bay, &wallet, &live);
     assert_eq!(ask(&bay, &wallet, &shown, Side::Exit).await.2, "not_approved");
+}
+
+/// The card is renewed: what was made on the old one is void at once, and the same enrolment goes on with the new one.
+pub async fn a_replaced_permit_ends_its_codes_and_the_pass_goes_on_with_the_new_one(stores: [Place; 2]) {
+    let Some((photo, live, _)) = photographs("a_replaced_permit") else { return };
+    let bay = bay(MORNING.parse().unwrap(), stores).await;
+    bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
+    let session = enrol(&bay, &live).await;
+    let before = token(&bay, &session).await;
+    let old = DocumentNumber::recognise("CA1234567").unwrap();
+    let case = CaseFile::parse(RECORD, &Rules::builtin().unwrap()).unwrap();
+    let own = case.documents.into_iter().find(|document| document.number == old).unwrap();
+    let new = Document { number: DocumentNumber::recognise("CB7654321").unwrap(), ..own.clone() };
+    bay.chn.replace_document(&old, &new, bay.now).await.unwrap();
+    let shown = show(&bay, &before, &live);
+    assert_eq!(ask(&bay, &before, &shown, Side::Exit).await.2, "pass_ended", "on the old card");
+    let after = token(&bay, &session).await;
+    let shown = show(&bay, &after, &live);
+    for side in [Side::Exit, Side::Entry] {
+        assert_eq!(ask(&bay, &after, &shown, side).await.2, "admitted", "{side:?} on the new card");
+    }
+    // A card that keeps its number is renewed in its place.
+    let renewed = Document { expires: own.expires.map(|day| day.plus_days(3650)), ..new.clone() };
+    bay.chn.replace_document(&new.number, &renewed, bay.now).await.unwrap();
+    let last = token(&bay, &session).await;
+    let shown = show(&bay, &last, &live);
+    assert_eq!(ask(&bay, &last, &shown, Side::Exit).await.2, "admitted", "on the renewed card");
+    let other = Document { number: DocumentNumber::recognise("11010519491231002X").unwrap(), ..own };
+    let refused = bay.chn.replace_document(&new.number, &other, bay.now).await;
+    assert!(matches!(refused, Err(RegistryError::OtherKind(_))));
 }
 
 /// Two lanes ask about one person in the same moment: with one token, then with two. One of them reserves.

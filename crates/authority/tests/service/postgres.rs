@@ -83,6 +83,8 @@ async fn a_services_whole_life_is_the_same_over_postgresql() {
         cluster.two("three").await,
     )
     .await;
+    life::a_replaced_permit_ends_its_codes_and_the_pass_goes_on_with_the_new_one(cluster.two("four").await)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

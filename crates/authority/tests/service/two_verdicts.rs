@@ -24,6 +24,11 @@ async fn an_ended_pass_and_a_lost_permit_open_nothing_and_a_port_without_approva
     .await;
 }
 
+#[tokio::test]
+async fn a_replaced_permit_ends_its_codes_and_the_pass_goes_on_with_the_new_one() {
+    life::a_replaced_permit_ends_its_codes_and_the_pass_goes_on_with_the_new_one(in_memory().await).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_lanes_at_once_reserve_one_person_once() {
     life::two_lanes_at_once_reserve_one_person_once(in_memory().await).await;

@@ -4,6 +4,7 @@ mod add;
 mod invite;
 mod list;
 mod re_enrol;
+mod replace;
 mod status;
 
 use std::path::Path;
@@ -33,6 +34,8 @@ pub enum ResidentCommand {
     DecideEnrolment(invite::DecideArgs),
     /// Reports a document as lost, and ends the pass with it.
     Lose(status::StatusArgs),
+    /// Writes the card that follows one: codes on the old card are void at once, and the pass goes on without a new enrolment.
+    Replace(replace::ReplaceArgs),
     /// Ends the pass.
     EndPass(status::StatusArgs),
     /// Puts a resident on the watch list of each authority that issued a document.
@@ -65,6 +68,7 @@ impl ResidentCommand {
             Self::Enrolments(args) => block_on(invite::enrolments(args, models)),
             Self::DecideEnrolment(args) => block_on(invite::decide(args, models)),
             Self::Lose(args) => block_on(status::run(args, Change::DocumentLost, models)),
+            Self::Replace(args) => block_on(replace::run(args, models)),
             Self::EndPass(args) => block_on(status::run(args, Change::PassEnded, models)),
             Self::Watch(args) => block_on(status::run(args, Change::Watched, models)),
             Self::LookAlike(args) => {
