@@ -1,5 +1,5 @@
 # Thin: every target is one or two commands that can be run by hand too.
-.PHONY: test test-rust test-web demo bench fuzz deny fetched npm models postgres softhsm chromium web lint
+.PHONY: test test-rust test-web demo bench fuzz deny fetched npm models postgres softhsm invenio chromium web lint
 SHELL := /bin/bash -o pipefail
 
 # What tests of the web, demo and bench run, built as the tests are: with the same features of every crate, so that nothing
@@ -43,6 +43,22 @@ postgres: ## PostgreSQL for the tests, from Debian's package; they start a serve
 softhsm: ## A token of PKCS #11 for the tests, Debian's package SoftHSM. Without it they are skipped.
 	@command -v softhsm2-util >/dev/null || \
 		$(call debian,softhsm2,SoftHSM,its tests are skipped)
+
+# A library's system by others, in a Python of its own below target/. It is run by tests as a process, and never shipped.
+INVENIO := target/invenio
+$(INVENIO)/ready: crates/venue/tests/invenio/requirements.txt
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || \
+		$(call debian,python3-venv,Python 3 with venv,the tests of the library system are skipped)
+	@if ! python3 -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))' 2>/dev/null; then \
+		echo "invenio-sip2 needs Python 3.10 to 3.14: its tests are skipped"; \
+	elif python3 -m venv --clear $(INVENIO) && \
+		$(INVENIO)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<; then \
+		touch $@; \
+	else \
+		echo "$< could not be installed: the tests of the library system are skipped"; \
+	fi
+
+invenio: $(INVENIO)/ready ## invenio-sip2, a library's system, for the tests, from PyPI. Without it they are skipped.
 
 chromium: ## A real browser for the tests of wallet and kiosk, the type of machine-readable zones and Chinese type, Debian's packages. Without them they are skipped.
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
@@ -90,7 +106,7 @@ test:
 		}'; \
 	exit $$failed
 
-test-rust: models postgres softhsm
+test-rust: models postgres softhsm invenio
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --no-fail-fast; else cargo test --workspace --no-fail-fast; fi
 
 test-web: models chromium web/node_modules/.package-lock.json ## Types, both wallets, the kiosk, a whole life of a pass in a browser.
@@ -122,7 +138,7 @@ fuzz:
 			-max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1 || exit 1; \
 	done
 
-fetched: models postgres softhsm chromium web/node_modules/.package-lock.json ## All that tests need from the network.
+fetched: models postgres softhsm invenio chromium web/node_modules/.package-lock.json ## All that tests need from the network.
 
 deny: ## What may come into the tree (deny.toml). The tool is compiled once, unoptimised and for no debugger: it runs for a second, and stays in CARGO_HOME.
 	@cargo deny --version >/dev/null 2>&1 || CARGO_PROFILE_DEV_DEBUG=none cargo install cargo-deny --locked --debug

@@ -8,6 +8,7 @@
 
 mod connections;
 mod faults;
+mod invenio;
 mod library;
 mod secrets;
 mod tls;
