@@ -143,6 +143,10 @@ impl Exchange {
 
     /// The answer to this request, and to no other.
     fn fits(&self, message: Message) -> Result<Message, SipError> {
+        // Two answers without an end between them: the second one's id stands where a name of two letters should.
+        if message.fields().iter().any(|field| field.id.as_bytes().iter().all(u8::is_ascii_digit)) {
+            return Err(SipError::Field(message.kind().id()));
+        }
         let same = self.expected == Some(message.kind()) && self.sequence == message.sequence();
         // Without numbers, and where ten requests on the number comes round, an older answer shows itself by its names alone.
         if same && self.about.agrees(&About::of(&message)) { Ok(message) } else { Err(SipError::OtherKind) }
@@ -267,6 +271,14 @@ mod tests {
         let (mut exchange, _) = Link::new(ErrorDetection::Off, 0).begin(message);
         let back = exchange.line(b"101YNN20260101    100000AOlib|ABB1|AQMain|AAP9|");
         assert!(matches!(back, Step::Answer(_)));
+    }
+
+    #[test]
+    fn two_answers_without_an_end_between_them_are_no_answer() {
+        let (mut exchange, _) = item(ErrorDetection::Off);
+        let one = b"1803000120261124    040403ABB1|AJA book|";
+        assert_eq!(exchange.line(&[one.as_slice(), one].concat()), Step::Send(b"97".to_vec()));
+        assert!(matches!(exchange.line(one), Step::Answer(_)));
     }
 
     #[test]

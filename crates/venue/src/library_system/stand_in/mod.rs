@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sip2::{Charset, CirculationStatus, ErrorDetection, Kind, Library, Lines, Message, SipError};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use self::answers::{Asked, Line};
 use self::faults::{Chance, Drawn};
@@ -102,6 +103,8 @@ struct State {
     chance: Chance,
     shelf: Shelf,
     counts: Counts,
+    /// Goes up where every connection is to end.
+    ends: watch::Sender<u64>,
 }
 
 /// A stand-in for a library's system.
@@ -152,6 +155,7 @@ impl StandInLibrary {
             chance: Chance::new(Faults::default()),
             shelf: Shelf::default(),
             counts: Counts::default(),
+            ends: watch::Sender::new(0),
         };
         let library = Self { address: listener.local_addr()?, state: Arc::new(Mutex::new(state)) };
         let served = library.clone();
@@ -201,6 +205,11 @@ impl StandInLibrary {
     /// Sets what goes wrong from now on.
     pub fn set_faults(&self, faults: Faults) {
         self.state().chance = Chance::new(faults);
+    }
+
+    /// Ends every connection that stands, as a system does that starts anew.
+    pub fn end_connections(&self) {
+        self.state().ends.send_modify(|ends| *ends += 1);
     }
 
     /// Makes an account for a reader, as a library's other interface does, and gives its id.
@@ -291,16 +300,20 @@ impl StandInLibrary {
     /// # Errors
     /// As the system says.
     pub async fn serve(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin + Send) -> std::io::Result<()> {
-        {
+        let mut ends = {
             let mut state = self.state();
             state.counts.connections += 1;
             if state.switches.down {
                 return Ok(());
             }
-        }
+            state.ends.subscribe()
+        };
         let (mut lines, mut said, mut buffer) = (Lines::default(), Said::default(), [0; READ]);
         loop {
-            let read = stream.read(&mut buffer).await?;
+            let read = tokio::select! {
+                read = stream.read(&mut buffer) => read?,
+                _ = ends.changed() => return Ok(()),
+            };
             if read == 0 || lines.push(buffer.get(..read).unwrap_or_default()).is_err() {
                 return Ok(());
             }
