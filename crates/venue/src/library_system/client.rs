@@ -4,6 +4,7 @@
 //! (`sip2::settle` and who asks). One connection, one request at a time, in the order of the calls. No reader, item or secret is logged.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -140,6 +141,8 @@ struct Shared {
     held: Mutex<Held>,
     last: RwLock<Option<AcsStatus>>,
     fault: RwLock<Option<&'static str>>,
+    /// By how much its clock is ahead, in seconds.
+    ahead: AtomicU64,
 }
 
 #[derive(Default)]
@@ -162,6 +165,7 @@ impl LibrarySystem {
             held: Mutex::default(),
             last: RwLock::default(),
             fault: RwLock::default(),
+            ahead: AtomicU64::new(0),
         })))
     }
 
@@ -191,6 +195,15 @@ impl LibrarySystem {
     /// What the system said last of itself (98), without asking.
     pub async fn last_status(&self) -> Option<AcsStatus> {
         self.0.last.read().await.clone()
+    }
+
+    /// Goes on as if so many seconds had gone by, for tests: pauses end, and a connection has rested.
+    pub fn go_ahead(&self, seconds: u64) {
+        self.0.ahead.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    fn instant(&self) -> Instant {
+        Instant::now() + Duration::from_secs(self.0.ahead.load(Ordering::Relaxed))
     }
 
     /// Why the system cannot be used, a stable code, without asking; `None` since it answered last.
@@ -326,7 +339,7 @@ impl LibrarySystem {
     pub async fn keep(&self, now: Timestamp) -> Result<(), AskError> {
         let Ok(mut held) = self.0.held.try_lock() else { return Ok(()) };
         let Some(mut connection) = held.connection.take() else { return Ok(()) };
-        if connection.used().elapsed() >= IDLE {
+        if self.instant().duration_since(connection.used()) >= IDLE {
             self.ask_status(&mut held, &mut connection, now).await?;
         }
         held.keep(connection);
@@ -350,7 +363,7 @@ impl LibrarySystem {
         let (mut connection, fresh) = self.connected(&mut held, now).await?;
         let taken = |acs: &AcsStatus| Some(acs).filter(|acs| acs.online).and_then(&choose).cloned();
         let mut message = taken(connection.status());
-        if message.is_none() && !fresh && connection.told().elapsed() >= STATUS {
+        if message.is_none() && !fresh && self.instant().duration_since(connection.told()) >= STATUS {
             self.ask_status(&mut held, &mut connection, now).await?;
             message = taken(connection.status());
         }
@@ -364,10 +377,10 @@ impl LibrarySystem {
             (connection, _) = self.connected(&mut held, now).await?;
             asked = connection.ask(message).await;
         }
-        let answered = asked.map_err(|unknown| held.failed_by(unknown))?;
+        let answered = asked.map_err(|unknown| held.failed_by(unknown, self.instant()))?;
         let answer = read(&answered.message, self.library().charset).map_err(|error| {
             tracing::warn!(code = error.code(), "an answer of a library's system cannot be read");
-            held.pauses.failed(Instant::now());
+            held.pauses.failed(self.instant());
             AskError::Unreadable(error)
         })?;
         held.keep(connection);
@@ -382,7 +395,7 @@ impl LibrarySystem {
         {
             return Ok((connection, false));
         }
-        match held.pauses.at(Instant::now()) {
+        match held.pauses.at(self.instant()) {
             Some(Pause::Failed) => return Err(AskError::Unreachable(Unreachable::Pause)),
             Some(Pause::Refused) => return Err(AskError::Refused),
             None => {}
@@ -399,9 +412,9 @@ impl LibrarySystem {
                 tracing::warn!(code = error.code(), "a library's system cannot be used");
                 *self.0.fault.write().await = Some(error.code());
                 if refused {
-                    held.pauses.refused(Instant::now());
+                    held.pauses.refused(self.instant());
                 } else {
-                    held.pauses.failed(Instant::now());
+                    held.pauses.failed(self.instant());
                 }
                 Err(error)
             }
@@ -416,9 +429,10 @@ impl LibrarySystem {
     ) -> Result<(), AskError> {
         let setup = &self.0.setup;
         let request = status_request(setup, now).map_err(AskError::Request)?;
-        let answered = connection.ask(request).await.map_err(|unknown| held.failed_by(unknown))?;
+        let answered =
+            connection.ask(request).await.map_err(|unknown| held.failed_by(unknown, self.instant()))?;
         let status = AcsStatus::read(&answered.message, setup.library.charset).map_err(|error| {
-            held.pauses.failed(Instant::now());
+            held.pauses.failed(self.instant());
             AskError::Unreadable(error)
         })?;
         *self.0.last.write().await = Some(status.clone());
@@ -434,7 +448,7 @@ impl Held {
 
     /// A system that sends what is none of this protocol is left alone for a while; after a damaged answer, silence or the end of the
     /// connection another one may be tried at once.
-    fn failed_by(&mut self, unknown: Unknown) -> AskError {
+    fn failed_by(&mut self, unknown: Unknown, at: Instant) -> AskError {
         let another_protocol = matches!(
             unknown,
             Unknown::Unreadable(
@@ -446,7 +460,7 @@ impl Held {
             )
         );
         if another_protocol {
-            self.pauses.failed(Instant::now());
+            self.pauses.failed(at);
         }
         AskError::Unknown(unknown)
     }

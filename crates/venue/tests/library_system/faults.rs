@@ -9,7 +9,7 @@ use sip2::{Currency, ErrorDetection, FeeType, Language, PaymentType, Settled, St
 use venue::library_system::stand_in::{Faults, Payment, Switches};
 use venue::library_system::{AskError, Asked};
 
-use crate::library::{World, later, now, switches};
+use crate::library::{World, now, switches};
 
 /// What a library knows, from inside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,10 +149,10 @@ async fn run(switches: Switches, faults: Faults, requests: usize) -> Seen {
         // Out of a pause, where there is one.
         if desk.last_status().await.is_none() || matches!(desk.keep(now).await, Err(AskError::Unreachable(_)))
         {
-            later(60).await;
+            desk.go_ahead(60);
         }
         if chance.random_range(0..4) == 0 {
-            later(60).await;
+            desk.go_ahead(60);
         }
     }
     // No book was ever with two readers.
@@ -185,7 +185,7 @@ async fn settled(world: &World, patron: &str, item: &str, seen: &mut Seen) {
             Settled::Staff(StaffReason::LentToAnother) => assert!(truth.is_some_and(|who| who != patron)),
             Settled::Staff(StaffReason::NotLendable) => panic!("no book here is lost"),
             Settled::Locked => {
-                later(60).await;
+                world.desk.go_ahead(60);
                 continue;
             }
         }

@@ -1,6 +1,5 @@
 //! A library with two readers and some books, and a desk that reaches it.
 
-use std::time::Duration;
 
 use documents::Timestamp;
 use sip2::ErrorDetection;
@@ -48,11 +47,4 @@ impl World {
         let desk = LibrarySystem::new(setup).unwrap();
         Self { library, desk, patron, other }
     }
-}
-
-/// Moves the clock of pauses and of idle connections. Nothing may be under way: a stopped clock runs ahead of what sockets bring.
-pub async fn later(seconds: u64) {
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(seconds)).await;
-    tokio::time::resume();
 }

@@ -7,7 +7,7 @@ use sip2::{ErrorDetection, Language, Summary};
 use tracing_subscriber::fmt::MakeWriter;
 use venue::library_system::stand_in::{Faults, Switches};
 
-use crate::library::{World, later, now, switches};
+use crate::library::{World, now, switches};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -66,7 +66,7 @@ async fn no_log_error_or_debug_names_a_secret_a_reader_or_a_book() {
                 |error| format!("{error:?} {error}"),
                 |back| format!("{back:?} {:?}", back.answer),
             );
-            later(60).await;
+            desk.go_ahead(60);
         }
     }
     // A connection that ends in the middle, then a login that is refused.

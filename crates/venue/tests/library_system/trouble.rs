@@ -8,7 +8,7 @@ use sip2::{
 use venue::library_system::stand_in::{Faults, Switches};
 use venue::library_system::{AskError, Unreachable};
 
-use crate::library::{BOTH, World, impatient, later, now, switches};
+use crate::library::{BOTH, World, impatient, now, switches};
 
 async fn charged(world: &World, patron: &str) -> Result<Patron, AskError> {
     world.desk.patron(patron, Language::English, Some(Summary::Charged), now()).await
@@ -91,7 +91,7 @@ async fn an_answer_that_comes_damaged_or_late_is_right_once_it_is_asked_for_agai
             }
             Err(error) => {
                 assert!(matches!(error, AskError::Unknown(_) | AskError::Unreachable(_)), "{error}");
-                later(60).await;
+                world.desk.go_ahead(60);
             }
         }
     }
@@ -245,7 +245,7 @@ async fn what_is_none_of_the_protocol_closes_the_connection_and_is_left_alone_fo
         assert_eq!((error.code(), error.may_have_happened()), (code, true), "{what}");
         let paused = world.desk.item("B1", now()).await.unwrap_err();
         assert!(matches!(paused, AskError::Unreachable(Unreachable::Pause)), "{what}: {paused:?}");
-        later(1).await;
+        world.desk.go_ahead(1);
         assert_eq!(world.desk.item("B1", now()).await.unwrap().item, "B1", "{what}");
         assert_eq!(world.library.counts().connections, 2, "{what}");
     }
@@ -277,7 +277,7 @@ async fn off_line_nothing_is_lent_and_it_is_asked_again_after_ten_seconds() {
         assert!(matches!(error, AskError::Offline) && !error.may_have_happened(), "{error:?}");
         assert_eq!(world.library.counts().lines, lines, "nothing was sent");
         world.library.switch(|switches| *switches = crate::library::switches(ErrorDetection::On));
-        later(10).await;
+        world.desk.go_ahead(10);
         assert!(lend().await.unwrap().answer.ok);
         world.desk.checkin("B1", now(), now()).await.unwrap();
     }
