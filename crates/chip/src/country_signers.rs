@@ -37,8 +37,8 @@ pub enum CountryListError {
     #[error("certificate {0} of the list is no country signer's; take it out, or ask who publishes it")]
     NotACountry(usize),
     /// The signed form is not believed.
-    #[error("the list's signature does not count: {0}")]
-    Signed(SignedDataError),
+    #[error("the list's form or signature does not count; fetch it again, then ask who publishes it")]
+    Signed(#[source] SignedDataError),
     /// Whoever signed the list is not pinned, nor signed by somebody who is.
     #[error("the list is signed by somebody who is not pinned here; pin its signer or its country")]
     NotPinned,

@@ -27,7 +27,7 @@ pub enum SignedDataError {
     Malformed,
     /// Something else was signed.
     #[error(
-        "what is signed is another kind of file than was asked for; have an officer look at the document"
+        "what is signed is another kind of file than a list of hashes; have an officer look at the document"
     )]
     Content,
     /// None or several signers.
