@@ -19,6 +19,7 @@ mod vault;
 pub mod venue;
 pub mod webauthn;
 pub mod work;
+pub mod x509;
 
 pub use crypto::{
     CryptoError, POINT_LEN, PublicKey, SecretKey, SigningKey, Thumbprint, TokenId, VerifyingKey, hpke,

@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's crate: a broken promise ends the run")]
 
 mod attestations;
+mod chips;
 mod codes;
 mod desks;
 mod enrolment;
@@ -21,6 +22,9 @@ mod passkeys;
 mod venues;
 
 pub use attestations::attestation;
+pub use chips::{
+    CHIP_NONCE, chip_face, chip_handed_in, chip_master_list, chip_portrait, chip_revocations, chip_sod,
+};
 pub use codes::{
     base45_cbor, code_text, gate_check, let_decoders_fail, part, part_pair, picture, proof, token,
 };
@@ -61,6 +65,12 @@ targets!(
     attestation,
     base45_cbor,
     case_file,
+    chip_face,
+    chip_handed_in,
+    chip_master_list,
+    chip_portrait,
+    chip_revocations,
+    chip_sod,
     code_text,
     document_number,
     dpop,

@@ -4,6 +4,8 @@
 //! Lives here: nothing that a program links; crates name this one among their development dependencies alone.
 
 pub mod bombs;
+pub mod chip;
+pub mod der;
 mod disk;
 mod first_versions;
 pub mod phone;

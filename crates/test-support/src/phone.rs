@@ -8,6 +8,8 @@ use rcgen::{
     KeyUsagePurpose, date_time_ymd,
 };
 
+use crate::der::der;
+
 /// What an Android phone says of a key.
 #[derive(Debug, Clone)]
 pub struct Said {
@@ -110,17 +112,6 @@ impl Said {
 pub const WALLET_PACKAGE: &str = "com.example.wallet";
 /// The hash of the certificate that signs the test app.
 pub const WALLET_SIGNER: [u8; 32] = [7; 32];
-
-/// One value in DER, of less than 65,536 bytes.
-fn der(tag: &[u8], content: &[u8]) -> Vec<u8> {
-    let [high, low] = u16::try_from(content.len()).unwrap_or(u16::MAX).to_be_bytes();
-    let length = match (high, low) {
-        (0, 0..0x80) => vec![low],
-        (0, _) => vec![0x81, low],
-        _ => vec![0x82, high, low],
-    };
-    [tag, &length, content].concat()
-}
 
 /// An explicit tag of the context, below 16,384.
 fn tagged(tag: u16, content: &[u8]) -> Vec<u8> {

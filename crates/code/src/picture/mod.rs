@@ -1,20 +1,22 @@
 //! Picture files from outside: one decoder for all that strangers hand in, bounded before anything is unpacked.
 //!
-//! Lives here: [`decode`], its limits and refusals. A file is first walked without unpacking a byte of it (`png`, `jpeg`,
-//! `webp`, `lossless`): its dimensions, what decoding it will cost, and the few pieces that pixels are made of. Only
+//! Lives here: [`decode`] and [`decode_portrait`], their limits and refusals. A file is first walked without unpacking a byte of it (`png`,
+//! `jpeg`, `webp`, `lossless`, `jpeg2000`): its dimensions, what decoding it will cost, and the few pieces that pixels are made of. Only
 //! those reach a decoder: colour profiles, texts, other metadata and further pictures of an animation never do. Not here:
 //! what is in the picture (`frame` for codes, crate `face` for faces), how many are decoded at once (the programs).
 
 mod cost;
 mod jpeg;
+mod jpeg2000;
 mod lossless;
 mod png;
 mod webp;
 
 use cost::Cost;
+use hayro_jpeg2000::{ColorSpace, DecodeSettings, DecoderContext};
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits};
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImage};
 use std::borrow::Cow;
 use std::io::Cursor;
 use std::panic::catch_unwind;
@@ -116,6 +118,49 @@ fn decoded(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
     }
 }
 
+/// Decodes the portrait of a document's chip: JPEG, or JPEG 2000 in grey or RGB, container or bare codestream. Nothing is turned, colour
+/// profiles are not applied. JPEG 2000 is read here alone: only what a document's issuer signed should reach its decoder.
+///
+/// # Errors
+/// As [`decode`]; any other format is [`PictureError::Unknown`]. JPEG 2000 is read up to four megapixels.
+pub fn decode_portrait(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(PictureError::TooManyBytes { got: bytes.len() });
+    }
+    if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+        return decode(bytes);
+    }
+    if bytes.starts_with(jpeg2000::CONTAINER) || bytes.starts_with(jpeg2000::CODESTREAM) {
+        return catch_unwind(|| portrait(bytes)).unwrap_or(Err(PictureError::Damaged));
+    }
+    Err(if bytes.is_empty() { PictureError::Empty } else { PictureError::Unknown })
+}
+
+/// Decodes JPEG 2000 that was found to be within the limits.
+fn portrait(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
+    let Bare { file, cost, .. } = jpeg2000::bare(bytes)?;
+    cost.check(Orientation::NoTransforms)?;
+    let settings = DecodeSettings { strict: true, ..DecodeSettings::default() };
+    let read = hayro_jpeg2000::Image::new(&file, &settings).map_err(|_| PictureError::Damaged)?;
+    // What was judged is what is decoded.
+    if (read.width(), read.height()) != (cost.width, cost.height) || read.has_alpha() {
+        return Err(PictureError::Damaged);
+    }
+    let mut context = DecoderContext::default();
+    let pixels = read.decode(&mut context).map_err(|_| PictureError::Damaged)?.data_u8();
+    drop(context);
+    if u64::try_from(pixels.len()) != Ok(cost.picture_bytes()) {
+        return Err(PictureError::Damaged);
+    }
+    let (width, height) = (cost.width, cost.height);
+    let picture = match read.color_space() {
+        ColorSpace::Gray => GrayImage::from_raw(width, height, pixels).map(DynamicImage::from),
+        ColorSpace::RGB => RgbImage::from_raw(width, height, pixels).map(DynamicImage::from),
+        ColorSpace::CMYK | ColorSpace::Unknown { .. } | ColorSpace::Icc { .. } => None,
+    };
+    picture.ok_or(PictureError::Damaged)
+}
+
 fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_DECODE_BYTES);
@@ -182,6 +227,9 @@ fn unreadable(bytes: &[u8]) -> PictureError {
         [b'I', b'I', 0x2a, 0, ..] | [b'M', b'M', 0, 0x2a, ..] => Some("a TIFF picture"),
         [b'%', b'P', b'D', b'F', ..] => Some("a PDF document"),
         [b'P', b'K', 3, 4, ..] => Some("a ZIP archive"),
+        [0, 0, 0, 0x0c, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => {
+            Some("a JPEG 2000 picture")
+        }
         [0, 0, 0, 0x0c, b'J', b'X', b'L', b' ', ..] | [0xff, 0x0a, ..] => Some("a JPEG XL picture"),
         _ => None,
     };

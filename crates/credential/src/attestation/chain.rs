@@ -5,63 +5,34 @@
 
 use std::collections::BTreeSet;
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey,
-    VerificationAlgorithm,
-};
 use documents::Timestamp;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use x509_parser::asn1_rs::FromDer as _;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::oid_registry::{
-    OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_PKCS1_RSAENCRYPTION,
-    OID_PKCS1_SHA256WITHRSA, OID_PKCS1_SHA384WITHRSA, OID_PKCS1_SHA512WITHRSA, OID_SIG_ECDSA_WITH_SHA256,
-    OID_SIG_ECDSA_WITH_SHA384, OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_KEY_USAGE,
-};
+use x509_parser::oid_registry::{OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_KEY_USAGE};
 use x509_parser::time::ASN1Time;
-use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Version};
+use x509_parser::x509::{SubjectPublicKeyInfo, X509Version};
 
 use super::AttestationError;
+use crate::x509::{SignatureScheme, X509Key, X509Refusal};
 
 /// Most certificates in a chain.
 pub const MAX_CHAIN: usize = 8;
 /// Longest certificate that is read, in bytes.
 pub const MAX_CERTIFICATE: usize = 8 * 1024;
 
-/// A public key that signs certificates: its kind, and its bytes as the crypto library takes them.
+/// A public key that signs certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct IssuerKey {
-    kind: KeyKind,
-    bytes: Vec<u8>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum KeyKind {
-    P256,
-    P384,
-    Rsa,
-}
+struct IssuerKey(X509Key);
 
 impl IssuerKey {
     fn of(key: &SubjectPublicKeyInfo<'_>) -> Result<Self, AttestationError> {
-        let kind = if key.algorithm.algorithm == OID_PKCS1_RSAENCRYPTION {
-            KeyKind::Rsa
-        } else if key.algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY {
-            let curve = key.algorithm.parameters.as_ref().and_then(|p| p.as_oid().ok());
-            match curve {
-                Some(curve) if curve == OID_EC_P256 => KeyKind::P256,
-                Some(curve) if curve == OID_NIST_EC_P384 => KeyKind::P384,
-                Some(_) | None => return Err(AttestationError::Chain),
-            }
-        } else {
-            return Err(AttestationError::Chain);
+        let malformed = |refusal| match refusal == X509Refusal::Malformed {
+            true => AttestationError::Malformed,
+            false => AttestationError::Chain,
         };
-        if key.subject_public_key.unused_bits != 0 {
-            return Err(AttestationError::Malformed);
-        }
-        Ok(Self { kind, bytes: key.subject_public_key.data.to_vec() })
+        X509Key::of(key).map(Self).map_err(malformed)
     }
 
     fn verify(&self, signed: &X509Certificate<'_>) -> Result<(), AttestationError> {
@@ -70,27 +41,11 @@ impl IssuerKey {
         if *outer != signed.tbs_certificate.signature || signed.signature_value.unused_bits != 0 {
             return Err(AttestationError::Malformed);
         }
-        UnparsedPublicKey::new(self.algorithm(outer)?, &self.bytes)
-            .verify(signed.tbs_certificate.as_ref(), &signed.signature_value.data)
+        SignatureScheme::of(outer, None)
+            .and_then(|scheme| {
+                self.0.verify(scheme, signed.tbs_certificate.as_ref(), &signed.signature_value.data)
+            })
             .map_err(|_| AttestationError::Chain)
-    }
-
-    fn algorithm(
-        &self,
-        named: &AlgorithmIdentifier<'_>,
-    ) -> Result<&'static dyn VerificationAlgorithm, AttestationError> {
-        let is = |oid| named.algorithm == oid;
-        let algorithm: &'static dyn VerificationAlgorithm = match self.kind {
-            KeyKind::P256 if is(OID_SIG_ECDSA_WITH_SHA256) => &ECDSA_P256_SHA256_ASN1,
-            KeyKind::P256 if is(OID_SIG_ECDSA_WITH_SHA384) => &ECDSA_P256_SHA384_ASN1,
-            KeyKind::P384 if is(OID_SIG_ECDSA_WITH_SHA256) => &ECDSA_P384_SHA256_ASN1,
-            KeyKind::P384 if is(OID_SIG_ECDSA_WITH_SHA384) => &ECDSA_P384_SHA384_ASN1,
-            KeyKind::Rsa if is(OID_PKCS1_SHA256WITHRSA) => &RSA_PKCS1_2048_8192_SHA256,
-            KeyKind::Rsa if is(OID_PKCS1_SHA384WITHRSA) => &RSA_PKCS1_2048_8192_SHA384,
-            KeyKind::Rsa if is(OID_PKCS1_SHA512WITHRSA) => &RSA_PKCS1_2048_8192_SHA512,
-            KeyKind::P256 | KeyKind::P384 | KeyKind::Rsa => return Err(AttestationError::Chain),
-        };
-        Ok(algorithm)
     }
 }
 

@@ -3,10 +3,11 @@
 //!
 //! What the fuzzer found stays beside them; it is not made here.
 //!
-//! `cargo run -p outside-bytes --example seeds [attestations | venues]`
+//! `cargo run -p outside-bytes --example seeds [attestations | chips | desks | venues]`
 
 #![expect(clippy::unwrap_used, reason = "a tool of the tests")]
 
+mod chips;
 mod desks;
 mod phones;
 mod venues;
@@ -49,6 +50,12 @@ fn main() {
         desks::desks();
     }
     if only.as_deref() == Some("desks") {
+        return;
+    }
+    if only.as_deref().is_none_or(|only| only == "chips") {
+        chips::chips();
+    }
+    if only.as_deref() == Some("chips") {
         return;
     }
     if only.as_deref() != Some("attestations") {

@@ -1,0 +1,7 @@
+//! Bytes for `outside_bytes::chip_portrait`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(init: outside_bytes::let_decoders_fail(), |bytes: &[u8]| {
+    outside_bytes::chip_portrait(bytes);
+});
