@@ -7,6 +7,7 @@ export const place = { desk: null };
 /** What people call the venue in some language. */
 export const venueName = (one = language) => (one.startsWith("zh") ? place.desk.name_zh : place.desk.name) || place.desk.venue;
 export const isHotel = () => place.desk?.kind === "hotel";
+export const isLibrary = () => place.desk?.kind === "library";
 
 /** What is done where the desk knows nobody under this browser's cookie any more. */
 export const session = { lost: () => {} };

@@ -1,7 +1,8 @@
 // Asking: a request on the screen, its answer, and codes that a hand scanner or the desk's camera reads.
 
-import { act, call, clock, isHotel, refuse } from "./api.js";
+import { act, call, clock, isHotel, isLibrary, refuse } from "./api.js";
 import { $ } from "./elements.js";
+import { beginReader } from "./library.js";
 import { addAnswer, hasAnswer, isEmpty } from "./party.js";
 import { t } from "./texts.js";
 
@@ -40,7 +41,7 @@ async function wait() {
   if (mine !== asking) return;
   if (answer?.state === "answered") {
     stopWaiting();
-    return addAnswer(answer);
+    return act(() => takeUp(answer));
   }
   if (answer?.state === "refused" && mine.said !== answer.code) {
     mine.said = answer.code;
@@ -48,6 +49,9 @@ async function wait() {
   }
   mine.timer = setTimeout(wait, 1000);
 }
+
+/** An answer is a guest's or visitor's line, or a reader's turn. */
+const takeUp = (answer) => (isLibrary() ? beginReader({ answer: answer.id }) : addAnswer(answer));
 
 /** Takes a code that was read; gives the id of its answer. */
 const take = async (text) => (await call("POST", "/api/answers", { text: text.trim() })).id;
@@ -57,7 +61,7 @@ export async function scanned(text) {
   $("scan").value = "";
   const id = await take(text);
   stopWaiting();
-  addAnswer(await call("GET", `/api/requests/${id}`));
+  await takeUp(await call("GET", `/api/requests/${id}`));
 }
 
 /** Somebody is only looked for by the code that was read. */

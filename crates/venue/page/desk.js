@@ -3,12 +3,13 @@
 // Keyboard first: F2 a new request, F4 somebody by card, F8 finds a person, F9 queues or evacuation, Ctrl+Enter registers; a hand scanner
 // is a keyboard whose text begins with BV1:.
 
-import { act, call, isHotel, place, refuse, session, setClock, tell, venueName } from "./api.js";
+import { act, call, isHotel, isLibrary, place, refuse, session, setClock, tell, venueName } from "./api.js";
 import { collect, newRequest, scanned, stopWaiting } from "./asking.js";
 import { $ } from "./elements.js";
 import { closeEvacuation, drawEvacuation, forgetEvacuation, isOnScreen, openEvacuation } from "./evacuation.js";
 import { drawHouse } from "./house.js";
 import { drawInvited, prepareInvitation } from "./invitations.js";
+import { beginReader, drawReader, drawSystem, drawUnsettled, endReader, healthOf, pay } from "./library.js";
 import { addCard, clear, drawLines, drawPlan } from "./party.js";
 import { drawFound, drawRetention, forgetPerson, openRecord, preparePerson } from "./person.js";
 import { drawQueues } from "./queues.js";
@@ -24,16 +25,20 @@ const VIEWS = {
   person: { sections: ["person"], kinds: ["hotel", "building"] },
   queues: { sections: ["queues"], kinds: ["hotel"] },
   evacuation: { sections: ["evacuation-list"], kinds: ["building"] },
+  library: { sections: ["ask", "library"], kinds: ["library"] },
 };
-const LINKS = { counter: "to-counter", invitations: "to-invitations", person: "to-person", queues: "to-queues", evacuation: "evacuation" };
+const LINKS = { counter: "to-counter", invitations: "to-invitations", person: "to-person", queues: "to-queues", evacuation: "evacuation", library: "to-library" };
 
 let signedIn = false;
 let view = "counter";
 
+const hasView = (name) => VIEWS[name]?.kinds.includes(place.desk.kind);
+
 /** The view and the record that the address names; where it names none of this desk, the view stays. */
 function named() {
   const [name, id] = location.hash.slice(1).split("/");
-  return VIEWS[name]?.kinds.includes(place.desk.kind) ? { name, id } : { name: view };
+  if (hasView(name)) return { name, id };
+  return { name: hasView(view) ? view : Object.keys(VIEWS).find(hasView) };
 }
 
 /** Shows what belongs on the screen. The evacuation list stays there while somebody has to sign in again. */
@@ -41,9 +46,8 @@ function show() {
   const listStays = !signedIn && isOnScreen();
   $("sign-in").hidden = signedIn;
   for (const id of ["views", "sign-out"]) $(id).hidden = !signedIn;
-  for (const [name, { sections }] of Object.entries(VIEWS)) {
-    for (const id of sections) $(id).hidden = !(signedIn || (listStays && name === "evacuation")) || name !== view;
-  }
+  const shown = signedIn || (listStays && view === "evacuation") ? VIEWS[view].sections : [];
+  for (const id of Object.values(VIEWS).flatMap(({ sections }) => sections)) $(id).hidden = !shown.includes(id);
   for (const [name, id] of Object.entries(LINKS)) {
     $(id).hidden = !place.desk || !VIEWS[name].kinds.includes(place.desk.kind);
     if (name === view) $(id).setAttribute("aria-current", "page");
@@ -51,6 +55,7 @@ function show() {
   }
   for (const part of document.querySelectorAll("#rooming, .of-hotel")) part.hidden = !isHotel();
   for (const part of document.querySelectorAll(".of-building")) part.hidden = isHotel();
+  $("by-card").hidden = isLibrary();
 }
 
 session.lost = () => {
@@ -76,6 +81,7 @@ async function drawView(id) {
   if (view === "counter") return refresh();
   if (view === "invitations") return prepareInvitation();
   if (view === "queues") return refreshQueues();
+  if (view === "library") return refreshLibrary();
   if (view === "evacuation") return openEvacuation();
   preparePerson();
   if (id) {
@@ -97,6 +103,7 @@ function translate() {
   if (!place.desk) return;
   for (const element of document.querySelectorAll(".venue-name")) element.textContent = venueName();
   $("party-title").textContent = t(isHotel() ? "arrivals" : "visitor");
+  if (isLibrary()) return drawReader();
   drawPlan();
   drawLines();
   drawFound();
@@ -110,7 +117,7 @@ async function enter() {
   view = named().name;
   show();
   // At once: what comes later would take the cursor from whoever types already.
-  if (view === "counter") $("new-request").focus();
+  if (VIEWS[view].sections.includes("ask")) $("new-request").focus();
   drawHealth(await call("GET", "/api/health"));
   translate();
   await go();
@@ -127,6 +134,13 @@ async function refreshQueues() {
   await drawQueues();
 }
 
+async function refreshLibrary() {
+  const health = await call("GET", "/api/health");
+  drawHealth(health);
+  drawSystem(health.library);
+  await drawUnsettled();
+}
+
 function drawHealth(health) {
   setClock(health.now);
   const said = [];
@@ -140,6 +154,7 @@ function drawHealth(health) {
     if (state.refused > 0) said.push(`${t(`queue.${queue}`)}: ${t("to_correct")} ${state.refused}`);
     if (state.from_the_future > 0) said.push(t("clock_wrong"));
   }
+  if (health.library) said.push(...healthOf(health.library));
   for (const { name, fault } of health.doors ?? []) if (fault) said.push(`${name}: ${sentence({ code: fault })}`);
   $("health").textContent = said.join(" ");
 }
@@ -149,6 +164,7 @@ document.addEventListener("book-changed", async ({ detail: label }) => {
   try {
     if (view === "counter") await refresh();
     if (view === "queues") await refreshQueues();
+    if (view === "library") await refreshLibrary();
   } catch (problem) {
     // No act of the clerk: what was said of the act before stays unless there is more to say.
     if (!problem?.code) throw problem;
@@ -157,17 +173,18 @@ document.addEventListener("book-changed", async ({ detail: label }) => {
   // The rows are new ones: the keyboard goes on where it was.
   if (!label || document.activeElement !== document.body) return;
   const same = [...document.querySelectorAll("main button")].find((one) => one.getAttribute("aria-label") === label);
-  (same ?? $(view === "queues" ? "queues-refresh" : "refresh")).focus();
+  (same ?? $({ queues: "queues-refresh", library: "library-refresh" }[view] ?? "refresh")).focus();
 });
 
 // --- the keyboard ---
 
 const KEYS = {
   F2: () => act(async () => {
-    await to("counter");
+    await to(isLibrary() ? "library" : "counter");
     await newRequest();
   }),
   F4: () => act(async () => {
+    if (isLibrary()) return $("reader-card").focus();
     await to("counter");
     addCard();
   }),
@@ -177,6 +194,7 @@ const KEYS = {
 
 /** Goes to a view, if it is not on the screen as it begins. */
 async function to(name) {
+  if (!hasView(name)) return;
   if (view === name && !location.hash.includes("/")) return;
   history.pushState(null, "", `#${name}`);
   await go();
@@ -190,7 +208,7 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Enter" && event.ctrlKey) {
     event.preventDefault();
     if (view === "counter") $("party-form").requestSubmit();
-  } else if (event.key === "Enter" && view === "counter" && CODE.test(event.target.value ?? "")) {
+  } else if (event.key === "Enter" && VIEWS[view].sections.includes("ask") && CODE.test(event.target.value ?? "")) {
     // A scanner types wherever the cursor stands.
     event.preventDefault();
     const text = event.target.value;
@@ -220,6 +238,7 @@ $("sign-out").addEventListener("click", () => act(async () => {
   clear();
   forgetPerson();
   forgetEvacuation();
+  if (isLibrary()) await endReader().catch(() => {});
   place.desk = null;
   view = "counter";
   history.replaceState(null, "", "/");
@@ -227,14 +246,25 @@ $("sign-out").addEventListener("click", () => act(async () => {
   $("name").focus();
 }));
 $("refresh").addEventListener("click", () => act(refresh));
+$("library-refresh").addEventListener("click", () => act(refreshLibrary));
+$("reader-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  act(() => beginReader({ card: $("reader-card").value.trim(), password: $("reader-password").value }));
+});
+$("pay-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  act(pay);
+});
+$("reader-gone").addEventListener("click", () => act(endReader));
 $("queues-refresh").addEventListener("click", () => act(refreshQueues));
 $("dialog-cancel").addEventListener("click", () => $("dialog").close());
 
 translate();
 show();
 try {
-  await call("GET", "/api/session");
-  await enter();
+  // A browser that is left to readers and visitors is no counter.
+  const { self_service: left } = await call("GET", "/api/session");
+  if (!left) await enter();
 } catch (problem) {
   if (!problem?.code) throw problem;
   show();

@@ -22,15 +22,24 @@ function preferred() {
   return "en";
 }
 
+/** Goes on in a language, and keeps that for the next time. */
 export function chooseLanguage(one) {
-  language = one;
+  showLanguage(one);
   localStorage.setItem("desk_language", one);
+}
+
+/** Goes on in a language for now. */
+export function showLanguage(one) {
+  language = one;
 }
 
 /** The text of a key; what has no text of its own shows `otherwise`. */
 export function t(key, otherwise) {
   return texts[language][key] ?? otherwise ?? texts.en[key] ?? key;
 }
+
+/** The text of a key in some language. */
+export const textIn = (one, key) => texts[one][key] ?? texts.en[key];
 
 /** The text of a key in some language, with values in the place of `{names}`. */
 export function filledIn(one, key, values) {
@@ -52,6 +61,7 @@ export function valueText(field, value) {
 const TOGETHER = [
   [/^presentation_/, "code.presentation_other"],
   [/^venue_code_/, "code.venue_code_other"],
+  [/^sip_/, "code.sip_other"],
   [/_(not_approved|not_begun|not_concerned|not_listed)$|^(outside_hours|retention_too_long|desk_of_another_venue|scenario_of_another_kind)$/, "code.not_allowed_other"],
 ];
 

@@ -78,7 +78,7 @@ const closed = (page: Page) => page.locator('#dialog').waitFor({ state: 'hidden'
 describe.skipIf(skipped)("the counter's page", () => {
   let browser: Browser
   let opened: Opened
-  let desks: Desks
+  let desks: Desks<Venue>
   beforeAll(async () => {
     browser = await launch()
     opened = await openBay(browser, 1)

@@ -32,7 +32,7 @@ function register(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
 }
 
-export interface Desks {
+export interface Desks<Venue extends string> {
   /** Where a desk's counter is. */
   address(venue: Venue): string
   /** A page on which a clerk has signed in, and what went wrong on it. */
@@ -43,16 +43,28 @@ export interface Desks {
   stop(): Promise<void>
 }
 
-export async function openDesks(folder: string): Promise<Desks> {
-  const baypass = program()
+export async function openDesks(folder: string): Promise<Desks<Venue>> {
   const police = await register()
   const { port } = police.address() as AddressInfo
   appendFileSync(join(folder, 'venues/specimen-hotel-zhuhai/venue.toml'), `\n[police]\naddress = "http://127.0.0.1:${port}"\n`)
   // A door whose board nobody reaches; it closes a floor of its own.
   appendFileSync(join(folder, 'venues/specimen-tower-shenzhen/venue.toml'), `\n[[door]]\nname = "goods lift"\nway = "entry"\nzone = "B1"\naddress = "127.0.0.1:${await openPort()}"\ncoil = 0\nsensor = 0\npulse_millis = 500\n`)
+  const desks = await serveDesks(folder, VENUES)
+  return {
+    ...desks,
+    async stop() {
+      await desks.stop()
+      await new Promise((resolve) => police.close(resolve))
+    },
+  }
+}
+
+/** Serves the desks of these venues, each as a process, until their lists are there. */
+export async function serveDesks<Venue extends string>(folder: string, venues: readonly Venue[]): Promise<Desks<Venue>> {
+  const baypass = program()
   const running = new Map<Venue, ChildProcess>()
   const ports = new Map<Venue, number>()
-  for (const venue of VENUES) ports.set(venue, await openPort())
+  for (const venue of venues) ports.set(venue, await openPort())
   const address = (venue: Venue) => `http://127.0.0.1:${ports.get(venue)}`
   const start = (venue: Venue) => new Promise<void>((resolve, reject) => {
     const child = spawn(baypass, ['desk', 'serve', '--dir', folder, '--venue', venue, '--listen-counter', `127.0.0.1:${ports.get(venue)}`], { env: { ...process.env, BAYPASS_MODELS: MODELS }, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -71,9 +83,9 @@ export async function openDesks(folder: string): Promise<Desks> {
     child.kill('SIGTERM')
   })
   const secret = (venue: Venue) => readFileSync(join(folder, 'venues', venue, 'counter.secret'), 'utf8').trim()
-  for (const venue of VENUES) await start(venue)
+  for (const venue of venues) await start(venue)
   // Lists come from the authorities soon after the start; from then on a desk works for a day by itself.
-  for (const venue of VENUES) {
+  for (const venue of venues) {
     const signed = await fetch(`${address(venue)}/api/session`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'clerk-0', secret: secret(venue) }) })
     const cookie = signed.headers.get('set-cookie')!.split(';')[0]!
     await until(`${venue} to be allowed`, async () => !(await (await fetch(`${address(venue)}/api/health`, { headers: { cookie } })).json() as { not_allowed?: string }).not_allowed)
@@ -87,8 +99,7 @@ export async function openDesks(folder: string): Promise<Desks> {
       return { page, faults }
     },
     async stop() {
-      await Promise.all(VENUES.map(end))
-      await new Promise((resolve) => police.close(resolve))
+      await Promise.all(venues.map(end))
     },
   }
 }

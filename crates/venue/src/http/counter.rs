@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use super::App;
 use super::body::{JsonBody, id};
 use super::hotel::{FaultBody, faults};
+use super::library::SystemBody;
 use super::problem::Problem;
 use super::session::{AtDesk, Clerk};
 use crate::desk::{AnswerId, AnswerState, Book, Shown};
@@ -53,6 +54,12 @@ pub(super) struct DeskBody {
     online: bool,
     /// What the clerk sees as the clerk's own name.
     clerk: String,
+    /// By the desk's clock.
+    #[schema(format = DateTime)]
+    now: String,
+    /// Of a library: its own system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    library: Option<SystemBody>,
 }
 
 /// Tells what this desk is
@@ -66,6 +73,10 @@ pub(super) async fn desk(State(app): State<Arc<App>>, AtDesk(actor): AtDesk) -> 
     let asked = profile.map(|profile| profile.all_fields(Moment::In)).unwrap_or_default();
     let taken = |permit: &Permit| profile.is_none_or(|profile| profile.takes(*permit));
     let words = |claims: &ClaimSet| claims.iter().map(ClaimName::as_str).collect();
+    let library = match app.state.desk.book() {
+        Book::Library(library) => Some(SystemBody::of(library).await),
+        Book::Hotel(_) | Book::Building(_) => None,
+    };
     Json(DeskBody {
         venue: setup.venue.to_string(),
         name: setup.name.clone(),
@@ -87,6 +98,8 @@ pub(super) async fn desk(State(app): State<Arc<App>>, AtDesk(actor): AtDesk) -> 
         duties: profile.map(|profile| duties(profile, (app.state.now)().local_date())).unwrap_or_default(),
         online: app.state.reply.is_some(),
         clerk: actor.to_string(),
+        now: (app.state.now)().to_string(),
+        library,
     })
 }
 

@@ -41,6 +41,24 @@ fn language(code: &str) -> Result<Language, Problem> {
     }
 }
 
+/// The way to a library's own system, as it was found last.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SystemBody {
+    /// Whether it lends, as it said last; left out before it said anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lends: Option<bool>,
+    /// What is wrong on the way to it, a stable code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<&'static str>,
+}
+
+impl SystemBody {
+    pub(super) async fn of(library: &Library) -> Self {
+        let lends = library.system().last_status().await.map(|status| status.lends());
+        Self { lends, fault: library.system().last_fault().await }
+    }
+}
+
 /// A reader who begins their turn: by an answer, or by the library's own card and its password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

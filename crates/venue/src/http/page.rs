@@ -1,6 +1,6 @@
-//! Page: the counter's page, served from the binary: one document, one style sheet, scripts, texts in four languages.
+//! Page: the counter's page and the one that readers use by themselves, served from the binary: each one document, one style sheet, scripts; texts in four languages.
 //!
-//! Lives here: the files of `page/` and the policy under which a browser runs them. Not here: what the page does (`page/*.js`).
+//! Lives here: the files of `page/` and the policy under which a browser runs them. Not here: what the pages do (`page/*.js`).
 
 use std::sync::Arc;
 
@@ -15,11 +15,18 @@ use super::App;
 pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const HTML: &str = include_str!("../../page/index.html");
-const STYLE: &str = include_str!("../../page/desk.css");
+/// Documents: the counter's, and that of a library's self-service desk.
+const PAGES: [(&str, &str); 2] = [
+    ("/", include_str!("../../page/index.html")),
+    ("/self-service", include_str!("../../page/self-service.html")),
+];
+const STYLES: [(&str, &str); 2] = [
+    ("/desk.css", include_str!("../../page/desk.css")),
+    ("/self-service.css", include_str!("../../page/self-service.css")),
+];
 
-/// Scripts: `desk.js` is the entry, each other one a view or what views share.
-const SCRIPTS: [(&str, &str); 13] = [
+/// Scripts: `desk.js` and `self-service.js` are the entries, each other one a view or what views share.
+const SCRIPTS: [(&str, &str); 22] = [
     ("/desk.js", include_str!("../../page/desk.js")),
     ("/api.js", include_str!("../../page/api.js")),
     ("/asking.js", include_str!("../../page/asking.js")),
@@ -27,11 +34,20 @@ const SCRIPTS: [(&str, &str); 13] = [
     ("/evacuation.js", include_str!("../../page/evacuation.js")),
     ("/house.js", include_str!("../../page/house.js")),
     ("/invitations.js", include_str!("../../page/invitations.js")),
+    ("/keys.js", include_str!("../../page/keys.js")),
+    ("/lending.js", include_str!("../../page/lending.js")),
+    ("/library.js", include_str!("../../page/library.js")),
     ("/party.js", include_str!("../../page/party.js")),
     ("/person.js", include_str!("../../page/person.js")),
     ("/queues.js", include_str!("../../page/queues.js")),
+    ("/reader-words.js", include_str!("../../page/reader-words.js")),
+    ("/reading.js", include_str!("../../page/reading.js")),
+    ("/resting.js", include_str!("../../page/resting.js")),
     ("/rooming.js", include_str!("../../page/rooming.js")),
+    ("/screens.js", include_str!("../../page/screens.js")),
+    ("/self-service.js", include_str!("../../page/self-service.js")),
     ("/texts.js", include_str!("../../page/texts.js")),
+    ("/turn.js", include_str!("../../page/turn.js")),
     ("/visitors.js", include_str!("../../page/visitors.js")),
 ];
 const TEXTS: [(&str, &str); 4] = [
@@ -42,10 +58,11 @@ const TEXTS: [(&str, &str); 4] = [
 ];
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    let page = [("/", "text/html; charset=utf-8", HTML), ("/desk.css", "text/css; charset=utf-8", STYLE)];
+    let pages = PAGES.map(|(path, page)| (path, "text/html; charset=utf-8", page));
+    let styles = STYLES.map(|(path, style)| (path, "text/css; charset=utf-8", style));
     let scripts = SCRIPTS.map(|(path, script)| (path, "text/javascript; charset=utf-8", script));
     let texts = TEXTS.map(|(path, texts)| (path, "application/json", texts));
-    let files = page.into_iter().chain(scripts).chain(texts);
+    let files = pages.into_iter().chain(styles).chain(scripts).chain(texts);
     files.fold(Router::new(), |router, (path, kind, content)| {
         router.route(path, get(async move || file(kind, content)))
     })
@@ -77,7 +94,8 @@ mod tests {
         for (path, texts) in TEXTS {
             assert_eq!(keys(texts), english, "{path}");
         }
-        let mut used = between(HTML, "data-text=\"", '"');
+        let mut used: BTreeSet<_> =
+            PAGES.iter().flat_map(|(_, page)| between(page, "data-text=\"", '"')).collect();
         for (_, script) in SCRIPTS {
             for call in ["t(\"", "filled(\"", "text: \"", "button(\""] {
                 used.extend(between(script, call, '"'));
@@ -95,6 +113,7 @@ mod tests {
         let day = "2026-11-29".parse().unwrap();
         let duties = profiles.iter().flat_map(|profile| profile.child_duties(&age, day));
         used.extend(duties.map(|duty| format!("duty.{}", duty.id)));
+        used.extend(crate::library::Denial::ALL.map(|code| format!("denial.{code}")));
         let missing: Vec<_> = used.difference(&english).collect();
         assert!(used.len() > 150 && missing.is_empty(), "{} used, without text: {missing:?}", used.len());
     }
@@ -132,6 +151,58 @@ mod tests {
         );
     }
 
+    /// Every text of a source that has the form of a code, without what its tests say and without the name of a claim.
+    fn codes_of(source: &str) -> BTreeSet<String> {
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        let is_code = |text: &&str| {
+            *text != "name_zh"
+                && text.contains('_')
+                && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        };
+        source.split('"').filter(is_code).map(str::to_owned).collect()
+    }
+
+    /// The files in which each code comes about that a library's reader or staff can meet. How the system is set up
+    /// (`library_system::{address, setup}`) is the operator's to hear, at the start.
+    const OF_A_LIBRARY: [&str; 8] = [
+        include_str!("../library/account.rs"),
+        include_str!("../library/lending.rs"),
+        include_str!("../library/mod.rs"),
+        include_str!("../library_system/client.rs"),
+        include_str!("../shown.rs"),
+        include_str!("../../../sip2/src/error.rs"),
+        include_str!("../../../sip2/src/exchange.rs"),
+        include_str!("../../../sip2/src/loan.rs"),
+    ];
+
+    #[test]
+    fn every_code_of_a_library_has_a_sentence_for_its_reader_and_one_for_its_staff() {
+        let english = keys(TEXTS[2].1);
+        let codes: BTreeSet<_> = OF_A_LIBRARY.iter().flat_map(|source| codes_of(source)).collect();
+        // What answers a broken protocol has one sentence together, on both pages.
+        for script in [include_str!("../../page/texts.js"), include_str!("../../page/reader-words.js")] {
+            assert!(script.contains("[/^sip_/, \""));
+        }
+        let pass = ["answer_gone", "answer_used", "claim_unreadable"];
+        for code in pass {
+            assert!(include_str!("../../page/reader-words.js").contains(code), "{code}");
+        }
+        let said = |of: &str, code: &String| {
+            english.contains(&format!("{of}.{code}"))
+                || (code.starts_with("sip_") && english.contains(&format!("{of}.sip_other")))
+                || (of == "reader" && pass.contains(&code.as_str()))
+        };
+        let without: Vec<_> = ["reader", "code"]
+            .into_iter()
+            .flat_map(|of| codes.iter().filter(move |code| !said(of, code)).map(move |code| (of, code)))
+            .collect();
+        assert!(
+            codes.len() > 45 && without.is_empty(),
+            "{} codes, without sentence: {without:?}",
+            codes.len()
+        );
+    }
+
     #[test]
     fn no_markup_stands_in_the_script_and_no_script_in_the_markup() {
         for sink in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", ".style."] {
@@ -139,22 +210,26 @@ mod tests {
                 assert!(!script.contains(sink), "{path}: {sink}");
             }
         }
-        for inline in [" onclick=", " onload=", " style=", "<style", "javascript:"] {
-            assert!(!HTML.contains(inline), "{inline}");
+        for (path, page) in PAGES {
+            for inline in [" onclick=", " onload=", " style=", "<style", "javascript:"] {
+                assert!(!page.contains(inline), "{path}: {inline}");
+            }
+            assert_eq!(page.matches("<script").count(), 1, "{path}");
         }
-        assert_eq!(HTML.matches("<script").count(), 1);
         assert!(!POLICY.contains("unsafe"), "{POLICY}");
     }
 
     #[test]
     fn every_field_of_the_page_has_a_label_and_every_section_a_heading() {
-        let labelled = between(HTML, "for=\"", '"');
-        let fields = ["<input id=\"", "<select id=\"", "<textarea id=\""];
-        let fields: BTreeSet<_> = fields.iter().flat_map(|begin| between(HTML, begin, '"')).collect();
-        assert!(fields.len() > 15, "{fields:?}");
-        assert_eq!(fields, labelled);
-        for title in between(HTML, "aria-labelledby=\"", '"') {
-            assert!(HTML.contains(&format!("<h2 id=\"{title}\"")), "{title}");
+        for ((path, page), least) in PAGES.into_iter().zip([15, 5]) {
+            let labelled = between(page, "for=\"", '"');
+            let fields = ["<input id=\"", "<select id=\"", "<textarea id=\""];
+            let fields: BTreeSet<_> = fields.iter().flat_map(|begin| between(page, begin, '"')).collect();
+            assert!(fields.len() > least, "{path}: {fields:?}");
+            assert_eq!(fields, labelled, "{path}");
+            for title in between(page, "aria-labelledby=\"", '"') {
+                assert!(page.contains(&format!("<h2 id=\"{title}\"")), "{path}: {title}");
+            }
         }
     }
 }

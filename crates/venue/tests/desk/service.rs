@@ -296,6 +296,8 @@ async fn the_page_runs_nothing_but_its_own_script() {
     let served = Served::new(VenueKind::Building).await;
     for (path, kind) in [
         ("/", "text/html; charset=utf-8"),
+        ("/self-service", "text/html; charset=utf-8"),
+        ("/self-service.js", "text/javascript; charset=utf-8"),
         ("/desk.js", "text/javascript; charset=utf-8"),
         ("/desk.css", "text/css; charset=utf-8"),
         ("/evacuation.js", "text/javascript; charset=utf-8"),

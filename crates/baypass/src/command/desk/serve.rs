@@ -304,8 +304,13 @@ async fn settle(library: Option<&Library>, clock: &TrialClock) {
             Ok(open) => tracing::warn!(open, "loans or payments are open; they are asked after again"),
             Err(error) => tracing::error!(%error, "what is open cannot be settled"),
         }
-        // What is wrong on the way is logged there, and stands in the desk's health.
-        let _ = library.system().keep(clock.now()).await;
+        // What is wrong on the way is logged there, and stands in the desk's health and on its screen.
+        let system = library.system();
+        let known = system.last_status().await.is_some() && system.last_fault().await.is_none();
+        // Nobody has to stand there and try, so that it is known again that the system is back.
+        if !known || system.keep(clock.now()).await.is_err() {
+            let _ = system.status(clock.now()).await;
+        }
         clock.next_round().await;
     }
 }

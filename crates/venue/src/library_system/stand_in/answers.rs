@@ -229,6 +229,10 @@ impl Asked<'_> {
     }
 
     fn checkout(&self, shelf: &mut Shelf) -> Line {
+        let fee = shelf.items.get(&self.text(FieldId::AB)).map_or(0, |book| book.fee);
+        if fee > 0 && self.text(FieldId::BO) != "Y" {
+            return self.lent("12", shelf, Err("This costs a fee")).field("BV", &amount(fee));
+        }
         let today = if self.switches.checkout { self.today() } else { Err("No loans now") };
         let done =
             today.and_then(|today| shelf.checkout(&self.text(FieldId::AA), &self.text(FieldId::AB), today));

@@ -243,6 +243,18 @@ impl StandInLibrary {
         }
     }
 
+    /// Says what it costs to borrow a book, in hundredths.
+    pub fn set_fee(&self, item: &str, cents: u64) {
+        if let Some(book) = self.state().shelf.items.get_mut(item) {
+            book.fee = cents;
+        }
+    }
+
+    /// A reader has had a book since some time: it is due on that day.
+    pub fn lend(&self, item: &str, patron: &str, due: documents::LocalDate) {
+        self.state().shelf.lend(item, patron, due);
+    }
+
     /// A reader owes so much, in hundredths.
     pub fn fine(&self, patron: &str, cents: u64) {
         if let Some(reader) = self.state().shelf.patrons.get_mut(patron) {

@@ -45,6 +45,8 @@ pub(super) struct Book {
     pub status: CirculationStatus,
     pub loan: Option<Lent>,
     pub hold: Option<String>,
+    /// What it costs to borrow, in hundredths.
+    pub fee: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -77,8 +79,13 @@ impl Shelf {
     }
 
     pub fn add_item(&mut self, item: &str, title: &str) {
-        let book =
-            Book { title: title.to_owned(), status: CirculationStatus::Available, loan: None, hold: None };
+        let book = Book {
+            title: title.to_owned(),
+            status: CirculationStatus::Available,
+            loan: None,
+            hold: None,
+            fee: 0,
+        };
         self.items.insert(item.to_owned(), book);
     }
 
@@ -124,6 +131,14 @@ impl Shelf {
         book.loan = Some(Lent { patron: patron.to_owned(), due, renewals: 0 });
         self.record.push(LoanRecord { item: item.to_owned(), patron: patron.to_owned(), ended: false });
         Ok(due)
+    }
+
+    /// A reader has a book, due on that day.
+    pub fn lend(&mut self, item: &str, patron: &str, due: LocalDate) {
+        if let Some(book) = self.items.get_mut(item) {
+            book.status = CirculationStatus::Charged;
+            book.loan = Some(Lent { patron: patron.to_owned(), due, renewals: 0 });
+        }
     }
 
     /// Renews a loan; gives the day on which it is due.
