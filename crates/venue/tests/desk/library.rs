@@ -375,7 +375,7 @@ impl Chaos {
     /// One loan, stopped by chance; gives the library as it goes on.
     async fn lend(&mut self, library: Library, readers: &[Reader]) -> Library {
         let who = self.random.random_range(0..readers.len());
-        let (reader, item, id) = (readers[who].clone(), self.book(), self.id());
+        let (reader, item, id) = (readers.get(who).unwrap().clone(), self.book(), self.id());
         self.loans += 1;
         // A stop in the middle: the loan is taken up so often, and then never again.
         let stopped = self.random.random_range(0..100) < 60;
