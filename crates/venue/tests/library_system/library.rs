@@ -1,6 +1,5 @@
 //! A library with two readers and some books, and a desk that reaches it.
 
-
 use documents::Timestamp;
 use sip2::ErrorDetection;
 use venue::library_system::stand_in::{StandInLibrary, Switches};
