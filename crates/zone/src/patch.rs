@@ -145,7 +145,7 @@ struct Threshold {
     radius: usize,
     height: usize,
     /// Of each pixel of a row: the columns of its surroundings, and how many they are.
-    sides: Vec<(usize, usize, u32)>,
+    sides: Vec<(usize, usize, u64)>,
     dark: Vec<bool>,
 }
 
@@ -155,7 +155,7 @@ impl Threshold {
         let radius = 8.max((width * 2 + 45) / 90);
         let side = |x: usize| {
             let (left, right) = (x.saturating_sub(radius), width.min(x + radius + 1));
-            (left, right, u32::try_from(right - left).unwrap_or(u32::MAX))
+            (left, right, u64::try_from(right - left).unwrap_or(u64::MAX))
         };
         Self {
             sums: sums(frame),
@@ -176,7 +176,7 @@ impl Threshold {
     fn stretches(&mut self, y: u32, row: &[u8]) -> Vec<(u32, u32)> {
         let y = usize::try_from(y).unwrap_or(usize::MAX);
         let (top, bottom) = (y.saturating_sub(self.radius), self.height.min(y + self.radius + 1));
-        let rows = u32::try_from(bottom - top).unwrap_or(u32::MAX);
+        let rows = u64::try_from(bottom - top).unwrap_or(u64::MAX);
         let mut dark = std::mem::take(&mut self.dark);
         dark.clear();
         let (above, below) = (self.edge(top), self.edge(bottom));
@@ -184,8 +184,8 @@ impl Threshold {
         dark.extend(row.iter().zip(&self.sides).map(|(value, (left, right, columns))| {
             let sum = (at(below, *right).wrapping_sub(at(above, *right)))
                 .wrapping_sub(at(below, *left).wrapping_sub(at(above, *left)));
-            let mean = f64::from(sum) / f64::from(rows * columns);
-            f64::from(*value) < mean * 0.87 - 3.0
+            // Darker than 87 % of the mean, less 3: in whole numbers.
+            (u64::from(*value) + 3) * 100 * rows * columns < 87 * u64::from(sum)
         }));
         self.dark = dark;
         let mut found = Vec::new();

@@ -77,26 +77,33 @@ pub fn film(card: &Grey, how: &Filming, chance: &mut Chance) -> Grey {
     if how.blur > 0.0 {
         grey = blurred(&grey, width, how.blur);
     }
-    let mut sensed = |value: f32| {
-        let noise = if how.noise > 0.0 {
-            let length = (-2.0 * (chance.share() + 1e-9).ln()).sqrt();
-            how.noise * length * (std::f64::consts::TAU * chance.share()).cos()
-        } else {
-            0.0
-        };
-        (f64::from(value) + noise).round() as u8
+    let sensed = |value: f32| (value + 0.5) as u8;
+    let data = if how.noise > 0.0 {
+        let noise = noise(how.noise, chance);
+        grey.into_iter().map(|value| sensed(value + noise[chance.below(noise.len())])).collect()
+    } else {
+        grey.into_iter().map(sensed).collect()
     };
-    Grey { width, height, data: grey.into_iter().map(&mut sensed).collect() }
+    Grey { width, height, data }
+}
+
+/// Values of a sensor's noise, of which each pixel draws one; `sigma` in grey values.
+fn noise(sigma: f64, chance: &mut Chance) -> Vec<f32> {
+    let mut one = || {
+        let length = (-2.0 * (chance.share() + 1e-9).ln()).sqrt();
+        (sigma * length * (std::f64::consts::TAU * chance.share()).cos()) as f32
+    };
+    (0..1 << 16).map(|_| one()).collect()
 }
 
 /// The table's grey where the card is not.
 fn between(card: &Grey, u: f64, v: f64) -> f64 {
-    let (left, top) = (u.floor(), v.floor());
-    if left < 0.0 || top < 0.0 || left >= card.width as f64 - 1.0 || top >= card.height as f64 - 1.0 {
+    if u < 0.0 || v < 0.0 || u >= card.width as f64 - 1.0 || v >= card.height as f64 - 1.0 {
         return 70.0;
     }
-    let (right, below) = (u - left, v - top);
-    let at = top as usize * card.width + left as usize;
+    let (left, top) = (u as usize, v as usize);
+    let (right, below) = (u - left as f64, v - top as f64);
+    let at = top * card.width + left;
     let across = |at: usize| f64::from(card.data[at]) * (1.0 - right) + f64::from(card.data[at + 1]) * right;
     across(at) * (1.0 - below) + across(at + card.width) * below
 }
@@ -112,16 +119,28 @@ fn half(card: &Grey) -> Grey {
 /// Spreads each pixel over its neighbours, first along rows, then along columns; `sigma` in pixels.
 fn blurred(grey: &[f32], width: usize, sigma: f64) -> Vec<f32> {
     let reach = (sigma * 3.0).ceil() as usize;
-    let weight = |off: usize| (-(off.abs_diff(reach).pow(2) as f64) / (2.0 * sigma * sigma)).exp() as f32;
-    let weights: Vec<f32> = (0..=2 * reach).map(weight).collect();
+    let weights: Vec<f32> = (0..=2 * reach)
+        .map(|off| (-(off.abs_diff(reach).pow(2) as f64) / (2.0 * sigma * sigma)).exp() as f32)
+        .collect();
     let whole: f32 = weights.iter().sum();
+    let mut rows = Vec::with_capacity(grey.len());
+    for row in grey.chunks_exact(width) {
+        // At the edges the last pixel goes on.
+        let (first, last) = (vec![row[0]; reach], vec![row[width - 1]; reach]);
+        let wider = [&first, row, &last].concat();
+        rows.extend(wider.windows(weights.len()).map(|near| {
+            near.iter().zip(&weights).map(|(value, weight)| value * weight).sum::<f32>() / whole
+        }));
+    }
     let height = grey.len() / width;
-    let at = |from: &[f32], i: usize, (step, most): (usize, usize)| {
-        let own = i / step % most;
-        let start = i - own * step;
-        let place = |n: usize| start + (own + n).saturating_sub(reach).min(most - 1) * step;
-        weights.iter().enumerate().map(|(n, weight)| weight * from[place(n)]).sum::<f32>() / whole
-    };
-    let rows: Vec<f32> = (0..grey.len()).map(|i| at(grey, i, (1, width))).collect();
-    (0..grey.len()).map(|i| at(&rows, i, (width, height))).collect()
+    let mut spread = vec![0.0; grey.len()];
+    for (y, to) in spread.chunks_exact_mut(width).enumerate() {
+        for (n, weight) in weights.iter().enumerate() {
+            let from = (y + n).saturating_sub(reach).min(height - 1) * width;
+            for (to, value) in to.iter_mut().zip(&rows[from..from + width]) {
+                *to += value * weight / whole;
+            }
+        }
+    }
+    spread
 }
