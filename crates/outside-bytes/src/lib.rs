@@ -20,6 +20,7 @@ mod pages;
 mod papers;
 mod passkeys;
 mod venues;
+mod zones;
 
 pub use attestations::attestation;
 pub use chips::{
@@ -43,6 +44,7 @@ pub use pages::gate_http;
 pub use papers::{case_file, document_number, endorsement, mrz, words};
 pub use passkeys::webauthn;
 pub use venues::{desk_request, sd_cwt, venue_answer, venue_code, venue_receipt, venue_request};
+pub use zones::zone_frame;
 
 /// A reader and its name, which is also the name of its fuzz target and of its folder of seeds.
 #[derive(Debug, Clone, Copy)]
@@ -108,4 +110,5 @@ targets!(
     webauthn,
     words,
     work_salt,
+    zone_frame,
 );

@@ -3,14 +3,17 @@ import { readFileSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 // @ts-expect-error: plain JavaScript, run by Node as it is
-import { signsSource } from '../tools/signs.mjs'
+import { signsFiles } from '../tools/signs.mjs'
 import { skip } from '../../core/test/skip.js'
 import { CHROMIUM, launch } from './bay.js'
 import { type Filming, chance, drawCards, film, noFont, zoneOf } from './cards.js'
+import { LaneReader, noLaneReader } from './lane-reader.js'
 import { readMrz } from '../../core/mrz.js'
 import { type Grey, ZoneReader, greyOf, readZone } from '../src/zone.js'
 
 const skipped = skip('read rates of machine-readable zones', CHROMIUM ? noFont() : 'no Chromium on this machine (Debian: apt-get install chromium)')
+
+const noLane = skipped || skip('the wallet\'s reader of zones beside that of lanes and desks', noLaneReader())
 
 const TODAY = '2026-11-25'
 /** So many cards of each kind for each condition; `BAYPASS_CARDS` for the figures of docs/mrz.md. */
@@ -54,68 +57,85 @@ describe.skipIf(skipped)('a zone on a drawn card', () => {
   let browser: Browser
   let zones: (readonly string[])[]
   let cards: Grey[]
+  let lane: LaneReader | undefined
   const times: number[] = []
+  /** Frames that both readers answered, and those that one alone read. */
+  const both = { same: 0, walletAlone: 0, laneAlone: 0 }
+
+  /** What the wallet's reader makes of a frame and, where Cargo is, that of lanes and desks: neither gives out anything wrong. */
+  async function readBoth(frame: Grey, right: readonly string[], name: string): Promise<[boolean, boolean]> {
+    const before = performance.now()
+    const own = readZone(frame, TODAY)
+    times.push(performance.now() - before)
+    if (own) expect(own, name).toEqual(right)
+    const theirs = await lane?.read(frame)
+    if (theirs) expect(theirs, `${name}, at a lane`).toEqual(right)
+    if (lane) both[Boolean(own) === Boolean(theirs) ? 'same' : own ? 'walletAlone' : 'laneAlone'] += 1
+    return [own !== undefined, theirs !== undefined]
+  }
+
+  /** A row of the table: wallet TD1 and TD3, lane TD1 and TD3. Neither reads less than its floor. */
+  async function row(name: string, of: readonly Grey[], how: Filming, random: () => number, floors: readonly [number, number]): Promise<void> {
+    const read = [0, 0, 0, 0]
+    for (const [i, card] of of.entries()) {
+      await breath()
+      const kind = i < CARDS ? 0 : 1
+      const [own, theirs] = await readBoth(film(card, how, random), zones[i]!, name)
+      read[kind]! += Number(own)
+      read[kind + 2]! += Number(theirs)
+    }
+    console.log(`| ${name} | ${read.map((count, i) => i > 1 && !lane ? '-' : `${count}/${CARDS}`).join(' | ')} |`)
+    for (const i of lane ? [0, 1, 2, 3] : [0, 1]) expect(read[i]! / CARDS, `${name}, ${i < 2 ? 'wallet' : 'lane'}, TD${i % 2 ? 3 : 1}`).toBeGreaterThanOrEqual(floors[i % 2]!)
+  }
 
   beforeAll(async () => {
     browser = await launch()
     const random = chance(20261125)
     zones = (['TD1', 'TD3'] as const).flatMap((kind) => Array.from({ length: CARDS }, () => zoneOf(kind, random)))
     cards = await drawCards(browser, zones)
+    if (!noLane) lane = new LaneReader(TODAY)
   })
   afterAll(async () => {
-    const sorted = [...times].sort((a, b) => a - b)
-    if (sorted.length) console.log(`frames: ${times.length}, half within ${sorted[times.length >> 1]!.toFixed(0)} ms, 95 of 100 within ${sorted[Math.floor(times.length * 0.95)]!.toFixed(0)} ms`)
+    for (const [who, all] of [['wallet', times], ['lane', lane?.times ?? []]] as const) {
+      const sorted = [...all].sort((a, b) => a - b)
+      if (sorted.length) console.log(`${who}: ${all.length} frames, half within ${sorted[all.length >> 1]!.toFixed(1)} ms, 95 of 100 within ${sorted[Math.floor(all.length * 0.95)]!.toFixed(1)} ms`)
+    }
+    if (lane) console.log(`both or neither read ${both.same} frames, the wallet alone ${both.walletAlone}, the lane alone ${both.laneAlone}`)
+    lane?.end()
     await browser?.close()
   })
 
-  it('is compared with the signs of the font', async () => {
-    expect(readFileSync(new URL('../src/signs.ts', import.meta.url), 'utf8')).toBe(await (signsSource as () => Promise<string>)())
+  it('is compared with the signs of the font, here and at a lane', async () => {
+    for (const [file, source] of await (signsFiles as () => Promise<[URL, string][]>)()) expect(readFileSync(file, 'utf8'), file.pathname).toBe(source)
   })
 
   // Between two frames the runner is heard: it takes a test that says nothing for a minute for dead.
   const breath = () => new Promise((resolve) => setImmediate(resolve))
 
   it.each(CONDITIONS)('is read: %s', async (name, how, td1, td3) => {
-    const random = chance(name.length * 7919 + (how.pitch ?? 0))
-    const read = [0, 0]
-    for (const [i, card] of cards.entries()) {
-      await breath()
-      const frame = film(card, how, random)
-      const before = performance.now()
-      const found = readZone(frame, TODAY)
-      times.push(performance.now() - before)
-      if (!found) continue
-      // Nothing wrong is given out, whatever the picture.
-      expect(found, name).toEqual(zones[i])
-      read[i < CARDS ? 0 : 1]! += 1
-    }
-    console.log(`| ${name} | ${read[0]}/${CARDS} | ${read[1]}/${CARDS} |`)
-    expect(read[0]! / CARDS, `${name}, TD1`).toBeGreaterThanOrEqual(td1)
-    expect(read[1]! / CARDS, `${name}, TD3`).toBeGreaterThanOrEqual(td3)
+    await row(name, cards, how, chance(name.length * 7919 + (how.pitch ?? 0)), [td1, td3])
   })
 
-  it('under a lamp\'s reflection as small as a sign is never read with another number or date, whatever it makes of a name', () => {
+  it('under a lamp\'s reflection as small as a sign is never read with another number or date, whatever it makes of a name', async () => {
     const random = chance(13)
     let [read, names] = [0, 0]
-    cards.forEach((card, i) => {
-      const found = readZone(film(card, { pitch: 20, noise: 4, glare: 0.7 }, random), TODAY)
-      if (!found) return
-      read += 1
-      expect(readMrz(found, TODAY)).toEqual(readMrz(zones[i]!, TODAY))
-      if (found.join() !== zones[i]!.join()) names += 1
-    })
-    console.log(`reflection as small as a sign: read ${read} of ${2 * CARDS}, a letter of a name lost a stroke to it in ${names}`)
+    for (const [i, card] of cards.entries()) {
+      const frame = film(card, { pitch: 20, noise: 4, glare: 0.7 }, random)
+      for (const found of [readZone(frame, TODAY), await lane?.read(frame)]) {
+        if (!found) continue
+        read += 1
+        expect(readMrz(found, TODAY)).toEqual(readMrz(zones[i]!, TODAY))
+        if (found.join() !== zones[i]!.join()) names += 1
+      }
+    }
+    console.log(`reflection as small as a sign: read ${read} of ${(lane ? 4 : 2) * CARDS}, a letter of a name lost a stroke to it in ${names}`)
   })
 
   it.each([['heavy', 0.75], ['thin', 0.75], ['square', 0.75]] as const)('is read of %s print', async (print, floor) => {
     const random = chance(print.length)
     const other = await drawCards(browser, zones, print)
     for (const how of [{ pitch: 18, noise: 5, blur: 0.7 }, { pitch: 11, tilt: 3, noise: 5 }] satisfies Filming[]) {
-      const found = other.map((card) => readZone(film(card, how, random), TODAY))
-      found.forEach((lines, i) => { if (lines) expect(lines).toEqual(zones[i]) })
-      const read = [found.slice(0, CARDS), found.slice(CARDS)].map((of) => of.filter(Boolean).length)
-      console.log(`| ${print} print, pitch ${how.pitch} px | ${read[0]}/${CARDS} | ${read[1]}/${CARDS} |`)
-      for (const share of read) expect(share / CARDS, print).toBeGreaterThanOrEqual(floor)
+      await row(`${print} print, pitch ${how.pitch} px`, other, how, random, [floor, floor])
     }
   })
 

@@ -1,6 +1,7 @@
 /**
- * Writes src/signs.ts: the 37 signs of a machine-readable zone as small grey pictures, drawn once from the OCR-B of Debian's
- * package fonts-ocr-b (OCRB.otf, of sources whose makers let anybody use, change and pass them on: see its copyright file).
+ * Writes the 37 signs of a machine-readable zone as small grey pictures, for both readers: src/signs.ts for the wallet,
+ * crates/zone/data/signs.txt for lane and desk. They are drawn once from the OCR-B of Debian's package fonts-ocr-b (OCRB.otf,
+ * of sources whose makers let anybody use, change and pass them on: see its copyright file).
  * Needs that package and Chromium; `--check` compares instead of writing.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -8,9 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
 export const FONT = '/usr/share/fonts/opentype/ocr-b/OCRB.otf'
-const to = new URL('../src/signs.ts', import.meta.url)
-const CHROMIUM = [process.env.BAYPASS_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path))
-const SIGNS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ<'
+export const CHROMIUM = [process.env.BAYPASS_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path))
+export const SIGNS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ<'
 const [WIDE, HIGH, BOX] = [12, 16, 16]
 
 /** Grey values of 0 to 15, each the mean of a square of so many pixels; dark is 15. */
@@ -46,12 +46,17 @@ async function drawn() {
   return grey
 }
 
-export async function signsSource() {
+/** Each file with what belongs into it. */
+export async function signsFiles() {
   const grey = await drawn()
-  const rows = [...SIGNS].map((sign, n) => {
-    const own = grey.slice(n * WIDE * HIGH, (n + 1) * WIDE * HIGH)
-    return `  '${own.map((value) => value.toString(16)).join('')}', // ${sign}`
-  })
+  const pictures = [...SIGNS].map((sign, n) => [sign, grey.slice(n * WIDE * HIGH, (n + 1) * WIDE * HIGH).map((value) => value.toString(16)).join('')])
+  return [
+    [new URL('../src/signs.ts', import.meta.url), moduleOf(pictures)],
+    [new URL('../../../crates/zone/data/signs.txt', import.meta.url), pictures.map(([sign, digits]) => `${sign} ${digits}\n`).join('')],
+  ]
+}
+
+function moduleOf(pictures) {
   return `/** Made by tools/signs.mjs from the OCR-B of Debian's package fonts-ocr-b; a test holds it to that font. */
 
 /** In the order of their values (ICAO 9303-3, 4.9), the filler last. */
@@ -62,13 +67,17 @@ export const HIGH = ${HIGH}
 
 /** A picture of each sign, row after row; one digit of base 16 for each square, dark is f. */
 export const PICTURES: readonly string[] = [
-${rows.join('\n')}
+${pictures.map(([sign, digits]) => `  '${digits}', // ${sign}`).join('\n')}
 ]
 `
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const source = await signsSource()
-  if (!process.argv.includes('--check')) writeFileSync(to, source)
-  else if (readFileSync(to, 'utf8') !== source) { console.error('src/signs.ts is not what the font gives: run node tools/signs.mjs'); process.exit(1) }
+  for (const [to, source] of await signsFiles()) {
+    if (!process.argv.includes('--check')) writeFileSync(to, source)
+    else if (!existsSync(to) || readFileSync(to, 'utf8') !== source) {
+      console.error(`${fileURLToPath(to)} is not what the font gives: run node tools/signs.mjs`)
+      process.exitCode = 1
+    }
+  }
 }

@@ -3,7 +3,7 @@
 //!
 //! What the fuzzer found stays beside them; it is not made here.
 //!
-//! `cargo run -p outside-bytes --example seeds [attestations | chips | desks | venues]`
+//! `cargo run -p outside-bytes --example seeds [attestations | chips | desks | venues | zones]`
 
 #![expect(clippy::unwrap_used, reason = "a tool of the tests")]
 
@@ -11,6 +11,7 @@ mod chips;
 mod desks;
 mod phones;
 mod venues;
+mod zones;
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,12 @@ use AuthorityCode::{Chn, Hkg, Mac};
 
 fn main() {
     let only = std::env::args().nth(1);
+    if only.as_deref().is_none_or(|only| only == "zones") {
+        zones::zones();
+    }
+    if only.as_deref() == Some("zones") {
+        return;
+    }
     if only.as_deref().is_none_or(|only| only == "desks") {
         desks::desks();
     }
