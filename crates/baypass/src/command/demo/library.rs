@@ -30,6 +30,16 @@ pub struct Shelf {
     own_card: String,
 }
 
+impl Shelf {
+    /// What somebody needs to borrow by hand.
+    pub fn by_hand(&self) -> String {
+        let (own, items) = (&self.own_card, BOOKS.map(|(item, _)| item).join(", "));
+        format!(
+            "  readers use {LIBRARY} at /self-service; its books are {items}; a library card: {own}, password {PASSWORD}\n"
+        )
+    }
+}
+
 impl Bay {
     /// Starts the stand-in of the library's system, and tells its desk where it is.
     pub async fn start_library(&mut self) -> Result<(), Failure> {

@@ -220,6 +220,7 @@ async fn by_hand(bay: &mut Bay, guest: &str) -> Result<String, Failure> {
         let secret = bay.installation.venue(&venue.parse().map_err(of)?).join("counter.secret");
         text += &format!("  {venue:<25} {}  any name, secret in {}\n", desk.counter, secret.display());
     }
+    text += &bay.library.as_ref().map(library::Shelf::by_hand).unwrap_or_default();
     text += "  every other lane's pages: gates/<port>/kiosk.txt in the data\n";
     Ok(text)
 }
