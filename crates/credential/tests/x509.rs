@@ -1,7 +1,5 @@
 //! Keys and signatures of others: what is taken, and what each refusal is for.
 
-#![expect(clippy::unwrap_used, reason = "tests: a failing helper fails the test that called it")]
-
 use credential::x509::{HashKind, SignatureScheme, X509Key, X509Refusal, digest_unproven};
 use test_support::chip::{ChipKey, Hash, Scheme};
 use test_support::der::{der, oid};
