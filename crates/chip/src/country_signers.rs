@@ -27,7 +27,7 @@ pub enum CountryListError {
     /// Longer than is read, or more certificates than [`MAX_COUNTRY_SIGNERS`].
     #[error("the list is longer than is read; ask who publishes it")]
     TooLong,
-    /// Not in its form.
+    /// Malformed.
     #[error("the list is malformed; fetch it again, then ask who publishes it")]
     Malformed,
     /// A certificate (counted from 0) cannot be read.

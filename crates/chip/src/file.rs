@@ -131,7 +131,7 @@ pub enum FileError {
     /// Bytes follow the file.
     #[error("{0} of the chip is followed by bytes that are none of it; read the document again")]
     Trailing(FileId),
-    /// Cut, or not in its form.
+    /// Cut or malformed.
     #[error("{0} of the chip is malformed; read the document again, then have an officer look at it")]
     Malformed(FileId),
     /// DG1's zone contradicts itself.

@@ -5,6 +5,8 @@
 //! `"signature"` are the chip's active authentication: both or none. Any other field, a field twice, or bytes after the object refuse
 //! the text. Not here: whether any of it is true.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use documents::redact_debug;
@@ -124,6 +126,27 @@ impl HandedIn {
             (Some(_), None) | (None, Some(_)) => return Err(HandedInError::Proof),
         };
         Ok(Self { files, proof })
+    }
+
+    /// The text of a reading, for whoever judges it elsewhere; [`HandedIn::read`] takes it. `None` where DG1 or DG2 was not read. Groups
+    /// that are not read here are left out.
+    #[must_use]
+    pub fn write(reading: &ChipReading, nonce: &Nonce) -> Option<String> {
+        let files = &reading.files;
+        let mut fields = BTreeMap::from([("sod", STANDARD.encode(files.sod()))]);
+        fields.insert("dg1", STANDARD.encode(files.group(Group::MRZ)?));
+        fields.insert("dg2", STANDARD.encode(files.group(Group::FACE)?));
+        let optional = [
+            ("com", files.com()),
+            ("dg11", files.group(Group::HOLDER)),
+            ("dg12", files.group(Group::DOCUMENT)),
+            ("dg14", files.group(Group::SECURITY)),
+            ("dg15", files.group(Group::ACTIVE)),
+            ("nonce", reading.signature.as_ref().map(|_| nonce.as_bytes().as_slice())),
+            ("signature", reading.signature.as_deref()),
+        ];
+        fields.extend(optional.into_iter().filter_map(|(name, file)| Some((name, STANDARD.encode(file?)))));
+        serde_json::to_string(&fields).ok()
     }
 
     /// The files, not yet believed.

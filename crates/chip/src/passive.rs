@@ -25,7 +25,7 @@ pub enum PassiveError {
     /// A file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The list of hashes is not in its signed form, or the signature does not count.
+    /// The signed form of the list of hashes is malformed, or its signature does not count.
     #[error(transparent)]
     Signed(#[from] SignedDataError),
     /// Nobody who is trusted vouches for the signer.
@@ -234,7 +234,7 @@ pub enum Comparison {
 /// The groups that an EF.SOD names, whoever signed it: what a reader asks a chip for. It proves nothing.
 ///
 /// # Errors
-/// [`PassiveError`] where the file is not in its form.
+/// [`PassiveError`] where the file is malformed.
 pub fn listed_unproven(sod: &[u8]) -> Result<Vec<Group>, PassiveError> {
     let signed = signed_data(sod)?;
     let list = HashList::read(signed.content()).map_err(|Malformed| PassiveError::HashList)?;
@@ -245,7 +245,7 @@ pub fn listed_unproven(sod: &[u8]) -> Result<Vec<Group>, PassiveError> {
 /// document that is refused. It proves nothing.
 ///
 /// # Errors
-/// [`PassiveError`] where the file is not in its form, or its hash is unknown.
+/// [`PassiveError`] where the file is malformed, or its hash is unknown.
 pub fn compare_unproven(sod: &[u8], group: Group, file: &[u8]) -> Result<Comparison, PassiveError> {
     let signed = signed_data(sod)?;
     let list = HashList::read(signed.content()).map_err(|Malformed| PassiveError::HashList)?;

@@ -72,6 +72,9 @@ pub fn chip_handed_in(bytes: &[u8]) -> bool {
     let Ok(handed) = HandedIn::read(bytes) else { return false };
     let nonce = Nonce::new(CHIP_NONCE);
     let Ok(reading) = handed.for_nonce(&nonce) else { return false };
+    let again = HandedIn::write(&reading, &nonce).unwrap();
+    let again = HandedIn::read(again.as_bytes()).unwrap().for_nonce(&nonce).unwrap();
+    assert!(again == reading, "another reading when written again");
     let Ok(chip) = authenticate(&reading.files, &COUNTRIES, read_at()) else { return false };
     assert!(chip.lists(Group::MRZ) && chip.lists(Group::FACE), "a list without zone or face was believed");
     assert!(!format!("{chip:?}").contains(chip.zone().number()), "a number in a debug line");

@@ -171,6 +171,22 @@ fn files_that_a_readers_software_hands_in_are_the_same_files() {
 }
 
 #[test]
+fn a_reading_that_is_written_is_the_same_reading_elsewhere() {
+    let issued = Issued::new();
+    let key = ChipKey::new(Scheme::P256);
+    for chip in [laid_down(&issued.specimen, Some(key)), laid_down(&issued.specimen, None)] {
+        let mut chip = chip;
+        let reading = read_chip(&mut chip, &NONCE).unwrap();
+        let text = HandedIn::write(&reading, &NONCE).unwrap();
+        assert!(text.len() <= MAX_HANDED_IN);
+        let again = HandedIn::read(text.as_bytes()).unwrap().for_nonce(&NONCE).unwrap();
+        assert!(again == reading);
+    }
+    let sod = chip::ChipFiles::new(issued.specimen.sod.clone()).unwrap();
+    assert!(HandedIn::write(&ChipReading { files: sod, signature: None }, &NONCE).is_none());
+}
+
+#[test]
 fn a_text_that_is_not_in_the_form_is_refused_with_its_code() {
     let issued = Issued::new();
     let text = |more: &[(&str, String)]| text(&issued, more);
