@@ -241,6 +241,6 @@ mod tests {
             assert_eq!(text.parse::<AccountId>().is_ok(), fits, "{text:?}");
             assert_eq!(text.parse::<Barcode>().is_ok(), fits, "{text:?}");
         }
-        assert_eq!(format!("{:?}", "3000123".parse::<Barcode>().unwrap()), "Barcode");
+        assert_eq!(format!("{:?}", "3000123".parse::<Barcode>().unwrap()), "Barcode(redacted)");
     }
 }
