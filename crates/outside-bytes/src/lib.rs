@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's crate: a broken promise ends the run")]
 
 mod attestations;
+mod cards;
 mod codes;
 mod desks;
 mod enrolment;
@@ -21,6 +22,7 @@ mod passkeys;
 mod venues;
 
 pub use attestations::attestation;
+pub use cards::{document_envelope, document_notice, page};
 pub use codes::{
     base45_cbor, code_text, gate_check, let_decoders_fail, part, part_pair, picture, proof, token,
 };
@@ -62,6 +64,8 @@ targets!(
     base45_cbor,
     case_file,
     code_text,
+    document_envelope,
+    document_notice,
     document_number,
     dpop,
     endorsement,
@@ -78,6 +82,7 @@ targets!(
     modbus_answer,
     mrz,
     notice,
+    page,
     part,
     picture,
     proof,

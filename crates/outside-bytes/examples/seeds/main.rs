@@ -3,10 +3,11 @@
 //!
 //! What the fuzzer found stays beside them; it is not made here.
 //!
-//! `cargo run -p outside-bytes --example seeds [attestations | venues]`
+//! `cargo run -p outside-bytes --example seeds [attestations | cards | venues]`
 
 #![expect(clippy::unwrap_used, reason = "a tool of the tests")]
 
+mod cards;
 mod desks;
 mod phones;
 mod venues;
@@ -49,6 +50,12 @@ fn main() {
         desks::desks();
     }
     if only.as_deref() == Some("desks") {
+        return;
+    }
+    if only.as_deref().is_none_or(|only| only == "cards") {
+        cards::cards();
+    }
+    if only.as_deref() == Some("cards") {
         return;
     }
     if only.as_deref() != Some("attestations") {
