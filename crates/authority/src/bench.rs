@@ -21,7 +21,7 @@ use crate::service::{Service, draw};
 use crate::store::person::{self, Resident};
 use crate::store::vault::PersonKey;
 use crate::store::{StoreError, enrolment, registry, token};
-use crate::verdict::{AskedFor, Compared, Covering, FreshIds, Opened, Recognised, VerdictError};
+use crate::verdict::{AskedFor, Compared, Covering, Evidence, FreshIds, Opened, Recognised, VerdictError};
 
 /// The form of endorsement that the travellers hold.
 const FORM: &str = "g-mac-3m1";
@@ -209,7 +209,13 @@ impl LedgerBench {
             template: PartTemplate::from_bytes(&[0; TEMPLATE_LEN]).ok_or(BenchError::Setting)?,
         };
         let number = traveller.number.clone();
-        let opened = Opened { contents, issuer: AuthorityCode::Chn, number, kept: Vec::new() };
+        let opened = Opened {
+            evidence: Evidence::Part(Box::new(contents)),
+            issuer: AuthorityCode::Chn,
+            number,
+            kept: Vec::new(),
+            alone: None,
+        };
         let recognised = Recognised { opened, face: Compared::Near, stale: false };
         let fresh = FreshIds::draw()?;
         let covering = Covering { id: "bench".to_owned(), keep_days: 30 };

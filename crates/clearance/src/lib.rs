@@ -1,7 +1,7 @@
 //! Clearance: joins the verdicts on one traveller at one lane into one outcome, as values and transitions.
 //!
 //! Lives here: [`Clearance`] and its steps, what an authority is [`told`], what a restart makes of the durable
-//! records ([`recover`]), the [`Envelope`] in which a gate asks, and the authority's [`Reservation`]. Not here: how an authority reaches a verdict
+//! records ([`recover`]), the [`Envelope`]s in which a gate asks, and the authority's [`Reservation`]. Not here: how an authority reaches a verdict
 //! (`authority`), what a lane does with a command (`gate`), signed messages (`credential`), any clock or socket.
 
 mod binding;
@@ -16,7 +16,7 @@ pub use binding::{
     ClearanceId, Digest, LaneId, NotALaneId, PassageId, Place, Request, ReservationId, Round, RoundError,
     Sides, Subject,
 };
-pub use envelope::{Envelope, MAX_PROBE_LEN};
+pub use envelope::{DocumentEnvelope, Envelope, Enveloped, MAX_PROBE_LEN};
 pub use machine::{
     ASK_SECONDS, Asking, Clearance, Command, DOOR_SECONDS, Event, MAX_ROUNDS, MEASURES_SECONDS, Measuring,
     Mismatch, Refused, Sentence, Step, TransitionError,

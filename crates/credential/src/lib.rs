@@ -9,6 +9,7 @@ pub mod cose;
 mod crypto;
 pub mod dpop;
 pub mod message;
+pub mod page;
 pub mod part;
 pub mod sd_cwt;
 mod signer;

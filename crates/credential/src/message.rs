@@ -7,6 +7,7 @@
 //! A message is identified by its payload, never by its signed bytes: whoever can reach the wire can make another valid
 //! signature of the same payload (`r, n - s`) without any key.
 
+mod pages;
 mod receipt;
 
 use documents::{AuthorityCode, Direction, IsoWeek, LaneKind, LocalDate, PortId, Side, Timestamp};
@@ -16,6 +17,7 @@ use crate::cose::{self, CoseError, Headers, Sign1, Tagging};
 use crate::crypto::{SigningKey, TokenId, VerifyingKey, sha256};
 use crate::token::{PartHash, external};
 
+pub use pages::{DocumentNotice, EitherNotice, laid_hash};
 pub use receipt::{Chain, ChainReason, Receipt, ReceiptError, ReceiptResult};
 
 /// A kind of signed message; the label keeps a signature of one kind from serving as another.
@@ -31,6 +33,8 @@ pub enum Kind {
     Handover,
     /// A SAR's entry to a token's issuer.
     Notice,
+    /// A SAR's entry to the issuer of a document that was laid down.
+    DocumentNotice,
     /// A list of keys.
     TrustList,
     /// An approval of form 1: of the border.
@@ -59,6 +63,7 @@ impl Kind {
             Self::Event => "bp2-event",
             Self::Handover => "bp1-handover",
             Self::Notice => "bp1-notice",
+            Self::DocumentNotice => "bp1-document-notice",
             Self::TrustList => "bp2-trust-list",
             Self::Approval => "bp1-approval",
             Self::ApprovalForm2 => "bp2-approval",
@@ -155,13 +160,14 @@ pub struct Request {
     pub role: Side,
     /// Whether one lane serves both sides.
     pub joint: bool,
-    /// The token's id.
+    /// The token's id; at a lane by document 16 random bytes drawn for this showing.
     pub token: TokenId,
-    /// Hash of token and proof as they are sent ([`shown_hash`]): nothing of an envelope can be exchanged on its way.
+    /// Hash of token and proof as they are sent ([`shown_hash`]), or of the pages that were laid down ([`laid_hash`]): nothing
+    /// of an envelope can be exchanged on its way.
     pub shown: [u8; 32],
-    /// `iat` of the holder proof.
+    /// `iat` of the holder proof; at a lane by document the time at which the pages were sealed.
     pub made_at: Timestamp,
-    /// Hash of the part for this authority.
+    /// Hash of the part, or of the sealed page, for this authority.
     pub part: PartHash,
     /// Hash of the other authority's part, where the code carries one: the proof covers it.
     pub other_part: Option<PartHash>,
@@ -555,6 +561,7 @@ pub const fn lane_number(lane: LaneKind) -> u64 {
         LaneKind::Code => 0,
         LaneKind::FaceOnly => 1,
         LaneKind::Manual => 2,
+        LaneKind::Document => 3,
     }
 }
 
@@ -567,6 +574,7 @@ pub const fn read_lane(number: u64) -> Result<LaneKind, CborError> {
         0 => Ok(LaneKind::Code),
         1 => Ok(LaneKind::FaceOnly),
         2 => Ok(LaneKind::Manual),
+        3 => Ok(LaneKind::Document),
         _ => Err(CborError::Unexpected),
     }
 }

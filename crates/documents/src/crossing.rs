@@ -154,16 +154,19 @@ pub enum LaneKind {
     FaceOnly,
     /// An officer's counter.
     Manual,
+    /// The document that each authority reads, and a face: for a traveller without a phone.
+    Document,
 }
 
 impl LaneKind {
-    /// `code`, `face_only` or `manual`.
+    /// `code`, `face_only`, `manual` or `document`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Code => "code",
             Self::FaceOnly => "face_only",
             Self::Manual => "manual",
+            Self::Document => "document",
         }
     }
 }
@@ -176,7 +179,7 @@ impl fmt::Display for LaneKind {
 
 /// The text names no kind of lane.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown kind of lane; write code, face_only or manual")]
+#[error("unknown kind of lane; write code, face_only, manual or document")]
 pub struct NotALaneKind;
 
 impl FromStr for LaneKind {
@@ -187,6 +190,7 @@ impl FromStr for LaneKind {
             "code" => Ok(Self::Code),
             "face_only" => Ok(Self::FaceOnly),
             "manual" => Ok(Self::Manual),
+            "document" => Ok(Self::Document),
             _ => Err(NotALaneKind),
         }
     }

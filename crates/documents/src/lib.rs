@@ -13,6 +13,7 @@ mod judge;
 mod lane;
 mod mrz;
 mod numbers;
+pub mod pages;
 mod redact;
 pub mod rules;
 mod standing;

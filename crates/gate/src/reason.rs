@@ -50,6 +50,10 @@ pub enum Remedy {
     FetchTokens,
     /// Set the phone's clock.
     SetClock,
+    /// Lay the card down again, or type it as it stands there.
+    LayAgain,
+    /// Lay down the card that the lane asks for.
+    LayOtherCard,
     /// Look into the camera.
     LookAtCamera,
     /// One person at a time.
@@ -72,6 +76,8 @@ impl Remedy {
             Self::ChooseThisPort => "choose_this_port",
             Self::FetchTokens => "fetch_tokens",
             Self::SetClock => "set_clock",
+            Self::LayAgain => "lay_again",
+            Self::LayOtherCard => "lay_other_card",
             Self::LookAtCamera => "look_at_camera",
             Self::OneAtATime => "one_at_a_time",
             Self::TryAgain => "try_again",
@@ -201,6 +207,16 @@ reasons! {
     CodeForElsewhere = "code_for_elsewhere", Check, ChooseThisPort, "choose_this_port", Some("a code for another port or direction");
     /// The gate's clock is not to be relied on.
     ClockUnsure = "clock_unsure", Gate, MendGate, "see_officer", Some("a wrong clock");
+    /// No card could be read: no zone in the picture, or one whose check digits do not fit.
+    PageUnreadable = "page_unreadable", Reader, LayAgain, "page_unreadable", Some("malformed input");
+    /// No authority of this lane reads this kind of document.
+    DocumentNotRead = "document_not_read", Reader, LayOtherCard, "document_not_read", None;
+    /// One authority of this lane has no document to read.
+    DocumentMissing = "document_missing", Reader, LayOtherCard, "document_missing", None;
+    /// The documents are of two people: two birth dates, or two homes.
+    PagesDisagree = "pages_disagree", Reader, LayOtherCard, "pages_disagree", Some("another person's document");
+    /// The trust list names no key of an authority to which a page could be sealed.
+    PageKey = "page_key", Gate, MendGate, "see_officer", Some("wrong key role");
     /// Nobody before the camera.
     FaceNone = "face_none", Face, LookAtCamera, "look_at_camera", None;
     /// More than one person before the camera.

@@ -23,7 +23,8 @@ use tokio::sync::Semaphore;
 
 use crate::check::{Age, Trusted};
 use crate::clock::Clock;
-use crate::devices::camera::{CodeSight, MAX_PICTURE_LEN};
+use crate::devices::camera::{CodeSight, MAX_PICTURE_LEN, PageSight};
+use crate::devices::card::CardBody;
 use crate::health::{Health, Looked, waiting};
 use crate::lane::{LaneConfig, Report};
 use crate::lists::Follower;
@@ -35,12 +36,20 @@ use crate::steady::SteadyClock;
 /// The lists of the moment: they are replaced while the gate runs.
 pub type TrustedNow = Arc<dyn Fn() -> Arc<dyn Trusted> + Send + Sync>;
 
+/// What a scan shows: a code, or cards at a lane by document.
+pub enum Scanned {
+    /// The text of the code, or a picture of it.
+    Code(CodeSight),
+    /// Cards, in the order in which they are laid down.
+    Cards(Vec<PageSight>),
+}
+
 /// A traveller whose pictures come in a request: only where the lane was set up for a simulated camera.
 pub struct ScanOrder {
     /// The lane's name.
     pub lane: String,
-    /// The text of the code, or a picture of it.
-    pub code: CodeSight,
+    /// What is shown there.
+    pub shown: Scanned,
     /// Pictures of the face, looked at in turn.
     pub faces: Vec<Vec<u8>>,
     /// Measures that somebody at the lane carries out.
@@ -146,6 +155,7 @@ struct ScanBody {
     lane: String,
     code: Option<String>,
     code_picture: Option<String>,
+    cards: Option<Vec<CardBody>>,
     faces: Vec<String>,
     #[serde(default)]
     measures: Vec<String>,
@@ -169,14 +179,19 @@ async fn scans(State(state): State<GateState>, body: Result<Json<ScanBody>, Json
         let detail = format!("{field} is not Base64 in its URL form without padding");
         problem(StatusCode::BAD_REQUEST, "malformed_body", &detail)
     };
-    let code = match (body.code, body.code_picture) {
-        (Some(text), None) => CodeSight::Text(text),
-        (None, Some(picture)) => match bytes(&picture) {
-            Some(picture) => CodeSight::Picture(picture),
+    let shown = match (body.code, body.code_picture, body.cards) {
+        (Some(text), None, None) => Scanned::Code(CodeSight::Text(text)),
+        (None, Some(picture), None) => match bytes(&picture) {
+            Some(picture) => Scanned::Code(CodeSight::Picture(picture)),
             None => return unreadable("code_picture"),
         },
-        (Some(_), Some(_)) | (None, None) => {
-            return problem(StatusCode::BAD_REQUEST, "malformed_body", "give either code or code_picture");
+        (None, None, Some(cards)) => match cards.iter().map(CardBody::sight).collect() {
+            Ok(cards) => Scanned::Cards(cards),
+            Err(fault) => return problem(StatusCode::BAD_REQUEST, fault.code(), &fault.to_string()),
+        },
+        (_, _, _) => {
+            let detail = "give one of code, code_picture and cards";
+            return problem(StatusCode::BAD_REQUEST, "malformed_body", detail);
         }
     };
     let Some(faces) = body.faces.iter().map(|face| bytes(face)).collect::<Option<Vec<_>>>() else {
@@ -190,7 +205,7 @@ async fn scans(State(state): State<GateState>, body: Result<Json<ScanBody>, Json
             "measures names something that is no measure",
         );
     };
-    match scanner(ScanOrder { lane: body.lane, code, faces, measures }).await {
+    match scanner(ScanOrder { lane: body.lane, shown, faces, measures }).await {
         Some(report) => Json(report.to_json()).into_response(),
         None => problem(
             StatusCode::NOT_FOUND,

@@ -83,8 +83,25 @@ impl Row {
 }
 
 /// What a kiosk's screen says beside the sentences of reasons, outcomes and measures.
-const KIOSK: [&str; 6] =
-    ["kiosk_reading", "kiosk_look_here", "kiosk_closed", "kiosk_no_camera", "kiosk_cancel", "kiosk_trial"];
+const KIOSK: [&str; 17] = [
+    "kiosk_reading",
+    "kiosk_look_here",
+    "kiosk_closed",
+    "kiosk_no_camera",
+    "kiosk_cancel",
+    "kiosk_trial",
+    "kiosk_lay_card",
+    "kiosk_next_card",
+    "kiosk_card_number",
+    "kiosk_card_birth",
+    "kiosk_card_go_on",
+    "kiosk_card_birth_wrong",
+    "kiosk_card_check_digit",
+    "kiosk_card_character",
+    "kiosk_card_length",
+    "kiosk_card_unknown",
+    "kiosk_card_clear",
+];
 
 /// Every sentence in every language, checked to be complete.
 #[derive(Debug)]

@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's crate: a broken promise ends the run")]
 
 mod attestations;
+mod cards;
 mod chips;
 mod codes;
 mod desks;
@@ -23,6 +24,7 @@ mod venues;
 mod zones;
 
 pub use attestations::attestation;
+pub use cards::{document_envelope, document_notice, page};
 pub use chips::{
     CHIP_NONCE, chip_face, chip_handed_in, chip_master_list, chip_portrait, chip_revocations, chip_sod,
 };
@@ -74,6 +76,8 @@ targets!(
     chip_revocations,
     chip_sod,
     code_text,
+    document_envelope,
+    document_notice,
     document_number,
     dpop,
     endorsement,
@@ -90,6 +94,7 @@ targets!(
     modbus_answer,
     mrz,
     notice,
+    page,
     part,
     picture,
     proof,

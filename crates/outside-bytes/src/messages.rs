@@ -14,12 +14,13 @@ use gate::open_verdict;
 use crate::codes::one_form;
 use crate::keys::{AUTHORITY_KID, authority_key, authority_public, lists, now};
 
-const KINDS: [Kind; 13] = [
+const KINDS: [Kind; 14] = [
     Kind::Request,
     Kind::Verdict,
     Kind::Event,
     Kind::Handover,
     Kind::Notice,
+    Kind::DocumentNotice,
     Kind::TrustList,
     Kind::Approval,
     Kind::ApprovalForm2,

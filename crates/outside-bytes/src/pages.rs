@@ -13,7 +13,7 @@ use credential::SigningKey;
 use documents::{AuthorityCode, Direction, LaneKind};
 use gate::devices::camera::CodeSight;
 use gate::outbox::{GateKey, Store};
-use gate::server::{GateState, ScanOrder, operators, router};
+use gate::server::{GateState, ScanOrder, Scanned, operators, router};
 use gate::{FixedClock, LaneConfig, Metrics, Trusted};
 use tower_service::Service;
 
@@ -52,7 +52,7 @@ fn served() -> Served {
     let scanner = move |order: ScanOrder| {
         hears.store(true, Ordering::SeqCst);
         // What an order says is the reader's next matter.
-        if let CodeSight::Text(text) = order.code {
+        if let Scanned::Code(CodeSight::Text(text)) = order.shown {
             crate::code_text(text.as_bytes());
         }
         Box::pin(async { None }) as std::pin::Pin<Box<dyn Future<Output = _> + Send>>

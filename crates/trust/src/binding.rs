@@ -13,8 +13,8 @@ use documents::{Direction, LaneKind, PortId};
 use crate::desk_binding::DeskBinding;
 use crate::role::Role;
 
-/// What a lane can be asked for at most: three kinds of lanes, six ways between three authorities.
-const MAX_LANES: usize = 3;
+/// What a lane can be asked for at most: four kinds of lanes, six ways between three authorities.
+const MAX_LANES: usize = 4;
 const MAX_DIRECTIONS: usize = 6;
 
 /// The place for which the key of a gate or desk counts.
@@ -110,7 +110,13 @@ impl GateBinding {
     /// One lane for codes: the port, one direction, whether it serves both authorities.
     #[must_use]
     pub fn code_lane(port: PortId, direction: Direction, joint: bool) -> Self {
-        Self { port, lanes: [LaneKind::Code].into(), directions: [direction].into(), joint }
+        Self::lane(port, LaneKind::Code, direction, joint)
+    }
+
+    /// One lane of this kind: the port, one direction, whether it serves both authorities.
+    #[must_use]
+    pub fn lane(port: PortId, kind: LaneKind, direction: Direction, joint: bool) -> Self {
+        Self { port, lanes: [kind].into(), directions: [direction].into(), joint }
     }
 
     /// The port at which the gate counts.
@@ -235,11 +241,15 @@ mod tests {
             (&hengqin, LaneKind::Code, out, true, Ok(())),
             (&gongbei, LaneKind::Code, out, true, Err(Outside::Port)),
             (&hengqin, LaneKind::Manual, out, true, Err(Outside::Lane)),
+            (&hengqin, LaneKind::Document, out, true, Err(Outside::Lane)),
             (&hengqin, LaneKind::Code, out.reversed(), true, Err(Outside::Direction)),
             (&hengqin, LaneKind::Code, out, false, Err(Outside::Joint)),
         ] {
             assert_eq!(bound.check(port, lane, direction, joint), expected, "{port} {lane:?} {direction}");
         }
+        let by_document = GateBinding::lane("hengqin".parse().unwrap(), LaneKind::Document, out, true);
+        assert_eq!(by_document.check(&hengqin, LaneKind::Document, out, true), Ok(()));
+        assert_eq!(by_document.check(&hengqin, LaneKind::Code, out, true), Err(Outside::Lane));
         assert_eq!(GateBinding::new("hengqin".parse().unwrap(), [], [out], true), None);
         assert_eq!(GateBinding::new("hengqin".parse().unwrap(), [LaneKind::Code], [], true), None);
     }

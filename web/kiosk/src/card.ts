@@ -7,6 +7,8 @@ export type Code = 'CHN' | 'HKG' | 'MAC'
 export interface Card {
   lane: string
   port: string
+  /** What the lane asks for: a code, or cards. */
+  kind: 'code' | 'face_only' | 'manual' | 'document'
   from: Code
   to: Code
   joint: boolean
@@ -18,7 +20,7 @@ export interface Card {
   texts: Record<string, Record<Language, string>>
 }
 
-export type State = 'ready' | 'reading' | 'checking' | 'look_here' | 'turn_head' | 'measure' | 'welcome' | 'again' | 'see_officer' | 'closed'
+export type State = 'ready' | 'reading' | 'lay_card' | 'checking' | 'look_here' | 'turn_head' | 'measure' | 'welcome' | 'again' | 'see_officer' | 'closed'
 
 export interface Stages { session: number; read: number; check: number; face: number; clear: number; total: number; code_to_door: number | null }
 

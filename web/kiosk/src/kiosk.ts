@@ -1,6 +1,7 @@
 /** The traveller's screen. The gate decides what it shows; the page shows it and sends the pictures of its camera. */
 import { Camera, jpeg } from './camera'
 import { type Card, LANGUAGES, type Language, REGIONS, type State, type View, byId, element } from './card'
+import { Cards } from './cards'
 import { Problem, linkOfPage, pairFromAddress } from './link'
 import { Panel } from './panel'
 import { Reading } from './reading'
@@ -9,7 +10,7 @@ import { cue } from './sounds'
 const TAGS: Record<Language, string> = { 'zh-Hans': '简', 'zh-Hant': '繁', en: 'EN', pt: 'PT' }
 const NAMES: Record<Language, string> = { 'zh-Hans': '简体中文', 'zh-Hant': '繁體中文', en: 'English', pt: 'Português' }
 const PICTURES: Partial<Record<string, string>> = { pin: 'pin', guardian: 'guardian' }
-const STEPS: Record<State, number> = { ready: 0, reading: 1, checking: 1, look_here: 1, turn_head: 2, measure: 2, welcome: 3, again: 0, see_officer: 2, closed: 0 }
+const STEPS: Record<State, number> = { ready: 0, reading: 1, lay_card: 1, checking: 1, look_here: 1, turn_head: 2, measure: 2, welcome: 3, again: 0, see_officer: 2, closed: 0 }
 /** How long each language is shown while none is chosen, in milliseconds. */
 const TURN_MS = 3_000
 /** After this time without a code in view, the next code belongs to another traveller, in milliseconds. */
@@ -33,6 +34,7 @@ let last = { text: '', ended: -Infinity, empty: -Infinity }
 let stated = ''
 let timing: { seen: number; decode: number; shown?: number } | undefined
 
+const cards = new Cards({ link, say, changed: show })
 const camera = new Camera(byId<HTMLVideoElement>('video'), show)
 const panel = new Panel({ link, reading, code: (text, ms) => void offer(text, ms, true), changed: show })
 
@@ -45,9 +47,13 @@ function now(): { state: State | 'starting'; sentence: string; detail?: string }
   if (trouble) return { state: 'closed', sentence: 'kiosk_closed' }
   if (!view || !card) return { state: 'starting', sentence: '' }
   if (posting) return { state: 'reading', sentence: 'kiosk_reading' }
-  const wants = view.state === 'ready' || view.state === 'look_here' || view.motion != null
+  const wants = (view.state === 'ready' && !byDocument()) || view.state === 'look_here' || view.motion != null
   if (wants && camera.state === 'lost' && !panel.standsIn) return { state: 'closed', sentence: 'kiosk_no_camera' }
   return { state: view.state, sentence: view.sentence }
+}
+
+function byDocument(): boolean {
+  return card?.kind === 'document'
 }
 
 function say(key: string): string {
@@ -65,7 +71,9 @@ function show(): void {
     if (state === 'welcome' && timing && timing.shown === undefined) timing.shown = performance.now()
   }
   const motion = view?.motion === 'look_straight' ? 'look_here' : view?.motion
-  const picture = state === 'measure' ? (PICTURES[view?.measure ?? ''] ?? 'measure') : state === 'turn_head' && motion && motion !== 'ended' ? motion : state
+  body.dataset['kind'] = card?.kind ?? 'code'
+  if (view) cards.show(view, byDocument() && (state === 'ready' || state === 'lay_card'), spoken)
+  const picture = byDocument() && (state === 'ready' || state === 'lay_card') ? 'measure' : state === 'measure' ? (PICTURES[view?.measure ?? ''] ?? 'measure') : state === 'turn_head' && motion && motion !== 'ended' ? motion : state
   byId('picture').setAttribute('href', `#p-${picture}`)
   const words = byId<HTMLElement>('sentence')
   const text = detail ?? (say(sentence) || '\u00a0')
@@ -78,7 +86,7 @@ function show(): void {
   const done = state === 'starting' ? 0 : STEPS[state]
   for (let i = 0; i < steps.length; i += 1) steps[i]!.className = i < done ? 'done' : ''
   const leave = byId<HTMLButtonElement>('leave')
-  leave.hidden = !(state === 'look_here' || state === 'turn_head' || state === 'measure')
+  leave.hidden = !(state === 'lay_card' || state === 'look_here' || state === 'turn_head' || state === 'measure')
   leave.textContent = say('kiosk_cancel')
   leave.lang = spoken
   place(spoken)
@@ -128,7 +136,7 @@ async function offer(text: string, ms: number, meant = false): Promise<void> {
 async function watchCodes(): Promise<void> {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, READ_EVERY_MS))
-    const open = view && view.session === null && !posting && !trouble && view.state !== 'closed' && !document.hidden
+    const open = view && !byDocument() && view.session === null && !posting && !trouble && view.state !== 'closed' && !document.hidden
     if (!open || reading.busy) continue
     const frame = await (panel.window?.frame() ?? (camera.ready ? camera.frame() : undefined))?.catch(() => undefined)
     if (!frame) continue

@@ -6,7 +6,8 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 
 export class Problem extends Error {
-  constructor(readonly status: number, readonly code: string, detail: string) {
+  /** `position`: of the wrong character in what was typed, from 1. */
+  constructor(readonly status: number, readonly code: string, detail: string, readonly position: number | null = null) {
     super(detail)
   }
 }
@@ -28,8 +29,8 @@ export class Link {
   private async sent(path: string, init: RequestInit = {}): Promise<Response> {
     const response = await fetch(this.base + path, { ...init, headers: this.headers(), cache: 'no-store' })
     if (response.ok) return response
-    const told = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
-    throw new Problem(response.status, told.code ?? 'unknown', told.detail ?? `the gate answers ${response.status}`)
+    const told = (await response.json().catch(() => ({}))) as { code?: string; detail?: string; position?: number | null }
+    throw new Problem(response.status, told.code ?? 'unknown', told.detail ?? `the gate answers ${response.status}`, told.position ?? null)
   }
 
   async get<T>(path: string): Promise<T> {

@@ -1,13 +1,16 @@
-//! Notice: a move between the regions on a mainland token, told by the entering authority to the token's issuer.
+//! Notice: a move between the regions on a mainland token or permit, told by the entering authority to the issuer.
 
-use credential::message::{self, Kind, Notice, ReceiptResult};
-use documents::Timestamp;
+use credential::message::{self, DocumentNotice, EitherNotice, Kind, Notice, ReceiptResult};
+use credential::page::NumberContext;
+use documents::issuance::document_issuer;
+use documents::{AuthorityCode, Direction, LocalDate, PortId, Timestamp};
 use trust::Role;
 
 use crate::service::{SenderError, Service};
 use crate::store::movement::{self, LedgerEntry};
 use crate::store::outbox::{self, WaitingNotice};
-use crate::store::{StoreError, token};
+use crate::store::vault::PersonKey;
+use crate::store::{StoreError, Tx, person, token};
 
 /// Why a notice was not taken or delivered.
 #[derive(Debug, thiserror::Error)]
@@ -20,36 +23,93 @@ pub enum NoticeError {
     Sender(#[from] SenderError),
 }
 
+/// What a notice of either form tells of a passage.
+struct Told {
+    /// By this it is counted once.
+    id: [u8; 32],
+    port: PortId,
+    direction: Direction,
+    date: LocalDate,
+}
+
+impl Told {
+    fn of(notice: &EitherNotice) -> Self {
+        match notice {
+            // By its contents: the same notice signed again is the same notice.
+            EitherNotice::Token(notice) => {
+                let Notice { port, direction, date, .. } = notice.clone();
+                Self { id: message::payload_hash(&notice.encode()), port, direction, date }
+            }
+            // By its showing: a number that is sealed again is the same notice.
+            EitherNotice::Document(notice) => {
+                let DocumentNotice { port, direction, date, .. } = notice.clone();
+                Self { id: notice.counted_as(), port, direction, date }
+            }
+        }
+    }
+}
+
 impl Service {
-    /// Takes a notice: the issuer alone knows whose token it is, and counts.
+    /// Takes a notice: the issuer alone knows whose token or document it is, and counts.
     ///
     /// # Errors
     /// Why it was refused; a repeat is no error and counts nothing. Gives the signed receipt.
     pub async fn take_notice(&self, bytes: &[u8], now: Timestamp) -> Result<Vec<u8>, NoticeError> {
-        let notice = self.authenticate_notice(bytes, now)?;
+        let (notice, hash) = self.authenticate_notice(bytes, now)?;
         let mut tx = self.store.begin().await?;
-        let tag = self.store.vault().token_tag(notice.token);
-        let token = token::find_token(&mut tx, tag).await?.ok_or(SenderError::NotForUs)?;
-        // By its contents: the same notice signed again is the same notice.
-        let id = message::payload_hash(&notice.encode());
+        let person = self.noticed_person(&mut tx, &notice).await?.ok_or(SenderError::NotForUs)?;
+        let Told { id, port, direction, date } = Told::of(&notice);
         if outbox::add_notice_in(&mut tx, &id, now).await? {
-            let end_of_day = notice.date.plus_days(1).start().plus_seconds(-1);
-            let entry = LedgerEntry::noticed(notice.port, notice.direction, self.me);
-            movement::add_movement(&mut tx, token.person, &id, now.min(end_of_day), &entry).await?;
+            let end_of_day = date.plus_days(1).start().plus_seconds(-1);
+            let entry = LedgerEntry::noticed(port, direction, self.me);
+            movement::add_movement(&mut tx, person, &id, now.min(end_of_day), &entry).await?;
         }
         tx.commit().await?;
-        Ok(self.receipt(id, ReceiptResult::Taken, now).map_err(SenderError::from)?)
+        Ok(self.receipt(hash, ReceiptResult::Taken, now).map_err(SenderError::from)?)
     }
 
-    fn authenticate_notice(&self, bytes: &[u8], now: Timestamp) -> Result<Notice, SenderError> {
+    /// The notice, and the hash of its payload.
+    fn authenticate_notice(
+        &self,
+        bytes: &[u8],
+        now: Timestamp,
+    ) -> Result<(EitherNotice, [u8; 32]), SenderError> {
         let trust = self.trust();
-        let claimed = Notice::decode(message::unverified_payload(bytes)?)?;
-        let key = trust.find(claimed.from, Role::Notice, message::kid(bytes)?, now)?;
-        let notice = Notice::decode(message::open(Kind::Notice, bytes, key)?)?;
-        if notice.direction.to() != notice.from {
+        let (kind, from) = match EitherNotice::decode(message::unverified_payload(bytes)?)? {
+            EitherNotice::Token(notice) => (Kind::Notice, notice.from),
+            EitherNotice::Document(notice) => (Kind::DocumentNotice, notice.from),
+        };
+        let key = trust.find(from, Role::Notice, message::kid(bytes)?, now)?;
+        let payload = message::open(kind, bytes, key)?;
+        let notice = EitherNotice::decode(payload)?;
+        if Told::of(&notice).direction.to() != from {
             return Err(SenderError::NotForUs);
         }
-        Ok(notice)
+        Ok((notice, message::payload_hash(payload)))
+    }
+
+    /// Whose token or document a notice is about, where it is one of this authority's.
+    async fn noticed_person(
+        &self,
+        tx: &mut Tx,
+        notice: &EitherNotice,
+    ) -> Result<Option<PersonKey>, NoticeError> {
+        let vault = self.store.vault();
+        match notice {
+            EitherNotice::Token(notice) => {
+                let token = token::find_token(tx, vault.token_tag(notice.token)).await?;
+                Ok(token.map(|token| token.person))
+            }
+            EitherNotice::Document(notice) => {
+                let context = NumberContext { from: notice.from, to: self.me, showing: notice.showing };
+                let Ok(number) = context.open(&notice.number, &self.part_key) else { return Ok(None) };
+                let ours: Option<AuthorityCode> = document_issuer(number.kind());
+                if ours != Some(self.me) {
+                    return Ok(None);
+                }
+                Ok(person::find_tag(tx, vault.number_tag(&number)).await?)
+            }
+        }
     }
 
     /// Notices that wait for delivery, the oldest first.

@@ -4,7 +4,7 @@
 //! officer settles (`settle`).
 
 use clearance::{PassageId, Reservation, ReservationError};
-use credential::message::{Event, Kind, MessageError, Notice, Passage, ReceiptResult};
+use credential::message::{DocumentNotice, Event, Kind, MessageError, Notice, Passage, ReceiptResult};
 use credential::{CryptoError, sha256};
 use documents::Timestamp;
 use trust::{GateBinding, Outside};
@@ -265,7 +265,8 @@ impl Service {
         Ok(())
     }
 
-    /// A move between the regions on a mainland token: the issuer is told token, place and date, and nothing else.
+    /// A move between the regions on a mainland token or permit: the issuer is told token or sealed number, place and date, and
+    /// nothing else.
     async fn add_notice(
         &self,
         tx: &mut Tx,
@@ -275,15 +276,16 @@ impl Service {
     ) -> Result<(), EventError> {
         // The token's id goes once its notice was made, or its days are over: then nothing is left to tell.
         let Some(token) = row.token_id else { return Ok(()) };
-        let notice = Notice {
-            from: self.me,
-            token,
-            port: row.entry.port.clone(),
-            direction: row.entry.direction,
-            date: at.local_date(),
+        let (from, port, direction) = (self.me, row.entry.port.clone(), row.entry.direction);
+        let date = at.local_date();
+        let (kind, encoded) = match row.sealed_number.clone() {
+            None => (Kind::Notice, Notice { from, token, port, direction, date }.encode()),
+            Some(number) => {
+                let notice = DocumentNotice { from, showing: token, number, port, direction, date };
+                (Kind::DocumentNotice, notice.encode())
+            }
         };
-        let encoded = notice.encode();
-        let message = self.signing().notice.sign(Kind::Notice, &encoded)?;
+        let message = self.signing().notice.sign(kind, &encoded)?;
         let waiting = WaitingNotice { id: sha256(&encoded), issuer: row.entry.issuer, message };
         outbox::add_notice_out(tx, &waiting, now).await?;
         Ok(reservation::forget_token_id(tx, row.id).await?)

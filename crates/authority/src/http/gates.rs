@@ -7,9 +7,9 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use clearance::Envelope;
+use clearance::Enveloped;
 use credential::message::{
-    Handover, Notice, Outcome, Receipt, ReceiptResult, Verdict, kid, unverified_payload,
+    EitherNotice, Handover, Outcome, Receipt, ReceiptResult, Verdict, kid, unverified_payload,
 };
 use documents::AuthorityCode;
 use trust::Peer;
@@ -22,7 +22,8 @@ use crate::verdict::VerdictError;
 
 /// Judges one traveller
 ///
-/// The body is an envelope: the gate's signed request, token, proof, this authority's part, the face probe. Whatever
+/// The body is an envelope: the gate's signed request, token, proof, this authority's part, the face probe; at a lane by
+/// document the request, the page that this authority reads, and the probe. Whatever
 /// is wrong with the traveller's side of it is a verdict; only a request that is not a registered gate's is a problem.
 #[utoipa::path(post, path = "/v1/verdicts", tag = "gates",
     request_body(content = Octets, content_type = "application/cbor"),
@@ -32,8 +33,8 @@ pub(super) async fn verdicts(
     Extension(peer): Extension<Peer>,
     CborBody(body): CborBody,
 ) -> Result<impl IntoResponse, Problem> {
-    if let Ok(envelope) = Envelope::decode(&body) {
-        from_gate(&app, &peer, envelope.request)?;
+    if let Ok(envelope) = Enveloped::decode(&body) {
+        from_gate(&app, &peer, envelope.request())?;
     }
     let judged = app.state.service.verdict(&body, (app.state.now)()).await;
     let signed = judged.inspect_err(|error| {
@@ -149,7 +150,8 @@ pub(super) async fn handovers(
 
 /// Takes a notice
 ///
-/// The entering authority tells the issuer of a token where and on which day it was used: no more than that travels.
+/// The entering authority tells the issuer of a token, or of a document that was laid down, where and on which day it was used:
+/// no more than that travels.
 #[utoipa::path(post, path = "/v1/notices", tag = "authorities",
     request_body(content = Octets, content_type = "application/cbor"),
     responses((status = 200, description = "The signed receipt: counted, once.", body = Octets, content_type = "application/cbor")))]
@@ -162,7 +164,7 @@ pub(super) async fn notices(
     from_authority(
         &app,
         &peer,
-        payload.and_then(|payload| Notice::decode(payload).ok()).map(|told| told.from),
+        payload.and_then(|payload| EitherNotice::decode(payload).ok()).map(|told| told.from()),
     )?;
     Ok(cbor(app.state.service.take_notice(&body, (app.state.now)()).await?))
 }

@@ -357,6 +357,8 @@ impl From<VerdictError> for Problem {
             VerdictError::Face(error) => error.into(),
             VerdictError::WeeklyKey(error) => error.into(),
             VerdictError::Token(error) => error.into(),
+            // Its issuer lists a key to seal to that is none.
+            VerdictError::Page(_) => Self::from(&CryptoError::Seal),
             VerdictError::Crypto(error) => error.into(),
         }
     }

@@ -350,6 +350,7 @@ impl Importer<'_> {
             person: old.person()?,
             token: tag,
             token_id: live.then_some(token),
+            sealed_number: None,
             clearance: clearance::ClearanceId::from_bytes(old.array("clearance")?),
             lane: parsed(old.row, old.table, "lane")?,
             state,

@@ -8,7 +8,7 @@ use super::{Result, Tx, all, array, column, define_statements, optional, run};
 
 define_statements! {
     FORGET_RESERVATIONS = "DELETE FROM reservation WHERE state > 2 AND made_at + keep_days * 86400 < $1";
-    FORGET_TOKEN_IDS = "UPDATE reservation SET token_id = NULL WHERE token_id IS NOT NULL AND made_at < $1";
+    FORGET_TOKEN_IDS = "UPDATE reservation SET token_id = NULL, sealed_number = NULL WHERE token_id IS NOT NULL AND made_at < $1";
     FREE_PLACES = "UPDATE token SET place = -1 WHERE tag IN (SELECT tag FROM token WHERE place >= 0 AND expires < $1 ORDER BY expires LIMIT 1000)";
     FORGET_TOKENS = "DELETE FROM token WHERE expires < $1";
     FORGET_SPENT_TOKENS = "DELETE FROM spent_token WHERE spent_at < $1";

@@ -13,6 +13,7 @@ database::migrations! {
         6 "status places" "0006_status_places.sql",
         7 "templates" "0007_templates.sql",
         8 "venue credentials" "0008_venue_credentials.sql",
+        9 "document lanes" "0009_document_lanes.sql",
     }
 }
 

@@ -20,21 +20,21 @@ macro_rules! columns {
             $start,
             "id, person_key, token_tag, token_id, clearance, lane, state, at, cause, passage, made_at, ",
             "port, origin, destination, issuer, with_group, granted_until, spends_form, spends_destination, ",
-            "spends_from, keep_days",
+            "spends_from, keep_days, sealed_number",
             $end
         )
     };
 }
 
 define_statements! {
-    ADD_RESERVATION = columns!("INSERT INTO reservation (", ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)");
+    ADD_RESERVATION = columns!("INSERT INTO reservation (", ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)");
     FIND_LIVE = concat!(columns!("SELECT ", " FROM reservation WHERE person_key = $1 AND state <= 2"), columns!(" UNION SELECT ", " FROM reservation WHERE token_tag = $2 AND state <= 2"));
     FIND_ENDED = "SELECT (SELECT COUNT(*) FROM spent_token WHERE tag = $1) AS spent, (SELECT COUNT(*) FROM reservation WHERE clearance = $2 AND state > 2) + (SELECT COUNT(*) FROM ended_clearance WHERE clearance = $2) AS ended";
     ADD_ENDED = "INSERT INTO ended_clearance (clearance, at) VALUES ($1, $2) ON CONFLICT (clearance) DO NOTHING";
     FIND_CLEARANCE = columns!("SELECT ", " FROM reservation WHERE clearance = $1 ORDER BY made_at DESC");
     SET_RESERVATION = "UPDATE reservation SET state = $1, at = $2, cause = $3, passage = $4 WHERE id = $5";
     RENEW_RESERVATION = "UPDATE reservation SET at = $1, granted_until = $2, spends_form = $3, spends_destination = $4, spends_from = $5 WHERE id = $6";
-    FORGET_TOKEN_ID = "UPDATE reservation SET token_id = NULL WHERE id = $1";
+    FORGET_TOKEN_ID = "UPDATE reservation SET token_id = NULL, sealed_number = NULL WHERE id = $1";
     FIND_RESERVATION = columns!("SELECT ", " FROM reservation WHERE id = $1");
     UNRESOLVED = concat!(columns!("SELECT ", " FROM reservation WHERE state = 2"), columns!(" UNION ALL SELECT ", " FROM reservation WHERE state = 1 AND at < $1 ORDER BY at"));
 }
@@ -46,8 +46,10 @@ pub(crate) struct ReservationRow {
     pub id: ReservationId,
     pub person: PersonKey,
     pub token: Tag,
-    /// The token's id, where a notice will have to name it.
+    /// The id of the token or showing, where a notice will have to name it.
     pub token_id: Option<TokenId>,
+    /// The document's number, sealed to its issuer, where a notice will have to name that.
+    pub sealed_number: Option<Vec<u8>>,
     pub clearance: ClearanceId,
     pub lane: LaneId,
     pub state: Reservation,
@@ -126,6 +128,7 @@ fn reservation_row(row: &AnyRow) -> Result<ReservationRow> {
         person: PersonKey::from_bytes(array(row, TABLE, "person_key")?),
         token: Tag::from_bytes(array(row, TABLE, "token_tag")?),
         token_id: token_id.transpose()?,
+        sealed_number: column(row, TABLE, "sealed_number")?,
         clearance: ClearanceId::from_bytes(array(row, TABLE, "clearance")?),
         lane: parsed(row, TABLE, "lane")?,
         state: state_of(row)?,
@@ -171,6 +174,7 @@ pub(crate) async fn add_reservation(tx: &mut Tx, r: &ReservationRow) -> Result<(
         destination,
         from,
         i16::try_from(r.entry.keep_days).unwrap_or(i16::MAX),
+        r.sealed_number.clone(),
     )
     .map(drop)
 }
@@ -212,7 +216,7 @@ pub(crate) async fn set_reservation(tx: &mut Tx, id: ReservationId, state: Reser
     run!(tx, SET_RESERVATION, state, at, cause, passage, id.as_bytes().to_vec()).map(drop)
 }
 
-/// Forgets the token's id, once its notice is on the way.
+/// Forgets the token's id and the sealed number, once their notice is on the way.
 pub(crate) async fn forget_token_id(tx: &mut Tx, id: ReservationId) -> Result<()> {
     run!(tx, FORGET_TOKEN_ID, id.as_bytes().to_vec()).map(drop)
 }

@@ -97,6 +97,12 @@ impl Vault {
         Tag(self.tags.tag(&[b"token".as_slice(), token.as_bytes()].concat()))
     }
 
+    /// The tag of a showing at a lane by document. No token has it, so no showing ends one.
+    #[must_use]
+    pub fn showing_tag(&self, showing: TokenId) -> Tag {
+        Tag(self.tags.tag(&[b"showing".as_slice(), showing.as_bytes()].concat()))
+    }
+
     /// The tag of an invitation code.
     pub(crate) fn invitation_tag(&self, code: &[u8]) -> Tag {
         Tag(self.tags.tag(&[b"invitation".as_slice(), code].concat()))

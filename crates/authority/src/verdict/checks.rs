@@ -4,15 +4,16 @@
 
 use std::sync::{Arc, PoisonError};
 
-use clearance::Envelope;
+use clearance::{Envelope, Enveloped};
 use credential::message::{self, Kind, Request};
+use credential::page::Page;
 use credential::part::{PartContents, PartContext, PartForm, part_week};
 use credential::status::Status;
 use credential::{
     Audience, PartHash, ProofWindow, StatusRef, UnverifiedProof, UnverifiedToken, VerifiedToken, sha256,
 };
 use documents::issuance::{part_maker, vouches_for};
-use documents::{AuthorityCode, DocumentKind, DocumentNumber, Side, Timestamp};
+use documents::{AuthorityCode, DocumentKind, DocumentNumber, LaneKind, Side, Timestamp};
 use face::{Decision, Probe};
 use trust::{Freshness, Role};
 
@@ -27,13 +28,22 @@ const REQUEST_SECONDS: i64 = 60;
 /// A request after measures comes up to so many seconds after the proof was made.
 const MEASURES_BEHIND: i64 = 180;
 
-/// What a part was found to say, and about whom.
+/// What was opened: a part beside a token, or the page of a document that was laid down.
+pub(crate) enum Evidence {
+    Part(Box<PartContents>),
+    Page(Page),
+}
+
+/// What a part or page was found to say, and about whom.
 pub(crate) struct Opened {
-    pub contents: PartContents,
+    pub evidence: Evidence,
+    /// Issuer of the token, or of the document that was laid down.
     pub issuer: AuthorityCode,
     pub number: DocumentNumber,
     /// Where this authority holds the photograph itself and a face was taken: the templates that it keeps of it.
     pub kept: Vec<KeptTemplate>,
+    /// The template with which the face is compared where those are not all there; `None` where there is no portrait.
+    pub alone: Option<KeptTemplate>,
 }
 
 /// What the comparison of the face came to, short of another person's.
@@ -47,6 +57,8 @@ pub(crate) enum Compared {
     Unsure,
     /// There is no face to compare.
     Absent,
+    /// There is no portrait here to compare the face with.
+    NoPortrait,
 }
 
 /// An opened part whose template the face is near enough to.
@@ -98,14 +110,15 @@ impl Service {
         Ok(Recognised { opened, face, stale })
     }
 
-    /// The face beside the template in the part; where this authority holds the photograph itself, beside all the
+    /// The face beside the one template of a part or page; where this authority holds the photograph itself, beside all the
     /// templates that it keeps of it.
-    async fn compare_face(&self, opened: &Opened, probe: &[u8]) -> Result<Compared, Stop> {
+    pub(super) async fn compare_face(&self, opened: &Opened, probe: &[u8]) -> Result<Compared, Stop> {
         if probe.is_empty() {
             return Ok(Compared::Absent);
         }
-        let (contents, kept) = (&opened.contents, opened.kept.clone());
-        let alone = (contents.template_format, contents.template.as_bytes().to_vec());
+        let (kept, Some(alone)) = (opened.kept.clone(), opened.alone.clone()) else {
+            return Ok(Compared::NoPortrait);
+        };
         let (faces, probe) = (Arc::clone(&self.faces), probe.to_vec());
         let compared = self.pools.lanes.run(move || {
             Probe::decode(&probe).ok().map(|probe| {
@@ -125,7 +138,7 @@ impl Service {
     }
 
     /// The templates of the resident with this number: none where nobody is registered with it.
-    async fn kept_templates(
+    pub(super) async fn kept_templates(
         &self,
         tx: &mut Tx,
         number: &DocumentNumber,
@@ -258,17 +271,41 @@ impl Service {
         } else {
             Vec::new()
         };
-        Ok(Opened { contents, issuer: context.issuer, number, kept })
+        let alone = Some((contents.template_format, contents.template.as_bytes().to_vec()));
+        let evidence = Evidence::Part(Box::new(contents));
+        Ok(Opened { evidence, issuer: context.issuer, number, kept, alone })
     }
 }
 
 /// Whether the envelope holds what the gate signed. Whatever was exchanged on its way gets no verdict: it would stand as
-/// the answer to the gate's own request.
-pub(super) fn check_envelope(request: &Request, envelope: &Envelope<'_>) -> Result<(), SenderError> {
-    let same = PartHash::of(envelope.part) == request.part
-        && sha256(envelope.probe) == request.probe
-        && message::shown_hash(envelope.token, envelope.proof) == request.shown;
-    if same { Ok(()) } else { Err(SenderError::Envelope) }
+/// the answer to the gate's own request. An envelope of one kind at a lane of the other is such an exchange.
+pub(super) fn check_envelope(request: &Request, envelope: &Enveloped<'_>) -> Result<(), SenderError> {
+    let by_document = match request.lane {
+        LaneKind::Document => true,
+        LaneKind::Code | LaneKind::FaceOnly | LaneKind::Manual => false,
+    };
+    let same = match envelope {
+        Enveloped::Code(envelope) => {
+            !by_document
+                && PartHash::of(envelope.part) == request.part
+                && message::shown_hash(envelope.token, envelope.proof) == request.shown
+        }
+        Enveloped::Document(envelope) => {
+            by_document
+                && PartHash::of(envelope.page) == request.part
+                && message::laid_hash(&parts_in_order(request)) == request.shown
+        }
+    };
+    if same && sha256(envelope.probe()) == request.probe { Ok(()) } else { Err(SenderError::Envelope) }
+}
+
+/// Hashes of the parts or pages that the request names, in order of the sides.
+fn parts_in_order(request: &Request) -> Vec<PartHash> {
+    match (request.role, request.other_part) {
+        (Side::Exit | Side::Entry, None) => vec![request.part],
+        (Side::Exit, Some(other)) => vec![request.part, other],
+        (Side::Entry, Some(other)) => vec![other, request.part],
+    }
 }
 
 /// The holder proof: by the token's device key, for this lane, over the parts, of this moment.
@@ -277,11 +314,7 @@ fn check_proof(request: &Request, envelope: &Envelope<'_>, token: &VerifiedToken
     let proof = UnverifiedProof::parse(envelope.proof).map_err(|_| invalid())?;
     let side = (!request.joint).then_some(request.role);
     let audience = Audience::new(request.port.clone(), request.direction, side);
-    let parts = match (request.role, request.other_part) {
-        (Side::Exit | Side::Entry, None) => vec![request.part],
-        (Side::Exit, Some(other)) => vec![request.part, other],
-        (Side::Entry, Some(other)) => vec![other, request.part],
-    };
+    let parts = parts_in_order(request);
     if proof.made_at() != request.made_at || proof.verify(token, &audience, &parts).is_err() {
         return Err(invalid());
     }

@@ -6,7 +6,8 @@
 use clearance::{HoldAnswer, ReservationId};
 use credential::message::{Outcome, Request};
 use documents::{
-    Asked, AuthorityCode, Grant, LaneAnswer, Measure, Question, Rules, Side, Timestamp, View, judge,
+    Asked, AuthorityCode, DocumentNumber, Grant, LaneAnswer, Measure, Question, ReasonCode, Refusal, Rules,
+    Side, Timestamp, View, judge,
 };
 
 use face::FaceNeed;
@@ -29,6 +30,8 @@ pub(crate) struct Answer {
     pub person: Option<PersonKey>,
     /// What its passage will be written as: an admit, for which a reservation is made.
     pub entry: Option<LedgerEntry>,
+    /// The document that was laid down, where its issuer will be told of the passage.
+    pub told_of: Option<DocumentNumber>,
 }
 
 impl Answer {
@@ -38,12 +41,23 @@ impl Answer {
     }
 
     fn without_entry(outcome: Outcome, code: &'static str, detail: String) -> Self {
-        Self { outcome, code, detail, person: None, entry: None }
+        Self { outcome, code, detail, person: None, entry: None, told_of: None }
     }
+}
+
+/// What only a card says that was laid down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct OnCard {
+    /// Endorsements, for the document is another issuer's.
+    pub endorsements: bool,
+    /// Its replacement: the registry knows a newer one.
+    pub replaced: bool,
 }
 
 /// What was found of one traveller at one lane.
 pub(super) struct Found<'f> {
+    /// Who judges.
+    pub me: AuthorityCode,
     pub rules: &'f Rules,
     pub request: &'f Request,
     /// What this authority may know of them.
@@ -55,10 +69,19 @@ pub(super) struct Found<'f> {
     pub need: FaceNeed,
     /// Whether the registry marks them as somebody whom another person resembles.
     pub look_alike: bool,
+    /// What stands on a card that was laid down and in no record here.
+    pub on_card: OnCard,
     /// Whether a list that this rests on is older than it should be.
     pub stale: bool,
     /// Days for which the approval lets the passage be kept.
     pub keep_days: u16,
+}
+
+impl Found<'_> {
+    /// Whether a refusal says only that no record here holds the endorsement that may stand on the card.
+    fn endorsement_unread(&self, why: &Refusal) -> bool {
+        self.on_card.endorsements && why.reason == ReasonCode::NoEndorsement
+    }
 }
 
 /// The answer that follows from what was found.
@@ -78,10 +101,23 @@ pub(super) fn decide(found: &Found<'_>, now: Timestamp) -> Answer {
             wanted.extend(measures.iter().map(|measure| (*measure, why.reason.as_str())));
             *grant
         }
+        // The endorsement may well be there: an officer reads it on the card.
+        documents::Verdict::Refer(why) if found.endorsement_unread(why) => {
+            wanted.extend(by_officer(AuthorityReason::EndorsementNotRead));
+            Grant::on(found.view.document.as_ref().map(documents::Document::kind))
+        }
         documents::Verdict::Refer(why) => {
             return Answer::without_entry(Outcome::Refer, why.reason.as_str(), why.change());
         }
     };
+    if found.on_card.replaced {
+        // Home is never refused by home.
+        let home = request.role == Side::Entry && found.view.holder.residence(found.me).is_some();
+        if !home {
+            return Answer::refer(AuthorityReason::DocumentReplaced);
+        }
+        wanted.push((Measure::Officer, AuthorityReason::DocumentReplaced.code()));
+    }
     wanted.extend(face_measures(found));
     if found.stale {
         wanted.push((Measure::PhysicalDocument, AuthorityReason::StaleLists.code()));
@@ -134,11 +170,14 @@ fn score_measures(face: Compared) -> Vec<(Measure, &'static str)> {
         Compared::Certain | Compared::Near => Vec::new(),
         Compared::Unsure => vec![(Measure::Officer, AuthorityReason::FaceUnsure.code())],
         // The equal path: somebody sworn in holds the document beside the face, wherever a lens cannot.
-        Compared::Absent => vec![
-            (Measure::PhysicalDocument, AuthorityReason::FaceAbsent.code()),
-            (Measure::Officer, AuthorityReason::FaceAbsent.code()),
-        ],
+        Compared::Absent => by_officer(AuthorityReason::FaceAbsent),
+        Compared::NoPortrait => by_officer(AuthorityReason::NoPortrait),
     }
+}
+
+/// An officer holds the document beside the traveller.
+fn by_officer(reason: AuthorityReason) -> Vec<(Measure, &'static str)> {
+    vec![(Measure::PhysicalDocument, reason.code()), (Measure::Officer, reason.code())]
 }
 
 fn verify(wanted: &[(Measure, &'static str)], code: &'static str) -> Answer {
@@ -170,6 +209,7 @@ fn admit(found: &Found<'_>, grant: &Grant) -> Answer {
         detail: detail.join(", "),
         person: None,
         entry: Some(entry),
+        told_of: None,
     }
 }
 
@@ -191,7 +231,7 @@ pub(super) fn settle(answer: Answer, hold: &HoldAnswer) -> (Answer, Hold) {
     let instead = |outcome, reason: AuthorityReason| {
         let person = answer.person;
         let answer =
-            Answer { outcome, code: reason.code(), detail: answer.detail.clone(), person, entry: None };
+            Answer { person, ..Answer::without_entry(outcome, reason.code(), answer.detail.clone()) };
         (answer, Hold::None)
     };
     match hold {

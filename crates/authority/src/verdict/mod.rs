@@ -1,15 +1,18 @@
 //! Verdict: one authority's answer to a gate, from the bytes that were shown, the face, the rules and the ledger.
 //!
 //! Lives here: the order of the steps. `checks` is what needs no person, `decide` is the pure decision, `reserve` finds
-//! the person, reserves and signs. The gate learns the class and a reference; the reason stays here.
+//! the person, reserves and signs; `page` is what a lane by document does in place of the checks of a token. The gate learns the class and a reference; the reason stays here.
 
 mod checks;
 mod decide;
+mod page;
 mod reason;
 mod reserve;
 
+use clearance::Enveloped;
 use credential::cbor::CborError;
 use credential::message::{self, MessageError};
+use credential::page::PageError;
 use credential::{CryptoError, TokenError};
 use documents::Timestamp;
 
@@ -20,7 +23,7 @@ use crate::store::outbox::{self, VerdictReason};
 use crate::store::{StoreError, Tx, given};
 use crate::weekly_keys::WeeklyKeyError;
 
-pub(crate) use checks::{Compared, Opened, Recognised};
+pub(crate) use checks::{Compared, Evidence, Opened, Recognised};
 use decide::Answer;
 pub use reason::AuthorityReason;
 pub(crate) use reserve::needs_notice;
@@ -44,6 +47,9 @@ pub enum VerdictError {
     /// A token could not be looked at.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// A document's number could not be sealed to its issuer.
+    #[error("the document's number could not be sealed to its issuer")]
+    Page(#[from] PageError),
     /// The crypto library.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -143,8 +149,8 @@ impl Service {
     /// # Errors
     /// [`VerdictError`]: nothing can be answered.
     pub async fn verdict(&self, envelope: &[u8], now: Timestamp) -> Result<Vec<u8>, VerdictError> {
-        let envelope = clearance::Envelope::decode(envelope)?;
-        let (request, hash) = self.authenticate(envelope.request, now)?;
+        let envelope = Enveloped::decode(envelope)?;
+        let (request, hash) = self.authenticate(envelope.request(), now)?;
         checks::check_envelope(&request, &envelope)?;
         // The same request gets the same bytes back, whoever sends it once more.
         if let Some(signed) = self.given_verdict(&hash).await? {
@@ -153,13 +159,19 @@ impl Service {
         let fresh = FreshIds::draw()?;
         let covering = self.covering(&request, now);
         // The face is compared before the transaction: it takes longer than everything else together.
-        let recognised = match self.recognise(&request, &envelope, covering.as_ref(), now).await {
+        let recognised = match &envelope {
+            Enveloped::Code(envelope) => self.recognise(&request, envelope, covering.as_ref(), now).await,
+            Enveloped::Document(envelope) => {
+                self.recognise_page(&request, envelope, covering.as_ref(), now).await
+            }
+        };
+        let recognised = match recognised {
             Ok(recognised) => Ok(recognised),
             Err(Stop::Answered(answer)) => Err(answer),
             Err(Stop::Failed(error)) => return Err(error),
         };
         let asked =
-            AskedFor { request: &request, signed: envelope.request, hash, covering: covering.as_ref() };
+            AskedFor { request: &request, signed: envelope.request(), hash, covering: covering.as_ref() };
         self.judge_and_sign(asked, recognised, fresh, now).await
     }
 
@@ -219,7 +231,9 @@ impl Service {
         }
         let view = self.view(tx, opened, &person).await?;
         let age = view.holder.birth.age_on(now.local_date());
+        let on_card = self.on_card(opened, &view, now);
         let found = decide::Found {
+            me: self.me,
             rules: &self.rules,
             request,
             view: &view,
@@ -227,11 +241,17 @@ impl Service {
             face: recognised.face,
             need: self.faces.config.need_at(age),
             look_alike: person.look_alike,
+            on_card,
             stale: recognised.stale,
             keep_days: asked.covering.map_or(crate::store::movement::KEEP_DAYS, |found| found.keep_days),
         };
         let mut answer = decide::decide(&found, now);
         answer.person = Some(person.key);
+        if let (Evidence::Page(_), Some(entry)) = (&opened.evidence, &answer.entry)
+            && needs_notice(self.me, entry)
+        {
+            answer.told_of = Some(opened.number.clone());
+        }
         Ok(answer)
     }
 

@@ -45,6 +45,20 @@ reasons! {
     PartForged = "part_forged";
     /// The part holds a document that its maker does not issue.
     PartForeign = "part_foreign";
+    /// The page does not open, or is no page.
+    PageUnreadable = "page_unreadable";
+    /// The page is of a kind of document that this authority does not read.
+    PageForeign = "page_foreign";
+    /// The documents were laid down too long ago.
+    PageStale = "page_stale";
+    /// The page says another birth date than the registry.
+    PageMismatch = "page_mismatch";
+    /// The document was replaced by a newer one.
+    DocumentReplaced = "document_replaced";
+    /// The document is another issuer's, or its holder's photograph was never registered: there is no portrait to compare with.
+    NoPortrait = "no_portrait";
+    /// The endorsement stands on the card alone: an officer reads it.
+    EndorsementNotRead = "endorsement_not_read";
     /// The face probe cannot be read.
     ProbeUnreadable = "probe_unreadable";
     /// The face template is of a kind that is not accepted here.

@@ -8,14 +8,15 @@ use clearance::{
 };
 use credential::cbor::CborError;
 use credential::message::{self, Kind, Outcome, Request};
-use credential::part::HolderIdentity;
+use credential::part::{HolderIdentity, PartContents};
 use documents::{
-    AuthorityCode, Birth, Document, DocumentStatus, Endorsement, FormCode, Holder, Measure, Nationality,
-    Timestamp, View,
+    AuthorityCode, Birth, Document, DocumentNumber, DocumentStatus, Endorsement, FormCode, Holder, Measure,
+    Nationality, Timestamp, View,
 };
 
-use super::checks::Opened;
+use super::checks::{Evidence, Opened};
 use super::decide::{Answer, Hold, settle};
+use super::page::{check_birth, document_of_page, holder_of_page};
 use super::{AskedFor, AuthorityReason, FreshIds, Stop, VerdictError};
 use crate::service::{SenderError, Service};
 use crate::store::conflict::{self, EventConflict};
@@ -40,8 +41,8 @@ pub(super) async fn is_watched(
     person::is_watched(tx, vault.number_tag(&opened.number), now).await
 }
 
-/// Whether a passage of this token will be told to its issuer: a move between the regions on a mainland token, by the
-/// entering authority.
+/// Whether a passage on this token or document will be told to its issuer: a move between the regions on a mainland token or permit, by
+/// the entering authority.
 pub(crate) fn needs_notice(me: AuthorityCode, entry: &LedgerEntry) -> bool {
     let between_regions = entry.direction.from().is_sar() && entry.direction.to().is_sar();
     between_regions && entry.direction.to() == me && entry.issuer == AuthorityCode::Chn
@@ -62,7 +63,11 @@ impl Service {
         let vault = self.store.vault();
         let tag = vault.number_tag(&opened.number);
         let found = person::find_tag(tx, tag).await?;
-        let key = match (&opened.contents.identity, found) {
+        let contents = match &opened.evidence {
+            Evidence::Page(_) => return self.person_of_page(tx, opened, fresh, now).await,
+            Evidence::Part(contents) => contents,
+        };
+        let key = match (&contents.identity, found) {
             (HolderIdentity::Own { .. }, Some(key)) => key,
             (HolderIdentity::Own { .. }, None) => return Err(Stop::refer(AuthorityReason::NotRegistered)),
             (HolderIdentity::Sealed { latin_name, chinese_name, birth, nationality }, found) => {
@@ -74,7 +79,7 @@ impl Service {
         person::hold_person(tx, key).await?;
         let person = person::find_person(tx, vault, key).await?;
         let person = person.ok_or_else(|| Stop::refer(AuthorityReason::NotRegistered))?;
-        if matches!(opened.contents.identity, HolderIdentity::Own { .. }) {
+        if matches!(contents.identity, HolderIdentity::Own { .. }) {
             self.check_pass(tx, request, opened, &person, tag).await?;
         }
         Ok(person)
@@ -102,30 +107,34 @@ impl Service {
     }
 
     /// What this authority may know of the person: its registry, or what the part says, and its own movements.
-    pub(super) async fn view(
-        &self,
-        tx: &mut Tx,
-        opened: &Opened,
-        person: &Person,
-    ) -> Result<View, VerdictError> {
+    pub(super) async fn view(&self, tx: &mut Tx, opened: &Opened, person: &Person) -> Result<View, Stop> {
         let rows = movement::find_movements(tx, person.key).await?;
         let movements = rows.iter().map(|row| row.entry.movement(row.at)).collect();
         if person.kind == PersonKind::Registered
             && let Some(resident) = person::find_resident(tx, person).await?
         {
+            if let Evidence::Page(page) = &opened.evidence {
+                check_birth(page, &resident.holder)?;
+            }
             let mut documents = resident.documents;
             let at = documents.iter().position(|d| d.number.match_key() == opened.number.match_key());
             let document = at.map(|at| documents.swap_remove(at));
             return Ok(View { holder: resident.holder, document, other_documents: documents, movements });
         }
-        let holder = holder_of(opened).ok_or(SenderError::Malformed(CborError::Unexpected))?;
-        let document = Some(self.document_of(opened));
+        let (holder, document) = match &opened.evidence {
+            Evidence::Part(contents) => {
+                (holder_of(opened.issuer, contents), self.document_of(opened, contents))
+            }
+            Evidence::Page(page) => (holder_of_page(opened.issuer, page), document_of_page(page)),
+        };
+        let holder = holder.ok_or(SenderError::Malformed(CborError::Unexpected))?;
+        let document = Some(document);
         Ok(View { holder, document, other_documents: Vec::new(), movements })
     }
 
     /// The document that a part carries.
-    fn document_of(&self, opened: &Opened) -> Document {
-        let endorsements = opened.contents.endorsements.iter().filter_map(|slot| {
+    fn document_of(&self, opened: &Opened, contents: &PartContents) -> Document {
+        let endorsements = contents.endorsements.iter().filter_map(|slot| {
             Some(Endorsement {
                 form: FormCode::new(slot.form)?,
                 destination: self.me,
@@ -139,7 +148,7 @@ impl Service {
         Document {
             number: opened.number.clone(),
             issued: None,
-            expires: opened.contents.expiry,
+            expires: contents.expiry,
             status: DocumentStatus::Valid,
             endorsements: endorsements.collect(),
         }
@@ -191,7 +200,7 @@ impl Service {
             return Ok(None);
         }
         if let (Some(id), Some(entry), Some(person)) = (reservation, answer.entry.clone(), answer.person) {
-            let row = self.reservation_row(request, id, person, entry, now)?;
+            let row = self.reservation_row(request, id, person, (entry, answer.told_of.as_ref()), now)?;
             write_hold(tx, hold, &row, now).await?;
         }
         if answer.code == AuthorityReason::PartForged.code() {
@@ -207,13 +216,15 @@ impl Service {
         request: &Request,
         id: ReservationId,
         person: PersonKey,
-        entry: LedgerEntry,
+        (entry, told_of): (LedgerEntry, Option<&DocumentNumber>),
         now: Timestamp,
     ) -> Result<ReservationRow, VerdictError> {
+        let sealed_number = told_of.map(|number| self.sealed_number(request, number, entry.issuer, now));
         Ok(ReservationRow {
             id,
             person,
-            token: self.store.vault().token_tag(request.token),
+            token: self.shown_tag(request),
+            sealed_number: sealed_number.transpose()?,
             token_id: needs_notice(self.me, &entry).then_some(request.token),
             clearance: ClearanceId::from_bytes(request.clearance),
             lane: lane(request)?,
@@ -231,7 +242,7 @@ impl Service {
         person: PersonKey,
         now: Timestamp,
     ) -> Result<HoldAnswer, VerdictError> {
-        let tag = self.store.vault().token_tag(request.token);
+        let tag = self.shown_tag(request);
         let clearance = ClearanceId::from_bytes(request.clearance);
         let ended = reservation::find_ended(tx, tag, clearance).await?;
         if ended.clearance_over {
@@ -303,15 +314,15 @@ async fn find_or_create_seen(
 }
 
 /// The holder that a part describes.
-fn holder_of(opened: &Opened) -> Option<Holder> {
-    let (birth, nationality) = match &opened.contents.identity {
+fn holder_of(issuer: AuthorityCode, contents: &PartContents) -> Option<Holder> {
+    let (birth, nationality) = match &contents.identity {
         HolderIdentity::Own { birth_year } => (Birth::Year(*birth_year), None),
         HolderIdentity::Sealed { birth, nationality, .. } => {
             let nationality = std::str::from_utf8(nationality).ok();
             (Birth::Date(*birth), nationality.and_then(|text| text.parse::<Nationality>().ok()))
         }
     };
-    Holder::from_wire_class(opened.issuer, opened.contents.holder_class, birth, nationality)
+    Holder::from_wire_class(issuer, contents.holder_class, birth, nationality)
 }
 
 async fn write_hold(tx: &mut Tx, hold: Hold, row: &ReservationRow, now: Timestamp) -> Result<(), StoreError> {

@@ -29,6 +29,8 @@ pub const LANE_2: &str = "hengqin/CHN-MAC/2";
 pub const ELSEWHERE: &str = "qingmao/CHN-MAC";
 /// A gate of the other way.
 pub const TURNED: &str = "hengqin/MAC-CHN";
+/// A lane by document beside them.
+pub const BY_DOCUMENT: &str = "hengqin/CHN-MAC/document";
 pub const NUMBER: &str = "CA1234567";
 pub const NAME: &str = "Specimen Li Na";
 pub const BIRTH: &str = "1991-05-06";
@@ -126,11 +128,14 @@ fn trust_list(
     let at = |port: &str, direction| {
         Some(Binding::Gate(GateBinding::code_lane(port.parse().unwrap(), direction, true)))
     };
+    let by_document = GateBinding::lane("hengqin".parse().unwrap(), LaneKind::Document, out, true);
+    let by_document = Some(Binding::Gate(by_document));
     for (name, binding) in [
         (GATE, at("hengqin", out)),
         (LANE_2, at("hengqin", out)),
         (ELSEWHERE, at("qingmao", out)),
         (TURNED, at("hengqin", out.reversed())),
+        (BY_DOCUMENT, by_document),
     ] {
         keys.push(KeyEntry { binding, ..entry(Role::Gate, name.as_bytes(), gate) });
     }

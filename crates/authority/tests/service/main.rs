@@ -14,6 +14,7 @@ mod attestation;
 mod authenticator;
 mod bay;
 mod binding;
+mod cards;
 mod door;
 mod enrolment;
 mod face_policy;

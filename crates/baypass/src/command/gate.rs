@@ -19,7 +19,7 @@ use gate::kiosk::Reach;
 use gate::lane::measures::Simulated;
 use gate::lane::screen::NoScreen;
 use gate::lists::{Follower, ListMemory};
-use gate::server::{GateState, ScanOrder, Scanner};
+use gate::server::{GateState, ScanOrder, Scanned, Scanner};
 use gate::{
     AuthorityAddress, AuthorityAddresses, Clock, HttpLink, LaneContext, Lists, Metrics, ReplayCache, Report,
     SteadyClock, SystemClock, SystemStopwatch, Trusted,
@@ -34,7 +34,7 @@ use crate::install::acts::{self, Office};
 use crate::install::list_rounds::ListRounds;
 use crate::install::parties::{OpenLane, load_eyes, open_lane, open_store};
 use crate::install::signing::{GateSigners, lane_key};
-use crate::install::{Installation, Lock, code_lanes, lists, tls};
+use crate::install::{Installation, Lock, lists, tls};
 use crate::officers::{Outlet, PagesArgs, pairings};
 use crate::serve::{Addresses, RunArgs, TrialClock, announce, log, serve_http};
 use crate::tls::{CertificateArgs, PartyTls, base_of};
@@ -135,7 +135,7 @@ async fn adopt(args: &AdoptArgs) -> Result<Ended, Failure> {
         return Err(Failure::new(format!("this installation has no gates at {}", args.port)));
     }
     let _lock = Lock::take(&folder)?;
-    let all = code_lanes(&Rules::builtin().map_err(of)?);
+    let all = installation.lanes(&Rules::builtin().map_err(of)?);
     let wanted = |name: &str| args.lane.as_deref().is_none_or(|lane| lane == name);
     let lanes: Vec<_> = all.iter().filter(|place| place.port == args.port && wanted(&place.name())).collect();
     if lanes.is_empty() {
@@ -191,7 +191,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         )));
     }
     let _lock = Lock::take(&folder)?;
-    let all = code_lanes(&rules);
+    let all = installation.lanes(&rules);
     let eyes = load_eyes(models)?;
     let following: Arc<OnceLock<Arc<Follower>>> = Arc::default();
     let party = Party::Gates(port.clone());
@@ -377,7 +377,10 @@ async fn scan(
     let opened = lanes.get(&order.lane)?;
     let mut id = [0; 16];
     random(&mut id).ok()?;
-    let mut camera = SimulatedCamera::new(order.code, order.faces);
+    let mut camera = match order.shown {
+        Scanned::Code(code) => SimulatedCamera::new(code, order.faces),
+        Scanned::Cards(cards) => SimulatedCamera::with_cards(cards, order.faces),
+    };
     let (mut door, mut measures) = (SimulatedDoor::default(), Simulated(order.measures));
     let (lists, watch) = (follower.lists(), SystemStopwatch::start());
     let context = LaneContext {

@@ -19,7 +19,7 @@ use crate::install::acts;
 use crate::install::changes::{ListChanges, newest};
 use crate::install::keys::KeyStore as _;
 use crate::install::signing::{CLOCK_SECONDS, Seat};
-use crate::install::{Installation, code_lanes, lists, venues};
+use crate::install::{Installation, lists, venues};
 
 const DAY: i64 = 86_400;
 
@@ -85,7 +85,7 @@ pub struct RetireArgs {
 impl SeatArgs {
     fn open(&self) -> Result<(Installation, Vec<Seat>, Timestamp), Failure> {
         let (installation, parties, now) = self.parties.open()?;
-        let all = code_lanes(&Rules::builtin().map_err(of)?);
+        let all = installation.lanes(&Rules::builtin().map_err(of)?);
         let mut seats = Vec::new();
         for party in parties {
             match party {

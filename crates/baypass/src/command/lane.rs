@@ -1,8 +1,10 @@
-//! `baypass lane scan`: one traveller at one lane, from the picture of a code and the picture of a face to the door.
+//! `baypass lane scan` and `lane document`: one traveller at one lane, from the picture of a code, or from cards, and the
+//! picture of a face to the door.
 //!
 //! Lives here: opening that lane, the answer's form. All parties run in this process, so the answer can show both
 //! authorities' reasons; at a border nobody sees both, and the answer says so.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -11,8 +13,8 @@ use clap::{Args, Subcommand};
 use clearance::{ClearanceId, Passage};
 use credential::ProofWindow;
 use credential::random;
-use documents::{AuthorityCode, LocalDate, Rules, Side};
-use gate::devices::camera::{CodeSight, SimulatedCamera};
+use documents::{AuthorityCode, DocumentKind, DocumentNumber, LaneKind, LocalDate, Rules, Side, Timestamp};
+use gate::devices::camera::{CodeSight, PageSight, SimulatedCamera};
 use gate::devices::door::SimulatedDoor;
 use gate::lane::measures::Simulated;
 use gate::lane::screen::NoScreen;
@@ -29,13 +31,52 @@ use crate::Ended;
 use crate::failure::{self, Failure, of};
 use crate::install::parties::{Parties, load_eyes, open_lane, refuse_rollback, remembered};
 use crate::install::signing::lane_key;
-use crate::install::{LANES_EACH, LanePlace, code_lanes};
+use crate::install::{Installation, LANES_EACH, LanePlace, document_lanes};
+
+/// Largest file with the lines of a zone, in bytes.
+const MAX_ZONE_FILE: usize = 1024;
 
 /// The commands about lanes.
 #[derive(Subcommand)]
 pub enum LaneCommand {
     /// One traveller at one lane: a code, a face, the verdicts, the door.
     Scan(ScanArgs),
+    /// One traveller without a phone at a lane by document: cards, a face, the verdicts, the door.
+    Document(DocumentArgs),
+}
+
+/// What `lane document` takes.
+#[derive(Args)]
+pub struct DocumentArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    #[command(flatten)]
+    crossing: CrossingArgs,
+    /// A card in the order in which it is laid down: `hkid:A123456(3)`, typed, with --birth; or `mrz:FILE`, a file with the
+    /// lines of its machine-readable zone.
+    #[arg(long = "page", value_name = "CARD", required = true)]
+    pages: Vec<String>,
+    /// The birth date on the cards that are typed.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    birth: Option<LocalDate>,
+    #[command(flatten)]
+    seen: SeenArgs,
+}
+
+/// What both kinds of lane take beside what is shown.
+#[derive(Args)]
+struct SeenArgs {
+    /// A picture of the traveller; up to 12 of one moment.
+    #[arg(long = "face", value_name = "FILE", required = true)]
+    faces: Vec<PathBuf>,
+    /// An officer stands at the lane and carries out what is asked of an officer; at a lane by document the officer holds the
+    /// cards too.
+    #[arg(long)]
+    officer: bool,
+    #[command(flatten)]
+    at: At,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// What `lane scan` takes.
@@ -51,29 +92,27 @@ pub struct ScanArgs {
     /// A picture of the code, or a file with its text.
     #[arg(long, value_name = "FILE")]
     code: PathBuf,
-    /// A picture of the traveller; up to 12 of one moment.
-    #[arg(long = "face", value_name = "FILE", required = true)]
-    faces: Vec<PathBuf>,
-    /// An officer stands at the lane and carries out what is asked of an officer.
-    #[arg(long)]
-    officer: bool,
     #[command(flatten)]
-    at: At,
-    #[command(flatten)]
-    output: Output,
+    seen: SeenArgs,
 }
 
 impl LaneCommand {
     /// Runs the command.
     pub async fn run(&self, models: &Path) -> Result<Ended, Failure> {
-        let Self::Scan(args) = self;
-        scan(args, models).await
+        match self {
+            Self::Scan(args) => scan(args, models).await,
+            Self::Document(args) => document(args, models).await,
+        }
     }
 }
 
 /// The lane that a scan is for.
-fn place(rules: &Rules, args: &ScanArgs, day: LocalDate) -> Result<LanePlace, Failure> {
-    let crossing = &args.crossing;
+fn place(
+    rules: &Rules,
+    crossing: &CrossingArgs,
+    (kind, number): (LaneKind, u8),
+    day: LocalDate,
+) -> Result<LanePlace, Failure> {
     let direction = crossing.direction(rules, day)?;
     let side = match (crossing.sides(rules, direction, day)?.as_slice(), crossing.side) {
         ([None], Some(_)) => {
@@ -91,10 +130,10 @@ fn place(rules: &Rules, args: &ScanArgs, day: LocalDate) -> Result<LanePlace, Fa
             )));
         }
     };
-    if !(1..=LANES_EACH).contains(&args.lane) {
+    if !(1..=LANES_EACH).contains(&number) {
         return Err(Failure::new(format!("lanes are numbered 1 to {LANES_EACH}")));
     }
-    Ok(LanePlace { port: crossing.port.parse().map_err(of)?, direction, side, number: args.lane })
+    Ok(LanePlace { port: crossing.port.parse().map_err(of)?, direction, side, kind, number })
 }
 
 /// What the camera of a scan sees: a picture of the code, or a file with its text.
@@ -110,11 +149,69 @@ fn sight(path: &Path) -> Result<CodeSight, Failure> {
     })
 }
 
-async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
-    let (installation, now) = (args.installation.open()?, args.at.time());
+/// What the reader of cards sees of one that was named on the command line.
+fn card(text: &str, birth: Option<LocalDate>) -> Result<PageSight, Failure> {
+    let (what, rest) = text
+        .split_once(':')
+        .ok_or_else(|| Failure::new("a card is written KIND:NUMBER or mrz:FILE, such as hkid:A123456(3)"))?;
+    if what == "mrz" {
+        let bytes = failure::read(Path::new(rest), MAX_ZONE_FILE)?;
+        let lines = String::from_utf8(bytes)
+            .map_err(|_| Failure::new(format!("{rest} is no text; give the lines of the zone")))?;
+        return Ok(PageSight::Zone(lines));
+    }
+    let kind: DocumentKind = what.parse().map_err(of)?;
+    let number = DocumentNumber::parse(kind, rest).map_err(of)?;
+    let birth = birth.ok_or_else(|| {
+        Failure::new("a card that is typed needs the birth date that it shows; say --birth")
+    })?;
+    Ok(PageSight::Typed { number, birth })
+}
+
+async fn document(args: &DocumentArgs, models: &Path) -> Result<Ended, Failure> {
+    let (installation, now) = (args.installation.open()?, args.seen.at.time());
     let rules = Rules::builtin().map_err(of)?;
-    let place = place(&rules, args, now.local_date())?;
+    let place = place(&rules, &args.crossing, (LaneKind::Document, 1), now.local_date())?;
+    if !installation.lanes(&rules).contains(&place) {
+        let ports: BTreeSet<String> =
+            document_lanes(&rules).into_iter().map(|lane| lane.port.to_string()).collect();
+        let ports: Vec<String> = ports.into_iter().collect();
+        return Err(Failure::new(format!(
+            "{} has no lane by document here; the data open them at {}",
+            place.port,
+            ports.join(", ")
+        )));
+    }
+    let cards = args.pages.iter().map(|text| card(text, args.birth)).collect::<Result<Vec<_>, _>>()?;
+    let measures = if args.seen.officer {
+        vec![documents::Measure::PhysicalDocument, documents::Measure::Officer]
+    } else {
+        Vec::new()
+    };
+    let camera = |faces| SimulatedCamera::with_cards(cards, faces);
+    serve_one(&installation, &place, (&args.seen, models, now), camera, measures).await
+}
+
+async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
+    let (installation, now) = (args.installation.open()?, args.seen.at.time());
+    let rules = Rules::builtin().map_err(of)?;
+    let place = place(&rules, &args.crossing, (LaneKind::Code, args.lane), now.local_date())?;
     let code = sight(&args.code)?;
+    // Without an officer nobody carries out measures: they stay open.
+    let measures = if args.seen.officer { vec![documents::Measure::Officer] } else { Vec::new() };
+    let camera = |faces| SimulatedCamera::new(code, faces);
+    serve_one(&installation, &place, (&args.seen, models, now), camera, measures).await
+}
+
+/// One traveller at one lane, with all parties in this process.
+async fn serve_one(
+    installation: &Installation,
+    place: &LanePlace,
+    (args, models, now): (&SeenArgs, &Path, Timestamp),
+    camera: impl FnOnce(Vec<Vec<u8>>) -> SimulatedCamera,
+    measures: Vec<documents::Measure>,
+) -> Result<Ended, Failure> {
+    let rules = Rules::builtin().map_err(of)?;
     let pictures = u8::try_from(args.faces.len()).ok().filter(|count| *count <= MAX_PICTURES);
     let Some(pictures) = pictures else {
         return Err(Failure::new(format!(
@@ -127,8 +224,8 @@ async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
         .iter()
         .map(|path| failure::read(path, code::picture::MAX_FILE_BYTES))
         .collect::<Result<Vec<_>, _>>()?;
-    let parties = Parties::open(&installation, models, now).await?;
-    if let Err(rolled) = refuse_rollback(&installation, &place.port, parties.lists.trust()) {
+    let parties = Parties::open(installation, models, now).await?;
+    if let Err(rolled) = refuse_rollback(installation, &place.port, parties.lists.trust()) {
         return match rolled {
             MemoryError::Older { authority, have, got } => Err(Failure::new(format!(
                 "{}: the trust list of {authority} is number {got}, and this port has seen {have}; bring the newest (`baypass trust renew`)",
@@ -137,33 +234,32 @@ async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
             error @ (MemoryError::Damaged { .. } | MemoryError::File { .. }) => Err(of(error)),
         };
     }
-    let all = code_lanes(&rules);
+    let all = installation.lanes(&rules);
     let mut cache = ReplayCache::new(ProofWindow::default().seconds(), now);
     let trust = parties.lists.trust();
-    remembered(&installation, &place.port, &place, &all, &mut cache, (trust, now)).await?;
+    remembered(installation, &place.port, place, &all, &mut cache, (trust, now)).await?;
     let link = Arc::new(parties.link(now));
     let later = Arc::new(link.at(now.plus_seconds(60)));
     let eyes = load_eyes(models)?;
     let opened = open_lane(
-        &installation,
-        &place,
+        installation,
+        place,
         &all,
         link,
         eyes,
         Arc::new(Mutex::new(cache)),
         Arc::new(Metrics::default()),
         pictures,
-        lane_key(&installation, &place, trust, now)?,
+        lane_key(installation, place, trust, now)?,
     )
     .await?;
     // What a killed process left open gets its end first.
     opened.courier.settle(now).await.map_err(of)?;
-    let mut camera = SimulatedCamera::new(code, faces);
+    let mut camera = camera(faces);
     let mut door = SimulatedDoor::default();
     let mut id = [0; 16];
     random(&mut id).map_err(of)?;
-    // Without an officer nobody carries out measures: they stay open.
-    let mut measures = Simulated(if args.officer { vec![documents::Measure::Officer] } else { Vec::new() });
+    let mut measures = Simulated(measures);
     let context = LaneContext {
         camera: &mut camera,
         door: &mut door,
@@ -181,9 +277,9 @@ async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
     let exit = judged(&parties, &report, Side::Exit).await?;
     let entry = judged(&parties, &report, Side::Entry).await?;
     if args.output.json {
-        failure::print_json(&answer(&report, &place, &exit, &entry))?;
+        failure::print_json(&answer(&report, place, &exit, &entry))?;
     } else {
-        failure::print(&page(&report, &place, &exit, &entry)?)?;
+        failure::print(&page(&report, place, &exit, &entry)?)?;
     }
     Ok(ended(&report))
 }

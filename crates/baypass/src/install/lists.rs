@@ -16,7 +16,7 @@ use super::acts::{self, Office};
 use super::approval_file::ApprovalFile;
 use super::keys::KeyStore;
 use super::supervisors::{self, RootFile};
-use super::{Installation, code_lanes, make_folder, signing, tls, venues, write_whole};
+use super::{Installation, all_lanes, make_folder, signing, tls, venues, write_whole};
 use crate::failure::{Failure, of};
 
 /// How long a trust list is good, in seconds: a week.
@@ -52,7 +52,7 @@ fn first_day() -> LocalDate {
 pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), Failure> {
     let rules = Rules::builtin().map_err(of)?;
     let (from, to) = (first_day().start(), specimen_end(now).start());
-    let lanes: Vec<_> = code_lanes(&rules)
+    let lanes: Vec<_> = all_lanes(&rules)
         .into_iter()
         .filter(|lane| terms.ports.is_empty() || terms.ports.contains(&lane.port))
         .collect();

@@ -86,17 +86,21 @@ pub struct LanePlace {
     pub direction: Direction,
     /// The side; `None` where one lane takes both verdicts.
     pub side: Option<Side>,
+    /// What it asks of the traveller.
+    pub kind: LaneKind,
     /// Which of the lanes side by side, from 1.
     pub number: u8,
 }
 
 impl LanePlace {
-    /// The lane's name, which is also its gate's: `hengqin/CHN-MAC`, `hengqin/CHN-MAC/2`, `gongbei/CHN-MAC/exit`.
+    /// The lane's name, which is also its gate's: `hengqin/CHN-MAC`, `hengqin/CHN-MAC/2`, `gongbei/CHN-MAC/exit`,
+    /// `hengqin/CHN-MAC/document`.
     pub fn name(&self) -> String {
-        let Self { port, direction, side, number } = self;
+        let Self { port, direction, side, kind, number } = self;
+        let kind = if *kind == LaneKind::Code { String::new() } else { format!("/{kind}") };
         let side = side.map_or_else(String::new, |side| format!("/{side}"));
         let number = if *number == 1 { String::new() } else { format!("/{number}") };
-        format!("{port}/{direction}{side}{number}")
+        format!("{port}/{direction}{side}{kind}{number}")
     }
 
     /// The authorities that judge here, whose lists name the lane's gate.
@@ -109,7 +113,7 @@ impl LanePlace {
 
     /// Where the key of the lane's gate counts.
     pub fn binding(&self) -> GateBinding {
-        GateBinding::code_lane(self.port.clone(), self.direction, self.side.is_none())
+        GateBinding::lane(self.port.clone(), self.kind, self.direction, self.side.is_none())
     }
 
     /// What a code for this lane is made for.
@@ -118,10 +122,30 @@ impl LanePlace {
     }
 }
 
+/// Every lane that has a gate, at any date: those for codes, and those by document.
+pub fn all_lanes(rules: &Rules) -> Vec<LanePlace> {
+    let mut lanes = code_lanes(rules);
+    lanes.extend(document_lanes(rules));
+    lanes
+}
+
 /// Every lane for codes that the data know, at any date.
 pub fn code_lanes(rules: &Rules) -> Vec<LanePlace> {
+    lanes_of(rules, LaneKind::Code, LANES_EACH)
+}
+
+/// One lane by document for each port, direction and side where the data open them.
+pub fn document_lanes(rules: &Rules) -> Vec<LanePlace> {
+    lanes_of(rules, LaneKind::Document, 1)
+}
+
+/// `each` lanes of a kind side by side, wherever a port's record lists it or a rule opens it.
+fn lanes_of(rules: &Rules, kind: LaneKind, each: u8) -> Vec<LanePlace> {
     let mut lanes: Vec<LanePlace> = Vec::new();
-    for port in rules.ports().filter(|port| port.lanes.contains(&LaneKind::Code)) {
+    let opened = |port: &PortId| {
+        rules.lanes().iter().any(|rule| rule.kinds.contains(&kind) && rule.opens.contains(port))
+    };
+    for port in rules.ports().filter(|port| port.lanes.contains(&kind) || opened(&port.id)) {
         let sides: &[Option<Side>] = match (port.is_joint(), port.modes.len()) {
             (true, 1) => &[None],
             (true, _) => &[None, Some(Side::Exit), Some(Side::Entry)],
@@ -129,8 +153,8 @@ pub fn code_lanes(rules: &Rules) -> Vec<LanePlace> {
         };
         for (from, to) in AuthorityCode::ALL.into_iter().flat_map(|a| AuthorityCode::ALL.map(|b| (a, b))) {
             let Some(direction) = Direction::new(from, to).filter(|d| port.serves(*d)) else { continue };
-            for (side, number) in sides.iter().flat_map(|s| (1..=LANES_EACH).map(move |n| (*s, n))) {
-                let place = LanePlace { port: port.id.clone(), direction, side, number };
+            for (side, number) in sides.iter().flat_map(|s| (1..=each).map(move |n| (*s, n))) {
+                let place = LanePlace { port: port.id.clone(), direction, side, kind, number };
                 if !lanes.contains(&place) {
                     lanes.push(place);
                 }
@@ -279,6 +303,16 @@ impl Installation {
     /// The folder of the gates of a port.
     pub fn gate(&self, port: &PortId) -> PathBuf {
         self.root.join("gates").join(port.as_str())
+    }
+
+    /// The lanes of this installation: one that was made before there were lanes by document has none of those.
+    pub fn lanes(&self, rules: &Rules) -> Vec<LanePlace> {
+        let mut lanes = code_lanes(rules);
+        lanes.extend(document_lanes(rules).into_iter().filter(|lane| {
+            let key = lists::key_name(&lane.name());
+            self.keys(&self.gate(&lane.port)).names().iter().any(|name| name.starts_with(&key))
+        }));
+        lanes
     }
 
     /// The folder of a venue's desk.

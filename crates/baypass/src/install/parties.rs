@@ -325,13 +325,13 @@ pub async fn open_lane<L: AuthorityLink>(
             direction: place.direction,
             sides: place.side.map_or(Sides::Both { exit: (), entry: () }, |side| Sides::One(side, ())),
         },
-        kind: LaneKind::Code,
+        kind: place.kind,
         window: ProofWindow::default(),
         pictures,
         simulated_camera: from.simulated_camera(),
         elsewhere: all
             .iter()
-            .filter(|lane| lane.number == 1)
+            .filter(|lane| lane.number == 1 && lane.kind == LaneKind::Code)
             .map(LanePlace::audience)
             .filter(|audience| audience.as_str() != own.as_str())
             .collect(),

@@ -16,7 +16,7 @@ use transport::{Ca, Days, OwnKey};
 use trust::{KeyEntry, Party, Role, TlsKey, TrustStore};
 
 use super::keys::{KeyFiles, KeyStore};
-use super::{Installation, code_lanes, make_folder, write_whole};
+use super::{Installation, all_lanes, make_folder, write_whole};
 use crate::failure::{Failure, of};
 
 /// A host that every certificate of ours bears: the machine itself.
@@ -48,7 +48,7 @@ impl Use {
 
 /// Every party of an installation: the authorities, and the gates of each port that has a folder.
 pub fn parties(of_what: &Installation) -> Result<Vec<Party>, Failure> {
-    let lanes = code_lanes(&Rules::builtin().map_err(of)?);
+    let lanes = all_lanes(&Rules::builtin().map_err(of)?);
     let ports: BTreeSet<PortId> =
         lanes.into_iter().map(|lane| lane.port).filter(|port| of_what.gate(port).is_dir()).collect();
     let authorities = AuthorityCode::ALL.map(Party::Authority);
@@ -60,7 +60,7 @@ pub fn listing(party: &Party, rules: &Rules) -> BTreeSet<AuthorityCode> {
     match party {
         Party::Authority(code) => [*code].into(),
         Party::Gates(port) => {
-            let lanes = code_lanes(rules).into_iter().filter(|lane| lane.port == *port);
+            let lanes = all_lanes(rules).into_iter().filter(|lane| lane.port == *port);
             lanes.flat_map(|lane| [lane.direction.from(), lane.direction.to()]).collect()
         }
     }

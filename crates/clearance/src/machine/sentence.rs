@@ -40,11 +40,12 @@ impl Sentence {
             Self::OtherLane(LaneKind::Code) => "other_lane_code",
             Self::OtherLane(LaneKind::FaceOnly) => "other_lane_face_only",
             Self::OtherLane(LaneKind::Manual) => "other_lane_manual",
+            Self::OtherLane(LaneKind::Document) => "other_lane_document",
         }
     }
 
     /// All sentences that a clearance has of its own; those of a gate's check are the gate's.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Welcome,
         Self::PleaseWait,
         Self::FurtherCheck,
@@ -54,5 +55,6 @@ impl Sentence {
         Self::OtherLane(LaneKind::Code),
         Self::OtherLane(LaneKind::FaceOnly),
         Self::OtherLane(LaneKind::Manual),
+        Self::OtherLane(LaneKind::Document),
     ];
 }

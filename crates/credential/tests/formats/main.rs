@@ -9,6 +9,7 @@
 )]
 
 mod example;
+mod example_page;
 mod grammar;
 mod limits;
 #[path = "../page/mod.rs"]

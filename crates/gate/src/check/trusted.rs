@@ -64,6 +64,12 @@ pub trait Trusted: Send + Sync {
         now: Timestamp,
     ) -> Result<&VerifyingKey, KeyFault>;
 
+    /// The key to which pages for `authority` are sealed.
+    ///
+    /// # Errors
+    /// Why there is none to be used.
+    fn part_key(&self, authority: AuthorityCode, now: Timestamp) -> Result<&[u8], KeyFault>;
+
     /// The status at this place of one of the issuer's lists; `None` where no list says anything about it.
     fn status(&self, issuer: AuthorityCode, place: StatusRef, now: Timestamp) -> Option<StatusAnswer>;
 

@@ -1,6 +1,6 @@
 //! Camera: where pictures come from, and whether that is the gate's own camera.
 //!
-//! Lives here: [`Camera`] and its file, HTTP and simulated forms. Not here: what is seen in a picture. A picture from
+//! Lives here: [`Camera`] and its file, HTTP and simulated forms, what a reader of cards delivers ([`PageSight`]). Not here: what is seen in a picture. A picture from
 //! anywhere else than the gate's own authenticated camera is [`Source::Simulated`] and marks every output.
 
 use std::collections::VecDeque;
@@ -8,6 +8,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use credential::SecretKey;
+use documents::{DocumentNumber, LocalDate};
 use face::active::Prompt;
 use transport::{BodyError, bounded_body};
 
@@ -36,6 +37,30 @@ pub enum CodeSight {
 }
 
 documents::redact_debug!(CodeSight);
+
+/// What the reader of cards delivers of one card that was laid down.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PageSight {
+    /// The lines of its machine-readable zone.
+    Zone(String),
+    /// A picture in which the zone stands, for a lane with a reader of zones ([`ZoneReader`]).
+    Picture(Vec<u8>),
+    /// Typed from the card: the number, its check digit proven, and the birth date.
+    Typed {
+        /// The document's number.
+        number: DocumentNumber,
+        /// The birth date on the card.
+        birth: LocalDate,
+    },
+}
+
+documents::redact_debug!(PageSight);
+
+/// Reads the machine-readable zone in a picture of a card.
+pub trait ZoneReader: Send + Sync {
+    /// The lines of the zone; `None` where none could be read for certain.
+    fn lines(&self, picture: &[u8]) -> Option<String>;
+}
 
 /// Something that a camera saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +98,9 @@ pub enum CameraError {
     /// More bytes than a picture may have.
     #[error("the picture is larger than {MAX_PICTURE_LEN} bytes")]
     TooLarge,
+    /// Cards are wanted, and nothing here reads any.
+    #[error("nothing here reads cards; a lane by document needs a reader")]
+    NoReader,
     /// Nothing is left of what a simulated camera was given.
     #[error("the simulated camera has no picture left")]
     Empty,
@@ -88,6 +116,10 @@ pub enum CameraError {
 pub trait Camera: Send {
     /// The code on the traveller's screen.
     fn code(&mut self) -> impl Future<Output = Result<Seen<CodeSight>, CameraError>> + Send;
+    /// The next card that the traveller lays down, at a lane by document.
+    fn page(&mut self) -> impl Future<Output = Result<Seen<PageSight>, CameraError>> + Send {
+        std::future::ready(Err(CameraError::NoReader))
+    }
     /// A picture of the traveller.
     fn face(&mut self) -> impl Future<Output = Result<Seen<Vec<u8>>, CameraError>> + Send;
     /// Another picture of the same look, right after the last; `None` where there is none.
@@ -153,6 +185,7 @@ impl Camera for FileCamera {
 #[derive(Debug, Clone, Default)]
 pub struct SimulatedCamera {
     codes: VecDeque<CodeSight>,
+    pages: VecDeque<PageSight>,
     faces: VecDeque<Vec<u8>>,
     /// Whether the last of the faces was given already.
     repeats: bool,
@@ -162,7 +195,17 @@ impl SimulatedCamera {
     /// One sight of a code and pictures of a face; the last picture is given again when none is left.
     #[must_use]
     pub fn new(code: CodeSight, faces: impl IntoIterator<Item = Vec<u8>>) -> Self {
-        Self { codes: VecDeque::from([code]), faces: faces.into_iter().collect(), repeats: false }
+        Self { codes: VecDeque::from([code]), faces: faces.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Cards in the order in which they are laid down, and pictures of a face.
+    #[must_use]
+    pub fn with_cards(
+        pages: impl IntoIterator<Item = PageSight>,
+        faces: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Self {
+        let (pages, faces) = (pages.into_iter().collect(), faces.into_iter().collect());
+        Self { pages, faces, ..Self::default() }
     }
 }
 
@@ -173,6 +216,11 @@ fn next_or_last<S: Clone>(sights: &mut VecDeque<S>) -> Option<S> {
 impl Camera for SimulatedCamera {
     async fn code(&mut self) -> Result<Seen<CodeSight>, CameraError> {
         let sight = next_or_last(&mut self.codes).ok_or(CameraError::Empty)?;
+        Ok(Seen { sight, source: Source::Simulated })
+    }
+
+    async fn page(&mut self) -> Result<Seen<PageSight>, CameraError> {
+        let sight = self.pages.pop_front().ok_or(CameraError::Empty)?;
         Ok(Seen { sight, source: Source::Simulated })
     }
 

@@ -4,6 +4,7 @@
 //! may open.
 
 pub mod camera;
+pub mod card;
 pub mod door;
 pub mod lane_door;
 mod tag;

@@ -8,9 +8,9 @@ use clearance::{Answer, ClearanceId, Measures, Passage, Sentence};
 use documents::{AuthorityCode, Measure, Side};
 use face::active::Prompt;
 
-use super::session::{Asked, Limit, Session, SessionHandle, Stage, Stop, Waited};
+use super::session::{Asked, First, Limit, Session, SessionHandle, Stage, Stop, Waited};
 use crate::capture::blocking;
-use crate::devices::camera::{Camera, CameraError, CodeSight, Seen, Source};
+use crate::devices::camera::{Camera, CameraError, CodeSight, PageSight, Seen, Source};
 use crate::devices::door::{Door, DoorError};
 use crate::lane::Judged;
 use crate::lane::measures::{Measurer, Taken};
@@ -31,13 +31,13 @@ pub(super) struct KioskDevices<D> {
 }
 
 impl<D: Door> KioskDevices<D> {
-    /// The devices of a session that began with this code. A lane that is not simulated opens `door`; a simulated one
+    /// The devices of a session that began with this code or card. A lane that is not simulated opens `door`; a simulated one
     /// needs none.
-    pub(super) fn new(session: &SessionHandle, code: String, door: Option<D>) -> Self {
+    pub(super) fn new(session: &SessionHandle, first: First, door: Option<D>) -> Self {
         Self {
             camera: KioskCamera {
                 session: session.clone(),
-                code: Some(code),
+                first: Some(first),
                 looked: false,
                 moving: false,
                 taken: 0,
@@ -52,7 +52,7 @@ impl<D: Door> KioskDevices<D> {
 /// The page's camera. A picture that cannot be compared is not the end: the page sends the next.
 pub(super) struct KioskCamera {
     session: SessionHandle,
-    code: Option<String>,
+    first: Option<First>,
     looked: bool,
     /// Whether a challenge runs.
     moving: bool,
@@ -75,8 +75,27 @@ const fn stopped(stop: Stop) -> CameraError {
 impl Camera for KioskCamera {
     async fn code(&mut self) -> Result<Seen<CodeSight>, CameraError> {
         self.session.set(Stage::Checking);
-        let text = self.code.take().ok_or(CameraError::Empty)?;
-        Ok(self.seen(CodeSight::Text(text)))
+        match self.first.take() {
+            Some(First::Code(text)) => Ok(self.seen(CodeSight::Text(text))),
+            Some(First::Card(_)) | None => Err(CameraError::Empty),
+        }
+    }
+
+    /// The card with which the session began; after it the page is asked for the next.
+    async fn page(&mut self) -> Result<Seen<PageSight>, CameraError> {
+        if let Some(First::Card(sight)) = self.first.take() {
+            self.session.set(Stage::Checking);
+            return Ok(self.seen(sight));
+        }
+        self.session.set(Stage::Laying { card: None });
+        let limit = Limit::Steady(self.session.kiosk.setup.waits.card);
+        let laid = self.session.wait(limit, |session| session.card().and_then(Option::take)).await;
+        self.session.set(Stage::Checking);
+        match laid {
+            Waited::Made(sight) => Ok(self.seen(sight)),
+            Waited::Stopped(stop) => Err(stopped(stop)),
+            Waited::Late => Err(CameraError::Left),
+        }
     }
 
     async fn face(&mut self) -> Result<Seen<Vec<u8>>, CameraError> {
@@ -160,6 +179,7 @@ impl KioskCamera {
             stage @ Stage::Looking { .. } if enough => *stage = Stage::Checking,
             Stage::Looking { hint, .. } => *hint = None,
             Stage::Reading
+            | Stage::Laying { .. }
             | Stage::Checking
             | Stage::Turning { .. }
             | Stage::Measuring { .. }
@@ -228,6 +248,7 @@ impl<D: Door> Door for KioskDoor<D> {
         let said = |session: &mut Session| match &mut session.stage {
             Stage::Door { said } => said.take(),
             Stage::Reading
+            | Stage::Laying { .. }
             | Stage::Checking
             | Stage::Looking { .. }
             | Stage::Turning { .. }
@@ -306,6 +327,7 @@ impl Measurer for KioskMeasures {
         let done = |session: &mut Session| match &session.stage {
             Stage::Measuring { open, .. } => open.values().all(BTreeSet::is_empty).then_some(()),
             Stage::Reading
+            | Stage::Laying { .. }
             | Stage::Checking
             | Stage::Looking { .. }
             | Stage::Turning { .. }

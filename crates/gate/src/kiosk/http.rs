@@ -25,8 +25,9 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::cookies::Cookie;
 use super::desk::{self, DeskError};
-use super::{Act, AdmitReason, Declined, Kiosk, MAX_CODE_LEN, MAX_FACE_LEN};
+use super::{Act, AdmitReason, Declined, Kiosk, MAX_CARD_LEN, MAX_CODE_LEN, MAX_FACE_LEN};
 use crate::clock::Clock;
+use crate::devices::card::CardBody;
 use crate::server::problem;
 use crate::texts::Language;
 
@@ -84,6 +85,7 @@ pub fn router(kiosks: Kiosks) -> Router {
         .route("/pair", post(desk::pair))
         .route("/events", get(events))
         .route("/code", post(code).layer(DefaultBodyLimit::max(MAX_CODE_LEN)))
+        .route("/card", post(laid).layer(DefaultBodyLimit::max(MAX_CARD_LEN)))
         .route("/face", post(face).layer(DefaultBodyLimit::max(MAX_FACE_LEN)))
         .route("/language", post(language))
         .route("/leave", post(leave))
@@ -221,6 +223,12 @@ impl IntoResponse for KioskError {
                     "other_page",
                     "another page works this lane by now; reload this one to take it back",
                 ),
+                Declined::OtherKind => (
+                    conflict,
+                    "other_kind_of_lane",
+                    "a lane by document asks for cards, every other lane for a code; go to the lane that fits",
+                ),
+                Declined::NotLaying => (conflict, "not_laying", "no card is wanted now; wait for lay_card"),
                 Declined::LaneBusy => (
                     conflict,
                     "lane_busy",
@@ -527,6 +535,28 @@ async fn code(
         .map_err(|_| KioskError::Malformed("the text of the code as UTF-8, and nothing else"))?;
     kiosk.take_code(page_of(&headers)?, text)?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// A card in JSON. A mistake in what was typed is told with its place; it begins and ends nothing.
+async fn laid(
+    State(kiosks): State<Kiosks>,
+    Path(lane): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, KioskError> {
+    let kiosk = kiosks.kiosk(&lane, &headers)?;
+    let page = page_of(&headers)?;
+    let told: CardBody = json_of(&body, "{\"zone\": lines} or {\"number\", \"birth\", \"kind\"}")?;
+    match told.sight() {
+        Ok(sight) => {
+            kiosk.take_card(page, sight)?;
+            Ok(StatusCode::ACCEPTED.into_response())
+        }
+        Err(fault) => {
+            let said = json!({ "taken": false, "code": fault.code(), "position": fault.position() });
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(said)).into_response())
+        }
+    }
 }
 
 async fn face(

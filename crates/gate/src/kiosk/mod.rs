@@ -18,15 +18,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clearance::{ClearanceId, Passage, Sentence};
-use documents::{AuthorityCode, Side};
+use documents::{AuthorityCode, LaneKind, Side};
 use officers::AccountId;
 use tokio::sync::watch;
 
 use self::runner::{LaneRunner, Runner};
-use self::session::{Past, Session, SessionHandle, Shown, Stage, Stop};
+use self::session::{First, Past, Session, SessionHandle, Shown, Stage, Stop};
 use crate::capture::{FaceCapture, ProbeCache};
 use crate::check::Age;
 use crate::clock::{Clock, Stopwatch};
+use crate::devices::camera::PageSight;
 use crate::devices::door::Door;
 use crate::lane::{Lane, LaneConfig, Report};
 use crate::outbox::AuthorityLink;
@@ -39,6 +40,8 @@ pub use http::{Kiosks, Reach, router};
 
 /// Largest text of a code that a page may post, in bytes: no symbol holds more.
 pub const MAX_CODE_LEN: usize = 8 * 1024;
+/// Largest card that a page may post, in bytes.
+pub const MAX_CARD_LEN: usize = 1024;
 /// Largest picture that a page may post, in bytes.
 pub const MAX_FACE_LEN: usize = 2 * 1024 * 1024;
 /// Travellers that an officer's view still shows after they have gone.
@@ -50,6 +53,8 @@ const SEE_OFFICER: &str = Sentence::SeeOfficer.key();
 pub struct Waits {
     /// For a picture that can be compared.
     pub look: Duration,
+    /// For the next card.
+    pub card: Duration,
     /// For a page that was lost to come back.
     pub page: Duration,
     /// For a simulated door to say that the traveller has passed.
@@ -62,6 +67,7 @@ impl Default for Waits {
     fn default() -> Self {
         Self {
             look: Duration::from_secs(15),
+            card: Duration::from_secs(60),
             page: Duration::from_secs(3),
             door: Duration::from_secs(2),
             shown: Duration::from_secs(5),
@@ -130,6 +136,10 @@ struct Inner {
 pub enum Declined {
     /// Another page works this lane.
     OtherPage,
+    /// The lane asks for cards and not for codes, or the reverse.
+    OtherKind,
+    /// No card is wanted.
+    NotLaying,
     /// Somebody is served.
     LaneBusy,
     /// An officer holds the lane.
@@ -246,6 +256,36 @@ impl Kiosk {
     /// # Errors
     /// Why nobody is served.
     pub fn take_code(self: &Arc<Self>, page: u64, text: String) -> Result<u64, Declined> {
+        if self.config.kind == LaneKind::Document {
+            return Err(Declined::OtherKind);
+        }
+        self.begin(page, First::Code(text))
+    }
+
+    /// Takes a card: the first one of a traveller, or the next one that the lane asks for; gives the session's number.
+    ///
+    /// # Errors
+    /// Why nobody is served, or that no card is wanted now.
+    pub fn take_card(self: &Arc<Self>, page: u64, sight: PageSight) -> Result<u64, Declined> {
+        if self.config.kind != LaneKind::Document {
+            return Err(Declined::OtherKind);
+        }
+        let served = self.lock().session.is_some();
+        if !served {
+            return self.begin(page, First::Card(sight));
+        }
+        self.change(|inner| {
+            inner.page_is(page)?;
+            if !inner.held.is_empty() {
+                return Err(Declined::NotLaying);
+            }
+            let session = inner.session.as_mut().ok_or(Declined::NotLaying)?;
+            *session.card().ok_or(Declined::NotLaying)? = Some(sight);
+            Ok(session.number)
+        })
+    }
+
+    fn begin(self: &Arc<Self>, page: u64, first: First) -> Result<u64, Declined> {
         let usable = self.usable();
         let began = self.millis();
         let clearance = ClearanceId::from_bytes((self.setup.draw)().ok_or(Declined::LaneClosed)?);
@@ -270,7 +310,7 @@ impl Kiosk {
             let session = SessionHandle { kiosk: Arc::clone(&kiosk), number };
             let runner = Arc::clone(&kiosk.runner);
             // In a task of its own: whatever becomes of it, the lane is free again.
-            let served = tokio::spawn(async move { runner.serve(session, clearance, text).await }).await;
+            let served = tokio::spawn(async move { runner.serve(session, clearance, first).await }).await;
             kiosk.finish(number, served.ok().as_ref());
         });
         Ok(number)
@@ -333,6 +373,7 @@ impl Kiosk {
                 }
                 Some(
                     Stage::Reading
+                    | Stage::Laying { .. }
                     | Stage::Checking
                     | Stage::Looking { .. }
                     | Stage::Turning { .. }
@@ -481,6 +522,7 @@ const fn ending(session: &Session) -> Option<(&'static str, &'static str)> {
         (
             Some(Stop::Left) | None,
             Stage::Reading
+            | Stage::Laying { .. }
             | Stage::Checking
             | Stage::Looking { .. }
             | Stage::Turning { .. }

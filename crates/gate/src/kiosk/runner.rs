@@ -1,4 +1,4 @@
-//! Runner: the lane behind a kiosk, which serves a traveller from the code to the door.
+//! Runner: the lane behind a kiosk, which serves a traveller from the code or the first card to the door.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clearance::ClearanceId;
 
 use super::devices::KioskDevices;
-use super::session::SessionHandle;
+use super::session::{First, SessionHandle};
 use crate::capture::{CaptureFault, FaceCapture, ProbeCache};
 use crate::devices::door::Door;
 use crate::lane::{Lane, LaneContext, Report};
@@ -15,12 +15,12 @@ use crate::outbox::AuthorityLink;
 
 /// A lane, whatever its link, face capture and door are made of.
 pub(super) trait Runner: Send + Sync {
-    /// Serves the traveller of `session`, who has shown `code`.
+    /// Serves the traveller of `session`, who has shown their code or first card.
     fn serve(
         &self,
         session: SessionHandle,
         clearance: ClearanceId,
-        code: String,
+        first: First,
     ) -> Pin<Box<dyn Future<Output = Report> + Send + '_>>;
 
     /// Whether a picture can be compared; looked at ahead of the lane.
@@ -47,12 +47,12 @@ where
         &self,
         session: SessionHandle,
         clearance: ClearanceId,
-        code: String,
+        first: First,
     ) -> Pin<Box<dyn Future<Output = Report> + Send + '_>> {
         Box::pin(async move {
             let kiosk = Arc::clone(&session.kiosk);
             let real = if kiosk.config().simulated_camera { None } else { self.door.clone() };
-            let mut devices = KioskDevices::new(&session, code, real);
+            let mut devices = KioskDevices::new(&session, first, real);
             let trusted = (kiosk.setup.trusted)();
             let context = LaneContext {
                 camera: &mut devices.camera,

@@ -11,6 +11,7 @@ use documents::{AuthorityCode, Measure, Timestamp};
 use face::active::Prompt;
 
 use super::Kiosk;
+use crate::devices::camera::PageSight;
 use crate::lane::{Judged, Stages};
 use crate::reason::GateReason;
 
@@ -29,6 +30,12 @@ pub(super) struct Session {
     pub(super) stage: Stage,
 }
 
+/// With what a traveller began: a code at a lane for codes, their first card at a lane by document.
+pub(super) enum First {
+    Code(String),
+    Card(PageSight),
+}
+
 /// What the authorities were asked.
 pub(super) struct Asked {
     pub(super) at: Timestamp,
@@ -39,6 +46,8 @@ pub(super) struct Asked {
 pub(super) enum Stage {
     /// A code was posted.
     Reading,
+    /// The next card is wanted, at a lane by document.
+    Laying { card: Option<PageSight> },
     /// The code is checked, or the authorities are asked.
     Checking,
     /// A picture of the face is wanted; only the newest is kept. `hint` is what was wrong with the last.
@@ -72,6 +81,7 @@ impl Session {
         match &self.stage {
             Stage::Measuring { open, .. } => open.get(&authority),
             Stage::Reading
+            | Stage::Laying { .. }
             | Stage::Checking
             | Stage::Looking { .. }
             | Stage::Turning { .. }
@@ -85,6 +95,7 @@ impl Session {
         match &mut self.stage {
             Stage::Measuring { open, .. } => open.get_mut(&authority),
             Stage::Reading
+            | Stage::Laying { .. }
             | Stage::Checking
             | Stage::Looking { .. }
             | Stage::Turning { .. }
@@ -103,6 +114,7 @@ impl Session {
         match self.stage {
             Stage::Door { .. } | Stage::Over(_) => false,
             Stage::Reading
+            | Stage::Laying { .. }
             | Stage::Checking
             | Stage::Looking { .. }
             | Stage::Turning { .. }
@@ -121,7 +133,22 @@ impl Session {
         match &mut self.stage {
             Stage::Looking { picture, .. } | Stage::Turning { picture, .. } => Some(picture),
             Stage::Reading
+            | Stage::Laying { .. }
             | Stage::Checking
+            | Stage::Measuring { .. }
+            | Stage::Door { .. }
+            | Stage::Over(_) => None,
+        }
+    }
+
+    /// Where the next card goes, where one is wanted.
+    pub(super) fn card(&mut self) -> Option<&mut Option<PageSight>> {
+        match &mut self.stage {
+            Stage::Laying { card } => Some(card),
+            Stage::Reading
+            | Stage::Checking
+            | Stage::Looking { .. }
+            | Stage::Turning { .. }
             | Stage::Measuring { .. }
             | Stage::Door { .. }
             | Stage::Over(_) => None,
@@ -133,6 +160,7 @@ impl Session {
         match self.stage {
             Stage::Looking { hint, .. } => hint,
             Stage::Reading
+            | Stage::Laying { .. }
             | Stage::Checking
             | Stage::Turning { .. }
             | Stage::Measuring { .. }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clearance::{Answer, Passage, Sentence, Sides, told};
-use documents::{AuthorityCode, Measure, Timestamp};
+use documents::{AuthorityCode, LaneKind, Measure, Timestamp};
 use serde_json::{Value, json};
 
 use super::session::{Past, Session, Stage, Stop};
@@ -28,6 +28,7 @@ impl Kiosk {
             "port": place.port.as_str(),
             "from": place.direction.from(),
             "to": place.direction.to(),
+            "kind": self.config().kind.as_str(),
             "joint": matches!(place.sides, Sides::Both { .. }),
             "sides": sides,
             "names": self.setup.names,
@@ -35,6 +36,14 @@ impl Kiosk {
             "languages": Language::ALL.map(Language::tag),
             "texts": sentences,
         })
+    }
+
+    /// What the screen asks for where nobody is served.
+    fn greeting(&self) -> &'static str {
+        match self.config().kind {
+            LaneKind::Document => "kiosk_lay_card",
+            LaneKind::Code | LaneKind::FaceOnly | LaneKind::Manual => Sentence::Welcome.key(),
+        }
     }
 
     fn in_all_languages(&self, key: &str) -> BTreeMap<&'static str, &str> {
@@ -60,10 +69,10 @@ impl Kiosk {
             }
             Some(session) => standing(session),
             None if inner.shown.is_some() => {
-                inner.shown.as_ref().map_or(("ready", "welcome"), |s| (s.state, s.sentence))
+                inner.shown.as_ref().map_or(("ready", self.greeting()), |s| (s.state, s.sentence))
             }
             None if held || !usable || inner.ending => ("closed", "kiosk_closed"),
-            None => ("ready", "welcome"),
+            None => ("ready", self.greeting()),
         };
         let ms = inner.shown.as_ref().map(|shown| {
             json!({
@@ -111,6 +120,7 @@ fn standing(session: &Session) -> (&'static str, &'static str) {
     }
     match &session.stage {
         Stage::Reading => ("reading", "kiosk_reading"),
+        Stage::Laying { .. } => ("lay_card", "kiosk_next_card"),
         Stage::Checking => ("checking", Sentence::PleaseWait.key()),
         Stage::Looking { second, hint, .. } => {
             let first = if *second { measure_key(Measure::SecondLook) } else { "kiosk_look_here" };
@@ -136,6 +146,7 @@ const fn motion(session: &Session) -> Option<&'static str> {
     match session.stage {
         Stage::Turning { prompt, .. } => Some(prompt.code()),
         Stage::Reading
+        | Stage::Laying { .. }
         | Stage::Checking
         | Stage::Looking { .. }
         | Stage::Measuring { .. }
@@ -148,6 +159,7 @@ fn first_open(session: &Session) -> Option<Measure> {
     match &session.stage {
         Stage::Measuring { open, .. } => open.values().flatten().min().copied(),
         Stage::Reading
+        | Stage::Laying { .. }
         | Stage::Checking
         | Stage::Looking { .. }
         | Stage::Turning { .. }

@@ -11,6 +11,7 @@ pub mod measures;
 mod report;
 mod rounds;
 pub mod screen;
+mod shown;
 mod time;
 
 use std::sync::{Arc, Mutex};
@@ -28,7 +29,7 @@ use self::time::{LaneTime, RuntimeTimer};
 use crate::capture::{Captured, FaceCapture};
 use crate::check::{Checker, ReplayCache, Trusted};
 use crate::clock::{Clock, Stopwatch};
-use crate::devices::camera::Camera;
+use crate::devices::camera::{Camera, ZoneReader};
 use crate::devices::door::Door;
 use crate::metrics::{Counted, Metrics};
 use crate::outbox::{AuthorityLink, Courier, Store, StoreError};
@@ -93,6 +94,7 @@ pub struct Lane<L, E> {
     link: Arc<L>,
     faces: Arc<E>,
     metrics: Arc<Metrics>,
+    zones: Option<Arc<dyn ZoneReader>>,
 }
 
 impl<L: AuthorityLink, E: FaceCapture> Lane<L, E> {
@@ -112,7 +114,14 @@ impl<L: AuthorityLink, E: FaceCapture> Lane<L, E> {
             config.window,
             config.elsewhere.clone(),
         );
-        Self { config, checker, replay, store, link, faces, metrics }
+        Self { config, checker, replay, store, link, faces, metrics, zones: None }
+    }
+
+    /// Reads zones in pictures of cards, at a lane by document.
+    #[must_use]
+    pub fn with_zone_reader(mut self, zones: Arc<dyn ZoneReader>) -> Self {
+        self.zones = Some(zones);
+        self
     }
 
     /// What it is.
@@ -151,7 +160,7 @@ impl<L: AuthorityLink, E: FaceCapture> Lane<L, E> {
             time: &time,
             watch,
             scratch: Some(&mut scratch),
-            checked: None,
+            shown: None,
             captured: Captured::none(),
             done: Vec::new(),
             notes: Notes::default(),

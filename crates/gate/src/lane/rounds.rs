@@ -1,4 +1,4 @@
-//! Rounds: what the authorities are asked about at a real lane: the code that was shown, the face, and the measures.
+//! Rounds: what the authorities are asked about at a real lane: the code or cards that were shown, the face, and the measures.
 //!
 //! Lives here: [`LaneRounds`], the check of the code, the look at the face, the signed requests. Not here: the motions
 //! of the active challenge (`challenge`), when anything is asked (`driver`).
@@ -6,27 +6,30 @@
 use std::sync::{Arc, PoisonError};
 
 use clearance::{
-    ClearanceId, Digest, Envelope, MAX_PROBE_LEN, MEASURES_SECONDS, Measures, Request, Round, Sides, Subject,
+    ClearanceId, Digest, MAX_PROBE_LEN, MEASURES_SECONDS, Measures, Request, Round, Sides, Subject,
 };
 use code::ReadError;
 use credential::message::{self, Kind};
+use credential::page::{Page, PageError};
 use credential::{PartHash, TokenId};
-use documents::{Measure, Side, Timestamp};
+use documents::pages::MAX_LAID;
+use documents::{LaneKind, Measure, Side, Timestamp};
 use face::MAX_PICTURES;
 
 use super::driver::{NoRound, PreparedRound, Rounds};
 use super::measures::{Measurer, Taken};
 use super::report::{Report, Stages};
+use super::shown::{self, Laid, Shown};
 use super::time::LaneTime;
 use super::{Lane, LaneConfig};
 use crate::capture::{CaptureFault, Captured, FaceCapture, blocking};
 use crate::check::{Checked, Trusted};
 use crate::clock::Stopwatch;
-use crate::devices::camera::{Camera, CameraError, CodeSight, Seen, Source};
+use crate::devices::camera::{Camera, CameraError, CodeSight, PageSight, Seen, Source};
 use crate::outbox::AuthorityLink;
 use crate::reason::GateReason;
 
-/// One traveller's code, face and measures.
+/// One traveller's code or cards, face and measures.
 pub(super) struct LaneRounds<'a, L, E, C, M> {
     pub(super) lane: &'a Lane<L, E>,
     pub(super) id: ClearanceId,
@@ -37,7 +40,7 @@ pub(super) struct LaneRounds<'a, L, E, C, M> {
     pub(super) watch: &'a dyn Stopwatch,
     /// Holds the bytes of the code.
     pub(super) scratch: Option<&'a mut Vec<u8>>,
-    pub(super) checked: Option<Checked<'a>>,
+    pub(super) shown: Option<Shown<'a>>,
     pub(super) captured: Captured,
     /// Numbers of the measures carried out so far.
     pub(super) done: Vec<u8>,
@@ -69,7 +72,10 @@ impl Notes {
 
 impl<L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> Rounds for LaneRounds<'_, L, E, C, M> {
     async fn first(&mut self) -> Result<PreparedRound, NoRound> {
-        self.read_and_check().await?;
+        match self.lane.config.kind {
+            LaneKind::Document => self.read_pages().await?,
+            LaneKind::Code | LaneKind::FaceOnly | LaneKind::Manual => self.read_and_check().await?,
+        }
         let face_at = self.watch.millis();
         let looked = self.look().await;
         self.notes.ms.face = self.watch.millis() - face_at;
@@ -131,8 +137,60 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
         let checked = checked.map_err(NoRound::Failed)?;
         self.notes.token = Some(checked.id());
         note_showing(self.lane, &checked, now).await?;
-        self.checked = Some(checked);
+        self.shown = Some(Shown::Code(checked));
         Ok(())
+    }
+
+    /// Reads cards until every authority of the lane has one to read, and seals each its own. What was read of them ends with
+    /// this function.
+    async fn read_pages(&mut self) -> Result<(), NoRound> {
+        let start = self.watch.millis();
+        let place = &self.lane.config.place;
+        let mut pages = Vec::new();
+        let places = loop {
+            let seen = self.camera.page().await;
+            let seen = seen.map_err(|error| self.no_picture(&error, GateReason::PageUnreadable))?;
+            let sight = self.admitted(seen)?;
+            pages.push(self.page_of(sight).await?);
+            match shown::laid(&pages, place, MAX_LAID).map_err(NoRound::Failed)? {
+                Laid::All(places) => break places,
+                Laid::More => {}
+            }
+        };
+        let read_at = self.watch.millis();
+        self.notes.ms.read = read_at - start;
+        let mut showing = [0; 16];
+        credential::random(&mut showing).map_err(|_| NoRound::Failed(GateReason::RecordFailed))?;
+        let key = self.lane.store.key();
+        let lane = (self.id, key.gate.as_str(), place);
+        let at = (TokenId::from_bytes(showing), self.time.now());
+        let sealed = shown::seal(&pages, &places, lane, self.trusted, at).map_err(NoRound::Failed)?;
+        self.notes.ms.check = self.watch.millis() - read_at;
+        self.shown = Some(Shown::Pages(sealed));
+        Ok(())
+    }
+
+    /// What was read of one card. The reason says no more than that it could not be read: an error of a zone names places in it.
+    async fn page_of(&mut self, sight: PageSight) -> Result<Page, NoRound> {
+        let unreadable = NoRound::Failed(GateReason::PageUnreadable);
+        let today = self.time.now().local_date();
+        let read = match sight {
+            PageSight::Typed { number, birth } => Page::typed(number, birth),
+            PageSight::Zone(lines) => Page::from_zone(&lines, today),
+            PageSight::Picture(picture) => {
+                let zones = self.lane.zones.clone().ok_or(unreadable)?;
+                let lines = blocking(move || zones.lines(&picture)).await.flatten().ok_or(unreadable)?;
+                Page::from_zone(&lines, today)
+            }
+        };
+        read.map_err(|error| match error {
+            PageError::OtherDocument | PageError::NotRead { .. } => {
+                NoRound::Failed(GateReason::DocumentNotRead)
+            }
+            PageError::Zone(_) | PageError::Number(_) | PageError::Malformed(_) | PageError::Crypto(_) => {
+                unreadable
+            }
+        })
     }
 
     /// Only the gate's own camera, unless this lane was set up for a simulated one; marks the report.
@@ -171,7 +229,8 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
             CameraError::Refused => return NoRound::Refused,
             CameraError::TooLarge => too_large,
             CameraError::NotAuthentic => GateReason::CameraNotOwn,
-            CameraError::File { .. }
+            CameraError::NoReader
+            | CameraError::File { .. }
             | CameraError::Unreachable(_)
             | CameraError::Status { .. }
             | CameraError::Empty => GateReason::CameraSilent,
@@ -279,26 +338,26 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
     }
 
     fn prepared(&self) -> Result<PreparedRound, GateReason> {
-        let checked = self.checked.as_ref().ok_or(GateReason::CodeUnreadable)?;
+        let shown = self.shown.as_ref().ok_or(GateReason::CodeUnreadable)?;
         let place = &self.lane.config.place;
         let at = self.time.now();
         let probe = credential::sha256(&self.captured.probe);
         let subject = Subject {
             clearance: self.id,
             place: place.clone(),
-            token: checked.id(),
-            shown_at: checked.made_at(),
+            token: shown.id(),
+            shown_at: shown.made_at(),
             probe: Digest::from_bytes(probe),
         };
-        let mut parts = checked.parts();
+        let mut parts = shown.parts().into_iter();
         let mut part = || parts.next().ok_or(GateReason::WrongParts);
         let made = match place.sides {
-            Sides::One(side, ()) => Sides::One(side, self.request(checked, side, part()?, None, probe, at)?),
+            Sides::One(side, ()) => Sides::One(side, self.request(shown, side, part()?, None, probe, at)?),
             Sides::Both { .. } => {
                 let (exit, entry) = (part()?, part()?);
                 Sides::Both {
-                    exit: self.request(checked, Side::Exit, exit, Some(entry.1), probe, at)?,
-                    entry: self.request(checked, Side::Entry, entry, Some(exit.1), probe, at)?,
+                    exit: self.request(shown, Side::Exit, exit, Some(entry.1), probe, at)?,
+                    entry: self.request(shown, Side::Entry, entry, Some(exit.1), probe, at)?,
                 }
             }
         };
@@ -310,7 +369,7 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
 
     fn request(
         &self,
-        checked: &Checked<'a>,
+        shown: &Shown<'a>,
         role: Side,
         (part, part_hash): (&[u8], PartHash),
         other_part: Option<PartHash>,
@@ -327,9 +386,9 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
             direction: place.direction,
             role,
             joint: matches!(place.sides, Sides::Both { .. }),
-            token: checked.id(),
-            shown: message::shown_hash(checked.token(), checked.proof()),
-            made_at: checked.made_at(),
+            token: shown.id(),
+            shown: shown.hash(),
+            made_at: shown.made_at(),
             part: part_hash,
             other_part,
             probe,
@@ -339,15 +398,9 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
         let payload = request.encode();
         let signed = message::sign(Kind::Request, &key.kid, &key.key, &payload)
             .map_err(|_| GateReason::RecordFailed)?;
-        let envelope = Envelope {
-            request: &signed,
-            token: checked.token(),
-            proof: checked.proof(),
-            part,
-            probe: &self.captured.probe,
-        };
+        let envelope = shown.envelope(&signed, part, &self.captured.probe);
         let hash = Digest::from_bytes(message::payload_hash(&payload));
-        Ok((Request { part: Digest::from_bytes(part_hash.0), hash }, envelope.encode()))
+        Ok((Request { part: Digest::from_bytes(part_hash.0), hash }, envelope))
     }
 }
 

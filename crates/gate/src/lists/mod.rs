@@ -349,6 +349,13 @@ impl Trusted for Lists {
         self.trust.find(authority, Role::Verdict, kid, now).map_err(|error| key_fault(&error))
     }
 
+    fn part_key(&self, authority: AuthorityCode, now: Timestamp) -> Result<&[u8], KeyFault> {
+        if self.trust_age(authority, now) == Age::TooOld {
+            return Err(KeyFault::Date);
+        }
+        self.trust.part_key(authority, now).map_err(|error| key_fault(&error))
+    }
+
     fn status(&self, issuer: AuthorityCode, place: StatusRef, now: Timestamp) -> Option<StatusAnswer> {
         let signed = &self.status.get(&(issuer, place.list()))?.read;
         let status = signed.list.get(place.index())?;

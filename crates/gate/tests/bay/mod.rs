@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use clearance::{Envelope, LaneId, Place, Sides};
+use clearance::{Enveloped, LaneId, Place, Sides};
 use code::{CrossingCode, Parts};
 use credential::ProofWindow;
 use credential::message::{self, Event, Kind, Outcome, Receipt, ReceiptResult, Request, Verdict};
@@ -18,7 +18,7 @@ use credential::part::PartForm;
 use credential::status::{SignedStatusList, Status, StatusList};
 use credential::{
     Audience, DeviceKey, KeyClass, PartHash, SealedHashes, ShortHash, SigningKey, StatusRef, TokenClaims,
-    TokenId, sign_proof, sign_token,
+    TokenId, hpke, sign_proof, sign_token,
 };
 use documents::{AuthorityCode, Direction, LaneKind, Side, Timestamp};
 use face::Track;
@@ -48,6 +48,8 @@ pub struct Keys {
     pub approval: SigningKey,
     pub list: SigningKey,
     pub other: SigningKey,
+    /// To which pages are sealed.
+    pub part: hpke::ReceiverKey,
 }
 
 pub struct Bay {
@@ -71,7 +73,8 @@ pub fn entry(role: Role, kid: &[u8], key: &SigningKey) -> KeyEntry {
 impl Keys {
     fn new() -> Self {
         let key = || SigningKey::generate().unwrap();
-        Self { token: key(), verdict: key(), status: key(), approval: key(), list: key(), other: key() }
+        let part = hpke::ReceiverKey::generate().unwrap();
+        Self { token: key(), verdict: key(), status: key(), approval: key(), list: key(), other: key(), part }
     }
 
     pub fn root(&self) -> Root {
@@ -86,6 +89,7 @@ impl Keys {
             entry(Role::Verdict, &[9], &self.verdict),
             entry(Role::Status, b"s1", &self.status),
             entry(Role::Approval, b"a1", &self.approval),
+            KeyEntry { key: self.part.public().to_vec(), ..entry(Role::Part, b"p1", &self.token) },
         ]
     }
 }
@@ -389,8 +393,8 @@ impl Authorities {
             .iter()
             .filter(|(a, _)| *a == authority)
             .map(|(_, body)| {
-                let envelope = Envelope::decode(body).unwrap();
-                Request::decode(message::unverified_payload(envelope.request).unwrap()).unwrap()
+                let envelope = Enveloped::decode(body).unwrap();
+                Request::decode(message::unverified_payload(envelope.request()).unwrap()).unwrap()
             })
             .collect()
     }
@@ -450,10 +454,10 @@ impl Authorities {
 
 impl AuthorityLink for Authorities {
     async fn verdict(&self, authority: AuthorityCode, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
-        let envelope = Envelope::decode(&body).unwrap();
+        let envelope = Enveloped::decode(&body).unwrap();
         let says = self.says.lock().unwrap().entry(authority).or_default().pop_front();
         let answer =
-            self.verdict_for(authority, envelope.request, &says.unwrap_or(Says::Outcome(Outcome::Admit)));
+            self.verdict_for(authority, envelope.request(), &says.unwrap_or(Says::Outcome(Outcome::Admit)));
         self.asked.lock().unwrap().push((authority, body));
         answer.ok_or(LinkError::Unreachable { authority })
     }

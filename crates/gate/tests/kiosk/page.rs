@@ -110,6 +110,7 @@ pub struct Place {
 pub fn quick() -> Waits {
     Waits {
         look: Duration::from_millis(1500),
+        card: Duration::from_millis(1500),
         page: Duration::from_millis(200),
         door: Duration::from_millis(300),
         shown: Duration::from_millis(400),

@@ -302,3 +302,59 @@ async fn a_look_takes_the_pictures_that_come_right_behind_a_good_one_and_does_no
         }
     }
 }
+
+#[tokio::test]
+async fn a_traveller_without_a_phone_lays_down_two_cards_and_goes_through() {
+    let place = Place::with(quick(), |config| config.kind = documents::LaneKind::Document).await;
+    let (mut events, page) = place.page().await;
+    assert_eq!(
+        (&events.seen["state"], &events.seen["sentence"]),
+        (&json!("ready"), &json!("kiosk_lay_card"))
+    );
+    assert_eq!(
+        place.post(page, "code", place.code()).await,
+        (StatusCode::CONFLICT, "other_kind_of_lane".into()),
+        "a code has no use here"
+    );
+    // A mistake says where it is, and begins nothing.
+    let card = |number: &str| json!({"number": number, "birth": "1946-03-17"}).to_string();
+    for (number, code) in [("2123456(7)", "card_character"), ("512345(7)", "card_unknown")] {
+        let (status, said) = place.post(page, "card", card(number)).await;
+        assert_eq!((status, said.as_str()), (StatusCode::UNPROCESSABLE_ENTITY, code), "{number}");
+    }
+    assert_eq!(place.post(page, "card", card("5123456(7)")).await.0, StatusCode::ACCEPTED);
+    let next = events.state("lay_card").await;
+    assert_eq!(next["sentence"], "kiosk_next_card");
+    assert_eq!(place.post(page, "card", card("M12345678")).await.0, StatusCode::ACCEPTED);
+    events.state("look_here").await;
+    assert_eq!(
+        place.post(page, "card", card("M12345678")).await,
+        (StatusCode::CONFLICT, "not_laying".into())
+    );
+    assert_eq!(place.post(page, "face", "face").await.0, OK);
+    events.state("welcome").await;
+    assert_eq!(place.link.requests(Mac)[0].lane, documents::LaneKind::Document);
+    place.kiosk.shut();
+    while events.next().await.is_some() {}
+}
+
+#[tokio::test]
+async fn cards_of_two_people_are_told_so_and_the_lane_is_free_again() {
+    let place = Place::with(quick(), |config| config.kind = documents::LaneKind::Document).await;
+    let (mut events, page) = place.page().await;
+    let card = |number: &str, birth: &str| json!({"number": number, "birth": birth}).to_string();
+    assert_eq!(place.post(page, "card", card("5123456(7)", "1946-03-17")).await.0, StatusCode::ACCEPTED);
+    events.state("lay_card").await;
+    assert_eq!(place.post(page, "card", card("M12345678", "1950-01-01")).await.0, StatusCode::ACCEPTED);
+    let again = events.state("again").await;
+    assert_eq!(again["sentence"], "pages_disagree");
+    events.state("ready").await;
+    // Whoever goes away with one card laid down leaves nothing behind.
+    assert_eq!(place.post(page, "card", card("5123456(7)", "1946-03-17")).await.0, StatusCode::ACCEPTED);
+    events.state("lay_card").await;
+    assert_eq!(place.post(page, "leave", "").await.0, OK);
+    events.state("ready").await;
+    assert!(place.link.requests(Mac).is_empty());
+    place.kiosk.shut();
+    while events.next().await.is_some() {}
+}

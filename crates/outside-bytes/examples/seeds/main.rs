@@ -3,10 +3,11 @@
 //!
 //! What the fuzzer found stays beside them; it is not made here.
 //!
-//! `cargo run -p outside-bytes --example seeds [attestations | chips | desks | venues | zones]`
+//! `cargo run -p outside-bytes --example seeds [attestations | cards | chips | desks | venues | zones]`
 
 #![expect(clippy::unwrap_used, reason = "a tool of the tests")]
 
+mod cards;
 mod chips;
 mod desks;
 mod phones;
@@ -63,6 +64,12 @@ fn main() {
         chips::chips();
     }
     if only.as_deref() == Some("chips") {
+        return;
+    }
+    if only.as_deref().is_none_or(|only| only == "cards") {
+        cards::cards();
+    }
+    if only.as_deref() == Some("cards") {
         return;
     }
     if only.as_deref() != Some("attestations") {

@@ -466,6 +466,7 @@ impl Bay {
         let mut body = json!({"lane": lane, "faces": faces, "measures": measures});
         if let Some(fields) = body.as_object_mut() {
             match code {
+                code_picture::Sight::Cards(cards) => fields.insert("cards".to_owned(), json!(cards)),
                 code_picture::Sight::Text(text) => fields.insert("code".to_owned(), json!(text)),
                 code_picture::Sight::Picture(bytes) => {
                     fields.insert("code_picture".to_owned(), json!(packed(bytes)))
@@ -532,6 +533,8 @@ pub mod code_picture {
         Text(String),
         /// A picture on which a code may be.
         Picture(Vec<u8>),
+        /// Cards that are laid down, at a lane by document.
+        Cards(Vec<serde_json::Value>),
     }
 
     /// A code is read from a picture of a screen, as a lane does; what is too long for any symbol is handed over as text.

@@ -30,11 +30,13 @@ pub enum Who {
     Ho,
     /// Hong Kong resident whose pass ends.
     Ma,
+    /// Macao resident of eighty, without a phone: cards alone.
+    Lok,
 }
 
 impl Who {
     /// Everybody, in the order in which photographs are given out.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LiNa,
         Self::Chan,
         Self::Leong,
@@ -47,6 +49,7 @@ impl Who {
         Self::Ma,
         Self::Ieong,
         Self::Sou,
+        Self::Lok,
     ];
 
     /// The name in Latin letters.
@@ -64,6 +67,7 @@ impl Who {
             Self::Qian => "SPECIMEN QIAN YUN",
             Self::Ho => "SPECIMEN HO SIU MING",
             Self::Ma => "SPECIMEN MA KA YAN",
+            Self::Lok => "SPECIMEN LOK SAM",
         }
     }
 
@@ -72,8 +76,32 @@ impl Who {
         match self {
             Self::LiNa | Self::Wang | Self::Zhao | Self::Sun | Self::Qian => AuthorityCode::Chn,
             Self::Chan | Self::Smith | Self::Ho | Self::Ma => AuthorityCode::Hkg,
-            Self::Leong | Self::Ieong | Self::Sou => AuthorityCode::Mac,
+            Self::Leong | Self::Ieong | Self::Sou | Self::Lok => AuthorityCode::Mac,
         }
+    }
+
+    /// Birth date, as cards show it.
+    pub const fn birth(self) -> &'static str {
+        match self {
+            Self::Lok => "1946-03-17",
+            Self::LiNa
+            | Self::Chan
+            | Self::Leong
+            | Self::Wang
+            | Self::Smith
+            | Self::Ieong
+            | Self::Sou
+            | Self::Zhao
+            | Self::Sun
+            | Self::Qian
+            | Self::Ho
+            | Self::Ma => "1990-05-06",
+        }
+    }
+
+    /// Whether they have a phone, and so a pass.
+    pub const fn has_phone(self) -> bool {
+        !matches!(self, Self::Lok)
     }
 
     /// Identity card and permit.
@@ -91,6 +119,7 @@ impl Who {
             Self::Leong => ("1234567(8)", "M87654321"),
             Self::Ieong => ("5123456(7)", "M76543210"),
             Self::Sou => ("7345678(9)", "M65432109"),
+            Self::Lok => ("5234567(8)", "M54321098"),
         }
     }
 
@@ -105,9 +134,14 @@ impl Who {
             Self::Zhao => vec![endorsed("MAC", json!("weekly"), before)],
             Self::Sun => vec![endorsed("HKG", json!(1), day.plus_days(60))],
             Self::Qian => vec![endorsed("HKG", json!(2), before)],
-            Self::Chan | Self::Leong | Self::Smith | Self::Ieong | Self::Sou | Self::Ho | Self::Ma => {
-                Vec::new()
-            }
+            Self::Chan
+            | Self::Leong
+            | Self::Smith
+            | Self::Ieong
+            | Self::Sou
+            | Self::Ho
+            | Self::Ma
+            | Self::Lok => Vec::new(),
         };
         let expires = if self == Self::Qian { day.plus_days(-1) } else { day.plus_days(1000) };
         let (id_kind, permit_kind) = match self.home() {
@@ -122,7 +156,7 @@ impl Who {
         let nationality = if self == Self::Smith { "GBR" } else { "CHN" };
         json!({
             "person": {
-                "name": self.name(), "birth": "1990-05-06", "home": self.home(), "height_cm": 170,
+                "name": self.name(), "birth": self.birth(), "home": self.home(), "height_cm": 170,
                 "nationality": nationality,
             },
             "documents": [{"kind": id_kind, "number": id}, card],

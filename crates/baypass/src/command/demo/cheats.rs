@@ -11,6 +11,7 @@ use face::Image;
 use serde_json::{Value, json};
 
 use super::bay::{Answered, TAPPED, code_picture, packed, unpacked};
+use super::cards;
 use super::cast::Who;
 use super::desks;
 use super::thefts;
@@ -31,6 +32,7 @@ pub async fn all(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
     tokens(tour, &mut told).await?;
     keys(tour, &mut told).await?;
     enrolments(tour, &mut told).await?;
+    cards::cheats(tour, &mut told).await?;
     thefts::bombs(tour, &mut told).await?;
     thefts::stolen_database(tour, &mut told).await?;
     wire(tour, &mut told).await?;

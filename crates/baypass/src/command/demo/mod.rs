@@ -3,6 +3,7 @@
 //! decided by signatures, parts, faces, rules and ledgers. The tour's clock begins some days ago and ends at the real time.
 
 mod bay;
+mod cards;
 mod cast;
 mod cheats;
 mod client;

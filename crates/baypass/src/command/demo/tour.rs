@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use documents::AuthorityCode::{Chn, Hkg, Mac};
-use documents::{AuthorityCode, Direction, Rules, Side, Timestamp};
+use documents::{AuthorityCode, Direction, LaneKind, Rules, Side, Timestamp};
 use serde_json::{Value, json};
 
 use super::bay::{Bay, code_picture};
+use super::cards;
 use super::cast::Who;
 use super::cheats;
 use super::desks::{self, Scene};
@@ -70,7 +71,8 @@ pub async fn register(
             | Who::Sun
             | Who::Qian
             | Who::Ho
-            | Who::Ma => given.next().ok_or_else(faces::too_few)?,
+            | Who::Ma
+            | Who::Lok => given.next().ok_or_else(faces::too_few)?,
         };
         let record = who.record(start.local_date());
         let wallet = crate::registration::register(
@@ -193,7 +195,7 @@ pub fn place(
 ) -> Result<LanePlace, Failure> {
     let direction =
         Direction::new(from, to).ok_or_else(|| Failure::new("origin and destination are the same"))?;
-    Ok(LanePlace { port: port(at)?, direction, side, number })
+    Ok(LanePlace { port: port(at)?, direction, side, kind: LaneKind::Code, number })
 }
 
 /// The sides of a crossing at one of the demo's ports.
@@ -218,6 +220,7 @@ pub async fn run(bay: &mut Bay, people: People, json_out: bool) -> Result<Ended,
             Next::Desk(scene) => registrations.extend(desks::play(&mut tour, *scene).await?),
         }
     }
+    crossings.extend(cards::crossings(&mut tour, &crossings).await?);
     let books = desks::compare(&mut tour).await?;
     tour.say("\nCheats, each with the reason that it must get:\n")?;
     let attempts = cheats::all(&mut tour).await?;
@@ -263,7 +266,7 @@ impl Tour<'_> {
 
     async fn enrol(&mut self) -> Result<(), Failure> {
         let now = self.bay.now();
-        for person in self.people.values_mut() {
+        for person in self.people.values_mut().filter(|person| person.who.has_phone()) {
             let mut invitations = Vec::new();
             for (_, card) in person.wallet.vouchers() {
                 invitations.push(self.bay.invite(&card, false).await?);
@@ -311,9 +314,19 @@ impl Tour<'_> {
         faces: &[&[u8]],
         measures: &[&str],
     ) -> Result<Scanned, Failure> {
+        self.show(lane, &code_picture::of(text)?, faces, measures).await
+    }
+
+    /// The same with whatever is shown there.
+    pub async fn show(
+        &mut self,
+        lane: &LanePlace,
+        sight: &code_picture::Sight,
+        faces: &[&[u8]],
+        measures: &[&str],
+    ) -> Result<Scanned, Failure> {
         let at = lane.port.as_str();
-        let sight = code_picture::of(text)?;
-        let report = self.bay.scan(at, &lane.name(), &sight, faces, measures).await?;
+        let report = self.bay.scan(at, &lane.name(), sight, faces, measures).await?;
         // The end of the band in which a refusal is told: then everything falls due.
         self.bay.advance(60).await?;
         self.bay.settled(at).await?;
@@ -394,6 +407,40 @@ impl Tour<'_> {
             "traveller": who.name(), "home": who.home(), "from": from, "to": to, "port": port,
             "outcome": if passed { "passed" } else { "not_passed" },
             "exit": exit, "entry": entry, "gate": at_gate, "officer": officer,
+            "second_photograph": self.person(who)?.photographs.second_capture,
+            "ms": ms,
+        }))
+    }
+
+    /// A crossing by card that must pass: tells it, and gives its row.
+    pub fn crossed(&mut self, who: Who, lane: &LanePlace, scanned: &Scanned) -> Result<Value, Failure> {
+        let passed = scanned.passed();
+        if !passed {
+            self.wrong += 1;
+        }
+        let word = |side: &Value| side.get("verdict").and_then(Value::as_str).unwrap_or("-").to_owned();
+        let ms = scanned.report.get("ms").cloned().unwrap_or_default();
+        let stage = |name: &str| ms.get(name).and_then(Value::as_f64).unwrap_or(0.0);
+        self.say(&format!(
+            "{:<11} {:<22} {}  {:<13} {:<7} {:<7} {:>5.0}  {:>5.1}  {:>5.0}  {:>5.0}  {:>5.0}  (by card)\n",
+            if passed { "passed" } else { "WRONG" },
+            who.name(),
+            lane.direction,
+            lane.port,
+            word(&scanned.exit),
+            word(&scanned.entry),
+            stage("read"),
+            stage("check"),
+            stage("face"),
+            stage("clear"),
+            stage("total"),
+        ))?;
+        Ok(json!({
+            "traveller": who.name(), "home": who.home(), "from": lane.direction.from(), "to": lane.direction.to(),
+            "port": lane.port.as_str(), "lane": lane.kind.as_str(),
+            "outcome": if passed { "passed" } else { "not_passed" },
+            "exit": scanned.exit, "entry": scanned.entry,
+            "gate": scanned.report.get("code").cloned().unwrap_or_default(), "officer": false,
             "second_photograph": self.person(who)?.photographs.second_capture,
             "ms": ms,
         }))

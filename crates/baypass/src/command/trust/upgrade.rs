@@ -22,7 +22,7 @@ use crate::install::acts;
 use crate::install::lists::{self, LIST_SECONDS};
 use crate::install::supervisors::{self, RootFile};
 use crate::install::venues::{self, BroughtOver};
-use crate::install::{Installation, code_lanes};
+use crate::install::{Installation, all_lanes};
 
 /// What `trust upgrade` takes.
 #[derive(Args)]
@@ -111,7 +111,7 @@ fn bring_over(
     let payload = signed.verify(pinned, &external).map_err(|error| wrong(&error))?;
     let (number, mut keys) = read_old(payload, code).map_err(|error| wrong(&error))?;
     let rules = Rules::builtin().map_err(of)?;
-    let lanes = code_lanes(&rules);
+    let lanes = all_lanes(&rules);
     for key in keys.iter_mut().filter(|key| key.role == Role::Gate) {
         let lane = lanes.iter().find(|lane| lane.name().as_bytes() == key.kid);
         key.binding = lane.map(|lane| Binding::Gate(lane.binding()));

@@ -1,0 +1,177 @@
+//! A lane by document on the command line: a traveller of eighty without a phone and without a pass, out and back; a mainland
+//! resident between the regions, whose right is counted by a sealed notice; and what must be refused.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failing helper fails the test that called it"
+)]
+
+#[expect(dead_code, reason = "the other test programs use the rest")]
+mod bay;
+
+use bay::{Folder, people};
+use documents::check_digit;
+use serde_json::Value;
+
+const MORNING: &str = "2026-03-02T10:00:00+08:00";
+const NOON: &str = "2026-03-02T12:00:00+08:00";
+
+/// The zone of a Home Return Permit, as a reader of zones writes it.
+fn zone(number: &str) -> String {
+    let digit = |field: &str| check_digit(field).unwrap();
+    let (birth, expiry) = ("460317", "310101");
+    let one = format!("CRCHN{number}{}{}", digit(number), "<".repeat(15));
+    let two = format!("{birth}{}F{expiry}{}CHN{}", digit(birth), digit(expiry), "<".repeat(11));
+    let all = [&one[5..30], &two[..7], &two[8..15], &two[18..29]].concat();
+    format!("{one}\n{two}{}\nSPECIMEN<<LEONG<SAM<<<<<<<<<<<\n", digit(&all))
+}
+
+/// Lays cards before the lane; gives exit code and answer.
+fn lay(folder: &Folder, lane: &[&str], cards: &[&str], face: &str, at: &str, more: &[&str]) -> (i32, Value) {
+    let mut line = vec!["lane", "document", "--dir", "DIR", "--face", face, "--at", at, "--json"];
+    line.extend(lane);
+    line.extend(cards.iter().flat_map(|card| ["--page", card]));
+    line.extend(more);
+    let run = folder.run(&line);
+    (run.0.status.code().unwrap(), run.json())
+}
+
+#[test]
+fn a_traveller_without_phone_and_pass_goes_out_and_back_by_two_cards() {
+    let people = people(2);
+    let folder = Folder::new();
+    folder.init();
+    folder.write("photo.jpg", &people[0].0);
+    folder.write("live.jpg", &people[0].1);
+    folder.write("other.jpg", &people[1].1);
+    folder.write("zone.txt", zone("M12345678").as_bytes());
+    #[rustfmt::skip]
+    folder.run(&[
+        "resident", "add", "--dir", "DIR", "--home", "MAC", "--name", "SPECIMEN, LEONG SAM", "--name-zh", "样本",
+        "--birth", "1946-03-17", "--id", "5123456(7)", "--permit", "M12345678", "--photo", "photo.jpg", "--json",
+    ]).code(0);
+    let (out, back) = (["--port", "hengqin", "--to", "CHN"], ["--port", "hengqin", "--to", "MAC"]);
+    let typed = ["macao_bir:5123456(7)", "home_return_permit:M12345678"];
+    let born = ["--birth", "1946-03-17"];
+
+    let (code, borrowed) = lay(&folder, &out, &typed, "other.jpg", MORNING, &born);
+    assert_eq!((code, &borrowed["exit"]["code"]), (3, &Value::from("face_mismatch")), "{borrowed}");
+    assert_eq!(borrowed["entry"]["code"], "face_mismatch");
+    let (code, wrong) = lay(&folder, &out, &typed, "live.jpg", MORNING, &["--birth", "1946-03-18"]);
+    assert_eq!((code, &wrong["exit"]["code"]), (3, &Value::from("page_mismatch")), "{wrong}");
+    let (code, disagree) = lay(
+        &folder,
+        &out,
+        &["macao_bir:5123456(7)", "mrz:zone.txt"],
+        "live.jpg",
+        MORNING,
+        &["--birth", "1950-01-01"],
+    );
+    assert_eq!((code, &disagree["gate"]["code"]), (3, &Value::from("pages_disagree")));
+    let (code, one) = lay(&folder, &out, &typed[..1], "live.jpg", MORNING, &born);
+    assert_eq!((code, &one["gate"]["code"]), (3, &Value::from("camera_silent")), "one card of two");
+
+    let (code, there) = lay(&folder, &out, &typed, "live.jpg", MORNING, &born);
+    assert_eq!((code, &there["outcome"]), (0, &Value::from("passed")), "{there}");
+    assert_eq!(there["lane"], "hengqin/MAC-CHN/document");
+    assert_eq!((&there["exit"]["verdict"], &there["entry"]["verdict"]), (&"admit".into(), &"admit".into()));
+    let (code, home) =
+        lay(&folder, &back, &["mrz:zone.txt", "macao_bir:5123456(7)"], "live.jpg", NOON, &born);
+    assert_eq!((code, &home["outcome"]), (0, &Value::from("passed")), "{home}");
+    for authority in ["CHN", "MAC"] {
+        let line = ["ledger", "list", "--dir", "DIR", "--authority", authority, "--at", NOON, "--json"];
+        let ledger = folder.run(&line).code(0).json();
+        assert_eq!((&ledger["exits"], &ledger["entries"]), (&1.into(), &1.into()), "{ledger}");
+    }
+    // Nothing of a card lies in a gate's folder or in what the commands said.
+    let said = format!("{there}{home}{borrowed}{disagree}");
+    let mut files = vec![folder.dir().join("gates")];
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        for canary in ["5123456", "M12345678", "1946-03-17", "LEONG"] {
+            let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
+            assert!(!found && !said.contains(canary), "{canary} stands in {}", path.display());
+        }
+    }
+    folder
+        .run(&[
+            "lane",
+            "document",
+            "--dir",
+            "DIR",
+            "--port",
+            "futian",
+            "--to",
+            "CHN",
+            "--side",
+            "exit",
+            "--page",
+            "hkid:A123456(3)",
+            "--birth",
+            "1946-03-17",
+            "--face",
+            "live.jpg",
+            "--at",
+            MORNING,
+        ])
+        .told(&["no lane by document", "hengqin"]);
+    folder
+        .run(&[
+            "lane",
+            "document",
+            "--dir",
+            "DIR",
+            "--port",
+            "hengqin",
+            "--to",
+            "CHN",
+            "--page",
+            "hkid:A123456(4)",
+            "--birth",
+            "1946-03-17",
+            "--face",
+            "live.jpg",
+            "--at",
+            MORNING,
+        ])
+        .told(&["check digit"]);
+}
+
+#[test]
+fn a_mainland_right_between_the_regions_is_counted_by_a_notice_with_a_sealed_number() {
+    let people = people(1);
+    let folder = Folder::new();
+    folder.init();
+    folder.write("photo.jpg", &people[0].0);
+    folder.write("live.jpg", &people[0].1);
+    #[rustfmt::skip]
+    folder.run(&[
+        "resident", "add", "--dir", "DIR", "--home", "CHN", "--name", "SPECIMEN, LI NA", "--name-zh", "样本",
+        "--birth", "1946-03-17", "--id", "110101194603171008", "--permit", "CA1234567",
+        "--endorsement", "G:MAC:2026-02-10:2026-05-09:1", "--endorsement", "G:HKG:2026-01-10:2026-04-09:2",
+        "--photo", "photo.jpg", "--json",
+    ]).code(0);
+    let permit = ["exit_entry_permit:CA1234567"];
+    let born = ["--birth", "1946-03-17"];
+    let entry = ["--port", "hzmb-hkg-mac", "--from", "HKG", "--to", "MAC", "--side", "entry"];
+    // Macao holds neither portrait nor endorsement: nobody passes without an officer.
+    let (code, alone) = lay(&folder, &entry, &permit, "live.jpg", MORNING, &born);
+    assert_eq!((code, &alone["entry"]["verdict"]), (4, &Value::from("verify")), "{alone}");
+    assert_eq!(alone["entry"]["code"], "endorsement_not_read");
+    let officer = [&born[..], &["--officer"]].concat();
+    let (code, seen) = lay(&folder, &entry, &permit, "live.jpg", MORNING, &officer);
+    assert_eq!((code, &seen["outcome"]), (0, &Value::from("passed")), "{seen}");
+    let line = ["ledger", "list", "--dir", "DIR", "--authority", "CHN", "--at", NOON, "--json"];
+    let ledger = folder.run(&line).code(0).json();
+    let told: Vec<&Value> =
+        ledger["movements"].as_array().unwrap().iter().filter(|row| row["by_notice"] == true).collect();
+    assert_eq!(told.len(), 1, "{ledger}");
+    assert_eq!((&told[0]["from"], &told[0]["to"]), (&Value::from("HKG"), &Value::from("MAC")));
+}
