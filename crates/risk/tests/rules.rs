@@ -74,6 +74,7 @@ fn every_fault_of_a_file_is_told_with_its_line_and_code() {
         ("face_margin < 20\"", "face_margin <\"", 8, "risk_syntax"),
         ("face_margin < 20\"", "face_margn < 20\"", 8, "risk_unknown_signal"),
         ("\"face_margin < 20\"", "\"\"\"\nface_margin < 20 &&\nskin_tone == 3\"\"\"", 10, "risk_protected"),
+        ("face_margin < 20\"", "face_margin < 20 &&\\n\\n nobody > 1\"", 8, "risk_unknown_signal"),
         ("face_margin < 20\"", "size('a') == 1\"", 8, "risk_unknown_function"),
         ("face_margin < 20\"", "face_margin < 0.5\"", 8, "risk_wrong_type"),
         ("face_margin < 20\"", "lane_tamper\"", 6, "risk_row"),

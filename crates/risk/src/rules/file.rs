@@ -169,13 +169,15 @@ impl Reading<'_> {
 
     fn condition(&mut self, when: &Spanned<String>) -> Option<Box<dyn Condition>> {
         let first = self.lines.line_of_contents(when.span().start);
+        // A line break that is written as an escape is none in the file.
+        let last = self.lines.line(when.span().end);
         match self.engine.compile(when.get_ref(), self.schema) {
             Ok(condition) => Some(condition),
             Err(faults) => {
                 let file = self.lines.file().to_owned();
                 self.faults.extend(faults.into_iter().map(|fault| Fault {
                     file: file.clone(),
-                    line: first + fault.line,
+                    line: (first + fault.line).min(last),
                     kind: fault.kind,
                 }));
                 None
