@@ -18,6 +18,7 @@ mod messages;
 mod pages;
 mod papers;
 mod passkeys;
+mod risks;
 mod venues;
 
 pub use attestations::attestation;
@@ -38,6 +39,7 @@ pub use messages::{
 pub use pages::gate_http;
 pub use papers::{case_file, document_number, endorsement, mrz, words};
 pub use passkeys::webauthn;
+pub use risks::{risk_reason, risk_rules, risk_state, risk_version};
 pub use venues::{desk_request, sd_cwt, venue_answer, venue_code, venue_receipt, venue_request};
 
 /// A reader and its name, which is also the name of its fuzz target and of its folder of seeds.
@@ -82,6 +84,10 @@ targets!(
     picture,
     proof,
     request,
+    risk_reason,
+    risk_rules,
+    risk_state,
+    risk_version,
     rooming_list,
     sd_cwt,
     sip2_line,

@@ -14,7 +14,7 @@ use gate::open_verdict;
 use crate::codes::one_form;
 use crate::keys::{AUTHORITY_KID, authority_key, authority_public, lists, now};
 
-const KINDS: [Kind; 13] = [
+const KINDS: [Kind; 15] = [
     Kind::Request,
     Kind::Verdict,
     Kind::Event,
@@ -28,6 +28,8 @@ const KINDS: [Kind; 13] = [
     Kind::Chain,
     Kind::VenueRequest,
     Kind::VenueReceipt,
+    Kind::RiskRules,
+    Kind::RiskReason,
 ];
 
 /// Whether a payload has its one form, and verifies under a signature of its own kind only.

@@ -3,12 +3,13 @@
 //!
 //! What the fuzzer found stays beside them; it is not made here.
 //!
-//! `cargo run -p outside-bytes --example seeds [attestations | venues]`
+//! `cargo run -p outside-bytes --example seeds [attestations | desks | risks | venues]`
 
 #![expect(clippy::unwrap_used, reason = "a tool of the tests")]
 
 mod desks;
 mod phones;
+mod risks;
 mod venues;
 
 use std::io::Cursor;
@@ -48,7 +49,10 @@ fn main() {
     if only.as_deref().is_none_or(|only| only == "desks") {
         desks::desks();
     }
-    if only.as_deref() == Some("desks") {
+    if only.as_deref().is_none_or(|only| only == "risks") {
+        risks::risks();
+    }
+    if matches!(only.as_deref(), Some("desks" | "risks")) {
         return;
     }
     if only.as_deref() != Some("attestations") {
