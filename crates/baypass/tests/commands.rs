@@ -252,6 +252,46 @@ fn rules_report_lists_every_switch_with_its_source() {
 }
 
 #[test]
+fn risk_test_lists_every_fault_with_its_line_and_risk_show_says_what_rules_say() {
+    let shown = baypass(&["risk", "show", "--json"]);
+    assert_eq!(code(&shown), 0, "{}", err(&shown));
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let rules = shown["rules"].as_array().unwrap();
+    assert!(rules.len() >= 25 && rules.iter().all(|rule| rule["says"].as_str().unwrap().ends_with('.')));
+
+    let rule = |when: &str, margin: i64| {
+        format!(
+            "name = \"own\"\n[[rule]]\nid = \"one\"\nsays = \"One.\"\ndoubt = \"whose_face\"\nharm = \"low\"\nwhen = \"{when}\"\n\
+             [[rule.case]]\nsays = \"low\"\nholds = true\nsignals = {{ face_margin = {margin} }}\n\
+             [[rule.case]]\nsays = \"usual\"\nholds = false\n"
+        )
+    };
+    let good = file("risk-good.toml", rule("face_margin < 20", 1).as_bytes());
+    let tried = baypass(&["risk", "test", text(&good)]);
+    assert_eq!(
+        (code(&tried), out(&tried).starts_with("own: 1 rules, 2 cases")),
+        (0, true),
+        "{}",
+        err(&tried)
+    );
+    for (name, when, margin, place) in [
+        ("risk-unknown.toml", "face_margn < 20", 1, ":7: no signal is called face_margn"),
+        (
+            "risk-protected.toml",
+            "skin_tone < 20",
+            1,
+            ":7: skin_tone is or stands in for a protected attribute",
+        ),
+        ("risk-case.toml", "face_margin < 20", 30, ":8: case \"low\" expects that it holds"),
+    ] {
+        let path = file(name, rule(when, margin).as_bytes());
+        let tried = baypass(&["risk", "test", text(&path)]);
+        assert_eq!(code(&tried), 2, "{name}");
+        assert!(out(&tried).contains(place), "{}", out(&tried));
+    }
+}
+
+#[test]
 fn doctor_names_the_command_that_mends_missing_models() {
     let empty = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-models");
     std::fs::create_dir_all(&empty).unwrap();

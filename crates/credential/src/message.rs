@@ -51,6 +51,10 @@ pub enum Kind {
     VenueRequest,
     /// A venue's desk to a wallet: what it keeps, and how long.
     VenueReceipt,
+    /// A version of an authority's risk rules.
+    RiskRules,
+    /// Why an authority asked a traveller for more; it stays there.
+    RiskReason,
 }
 
 impl Kind {
@@ -72,6 +76,8 @@ impl Kind {
             Self::Chain => "bp2-chain",
             Self::VenueRequest => "bp2-venue-request",
             Self::VenueReceipt => "bp2-venue-receipt",
+            Self::RiskRules => "bp1-risk-rules",
+            Self::RiskReason => "bp1-risk-reason",
         }
     }
 }

@@ -20,6 +20,7 @@ mod messages;
 mod pages;
 mod papers;
 mod passkeys;
+mod risks;
 mod venues;
 mod zones;
 
@@ -45,6 +46,7 @@ pub use messages::{
 pub use pages::gate_http;
 pub use papers::{case_file, document_number, endorsement, mrz, words};
 pub use passkeys::webauthn;
+pub use risks::{risk_reason, risk_rules, risk_state, risk_version};
 pub use venues::{desk_request, sd_cwt, venue_answer, venue_code, venue_receipt, venue_request};
 pub use zones::zone_frame;
 
@@ -99,6 +101,10 @@ targets!(
     picture,
     proof,
     request,
+    risk_reason,
+    risk_rules,
+    risk_state,
+    risk_version,
     rooming_list,
     sd_cwt,
     sip2_line,

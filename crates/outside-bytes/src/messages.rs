@@ -14,7 +14,7 @@ use gate::open_verdict;
 use crate::codes::one_form;
 use crate::keys::{AUTHORITY_KID, authority_key, authority_public, lists, now};
 
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 16] = [
     Kind::Request,
     Kind::Verdict,
     Kind::Event,
@@ -29,6 +29,8 @@ const KINDS: [Kind; 14] = [
     Kind::Chain,
     Kind::VenueRequest,
     Kind::VenueReceipt,
+    Kind::RiskRules,
+    Kind::RiskReason,
 ];
 
 /// Whether a payload has its one form, and verifies under a signature of its own kind only.

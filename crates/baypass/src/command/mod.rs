@@ -21,6 +21,7 @@ mod may_cross;
 mod officer;
 mod reservations;
 mod resident;
+mod risk;
 mod rules;
 mod tls;
 mod trust;
@@ -95,6 +96,9 @@ pub enum Command {
     /// The rules that are read at start-up.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// Risk rules: trying a file of them, and what those in the program say (docs/risk.md).
+    #[command(subcommand)]
+    Risk(risk::RiskCommand),
     /// What is wrong here, and how to mend it: rules, texts, models, clock; with --dir keys, lists and approvals too.
     Doctor(doctor::DoctorArgs),
     /// What the face matcher can and cannot do, on pictures of your own.
@@ -127,6 +131,7 @@ impl Command {
             Self::Tls(command) => command.run(),
             Self::Keys(command) => command.run(),
             Self::Rules(command) => command.run(),
+            Self::Risk(command) => command.run(),
             Self::Doctor(args) => block_on(doctor::run(&args, models)),
             Self::Face(command) => command.run(models),
             Self::Bench(command) => command.run(models),

@@ -3,7 +3,7 @@
 //!
 //! What the fuzzer found stays beside them; it is not made here.
 //!
-//! `cargo run -p outside-bytes --example seeds [attestations | cards | chips | desks | venues | zones]`
+//! `cargo run -p outside-bytes --example seeds [attestations | cards | chips | desks | risks | venues | zones]`
 
 #![expect(clippy::unwrap_used, reason = "a tool of the tests")]
 
@@ -11,6 +11,7 @@ mod cards;
 mod chips;
 mod desks;
 mod phones;
+mod risks;
 mod venues;
 mod zones;
 
@@ -57,7 +58,10 @@ fn main() {
     if only.as_deref().is_none_or(|only| only == "desks") {
         desks::desks();
     }
-    if only.as_deref() == Some("desks") {
+    if only.as_deref().is_none_or(|only| only == "risks") {
+        risks::risks();
+    }
+    if matches!(only.as_deref(), Some("desks" | "risks")) {
         return;
     }
     if only.as_deref().is_none_or(|only| only == "chips") {

@@ -5,6 +5,7 @@ mod cluster;
 mod desk;
 mod face;
 mod ledger;
+mod risk;
 mod status;
 
 use std::path::Path;
@@ -36,6 +37,8 @@ pub enum BenchCommand {
     /// The database's part of a clearance as a ledger grows, on SQLite and PostgreSQL; clearances a second beside
     /// `pgbench`. Takes some twenty minutes and 14 GB of disk at a million persons.
     Ledger(ledger::LedgerArgs),
+    /// One crossing under 200 risk rules, on an idle and a busy machine, and after one and 10,000 crossings of the person.
+    Risk(risk::RiskArgs),
     /// Status lists of so many places: the time to make, sign and read them, and their size.
     Status(status::StatusArgs),
 }
@@ -48,6 +51,7 @@ impl BenchCommand {
             Self::Check(args) => check::run(args),
             Self::Desk(args) => block_on(desk::run(args)),
             Self::Ledger(args) => block_on(ledger::run(args, models)),
+            Self::Risk(args) => risk::run(args),
             Self::Status(args) => status::run(args),
         }
     }
