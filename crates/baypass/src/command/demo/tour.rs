@@ -426,7 +426,7 @@ impl Tour<'_> {
             if passed { "passed" } else { "WRONG" },
             who.name(),
             lane.direction,
-            lane.port,
+            lane.port.as_str(),
             word(&scanned.exit),
             word(&scanned.entry),
             stage("read"),
