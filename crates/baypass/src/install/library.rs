@@ -14,7 +14,6 @@ use venue::store::Store;
 use super::Installation;
 use super::venues::{Desk, Service};
 use crate::failure::{self, Failure, of};
-use crate::serve::service_client;
 
 /// Longest of the files that it names, in bytes.
 const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
@@ -63,8 +62,13 @@ enum Accounts {
     Pool(String),
 }
 
-/// The library's desk, as its file sets it up.
-pub fn library(of_what: &Installation, place: &Desk, store: Store) -> Result<Library, Failure> {
+/// The library's desk, as its file sets it up. `client` has its timeouts set.
+pub fn library(
+    of_what: &Installation,
+    place: &Desk,
+    store: Store,
+    client: reqwest::Client,
+) -> Result<Library, Failure> {
     let id = place.id();
     let file = place.library().ok_or_else(|| {
         Failure::new(format!(
@@ -107,7 +111,7 @@ pub fn library(of_what: &Installation, place: &Desk, store: Store) -> Result<Lib
     let accounts: Arc<dyn OpenAccount> = match &file.accounts {
         Accounts::Service(at) => {
             let token = at.token_file.as_ref().map(|name| secret(&Some(name.clone()))).transpose()?;
-            Arc::new(AccountService::new(service_client().map_err(of)?, &at.address, token))
+            Arc::new(AccountService::new(client, &at.address, token))
         }
         Accounts::Pool(name) => {
             let text = read(name)?;

@@ -186,7 +186,12 @@ fn book(of_what: &Installation, place: &venues::Desk, store: Store) -> Result<Bo
                 None => hotel,
             })))
         }
-        VenueKind::Library => Ok(Book::Library(Box::new(library::library(of_what, place, store)?))),
+        VenueKind::Library => Ok(Book::Library(Box::new(library::library(
+            of_what,
+            place,
+            store,
+            service_client().map_err(of)?,
+        )?))),
     }
 }
 
