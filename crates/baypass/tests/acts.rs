@@ -49,6 +49,7 @@ const READ: &[&str] = &[
 
 /// What holders and travellers do themselves: it stands in their own data and in the ledger, and nobody in office did it.
 const HOLDERS: &[&str] = &[
+    "lane document",
     "lane scan",
     "wallet enrol",
     "wallet receipts",

@@ -9,8 +9,10 @@ use std::fmt;
 use credential::cbor::{CborError, Reader, Writer};
 
 use crate::engine::Undecided;
-use crate::rules::MAX_RULES;
 use crate::schema::{MAX_NAME, is_name};
+
+/// Most rules of a file.
+pub const MAX_RULES: usize = 400;
 
 macro_rules! numbered {
     ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $number:literal $text:literal,)+ }) => {

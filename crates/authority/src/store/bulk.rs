@@ -105,7 +105,7 @@ fn person_statements(s: &Series, since: i64) -> Vec<String> {
             "reservation",
             format!(
                 "{}, {person}, {}, NULL, {}, 'hengqin/CHN-MAC', 3, 0, NULL, {}, {since}, 'hengqin', 'CHN', 'MAC', \
-                 'CHN', 0, {spends}, 30",
+                 'CHN', 0, {spends}, 30, NULL",
                 s.key('r', "i", 16),
                 s.key('a', "i", 32),
                 s.key('c', "i", 16),

@@ -474,7 +474,7 @@ mod tests {
     fn every_specimen_of_a_venue_has_an_approval_that_loads_and_covers_its_scenario() {
         let days = ("2026-01-01".parse().unwrap(), "2026-12-31".parse().unwrap());
         let all = Specimen::all().unwrap();
-        assert_eq!(all.len(), 4);
+        assert_eq!(all.len(), 5);
         for specimen in all {
             let desk = specimen.desk().unwrap();
             let approval = specimen.approval(days).approval(1).unwrap();

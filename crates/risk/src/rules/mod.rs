@@ -22,8 +22,8 @@ pub const RULES_FILE: &str = "rules.toml";
 /// The text of the first rule set.
 pub const RULES_TEXT: &str = include_str!("../../data/rules.toml");
 
-/// Most rules of a file.
-pub const MAX_RULES: usize = 400;
+pub use crate::finding::MAX_RULES;
+
 /// Longest file of rules, in bytes: it must fit into a signed message.
 pub const MAX_RULES_TEXT: usize = 192 * 1024;
 

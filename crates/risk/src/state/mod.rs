@@ -52,8 +52,12 @@ impl Crossed {
         }
         r.array_exact(4)?;
         let port = r.text(32)?.parse().map_err(|_| CborError::Unexpected)?;
-        let side =
-            |r: &mut Reader<'_>| r.text(3)?.parse::<AuthorityCode>().map_err(|_| CborError::Unexpected);
+        let side = |r: &mut Reader<'_>| {
+            let text = r.text(3)?;
+            let code = text.parse::<AuthorityCode>().ok();
+            // People may write a code in small letters; a state has one form.
+            code.filter(|code| code.code() == text).ok_or(CborError::Unexpected)
+        };
         let direction = Direction::new(side(r)?, side(r)?).ok_or(CborError::Unexpected)?;
         Ok(Some(Self { port, direction, at: read_time(r)? }))
     }
