@@ -4,7 +4,6 @@
 //! (`sip2::settle` and who asks). One connection, one request at a time, in the order of the calls. No reader, item or secret is logged.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -141,8 +140,6 @@ struct Shared {
     held: Mutex<Held>,
     last: RwLock<Option<AcsStatus>>,
     fault: RwLock<Option<&'static str>>,
-    /// By how much its clock is ahead, in seconds.
-    ahead: AtomicU64,
 }
 
 #[derive(Default)]
@@ -165,7 +162,6 @@ impl LibrarySystem {
             held: Mutex::default(),
             last: RwLock::default(),
             fault: RwLock::default(),
-            ahead: AtomicU64::new(0),
         })))
     }
 
@@ -198,12 +194,13 @@ impl LibrarySystem {
     }
 
     /// Goes on as if so many seconds had gone by, for tests: pauses end, and a connection has rested.
-    pub fn go_ahead(&self, seconds: u64) {
-        self.0.ahead.fetch_add(seconds, Ordering::Relaxed);
-    }
-
-    fn instant(&self) -> Instant {
-        Instant::now() + Duration::from_secs(self.0.ahead.load(Ordering::Relaxed))
+    pub async fn go_ahead(&self, seconds: u64) {
+        let mut held = self.0.held.lock().await;
+        let by = Duration::from_secs(seconds);
+        held.pauses.age(by);
+        if let Some(connection) = &mut held.connection {
+            connection.age(by);
+        }
     }
 
     /// Why the system cannot be used, a stable code, without asking; `None` since it answered last.
@@ -339,7 +336,7 @@ impl LibrarySystem {
     pub async fn keep(&self, now: Timestamp) -> Result<(), AskError> {
         let Ok(mut held) = self.0.held.try_lock() else { return Ok(()) };
         let Some(mut connection) = held.connection.take() else { return Ok(()) };
-        if self.instant().duration_since(connection.used()) >= IDLE {
+        if connection.used().elapsed() >= IDLE {
             self.ask_status(&mut held, &mut connection, now).await?;
         }
         held.keep(connection);
@@ -363,7 +360,7 @@ impl LibrarySystem {
         let (mut connection, fresh) = self.connected(&mut held, now).await?;
         let taken = |acs: &AcsStatus| Some(acs).filter(|acs| acs.online).and_then(&choose).cloned();
         let mut message = taken(connection.status());
-        if message.is_none() && !fresh && self.instant().duration_since(connection.told()) >= STATUS {
+        if message.is_none() && !fresh && connection.told().elapsed() >= STATUS {
             self.ask_status(&mut held, &mut connection, now).await?;
             message = taken(connection.status());
         }
@@ -377,10 +374,10 @@ impl LibrarySystem {
             (connection, _) = self.connected(&mut held, now).await?;
             asked = connection.ask(message).await;
         }
-        let answered = asked.map_err(|unknown| held.failed_by(unknown, self.instant()))?;
+        let answered = asked.map_err(|unknown| held.failed_by(unknown, Instant::now()))?;
         let answer = read(&answered.message, self.library().charset).map_err(|error| {
             tracing::warn!(code = error.code(), "an answer of a library's system cannot be read");
-            held.pauses.failed(self.instant());
+            held.pauses.failed(Instant::now());
             AskError::Unreadable(error)
         })?;
         held.keep(connection);
@@ -395,7 +392,7 @@ impl LibrarySystem {
         {
             return Ok((connection, false));
         }
-        match held.pauses.at(self.instant()) {
+        match held.pauses.at(Instant::now()) {
             Some(Pause::Failed) => return Err(AskError::Unreachable(Unreachable::Pause)),
             Some(Pause::Refused) => return Err(AskError::Refused),
             None => {}
@@ -412,9 +409,9 @@ impl LibrarySystem {
                 tracing::warn!(code = error.code(), "a library's system cannot be used");
                 *self.0.fault.write().await = Some(error.code());
                 if refused {
-                    held.pauses.refused(self.instant());
+                    held.pauses.refused(Instant::now());
                 } else {
-                    held.pauses.failed(self.instant());
+                    held.pauses.failed(Instant::now());
                 }
                 Err(error)
             }
@@ -430,9 +427,9 @@ impl LibrarySystem {
         let setup = &self.0.setup;
         let request = status_request(setup, now).map_err(AskError::Request)?;
         let answered =
-            connection.ask(request).await.map_err(|unknown| held.failed_by(unknown, self.instant()))?;
+            connection.ask(request).await.map_err(|unknown| held.failed_by(unknown, Instant::now()))?;
         let status = AcsStatus::read(&answered.message, setup.library.charset).map_err(|error| {
-            held.pauses.failed(self.instant());
+            held.pauses.failed(Instant::now());
             AskError::Unreadable(error)
         })?;
         *self.0.last.write().await = Some(status.clone());

@@ -121,6 +121,12 @@ impl Connection {
         &self.status
     }
 
+    /// So much time goes by.
+    pub fn age(&mut self, by: Duration) {
+        self.told = self.told.checked_sub(by).unwrap_or(self.told);
+        self.wire.used = self.wire.used.checked_sub(by).unwrap_or(self.wire.used);
+    }
+
     /// When 98 said it.
     pub const fn told(&self) -> Instant {
         self.told

@@ -33,6 +33,13 @@ impl Pauses {
         self.until.filter(|(until, _)| now < *until).map(|(_, why)| why)
     }
 
+    /// So much time goes by.
+    pub fn age(&mut self, by: Duration) {
+        if let Some((until, _)) = &mut self.until {
+            *until = until.checked_sub(by).unwrap_or(*until);
+        }
+    }
+
     /// The system failed.
     pub fn failed(&mut self, now: Instant) {
         let pause = self.next.unwrap_or(FIRST);

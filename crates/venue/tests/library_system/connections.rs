@@ -20,10 +20,10 @@ async fn a_refused_login_is_not_tried_again_within_a_minute() {
         assert!(matches!(error, AskError::Refused) && !error.may_have_happened());
     }
     assert_eq!((world.library.counts().logins, world.library.counts().connections), (1, 1));
-    world.desk.go_ahead(59);
+    world.desk.go_ahead(59).await;
     assert!(matches!(world.desk.status(now()).await, Err(AskError::Refused)));
     assert_eq!(world.library.counts().logins, 1);
-    world.desk.go_ahead(1);
+    world.desk.go_ahead(1).await;
     world.library.switch(|switches| switches.login = Some(("desk".to_owned(), "wrong".to_owned())));
     assert!(world.desk.status(now()).await.is_ok());
     assert_eq!(world.library.counts().logins, 2);
@@ -43,7 +43,7 @@ async fn a_system_that_is_down_is_tried_after_1_2_4_seconds_and_holds_up_nobody_
             assert!(matches!(error, AskError::Unreachable(Unreachable::Pause)) && !error.may_have_happened());
         }
         assert_eq!(world.library.counts().connections, connections);
-        world.desk.go_ahead(seconds);
+        world.desk.go_ahead(seconds).await;
     }
     world.library.switch(|switches| switches.down = false);
     assert!(world.desk.status(now()).await.is_ok());
@@ -88,7 +88,7 @@ async fn a_connection_that_the_system_ended_at_rest_is_made_again_unseen() {
         let (mut answered, before) = (0, world.library.loans());
         for _ in 0..20 {
             answered += usize::from(world.desk.item("B1", now()).await.is_ok());
-            world.desk.go_ahead(60);
+            world.desk.go_ahead(60).await;
         }
         assert!(answered >= 10, "{answered}");
         assert_eq!(world.library.loans(), before);
@@ -102,10 +102,10 @@ async fn after_a_minute_of_rest_the_status_is_asked_for() {
     assert_eq!(world.library.counts().connections, 0, "nobody connects for nothing");
     world.desk.status(now()).await.unwrap();
     let lines = world.library.counts().lines;
-    world.desk.go_ahead(59);
+    world.desk.go_ahead(59).await;
     world.desk.keep(now()).await.unwrap();
     assert_eq!(world.library.counts().lines, lines);
-    world.desk.go_ahead(1);
+    world.desk.go_ahead(1).await;
     world.library.switch(|switches| switches.checkout = false);
     world.desk.keep(now()).await.unwrap();
     assert_eq!(world.library.counts().lines, lines + 1);

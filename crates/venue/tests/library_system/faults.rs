@@ -149,10 +149,10 @@ async fn run(switches: Switches, faults: Faults, requests: usize) -> Seen {
         // Out of a pause, where there is one.
         if desk.last_status().await.is_none() || matches!(desk.keep(now).await, Err(AskError::Unreachable(_)))
         {
-            desk.go_ahead(60);
+            desk.go_ahead(60).await;
         }
         if chance.random_range(0..4) == 0 {
-            desk.go_ahead(60);
+            desk.go_ahead(60).await;
         }
     }
     // No book was ever with two readers.
@@ -185,7 +185,7 @@ async fn settled(world: &World, patron: &str, item: &str, seen: &mut Seen) {
             Settled::Staff(StaffReason::LentToAnother) => assert!(truth.is_some_and(|who| who != patron)),
             Settled::Staff(StaffReason::NotLendable) => panic!("no book here is lost"),
             Settled::Locked => {
-                world.desk.go_ahead(60);
+                world.desk.go_ahead(60).await;
                 continue;
             }
         }

@@ -66,7 +66,7 @@ async fn no_log_error_or_debug_names_a_secret_a_reader_or_a_book() {
                 |error| format!("{error:?} {error}"),
                 |back| format!("{back:?} {:?}", back.answer),
             );
-            desk.go_ahead(60);
+            desk.go_ahead(60).await;
         }
     }
     // A connection that ends in the middle, then a login that is refused.

@@ -91,7 +91,7 @@ async fn an_answer_that_comes_damaged_or_late_is_right_once_it_is_asked_for_agai
             }
             Err(error) => {
                 assert!(matches!(error, AskError::Unknown(_) | AskError::Unreachable(_)), "{error}");
-                world.desk.go_ahead(60);
+                world.desk.go_ahead(60).await;
             }
         }
     }
@@ -245,7 +245,7 @@ async fn what_is_none_of_the_protocol_closes_the_connection_and_is_left_alone_fo
         assert_eq!((error.code(), error.may_have_happened()), (code, true), "{what}");
         let paused = world.desk.item("B1", now()).await.unwrap_err();
         assert!(matches!(paused, AskError::Unreachable(Unreachable::Pause)), "{what}: {paused:?}");
-        world.desk.go_ahead(1);
+        world.desk.go_ahead(1).await;
         assert_eq!(world.desk.item("B1", now()).await.unwrap().item, "B1", "{what}");
         assert_eq!(world.library.counts().connections, 2, "{what}");
     }
@@ -277,7 +277,7 @@ async fn off_line_nothing_is_lent_and_it_is_asked_again_after_ten_seconds() {
         assert!(matches!(error, AskError::Offline) && !error.may_have_happened(), "{error:?}");
         assert_eq!(world.library.counts().lines, lines, "nothing was sent");
         world.library.switch(|switches| *switches = crate::library::switches(ErrorDetection::On));
-        world.desk.go_ahead(10);
+        world.desk.go_ahead(10).await;
         assert!(lend().await.unwrap().answer.ok);
         world.desk.checkin("B1", now(), now()).await.unwrap();
     }
