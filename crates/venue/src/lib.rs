@@ -12,6 +12,7 @@ pub mod hotel_system;
 pub mod http;
 pub mod library;
 pub mod library_system;
+pub mod loan;
 pub mod passing;
 pub mod police;
 pub mod profile;

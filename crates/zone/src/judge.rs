@@ -7,9 +7,9 @@ use documents::{LocalDate, Mrz, MrzFormat};
 use crate::cut::{Cut, CutLine};
 use crate::frame::GreyFrame;
 use crate::look::look;
-use crate::reader::Zone;
 use crate::recognise::{Guess, recognise};
 use crate::sign::{Form, Kind, Lens, PERMIT, forms, kinds};
+use crate::zone::Zone;
 
 /// The least that a character is like its picture.
 const ALIKE: f64 = 0.55;

@@ -16,6 +16,8 @@ mod recognise;
 mod row;
 mod segment;
 mod sign;
+mod zone;
 
 pub use frame::{FrameError, GreyFrame, MAX_PIXELS, MIN_HEIGHT, MIN_WIDTH, Turn};
-pub use reader::{MAX_CUTS, Zone, ZoneReader, read_zone, read_zone_turned};
+pub use reader::{MAX_CUTS, ZoneReader, read_zone, read_zone_turned};
+pub use zone::Zone;

@@ -1,48 +1,23 @@
 //! Reader: from a frame to a zone, and from frames to one that is accepted.
 //!
-//! Lives here: [`read_zone`], [`read_zone_turned`], [`ZoneReader`], [`Zone`]. Not here: how each step works.
+//! Lives here: [`read_zone`], [`read_zone_turned`], [`ZoneReader`]. Not here: how each step works.
 
 use std::collections::VecDeque;
 
-use documents::{LocalDate, Mrz, MrzFormat, redact_debug};
+use documents::{LocalDate, MrzFormat, redact_debug};
 
 use crate::cut::cuts;
 use crate::frame::{GreyFrame, Turn};
 use crate::judge::judge;
 use crate::patch::patches;
 use crate::row::rows;
+use crate::zone::Zone;
 
 /// So many ways to cut a frame's rows as TD1 or TD3 are tried, and as many again as TD2.
 pub const MAX_CUTS: usize = 8;
 
 /// So many readings a reader remembers.
 const REMEMBERED: usize = 6;
-
-/// A zone in which every check digit holds. Personal: `Debug` shows nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Zone {
-    text: String,
-    mrz: Mrz,
-}
-redact_debug!(Zone);
-
-impl Zone {
-    pub(crate) fn new(text: &str, mrz: Mrz) -> Self {
-        Self { text: text.trim_end().to_owned(), mrz }
-    }
-
-    /// The lines as they are printed, a line end between them.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// What the lines say.
-    #[must_use]
-    pub const fn mrz(&self) -> &Mrz {
-        &self.mrz
-    }
-}
 
 /// The zone of a document that stands upright in the frame, or within some ten degrees of it. `today` decides the century of
 /// the birth date. Work is bounded: by the frame's pixels, and by counts that stand beside each step.

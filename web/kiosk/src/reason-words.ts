@@ -25,7 +25,7 @@ export const REASONS: Readonly<Record<string, Row>> = {
   page_mismatch: ['出生日期与登记不符：请核对证件', '出生日期與登記不符：請核對證件', 'the date of birth is not the registered one: see the card', 'a data de nascimento não é a registada: veja o documento'],
   document_replaced: ['此证件已换发新证', '此證件已換發新證', 'the card was replaced by a newer one', 'o documento foi substituído por outro mais recente'],
   no_portrait: ['本机关没有持证人照片：请查看证件并比对', '本機關沒有持證人照片：請查看證件並比對', 'no portrait is held here: see the card and compare', 'não há retrato aqui: veja o documento e compare'],
-  endorsement_not_read: ['签注只在证件上：请查看签注', '簽註只在證件上：請查看簽註', 'the endorsement stands on the card alone: read it there', 'o visto está só no documento: leia-o aí'],
+  endorsement_not_read: ['签注只在证件上：请查看签注', '簽注只在證件上：請查看簽注', 'the endorsement stands on the card alone: read it there', 'o visto está só no documento: leia-o aí'],
   probe_unreadable: ['面部图像无法读取', '面部圖像無法讀取', 'the face picture cannot be read', 'a imagem do rosto não se lê'],
   template_unknown: ['面部模板类型不被接受', '面部模板類型不被接受', 'the face template is of an unknown kind', 'modelo facial de outro tipo'],
   face_mismatch: ['面部与证件照不是同一人', '面部與證件照不是同一人', 'the face is not the holder’s', 'o rosto é de outra pessoa'],

@@ -8,9 +8,9 @@ use documents::{Timestamp, redact_debug};
 use sip2::answer::Loan;
 use sip2::{Currency, FeeType, Language, PaymentType, Settled, Summary, settle};
 
-use super::intent::{Ending, Intent, IntentId, IntentState, PaymentFound, Want, payment_found};
-use super::{Barcode, Library, LibraryError, Reader};
+use super::{Library, LibraryError, Reader};
 use crate::actor::Actor;
+use crate::loan::{Barcode, Ending, Intent, IntentId, IntentState, PaymentFound, Want, payment_found};
 use crate::store::intent::{self, IntentRow};
 use crate::store::look::{self, Act};
 use crate::store::{PersonKey, StoreError, Tx};

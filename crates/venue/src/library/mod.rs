@@ -1,11 +1,10 @@
 //! Library: readers by pseudonym, and what a self-service desk does for them: borrow, give back, renew, pay. No HTTP.
 //!
-//! Lives here: [`Library`], its readers (`readers`), loans and payments (`lending`), accounts (`account`), intents (`intent`). Not here: the
-//! way to the library's system (`library_system`), the page. What a reader reads stays in the library's system: the desk keeps an intent until
+//! Lives here: [`Library`], its readers (`readers`), loans and payments (`lending`), accounts (`account`). Not here: what is written down of
+//! them (`loan`), the way to the library's system (`library_system`), the page. What a reader reads stays in the library's system: the desk keeps an intent until
 //! it has ended, and for an hour then.
 
 mod account;
-mod intent;
 mod lending;
 mod readers;
 
@@ -17,13 +16,14 @@ use crate::library_system::{AskError, LibrarySystem};
 use crate::shown::AnswerFault;
 use crate::store::{Store, StoreError};
 
-pub use account::{
-    AccountError, AccountId, AccountPool, AccountService, Barcode, NotANumber, OpenAccount, Opening,
-    PoolFileError, ReaderNames,
-};
-pub use intent::{Ending, Intent, IntentId, IntentState, PaymentFound, Want, hundredths, payment_found};
+pub use account::{AccountError, AccountPool, AccountService, OpenAccount, Opening, PoolFileError};
 pub use lending::{Ended, GivenBack, Unsettled};
 use readers::Readers;
+
+pub use crate::loan::{
+    AccountId, Barcode, Ending, Intent, IntentId, IntentState, NotANumber, PaymentFound, ReaderNames, Want,
+    hundredths, payment_found,
+};
 pub use readers::{Charged, Denial, Reader, ReaderId, ReaderRecord, ReaderView};
 
 /// A library's desk. Copies share it.

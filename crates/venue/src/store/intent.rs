@@ -10,7 +10,7 @@ use super::vault::{open, seal};
 use super::{
     PersonKey, Result, Store, StoreError, Tx, all, column, define_statements, optional, run, sixteen,
 };
-use crate::library::{AccountId, Ending, Intent, IntentId, IntentState, Want};
+use crate::loan::{AccountId, Ending, Intent, IntentId, IntentState, Want};
 
 define_statements! {
     INSERT_INTENT = "INSERT INTO intent (id, person_key, item_tag, state, changed_at, sealed) VALUES ($1, $2, $3, $4, $5, $6) \

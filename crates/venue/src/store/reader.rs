@@ -9,7 +9,7 @@ use documents::{Timestamp, redact_debug};
 
 use super::person::{Found, keep};
 use super::{PersonKey, Result, Store, StoreError, Tx, column, define_statements, optional, run};
-use crate::library::{AccountId, ReaderNames};
+use crate::loan::{AccountId, ReaderNames};
 
 define_statements! {
     INSERT_CARD = "INSERT INTO pool_card (tag, reader_tag) VALUES ($1, $2) ON CONFLICT DO NOTHING";

@@ -6,7 +6,7 @@
 use documents::redact_debug;
 use sip2::StaffReason;
 
-use super::{AccountId, Barcode};
+use super::number::{AccountId, Barcode};
 use crate::stay::id;
 
 /// The id of an intent: the page draws it, and sends the same again after a fault.
