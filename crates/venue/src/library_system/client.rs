@@ -374,7 +374,7 @@ impl LibrarySystem {
             (connection, _) = self.connected(&mut held, now).await?;
             asked = connection.ask(message).await;
         }
-        let answered = asked.map_err(|unknown| held.failed_by(unknown, Instant::now()))?;
+        let answered = asked.map_err(|unknown| held.failed_by(unknown))?;
         let answer = read(&answered.message, self.library().charset).map_err(|error| {
             tracing::warn!(code = error.code(), "an answer of a library's system cannot be read");
             held.pauses.failed(Instant::now());
@@ -426,8 +426,7 @@ impl LibrarySystem {
     ) -> Result<(), AskError> {
         let setup = &self.0.setup;
         let request = status_request(setup, now).map_err(AskError::Request)?;
-        let answered =
-            connection.ask(request).await.map_err(|unknown| held.failed_by(unknown, Instant::now()))?;
+        let answered = connection.ask(request).await.map_err(|unknown| held.failed_by(unknown))?;
         let status = AcsStatus::read(&answered.message, setup.library.charset).map_err(|error| {
             held.pauses.failed(Instant::now());
             AskError::Unreadable(error)
@@ -445,7 +444,7 @@ impl Held {
 
     /// A system that sends what is none of this protocol is left alone for a while; after a damaged answer, silence or the end of the
     /// connection another one may be tried at once.
-    fn failed_by(&mut self, unknown: Unknown, at: Instant) -> AskError {
+    fn failed_by(&mut self, unknown: Unknown) -> AskError {
         let another_protocol = matches!(
             unknown,
             Unknown::Unreadable(
@@ -457,7 +456,7 @@ impl Held {
             )
         );
         if another_protocol {
-            self.pauses.failed(at);
+            self.pauses.failed(Instant::now());
         }
         AskError::Unknown(unknown)
     }

@@ -105,3 +105,15 @@ fn read_time(from: &mut Reader<'_>) -> Result<Option<Timestamp>, CborError> {
     let seconds = i64::try_from(from.uint()?).map_err(|_| CborError::Limit)?;
     Timestamp::from_unix(seconds).map(Some).ok_or(CborError::Limit)
 }
+
+/// A text, or nothing.
+pub(super) fn write_text(out: &mut Writer, text: Option<&str>) {
+    match text {
+        Some(text) => out.text(text),
+        None => out.null(),
+    };
+}
+
+pub(super) fn read_text(from: &mut Reader<'_>) -> Result<Option<String>, CborError> {
+    if from.null_here()? { Ok(None) } else { from.text(TEXT).map(|text| Some(text.to_owned())) }
+}

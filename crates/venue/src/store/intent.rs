@@ -6,6 +6,7 @@
 use credential::cbor::{CborError, Reader, Writer};
 use documents::{Timestamp, redact_debug};
 
+use super::codec::{read_text, write_text};
 use super::vault::{open, seal};
 use super::{
     PersonKey, Result, Store, StoreError, Tx, all, column, define_statements, optional, run, sixteen,
@@ -135,23 +136,27 @@ fn write(intent: &Intent) -> Vec<u8> {
     let mut out = Writer::new();
     out.array(3).text(intent.account.as_str());
     match &intent.want {
-        Want::Loan { item } => out.array(2).text("loan").text(item.as_str()),
+        Want::Loan { item } => {
+            out.array(2).text("loan").text(item.as_str());
+        }
         Want::Payment { amount, owed } => {
             out.array(3).text("payment").text(amount);
-            text(&mut out, owed.as_deref())
+            write_text(&mut out, owed.as_deref());
         }
-    };
+    }
     match &intent.ending {
         Some(Ending { code, title, due, unlock, fee }) => {
             out.array(5);
-            text(&mut out, code.as_deref());
-            text(&mut out, title.as_deref());
-            text(&mut out, due.as_deref());
+            write_text(&mut out, code.as_deref());
+            write_text(&mut out, title.as_deref());
+            write_text(&mut out, due.as_deref());
             out.bool(*unlock);
-            text(&mut out, fee.as_deref())
+            write_text(&mut out, fee.as_deref());
         }
-        None => out.null(),
-    };
+        None => {
+            out.null();
+        }
+    }
     out.finish()
 }
 
@@ -174,15 +179,4 @@ fn read(bytes: &[u8], state: IntentState) -> std::result::Result<Intent, CborErr
     };
     from.finish()?;
     Ok(Intent { account, want, state, ending })
-}
-
-fn text<'w>(out: &'w mut Writer, text: Option<&str>) -> &'w mut Writer {
-    match text {
-        Some(text) => out.text(text),
-        None => out.null(),
-    }
-}
-
-fn read_text(from: &mut Reader<'_>) -> std::result::Result<Option<String>, CborError> {
-    if from.null_here()? { Ok(None) } else { from.text(TEXT).map(|text| Some(text.to_owned())) }
 }

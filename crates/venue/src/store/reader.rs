@@ -7,6 +7,7 @@ use credential::cbor::{CborError, Reader, Writer};
 use credential::venue::Pseudonym;
 use documents::{Timestamp, redact_debug};
 
+use super::codec::{read_text, write_text};
 use super::person::{Found, keep};
 use super::{PersonKey, Result, Store, StoreError, Tx, column, define_statements, optional, run};
 use crate::loan::{AccountId, ReaderNames};
@@ -17,9 +18,6 @@ define_statements! {
     FORGET_CARD = "UPDATE pool_card SET reader_tag = NULL \
         WHERE reader_tag = (SELECT pseudonym_tag FROM person WHERE person_key = $1)";
 }
-
-/// Longest text that is read back, in bytes.
-const TEXT: usize = 1024;
 
 /// A reader as they stand in the book.
 pub(crate) struct ReaderRow {
@@ -111,10 +109,7 @@ fn write(account: Option<&AccountId>, names: &ReaderNames) -> Vec<u8> {
     let mut out = Writer::new();
     out.array(3);
     for text in [account.map(AccountId::as_str), names.name.as_deref(), names.name_zh.as_deref()] {
-        match text {
-            Some(text) => out.text(text),
-            None => out.null(),
-        };
+        write_text(&mut out, text);
     }
     out.finish()
 }
@@ -122,10 +117,7 @@ fn write(account: Option<&AccountId>, names: &ReaderNames) -> Vec<u8> {
 fn read(bytes: &[u8]) -> std::result::Result<(Option<AccountId>, ReaderNames), CborError> {
     let mut from = Reader::new(bytes);
     from.array_exact(3)?;
-    let mut next = || -> std::result::Result<Option<String>, CborError> {
-        if from.null_here()? { Ok(None) } else { from.text(TEXT).map(|text| Some(text.to_owned())) }
-    };
-    let (account, name, name_zh) = (next()?, next()?, next()?);
+    let (account, name, name_zh) = (read_text(&mut from)?, read_text(&mut from)?, read_text(&mut from)?);
     from.finish()?;
     let account = account.map(|text| text.parse().map_err(|_| CborError::Unexpected)).transpose()?;
     Ok((account, ReaderNames { name, name_zh }))

@@ -7,6 +7,7 @@ use credential::cbor::{CborError, Reader, Writer};
 use credential::venue::Pseudonym;
 use documents::Timestamp;
 
+use super::codec::{read_text, write_text};
 use super::person::{Found, Person};
 use super::vault::{open, seal};
 use super::{
@@ -198,13 +199,6 @@ fn write_time(out: &mut Writer, time: Timestamp) {
     out.uint(u64::try_from(time.unix()).unwrap_or_default());
 }
 
-fn write_text(out: &mut Writer, text: Option<&str>) {
-    match text {
-        Some(text) => out.text(text),
-        None => out.null(),
-    };
-}
-
 fn read(bytes: &[u8]) -> std::result::Result<Visit, CborError> {
     let mut from = Reader::new(bytes);
     from.array_exact(4)?;
@@ -267,10 +261,6 @@ fn read_mark(from: &mut Reader<'_>) -> std::result::Result<RollMark, CborError> 
 fn read_time(from: &mut Reader<'_>) -> std::result::Result<Timestamp, CborError> {
     let seconds = i64::try_from(from.uint()?).map_err(|_| CborError::Limit)?;
     Timestamp::from_unix(seconds).ok_or(CborError::Limit)
-}
-
-fn read_text(from: &mut Reader<'_>) -> std::result::Result<Option<String>, CborError> {
-    if from.null_here()? { Ok(None) } else { from.text(TEXT).map(|text| Some(text.to_owned())) }
 }
 
 fn parsed<T: std::str::FromStr>(from: &mut Reader<'_>) -> std::result::Result<T, CborError> {
