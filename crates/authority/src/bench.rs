@@ -17,11 +17,14 @@ use documents::{
 use trust::GateBinding;
 
 use crate::events::passage::EventError;
+use crate::risk_control::BenchRulesError;
 use crate::service::{Service, draw};
 use crate::store::person::{self, Resident};
 use crate::store::vault::PersonKey;
 use crate::store::{StoreError, enrolment, registry, token};
-use crate::verdict::{AskedFor, Compared, Covering, Evidence, FreshIds, Opened, Recognised, VerdictError};
+use crate::verdict::{
+    AskedFor, Compared, Covering, Evidence, FreshIds, Likeness, Opened, Recognised, VerdictError,
+};
 
 /// The form of endorsement that the travellers hold.
 const FORM: &str = "g-mac-3m1";
@@ -79,6 +82,9 @@ pub enum BenchError {
         "a stranger of the ledger has the place of a traveller's token: the bench draws places apart from them"
     )]
     PlaceTaken,
+    /// The risk rules.
+    #[error(transparent)]
+    Rules(#[from] BenchRulesError),
     /// A passage that was not applied as it should be.
     #[error("the ledger did not take a passage of the bench")]
     Refused,
@@ -88,11 +94,12 @@ pub enum BenchError {
 }
 
 impl LedgerBench {
-    /// A bench over a service of the mainland.
+    /// A bench over a service of the mainland, with the rules of the program in force at `now`.
     ///
     /// # Errors
-    /// [`BenchError::Setting`].
-    pub fn new(service: Service) -> Result<Self, BenchError> {
+    /// [`BenchError::Setting`], [`BenchError::Rules`].
+    pub fn new(service: Service, now: Timestamp) -> Result<Self, BenchError> {
+        service.risk.run_for_bench(now)?;
         let direction = Direction::new(AuthorityCode::Chn, AuthorityCode::Mac).ok_or(BenchError::Setting)?;
         let port = "hengqin".parse().map_err(|_| BenchError::Setting)?;
         let form = service.rules.form_by_id(FORM).ok_or(BenchError::Setting)?.code;
@@ -213,10 +220,12 @@ impl LedgerBench {
             evidence: Evidence::Part(Box::new(contents)),
             issuer: AuthorityCode::Chn,
             number,
+            device: None,
             kept: Vec::new(),
             alone: None,
         };
-        let recognised = Recognised { opened, face: Compared::Near, stale: false };
+        let face = Likeness { compared: Compared::Near, margin: Some(100) };
+        let recognised = Recognised { opened, face, stale: false };
         let fresh = FreshIds::draw()?;
         let covering = Covering { id: "bench".to_owned(), keep_days: 30 };
         let hash = message::payload_hash(&request.encode());

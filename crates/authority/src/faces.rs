@@ -72,6 +72,21 @@ const PORTRAIT_SIDE: u32 = 480;
 /// The qualities of JPEG that are tried for it, the best first.
 const PORTRAIT_QUALITIES: [u8; 4] = [85, 70, 50, 30];
 
+/// What a comparison came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Comparison {
+    /// What the score means.
+    pub decision: Decision,
+    /// How far it lies above the threshold, in thousandths of the score's scale.
+    pub margin: i16,
+}
+
+impl Comparison {
+    fn of(thresholds: &face::Thresholds, score: face::Score) -> Self {
+        Self { decision: thresholds.decide(score), margin: thresholds.margin(score) }
+    }
+}
+
 /// A template with the code of its kind.
 pub(crate) type KeptTemplate = (u8, Vec<u8>);
 
@@ -81,25 +96,25 @@ impl Faces {
     ///
     /// # Errors
     /// [`FaceCheckError::Template`] where neither is there, or of a kind that is not loaded.
-    pub(crate) fn decide(
+    pub(crate) fn compare(
         &self,
         kept: &[KeptTemplate],
         alone: &KeptTemplate,
         embedding: &Embedding,
-    ) -> Result<Decision, FaceCheckError> {
+    ) -> Result<Comparison, FaceCheckError> {
         if let Some(fusion) = self.fusion_of(kept) {
             let score = fusion.score(|code| {
                 let (code, bytes) = kept.iter().find(|(kind, _)| *kind == code)?;
                 self.read(*code, bytes).ok()?.compare(embedding).ok()
             });
             if let Some(score) = score {
-                return Ok(fusion.thresholds().decide(score));
+                return Ok(Comparison::of(fusion.thresholds(), score));
             }
         }
         let (code, bytes) = alone;
         let template = self.read(*code, bytes)?;
         let score = template.compare(embedding).map_err(|_| FaceCheckError::Template)?;
-        Ok(template.kind().decide(score))
+        Ok(Comparison::of(template.kind().thresholds(), score))
     }
 
     /// A probe described by those recognisers alone that the templates need.

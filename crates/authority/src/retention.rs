@@ -41,6 +41,14 @@ pub const TRY_DAYS: i64 = 1;
 pub const ENROLMENT_DAYS: i64 = 30;
 /// Entries of the watch list: days after their end.
 pub const WATCH_DAYS: i64 = 30;
+/// What risk control keeps of a person or device: days after it last changed. Its counters have decayed long before.
+pub const RISK_STATE_DAYS: i64 = 180;
+/// What the rules saw and found at a verdict, and the states with which days began: days.
+pub const RISK_FACT_DAYS: i64 = 30;
+/// Signed reasons: days, and as long as an appeal is open.
+pub const RISK_REASON_DAYS: i64 = 90;
+/// Appeals that were answered, and suspensions that ended: days.
+pub const APPEAL_DAYS: i64 = 400;
 /// Movements without their time of day: days. Longer than any endorsement lives whose entries they count.
 pub const MOVEMENT_DAYS: i64 = 6 * 366;
 /// The job's name.
@@ -85,6 +93,10 @@ impl Service {
             tries: before(TRY_DAYS),
             enrolments: before(ENROLMENT_DAYS),
             watches: before(WATCH_DAYS),
+            risk_states: before(RISK_STATE_DAYS),
+            risk_facts: before(RISK_FACT_DAYS),
+            risk_reasons: before(RISK_REASON_DAYS),
+            appeals: before(APPEAL_DAYS),
             movements: before(MOVEMENT_DAYS),
         };
         let mut tx = self.store.begin().await?;

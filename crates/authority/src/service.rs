@@ -19,6 +19,7 @@ use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
 use crate::keys::{Keys, SigningKeys};
 use crate::phones::AttestationRules;
+use crate::risk_control::RiskControl;
 use crate::status_capacity::StatusCapacity;
 use crate::store::Store;
 
@@ -52,6 +53,8 @@ pub struct Service {
     /// The weeks of which the log was told that their status lists fill up.
     pub(crate) status_alarm: Mutex<Vec<u8>>,
     pub(crate) enrolments: Enrolments,
+    /// Its risk control.
+    pub(crate) risk: RiskControl,
     /// What reads the frames of a live capture; `None`: the models.
     pub(crate) frames: Option<Arc<dyn FrameReader>>,
 }
@@ -133,6 +136,7 @@ impl Service {
         keys: Keys,
         trust: TrustStore,
         approvals: Approvals,
+        risk: RiskControl,
     ) -> Self {
         Self {
             me,
@@ -152,6 +156,7 @@ impl Service {
             status_capacity: StatusCapacity::default(),
             status_alarm: Mutex::default(),
             enrolments: Enrolments::new(enrolment),
+            risk,
             frames: None,
         }
     }

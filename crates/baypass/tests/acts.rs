@@ -16,6 +16,7 @@ use serde_json::Value;
 /// Commands that change nothing at a party: they show, judge, measure, or write a file of their own that counts for nothing
 /// before another command takes it.
 const READ: &[&str] = &[
+    "appeal list",
     "approval list",
     "bench check",
     "bench desk",
@@ -23,6 +24,7 @@ const READ: &[&str] = &[
     "bench ledger",
     "bench risk",
     "bench status",
+    "appeal list",
     "code inspect",
     "desk list",
     "doctor",
@@ -37,9 +39,14 @@ const READ: &[&str] = &[
     "reservations list",
     "resident enrolments",
     "resident list",
+    "risk explain",
+    "risk replay",
+    "risk report",
     "risk show",
     "risk test",
+    "risk versions",
     "rules report",
+    "suspension list",
     "tls list",
     "trust draft",
     "trust list",
@@ -141,6 +148,26 @@ fn steps(account: &str) -> Vec<Step> {
              --officer Specimen --reason none",
             &[CHN],
             "settle",
+        )
+        .refused(),
+        step("risk activate --dir DIR --authority CHN", &[SUPERVISORS], "sign_risk_rules"),
+        step("risk rollback --dir DIR --authority CHN", &[SUPERVISORS], "sign_risk_rules"),
+        step(
+            "appeal add 00112233445566778899aabbccddeeff --dir DIR --authority CHN --words me",
+            &[CHN],
+            "add_appeal",
+        )
+        .refused(),
+        step(
+            "appeal answer 00112233445566778899aabbccddeeff --dir DIR --authority CHN --as failed --answer no --officer One",
+            &[CHN],
+            "answer_appeal",
+        )
+        .refused(),
+        step(
+            "suspension decide 00112233445566778899aabbccddeeff --dir DIR --authority CHN --as lift --note none --officer One",
+            &[CHN],
+            "decide_suspension",
         )
         .refused(),
         step("gate adopt --dir DIR --port hengqin --note disk", &[GATES], "adopt_chain"),

@@ -135,7 +135,7 @@ fn the_tour(tour: &Value) {
         "wrong_destination",
         "endorsement_not_yet_valid",
         "document_expired",
-        "watch_list",
+        "risk_check",
         "face_mismatch",
         "face_unsure",
         "proof_stale",

@@ -72,6 +72,15 @@ impl Thresholds {
         self.refer
     }
 
+    /// How far a score lies above the accept threshold, in thousandths of the score's scale, from -1000 to 1000; a score that is no
+    /// number lies as far below as can be.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "-1000 to 1000: it was clamped")]
+    pub fn margin(&self, score: Score) -> i16 {
+        let margin = ((score.0 - self.accept) * 1000.0).round();
+        if margin.is_nan() { -1000 } else { margin.clamp(-1000.0, 1000.0) as i16 }
+    }
+
     /// What a score means.
     #[must_use]
     pub fn decide(&self, score: Score) -> Decision {

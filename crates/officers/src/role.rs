@@ -93,6 +93,14 @@ pub enum Deed {
     EraseResident,
     /// Puts a document on the watch list.
     Watch,
+    /// Reads which appeals wait for an answer.
+    ReadAppeals,
+    /// Answers an appeal.
+    AnswerAppeal,
+    /// Reads which suspensions rules asked for.
+    ReadSuspensions,
+    /// Confirms or lifts a suspension.
+    DecideSuspension,
     /// Reads the list of accounts.
     ReadAccounts,
     /// Adds, locks or changes an account.
@@ -105,7 +113,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::SeeLane,
         Self::ActAtLane,
         Self::LookUpReason,
@@ -122,6 +130,10 @@ impl Deed {
         Self::MarkLookAlike,
         Self::EraseResident,
         Self::Watch,
+        Self::ReadAppeals,
+        Self::AnswerAppeal,
+        Self::ReadSuspensions,
+        Self::DecideSuspension,
         Self::ReadAccounts,
         Self::ChangeAccounts,
         Self::ReadActs,
@@ -134,9 +146,12 @@ impl Deed {
         use Role::{Auditor, EnrolmentOfficer, LaneOfficer, Operator, Supervisor};
         match self {
             Self::SeeLane | Self::ActAtLane | Self::LookUpReason => &[LaneOfficer, Supervisor],
-            Self::ReadLedger | Self::ReadActs => &[Supervisor, Auditor],
-            Self::ReadWaiting => &[LaneOfficer, Supervisor, Auditor],
-            Self::Settle | Self::EraseResident | Self::Watch | Self::ChangeAccounts => &[Supervisor],
+            Self::ReadLedger | Self::ReadActs | Self::ReadAppeals => &[Supervisor, Auditor],
+            Self::ReadWaiting | Self::ReadSuspensions => &[LaneOfficer, Supervisor, Auditor],
+            Self::DecideSuspension => &[LaneOfficer, Supervisor],
+            Self::Settle | Self::EraseResident | Self::Watch | Self::AnswerAppeal | Self::ChangeAccounts => {
+                &[Supervisor]
+            }
             Self::AddResident => &[EnrolmentOfficer],
             Self::ReadEnrolments => &[EnrolmentOfficer, Supervisor, Auditor],
             Self::Invite
@@ -170,6 +185,10 @@ impl Deed {
             Self::MarkLookAlike => "mark_look_alike",
             Self::EraseResident => "erase_resident",
             Self::Watch => "watch",
+            Self::ReadAppeals => "read_appeals",
+            Self::AnswerAppeal => "answer_appeal",
+            Self::ReadSuspensions => "read_suspensions",
+            Self::DecideSuspension => "decide_suspension",
             Self::ReadAccounts => "read_accounts",
             Self::ChangeAccounts => "change_accounts",
             Self::ReadActs => "read_acts",

@@ -9,7 +9,7 @@
 
 pub mod appeals;
 pub mod engine;
-mod facts;
+pub mod facts;
 mod fault;
 mod finding;
 mod judge;

@@ -13,6 +13,7 @@ use documents::{Measure, Timestamp, redact_debug};
 
 use crate::facts::Facts;
 use crate::finding::{Doubt, Finding, Findings, RuleId, numbered, read_finding, write_finding};
+use crate::ladder::Doubts;
 use crate::rules::RuleSet;
 use crate::schema::{MAX_NAME, Schema, SignalId, is_name};
 use crate::visit::{Asked, MOST_ATTEMPTS, Outcome};
@@ -108,6 +109,42 @@ impl ReasonRecord {
         self.asked = asked.iter().copied().take(usize::from(MOST_ATTEMPTS)).collect();
         self.end = end;
         self
+    }
+
+    /// The same record under another reference: each verdict of one clearance carries a reference of its own.
+    #[must_use]
+    pub const fn under(mut self, reference: [u8; 16]) -> Self {
+        self.reference = reference;
+        self
+    }
+
+    /// When the visit began.
+    #[must_use]
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The doubts about the traveller with which the visit began.
+    #[must_use]
+    pub fn doubts(&self) -> Doubts {
+        Doubts::new(
+            self.findings
+                .iter()
+                .filter(|finding| finding.counts)
+                .map(|finding| (finding.doubt, finding.harm)),
+        )
+    }
+
+    /// What was asked so far, and how it came out.
+    #[must_use]
+    pub fn asked(&self) -> &[Asked] {
+        &self.asked
+    }
+
+    /// How it ended.
+    #[must_use]
+    pub const fn end(&self) -> End {
+        self.end
     }
 
     /// The reference under which a traveller asks about it.

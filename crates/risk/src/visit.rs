@@ -37,6 +37,16 @@ impl Outcome {
         }
     }
 
+    /// The word in answers and pages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Declined => "declined",
+        }
+    }
+
     /// The one with this number.
     #[must_use]
     pub fn from_number(number: u64) -> Option<Self> {
@@ -111,6 +121,18 @@ impl Asking {
         &self.open
     }
 
+    /// What was asked before, and how it came out.
+    #[must_use]
+    pub fn asked(&self) -> &[Asked] {
+        &self.asked
+    }
+
+    /// An officer takes over before the measure came out.
+    #[must_use]
+    pub fn to_person(self) -> WithPerson {
+        WithPerson { open: self.open, asked: self.asked }
+    }
+
     /// When a person takes over.
     #[must_use]
     pub const fn deadline(&self) -> Timestamp {
@@ -151,7 +173,7 @@ impl Asking {
     }
 
     fn hand_over(self) -> Step {
-        Step::Person(WithPerson { open: self.open, asked: self.asked })
+        Step::Person(self.to_person())
     }
 }
 
@@ -196,11 +218,17 @@ impl WithPerson {
         &self.asked
     }
 
+    /// The officer looked, and no doubt is left.
+    #[must_use]
+    pub fn found_no_doubt(self) -> Clear {
+        Clear { asked: self.asked, by_officer: true }
+    }
+
     /// The officer decided.
     #[must_use]
     pub fn decided(self, decision: Decision) -> Decided {
         match decision {
-            Decision::NoDoubt => Decided::Clear(Clear { asked: self.asked, by_officer: true }),
+            Decision::NoDoubt => Decided::Clear(self.found_no_doubt()),
             Decision::Refuse => Decided::Refused { asked: self.asked },
         }
     }

@@ -2,7 +2,7 @@
 import { type Card, type Code, type Language, REGIONS, byId, element } from './card'
 import { Problem, linkOfPage } from './link'
 import { type Word, isWord, word } from './officer-words'
-import { reasonWords } from './reason-words'
+import { doubtWords, reasonWords } from './reason-words'
 import { type Looked, Reasons } from './reasons'
 import { SignIn, type Signed } from './signin'
 import { cue } from './sounds'
@@ -70,7 +70,10 @@ function told(looked: Looked | undefined): string | undefined {
     case undefined: return undefined
     case 'asked': return say('reason_asked')
     case 'no_answer': return say('reason_no_answer')
-    default: return `${reasonWords(looked.code, looked.detail, tongue())} · ${looked.code}`
+    default: {
+      const doubts = (looked.risk?.doubts ?? []).map((doubt) => doubtWords(doubt, tongue()))
+      return [reasonWords(looked.code, looked.detail, tongue()), ...doubts, looked.code].join(' · ')
+    }
   }
 }
 const whyOf = (row: Row): string | undefined => row.own ? told(reasons.of(row.own.reference)) : undefined

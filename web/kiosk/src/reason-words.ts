@@ -36,7 +36,8 @@ export const REASONS: Readonly<Record<string, Row>> = {
   face_absent: ['没有可用的面部图像：请查看证件并比对', '沒有可用的面部圖像：請查看證件並比對', 'no face was taken: see the document and compare', 'sem imagem do rosto: veja o documento e compare'],
   not_registered: ['证件未登记', '證件未登記', 'the document is not in the registry', 'documento não registado'],
   pass_ended: ['通行证已终止', '通行證已終止', 'the pass was ended', 'o passe foi terminado'],
-  watch_list: ['布控：请按规定处理', '布控：請按規定處理', 'on the watch list: follow your instructions', 'lista de vigilância: um agente quer ver esta pessoa'],
+  pass_suspended: ['湾区通已暂停使用：请到柜台', '灣區通已暫停使用：請到櫃檯', 'the pass is suspended: see the counter', 'o passe está suspenso: ao balcão'],
+  risk_check: ['须多核验一步：请按提示办理', '須多核驗一步：請按提示辦理', 'one more check: carry out what is asked for', 'mais uma verificação: faça o que é pedido'],
   unresolved_passage: ['此前有一次过关未结清', '此前有一次過關未結清', 'an earlier passage is unresolved', 'uma passagem anterior está por resolver'],
   stale_lists: ['名单过旧：请查看证件', '名單過舊：請查看證件', 'the lists are out of date: see the document', 'listas antigas: veja o documento'],
   busy: ['另一通道正在处理此人', '另一通道正在處理此人', 'another lane holds this person or token', 'outra passagem trata desta pessoa'],
@@ -68,6 +69,28 @@ export const REASONS: Readonly<Record<string, Row>> = {
   no_entry_record: ['没有入境记录', '沒有入境記錄', 'no entry is on record', 'sem registo de entrada'],
   unresolved: ['上次出境后没有入境记录', '上次出境後沒有入境記錄', 'no entry is recorded after the last exit', 'a última saída não tem entrada'],
   guardian_needed: ['未成年人须有监护人', '未成年人須有監護人', 'a minor needs a guardian', 'menor sem responsável'],
+}
+
+/** What risk control had in doubt, as the own authority lets this officer know it (docs/risk.md); a test holds the words to that page. */
+export const DOUBTS: Readonly<Record<string, Row>> = {
+  whose_phone: ['是否本人的手机', '是否本人的手機', 'whose phone it is', 'de quem é o telemóvel'],
+  whose_face: ['是否本人的面部', '是否本人的面部', 'whose face it is', 'de quem é o rosto'],
+  live_face: ['是否真人', '是否真人', 'whether the face is live', 'se o rosto é vivo'],
+  which_document: ['证件是否有效', '證件是否有效', 'which document counts', 'qual documento vale'],
+  code_relayed: ['通行码是否转自他处', '通行碼是否轉自他處', 'whether the code was carried here', 'se o código veio de outro lugar'],
+  device_cloned: ['手机是否被复制', '手機是否被複製', 'whether the phone was copied', 'se o telemóvel foi copiado'],
+  travel_impossible: ['两次过关时间过近', '兩次過關時間過近', 'two crossings too close together', 'duas passagens demasiado próximas'],
+  unusual_use: ['与往常使用不同', '與往常使用不同', 'unlike this person’s habit', 'diferente do hábito'],
+  watch_list: ['布控：请按规定处理', '布控：請按規定處理', 'on the watch list: follow your instructions', 'lista de vigilância: siga as instruções'],
+  random_check: ['随机抽查', '隨機抽查', 'checked by lot', 'verificação por sorteio'],
+  engine: ['规则未能运行', '規則未能運行', 'the rules could not be asked', 'as regras não responderam'],
+  other: ['其他核验', '其他核驗', 'another check', 'outra verificação'],
+}
+
+/** The words for a doubt. */
+export function doubtWords(doubt: string, language: Language): string {
+  const row = DOUBTS[doubt]
+  return row ? row[['zh-Hans', 'zh-Hant', 'en', 'pt'].indexOf(language)]! : doubt.replaceAll('_', ' ')
 }
 
 /** The words for a code, with the day that the authority's own sentence names. */

@@ -5,7 +5,13 @@
 import { Problem } from './link'
 import { type Signed, SignIn } from './signin'
 
-export interface Reason { readonly outcome: string; readonly code: string; readonly detail: string }
+export interface Reason {
+  readonly outcome: string
+  readonly code: string
+  readonly detail: string
+  /** What risk control had in doubt, as far as this officer may know it. */
+  readonly risk?: { readonly doubts: readonly string[] }
+}
 export type Looked = Reason | 'asked' | 'no_answer'
 
 export class Reasons {

@@ -1,7 +1,7 @@
 /** What officers read: every reason of an authority, in four languages. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { REASONS, reasonWords } from '../src/reason-words'
+import { DOUBTS, REASONS, reasonWords } from '../src/reason-words'
 
 const page = readFileSync(new URL('../../../docs/reasons.md', import.meta.url), 'utf8')
 const section = (title: string) => page.slice(page.indexOf(`\n## ${title}`) + 1).split('\n## ')[0]!
@@ -18,6 +18,20 @@ describe('reasons on an officer’s screen', () => {
   it.each(Object.entries(REASONS))('%s is told in each language by words of its own', (_, row) => {
     expect(row).toHaveLength(4)
     for (const text of row) expect(text.trim()).toBe(text)
+    expect(/\p{Script=Han}/u.test(row[2] + row[3])).toBe(false)
+    expect(/\p{Script=Han}/u.test(row[0]) && /\p{Script=Han}/u.test(row[1])).toBe(true)
+  })
+
+  it('say every doubt that docs/risk.md names but the lane’s own, and the one word for what only the role for lists may know', () => {
+    const risk = readFileSync(new URL('../../../docs/risk.md', import.meta.url), 'utf8')
+    const table = risk.slice(risk.indexOf('| doubt | own unlock')).split('\n\n')[0]!
+    const doubts = codes(table)
+    expect(doubts.length).toBeGreaterThan(9)
+    expect(Object.keys(DOUBTS).sort()).toEqual([...doubts, 'other'].sort())
+  })
+
+  it.each(Object.entries(DOUBTS))('%s is a doubt in four languages', (_, row) => {
+    expect(row).toHaveLength(4)
     expect(/\p{Script=Han}/u.test(row[2] + row[3])).toBe(false)
     expect(/\p{Script=Han}/u.test(row[0]) && /\p{Script=Han}/u.test(row[1])).toBe(true)
   })

@@ -14,6 +14,7 @@ const SENTENCES: Readonly<Record<string, Word>> = {
   status_places_taken: 'problemFull',
   possession_invalid: 'problemClock',
   no_pass: 'problemPass', unauthorized: 'problemPass', invalid_dpop_proof: 'problemPass', nothing_pending: 'secondGone',
+  pass_suspended: 'problemSuspended',
   no_permit: 'problemPermit', nothing_issued: 'problemPermit',
 }
 

@@ -387,6 +387,9 @@ impl Service {
         } else {
             rows::drop_pending(&mut tx, key).await?;
             rows::set_session(&mut tx, key, &session, Some(device), now).await?;
+            if in_force {
+                self.learn_re_enrolment(&mut tx, key, now).await?;
+            }
             None
         };
         tx.commit().await?;
@@ -427,7 +430,7 @@ impl Service {
         let alone = self.faces.for_part(&kept).map_err(CaptureError::Face)?;
         let (mut same, mut other) = (0, 0);
         for embedding in &captured.embeddings {
-            match self.faces.decide(&kept, alone, embedding).map_err(CaptureError::Face)? {
+            match self.faces.compare(&kept, alone, embedding).map_err(CaptureError::Face)?.decision {
                 Decision::Certain | Decision::Accept => same += 1,
                 Decision::Officer => {}
                 Decision::Reject => other += 1,

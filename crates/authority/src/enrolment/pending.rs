@@ -65,7 +65,7 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let key = person::find_session(&mut tx, &sha256(session)).await?.ok_or(PendingError::NoPass)?;
         let waiting = enrolment::find_pending(&mut tx, key).await?.ok_or(PendingError::NothingWaits)?;
-        decide(&mut tx, &waiting, decided, now).await?;
+        self.decide_pending(&mut tx, &waiting, decided, now).await?;
         tracing::info!(?decided, by = "holder", "a second enrolment was decided");
         Ok(tx.commit().await?)
     }
@@ -83,7 +83,7 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let key = self.person_with(&mut tx, number).await?;
         let waiting = enrolment::find_pending(&mut tx, key).await?.ok_or(PendingError::NothingWaits)?;
-        decide(&mut tx, &waiting, decided, now).await?;
+        self.decide_pending(&mut tx, &waiting, decided, now).await?;
         tracing::info!(?decided, by = "officer", "a second enrolment was decided");
         Ok(tx.commit().await?)
     }
@@ -113,32 +113,35 @@ impl Service {
         tx.commit().await?;
         Ok(found)
     }
-}
 
-async fn decide(
-    tx: &mut Tx,
-    waiting: &PendingRow,
-    decided: Decided,
-    now: Timestamp,
-) -> Result<(), PendingError> {
-    person::hold_person(tx, waiting.key).await?;
-    match decided {
-        Decided::Accepted => put_in_force(tx, waiting, now).await?,
-        Decided::Rejected => {
-            if !enrolment::drop_pending(tx, waiting.key).await? {
-                return Err(PendingError::NothingWaits);
+    async fn decide_pending(
+        &self,
+        tx: &mut Tx,
+        waiting: &PendingRow,
+        decided: Decided,
+        now: Timestamp,
+    ) -> Result<(), PendingError> {
+        person::hold_person(tx, waiting.key).await?;
+        match decided {
+            Decided::Accepted => self.put_in_force(tx, waiting, now).await?,
+            Decided::Rejected => {
+                if !enrolment::drop_pending(tx, waiting.key).await? {
+                    return Err(PendingError::NothingWaits);
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Puts a wallet in force that waited; the earlier one ends with it. The caller holds the person.
-pub(super) async fn put_in_force(
-    tx: &mut Tx,
-    waiting: &PendingRow,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    enrolment::drop_pending(tx, waiting.key).await?;
-    enrolment::set_session(tx, waiting.key, &waiting.session, Some(waiting.device), now).await
+    /// Puts a wallet in force that waited; the earlier one ends with it. The caller holds the person.
+    pub(super) async fn put_in_force(
+        &self,
+        tx: &mut Tx,
+        waiting: &PendingRow,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        enrolment::drop_pending(tx, waiting.key).await?;
+        enrolment::set_session(tx, waiting.key, &waiting.session, Some(waiting.device), now).await?;
+        self.learn_re_enrolment(tx, waiting.key, now).await
+    }
 }

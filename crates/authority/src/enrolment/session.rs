@@ -69,7 +69,7 @@ impl Service {
         if now < waiting.due_at {
             return Err(SessionError::Waits { until: waiting.due_at });
         }
-        super::pending::put_in_force(&mut tx, &waiting, now).await?;
+        self.put_in_force(&mut tx, &waiting, now).await?;
         tx.commit().await?;
         Ok(waiting.key)
     }

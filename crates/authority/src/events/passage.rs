@@ -225,10 +225,11 @@ impl Service {
         now: Timestamp,
     ) -> Result<(), EventError> {
         token::spend_token(tx, row.token, at).await?;
-        if movement::add_movement(tx, row.person, id, at, &row.entry).await?
-            && needs_notice(self.me, &row.entry)
-        {
-            self.add_notice(tx, row, at, now).await?;
+        if movement::add_movement(tx, row.person, id, at, &row.entry).await? {
+            self.learn_passage(tx, row, at, now).await?;
+            if needs_notice(self.me, &row.entry) {
+                self.add_notice(tx, row, at, now).await?;
+            }
         }
         Ok(())
     }

@@ -80,9 +80,11 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "invite" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, CryptoFailed]],
         "second_enrolments" => &[OFFICER, STORE],
         "decide_second_enrolment" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, NothingPending]],
-        "tokens" => &[JSON, HOLDER, BATCH, STORE, &[StatusPlacesTaken]],
-        "parts" => &[JSON, HOLDER, BATCH, STORE],
-        "venue_credentials" => &[JSON, HOLDER, BATCH, STORE, &[StatusPlacesTaken, NotApproved]],
+        "tokens" => &[JSON, HOLDER, BATCH, STORE, &[StatusPlacesTaken, PassSuspended]],
+        "parts" => &[JSON, HOLDER, BATCH, STORE, &[PassSuspended]],
+        "venue_credentials" => {
+            &[JSON, HOLDER, BATCH, STORE, &[StatusPlacesTaken, NotApproved, PassSuspended]]
+        }
         "own_pass" | "end_pass" | "passages" | "mark_look_alike" => &[HOLDER, STORE],
         "attestation_nonce" => &[HOLDER],
         "may_cross" => &[JSON, HOLDER, STORE],
@@ -112,6 +114,12 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         }
         "officer_end_pass" | "lose" | "erase" | "look_alike" => {
             &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson]]
+        }
+        "appeal" => &[JSON, STORE, &[UnknownReference]],
+        "appeal_state" => &[STORE, &[UnknownReference]],
+        "open_appeals" | "asked_suspensions" => &[OFFICER, STORE],
+        "answer_appeal" | "decide_suspension" => {
+            &[OFFICER, JSON, STORE, &[UnknownReference, NothingWaits, CryptoFailed, Internal]]
         }
         "watch" => &[OFFICER, JSON, STORE, &[NumberInvalid]],
         "sign_in_challenge" => &[&[CryptoFailed, Internal]],

@@ -3,6 +3,7 @@
 //! Lives here: [`listeners`]: which door stands behind which listener, what every answer has in common, which problem may come from where. Not here: any decision;
 //! each door parses, asks the service, and writes down what it said. The OpenAPI page comes from the same code.
 
+mod appeals;
 mod body;
 mod counter;
 mod describe;
@@ -269,6 +270,8 @@ fn wallets() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(wallet::mark_look_alike))
         .routes(routes!(wallet::passages))
         .routes(routes!(wallet::may_cross))
+        .routes(routes!(appeals::appeal, appeals::open_appeals))
+        .routes(routes!(appeals::appeal_state))
         .layer(DefaultBodyLimit::max(body::JSON_LIMIT))
 }
 
@@ -305,6 +308,8 @@ fn officers() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(officers::erase))
         .routes(routes!(officers::look_alike))
         .routes(routes!(officers::watch))
+        .routes(routes!(appeals::answer_appeal))
+        .routes(routes!(appeals::asked_suspensions, appeals::decide_suspension))
         .routes(routes!(desk::challenge))
         .routes(routes!(desk::sign_in))
         .routes(routes!(desk::own_session, desk::sign_out))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::risk::reason::ReasonRecord;
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::AppState;
+use super::appeals::reference_of as reference_of_verdict;
 use super::body::{Base64, JsonBody, Officer};
 use super::problem::{Problem, ProblemCode};
 use super::wallet::{DocumentRef, PassageAnswer};
@@ -19,6 +21,7 @@ use crate::events::settle::{Conflict, Settlement, Unresolved};
 use crate::ledger::{LEDGER_PAGE, LedgerCursor};
 use crate::store::movement::LedgerRow;
 use crate::store::outbox::VerdictReason;
+use crate::verdict::VerdictError;
 
 /// A resident for the registry.
 #[derive(Deserialize, ToSchema)]
@@ -55,6 +58,40 @@ pub(super) struct ReasonAnswer {
     code: String,
     /// What more there is to say.
     detail: String,
+    /// What risk control had in doubt, asked for, and how it ended; left out at a plain admit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    risk: Option<RiskAnswer>,
+}
+
+/// What an officer sees of a reason record.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RiskAnswer {
+    /// What is or was in doubt: words of `docs/risk.md`. Without the right to the watch list, a hit on it and the lot are both `other`.
+    doubts: Vec<&'static str>,
+    /// What was asked, and how it came out.
+    asked: Vec<AskedAnswer>,
+    /// `open`, `answered`, `by_officer` or `refused`.
+    end: &'static str,
+}
+
+/// A measure that was asked for.
+#[derive(Serialize, ToSchema)]
+struct AskedAnswer {
+    /// The measure.
+    measure: &'static str,
+    /// `passed`, `failed` or `declined`.
+    outcome: &'static str,
+}
+
+impl RiskAnswer {
+    fn of(record: &ReasonRecord, may_see_lists: bool) -> Self {
+        let view = record.for_officer(may_see_lists);
+        let asked = view
+            .asked
+            .iter()
+            .map(|asked| AskedAnswer { measure: asked.measure.as_str(), outcome: asked.outcome.as_str() });
+        Self { doubts: view.doubts, asked: asked.collect(), end: view.end.as_str() }
+    }
 }
 
 /// Tells the reason of a verdict
@@ -68,12 +105,18 @@ pub(super) async fn verdict(
 ) -> Result<Json<ReasonAnswer>, Problem> {
     let unknown = || Problem::new(ProblemCode::UnknownReference);
     let Path(reference) = reference.map_err(|_| unknown())?;
-    let reference = hex::decode(reference).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
-    let reference = reference.ok_or_else(unknown)?;
+    let reference = reference_of_verdict(&reference)?;
     let acting = officer.may(&app, Deed::LookUpReason, hex::encode(reference)).await?;
-    let found = acting.told(app.state.service.reason(&reference).await).await?;
-    let VerdictReason { outcome, code, detail } = found.ok_or_else(unknown)?;
-    Ok(Json(ReasonAnswer { outcome, code, detail }))
+    let lists = Deed::Watch.roles().iter().any(|role| acting.signed.roles.contains(role));
+    let (service, now) = (&app.state.service, (app.state.now)());
+    let found = async {
+        let reason = service.reason(&reference).await?;
+        Ok::<_, VerdictError>((reason, service.risk_record(&reference, now).await?))
+    };
+    let (reason, record) = acting.told(found.await).await?;
+    let VerdictReason { outcome, code, detail } = reason.ok_or_else(unknown)?;
+    let risk = record.map(|found| RiskAnswer::of(&found.record, lists));
+    Ok(Json(ReasonAnswer { outcome, code, detail, risk }))
 }
 
 /// A page of the ledger.

@@ -99,6 +99,8 @@ problems! {
         "the operator checks the disk; nothing is done that cannot be written down";
     NoPass = "no_pass", UNAUTHORIZED, "No pass is in force for this wallet",
         "enrol again";
+    PassSuspended = "pass_suspended", FORBIDDEN, "The pass is suspended",
+        "go to an office with the card, or appeal by the reference of the crossing";
     UnknownPerson = "unknown_person", NOT_FOUND, "No such person is registered here",
         "check number, name and birth date and try again";
     WorkRequired = "work_required", PRECONDITION_REQUIRED, "This try takes work first",

@@ -20,6 +20,7 @@ use crate::holder::HolderError;
 use crate::inference::PoolError;
 use crate::issuance::IssueError;
 use crate::registry::RegistryError;
+use crate::risk_control::AppealError;
 use crate::service::SenderError;
 use crate::status_lists::ListError;
 use crate::store::StoreError;
@@ -320,11 +321,26 @@ impl From<HolderError> for Problem {
     }
 }
 
+impl From<AppealError> for Problem {
+    fn from(error: AppealError) -> Self {
+        match error {
+            AppealError::Store(error) => error.into(),
+            AppealError::Verdict(error) => error.into(),
+            AppealError::Registry(error) => error.into(),
+            AppealError::UnknownReference => told(ProblemCode::UnknownReference, &error),
+            AppealError::Words => told(ProblemCode::WrongField, &error).with_field("words"),
+            AppealError::Language => told(ProblemCode::WrongField, &error).with_field("language"),
+            AppealError::NoOpenAppeal | AppealError::NoSuspension => told(ProblemCode::NothingWaits, &error),
+        }
+    }
+}
+
 impl From<IssueError> for Problem {
     fn from(error: IssueError) -> Self {
         match &error {
             IssueError::Store(error) => error.into(),
             IssueError::NoPass => told(ProblemCode::NoPass, &error),
+            IssueError::Suspended => told(ProblemCode::PassSuspended, &error),
             IssueError::Batch => told(ProblemCode::BatchSize, &error),
             IssueError::Possession => told(ProblemCode::PossessionInvalid, &error),
             IssueError::Malformed(_) => told(ProblemCode::MessageMalformed, &error),

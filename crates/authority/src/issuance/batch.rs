@@ -14,7 +14,7 @@ use crate::status_places::PlaceDraw;
 use crate::store::person::{self, Person, Resident};
 use crate::store::token::Purpose;
 use crate::store::vault::PersonKey;
-use crate::store::{Tx, token};
+use crate::store::{Tx, appeal, token};
 
 /// Most device keys in one batch.
 pub const MAX_BATCH: usize = 64;
@@ -77,6 +77,10 @@ impl Service {
         person::hold_person(tx, key).await?;
         if person::find_session(tx, &hash).await? != Some(key) {
             return Err(IssueError::NoPass);
+        }
+        let suspended = |found: appeal::Suspension| found.state == appeal::SuspensionState::InForce;
+        if appeal::find_suspension(tx, key).await?.is_some_and(suspended) {
+            return Err(IssueError::Suspended);
         }
         let person = person::find_person(tx, self.store.vault(), key).await?.ok_or(IssueError::NoPass)?;
         let resident = person::find_resident(tx, &person).await?.ok_or(IssueError::NoPass)?;

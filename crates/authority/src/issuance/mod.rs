@@ -29,6 +29,11 @@ pub enum IssueError {
     /// No pass is in force for this wallet.
     #[error("no pass is in force for this wallet; enrol again")]
     NoPass,
+    /// The pass is suspended.
+    #[error(
+        "the pass is suspended; go to an office with the card, or appeal by the reference of the crossing"
+    )]
+    Suspended,
     /// The batch is empty or too large.
     #[error("a batch has 1 to {max} device keys", max = batch::MAX_BATCH)]
     Batch,

@@ -143,6 +143,38 @@ fn person_statements(s: &Series, since: i64) -> Vec<String> {
         insert("notice_out", format!("{}, 'CHN', {}, {since}, {since}", s.key('o', "i", 32), s.noise(16))),
         insert("enrolment_try", format!("{}, 1, {since}", s.key('y', "i", 32))),
         insert("watch", format!("{}, {since}", s.key('w', "i", 32))),
+        insert("risk_person", format!("{person}, 0, {since}, {}", s.noise(192))),
+        insert("risk_day", format!("{person}, {since} / 86400, {}", s.noise(192))),
+        insert("risk_device", format!("{}, {since}, {}", s.key('h', "i", 32), s.noise(64))),
+        insert("risk_lane", format!("'bulk/lane/' || i, {}", s.noise(64))),
+        insert(
+            "risk_verdict",
+            format!(
+                "{}, {person}, {since}, 1, {}, 'bulk/lane', {}, {}",
+                s.key('q', "i", 16),
+                s.key('z', "i", 32),
+                s.key('c', "i", 16),
+                s.noise(256),
+            ),
+        ),
+        insert(
+            "risk_reason",
+            format!(
+                "{}, {}, {person}, 1, {since}, {}",
+                s.key('q', "i", 16),
+                s.key('c', "i", 16),
+                s.noise(256)
+            ),
+        ),
+        insert("suspension", format!("{person}, 3, NULL, {since}, {since}, 'bulk', 'bulk'")),
+        insert(
+            "appeal",
+            format!(
+                "{}, {since}, {since}, 'en', {}, 1, {since}, 'bulk', 'bulk'",
+                s.key('q', "i", 16),
+                s.noise(32)
+            ),
+        ),
     ]
 }
 

@@ -26,6 +26,13 @@ define_statements! {
     FORGET_INVITATIONS = "DELETE FROM invitation WHERE expires < $1";
     FORGET_PENDING = "DELETE FROM pending_pass WHERE due_at < $1";
     FORGET_WATCHES = "DELETE FROM watch WHERE until < $1";
+    FORGET_RISK_PERSONS = "DELETE FROM risk_person WHERE changed_at < $1";
+    FORGET_RISK_DEVICES = "DELETE FROM risk_device WHERE changed_at < $1";
+    FORGET_RISK_DAYS = "DELETE FROM risk_day WHERE day < $1";
+    FORGET_RISK_VERDICTS = "DELETE FROM risk_verdict WHERE at < $1";
+    FORGET_RISK_REASONS = "DELETE FROM risk_reason WHERE at < $1 AND NOT EXISTS (SELECT 1 FROM appeal WHERE appeal.reference = risk_reason.reference AND appeal.outcome = 0)";
+    FORGET_SUSPENSIONS = "DELETE FROM suspension WHERE state > 2 AND due_at < $1";
+    FORGET_APPEALS = "DELETE FROM appeal WHERE outcome > 0 AND answered_at < $1";
     FORGET_MOVEMENTS = "DELETE FROM movement WHERE at < $1";
     DUE_MOVEMENTS = "SELECT person_key, id, at FROM movement WHERE reduced = 0 AND at + keep_days * 86400 < $1 ORDER BY person_key, at, id LIMIT 1000";
     COUNT_DAY = "SELECT COUNT(*) AS counted FROM movement WHERE person_key = $1 AND reduced = 1 AND at >= $2 AND at < $3";
@@ -34,7 +41,7 @@ define_statements! {
     FIND_JOB = "SELECT ran_at FROM job WHERE name = $1";
 }
 
-/// Statements that may read a whole table.
+/// Statements that may read a whole table. Of versions of rules and of counts for each rule there are few.
 pub(super) const SCANS: &[&str] = &[
     "FORGET_RESERVATIONS",
     "FORGET_TOKEN_IDS",
@@ -55,8 +62,17 @@ pub(super) const SCANS: &[&str] = &[
     "FORGET_INVITATIONS",
     "FORGET_PENDING",
     "FORGET_WATCHES",
+    "FORGET_RISK_PERSONS",
+    "FORGET_RISK_DEVICES",
+    "FORGET_RISK_DAYS",
+    "FORGET_RISK_VERDICTS",
+    "FORGET_RISK_REASONS",
+    "FORGET_SUSPENSIONS",
+    "FORGET_APPEALS",
     "FORGET_MOVEMENTS",
     "DUE_MOVEMENTS",
+    "RISK_RULES",
+    "APPEAL_COUNTS",
     "DROP_WEEKLY_KEYS",
     "DROP_HANDED_OVER",
     "COUNT_OTHER_TEMPLATES",
@@ -80,6 +96,10 @@ pub(crate) struct Deadlines {
     pub tries: Timestamp,
     pub enrolments: Timestamp,
     pub watches: Timestamp,
+    pub risk_states: Timestamp,
+    pub risk_facts: Timestamp,
+    pub risk_reasons: Timestamp,
+    pub appeals: Timestamp,
     pub movements: Timestamp,
 }
 
@@ -103,6 +123,13 @@ pub(crate) async fn forget(tx: &mut Tx, deadlines: &Deadlines, now: Timestamp) -
     gone += run!(tx, FORGET_INVITATIONS, deadlines.enrolments.unix())?;
     gone += run!(tx, FORGET_PENDING, deadlines.enrolments.unix())?;
     gone += run!(tx, FORGET_WATCHES, deadlines.watches.unix())?;
+    gone += run!(tx, FORGET_RISK_PERSONS, deadlines.risk_states.unix())?;
+    gone += run!(tx, FORGET_RISK_DEVICES, deadlines.risk_states.unix())?;
+    gone += run!(tx, FORGET_RISK_DAYS, deadlines.risk_facts.local_date().days_since_epoch())?;
+    gone += run!(tx, FORGET_RISK_VERDICTS, deadlines.risk_facts.unix())?;
+    gone += run!(tx, FORGET_RISK_REASONS, deadlines.risk_reasons.unix())?;
+    gone += run!(tx, FORGET_SUSPENSIONS, deadlines.appeals.unix())?;
+    gone += run!(tx, FORGET_APPEALS, deadlines.appeals.unix())?;
     gone += run!(tx, FORGET_MOVEMENTS, deadlines.movements.unix())?;
     Ok(gone)
 }

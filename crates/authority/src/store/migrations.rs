@@ -14,6 +14,7 @@ database::migrations! {
         7 "templates" "0007_templates.sql",
         8 "venue credentials" "0008_venue_credentials.sql",
         9 "document lanes" "0009_document_lanes.sql",
+        10 "risk" "0010_risk.sql",
     }
 }
 

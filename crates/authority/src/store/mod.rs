@@ -4,6 +4,7 @@
 //! `migrations/`, one folder for each engine. Hot tables are keyed by the authority's own person key. What names a
 //! person is sealed under that person's key ([`vault`]).
 
+pub(crate) mod appeal;
 pub mod bulk;
 pub(crate) mod conflict;
 pub(crate) mod enrolment;
@@ -20,6 +21,7 @@ pub(crate) mod outbox;
 pub(crate) mod person;
 pub(crate) mod registry;
 pub(crate) mod reservation;
+pub(crate) mod risk;
 mod server;
 pub(crate) mod token;
 mod transaction;
@@ -63,6 +65,8 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         conflict::STATEMENTS,
         enrolment::STATEMENTS,
         outbox::STATEMENTS,
+        risk::STATEMENTS,
+        appeal::STATEMENTS,
         weekly_key::STATEMENTS,
         maintenance::STATEMENTS,
         vault::STATEMENTS,

@@ -29,6 +29,8 @@ define_statements! {
     SPEND_TOKEN = "INSERT INTO spent_token (tag, spent_at) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
 }
 
+/// The status of a token whose pass is suspended (Token Status List, 7.1).
+pub(crate) const SUSPENDED: i16 = 2;
 /// Stands for a place that went to another token.
 const NO_PLACE: i64 = -1;
 

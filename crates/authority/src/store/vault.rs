@@ -128,6 +128,36 @@ impl Vault {
         self.device_tag_of(thumbprint.as_bytes())
     }
 
+    /// The tag under which a wallet is known here, by the thumbprint of the key to which it is bound.
+    pub(super) fn wallet_tag(&self, thumbprint: &[u8]) -> Tag {
+        Tag(self.tags.tag(&[b"wallet".as_slice(), thumbprint].concat()))
+    }
+
+    /// The tag of a code with its proof, by the hash of what was shown: the same bytes again have it, a new proof has another.
+    pub(crate) fn code_tag(&self, shown: &[u8; 32]) -> Tag {
+        Tag(self.tags.tag(&[b"code".as_slice(), shown].concat()))
+    }
+
+    /// The key of lots: which crossings are checked at random, which lanes try new rules.
+    pub(crate) fn lot_key(&self) -> SecretKey {
+        SecretKey::from_bytes(self.tags.tag(b"key of lots"))
+    }
+
+    /// Seals a column of a row that belongs to nobody who is registered.
+    pub(super) fn seal_own(&self, table: &str, row: &[u8], record: &[u8]) -> Result<Vec<u8>> {
+        seal(&self.own_key(), table, row, record)
+    }
+
+    /// Opens such a column.
+    pub(super) fn open_own(
+        &self,
+        table: &'static str,
+        row: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        open(&self.own_key(), table, row, sealed)
+    }
+
     pub(super) fn device_tag_of(&self, thumbprint: &[u8]) -> Tag {
         Tag(self.tags.tag(&[b"device".as_slice(), thumbprint].concat()))
     }

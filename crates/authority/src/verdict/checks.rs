@@ -10,7 +10,8 @@ use credential::page::Page;
 use credential::part::{PartContents, PartContext, PartForm, part_week};
 use credential::status::Status;
 use credential::{
-    Audience, PartHash, ProofWindow, StatusRef, UnverifiedProof, UnverifiedToken, VerifiedToken, sha256,
+    Audience, PartHash, ProofWindow, StatusRef, Thumbprint, UnverifiedProof, UnverifiedToken, VerifiedToken,
+    sha256,
 };
 use documents::issuance::{part_maker, vouches_for};
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, LaneKind, Side, Timestamp};
@@ -18,7 +19,7 @@ use face::{Decision, Probe};
 use trust::{Freshness, Role};
 
 use super::{AuthorityReason, Covering, Stop, VerdictError};
-use crate::faces::{FaceCheckError, KeptTemplate};
+use crate::faces::{Comparison, FaceCheckError, KeptTemplate};
 use crate::service::{FromGate, SenderError, Service};
 use crate::store::{StoreError, Tx, person, token};
 use crate::weekly_keys::WeeklyKeyError;
@@ -40,13 +41,15 @@ pub(crate) struct Opened {
     /// Issuer of the token, or of the document that was laid down.
     pub issuer: AuthorityCode,
     pub number: DocumentNumber,
+    /// The device key of a token that is this authority's own.
+    pub device: Option<Thumbprint>,
     /// Where this authority holds the photograph itself and a face was taken: the templates that it keeps of it.
     pub kept: Vec<KeptTemplate>,
     /// The template with which the face is compared where those are not all there; `None` where there is no portrait.
     pub alone: Option<KeptTemplate>,
 }
 
-/// What the comparison of the face came to, short of another person's.
+/// What the comparison of the face came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Compared {
     /// Near enough even where a stricter look is due.
@@ -55,16 +58,32 @@ pub(crate) enum Compared {
     Near,
     /// Too close to call.
     Unsure,
+    /// Another person's.
+    Other,
     /// There is no face to compare.
     Absent,
     /// There is no portrait here to compare the face with.
     NoPortrait,
 }
 
-/// An opened part whose template the face is near enough to.
+/// What the comparison came to, with its score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Likeness {
+    pub compared: Compared,
+    /// How far the score lies above the threshold, in thousandths of its scale; `None` where there was nothing to compare.
+    pub margin: Option<i16>,
+}
+
+impl Likeness {
+    const fn unmeasured(compared: Compared) -> Self {
+        Self { compared, margin: None }
+    }
+}
+
+/// What was opened, with the face beside it.
 pub(crate) struct Recognised {
     pub opened: Opened,
-    pub face: Compared,
+    pub face: Likeness,
     /// Whether a list that this rests on is older than it should be.
     pub stale: bool,
 }
@@ -112,26 +131,31 @@ impl Service {
 
     /// The face beside the one template of a part or page; where this authority holds the photograph itself, beside all the
     /// templates that it keeps of it.
-    pub(super) async fn compare_face(&self, opened: &Opened, probe: &[u8]) -> Result<Compared, Stop> {
+    pub(super) async fn compare_face(&self, opened: &Opened, probe: &[u8]) -> Result<Likeness, Stop> {
         if probe.is_empty() {
-            return Ok(Compared::Absent);
+            return Ok(Likeness::unmeasured(Compared::Absent));
         }
         let (kept, Some(alone)) = (opened.kept.clone(), opened.alone.clone()) else {
-            return Ok(Compared::NoPortrait);
+            return Ok(Likeness::unmeasured(Compared::NoPortrait));
         };
         let (faces, probe) = (Arc::clone(&self.faces), probe.to_vec());
         let compared = self.pools.lanes.run(move || {
             Probe::decode(&probe).ok().map(|probe| {
                 let embedding = faces.embed_for(&probe, &kept, &alone)?;
-                faces.decide(&kept, &alone, &embedding)
+                faces.compare(&kept, &alone, &embedding)
             })
         });
         match compared.await.map_err(VerdictError::from)? {
             None => Err(Stop::refer(AuthorityReason::ProbeUnreadable)),
-            Some(Ok(Decision::Certain)) => Ok(Compared::Certain),
-            Some(Ok(Decision::Accept)) => Ok(Compared::Near),
-            Some(Ok(Decision::Officer)) => Ok(Compared::Unsure),
-            Some(Ok(Decision::Reject)) => Err(Stop::refer(AuthorityReason::FaceMismatch)),
+            Some(Ok(Comparison { decision, margin })) => {
+                let compared = match decision {
+                    Decision::Certain => Compared::Certain,
+                    Decision::Accept => Compared::Near,
+                    Decision::Officer => Compared::Unsure,
+                    Decision::Reject => Compared::Other,
+                };
+                Ok(Likeness { compared, margin: Some(margin) })
+            }
             Some(Err(FaceCheckError::Template)) => Err(Stop::refer(AuthorityReason::TemplateUnknown)),
             Some(Err(error)) => Err(Stop::Failed(error.into())),
         }
@@ -273,7 +297,8 @@ impl Service {
         };
         let alone = Some((contents.template_format, contents.template.as_bytes().to_vec()));
         let evidence = Evidence::Part(Box::new(contents));
-        Ok(Opened { evidence, issuer: context.issuer, number, kept, alone })
+        let device = (context.issuer == self.me).then_some(context.thumbprint);
+        Ok(Opened { evidence, issuer: context.issuer, number, device, kept, alone })
     }
 }
 

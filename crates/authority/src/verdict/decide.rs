@@ -1,7 +1,7 @@
 //! Decide: the answer of one authority from all that was found. Pure: the same findings always give the same answer.
 //!
 //! Lives here: [`decide`] and [`settle`], what a reservation beside it makes of an admit. Not here: where the findings
-//! come from. Findings of a risk engine join [`Found`] as further measures.
+//! come from. What risk control asks for joins them as one more measure.
 
 use clearance::{HoldAnswer, ReservationId};
 use credential::message::{Outcome, Request};
@@ -14,6 +14,7 @@ use face::FaceNeed;
 
 use super::AuthorityReason;
 use super::checks::Compared;
+use crate::risk_control::Looked;
 use crate::store::movement::LedgerEntry;
 use crate::store::vault::PersonKey;
 
@@ -32,6 +33,8 @@ pub(crate) struct Answer {
     pub entry: Option<LedgerEntry>,
     /// The document that was laid down, where its issuer will be told of the passage.
     pub told_of: Option<DocumentNumber>,
+    /// What risk control saw and found, where it was asked.
+    pub looked: Option<Box<Looked>>,
 }
 
 impl Answer {
@@ -41,7 +44,7 @@ impl Answer {
     }
 
     fn without_entry(outcome: Outcome, code: &'static str, detail: String) -> Self {
-        Self { outcome, code, detail, person: None, entry: None, told_of: None }
+        Self { outcome, code, detail, person: None, entry: None, told_of: None, looked: None }
     }
 }
 
@@ -65,6 +68,8 @@ pub(super) struct Found<'f> {
     /// Issuer of the token.
     pub issuer: AuthorityCode,
     pub face: Compared,
+    /// What risk control asks for.
+    pub risk: Option<Measure>,
     /// What a face of this age needs beside its score.
     pub need: FaceNeed,
     /// Whether the registry marks them as somebody whom another person resembles.
@@ -123,6 +128,12 @@ pub(super) fn decide(found: &Found<'_>, now: Timestamp) -> Answer {
         wanted.push((Measure::PhysicalDocument, AuthorityReason::StaleLists.code()));
     }
     wanted.retain(|(measure, _)| !is_done(*measure, &request.measures_done));
+    // A measure that risk control asks for is asked for anew, whatever was done before; an officer who comes anyway looks at that too.
+    if let Some(measure) = found.risk {
+        let officer = wanted.iter().any(|(wanted, _)| *wanted == Measure::Officer);
+        let measure = if officer { Measure::Officer } else { measure };
+        wanted.push((measure, AuthorityReason::RiskCheck.code()));
+    }
     match wanted.first() {
         Some((_, code)) => verify(&wanted, code),
         None => admit(found, &grant),
@@ -170,6 +181,7 @@ fn score_measures(face: Compared) -> Vec<(Measure, &'static str)> {
         Compared::Certain | Compared::Near => Vec::new(),
         Compared::Unsure => vec![(Measure::Officer, AuthorityReason::FaceUnsure.code())],
         // The equal path: somebody sworn in holds the document beside the face, wherever a lens cannot.
+        Compared::Other => by_officer(AuthorityReason::FaceMismatch),
         Compared::Absent => by_officer(AuthorityReason::FaceAbsent),
         Compared::NoPortrait => by_officer(AuthorityReason::NoPortrait),
     }
@@ -210,6 +222,7 @@ fn admit(found: &Found<'_>, grant: &Grant) -> Answer {
         person: None,
         entry: Some(entry),
         told_of: None,
+        looked: None,
     }
 }
 
@@ -229,10 +242,9 @@ pub(super) enum Hold {
 /// What the reservations beside it make of an admit: the answer that is signed, and what is written.
 pub(super) fn settle(answer: Answer, hold: &HoldAnswer) -> (Answer, Hold) {
     let instead = |outcome, reason: AuthorityReason| {
-        let person = answer.person;
-        let answer =
-            Answer { person, ..Answer::without_entry(outcome, reason.code(), answer.detail.clone()) };
-        (answer, Hold::None)
+        let (person, looked) = (answer.person, answer.looked.clone());
+        let refused = Answer::without_entry(outcome, reason.code(), answer.detail.clone());
+        (Answer { person, looked, ..refused }, Hold::None)
     };
     match hold {
         HoldAnswer::Hold => (answer, Hold::New),

@@ -18,12 +18,13 @@ use documents::Timestamp;
 
 use crate::faces::FaceCheckError;
 use crate::inference::PoolError;
+use crate::risk_control::LookAt;
 use crate::service::{SenderError, Service, draw};
 use crate::store::outbox::{self, VerdictReason};
 use crate::store::{StoreError, Tx, given};
 use crate::weekly_keys::WeeklyKeyError;
 
-pub(crate) use checks::{Compared, Evidence, Opened, Recognised};
+pub(crate) use checks::{Compared, Evidence, Likeness, Opened, Recognised};
 use decide::Answer;
 pub use reason::AuthorityReason;
 pub(crate) use reserve::needs_notice;
@@ -215,7 +216,7 @@ impl Service {
         Ok(signed)
     }
 
-    /// The person, the watch list and the rules.
+    /// The person, what risk control finds, and the rules.
     async fn judge(
         &self,
         tx: &mut Tx,
@@ -225,12 +226,17 @@ impl Service {
         now: Timestamp,
     ) -> Result<Answer, Stop> {
         let (request, opened) = (asked.request, &recognised.opened);
-        let person = self.find_or_create_person(tx, request, opened, fresh, now).await?;
-        if reserve::is_watched(tx, self.store.vault(), opened, now).await? {
-            return Err(Stop::refer(AuthorityReason::WatchList));
+        if recognised.face.compared == Compared::Other {
+            let tag = self.store.vault().number_tag(&opened.number);
+            let person = self.learn_other_face(tx, tag, now).await?;
+            return Ok(Answer { person, ..Answer::refer(AuthorityReason::FaceMismatch) });
         }
+        let person = self.find_or_create_person(tx, request, opened, fresh, now).await?;
         let view = self.view(tx, opened, &person).await?;
         let age = view.holder.birth.age_on(now.local_date());
+        let (face, reference) = (recognised.face, fresh.reference);
+        let at = LookAt { request, opened, face, person: &person, view: &view, age, reference };
+        let looked = self.look(tx, &at, now).await?;
         let on_card = self.on_card(opened, &view, now);
         let found = decide::Found {
             me: self.me,
@@ -238,7 +244,8 @@ impl Service {
             request,
             view: &view,
             issuer: opened.issuer,
-            face: recognised.face,
+            face: recognised.face.compared,
+            risk: looked.wants,
             need: self.faces.config.need_at(age),
             look_alike: person.look_alike,
             on_card,
@@ -247,6 +254,7 @@ impl Service {
         };
         let mut answer = decide::decide(&found, now);
         answer.person = Some(person.key);
+        answer.looked = Some(Box::new(looked));
         if let (Evidence::Page(_), Some(entry)) = (&opened.evidence, &answer.entry)
             && needs_notice(self.me, entry)
         {

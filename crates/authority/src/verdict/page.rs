@@ -70,7 +70,7 @@ impl Service {
             Vec::new()
         };
         let alone = self.faces.for_part(&kept).ok().cloned();
-        Ok(Opened { evidence: Evidence::Page(page), issuer, number, kept, alone })
+        Ok(Opened { evidence: Evidence::Page(page), issuer, number, device: None, kept, alone })
     }
 
     /// Whether this authority reads a document of this kind at a lane, whoever holds it.

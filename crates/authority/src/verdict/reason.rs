@@ -79,8 +79,10 @@ reasons! {
     NotRegistered = "not_registered";
     /// The holder's pass was ended.
     PassEnded = "pass_ended";
-    /// An officer wants to see this person.
-    WatchList = "watch_list";
+    /// The holder's pass is suspended.
+    PassSuspended = "pass_suspended";
+    /// Risk control asks for one more measure; its record says why (docs/risk.md).
+    RiskCheck = "risk_check";
     /// An earlier passage of this person is not resolved.
     Unresolved = "unresolved_passage";
     /// The lists are older than they should be.

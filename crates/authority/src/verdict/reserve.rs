@@ -2,6 +2,7 @@
 //!
 //! Lives here: what a verdict reads and writes of persons and reservations. Not here: the decision (`decide`).
 
+use ::risk::state::LaneTry;
 use clearance::{
     ClearanceId, Hold as LiveHold, HoldAnswer, HoldRequest, LaneId, ReleaseCause, Reservation, ReservationId,
     VERDICT_SECONDS, ask_hold,
@@ -24,22 +25,12 @@ use crate::store::given::{self, GivenVerdict};
 use crate::store::movement::{self, LedgerEntry};
 use crate::store::person::{self, Person, PersonKind};
 use crate::store::reservation::{self, ReservationRow};
-use crate::store::vault::{PersonKey, Tag, Vault};
+use crate::store::vault::{PersonKey, Tag};
 use crate::store::{StoreError, Tx, outbox, token};
 
 /// How long a reservation waits for its event before it goes on an officer's list, in seconds: longer than the band in
 /// which a gate tells the end of a clearance.
 const HOLD_SECONDS: i64 = 300;
-
-/// Whether an officer wants to see the holder of this document.
-pub(super) async fn is_watched(
-    tx: &mut Tx,
-    vault: &Vault,
-    opened: &Opened,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    person::is_watched(tx, vault.number_tag(&opened.number), now).await
-}
 
 /// Whether a passage on this token or document will be told to its issuer: a move between the regions on a mainland token or permit, by
 /// the entering authority.
@@ -99,6 +90,10 @@ impl Service {
         }
         if opened.issuer == self.me {
             let issued = token::find_token(tx, self.store.vault().token_tag(request.token)).await?;
+            let suspended = |issued: &token::IssuedToken| issued.status == token::SUSPENDED;
+            if issued.as_ref().is_some_and(suspended) {
+                return Err(Stop::refer(AuthorityReason::PassSuspended));
+            }
             if issued.is_none_or(|issued| issued.status != 0 || issued.person != person.key) {
                 return Err(Stop::refer(AuthorityReason::TokenRevoked));
             }
@@ -208,7 +203,35 @@ impl Service {
         }
         let reason = (outcome_word(&answer.outcome), answer.code, answer.detail.as_str());
         outbox::add_reason(tx, &fresh.reference, now, reason).await?;
+        self.keep_risk(tx, request, answer, &fresh.reference, now).await?;
         Ok(Some(signed))
+    }
+
+    /// Keeps what risk control saw, found and asked, and counts the attempt among those of the lane.
+    async fn keep_risk(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        answer: Answer,
+        reference: &[u8; 16],
+        now: Timestamp,
+    ) -> Result<(), VerdictError> {
+        let person = match answer.person {
+            Some(key) => person::find_person(tx, self.store.vault(), key).await?,
+            None => None,
+        };
+        let admitted = answer.outcome == Outcome::Admit;
+        let looked = answer.looked.map(|looked| *looked);
+        self.keep_look(tx, (request, reference), (person.as_ref(), looked), admitted, now).await?;
+        let attempt = match answer.outcome {
+            Outcome::Verify(_) | Outcome::Busy => return Ok(()),
+            Outcome::Admit => {
+                let officer = clearance::measure_number(Measure::Officer);
+                LaneTry { failed: false, overridden: request.measures_done.contains(&officer) }
+            }
+            Outcome::Refer | Outcome::NotOpenToHolder(_) => LaneTry { failed: true, overridden: false },
+        };
+        Ok(self.learn_attempt(tx, &request.gate, attempt, now).await?)
     }
 
     fn reservation_row(

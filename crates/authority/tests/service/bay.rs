@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use ::risk::rules::RULES_TEXT;
+use ::risk::schema::Schema;
+use ::risk::version::{RulesVersion, Stage};
 use authority::store::Store;
 use authority::{
     Claim, DeviceProof, EnrolError, EnrolRequest, EnrolmentRules, Faces, InvitationCode, IssueError, KEY_ID,
-    Keys, Service, possession, status_list_number,
+    Keys, RiskControl, Service, possession, status_list_number,
 };
 use clearance::Envelope;
 use credential::dpop::DpopThumbprint;
@@ -81,6 +84,10 @@ pub struct Bay {
     /// Macao's trust list with the next number.
     pub newer_list: Vec<u8>,
     pub approval: Vec<u8>,
+    /// With which the mainland's supervisors sign approvals and risk rules.
+    pub supervisors: SigningKey,
+    /// The same of Macao's.
+    pub supervisors_mac: SigningKey,
     pub now: Timestamp,
 }
 
@@ -152,12 +159,29 @@ fn trust_list(
 
 /// A bay over these two databases, where nothing was handed over yet.
 pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
+    // The lot falls on nobody, so that a test is not refused by chance; those of risk control draw it.
+    let bay = bare(now, stores, &|risk| risk).await;
+    bring_rules(&bay).await;
+    bay
+}
+
+/// Brings the first rules into force on both sides.
+async fn bring_rules(bay: &Bay) {
+    for (service, key) in [(&bay.chn, &bay.supervisors), (&bay.mac, &bay.supervisors_mac)] {
+        let signed = risk_rules((service.code(), 1), RULES_TEXT, Stage::Full, key, bay.now);
+        service.take_risk_rules(&signed, "rules of the bay", bay.now).await.unwrap();
+    }
+}
+
+/// The same without any risk rules, and with another risk control.
+async fn bare(now: Timestamp, stores: [Place; 2], with: &dyn Fn(RiskControl) -> RiskControl) -> Bay {
     let faces = faces();
     let gate = SigningKey::generate().unwrap();
     let [first, second] = stores;
     let (chn, mac) = (secrets(first.keys), secrets(second.keys));
     let (handover, notice) = (copy(&chn.keys.signing.handover.key), copy(&mac.keys.signing.notice.key));
     let token = copy(&chn.keys.signing.token.key);
+    let (supervisors, supervisors_mac) = (copy(&chn.approval), copy(&mac.approval));
     let parties = [Party::Authority(Chn), Party::Authority(Mac), Party::Gates("hengqin".parse().unwrap())];
     let connections: BTreeMap<_, _> =
         parties.map(|party| (party, SigningKey::generate().unwrap())).into_iter().collect();
@@ -193,17 +217,62 @@ pub async fn strangers(now: Timestamp, stores: [Place; 2]) -> Bay {
         let rules = Rules::builtin().unwrap();
         let enrolment = EnrolmentRules::builtin().unwrap();
         let (faces, trust, approvals) = (faces.clone(), trust.clone(), approvals.clone());
-        let service = Service::new(code, store, rules, enrolment, faces, keys, trust, approvals);
+        let risk = with(RiskControl::builtin(code).unwrap().with_random_checks(None));
+        let service = Service::new(code, store, rules, enrolment, faces, keys, trust, approvals, risk);
         Arc::new(service.with_simulated_cameras(true))
     };
     let (chn, mac) = (service(Chn, first.store, chn.keys), service(Mac, second.store, mac.keys));
     let trust = trust.clone();
-    Bay { chn, mac, gate, handover, token, notice, trust, connections, newer_list, approval: bundle, now }
+    Bay {
+        chn,
+        mac,
+        gate,
+        handover,
+        token,
+        notice,
+        trust,
+        connections,
+        newer_list,
+        approval: bundle,
+        supervisors,
+        supervisors_mac,
+        now,
+    }
+}
+
+/// A signed version of an authority's risk rules.
+pub fn risk_rules(
+    (authority, number): (AuthorityCode, u64),
+    text: &str,
+    stage: Stage,
+    key: &SigningKey,
+    now: Timestamp,
+) -> Vec<u8> {
+    let (starts, schema) = (now.local_date(), *Schema::builtin().unwrap().hash());
+    let text = text.to_owned();
+    let version = RulesVersion { authority, number, made: now, starts, stage, schema, text };
+    version.sign(KEY_ID, key).unwrap()
 }
 
 /// A bay over these two databases, with weekly keys and status lists where they belong.
 pub async fn bay(now: Timestamp, stores: [Place; 2]) -> Bay {
-    let bay = strangers(now, stores).await;
+    prepared(strangers(now, stores).await).await
+}
+
+/// The same with another risk control.
+pub async fn bay_with(now: Timestamp, stores: [Place; 2], with: &dyn Fn(RiskControl) -> RiskControl) -> Bay {
+    let bay = bare(now, stores, with).await;
+    bring_rules(&bay).await;
+    prepared(bay).await
+}
+
+/// The same where no risk rules were ever brought into force.
+pub async fn bay_without_rules(now: Timestamp, stores: [Place; 2]) -> Bay {
+    prepared(bare(now, stores, &|risk| risk).await).await
+}
+
+async fn prepared(bay: Bay) -> Bay {
+    let now = bay.now;
     for weeks in 0..3 {
         let week = now.local_date().iso_week().plus_weeks(weeks);
         let key = bay.chn.hand_over(Mac, week, now).await.unwrap();

@@ -247,7 +247,7 @@ async fn officers_end_passes_lose_documents_and_watch() {
     let until = bay.now.plus_seconds(3600).to_string();
     let watched = json!({ "document": whose["document"], "until": until });
     chn.post("/v1/watch", officer, &watched).await.is(204);
-    assert_eq!(code(&wallet).await, "watch_list");
+    assert_eq!(code(&wallet).await, "risk_check");
     chn.post("/v1/residents/end-pass", officer, &whose).await.is(204);
     assert_eq!(code(&wallet).await, "pass_ended");
     let secret = enrol().await;
@@ -384,6 +384,8 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "GET /health/details",
         "GET /metrics",
         "GET /openapi.json",
+        "GET /v1/appeals",
+        "GET /v1/appeals/{reference}",
         "GET /v1/approvals",
         "GET /v1/attestation-nonce",
         "GET /v1/conflicts",
@@ -395,9 +397,12 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "GET /v1/passages",
         "GET /v1/residents/second-enrolments",
         "GET /v1/status-lists/{n}",
+        "GET /v1/suspensions",
         "GET /v1/trust-lists",
         "GET /v1/unresolved",
         "GET /v1/verdicts/{reference}",
+        "POST /v1/appeals",
+        "POST /v1/appeals/answer",
         "POST /v1/chains",
         "POST /v1/enrolments",
         "POST /v1/enrolments/{id}/frames",
@@ -423,6 +428,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "POST /v1/residents/second-enrolments",
         "POST /v1/second-enrolment",
         "POST /v1/settlements",
+        "POST /v1/suspensions",
         "POST /v1/tokens",
         "POST /v1/venue-credentials",
         "POST /v1/verdicts",

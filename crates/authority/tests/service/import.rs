@@ -87,6 +87,7 @@ fn service(store: Store, keys: Keys) -> Service {
         keys,
         trust,
         Approvals::default(),
+        authority::RiskControl::builtin(Chn).unwrap(),
     )
 }
 

@@ -28,6 +28,7 @@ mod places;
 mod postgres;
 mod problems;
 mod requests;
+mod risk;
 mod store;
 mod strangers;
 mod two_verdicts;

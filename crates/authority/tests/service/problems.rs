@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use authority::http::ProblemCode;
-use authority::possession;
+use authority::{SuspensionDecision, possession};
 use credential::SigningKey;
 use credential::message::{self, Event, Kind, Passage, ReceiptResult};
 use documents::AuthorityCode::{Chn, Hkg};
@@ -354,6 +354,15 @@ async fn batches(bay: &Bay, chn: &Door, photo: &[u8], live: &[u8]) {
     let answer = tokens(json!("all")).await;
     assert_eq!(chn.problem(&answer, "tokens", "wrong_field")["field"], "devices");
 
+    // Of a suspended pass no codes are given.
+    let number = documents::DocumentNumber::recognise(NUMBER).unwrap();
+    let (confirm, lift) = (SuspensionDecision::Confirm, SuspensionDecision::Lift);
+    bay.chn.suspend_pass(&number, confirm, ("officer 1", "two phones at once"), bay.now).await.unwrap();
+    let (_, fresh) = device(&session, Chn, bay);
+    let answer = tokens(json!([fresh])).await;
+    chn.problem(&answer, "tokens", "pass_suspended");
+    bay.chn.suspend_pass(&number, lift, ("officer 1", "it was a new phone"), bay.now).await.unwrap();
+
     // The key of one is no key for another.
     let chan = enrolled("home_return_permit", "H12345678", "SPECIMEN CHAN", "1985-03-04").await;
     let proof = possession(&key, Chn, Hkg, &chan, bay.now).unwrap();
@@ -415,6 +424,30 @@ async fn officers(chn: &Door, photo: &[u8]) {
         let answer = chn.get(&format!("/v1/verdicts/{reference}"), officer).await;
         chn.problem(&answer, "verdict", "unknown_reference");
     }
+    for (path, operation, body) in [
+        ("/v1/appeals", "appeal", json!({ "reference": "00", "words": "it was me", "language": "en" })),
+        ("/v1/appeals", "appeal", json!({ "reference": "00".repeat(16), "words": "me", "language": "en" })),
+        (
+            "/v1/suspensions",
+            "decide_suspension",
+            json!({ "reference": "x", "decision": "lift", "note": "none" }),
+        ),
+    ] {
+        let answer = chn.post(path, officer, &body).await;
+        chn.problem(&answer, operation, "unknown_reference");
+    }
+    let unasked = json!({ "reference": "00".repeat(16), "succeeded": true, "answer": "You were right." });
+    let answer = chn.post("/v1/appeals/answer", officer, &unasked).await;
+    chn.problem(&answer, "answer_appeal", "nothing_waits");
+    for (words, language, field) in [("", "en", "words"), ("me", "de", "language")] {
+        let wrong = json!({ "reference": "00".repeat(16), "words": words, "language": language });
+        let answer = chn.post("/v1/appeals", None, &wrong).await;
+        assert_eq!(chn.problem(&answer, "appeal", "wrong_field")["field"], field);
+    }
+    let answer = chn.get(&format!("/v1/appeals/{}", "00".repeat(16)), None).await;
+    chn.problem(&answer, "appeal_state", "unknown_reference");
+    assert_eq!(chn.get("/v1/appeals", officer).await.is(200).json(), json!({ "appeals": [] }));
+    assert_eq!(chn.get("/v1/suspensions", officer).await.is(200).json(), json!({ "suspensions": [] }));
     let nobody = json!({ "document": { "kind": "exit_entry_permit", "number": "C00000009" } });
     let wrong = json!({ "document": { "kind": "exit_entry_permit", "number": "C0" } });
     for (path, operation) in [("/v1/residents/end-pass", "officer_end_pass"), ("/v1/residents/lose", "lose")]
@@ -483,7 +516,8 @@ async fn messages(bay: &Bay, chn: &Door, live: &[u8]) {
     // An envelope of which something was exchanged on its way gets no verdict.
     let session = crate::bay::enrol(bay, live).await;
     let wallet = crate::bay::token(bay, &session).await;
-    let shown = show(bay, &wallet, live);
+    // An officer stands by: somebody who enrols again and again is asked for more.
+    let shown = Shown { done: vec![6], ..show(bay, &wallet, live) };
     let (body, _) = envelope(bay, &wallet, &shown, Side::Exit);
     let verdict = chn.cbor("/v1/verdicts", &body).await.is(200).body;
     let mut exchanged = body.clone();

@@ -23,7 +23,7 @@ use crate::failure::{Failure, of};
 use crate::install::database::DatabaseArgs;
 use crate::install::parties::{load_approvals, load_faces, load_liveness, open_service};
 use crate::install::signing::AuthoritySigners;
-use crate::install::{Installation, lists};
+use crate::install::{Installation, lists, risk_rules};
 use crate::officers::{PagesArgs, by_name};
 use crate::serve::{AddressBook, Addresses, RunArgs, TrialClock, announce, bind, log, serve_http};
 use crate::tls::{CertificateArgs, PartyTls, base_of};
@@ -135,7 +135,9 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         (" for operators", base_of(&to_operators, operators_at)),
     ];
     announce(code.code(), &at, "")?;
-    let (mut told, mut marked) = (BTreeSet::new(), clock.now());
+    let (mut told_of_rounds, mut told_of_rules) =
+        (Told::of("a round towards the others"), Told::of("taking risk rules"));
+    let mut marked = clock.now();
     let mut signers = AuthoritySigners::new(&installation, code);
     let rounds = async {
         loop {
@@ -158,6 +160,14 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
                 if let Err(error) = service.advance_mark().await {
                     tracing::error!(%error, "how far the database has come cannot be noted");
                 }
+                match service.overdue_appeals(now).await {
+                    Ok(0) => {}
+                    Ok(overdue) => tracing::error!(
+                        overdue,
+                        "alarm: appeals are past their fifteen working days; answer them (`GET /v1/appeals`)"
+                    ),
+                    Err(error) => tracing::error!(%error, "whether appeals are overdue cannot be told"),
+                }
                 if let Err(error) = service.watch_status_fill(now).await {
                     tracing::error!(%error, "how full the status lists are cannot be told");
                 }
@@ -169,17 +179,13 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
                     tracing::warn!(%error, "an approval was not taken");
                 }
             }
+            match risk_rules::follow(&installation, &service, now).await {
+                Ok(refused) => told_of_rules.tell(refused.iter().map(ToString::to_string)),
+                Err(failure) => told_of_rules.tell([failure.to_string()]),
+            }
             let others = peers_of(code, &installation, &clients);
             let report = peers::round(&service, &others, now).await;
-            // A second round that fails for the same reason is no news.
-            let failures: BTreeSet<String> = report.failures.iter().map(ToString::to_string).collect();
-            for failure in failures.difference(&told) {
-                tracing::warn!(failure, "a round towards the others failed in part");
-            }
-            for failure in told.difference(&failures) {
-                tracing::info!(failure, "rounds towards the others do not fail for this reason any more");
-            }
-            told = failures;
+            told_of_rounds.tell(report.failures.iter().map(ToString::to_string));
             clock.next_round().await;
         }
     };
@@ -198,6 +204,29 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         () = tls.follow_files() => {}
     }
     Ok(Ended::Done)
+}
+
+/// What fails in round after round, told once: a second time for the same reason is no news.
+struct Told {
+    what: &'static str,
+    failures: BTreeSet<String>,
+}
+
+impl Told {
+    const fn of(what: &'static str) -> Self {
+        Self { what, failures: BTreeSet::new() }
+    }
+
+    fn tell(&mut self, failures: impl IntoIterator<Item = String>) {
+        let failures: BTreeSet<String> = failures.into_iter().collect();
+        for failure in failures.difference(&self.failures) {
+            tracing::warn!(failure, "{} failed in part", self.what);
+        }
+        for failure in self.failures.difference(&failures) {
+            tracing::info!(failure, "{} does not fail for this reason any more", self.what);
+        }
+        self.failures = failures;
+    }
 }
 
 /// Origins of pages, which may come over plain HTTP from the loopback alone.

@@ -3,6 +3,7 @@
 //! Lives here: the list of commands, and the groups of arguments that several of them take. Not here: what a command
 //! does with them.
 
+mod appeal;
 mod approval;
 mod authority;
 mod bench;
@@ -96,9 +97,15 @@ pub enum Command {
     /// The rules that are read at start-up.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
-    /// Risk rules: trying a file of them, and what those in the program say (docs/risk.md).
+    /// Risk rules: trying, bringing into force and taking back; why a traveller was asked for more (docs/risk.md).
     #[command(subcommand)]
     Risk(risk::RiskCommand),
+    /// Appeals against what the rules of risk control asked for, and their answers.
+    #[command(subcommand)]
+    Appeal(appeal::AppealCommand),
+    /// Suspensions of passes that a rule asked for: an officer confirms or lifts them.
+    #[command(subcommand)]
+    Suspension(appeal::SuspensionCommand),
     /// What is wrong here, and how to mend it: rules, texts, models, clock; with --dir keys, lists and approvals too.
     Doctor(doctor::DoctorArgs),
     /// What the face matcher can and cannot do, on pictures of your own.
@@ -131,7 +138,9 @@ impl Command {
             Self::Tls(command) => command.run(),
             Self::Keys(command) => command.run(),
             Self::Rules(command) => command.run(),
-            Self::Risk(command) => command.run(),
+            Self::Risk(command) => command.run(models),
+            Self::Appeal(command) => block_on(command.run(models)),
+            Self::Suspension(command) => block_on(command.run(models)),
             Self::Doctor(args) => block_on(doctor::run(&args, models)),
             Self::Face(command) => command.run(models),
             Self::Bench(command) => command.run(models),

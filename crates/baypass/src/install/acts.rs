@@ -48,6 +48,14 @@ pub const ROTATE_ROOT: &str = "rotate_root";
 pub const ADOPT_ROOT: &str = "adopt_root";
 /// A text of an approval is signed.
 pub const SIGN_APPROVAL: &str = "sign_approval";
+/// A version of risk rules is signed.
+pub const SIGN_RISK_RULES: &str = "sign_risk_rules";
+/// An appeal is taken at a counter.
+pub const ADD_APPEAL: &str = "add_appeal";
+/// An appeal is answered.
+pub const ANSWER_APPEAL: &str = "answer_appeal";
+/// A suspension is put in force, or lifted.
+pub const DECIDE_SUSPENSION: &str = "decide_suspension";
 
 /// A desk's key signs a request for travellers.
 pub const SIGN_REQUEST: &str = "sign_request";

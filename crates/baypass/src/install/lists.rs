@@ -16,7 +16,7 @@ use super::acts::{self, Office};
 use super::approval_file::ApprovalFile;
 use super::keys::KeyStore;
 use super::supervisors::{self, RootFile};
-use super::{Installation, all_lanes, make_folder, signing, tls, venues, write_whole};
+use super::{Installation, all_lanes, make_folder, risk_rules, signing, tls, venues, write_whole};
 use crate::failure::{Failure, of};
 
 /// How long a trust list is good, in seconds: a week.
@@ -91,6 +91,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
             keys: entries,
         };
         supervisors::put_first(made, &first)?;
+        risk_rules::sign_first(made, code, first_day(), now)?;
     }
     put_pins(made, &roots)?;
     // One approval for each pair of jurisdictions.

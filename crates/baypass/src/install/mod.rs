@@ -16,6 +16,7 @@ pub mod list_rounds;
 pub mod lists;
 pub mod module;
 pub mod parties;
+pub mod risk_rules;
 pub mod signing;
 pub mod supervisors;
 pub mod tls;

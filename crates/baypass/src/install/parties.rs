@@ -2,11 +2,12 @@
 //! work so, and say it; `demo` and `serve` start each party by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use authority::store::{Store as Ledger, is_of_first_versions};
-use authority::{AttestationRules, EnrolmentRules, Faces, Service, WaitingNotice, status_name};
+use authority::{AttestationRules, EnrolmentRules, Faces, RiskControl, Service, WaitingNotice, status_name};
 use clearance::{Place, Sides};
 use credential::ProofWindow;
 use documents::issuance::weekly_key_pairs;
@@ -18,11 +19,12 @@ use gate::{
     AuthorityLink, Courier, Lane, LaneConfig, LinkError, Lists, Metrics, ModelCapture, ProbeCache,
     ReplayCache,
 };
+use serde::Deserialize;
 use trust::{Approval, Approvals, TrustStore};
 
 use super::keys::KeyStore;
 use super::signing::{OwnSigners, lane_key, make_venue_key_where_none};
-use super::{Installation, LanePlace, Lock, lists, make_folder};
+use super::{Installation, LanePlace, Lock, lists, make_folder, risk_rules};
 use crate::failure::{Failure, of};
 
 /// The configuration of faces: a `models.toml` in the folder of the models is the operator's own, with their recogniser's
@@ -77,6 +79,36 @@ fn attestation_rules(folder: &Path) -> Result<AttestationRules, Failure> {
         .map_err(|error| Failure::new(format!("{}: {}", own.display(), Failure::of(&error))))
 }
 
+/// What an operator says of risk control, in `risk.toml` of an authority's folder.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RiskSettings {
+    /// One crossing in so many is checked by lot; 0: none.
+    random_check_one_in: u32,
+}
+
+/// The risk control of an authority: one crossing in 500 is checked by lot, unless `risk.toml` in its folder says otherwise. Where cameras
+/// are simulated nobody is hidden among such checks: there are none without that file.
+fn risk_control(of_whom: &Installation, code: AuthorityCode) -> Result<RiskControl, Failure> {
+    let risk = RiskControl::builtin(code).map_err(of)?;
+    let path = of_whom.authority(code).join("risk.toml");
+    let settings = match std::fs::read_to_string(&path) {
+        Ok(text) => toml::from_str::<RiskSettings>(&text).map_err(|error| {
+            Failure::new(format!(
+                "{}: {}; write random_check_one_in = 500, or 0 for none",
+                path.display(),
+                error.message()
+            ))
+        })?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && of_whom.simulated_camera() => {
+            RiskSettings { random_check_one_in: 0 }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(risk),
+        Err(error) => return Err(Failure::new(format!("{} cannot be read ({error})", path.display()))),
+    };
+    Ok(risk.with_random_checks(NonZeroU32::new(settings.random_check_one_in)))
+}
+
 /// Opens one authority's service over its own folder, and holds the folder.
 pub async fn open_service(
     of_whom: &Installation,
@@ -98,11 +130,24 @@ pub async fn open_service(
     let rules = Rules::builtin().map_err(of)?;
     let ledger = Ledger::open(&database, keys.vault(), &rules).await.map_err(of)?;
     let enrolment = EnrolmentRules::builtin().map_err(of)?;
-    let service = Service::new(code, ledger, rules, enrolment, faces, keys, trust, Approvals::default());
+    let risk = risk_control(of_whom, code)?;
+    let service =
+        Service::new(code, ledger, rules, enrolment, faces, keys, trust, Approvals::default(), risk);
     let service = service
         .with_simulated_cameras(of_whom.simulated_camera())
         .with_attestation_rules(attestation_rules(&folder)?);
     service.set_approvals(approvals);
+    let mut refused = service.load_risk_rules(now).await.map_err(of)?;
+    refused.extend(risk_rules::follow(of_whom, &service, now).await?);
+    for error in refused {
+        tracing::error!(%error, "a version of the risk rules does not count");
+    }
+    if service.risk_rules().full().is_none() {
+        tracing::error!(
+            authority = code.code(),
+            "no risk rules are in force: an officer looks at every traveller; bring rules into force with `baypass risk activate`"
+        );
+    }
     Ok((service, lock))
 }
 

@@ -34,6 +34,8 @@ struct Row {
     doubt: Spanned<String>,
     harm: Spanned<String>,
     stage: Option<Spanned<String>>,
+    #[serde(default)]
+    suspends: bool,
     when: Spanned<String>,
     #[serde(default)]
     case: Vec<Spanned<Case>>,
@@ -148,6 +150,7 @@ impl Reading<'_> {
             doubt: doubt?,
             harm: harm?,
             stage: stage?,
+            suspends: row.suspends,
             when: row.when.into_inner(),
             cases,
             line: self.lines.line(at),

@@ -49,6 +49,8 @@ pub struct Rule {
     pub harm: Harm,
     /// Whether it counts.
     pub stage: RuleStage,
+    /// Whether it asks for the pass to be suspended, where it holds with effect. An officer confirms that within an hour, or it lapses.
+    pub suspends: bool,
     /// The condition, as it is written.
     pub when: String,
     /// How many cases it has.

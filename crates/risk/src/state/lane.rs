@@ -57,13 +57,19 @@ impl LaneState {
     #[must_use]
     pub fn tried(&self, one: LaneTry, now: Timestamp) -> Self {
         let mut state = self.clone();
-        if now.unix() / 3600 != self.since.unix() / 3600 {
+        if now.unix() / 3600 != self.hour() {
             state = state.hour_ends(now);
         }
         state.attempts = state.attempts.saturating_add(1);
         state.failures = state.failures.saturating_add(u32::from(one.failed));
         state.overrides = state.overrides.saturating_add(u32::from(one.overridden));
         state
+    }
+
+    /// The hour that runs, in hours since 1970: whoever keeps the state writes it when this changes.
+    #[must_use]
+    pub const fn hour(&self) -> i64 {
+        self.since.unix() / 3600
     }
 
     fn hour_ends(mut self, now: Timestamp) -> Self {
@@ -81,7 +87,7 @@ impl LaneState {
     /// # Errors
     /// [`NotAFact`] where the schema lacks a signal of a lane's state.
     pub fn signals(&self, now: Timestamp, schema: &Schema, facts: &mut Facts) -> Result<(), NotAFact> {
-        let runs = now.unix() / 3600 == self.since.unix() / 3600;
+        let runs = now.unix() / 3600 == self.hour();
         let attempts = if runs { self.attempts } else { 0 };
         let hour = hour_of(now);
         let above = |count: u32, usual: Option<&Option<u32>>| {

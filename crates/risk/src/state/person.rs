@@ -28,7 +28,7 @@ const EWMA: i64 = 8;
 const DEVICES: usize = 8;
 
 /// One crossing, as a person's state takes it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Crossing {
     /// Where and when.
     pub crossed: Crossed,
@@ -152,9 +152,23 @@ impl PersonState {
             state.learn_gap(gap);
         }
         state.devices.note(crossing.device, day_of(now), true);
-        state.before = state.last.take();
-        state.last = Some(crossing.crossed.clone());
+        state.go_past(crossing.crossed.clone());
         state
+    }
+
+    /// Puts a crossing among the last two, in order of time: of an earlier one may be told later.
+    fn go_past(&mut self, crossed: Crossed) {
+        match self.last.take() {
+            Some(last) if last.at > crossed.at => {
+                let before = self.before.take().filter(|before| before.at > crossed.at);
+                self.before = Some(before.unwrap_or(crossed));
+                self.last = Some(last);
+            }
+            last => {
+                self.before = last;
+                self.last = Some(crossed);
+            }
+        }
     }
 
     fn learn_gap(&mut self, minutes: i64) {

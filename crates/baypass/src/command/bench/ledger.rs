@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use authority::bench::{BenchLane, LedgerBench, Traveller, pgbench_script};
 use authority::store::{DatabaseAddress, Store, bulk, create_database, drop_database};
-use authority::{EnrolmentRules, Faces, Keys, Service};
+use authority::{EnrolmentRules, Faces, Keys, RiskControl, Service};
 use clap::Args;
 use credential::SigningKey;
 use documents::{AuthorityCode, Rules, Timestamp};
@@ -160,9 +160,10 @@ async fn open(address: &DatabaseAddress, faces: &Arc<Faces>) -> Result<(LedgerBe
     let trust = TrustStore::new(&[(AuthorityCode::Chn, root)]).map_err(of)?;
     let (faces, code) = (Arc::clone(faces), AuthorityCode::Chn);
     let enrolment = EnrolmentRules::builtin().map_err(of)?;
-    let service =
-        Service::new(code, store.clone(), rules, enrolment, faces, keys, trust, Approvals::default());
-    Ok((LedgerBench::new(service).map_err(of)?, store))
+    let approvals = Approvals::default();
+    let risk = RiskControl::builtin(code).map_err(of)?.with_random_checks(None);
+    let service = Service::new(code, store.clone(), rules, enrolment, faces, keys, trust, approvals, risk);
+    Ok((LedgerBench::new(service, SystemClock.now()).map_err(of)?, store))
 }
 
 /// A filled ledger that is measured.

@@ -44,10 +44,25 @@ pub async fn all(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
 
 /// An honest code of somebody for a lane, with their own face.
 async fn honest(tour: &mut Tour<'_>, who: Who, lane: &LanePlace) -> Result<Scanned, Failure> {
+    tour.travel(who, lane).await?;
+    at_once(tour, who, lane, &[]).await
+}
+
+/// The same, however far away they were a moment ago, with these measures at the lane.
+async fn at_once(
+    tour: &mut Tour<'_>,
+    who: Who,
+    lane: &LanePlace,
+    measures: &[&str],
+) -> Result<Scanned, Failure> {
     let held = tour.take_token(who).await?;
     let text = held.code(&lane.audience(), tour.bay.now())?;
     let face = tour.live(who)?;
-    tour.scan(lane, &text, &face, &[]).await
+    let scanned = tour.scan(lane, &text, &face, measures).await?;
+    if scanned.passed() {
+        tour.note_crossed(who, lane)?;
+    }
+    Ok(scanned)
 }
 
 /// The same, where it is no cheat yet: it must pass.
@@ -101,7 +116,22 @@ async fn documents(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Fai
     let exit = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
     passes(tour, Who::Ho, &exit).await?;
     let scanned = honest(tour, Who::Ho, &home).await?;
-    note(tour, told, "somebody whom one authority wants to see", "watch_list", &scanned).await
+    note(tour, told, "somebody whom one authority wants to see", "risk_check", &scanned).await
+}
+
+/// Somebody who came in at Hengqin a minute ago shows their code at Gongbei: the card is asked for, and with it they go through.
+async fn impossible(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    let exit = place("gongbei", Mac, Chn, Some(Side::Exit), 1)?;
+    let entry = place("gongbei", Mac, Chn, Some(Side::Entry), 1)?;
+    let scanned = at_once(tour, Who::Ieong, &exit, &[]).await?;
+    told.push(tour.judge("two ports, a minute apart", "risk_check", &scanned.code(), scanned.passed())?);
+    let shown = at_once(tour, Who::Ieong, &exit, &["physical_document"]).await?;
+    if !shown.passed() {
+        return Err(Failure::new(format!("the card did not answer the doubt: {}", shown.code())));
+    }
+    tour.bay.advance(1200).await?;
+    passes(tour, Who::Ieong, &entry).await?;
+    passes(tour, Who::Ieong, &place("hengqin", Chn, Mac, None, 1)?).await
 }
 
 /// Other people's faces.
@@ -286,6 +316,7 @@ async fn tokens(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failur
             returned.code()
         )));
     }
+    impossible(tour, told).await?;
     tour.bay.advance(7200).await?;
     let mut altered = used.clone();
     alter_signature(&mut altered.token.0);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ::risk::state::{Crossed, Journeys};
 use documents::AuthorityCode::{Chn, Hkg, Mac};
 use documents::{AuthorityCode, Direction, LaneKind, Rules, Side, Timestamp};
 use serde_json::{Value, json};
@@ -31,6 +32,8 @@ pub struct Person {
     pub photographs: Photographs,
     /// The token of the last passage.
     pub used: Option<HeldToken>,
+    /// Where and when they crossed last.
+    pub last: Option<Crossed>,
 }
 
 /// The cast by name.
@@ -85,7 +88,7 @@ pub async fn register(
             start,
         )
         .await?;
-        people.insert(who, Person { who, wallet, photographs, used: None });
+        people.insert(who, Person { who, wallet, photographs, used: None, last: None });
     }
     Ok(people)
 }
@@ -345,6 +348,25 @@ impl Tour<'_> {
         Ok(Scanned { report, exit, entry })
     }
 
+    /// Lets somebody travel to the port of their next crossing: who is there sooner than the way takes is asked for more.
+    pub async fn travel(&mut self, who: Who, lane: &LanePlace) -> Result<(), Failure> {
+        let rules = Rules::builtin().map_err(of)?;
+        let at = self.bay.now();
+        let next = Crossed { port: lane.port.clone(), direction: lane.direction, at };
+        let journeys = Journeys::new(&rules, at.local_date());
+        let Some(last) = self.person(who)?.last.clone() else { return Ok(()) };
+        let minutes = journeys.least_minutes(&last, &next).map_or(0, i64::from);
+        let wait = last.at.plus_seconds((minutes + 1) * 60).seconds_since(at);
+        if wait > 0 { self.bay.advance(wait).await } else { Ok(()) }
+    }
+
+    /// Notes where somebody crossed.
+    pub fn note_crossed(&mut self, who: Who, lane: &LanePlace) -> Result<(), Failure> {
+        let at = self.bay.now();
+        self.person(who)?.last = Some(Crossed { port: lane.port.clone(), direction: lane.direction, at });
+        Ok(())
+    }
+
     async fn cross(&mut self, step: &Step) -> Result<Value, Failure> {
         let Step { who, port, from, to, officer } = *step;
         let (mut exit, mut entry, mut at_gate) = (nothing(), nothing(), Value::Null);
@@ -354,12 +376,16 @@ impl Tour<'_> {
         let notices = self.notices().await?;
         for side in sides(port) {
             let lane = place(port, from, to, *side, 1)?;
+            self.travel(who, &lane).await?;
             let held = self.take_token(who).await?;
             let text = held.code(&lane.audience(), self.bay.now())?;
             let face = self.live(who)?;
             let measures: &[&str] = if officer { &["officer"] } else { &[] };
             let scanned = self.scan(&lane, &text, &face, measures).await?;
             passed &= scanned.passed();
+            if scanned.passed() {
+                self.note_crossed(who, &lane)?;
+            }
             if scanned.exit.get("verdict").is_some_and(|v| !v.is_null()) {
                 exit = scanned.exit;
             }

@@ -1,7 +1,12 @@
-//! `baypass risk test | show`: a file of risk rules with every fault and its line; what rules say.
+//! `baypass risk`: an authority's risk rules, tried, shown, brought into force, and what they did.
 //!
-//! Lives here: the commands. Not here: what a rule may be, and what is done with what it finds (`risk`, docs/risk.md). Neither command changes
-//! anything: rules come into force by a signed version.
+//! Lives here: `test` and `show`, about a file of rules. Below: signed versions (`versions`), what was kept (`records`). Not here: what a rule
+//! may be, and what is done with what it finds (`risk`, docs/risk.md).
+
+mod records;
+mod versions;
+
+pub(super) use records::reference;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +18,9 @@ use ::risk::{Faults, RuleId};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::Output;
+use self::records::{ExplainArgs, ReplayArgs, ReportArgs};
+use self::versions::{ActivateArgs, VersionArgs};
+use super::{Output, block_on};
 use crate::Ended;
 use crate::failure::{self, Failure};
 
@@ -24,6 +31,18 @@ pub enum RiskCommand {
     Test(TestArgs),
     /// What rules say: each with its sentence, what it puts in doubt, and whether it counts.
     Show(ShowArgs),
+    /// Has an authority's supervisors sign a version of its rules, and puts it where the authority takes it.
+    Activate(ActivateArgs),
+    /// Goes back to the rules that were in force before, under a new number.
+    Rollback(VersionArgs),
+    /// The versions that were signed for an authority, and which of them is in force.
+    Versions(VersionArgs),
+    /// Why a traveller was asked for more, by the reference that they have.
+    Explain(ExplainArgs),
+    /// What each rule did, what was asked, and how it ended.
+    Report(ReportArgs),
+    /// Asks the same rules again about every crossing of a day: the findings must be the same, bit for bit.
+    Replay(ReplayArgs),
 }
 
 /// What `risk test` takes.
@@ -59,10 +78,16 @@ struct SignalsArgs {
 
 impl RiskCommand {
     /// Runs the command.
-    pub fn run(&self) -> Result<Ended, Failure> {
+    pub fn run(&self, models: &Path) -> Result<Ended, Failure> {
         match self {
             Self::Test(args) => test(args),
             Self::Show(args) => show(args),
+            Self::Activate(args) => versions::activate(args),
+            Self::Rollback(args) => versions::rollback(args),
+            Self::Versions(args) => versions::list(args),
+            Self::Explain(args) => block_on(records::explain(args, models)),
+            Self::Report(args) => block_on(records::report(args, models)),
+            Self::Replay(args) => block_on(records::replay(args, models)),
         }
     }
 }

@@ -1,0 +1,336 @@
+//! Looking: the rules asked about one crossing within its verdict's transaction, and what is asked of the traveller for it.
+//!
+//! Lives here: [`LookAt`], [`Looked`], the first look at a clearance and each later round of it. Not here: the facts (`signals`), the
+//! verdict itself (`verdict::decide`), which measure answers what (`risk::ladder`).
+//!
+//! The first verdict of a clearance asks the rules. Each later one goes on with the doubts of the first: a measure that was carried out
+//! lowers those that it answers, and no other.
+
+use ::risk::facts::Facts;
+use ::risk::ladder::{Doubts, Means};
+use ::risk::reason::{End, ReasonRecord};
+use ::risk::rules::RuleSet;
+use ::risk::state::{Crossed, Crossing};
+use ::risk::visit::{Asked, Outcome, Step, begin};
+use ::risk::{Cause, Doubt, Findings, RuleId};
+use credential::message::Request;
+use documents::{LaneKind, Measure, Timestamp, View};
+
+use super::SUSPENSION_SECONDS;
+use super::signals::{Known, facts_of};
+use crate::service::Service;
+use crate::store::person::{self, Person};
+use crate::store::risk::{self as rows, KeptVerdict};
+use crate::store::vault::{PersonKey, Tag};
+use crate::store::{StoreError, Tx, appeal};
+use crate::verdict::{Compared, Evidence, Likeness, Opened, VerdictError};
+
+/// What a look is about.
+pub(crate) struct LookAt<'a> {
+    pub request: &'a Request,
+    pub opened: &'a Opened,
+    pub face: Likeness,
+    pub person: &'a Person,
+    pub view: &'a View,
+    pub age: i16,
+    /// Under which the reason will be kept.
+    pub reference: [u8; 16],
+}
+
+/// What the rules saw and found, and what is asked for it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Looked {
+    /// The record of the visit so far.
+    pub record: ReasonRecord,
+    /// What is asked of the traveller next; `None` where no doubt is open.
+    pub wants: Option<Measure>,
+    /// How many reasons of this clearance came before.
+    step: i64,
+    /// What the first look saw and found; `None` in later rounds, which see nothing new.
+    first: Option<FirstLook>,
+}
+
+/// What the first look at a clearance saw and found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct FirstLook {
+    version: u64,
+    crossing: Crossing,
+    facts: Facts,
+    findings: Findings,
+    /// A rule that holds asks for the pass to be suspended.
+    suspend: bool,
+}
+
+/// What traveller and lane can do. A lane whose machine cannot do it has a person who does.
+const fn means(request: &Request, face: Likeness) -> Means {
+    Means {
+        // A wallet cannot yet say that it was unlocked anew: the document stands in for it.
+        phone: false,
+        face: !matches!(face.compared, Compared::Absent | Compared::NoPortrait),
+        document: true,
+        challenge: !matches!(request.lane, LaneKind::Manual),
+        camera: true,
+        reader: true,
+    }
+}
+
+fn is_done(request: &Request, measure: Measure) -> bool {
+    request.measures_done.contains(&clearance::measure_number(measure))
+}
+
+/// How a measure that was asked for came out, by what this request proves.
+fn outcome(request: &Request, face: Likeness, measure: Measure) -> Outcome {
+    let passed = is_done(request, measure)
+        && match measure {
+            // Another picture, at the stricter threshold.
+            Measure::SecondLook => face.compared == Compared::Certain,
+            Measure::Pin
+            | Measure::ActiveLiveness
+            | Measure::PhysicalDocument
+            | Measure::Guardian
+            | Measure::Officer => true,
+        };
+    if passed { Outcome::Passed } else { Outcome::Failed }
+}
+
+/// What was open before anybody was asked: of what was done before the first request, only a person's look at the document and the face
+/// counts, and never for the list or the lot, of which whoever did it knew nothing.
+fn open_at_first(doubts: Doubts, request: &Request) -> Doubts {
+    let secret = |doubt: Doubt| matches!(doubt, Doubt::WatchList | Doubt::RandomCheck);
+    let kept = Doubts::new(doubts.iter().filter(|(doubt, _)| secret(*doubt)));
+    let mut rest = Doubts::new(doubts.iter().filter(|(doubt, _)| !secret(*doubt)));
+    for measure in [Measure::Officer, Measure::PhysicalDocument, Measure::ActiveLiveness] {
+        if is_done(request, measure) {
+            rest = rest.after(measure);
+        }
+    }
+    Doubts::new(kept.iter().chain(rest.iter()))
+}
+
+/// Where a visit stands: what is wanted next, what was asked, how it ended.
+fn stand(step: Step) -> (Option<Measure>, Vec<Asked>, End) {
+    match step {
+        Step::Clear(clear) if clear.asked().is_empty() && !clear.by_officer() => {
+            (None, Vec::new(), End::Open)
+        }
+        Step::Clear(clear) if clear.by_officer() => (None, clear.asked().to_vec(), End::ByOfficer),
+        Step::Clear(clear) => (None, clear.asked().to_vec(), End::Answered),
+        Step::Ask(asking) => (Some(asking.measure()), asking.asked().to_vec(), End::Open),
+        Step::Person(person) => (Some(Measure::Officer), person.asked().to_vec(), End::Open),
+    }
+}
+
+/// Goes on with a visit by what the next request of its clearance proves.
+fn go_on(record: &ReasonRecord, request: &Request, face: Likeness, now: Timestamp) -> Step {
+    let mut step =
+        begin(open_at_first(record.doubts(), &first_of(request)), means(request, face), record.at());
+    for asked in record.asked() {
+        step = match step {
+            Step::Ask(asking) => asking.came_out(asked.outcome, record.at()),
+            Step::Clear(_) | Step::Person(_) => step,
+        };
+    }
+    match step {
+        // An officer who was called answers for everything.
+        Step::Ask(asking) if is_done(request, Measure::Officer) => {
+            Step::Clear(asking.to_person().found_no_doubt())
+        }
+        Step::Person(person) if is_done(request, Measure::Officer) => Step::Clear(person.found_no_doubt()),
+        Step::Ask(asking) => {
+            let outcome = outcome(request, face, asking.measure());
+            asking.came_out(outcome, now)
+        }
+        Step::Clear(_) | Step::Person(_) => step,
+    }
+}
+
+/// The request as it was before any measure was asked for: what is done now was not done then.
+fn first_of(request: &Request) -> Request {
+    Request { measures_done: Vec::new(), ..request.clone() }
+}
+
+impl Service {
+    /// Asks the rules about a crossing, or goes on with a visit that began with an earlier request of the same clearance.
+    pub(crate) async fn look(
+        &self,
+        tx: &mut Tx,
+        at: &LookAt<'_>,
+        now: Timestamp,
+    ) -> Result<Looked, VerdictError> {
+        if let Some((signed, step)) = rows::last_reason(tx, &at.request.clearance).await? {
+            let record = self.open_reason(&signed, now)?.under(at.reference);
+            if record.end() != End::Open {
+                return Ok(Looked { record, wants: None, step, first: None });
+            }
+            let (wants, asked, end) = stand(go_on(&record, at.request, at.face, now));
+            return Ok(Looked { record: record.went_on(&asked, end), wants, step, first: None });
+        }
+        self.first_look(tx, at, now).await
+    }
+
+    async fn first_look(&self, tx: &mut Tx, at: &LookAt<'_>, now: Timestamp) -> Result<Looked, VerdictError> {
+        let mut found = self.find_risks(tx, at, now).await?;
+        let FirstLook { version, facts, findings, .. } = &found;
+        let version = *version;
+        let doubts = Doubts::new(findings.doubts());
+        let open = open_at_first(doubts, at.request);
+        let (wants, asked, end) = stand(begin(open, means(at.request, at.face), now));
+        let running = self.risk.running();
+        let rules = running.full().filter(|active| active.version().number == version);
+        let rules = rules.or_else(|| running.trial().filter(|active| active.version().number == version));
+        let rules = rules.map(::risk::version::Active::rules);
+        let seen = (facts, self.risk.schema());
+        let record = ReasonRecord::new((version, rules), at.reference, now, findings, seen);
+        let record = record.went_on(&asked, end);
+        found.suspend = rules.is_some_and(|rules| asks_for_suspension(rules, &found.findings));
+        Ok(Looked { record, wants, step: 0, first: Some(found) })
+    }
+
+    /// What the rules see and find. Where the facts cannot be made the stricter policy stands.
+    async fn find_risks(
+        &self,
+        tx: &mut Tx,
+        at: &LookAt<'_>,
+        now: Timestamp,
+    ) -> Result<FirstLook, VerdictError> {
+        let (vault, request) = (self.store.vault(), at.request);
+        let kept = rows::find_person_state(tx, vault, at.person, now).await?;
+        rows::add_day(tx, vault, at.person, now.local_date(), &kept.state).await?;
+        let wallet = rows::wallet_tag(tx, vault, at.person.key).await?.filter(|_| is_own_wallet(at));
+        let device = match wallet {
+            Some(tag) => Some(rows::find_device_state(tx, vault, tag).await?),
+            None => None,
+        };
+        let crossing = Crossing {
+            crossed: Crossed { port: request.port.clone(), direction: request.direction, at: now },
+            device: wallet.map_or(0, short_tag),
+        };
+        let key_made = match at.opened.device {
+            Some(thumbprint) => rows::device_made(tx, vault.device_tag(thumbprint)).await?,
+            None => None,
+        };
+        let code = vault.code_tag(&request.shown);
+        let shown = rows::find_shown(tx, code, &request.clearance, now).await?;
+        let lane = self.lane_state(tx, &request.gate, now).await?;
+        let known = Known {
+            request,
+            view: at.view,
+            rules: &self.rules,
+            margin: at.face.margin,
+            age: at.age,
+            person: &kept.state,
+            enrolled_at: kept.enrolled_at,
+            crossing: &crossing,
+            device: device.as_ref().map(|state| (state, person_tag(at.person.key))),
+            key_made,
+            lane: &lane,
+            shown: shown.as_ref(),
+            last_loss: rows::last_loss(tx, at.person.key).await?,
+            watched: person::is_watched(tx, vault.number_tag(&at.opened.number), now).await?,
+            drawn: self.risk.draws(&vault.lot_key(), now.local_date(), &request.clearance),
+            now,
+        };
+        Ok(match facts_of(&known, self.risk.schema()) {
+            Ok(facts) => {
+                let found = self.assess_risk(&facts, &request.gate, now.local_date());
+                FirstLook {
+                    version: found.version,
+                    crossing,
+                    facts,
+                    findings: found.findings,
+                    suspend: false,
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "the list of signals is not the one of this program: the stricter policy stands");
+                let failed = self.risk.policy.finding(::risk::Fallback::Failed);
+                let (facts, findings) = (Facts::new(self.risk.schema()), failed.into_iter().collect());
+                FirstLook { version: 0, crossing, facts, findings, suspend: false }
+            }
+        })
+    }
+
+    /// Opens a reason that this authority signed.
+    pub(crate) fn open_reason(&self, signed: &[u8], now: Timestamp) -> Result<ReasonRecord, VerdictError> {
+        let damaged = || StoreError::Row { table: "risk_reason", column: "signed" };
+        let kid = credential::message::kid(signed).map_err(|_| damaged())?;
+        let trust = self.trust();
+        let key = trust.find(self.me, trust::Role::Verdict, kid, now).map_err(|_| damaged())?;
+        Ok(ReasonRecord::open(signed, key).map_err(|_| damaged())?)
+    }
+
+    /// Keeps what was seen, found and asked at a verdict, and signs its reason unless it is a plain admit.
+    pub(crate) async fn keep_look(
+        &self,
+        tx: &mut Tx,
+        (request, reference): (&Request, &[u8; 16]),
+        (person, looked): (Option<&Person>, Option<Looked>),
+        admitted: bool,
+        now: Timestamp,
+    ) -> Result<(), VerdictError> {
+        let (mut plain, mut step) = (admitted, 0);
+        let record = match looked {
+            Some(looked) => {
+                if let (Some(first), Some(person)) = (&looked.first, person) {
+                    let kept = KeptVerdict {
+                        reference: *reference,
+                        person: person.key,
+                        at: now,
+                        version: first.version,
+                        crossing: first.crossing.clone(),
+                        facts: first.facts.encode(),
+                        findings: first.findings.encode(),
+                    };
+                    let vault = self.store.vault();
+                    let place = (vault.code_tag(&request.shown), request.gate.as_str(), &request.clearance);
+                    rows::add_verdict(tx, vault, person, &kept, place).await?;
+                    if first.suspend && person.session.is_some() {
+                        let until = now.plus_seconds(SUSPENSION_SECONDS);
+                        appeal::ask_suspension(tx, person.key, reference, (now, until)).await?;
+                    }
+                }
+                step = looked.step;
+                plain &= looked.first.is_some() && looked.record.doubts().is_empty();
+                looked.record
+            }
+            None => {
+                let nothing = (&Facts::new(self.risk.schema()), self.risk.schema());
+                ReasonRecord::new((0, None), *reference, now, &Findings::default(), nothing)
+            }
+        };
+        if plain {
+            return Ok(());
+        }
+        let signing = self.signing();
+        let signed = record.sign(&signing.verdict.kid(), &signing.verdict.key)?;
+        let key = person.map(|person| person.key);
+        rows::add_reason(tx, reference, (&request.clearance, step), key, (now, &signed)).await?;
+        Ok(())
+    }
+}
+
+/// Whether a rule that holds with effect asks for the pass to be suspended.
+fn asks_for_suspension(rules: &RuleSet, findings: &Findings) -> bool {
+    let suspends = |rule: &RuleId| rules.rules().iter().any(|each| each.suspends && each.id == *rule);
+    findings.iter().any(|f| f.counts && f.cause == Cause::Held && suspends(&f.rule))
+}
+
+/// Whether the wallet that shows this code is one of this authority's.
+const fn is_own_wallet(at: &LookAt<'_>) -> bool {
+    match at.opened.evidence {
+        Evidence::Part(_) => at.opened.device.is_some(),
+        Evidence::Page(_) => false,
+    }
+}
+
+/// Eight bytes of a keyed hash: what a state tells devices apart by.
+pub(super) fn short_tag(tag: Tag) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *tag.as_bytes();
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// Eight bytes of the authority's own key of a person: what a device's state tells residents apart by.
+pub(super) fn person_tag(person: PersonKey) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *person.as_bytes();
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}

@@ -1,0 +1,150 @@
+//! Risk rules of an installation: signed by an authority's supervisors, put into its folder, taken by its service.
+//!
+//! Lives here: making and signing a version ([`sign_next`], [`sign_earlier`]), the first one of specimens, the files of an authority's
+//! folder `risk`. Not here: what a rule may be (`risk`), what a service does with a version (`authority`).
+
+use std::path::PathBuf;
+
+use ::risk::Faults;
+use ::risk::engine::CelEngine;
+use ::risk::rules::{RULES_FILE, RULES_TEXT, RuleSet};
+use ::risk::schema::Schema;
+use ::risk::version::{RulesVersion, Stage};
+use authority::{KEY_ID, RiskRulesError, Service};
+use credential::message;
+use documents::{AuthorityCode, LocalDate, Timestamp};
+
+use super::acts::{self, Office};
+use super::keys::KeyStore as _;
+use super::{Installation, make_folder, write_whole};
+use crate::failure::{Failure, of};
+
+/// Why a version was not made.
+#[derive(Debug)]
+pub enum NotMade {
+    /// What is wrong with the rules, each with its line.
+    Faults(Faults),
+    /// Files, keys, or what was asked for.
+    Failure(Failure),
+}
+
+impl From<Failure> for NotMade {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+fn folder(of_whom: &Installation, code: AuthorityCode) -> PathBuf {
+    of_whom.authority(code).join("risk")
+}
+
+/// The signed versions in an authority's folder, by their numbers.
+pub fn versions(of_whom: &Installation, code: AuthorityCode) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
+    let folder = folder(of_whom, code);
+    let fault =
+        |error: &std::io::Error| Failure::new(format!("{} cannot be read ({error})", folder.display()));
+    let listed = match std::fs::read_dir(&folder) {
+        Ok(listed) => listed,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(fault(&error)),
+    };
+    let mut found = Vec::new();
+    for file in listed {
+        let path = file.map_err(|error| fault(&error))?.path();
+        if path.extension().is_some_and(|end| end == "cose") {
+            let bytes = std::fs::read(&path).map_err(|error| fault(&error))?;
+            found.push((path, bytes));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// What was signed, unverified: whoever signs the next version reads it.
+fn text_of(signed: &[u8]) -> Option<RulesVersion> {
+    RulesVersion::decode(message::unverified_payload(signed).ok()?).ok()
+}
+
+/// Every version in the folder that can be read, in order of their numbers.
+pub fn read_versions(of_whom: &Installation, code: AuthorityCode) -> Result<Vec<RulesVersion>, Failure> {
+    let mut read: Vec<_> =
+        versions(of_whom, code)?.iter().filter_map(|(_, signed)| text_of(signed)).collect();
+    read.sort_by_key(|version| version.number);
+    Ok(read)
+}
+
+/// Has the supervisors sign these rules under the next number, and puts them into the authority's folder; gives the version.
+pub fn sign_next(
+    to: &Installation,
+    code: AuthorityCode,
+    (file, text): (&str, &str),
+    (stage, starts): (Stage, LocalDate),
+    now: Timestamp,
+) -> Result<RulesVersion, NotMade> {
+    let schema = Schema::builtin().map_err(NotMade::Faults)?;
+    // Every fault is told before anything is signed.
+    RuleSet::read(file, text, &schema, &CelEngine::new()).map_err(NotMade::Faults)?;
+    let number = next_number(to, code)?;
+    let (text, schema) = (text.to_owned(), *schema.hash());
+    let version = RulesVersion { authority: code, number, made: now, starts, stage, schema, text };
+    sign(to, &version, now)?;
+    Ok(version)
+}
+
+/// Signs an earlier version's rules once more under the next number: the way back.
+pub fn sign_earlier(
+    to: &Installation,
+    earlier: &RulesVersion,
+    now: Timestamp,
+) -> Result<RulesVersion, Failure> {
+    let version = earlier.again(next_number(to, earlier.authority)?, now, Stage::Full);
+    sign(to, &version, now)?;
+    Ok(version)
+}
+
+fn next_number(of_whom: &Installation, code: AuthorityCode) -> Result<u64, Failure> {
+    Ok(read_versions(of_whom, code)?.last().map_or(1, |version| version.number + 1))
+}
+
+fn sign(to: &Installation, version: &RulesVersion, now: Timestamp) -> Result<(), Failure> {
+    let code = version.authority;
+    let object = format!("version {} {}", version.number, version.stage.as_str());
+    to.put_on_record(&Office::Supervisors(code), (acts::SIGN_RISK_RULES, &object), now)?;
+    let key = to.keys(&to.supervisor(code)).signing("approval")?;
+    let signed = version.sign(KEY_ID, &key).map_err(of)?;
+    make_folder(&folder(to, code))?;
+    write_whole(&folder(to, code).join(format!("{:06}.cose", version.number)), &signed)
+}
+
+/// The first rules of a specimen authority: those in the program, in force from the first day.
+pub fn sign_first(
+    to: &Installation,
+    code: AuthorityCode,
+    starts: LocalDate,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    match sign_next(to, code, (RULES_FILE, RULES_TEXT), (Stage::Full, starts), now) {
+        Ok(_) => Ok(()),
+        Err(NotMade::Failure(failure)) => Err(failure),
+        Err(NotMade::Faults(faults)) => Err(Failure::new(faults.to_string())),
+    }
+}
+
+/// Has a service take every version of the folder that it has not taken yet; gives what was refused.
+pub async fn follow(
+    of_whom: &Installation,
+    service: &Service,
+    now: Timestamp,
+) -> Result<Vec<RiskRulesError>, Failure> {
+    let mut refused = Vec::new();
+    for (path, signed) in versions(of_whom, service.code())? {
+        let newest = service.risk_rules().newest().map_or(0, |(number, _)| number);
+        if text_of(&signed).is_some_and(|version| version.number <= newest) {
+            continue;
+        }
+        if let Err(error) = service.take_risk_rules(&signed, &path.display().to_string(), now).await {
+            refused.push(error);
+        }
+    }
+    Ok(refused)
+}
