@@ -153,19 +153,19 @@ fn steps(account: &str) -> Vec<Step> {
         step("risk activate --dir DIR --authority CHN", &[SUPERVISORS], "sign_risk_rules"),
         step("risk rollback --dir DIR --authority CHN", &[SUPERVISORS], "sign_risk_rules"),
         step(
-            "appeal add 00112233445566778899aabbccddeeff --dir DIR --authority CHN --words me",
+            "appeal add --dir DIR --authority CHN --words me 00112233445566778899aabbccddeeff",
             &[CHN],
             "add_appeal",
         )
         .refused(),
         step(
-            "appeal answer 00112233445566778899aabbccddeeff --dir DIR --authority CHN --as failed --answer no --officer One",
+            "appeal answer --dir DIR --authority CHN --as failed --answer no --officer One 00112233445566778899aabbccddeeff",
             &[CHN],
             "answer_appeal",
         )
         .refused(),
         step(
-            "suspension decide 00112233445566778899aabbccddeeff --dir DIR --authority CHN --as lift --note none --officer One",
+            "suspension decide --dir DIR --authority CHN --as lift --note none --officer One 00112233445566778899aabbccddeeff",
             &[CHN],
             "decide_suspension",
         )

@@ -32,8 +32,8 @@ impl Service {
         let crossed = Crossed { port: row.entry.port.clone(), direction: row.entry.direction, at };
         // Whoever came by card, or with another issuer's code, showed no wallet of this authority.
         let own = token::find_token(tx, row.token).await?.is_some_and(|token| token.person == row.person);
-        let wallet = if own { rows::wallet_tag(tx, vault, row.person).await? } else { None };
-        if let Some(tag) = wallet {
+        let wallet = if own { rows::find_wallet(tx, vault, row.person).await? } else { None };
+        if let Some((tag, _)) = wallet {
             let resident = person::find_resident(tx, &person).await?;
             let age = resident.map(|resident| resident.holder.birth.age_on(at.local_date()));
             let declared = age.is_some_and(Known::declared);
@@ -41,7 +41,7 @@ impl Service {
             let device = device.crossed(person_tag(row.person), declared, &crossed);
             rows::set_device_state(tx, vault, tag, &device, now).await?;
         }
-        let crossing = Crossing { crossed, device: wallet.map_or(0, short_tag) };
+        let crossing = Crossing { crossed, device: wallet.map_or(0, |(tag, _)| short_tag(tag)) };
         self.change_state(tx, &person, now, |state| state.crossed(&crossing)).await
     }
 

@@ -196,18 +196,14 @@ impl Service {
         let (vault, request) = (self.store.vault(), at.request);
         let kept = rows::find_person_state(tx, vault, at.person, now).await?;
         rows::add_day(tx, vault, at.person, now.local_date(), &kept.state).await?;
-        let wallet = rows::wallet_tag(tx, vault, at.person.key).await?.filter(|_| is_own_wallet(at));
+        let wallet = rows::find_wallet(tx, vault, at.person.key).await?.filter(|_| is_own_wallet(at));
         let device = match wallet {
-            Some(tag) => Some(rows::find_device_state(tx, vault, tag).await?),
+            Some((tag, _)) => Some(rows::find_device_state(tx, vault, tag).await?),
             None => None,
         };
         let crossing = Crossing {
             crossed: Crossed { port: request.port.clone(), direction: request.direction, at: now },
-            device: wallet.map_or(0, short_tag),
-        };
-        let key_made = match at.opened.device {
-            Some(thumbprint) => rows::device_made(tx, vault.device_tag(thumbprint)).await?,
-            None => None,
+            device: wallet.map_or(0, |(tag, _)| short_tag(tag)),
         };
         let code = vault.code_tag(&request.shown);
         let shown = rows::find_shown(tx, code, &request.clearance, now).await?;
@@ -222,7 +218,7 @@ impl Service {
             enrolled_at: kept.enrolled_at,
             crossing: &crossing,
             device: device.as_ref().map(|state| (state, person_tag(at.person.key))),
-            key_made,
+            wallet_since: wallet.map(|(_, since)| since),
             lane: &lane,
             shown: shown.as_ref(),
             last_loss: rows::last_loss(tx, at.person.key).await?,
@@ -255,8 +251,14 @@ impl Service {
         let damaged = || StoreError::Row { table: "risk_reason", column: "signed" };
         let kid = credential::message::kid(signed).map_err(|_| damaged())?;
         let trust = self.trust();
-        let key = trust.find(self.me, trust::Role::Verdict, kid, now).map_err(|_| damaged())?;
-        Ok(ReasonRecord::open(signed, key).map_err(|_| damaged())?)
+        match trust.find(self.me, trust::Role::Verdict, kid, now) {
+            Ok(key) => Ok(ReasonRecord::open(signed, key).map_err(|_| damaged())?),
+            // A key that is named no more signed it in its time: the record is as good as the database in which it lies.
+            Err(_) => {
+                let payload = credential::message::unverified_payload(signed).map_err(|_| damaged())?;
+                Ok(ReasonRecord::decode(payload).map_err(|_| damaged())?)
+            }
+        }
     }
 
     /// Keeps what was seen, found and asked at a verdict, and signs its reason unless it is a plain admit.

@@ -31,8 +31,9 @@ pub(super) struct Known<'k> {
     pub crossing: &'k Crossing,
     /// The device's state and the person's tag on it; `None` where the wallet is another issuer's matter.
     pub device: Option<(&'k DeviceState, u64)>,
-    /// When the code's device key was logged here.
-    pub key_made: Option<Timestamp>,
+    /// Since when the wallet is bound to its key; `None` where it is another issuer's matter. Each code has a key of its own, which is always
+    /// new and says nothing.
+    pub wallet_since: Option<Timestamp>,
     pub lane: &'k LaneState,
     pub shown: Option<&'k ShownBefore>,
     pub last_loss: Option<Timestamp>,
@@ -66,8 +67,8 @@ pub(super) fn facts_of(known: &Known<'_>, schema: &Schema) -> Result<Facts, NotA
         let resident = (resident, Known::declared(known.age));
         device.signals(resident, &known.crossing.crossed, &journeys, schema, &mut facts)?;
     }
-    if let Some(made) = known.key_made {
-        facts.clamped(schema, "device_key_age_days", now.seconds_since(made).max(0) / DAY)?;
+    if let Some(since) = known.wallet_since {
+        facts.clamped(schema, "device_key_age_days", now.seconds_since(since).max(0) / DAY)?;
     }
     if let Some(enrolled) = known.enrolled_at {
         facts.clamped(schema, "hours_since_re_enrolment", now.seconds_since(enrolled).max(0) / HOUR)?;

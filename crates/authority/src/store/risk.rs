@@ -34,8 +34,7 @@ define_statements! {
     RISK_REASONS = "SELECT signed FROM risk_reason WHERE at >= $1 AND at < $2 ORDER BY at, reference";
     ADD_RISK_RULES = "INSERT INTO risk_rules (number, hash, taken_at, signed) VALUES ($1, $2, $3, $4) ON CONFLICT (number) DO NOTHING";
     RISK_RULES = "SELECT number, hash, signed FROM risk_rules ORDER BY number";
-    DEVICE_MADE = "SELECT made_at FROM device WHERE tag = $1";
-    PASS_DEVICE = "SELECT device FROM pass WHERE person_key = $1";
+    PASS_DEVICE = "SELECT device, changed_at FROM pass WHERE person_key = $1";
     LAST_LOSS = "SELECT MAX(lost_at) AS lost_at FROM document WHERE person_key = $1";
     APPEAL_COUNTS = "SELECT rule, succeeded, failed FROM appeal_count ORDER BY rule";
     ERASE_RISK_PERSON = "DELETE FROM risk_person WHERE person_key = $1";
@@ -331,16 +330,16 @@ pub(crate) async fn find_rules(tx: &mut Tx) -> Result<Vec<KeptRules>> {
     all!(tx, RISK_RULES)?.iter().map(read).collect()
 }
 
-/// When this device key was logged here.
-pub(crate) async fn device_made(tx: &mut Tx, tag: Tag) -> Result<Option<Timestamp>> {
-    optional!(tx, DEVICE_MADE, tag.to_vec())?.map(|row| time(&row, "device", "made_at")).transpose()
-}
-
-/// The keyed hash of the key to which a person's wallet is bound; `None` where they have none.
-pub(crate) async fn wallet_tag(tx: &mut Tx, vault: &Vault, person: PersonKey) -> Result<Option<Tag>> {
+/// The keyed hash of the key to which a person's wallet is bound, and since when; `None` where they have none.
+pub(crate) async fn find_wallet(
+    tx: &mut Tx,
+    vault: &Vault,
+    person: PersonKey,
+) -> Result<Option<(Tag, Timestamp)>> {
     let Some(row) = optional!(tx, PASS_DEVICE, person.to_vec())? else { return Ok(None) };
     let device: Option<Vec<u8>> = column(&row, "pass", "device")?;
-    Ok(device.map(|device| vault.wallet_tag(&device)))
+    let since = time(&row, "pass", "changed_at")?;
+    Ok(device.map(|device| (vault.wallet_tag(&device), since)))
 }
 
 /// When a document of this person was last reported lost.

@@ -131,6 +131,7 @@ async fn installation(dir: &Path) -> Vec<Finding> {
     findings.push(Finding { what: "officers", said: officers(&opened) });
     findings.push(Finding { what: "databases", said: state::databases(&opened).await });
     findings.push(Finding { what: "registration", said: registration(&opened) });
+    findings.push(Finding { what: "risk rules", said: state::risk_rules(&opened) });
     findings.push(Finding { what: "disk", said: state::free_space(&opened) });
     findings.push(Finding { what: "retention", said: retention(&opened, now).await });
     let (trust, broken) = match read {

@@ -87,6 +87,7 @@ pub async fn note(
 
 /// What documents, endorsements and lists of persons do not allow.
 async fn documents(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
+    next_morning(tour).await?;
     let to_macao = place("hengqin", Chn, Mac, None, 1)?;
     let to_hong_kong = place("shenzhen-bay", Chn, Hkg, Some(Side::Exit), 1)?;
     let home = place("shenzhen-bay", Hkg, Chn, Some(Side::Entry), 1)?;
@@ -462,7 +463,9 @@ async fn copies(tour: &mut Tour<'_>, told: &mut Vec<Value>, lane: &LanePlace) ->
         tour.bay.wire.plays(Trick::None);
         let after = [movements(tour, Mac).await?, movements(tour, Chn).await?];
         let once = scanned.passed() && before.map(|count| count + 1) == after;
-        told.push(tour.judge(attack, "counted_once", if once { "counted_once" } else { "lost" }, !once)?);
+        let code =
+            if once { "counted_once".to_owned() } else { format!("counted {before:?}, then {after:?}") };
+        told.push(tour.judge(attack, "counted_once", &code, !once)?);
         tour.bay.advance(300).await?;
     }
     Ok(())

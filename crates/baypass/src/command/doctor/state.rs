@@ -1,5 +1,6 @@
 //! What `baypass doctor` finds out about the state of an installation: databases, free space, clocks.
 
+use ::risk::version::Stage;
 use authority::status_name;
 use authority::store::inspect;
 use credential::status::{SignedStatusList, list_kid};
@@ -10,6 +11,7 @@ use trust::{Role, TrustStore};
 use crate::failure::Failure;
 use crate::install::Installation;
 use crate::install::parties::status_lists_to_follow;
+use crate::install::risk_rules::read_versions;
 use crate::serve::{Addresses, http_client};
 
 /// Below so many bytes the next commits may meet a full disk: a night's backup, a status list, the write-ahead log.
@@ -55,6 +57,21 @@ pub async fn databases(installation: &Installation) -> Result<String, String> {
                     looked.known
                 ));
             }
+        }
+    }
+    if wrong.is_empty() { Ok(said.join(", ")) } else { Err(wrong.join("; ")) }
+}
+
+/// Which risk rules are in force at each authority whose folder is here.
+pub fn risk_rules(installation: &Installation) -> Result<String, String> {
+    let (mut wrong, mut said) = (Vec::new(), Vec::new());
+    for code in AuthorityCode::ALL.into_iter().filter(|code| installation.authority(*code).is_dir()) {
+        let versions = read_versions(installation, code).map_err(|failure| failure.to_string())?;
+        match versions.iter().rev().find(|version| version.stage == Stage::Full) {
+            Some(version) => said.push(format!("{code} version {}", version.number)),
+            None => wrong.push(format!(
+                "{code}: none are in force, so an officer looks at every traveller; `baypass risk activate --stage full`"
+            )),
         }
     }
     if wrong.is_empty() { Ok(said.join(", ")) } else { Err(wrong.join("; ")) }
