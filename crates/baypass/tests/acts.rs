@@ -40,6 +40,7 @@ const READ: &[&str] = &[
     "risk show",
     "risk test",
     "rules report",
+    "simulate",
     "tls list",
     "trust draft",
     "trust list",

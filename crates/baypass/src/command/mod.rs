@@ -23,6 +23,7 @@ mod reservations;
 mod resident;
 mod risk;
 mod rules;
+mod simulate;
 mod tls;
 mod trust;
 mod wallet;
@@ -99,6 +100,8 @@ pub enum Command {
     /// Risk rules: trying a file of them, and what those in the program say (docs/risk.md).
     #[command(subcommand)]
     Risk(risk::RiskCommand),
+    /// A synthetic Bay, honest and not, against the real risk rules: what they find, and whom they trouble (docs/simulator.md).
+    Simulate(simulate::SimulateArgs),
     /// What is wrong here, and how to mend it: rules, texts, models, clock; with --dir keys, lists and approvals too.
     Doctor(doctor::DoctorArgs),
     /// What the face matcher can and cannot do, on pictures of your own.
@@ -132,6 +135,7 @@ impl Command {
             Self::Keys(command) => command.run(),
             Self::Rules(command) => command.run(),
             Self::Risk(command) => command.run(),
+            Self::Simulate(args) => simulate::run(&args),
             Self::Doctor(args) => block_on(doctor::run(&args, models)),
             Self::Face(command) => command.run(models),
             Self::Bench(command) => command.run(models),
