@@ -29,8 +29,8 @@ pub(crate) struct Case {
     pub copy_counter: Option<u32>,
     /// When the status list has it.
     pub reported: Option<i64>,
-    /// A refusal ended it.
-    pub over: bool,
+    /// For each holder, whether a refusal ended it.
+    over: Vec<bool>,
     pub story: Story,
 }
 
@@ -130,7 +130,7 @@ fn draw_case(
                 device: None,
                 copy_counter: None,
                 reported: None,
-                over: false,
+                over: vec![false; wanted],
                 story: Story::default(),
             };
             return Some((shard_at, case));
@@ -148,6 +148,18 @@ impl Case {
         self.number
     }
 
+    /// Whether a refusal ended it for this holder's pass.
+    pub fn is_over(&self, holder: usize) -> bool {
+        self.holders.iter().zip(&self.over).any(|(at, over)| *at == holder && *over)
+    }
+
+    /// A refusal ends it for this holder's pass.
+    pub fn ends(&mut self, holder: usize) {
+        for (at, over) in self.holders.iter().zip(&mut self.over) {
+            *over |= *at == holder;
+        }
+    }
+
     /// Whether a fraudulent crossing may have been tried already.
     pub const fn has_begun(&self) -> bool {
         self.begun
@@ -163,7 +175,7 @@ impl Case {
         arrivals: &mut Vec<Arrival>,
     ) {
         let day = i64::from(date.days_since(drawing.start));
-        if self.over || day < self.first_day {
+        if self.over.iter().all(|over| *over) || day < self.first_day {
             return;
         }
         let number = date.days_since_epoch().unsigned_abs();

@@ -108,6 +108,8 @@ pub struct Life {
     pub no_phone: u32,
     /// A crossing: the card lies at home.
     pub no_document: u32,
+    /// Honest crossings with a measure for the face alone, after which somebody is photographed anew.
+    pub photo_renewed_after: u32,
 }
 
 /// All habits.
@@ -176,6 +178,7 @@ struct LifeRow {
     unrecorded: Spanned<f64>,
     no_phone: Spanned<f64>,
     no_document: Spanned<f64>,
+    photo_renewed_after: u32,
 }
 
 impl Habits {
@@ -216,6 +219,7 @@ impl Habits {
             unrecorded: source.share(&row.unrecorded)?,
             no_phone: source.share(&row.no_phone)?,
             no_document: source.share(&row.no_document)?,
+            photo_renewed_after: row.photo_renewed_after.max(1),
         };
         Ok(Self { all, life })
     }

@@ -8,7 +8,7 @@ use documents::rules::{Hours, Port};
 /// Passengers on the busiest day where the data name none: assumed.
 const UNKNOWN_PEAK: u64 = 20_000;
 /// Passengers a day, both ways, for which one lane a direction suffices: one lane passes some 2,500 a day.
-const A_LANE: u64 = 150_000;
+const A_LANE: u64 = 100_000;
 /// Ports at which a lane is reserved for a few, or at which nobody is served by lanes.
 const LEFT_OUT: [&str; 3] = ["cross-border-zone", "airports", "huanggang-new"];
 

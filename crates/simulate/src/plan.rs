@@ -120,14 +120,15 @@ fn journeys(
         if let Some(before) = came_by {
             // From port to port on the side where they live.
             let journey = drawing.places.least_minutes(person.base, before, out).map_or(120, i64::from);
-            minute += journey + drawing.tables.draw("visit_slack_minutes", &mut shared);
+            minute += journey + between(drawing, before) + drawing.tables.draw("visit_slack_minutes", &mut shared);
         }
         let leave = begin + minute * 60 + shared.between(0, 59) + own.between(8, 25) * person.household.1;
         let Some(leave) = open_time(drawing, out, leave) else { break };
         let nights = shared.between(habit.nights.0, habit.nights.1);
         let stay = shared.between(habit.stay.0, habit.stay.1);
         let least = drawing.places.least_minutes(person.to, out, back).map_or(60, i64::from);
-        let there = stay.max(least + drawing.tables.draw("visit_slack_minutes", &mut shared));
+        let slack = drawing.tables.draw("visit_slack_minutes", &mut shared);
+        let there = between(drawing, out) + stay.max(least + slack);
         let home = leave + nights * 86_400 + there * 60 + own.between(8, 25) * person.household.1;
         legs.push((leave, out, outward));
         if home < begin + 86_400 {
@@ -149,4 +150,9 @@ fn journeys(
         person.endorse_anew(drawing.rules, date);
     }
     legs
+}
+
+/// Minutes from the exit of a port to its entry, begun ones whole.
+fn between(drawing: &Drawing<'_>, place: usize) -> i64 {
+    drawing.places.get(place).map_or(0, |place| (place.between_seconds + 59) / 60)
 }

@@ -25,6 +25,9 @@ pub(crate) mod purpose {
     pub const CROSSING: u64 = 4;
     pub const CASE: u64 = 5;
     pub const QUEUE: u64 = 6;
+    /// What one case does: the same at each of its crossings.
+    pub const TRICK: u64 = 99;
+    pub const KEY: u64 = 77;
 }
 
 /// What happens in a person's life beside journeys.
@@ -101,6 +104,8 @@ pub(crate) struct Person {
     /// The usual score against their own photograph, thousandths above the threshold.
     pub face: i64,
     pub photo_taken: LocalDate,
+    /// Honest crossings at which the face alone was the cause of a measure, since the photograph.
+    pub face_alarms: u32,
     /// The device, by place.
     pub device: usize,
     /// Whether this person and the device are joined by a declaration.
@@ -145,6 +150,8 @@ impl Person {
             }
         }
         self.entries_used = 0;
+        // The trips of the endorsement before are explained by it, and the rules see the new one alone.
+        self.movements.clear();
         if self.reissued.len() >= 4 {
             self.reissued.remove(0);
         }
@@ -246,6 +253,7 @@ fn add_person(drawing: &Drawing<'_>, shard: &mut Shard, house: &House<'_>, share
         reissued: Vec::new(),
         face: drawing.tables.draw("face_person", &mut chance),
         photo_taken: drawing.start.plus_days(-days(drawing.tables.draw("photo_age_days", &mut chance))),
+        face_alarms: 0,
         device,
         device_declared: on_shared.is_none() || !house.undeclared,
         enrolled_at: None,

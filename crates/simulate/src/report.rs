@@ -2,6 +2,8 @@
 //!
 //! Lives here: [`Report`] and its parts, all to be written as JSON. Not here: the page (`page`), counting (`tally`).
 
+use std::collections::BTreeMap;
+
 use documents::AuthorityCode;
 use serde::Serialize;
 
@@ -96,6 +98,8 @@ pub struct Honest {
     pub refused_by_documents: u64,
     /// Asked for a measure by them.
     pub asked_by_documents: u64,
+    /// Why they refused, by reason.
+    pub refusals: BTreeMap<&'static str, u64>,
     /// Crossings of holders whose pass was misused meanwhile, counted apart, and those with a measure.
     pub of_victims: Rate,
 }
@@ -111,7 +115,8 @@ pub struct KindReport {
     pub injected: u64,
     /// Crossings of them.
     pub crossings: u64,
-    /// Cases in which either authority asked for a measure at a fraudulent crossing, or at the holder's own for a copy of their device; of an
+    /// Cases in which either authority asked for a measure at a fraudulent crossing, or at the holder's own that a doubt of a copied device or
+    /// an impossible journey was raised; of an
     /// insider: cases of which a lane's operator was told.
     pub recall: Rate,
     /// The same by rules that do not read the face comparison.
@@ -256,6 +261,7 @@ fn honest(inputs: &Inputs, tally: &Tally, people: &[&Person]) -> Honest {
         undecided: tally.undecided,
         refused_by_documents: tally.refused_by_documents,
         asked_by_documents: tally.asked_by_documents,
+        refusals: tally.refusals.clone(),
         of_victims: Rate::new(tally.of_holders_stepped, tally.of_holders),
     }
 }

@@ -21,7 +21,7 @@ use crate::habits::Habits;
 use crate::lanes::LaneBook;
 use crate::places::Places;
 use crate::plan::plan_day;
-use crate::population::{Drawing, Shard, populate};
+use crate::population::{Drawing, Shard, populate, purpose};
 use crate::queue::queue;
 use crate::report::{Report, report};
 use crate::scenario::Scenario;
@@ -133,7 +133,7 @@ fn bay<'a>(inputs: &'a Inputs, drawing: &'a Drawing<'a>) -> Bay<'a> {
     let set = inputs.rules.as_ref();
     let reads_face = set.iter().flat_map(|set| set.rules()).map(|rule| face.is_some_and(|face| rule.reads().contains(&face)));
     let key = |number: u64| {
-        let mut chance = Chance::new(drawing.seed, 77, number, 0);
+        let mut chance = Chance::new(drawing.seed, purpose::KEY, number, 0);
         let mut bytes = [0; 32];
         for (slot, byte) in bytes.iter_mut().zip((0..4).flat_map(|_| chance.bits().to_be_bytes())) {
             *slot = byte;

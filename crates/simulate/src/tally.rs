@@ -2,6 +2,8 @@
 //!
 //! Lives here: [`Tally`], [`Histogram`]. Not here: rates, intervals and curves (`figures`), the report.
 
+use std::collections::BTreeMap;
+
 /// Scores that are told apart.
 pub(crate) const SCORES: usize = 256;
 /// Seconds that are told apart.
@@ -94,6 +96,8 @@ pub(crate) struct Tally {
     pub of_holders_stepped: u64,
     pub refused_by_documents: u64,
     pub asked_by_documents: u64,
+    /// Why the rules of documents refused honest people, by reason.
+    pub refusals: BTreeMap<&'static str, u64>,
     /// Ways that fell away: by a counter, or because the way out did.
     pub not_at_lanes: u64,
     pub seconds: Histogram,
@@ -130,6 +134,7 @@ impl Tally {
             of_holders_stepped: 0,
             refused_by_documents: 0,
             asked_by_documents: 0,
+            refusals: BTreeMap::new(),
             not_at_lanes: 0,
             seconds: Histogram::new(SECONDS),
             scores: Histogram::new(SCORES),
@@ -168,6 +173,9 @@ impl Tally {
         self.refused_by_documents += other.refused_by_documents;
         self.asked_by_documents += other.asked_by_documents;
         self.not_at_lanes += other.not_at_lanes;
+        for (reason, count) in &other.refusals {
+            *self.refusals.entry(reason).or_default() += count;
+        }
         self.undecided += other.undecided;
         self.longest_wait = self.longest_wait.max(other.longest_wait);
         self.seconds.join(&other.seconds);
