@@ -308,7 +308,10 @@ fn simulate_gives_the_same_figures_of_one_seed_writes_a_page_and_tells_a_broken_
     assert_eq!((&json["run"]["seed"], &json["kinds"][0]["kind"]), (&json!(4), &json!("mine")));
     assert!(std::fs::read_to_string(&html).unwrap().contains("A kind of our own."));
     assert!(out(&run(&[])).contains("mine: recall"), "in words");
-    let broken = file("simulate-broken.toml", format!("name = \"own\"\n{}", row.replace("at_will", "someday")).as_bytes());
+    let broken = file(
+        "simulate-broken.toml",
+        format!("name = \"own\"\n{}", row.replace("at_will", "someday")).as_bytes(),
+    );
     let told = baypass(&["simulate", "--scenario", text(&broken)]);
     assert_eq!(code(&told), 2, "{}", err(&told));
     assert!(out(&told).contains("simulate-broken.toml:10: "), "{}", out(&told));

@@ -30,9 +30,14 @@ mod tests {
     #[test]
     fn the_interval_is_that_of_the_tables() {
         // Newcombe (1998), table I: 81 of 263 and 0 of 20.
-        for (hits, of, low, high) in [(81, 263, 0.2553, 0.3662), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)] {
+        for (hits, of, low, high) in
+            [(81, 263, 0.2553, 0.3662), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
+        {
             let interval = wilson(hits, of);
-            assert!((interval.low - low).abs() < 5e-5 && (interval.high - high).abs() < 5e-5, "{hits} {interval:?}");
+            assert!(
+                (interval.low - low).abs() < 5e-5 && (interval.high - high).abs() < 5e-5,
+                "{hits} {interval:?}"
+            );
         }
         assert_eq!(wilson(5, 0), Interval { low: 0.0, high: 1.0 });
         assert!(wilson(20, 20).high >= 1.0);

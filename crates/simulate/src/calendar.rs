@@ -93,7 +93,8 @@ impl Calendar {
     /// What `day` is in `place`.
     #[must_use]
     pub fn kind(&self, day: LocalDate, place: AuthorityCode) -> DayKind {
-        let named = self.0.iter().find(|days| days.from <= day && day <= days.to && days.places.contains(&place));
+        let named =
+            self.0.iter().find(|days| days.from <= day && day <= days.to && days.places.contains(&place));
         named.map_or_else(|| if is_weekend(day) { DayKind::Rest } else { DayKind::Work }, |days| days.kind)
     }
 }

@@ -5,9 +5,9 @@
 
 use documents::{Direction, LocalDate};
 
+use crate::arrival::{Arrival, enrol, open_time};
 use crate::chance::{ALL, Chance};
 use crate::fault::DataFault;
-use crate::arrival::{Arrival, enrol, open_time};
 use crate::population::{Drawing, Person, Shard, Turn, new_device, purpose};
 use crate::scenario::{Begins, HolderDoes, Kind, Scenario, Shows};
 
@@ -77,7 +77,10 @@ pub(crate) fn draw_cases(
             let (shard, case) = drawn.ok_or_else(|| DataFault {
                 file: scenario.name.clone(),
                 line: 0,
-                what: format!("too few people for {} cases of {}: more residents, or fewer cases", kind.cases, kind.name),
+                what: format!(
+                    "too few people for {} cases of {}: more residents, or fewer cases",
+                    kind.cases, kind.name
+                ),
             })?;
             if let Some(cases) = all.get_mut(shard) {
                 cases.push(case);
@@ -108,7 +111,8 @@ fn draw_case(
         for _ in 0..wanted * 60 {
             let at = usize::try_from(chance.below(u64::try_from(shard.people.len()).ok()?)).ok()?;
             let first = holders.first().and_then(|at| shard.people.get(*at));
-            if shard.people.get(at).is_some_and(|person| fits(person, first)) && taken.get(at) == Some(&false) {
+            if shard.people.get(at).is_some_and(|person| fits(person, first)) && taken.get(at) == Some(&false)
+            {
                 holders.push(at);
                 *taken.get_mut(at)? = true;
             }
@@ -230,7 +234,8 @@ impl Case {
         chance: &mut Chance,
     ) -> bool {
         let begin = date.start().unix();
-        let at_home = |at: &usize| shard.people.get(*at).is_some_and(|p| p.position == p.base && p.back.is_none());
+        let at_home =
+            |at: &usize| shard.people.get(*at).is_some_and(|p| p.position == p.base && p.back.is_none());
         // A holder who is away cannot lend or lose a pass at home.
         if kind.begins != Begins::AfterHolder && !self.holders.iter().all(at_home) {
             return false;
@@ -263,14 +268,23 @@ impl Case {
         true
     }
 
-    fn take_device(&mut self, drawing: &Drawing<'_>, kind: &Kind, shard: &mut Shard, first: i64, chance: &mut Chance) {
-        let holders_own = self.holders.first().and_then(|at| shard.people.get(*at)).map(|person| person.device);
+    fn take_device(
+        &mut self,
+        drawing: &Drawing<'_>,
+        kind: &Kind,
+        shard: &mut Shard,
+        first: i64,
+        chance: &mut Chance,
+    ) {
+        let holders_own =
+            self.holders.first().and_then(|at| shard.people.get(*at)).map(|person| person.device);
         match kind.shows {
             Shows::Holders => self.device = holders_own.filter(|_| self.holders.len() == 1),
             Shows::Copy => {
                 self.device = holders_own;
                 // Copied as it stands now; the first use comes later.
-                self.copy_counter = holders_own.and_then(|at| shard.devices.get(at)).map(|device| device.counter);
+                self.copy_counter =
+                    holders_own.and_then(|at| shard.devices.get(at)).map(|device| device.counter);
             }
             Shows::New | Shows::Shared => {
                 let since = first - chance.between(kind.ready_hours.0, kind.ready_hours.1) * 3600;
@@ -305,7 +319,9 @@ impl Case {
             let Some(open) = open_time(drawing, place, at) else { break };
             acts.push(Act { at: open, holder, place, direction });
             direction = direction.reversed();
-            at = open + chance.between(kind.every_minutes.0, kind.every_minutes.1) * 60 + chance.between(0, 59);
+            at = open
+                + chance.between(kind.every_minutes.0, kind.every_minutes.1) * 60
+                + chance.between(0, 59);
         }
         Some(acts)
     }

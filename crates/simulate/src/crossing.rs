@@ -5,7 +5,9 @@
 use std::collections::BTreeSet;
 
 use credential::SecretKey;
-use documents::{Answer, Direction, LaneAnswer, Movement, Outcome, Question, Rules, Timestamp, Verdict, may_cross};
+use documents::{
+    Answer, Direction, LaneAnswer, Movement, Outcome, Question, Rules, Timestamp, Verdict, may_cross,
+};
 use risk::ladder::Doubts;
 use risk::rules::RuleSet;
 use risk::schema::Schema;
@@ -47,8 +49,12 @@ impl Bay<'_> {
     /// The real engine over one authority's facts.
     pub fn ask(&self, facts: &risk::Facts) -> Findings {
         let Some(set) = self.set else { return without_rules(self.policy) };
-        let judging =
-            Judging { schema: self.schema, policy: self.policy, in_shadow: &self.none_in_shadow, on_trial: false };
+        let judging = Judging {
+            schema: self.schema,
+            policy: self.policy,
+            in_shadow: &self.none_in_shadow,
+            on_trial: false,
+        };
         judge(set, facts, &judging, &mut || 0)
     }
 
@@ -121,7 +127,8 @@ impl Found {
             self.asked |= finding.counts;
             self.asked_without_face |= finding.counts && !face;
             self.undecided |= finding.counts && finding.cause != Cause::Held;
-            self.two_at_once |= finding.counts && matches!(finding.doubt, Doubt::DeviceCloned | Doubt::TravelImpossible);
+            self.two_at_once |=
+                finding.counts && matches!(finding.doubt, Doubt::DeviceCloned | Doubt::TravelImpossible);
             self.rules.extend(rule.filter(|_| finding.counts));
         }
         let most = i64::try_from(SCORES - 1).unwrap_or(255);
@@ -142,7 +149,13 @@ struct Tried {
 }
 
 /// Takes one arrival through.
-pub(crate) fn cross(bay: &Bay<'_>, shard: &mut Shard, cases: &mut [Case], arrival: &Arrival, out: &mut Out<'_>) {
+pub(crate) fn cross(
+    bay: &Bay<'_>,
+    shard: &mut Shard,
+    cases: &mut [Case],
+    arrival: &Arrival,
+    out: &mut Out<'_>,
+) {
     let Some(now) = Timestamp::from_unix(arrival.at) else { return };
     if !comes(bay, shard, cases, (arrival, now), out) {
         return;
@@ -201,20 +214,31 @@ fn at_the_lane(
     let kind = case.as_ref().and_then(|case| bay.scenario.kinds.get(case.kind));
     let stream = person.id | u64::from(!arrival.own) << 40;
     let mut chance = Chance::new(bay.drawing.seed, purpose::CROSSING, stream, arrival.at.unsigned_abs());
-    let case_stream = case.as_ref().map_or(0, |case| Chance::new(bay.drawing.seed, purpose::TRICK, case.number(), 0).bits());
+    let case_stream = case
+        .as_ref()
+        .map_or(0, |case| Chance::new(bay.drawing.seed, purpose::TRICK, case.number(), 0).bits());
     // On their own journeys a holder who travels does nothing but travel.
-    let plain = kind.is_some_and(|kind| kind.begins == Begins::OwnJourneys && kind.holder == HolderDoes::Travels);
-    let trick = kind.map(|kind| Trick::draw(kind, &bay.scenario.artefacts, case_stream, &mut chance)).filter(|_| !plain);
-    let device_at = case.as_ref().and_then(|case| case.device).filter(|_| !arrival.own).unwrap_or(person.device);
+    let plain =
+        kind.is_some_and(|kind| kind.begins == Begins::OwnJourneys && kind.holder == HolderDoes::Travels);
+    let trick = kind
+        .map(|kind| Trick::draw(kind, &bay.scenario.artefacts, case_stream, &mut chance))
+        .filter(|_| !plain);
+    let device_at =
+        case.as_ref().and_then(|case| case.device).filter(|_| !arrival.own).unwrap_or(person.device);
     let declared = if device_at == person.device {
         person.device_declared
     } else {
         case.as_ref().is_some_and(|case| case.holders.first() == Some(&arrival.person))
     };
     let device = shard.devices.get_mut(device_at)?;
-    let copy = trick.as_ref().filter(|trick| trick.copy).and(case.as_mut()).and_then(|case| case.copy_counter.as_mut());
+    let copy = trick
+        .as_ref()
+        .filter(|trick| trick.copy)
+        .and(case.as_mut())
+        .and_then(|case| case.copy_counter.as_mut());
     let world = (bay.drawing.tables, &bay.drawing.habits.life);
-    let shown = show(person, device, trick.as_ref().map(|trick| (trick, case_stream)), copy, world, &mut chance);
+    let shown =
+        show(person, device, trick.as_ref().map(|trick| (trick, case_stream)), copy, world, &mut chance);
     let port = bay.places().get(arrival.place)?;
     let question = Question::new(port.port.id.clone(), arrival.direction, now);
     let answer = may_cross(bay.rules, &person.holder, &person.documents, &person.movements, &question);
@@ -222,7 +246,9 @@ fn at_the_lane(
     let mut found = Found::default();
     let (mut passes, mut seconds) = (answer.outcome() != Outcome::Shut, 0);
     let later = now.plus_seconds(port.between_seconds);
-    for (authority, at, entry) in [(arrival.direction.from(), now, false), (arrival.direction.to(), later, true)] {
+    for (authority, at, entry) in
+        [(arrival.direction.from(), now, false), (arrival.direction.to(), later, true)]
+    {
         if !passes && entry {
             break;
         }
@@ -234,7 +260,8 @@ fn at_the_lane(
             }
         }
         let id = clearance(person.id, arrival.at);
-        let lot = bay.keys.get(mine).is_some_and(|key| lot::random_check(key, at.local_date(), &id, lot::ONE_IN));
+        let lot =
+            bay.keys.get(mine).is_some_and(|key| lot::random_check(key, at.local_date(), &id, lot::ONE_IN));
         let tag = u64::try_from(arrival.shard << 40 | device_at).unwrap_or(0);
         let sight = Sight { schema: bay.schema, documents: bay.rules, authority, device: tag, lot };
         let facts = sight.facts((person, device), declared, &shown, &crossed).ok()?;
@@ -245,9 +272,11 @@ fn at_the_lane(
         }
         found.take(bay, &findings);
         let doubts = Doubts::new(findings.doubts());
-        let beyond_lot = doubts.iter().any(|(doubt, _)| !matches!(doubt, Doubt::RandomCheck | Doubt::WatchList));
+        let beyond_lot =
+            doubts.iter().any(|(doubt, _)| !matches!(doubt, Doubt::RandomCheck | Doubt::WatchList));
         let listed = person.listed.get(mine) == Some(&true);
-        let traveller = Traveller { shown: &shown, trick: trick.as_ref(), phone: !person.without_phone, listed, insider };
+        let traveller =
+            Traveller { shown: &shown, trick: trick.as_ref(), phone: !person.without_phone, listed, insider };
         let ended = if doubts.is_empty() {
             Ended { cleared: true, by_officer: false, seconds: 0 }
         } else {
@@ -301,7 +330,8 @@ fn count(
     if held_by_a_case(cases, arrival.person) {
         tally.of_holders += 1;
         tally.of_holders_stepped += u64::from(found.asked);
-        let tried_before = |case: &&mut Case| case.holders.contains(&arrival.person) && case.story.crossings > 0;
+        let tried_before =
+            |case: &&mut Case| case.holders.contains(&arrival.person) && case.story.crossings > 0;
         for case in cases.iter_mut().filter(tried_before) {
             case.story.at_holders_own |= found.two_at_once;
         }
@@ -340,7 +370,12 @@ fn why(answer: &Answer) -> &'static str {
     })
 }
 
-fn note_device(device: &mut Device, (at, counter): (usize, u32), (tag, declared): (u64, bool), crossed: &Crossed) {
+fn note_device(
+    device: &mut Device,
+    (at, counter): (usize, u32),
+    (tag, declared): (u64, bool),
+    crossed: &Crossed,
+) {
     if let Some(state) = device.states.get_mut(at) {
         let state = state.get_or_insert_with(|| Box::new(DeviceState::new()));
         **state = state.crossed(tag, declared, crossed);

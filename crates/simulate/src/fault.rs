@@ -48,7 +48,8 @@ impl<'a> Source<'a> {
 
     /// A probability or share, 0 to 1, in millionths.
     pub fn share(self, value: &Spanned<f64>) -> Result<u32, DataFault> {
-        millionths(*value.get_ref()).ok_or_else(|| self.fault(value.span().start, "write a share from 0 to 1"))
+        millionths(*value.get_ref())
+            .ok_or_else(|| self.fault(value.span().start, "write a share from 0 to 1"))
     }
 
     /// A pair of which the first is not above the second.

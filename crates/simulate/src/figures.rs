@@ -124,9 +124,8 @@ impl Group {
             group.alarms += u64::from(alarms);
         }
         let rate = ratio(group.alarms, group.crossings);
-        let squares: f64 = people
-            .map(|(crossings, alarms)| (f64::from(alarms) - rate * f64::from(crossings)).powi(2))
-            .sum();
+        let squares: f64 =
+            people.map(|(crossings, alarms)| (f64::from(alarms) - rate * f64::from(crossings)).powi(2)).sum();
         let whole = real(group.crossings).max(1.0);
         (group.rate, group.variance) = (rounded(rate), squares / (whole * whole));
         group
@@ -211,7 +210,8 @@ mod tests {
     #[test]
     fn groups_are_compared_only_with_alarms_enough_and_one_person_counts_once() {
         let many = |alarms: u32| (0..2000).map(move |at| (10, if at % 10 == 0 { alarms } else { 0 }));
-        let groups = vec![Group::new("a", many(2)), Group::new("b", many(3)), Group::new("c", [(5, 1)].into_iter())];
+        let groups =
+            vec![Group::new("a", many(2)), Group::new("b", many(3)), Group::new("c", [(5, 1)].into_iter())];
         let compared = group_ratio("x", groups);
         assert_eq!(compared.worst, Some(1.5));
         assert!(compared.low.unwrap() < 1.3 && compared.high.unwrap() > 1.7, "{compared:?}");

@@ -197,7 +197,8 @@ impl Habits {
     pub fn read(file: &str, text: &str, rules: &Rules) -> Result<Self, DataFault> {
         let source = Source::new(file, text);
         let read: File = source.read()?;
-        let all = read.habit.into_iter().map(|row| habit(source, row, rules)).collect::<Result<Vec<_>, _>>()?;
+        let all =
+            read.habit.into_iter().map(|row| habit(source, row, rules)).collect::<Result<Vec<_>, _>>()?;
         if all.is_empty() {
             return Err(source.fault(0, "write at least one habit"));
         }
@@ -242,7 +243,9 @@ fn habit(source: Source<'_>, row: HabitRow, rules: &Rules) -> Result<Habit, Data
         }
         let form = rules.form_by_id(&way.form).map(|form| form.code);
         if (way.home == AuthorityCode::Chn) != form.is_some() {
-            return Err(source.fault(at, "a resident of the mainland, and nobody else, has a form of endorsement"));
+            return Err(
+                source.fault(at, "a resident of the mainland, and nobody else, has a form of endorsement")
+            );
         }
         Ok(Way { base: way.base, to: way.to, home: way.home, form, share: source.share(&way.share)? })
     });

@@ -53,7 +53,9 @@ fn head(out: &mut String, report: &Report) {
         run.judgements,
         escaped(&run.scenario),
         escaped(run.rules.as_deref().unwrap_or("none")),
-        run.rules_hash.as_ref().map_or_else(String::new, |hash| format!(" ({})", hash.get(..12).unwrap_or_default()))
+        run.rules_hash
+            .as_ref()
+            .map_or_else(String::new, |hash| format!(" ({})", hash.get(..12).unwrap_or_default()))
     );
 }
 
@@ -199,7 +201,9 @@ fn steps(out: &mut String, class: &str, points: impl Iterator<Item = (f64, f64)>
     for (x, y) in points {
         let _ = match before {
             None => write!(path, "M{:.1} {:.1}", x_of(x), y_of(y)),
-            Some((_, last)) => write!(path, "L{:.1} {:.1}L{:.1} {:.1}", x_of(x), y_of(last), x_of(x), y_of(y)),
+            Some((_, last)) => {
+                write!(path, "L{:.1} {:.1}L{:.1} {:.1}", x_of(x), y_of(last), x_of(x), y_of(y))
+            }
         };
         before = Some((x, y));
     }
@@ -266,7 +270,9 @@ fn groups(out: &mut String, all: &[GroupRatio]) {
     );
     for ratio in all {
         let interval = match (ratio.worst, ratio.low, ratio.high) {
-            (Some(worst), Some(low), Some(high)) => format!("highest over lowest {worst:.2} ({low:.2} to {high:.2})"),
+            (Some(worst), Some(low), Some(high)) => {
+                format!("highest over lowest {worst:.2} ({low:.2} to {high:.2})")
+            }
             _ => "too few alarms to compare".to_owned(),
         };
         let _ = write!(out, "<tr><td colspan=6><b>{}</b>: {interval}", ratio.attribute);

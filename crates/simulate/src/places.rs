@@ -2,8 +2,8 @@
 //!
 //! Lives here: [`Places`], [`Place`]. Not here: the figures (`crates/documents/data`), who waits in which queue (`queue`).
 
-use documents::{AuthorityCode, Direction, LocalDate, PortId, Rules, Timestamp};
 use documents::rules::{Hours, Port};
+use documents::{AuthorityCode, Direction, LocalDate, PortId, Rules, Timestamp};
 
 /// Passengers on the busiest day where the data name none: assumed.
 const UNKNOWN_PEAK: u64 = 20_000;

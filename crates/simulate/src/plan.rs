@@ -8,8 +8,8 @@ use crate::arrival::{Arrival, enrol, open_time};
 use crate::calendar::Calendar;
 use crate::cases::Case;
 use crate::chance::Chance;
-use crate::scenario::Scenario;
 use crate::population::{Drawing, Person, Shard, Turn, new_device, purpose};
+use crate::scenario::Scenario;
 
 /// The plans of one part of the people for one day; turns of their lives that are due are done.
 pub(crate) fn plan_day(
@@ -49,7 +49,9 @@ fn take_turns(drawing: &Drawing<'_>, shard: &mut Shard, at: usize, date: LocalDa
     let now = date.start().unix();
     loop {
         let Some(person) = shard.people.get_mut(at) else { return };
-        let Some((when, turn)) = person.turns.first().copied().filter(|(when, _)| *when < now) else { return };
+        let Some((when, turn)) = person.turns.first().copied().filter(|(when, _)| *when < now) else {
+            return;
+        };
         person.turns.remove(0);
         match turn {
             Turn::Enrols => {
@@ -113,14 +115,16 @@ fn journeys(
         }
     };
     let round_trips = shared.between(habit.round_trips.0, habit.round_trips.1);
-    let mut minute = person.minute + (shared.between(-habit.spread, habit.spread) + shared.between(-habit.spread, habit.spread)) / 2;
+    let mut minute = person.minute
+        + (shared.between(-habit.spread, habit.spread) + shared.between(-habit.spread, habit.spread)) / 2;
     let mut came_by = None;
     for _ in 0..round_trips {
         let (out, back) = (other(&mut shared, person.port), other(&mut shared, person.port));
         if let Some(before) = came_by {
             // From port to port on the side where they live.
             let journey = drawing.places.least_minutes(person.base, before, out).map_or(120, i64::from);
-            minute += journey + between(drawing, before) + drawing.tables.draw("visit_slack_minutes", &mut shared);
+            minute +=
+                journey + between(drawing, before) + drawing.tables.draw("visit_slack_minutes", &mut shared);
         }
         let leave = begin + minute * 60 + shared.between(0, 59) + own.between(8, 25) * person.household.1;
         let Some(leave) = open_time(drawing, out, leave) else { break };

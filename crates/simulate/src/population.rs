@@ -4,8 +4,8 @@
 //! home serve papers, habits and the audit of false alarms; of them the engine is told the class of age alone, which may choose a measure.
 
 use documents::{
-    AuthorityCode, Birth, Direction, Document, DocumentKind, DocumentNumber, DocumentStatus, Endorsement, Holder,
-    LocalDate, Movement, ResidenceClass, Rules,
+    AuthorityCode, Birth, Direction, Document, DocumentKind, DocumentNumber, DocumentStatus, Endorsement,
+    Holder, LocalDate, Movement, ResidenceClass, Rules,
 };
 use risk::state::{DeviceState, PersonState};
 
@@ -198,7 +198,13 @@ pub(crate) fn populate(drawing: &Drawing<'_>, residents: u32) -> Vec<Shard> {
         let size = chance.between(habit.together.0, habit.together.1).unsigned_abs();
         let shard_at = usize::try_from(household).unwrap_or(0) % SHARDS;
         let Some(shard) = shards.get_mut(shard_at) else { break };
-        let home = House { habit, habit_at, way, household, undeclared: chance.happens(drawing.habits.life.shared_undeclared) };
+        let home = House {
+            habit,
+            habit_at,
+            way,
+            household,
+            undeclared: chance.happens(drawing.habits.life.shared_undeclared),
+        };
         for place in 0..size.min(u64::from(residents) - drawn) {
             add_person(drawing, shard, &home, &mut chance, drawn, place);
             drawn += 1;
@@ -216,21 +222,31 @@ struct House<'a> {
     undeclared: bool,
 }
 
-fn add_person(drawing: &Drawing<'_>, shard: &mut Shard, house: &House<'_>, shared: &mut Chance, id: u64, place: u64) {
+fn add_person(
+    drawing: &Drawing<'_>,
+    shard: &mut Shard,
+    house: &House<'_>,
+    shared: &mut Chance,
+    id: u64,
+    place: u64,
+) {
     let mut chance = Chance::new(drawing.seed, purpose::PERSON, id, 0);
     let habit = house.habit;
     // The first of a household that goes together is grown up; what they share is drawn from the household's own stream.
     let grown_up = habit.together.1 > 1 && place == 0;
     let age = chance.between(if grown_up { habit.ages.0.max(24) } else { habit.ages.0 }, habit.ages.1);
-    let leader = if place == 0 { None } else { shard.people.len().checked_sub(usize::try_from(place).unwrap_or(0)) };
-    let first = leader.and_then(|at| shard.people.get(at)).map(|person| (person.port, person.minute, person.device));
+    let leader =
+        if place == 0 { None } else { shard.people.len().checked_sub(usize::try_from(place).unwrap_or(0)) };
+    let first =
+        leader.and_then(|at| shard.people.get(at)).map(|person| (person.port, person.minute, person.device));
     let (port, minute) = first.map_or_else(
         || (usual_port(drawing, house.way, shared), shared.between(habit.leave.0, habit.leave.1)),
         |(port, minute, _)| (port, minute),
     );
     // Children and some elders are on the phone of whom they go with.
     let on_shared = first.filter(|_| age < 12 || (age >= 75 && chance.happens(400_000)));
-    let device = on_shared.map_or_else(|| new_device(drawing, shard, &mut chance, None), |(_, _, device)| device);
+    let device =
+        on_shared.map_or_else(|| new_device(drawing, shard, &mut chance, None), |(_, _, device)| device);
     let issued = drawing.start.plus_days(-days(drawing.tables.draw("document_age_days", &mut chance)));
     let person = Person {
         id,
@@ -244,7 +260,11 @@ fn add_person(drawing: &Drawing<'_>, shard: &mut Shard, house: &House<'_>, share
         minute,
         declared_frequent: chance.happens(habit.declared),
         without_phone: chance.happens(drawing.habits.life.no_phone),
-        holder: Holder::new(house.way.home, ResidenceClass::Permanent, Birth::Date(drawing.start.plus_days(-days(age * 365 + 120)))),
+        holder: Holder::new(
+            house.way.home,
+            ResidenceClass::Permanent,
+            Birth::Date(drawing.start.plus_days(-days(age * 365 + 120))),
+        ),
         documents: papers(drawing, house.way, issued),
         movements: Vec::new(),
         position: house.way.base,
@@ -276,12 +296,18 @@ fn days(days: i64) -> i32 {
 fn usual_port(drawing: &Drawing<'_>, way: &Way, chance: &mut Chance) -> usize {
     let Some(direction) = Direction::new(way.base, way.to) else { return 0 };
     let serving = drawing.places.serving(direction);
-    let peaks = serving.iter().map(|at| drawing.places.get(*at).map_or(0, |p| u32::try_from(p.peak).unwrap_or(0)));
+    let peaks =
+        serving.iter().map(|at| drawing.places.get(*at).map_or(0, |p| u32::try_from(p.peak).unwrap_or(0)));
     serving.get(chance.weighted(peaks)).copied().unwrap_or(0)
 }
 
 /// A device; of `since`, or some years old.
-pub(crate) fn new_device(drawing: &Drawing<'_>, shard: &mut Shard, chance: &mut Chance, since: Option<i64>) -> usize {
+pub(crate) fn new_device(
+    drawing: &Drawing<'_>,
+    shard: &mut Shard,
+    chance: &mut Chance,
+    since: Option<i64>,
+) -> usize {
     let life = &drawing.habits.life;
     let attestation = match () {
         () if chance.happens(life.no_attestation) => "missing",

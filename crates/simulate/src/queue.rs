@@ -14,7 +14,12 @@ use crate::population::purpose;
 use crate::tables::Tables;
 
 /// Serves a day's arrivals in the order of time: `at` and `lane` become those at which each is served. Gives the longest wait in seconds.
-pub(crate) fn queue(arrivals: &mut Vec<Arrival>, places: &Places<'_>, tables: &Tables, (seed, day): (u64, u32)) -> i64 {
+pub(crate) fn queue(
+    arrivals: &mut [Arrival],
+    places: &Places<'_>,
+    tables: &Tables,
+    (seed, day): (u64, u32),
+) -> i64 {
     let mut chance = Chance::new(seed, purpose::QUEUE, 0, u64::from(day));
     let mut waiting: BinaryHeap<Reverse<(i64, usize)>> =
         arrivals.iter().enumerate().map(|(number, arrival)| Reverse((arrival.at, number))).collect();

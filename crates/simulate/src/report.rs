@@ -5,10 +5,13 @@
 use std::collections::BTreeMap;
 
 use documents::AuthorityCode;
+use risk::rules::RuleSet;
 use serde::Serialize;
 
 use crate::cases::Case;
-use crate::figures::{Group, GroupRatio, Point, Rate, average_precision, curve, group_ratio, ratio, rounded, stability};
+use crate::figures::{
+    Group, GroupRatio, Point, Rate, average_precision, curve, group_ratio, ratio, rounded, stability,
+};
 use crate::population::{Person, Shard};
 use crate::run::{Inputs, Settings};
 use crate::scenario::Kind;
@@ -244,10 +247,12 @@ fn run_facts(inputs: &Inputs, settings: &Settings, tally: &Tally) -> RunFacts {
 }
 
 fn honest(inputs: &Inputs, tally: &Tally, people: &[&Person]) -> Honest {
-    let count = |fits: &dyn Fn(&&&Person) -> bool| u64::try_from(people.iter().filter(fits).count()).unwrap_or(0);
+    let count =
+        |fits: &dyn Fn(&&&Person) -> bool| u64::try_from(people.iter().filter(fits).count()).unwrap_or(0);
     let crossed = count(&|person| person.audit.crossings > 0);
     let alarmed = count(&|person| person.audit.alarmed > 0);
-    let seconds = tally.seconds.counts().iter().zip(0..).map(|(count, seconds): (&u64, u64)| count * seconds).sum();
+    let seconds =
+        tally.seconds.counts().iter().zip(0..).map(|(count, seconds): (&u64, u64)| count * seconds).sum();
     Honest {
         crossings: tally.honest,
         stepped_up: Rate::new(tally.stepped, tally.honest),
@@ -268,7 +273,7 @@ fn honest(inputs: &Inputs, tally: &Tally, people: &[&Person]) -> Honest {
 
 /// The rules that held, the most frequent first.
 fn by_rule(inputs: &Inputs, counts: &[u64]) -> Vec<RuleCount> {
-    let rules = inputs.rules.iter().flat_map(|set| set.rules());
+    let rules = inputs.rules.iter().flat_map(RuleSet::rules);
     let mut all: Vec<RuleCount> = rules
         .zip(counts)
         .filter(|(_, count)| **count > 0)

@@ -102,7 +102,8 @@ pub fn simulate(inputs: &Inputs, settings: &Settings, day_done: &mut dyn FnMut()
     let mut cases = draw_cases(&drawing, &inputs.scenario, &shards)?;
     let bay = bay(inputs, &drawing);
     let rules = inputs.rules.as_ref().map_or(0, |set| set.rules().len());
-    let mut tallies: Vec<Tally> = shards.iter().map(|_| Tally::new(rules, inputs.scenario.kinds.len())).collect();
+    let mut tallies: Vec<Tally> =
+        shards.iter().map(|_| Tally::new(rules, inputs.scenario.kinds.len())).collect();
     let mut book = LaneBook::default();
     let mut kept = Vec::new();
     let mut longest_wait = 0;
@@ -110,7 +111,8 @@ pub fn simulate(inputs: &Inputs, settings: &Settings, day_done: &mut dyn FnMut()
         let mut arrivals = planned(inputs, &drawing, (&mut shards, &mut cases), settings.threads, day);
         longest_wait = longest_wait.max(queue(&mut arrivals, &places, &inputs.tables, (settings.seed, day)));
         let keep = settings.keep == Some(day);
-        let done = crossed(&bay, (&mut shards, &mut cases, &mut tallies), arrivals, (settings.threads, day, keep));
+        let done =
+            crossed(&bay, (&mut shards, &mut cases, &mut tallies), arrivals, (settings.threads, day, keep));
         let mut events: Vec<LaneEvent> = Vec::new();
         for part in done {
             events.extend(part.lanes);
@@ -131,7 +133,10 @@ pub fn simulate(inputs: &Inputs, settings: &Settings, day_done: &mut dyn FnMut()
 fn bay<'a>(inputs: &'a Inputs, drawing: &'a Drawing<'a>) -> Bay<'a> {
     let face = inputs.schema.find("face_margin");
     let set = inputs.rules.as_ref();
-    let reads_face = set.iter().flat_map(|set| set.rules()).map(|rule| face.is_some_and(|face| rule.reads().contains(&face)));
+    let reads_face = set
+        .into_iter()
+        .flat_map(RuleSet::rules)
+        .map(|rule| face.is_some_and(|face| rule.reads().contains(&face)));
     let key = |number: u64| {
         let mut chance = Chance::new(drawing.seed, purpose::KEY, number, 0);
         let mut bytes = [0; 32];
@@ -216,7 +221,9 @@ fn in_threads<T: Send, R: Send>(parts: Vec<T>, threads: usize, work: impl Fn(T) 
     let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
         let running: Vec<_> = hands
             .into_iter()
-            .map(|hand| scope.spawn(move || hand.into_iter().map(|(at, part)| (at, work(part))).collect::<Vec<_>>()))
+            .map(|hand| {
+                scope.spawn(move || hand.into_iter().map(|(at, part)| (at, work(part))).collect::<Vec<_>>())
+            })
             .collect();
         running
             .into_iter()

@@ -305,7 +305,8 @@ fn kind(source: Source<'_>, row: &Spanned<Row>, artefacts: &[Artefact]) -> Resul
     }
     let find = |row: &ArtefactShare| {
         let place = artefacts.iter().position(|each| &each.name == row.is.get_ref());
-        let place = place.ok_or_else(|| source.fault(row.is.span().start, "no [[artefact]] has this name"))?;
+        let place =
+            place.ok_or_else(|| source.fault(row.is.span().start, "no [[artefact]] has this name"))?;
         Ok((place, source.share(&row.share)?))
     };
     let journey_share = match &row.journey_share {

@@ -46,7 +46,10 @@ impl<'a> Trick<'a> {
     pub fn draw(kind: &Kind, artefacts: &'a [Artefact], case: u64, chance: &mut Chance) -> Self {
         // One case has one impostor and one artefact.
         let mut of_case = Chance::new(case, 0, 0, 0);
-        let face = kind.faces.get(of_case.weighted(kind.faces.iter().map(|face| face.1))).map_or(Face::Holder, |face| face.0);
+        let face = kind
+            .faces
+            .get(of_case.weighted(kind.faces.iter().map(|face| face.1)))
+            .map_or(Face::Holder, |face| face.0);
         let artefact = kind.artefacts.get(of_case.weighted(kind.artefacts.iter().map(|each| each.1)));
         Self {
             face,
@@ -73,19 +76,26 @@ pub(crate) fn show(
     let (age, capture) = (draw("code_age"), draw("face_capture"));
     let poor = chance.happens(life.poor_capture) && !chance.happens(life.retaken);
     let quality = tables.draw(if poor { "quality_poor" } else { "quality_usual" }, chance);
-    let own_face = |chance: &mut Chance| if poor { tables.draw("face_poor_capture", chance) } else { person.face + capture };
+    let own_face = |chance: &mut Chance| {
+        if poor { tables.draw("face_poor_capture", chance) } else { person.face + capture }
+    };
     let face_margin = match trick {
         None => own_face(chance),
         Some((trick, case)) => match trick.face {
-            Face::Holder if trick.artefact.is_some() => own_face(chance) + tables.draw("face_artefact", chance),
+            Face::Holder if trick.artefact.is_some() => {
+                own_face(chance) + tables.draw("face_artefact", chance)
+            }
             Face::Holder => own_face(chance),
             Face::Stranger => impostor(tables, case, 1) + capture,
             Face::LookAlike { among } => impostor(tables, case, among) + capture,
             Face::Twin => tables.draw("face_twin", &mut Chance::new(case, 1, 0, 0)) + capture,
         },
     };
-    let suspected = trick.and_then(|(trick, _)| trick.artefact).filter(|artefact| !chance.happens(artefact.not_suspicious));
-    let liveness = tables.draw(if suspected.is_some() { "liveness_suspicious" } else { "liveness_usual" }, chance);
+    let suspected = trick
+        .and_then(|(trick, _)| trick.artefact)
+        .filter(|artefact| !chance.happens(artefact.not_suspicious));
+    let liveness =
+        tables.draw(if suspected.is_some() { "liveness_suspicious" } else { "liveness_usual" }, chance);
     let counter = match copy_counter {
         Some(counter) => {
             *counter += 1;
@@ -132,4 +142,3 @@ fn impostor(tables: &Tables, case: u64, among: u32) -> i64 {
 pub(crate) fn look_again(shown: &Shown, tables: &Tables, chance: &mut Chance) -> i64 {
     shown.face_margin + tables.draw("face_capture", chance) / 2
 }
-

@@ -52,7 +52,13 @@ impl Sight<'_> {
         Ok(facts)
     }
 
-    fn of_face_and_code(&self, facts: &mut Facts, person: &Person, shown: &Shown, date: LocalDate) -> Result<(), NotAFact> {
+    fn of_face_and_code(
+        &self,
+        facts: &mut Facts,
+        person: &Person,
+        shown: &Shown,
+        date: LocalDate,
+    ) -> Result<(), NotAFact> {
         let schema = self.schema;
         let mut put = |name: &str, value: i64| facts.clamped(schema, name, value).map(drop);
         put("face_margin", shown.face_margin)?;
@@ -68,7 +74,13 @@ impl Sight<'_> {
         facts.flag(schema, "own_unlock", false).map(drop)
     }
 
-    fn of_registry(&self, facts: &mut Facts, person: &Person, device: &Device, now: Timestamp) -> Result<(), NotAFact> {
+    fn of_registry(
+        &self,
+        facts: &mut Facts,
+        person: &Person,
+        device: &Device,
+        now: Timestamp,
+    ) -> Result<(), NotAFact> {
         let (schema, date) = (self.schema, now.local_date());
         let since = |at: i64, unit: i64| (now.unix() - at).max(0) / unit;
         let mut put = |name: &str, value: i64| facts.clamped(schema, name, value).map(drop);

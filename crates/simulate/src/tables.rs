@@ -145,7 +145,8 @@ impl Tables {
             let at = row.at.span().start;
             let mut points = Vec::with_capacity(row.at.get_ref().len());
             for (place, value) in row.at.get_ref() {
-                let billionths = billionths(*place).ok_or_else(|| source.fault(at, "a place lies from 0 to 1"))?;
+                let billionths =
+                    billionths(*place).ok_or_else(|| source.fault(at, "a place lies from 0 to 1"))?;
                 if points.last().is_some_and(|last: &(u64, i64)| last.0 >= billionths || last.1 > *value) {
                     return Err(source.fault(at, "places rise, and values do not fall"));
                 }
@@ -210,7 +211,9 @@ mod tests {
             ("[[0.0, 1], [1.0, 0]]", "do not fall"),
             ("[[0.0, 1], [2.0, 3]]", "from 0 to 1"),
         ] {
-            let text = format!("\n[[distribution]]\nname = 'x'\nunit = 's'\nmark = 'assumed'\nsource = ''\nat = {at}\n");
+            let text = format!(
+                "\n[[distribution]]\nname = 'x'\nunit = 's'\nmark = 'assumed'\nsource = ''\nat = {at}\n"
+            );
             let fault = Tables::read("t.toml", &text).unwrap_err();
             assert_eq!((fault.file.as_str(), fault.line), ("t.toml", 7));
             assert!(fault.what.contains(what), "{fault}");

@@ -11,7 +11,8 @@ const SECONDS: usize = 1801;
 /// Most weeks.
 pub(crate) const WEEKS: usize = 53;
 /// What is watched from week to week: the engine's score, and four signals.
-pub(crate) const WATCHED: [&str; 5] = ["score", "face_margin", "capture_quality", "liveness_score", "code_age_seconds"];
+pub(crate) const WATCHED: [&str; 5] =
+    ["score", "face_margin", "capture_quality", "liveness_score", "code_age_seconds"];
 /// Edges between the bands of each.
 const EDGES: [&[i64]; 5] = [
     &[1, 10, 30, 90],
@@ -162,7 +163,8 @@ impl Tally {
     }
 
     pub fn join(&mut self, other: &Self) {
-        let add = |mine: &mut Vec<u64>, theirs: &[u64]| mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
+        let add =
+            |mine: &mut Vec<u64>, theirs: &[u64]| mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
         self.judged += other.judged;
         self.honest += other.honest;
         self.stepped += other.stepped;

@@ -58,7 +58,11 @@ pub(crate) fn visit(
     loop {
         match step {
             Step::Clear(clear) => {
-                return Ended { cleared: true, by_officer: clear.by_officer(), seconds: at.seconds_since(now) };
+                return Ended {
+                    cleared: true,
+                    by_officer: clear.by_officer(),
+                    seconds: at.seconds_since(now),
+                };
             }
             Step::Ask(asking) => {
                 let measure = asking.measure();

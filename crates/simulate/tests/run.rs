@@ -9,13 +9,16 @@ use risk::engine::CelEngine;
 use risk::rules::{RULES_TEXT, RuleSet};
 use risk::schema::Schema;
 use risk::{Facts, Judging, Policy, judge};
-use simulate::{Calendar, FIRST_DAY, Habits, Inputs, KindReport, Ran, Report, Scenario, Settings, Tables, page, simulate};
+use simulate::{
+    Calendar, FIRST_DAY, Habits, Inputs, KindReport, Ran, Report, Scenario, Settings, Tables, page, simulate,
+};
 
 const BUILTIN: &str = include_str!("../data/scenario.toml");
 
 /// The built-in scenario with so many cases of each kind.
 fn scenario(cases: u32) -> Scenario {
-    let smaller = |line: &str| if line.starts_with("cases = ") { format!("cases = {cases}") } else { line.to_owned() };
+    let smaller =
+        |line: &str| if line.starts_with("cases = ") { format!("cases = {cases}") } else { line.to_owned() };
     let text: Vec<String> = BUILTIN.lines().map(smaller).collect();
     Scenario::read("small.toml", &text.join("\n")).unwrap()
 }
@@ -49,7 +52,9 @@ fn kind<'a>(report: &'a Report, name: &str) -> &'a KindReport {
 /// The first rule set without the rules of these names.
 fn without(names: &[&str]) -> String {
     let (head, rules) = RULES_TEXT.split_once("[[rule]]\n").unwrap();
-    let kept = rules.split("\n[[rule]]\n").filter(|rule| !names.iter().any(|name| rule.contains(&format!("id = \"{name}\""))));
+    let kept = rules
+        .split("\n[[rule]]\n")
+        .filter(|rule| !names.iter().any(|name| rule.contains(&format!("id = \"{name}\""))));
     format!("{head}[[rule]]\n{}", kept.collect::<Vec<_>>().join("\n[[rule]]\n"))
 }
 
@@ -106,7 +111,9 @@ fn a_small_bay_finds_what_leaves_a_trace_and_troubles_few() {
 fn a_rule_that_is_taken_away_is_missed() {
     let (only, _) = BUILTIN.split_once("[[fraud]]").unwrap();
     let wanted = ["watch_list", "impossible_travel", "code_replayed"];
-    let rows = BUILTIN.split("\n[[fraud]]\n").filter(|row| wanted.iter().any(|name| row.contains(&format!("kind = \"{name}\""))));
+    let rows = BUILTIN
+        .split("\n[[fraud]]\n")
+        .filter(|row| wanted.iter().any(|name| row.contains(&format!("kind = \"{name}\""))));
     let text = format!("{only}\n[[fraud]]\n{}", rows.collect::<Vec<_>>().join("\n[[fraud]]\n"));
     let smaller = text.replace("cases = 260", "cases = 40").replace("cases = 300", "cases = 40");
     let recall = |rules: Option<&str>| {
@@ -117,7 +124,13 @@ fn a_rule_that_is_taken_away_is_missed() {
     };
     let ([list, travel, code], _) = recall(Some(RULES_TEXT));
     assert!(list > 0.6 && travel > 0.7 && code > 0.9, "{list} {travel} {code}");
-    let fewer = without(&["on_the_list", "journey_impossible", "device_at_two_ports", "same_code_again_soon", "code_shown_elsewhere"]);
+    let fewer = without(&[
+        "on_the_list",
+        "journey_impossible",
+        "device_at_two_ports",
+        "same_code_again_soon",
+        "code_shown_elsewhere",
+    ]);
     let ([list, travel, code], _) = recall(Some(&fewer));
     assert!(list < 0.2 && travel < 0.65 && code < 0.75, "{list} {travel} {code}");
     // Without any rules an officer sees everybody: nothing is missed, and nobody is spared.
@@ -154,7 +167,8 @@ fn a_kept_day_is_judged_again_bit_for_bit() {
     let kept = run(&inputs, &settings).kept;
     assert!(kept.len() > 1000, "{}", kept.len());
     let none = BTreeSet::new();
-    let judging = Judging { schema: &inputs.schema, policy: inputs.policy, in_shadow: &none, on_trial: false };
+    let judging =
+        Judging { schema: &inputs.schema, policy: inputs.policy, in_shadow: &none, on_trial: false };
     let mut found = 0;
     for one in &kept {
         let facts = Facts::decode(&one.facts, &inputs.schema).unwrap();
@@ -185,7 +199,12 @@ fn a_scenario_with_a_fault_is_told_with_file_and_line() {
         ("device = 'holders'", "device = 'shared'", 2, "in_step"),
         ("knows_pin = 0.5", "knows_pin = 1.5", 14, "0 to 1"),
         ("knows_pin = 0.5", "knows_pin = 0.5\ncolour = 1", 15, "unknown field"),
-        ("device = 'holders'", "artefact = [{ is = 'mask', share = 1.0 }]\ndevice = 'holders'", 13, "no [[artefact]]"),
+        (
+            "device = 'holders'",
+            "artefact = [{ is = 'mask', share = 1.0 }]\ndevice = 'holders'",
+            13,
+            "no [[artefact]]",
+        ),
     ] {
         let fault = Scenario::read("s.toml", &good.replace(from, to)).unwrap_err();
         assert_eq!((fault.file.as_str(), fault.line), ("s.toml", line), "{to}: {fault}");

@@ -11,8 +11,8 @@ use ::risk::engine::CelEngine;
 use ::risk::rules::{MAX_RULES_TEXT, RULES_FILE, RULES_TEXT, RuleSet};
 use ::risk::schema::Schema;
 use ::simulate::{
-    Calendar, FEWEST_DAYS, FIRST_DAY, Habits, Inputs, MOST_DAYS, MOST_RESIDENTS, Report, Scenario, Settings, Tables, page,
-    simulate,
+    Calendar, FEWEST_DAYS, FIRST_DAY, Habits, Inputs, MOST_DAYS, MOST_RESIDENTS, Report, Scenario, Settings,
+    Tables, page, simulate,
 };
 use clap::Args;
 use documents::{LocalDate, Rules};
