@@ -95,10 +95,9 @@ fn journeys(
     let mut legs = Vec::new();
     if let Some((when, place)) = person.back {
         if when < begin + 86_400 {
-            person.back = None;
-            if let Some(when) = open_time(drawing, place, when.max(begin)) {
-                legs.push((when, place, outward.reversed()));
-            }
+            let open = open_time(drawing, place, when.max(begin));
+            person.back = if open.is_some() { None } else { Some((when + 86_400, place)) };
+            legs.extend(open.map(|when| (when, place, outward.reversed())));
         }
         return legs;
     }
@@ -136,7 +135,10 @@ fn journeys(
         let home = leave + nights * 86_400 + there * 60 + own.between(8, 25) * person.household.1;
         legs.push((leave, out, outward));
         if home < begin + 86_400 {
-            let Some(open) = open_time(drawing, back, home) else { break };
+            let Some(open) = open_time(drawing, back, home) else {
+                person.back = Some((home + 86_400, back));
+                break;
+            };
             legs.push((open, back, outward.reversed()));
         } else {
             person.back = Some((home, back));

@@ -17,6 +17,8 @@ pub const TEXT: &str = include_str!("../data/scenario.toml");
 
 /// Most kinds of one file.
 const MOST_KINDS: usize = 64;
+/// A year.
+const MOST_DAYS: i64 = 366;
 
 /// All frauds that are injected.
 #[derive(Debug, Clone)]
@@ -294,10 +296,10 @@ fn kind(source: Source<'_>, row: &Spanned<Row>, artefacts: &[Artefact]) -> Resul
     }
     let share = |value: &Option<Spanned<f64>>| value.as_ref().map(|value| source.share(value)).transpose();
     let span = |value: &Option<Spanned<[i64; 2]>>| value.as_ref().map(|value| source.span(value)).transpose();
-    let positive = |value: &Spanned<[i64; 2]>, least: i64| {
+    let within = |value: &Spanned<[i64; 2]>, least: i64, most: i64| {
         let (low, high) = source.span(value)?;
-        let what = format!("write two numbers from {least} on");
-        if low < least { Err(source.fault(value.span().start, what)) } else { Ok((low, high)) }
+        let what = format!("write two numbers from {least} to {most}");
+        if low < least || high > most { Err(source.fault(value.span().start, what)) } else { Ok((low, high)) }
     };
     let faces: Vec<(Face, u32)> = row.face.iter().map(|row| face(source, row)).collect::<Result<_, _>>()?;
     if faces.iter().all(|(_, share)| *share == 0) {
@@ -326,11 +328,11 @@ fn kind(source: Source<'_>, row: &Spanned<Row>, artefacts: &[Artefact]) -> Resul
         name: name.clone(),
         says: row.says.clone(),
         cases: row.cases,
-        first_day: positive(&row.first_day, 0)?,
-        holders: positive(&row.holders, 1)?,
+        first_day: within(&row.first_day, 0, MOST_DAYS)?,
+        holders: within(&row.holders, 1, 64)?,
         habits: row.habits.clone(),
-        uses: positive(&row.uses, 1)?,
-        every_minutes: positive(&row.every_minutes, 0)?,
+        uses: within(&row.uses, 1, 200)?,
+        every_minutes: within(&row.every_minutes, 0, MOST_DAYS * 1440)?,
         begins: row.begins,
         journey_share,
         in_step_minutes: span(&row.in_step_minutes)?.unwrap_or((0, 0)),

@@ -191,6 +191,7 @@ fn a_scenario_with_a_fault_is_told_with_file_and_line() {
         ("kind = 'a'", "kind = 'A b'", 3, "a-z"),
         ("first_day = [1, 2]", "first_day = [3, 2]", 6, "lower one first"),
         ("holders = [1, 1]", "holders = [0, 1]", 7, "from 1"),
+        ("uses = [1, 1]", "uses = [1, 1000000]", 8, "to 200"),
         ("begins = 'at_will'", "begins = 'somehow'", 10, "unknown variant"),
         ("begins = 'at_will'", "begins = 'after_holder'", 2, "journey_share"),
         ("begins = 'at_will'", "begins = 'in_step'", 2, "in_step_minutes"),
