@@ -10,7 +10,7 @@ use crate::report::{Bar, KindReport, Report, RuleCount};
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}\
     h2{margin-top:2rem}table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}\
     th,td{text-align:right;padding:.2rem .5rem;border-bottom:1px solid #ccc;vertical-align:top}\
-    th:first-child,td:first-child{text-align:left}td.text,th.text{text-align:left}\
+    td{white-space:nowrap}th:first-child,td:first-child,td.text,th.text{text-align:left;white-space:normal}\
     .held{color:#1b6e3c}.missed{color:#b3261e;font-weight:bold}.few{color:#666}\
     .curves{display:grid;grid-template-columns:repeat(2,1fr);gap:1rem}figure{margin:0;break-inside:avoid}\
     figcaption{font-size:13px}svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#333}\

@@ -12,8 +12,8 @@ use crate::cases::Case;
 use crate::figures::{
     Group, GroupRatio, Point, Rate, average_precision, curve, group_ratio, ratio, rounded, stability,
 };
+use crate::inputs::{Inputs, Settings};
 use crate::population::{Person, Shard};
-use crate::run::{Inputs, Settings};
 use crate::scenario::Kind;
 use crate::tally::{OfKind, Tally, WATCHED};
 

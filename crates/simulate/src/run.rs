@@ -1,78 +1,27 @@
 //! Run: day after day, from plans to queues to lanes; parts of the people in threads, each with its own.
 //!
-//! Lives here: [`simulate`], [`Settings`], [`Inputs`], [`Ran`]. Not here: rates and the page (`report`). The same seed gives the same result for any
+//! Lives here: [`simulate`], [`Ran`]. Not here: what it rests on (`inputs`), rates and the page (`report`). The same seed gives the same result for any
 //! number of threads.
 
 use std::collections::BTreeSet;
 
 use credential::SecretKey;
-use documents::{LocalDate, Rules};
+use risk::RuleId;
 use risk::rules::RuleSet;
-use risk::schema::Schema;
-use risk::{Policy, RuleId};
 
 use crate::arrival::Arrival;
-use crate::calendar::Calendar;
 use crate::cases::{Case, draw_cases};
 use crate::chance::Chance;
 use crate::crossing::{Bay, Kept, LaneEvent, Out, cross};
 use crate::fault::DataFault;
-use crate::habits::Habits;
+use crate::inputs::{Inputs, Settings};
 use crate::lanes::LaneBook;
 use crate::places::Places;
 use crate::plan::plan_day;
 use crate::population::{Drawing, Shard, populate, purpose};
 use crate::queue::queue;
 use crate::report::{Report, report};
-use crate::scenario::Scenario;
-use crate::tables::Tables;
 use crate::tally::Tally;
-
-/// The first day, where no other is given: four weeks with Mid-Autumn and National Day in them.
-pub const FIRST_DAY: &str = "2026-09-14";
-/// Fewest days: the first have no history yet.
-pub const FEWEST_DAYS: u32 = 7;
-/// Most days: a year.
-pub const MOST_DAYS: u32 = 366;
-/// Most people: what fits into 16 GiB with room to spare.
-pub const MOST_RESIDENTS: u32 = 2_000_000;
-
-/// How large a run is, and from which seed.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// The seed of everything.
-    pub seed: u64,
-    /// How many people.
-    pub residents: u32,
-    /// How many days.
-    pub days: u32,
-    /// The first day.
-    pub start: LocalDate,
-    /// Threads; the result is the same for any number.
-    pub threads: usize,
-    /// A day whose judgements are kept, from 0.
-    pub keep: Option<u32>,
-}
-
-/// What a run rests on.
-pub struct Inputs {
-    /// Ports, hours, papers.
-    pub documents: Rules,
-    /// The list of signals.
-    pub schema: Schema,
-    /// Risk rules; `None`: an authority without any.
-    pub rules: Option<RuleSet>,
-    /// The stricter policy.
-    pub policy: Policy,
-    /// Distributions.
-    pub tables: Tables,
-    /// Holidays.
-    pub calendar: Calendar,
-    /// Habits.
-    pub habits: Habits,
-    /// Frauds.
-    pub scenario: Scenario,
-}
 
 /// A run that has ended.
 #[derive(Debug)]
