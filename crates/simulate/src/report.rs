@@ -124,7 +124,7 @@ pub struct KindReport {
     pub recall: Rate,
     /// The same by rules that do not read the face comparison.
     pub recall_without_face: Rate,
-    /// Cases found at the first crossing.
+    /// Cases found at the first crossing; of an insider, whose shift is told or not, the same as the recall.
     pub before_second: Rate,
     /// Fraudulent crossings with a measure, of them and the honest ones with a measure.
     pub precision: Rate,
@@ -315,7 +315,10 @@ fn of_kind(
         crossings: counts.crossings,
         recall: Rate::new(found, tried),
         recall_without_face: Rate::new(without, tried),
-        before_second: Rate::new(count(&|story| story.first_found == 1), tried),
+        before_second: Rate::new(
+            if kind.insider { found } else { count(&|story| story.first_found == 1) },
+            tried,
+        ),
         precision: Rate::new(counts.found, counts.found + tally.stepped),
         area: average_precision(&curve_all),
         baseline: rounded(ratio(counts.crossings, counts.crossings + tally.honest)),
