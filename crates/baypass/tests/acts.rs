@@ -46,6 +46,7 @@ const READ: &[&str] = &[
     "risk test",
     "risk versions",
     "rules report",
+    "simulate",
     "suspension list",
     "tls list",
     "trust draft",

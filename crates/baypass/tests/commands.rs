@@ -292,6 +292,32 @@ fn risk_test_lists_every_fault_with_its_line_and_risk_show_says_what_rules_say()
 }
 
 #[test]
+fn simulate_gives_the_same_figures_of_one_seed_writes_a_page_and_tells_a_broken_scenario_with_its_line() {
+    let row = "[[fraud]]\nkind = \"mine\"\nsays = \"A kind of our own.\"\ncases = 8\nfirst_day = [0, 3]\nholders = [1, 1]\nuses = [1, 2]\n\
+               every_minutes = [200, 400]\nbegins = \"at_will\"\nholder = \"stays\"\nface = [{ of = \"stranger\", share = 1.0 }]\n\
+               device = \"holders\"\nknows_pin = 0.0\nhas_document = 0.0\nrecall_at_least = 0.9\n";
+    let own = file("simulate-own.toml", format!("name = \"own\"\n{row}").as_bytes());
+    let html = Path::new(env!("CARGO_TARGET_TMPDIR")).join("simulate.html");
+    let small = ["simulate", "--seed", "4", "--residents", "600", "--days", "7", "--scenario", text(&own)];
+    let run = |more: &[&str]| baypass(&[&small[..], more].concat());
+    let first = run(&["--json", "--threads", "1", "--html", text(&html)]);
+    assert_eq!(code(&first), 0, "{}", err(&first));
+    assert!(err(&first).contains("simulate: days: 7 of 7"), "{}", err(&first));
+    assert_eq!(first.stdout, run(&["--json", "--threads", "2"]).stdout);
+    let json: Value = serde_json::from_slice(&first.stdout).unwrap();
+    assert_eq!((&json["run"]["seed"], &json["kinds"][0]["kind"]), (&json!(4), &json!("mine")));
+    assert!(std::fs::read_to_string(&html).unwrap().contains("A kind of our own."));
+    assert!(out(&run(&[])).contains("mine: recall"), "in words");
+    let broken = file(
+        "simulate-broken.toml",
+        format!("name = \"own\"\n{}", row.replace("at_will", "someday")).as_bytes(),
+    );
+    let told = baypass(&["simulate", "--scenario", text(&broken)]);
+    assert_eq!(code(&told), 2, "{}", err(&told));
+    assert!(out(&told).contains("simulate-broken.toml:10: "), "{}", out(&told));
+}
+
+#[test]
 fn doctor_names_the_command_that_mends_missing_models() {
     let empty = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-models");
     std::fs::create_dir_all(&empty).unwrap();

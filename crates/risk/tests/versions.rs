@@ -136,7 +136,7 @@ fn a_version_goes_from_shadow_over_some_lanes_to_all_and_back_under_the_next_num
     take(&mut running, &first);
 
     let trial = RulesVersion {
-        text: RULES_TEXT.replace("bay-2026-11", "bay-2026-12"),
+        text: RULES_TEXT.replace("bay-2026-12", "bay-2026-13"),
         ..office.version(2, Stage::Shadow)
     };
     take(&mut running, &trial);
@@ -169,10 +169,10 @@ fn a_version_goes_from_shadow_over_some_lanes_to_all_and_back_under_the_next_num
 
     take(&mut running, &trial.again(4, office.now, Stage::Full));
     assert_eq!((number(running.full()), number(running.trial())), (Some(4), None));
-    assert_eq!(running.full().unwrap().rules().name(), "bay-2026-12");
+    assert_eq!(running.full().unwrap().rules().name(), "bay-2026-13");
 
     take(&mut running, &first.again(5, office.now, Stage::Full));
-    assert_eq!(running.full().unwrap().rules().name(), "bay-2026-11");
+    assert_eq!(running.full().unwrap().rules().name(), "bay-2026-12");
     assert_eq!(number(running.full()), Some(5));
 
     // A start that was handed an older file stays without rules rather than going back.

@@ -24,6 +24,7 @@ mod reservations;
 mod resident;
 mod risk;
 mod rules;
+mod simulate;
 mod tls;
 mod trust;
 mod wallet;
@@ -106,6 +107,8 @@ pub enum Command {
     /// Suspensions of passes that a rule asked for: an officer confirms or lifts them.
     #[command(subcommand)]
     Suspension(appeal::SuspensionCommand),
+    /// A synthetic Bay, honest and not, against the real risk rules: what they find, and whom they trouble (docs/simulator.md).
+    Simulate(simulate::SimulateArgs),
     /// What is wrong here, and how to mend it: rules, texts, models, clock; with --dir keys, lists and approvals too.
     Doctor(doctor::DoctorArgs),
     /// What the face matcher can and cannot do, on pictures of your own.
@@ -141,6 +144,7 @@ impl Command {
             Self::Risk(command) => command.run(models),
             Self::Appeal(command) => block_on(command.run(models)),
             Self::Suspension(command) => block_on(command.run(models)),
+            Self::Simulate(args) => simulate::run(&args),
             Self::Doctor(args) => block_on(doctor::run(&args, models)),
             Self::Face(command) => command.run(models),
             Self::Bench(command) => command.run(models),
