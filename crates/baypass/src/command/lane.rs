@@ -52,8 +52,9 @@ pub struct DocumentArgs {
     installation: InstallationArgs,
     #[command(flatten)]
     crossing: CrossingArgs,
-    /// A card in the order in which it is laid down: `hkid:A123456(3)`, typed, with --birth; or `mrz:FILE`, a file with the
-    /// lines of its machine-readable zone.
+    /// A card in the order in which it is laid down: `hkid:A123456(3)`, typed, with --birth; `mrz:FILE`, a file with the
+    /// lines of its machine-readable zone; or `mrz-picture:FILE`, a picture of the card (JPEG, PNG, WebP), lying any way up.
+    /// Several pictures of one card, `mrz-picture:FILE,FILE`, must agree.
     #[arg(long = "page", value_name = "CARD", required = true)]
     pages: Vec<String>,
     /// The birth date on the cards that are typed.
@@ -151,14 +152,18 @@ fn sight(path: &Path) -> Result<CodeSight, Failure> {
 
 /// What the reader of cards sees of one that was named on the command line.
 fn card(text: &str, birth: Option<LocalDate>) -> Result<PageSight, Failure> {
-    let (what, rest) = text
-        .split_once(':')
-        .ok_or_else(|| Failure::new("a card is written KIND:NUMBER or mrz:FILE, such as hkid:A123456(3)"))?;
+    let (what, rest) = text.split_once(':').ok_or_else(|| {
+        Failure::new("a card is written KIND:NUMBER, mrz:FILE or mrz-picture:FILE, such as hkid:A123456(3)")
+    })?;
     if what == "mrz" {
         let bytes = failure::read(Path::new(rest), MAX_ZONE_FILE)?;
         let lines = String::from_utf8(bytes)
             .map_err(|_| Failure::new(format!("{rest} is no text; give the lines of the zone")))?;
         return Ok(PageSight::Zone(lines));
+    }
+    if what == "mrz-picture" {
+        let files = rest.split(',').map(|file| failure::read(Path::new(file), code::picture::MAX_FILE_BYTES));
+        return files.collect::<Result<_, _>>().map(PageSight::Pictures);
     }
     let kind: DocumentKind = what.parse().map_err(of)?;
     let number = DocumentNumber::parse(kind, rest).map_err(of)?;

@@ -24,6 +24,7 @@ use super::keys::KeyStore;
 use super::signing::{OwnSigners, lane_key, make_venue_key_where_none};
 use super::{Installation, LanePlace, Lock, lists, make_folder};
 use crate::failure::{Failure, of};
+use crate::zones::Zones;
 
 /// The configuration of faces: a `models.toml` in the folder of the models is the operator's own, with their recogniser's
 /// manifest and the thresholds that they measured; without one it is ours.
@@ -338,7 +339,8 @@ pub async fn open_lane<L: AuthorityLink>(
     };
     let courier = Courier::new(Arc::clone(&store), Arc::clone(&link));
     let faces = Arc::new(ProbeCache::new(eyes));
-    let lane = Arc::new(Lane::new(config, replay, Arc::clone(&store), link, faces, metrics));
+    let lane = Lane::new(config, replay, Arc::clone(&store), link, faces, metrics);
+    let lane = Arc::new(lane.with_zone_reader(Arc::new(Zones)));
     Ok(OpenLane { lane, courier, store })
 }
 

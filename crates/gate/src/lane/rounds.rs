@@ -177,9 +177,13 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
         let read = match sight {
             PageSight::Typed { number, birth } => Page::typed(number, birth),
             PageSight::Zone(lines) => Page::from_zone(&lines, today),
-            PageSight::Picture(picture) => {
-                let zones = self.lane.zones.clone().ok_or(unreadable)?;
-                let lines = blocking(move || zones.lines(&picture)).await.flatten().ok_or(unreadable)?;
+            PageSight::Pictures(pictures) => {
+                let zones = self.lane.zones.clone();
+                let read = blocking(move || zones.read(&pictures, today)).await.ok_or(unreadable)?;
+                let lines = read.map_err(|fault| {
+                    self.notes.detail = Some(fault.to_string());
+                    unreadable
+                })?;
                 Page::from_zone(&lines, today)
             }
         };
