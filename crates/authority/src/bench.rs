@@ -215,6 +215,7 @@ impl LedgerBench {
             number,
             kept: Vec::new(),
             alone: None,
+            doubt: None,
         };
         let recognised = Recognised { opened, face: Compared::Near, stale: false };
         let fresh = FreshIds::draw()?;

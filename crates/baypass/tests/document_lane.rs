@@ -17,7 +17,6 @@ mod bay;
 #[expect(dead_code, reason = "the printer of another crate's tests")]
 mod cards;
 #[path = "../../zone/tests/zone/film.rs"]
-#[expect(dead_code, reason = "the camera of another crate's tests")]
 mod film;
 
 use bay::{Folder, people};

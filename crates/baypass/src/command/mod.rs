@@ -6,6 +6,7 @@
 mod approval;
 mod authority;
 mod bench;
+mod chip_files;
 mod code;
 mod crossing;
 mod demo;

@@ -22,7 +22,7 @@ use trust::{Approval, Approvals, TrustStore};
 
 use super::keys::KeyStore;
 use super::signing::{OwnSigners, lane_key, make_venue_key_where_none};
-use super::{Installation, LanePlace, Lock, lists, make_folder};
+use super::{Installation, LanePlace, Lock, country_signers, lists, make_folder};
 use crate::failure::{Failure, of};
 use crate::zones::Zones;
 
@@ -102,7 +102,8 @@ pub async fn open_service(
     let service = Service::new(code, ledger, rules, enrolment, faces, keys, trust, Approvals::default());
     let service = service
         .with_simulated_cameras(of_whom.simulated_camera())
-        .with_attestation_rules(attestation_rules(&folder)?);
+        .with_attestation_rules(attestation_rules(&folder)?)
+        .with_country_signers(country_signers::read(&folder, now)?);
     service.set_approvals(approvals);
     Ok((service, lock))
 }

@@ -12,6 +12,7 @@ use documents::{DocumentNumber, LocalDate};
 use face::active::Prompt;
 use transport::{BodyError, bounded_body};
 
+use super::chip_files::ChipFiles;
 use super::tag::{TAG_HEADER, same_tag, tag};
 
 /// Largest picture that is taken from a camera, in bytes.
@@ -45,6 +46,8 @@ pub enum PageSight {
     Zone(String),
     /// Pictures of the card in which its zone stands, for a lane with a reader of zones (`devices::zone`).
     Pictures(Vec<Vec<u8>>),
+    /// The files of its chip, for the authority that reads the document to prove.
+    Chip(ChipFiles),
     /// Typed from the card: the number, its check digit proven, and the birth date.
     Typed {
         /// The document's number.

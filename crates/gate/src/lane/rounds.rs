@@ -26,6 +26,7 @@ use crate::capture::{CaptureFault, Captured, FaceCapture, blocking};
 use crate::check::{Checked, Trusted};
 use crate::clock::Stopwatch;
 use crate::devices::camera::{Camera, CameraError, CodeSight, PageSight, Seen, Source};
+use crate::devices::chip_files::ChipFault;
 use crate::outbox::AuthorityLink;
 use crate::reason::GateReason;
 
@@ -186,14 +187,26 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
                 })?;
                 Page::from_zone(&lines, today)
             }
+            PageSight::Chip(files) => files.page(today).or_else(|fault| {
+                self.notes.detail = Some(fault.to_string());
+                match fault {
+                    ChipFault::Page(error) => Err(error),
+                    ChipFault::HandedIn(_) | ChipFault::File(_) | ChipFault::Read(_) | ChipFault::Missing => {
+                        Err(PageError::ChipUnread)
+                    }
+                }
+            }),
         };
         read.map_err(|error| match error {
             PageError::OtherDocument | PageError::NotRead { .. } => {
                 NoRound::Failed(GateReason::DocumentNotRead)
             }
-            PageError::Zone(_) | PageError::Number(_) | PageError::Malformed(_) | PageError::Crypto(_) => {
-                unreadable
-            }
+            PageError::Zone(_)
+            | PageError::Number(_)
+            | PageError::ChipTooLong
+            | PageError::ChipUnread
+            | PageError::Malformed(_)
+            | PageError::Crypto(_) => unreadable,
         })
     }
 
