@@ -13,12 +13,14 @@ use credential::message::{Outcome, laid_hash};
 use credential::page::{Page, PageContext};
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, LaneKind, Measure, Side, check_digit};
 use gate::devices::camera::{CodeSight, PageSight, SimulatedCamera};
+use gate::devices::chip_files::ChipFiles;
 use gate::devices::door::SimulatedDoor;
 use gate::devices::zone::{Needs, ZoneFault, ZoneReader};
 use gate::lane::measures::{Nobody, Simulated};
 use gate::lane::screen::NoScreen;
 use gate::outbox::Store;
 use gate::{FixedClock, GateReason, Lane, LaneConfig, LaneContext, Metrics, Report, Stopwatch};
+use test_support::chip;
 
 struct Still;
 
@@ -224,6 +226,48 @@ async fn nothing_of_a_card_lies_in_the_gates_store() {
             let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
             assert!(!found, "{canary} stands in the store");
         }
+    }
+}
+
+/// What a reader's software hands in of a mainland resident's permit.
+fn chip_files(number: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    let lines = zone(number).replace("CRCHN", "CSCHN").replace('\n', "");
+    let file = |bytes: Vec<u8>| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let (dg1, dg2) = (chip::dg1(&lines), chip::dg2(&[(0, &chip::portrait(90))]));
+    serde_json::json!({ "sod": file(chip::sod(&[])), "dg1": file(dg1), "dg2": file(dg2) })
+        .to_string()
+        .into_bytes()
+}
+
+#[tokio::test]
+async fn a_cards_chip_goes_to_its_reader_in_one_length_and_files_that_are_none_are_refused() {
+    let place = Place::new().await;
+    let text = chip_files("CA1234567");
+    let files = ChipFiles::handed_in(text.clone());
+    assert_eq!(place.lay([PageSight::Chip(files)]).await.passage, Passage::Passed);
+    for reader in [Mac, Chn] {
+        let page = place.page(reader, reader).unwrap();
+        assert_eq!(
+            (page.chip(), page.number().kind()),
+            (Some(text.as_slice()), DocumentKind::ExitEntryPermit)
+        );
+    }
+    for (row, text) in [
+        ("no JSON", b"EF.SOD".to_vec()),
+        ("no portrait", br#"{"sod": "", "dg1": ""}"#.to_vec()),
+        ("another number in DG1", chip_files("123456789")),
+        ("too long", vec![b' '; gate::devices::chip_files::MAX_CHIP_TEXT + 1]),
+    ] {
+        let place = Place::new().await;
+        let report = place.lay([PageSight::Chip(ChipFiles::handed_in(text))]).await;
+        let expected = if row == "another number in DG1" {
+            GateReason::DocumentNotRead
+        } else {
+            GateReason::PageUnreadable
+        };
+        assert_eq!((report.passage, report.reason), (Passage::NotPassed, Some(expected)), "row {row}");
+        assert!(place.link.asked.lock().unwrap().is_empty(), "row {row}");
     }
 }
 

@@ -1,6 +1,5 @@
 //! A bay for tests: two authorities over whatever database, one gate, one traveller, real photographs.
 
-use chip::CountrySigners;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -10,6 +9,7 @@ use authority::{
     Claim, DeviceProof, EnrolError, EnrolRequest, EnrolmentRules, Faces, InvitationCode, IssueError, KEY_ID,
     Keys, Service, possession, status_list_number,
 };
+use chip::CountrySigners;
 use clearance::Envelope;
 use credential::dpop::DpopThumbprint;
 use credential::message::{self, Event, Kind, Passage, Receipt, ReceiptResult, Request, Verdict};

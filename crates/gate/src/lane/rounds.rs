@@ -187,12 +187,12 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
                 })?;
                 Page::from_zone(&lines, today)
             }
-            PageSight::Chip(files) => files.page(today).or_else(|fault| {
+            PageSight::Chip(files) => files.page(today).map_err(|fault| {
                 self.notes.detail = Some(fault.to_string());
                 match fault {
-                    ChipFault::Page(error) => Err(error),
+                    ChipFault::Page(error) => error,
                     ChipFault::HandedIn(_) | ChipFault::File(_) | ChipFault::Read(_) | ChipFault::Missing => {
-                        Err(PageError::ChipUnread)
+                        PageError::ChipUnread
                     }
                 }
             }),
