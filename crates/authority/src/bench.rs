@@ -223,6 +223,7 @@ impl LedgerBench {
             device: None,
             kept: Vec::new(),
             alone: None,
+            doubt: None,
         };
         let face = Likeness { compared: Compared::Near, margin: Some(100) };
         let recognised = Recognised { opened, face, stale: false };

@@ -183,7 +183,16 @@ impl Faces {
 
     /// The templates of a registry's photo.
     pub(crate) fn templates(&self, photo: &[u8]) -> Result<Vec<KeptTemplate>, FaceCheckError> {
-        let embedding = self.embedder.enrol(&self.finder, &Image::decode(photo)?)?;
+        self.templates_of(&Image::decode(photo)?)
+    }
+
+    /// The templates of the portrait in a chip that was proven.
+    pub(crate) fn templates_of_chip(&self, portrait: &[u8]) -> Result<Vec<KeptTemplate>, FaceCheckError> {
+        self.templates_of(&Image::decode_portrait(portrait)?)
+    }
+
+    fn templates_of(&self, image: &Image) -> Result<Vec<KeptTemplate>, FaceCheckError> {
+        let embedding = self.embedder.enrol(&self.finder, image)?;
         let pack = |kind: &TemplateKind| {
             let template = Template::pack(kind, &embedding).map_err(|_| FaceCheckError::Template)?;
             Ok((kind.code(), template.as_bytes().to_vec()))

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
+use chip::CountrySigners;
 use credential::cbor::CborError;
 use credential::message::{self, Kind, MessageError, Receipt, ReceiptResult};
 use credential::status::SignedStatusList;
@@ -42,6 +43,8 @@ pub struct Service {
     pub(crate) statuses: RwLock<BTreeMap<(AuthorityCode, u8), SignedStatusList>>,
     /// The last signed list of each number of this authority.
     pub(crate) signed_lists: Mutex<BTreeMap<u8, Arc<SignedList>>>,
+    /// Whose signers of chips count.
+    pub(crate) countries: Arc<CountrySigners>,
     pub(crate) pools: Pools,
     pub(crate) liveness: Option<Arc<Liveness>>,
     /// Most device keys that one person may bring in 24 hours.
@@ -149,6 +152,7 @@ impl Service {
             approvals: RwLock::new(approvals),
             statuses: RwLock::default(),
             signed_lists: Mutex::default(),
+            countries: Arc::default(),
             pools: Pools::new(),
             liveness: None,
             device_keys_a_day: DEVICE_KEYS_A_DAY,
@@ -166,6 +170,13 @@ impl Service {
     #[must_use]
     pub fn with_liveness(mut self, liveness: Liveness) -> Self {
         self.liveness = Some(Arc::new(liveness));
+        self
+    }
+
+    /// Believes chips of documents that these countries signed; without this, none.
+    #[must_use]
+    pub fn with_country_signers(mut self, countries: CountrySigners) -> Self {
+        self.countries = Arc::new(countries);
         self
     }
 

@@ -14,6 +14,7 @@ mod registration;
 mod serve;
 mod tls;
 mod wallet;
+mod zones;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -5,14 +5,24 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     reason = "a failing helper fails the test that called it"
 )]
 
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod bay;
+#[path = "../../zone/tests/zone/cards.rs"]
+#[expect(dead_code, reason = "the printer of another crate's tests")]
+mod cards;
+#[path = "../../zone/tests/zone/film.rs"]
+mod film;
 
 use bay::{Folder, people};
+use cards::{Chance, Print, card};
 use documents::check_digit;
+use film::{Filming, film};
 use serde_json::Value;
 
 const MORNING: &str = "2026-03-02T10:00:00+08:00";
@@ -26,6 +36,18 @@ fn zone(number: &str) -> String {
     let two = format!("{birth}{}F{expiry}{}CHN{}", digit(birth), digit(expiry), "<".repeat(11));
     let all = [&one[5..30], &two[..7], &two[8..15], &two[18..29]].concat();
     format!("{one}\n{two}{}\nSPECIMEN<<LEONG<SAM<<<<<<<<<<<\n", digit(&all))
+}
+
+/// The same card as a camera sees it, tilted a little.
+fn picture(number: &str, tilt: f64) -> Vec<u8> {
+    let lines: Vec<String> = zone(number).lines().map(str::to_owned).collect();
+    let how = Filming { tilt, noise: 4.0, ..Filming::pitch(18.0) };
+    let seen = film(&card(&lines, Print::Plain), &how, &mut Chance(11));
+    let side = |side: usize| u32::try_from(side).unwrap();
+    let grey = image::GrayImage::from_raw(side(seen.width), side(seen.height), seen.data).unwrap();
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    grey.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
+    bytes.into_inner()
 }
 
 /// Lays cards before the lane; gives exit code and answer.
@@ -76,9 +98,23 @@ fn a_traveller_without_phone_and_pass_goes_out_and_back_by_two_cards() {
     let (code, there) = lay(&folder, &out, &typed, "live.jpg", MORNING, &born);
     assert_eq!((code, &there["outcome"]), (0, &Value::from("passed")), "{there}");
     assert_eq!(there["lane"], "hengqin/MAC-CHN/document");
+    assert_eq!(there["simulated_camera"], true);
     assert_eq!((&there["exit"]["verdict"], &there["entry"]["verdict"]), (&"admit".into(), &"admit".into()));
-    let (code, home) =
-        lay(&folder, &back, &["mrz:zone.txt", "macao_bir:5123456(7)"], "live.jpg", NOON, &born);
+    // Back by a picture of the card: what shows no zone, or another card's, is refused before anybody is asked.
+    folder.write("card.jpg", &picture("M12345678", 3.0));
+    folder.write("again.jpg", &picture("M12345678", -2.0));
+    folder.write("foreign.jpg", &picture("M87654321", 3.0));
+    for (pictures, why) in [
+        ("mrz-picture:photo.jpg", "no zone was read"),
+        ("mrz-picture:card.jpg,foreign.jpg", "different zones"),
+        ("mrz-picture:zone.txt", "no picture"),
+    ] {
+        let (code, refused) = lay(&folder, &back, &[pictures, typed[0]], "live.jpg", NOON, &born);
+        assert_eq!((code, &refused["gate"]["code"]), (3, &Value::from("page_unreadable")), "{refused}");
+        assert!(refused["gate"]["detail"].as_str().unwrap().contains(why), "{refused}");
+    }
+    let both = ["mrz-picture:card.jpg,again.jpg", "macao_bir:5123456(7)"];
+    let (code, home) = lay(&folder, &back, &both, "live.jpg", NOON, &born);
     assert_eq!((code, &home["outcome"]), (0, &Value::from("passed")), "{home}");
     for authority in ["CHN", "MAC"] {
         let line = ["ledger", "list", "--dir", "DIR", "--authority", authority, "--at", NOON, "--json"];

@@ -5,7 +5,7 @@
 //! the signed request inside (`credential::message`), whether it is one of that kind of lane (`authority`).
 
 use credential::cbor::{CborError, Reader, Writer};
-use credential::page::SEALED_PAGE_LEN;
+use credential::page::{SEALED_CHIP_PAGE_LEN, SEALED_PAGE_LEN};
 use credential::{MAX_PROOF_LEN, MAX_TOKEN_LEN};
 
 /// Largest face probe that is read, in bytes: a few crops of a face.
@@ -75,7 +75,7 @@ impl<'b> Envelope<'b> {
 /// What travels beside a request at a lane by document.
 ///
 /// ```cddl
-/// document-envelope = ["bp1-document", request: bstr, page: bstr .size 241, probe: bstr]
+/// document-envelope = ["bp1-document", request: bstr, page: bstr .size (241 / 131153), probe: bstr]
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DocumentEnvelope<'b> {
@@ -118,11 +118,20 @@ impl<'b> DocumentEnvelope<'b> {
         }
         let envelope = Self {
             request: r.bytes(MAX_REQUEST_LEN)?,
-            page: r.bytes_exact::<SEALED_PAGE_LEN>()?,
+            page: sealed_page(r.bytes(SEALED_CHIP_PAGE_LEN)?)?,
             probe: r.bytes(MAX_PROBE_LEN)?,
         };
         r.finish()?;
         Ok(envelope)
+    }
+}
+
+/// A sealed page has one of two lengths: of a zone or of typed fields, and of a chip's files.
+fn sealed_page(page: &[u8]) -> Result<&[u8], CborError> {
+    if [SEALED_PAGE_LEN, SEALED_CHIP_PAGE_LEN].contains(&page.len()) {
+        Ok(page)
+    } else {
+        Err(CborError::Limit)
     }
 }
 

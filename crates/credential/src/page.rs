@@ -9,10 +9,14 @@ use documents::{
 use zeroize::Zeroizing;
 
 use crate::cbor::{CborError, Reader, Writer};
-use crate::crypto::{CryptoError, TokenId, hpke};
+use crate::crypto::{CryptoError, TokenId, hpke, sha256};
 
 /// Length of every sealed page of a zone or of typed fields: nothing of a document shows from outside.
 pub const SEALED_PAGE_LEN: usize = POINT_LEN + PAGE_LEN + TAG_LEN;
+/// Length of every sealed page of a chip's files, whatever they hold.
+pub const SEALED_CHIP_PAGE_LEN: usize = POINT_LEN + CHIP_PAGE_LEN + TAG_LEN;
+/// Longest text of a chip's files that a page carries, in bytes.
+pub const MAX_CHIP_FILES: usize = CHIP_PAGE_LEN - 64;
 /// Length of every sealed number.
 pub const SEALED_NUMBER_LEN: usize = POINT_LEN + NUMBER_LEN + TAG_LEN;
 
@@ -21,15 +25,19 @@ const POINT_LEN: usize = 65;
 const TAG_LEN: usize = 16;
 /// Length of a page before it is sealed, zeros behind it included.
 const PAGE_LEN: usize = 160;
+/// The same for a page of a chip's files: a portrait in the size that ICAO Doc 9303 advises, and signatures, in Base64.
+const CHIP_PAGE_LEN: usize = 128 * 1024;
 /// A kind and nine characters.
 const NUMBER_LEN: usize = 10;
 /// The longest zone: three lines of 30 and two ends of lines.
 const MAX_ZONE_LEN: usize = 92;
 const PAGE_LABEL: &str = "bp1-page";
 const NUMBER_LABEL: &str = "bp1-document-number";
-/// How a page was read. 2 is kept for a chip's files.
+/// How a page was read.
 const TYPED: u64 = 0;
 const ZONE: u64 = 1;
+const CHIP: u64 = 2;
+const NONCE_LABEL: &str = "bp1-chip-nonce";
 
 /// Why a page cannot be made, sealed or opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +57,14 @@ pub enum PageError {
         /// The kind of document.
         kind: DocumentKind,
     },
+    /// The chip's files are longer than a page carries.
+    #[error(
+        "the chip's files have more than {MAX_CHIP_FILES} bytes together; lay the card down without its chip"
+    )]
+    ChipTooLong,
+    /// The chip's files cannot be read.
+    #[error("the chip's files cannot be read; lay the card down without its chip")]
+    ChipUnread,
     /// Opened, it is no page in its one form.
     #[error("malformed page: {0}")]
     Malformed(#[from] CborError),
@@ -74,6 +90,26 @@ enum PageSource {
     Typed,
     /// The machine-readable zone: its lines, and the last day of validity that they name.
     Zone { lines: Zeroizing<String>, expiry: Option<LocalDate> },
+    /// The chip: its files as one text, which the receiver proves, and the last day of validity that they name.
+    Chip { files: Zeroizing<Vec<u8>>, expiry: Option<LocalDate> },
+}
+
+impl PageSource {
+    /// Length of the page before it is sealed.
+    const fn plain_len(&self) -> usize {
+        match self {
+            Self::Typed | Self::Zone { .. } => PAGE_LEN,
+            Self::Chip { .. } => CHIP_PAGE_LEN,
+        }
+    }
+}
+
+/// The eight bytes that a chip signs for one clearance: fresh with it, and known to whoever judges its requests.
+#[must_use]
+pub fn chip_nonce(clearance: &[u8; 16]) -> [u8; 8] {
+    let hash = sha256(&Writer::new().array(2).text(NONCE_LABEL).bytes(clearance).finish());
+    let [a, b, c, d, e, f, g, h, ..] = hash;
+    [a, b, c, d, e, f, g, h]
 }
 
 /// What a sealed page is bound to: it opens for no other authority, gate, clearance or side.
@@ -131,6 +167,32 @@ impl Page {
         Ok(Self { number, birth: zone.birth().date(), source })
     }
 
+    /// Files of a chip as one text, with what its zone (DG1) says. Nothing is proven here: the receiver proves it.
+    ///
+    /// # Errors
+    /// [`PageError::NotRead`] for a kind of document that no lane reads; [`PageError::ChipTooLong`].
+    pub fn of_chip(
+        number: DocumentNumber,
+        birth: Option<LocalDate>,
+        expiry: Option<LocalDate>,
+        files: Vec<u8>,
+    ) -> Result<Self, PageError> {
+        on_the_wire(&number)?;
+        if files.len() > MAX_CHIP_FILES {
+            return Err(PageError::ChipTooLong);
+        }
+        Ok(Self { number, birth, source: PageSource::Chip { files: Zeroizing::new(files), expiry } })
+    }
+
+    /// The files of the chip, not yet proven; `None` where no chip was read.
+    #[must_use]
+    pub fn chip(&self) -> Option<&[u8]> {
+        match &self.source {
+            PageSource::Chip { files, .. } => Some(files),
+            PageSource::Typed | PageSource::Zone { .. } => None,
+        }
+    }
+
     /// The document's number.
     #[must_use]
     pub const fn number(&self) -> &DocumentNumber {
@@ -148,7 +210,7 @@ impl Page {
     pub const fn expiry(&self) -> Option<LocalDate> {
         match &self.source {
             PageSource::Typed => None,
-            PageSource::Zone { expiry, .. } => *expiry,
+            PageSource::Zone { expiry, .. } | PageSource::Chip { expiry, .. } => *expiry,
         }
     }
 
@@ -172,7 +234,7 @@ impl Page {
         context: &PageContext<'_>,
         today: LocalDate,
     ) -> Result<Self, PageError> {
-        if sealed.len() != SEALED_PAGE_LEN {
+        if ![SEALED_PAGE_LEN, SEALED_CHIP_PAGE_LEN].contains(&sealed.len()) {
             return Err(CborError::Limit.into());
         }
         let (enc, ciphertext) = sealed.split_at_checked(POINT_LEN).ok_or(CborError::Truncated)?;
@@ -180,26 +242,28 @@ impl Page {
         Self::decode(&plain, today)
     }
 
-    /// The page before it is sealed: [`PAGE_LEN`] bytes.
+    /// The page before it is sealed: 160 bytes, of a chip 131,072.
     ///
     /// # Errors
     /// Never for a page that one of the makers made.
     pub fn encode(&self) -> Result<Zeroizing<Vec<u8>>, PageError> {
-        let mut w = Writer::with_capacity(PAGE_LEN);
+        let length = self.source.plain_len();
+        let mut w = Writer::with_capacity(length);
         w.array(4).uint(u64::from(self.number.kind().code())).bytes(&on_the_wire(&self.number)?);
-        match self.birth {
-            Some(day) => w.text(&day.to_string()),
-            None => w.null(),
-        };
+        write_day(&mut w, self.birth);
         match &self.source {
             PageSource::Typed => w.array(1).uint(TYPED),
             PageSource::Zone { lines, .. } => w.array(2).uint(ZONE).text(lines),
+            PageSource::Chip { files, expiry } => {
+                write_day(w.array(3).uint(CHIP), *expiry);
+                w.bytes(files)
+            }
         };
         let mut plain = Zeroizing::new(w.finish());
-        if plain.len() > PAGE_LEN {
+        if plain.len() > length {
             return Err(CborError::Limit.into());
         }
-        plain.resize(PAGE_LEN, 0);
+        plain.resize(length, 0);
         Ok(plain)
     }
 
@@ -208,16 +272,13 @@ impl Page {
     /// # Errors
     /// Whatever is not its one form.
     pub fn decode(plain: &[u8], today: LocalDate) -> Result<Self, PageError> {
-        if plain.len() != PAGE_LEN {
-            return Err(CborError::Limit.into());
-        }
         let mut r = Reader::new(plain);
         r.array_exact(4)?;
         let code = u8::try_from(r.uint()?).map_err(|_| CborError::Limit)?;
         let kind = DocumentKind::from_code(code).ok_or(CborError::Unexpected)?;
         let number = DocumentNumber::from_wire(kind, r.bytes_exact()?)?;
-        let birth = if r.null_here()? { None } else { Some(read_day(&mut r)?) };
-        let page = match (r.array(2)?, r.uint()?) {
+        let birth = read_optional_day(&mut r)?;
+        let page = match (r.array(3)?, r.uint()?) {
             (1, TYPED) => Self::typed(number, birth.ok_or(CborError::Unexpected)?)?,
             (2, ZONE) => {
                 let lines = r.text(MAX_ZONE_LEN)?;
@@ -232,14 +293,32 @@ impl Page {
                 }
                 page
             }
+            (3, CHIP) => {
+                let expiry = read_optional_day(&mut r)?;
+                Self::of_chip(number, birth, expiry, r.bytes(MAX_CHIP_FILES)?.to_vec())?
+            }
             (_, _) => return Err(CborError::Unexpected.into()),
         };
+        if plain.len() != page.source.plain_len() {
+            return Err(CborError::Limit.into());
+        }
         let rest = plain.get(r.position()..).ok_or(CborError::Truncated)?;
         if rest.iter().any(|byte| *byte != 0) {
             return Err(CborError::Trailing.into());
         }
         Ok(page)
     }
+}
+
+fn write_day(w: &mut Writer, day: Option<LocalDate>) {
+    match day {
+        Some(day) => w.text(&day.to_string()),
+        None => w.null(),
+    };
+}
+
+fn read_optional_day(r: &mut Reader<'_>) -> Result<Option<LocalDate>, CborError> {
+    if r.null_here()? { Ok(None) } else { read_day(r).map(Some) }
 }
 
 /// A date in its one form, `YYYY-MM-DD`.
@@ -325,6 +404,29 @@ mod tests {
 
     fn context(receiver: AuthorityCode) -> PageContext<'static> {
         PageContext { receiver, gate: "hengqin/CHN-MAC/document", clearance: &[7; 16], role: Side::Exit }
+    }
+
+    #[test]
+    fn a_page_of_a_chip_has_one_length_of_its_own_and_comes_back_as_it_went() {
+        let key = hpke::ReceiverKey::generate().unwrap();
+        let number = DocumentNumber::recognise("CA1234567").unwrap();
+        let day = Some("2031-01-01".parse().unwrap());
+        for files in [vec![], b"{}".to_vec(), vec![7; MAX_CHIP_FILES]] {
+            let page = Page::of_chip(number.clone(), day, day, files.clone()).unwrap();
+            let sealed = page.seal(key.public(), &context(Hkg)).unwrap();
+            assert_eq!(sealed.len(), SEALED_CHIP_PAGE_LEN);
+            let opened = Page::open(&sealed, &key, &context(Hkg), today()).unwrap();
+            assert_eq!((opened.chip(), opened.expiry(), opened.birth()), (Some(files.as_slice()), day, day));
+            assert!(opened == page && Page::open(&sealed, &key, &context(Mac), today()).is_err());
+        }
+        let long = Page::of_chip(number, day, day, vec![0; MAX_CHIP_FILES + 1]);
+        assert_eq!(long.err(), Some(PageError::ChipTooLong));
+        // The short form of another source in the long one, and the reverse, are no pages.
+        let mut plain = typed().encode().unwrap();
+        plain.resize(CHIP_PAGE_LEN, 0);
+        assert!(Page::decode(&plain, today()).is_err());
+        assert_eq!(typed().chip(), None);
+        assert_ne!(chip_nonce(&[1; 16]), chip_nonce(&[2; 16]));
     }
 
     #[test]

@@ -73,6 +73,14 @@ impl Image {
         Self::from_pixels(opaque(code::picture::decode(bytes)?))
     }
 
+    /// Decodes the portrait of a document's chip, JPEG or JPEG 2000, within the same limits; only what its issuer signed comes here.
+    ///
+    /// # Errors
+    /// As [`Image::decode`].
+    pub fn decode_portrait(bytes: &[u8]) -> Result<Self, ImageError> {
+        Self::from_pixels(opaque(code::picture::decode_portrait(bytes)?))
+    }
+
     /// Takes pixels as a camera delivers them.
     ///
     /// # Errors

@@ -83,7 +83,7 @@ impl Row {
 }
 
 /// What a kiosk's screen says beside the sentences of reasons, outcomes and measures.
-const KIOSK: [&str; 17] = [
+const KIOSK: [&str; 28] = [
     "kiosk_reading",
     "kiosk_look_here",
     "kiosk_closed",
@@ -101,6 +101,17 @@ const KIOSK: [&str; 17] = [
     "kiosk_card_length",
     "kiosk_card_unknown",
     "kiosk_card_clear",
+    "kiosk_card_camera",
+    "kiosk_card_keys",
+    "kiosk_card_hold",
+    "kiosk_card_no_reader",
+    "kiosk_card_picture_count",
+    "kiosk_card_picture_file",
+    "kiosk_card_picture_large",
+    "kiosk_card_picture_small",
+    "kiosk_card_zone_none",
+    "kiosk_card_zone_once",
+    "kiosk_card_zone_differs",
 ];
 
 /// Every sentence in every language, checked to be complete.

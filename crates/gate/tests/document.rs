@@ -12,12 +12,15 @@ use credential::PartHash;
 use credential::message::{Outcome, laid_hash};
 use credential::page::{Page, PageContext};
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, LaneKind, Measure, Side, check_digit};
-use gate::devices::camera::{CodeSight, PageSight, SimulatedCamera, ZoneReader};
+use gate::devices::camera::{CodeSight, PageSight, SimulatedCamera};
+use gate::devices::chip_files::ChipFiles;
 use gate::devices::door::SimulatedDoor;
+use gate::devices::zone::{Needs, ZoneFault, ZoneReader};
 use gate::lane::measures::{Nobody, Simulated};
 use gate::lane::screen::NoScreen;
 use gate::outbox::Store;
 use gate::{FixedClock, GateReason, Lane, LaneConfig, LaneContext, Metrics, Report, Stopwatch};
+use test_support::chip;
 
 struct Still;
 
@@ -169,7 +172,7 @@ async fn cards_that_do_not_serve_are_refused_by_the_gate_and_nobody_is_asked() {
             PageUnreadable,
         ),
         ("no zone", vec![PageSight::Zone("no zone".to_owned())], PageUnreadable),
-        ("a picture, and no reader of zones", vec![PageSight::Picture(vec![1])], PageUnreadable),
+        ("a picture, and no reader of zones", vec![PageSight::Pictures(vec![vec![1]])], PageUnreadable),
         // The traveller lays down one card and no other.
         ("one card of two", vec![typed(CARD, BIRTH)], CameraSilent),
         ("none", vec![], CameraSilent),
@@ -226,22 +229,108 @@ async fn nothing_of_a_card_lies_in_the_gates_store() {
     }
 }
 
+/// What a reader's software hands in of a mainland resident's permit.
+fn chip_files(number: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    let lines = zone(number).replace("CRCHN", "CSCHN").replace('\n', "");
+    let file = |bytes: Vec<u8>| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let (dg1, dg2) = (chip::dg1(&lines), chip::dg2(&[(0, &chip::portrait(90))]));
+    serde_json::json!({ "sod": file(chip::sod(&[])), "dg1": file(dg1), "dg2": file(dg2) })
+        .to_string()
+        .into_bytes()
+}
+
+#[tokio::test]
+async fn a_cards_chip_goes_to_its_reader_in_one_length_and_files_that_are_none_are_refused() {
+    let place = Place::new().await;
+    let text = chip_files("CA1234567");
+    let files = ChipFiles::handed_in(text.clone());
+    assert_eq!(place.lay([PageSight::Chip(files)]).await.passage, Passage::Passed);
+    for reader in [Mac, Chn] {
+        let page = place.page(reader, reader).unwrap();
+        assert_eq!(
+            (page.chip(), page.number().kind()),
+            (Some(text.as_slice()), DocumentKind::ExitEntryPermit)
+        );
+    }
+    for (row, text) in [
+        ("no JSON", b"EF.SOD".to_vec()),
+        ("no portrait", br#"{"sod": "", "dg1": ""}"#.to_vec()),
+        ("another number in DG1", chip_files("123456789")),
+        ("too long", vec![b' '; gate::devices::chip_files::MAX_CHIP_TEXT + 1]),
+    ] {
+        let place = Place::new().await;
+        let report = place.lay([PageSight::Chip(ChipFiles::handed_in(text))]).await;
+        let expected = if row == "another number in DG1" {
+            GateReason::DocumentNotRead
+        } else {
+            GateReason::PageUnreadable
+        };
+        assert_eq!((report.passage, report.reason), (Passage::NotPassed, Some(expected)), "row {row}");
+        assert!(place.link.asked.lock().unwrap().is_empty(), "row {row}");
+    }
+}
+
+/// Reads the zone in pictures that say `card`, where there are as many of them as the lane asks for.
 struct Reads(String);
 
 impl ZoneReader for Reads {
-    fn lines(&self, picture: &[u8]) -> Option<String> {
-        (picture == b"card").then(|| self.0.clone())
+    fn lines(
+        &self,
+        pictures: &[Vec<u8>],
+        needs: Needs,
+        _: documents::LocalDate,
+    ) -> Result<String, ZoneFault> {
+        let read = pictures.iter().filter(|picture| *picture == b"card").count();
+        match (read, needs) {
+            (0, _) => Err(ZoneFault::None),
+            (1, Needs::TwoAlike) => Err(ZoneFault::Once),
+            (_, _) => Ok(self.0.clone()),
+        }
     }
 }
 
 #[tokio::test]
-async fn a_reader_of_zones_is_plugged_in_at_one_place() {
-    let place = Place::with(|config| config.place.sides = Sides::One(Side::Entry, ())).await;
-    let lane = place.lane.with_zone_reader(Arc::new(Reads(zone(PERMIT))));
-    let place = Place { lane, ..place };
-    assert_eq!(place.lay([PageSight::Picture(b"card".to_vec())]).await.passage, Passage::Passed);
-    let report = place.lay([PageSight::Picture(b"hand".to_vec())]).await;
-    assert_eq!(report.reason, Some(GateReason::PageUnreadable));
+async fn a_reader_of_zones_is_plugged_in_at_one_place_and_a_still_is_enough_where_files_stand_for_a_camera() {
+    let (card, hand) = (|| b"card".to_vec(), || b"hand".to_vec());
+    for (simulated, pictures, passes) in [
+        (true, vec![card()], true),
+        (true, vec![hand()], false),
+        (false, vec![card()], false),
+        (false, vec![card(), card()], true),
+        (false, vec![], false),
+        (false, (0..5).map(|_| card()).collect(), false),
+    ] {
+        let place = Place::with(|config| {
+            config.place.sides = Sides::One(Side::Entry, ());
+            config.simulated_camera = simulated;
+        })
+        .await;
+        let row = (simulated, pictures.len());
+        let lane = place.lane.with_zone_reader(Arc::new(Reads(zone(PERMIT))));
+        let read = lane.zones().read(&pictures, now().local_date());
+        assert_eq!(read.is_ok(), passes, "row {row:?}: {read:?}");
+        if !simulated {
+            continue;
+        }
+        // A lane of files: the crossing itself.
+        let place = Place { lane, ..place };
+        let report = place.lay([PageSight::Pictures(pictures)]).await;
+        let reason = if passes { None } else { Some(GateReason::PageUnreadable) };
+        assert_eq!((report.passage == Passage::Passed, report.reason), (passes, reason), "row {row:?}");
+    }
+}
+
+#[test]
+fn every_fault_of_a_picture_has_a_code_of_its_own_and_a_sentence_in_every_language() {
+    let texts = gate::Texts::builtin().unwrap();
+    let codes: std::collections::BTreeSet<_> = ZoneFault::ALL.iter().map(|fault| fault.code()).collect();
+    assert_eq!(codes.len(), ZoneFault::ALL.len());
+    for language in gate::Language::ALL {
+        let said: std::collections::BTreeSet<_> =
+            codes.iter().map(|code| texts.get(&format!("kiosk_{code}"), language).unwrap()).collect();
+        assert_eq!(said.len(), codes.len(), "{}", language.tag());
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use clearance::{DocumentEnvelope, Envelope, Enveloped, MAX_PROBE_LEN};
 use credential::hpke;
 use credential::message::{DocumentNotice, EitherNotice, Kind, Notice};
-use credential::page::{NumberContext, Page, PageContext, SEALED_PAGE_LEN};
+use credential::page::{NumberContext, Page, PageContext, SEALED_CHIP_PAGE_LEN, SEALED_PAGE_LEN};
 use documents::{AuthorityCode, Side};
 
 use crate::keys::now;
@@ -15,7 +15,8 @@ pub fn document_envelope(bytes: &[u8]) -> bool {
     assert!(read.encode() == bytes, "an envelope has one form");
     assert!(Envelope::decode(bytes).is_err(), "one kind alone");
     assert!(matches!(Enveloped::decode(bytes), Ok(Enveloped::Document(same)) if same == read));
-    assert!(read.request.len() <= 2048 && read.page.len() == SEALED_PAGE_LEN);
+    assert!(read.request.len() <= 2048);
+    assert!([SEALED_PAGE_LEN, SEALED_CHIP_PAGE_LEN].contains(&read.page.len()));
     assert!(read.probe.len() <= MAX_PROBE_LEN);
     true
 }

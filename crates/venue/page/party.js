@@ -1,6 +1,7 @@
 // Party: the lines of guests who check in together, or the one visitor at the counter.
 
 import { act, call, changed, day, drawId, isHotel, now, place, stamp, tell } from "./api.js";
+import { cardButton } from "./card-camera.js";
 import { $, check, documentChoices, input, list, make } from "./elements.js";
 import { fieldName, filled, sentence, t, valueText } from "./texts.js";
 
@@ -114,12 +115,24 @@ function drawLine(line) {
   return make("fieldset", { className: "listed" }, legend, details);
 }
 
+/** The card's zone: typed, by a reader that types, or read by the counter's camera, for the clerk to compare with the card. */
+function zoneField(line, id) {
+  const field = input(id, t("mrz"), line.mrz, (value) => (line.mrz = value), { multi: true, rows: 3, spellcheck: false });
+  const camera = cardButton(`${t("line")} ${line.line}`, (zone) => {
+    line.mrz = zone;
+    field.querySelector("textarea").value = zone;
+    tell(t("card_camera_read"));
+  });
+  if (camera) field.append(camera);
+  return field;
+}
+
 function drawFields(line) {
   const id = (what) => `line-${line.line}-${what}`;
   const fields = [];
   if (line.card) {
     fields.push(
-      input(id("mrz"), t("mrz"), line.mrz, (value) => (line.mrz = value), { multi: true, rows: 3, spellcheck: false }),
+      zoneField(line, id("mrz")),
       input(id("document"), t("field.document_kind"), line.document, (value) => (line.document = value), { choices: documentChoices() }),
     );
     for (const field of CARD_FIELDS) if (isAsked(field)) line.fields[field] ??= "";

@@ -3,6 +3,7 @@
 
 import { act, call, changed, clock, isHotel, tell } from "./api.js";
 import { scannedToFind } from "./asking.js";
+import { cardButton } from "./card-camera.js";
 import { $, askFor, asked, askedBox, button, documentChoices, list, make, row, scroll, table, tools } from "./elements.js";
 import { checkOut, correct, move, nameOf } from "./house.js";
 import { fieldName, language, sentence, t, valueText } from "./texts.js";
@@ -19,6 +20,9 @@ export function preparePerson() {
   $("find-document").replaceChildren(...documentChoices().map(([value, words]) => make("option", { value }, words)));
   if (kept) $("find-document").value = kept;
   for (const part of document.querySelectorAll("#find-form .hotel")) part.hidden = !isHotel();
+  document.querySelector("#find-form .card-camera")?.remove();
+  const camera = cardButton(t("person"), (zone) => ($("find-mrz").value = zone));
+  if (camera) $("find-mrz").after(camera);
 }
 
 /** Opens the record of this id. */

@@ -34,9 +34,9 @@ let last = { text: '', ended: -Infinity, empty: -Infinity }
 let stated = ''
 let timing: { seen: number; decode: number; shown?: number } | undefined
 
-const cards = new Cards({ link, say, changed: show })
+const cards = new Cards({ link, say, changed: show, frame: () => camera.ready ? camera.frame() : undefined, sees: () => camera.state === 'on' })
 const camera = new Camera(byId<HTMLVideoElement>('video'), show)
-const panel = new Panel({ link, reading, code: (text, ms) => void offer(text, ms, true), changed: show })
+const panel = new Panel({ link, reading, code: (text, ms) => void offer(text, ms, true), cards: (files) => void cards.hand(files), changed: show })
 
 function language(): Language {
   return view?.language ?? LANGUAGES[turn % LANGUAGES.length]!
@@ -49,6 +49,7 @@ function now(): { state: State | 'starting'; sentence: string; detail?: string }
   if (posting) return { state: 'reading', sentence: 'kiosk_reading' }
   const wants = (view.state === 'ready' && !byDocument()) || view.state === 'look_here' || view.motion != null
   if (wants && camera.state === 'lost' && !panel.standsIn) return { state: 'closed', sentence: 'kiosk_no_camera' }
+  if (cards.looking) return { state: view.state, sentence: 'kiosk_card_hold' }
   return { state: view.state, sentence: view.sentence }
 }
 

@@ -8,6 +8,7 @@ interface Around {
   link: Link
   reading: Reading
   code(text: string, ms: number): void
+  cards(files: readonly File[]): void
   changed(): void
 }
 
@@ -101,6 +102,9 @@ export class Panel {
     const share = element('button', { type: 'button', id: 'sim-share' }, 'Read another window …')
     share.addEventListener('click', () => void this.share(share))
 
+    const cards = element('input', { type: 'file', accept: 'image/*', multiple: '', id: 'sim-card-file', 'aria-label': 'Picture of the card' })
+    cards.addEventListener('change', () => { this.around.cards([...(cards.files ?? [])]); cards.value = '' })
+
     const doors = ([['passed', 'walked through'], ['not_passed', 'walked back'], ['returned', 'came back from between']] as const).map(([passage, name]) => {
       const button = element('button', { type: 'button', 'data-passage': passage }, name)
       button.addEventListener('click', () => void this.around.link.post('/door', { passage }).catch(() => undefined))
@@ -111,6 +115,7 @@ export class Panel {
       element('p', {}, 'A trial: nothing here proves who stands before the camera, and every output says so.'),
       box('Lane', lane, element('div', { class: 'links' }, ...views)),
       box('Face', element('label', {}, own, ' this machine’s camera'), element('label', {}, saved, ' a photograph'), file, look),
+      ...(card.kind === 'document' ? [box('Card', element('label', {}, 'pictures of one card, its lines of letters and < in view', cards))] : []),
       box('Code', text, send, element('label', {}, 'or a picture of it', scan), share, element('p', { class: 'hint' }, 'A picture can also be dropped, and a picture or text pasted, anywhere on this page.')),
       box('Door', ...doors),
       box('Times', this.times),

@@ -23,8 +23,9 @@ use super::problem::{Problem, ProblemCode};
 
 /// Largest JSON body: a picture of 20 MiB is no selfie; one of a phone, in base64, fits.
 pub(super) const JSON_LIMIT: usize = 8 * 1024 * 1024;
-/// Largest envelope of a gate: the probe, and what stands beside it.
-pub(super) const ENVELOPE_LIMIT: usize = clearance::MAX_PROBE_LEN + 8 * 1024;
+/// Largest envelope of a gate: the probe, a page of a chip, and what stands beside them.
+pub(super) const ENVELOPE_LIMIT: usize =
+    clearance::MAX_PROBE_LEN + credential::page::SEALED_CHIP_PAGE_LEN + 8 * 1024;
 /// Largest other message.
 pub(super) const MESSAGE_LIMIT: usize = 64 * 1024;
 /// How long a body may take.

@@ -47,6 +47,8 @@ pub(crate) struct Opened {
     pub kept: Vec<KeptTemplate>,
     /// The template with which the face is compared where those are not all there; `None` where there is no portrait.
     pub alone: Option<KeptTemplate>,
+    /// What could not be told of a chip, by its code: an officer looks at the document.
+    pub doubt: Option<&'static str>,
 }
 
 /// What the comparison of the face came to.
@@ -298,7 +300,7 @@ impl Service {
         let alone = Some((contents.template_format, contents.template.as_bytes().to_vec()));
         let evidence = Evidence::Part(Box::new(contents));
         let device = (context.issuer == self.me).then_some(context.thumbprint);
-        Ok(Opened { evidence, issuer: context.issuer, number, device, kept, alone })
+        Ok(Opened { evidence, issuer: context.issuer, number, device, kept, alone, doubt: None })
     }
 }
 

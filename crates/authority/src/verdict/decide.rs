@@ -43,6 +43,11 @@ impl Answer {
         Self::without_entry(Outcome::Refer, reason.code(), String::new())
     }
 
+    /// The same for what is wrong with a chip, by its code.
+    pub(crate) fn refer_chip(code: &'static str) -> Self {
+        Self::without_entry(Outcome::Refer, code, String::new())
+    }
+
     fn without_entry(outcome: Outcome, code: &'static str, detail: String) -> Self {
         Self { outcome, code, detail, person: None, entry: None, told_of: None, looked: None }
     }
@@ -55,6 +60,8 @@ pub(super) struct OnCard {
     pub endorsements: bool,
     /// Its replacement: the registry knows a newer one.
     pub replaced: bool,
+    /// What could not be told of its chip, by its code.
+    pub doubt: Option<&'static str>,
 }
 
 /// What was found of one traveller at one lane.
@@ -108,7 +115,7 @@ pub(super) fn decide(found: &Found<'_>, now: Timestamp) -> Answer {
         }
         // The endorsement may well be there: an officer reads it on the card.
         documents::Verdict::Refer(why) if found.endorsement_unread(why) => {
-            wanted.extend(by_officer(AuthorityReason::EndorsementNotRead));
+            wanted.extend(by_officer(AuthorityReason::EndorsementNotRead.code()));
             Grant::on(found.view.document.as_ref().map(documents::Document::kind))
         }
         documents::Verdict::Refer(why) => {
@@ -123,6 +130,7 @@ pub(super) fn decide(found: &Found<'_>, now: Timestamp) -> Answer {
         }
         wanted.push((Measure::Officer, AuthorityReason::DocumentReplaced.code()));
     }
+    wanted.extend(found.on_card.doubt.into_iter().flat_map(by_officer));
     wanted.extend(face_measures(found));
     if found.stale {
         wanted.push((Measure::PhysicalDocument, AuthorityReason::StaleLists.code()));
@@ -181,15 +189,15 @@ fn score_measures(face: Compared) -> Vec<(Measure, &'static str)> {
         Compared::Certain | Compared::Near => Vec::new(),
         Compared::Unsure => vec![(Measure::Officer, AuthorityReason::FaceUnsure.code())],
         // The equal path: somebody sworn in holds the document beside the face, wherever a lens cannot.
-        Compared::Other => by_officer(AuthorityReason::FaceMismatch),
-        Compared::Absent => by_officer(AuthorityReason::FaceAbsent),
-        Compared::NoPortrait => by_officer(AuthorityReason::NoPortrait),
+        Compared::Other => by_officer(AuthorityReason::FaceMismatch.code()),
+        Compared::Absent => by_officer(AuthorityReason::FaceAbsent.code()),
+        Compared::NoPortrait => by_officer(AuthorityReason::NoPortrait.code()),
     }
 }
 
 /// An officer holds the document beside the traveller.
-fn by_officer(reason: AuthorityReason) -> Vec<(Measure, &'static str)> {
-    vec![(Measure::PhysicalDocument, reason.code()), (Measure::Officer, reason.code())]
+fn by_officer(code: &'static str) -> Vec<(Measure, &'static str)> {
+    vec![(Measure::PhysicalDocument, code), (Measure::Officer, code)]
 }
 
 fn verify(wanted: &[(Measure, &'static str)], code: &'static str) -> Answer {

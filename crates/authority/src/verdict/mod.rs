@@ -4,6 +4,7 @@
 //! the person, reserves and signs; `page` is what a lane by document does in place of the checks of a token. The gate learns the class and a reference; the reason stays here.
 
 mod checks;
+mod chip;
 mod decide;
 mod page;
 mod reason;
@@ -97,6 +98,11 @@ enum Stop {
 impl Stop {
     fn refer(reason: AuthorityReason) -> Self {
         Self::Answered(Box::new(Answer::refer(reason)))
+    }
+
+    /// The same with a code of `docs/chip.md`.
+    fn refer_chip(code: &'static str) -> Self {
+        Self::Answered(Box::new(Answer::refer_chip(code)))
     }
 }
 

@@ -49,7 +49,15 @@ impl Service {
         };
         let page = Page::open(envelope.page, &self.part_key, &context, now.local_date())
             .map_err(|_| Stop::refer(AuthorityReason::PageUnreadable))?;
+        let found = match page.chip() {
+            Some(files) => Some(self.prove_chip(&page, files, &request.clearance, now).await?),
+            None => None,
+        };
         let opened = self.open_page(page, envelope.probe).await?;
+        let opened = match found {
+            Some(found) => self.with_chip(opened, found),
+            None => opened,
+        };
         let face = self.compare_face(&opened, envelope.probe).await?;
         // A page rests on no list of another authority.
         Ok(Recognised { opened, face, stale: false })
@@ -70,7 +78,7 @@ impl Service {
             Vec::new()
         };
         let alone = self.faces.for_part(&kept).ok().cloned();
-        Ok(Opened { evidence: Evidence::Page(page), issuer, number, device: None, kept, alone })
+        Ok(Opened { evidence: Evidence::Page(page), issuer, number, device: None, kept, alone, doubt: None })
     }
 
     /// Whether this authority reads a document of this kind at a lane, whoever holds it.
@@ -116,7 +124,7 @@ impl Service {
         let Evidence::Page(page) = &opened.evidence else { return OnCard::default() };
         let Some(document) = &view.document else { return OnCard::default() };
         if opened.issuer != self.me {
-            return OnCard { endorsements: true, replaced: false };
+            return OnCard { endorsements: true, replaced: false, doubt: opened.doubt };
         }
         let newer = view.other_documents.iter().any(|other| other.replaces(document, now.local_date()));
         // A number that stays for life stands on every card: the zone of an older one ends on another day.
@@ -124,7 +132,8 @@ impl Service {
             (Some(shown), Some(registered)) => shown != registered,
             (Some(_) | None, None) | (None, Some(_)) => false,
         };
-        OnCard { endorsements: false, replaced: newer || other_card }
+        // The registry knows its own documents: what a chip leaves open is no question here.
+        OnCard { endorsements: false, replaced: newer || other_card, doubt: None }
     }
 
     /// The tag of what was shown: of a token, or of a showing at a lane by document.

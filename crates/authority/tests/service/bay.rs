@@ -12,6 +12,7 @@ use authority::{
     Claim, DeviceProof, EnrolError, EnrolRequest, EnrolmentRules, Faces, InvitationCode, IssueError, KEY_ID,
     Keys, RiskControl, Service, possession, status_list_number,
 };
+use chip::CountrySigners;
 use clearance::Envelope;
 use credential::dpop::DpopThumbprint;
 use credential::message::{self, Event, Kind, Passage, Receipt, ReceiptResult, Request, Verdict};
@@ -21,6 +22,7 @@ use documents::{
     AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, PortId, Rules, Scenario, Side, Timestamp,
 };
 use face::{Embedder, FaceConfig, Finder, Image, ModelFolder, Probe};
+use test_support::chip::{Country, Scheme};
 use trust::{
     Approval, Approvals, Binding, GateBinding, KeyEntry, Party, Role, Root, TlsKey, TrustList, TrustStore,
 };
@@ -54,6 +56,12 @@ pub fn photographs(test: &str) -> Option<(Vec<u8>, Vec<u8>, Vec<u8>)> {
     let folder = test_support::shared(test, "faces/genuine")?;
     let read = |name: &str| std::fs::read(folder.join(name)).expect("a photograph of the shared folder");
     Some((read("B001243-b.jpg"), read("B001243-a.jpg"), read("A000055-b.jpg")))
+}
+
+/// The mainland as a state that signs chips, believed by every authority.
+pub fn country() -> &'static Country {
+    static COUNTRY: OnceLock<Country> = OnceLock::new();
+    COUNTRY.get_or_init(|| Country::new("CN", Scheme::P256))
 }
 
 /// The models, loaded once.
@@ -219,7 +227,8 @@ async fn bare(now: Timestamp, stores: [Place; 2], with: &dyn Fn(RiskControl) -> 
         let (faces, trust, approvals) = (faces.clone(), trust.clone(), approvals.clone());
         let risk = with(RiskControl::builtin(code).unwrap().with_random_checks(None));
         let service = Service::new(code, store, rules, enrolment, faces, keys, trust, approvals, risk);
-        Arc::new(service.with_simulated_cameras(true))
+        let countries = CountrySigners::from_certificates([country().certificate()]).unwrap();
+        Arc::new(service.with_simulated_cameras(true).with_country_signers(countries))
     };
     let (chn, mac) = (service(Chn, first.store, chn.keys), service(Mac, second.store, mac.keys));
     let trust = trust.clone();

@@ -32,33 +32,33 @@ const CARD_RECORD: &str = r#"{
 
 /// What was laid down, and the face before the camera.
 #[derive(Clone)]
-struct Laid {
-    exit: Page,
-    entry: Page,
-    probe: Vec<u8>,
-    clearance: [u8; 16],
-    showing: [u8; 16],
-    gate: &'static str,
-    done: Vec<u8>,
+pub struct Laid {
+    pub exit: Page,
+    pub entry: Page,
+    pub probe: Vec<u8>,
+    pub clearance: [u8; 16],
+    pub showing: [u8; 16],
+    pub gate: &'static str,
+    pub done: Vec<u8>,
 }
 
-fn drawn() -> [u8; 16] {
+pub fn drawn() -> [u8; 16] {
     let mut bytes = [0; 16];
     random(&mut bytes).unwrap();
     bytes
 }
 
-fn typed(number: &str, birth: &str) -> Page {
+pub fn typed(number: &str, birth: &str) -> Page {
     Page::typed(DocumentNumber::recognise(number).unwrap(), birth.parse().unwrap()).unwrap()
 }
 
-fn probe(live: &[u8]) -> Vec<u8> {
+pub fn probe(live: &[u8]) -> Vec<u8> {
     let faces = crate::bay::faces();
     let image = face::Image::decode(live).unwrap();
     face::Probe::from_image(&faces.finder, &image).unwrap().0.encode()
 }
 
-fn lay(exit: Page, entry: Page, probe: Vec<u8>) -> Laid {
+pub fn lay(exit: Page, entry: Page, probe: Vec<u8>) -> Laid {
     Laid { exit, entry, probe, clearance: drawn(), showing: drawn(), gate: BY_DOCUMENT, done: Vec::new() }
 }
 
@@ -130,13 +130,13 @@ async fn answered(bay: &Bay, role: Side, body: &[u8], request: [u8; 32]) -> (Vec
     (signed, verdict, reason.code)
 }
 
-async fn ask(bay: &Bay, laid: &Laid, role: Side) -> (Vec<u8>, Verdict, String) {
+pub async fn ask(bay: &Bay, laid: &Laid, role: Side) -> (Vec<u8>, Verdict, String) {
     let pages = [sealed(bay, laid, Side::Exit), sealed(bay, laid, Side::Entry)];
     let (body, request) = envelope(bay, laid, &pages, role, |_| {});
     answered(bay, role, &body, request).await
 }
 
-fn by_officer() -> Vec<u8> {
+pub fn by_officer() -> Vec<u8> {
     [Measure::PhysicalDocument, Measure::Officer].map(clearance::measure_number).to_vec()
 }
 

@@ -15,6 +15,7 @@ mod authenticator;
 mod bay;
 mod binding;
 mod cards;
+mod chips;
 mod door;
 mod enrolment;
 mod face_policy;

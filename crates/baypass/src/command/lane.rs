@@ -25,6 +25,7 @@ use gate::{
 };
 use serde_json::{Value, json};
 
+use super::chip_files;
 use super::crossing::CrossingArgs;
 use super::{At, InstallationArgs, ONE_PROCESS, Output};
 use crate::Ended;
@@ -52,8 +53,11 @@ pub struct DocumentArgs {
     installation: InstallationArgs,
     #[command(flatten)]
     crossing: CrossingArgs,
-    /// A card in the order in which it is laid down: `hkid:A123456(3)`, typed, with --birth; or `mrz:FILE`, a file with the
-    /// lines of its machine-readable zone.
+    /// A card in the order in which it is laid down: `hkid:A123456(3)`, typed, with --birth; `mrz:FILE`, a file with the
+    /// lines of its machine-readable zone; or `mrz-picture:FILE`, a picture of the card (JPEG, PNG, WebP), lying any way up.
+    /// Several pictures of one card, `mrz-picture:FILE,FILE`, must agree. `chip:FILE` is what a reader's software read of its chip
+    /// (docs/chip.md), as JSON; `chip:FOLDER` the files themselves: EF.SOD, DG1, DG2 and, where the chip has them, EF.COM,
+    /// DG11, DG14, DG15.
     #[arg(long = "page", value_name = "CARD", required = true)]
     pages: Vec<String>,
     /// The birth date on the cards that are typed.
@@ -151,14 +155,23 @@ fn sight(path: &Path) -> Result<CodeSight, Failure> {
 
 /// What the reader of cards sees of one that was named on the command line.
 fn card(text: &str, birth: Option<LocalDate>) -> Result<PageSight, Failure> {
-    let (what, rest) = text
-        .split_once(':')
-        .ok_or_else(|| Failure::new("a card is written KIND:NUMBER or mrz:FILE, such as hkid:A123456(3)"))?;
+    let (what, rest) = text.split_once(':').ok_or_else(|| {
+        Failure::new(
+            "a card is written KIND:NUMBER, mrz:FILE, mrz-picture:FILE or chip:FILE, such as hkid:A123456(3)",
+        )
+    })?;
     if what == "mrz" {
         let bytes = failure::read(Path::new(rest), MAX_ZONE_FILE)?;
         let lines = String::from_utf8(bytes)
             .map_err(|_| Failure::new(format!("{rest} is no text; give the lines of the zone")))?;
         return Ok(PageSight::Zone(lines));
+    }
+    if what == "mrz-picture" {
+        let files = rest.split(',').map(|file| failure::read(Path::new(file), code::picture::MAX_FILE_BYTES));
+        return files.collect::<Result<_, _>>().map(PageSight::Pictures);
+    }
+    if what == "chip" {
+        return chip_files::read(Path::new(rest)).map(PageSight::Chip);
     }
     let kind: DocumentKind = what.parse().map_err(of)?;
     let number = DocumentNumber::parse(kind, rest).map_err(of)?;

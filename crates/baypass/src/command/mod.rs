@@ -7,6 +7,7 @@ mod appeal;
 mod approval;
 mod authority;
 mod bench;
+mod chip_files;
 mod code;
 mod crossing;
 mod demo;

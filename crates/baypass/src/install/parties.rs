@@ -24,8 +24,9 @@ use trust::{Approval, Approvals, TrustStore};
 
 use super::keys::KeyStore;
 use super::signing::{OwnSigners, lane_key, make_venue_key_where_none};
-use super::{Installation, LanePlace, Lock, lists, make_folder, risk_rules};
+use super::{Installation, LanePlace, Lock, country_signers, lists, make_folder, risk_rules};
 use crate::failure::{Failure, of};
+use crate::zones::Zones;
 
 /// The configuration of faces: a `models.toml` in the folder of the models is the operator's own, with their recogniser's
 /// manifest and the thresholds that they measured; without one it is ours.
@@ -135,7 +136,8 @@ pub async fn open_service(
         Service::new(code, ledger, rules, enrolment, faces, keys, trust, Approvals::default(), risk);
     let service = service
         .with_simulated_cameras(of_whom.simulated_camera())
-        .with_attestation_rules(attestation_rules(&folder)?);
+        .with_attestation_rules(attestation_rules(&folder)?)
+        .with_country_signers(country_signers::read(&folder, now)?);
     service.set_approvals(approvals);
     let mut refused = service.load_risk_rules(now).await.map_err(of)?;
     refused.extend(risk_rules::follow(of_whom, &service, now).await?);
@@ -383,7 +385,8 @@ pub async fn open_lane<L: AuthorityLink>(
     };
     let courier = Courier::new(Arc::clone(&store), Arc::clone(&link));
     let faces = Arc::new(ProbeCache::new(eyes));
-    let lane = Arc::new(Lane::new(config, replay, Arc::clone(&store), link, faces, metrics));
+    let lane = Lane::new(config, replay, Arc::clone(&store), link, faces, metrics);
+    let lane = Arc::new(lane.with_zone_reader(Arc::new(Zones)));
     Ok(OpenLane { lane, courier, store })
 }
 

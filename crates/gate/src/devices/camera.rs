@@ -12,6 +12,7 @@ use documents::{DocumentNumber, LocalDate};
 use face::active::Prompt;
 use transport::{BodyError, bounded_body};
 
+use super::chip_files::ChipFiles;
 use super::tag::{TAG_HEADER, same_tag, tag};
 
 /// Largest picture that is taken from a camera, in bytes.
@@ -43,8 +44,10 @@ documents::redact_debug!(CodeSight);
 pub enum PageSight {
     /// The lines of its machine-readable zone.
     Zone(String),
-    /// A picture in which the zone stands, for a lane with a reader of zones ([`ZoneReader`]).
-    Picture(Vec<u8>),
+    /// Pictures of the card in which its zone stands, for a lane with a reader of zones (`devices::zone`).
+    Pictures(Vec<Vec<u8>>),
+    /// The files of its chip, for the authority that reads the document to prove.
+    Chip(ChipFiles),
     /// Typed from the card: the number, its check digit proven, and the birth date.
     Typed {
         /// The document's number.
@@ -55,12 +58,6 @@ pub enum PageSight {
 }
 
 documents::redact_debug!(PageSight);
-
-/// Reads the machine-readable zone in a picture of a card.
-pub trait ZoneReader: Send + Sync {
-    /// The lines of the zone; `None` where none could be read for certain.
-    fn lines(&self, picture: &[u8]) -> Option<String>;
-}
 
 /// Something that a camera saw.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -27,7 +27,8 @@ use super::cookies::Cookie;
 use super::desk::{self, DeskError};
 use super::{Act, AdmitReason, Declined, Kiosk, MAX_CARD_LEN, MAX_CODE_LEN, MAX_FACE_LEN};
 use crate::clock::Clock;
-use crate::devices::card::CardBody;
+use crate::devices::camera::PageSight;
+use crate::devices::card::{CardBody, CardFault};
 use crate::server::problem;
 use crate::texts::Language;
 
@@ -537,7 +538,7 @@ async fn code(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// A card in JSON. A mistake in what was typed is told with its place; it begins and ends nothing.
+/// A card in JSON. A mistake in what was typed is told with its place, and what is wrong with pictures; it begins and ends nothing.
 async fn laid(
     State(kiosks): State<Kiosks>,
     Path(lane): Path<String>,
@@ -546,8 +547,15 @@ async fn laid(
 ) -> Result<Response, KioskError> {
     let kiosk = kiosks.kiosk(&lane, &headers)?;
     let page = page_of(&headers)?;
-    let told: CardBody = json_of(&body, "{\"zone\": lines} or {\"number\", \"birth\", \"kind\"}")?;
-    match told.sight() {
+    let told: CardBody =
+        json_of(&body, "{\"zone\": lines}, {\"pictures\": [files]} or {\"number\", \"birth\", \"kind\"}")?;
+    let sight = match told.sight() {
+        Ok(PageSight::Pictures(pictures)) => {
+            kiosk.read_card(page, pictures).await?.map_err(CardFault::Pictures)
+        }
+        told => told,
+    };
+    match sight {
         Ok(sight) => {
             kiosk.take_card(page, sight)?;
             Ok(StatusCode::ACCEPTED.into_response())

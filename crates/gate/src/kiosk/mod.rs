@@ -24,11 +24,12 @@ use tokio::sync::watch;
 
 use self::runner::{LaneRunner, Runner};
 use self::session::{First, Past, Session, SessionHandle, Shown, Stage, Stop};
-use crate::capture::{FaceCapture, ProbeCache};
+use crate::capture::{FaceCapture, ProbeCache, blocking};
 use crate::check::Age;
 use crate::clock::{Clock, Stopwatch};
 use crate::devices::camera::PageSight;
 use crate::devices::door::Door;
+use crate::devices::zone::{MAX_CARD_PICTURE_LEN, ZoneFault};
 use crate::lane::{Lane, LaneConfig, Report};
 use crate::outbox::AuthorityLink;
 use crate::reason::GateReason;
@@ -40,8 +41,8 @@ pub use http::{Kiosks, Reach, router};
 
 /// Largest text of a code that a page may post, in bytes: no symbol holds more.
 pub const MAX_CODE_LEN: usize = 8 * 1024;
-/// Largest card that a page may post, in bytes.
-pub const MAX_CARD_LEN: usize = 1024;
+/// Largest card that a page may post, in bytes: two of the largest pictures, in Base64.
+pub const MAX_CARD_LEN: usize = 2 * MAX_CARD_PICTURE_LEN.div_ceil(3) * 4 + 1024;
 /// Largest picture that a page may post, in bytes.
 pub const MAX_FACE_LEN: usize = 2 * 1024 * 1024;
 /// Travellers that an officer's view still shows after they have gone.
@@ -283,6 +284,40 @@ impl Kiosk {
             *session.card().ok_or(Declined::NotLaying)? = Some(sight);
             Ok(session.number)
         })
+    }
+
+    /// Reads the zone in pictures of a card, ahead of the lane: pictures that give none begin and end nothing.
+    ///
+    /// # Errors
+    /// [`Declined`] where no card is wanted now; else why no zone is given out.
+    pub async fn read_card(
+        &self,
+        page: u64,
+        pictures: Vec<Vec<u8>>,
+    ) -> Result<Result<PageSight, ZoneFault>, Declined> {
+        self.wants_card(page)?;
+        let (runner, today) = (Arc::clone(&self.runner), self.setup.clock.now().local_date());
+        let read = blocking(move || runner.zones().read(&pictures, today)).await;
+        Ok(read.unwrap_or(Err(ZoneFault::File)).map(PageSight::Zone))
+    }
+
+    /// Whether a card is wanted of this page now.
+    fn wants_card(&self, page: u64) -> Result<(), Declined> {
+        if self.config.kind != LaneKind::Document {
+            return Err(Declined::OtherKind);
+        }
+        let mut inner = self.lock();
+        inner.page_is(page)?;
+        if inner.ending {
+            return Err(Declined::LaneClosed);
+        }
+        if !inner.held.is_empty() {
+            return Err(Declined::LaneHeld);
+        }
+        match &mut inner.session {
+            Some(session) => session.card().map(|_| ()).ok_or(Declined::NotLaying),
+            None => Ok(()),
+        }
     }
 
     fn begin(self: &Arc<Self>, page: u64, first: First) -> Result<u64, Declined> {

@@ -10,6 +10,7 @@ use super::devices::KioskDevices;
 use super::session::{First, SessionHandle};
 use crate::capture::{CaptureFault, FaceCapture, ProbeCache};
 use crate::devices::door::Door;
+use crate::devices::zone::Zones;
 use crate::lane::{Lane, LaneContext, Report};
 use crate::outbox::AuthorityLink;
 
@@ -28,6 +29,9 @@ pub(super) trait Runner: Send + Sync {
     /// # Errors
     /// Why it cannot.
     fn preview(&self, picture: &[u8]) -> Result<(), CaptureFault>;
+
+    /// What reads pictures of cards at this lane.
+    fn zones(&self) -> &Zones;
 }
 
 /// A lane and its door.
@@ -71,5 +75,9 @@ where
 
     fn preview(&self, picture: &[u8]) -> Result<(), CaptureFault> {
         self.lane.faces().preview(picture)
+    }
+
+    fn zones(&self) -> &Zones {
+        self.lane.zones()
     }
 }

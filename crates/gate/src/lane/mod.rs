@@ -29,8 +29,9 @@ use self::time::{LaneTime, RuntimeTimer};
 use crate::capture::{Captured, FaceCapture};
 use crate::check::{Checker, ReplayCache, Trusted};
 use crate::clock::{Clock, Stopwatch};
-use crate::devices::camera::{Camera, ZoneReader};
+use crate::devices::camera::Camera;
 use crate::devices::door::Door;
+use crate::devices::zone::{Needs, ZoneReader, Zones};
 use crate::metrics::{Counted, Metrics};
 use crate::outbox::{AuthorityLink, Courier, Store, StoreError};
 use crate::reason::GateReason;
@@ -94,7 +95,7 @@ pub struct Lane<L, E> {
     link: Arc<L>,
     faces: Arc<E>,
     metrics: Arc<Metrics>,
-    zones: Option<Arc<dyn ZoneReader>>,
+    zones: Zones,
 }
 
 impl<L: AuthorityLink, E: FaceCapture> Lane<L, E> {
@@ -114,14 +115,22 @@ impl<L: AuthorityLink, E: FaceCapture> Lane<L, E> {
             config.window,
             config.elsewhere.clone(),
         );
-        Self { config, checker, replay, store, link, faces, metrics, zones: None }
+        let needs = if config.simulated_camera { Needs::OneStill } else { Needs::TwoAlike };
+        let zones = Zones::none(needs);
+        Self { config, checker, replay, store, link, faces, metrics, zones }
     }
 
     /// Reads zones in pictures of cards, at a lane by document.
     #[must_use]
     pub fn with_zone_reader(mut self, zones: Arc<dyn ZoneReader>) -> Self {
-        self.zones = Some(zones);
+        self.zones = self.zones.with(zones);
         self
+    }
+
+    /// What reads zones here, in pictures of cards.
+    #[must_use]
+    pub const fn zones(&self) -> &Zones {
+        &self.zones
     }
 
     /// What it is.

@@ -26,6 +26,7 @@ use crate::capture::{CaptureFault, Captured, FaceCapture, blocking};
 use crate::check::{Checked, Trusted};
 use crate::clock::Stopwatch;
 use crate::devices::camera::{Camera, CameraError, CodeSight, PageSight, Seen, Source};
+use crate::devices::chip_files::ChipFault;
 use crate::outbox::AuthorityLink;
 use crate::reason::GateReason;
 
@@ -177,19 +178,35 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
         let read = match sight {
             PageSight::Typed { number, birth } => Page::typed(number, birth),
             PageSight::Zone(lines) => Page::from_zone(&lines, today),
-            PageSight::Picture(picture) => {
-                let zones = self.lane.zones.clone().ok_or(unreadable)?;
-                let lines = blocking(move || zones.lines(&picture)).await.flatten().ok_or(unreadable)?;
+            PageSight::Pictures(pictures) => {
+                let zones = self.lane.zones.clone();
+                let read = blocking(move || zones.read(&pictures, today)).await.ok_or(unreadable)?;
+                let lines = read.map_err(|fault| {
+                    self.notes.detail = Some(fault.to_string());
+                    unreadable
+                })?;
                 Page::from_zone(&lines, today)
             }
+            PageSight::Chip(files) => files.page(today).map_err(|fault| {
+                self.notes.detail = Some(fault.to_string());
+                match fault {
+                    ChipFault::Page(error) => error,
+                    ChipFault::HandedIn(_) | ChipFault::File(_) | ChipFault::Read(_) | ChipFault::Missing => {
+                        PageError::ChipUnread
+                    }
+                }
+            }),
         };
         read.map_err(|error| match error {
             PageError::OtherDocument | PageError::NotRead { .. } => {
                 NoRound::Failed(GateReason::DocumentNotRead)
             }
-            PageError::Zone(_) | PageError::Number(_) | PageError::Malformed(_) | PageError::Crypto(_) => {
-                unreadable
-            }
+            PageError::Zone(_)
+            | PageError::Number(_)
+            | PageError::ChipTooLong
+            | PageError::ChipUnread
+            | PageError::Malformed(_)
+            | PageError::Crypto(_) => unreadable,
         })
     }
 

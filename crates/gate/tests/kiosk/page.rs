@@ -12,6 +12,7 @@ use documents::{AuthorityCode, Measure, Timestamp};
 use face::Track;
 use face::active::{ActiveRules, Frame};
 use gate::devices::door::{Door, SimulatedDoor};
+use gate::devices::zone::{Needs, ZoneFault, ZoneReader};
 use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Reach, Waits, router};
 use gate::outbox::{LaneKey, Store};
 use gate::{
@@ -56,6 +57,20 @@ pub struct Reads {
     /// Whether a head that moves is asked for, and judged; what this capture then sees is nobody.
     pub challenges: Option<ActiveRules>,
 }
+
+impl ZoneReader for Lines {
+    fn lines(&self, pictures: &[Vec<u8>], _: Needs, _: documents::LocalDate) -> Result<String, ZoneFault> {
+        let read = pictures.iter().map(|picture| String::from_utf8(picture.clone()));
+        match read.collect::<Result<Vec<_>, _>>().map_err(|_| ZoneFault::File)?.as_slice() {
+            [one, two] if one == two && one.contains('<') => Ok(one.clone()),
+            [one, two] if one != two => Err(ZoneFault::Differs),
+            _ => Err(ZoneFault::None),
+        }
+    }
+}
+
+/// A reader of zones whose pictures are the lines themselves.
+pub struct Lines;
 
 impl FaceCapture for Reads {
     fn capture(&self, pictures: &[Vec<u8>]) -> Result<Captured, CaptureFault> {
@@ -146,14 +161,15 @@ impl Place {
         let mut config = lane_config("hengqin/MAC-CHN");
         config.pictures = 1;
         change(&mut config);
-        let lane = Arc::new(Lane::new(
+        let lane = Lane::new(
             config.clone(),
             Arc::new(Mutex::new(ReplayCache::new(41, now()))),
             Arc::clone(&store),
             Arc::clone(&link),
             Arc::new(ProbeCache::new(Arc::new(faces))),
             Arc::new(Metrics::default()),
-        ));
+        );
+        let lane = Arc::new(lane.with_zone_reader(Arc::new(Lines)));
         let audience = config.audience();
         let lists: Arc<dyn Trusted> = Arc::new(bay.lists.clone());
         let setup = KioskSetup {

@@ -339,6 +339,56 @@ async fn a_traveller_without_a_phone_lays_down_two_cards_and_goes_through() {
 }
 
 #[tokio::test]
+async fn a_card_is_read_in_pictures_and_pictures_that_give_no_zone_begin_and_end_nothing() {
+    use base64::Engine as _;
+    let place = Place::with(quick(), |config| config.kind = documents::LaneKind::Document).await;
+    let (mut events, page) = place.page().await;
+    let pictures = |files: &[&[u8]]| {
+        let files: Vec<String> =
+            files.iter().map(|file| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(file)).collect();
+        json!({ "pictures": files }).to_string()
+    };
+    let lines = zone("M12345678");
+    let other = zone("M12345679");
+    for (files, code) in [
+        (&[b"hand".as_slice(), b"hand"] as &[&[u8]], "card_zone_none"),
+        (&[lines.as_bytes(), other.as_bytes()], "card_zone_differs"),
+        (&[&[0xff], &[0xfe]], "card_picture_file"),
+        (&[], "card_picture_count"),
+    ] {
+        let (status, said) = place.post(page, "card", pictures(files)).await;
+        assert_eq!((status, said.as_str()), (StatusCode::UNPROCESSABLE_ENTITY, code));
+    }
+    let large = vec![0; gate::kiosk::MAX_CARD_LEN];
+    assert_eq!(place.post(page, "card", pictures(&[&large])).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    let both = pictures(&[lines.as_bytes(), lines.as_bytes()]);
+    assert_eq!(place.post(page + 1, "card", both.clone()).await, (StatusCode::CONFLICT, "other_page".into()));
+    assert_eq!(place.post(page, "card", both.clone()).await.0, StatusCode::ACCEPTED);
+    let next = events.state("lay_card").await;
+    assert_eq!(next["sentence"], "kiosk_next_card", "the zone was the first card");
+    let bad = place.post(page, "card", pictures(&[b"hand", b"hand"])).await;
+    assert_eq!(bad, (StatusCode::UNPROCESSABLE_ENTITY, "card_zone_none".into()));
+    let typed = json!({"number": "5123456(7)", "birth": "1946-03-17"}).to_string();
+    assert_eq!(place.post(page, "card", typed).await.0, StatusCode::ACCEPTED, "typing stays the other way");
+    events.state("look_here").await;
+    assert_eq!(place.post(page, "card", both).await, (StatusCode::CONFLICT, "not_laying".into()));
+    assert_eq!(place.post(page, "face", "face").await.0, OK);
+    events.state("welcome").await;
+    place.kiosk.shut();
+    while events.next().await.is_some() {}
+}
+
+/// The zone of a Home Return Permit.
+fn zone(number: &str) -> String {
+    let digit = |field: &str| documents::check_digit(field).unwrap();
+    let (birth, expiry) = ("460317", "310101");
+    let one = format!("CRCHN{number}{}{}", digit(number), "<".repeat(15));
+    let two = format!("{birth}{}F{expiry}{}CHN{}", digit(birth), digit(expiry), "<".repeat(11));
+    let all = [&one[5..30], &two[..7], &two[8..15], &two[18..29]].concat();
+    format!("{one}\n{two}{}\nSPECIMEN<<LEONG<SAM<<<<<<<<<<<", digit(&all))
+}
+
+#[tokio::test]
 async fn cards_of_two_people_are_told_so_and_the_lane_is_free_again() {
     let place = Place::with(quick(), |config| config.kind = documents::LaneKind::Document).await;
     let (mut events, page) = place.page().await;

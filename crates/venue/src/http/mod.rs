@@ -16,6 +16,7 @@ mod record;
 mod search;
 mod session;
 mod wallet;
+mod zone;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use documents::Timestamp;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
@@ -35,6 +37,7 @@ use session::Sessions;
 
 pub use problem::Problem;
 pub use session::CounterSecret;
+pub use zone::{NoZone, ZoneReader};
 
 /// The clock of a running desk.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -58,6 +61,8 @@ pub struct HttpState {
     pub secret: CounterSecret,
     /// The doors of a building.
     pub doors: Doors,
+    /// What reads the zone in pictures of a card.
+    pub zones: ZoneReader,
     /// Whether the counter is served over TLS: its cookie travels over nothing else then.
     pub secure: bool,
 }
@@ -73,6 +78,8 @@ pub struct Routers {
 struct App {
     state: HttpState,
     sessions: Sessions,
+    /// Held while pictures of a card are read.
+    reading: Semaphore,
 }
 
 #[derive(OpenApi)]
@@ -107,6 +114,7 @@ fn counter() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(counter::request))
         .routes(routes!(counter::portrait))
         .routes(routes!(counter::waiting, counter::take))
+        .routes(routes!(zone::read))
         .routes(routes!(health::health))
         .routes(routes!(health::retention))
         .routes(routes!(health::openapi))
@@ -175,7 +183,7 @@ pub fn routers(state: HttpState) -> Routers {
         Book::Library(_) => library(),
     };
     let (open, closed) = (cors(&state.origins), cors(&[]));
-    let app = Arc::new(App { state, sessions: Sessions::default() });
+    let app = Arc::new(App { state, sessions: Sessions::default(), reading: Semaphore::new(1) });
     let counter = counter().merge(of_kind).split_for_parts().0.merge(page::routes());
     Routers {
         public: finished(public().split_for_parts().0, open, &app),

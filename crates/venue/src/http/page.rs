@@ -26,10 +26,11 @@ const STYLES: [(&str, &str); 2] = [
 ];
 
 /// Scripts: `desk.js` and `self-service.js` are the entries, each other one a view or what views share.
-const SCRIPTS: [(&str, &str); 22] = [
+const SCRIPTS: [(&str, &str); 23] = [
     ("/desk.js", include_str!("../../page/desk.js")),
     ("/api.js", include_str!("../../page/api.js")),
     ("/asking.js", include_str!("../../page/asking.js")),
+    ("/card-camera.js", include_str!("../../page/card-camera.js")),
     ("/elements.js", include_str!("../../page/elements.js")),
     ("/evacuation.js", include_str!("../../page/evacuation.js")),
     ("/house.js", include_str!("../../page/house.js")),

@@ -82,6 +82,11 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "self_service", detail)
     }
 
+    pub(super) fn reader() -> Self {
+        let detail = "the reader of cards failed on this one; type what stands on the card";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "card_picture_file", detail)
+    }
+
     pub(super) fn no_random() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_random", "try again")
     }

@@ -58,6 +58,14 @@ async fn send(router: &Router, request: Request<Body>) -> Answer {
     Answer { status, kind, body, cookie }
 }
 
+/// A reader of zones whose pictures are the lines themselves.
+fn lines(pictures: &[Vec<u8>], _: documents::LocalDate) -> Result<String, venue::http::NoZone> {
+    match pictures {
+        [one, two] if one == two => Ok(String::from_utf8(one.clone()).unwrap()),
+        _ => Err(venue::http::NoZone { code: "card_zone_once", want: "keep the card still" }),
+    }
+}
+
 impl Served {
     pub async fn new(kind: VenueKind) -> Self {
         let world = World::new(kind).await;
@@ -70,6 +78,7 @@ impl Served {
             origins: vec!["https://wallet.example".to_owned()],
             secret: CounterSecret::of_text("specimen secret"),
             doors: Doors::default(),
+            zones: Arc::new(lines),
             secure: false,
         };
         let mut served = Self { world, routers: routers(state), cookie: String::new() };
@@ -350,4 +359,38 @@ async fn a_wallet_gets_the_standing_request_and_is_told_when_the_approval_is_sus
     let late = served.online(served.world.wallet().answer(&request, now())).await;
     assert_eq!((late.status, late.code().as_str()), (StatusCode::FORBIDDEN, "approval_withdrawn"));
     assert_eq!(served.get("/api/health").await["not_allowed"], "approval_withdrawn");
+}
+
+#[tokio::test]
+async fn a_card_before_the_counters_camera_gives_its_zone_and_the_guest_is_checked_in_by_it() {
+    use base64::Engine as _;
+    let served = Served::new(VenueKind::Hotel).await;
+    let pictures = |files: &[&[u8]]| {
+        let text = |file: &&[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(file);
+        json!({ "pictures": files.iter().map(text).collect::<Vec<_>>() })
+    };
+    let passport =
+        "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10";
+    let read = served.post("/api/zone", &pictures(&[passport.as_bytes(), passport.as_bytes()])).await;
+    assert_eq!(read["zone"], passport);
+    let line = json!({ "line": 0, "mrz": read["zone"], "room": "101" });
+    let party = json!({ "party": "0b".repeat(16), "planned": "2026-12-01", "lines": [line] });
+    let answered = served.post("/api/check-ins", &party).await;
+    assert_eq!(answered["lines"][0]["result"], "new", "{answered}");
+    for (body, status, code) in [
+        (pictures(&[passport.as_bytes()]), 422, "card_zone_once"),
+        (pictures(&[]), 422, "card_picture_count"),
+        (pictures(&[b"a", b"b", b"c", b"d", b"e"]), 422, "card_picture_count"),
+        (json!({ "pictures": ["/9j/"] }), 422, "malformed_json"),
+        (json!({ "picture": "_9j_" }), 422, "malformed_json"),
+        (json!({ "pictures": ["A".repeat(7 * 1024 * 1024)] }), 413, "body_too_large"),
+    ] {
+        let refused = served.counter("POST", "/api/zone", &body).await;
+        assert_eq!((refused.status.as_u16(), refused.json()["code"].as_str()), (status, Some(code)));
+    }
+    let stranger = Served { cookie: String::new(), ..served };
+    assert_eq!(
+        stranger.counter("POST", "/api/zone", &pictures(&[b"a"])).await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }

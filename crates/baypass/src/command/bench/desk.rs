@@ -40,6 +40,7 @@ use crate::command::Output;
 use crate::command::desk::{DeskLists, sign_in};
 use crate::failure::{self, Failure};
 use crate::serve::device_client;
+use crate::zones;
 use guests::Guests;
 
 /// A presentation may take so much longer than the two verifications that it cannot do without.
@@ -407,6 +408,7 @@ impl Counter {
             origins: Vec::new(),
             secret,
             doors: Doors::default(),
+            zones: zones::of_desk(),
             secure: false,
         };
         let (client, base) = (device_client(None)?, served(routers(state).counter).await?);

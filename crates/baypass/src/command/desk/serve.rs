@@ -33,6 +33,7 @@ use crate::install::signing::{DeskSigner, desk_keys};
 use crate::install::{Installation, Lock, doors, library, lists, tls, venues, write_whole};
 use crate::serve::{Addresses, Stopping, TrialClock, announce, bind, device_client, log, service_client};
 use crate::tls::{CertificateArgs, base_of};
+use crate::zones;
 
 /// The file with the secret with which clerks sign in, in the venue's folder.
 const SECRET: &str = "counter.secret";
@@ -135,6 +136,7 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
         origins: args.origins.clone(),
         secret: secret(&folder.join(SECRET))?,
         doors,
+        zones: zones::of_desk(),
         secure: !matches!(to_clerks, Transport::Plain),
     });
     let told = format!("Clerks sign in with the secret in {}\n", folder.join(SECRET).display());
