@@ -109,7 +109,7 @@ impl Answer {
     /// The last lawful day of the stay that this crossing begins, from the destination's answer.
     #[must_use]
     pub fn last_day(&self) -> Option<LocalDate> {
-        self.entry.as_ref().and_then(|s| s.verdict.grant()).and_then(|g| g.last_day)
+        self.entry.as_ref().and_then(|s| s.verdict.grant()).and_then(crate::Grant::last_day)
     }
 }
 
@@ -157,11 +157,13 @@ pub(crate) fn form_id(rules: &Rules, reference: EndorsementRef) -> Option<String
     rules.form(reference.form).map(|f| f.id.clone())
 }
 
-const fn weight(verdict: &Verdict) -> u32 {
+/// Ranks verdicts, best first. A paper with which one goes to the counter says more than one that opens nothing.
+fn weight(verdict: &Verdict) -> u32 {
     match verdict {
         Verdict::Admit(_) => 0,
-        Verdict::Verify { .. } => 1,
-        Verdict::Refer(_) => 4,
+        Verdict::Verify { .. } => 3,
+        Verdict::Refer(why) if why.reason == ReasonCode::NoPermit => 13,
+        Verdict::Refer(_) => 12,
     }
 }
 
@@ -254,7 +256,8 @@ impl Crossing<'_> {
             .collect();
         found.sort_by_key(|(_, d)| {
             let kind = kinds.iter().position(|k| *k == d.kind());
-            (d.status == DocumentStatus::Lost, d.expired_on(day), kind, std::cmp::Reverse(d.issued))
+            let newer_first = std::cmp::Reverse(d.issued);
+            (d.status == DocumentStatus::Lost, d.expired_on(day), kind, newer_first, d.order())
         });
         found.into_iter().map(|(at, _)| at).collect()
     }

@@ -8,7 +8,7 @@ use crate::rules::LaneRule;
 use crate::standing::{Arrival, Choice, CurrentStay, Record, Standing};
 use crate::{
     Asked, AuthorityCode, Document, DocumentKind, DocumentStatus, Grant, Judgement, LaneAnswer, LocalDate,
-    Measure, Question, ReasonCode, Refusal, ResidenceClass, Rules, Side, Verdict, View, lane,
+    Measure, Question, ReasonCode, Refusal, ResidenceClass, Rules, Side, StayLimit, Verdict, View, lane,
 };
 
 /// One authority's decision: that of `question.direction.authority(side)`, on what it may know.
@@ -39,7 +39,9 @@ pub(crate) fn notice(rules: &Rules, view: &View, question: &Question) -> Result<
 }
 
 pub(crate) fn record<'a>(rules: &'a Rules, me: AuthorityCode, view: &'a View) -> Record<'a> {
-    let documents = view.document.iter().chain(&view.other_documents).collect();
+    let mut documents: Vec<&Document> = view.document.iter().chain(&view.other_documents).collect();
+    // Whoever gives the documents gives them in any order; no answer may rest on it.
+    documents.sort_by_cached_key(|document| document.order());
     Record { rules, me, holder: &view.holder, presented: view.document.as_ref(), documents }
 }
 
@@ -107,7 +109,7 @@ impl<'a> JudgeContext<'a> {
         let ruling = match (self.side, at_home) {
             (Side::Entry, true) => Ok(self.home_entry()),
             (Side::Exit, true) => self.home_exit(),
-            (Side::Entry, false) => self.visitor_entry(),
+            (Side::Entry, false) => self.visitor_entry().map(|draft| self.overstayed_before(draft)),
             (Side::Exit, false) => self.visitor_exit(),
         };
         match ruling {
@@ -125,6 +127,14 @@ impl<'a> JudgeContext<'a> {
                 draft.needing(Measure::Officer, Refusal::of(ReasonCode::WrongSide))
             }
             Some(_) | None => draft,
+        }
+    }
+
+    /// What was overstayed follows the person and not the card (endorsements section 1.6): an officer looks.
+    fn overstayed_before(&self, draft: Draft) -> Draft {
+        match self.standing.overstays.get(&self.me) {
+            Some(last) => draft.needing(Measure::Officer, Refusal::on(ReasonCode::OverstayedBefore, *last)),
+            None => draft,
         }
     }
 
@@ -173,6 +183,9 @@ impl<'a> JudgeContext<'a> {
         };
         not_lost(document)?;
         let draft = Draft::of(Grant::on(Some(document.kind())));
+        if document.kind() == DocumentKind::Passport {
+            return Ok(draft.needing(Measure::Officer, Refusal::of(ReasonCode::PassportAtCounter)));
+        }
         Ok(match document.expires.filter(|last| *last < self.day) {
             Some(last) => draft.needing(Measure::Officer, Refusal::on(ReasonCode::DocumentExpired, last)),
             None => draft,
@@ -237,7 +250,7 @@ impl<'a> JudgeContext<'a> {
         let Some(last_day) = self.record.resident_stay(AuthorityCode::Chn, self.day) else {
             return Err(self.not_yet_issued());
         };
-        Ok(Draft::of(Grant { last_day, ..Grant::on(Some(document.kind())) }))
+        Ok(Draft::of(Grant { stay: last_day.into(), ..Grant::on(Some(document.kind())) }))
     }
 
     /// The card exists only from a day on (non-Chinese holders: 10 July 2024).
@@ -265,7 +278,9 @@ impl<'a> JudgeContext<'a> {
         if let Some(last) = expected.and_then(|c| c.last_day).filter(|last| *last < self.day) {
             return Err(Refusal::on(ReasonCode::EndorsementExpired, last));
         }
-        let grant = expected.map_or(Grant::on(Some(document.kind())), |c| granted(document, &c));
+        // Without an endorsement nothing says how long they may stay: that is not "without limit".
+        let unknown = Grant { stay: StayLimit::Unknown, ..Grant::on(Some(document.kind())) };
+        let grant = expected.map_or(unknown, |c| granted(document, &c));
         // The trip's entry is taken once, by the mainland at its exit; the region confirms it.
         Ok(Draft::of(Grant { spends: None, ..grant }))
     }
@@ -274,6 +289,10 @@ impl<'a> JudgeContext<'a> {
     fn region_entry_from_the_other_region(&self) -> Ruling {
         let document = self.view.document.as_ref().ok_or(Refusal::of(ReasonCode::NoPermit))?;
         not_lost(document)?;
+        // Before any right that the card might give: a passport goes to the counter, whoever shows it.
+        if document.kind() == DocumentKind::Passport {
+            return Err(Refusal::of(ReasonCode::PassportAtCounter));
+        }
         let holder = &self.view.holder;
         let class = holder.residence(holder.home).unwrap_or(ResidenceClass::NonPermanent);
         let visas = &self.record.rules.switches().macpr_hkg_visa_nationalities;
@@ -291,11 +310,8 @@ impl<'a> JudgeContext<'a> {
                 .into_iter()
                 .find(|d| d.kind() == kind && d.status == DocumentStatus::Valid && !d.expired_on(self.day))
         };
-        let last_day = self.record.resident_stay(self.me, self.day).flatten();
-        let draft = Draft::of(Grant { last_day, ..Grant::on(Some(document.kind())) });
-        if document.kind() == DocumentKind::Passport {
-            return Err(Refusal::of(ReasonCode::PassportAtCounter));
-        }
+        let stay = self.record.resident_stay(self.me, self.day).map_or(StayLimit::Unknown, StayLimit::from);
+        let draft = Draft::of(Grant { stay, ..Grant::on(Some(document.kind())) });
         in_date(document, self.day)?;
         if document.kind() == rule.document || shown(rule.document).is_some() {
             return Ok(draft);
@@ -364,7 +380,11 @@ impl<'a> JudgeContext<'a> {
     fn leaving(&self, document: &Document, stay: Option<CurrentStay>) -> Grant {
         Grant {
             endorsement: stay.and_then(|s| s.endorsement),
-            last_day: stay.and_then(|s| s.last_day),
+            stay: match stay {
+                Some(stay) if stay.known => stay.last_day.into(),
+                None if !self.stay_is_limited() => StayLimit::Unlimited,
+                Some(_) | None => StayLimit::Unknown,
+            },
             ..Grant::on(Some(document.kind()))
         }
     }
@@ -392,7 +412,7 @@ fn granted(document: &Document, choice: &Choice) -> Grant {
         endorsement: choice.endorsement,
         entries_left: choice.entries_left,
         spends: choice.endorsement.filter(|_| choice.spends),
-        last_day: choice.last_day,
+        stay: choice.last_day.into(),
     }
 }
 

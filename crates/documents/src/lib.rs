@@ -38,7 +38,7 @@ pub use time::{IsoWeek, LocalDate, NotADate, NotATime, Timestamp};
 pub use venue::{NotAScenario, NotAVenueId, Scenario, VenueId};
 pub use verdict::{
     ClosedReason, Grant, Judgement, LaneAnswer, LaneReason, Measure, NotAMeasure, ReasonCode, Refusal,
-    Verdict,
+    StayLimit, Verdict,
 };
 pub use view::{
     Applied, Asked, Birth, Document, DocumentStatus, Endorsement, EndorsementRef, FormCode, Holder, Means,

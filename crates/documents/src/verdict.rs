@@ -85,6 +85,8 @@ stable_codes! {
         NoEntryRecord = "no_entry_record",
         /// An exit was made and no entry followed in time.
         Unresolved = "unresolved",
+        /// An earlier stay here lasted beyond its last lawful day.
+        OverstayedBefore = "overstayed_before",
 /// A minor needs a guardian at this lane.
         GuardianNeeded = "guardian_needed",
     }
@@ -193,7 +195,47 @@ impl ReasonCode {
             Self::NoEntryRecord => "an officer finds the entry; without it no limit of stay is known",
             Self::Unresolved => "an officer clears up the exit that no entry followed",
             Self::GuardianNeeded => "a guardian comes to the lane",
+            Self::OverstayedBefore => "an officer looks at the earlier stay, whose last lawful day is given",
         }
+    }
+}
+
+/// How long the stay that a crossing begins or ends may last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StayLimit {
+    /// No day limits it: the holder is at home there, settles there, or begins no stay.
+    Unlimited,
+    /// It ends with this day.
+    Until(LocalDate),
+    /// It has a limit that cannot be known: no endorsement or entry is there from which to count it.
+    Unknown,
+}
+
+impl StayLimit {
+    /// `none`, `until` or `unknown`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unlimited => "none",
+            Self::Until(_) => "until",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The last lawful day, where there is one and it is known.
+    #[must_use]
+    pub const fn last_day(self) -> Option<LocalDate> {
+        match self {
+            Self::Until(day) => Some(day),
+            Self::Unlimited | Self::Unknown => None,
+        }
+    }
+}
+
+impl From<Option<LocalDate>> for StayLimit {
+    /// A limit that is known: a last day, or none at all.
+    fn from(last_day: Option<LocalDate>) -> Self {
+        last_day.map_or(Self::Unlimited, Self::Until)
     }
 }
 
@@ -208,15 +250,21 @@ pub struct Grant {
     pub entries_left: Option<u8>,
     /// The endorsement from which this crossing takes an entry (or the week); `None` where it takes nothing.
     pub spends: Option<EndorsementRef>,
-    /// The last lawful day of the stay that begins (entry) or ends (exit); `None` where there is no limit.
-    pub last_day: Option<LocalDate>,
+    /// The limit of the stay that begins (entry) or ends (exit).
+    pub stay: StayLimit,
 }
 
 impl Grant {
     /// An admission on `permit` alone.
     #[must_use]
     pub const fn on(permit: Option<DocumentKind>) -> Self {
-        Self { permit, endorsement: None, entries_left: None, spends: None, last_day: None }
+        Self { permit, endorsement: None, entries_left: None, spends: None, stay: StayLimit::Unlimited }
+    }
+
+    /// The last lawful day of the stay, where there is one and it is known.
+    #[must_use]
+    pub const fn last_day(&self) -> Option<LocalDate> {
+        self.stay.last_day()
     }
 }
 

@@ -105,6 +105,19 @@ impl Document {
         self.kind() == older.kind() && self.issued.is_some_and(later)
     }
 
+    /// What brings documents into an order of their own, so that the order in which they are given means nothing.
+    pub(crate) fn order(&self) -> impl Ord + use<> {
+        let mut endorsements = self.endorsements.clone();
+        endorsements.sort();
+        (
+            self.status,
+            std::cmp::Reverse(self.issued),
+            std::cmp::Reverse(self.expires),
+            endorsements,
+            self.number.clone(),
+        )
+    }
+
     /// Whether its last day lies before `day`.
     #[must_use]
     pub fn expired_on(&self, day: LocalDate) -> bool {

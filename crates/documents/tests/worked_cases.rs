@@ -5,7 +5,7 @@
 
 #![cfg(test)]
 
-use documents::{AuthorityCode, CaseFile, LaneAnswer, Rules, SideAnswer, Verdict, answer_case};
+use documents::{AuthorityCode, CaseFile, LaneAnswer, Rules, SideAnswer, StayLimit, Verdict, answer_case};
 use serde_json::{Value, json};
 
 fn rules() -> Rules {
@@ -117,7 +117,13 @@ fn said(side: Option<&SideAnswer>, expected: &str) -> String {
             text += &format!(" left={}", grant.entries_left.map_or("-".to_owned(), |n| n.to_string()));
         }
         if expected.contains("until=") {
-            text += &format!(" until={}", grant.last_day.map_or("-".to_owned(), |d| d.to_string()));
+            text += &format!(
+                " until={}",
+                grant
+                    .last_day()
+                    .map_or(if grant.stay == StayLimit::Unknown { "?" } else { "-" }.to_owned(), |d| d
+                        .to_string())
+            );
         }
         if expected.contains("by=") {
             text += &format!(" by={}", side.endorsement.as_deref().unwrap_or("-"));

@@ -67,6 +67,7 @@ export const REASONS: Readonly<Record<string, Row>> = {
   wrong_side: ['最近记录显示旅客在另一边', '最近記錄顯示旅客在另一邊', 'according to the ledger the traveller is on the other side', 'segundo o registo está do outro lado'],
   no_entry_record: ['没有入境记录', '沒有入境記錄', 'no entry is on record', 'sem registo de entrada'],
   unresolved: ['上次出境后没有入境记录', '上次出境後沒有入境記錄', 'no entry is recorded after the last exit', 'a última saída não tem entrada'],
+  overstayed_before: ['以前曾逾期停留', '以前曾逾期逗留', 'an earlier stay lasted beyond its last day', 'uma estada anterior foi ultrapassada'],
   guardian_needed: ['未成年人须有监护人', '未成年人須有監護人', 'a minor needs a guardian', 'menor sem responsável'],
 }
 

@@ -31,6 +31,7 @@ export const REASONS: Readonly<Record<string, Row>> = {
   wrong_side: ['按记录您现在已在另一边；如有不符，请找工作人员。', '按記錄您現在已在另一邊；如有不符，請找工作人員。', 'According to the record you are already on the other side. If that is wrong, go to an officer.', 'Segundo o registo está agora do outro lado. Se não for assim, dirija-se a um agente.'],
   no_entry_record: ['没有入境记录；请找工作人员。', '沒有入境記錄；請找工作人員。', 'There is no record of your entry. Go to an officer.', 'Não há registo da sua entrada. Dirija-se a um agente.'],
   unresolved: ['上一次出境后没有入境记录；请找工作人员。', '上一次出境後沒有入境記錄；請找工作人員。', 'No entry is recorded after your last exit. Go to an officer.', 'À última saída não se seguiu entrada. Dirija-se a um agente.'],
+  overstayed_before: ['您上次在那里停留超过了 {day}；请找工作人员。', '您上次在那裡逗留超過了 {day}；請找工作人員。', 'An earlier stay there lasted beyond its last day, {day}. Go to an officer.', 'Uma estada anterior passou do último dia, {day}. Dirija-se a um agente.'],
   guardian_needed: ['未成年人请由监护人陪同。', '未成年人請由監護人陪同。', 'A minor must come with a guardian.', 'Um menor vem com o responsável.'],
 }
 

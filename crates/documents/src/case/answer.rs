@@ -59,7 +59,7 @@ impl Serialize for LaneJson {
 
 impl Serialize for SideAnswer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut s = serializer.serialize_struct("SideAnswer", 11)?;
+        let mut s = serializer.serialize_struct("SideAnswer", 12)?;
         let (grant, why) = (self.verdict.grant(), self.verdict.why());
         let measures = match &self.verdict {
             Verdict::Verify { measures, .. } => measures.as_slice(),
@@ -73,7 +73,8 @@ impl Serialize for SideAnswer {
         s.serialize_field("endorsement", &self.endorsement)?;
         s.serialize_field("entries_left", &grant.and_then(|g| g.entries_left))?;
         s.serialize_field("spends", &grant.is_some_and(|g| g.spends.is_some()))?;
-        s.serialize_field("last_day", &grant.and_then(|g| g.last_day))?;
+        s.serialize_field("last_day", &grant.and_then(crate::Grant::last_day))?;
+        s.serialize_field("limit", &grant.map(|g| g.stay.as_str()))?;
         s.serialize_field("day", &why.and_then(|w| w.day))?;
         s.serialize_field("change", &why.map(crate::Refusal::change))?;
         s.end()

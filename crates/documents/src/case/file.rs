@@ -485,13 +485,13 @@ fn movement(raw: RawMovement, path: &str, rules: &Rules, case: &CaseFile) -> Res
     })
 }
 
-/// The endorsement of that form that was valid then, else the first of that form.
+/// The endorsement of that form that was valid then, else any of that form; of several the one that began first.
 fn recorded_use(id: &str, day: LocalDate, to: AuthorityCode, rules: &Rules, case: &CaseFile) -> Option<Use> {
     let code = rules.form_by_id(id)?.code;
     let all = || case.documents.iter().flat_map(|d| &d.endorsements);
-    let mut fit = all().filter(|e| e.form == code && e.destination == to);
-    let valid = fit.clone().find(|e| e.valid_from <= day && day <= e.valid_to);
-    valid.or_else(|| fit.next()).map(|e| Use::Entry(e.reference()))
+    let fit = all().filter(|e| e.form == code && e.destination == to);
+    let used = fit.min_by_key(|e| (!(e.valid_from <= day && day <= e.valid_to), **e));
+    used.map(|e| Use::Entry(e.reference()))
 }
 
 fn question(raw: RawQuestion, path: &str, rules: &Rules) -> Result<Question, CaseError> {

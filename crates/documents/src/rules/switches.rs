@@ -148,6 +148,7 @@ macro_rules! switches {
 switches! {
     stay_may_pass_endorsement_expiry: bool,
     stay_may_pass_permit_expiry: bool,
+    endorsement_ends_on_corresponding_day: bool,
     mainland_90_days_skip_entry_day: bool,
     returned_between_halls_restores_entry: bool,
     endorsements_survive_new_card: bool,

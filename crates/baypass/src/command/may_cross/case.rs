@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use documents::{
-    Answer, CaseFile, DocumentKind, LaneAnswer, LaneKind, MainlandCount, Outcome, Rules, SideAnswer, Verdict,
-    answer_case,
+    Answer, CaseFile, DocumentKind, LaneAnswer, LaneKind, MainlandCount, Outcome, Rules, SideAnswer,
+    StayLimit, Verdict, answer_case,
 };
 
 use crate::Ended;
@@ -128,7 +128,11 @@ fn side_lines(out: &mut String, role: &str, side: &SideAnswer) {
     if grant.spends.is_some() {
         line("spends", "one entry (or this week's trip)".to_owned());
     }
-    let last_day = grant.last_day.map_or("no limit".to_owned(), |day| day.to_string());
+    let last_day = match grant.stay {
+        StayLimit::Unlimited => "no limit".to_owned(),
+        StayLimit::Until(day) => day.to_string(),
+        StayLimit::Unknown => "not known: nothing is there from which to count it".to_owned(),
+    };
     line("last day of stay", last_day);
 }
 
