@@ -524,7 +524,7 @@ fn a_switch_changes_the_answer_that_rests_on_it() {
         ("wanzai_runs", "false", macanese(), "2026-03-02 wanzai MAC CHN", "closed port_closed"),
         ("hzmb_zhu_mac_walkers_by_day_only", "true", macanese(), "2026-03-02T22:00 hzmb-zhu-mac MAC CHN by=foot", "closed hours"),
         ("china_ferry_terminal_hours_hold", "true", hongkonger(), "2026-03-02T05:59 zhongshan HKG CHN", "closed hours"),
-        ("shenzhen_bay_24h_on_31_december", "false", hongkonger(), "2026-12-31T03:00 shenzhen-bay HKG CHN", "closed hours"),
+        ("shenzhen_bay_24h_on_31_december", "false", hongkonger(), "2027-01-01T03:00 shenzhen-bay HKG CHN", "closed hours"),
     ];
     for (id, value, who, asked, lane) in closed {
         check(&rules(), id, who, &[], asked, "admit / admit", "open");

@@ -104,7 +104,6 @@ macro_rules! lists {
     )+};
 }
 lists!(
-    LocalDate => "write dates in quotes between square brackets",
     PortId => "write port names in quotes between square brackets",
     Nationality => "write three-letter nationalities in quotes between square brackets"
 );
@@ -168,7 +167,6 @@ switches! {
     macpr_hkg_visa_nationalities: Vec<Nationality>,
     huanggang_new_opens: Option<LocalDate>,
     shenzhen_bay_24h_on_31_december: bool,
-    luohu_feast_nights: Vec<LocalDate>,
     hzmb_zhu_mac_walkers_by_day_only: bool,
     wanzai_runs: bool,
     jiuzhou_mac_runs: bool,
