@@ -133,8 +133,17 @@ async fn write_movements(
             let seen = match (movement.applied, movement.direction.side_of(authority)) {
                 (Applied::Both, _)
                 | (Applied::ExitOnly, Some(Side::Exit))
-                | (Applied::EntryOnly, Some(Side::Entry)) => true,
-                (Applied::ExitOnly | Applied::EntryOnly | Applied::Returned, _) => false,
+                | (Applied::EntryOnly, Some(Side::Entry))
+                | (Applied::LeftTheThree, Some(Side::Exit))
+                | (Applied::CameFromOutside, Some(Side::Entry)) => true,
+                (
+                    Applied::ExitOnly
+                    | Applied::EntryOnly
+                    | Applied::Returned
+                    | Applied::LeftTheThree
+                    | Applied::CameFromOutside,
+                    _,
+                ) => false,
             };
             // Under the document that this authority saw: its own, else the mainland's or the home card.
             let shown = cards.iter().find(|card| card.issuer == authority).or_else(|| {

@@ -18,6 +18,7 @@ mod redact;
 pub mod rules;
 mod standing;
 mod time;
+mod vehicle;
 mod venue;
 mod verdict;
 mod view;
@@ -25,7 +26,7 @@ mod view;
 pub use ahead::{Ahead, ahead, entries_left};
 pub use authority_code::{AuthorityCode, UnknownAuthority};
 pub use case::{CaseAnswers, CaseError, CaseFile, EndorsementTextError, answer_case, parse_endorsement};
-pub use cross::{Answer, MainlandCount, Outcome, SideAnswer, is_unresolved, may_cross};
+pub use cross::{Answer, Counter, MainlandCount, Outcome, SideAnswer, is_unresolved, may_cross};
 pub use crossing::{Direction, LaneKind, NotALaneKind, NotAPortId, NotASide, PortId, Side};
 pub use judge::judge;
 pub use mrz::{Mrz, MrzDate, MrzError, MrzField, MrzFormat, check_digit};
@@ -35,6 +36,7 @@ pub use numbers::{
 };
 pub use rules::{Rules, RulesError};
 pub use time::{IsoWeek, LocalDate, NotADate, NotATime, Timestamp};
+pub use vehicle::{NotPlates, Plates, Vehicle, VehicleAnswer, VehicleReason};
 pub use venue::{NotAScenario, NotAVenueId, Scenario, VenueId};
 pub use verdict::{
     ClosedReason, Grant, Judgement, LaneAnswer, LaneReason, Measure, NotAMeasure, ReasonCode, Refusal,

@@ -5,11 +5,13 @@
 
 mod forms;
 mod lanes;
+mod papers;
 mod ports;
 mod residents;
 mod switches;
 mod table;
 mod travel;
+mod vehicles;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,13 +20,15 @@ use crate::{AuthorityCode, FormCode, LocalDate, PortId};
 
 pub use forms::{Counting, Form, IssueRule, NoSuchForm, Stay};
 pub use lanes::{LaneRule, Reserved};
+pub use papers::PaperRule;
 pub use ports::{ExtendedHours, Hours, Mode, Port, PortSide};
 pub use residents::ResidentRule;
 pub use switches::{Switch, Switches};
 pub use travel::TravelTime;
+pub use vehicles::VehicleRule;
 
 /// The names of the data files, in the order in which they are read.
-pub const FILES: [&str; 8] = [
+pub const FILES: [&str; 10] = [
     "switches.toml",
     "ports.toml",
     "hours.csv",
@@ -33,6 +37,8 @@ pub const FILES: [&str; 8] = [
     "residents.csv",
     "issue_rules.csv",
     "travel_times.csv",
+    "papers.csv",
+    "vehicles.csv",
 ];
 
 /// How well a source supports a row of the data.
@@ -97,6 +103,8 @@ pub struct Rules {
     forms: Vec<Form>,
     residents: Vec<ResidentRule>,
     issue_rules: Vec<IssueRule>,
+    papers: Vec<PaperRule>,
+    vehicles: Vec<VehicleRule>,
     travel: travel::TravelTimes,
 }
 
@@ -146,6 +154,8 @@ impl Rules {
                 "issue_rules.csv",
                 include_str!("../data/issue_rules.csv"),
             )?)?,
+            papers: papers::read(&text("papers.csv", include_str!("../data/papers.csv"))?)?,
+            vehicles: vehicles::read(&text("vehicles.csv", include_str!("../data/vehicles.csv"))?)?,
             travel: travel::read(&text("travel_times.csv", include_str!("../data/travel_times.csv"))?)?,
             version,
             switches,
@@ -286,7 +296,8 @@ impl Rules {
             let named = f.ports.values().flatten();
             named.map(move |port| ("endorsements.csv", f.id.as_str(), port))
         });
-        hours.chain(lanes).chain(forms)
+        let vehicles = self.vehicles.iter().map(|v| ("vehicles.csv", v.id.as_str(), &v.port));
+        hours.chain(lanes).chain(forms).chain(vehicles)
     }
 
     /// What is uncertain: every switch with value, default, source; then every row marked `?`.
@@ -334,6 +345,12 @@ impl Report<'_> {
             .filter(|r| unsure(r.mark))
             .for_each(|r| add("issue_rules.csv", &r.id, &r.source));
         self.rules.lanes.iter().filter(|r| unsure(r.mark)).for_each(|r| add("lanes.toml", &r.id, &r.source));
+        self.rules.papers.iter().filter(|r| unsure(r.mark)).for_each(|r| add("papers.csv", &r.id, &r.source));
+        self.rules
+            .vehicles
+            .iter()
+            .filter(|r| unsure(r.mark))
+            .for_each(|r| add("vehicles.csv", &r.id, &r.source));
         rows
     }
 }

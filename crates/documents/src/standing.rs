@@ -111,10 +111,13 @@ impl<'a> Record<'a> {
     /// An authority sees its own side. The mainland is told of its residents' moves between the regions,
     /// for they spend its rights; a region may be told that one came home, for that ends a side trip.
     fn sees(&self, movement: &Movement) -> bool {
-        match movement.direction.side_of(self.me) {
-            Some(Side::Exit) => movement.applied != Applied::EntryOnly,
-            Some(Side::Entry) => matches!(movement.applied, Applied::Both | Applied::EntryOnly),
-            None => {
+        match (movement.direction.side_of(self.me), movement.applied) {
+            // Who leaves the three or comes from outside is seen on the one side that is here.
+            (side, Applied::LeftTheThree) => side == Some(Side::Exit),
+            (side, Applied::CameFromOutside) => side == Some(Side::Entry),
+            (Some(Side::Exit), applied) => applied != Applied::EntryOnly,
+            (Some(Side::Entry), applied) => matches!(applied, Applied::Both | Applied::EntryOnly),
+            (None, _) => {
                 let told = self.me == AuthorityCode::Chn || movement.direction.to() == AuthorityCode::Chn;
                 let entered = matches!(movement.applied, Applied::Both | Applied::EntryOnly);
                 told && entered && self.holder.home == AuthorityCode::Chn
@@ -135,7 +138,23 @@ impl<'a> Record<'a> {
             self.turned_back(standing, movement, day);
             return;
         }
-        self.depart(standing, movement, day);
+        match movement.applied {
+            Applied::LeftTheThree => {
+                self.depart(standing, movement, day);
+                // Who flew away is on no side trip.
+                standing.suspended.remove(&from);
+                return;
+            }
+            Applied::CameFromOutside if to == AuthorityCode::Chn => {
+                // Home by another way: whatever was begun elsewhere is over.
+                standing.stays.clear();
+                standing.suspended.clear();
+            }
+            Applied::CameFromOutside => {}
+            Applied::Both | Applied::ExitOnly | Applied::EntryOnly | Applied::Returned => {
+                self.depart(standing, movement, day);
+            }
+        }
         if to == AuthorityCode::Chn && self.me == AuthorityCode::Chn {
             standing.home_entries.push(day);
         }
@@ -204,6 +223,8 @@ impl<'a> Record<'a> {
         let arrival = Arrival::of_past(movement, day);
         let choice = match movement.used {
             Use::Entry(reference) => self.recorded(standing, &reference, day),
+            // From outside one enters in transit, on a passport: only what was recorded or granted counts.
+            Use::Nothing | Use::Unrecorded if movement.applied == Applied::CameFromOutside => None,
             Use::Nothing => self.unspent(standing, from, to, &arrival),
             Use::Unrecorded => match self.choose(standing, &arrival) {
                 Ok(choice) => Some(choice),

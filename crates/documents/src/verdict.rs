@@ -75,6 +75,8 @@ stable_codes! {
         OneTimePass = "one_time_pass",
         /// A passport is dealt with at the counter, outside the pass.
         PassportAtCounter = "passport_at_counter",
+        /// An official permit is dealt with at the counter, outside the pass.
+        OfficialAtCounter = "official_at_counter",
         /// Another paper must be seen beside the identity card.
         PaperNeeded = "paper_needed",
         /// A visa is needed first.
@@ -189,6 +191,9 @@ impl ReasonCode {
             Self::PassUsed => "an officer establishes the identity; the one-time pass was used or has ended",
             Self::OneTimePass => "an officer completes the formalities of the one-time pass",
             Self::PassportAtCounter => "go to the counter; passports in transit are outside the pass",
+            Self::OfficialAtCounter => {
+                "go to the counter with the official permit; official travel is outside the pass"
+            }
             Self::PaperNeeded => "show the paper that belongs to this kind of residence",
             Self::VisaNeeded => "a visa for the destination first",
             Self::WrongSide => "an officer clears up a missing passage; the last one ended on the other side",
@@ -252,13 +257,22 @@ pub struct Grant {
     pub spends: Option<EndorsementRef>,
     /// The limit of the stay that begins (entry) or ends (exit).
     pub stay: StayLimit,
+    /// Of a pass that is good for one entry alone: the day on which it was issued.
+    pub single_entry: Option<LocalDate>,
 }
 
 impl Grant {
     /// An admission on `permit` alone.
     #[must_use]
     pub const fn on(permit: Option<DocumentKind>) -> Self {
-        Self { permit, endorsement: None, entries_left: None, spends: None, stay: StayLimit::Unlimited }
+        Self {
+            permit,
+            endorsement: None,
+            entries_left: None,
+            spends: None,
+            stay: StayLimit::Unlimited,
+            single_entry: None,
+        }
     }
 
     /// The last lawful day of the stay, where there is one and it is known.

@@ -64,7 +64,11 @@ fn number(kind: DocumentKind, n: u32) -> DocumentNumber {
         | DocumentKind::OneWayPermit
         | DocumentKind::OneTimePass
         | DocumentKind::DocumentOfIdentity
-        | DocumentKind::VisitPermit => format!("S{n:08}"),
+        | DocumentKind::VisitPermit
+        | DocumentKind::InboundPass
+        | DocumentKind::ReentryPermit
+        | DocumentKind::HksarPassport
+        | DocumentKind::OfficialPermit => format!("S{n:08}"),
     };
     DocumentNumber::parse(kind, &text).unwrap()
 }
@@ -132,6 +136,8 @@ fn movements() -> impl Strategy<Value = Vec<Movement>> {
             Applied::ExitOnly,
             Applied::EntryOnly,
             Applied::Returned,
+            Applied::LeftTheThree,
+            Applied::CameFromOutside,
         ]),
         any::<bool>(),
         prop::option::weighted(0.1, 0..300_i32),
@@ -161,6 +167,8 @@ fn questions() -> impl Strategy<Value = Question> {
             by: None,
             with_group,
             with_guardian,
+            shown: None,
+            vehicle: None,
         },
     )
 }

@@ -287,3 +287,320 @@ fn a_printed_last_day_never_makes_an_endorsement_a_longer_one() {
         ),
     ]);
 }
+
+#[test]
+fn whoever_flew_home_from_elsewhere_may_go_out_again() {
+    let card = json!([permit(&json!([{"form": "g-hkg-sz-multi-2", "from": "2026-01-10"}]))]);
+    let out = asked("luohu", "CHN", "HKG", "2026-03-10");
+    let away = asked("airports", "HKG", "other", "2026-03-12");
+    let home = asked("airports", "other", "CHN", "2026-03-20");
+    let again = || asked("luohu", "CHN", "HKG", "2026-04-10");
+    let late = asked("airports", "HKG", "other", "2026-03-18");
+    let resident = |movements: Value, question: Value| {
+        json!({"person": {"birth": "1980-01-02", "home": "HKG"}, "documents": [{"kind": "hkid"}, {"kind": "home_return_permit"}],
+            "movements": movements, "question": question})
+    };
+    check(&[
+        (
+            "both ends are told",
+            mainland(card.clone(), json!([out, away, home]), again()),
+            &[("/outcome", json!("open"))],
+        ),
+        (
+            "the flight home is missing",
+            mainland(card.clone(), json!([out, away]), again()),
+            &[("/exit/code", json!("wrong_side")), ("/entry/code", json!(null))],
+        ),
+        (
+            "away after the last lawful day",
+            mainland(card.clone(), json!([out, late, home]), again()),
+            &[("/entry/code", json!("overstayed_before")), ("/entry/day", json!("2026-03-17"))],
+        ),
+        (
+            "a flight away is no side trip",
+            mainland(
+                json!([permit(
+                    &json!([{"form": "g-hkg-3m1", "from": "2026-03-01"}, {"form": "g-mac-3m1", "from": "2026-03-01"}])
+                )]),
+                json!([out, away, asked("airports", "other", "MAC", "2026-03-14")]),
+                asked("ferry-hkg-mac", "MAC", "HKG", "2026-03-15"),
+            ),
+            &[("/entry/code", json!("no_entries_left"))],
+        ),
+        (
+            "a resident of a region who came home by way of elsewhere",
+            resident(
+                json!([
+                    asked("luohu", "HKG", "CHN", "2026-03-01"),
+                    asked("airports", "CHN", "other", "2026-03-02"),
+                    asked("airports", "other", "HKG", "2026-03-03")
+                ]),
+                asked("luohu", "HKG", "CHN", "2026-03-05"),
+            ),
+            &[("/outcome", json!("open"))],
+        ),
+    ]);
+}
+
+#[test]
+fn what_a_case_file_says_of_a_way_to_elsewhere_is_read_strictly() {
+    let rules = Rules::builtin().unwrap();
+    let file =
+        |movement: Value| mainland(json!([]), json!([movement]), asked("luohu", "CHN", "HKG", "2026-04-10"));
+    let refused = |case: Value| CaseFile::parse(&case.to_string(), &rules).err().unwrap();
+    for (movement, path) in [
+        (asked("airports", "other", "other", "2026-03-12"), "movements[0].to"),
+        (asked("airports", "HKG", "JPN", "2026-03-12"), "movements[0].to"),
+        (
+            json!({"port": "airports", "from": "HKG", "to": "other", "at": "2026-03-12", "side": "exit"}),
+            "movements[0].side",
+        ),
+    ] {
+        assert_eq!(refused(file(movement)).path, path);
+    }
+    let mut question = asked("luohu", "CHN", "HKG", "2026-04-10");
+    question["shown"] = json!("C12345678");
+    assert_eq!(refused(mainland(json!([]), json!([]), question.clone())).path, "question.shown");
+    question["shown"] = json!("exit_entry_permit");
+    let two = json!([permit(&json!([])), permit(&json!([]))]);
+    assert_eq!(refused(mainland(two, json!([]), question)).path, "question.shown");
+    let mut to_elsewhere = asked("luohu", "CHN", "HKG", "2026-04-10");
+    to_elsewhere["to"] = json!("other");
+    assert_eq!(refused(mainland(json!([]), json!([]), to_elsewhere)).path, "question.to");
+}
+
+#[test]
+fn papers_that_no_lane_for_codes_reads_are_answered_by_their_own_rules() {
+    let resident = |birth: &str, documents: Value, movements: Value, question: Value| json!({"person": {"birth": birth, "home": "HKG"}, "documents": documents, "movements": movements, "question": question});
+    let inbound = |expires: &str| json!([{"kind": "hkid"}, {"kind": "inbound_pass", "issued": "2026-03-02", "expires": expires}]);
+    let north = |at: &str| asked("luohu", "HKG", "CHN", at);
+    let there_and_back = json!([north("2026-03-02"), asked("luohu", "CHN", "HKG", "2026-03-03")]);
+    let mut by_hand = north("2026-03-02");
+    by_hand["lane"] = json!("manual");
+    let child = |with: &str| json!([{"kind": "hkid"}, {"kind": with}]);
+    check(&[
+        (
+            "a pass made at the port",
+            resident("1950-01-01", inbound("2026-06-01"), json!([]), north("2026-03-02")),
+            &[
+                ("/entry/verdict", json!("admit")),
+                ("/entry/single_entry", json!("2026-03-02")),
+                ("/entry/entries_left", json!(0)),
+                ("/entry/last_day", json!("2026-06-01")),
+                ("/lane/why", json!("document_kind")),
+                ("/outcome", json!("shut")),
+                ("/counter/bring", json!(["hkid", "inbound_pass"])),
+            ],
+        ),
+        (
+            "the same at the counter",
+            resident("2015-01-01", inbound("2026-06-01"), json!([]), by_hand),
+            &[("/entry/verdict", json!("admit")), ("/lane/answer", json!("open"))],
+        ),
+        (
+            "once alone",
+            resident("1950-01-01", inbound("2026-06-01"), there_and_back, north("2026-03-04")),
+            &[("/entry/code", json!("pass_used"))],
+        ),
+        (
+            "a pass after a loss in the mainland leads home, not in",
+            resident(
+                "1950-01-01",
+                json!([{"kind": "hkid"}, {"kind": "home_return_permit", "status": "lost"}, {"kind": "one_time_pass", "issued": "2026-03-02"}]),
+                json!([north("2026-03-01"), asked("luohu", "CHN", "HKG", "2026-03-02")]),
+                north("2026-03-03"),
+            ),
+            &[("/entry/code", json!("document_lost"))],
+        ),
+        (
+            "a child with a re-entry permit",
+            resident(
+                "2020-01-01",
+                child("reentry_permit"),
+                json!([]),
+                asked("ferry-hkg-mac", "HKG", "MAC", "2026-03-02"),
+            ),
+            &[
+                ("/exit/verdict", json!("admit")),
+                ("/entry/verdict", json!("admit")),
+                ("/lane/why", json!("age")),
+            ],
+        ),
+        (
+            "a child with its passport of the region",
+            resident(
+                "2020-01-01",
+                child("hksar_passport"),
+                json!([]),
+                asked("ferry-hkg-mac", "MAC", "HKG", "2026-03-02"),
+            ),
+            &[("/entry/verdict", json!("admit"))],
+        ),
+        (
+            "a child with the identity card alone, on the way home",
+            resident(
+                "2020-01-01",
+                json!([{"kind": "hkid"}]),
+                json!([]),
+                asked("ferry-hkg-mac", "MAC", "HKG", "2026-03-02"),
+            ),
+            &[
+                ("/entry/code", json!("paper_needed")),
+                ("/counter/bring", json!(["reentry_permit", "hksar_passport", "document_of_identity"])),
+            ],
+        ),
+        (
+            "eleven is old enough",
+            resident(
+                "2015-03-02",
+                json!([{"kind": "hkid"}]),
+                json!([]),
+                asked("ferry-hkg-mac", "MAC", "HKG", "2026-03-02"),
+            ),
+            &[("/entry/code", json!("guardian_needed"))],
+        ),
+        (
+            "a re-entry permit alone opens Macao",
+            resident(
+                "1990-01-01",
+                json!([{"kind": "reentry_permit"}]),
+                json!([]),
+                asked("ferry-hkg-mac", "HKG", "MAC", "2026-03-02"),
+            ),
+            &[("/entry/verdict", json!("admit")), ("/entry/permit", json!("reentry_permit"))],
+        ),
+        (
+            "an official permit",
+            mainland(
+                json!([{"kind": "official_permit"}]),
+                json!([]),
+                asked("luohu", "CHN", "HKG", "2026-03-02"),
+            ),
+            &[
+                ("/exit/code", json!("official_at_counter")),
+                ("/entry/code", json!("official_at_counter")),
+                ("/lane/why", json!("document_kind")),
+                ("/counter", json!({"of": "CHN", "bring": ["official_permit"]})),
+            ],
+        ),
+        (
+            "a passport in transit",
+            mainland(json!([{"kind": "passport"}]), json!([]), asked("luohu", "CHN", "HKG", "2026-03-02")),
+            &[("/counter", json!({"of": "CHN", "bring": ["passport"]}))],
+        ),
+    ]);
+}
+
+#[test]
+fn the_card_that_is_shown_is_the_one_that_is_judged() {
+    let student = |rights: Value, shown: Option<&str>, at: &str| {
+        let mut question = asked("luohu", "CHN", "HKG", at);
+        if let Some(shown) = shown {
+            question["shown"] = json!(shown);
+        }
+        mainland(
+            json!([{"kind": "hkid"}, {"kind": "exit_entry_permit", "endorsements": rights}]),
+            json!([]),
+            question,
+        )
+    };
+    let stay = || json!([{"kind": "D", "destination": "HKG", "from": "2025-09-01", "to": "2026-08-31", "approved_until": "2026-06-30"}]);
+    let visit = || json!([{"kind": "G", "destination": "HKG", "from": "2026-01-10", "entries": 1}]);
+    let two = |shown: Option<&str>| {
+        let mut question = asked("luohu", "CHN", "HKG", "2026-03-02");
+        if let Some(shown) = shown {
+            question["shown"] = json!(shown);
+        }
+        mainland(
+            json!([{"kind": "exit_entry_permit", "number": "C11111111", "issued": "2020-01-01", "endorsements": visit()},
+                {"kind": "exit_entry_permit", "number": "C22222222", "issued": "2026-02-01", "endorsements": visit()}]),
+            json!([]),
+            question,
+        )
+    };
+    check(&[
+        (
+            "a student shows Hong Kong its own card",
+            student(stay(), Some("hkid"), "2026-03-02"),
+            &[
+                ("/exit/permit", json!("exit_entry_permit")),
+                ("/entry/permit", json!("hkid")),
+                ("/entry/last_day", json!("2026-06-30")),
+                ("/outcome", json!("open")),
+            ],
+        ),
+        (
+            "or the permit",
+            student(stay(), Some("exit_entry_permit"), "2026-03-02"),
+            &[("/entry/permit", json!("exit_entry_permit")), ("/entry/last_day", json!("2026-06-30"))],
+        ),
+        (
+            "the card alone is no stay",
+            student(visit(), Some("hkid"), "2026-03-02"),
+            &[("/entry/code", json!("paper_needed")), ("/entry/limit", json!("unknown"))],
+        ),
+        (
+            "what was approved is over",
+            student(stay(), Some("hkid"), "2026-07-01"),
+            &[("/entry/code", json!("endorsement_expired"))],
+        ),
+        ("of two permits the newer, unasked", two(None), &[("/outcome", json!("open"))]),
+        ("the newer", two(Some("C22222222")), &[("/outcome", json!("open"))]),
+        (
+            "the one that it replaced",
+            two(Some("C11111111")),
+            &[("/exit/code", json!("document_expired")), ("/exit/day", json!("2026-01-31"))],
+        ),
+    ]);
+}
+
+#[test]
+fn a_car_has_a_right_and_a_limit_of_its_own() {
+    let driver = |question: Value| {
+        mainland(
+            json!([permit(
+                &json!([{"kind": "G", "destination": "HKG", "from": "2025-11-01", "to": "2026-10-31", "entries": 2}])
+            )]),
+            json!([]),
+            question,
+        )
+    };
+    let drive = |at: &str, city: &str| {
+        let mut question = asked("hzmb-hkg-zhu", "CHN", "HKG", at);
+        question["vehicle"] = json!({"plates": "guangdong", "city": city});
+        driver(question)
+    };
+    let by_luohu = {
+        let mut question = asked("shenzhen-bay", "CHN", "HKG", "2026-03-02");
+        question["vehicle"] = json!({"plates": "guangdong"});
+        driver(question)
+    };
+    check(&[
+        (
+            "three days for the car, seven for its driver",
+            drive("2026-03-02", "zhuhai"),
+            &[
+                ("/vehicle/scheme", json!("guangdong-city")),
+                ("/vehicle/last_day", json!("2026-03-05")),
+                ("/entry/last_day", json!("2026-03-09")),
+                ("/outcome", json!("open")),
+            ],
+        ),
+        (
+            "to the car park first",
+            drive("2025-12-22", "zhuhai"),
+            &[("/vehicle/scheme", json!("guangdong-park")), ("/vehicle/last_day", json!(null))],
+        ),
+        (
+            "not before the scheme",
+            drive("2025-11-14", "zhuhai"),
+            &[("/vehicle/why", json!("no_scheme")), ("/outcome", json!("shut"))],
+        ),
+        (
+            "not from every city",
+            drive("2026-03-02", "shaoguan"),
+            &[("/vehicle/why", json!("city")), ("/outcome", json!("shut"))],
+        ),
+        ("not by every port", by_luohu, &[("/vehicle/why", json!("no_scheme"))]),
+    ]);
+}

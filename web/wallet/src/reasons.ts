@@ -26,6 +26,7 @@ export const REASONS: Readonly<Record<string, Row>> = {
   pass_used: ['一次性通行证已用过或过期；请找工作人员。', '一次性通行證已用過或過期；請找工作人員。', 'The one-time pass was used or has expired. Go to an officer.', 'O passe único foi usado ou terminou. Dirija-se a um agente.'],
   one_time_pass: ['持一次性通行证由工作人员办理。', '持一次性通行證由工作人員辦理。', 'An officer handles a one-time pass.', 'Um agente trata do passe único.'],
   passport_at_counter: ['持护照请到人工柜台。', '持護照請到人工櫃檯。', 'With a passport, go to a staffed counter.', 'Com passaporte, dirija-se ao balcão.'],
+  official_at_counter: ['持因公证件请到人工柜台。', '持因公證件請到人工櫃檯。', 'With an official permit, go to a staffed counter.', 'Com salvo-conduto oficial, dirija-se ao balcão.'],
   paper_needed: ['请同时带上居留文件。', '請同時帶上居留文件。', 'Bring the paper that proves your residence, too.', 'Traga também o documento da sua residência.'],
   visa_needed: ['需要先办签证。', '需要先辦簽證。', 'You need a visa first.', 'Precisa primeiro de um visto de entrada.'],
   wrong_side: ['按记录您现在已在另一边；如有不符，请找工作人员。', '按記錄您現在已在另一邊；如有不符，請找工作人員。', 'According to the record you are already on the other side. If that is wrong, go to an officer.', 'Segundo o registo está agora do outro lado. Se não for assim, dirija-se a um agente.'],

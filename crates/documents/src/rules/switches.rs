@@ -168,6 +168,8 @@ switches! {
     huanggang_new_opens: Option<LocalDate>,
     shenzhen_bay_24h_on_31_december: bool,
     hzmb_zhu_mac_walkers_by_day_only: bool,
+    guangdong_car_counts_entry_day: bool,
+    child_face_below: u16,
     wanzai_runs: bool,
     jiuzhou_mac_runs: bool,
     fuyong_hours_of_2023_hold: bool,
