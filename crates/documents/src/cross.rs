@@ -28,6 +28,8 @@ pub struct Answer {
     pub mainland_count: Option<MainlandCount>,
     /// What the scheme of the car answers; `None` where no car was named.
     pub vehicle: Option<VehicleAnswer>,
+    /// What it rests on that is not certain; empty unless [`crate::Doubts`] filled it.
+    pub doubts: Vec<crate::Doubt>,
 }
 
 /// One authority's answer, with the names that its codes stand for.
@@ -146,6 +148,7 @@ pub fn may_cross(
         lane: lane.unwrap_or(LaneAnswer::Open),
         mainland_count: crossing.mainland_count(),
         vehicle: question.vehicle.as_ref().map(|vehicle| rules.vehicle(vehicle, question)),
+        doubts: Vec::new(),
     };
     let guarded = answer.lane == LaneAnswer::Open && crossing.needs_a_guardian();
     for (side, judgement) in judged {

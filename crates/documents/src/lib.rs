@@ -8,6 +8,7 @@ mod authority_code;
 mod case;
 mod cross;
 mod crossing;
+mod doubts;
 pub mod issuance;
 mod judge;
 mod lane;
@@ -28,6 +29,7 @@ pub use authority_code::{AuthorityCode, UnknownAuthority};
 pub use case::{CaseAnswers, CaseError, CaseFile, EndorsementTextError, answer_case, parse_endorsement};
 pub use cross::{Answer, Counter, MainlandCount, Outcome, SideAnswer, is_unresolved, may_cross};
 pub use crossing::{Direction, LaneKind, NotALaneKind, NotAPortId, NotASide, PortId, Side};
+pub use doubts::{Doubt, Doubts};
 pub use judge::judge;
 pub use mrz::{Mrz, MrzDate, MrzError, MrzField, MrzFormat, check_digit};
 pub use numbers::{

@@ -95,6 +95,8 @@ impl RulesError {
 #[derive(Clone)]
 pub struct Rules {
     version: String,
+    as_of: LocalDate,
+    stale_after_days: u16,
     switches: Switches,
     switch_rows: Vec<Switch>,
     ports: BTreeMap<PortId, Vec<Port>>,
@@ -133,7 +135,7 @@ impl Rules {
             let own = read(file).map_err(|what| RulesError::new(file, None, what))?;
             Ok(own.unwrap_or_else(|| carried.to_owned()))
         };
-        let (version, switch_rows, switches) =
+        let switches::Read { version, as_of, stale_after_days, rows: switch_rows, switches } =
             switches::read(&text("switches.toml", include_str!("../data/switches.toml"))?)?;
         let rules = Self {
             ports: ports::read(&text("ports.toml", include_str!("../data/ports.toml"))?, &switches)?,
@@ -158,6 +160,8 @@ impl Rules {
             vehicles: vehicles::read(&text("vehicles.csv", include_str!("../data/vehicles.csv"))?)?,
             travel: travel::read(&text("travel_times.csv", include_str!("../data/travel_times.csv"))?)?,
             version,
+            as_of,
+            stale_after_days,
             switches,
             switch_rows,
         };
@@ -169,6 +173,30 @@ impl Rules {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The carried rules with one switch set to another value, as TOML writes it.
+    pub(crate) fn with_switch(id: &str, value: &str) -> Result<Self, RulesError> {
+        let carried = include_str!("../data/switches.toml");
+        let entry = format!("id = \"{id}\"\nvalue = ");
+        let changed = carried.split_once(&entry).and_then(|(head, tail)| {
+            let rest = tail.split_once('\n')?.1;
+            Some(format!("{head}{entry}{value}\n{rest}"))
+        });
+        let text = changed.ok_or_else(|| RulesError::new("switches.toml", id.to_owned(), "is no switch"))?;
+        Self::load(&|file| Ok((file == "switches.toml").then(|| text.clone())))
+    }
+
+    /// The day as of which rows without a day of their own are known to hold.
+    #[must_use]
+    pub const fn as_of(&self) -> LocalDate {
+        self.as_of
+    }
+
+    /// Days after which a row that nobody has checked again is old.
+    #[must_use]
+    pub const fn stale_after_days(&self) -> u16 {
+        self.stale_after_days
     }
 
     /// The values of the switches.
@@ -317,6 +345,15 @@ impl Report<'_> {
     #[must_use]
     pub fn switches(&self) -> &[Switch] {
         &self.rules.switch_rows
+    }
+
+    /// Rows of ports that are older on `day` than the stated age: id, and the day as of which the row holds.
+    #[must_use]
+    pub fn old_rows(&self, day: LocalDate) -> Vec<(String, LocalDate)> {
+        let current = self.rules.ports().filter(|port| port.holds_on(day));
+        let rows = current.map(|port| (format!("ports.toml: {}", port.id), port.as_of.unwrap_or(self.rules.as_of)));
+        let age = i32::from(self.rules.stale_after_days);
+        rows.filter(|(_, as_of)| age < day.days_since(*as_of)).collect()
     }
 
     /// Rows marked `?`: file, id and source.

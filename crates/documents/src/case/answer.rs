@@ -4,12 +4,12 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    Answer, Asked, Counter, LaneAnswer, MainlandCount, Question, SideAnswer, VehicleAnswer, Verdict,
+    Answer, Asked, Counter, Doubt, LaneAnswer, MainlandCount, Question, SideAnswer, VehicleAnswer, Verdict,
 };
 
 impl Serialize for Answer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut s = serializer.serialize_struct("Answer", 8)?;
+        let mut s = serializer.serialize_struct("Answer", 9)?;
         s.serialize_field("question", &QuestionJson(&self.question))?;
         s.serialize_field("outcome", self.outcome().as_str())?;
         s.serialize_field("lane", &LaneJson(self.lane))?;
@@ -18,6 +18,7 @@ impl Serialize for Answer {
         s.serialize_field("mainland_count", &self.mainland_count)?;
         s.serialize_field("vehicle", &self.vehicle)?;
         s.serialize_field("counter", &self.counter())?;
+        s.serialize_field("doubts", &self.doubts)?;
         s.end()
     }
 }
@@ -82,6 +83,20 @@ impl Serialize for SideAnswer {
         s.serialize_field("limit", &grant.map(|g| g.stay.as_str()))?;
         s.serialize_field("day", &why.and_then(|w| w.day))?;
         s.serialize_field("change", &why.map(crate::Refusal::change))?;
+        s.end()
+    }
+}
+
+impl Serialize for Doubt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut s = serializer.serialize_struct("Doubt", 3)?;
+        let (switch, row, as_of) = match self {
+            Self::Switch { id } => (Some(id), None, None),
+            Self::Old { row, as_of } => (None, Some(row), Some(as_of)),
+        };
+        s.serialize_field("switch", &switch)?;
+        s.serialize_field("row", &row)?;
+        s.serialize_field("as_of", &as_of)?;
         s.end()
     }
 }

@@ -137,6 +137,8 @@ pub struct Port {
     pub peak: Option<String>,
     /// What else the source says.
     pub note: Option<String>,
+    /// The day as of which the row was last found to hold; `None`: that of the file of switches.
+    pub as_of: Option<LocalDate>,
     /// How well the source supports the row.
     pub mark: Mark,
     /// The source: a law, a notice or an official page.
@@ -244,6 +246,7 @@ struct Entry {
     unresolved_after: u32,
     peak: Option<String>,
     note: Option<String>,
+    as_of: Option<LocalDate>,
     mark: String,
     source: String,
     sides: BTreeMap<AuthorityCode, PortSide>,
@@ -310,6 +313,7 @@ fn checked(e: Entry) -> Result<Port, RulesError> {
         unresolved_after: e.unresolved_after,
         peak: e.peak,
         note: e.note,
+        as_of: e.as_of,
         mark,
         source: e.source,
     })

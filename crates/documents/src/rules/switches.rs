@@ -18,6 +18,8 @@ pub struct Switch {
     pub value: String,
     /// The value that the program carries, as text.
     pub default: String,
+    /// The value that the sources also allow, as TOML; `None` where none was found.
+    pub other: Option<String>,
     /// The source that leaves it uncertain.
     pub source: String,
     /// What it decides, as an English sentence.
@@ -36,6 +38,8 @@ impl Switch {
 #[serde(deny_unknown_fields)]
 struct File {
     version: String,
+    as_of: LocalDate,
+    stale_after_days: u16,
     switch: Vec<Entry>,
 }
 
@@ -44,6 +48,7 @@ struct File {
 struct Entry {
     id: String,
     value: toml::Value,
+    other: Option<toml::Value>,
     source: String,
     says: String,
 }
@@ -180,30 +185,46 @@ fn entries(text: &str) -> Result<File, RulesError> {
     toml::from_str(text).map_err(|e| RulesError::new(FILE, None, e.to_string()))
 }
 
-pub(super) fn read(text: &str) -> Result<(String, Vec<Switch>, Switches), RulesError> {
+/// What `switches.toml` says.
+pub(super) struct Read {
+    pub version: String,
+    pub as_of: LocalDate,
+    pub stale_after_days: u16,
+    pub rows: Vec<Switch>,
+    pub switches: Switches,
+}
+
+pub(super) fn read(text: &str) -> Result<Read, RulesError> {
     let file = entries(text)?;
     let carried = entries(include_str!("../../data/switches.toml"))?;
     let default = |id: &str| carried.switch.iter().find(|e| e.id == id).map(|e| e.value.to_string());
     let mut values = BTreeMap::new();
     let mut rows = Vec::new();
-    for entry in file.switch {
+    for entry in &file.switch {
         if !Switches::NAMES.contains(&entry.id.as_str()) {
-            return Err(RulesError::new(FILE, entry.id, "no such switch; remove it or mend its name"));
+            return Err(RulesError::new(FILE, entry.id.clone(), "no such switch; remove it or mend its name"));
         }
         rows.push(Switch {
             value: entry.value.to_string(),
+            other: match (&entry.other, entry.value.as_bool()) {
+                (Some(other), _) => Some(other.to_string()),
+                // Of a yes or no the other is what the sources leave open.
+                (None, Some(value)) if entry.source.contains('?') => Some((!value).to_string()),
+                (None, Some(_) | None) => None,
+            },
             default: default(&entry.id).unwrap_or_default(),
-            source: entry.source,
-            says: entry.says,
+            source: entry.source.clone(),
+            says: entry.says.clone(),
             id: entry.id.clone(),
         });
-        if values.insert(entry.id.clone(), entry.value).is_some() {
-            return Err(RulesError::new(FILE, entry.id, "stands twice; keep one"));
+        if values.insert(entry.id.clone(), entry.value.clone()).is_some() {
+            return Err(RulesError::new(FILE, entry.id.clone(), "stands twice; keep one"));
         }
     }
     if file.version.is_empty() || file.version.len() > 32 {
         return Err(RulesError::new(FILE, None, "version: write 1 to 32 characters"));
     }
     let switches = Switches::read(&values)?;
-    Ok((file.version, rows, switches))
+    let File { version, as_of, stale_after_days, .. } = file;
+    Ok(Read { version, as_of, stale_after_days, rows, switches })
 }

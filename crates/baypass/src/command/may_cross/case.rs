@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use documents::{
-    Answer, CaseFile, DocumentKind, LaneAnswer, LaneKind, MainlandCount, Outcome, Rules, SideAnswer,
-    StayLimit, Verdict, answer_case,
+    Answer, CaseFile, DocumentKind, Doubt, Doubts, LaneAnswer, LaneKind, MainlandCount, Outcome, SideAnswer,
+    StayLimit, Verdict,
 };
 
 use crate::Ended;
@@ -26,15 +26,15 @@ pub fn run(path: &Path, json: bool) -> Result<Ended, Failure> {
     let text = String::from_utf8(bytes).map_err(|_| {
         Failure::new(format!("{shown} is not UTF-8 text; a case file is JSON (docs/cases.md)"))
     })?;
-    let rules = Rules::builtin().map_err(|error| Failure::of(&error))?;
-    let case = CaseFile::parse(text.trim_start_matches('\u{feff}'), &rules)
+    let doubts = Doubts::builtin().map_err(|error| Failure::of(&error))?;
+    let case = CaseFile::parse(text.trim_start_matches('\u{feff}'), doubts.rules())
         .map_err(|error| Failure::new(format!("{shown}: {error} (docs/cases.md)")))?;
     if case.questions.is_empty() {
         return Err(Failure::new(format!(
             "{shown} asks nothing; add `question` or `questions` (docs/cases.md)"
         )));
     }
-    let answers = answer_case(&rules, &case);
+    let answers = doubts.answer_case(&case);
     if json {
         failure::print_json(&answers)?;
     } else {
@@ -76,6 +76,12 @@ pub fn page(answer: &Answer) -> String {
     }
     if let Some(count) = &answer.mainland_count {
         let _ = writeln!(out, "  counted by the mainland: {}", mainland(count));
+    }
+    for doubt in &answer.doubts {
+        let _ = match doubt {
+            Doubt::Switch { id } => writeln!(out, "  rests on an open switch: {id} (baypass rules report)"),
+            Doubt::Old { row, as_of } => writeln!(out, "  as of {as_of}: {row}"),
+        };
     }
     out
 }
