@@ -4,7 +4,7 @@
 //! other value would change it; that is tried out, switch by switch, and so is never forgotten.
 
 use crate::rules::{Rules, RulesError};
-use crate::{Answer, CaseAnswers, CaseFile, LocalDate, may_cross};
+use crate::{Answer, CaseAnswers, CaseFile, Document, Holder, LocalDate, Movement, may_cross};
 
 /// One thing that makes an answer less certain.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,20 +56,27 @@ impl Doubts {
     pub fn answer_case(&self, case: &CaseFile) -> CaseAnswers {
         let mut answers = crate::answer_case(&self.rules, case);
         for answer in &mut answers.answers {
-            answer.doubts = self.of(case, answer);
+            answer.doubts = self.of(&case.holder, &case.documents, &case.movements, answer);
         }
         answers
     }
 
     /// What the answer to a question about this person rests on.
-    fn of(&self, case: &CaseFile, answer: &Answer) -> Vec<Doubt> {
+    #[must_use]
+    pub fn of(
+        &self,
+        holder: &Holder,
+        documents: &[Document],
+        movements: &[Movement],
+        answer: &Answer,
+    ) -> Vec<Doubt> {
         let question = &answer.question;
         let day = question.at.local_date();
         let port = |rules: &Rules| rules.port(&question.port, day).cloned();
-        let plain = may_cross(&self.rules, &case.holder, &case.documents, &case.movements, question);
+        let plain = may_cross(&self.rules, holder, documents, movements, question);
         let differs = |rules: &Rules| {
             port(rules) != port(&self.rules)
-                || may_cross(rules, &case.holder, &case.documents, &case.movements, question) != plain
+                || may_cross(rules, holder, documents, movements, question) != plain
         };
         let mut doubts: Vec<Doubt> = self
             .variants

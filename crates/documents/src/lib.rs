@@ -17,6 +17,7 @@ mod numbers;
 pub mod pages;
 mod redact;
 pub mod rules;
+mod sentences;
 mod standing;
 mod time;
 mod vehicle;
@@ -37,6 +38,7 @@ pub use numbers::{
     NotADocumentKind, NumberError, PaperNumber, Passport, ResidencePermit,
 };
 pub use rules::{Rules, RulesError};
+pub use sentences::{NotATongue, Sentences, Tongue};
 pub use time::{IsoWeek, LocalDate, NotADate, NotATime, Timestamp};
 pub use vehicle::{NotPlates, Plates, Vehicle, VehicleAnswer, VehicleReason};
 pub use venue::{NotAScenario, NotAVenueId, Scenario, VenueId};

@@ -8,6 +8,7 @@ mod lanes;
 mod papers;
 mod ports;
 mod residents;
+mod sentences;
 mod switches;
 mod table;
 mod travel;
@@ -23,6 +24,8 @@ pub use lanes::{LaneRule, Reserved};
 pub use papers::PaperRule;
 pub use ports::{ExtendedHours, Hours, Mode, Port, PortSide};
 pub use residents::ResidentRule;
+pub use sentences::NotSentences;
+pub(crate) use sentences::read_sentences;
 pub use switches::{Switch, Switches};
 pub use travel::TravelTime;
 pub use vehicles::VehicleRule;
@@ -351,7 +354,8 @@ impl Report<'_> {
     #[must_use]
     pub fn old_rows(&self, day: LocalDate) -> Vec<(String, LocalDate)> {
         let current = self.rules.ports().filter(|port| port.holds_on(day));
-        let rows = current.map(|port| (format!("ports.toml: {}", port.id), port.as_of.unwrap_or(self.rules.as_of)));
+        let rows =
+            current.map(|port| (format!("ports.toml: {}", port.id), port.as_of.unwrap_or(self.rules.as_of)));
         let age = i32::from(self.rules.stale_after_days);
         rows.filter(|(_, as_of)| age < day.days_since(*as_of)).collect()
     }

@@ -3,9 +3,7 @@
 #![cfg(test)]
 
 use documents::rules::Rules;
-use documents::{
-    CaseFile, ClosedReason, DocumentKind, Doubts, LaneReason, ReasonCode, parse_endorsement,
-};
+use documents::{CaseFile, ClosedReason, DocumentKind, Doubts, LaneReason, ReasonCode, parse_endorsement};
 use serde_json::Value;
 
 const PAGE: &str = include_str!("../../../docs/cases.md");

@@ -216,7 +216,11 @@ impl Notebook {
             };
         }
         let visit = &self.visits[from];
-        if visit.until < day { "refer overstay".to_owned() } else { format!("admit until {}", text(visit.until)) }
+        if visit.until < day {
+            "refer overstay".to_owned()
+        } else {
+            format!("admit until {}", text(visit.until))
+        }
     }
 
     /// Verdict, reason and limit of the side that is entered; `None` where the clerk leaves it open.
@@ -301,7 +305,8 @@ fn said(side: &Value, expected: &str) -> String {
         said = format!("{said} {code}");
     }
     if expected.contains("until") {
-        said = format!("{said} until {}", word("last_day").unwrap_or_else(|| word("limit").unwrap_or_default()));
+        said =
+            format!("{said} until {}", word("last_day").unwrap_or_else(|| word("limit").unwrap_or_default()));
     }
     said
 }
@@ -336,7 +341,8 @@ fn traveller(rules: &Rules, met: &mut Met, dice: &mut Dice) -> Option<String> {
         let form = if dice.throw(5) == 0 { 6 } else { usize::try_from(dice.throw(15)).unwrap() };
         let from = dice.pick(FIRST - 45, FIRST + 15);
         let to = from + dice.pick(20, 92);
-        let twice = |r: &Right| FORMS[r.form].0 == FORMS[form].0 && r.from == from && r.place() == FORMS[form].1;
+        let twice =
+            |r: &Right| FORMS[r.form].0 == FORMS[form].0 && r.from == from && r.place() == FORMS[form].1;
         if !rights.iter().any(twice) {
             rights.push(Right { form, from, to });
         }
@@ -366,7 +372,9 @@ fn traveller(rules: &Rules, met: &mut Met, dice: &mut Dice) -> Option<String> {
     for _ in 0..dice.throw(20) {
         day += dice.pick(0, 5);
         let to = ["CHN", "HKG", "MAC"][usize::try_from(dice.throw(3)).unwrap()];
-        if to == book.at || movements.last().is_some_and(|m: &Value| m["at"] == passage(book.at, to, day)["at"]) {
+        if to == book.at
+            || movements.last().is_some_and(|m: &Value| m["at"] == passage(book.at, to, day)["at"])
+        {
             continue;
         }
         let lawful = book.entering(book.at, to, day).is_some_and(|e| !e.starts_with("refer"))
@@ -475,7 +483,11 @@ fn the_clerk_and_the_program_agree_on_five_thousand_people() {
     let mut person = 0;
     while met.get("compared").is_none_or(|so_far| *so_far < 5_000) {
         person += 1;
-        let found = if person % 3 == 2 { resident(&rules, &mut met, &mut dice) } else { traveller(&rules, &mut met, &mut dice) };
+        let found = if person % 3 == 2 {
+            resident(&rules, &mut met, &mut dice)
+        } else {
+            traveller(&rules, &mut met, &mut dice)
+        };
         differences.extend(found);
     }
     let shown = differences.iter().take(3).cloned().collect::<Vec<_>>().join("\n\n");

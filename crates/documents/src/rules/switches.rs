@@ -202,7 +202,11 @@ pub(super) fn read(text: &str) -> Result<Read, RulesError> {
     let mut rows = Vec::new();
     for entry in &file.switch {
         if !Switches::NAMES.contains(&entry.id.as_str()) {
-            return Err(RulesError::new(FILE, entry.id.clone(), "no such switch; remove it or mend its name"));
+            return Err(RulesError::new(
+                FILE,
+                entry.id.clone(),
+                "no such switch; remove it or mend its name",
+            ));
         }
         rows.push(Switch {
             value: entry.value.to_string(),

@@ -7,17 +7,18 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use documents::{
-    Answer, CaseFile, DocumentKind, Doubt, Doubts, LaneAnswer, LaneKind, MainlandCount, Outcome, SideAnswer,
-    StayLimit, Verdict,
+    Answer, CaseFile, DocumentKind, Doubt, Doubts, LaneAnswer, LaneKind, MainlandCount, Outcome, Sentences,
+    SideAnswer, StayLimit, Verdict,
 };
 
+use super::MayCrossArgs;
 use crate::Ended;
 use crate::failure::{self, Failure};
 
 const MAX_CASE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Answers the questions of a case file.
-pub fn run(path: &Path, json: bool) -> Result<Ended, Failure> {
+pub fn run(path: &Path, args: &MayCrossArgs) -> Result<Ended, Failure> {
     let shown = path.display();
     let bytes = failure::read(path, MAX_CASE_BYTES)?;
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -35,8 +36,13 @@ pub fn run(path: &Path, json: bool) -> Result<Ended, Failure> {
         )));
     }
     let answers = doubts.answer_case(&case);
-    if json {
+    if args.output.json {
         failure::print_json(&answers)?;
+    } else if !args.codes {
+        let sentences = Sentences::builtin().map_err(|error| Failure::of(&error))?;
+        let page = |answer| sentences.page(doubts.rules(), answer, args.language);
+        let pages: Vec<String> = answers.answers.iter().map(page).collect();
+        failure::print(&format!("{}\n", pages.join("\n\n")))?;
     } else {
         let pages: Vec<String> = answers.answers.iter().map(page).collect();
         failure::print(&format!("{}\n{VIEW}\n", pages.join("\n")))?;
