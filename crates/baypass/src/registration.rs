@@ -132,10 +132,8 @@ async fn write_movements(
         for authority in [movement.direction.from(), movement.direction.to()] {
             let seen = match (movement.applied, movement.direction.side_of(authority)) {
                 (Applied::Both, _)
-                | (Applied::ExitOnly, Some(Side::Exit))
-                | (Applied::EntryOnly, Some(Side::Entry))
-                | (Applied::LeftTheThree, Some(Side::Exit))
-                | (Applied::CameFromOutside, Some(Side::Entry)) => true,
+                | (Applied::ExitOnly | Applied::LeftTheThree, Some(Side::Exit))
+                | (Applied::EntryOnly | Applied::CameFromOutside, Some(Side::Entry)) => true,
                 (
                     Applied::ExitOnly
                     | Applied::EntryOnly
