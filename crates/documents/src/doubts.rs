@@ -1,27 +1,10 @@
 //! Doubts: what an answer rests on that the sources leave open, and rows that have grown old.
 //!
-//! Lives here: `Doubts`, `Doubt`. Not here: the rules themselves (`rules`). An answer rests on a switch where the switch's
+//! Lives here: `Doubts`. Not here: the rules themselves (`rules`). An answer rests on a switch where the switch's
 //! other value would change it; that is tried out, switch by switch, and so is never forgotten.
 
 use crate::rules::{Rules, RulesError};
-use crate::{Answer, CaseAnswers, CaseFile, Document, Holder, LocalDate, Movement, may_cross};
-
-/// One thing that makes an answer less certain.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Doubt {
-    /// A switch decides it, and its other value would change the answer.
-    Switch {
-        /// The switch's id.
-        id: String,
-    },
-    /// A row of the data has not been checked for longer than the stated age.
-    Old {
-        /// File and id, such as `ports.toml: luohu`.
-        row: String,
-        /// The day as of which the row is known to hold.
-        as_of: LocalDate,
-    },
-}
+use crate::{Answer, CaseAnswers, CaseFile, Document, Doubt, Holder, LocalDate, Movement, may_cross};
 
 /// The rules beside every one of their variants in which one open switch has its other value.
 pub struct Doubts {

@@ -30,7 +30,7 @@ pub use authority_code::{AuthorityCode, UnknownAuthority};
 pub use case::{CaseAnswers, CaseError, CaseFile, EndorsementTextError, answer_case, parse_endorsement};
 pub use cross::{Answer, Counter, MainlandCount, Outcome, SideAnswer, is_unresolved, may_cross};
 pub use crossing::{Direction, LaneKind, NotALaneKind, NotAPortId, NotASide, PortId, Side};
-pub use doubts::{Doubt, Doubts};
+pub use doubts::Doubts;
 pub use judge::judge;
 pub use mrz::{Mrz, MrzDate, MrzError, MrzField, MrzFormat, check_digit};
 pub use numbers::{
@@ -43,7 +43,7 @@ pub use time::{IsoWeek, LocalDate, NotADate, NotATime, Timestamp};
 pub use vehicle::{NotPlates, Plates, Vehicle, VehicleAnswer, VehicleReason};
 pub use venue::{NotAScenario, NotAVenueId, Scenario, VenueId};
 pub use verdict::{
-    ClosedReason, Grant, Judgement, LaneAnswer, LaneReason, Measure, NotAMeasure, ReasonCode, Refusal,
+    ClosedReason, Doubt, Grant, Judgement, LaneAnswer, LaneReason, Measure, NotAMeasure, ReasonCode, Refusal,
     StayLimit, Verdict,
 };
 pub use view::{

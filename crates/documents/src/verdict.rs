@@ -393,6 +393,23 @@ impl LaneAnswer {
     }
 }
 
+/// One thing that makes an answer less certain.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// A switch decides it, and its other value would change the answer.
+    Switch {
+        /// The switch's id.
+        id: String,
+    },
+    /// A row of the data has not been checked for longer than the stated age.
+    Old {
+        /// File and id, such as `ports.toml: luohu`.
+        row: String,
+        /// The day as of which the row is known to hold.
+        as_of: LocalDate,
+    },
+}
+
 /// One authority's whole answer: on the documents, and on the lane as far as it can judge it.
 ///
 /// The two stand apart on purpose. Home never refuses its own, yet a shut port stays shut: whoever opens

@@ -394,7 +394,7 @@ fn journey(
                 prop_assert!(*week == 1, "twice in one week");
             }
         }
-        limit = entry.and_then(|g| g.last_day()).filter(|_| to.is_sar());
+        limit = entry.and_then(documents::Grant::last_day).filter(|_| to.is_sar());
         past.push(Movement { with_group: *group, ..Movement::new(at, question.port.clone(), direction) });
         place = to;
     }
