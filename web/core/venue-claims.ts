@@ -80,7 +80,8 @@ const [MAX_NAME, MAX_NUMBER, MAX_CITY, MAX_PORTRAIT] = [54, 20, 54, 64 * 1024]
 
 const DOCUMENT_KINDS: readonly string[] = [
   'mainland_id', 'residence_permit', 'hkid', 'macao_bir', 'exit_entry_permit', 'home_return_permit', 'passport',
-  'one_way_permit', 'one_time_pass', 'document_of_identity', 'visit_permit',
+  'one_way_permit', 'one_time_pass', 'document_of_identity', 'visit_permit', 'inbound_pass', 'reentry_permit',
+  'hksar_passport', 'official_permit',
 ]
 
 /** The value, if it has the form of its claim. */

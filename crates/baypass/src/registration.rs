@@ -132,9 +132,16 @@ async fn write_movements(
         for authority in [movement.direction.from(), movement.direction.to()] {
             let seen = match (movement.applied, movement.direction.side_of(authority)) {
                 (Applied::Both, _)
-                | (Applied::ExitOnly, Some(Side::Exit))
-                | (Applied::EntryOnly, Some(Side::Entry)) => true,
-                (Applied::ExitOnly | Applied::EntryOnly | Applied::Returned, _) => false,
+                | (Applied::ExitOnly | Applied::LeftTheThree, Some(Side::Exit))
+                | (Applied::EntryOnly | Applied::CameFromOutside, Some(Side::Entry)) => true,
+                (
+                    Applied::ExitOnly
+                    | Applied::EntryOnly
+                    | Applied::Returned
+                    | Applied::LeftTheThree
+                    | Applied::CameFromOutside,
+                    _,
+                ) => false,
             };
             // Under the document that this authority saw: its own, else the mainland's or the home card.
             let shown = cards.iter().find(|card| card.issuer == authority).or_else(|| {

@@ -82,7 +82,19 @@ fn may_cross_answers_with_the_exit_code_of_the_worst_answer() {
 #[test]
 fn may_cross_says_in_words_what_a_traveller_asks() {
     let path = file("words.json", case("", OUT).as_bytes());
-    let words = out(&baypass(&["may-cross", "--case", text(&path)]));
+    for (language, needles) in [
+        ("en", ["You can cross.", "individual visit", "You may stay until 9 March 2026."]),
+        ("zh-Hant", ["可以過關。", "個人旅遊", "可逗留至 2026年3月9日。"]),
+        ("zh-Hans", ["可以过关。", "个人旅游", "可停留至 2026年3月9日。"]),
+        ("pt", ["Pode passar.", "visita individual", "Pode ficar até 9 de Março de 2026."]),
+    ] {
+        let words = out(&baypass(&["may-cross", "--case", text(&path), "--language", language]));
+        for needle in needles {
+            assert!(words.contains(needle), "{needle} is not in\n{words}");
+        }
+        assert!(!words.contains("g-hkg"), "the endorsement by its name:\n{words}");
+    }
+    let words = out(&baypass(&["may-cross", "--case", text(&path), "--codes"]));
     for needle in [
         "CHN to HKG by luohu",
         "outcome: open",
@@ -97,6 +109,8 @@ fn may_cross_says_in_words_what_a_traveller_asks() {
     }
     let path = file("words-late.json", case(THERE, LATE).as_bytes());
     let words = out(&baypass(&["may-cross", "--case", text(&path)]));
+    assert!(words.contains("Your stay ended on 9 March 2026."), "{words}");
+    let words = out(&baypass(&["may-cross", "--case", text(&path), "--codes"]));
     for needle in
         ["outcome: shut", "exit, HKG: refer overstay", "what would have to change: ", "(2026-03-09)"]
     {

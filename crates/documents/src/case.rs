@@ -142,6 +142,7 @@ impl PersonFields {
         holder.registered = self.registered;
         // ports section 2 [1]: 1.2 m or taller.
         holder.tall_enough = self.height_cm.is_none_or(|cm| cm >= 120);
+        holder.height_cm = self.height_cm;
         holder.zone_staff = self.zone_staff;
         Ok(holder)
     }

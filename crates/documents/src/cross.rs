@@ -3,11 +3,15 @@
 //! Lives here: `may_cross`, which derives what each authority may know and asks `judge` for each.
 //! Not here: any rule; a verdict at a lane and an answer here come from the same decision.
 
+mod counter;
+
 use crate::{
     Applied, Asked, AuthorityCode, Document, DocumentKind, DocumentStatus, EndorsementRef, Holder,
-    LaneAnswer, LocalDate, Measure, Movement, Question, ReasonCode, Refusal, Rules, Side, Timestamp, Verdict,
-    View, judge,
+    LaneAnswer, LaneKind, LocalDate, Measure, Movement, Question, ReasonCode, Refusal, Rules, Side,
+    Timestamp, VehicleAnswer, Verdict, View, judge,
 };
+
+pub use counter::Counter;
 
 /// Both authorities' answers and the lane's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,10 @@ pub struct Answer {
     pub lane: LaneAnswer,
     /// Between the regions: what the mainland will count for its resident, where it has no verdict.
     pub mainland_count: Option<MainlandCount>,
+    /// What the scheme of the car answers; `None` where no car was named.
+    pub vehicle: Option<VehicleAnswer>,
+    /// What it rests on that is not certain; empty unless [`crate::Doubts`] filled it.
+    pub doubts: Vec<crate::Doubt>,
 }
 
 /// One authority's answer, with the names that its codes stand for.
@@ -95,7 +103,7 @@ impl Answer {
     /// What the verdicts asked for and the lane's answer come to together.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        if self.lane != LaneAnswer::Open {
+        if self.lane != LaneAnswer::Open || matches!(self.vehicle, Some(VehicleAnswer::Refused(_))) {
             return Outcome::Shut;
         }
         let verdicts = [&self.exit, &self.entry].into_iter().flatten().map(|s| &s.verdict);
@@ -109,7 +117,7 @@ impl Answer {
     /// The last lawful day of the stay that this crossing begins, from the destination's answer.
     #[must_use]
     pub fn last_day(&self) -> Option<LocalDate> {
-        self.entry.as_ref().and_then(|s| s.verdict.grant()).and_then(|g| g.last_day)
+        self.entry.as_ref().and_then(|s| s.verdict.grant()).and_then(crate::Grant::last_day)
     }
 }
 
@@ -139,9 +147,13 @@ pub fn may_cross(
         entry: None,
         lane: lane.unwrap_or(LaneAnswer::Open),
         mainland_count: crossing.mainland_count(),
+        vehicle: question.vehicle.as_ref().map(|vehicle| rules.vehicle(vehicle, question)),
+        doubts: Vec::new(),
     };
+    let guarded = answer.lane == LaneAnswer::Open && crossing.needs_a_guardian();
     for (side, judgement) in judged {
         let verdict = crossing.unresolved(judgement.verdict);
+        let verdict = if guarded { with_guardian(verdict) } else { verdict };
         let form = verdict.grant().and_then(|g| g.endorsement).and_then(|e| form_id(rules, e));
         let side_answer =
             SideAnswer { authority: question.direction.authority(side), verdict, endorsement: form };
@@ -157,11 +169,13 @@ pub(crate) fn form_id(rules: &Rules, reference: EndorsementRef) -> Option<String
     rules.form(reference.form).map(|f| f.id.clone())
 }
 
-const fn weight(verdict: &Verdict) -> u32 {
+/// Ranks verdicts, best first. A paper with which one goes to the counter says more than one that opens nothing.
+fn weight(verdict: &Verdict) -> u32 {
     match verdict {
         Verdict::Admit(_) => 0,
-        Verdict::Verify { .. } => 1,
-        Verdict::Refer(_) => 4,
+        Verdict::Verify { .. } => 3,
+        Verdict::Refer(why) if why.reason == ReasonCode::NoPermit => 13,
+        Verdict::Refer(_) => 12,
     }
 }
 
@@ -187,8 +201,10 @@ impl Crossing<'_> {
             DocumentKind::ExitEntryPermit,
             DocumentKind::OneWayPermit,
             DocumentKind::OneTimePass,
+            DocumentKind::OfficialPermit,
             DocumentKind::Passport,
         ]);
+        let cards = self.only_shown(cards);
         if cards.is_empty() { vec![None] } else { cards.into_iter().map(Some).collect() }
     }
 
@@ -198,7 +214,7 @@ impl Crossing<'_> {
             .map(|side| {
                 let me = self.question.direction.authority(*side);
                 let candidates = match shown {
-                    Some(card) => vec![Some(card)],
+                    Some(card) => self.with_student_card(me, card),
                     None => self.cards_for(me),
                 };
                 let judgements = candidates
@@ -213,6 +229,25 @@ impl Crossing<'_> {
                 )
             })
             .collect()
+    }
+
+    /// A mainland resident who studies in Hong Kong may show its identity card there instead of the permit.
+    fn with_student_card(&self, me: AuthorityCode, card: usize) -> Vec<Shown> {
+        let student =
+            if me == AuthorityCode::Hkg { self.of_kinds(&[DocumentKind::Hkid]) } else { Vec::new() };
+        let mut cards = vec![card];
+        cards.extend(student);
+        self.only_shown(cards).into_iter().map(Some).collect()
+    }
+
+    /// The one among `cards` that the question says is shown; all of them where it is none of these.
+    fn only_shown(&self, cards: Vec<usize>) -> Vec<usize> {
+        let Some(shown) = &self.question.shown else { return cards };
+        let named = |at: &usize| self.documents.get(*at).is_some_and(|d| d.number == *shown);
+        match cards.iter().copied().find(named) {
+            Some(one) => vec![one],
+            None => cards,
+        }
     }
 
     /// The cards that a resident of a region may show to `me`, best first.
@@ -232,12 +267,15 @@ impl Crossing<'_> {
         };
         let mut cards = self.of_kinds(&[card_of(place)]);
         if me == AuthorityCode::Chn {
-            cards.extend(self.of_kinds(&[DocumentKind::OneTimePass]));
+            cards.extend(self.of_kinds(&[DocumentKind::InboundPass, DocumentKind::OneTimePass]));
+        } else {
+            cards.extend(self.of_kinds(&[DocumentKind::ReentryPermit]));
         }
         if me.is_sar() && self.holder.residence(me).is_none() {
             cards.extend(self.of_kinds(&[DocumentKind::DocumentOfIdentity]));
         }
-        cards.extend(self.of_kinds(&[DocumentKind::Passport]));
+        cards.extend(self.of_kinds(&[DocumentKind::HksarPassport, DocumentKind::Passport]));
+        let cards = self.only_shown(cards);
         if cards.is_empty() { vec![None] } else { cards.into_iter().map(Some).collect() }
     }
 
@@ -250,13 +288,27 @@ impl Crossing<'_> {
             .enumerate()
             .filter(|(_, d)| kinds.contains(&d.kind()) && d.issued.is_none_or(|i| i <= day))
             // A new card ends the one before it.
-            .filter(|(_, d)| !self.documents.iter().any(|o| o.replaces(d, day)))
+            .filter(|(_, d)| self.is_shown(d) || !self.documents.iter().any(|o| o.replaces(d, day)))
             .collect();
         found.sort_by_key(|(_, d)| {
             let kind = kinds.iter().position(|k| *k == d.kind());
-            (d.status == DocumentStatus::Lost, d.expired_on(day), kind, std::cmp::Reverse(d.issued))
+            let newer_first = std::cmp::Reverse(d.issued);
+            (d.status == DocumentStatus::Lost, d.expired_on(day), kind, newer_first, d.order())
         });
         found.into_iter().map(|(at, _)| at).collect()
+    }
+
+    fn is_shown(&self, document: &Document) -> bool {
+        self.question.shown.as_ref() == Some(&document.number)
+    }
+
+    /// The document as it is on the day: one that was replaced ended with the day before the newer was issued.
+    fn as_of_today(&self, document: &Document) -> Document {
+        let day = self.question.at.local_date();
+        let newer = self.documents.iter().filter(|o| o.replaces(document, day));
+        let ended = newer.filter_map(|o| o.issued).min().map(|issued| issued.plus_days(-1));
+        let expires = [document.expires, ended].into_iter().flatten().min();
+        Document { expires, ..document.clone() }
     }
 
     /// What `me` may know: its own documents and those of the holder's home that are meant for it.
@@ -265,18 +317,23 @@ impl Crossing<'_> {
             DocumentKind::ExitEntryPermit
             | DocumentKind::OneWayPermit
             | DocumentKind::OneTimePass
+            | DocumentKind::OfficialPermit
+            | DocumentKind::HksarPassport
             | DocumentKind::Passport => true,
-            DocumentKind::HomeReturnPermit | DocumentKind::MainlandId | DocumentKind::ResidencePermit => {
-                me == AuthorityCode::Chn
-            }
+            DocumentKind::HomeReturnPermit
+            | DocumentKind::MainlandId
+            | DocumentKind::InboundPass
+            | DocumentKind::ResidencePermit => me == AuthorityCode::Chn,
             DocumentKind::Hkid | DocumentKind::MacaoBir => me.is_sar(),
-            DocumentKind::DocumentOfIdentity | DocumentKind::VisitPermit => me.is_sar(),
+            DocumentKind::DocumentOfIdentity | DocumentKind::VisitPermit | DocumentKind::ReentryPermit => {
+                me.is_sar()
+            }
         };
         let others = self.documents.iter().enumerate();
         let others = others.filter(|(at, d)| Some(*at) != card && known(d.kind()));
         View {
             holder: self.holder.clone(),
-            document: card.and_then(|at| self.documents.get(at)).cloned(),
+            document: card.and_then(|at| self.documents.get(at)).map(|d| self.as_of_today(d)),
             other_documents: others.map(|(_, d)| d.clone()).collect(),
             movements: self.movements_for(side),
         }
@@ -288,6 +345,14 @@ impl Crossing<'_> {
             self.pending_exit().filter(|m| side == Side::Exit && m.direction == self.question.direction);
         let all = self.movements.iter().filter(|m| m.at <= self.question.at);
         all.filter(|m| pending.is_none_or(|p| *m != p)).cloned().collect()
+    }
+
+    /// Whether a lane that compares a face asks for a guardian or an officer at this age, whatever the score.
+    fn needs_a_guardian(&self) -> bool {
+        let age = self.holder.birth.age_on(self.question.at.local_date());
+        let compares = matches!(self.question.lane, LaneKind::Code | LaneKind::FaceOnly);
+        let below = self.rules.switches().child_face_below;
+        compares && !self.question.with_guardian && u16::try_from(age).is_ok_and(|age| age < below)
     }
 
     /// The last movement, where it is an exit that no entry followed.
@@ -322,6 +387,21 @@ impl Crossing<'_> {
         let card = self.of_kinds(&[DocumentKind::ExitEntryPermit]).first().copied();
         let view = self.view(AuthorityCode::Chn, Side::Entry, card);
         Some(mainland_count(self.rules, &view, self.question))
+    }
+}
+
+/// A verdict to which a guardian beside a child is added; an officer stands in for one.
+fn with_guardian(verdict: Verdict) -> Verdict {
+    let why = Refusal::of(ReasonCode::GuardianNeeded);
+    match verdict {
+        Verdict::Admit(grant) => Verdict::Verify { measures: vec![Measure::Guardian], why, grant },
+        Verdict::Verify { mut measures, why, grant } => {
+            if !measures.contains(&Measure::Guardian) && !measures.contains(&Measure::Officer) {
+                measures.push(Measure::Guardian);
+            }
+            Verdict::Verify { measures, why, grant }
+        }
+        Verdict::Refer(refusal) => Verdict::Refer(refusal),
     }
 }
 

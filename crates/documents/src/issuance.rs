@@ -69,8 +69,13 @@ pub const fn document_issuer(kind: DocumentKind) -> Option<AuthorityCode> {
         | DocumentKind::ExitEntryPermit
         | DocumentKind::OneWayPermit
         | DocumentKind::HomeReturnPermit
-        | DocumentKind::OneTimePass => Some(AuthorityCode::Chn),
-        DocumentKind::Hkid | DocumentKind::DocumentOfIdentity => Some(AuthorityCode::Hkg),
+        | DocumentKind::OneTimePass
+        | DocumentKind::InboundPass
+        | DocumentKind::OfficialPermit => Some(AuthorityCode::Chn),
+        DocumentKind::Hkid
+        | DocumentKind::DocumentOfIdentity
+        | DocumentKind::ReentryPermit
+        | DocumentKind::HksarPassport => Some(AuthorityCode::Hkg),
         DocumentKind::MacaoBir | DocumentKind::VisitPermit => Some(AuthorityCode::Mac),
         DocumentKind::Passport => None,
     }

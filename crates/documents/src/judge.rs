@@ -8,7 +8,7 @@ use crate::rules::LaneRule;
 use crate::standing::{Arrival, Choice, CurrentStay, Record, Standing};
 use crate::{
     Asked, AuthorityCode, Document, DocumentKind, DocumentStatus, Grant, Judgement, LaneAnswer, LocalDate,
-    Measure, Question, ReasonCode, Refusal, ResidenceClass, Rules, Side, Verdict, View, lane,
+    Measure, Question, ReasonCode, Refusal, ResidenceClass, Rules, Side, StayLimit, Verdict, View, lane,
 };
 
 /// One authority's decision: that of `question.direction.authority(side)`, on what it may know.
@@ -39,8 +39,15 @@ pub(crate) fn notice(rules: &Rules, view: &View, question: &Question) -> Result<
 }
 
 pub(crate) fn record<'a>(rules: &'a Rules, me: AuthorityCode, view: &'a View) -> Record<'a> {
-    let documents = view.document.iter().chain(&view.other_documents).collect();
-    Record { rules, me, holder: &view.holder, presented: view.document.as_ref(), documents }
+    // A student may show the region's identity card; their right is on the permit all the same.
+    let student = view.holder.home == AuthorityCode::Chn
+        && view.document.as_ref().is_some_and(|d| d.kind() == DocumentKind::Hkid);
+    let permit = || view.other_documents.iter().find(|d| d.kind() == DocumentKind::ExitEntryPermit);
+    let presented = if student { permit() } else { view.document.as_ref() };
+    let mut documents: Vec<&Document> = view.document.iter().chain(&view.other_documents).collect();
+    // Whoever gives the documents gives them in any order; no answer may rest on it.
+    documents.sort_by_cached_key(|document| document.order());
+    Record { rules, me, holder: &view.holder, presented, documents }
 }
 
 fn arrival(question: &Question) -> Arrival<'_> {
@@ -107,7 +114,7 @@ impl<'a> JudgeContext<'a> {
         let ruling = match (self.side, at_home) {
             (Side::Entry, true) => Ok(self.home_entry()),
             (Side::Exit, true) => self.home_exit(),
-            (Side::Entry, false) => self.visitor_entry(),
+            (Side::Entry, false) => self.visitor_entry().map(|draft| self.overstayed_before(draft)),
             (Side::Exit, false) => self.visitor_exit(),
         };
         match ruling {
@@ -125,6 +132,14 @@ impl<'a> JudgeContext<'a> {
                 draft.needing(Measure::Officer, Refusal::of(ReasonCode::WrongSide))
             }
             Some(_) | None => draft,
+        }
+    }
+
+    /// What was overstayed follows the person and not the card (endorsements section 1.6): an officer looks.
+    fn overstayed_before(&self, draft: Draft) -> Draft {
+        match self.standing.overstays.get(&self.me) {
+            Some(last) => draft.needing(Measure::Officer, Refusal::on(ReasonCode::OverstayedBefore, *last)),
+            None => draft,
         }
     }
 
@@ -155,10 +170,33 @@ impl<'a> JudgeContext<'a> {
         if document.kind() == DocumentKind::Passport {
             return officer(kind, Refusal::of(ReasonCode::PassportAtCounter));
         }
-        match document.expires.filter(|last| *last < self.day) {
-            Some(last) => officer(kind, Refusal::on(ReasonCode::DocumentExpired, last)),
-            None => Draft::of(Grant::on(kind)),
+        if document.kind() == DocumentKind::OfficialPermit {
+            return officer(kind, Refusal::of(ReasonCode::OfficialAtCounter));
         }
+        let draft = self.with_paper(document, Draft::of(Grant::on(kind)));
+        match document.expires.filter(|last| *last < self.day) {
+            Some(last) => draft.needing(Measure::Officer, Refusal::on(ReasonCode::DocumentExpired, last)),
+            None => draft,
+        }
+    }
+
+    /// A child's identity card bears no photograph: a paper that does is shown beside it (`papers.csv`).
+    fn with_paper(&self, document: &Document, draft: Draft) -> Draft {
+        let age = self.view.holder.birth.age_on(self.day);
+        let home = self.view.holder.home;
+        let Some(rule) = self.record.rules.paper_rule(self.me, home, document.kind(), age, self.day) else {
+            return draft;
+        };
+        if rule.beside.iter().any(|kind| self.shows(*kind)) {
+            return draft;
+        }
+        draft.needing(Measure::PhysicalDocument, Refusal::of(ReasonCode::PaperNeeded))
+    }
+
+    /// Whether a document of this kind, in force, is shown or known beside.
+    fn shows(&self, kind: DocumentKind) -> bool {
+        let mut papers = self.view.document.iter().chain(&self.view.other_documents);
+        papers.any(|d| d.kind() == kind && d.status == DocumentStatus::Valid && !d.expired_on(self.day))
     }
 
     fn home_exit(&self) -> Ruling {
@@ -172,7 +210,10 @@ impl<'a> JudgeContext<'a> {
                 .needing(Measure::PhysicalDocument, Refusal::of(ReasonCode::NoPermit)));
         };
         not_lost(document)?;
-        let draft = Draft::of(Grant::on(Some(document.kind())));
+        let draft = self.with_paper(document, Draft::of(Grant::on(Some(document.kind()))));
+        if matches!(document.kind(), DocumentKind::Passport) {
+            return Ok(draft.needing(Measure::Officer, Refusal::of(ReasonCode::PassportAtCounter)));
+        }
         Ok(match document.expires.filter(|last| *last < self.day) {
             Some(last) => draft.needing(Measure::Officer, Refusal::on(ReasonCode::DocumentExpired, last)),
             None => draft,
@@ -194,13 +235,18 @@ impl<'a> JudgeContext<'a> {
             DocumentKind::ExitEntryPermit | DocumentKind::OneWayPermit => {}
             DocumentKind::OneTimePass => return Err(Refusal::of(ReasonCode::PassOpensNoExit)),
             DocumentKind::Passport => return Err(Refusal::of(ReasonCode::PassportAtCounter)),
+            DocumentKind::OfficialPermit => return Err(Refusal::of(ReasonCode::OfficialAtCounter)),
+            DocumentKind::Hkid if self.me == AuthorityCode::Hkg => {}
             DocumentKind::MainlandId
             | DocumentKind::ResidencePermit
             | DocumentKind::Hkid
             | DocumentKind::MacaoBir
             | DocumentKind::HomeReturnPermit
             | DocumentKind::DocumentOfIdentity
-            | DocumentKind::VisitPermit => return Err(Refusal::of(ReasonCode::NoPermit)),
+            | DocumentKind::VisitPermit
+            | DocumentKind::InboundPass
+            | DocumentKind::ReentryPermit
+            | DocumentKind::HksarPassport => return Err(Refusal::of(ReasonCode::NoPermit)),
         }
         in_date(document, self.day)?;
         Ok(document)
@@ -222,8 +268,11 @@ impl<'a> JudgeContext<'a> {
         not_lost(document)?;
         match document.kind() {
             DocumentKind::HomeReturnPermit => {}
+            DocumentKind::InboundPass => return self.inbound_pass(document),
             DocumentKind::OneTimePass => return Err(Refusal::of(ReasonCode::PassOpensNoExit)),
-            DocumentKind::Passport => return Err(Refusal::of(ReasonCode::PassportAtCounter)),
+            DocumentKind::Passport | DocumentKind::HksarPassport => {
+                return Err(Refusal::of(ReasonCode::PassportAtCounter));
+            }
             DocumentKind::MainlandId
             | DocumentKind::ResidencePermit
             | DocumentKind::Hkid
@@ -231,13 +280,29 @@ impl<'a> JudgeContext<'a> {
             | DocumentKind::ExitEntryPermit
             | DocumentKind::OneWayPermit
             | DocumentKind::DocumentOfIdentity
-            | DocumentKind::VisitPermit => return Err(Refusal::of(ReasonCode::NoPermit)),
+            | DocumentKind::VisitPermit
+            | DocumentKind::ReentryPermit
+            | DocumentKind::OfficialPermit => return Err(Refusal::of(ReasonCode::NoPermit)),
         }
         in_date(document, self.day)?;
         let Some(last_day) = self.record.resident_stay(AuthorityCode::Chn, self.day) else {
             return Err(self.not_yet_issued());
         };
-        Ok(Draft::of(Grant { last_day, ..Grant::on(Some(document.kind())) }))
+        Ok(Draft::of(Grant { stay: last_day.into(), ..Grant::on(Some(document.kind())) }))
+    }
+
+    /// A pass made at the port for one way in: once, within its dates. It never opens a lane for codes (`lanes.toml`).
+    fn inbound_pass(&self, pass: &Document) -> Ruling {
+        if self.pass_used(pass) {
+            return Err(Refusal::of(ReasonCode::PassUsed));
+        }
+        let stay = pass.expires.map_or(StayLimit::Unknown, StayLimit::Until);
+        Ok(Draft::of(Grant {
+            stay,
+            entries_left: Some(0),
+            single_entry: pass.issued.or(Some(self.day)),
+            ..Grant::on(Some(pass.kind()))
+        }))
     }
 
     /// The card exists only from a day on (non-Chinese holders: 10 July 2024).
@@ -265,15 +330,37 @@ impl<'a> JudgeContext<'a> {
         if let Some(last) = expected.and_then(|c| c.last_day).filter(|last| *last < self.day) {
             return Err(Refusal::on(ReasonCode::EndorsementExpired, last));
         }
-        let grant = expected.map_or(Grant::on(Some(document.kind())), |c| granted(document, &c));
+        if document.kind() == DocumentKind::Hkid {
+            return self.student_entry(document, expected);
+        }
+        // Without an endorsement nothing says how long they may stay: that is not "without limit".
+        let unknown = Grant { stay: StayLimit::Unknown, ..Grant::on(Some(document.kind())) };
+        let grant = expected.map_or(unknown, |c| granted(document, &c));
         // The trip's entry is taken once, by the mainland at its exit; the region confirms it.
         Ok(Draft::of(Grant { spends: None, ..grant }))
+    }
+
+    /// A mainland resident who studies here shows the region's identity card: it stands for the stay (D) on the permit.
+    fn student_entry(&self, card: &Document, expected: Option<Choice>) -> Ruling {
+        let to_stay = |choice: &Choice| {
+            let form = choice.endorsement.and_then(|e| self.record.rules.form(e.form));
+            form.is_some_and(|form| form.letter == "D")
+        };
+        match expected.filter(to_stay) {
+            Some(choice) => Ok(Draft::of(Grant { spends: None, ..granted(card, &choice) })),
+            None => Ok(Draft::of(Grant { stay: StayLimit::Unknown, ..Grant::on(Some(card.kind())) })
+                .needing(Measure::PhysicalDocument, Refusal::of(ReasonCode::PaperNeeded))),
+        }
     }
 
     /// A resident of one region enters the other.
     fn region_entry_from_the_other_region(&self) -> Ruling {
         let document = self.view.document.as_ref().ok_or(Refusal::of(ReasonCode::NoPermit))?;
         not_lost(document)?;
+        // Before any right that the card might give: a passport goes to the counter, whoever shows it.
+        if matches!(document.kind(), DocumentKind::Passport | DocumentKind::HksarPassport) {
+            return Err(Refusal::of(ReasonCode::PassportAtCounter));
+        }
         let holder = &self.view.holder;
         let class = holder.residence(holder.home).unwrap_or(ResidenceClass::NonPermanent);
         let visas = &self.record.rules.switches().macpr_hkg_visa_nationalities;
@@ -285,19 +372,13 @@ impl<'a> JudgeContext<'a> {
         else {
             return Err(Refusal::of(ReasonCode::NoPermit));
         };
-        let shown = |kind: DocumentKind| {
-            let papers = self.view.document.iter().chain(&self.view.other_documents);
-            papers
-                .into_iter()
-                .find(|d| d.kind() == kind && d.status == DocumentStatus::Valid && !d.expired_on(self.day))
-        };
-        let last_day = self.record.resident_stay(self.me, self.day).flatten();
-        let draft = Draft::of(Grant { last_day, ..Grant::on(Some(document.kind())) });
-        if document.kind() == DocumentKind::Passport {
-            return Err(Refusal::of(ReasonCode::PassportAtCounter));
-        }
+        let stay = self.record.resident_stay(self.me, self.day).map_or(StayLimit::Unknown, StayLimit::from);
+        let draft = Draft::of(Grant { stay, ..Grant::on(Some(document.kind())) });
         in_date(document, self.day)?;
-        if document.kind() == rule.document || shown(rule.document).is_some() {
+        // PSP: a re-entry permit serves where the identity card does.
+        let for_the_card =
+            rule.document == DocumentKind::Hkid && document.kind() == DocumentKind::ReentryPermit;
+        if document.kind() == rule.document || for_the_card || self.shows(rule.document) {
             return Ok(draft);
         }
         match rule.document {
@@ -313,7 +394,11 @@ impl<'a> JudgeContext<'a> {
             | DocumentKind::Passport
             | DocumentKind::OneWayPermit
             | DocumentKind::OneTimePass
-            | DocumentKind::DocumentOfIdentity => {
+            | DocumentKind::DocumentOfIdentity
+            | DocumentKind::InboundPass
+            | DocumentKind::ReentryPermit
+            | DocumentKind::HksarPassport
+            | DocumentKind::OfficialPermit => {
                 Ok(draft.needing(Measure::PhysicalDocument, Refusal::of(ReasonCode::PaperNeeded)))
             }
         }
@@ -342,7 +427,15 @@ impl<'a> JudgeContext<'a> {
                     if self.pass_used(document) { ReasonCode::PassUsed } else { ReasonCode::OneTimePass };
                 Ok(draft.needing(Measure::Officer, Refusal::of(why)))
             }
-            DocumentKind::Passport => Err(Refusal::of(ReasonCode::PassportAtCounter)),
+            DocumentKind::InboundPass => {
+                Ok(draft.needing(Measure::Officer, Refusal::of(ReasonCode::OneTimePass)))
+            }
+            DocumentKind::Passport | DocumentKind::HksarPassport => {
+                Err(Refusal::of(ReasonCode::PassportAtCounter))
+            }
+            DocumentKind::OfficialPermit => {
+                Ok(draft.needing(Measure::Officer, Refusal::of(ReasonCode::OfficialAtCounter)))
+            }
             // The mainland looks at its own card; a region judges a way out by its own limit of stay alone.
             DocumentKind::HomeReturnPermit => match document.expires.filter(|last| *last < self.day) {
                 Some(last) => {
@@ -357,14 +450,19 @@ impl<'a> JudgeContext<'a> {
             | DocumentKind::ExitEntryPermit
             | DocumentKind::OneWayPermit
             | DocumentKind::DocumentOfIdentity
-            | DocumentKind::VisitPermit => Ok(draft),
+            | DocumentKind::VisitPermit
+            | DocumentKind::ReentryPermit => Ok(draft),
         }
     }
 
     fn leaving(&self, document: &Document, stay: Option<CurrentStay>) -> Grant {
         Grant {
             endorsement: stay.and_then(|s| s.endorsement),
-            last_day: stay.and_then(|s| s.last_day),
+            stay: match stay {
+                Some(stay) if stay.known => stay.last_day.into(),
+                None if !self.stay_is_limited() => StayLimit::Unlimited,
+                Some(_) | None => StayLimit::Unknown,
+            },
             ..Grant::on(Some(document.kind()))
         }
     }
@@ -379,7 +477,7 @@ impl<'a> JudgeContext<'a> {
         }
     }
 
-    /// A one-time pass leads home once: used when the mainland saw an entry since its issue, or out of date.
+    /// A one-time pass leads into the mainland once: used when the mainland saw an entry since its issue, or out of date.
     fn pass_used(&self, pass: &Document) -> bool {
         let entered = |issued: LocalDate| self.standing.home_entries.iter().any(|day| issued <= *day);
         pass.expired_on(self.day) || pass.issued.is_some_and(entered)
@@ -392,7 +490,8 @@ fn granted(document: &Document, choice: &Choice) -> Grant {
         endorsement: choice.endorsement,
         entries_left: choice.entries_left,
         spends: choice.endorsement.filter(|_| choice.spends),
-        last_day: choice.last_day,
+        stay: choice.last_day.into(),
+        single_entry: None,
     }
 }
 

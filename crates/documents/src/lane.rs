@@ -57,6 +57,8 @@ pub(crate) fn rules_for<'a>(rules: &'a Rules, question: &Question, kind: LaneKin
             && (r.modes.is_empty() || r.modes.iter().any(|m| modes.contains(m)))
             && (r.between.is_empty()
                 || (r.between.contains(&direction.from()) && r.between.contains(&direction.to())))
+            && r.stands.is_none_or(|place| direction.side_of(place).is_some())
+            && (r.by.is_empty() || question.by.is_some_and(|by| r.by.contains(&by)))
             && r.from.is_none_or(|f| f <= day)
             && r.to.is_none_or(|t| day <= t)
             && r.hours.is_none_or(|h| h.hold_at(question.at.local_minute_of_day(), 0))
@@ -99,18 +101,30 @@ impl Lane<'_> {
     fn meets(&self, rule: &LaneRule) -> Result<(), LaneReason> {
         let holder = &self.view.holder;
         let day = self.question.at.local_date();
+        let age = holder.birth.age_on(day);
+        let governed = (rule.homes.is_empty() || rule.homes.contains(&holder.home))
+            && rule.below_age.is_none_or(|below| age < i16::from(below));
+        if !governed {
+            return Ok(());
+        }
+        if rule.opened.is_some_and(|opened| day < opened) {
+            return Err(LaneReason::NoSuchLane);
+        }
         if let Some(reserved) = rule.reserved_for
             && !self.reserved(reserved)
         {
             return Err(LaneReason::PortReserved);
         }
-        if rule.min_age.is_some_and(|least| holder.birth.age_on(day) < i16::from(least)) {
+        if rule.min_age.is_some_and(|least| age < i16::from(least)) {
             return Err(LaneReason::Age);
         }
-        if rule.tall_enough && !holder.tall_enough {
+        let too_short = |least: Option<u16>| least.is_some_and(|cm| !holder.is_as_tall_as(cm));
+        if (rule.tall_enough && !holder.tall_enough) || too_short(rule.min_height_cm) {
             return Err(LaneReason::Height);
         }
-        if rule.registered && !holder.registered {
+        let small = rule.unregistered_below_age.is_some_and(|below| age < i16::from(below))
+            || too_short(rule.unregistered_below_cm);
+        if rule.registered && !small && !holder.registered {
             return Err(LaneReason::NotRegistered);
         }
         let class = holder.residence(holder.home);
@@ -122,6 +136,9 @@ impl Lane<'_> {
         }
         let kind = self.view.document.as_ref().map(crate::Document::kind);
         if !rule.documents.is_empty() && kind.is_some_and(|k| !rule.documents.contains(&k)) {
+            return Err(LaneReason::DocumentKind);
+        }
+        if kind.is_some_and(|k| rule.not_documents.contains(&k)) {
             return Err(LaneReason::DocumentKind);
         }
         if !rule.letters.is_empty() && holder.home == AuthorityCode::Chn && !self.endorsed(rule) {

@@ -8,6 +8,7 @@ mod authority_code;
 mod case;
 mod cross;
 mod crossing;
+mod doubts;
 pub mod issuance;
 mod judge;
 mod lane;
@@ -16,8 +17,10 @@ mod numbers;
 pub mod pages;
 mod redact;
 pub mod rules;
+mod sentences;
 mod standing;
 mod time;
+mod vehicle;
 mod venue;
 mod verdict;
 mod view;
@@ -25,8 +28,9 @@ mod view;
 pub use ahead::{Ahead, ahead, entries_left};
 pub use authority_code::{AuthorityCode, UnknownAuthority};
 pub use case::{CaseAnswers, CaseError, CaseFile, EndorsementTextError, answer_case, parse_endorsement};
-pub use cross::{Answer, MainlandCount, Outcome, SideAnswer, is_unresolved, may_cross};
+pub use cross::{Answer, Counter, MainlandCount, Outcome, SideAnswer, is_unresolved, may_cross};
 pub use crossing::{Direction, LaneKind, NotALaneKind, NotAPortId, NotASide, PortId, Side};
+pub use doubts::Doubts;
 pub use judge::judge;
 pub use mrz::{Mrz, MrzDate, MrzError, MrzField, MrzFormat, check_digit};
 pub use numbers::{
@@ -34,11 +38,13 @@ pub use numbers::{
     NotADocumentKind, NumberError, PaperNumber, Passport, ResidencePermit,
 };
 pub use rules::{Rules, RulesError};
+pub use sentences::{NotATongue, Sentences, Tongue};
 pub use time::{IsoWeek, LocalDate, NotADate, NotATime, Timestamp};
+pub use vehicle::{NotPlates, Plates, Vehicle, VehicleAnswer, VehicleReason};
 pub use venue::{NotAScenario, NotAVenueId, Scenario, VenueId};
 pub use verdict::{
-    ClosedReason, Grant, Judgement, LaneAnswer, LaneReason, Measure, NotAMeasure, ReasonCode, Refusal,
-    Verdict,
+    ClosedReason, Doubt, Grant, Judgement, LaneAnswer, LaneReason, Measure, NotAMeasure, ReasonCode, Refusal,
+    StayLimit, Verdict,
 };
 pub use view::{
     Applied, Asked, Birth, Document, DocumentStatus, Endorsement, EndorsementRef, FormCode, Holder, Means,

@@ -112,6 +112,14 @@ pub enum DocumentNumber {
     DocumentOfIdentity(PaperNumber),
     /// Macao Visit Permit.
     VisitPermit(PaperNumber),
+    /// One-time pass for one way into the mainland.
+    InboundPass(PaperNumber),
+    /// Hong Kong re-entry permit.
+    ReentryPermit(PaperNumber),
+    /// HKSAR passport.
+    HksarPassport(Passport),
+    /// Official permit.
+    OfficialPermit(PaperNumber),
 }
 redact_debug!(DocumentNumber);
 
@@ -133,6 +141,10 @@ impl DocumentNumber {
             DocumentKind::OneTimePass => Self::OneTimePass(PaperNumber::parse(kind, text)?),
             DocumentKind::DocumentOfIdentity => Self::DocumentOfIdentity(PaperNumber::parse(kind, text)?),
             DocumentKind::VisitPermit => Self::VisitPermit(PaperNumber::parse(kind, text)?),
+            DocumentKind::InboundPass => Self::InboundPass(PaperNumber::parse(kind, text)?),
+            DocumentKind::ReentryPermit => Self::ReentryPermit(PaperNumber::parse(kind, text)?),
+            DocumentKind::HksarPassport => Self::HksarPassport(Passport::parse(text)?),
+            DocumentKind::OfficialPermit => Self::OfficialPermit(PaperNumber::parse(kind, text)?),
         })
     }
 
@@ -178,6 +190,10 @@ impl DocumentNumber {
             Self::OneTimePass(_) => DocumentKind::OneTimePass,
             Self::DocumentOfIdentity(_) => DocumentKind::DocumentOfIdentity,
             Self::VisitPermit(_) => DocumentKind::VisitPermit,
+            Self::InboundPass(_) => DocumentKind::InboundPass,
+            Self::ReentryPermit(_) => DocumentKind::ReentryPermit,
+            Self::HksarPassport(_) => DocumentKind::HksarPassport,
+            Self::OfficialPermit(_) => DocumentKind::OfficialPermit,
         }
     }
 
@@ -192,11 +208,14 @@ impl DocumentNumber {
             Self::MacaoBir(n) => n.as_str(),
             Self::ExitEntryPermit(n) => n.as_str(),
             Self::HomeReturnPermit(n) => n.match_key(),
-            Self::Passport(n) => n.as_str(),
+            Self::Passport(n) | Self::HksarPassport(n) => n.as_str(),
             Self::OneWayPermit(n)
             | Self::OneTimePass(n)
             | Self::DocumentOfIdentity(n)
-            | Self::VisitPermit(n) => n.as_str(),
+            | Self::VisitPermit(n)
+            | Self::InboundPass(n)
+            | Self::ReentryPermit(n)
+            | Self::OfficialPermit(n) => n.as_str(),
         }
     }
 

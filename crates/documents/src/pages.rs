@@ -92,7 +92,11 @@ const fn home_by_card(number: &DocumentNumber) -> Option<AuthorityCode> {
         | DocumentKind::Passport
         | DocumentKind::OneTimePass
         | DocumentKind::DocumentOfIdentity
-        | DocumentKind::VisitPermit => None,
+        | DocumentKind::VisitPermit
+        | DocumentKind::InboundPass
+        | DocumentKind::ReentryPermit
+        | DocumentKind::HksarPassport
+        | DocumentKind::OfficialPermit => None,
     }
 }
 

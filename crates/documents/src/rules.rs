@@ -5,11 +5,14 @@
 
 mod forms;
 mod lanes;
+mod papers;
 mod ports;
 mod residents;
+mod sentences;
 mod switches;
 mod table;
 mod travel;
+mod vehicles;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,13 +21,17 @@ use crate::{AuthorityCode, FormCode, LocalDate, PortId};
 
 pub use forms::{Counting, Form, IssueRule, NoSuchForm, Stay};
 pub use lanes::{LaneRule, Reserved};
+pub use papers::PaperRule;
 pub use ports::{ExtendedHours, Hours, Mode, Port, PortSide};
 pub use residents::ResidentRule;
+pub use sentences::NotSentences;
+pub(crate) use sentences::read_sentences;
 pub use switches::{Switch, Switches};
 pub use travel::TravelTime;
+pub use vehicles::VehicleRule;
 
 /// The names of the data files, in the order in which they are read.
-pub const FILES: [&str; 8] = [
+pub const FILES: [&str; 10] = [
     "switches.toml",
     "ports.toml",
     "hours.csv",
@@ -33,6 +40,8 @@ pub const FILES: [&str; 8] = [
     "residents.csv",
     "issue_rules.csv",
     "travel_times.csv",
+    "papers.csv",
+    "vehicles.csv",
 ];
 
 /// How well a source supports a row of the data.
@@ -89,6 +98,8 @@ impl RulesError {
 #[derive(Clone)]
 pub struct Rules {
     version: String,
+    as_of: LocalDate,
+    stale_after_days: u16,
     switches: Switches,
     switch_rows: Vec<Switch>,
     ports: BTreeMap<PortId, Vec<Port>>,
@@ -97,6 +108,8 @@ pub struct Rules {
     forms: Vec<Form>,
     residents: Vec<ResidentRule>,
     issue_rules: Vec<IssueRule>,
+    papers: Vec<PaperRule>,
+    vehicles: Vec<VehicleRule>,
     travel: travel::TravelTimes,
 }
 
@@ -125,7 +138,7 @@ impl Rules {
             let own = read(file).map_err(|what| RulesError::new(file, None, what))?;
             Ok(own.unwrap_or_else(|| carried.to_owned()))
         };
-        let (version, switch_rows, switches) =
+        let switches::Read { version, as_of, stale_after_days, rows: switch_rows, switches } =
             switches::read(&text("switches.toml", include_str!("../data/switches.toml"))?)?;
         let rules = Self {
             ports: ports::read(&text("ports.toml", include_str!("../data/ports.toml"))?, &switches)?,
@@ -146,8 +159,12 @@ impl Rules {
                 "issue_rules.csv",
                 include_str!("../data/issue_rules.csv"),
             )?)?,
+            papers: papers::read(&text("papers.csv", include_str!("../data/papers.csv"))?)?,
+            vehicles: vehicles::read(&text("vehicles.csv", include_str!("../data/vehicles.csv"))?)?,
             travel: travel::read(&text("travel_times.csv", include_str!("../data/travel_times.csv"))?)?,
             version,
+            as_of,
+            stale_after_days,
             switches,
             switch_rows,
         };
@@ -159,6 +176,30 @@ impl Rules {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The carried rules with one switch set to another value, as TOML writes it.
+    pub(crate) fn with_switch(id: &str, value: &str) -> Result<Self, RulesError> {
+        let carried = include_str!("../data/switches.toml");
+        let entry = format!("id = \"{id}\"\nvalue = ");
+        let changed = carried.split_once(&entry).and_then(|(head, tail)| {
+            let rest = tail.split_once('\n')?.1;
+            Some(format!("{head}{entry}{value}\n{rest}"))
+        });
+        let text = changed.ok_or_else(|| RulesError::new("switches.toml", id.to_owned(), "is no switch"))?;
+        Self::load(&|file| Ok((file == "switches.toml").then(|| text.clone())))
+    }
+
+    /// The day as of which rows without a day of their own are known to hold.
+    #[must_use]
+    pub const fn as_of(&self) -> LocalDate {
+        self.as_of
+    }
+
+    /// Days after which a row that nobody has checked again is old.
+    #[must_use]
+    pub const fn stale_after_days(&self) -> u16 {
+        self.stale_after_days
     }
 
     /// The values of the switches.
@@ -286,7 +327,8 @@ impl Rules {
             let named = f.ports.values().flatten();
             named.map(move |port| ("endorsements.csv", f.id.as_str(), port))
         });
-        hours.chain(lanes).chain(forms)
+        let vehicles = self.vehicles.iter().map(|v| ("vehicles.csv", v.id.as_str(), &v.port));
+        hours.chain(lanes).chain(forms).chain(vehicles)
     }
 
     /// What is uncertain: every switch with value, default, source; then every row marked `?`.
@@ -306,6 +348,16 @@ impl Report<'_> {
     #[must_use]
     pub fn switches(&self) -> &[Switch] {
         &self.rules.switch_rows
+    }
+
+    /// Rows of ports that are older on `day` than the stated age: id, and the day as of which the row holds.
+    #[must_use]
+    pub fn old_rows(&self, day: LocalDate) -> Vec<(String, LocalDate)> {
+        let current = self.rules.ports().filter(|port| port.holds_on(day));
+        let rows =
+            current.map(|port| (format!("ports.toml: {}", port.id), port.as_of.unwrap_or(self.rules.as_of)));
+        let age = i32::from(self.rules.stale_after_days);
+        rows.filter(|(_, as_of)| age < day.days_since(*as_of)).collect()
     }
 
     /// Rows marked `?`: file, id and source.
@@ -334,6 +386,12 @@ impl Report<'_> {
             .filter(|r| unsure(r.mark))
             .for_each(|r| add("issue_rules.csv", &r.id, &r.source));
         self.rules.lanes.iter().filter(|r| unsure(r.mark)).for_each(|r| add("lanes.toml", &r.id, &r.source));
+        self.rules.papers.iter().filter(|r| unsure(r.mark)).for_each(|r| add("papers.csv", &r.id, &r.source));
+        self.rules
+            .vehicles
+            .iter()
+            .filter(|r| unsure(r.mark))
+            .for_each(|r| add("vehicles.csv", &r.id, &r.source));
         rows
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Standing {
     weeks: BTreeSet<(AuthorityCode, IsoWeek)>,
     first_entry: BTreeMap<EndorsementRef, LocalDate>,
     lapsed: BTreeMap<EndorsementRef, LocalDate>,
+    /// Places left after the last lawful day of a stay: the latest such day.
+    pub overstays: BTreeMap<AuthorityCode, LocalDate>,
     /// One-time passes: days of entry into the mainland.
     pub home_entries: Vec<LocalDate>,
 }
@@ -109,10 +111,13 @@ impl<'a> Record<'a> {
     /// An authority sees its own side. The mainland is told of its residents' moves between the regions,
     /// for they spend its rights; a region may be told that one came home, for that ends a side trip.
     fn sees(&self, movement: &Movement) -> bool {
-        match movement.direction.side_of(self.me) {
-            Some(Side::Exit) => movement.applied != Applied::EntryOnly,
-            Some(Side::Entry) => matches!(movement.applied, Applied::Both | Applied::EntryOnly),
-            None => {
+        match (movement.direction.side_of(self.me), movement.applied) {
+            // Who leaves the three or comes from outside is seen on the one side that is here.
+            (side, Applied::LeftTheThree) => side == Some(Side::Exit),
+            (side, Applied::CameFromOutside) => side == Some(Side::Entry),
+            (Some(Side::Exit), applied) => applied != Applied::EntryOnly,
+            (Some(Side::Entry), applied) => matches!(applied, Applied::Both | Applied::EntryOnly),
+            (None, _) => {
                 let told = self.me == AuthorityCode::Chn || movement.direction.to() == AuthorityCode::Chn;
                 let entered = matches!(movement.applied, Applied::Both | Applied::EntryOnly);
                 told && entered && self.holder.home == AuthorityCode::Chn
@@ -133,7 +138,23 @@ impl<'a> Record<'a> {
             self.turned_back(standing, movement, day);
             return;
         }
-        self.depart(standing, movement, day);
+        match movement.applied {
+            Applied::LeftTheThree => {
+                self.depart(standing, movement, day);
+                // Who flew away is on no side trip.
+                standing.suspended.remove(&from);
+                return;
+            }
+            Applied::CameFromOutside if to == AuthorityCode::Chn => {
+                // Home by another way: whatever was begun elsewhere is over.
+                standing.stays.clear();
+                standing.suspended.clear();
+            }
+            Applied::CameFromOutside => {}
+            Applied::Both | Applied::ExitOnly | Applied::EntryOnly | Applied::Returned => {
+                self.depart(standing, movement, day);
+            }
+        }
         if to == AuthorityCode::Chn && self.me == AuthorityCode::Chn {
             standing.home_entries.push(day);
         }
@@ -148,6 +169,9 @@ impl<'a> Record<'a> {
     fn depart(&self, standing: &mut Standing, movement: &Movement, day: LocalDate) {
         let (from, to) = (movement.direction.from(), movement.direction.to());
         let stay = standing.stays.remove(&from);
+        if let Some(last) = stay.and_then(|s| s.last_day).filter(|last| *last < day) {
+            standing.overstays.insert(from, last);
+        }
         if let Some(reference) = stay.and_then(|s| s.endorsement)
             && self.leaves_the_tour(&reference, movement)
         {
@@ -199,6 +223,8 @@ impl<'a> Record<'a> {
         let arrival = Arrival::of_past(movement, day);
         let choice = match movement.used {
             Use::Entry(reference) => self.recorded(standing, &reference, day),
+            // From outside one enters in transit, on a passport: only what was recorded or granted counts.
+            Use::Nothing | Use::Unrecorded if movement.applied == Applied::CameFromOutside => None,
             Use::Nothing => self.unspent(standing, from, to, &arrival),
             Use::Unrecorded => match self.choose(standing, &arrival) {
                 Ok(choice) => Some(choice),
@@ -327,7 +353,11 @@ impl<'a> Record<'a> {
     /// Every endorsement of every document known.
     fn endorsements(&self) -> impl Iterator<Item = (&'a Document, &'a Endorsement)> {
         let documents: Vec<&'a Document> = self.documents.clone();
-        documents.into_iter().flat_map(|d| d.endorsements.iter().map(move |e| (d, e)))
+        documents.into_iter().flat_map(|d| {
+            let mut endorsements: Vec<&'a Endorsement> = d.endorsements.iter().collect();
+            endorsements.sort();
+            endorsements.into_iter().map(move |e| (d, e))
+        })
     }
 
     /// Endorsements that may open something on that day: now those of the card shown, in the past those of
@@ -364,12 +394,7 @@ impl<'a> Record<'a> {
                     best = Some((rank, choice));
                 }
                 Ok(_) => {}
-                Err(refusal) => {
-                    let nearer = worst.is_none_or(|w| nearness(refusal.reason) < nearness(w.reason));
-                    if nearer {
-                        worst = Some(refusal);
-                    }
-                }
+                Err(refusal) => worst = Some(nearer(worst, refusal)),
             }
         }
         match (best, worst) {
@@ -389,11 +414,11 @@ impl<'a> Record<'a> {
                 elsewhere = true;
                 continue;
             }
-            let form =
-                self.rules.form(endorsement.form).ok_or(Refusal::of(ReasonCode::EndorsementUnknown))?;
-            match dates(endorsement, form, day) {
+            let form = self.rules.form(endorsement.form);
+            let read = form.ok_or(Refusal::of(ReasonCode::EndorsementUnknown));
+            match read.and_then(|form| dates(endorsement, form, day)) {
                 Ok(()) => return Ok(()),
-                Err(refusal) => worst = Some(refusal),
+                Err(refusal) => worst = Some(nearer(worst, refusal)),
             }
         }
         Err(worst.unwrap_or(Refusal::of(if elsewhere {
@@ -413,12 +438,16 @@ impl<'a> Record<'a> {
 
     fn fallback(&self, standing: &Standing, arrival: &Arrival<'_>) -> Option<Choice> {
         let (to, day) = (arrival.direction.to(), arrival.day);
-        let mut all = self.usable(day, arrival.past);
-        all.retain(|(_, e)| e.destination == to);
-        let covers = |e: &&(&Document, &Endorsement)| e.1.valid_from <= day && day <= e.1.valid_to;
-        let (document, endorsement) = all.iter().find(covers).or(all.first())?;
-        let form = self.rules.form(endorsement.form)?;
-        Some(self.choice(standing, document, endorsement, form, day, true))
+        let all = self.usable(day, arrival.past).into_iter().filter(|(_, e)| e.destination == to);
+        let choices = all.filter_map(|(document, endorsement)| {
+            let form = self.rules.form(endorsement.form)?;
+            let choice = self.choice(standing, document, endorsement, form, day, true);
+            let covers = endorsement.valid_from <= day && day <= endorsement.valid_to;
+            // Of rights that do not cover the day, the one that ended last.
+            let ended = (!covers).then_some(std::cmp::Reverse(endorsement.valid_to));
+            Some(((!covers, ended, Rank::new(self.class(form), endorsement, &choice)), choice))
+        });
+        choices.min_by(|one, other| one.0.cmp(&other.0)).map(|(_, choice)| choice)
     }
 
     /// Hong Kong, Macao, Hong Kong inside the first limit takes no second entry, and the old limit stands.
@@ -438,15 +467,21 @@ impl<'a> Record<'a> {
         let stay = standing.suspended.get(&to).filter(|_| allowed)?;
         let limit = stay.first_last_day.filter(|l| day <= *l)?;
         let extra = i32::from(day == limit && switches.side_trip_extra_day);
-        let entries_left = stay.endorsement.and_then(|r| {
-            let granted = self.endorsements().find(|(_, e)| e.reference() == r)?.1.entries?;
-            Some(left(granted, standing.uses.get(&r).copied().unwrap_or(0)))
+        let under = stay.endorsement.and_then(|r| self.endorsements().find(|(_, e)| e.reference() == r));
+        let entries_left = under.and_then(|(_, e)| {
+            let used = standing.uses.get(&e.reference()).copied().unwrap_or(0);
+            e.entries.map(|granted| left(granted, used))
         });
+        // The day more is cut like any other: what was granted before stands, the addition passes no end.
+        let mut longer = limit.plus_days(extra);
+        if let Some((document, endorsement)) = under {
+            longer = self.cut(document, endorsement, longer);
+        }
         Some(Choice {
             endorsement: stay.endorsement,
             spends: false,
             entries_left,
-            last_day: stay.last_day.map(|l| l.max(limit.plus_days(extra))),
+            last_day: stay.last_day.map(|l| l.max(longer)),
             first_last_day: stay.first_last_day,
             side_trip: true,
         })
@@ -496,29 +531,35 @@ impl<'a> Record<'a> {
             }
         }
         let used = standing.uses.get(&reference).copied().unwrap_or(0);
-        let class = match form.counting {
-            Counting::Multiple => 1,
+        match form.counting {
+            Counting::Multiple => {}
             Counting::Weekly => {
                 let week = day.iso_week();
                 if standing.weeks.contains(&(endorsement.destination, week)) {
                     return Err(Refusal::on(ReasonCode::WeekUsed, week.plus_weeks(1).monday()));
                 }
-                2
             }
             Counting::Entries(most) => {
                 if used >= u16::from(endorsement.entries.unwrap_or(most)) {
                     return Err(Refusal::of(ReasonCode::NoEntriesLeft));
                 }
-                3
             }
-        };
-        let class = if self.rules.switches().prefer_uncounted_endorsement { class } else { 1 };
+        }
         let choice = self.choice(standing, document, endorsement, form, day, true);
         // A stay that the region approved, say, may end before the endorsement does.
         if let Some(last) = choice.last_day.filter(|last| *last < day) {
             return Err(Refusal::on(ReasonCode::EndorsementExpired, last));
         }
-        Ok((Rank::new(class, endorsement, &choice), choice))
+        Ok((Rank::new(self.class(form), endorsement, &choice), choice))
+    }
+
+    /// What a use of the form loses: nothing, the week, an entry; all alike where a switch says so.
+    fn class(&self, form: &Form) -> u8 {
+        match form.counting {
+            Counting::Weekly if self.rules.switches().prefer_uncounted_endorsement => 2,
+            Counting::Entries(_) if self.rules.switches().prefer_uncounted_endorsement => 3,
+            Counting::Multiple | Counting::Weekly | Counting::Entries(_) => 1,
+        }
     }
 
     fn choice(
@@ -557,7 +598,6 @@ impl<'a> Record<'a> {
         form: &Form,
         day: LocalDate,
     ) -> Option<LocalDate> {
-        let switches = self.rules.switches();
         let first = standing.first_entry.get(&endorsement.reference()).copied().unwrap_or(day);
         let last = match self.stay_on(form, day) {
             Stay::Unlimited => return None,
@@ -566,16 +606,15 @@ impl<'a> Record<'a> {
             Stay::Window(days) | Stay::Tour(days) => first.plus_days(i32::from(days)),
             Stay::Approved => endorsement.approved_until.unwrap_or(endorsement.valid_to),
         };
-        let mut last = last;
-        if !switches.stay_may_pass_permit_expiry
-            && let Some(expires) = document.expires
-        {
-            last = last.min(expires);
-        }
-        if !switches.stay_may_pass_endorsement_expiry {
-            last = last.min(endorsement.valid_to);
-        }
-        Some(last)
+        Some(self.cut(document, endorsement, last))
+    }
+
+    /// A last day, cut to the end of the permit and of the endorsement where the switches say so.
+    fn cut(&self, document: &Document, endorsement: &Endorsement, last: LocalDate) -> LocalDate {
+        let switches = self.rules.switches();
+        let permit = document.expires.filter(|_| !switches.stay_may_pass_permit_expiry);
+        let right = Some(endorsement.valid_to).filter(|_| !switches.stay_may_pass_endorsement_expiry);
+        [permit, right].into_iter().flatten().fold(last, LocalDate::min)
     }
 
     /// The length of stay by the form, or by the form that took its place by the day of entry.
@@ -596,6 +635,7 @@ struct Rank {
     last_day: std::cmp::Reverse<LocalDate>,
     valid_to: LocalDate,
     reference: EndorsementRef,
+    entries_left: std::cmp::Reverse<Option<u8>>,
 }
 
 impl Rank {
@@ -606,6 +646,7 @@ impl Rank {
             last_day: std::cmp::Reverse(choice.last_day.unwrap_or(unlimited)),
             valid_to: endorsement.valid_to,
             reference: endorsement.reference(),
+            entries_left: std::cmp::Reverse(choice.entries_left),
         }
     }
 }
@@ -622,6 +663,17 @@ fn nearness(reason: ReasonCode) -> usize {
         ReasonCode::EndorsementExpired,
     ];
     ORDER.iter().position(|r| *r == reason).unwrap_or(ORDER.len())
+}
+
+/// Of two refusals the one that says most. Of two that say the same: the later end, the earlier beginning.
+fn nearer(known: Option<Refusal>, other: Refusal) -> Refusal {
+    let Some(known) = known else { return other };
+    let key = |refusal: &Refusal| {
+        let day = refusal.day.map_or(0, LocalDate::days_since_epoch);
+        let begins = refusal.reason == ReasonCode::EndorsementNotYetValid;
+        (nearness(refusal.reason), if begins { day } else { -day }, refusal.reason)
+    };
+    if key(&other) < key(&known) { other } else { known }
 }
 
 fn dates(endorsement: &Endorsement, form: &Form, day: LocalDate) -> Result<(), Refusal> {

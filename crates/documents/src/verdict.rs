@@ -75,6 +75,8 @@ stable_codes! {
         OneTimePass = "one_time_pass",
         /// A passport is dealt with at the counter, outside the pass.
         PassportAtCounter = "passport_at_counter",
+        /// An official permit is dealt with at the counter, outside the pass.
+        OfficialAtCounter = "official_at_counter",
         /// Another paper must be seen beside the identity card.
         PaperNeeded = "paper_needed",
         /// A visa is needed first.
@@ -85,6 +87,8 @@ stable_codes! {
         NoEntryRecord = "no_entry_record",
         /// An exit was made and no entry followed in time.
         Unresolved = "unresolved",
+        /// An earlier stay here lasted beyond its last lawful day.
+        OverstayedBefore = "overstayed_before",
 /// A minor needs a guardian at this lane.
         GuardianNeeded = "guardian_needed",
     }
@@ -187,13 +191,56 @@ impl ReasonCode {
             Self::PassUsed => "an officer establishes the identity; the one-time pass was used or has ended",
             Self::OneTimePass => "an officer completes the formalities of the one-time pass",
             Self::PassportAtCounter => "go to the counter; passports in transit are outside the pass",
+            Self::OfficialAtCounter => {
+                "go to the counter with the official permit; official travel is outside the pass"
+            }
             Self::PaperNeeded => "show the paper that belongs to this kind of residence",
             Self::VisaNeeded => "a visa for the destination first",
             Self::WrongSide => "an officer clears up a missing passage; the last one ended on the other side",
             Self::NoEntryRecord => "an officer finds the entry; without it no limit of stay is known",
             Self::Unresolved => "an officer clears up the exit that no entry followed",
             Self::GuardianNeeded => "a guardian comes to the lane",
+            Self::OverstayedBefore => "an officer looks at the earlier stay, whose last lawful day is given",
         }
+    }
+}
+
+/// How long the stay that a crossing begins or ends may last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StayLimit {
+    /// No day limits it: the holder is at home there, settles there, or begins no stay.
+    Unlimited,
+    /// It ends with this day.
+    Until(LocalDate),
+    /// It has a limit that cannot be known: no endorsement or entry is there from which to count it.
+    Unknown,
+}
+
+impl StayLimit {
+    /// `none`, `until` or `unknown`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unlimited => "none",
+            Self::Until(_) => "until",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The last lawful day, where there is one and it is known.
+    #[must_use]
+    pub const fn last_day(self) -> Option<LocalDate> {
+        match self {
+            Self::Until(day) => Some(day),
+            Self::Unlimited | Self::Unknown => None,
+        }
+    }
+}
+
+impl From<Option<LocalDate>> for StayLimit {
+    /// A limit that is known: a last day, or none at all.
+    fn from(last_day: Option<LocalDate>) -> Self {
+        last_day.map_or(Self::Unlimited, Self::Until)
     }
 }
 
@@ -208,15 +255,30 @@ pub struct Grant {
     pub entries_left: Option<u8>,
     /// The endorsement from which this crossing takes an entry (or the week); `None` where it takes nothing.
     pub spends: Option<EndorsementRef>,
-    /// The last lawful day of the stay that begins (entry) or ends (exit); `None` where there is no limit.
-    pub last_day: Option<LocalDate>,
+    /// The limit of the stay that begins (entry) or ends (exit).
+    pub stay: StayLimit,
+    /// Of a pass that is good for one entry alone: the day on which it was issued.
+    pub single_entry: Option<LocalDate>,
 }
 
 impl Grant {
     /// An admission on `permit` alone.
     #[must_use]
     pub const fn on(permit: Option<DocumentKind>) -> Self {
-        Self { permit, endorsement: None, entries_left: None, spends: None, last_day: None }
+        Self {
+            permit,
+            endorsement: None,
+            entries_left: None,
+            spends: None,
+            stay: StayLimit::Unlimited,
+            single_entry: None,
+        }
+    }
+
+    /// The last lawful day of the stay, where there is one and it is known.
+    #[must_use]
+    pub const fn last_day(&self) -> Option<LocalDate> {
+        self.stay.last_day()
     }
 }
 
@@ -329,6 +391,23 @@ impl LaneAnswer {
             Self::Closed { .. } => "closed",
         }
     }
+}
+
+/// One thing that makes an answer less certain.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// A switch decides it, and its other value would change the answer.
+    Switch {
+        /// The switch's id.
+        id: String,
+    },
+    /// A row of the data has not been checked for longer than the stated age.
+    Old {
+        /// File and id, such as `ports.toml: luohu`.
+        row: String,
+        /// The day as of which the row is known to hold.
+        as_of: LocalDate,
+    },
 }
 
 /// One authority's whole answer: on the documents, and on the lane as far as it can judge it.

@@ -105,6 +105,19 @@ impl Document {
         self.kind() == older.kind() && self.issued.is_some_and(later)
     }
 
+    /// What brings documents into an order of their own, so that the order in which they are given means nothing.
+    pub(crate) fn order(&self) -> impl Ord + use<> {
+        let mut endorsements = self.endorsements.clone();
+        endorsements.sort();
+        (
+            self.status,
+            std::cmp::Reverse(self.issued),
+            std::cmp::Reverse(self.expires),
+            endorsements,
+            self.number.clone(),
+        )
+    }
+
     /// Whether its last day lies before `day`.
     #[must_use]
     pub fn expired_on(&self, day: LocalDate) -> bool {
@@ -233,6 +246,8 @@ pub struct Holder {
     pub registered: bool,
     /// 1.2 m or taller.
     pub tall_enough: bool,
+    /// Height in centimetres, where it is known; a part carries only whether they are 1.2 m or taller.
+    pub height_cm: Option<u16>,
     /// Staff of the Zhuhai-Macao cross-border industrial zone.
     pub zone_staff: bool,
 }
@@ -248,8 +263,15 @@ impl Holder {
             nationality: None,
             registered: true,
             tall_enough: true,
+            height_cm: None,
             zone_staff: false,
         }
+    }
+
+    /// Whether they are `cm` tall or taller, as far as it is known: who is not 1.2 m and of unknown height is not.
+    #[must_use]
+    pub fn is_as_tall_as(&self, cm: u16) -> bool {
+        self.height_cm.map_or(self.tall_enough, |height| cm <= height)
     }
 
     /// Their class of residence in `of`; `None` where they are not a resident.
@@ -305,6 +327,11 @@ pub enum Applied {
     EntryOnly,
     /// The exit, after which the traveller turned back between the halls: they are where they were.
     Returned,
+    /// An exit to a place outside the three, by air or sea: nobody here sees an entry. The direction's destination is then
+    /// any of the other two and says nothing.
+    LeftTheThree,
+    /// An entry from a place outside the three; the direction's origin says nothing.
+    CameFromOutside,
 }
 
 /// What a movement took from an endorsement.
@@ -451,6 +478,10 @@ pub struct Question {
     pub with_group: bool,
     /// Whether a guardian stands beside a minor.
     pub with_guardian: bool,
+    /// Of several documents that an authority might read, the one that is shown; `None`: the one that fits best.
+    pub shown: Option<DocumentNumber>,
+    /// The car in which they cross; `None` where it has no right of its own to keep to.
+    pub vehicle: Option<crate::Vehicle>,
 }
 
 impl Question {
@@ -466,6 +497,8 @@ impl Question {
             by: None,
             with_group: false,
             with_guardian: false,
+            shown: None,
+            vehicle: None,
         }
     }
 }

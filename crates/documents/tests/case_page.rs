@@ -3,9 +3,7 @@
 #![cfg(test)]
 
 use documents::rules::Rules;
-use documents::{
-    CaseFile, ClosedReason, DocumentKind, LaneReason, ReasonCode, answer_case, parse_endorsement,
-};
+use documents::{CaseFile, ClosedReason, DocumentKind, Doubts, LaneReason, ReasonCode, parse_endorsement};
 use serde_json::Value;
 
 const PAGE: &str = include_str!("../../../docs/cases.md");
@@ -17,15 +15,16 @@ fn blocks(kind: &str) -> Vec<&'static str> {
 
 #[test]
 fn the_examples_of_the_page_come_out_as_the_page_says() {
-    let rules = Rules::builtin().unwrap();
+    let doubts = Doubts::builtin().unwrap();
+    let rules = doubts.rules();
     let (cases, answers) = (blocks("case"), blocks("answer"));
     assert!(cases.len() >= 3 && cases.len() == answers.len());
     let mut wrong = Vec::new();
     for (case, answer) in cases.iter().zip(answers) {
-        let case = CaseFile::parse(case, &rules).unwrap_or_else(|e| panic!("{e}\n{case}"));
-        let got = serde_json::to_value(answer_case(&rules, &case)).unwrap();
+        let case = CaseFile::parse(case, rules).unwrap_or_else(|e| panic!("{e}\n{case}"));
+        let got = serde_json::to_value(doubts.answer_case(&case)).unwrap();
         if serde_json::from_str::<Value>(answer).ok().as_ref() != Some(&got) {
-            wrong.push(serde_json::to_string_pretty(&answer_case(&rules, &case)).unwrap());
+            wrong.push(serde_json::to_string_pretty(&doubts.answer_case(&case)).unwrap());
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n=====\n"));

@@ -5,7 +5,7 @@
 
 #![cfg(test)]
 
-use documents::{AuthorityCode, CaseFile, LaneAnswer, Rules, SideAnswer, Verdict, answer_case};
+use documents::{AuthorityCode, CaseFile, LaneAnswer, Rules, SideAnswer, StayLimit, Verdict, answer_case};
 use serde_json::{Value, json};
 
 fn rules() -> Rules {
@@ -117,7 +117,13 @@ fn said(side: Option<&SideAnswer>, expected: &str) -> String {
             text += &format!(" left={}", grant.entries_left.map_or("-".to_owned(), |n| n.to_string()));
         }
         if expected.contains("until=") {
-            text += &format!(" until={}", grant.last_day.map_or("-".to_owned(), |d| d.to_string()));
+            text += &format!(
+                " until={}",
+                grant
+                    .last_day()
+                    .map_or(if grant.stay == StayLimit::Unknown { "?" } else { "-" }.to_owned(), |d| d
+                        .to_string())
+            );
         }
         if expected.contains("by=") {
             text += &format!(" by={}", side.endorsement.as_deref().unwrap_or("-"));
@@ -436,7 +442,28 @@ fn lanes_serve_whom_their_rules_name_and_say_what_else_is_open() {
         ("face lane there", hongkonger(), &["2025-11-01T10:00 luohu HKG CHN"], "2025-11-05 luohu CHN HKG face_only", "admit / admit", "open"),
         ("face lane nowhere", hongkonger(), &["2025-11-01T10:00 luohu HKG CHN"], "2026-03-02 west-kowloon CHN HKG face_only", "admit / admit", "not_open_to_holder no_such_lane code"),
         ("joint, six years", aged(macanese(), "2019-03-03"), &[], "2026-03-02 hengqin MAC CHN", "admit / admit", "not_open_to_holder age manual"),
-        ("joint, seven years", aged(macanese(), "2019-03-02"), &[], "2026-03-02 hengqin MAC CHN", "admit / admit", "open"),
+        ("joint, seven years", aged(macanese(), "2019-03-02"), &[], "2026-03-02 hengqin MAC CHN guardian", "admit / admit", "open"),
+        ("joint, seven years, alone", aged(macanese(), "2019-03-02"), &[], "2026-03-02 hengqin MAC CHN", "verify guardian_needed / verify guardian_needed", "open"),
+        ("joint, fourteen years, alone", aged(macanese(), "2012-03-02"), &[], "2026-03-02 hengqin MAC CHN", "admit / admit", "open"),
+        ("qingmao, six years, unregistered", with(aged(macanese(), "2019-03-03"), "/person/registered", json!(false)), &[], "2026-03-02 qingmao MAC CHN manual guardian", "admit / admit", "open"),
+        ("qingmao, tall child, unregistered", with(aged(macanese(), "2019-03-02"), "/person/registered", json!(false)), &[], "2026-03-02 qingmao MAC CHN manual guardian", "admit / admit", "not_open_to_holder not_registered -"),
+        ("qingmao, short, unregistered", with(short(macanese(), 119), "/person/registered", json!(false)), &[], "2026-03-02 qingmao MAC CHN manual", "admit / admit", "open"),
+        ("qingmao, six years, passport", with(aged(macanese(), "2019-03-03"), "/person/permanent", json!(false)), &[], "2026-03-02 qingmao MAC CHN manual guardian", "admit / admit", "open"),
+        ("codes between the regions, 18 January", aged(hongkonger(), "2015-01-19"), &[], "2026-01-18 hzmb-hkg-mac HKG MAC", "verify paper_needed / admit", "not_open_to_holder age manual"),
+        ("codes between the regions, 19 January", aged(hongkonger(), "2015-01-19"), &[], "2026-01-19 hzmb-hkg-mac HKG MAC", "verify guardian_needed / verify guardian_needed", "open"),
+        ("codes between the regions, unregistered", with(macanese(), "/person/registered", json!(false)), &[], "2025-01-19 ferry-hkg-mac MAC HKG", "admit / admit", "not_open_to_holder not_registered manual"),
+        ("before codes were for both, any age", aged(macanese(), "2015-01-19"), &[], "2024-07-18 ferry-hkg-mac MAC HKG manual", "admit / admit", "open"),
+        ("Hong Kong lanes, ten, before 2025", aged(hongkonger(), "2015-03-01"), &[], "2025-03-30 luohu HKG CHN", "admit / verify paper_needed", "not_open_to_holder age manual"),
+        ("Hong Kong lanes, ten, since 2025", aged(hongkonger(), "2015-03-01"), &[], "2025-03-31 luohu HKG CHN guardian", "admit / verify paper_needed", "open"),
+        ("Hong Kong lanes, ten, 1.09 m", short(aged(hongkonger(), "2015-03-01"), 109), &[], "2025-03-31 luohu HKG CHN", "admit / verify paper_needed", "not_open_to_holder height manual"),
+        ("Hong Kong lanes, ten, 1.10 m", short(aged(hongkonger(), "2015-03-01"), 110), &[], "2025-03-31 luohu HKG CHN guardian", "admit / verify paper_needed", "open"),
+        ("Hong Kong lanes, eleven, 1.05 m", short(aged(hongkonger(), "2014-03-01"), 105), &[], "2025-03-31 luohu HKG CHN guardian", "admit / admit", "open"),
+        ("permit holder of fifteen, 21 December", aged(mainland(json!([{"kind": "G", "destination": "HKG", "from": "2025-12-01", "entries": 1}])), "2010-06-01"), &[], "2025-12-21 luohu CHN HKG", "admit / admit", "not_open_to_holder age manual"),
+        ("permit holder of fifteen, 22 December", aged(mainland(json!([{"kind": "G", "destination": "HKG", "from": "2025-12-01", "entries": 1}])), "2010-06-01"), &[], "2025-12-22 luohu CHN HKG", "admit / admit", "open"),
+        ("permit holder of six", aged(mainland(json!([{"kind": "G", "destination": "HKG", "from": "2025-12-01", "entries": 1}])), "2019-06-01"), &[], "2025-12-22 luohu CHN HKG", "admit / admit", "not_open_to_holder age manual"),
+        ("Hengqin by car, before its lanes", macanese(), &[], "2024-03-17 hengqin MAC CHN by=car", "admit / admit", "not_open_to_holder no_such_lane manual"),
+        ("Hengqin by car, since", macanese(), &[], "2024-03-18 hengqin MAC CHN by=car", "admit / admit", "open"),
+        ("Hengqin on foot, before", macanese(), &[], "2024-03-17 hengqin MAC CHN by=foot", "admit / admit", "open"),
         ("joint, 1.19 m", short(macanese(), 119), &[], "2026-03-02 qingmao MAC CHN", "admit / admit", "not_open_to_holder height manual"),
         ("joint, 1.20 m", short(macanese(), 120), &[], "2026-03-02 qingmao MAC CHN", "admit / admit", "open"),
         ("joint, unregistered", unregistered(), &[], "2026-03-02 hengqin CHN MAC", "admit / admit", "not_open_to_holder not_registered manual"),
@@ -518,7 +545,7 @@ fn a_switch_changes_the_answer_that_rests_on_it() {
         ("wanzai_runs", "false", macanese(), "2026-03-02 wanzai MAC CHN", "closed port_closed"),
         ("hzmb_zhu_mac_walkers_by_day_only", "true", macanese(), "2026-03-02T22:00 hzmb-zhu-mac MAC CHN by=foot", "closed hours"),
         ("china_ferry_terminal_hours_hold", "true", hongkonger(), "2026-03-02T05:59 zhongshan HKG CHN", "closed hours"),
-        ("shenzhen_bay_24h_on_31_december", "false", hongkonger(), "2026-12-31T03:00 shenzhen-bay HKG CHN", "closed hours"),
+        ("shenzhen_bay_24h_on_31_december", "false", hongkonger(), "2027-01-01T03:00 shenzhen-bay HKG CHN", "closed hours"),
     ];
     for (id, value, who, asked, lane) in closed {
         check(&rules(), id, who, &[], asked, "admit / admit", "open");

@@ -74,7 +74,11 @@ pub fn document_number(bytes: &[u8]) -> bool {
             | DocumentNumber::OneWayPermit(_)
             | DocumentNumber::OneTimePass(_)
             | DocumentNumber::DocumentOfIdentity(_)
-            | DocumentNumber::VisitPermit(_) => {}
+            | DocumentNumber::VisitPermit(_)
+            | DocumentNumber::InboundPass(_)
+            | DocumentNumber::ReentryPermit(_)
+            | DocumentNumber::HksarPassport(_)
+            | DocumentNumber::OfficialPermit(_) => {}
         }
         parsed.push(kind);
     }

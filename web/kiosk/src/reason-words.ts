@@ -63,11 +63,13 @@ export const REASONS: Readonly<Record<string, Row>> = {
   pass_used: ['一次性通行证已用或过期', '一次性通行證已用或過期', 'the one-time pass was used or has expired', 'passe único usado ou expirado'],
   one_time_pass: ['一次性通行证：请办理手续', '一次性通行證：請辦理手續', 'a one-time pass: complete its formalities', 'passe único: complete as formalidades'],
   passport_at_counter: ['护照请到柜台办理', '護照請到櫃檯辦理', 'passports are dealt with at the counter', 'passaportes tratam-se ao balcão'],
+  official_at_counter: ['因公证件请到柜台办理', '因公證件請到櫃檯辦理', 'official permits are dealt with at the counter', 'salvo-condutos oficiais tratam-se ao balcão'],
   paper_needed: ['须查看居留文件', '須查看居留文件', 'another paper must be seen', 'é preciso ver outro documento'],
   visa_needed: ['须先有签证', '須先有簽證', 'a visa is needed first', 'é preciso visto de entrada'],
   wrong_side: ['最近记录显示旅客在另一边', '最近記錄顯示旅客在另一邊', 'according to the ledger the traveller is on the other side', 'segundo o registo está do outro lado'],
   no_entry_record: ['没有入境记录', '沒有入境記錄', 'no entry is on record', 'sem registo de entrada'],
   unresolved: ['上次出境后没有入境记录', '上次出境後沒有入境記錄', 'no entry is recorded after the last exit', 'a última saída não tem entrada'],
+  overstayed_before: ['以前曾逾期停留', '以前曾逾期逗留', 'an earlier stay lasted beyond its last day', 'uma estada anterior foi ultrapassada'],
   guardian_needed: ['未成年人须有监护人', '未成年人須有監護人', 'a minor needs a guardian', 'menor sem responsável'],
 }
 

@@ -26,11 +26,13 @@ export const REASONS: Readonly<Record<string, Row>> = {
   pass_used: ['一次性通行证已用过或过期；请找工作人员。', '一次性通行證已用過或過期；請找工作人員。', 'The one-time pass was used or has expired. Go to an officer.', 'O passe único foi usado ou terminou. Dirija-se a um agente.'],
   one_time_pass: ['持一次性通行证由工作人员办理。', '持一次性通行證由工作人員辦理。', 'An officer handles a one-time pass.', 'Um agente trata do passe único.'],
   passport_at_counter: ['持护照请到人工柜台。', '持護照請到人工櫃檯。', 'With a passport, go to a staffed counter.', 'Com passaporte, dirija-se ao balcão.'],
+  official_at_counter: ['持因公证件请到人工柜台。', '持因公證件請到人工櫃檯。', 'With an official permit, go to a staffed counter.', 'Com salvo-conduto oficial, dirija-se ao balcão.'],
   paper_needed: ['请同时带上居留文件。', '請同時帶上居留文件。', 'Bring the paper that proves your residence, too.', 'Traga também o documento da sua residência.'],
   visa_needed: ['需要先办签证。', '需要先辦簽證。', 'You need a visa first.', 'Precisa primeiro de um visto de entrada.'],
   wrong_side: ['按记录您现在已在另一边；如有不符，请找工作人员。', '按記錄您現在已在另一邊；如有不符，請找工作人員。', 'According to the record you are already on the other side. If that is wrong, go to an officer.', 'Segundo o registo está agora do outro lado. Se não for assim, dirija-se a um agente.'],
   no_entry_record: ['没有入境记录；请找工作人员。', '沒有入境記錄；請找工作人員。', 'There is no record of your entry. Go to an officer.', 'Não há registo da sua entrada. Dirija-se a um agente.'],
   unresolved: ['上一次出境后没有入境记录；请找工作人员。', '上一次出境後沒有入境記錄；請找工作人員。', 'No entry is recorded after your last exit. Go to an officer.', 'À última saída não se seguiu entrada. Dirija-se a um agente.'],
+  overstayed_before: ['您上次在那里停留超过了 {day}；请找工作人员。', '您上次在那裡逗留超過了 {day}；請找工作人員。', 'An earlier stay there lasted beyond its last day, {day}. Go to an officer.', 'Uma estada anterior passou do último dia, {day}. Dirija-se a um agente.'],
   guardian_needed: ['未成年人请由监护人陪同。', '未成年人請由監護人陪同。', 'A minor must come with a guardian.', 'Um menor vem com o responsável.'],
 }
 

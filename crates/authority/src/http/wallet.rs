@@ -452,7 +452,7 @@ impl CrossingAnswer {
             told.permit = grant.permit.map(DocumentKind::as_str);
             told.entries_left = grant.entries_left;
             told.spends = grant.spends.is_some();
-            told.last_day = grant.last_day.map(|day| day.to_string());
+            told.last_day = grant.last_day().map(|day| day.to_string());
         }
         told
     }

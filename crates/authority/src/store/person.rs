@@ -180,6 +180,7 @@ impl SealedPerson {
             nationality: nationality.map_err(|_| damaged())?,
             registered: self.registered,
             tall_enough: self.tall_enough,
+            height_cm: None,
             zone_staff: self.zone_staff,
         })
     }
@@ -198,7 +199,11 @@ fn whole_number(number: &DocumentNumber) -> &str {
         | DocumentNumber::OneWayPermit(_)
         | DocumentNumber::OneTimePass(_)
         | DocumentNumber::DocumentOfIdentity(_)
-        | DocumentNumber::VisitPermit(_) => number.match_key(),
+        | DocumentNumber::VisitPermit(_)
+        | DocumentNumber::InboundPass(_)
+        | DocumentNumber::ReentryPermit(_)
+        | DocumentNumber::HksarPassport(_)
+        | DocumentNumber::OfficialPermit(_) => number.match_key(),
     }
 }
 

@@ -209,7 +209,7 @@ fn verify(wanted: &[(Measure, &'static str)], code: &'static str) -> Answer {
 
 fn admit(found: &Found<'_>, grant: &Grant) -> Answer {
     let request = found.request;
-    let granted_until = if request.role == Side::Entry { grant.last_day } else { None };
+    let granted_until = if request.role == Side::Entry { grant.last_day() } else { None };
     let entry = LedgerEntry::passage(
         request.port.clone(),
         request.direction,
@@ -221,7 +221,7 @@ fn admit(found: &Found<'_>, grant: &Grant) -> Answer {
     // Why an officer's eyes stood in for the comparison stands beside the verdict that admits.
     let by_officer = face_measures(found).first().map(|(_, code)| (*code).to_owned());
     let left = grant.entries_left.map(|left| format!("entries left {left}"));
-    let day = grant.last_day.map(|day| format!("last day {day}"));
+    let day = grant.last_day().map(|day| format!("last day {day}"));
     let detail: Vec<String> = [by_officer, left, day].into_iter().flatten().collect();
     Answer {
         outcome: Outcome::Admit,

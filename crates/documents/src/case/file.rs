@@ -8,8 +8,8 @@ use super::{CaseError, CaseFile, PersonFields, side};
 use crate::rules::Counting;
 use crate::{
     Applied, Asked, AuthorityCode, Birth, Direction, Document, DocumentKind, DocumentNumber, DocumentStatus,
-    Endorsement, LaneKind, LocalDate, Means, Movement, Nationality, PortId, Question, Residence,
-    ResidenceClass, Rules, Side, Timestamp, Use,
+    Endorsement, LaneKind, LocalDate, Means, Movement, Nationality, Plates, PortId, Question, Residence,
+    ResidenceClass, Rules, Side, Timestamp, Use, Vehicle,
 };
 
 #[derive(Deserialize)]
@@ -90,8 +90,8 @@ struct RawEndorsement {
 struct RawMovement {
     at: Moment,
     port: Text<PortId>,
-    from: AuthorityCode,
-    to: AuthorityCode,
+    from: Text<Place>,
+    to: Text<Place>,
     side: Option<String>,
     #[serde(default)]
     outcome: Passage,
@@ -99,6 +99,25 @@ struct RawMovement {
     with_group: bool,
     granted_until: Option<LocalDate>,
     used: Option<String>,
+}
+
+/// One of the three, or anywhere else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Of(AuthorityCode),
+    Other,
+}
+
+impl std::str::FromStr for Place {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match (text, text.parse()) {
+            ("other", _) => Ok(Self::Other),
+            (_, Ok(place)) => Ok(Self::Of(place)),
+            (_, Err(_)) => Err("no such place; write CHN, HKG, MAC, or other for a place outside the three"),
+        }
+    }
 }
 
 #[derive(Deserialize, Default, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +142,15 @@ struct RawQuestion {
     with_group: bool,
     #[serde(default)]
     with_guardian: bool,
+    shown: Option<String>,
+    vehicle: Option<RawVehicle>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawVehicle {
+    plates: Text<Plates>,
+    city: Option<String>,
 }
 
 /// Any type that is read from text, with its own sentence as the error.
@@ -188,14 +216,10 @@ pub(super) fn read(text: &str, rules: &Rules) -> Result<CaseFile, CaseError> {
     })?;
     json.end().map_err(|e| CaseError::at("the file", e))?;
     let (questions, single) = match (raw.question, raw.questions) {
-        (Some(one), None) => (vec![question(one, "question", rules)?], true),
+        (Some(one), None) => (vec![("question".to_owned(), one)], true),
         (None, Some(many)) => {
             let each = many.into_iter().enumerate();
-            (
-                each.map(|(i, q)| question(q, &format!("questions[{i}]"), rules))
-                    .collect::<Result<_, _>>()?,
-                false,
-            )
+            (each.map(|(i, q)| (format!("questions[{i}]"), q)).collect(), false)
         }
         (None, None) => (Vec::new(), false),
         (Some(_), Some(_)) => {
@@ -210,7 +234,7 @@ pub(super) fn read(text: &str, rules: &Rules) -> Result<CaseFile, CaseError> {
         documents: Vec::new(),
         specimen_numbers: Vec::new(),
         movements: Vec::new(),
-        questions,
+        questions: Vec::new(),
         single,
     };
     for (i, raw) in raw.documents.into_iter().enumerate() {
@@ -235,7 +259,41 @@ pub(super) fn read(text: &str, rules: &Rules) -> Result<CaseFile, CaseError> {
         .enumerate()
         .map(|(i, m)| movement(m, &format!("movements[{i}]"), rules, &case))
         .collect::<Result<_, _>>()?;
+    inbound_passes(&mut case);
+    let asked = questions.into_iter().map(|(path, q)| question(q, &path, rules, &case.documents));
+    case.questions = asked.collect::<Result<_, _>>()?;
     Ok(case)
+}
+
+/// A one-time pass of a resident of a region whose Home Return Permit had ended by its issue, and who was not in the
+/// mainland then, was made at the port for the way in. (After a loss in the mainland it leads home.)
+fn inbound_passes(case: &mut CaseFile) {
+    if case.holder.home == AuthorityCode::Chn {
+        return;
+    }
+    let ended = |issued: LocalDate| {
+        case.documents.iter().any(|d| {
+            d.kind() == DocumentKind::HomeReturnPermit
+                && d.status == DocumentStatus::Valid
+                && d.expired_on(issued)
+        })
+    };
+    let inside = |issued: LocalDate| {
+        let before = case.movements.iter().filter(|m| m.at < issued.plus_days(1).start());
+        before.max_by_key(|m| m.at).is_some_and(|m| m.direction.to() == AuthorityCode::Chn)
+    };
+    let made_at_the_port: Vec<bool> = case
+        .documents
+        .iter()
+        .map(|d| {
+            d.kind() == DocumentKind::OneTimePass && d.issued.is_some_and(|day| ended(day) && !inside(day))
+        })
+        .collect();
+    for (document, inbound) in case.documents.iter_mut().zip(made_at_the_port) {
+        if let (true, DocumentNumber::OneTimePass(number)) = (inbound, &document.number) {
+            document.number = DocumentNumber::InboundPass(number.clone());
+        }
+    }
 }
 
 /// Longest name of a city, in bytes.
@@ -270,6 +328,10 @@ fn person(raw: RawPerson) -> Result<PersonFields, CaseError> {
 
 /// Who holds a card of the other region's identity is its resident.
 fn residence_by_card(case: &mut CaseFile, kind: DocumentKind) {
+    // A mainland resident who studies in Hong Kong has its card and is a visitor there, with a stay that it approved.
+    if case.holder.home == AuthorityCode::Chn {
+        return;
+    }
     let of = if kind == DocumentKind::Hkid {
         AuthorityCode::Hkg
     } else if kind == DocumentKind::MacaoBir {
@@ -383,17 +445,22 @@ fn one_way(raw: &RawDocument, path: &str, rules: &Rules) -> Result<Endorsement, 
 fn belongs(kind: DocumentKind, home: AuthorityCode) -> Result<(), &'static str> {
     let mainland = home == AuthorityCode::Chn;
     match kind {
-        DocumentKind::MainlandId | DocumentKind::ExitEntryPermit | DocumentKind::OneWayPermit
+        DocumentKind::MainlandId
+        | DocumentKind::ExitEntryPermit
+        | DocumentKind::OneWayPermit
+        | DocumentKind::OfficialPermit
             if !mainland =>
         {
             Err("only a mainland resident (home CHN) holds one")
         }
-        DocumentKind::Hkid
-        | DocumentKind::MacaoBir
+        DocumentKind::MacaoBir
         | DocumentKind::HomeReturnPermit
         | DocumentKind::ResidencePermit
         | DocumentKind::DocumentOfIdentity
         | DocumentKind::VisitPermit
+        | DocumentKind::InboundPass
+        | DocumentKind::ReentryPermit
+        | DocumentKind::HksarPassport
             if mainland =>
         {
             Err("only a resident of Hong Kong or Macao (home HKG or MAC) holds one")
@@ -408,7 +475,11 @@ fn belongs(kind: DocumentKind, home: AuthorityCode) -> Result<(), &'static str> 
         | DocumentKind::OneWayPermit
         | DocumentKind::OneTimePass
         | DocumentKind::DocumentOfIdentity
-        | DocumentKind::VisitPermit => Ok(()),
+        | DocumentKind::VisitPermit
+        | DocumentKind::InboundPass
+        | DocumentKind::ReentryPermit
+        | DocumentKind::HksarPassport
+        | DocumentKind::OfficialPermit => Ok(()),
     }
 }
 
@@ -427,10 +498,14 @@ fn specimen(kind: DocumentKind, case: &CaseFile) -> &'static str {
         DocumentKind::HomeReturnPermit if other => pick(["HA0000000", "HA0000001", "HA0000002", "HA0000003"]),
         DocumentKind::HomeReturnPermit => pick(["H00000000", "H00000001", "H00000002", "H00000003"]),
         DocumentKind::Passport => pick(["E00000000", "E00000001", "E00000002", "E00000003"]),
+        DocumentKind::HksarPassport => pick(["K00000000", "K00000001", "K00000002", "K00000003"]),
         DocumentKind::OneWayPermit
         | DocumentKind::OneTimePass
         | DocumentKind::DocumentOfIdentity
-        | DocumentKind::VisitPermit => pick(["S00000000", "S00000001", "S00000002", "S00000003"]),
+        | DocumentKind::VisitPermit
+        | DocumentKind::InboundPass
+        | DocumentKind::ReentryPermit
+        | DocumentKind::OfficialPermit => pick(["S00000000", "S00000001", "S00000002", "S00000003"]),
     }
 }
 
@@ -449,7 +524,13 @@ fn known(port: &PortId, path: &str, rules: &Rules) -> Result<(), CaseError> {
 
 fn movement(raw: RawMovement, path: &str, rules: &Rules, case: &CaseFile) -> Result<Movement, CaseError> {
     known(&raw.port.0, path, rules)?;
-    let direction = direction(raw.from, raw.to, path)?;
+    if raw.from.0 == Place::Other || raw.to.0 == Place::Other {
+        return movement_outside(&raw, path);
+    }
+    let (Place::Of(from), Place::Of(to)) = (raw.from.0, raw.to.0) else {
+        return Err(CaseError::at(path, "names no place"));
+    };
+    let direction = direction(from, to, path)?;
     let half = raw.side.as_deref().map(|t| side(t, &format!("{path}.side"))).transpose()?;
     let applied = match (half, raw.outcome) {
         (None, Passage::Passed) => Applied::Both,
@@ -485,17 +566,55 @@ fn movement(raw: RawMovement, path: &str, rules: &Rules, case: &CaseFile) -> Res
     })
 }
 
-/// The endorsement of that form that was valid then, else the first of that form.
+/// A way to or from a place outside the three: the one side that is here saw it.
+fn movement_outside(raw: &RawMovement, path: &str) -> Result<Movement, CaseError> {
+    if raw.side.is_some() || raw.outcome == Passage::Returned {
+        let what = "of a way to or from other only one side is here; leave side and outcome out";
+        return Err(CaseError::at(format!("{path}.side"), what));
+    }
+    let (here, applied) = match (raw.from.0, raw.to.0) {
+        (Place::Of(from), Place::Other) => (from, Applied::LeftTheThree),
+        (Place::Other, Place::Of(to)) => (to, Applied::CameFromOutside),
+        (Place::Other, Place::Other) | (Place::Of(_), Place::Of(_)) => {
+            return Err(CaseError::at(format!("{path}.to"), "write one of the three here or in from"));
+        }
+    };
+    // The other end says nothing; a direction has two.
+    let nominal = AuthorityCode::ALL.into_iter().find(|place| *place != here);
+    let ways = nominal.and_then(|there| Some((Direction::new(here, there)?, Direction::new(there, here)?)));
+    let Some((out, home)) = ways else {
+        return Err(CaseError::at(path, "names no place"));
+    };
+    Ok(Movement {
+        direction: if applied == Applied::LeftTheThree { out } else { home },
+        applied,
+        with_group: raw.with_group,
+        granted_until: raw.granted_until,
+        ..Movement::new(raw.at.at(0), raw.port.0.clone(), out)
+    })
+}
+
+/// The endorsement of that form that was valid then, else any of that form; of several the one that began first.
 fn recorded_use(id: &str, day: LocalDate, to: AuthorityCode, rules: &Rules, case: &CaseFile) -> Option<Use> {
     let code = rules.form_by_id(id)?.code;
     let all = || case.documents.iter().flat_map(|d| &d.endorsements);
-    let mut fit = all().filter(|e| e.form == code && e.destination == to);
-    let valid = fit.clone().find(|e| e.valid_from <= day && day <= e.valid_to);
-    valid.or_else(|| fit.next()).map(|e| Use::Entry(e.reference()))
+    let fit = all().filter(|e| e.form == code && e.destination == to);
+    let used = fit.min_by_key(|e| (!(e.valid_from <= day && day <= e.valid_to), **e));
+    used.map(|e| Use::Entry(e.reference()))
 }
 
-fn question(raw: RawQuestion, path: &str, rules: &Rules) -> Result<Question, CaseError> {
+fn question(
+    raw: RawQuestion,
+    path: &str,
+    rules: &Rules,
+    documents: &[Document],
+) -> Result<Question, CaseError> {
     known(&raw.port.0, path, rules)?;
+    let shown = raw.shown.as_deref().map(|text| shown(text, path, documents)).transpose()?;
+    if raw.vehicle.is_some() && raw.by.as_ref().is_some_and(|by| by.0 != Means::Car) {
+        return Err(CaseError::at(format!("{path}.by"), "write car, or leave it out beside a vehicle"));
+    }
+    let vehicle = raw.vehicle.map(|v| Vehicle { plates: v.plates.0, city: v.city });
     let asked = match raw.side.as_deref() {
         None => Asked::Both,
         Some(text) => Asked::Only(side(text, &format!("{path}.side"))?),
@@ -507,8 +626,27 @@ fn question(raw: RawQuestion, path: &str, rules: &Rules) -> Result<Question, Cas
         // A day alone means noon, when every port that opens at all is open.
         at: raw.at.at(720),
         asked,
-        by: raw.by.map(|b| b.0),
+        by: raw.by.map(|b| b.0).or(vehicle.as_ref().map(|_| Means::Car)),
         with_group: raw.with_group,
         with_guardian: raw.with_guardian,
+        shown,
+        vehicle,
     })
+}
+
+/// The document that is shown: by its number, or by its kind where the person has one of it.
+fn shown(text: &str, path: &str, documents: &[Document]) -> Result<DocumentNumber, CaseError> {
+    let wrong = |what: &str| CaseError::at(format!("{path}.shown"), what);
+    let named: Vec<&Document> = match text.parse::<DocumentKind>() {
+        Ok(kind) => documents.iter().filter(|d| d.kind() == kind).collect(),
+        Err(_) => documents
+            .iter()
+            .filter(|d| DocumentNumber::parse(d.kind(), text).as_ref() == Ok(&d.number))
+            .collect(),
+    };
+    match named.as_slice() {
+        [one] => Ok(one.number.clone()),
+        [] => Err(wrong("write the number or the kind of one of the documents")),
+        [_, _, ..] => Err(wrong("there are several of that kind; write the number of the one that is shown")),
+    }
 }

@@ -27,15 +27,23 @@ pub enum DocumentKind {
     OneWayPermit = 7,
     /// One-time entry-exit pass after a loss.
     OneTimePass = 8,
-    /// Hong Kong Document of Identity or re-entry permit.
+    /// Hong Kong Document of Identity.
     DocumentOfIdentity = 9,
     /// Macao Visit Permit to Hong Kong.
     VisitPermit = 10,
+    /// One-time pass that a resident of a region gets at a port for one way into the mainland.
+    InboundPass = 11,
+    /// Hong Kong re-entry permit.
+    ReentryPermit = 12,
+    /// Passport of the Hong Kong Special Administrative Region.
+    HksarPassport = 13,
+    /// Permit of mainland state staff on official business.
+    OfficialPermit = 14,
 }
 
 impl DocumentKind {
     /// Every kind, in order of its code.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::MainlandId,
         Self::ResidencePermit,
         Self::Hkid,
@@ -47,6 +55,10 @@ impl DocumentKind {
         Self::OneTimePass,
         Self::DocumentOfIdentity,
         Self::VisitPermit,
+        Self::InboundPass,
+        Self::ReentryPermit,
+        Self::HksarPassport,
+        Self::OfficialPermit,
     ];
 
     /// The stable code, 0 to 23.
@@ -76,6 +88,10 @@ impl DocumentKind {
             Self::OneTimePass => "one_time_pass",
             Self::DocumentOfIdentity => "document_of_identity",
             Self::VisitPermit => "visit_permit",
+            Self::InboundPass => "inbound_pass",
+            Self::ReentryPermit => "reentry_permit",
+            Self::HksarPassport => "hksar_passport",
+            Self::OfficialPermit => "official_permit",
         }
     }
 }
@@ -89,7 +105,7 @@ impl fmt::Display for DocumentKind {
 /// The text names no kind of document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown kind of document; write mainland_id, residence_permit, hkid, macao_bir, exit_entry_permit, home_return_permit, passport, one_way_permit, one_time_pass, document_of_identity or visit_permit"
+    "unknown kind of document; write mainland_id, residence_permit, hkid, macao_bir, exit_entry_permit, home_return_permit, passport, one_way_permit, one_time_pass, document_of_identity, visit_permit, inbound_pass, reentry_permit, hksar_passport or official_permit"
 )]
 pub struct NotADocumentKind;
 

@@ -55,6 +55,8 @@ pub struct Form {
     pub destinations: Vec<AuthorityCode>,
     /// Shortest and longest validity, in months.
     pub months: (u16, u16),
+    /// Switch `endorsement_ends_on_corresponding_day`: how months are counted where a card prints no last day.
+    pub ends_on_corresponding_day: bool,
     /// How uses are counted.
     pub counting: Counting,
     /// How long a stay may last.
@@ -93,15 +95,26 @@ impl Form {
         self.note.contains("only by its id") || matches!(self.stay, Stay::Tour(_))
     }
 
-    /// The last day of an endorsement valid from `from` for the form's longest time.
+    /// The last day of an endorsement valid from `from` for the form's longest time, where none is printed.
+    ///
+    /// Civil Code art. 202 makes the corresponding day the last, and the month's end where there is none; cards seem to
+    /// be printed a day earlier. A switch decides. Where the month has no corresponding day both end with the month.
     #[must_use]
     pub fn longest_validity(&self, from: LocalDate) -> LocalDate {
-        last_day_of(from, self.months.1)
+        let corresponding = from.plus_months(i32::from(self.months.1));
+        let there_is_one = corresponding.ymd().2 == from.ymd().2;
+        if there_is_one && !self.ends_on_corresponding_day {
+            corresponding.plus_days(-1)
+        } else {
+            corresponding
+        }
     }
-}
 
-fn last_day_of(from: LocalDate, months: u16) -> LocalDate {
-    from.plus_months(i32::from(months)).plus_days(-1)
+    /// Whether a printed last day lies beyond the form's longest time by any way of counting months: three days is the
+    /// most by which the ways differ (30 November and three months: 27 February, or 2 March).
+    fn ends_before(&self, from: LocalDate, printed: LocalDate) -> bool {
+        from.plus_months(i32::from(self.months.1)).plus_days(3) < printed
+    }
 }
 
 /// A rule of issue, for reference: no gate asks it.
@@ -136,7 +149,7 @@ pub struct NoSuchForm {
 
 impl Rules {
     /// The form that a kind letter, a destination, a day of issue, a way of counting and a validity name.
-    /// With `to` the shortest form that reaches it, else the longest; without, the shortest. A card's printed
+    /// With `to` the shortest form that reaches it by any way of counting months, else the longest; without, the shortest. A card's printed
     /// dates and number of entries stand even where no form has them: rules of issue are not asked here. Its
     /// way of counting must be one that was issued on that day.
     ///
@@ -162,7 +175,7 @@ impl Rules {
             (has, asked) => (has == asked).then_some(0),
         };
         let rank = |f: &&Form| {
-            let short = to.is_some_and(|t| f.longest_validity(from) < t);
+            let short = to.is_some_and(|printed| f.ends_before(from, printed));
             let length = if short { u16::MAX - f.months.1 } else { f.months.1 };
             misses(f).map(|missed| (missed, short, length))
         };
@@ -234,6 +247,7 @@ fn read_row(row: &Row, switches: &Switches) -> Result<Form, RulesError> {
         use_to: row.day("use_to")?,
         destinations: row.list("destinations")?,
         months: months(row)?,
+        ends_on_corresponding_day: switches.endorsement_ends_on_corresponding_day,
         counting: counting(row)?,
         stay: stay(row, switches)?,
         entry_day_form: row.optional("entry_day_form")?,
@@ -340,12 +354,49 @@ mod tests {
     use Counting::{Entries, Multiple, Weekly};
 
     #[test]
+    fn months_end_by_the_switch_and_at_a_months_end_never_before_it() {
+        let day = |t: &str| t.parse::<LocalDate>().unwrap();
+        let with = |value: &str| {
+            Rules::load(&|file| {
+                let text = include_str!("../../data/switches.toml");
+                let entry = "id = \"endorsement_ends_on_corresponding_day\"\nvalue = ";
+                assert!(text.contains(&format!("{entry}false")));
+                Ok((file == "switches.toml")
+                    .then(|| text.replace(&format!("{entry}false"), &format!("{entry}{value}"))))
+            })
+            .unwrap()
+        };
+        let (earlier, corresponding) = (with("false"), with("true"));
+        for (from, by_cards, by_the_code) in [
+            ("2026-01-10", "2026-04-09", "2026-04-10"),
+            ("2026-11-27", "2027-02-26", "2027-02-27"),
+            ("2026-11-28", "2027-02-27", "2027-02-28"),
+            ("2026-11-29", "2027-02-28", "2027-02-28"),
+            ("2026-11-30", "2027-02-28", "2027-02-28"),
+            ("2027-11-29", "2028-02-28", "2028-02-29"),
+            ("2027-11-30", "2028-02-29", "2028-02-29"),
+            ("2026-08-31", "2026-11-30", "2026-11-30"),
+            ("2026-03-31", "2026-06-30", "2026-06-30"),
+            ("2026-12-01", "2027-02-28", "2027-03-01"),
+        ] {
+            for (rules, last) in [(&earlier, by_cards), (&corresponding, by_the_code)] {
+                let form = rules.form_by_id("g-mac-3m1").unwrap();
+                assert_eq!(form.longest_validity(day(from)), day(last), "row {from}");
+            }
+        }
+    }
+
+    #[test]
     fn a_letter_and_the_day_of_issue_name_the_form() {
         let rules = Rules::builtin().unwrap();
         let day = |t: &str| t.parse::<LocalDate>().unwrap();
         for (letter, to, issued, counting, until, id) in [
             ("G", Hkg, "2026-01-10", Entries(2), Some("2026-04-09"), Some("g-hkg-3m2")),
-            ("G", Hkg, "2026-01-10", Entries(2), Some("2026-04-10"), Some("g-hkg-1y2")),
+            ("G", Hkg, "2026-01-10", Entries(2), Some("2026-04-10"), Some("g-hkg-3m2")),
+            ("G", Hkg, "2026-01-10", Entries(2), Some("2026-04-14"), Some("g-hkg-1y2")),
+            ("T", Mac, "2026-11-30", Multiple, Some("2027-02-28"), Some("t-3mm")),
+            ("T", Mac, "2026-11-30", Multiple, Some("2027-03-02"), Some("t-3mm")),
+            ("T", Mac, "2026-11-30", Multiple, Some("2027-11-30"), Some("t-1ym")),
             ("G", Hkg, "2026-01-10", Entries(1), Some("2027-01-09"), Some("g-hkg-1y1")),
             ("G", Hkg, "2026-01-10", Entries(1), Some("2027-01-10"), Some("g-hkg-1y1")),
             ("G", Mac, "2026-01-10", Entries(1), None, Some("g-mac-3m1")),

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::ports::{Hours, Mode};
 use super::{Mark, RulesError};
-use crate::{AuthorityCode, DocumentKind, LaneKind, LocalDate, PortId, ResidenceClass};
+use crate::{AuthorityCode, DocumentKind, LaneKind, LocalDate, Means, PortId, ResidenceClass};
 
 const FILE: &str = "lanes.toml";
 
@@ -32,6 +32,14 @@ pub struct LaneRule {
     pub modes: Vec<Mode>,
     /// The two authorities that it governs, in any order; empty: any.
     pub between: Vec<AuthorityCode>,
+    /// An authority that must be one of the two of the crossing; `None`: any.
+    pub stands: Option<AuthorityCode>,
+    /// Homes of the holders whom it governs; empty: any.
+    pub homes: Vec<AuthorityCode>,
+    /// Age in whole years below which it governs a holder; `None`: any age.
+    pub below_age: Option<u8>,
+    /// Means of transport that it governs; empty: any, and those not named.
+    pub by: Vec<Means>,
     /// First day on which the rule holds; `None`: open.
     pub from: Option<LocalDate>,
     /// Last day on which the rule holds; `None`: open.
@@ -44,16 +52,26 @@ pub struct LaneRule {
     pub guardian_below: Option<u8>,
     /// Whether the holder must be 1.2 m or taller.
     pub tall_enough: bool,
+    /// Least height in centimetres.
+    pub min_height_cm: Option<u16>,
+    /// Age in whole years below which registration is not asked; `None`: it is asked at every age.
+    pub unregistered_below_age: Option<u8>,
+    /// Height in centimetres below which registration is not asked; `None`: it is asked at every height.
+    pub unregistered_below_cm: Option<u16>,
     /// Whether the holder must be registered for joint lanes.
     pub registered: bool,
     /// Residents served, each with a class of residence or any; empty: all.
     pub residents: Vec<(AuthorityCode, Option<ResidenceClass>)>,
     /// Documents served; empty: all.
     pub documents: Vec<DocumentKind>,
+    /// Documents that are not served, whatever else is.
+    pub not_documents: Vec<DocumentKind>,
     /// Letters of endorsement served, for mainland residents; empty: all.
     pub letters: Vec<String>,
     /// Whether the endorsement must be a multiple one.
     pub multiple: bool,
+    /// First day of lanes of these kinds here; before it there are none. `None`: as long as the port.
+    pub opened: Option<LocalDate>,
     /// First day for residents of the two regions.
     pub regional_residents_from: Option<LocalDate>,
     /// For whom the hours are reserved.
@@ -85,10 +103,20 @@ struct Entry {
     modes: Vec<String>,
     #[serde(default)]
     between: Vec<AuthorityCode>,
+    stands: Option<AuthorityCode>,
+    #[serde(default)]
+    homes: Vec<AuthorityCode>,
+    below_age: Option<u8>,
+    #[serde(default)]
+    by: Vec<String>,
     from: Option<LocalDate>,
     to: Option<LocalDate>,
     hours: Option<String>,
     min_age: Option<u8>,
+    min_height_cm: Option<u16>,
+    unregistered_below_age: Option<u8>,
+    unregistered_below_cm: Option<u16>,
+    opened: Option<LocalDate>,
     guardian_below: Option<u8>,
     #[serde(default)]
     tall_enough: bool,
@@ -98,6 +126,8 @@ struct Entry {
     residents: Vec<String>,
     #[serde(default)]
     documents: Vec<String>,
+    #[serde(default)]
+    not_documents: Vec<String>,
     #[serde(default)]
     letters: Vec<String>,
     #[serde(default)]
@@ -158,6 +188,15 @@ fn checked(e: Entry) -> Result<LaneRule, RulesError> {
         ports: list(&e.ports, "ports", error)?,
         modes: modes.collect::<Result<_, _>>()?,
         documents: list(&e.documents, "documents", error)?,
+        not_documents: list(&e.not_documents, "not_documents", error)?,
+        by: list(&e.by, "by", error)?,
+        stands: e.stands,
+        homes: e.homes,
+        below_age: e.below_age,
+        min_height_cm: e.min_height_cm,
+        unregistered_below_age: e.unregistered_below_age,
+        unregistered_below_cm: e.unregistered_below_cm,
+        opened: e.opened,
         residents: residents.collect::<Result<_, _>>()?,
         hours: hours.transpose()?,
         mark: Mark::parse(&e.mark).ok_or_else(|| error("mark: write S, G or ?".to_owned()))?,

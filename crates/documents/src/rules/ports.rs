@@ -137,6 +137,8 @@ pub struct Port {
     pub peak: Option<String>,
     /// What else the source says.
     pub note: Option<String>,
+    /// The day as of which the row was last found to hold; `None`: that of the file of switches.
+    pub as_of: Option<LocalDate>,
     /// How well the source supports the row.
     pub mark: Mark,
     /// The source: a law, a notice or an official page.
@@ -168,7 +170,7 @@ impl Port {
     }
 }
 
-/// Hours of single days that stand beside a port's own.
+/// Hours of single days beside a port's own: longer ones, or none. A night belongs to the day on which it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExtendedHours {
     /// The port to which they apply.
@@ -190,8 +192,6 @@ pub enum ExtendedDays {
     Between(LocalDate, LocalDate),
     /// Every year on this month (1 to 12) and day (1 to 31).
     Yearly(i8, i8),
-    /// On these days.
-    Listed(Vec<LocalDate>),
 }
 
 impl ExtendedHours {
@@ -202,20 +202,24 @@ impl ExtendedHours {
                 let (_, m, d) = day.ymd();
                 (m, d) == (*month, *of_month)
             }
-            ExtendedDays::Listed(days) => days.contains(&day),
         }
     }
 }
 
 impl super::Rules {
-    /// Whether the port serves passengers at the instant `at`, special days included.
+    /// Whether the port serves passengers at the instant `at`, special days included. Hours that begin on a day run on
+    /// into the next morning.
     #[must_use]
     pub fn port_open_at(&self, port: &Port, at: Timestamp) -> bool {
         let (today, minute) = (at.local_date(), at.local_minute_of_day());
         [(today, 0), (today.plus_days(-1), 1)].into_iter().any(|(day, days_ago)| {
-            let extended = self.extended_hours.iter().filter(|h| h.port == port.id && h.hold_on(day));
+            let extended: Vec<_> =
+                self.extended_hours.iter().filter(|h| h.port == port.id && h.hold_on(day)).collect();
+            if extended.iter().any(|h| h.hours == Hours::Closed) {
+                return false;
+            }
             let own = self.port(&port.id, day).map(|p| p.hours);
-            own.into_iter().chain(extended.map(|h| h.hours)).any(|h| h.hold_at(minute, days_ago))
+            own.into_iter().chain(extended.into_iter().map(|h| h.hours)).any(|h| h.hold_at(minute, days_ago))
         })
     }
 }
@@ -242,6 +246,7 @@ struct Entry {
     unresolved_after: u32,
     peak: Option<String>,
     note: Option<String>,
+    as_of: Option<LocalDate>,
     mark: String,
     source: String,
     sides: BTreeMap<AuthorityCode, PortSide>,
@@ -308,6 +313,7 @@ fn checked(e: Entry) -> Result<Port, RulesError> {
         unresolved_after: e.unresolved_after,
         peak: e.peak,
         note: e.note,
+        as_of: e.as_of,
         mark,
         source: e.source,
     })
@@ -342,22 +348,20 @@ pub(super) fn read_hours(text: &str, switches: &Switches) -> Result<Vec<Extended
     let header = &["port", "from", "to", "yearly", "hours", "switch", "mark", "source"];
     let mut all = Vec::new();
     for row in rows("hours.csv", text, header, "port")? {
-        let listed = match row.text("switch") {
-            "" => None,
-            "shenzhen_bay_24h_on_31_december" if switches.shenzhen_bay_24h_on_31_december => None,
+        match row.text("switch") {
+            "" => {}
+            "shenzhen_bay_24h_on_31_december" if switches.shenzhen_bay_24h_on_31_december => {}
             "shenzhen_bay_24h_on_31_december" => continue,
-            "luohu_feast_nights" => Some(switches.luohu_feast_nights.clone()),
             _ => return Err(row.error("switch", "no switch that decides on hours")),
-        };
+        }
         let yearly = row.text("yearly").split_once('-').map(|(m, d)| (m.parse(), d.parse()));
-        let days = match (listed, yearly, row.day("from")?, row.day("to")?) {
-            (Some(days), None, None, None) => ExtendedDays::Listed(days),
-            (None, Some((Ok(month), Ok(day))), None, None) => ExtendedDays::Yearly(month, day),
-            (None, None, Some(from), Some(to)) if from <= to => ExtendedDays::Between(from, to),
-            _ => return Err(row.error("from", "write from and to, or yearly as 12-31, or a switch of days")),
+        let days = match (yearly, row.day("from")?, row.day("to")?) {
+            (Some((Ok(month), Ok(day))), None, None) => ExtendedDays::Yearly(month, day),
+            (None, Some(from), Some(to)) if from <= to => ExtendedDays::Between(from, to),
+            _ => return Err(row.error("from", "write from and to, or yearly as 12-31")),
         };
         let hours = Hours::parse(row.text("hours"))
-            .ok_or_else(|| row.error("hours", "write 24h or a span like 06:30-26:00"))?;
+            .ok_or_else(|| row.error("hours", "write closed, 24h or a span like 06:30-26:00"))?;
         all.push(ExtendedHours {
             port: row.parse("port")?,
             days,
@@ -377,10 +381,11 @@ mod tests {
     #[test]
     fn ports_are_open_in_their_hours_and_on_their_feast_nights() {
         let rules = Rules::load(&|file| {
-            Ok((file == "switches.toml").then(|| {
-                include_str!("../../data/switches.toml").replace(
-                    "id = \"luohu_feast_nights\"\nvalue = []",
-                    "id = \"luohu_feast_nights\"\nvalue = [\"2026-02-16\"]",
+            Ok((file == "hours.csv").then(|| {
+                let carried = include_str!("../../data/hours.csv");
+                // What an operator adds for the next announced night, and for a day without service.
+                format!(
+                    "{carried}luohu,2026-02-16,2026-02-16,,06:30-26:00,,S,a notice\nfutian,2026-03-02,2026-03-02,,closed,,S,a notice\n"
                 )
             }))
         })
@@ -398,8 +403,23 @@ mod tests {
             ("hengqin", "2026-03-02T03:00:00+08:00", true),
             ("shenzhen-bay", "2026-03-02T03:00:00+08:00", false),
             ("shenzhen-bay", "2024-02-11T03:00:00+08:00", true),
-            ("shenzhen-bay", "2025-12-31T03:00:00+08:00", true),
-            ("shenzhen-bay", "2026-01-01T03:00:00+08:00", false),
+            ("shenzhen-bay", "2024-02-09T03:00:00+08:00", false),
+            ("shenzhen-bay", "2024-02-14T06:00:00+08:00", true),
+            ("shenzhen-bay", "2024-02-15T00:00:00+08:00", false),
+            ("shenzhen-bay", "2025-12-31T03:00:00+08:00", false),
+            ("shenzhen-bay", "2026-01-01T01:00:00+08:00", true),
+            ("shenzhen-bay", "2026-01-01T06:29:00+08:00", true),
+            ("shenzhen-bay", "2026-01-02T00:30:00+08:00", false),
+            ("shenzhen-bay", "2027-01-01T03:00:00+08:00", true),
+            ("luohu", "2024-02-10T01:30:00+08:00", true),
+            ("luohu", "2024-02-11T01:30:00+08:00", false),
+            ("luohu", "2024-02-12T01:59:00+08:00", true),
+            ("luohu", "2025-01-01T01:30:00+08:00", true),
+            ("luohu", "2026-01-01T01:30:00+08:00", true),
+            ("luohu", "2026-01-01T02:00:00+08:00", false),
+            ("luohu", "2025-12-31T01:30:00+08:00", false),
+            ("futian", "2026-03-02T12:00:00+08:00", false),
+            ("futian", "2026-03-03T12:00:00+08:00", true),
             ("shatoujiao", "2026-03-02T12:00:00+08:00", false),
             ("shatoujiao", "2020-01-29T12:00:00+08:00", true),
             ("zhongshan", "2026-03-02T12:00:00+08:00", true),

@@ -18,6 +18,8 @@ pub struct Switch {
     pub value: String,
     /// The value that the program carries, as text.
     pub default: String,
+    /// The value that the sources also allow, as TOML; `None` where none was found.
+    pub other: Option<String>,
     /// The source that leaves it uncertain.
     pub source: String,
     /// What it decides, as an English sentence.
@@ -36,6 +38,8 @@ impl Switch {
 #[serde(deny_unknown_fields)]
 struct File {
     version: String,
+    as_of: LocalDate,
+    stale_after_days: u16,
     switch: Vec<Entry>,
 }
 
@@ -44,6 +48,7 @@ struct File {
 struct Entry {
     id: String,
     value: toml::Value,
+    other: Option<toml::Value>,
     source: String,
     says: String,
 }
@@ -104,7 +109,6 @@ macro_rules! lists {
     )+};
 }
 lists!(
-    LocalDate => "write dates in quotes between square brackets",
     PortId => "write port names in quotes between square brackets",
     Nationality => "write three-letter nationalities in quotes between square brackets"
 );
@@ -148,6 +152,7 @@ macro_rules! switches {
 switches! {
     stay_may_pass_endorsement_expiry: bool,
     stay_may_pass_permit_expiry: bool,
+    endorsement_ends_on_corresponding_day: bool,
     mainland_90_days_skip_entry_day: bool,
     returned_between_halls_restores_entry: bool,
     endorsements_survive_new_card: bool,
@@ -167,8 +172,9 @@ switches! {
     macpr_hkg_visa_nationalities: Vec<Nationality>,
     huanggang_new_opens: Option<LocalDate>,
     shenzhen_bay_24h_on_31_december: bool,
-    luohu_feast_nights: Vec<LocalDate>,
     hzmb_zhu_mac_walkers_by_day_only: bool,
+    guangdong_car_counts_entry_day: bool,
+    child_face_below: u16,
     wanzai_runs: bool,
     jiuzhou_mac_runs: bool,
     fuyong_hours_of_2023_hold: bool,
@@ -179,30 +185,50 @@ fn entries(text: &str) -> Result<File, RulesError> {
     toml::from_str(text).map_err(|e| RulesError::new(FILE, None, e.to_string()))
 }
 
-pub(super) fn read(text: &str) -> Result<(String, Vec<Switch>, Switches), RulesError> {
+/// What `switches.toml` says.
+pub(super) struct Read {
+    pub version: String,
+    pub as_of: LocalDate,
+    pub stale_after_days: u16,
+    pub rows: Vec<Switch>,
+    pub switches: Switches,
+}
+
+pub(super) fn read(text: &str) -> Result<Read, RulesError> {
     let file = entries(text)?;
     let carried = entries(include_str!("../../data/switches.toml"))?;
     let default = |id: &str| carried.switch.iter().find(|e| e.id == id).map(|e| e.value.to_string());
     let mut values = BTreeMap::new();
     let mut rows = Vec::new();
-    for entry in file.switch {
+    for entry in &file.switch {
         if !Switches::NAMES.contains(&entry.id.as_str()) {
-            return Err(RulesError::new(FILE, entry.id, "no such switch; remove it or mend its name"));
+            return Err(RulesError::new(
+                FILE,
+                entry.id.clone(),
+                "no such switch; remove it or mend its name",
+            ));
         }
         rows.push(Switch {
             value: entry.value.to_string(),
+            other: match (&entry.other, entry.value.as_bool()) {
+                (Some(other), _) => Some(other.to_string()),
+                // Of a yes or no the other is what the sources leave open.
+                (None, Some(value)) if entry.source.contains('?') => Some((!value).to_string()),
+                (None, Some(_) | None) => None,
+            },
             default: default(&entry.id).unwrap_or_default(),
-            source: entry.source,
-            says: entry.says,
+            source: entry.source.clone(),
+            says: entry.says.clone(),
             id: entry.id.clone(),
         });
-        if values.insert(entry.id.clone(), entry.value).is_some() {
-            return Err(RulesError::new(FILE, entry.id, "stands twice; keep one"));
+        if values.insert(entry.id.clone(), entry.value.clone()).is_some() {
+            return Err(RulesError::new(FILE, entry.id.clone(), "stands twice; keep one"));
         }
     }
     if file.version.is_empty() || file.version.len() > 32 {
         return Err(RulesError::new(FILE, None, "version: write 1 to 32 characters"));
     }
     let switches = Switches::read(&values)?;
-    Ok((file.version, rows, switches))
+    let File { version, as_of, stale_after_days, .. } = file;
+    Ok(Read { version, as_of, stale_after_days, rows, switches })
 }

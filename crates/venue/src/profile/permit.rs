@@ -106,10 +106,13 @@ impl Permit {
             DocumentKind::HomeReturnPermit => Self::HomeReturn,
             DocumentKind::Passport if nationality.is_some_and(Nationality::is_chinese) => Self::CnPassport,
             DocumentKind::Passport => Self::ForeignPassport,
-            DocumentKind::OneTimePass => Self::OneTimePass,
+            DocumentKind::OneTimePass | DocumentKind::InboundPass => Self::OneTimePass,
+            DocumentKind::HksarPassport => Self::CnPassport,
             DocumentKind::DocumentOfIdentity => Self::DocumentOfIdentity,
             DocumentKind::VisitPermit => Self::MacaoVisit,
-            DocumentKind::OneWayPermit => return None,
+            DocumentKind::OneWayPermit | DocumentKind::ReentryPermit | DocumentKind::OfficialPermit => {
+                return None;
+            }
         })
     }
 
@@ -242,7 +245,11 @@ fn birth_in(number: &DocumentNumber) -> Option<LocalDate> {
         | DocumentNumber::OneWayPermit(_)
         | DocumentNumber::OneTimePass(_)
         | DocumentNumber::DocumentOfIdentity(_)
-        | DocumentNumber::VisitPermit(_) => None,
+        | DocumentNumber::VisitPermit(_)
+        | DocumentNumber::InboundPass(_)
+        | DocumentNumber::ReentryPermit(_)
+        | DocumentNumber::HksarPassport(_)
+        | DocumentNumber::OfficialPermit(_) => None,
     }
 }
 

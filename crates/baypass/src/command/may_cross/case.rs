@@ -7,17 +7,18 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use documents::{
-    Answer, CaseFile, DocumentKind, LaneAnswer, LaneKind, MainlandCount, Outcome, Rules, SideAnswer, Verdict,
-    answer_case,
+    Answer, CaseFile, DocumentKind, Doubt, Doubts, LaneAnswer, LaneKind, MainlandCount, Outcome, Sentences,
+    SideAnswer, StayLimit, Verdict,
 };
 
+use super::MayCrossArgs;
 use crate::Ended;
 use crate::failure::{self, Failure};
 
 const MAX_CASE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Answers the questions of a case file.
-pub fn run(path: &Path, json: bool) -> Result<Ended, Failure> {
+pub fn run(path: &Path, args: &MayCrossArgs) -> Result<Ended, Failure> {
     let shown = path.display();
     let bytes = failure::read(path, MAX_CASE_BYTES)?;
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -26,17 +27,22 @@ pub fn run(path: &Path, json: bool) -> Result<Ended, Failure> {
     let text = String::from_utf8(bytes).map_err(|_| {
         Failure::new(format!("{shown} is not UTF-8 text; a case file is JSON (docs/cases.md)"))
     })?;
-    let rules = Rules::builtin().map_err(|error| Failure::of(&error))?;
-    let case = CaseFile::parse(text.trim_start_matches('\u{feff}'), &rules)
+    let doubts = Doubts::builtin().map_err(|error| Failure::of(&error))?;
+    let case = CaseFile::parse(text.trim_start_matches('\u{feff}'), doubts.rules())
         .map_err(|error| Failure::new(format!("{shown}: {error} (docs/cases.md)")))?;
     if case.questions.is_empty() {
         return Err(Failure::new(format!(
             "{shown} asks nothing; add `question` or `questions` (docs/cases.md)"
         )));
     }
-    let answers = answer_case(&rules, &case);
-    if json {
+    let answers = doubts.answer_case(&case);
+    if args.output.json {
         failure::print_json(&answers)?;
+    } else if !args.codes {
+        let sentences = Sentences::builtin().map_err(|error| Failure::of(&error))?;
+        let page = |answer| sentences.page(doubts.rules(), answer, args.language);
+        let pages: Vec<String> = answers.answers.iter().map(page).collect();
+        failure::print(&format!("{}\n", pages.join("\n\n")))?;
     } else {
         let pages: Vec<String> = answers.answers.iter().map(page).collect();
         failure::print(&format!("{}\n{VIEW}\n", pages.join("\n")))?;
@@ -76,6 +82,12 @@ pub fn page(answer: &Answer) -> String {
     }
     if let Some(count) = &answer.mainland_count {
         let _ = writeln!(out, "  counted by the mainland: {}", mainland(count));
+    }
+    for doubt in &answer.doubts {
+        let _ = match doubt {
+            Doubt::Switch { id } => writeln!(out, "  rests on an open switch: {id} (baypass rules report)"),
+            Doubt::Old { row, as_of } => writeln!(out, "  as of {as_of}: {row}"),
+        };
     }
     out
 }
@@ -128,7 +140,11 @@ fn side_lines(out: &mut String, role: &str, side: &SideAnswer) {
     if grant.spends.is_some() {
         line("spends", "one entry (or this week's trip)".to_owned());
     }
-    let last_day = grant.last_day.map_or("no limit".to_owned(), |day| day.to_string());
+    let last_day = match grant.stay {
+        StayLimit::Unlimited => "no limit".to_owned(),
+        StayLimit::Until(day) => day.to_string(),
+        StayLimit::Unknown => "not known: nothing is there from which to count it".to_owned(),
+    };
     line("last day of stay", last_day);
 }
 

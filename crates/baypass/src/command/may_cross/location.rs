@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use documents::{
-    Answer, Applied, Asked, AuthorityCode, Direction, DocumentKind, Holder, LaneKind, Movement, Question,
-    Rules, may_cross,
+    Answer, Applied, Asked, AuthorityCode, Direction, DocumentKind, Doubts, Holder, LaneKind, Movement,
+    Question, Sentences, may_cross,
 };
 use serde_json::json;
 
@@ -32,7 +32,8 @@ pub async fn run(args: &MayCrossArgs, models: &Path) -> Result<Ended, Failure> {
     };
     let at = args.on.map_or_else(|| args.at.time(), |day| day.at_minute(720));
     let installation = Installation::open(dir)?;
-    let rules = Rules::builtin().map_err(of)?;
+    let doubts = Doubts::builtin().map_err(of)?;
+    let rules = doubts.rules();
     let parties = Parties::open(&installation, models, at).await?;
     let wallet = Wallet::find(&installation, resident)?;
     let (mut documents, mut holder, mut movements) = (Vec::new(), None::<Holder>, Vec::<Movement>::new());
@@ -81,7 +82,7 @@ pub async fn run(args: &MayCrossArgs, models: &Path) -> Result<Ended, Failure> {
         let mut question = Question::new(port.id.clone(), way, at);
         question.lane = if port.lanes.contains(&LaneKind::Code) { LaneKind::Code } else { LaneKind::Manual };
         question.asked = Asked::Both;
-        answers.push(may_cross(&rules, &holder, &documents, &movements, &question));
+        answers.push(may_cross(rules, &holder, &documents, &movements, &question));
     }
     // The best port speaks for the person; the others are listed.
     let rank = |answer: &Answer| match answer.outcome() {
@@ -89,8 +90,10 @@ pub async fn run(args: &MayCrossArgs, models: &Path) -> Result<Ended, Failure> {
         documents::Outcome::Measures => 1,
         documents::Outcome::Shut => 2,
     };
-    answers.sort_by_key(rank);
-    let Some(best) = answers.first().cloned() else { return Err(Failure::new("no port answers")) };
+    // A port with a lane for the pass before one with counters alone (the airports).
+    answers.sort_by_key(|answer| (rank(answer), answer.question.lane == LaneKind::Manual));
+    let Some(mut best) = answers.first().cloned() else { return Err(Failure::new("no port answers")) };
+    best.doubts = doubts.of(&holder, &documents, &movements, &best);
     if args.output.json {
         let ports: Vec<_> = answers
             .iter()
@@ -98,7 +101,12 @@ pub async fn run(args: &MayCrossArgs, models: &Path) -> Result<Ended, Failure> {
             .collect();
         failure::print_json(&json!({"from": from, "to": *to, "at": at, "answer": best, "ports": ports}))?;
     } else {
-        failure::print(&page(&best))?;
+        if args.codes {
+            failure::print(&page(&best))?;
+        } else {
+            let sentences = Sentences::builtin().map_err(of)?;
+            failure::print(&format!("{}\n", sentences.page(rules, &best, args.language)))?;
+        }
         let open: Vec<_> = answers
             .iter()
             .filter(|answer| rank(answer) == rank(&best))

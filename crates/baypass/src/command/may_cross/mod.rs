@@ -6,7 +6,7 @@ mod location;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use documents::{AuthorityCode, LocalDate};
+use documents::{AuthorityCode, LocalDate, Tongue};
 
 use super::{At, Output, block_on};
 use crate::Ended;
@@ -36,6 +36,12 @@ pub struct MayCrossArgs {
     /// The day, at noon (2026-03-02).
     #[arg(long, value_name = "DATE", requires = "dir", conflicts_with = "at")]
     on: Option<LocalDate>,
+    /// The language of the answer for a traveller: en, zh-Hant, zh-Hans or pt.
+    #[arg(long, default_value = "en")]
+    language: Tongue,
+    /// Codes, ids and both authorities' reasons instead of sentences, for whoever works on the rules.
+    #[arg(long)]
+    codes: bool,
     #[command(flatten)]
     at: At,
     #[command(flatten)]
@@ -45,7 +51,7 @@ pub struct MayCrossArgs {
 /// Runs `may-cross`.
 pub fn run(args: &MayCrossArgs, models: &Path) -> Result<Ended, Failure> {
     match &args.case {
-        Some(case) => case::run(case, args.output.json),
+        Some(case) => case::run(case, args),
         None => block_on(location::run(args, models)),
     }
 }
