@@ -95,7 +95,7 @@ fn outcome(request: &Request, face: Likeness, measure: Measure) -> Outcome {
 
 /// What was open before anybody was asked: of what was done before the first request, only a person's look at the document and the face
 /// counts, and never for the list or the lot, of which whoever did it knew nothing.
-fn open_at_first(doubts: Doubts, request: &Request) -> Doubts {
+fn open_at_first(doubts: &Doubts, request: &Request) -> Doubts {
     let secret = |doubt: Doubt| matches!(doubt, Doubt::WatchList | Doubt::RandomCheck);
     let kept = Doubts::new(doubts.iter().filter(|(doubt, _)| secret(*doubt)));
     let mut rest = Doubts::new(doubts.iter().filter(|(doubt, _)| !secret(*doubt)));
@@ -123,7 +123,7 @@ fn stand(step: Step) -> (Option<Measure>, Vec<Asked>, End) {
 /// Goes on with a visit by what the next request of its clearance proves.
 fn go_on(record: &ReasonRecord, request: &Request, face: Likeness, now: Timestamp) -> Step {
     let mut step =
-        begin(open_at_first(record.doubts(), &first_of(request)), means(request, face), record.at());
+        begin(open_at_first(&record.doubts(), &first_of(request)), means(request, face), record.at());
     for asked in record.asked() {
         step = match step {
             Step::Ask(asking) => asking.came_out(asked.outcome, record.at()),
@@ -173,7 +173,7 @@ impl Service {
         let FirstLook { version, facts, findings, .. } = &found;
         let version = *version;
         let doubts = Doubts::new(findings.doubts());
-        let open = open_at_first(doubts, at.request);
+        let open = open_at_first(&doubts, at.request);
         let (wants, asked, end) = stand(begin(open, means(at.request, at.face), now));
         let running = self.risk.running();
         let rules = running.full().filter(|active| active.version().number == version);

@@ -96,9 +96,11 @@ pub async fn explain(args: &ExplainArgs, models: &Path) -> Result<Ended, Failure
     let verdict = service.reason(&reference).await.map_err(of)?;
     let schema = Schema::builtin().map_err(of)?;
     let mut told = told(&found.record, args.viewer, &schema);
-    if args.viewer != Viewer::Owner {
-        told["outcome"] = json!(verdict.as_ref().map(|reason| &reason.outcome));
-        told["code"] = json!(verdict.as_ref().map(|reason| &reason.code));
+    if let (Some(fields), Some(reason)) =
+        (told.as_object_mut(), verdict.filter(|_| args.viewer != Viewer::Owner))
+    {
+        fields.insert("outcome".to_owned(), json!(reason.outcome));
+        fields.insert("code".to_owned(), json!(reason.code));
     }
     if args.output.json {
         failure::print_json(&told)?;
