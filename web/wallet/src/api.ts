@@ -10,6 +10,20 @@ export type Problem = {
   readonly work?: Work | null
 }
 
+export type NewAppeal = {
+  readonly language: string
+  readonly reference: string
+  readonly words: string
+}
+
+export type AppealAnswer = {
+  readonly answer?: string
+  readonly due_at: string
+  readonly made_at: string
+  readonly outcome: string
+  readonly reference: string
+}
+
 export type AttestationNonce = {
   readonly nonce: string
 }
@@ -141,7 +155,7 @@ export type VenueCredentialsAnswer = {
   readonly key_class_reason?: string | null
 }
 
-export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "role_missing" | "passkey_needed" | "code_refused" | "passkey_refused" | "passkey_copied" | "passkey_taken" | "challenge_expired" | "account_locked" | "unknown_account" | "account_refused" | "last_supervisor" | "accounts_unusable" | "no_pass" | "unknown_person" | "work_required" | "work_invalid" | "nothing_held" | "invitation_invalid" | "enrolment_not_under_way" | "enrolment_busy" | "frames_refused" | "liveness_failed" | "enrolment_waits" | "nothing_pending" | "invalid_dpop_proof" | "use_dpop_nonce" | "too_many_requests" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "too_many_keys" | "status_places_taken" | "device_key_taken" | "nothing_issued" | "not_approved" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "nothing_waits" | "already_counted" | "no_reservation" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "envelope_mismatch" | "gate_outside_binding" | "not_the_sender" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
+export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "role_missing" | "passkey_needed" | "code_refused" | "passkey_refused" | "passkey_copied" | "passkey_taken" | "challenge_expired" | "account_locked" | "unknown_account" | "account_refused" | "last_supervisor" | "accounts_unusable" | "no_pass" | "pass_suspended" | "unknown_person" | "work_required" | "work_invalid" | "nothing_held" | "invitation_invalid" | "enrolment_not_under_way" | "enrolment_busy" | "frames_refused" | "liveness_failed" | "enrolment_waits" | "nothing_pending" | "invalid_dpop_proof" | "use_dpop_nonce" | "too_many_requests" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "too_many_keys" | "status_places_taken" | "device_key_taken" | "nothing_issued" | "not_approved" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "nothing_waits" | "already_counted" | "no_reservation" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "envelope_mismatch" | "gate_outside_binding" | "not_the_sender" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
 
 export type Work = {
   readonly bits: number
@@ -202,6 +216,8 @@ export type PassEndorsement = {
 }
 
 export interface Operations {
+  appeal: { method: 'POST'; path: '/v1/appeals'; secret: false; body: NewAppeal; answer: AppealAnswer }
+  appeal_state: { method: 'GET'; path: '/v1/appeals/{reference}'; secret: false; body: undefined; answer: AppealAnswer }
   attestation_nonce: { method: 'GET'; path: '/v1/attestation-nonce'; secret: true; body: undefined; answer: AttestationNonce }
   enrol: { method: 'POST'; path: '/v1/enrolments'; secret: false; body: Enrolment; answer: BegunAnswer }
   frames: { method: 'POST'; path: '/v1/enrolments/{id}/frames'; secret: false; body: Frames; answer: PromptAnswer | EnrolledAnswer }
