@@ -6,6 +6,8 @@ import type { DeviceKey } from '../../core/keys.js'
 import { ask, authorities, prepareRandomness, random } from './platform.js'
 
 const DOORS: { readonly [K in keyof Operations]: { method: Operations[K]['method']; path: Operations[K]['path'] } } = {
+  appeal: { method: 'POST', path: '/v1/appeals' },
+  appeal_state: { method: 'GET', path: '/v1/appeals/{reference}' },
   attestation_nonce: { method: 'GET', path: '/v1/attestation-nonce' },
   enrol: { method: 'POST', path: '/v1/enrolments' },
   frames: { method: 'POST', path: '/v1/enrolments/{id}/frames' },
@@ -55,7 +57,7 @@ export async function call<K extends keyof Operations>(
   const base = (await authorities().catch(() => { throw new Refusal('network') }))[authority]
   if (!mayCall(base)) throw new Refusal('network')
   const { method, path } = DOORS[door]
-  const place = path.replace('{id}', given.id ?? '')
+  const place = path.replace(/\{(?:id|reference)\}/, given.id ?? '')
   const url = base + place
   const once = async () => {
     await prepareRandomness()

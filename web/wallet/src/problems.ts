@@ -15,6 +15,7 @@ const SENTENCES: Readonly<Record<string, Word>> = {
   possession_invalid: 'problemClock',
   no_pass: 'problemPass', unauthorized: 'problemPass', invalid_dpop_proof: 'problemPass', nothing_pending: 'secondGone',
   pass_suspended: 'problemSuspended',
+  unknown_reference: 'problemReference',
   no_permit: 'problemPermit', nothing_issued: 'problemPermit',
 }
 
