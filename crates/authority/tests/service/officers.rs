@@ -186,6 +186,22 @@ fn routes() -> Vec<(&'static str, String, Value, &'static str, &'static str)> {
         ),
         ("POST", at("/v1/residents/erase"), whose, "erase", "erase_resident"),
         ("POST", at("/v1/watch"), watched, "watch", "watch"),
+        ("GET", at("/v1/appeals"), Value::Null, "open_appeals", "read_appeals"),
+        (
+            "POST",
+            at("/v1/appeals/answer"),
+            json!({"reference": "07".repeat(16), "succeeded": true, "answer": "You were right."}),
+            "answer_appeal",
+            "answer_appeal",
+        ),
+        ("GET", at("/v1/suspensions"), Value::Null, "asked_suspensions", "read_suspensions"),
+        (
+            "POST",
+            at("/v1/suspensions"),
+            json!({"reference": "07".repeat(16), "decision": "lift", "note": "seen"}),
+            "decide_suspension",
+            "decide_suspension",
+        ),
         ("GET", at("/v1/officers/accounts"), Value::Null, "accounts", "read_accounts"),
         (
             "POST",
