@@ -128,7 +128,7 @@ async fn requests(chn: &Door) {
         }
     }
     for (path, operation, size) in [
-        ("/v1/verdicts", "verdicts", 533 * 1024),
+        ("/v1/verdicts", "verdicts", 662 * 1024),
         ("/v1/events", "events", 65 * 1024),
         ("/v1/notices", "notices", 65 * 1024),
         ("/v1/handovers", "handovers", 65 * 1024),
