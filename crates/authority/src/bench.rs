@@ -17,7 +17,7 @@ use documents::{
 use trust::GateBinding;
 
 use crate::events::passage::EventError;
-use crate::risk_control::BenchRulesError;
+use crate::risk_engine::BenchRulesError;
 use crate::service::{Service, draw};
 use crate::store::person::{self, Resident};
 use crate::store::vault::PersonKey;

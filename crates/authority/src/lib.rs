@@ -23,6 +23,8 @@ mod ledger;
 mod phones;
 mod registry;
 mod risk_control;
+mod risk_engine;
+mod risk_states;
 mod service;
 mod status_capacity;
 mod status_lists;
@@ -54,17 +56,17 @@ pub use ledger::{LEDGER_PAGE, LedgerCursor};
 pub use phones::{AttestationRules, AttestationRulesError};
 pub use registry::{RegistryError, Renewed};
 pub use risk_control::{
-    APPEAL_LANGUAGES, APPEAL_WORKING_DAYS, AppealError, BenchRulesError, LONGEST_WORDS, Replay, ReplayedDay,
-    RiskControl, RiskRecord, RiskReport, RiskRulesError, RuleFigures, SUSPENSION_SECONDS, SuspensionDecision,
-    Watch,
+    APPEAL_LANGUAGES, APPEAL_WORKING_DAYS, AppealError, LONGEST_WORDS, Replay, ReplayedDay, RiskRecord,
+    RiskReport, RiskRulesError, RuleFigures, SuspensionDecision,
 };
+pub use risk_engine::{BenchRulesError, RiskControl, Watch};
 pub use service::{SenderError, Service};
 pub use status_capacity::{
     LARGEST_LIST, STATUS_LISTS, StatusCapacity, status_list_number, status_list_numbers, status_lists_in_use,
 };
 pub use status_lists::{ListAge, ListError, STATUS_SECONDS, status_name};
 pub use status_places::{STATUS_ALARM_PERCENT, StatusFill};
-pub use store::appeal::{Appeal, AppealOutcome, Suspension, SuspensionState};
+pub use store::appeal::{Appeal, AppealOutcome, SUSPENSION_SECONDS, Suspension, SuspensionState};
 pub use store::conflict::EventConflict;
 pub use store::movement::{LedgerEntry, LedgerRow};
 pub use store::outbox::{VerdictReason, WaitingNotice};

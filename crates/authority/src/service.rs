@@ -20,7 +20,7 @@ use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
 use crate::keys::{Keys, SigningKeys};
 use crate::phones::AttestationRules;
-use crate::risk_control::RiskControl;
+use crate::risk_engine::RiskControl;
 use crate::status_capacity::StatusCapacity;
 use crate::store::Store;
 

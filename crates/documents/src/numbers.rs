@@ -419,6 +419,6 @@ mod tests {
             assert_eq!(K::from_code(kind.code()), Some(kind));
             assert_eq!(kind.as_str().parse(), Ok(kind));
         }
-        assert_eq!(K::from_code(11), None);
+        assert_eq!(K::from_code(15), None);
     }
 }

@@ -6,7 +6,6 @@
 use ::risk::appeals::back_to_shadow;
 use documents::{DocumentNumber, LocalDate, Timestamp};
 
-use super::PoisonError;
 use crate::registry::RegistryError;
 use crate::service::Service;
 use crate::store::appeal::{self as rows, Appeal, AppealOutcome, Suspension, SuspensionState};
@@ -16,8 +15,6 @@ use crate::verdict::VerdictError;
 
 /// Working days in which a person answers an appeal.
 pub const APPEAL_WORKING_DAYS: u8 = 15;
-/// Seconds in which an officer confirms a suspension that a rule asked for.
-pub const SUSPENSION_SECONDS: i64 = 3600;
 /// Longest words of an appeal, of an answer or of a note, in characters.
 pub const LONGEST_WORDS: usize = 2000;
 /// The languages in which a traveller is answered.
@@ -178,7 +175,7 @@ impl Service {
         let counts = risk_rows::appeal_counts(&mut tx).await?;
         tx.commit().await?;
         let in_shadow = back_to_shadow(&counts);
-        *self.risk.in_shadow.write().unwrap_or_else(PoisonError::into_inner) = in_shadow;
+        self.risk.keep_in_shadow(in_shadow);
         Ok(())
     }
 

@@ -180,13 +180,13 @@ impl Service {
             findings.iter().filter(|finding| finding.counts).cloned().collect::<Findings>().encode()
         };
         let found = match (version, active) {
-            (0, _) => without_rules(self.risk.policy),
+            (0, _) => without_rules(self.risk.policy()),
             (_, None) => return Ok(Replay::NoRules),
             (_, Some(active)) => {
                 let in_shadow = self.risk.in_shadow();
                 let judging = Judging {
                     schema: self.risk.schema(),
-                    policy: self.risk.policy,
+                    policy: self.risk.policy(),
                     in_shadow: &in_shadow,
                     on_trial: false,
                 };

@@ -26,6 +26,9 @@ define_statements! {
     LIFT_TOKENS = "UPDATE token SET status = 0 WHERE person_key = $1 AND status = 2";
 }
 
+/// Seconds in which an officer confirms a suspension that a rule asked for.
+pub const SUSPENSION_SECONDS: i64 = 3600;
+
 const APPEAL: &str = "appeal";
 const SUSPENSION: &str = "suspension";
 

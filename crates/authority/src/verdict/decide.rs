@@ -14,7 +14,7 @@ use face::FaceNeed;
 
 use super::AuthorityReason;
 use super::checks::Compared;
-use crate::risk_control::Looked;
+use super::looking::Looked;
 use crate::store::movement::LedgerEntry;
 use crate::store::vault::PersonKey;
 

@@ -6,9 +6,11 @@
 mod checks;
 mod chip;
 mod decide;
+mod looking;
 mod page;
 mod reason;
 mod reserve;
+mod signals;
 
 use clearance::Enveloped;
 use credential::cbor::CborError;
@@ -19,7 +21,6 @@ use documents::Timestamp;
 
 use crate::faces::FaceCheckError;
 use crate::inference::PoolError;
-use crate::risk_control::LookAt;
 use crate::service::{SenderError, Service, draw};
 use crate::store::outbox::{self, VerdictReason};
 use crate::store::{StoreError, Tx, given};
@@ -27,6 +28,7 @@ use crate::weekly_keys::WeeklyKeyError;
 
 pub(crate) use checks::{Compared, Evidence, Likeness, Opened, Recognised};
 use decide::Answer;
+use looking::LookAt;
 pub use reason::AuthorityReason;
 pub(crate) use reserve::needs_notice;
 

@@ -1,16 +1,13 @@
-//! Learning: states brought up to date by what happened: a passage, a face that was another's, a wallet enrolled once more, an attempt at
+//! Risk states: brought up to date by what happened: a passage, a face that was another's, a wallet enrolled once more, an attempt at
 //! a lane.
 //!
 //! Lives here: what is written of persons, devices and lanes for risk control, each within the transaction of what happened. Not here:
 //! the update itself, which is pure (`risk::state`).
 
-use std::sync::PoisonError;
-
 use ::risk::state::{Crossed, Crossing, LaneState, LaneTry, PersonState};
 use documents::Timestamp;
 
-use super::looking::{person_tag, short_tag};
-use super::signals::Known;
+use crate::risk_engine::{is_declared, person_tag, short_tag};
 use crate::service::Service;
 use crate::store::person::{self, Person};
 use crate::store::reservation::ReservationRow;
@@ -36,7 +33,7 @@ impl Service {
         if let Some((tag, _)) = wallet {
             let resident = person::find_resident(tx, &person).await?;
             let age = resident.map(|resident| resident.holder.birth.age_on(at.local_date()));
-            let declared = age.is_some_and(Known::declared);
+            let declared = age.is_some_and(is_declared);
             let device = rows::find_device_state(tx, vault, tag).await?;
             let device = device.crossed(person_tag(row.person), declared, &crossed);
             rows::set_device_state(tx, vault, tag, &device, now).await?;
@@ -89,18 +86,18 @@ impl Service {
     }
 
     /// The state of a lane, from memory; from the database the first time.
-    pub(super) async fn lane_state(
+    pub(crate) async fn lane_state(
         &self,
         tx: &mut Tx,
         lane: &str,
         now: Timestamp,
     ) -> Result<LaneState, StoreError> {
-        let known = self.lanes().get(lane).cloned();
+        let known = self.risk.lanes().get(lane).cloned();
         if let Some(state) = known {
             return Ok(state);
         }
         let state = rows::find_lane_state(tx, lane, now).await?;
-        self.lanes().insert(lane.to_owned(), state.clone());
+        self.risk.lanes().insert(lane.to_owned(), state.clone());
         Ok(state)
     }
 
@@ -114,14 +111,10 @@ impl Service {
     ) -> Result<(), StoreError> {
         let before = self.lane_state(tx, lane, now).await?;
         let state = before.tried(attempt, now);
-        self.lanes().insert(lane.to_owned(), state.clone());
+        self.risk.lanes().insert(lane.to_owned(), state.clone());
         if before.hour() != state.hour() {
             rows::set_lane_state(tx, lane, &state).await?;
         }
         Ok(())
-    }
-
-    fn lanes(&self) -> std::sync::MutexGuard<'_, std::collections::BTreeMap<String, LaneState>> {
-        self.risk.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -16,14 +16,14 @@ use ::risk::{Cause, Doubt, Findings, RuleId};
 use credential::message::Request;
 use documents::{LaneKind, Measure, Timestamp, View};
 
-use super::SUSPENSION_SECONDS;
+use super::VerdictError;
+use super::checks::{Compared, Evidence, Likeness, Opened};
 use super::signals::{Known, facts_of};
+use crate::risk_engine::{person_tag, short_tag};
 use crate::service::Service;
 use crate::store::person::{self, Person};
 use crate::store::risk::{self as rows, KeptVerdict};
-use crate::store::vault::{PersonKey, Tag};
 use crate::store::{StoreError, Tx, appeal};
-use crate::verdict::{Compared, Evidence, Likeness, Opened, VerdictError};
 
 /// What a look is about.
 pub(crate) struct LookAt<'a> {
@@ -228,7 +228,7 @@ impl Service {
         };
         Ok(match facts_of(&known, self.risk.schema()) {
             Ok(facts) => {
-                let found = self.assess_risk(&facts, &request.gate, now.local_date());
+                let found = self.risk.assess(&facts, &request.gate, now.local_date(), &vault.lot_key());
                 FirstLook {
                     version: found.version,
                     crossing,
@@ -239,7 +239,7 @@ impl Service {
             }
             Err(error) => {
                 tracing::error!(%error, "the list of signals is not the one of this program: the stricter policy stands");
-                let failed = self.risk.policy.finding(::risk::Fallback::Failed);
+                let failed = self.risk.policy().finding(::risk::Fallback::Failed);
                 let (facts, findings) = (Facts::new(self.risk.schema()), failed.into_iter().collect());
                 FirstLook { version: 0, crossing, facts, findings, suspend: false }
             }
@@ -287,7 +287,7 @@ impl Service {
                     let place = (vault.code_tag(&request.shown), request.gate.as_str(), &request.clearance);
                     rows::add_verdict(tx, vault, person, &kept, place).await?;
                     if first.suspend && person.session.is_some() {
-                        let until = now.plus_seconds(SUSPENSION_SECONDS);
+                        let until = now.plus_seconds(appeal::SUSPENSION_SECONDS);
                         appeal::ask_suspension(tx, person.key, reference, (now, until)).await?;
                     }
                 }
@@ -323,16 +323,4 @@ const fn is_own_wallet(at: &LookAt<'_>) -> bool {
         Evidence::Part(_) => at.opened.device.is_some(),
         Evidence::Page(_) => false,
     }
-}
-
-/// Eight bytes of a keyed hash: what a state tells devices apart by.
-pub(super) fn short_tag(tag: Tag) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = *tag.as_bytes();
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
-}
-
-/// Eight bytes of the authority's own key of a person: what a device's state tells residents apart by.
-pub(super) fn person_tag(person: PersonKey) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = *person.as_bytes();
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }

@@ -8,6 +8,7 @@ use ::risk::state::{Crossing, DeviceState, Journeys, LaneState, PersonState};
 use credential::message::Request;
 use documents::{Document, DocumentStatus, LaneKind, Measure, Rules, Timestamp, View};
 
+use crate::risk_engine::is_declared;
 use crate::store::risk::ShownBefore;
 
 const DAY: i64 = 86_400;
@@ -42,13 +43,6 @@ pub(super) struct Known<'k> {
     pub now: Timestamp,
 }
 
-impl Known<'_> {
-    /// Whether a declaration covers this resident on another's device: a minor's pass is on their guardian's.
-    pub(super) const fn declared(age: i16) -> bool {
-        age < 18
-    }
-}
-
 /// The facts of one crossing.
 ///
 /// # Errors
@@ -64,7 +58,7 @@ pub(super) fn facts_of(known: &Known<'_>, schema: &Schema) -> Result<Facts, NotA
     let journeys = Journeys::new(known.rules, now.local_date());
     known.person.signals(known.crossing, &journeys, schema, &mut facts)?;
     if let Some((device, resident)) = known.device {
-        let resident = (resident, Known::declared(known.age));
+        let resident = (resident, is_declared(known.age));
         device.signals(resident, &known.crossing.crossed, &journeys, schema, &mut facts)?;
     }
     if let Some(since) = known.wallet_since {
