@@ -227,22 +227,6 @@ describe.skipIf(skipped)('the wallet in a browser', () => {
     await hand.press('back')
   })
 
-  it('sends an appeal by the reference that an officer gives, and says what is wrong with one', async () => {
-    await hand.press('more')
-    await hand.press('appeal')
-    await hand.fill('appeal-reference', '12 34')
-    await hand.press('appeal-send')
-    await hand.page.getByText('32 digits').waitFor()
-    await hand.fill('appeal-reference', '00000000 00000000 00000000 00000000')
-    await hand.fill('appeal-words', 'It was me.')
-    await hand.press('appeal-CHN')
-    await hand.press('appeal-send')
-    await hand.page.getByText('has no such reference').waitFor()
-    await hand.sound('en appeal')
-    await hand.press('appeal-no')
-    await hand.press('back')
-  })
-
   it.each([...LANGUAGES])('speaks %s on every screen, within 320 pixels, also in large text', async (language) => {
     await hand.press('more')
     await hand.press(`language-${language}`)

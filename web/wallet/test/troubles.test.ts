@@ -105,6 +105,22 @@ describe.skipIf(skipped)('a wallet in trouble', () => {
     await hand.codes(15)
   })
 
+  it('an appeal goes by the reference that an officer gives, and what is wrong with one is said', async () => {
+    await hand.press('more')
+    await hand.press('appeal')
+    await hand.fill('appeal-reference', '12 34')
+    await hand.press('appeal-send')
+    await hand.page.getByText('32 digits').waitFor()
+    await hand.fill('appeal-reference', '00000000 00000000 00000000 00000000')
+    await hand.fill('appeal-words', 'It was me.')
+    await hand.press('appeal-CHN')
+    await hand.press('appeal-send')
+    await hand.page.getByText('has no such reference').waitFor()
+    await hand.sound('en appeal')
+    await hand.press('appeal-no')
+    await hand.press('back')
+  })
+
   it('full status lists are told, and the same keys ask again later', async () => {
     const asked: string[] = []
     const problem = { type: 'urn:baypass:problem:status_places_taken', title: '', status: 503, detail: '', code: 'status_places_taken' }
