@@ -30,7 +30,7 @@ define_statements! {
     RISK_VERDICTS = "SELECT reference, person_key, at, version, sealed FROM risk_verdict WHERE at >= $1 AND at < $2 ORDER BY at, reference";
     ADD_RISK_REASON = "INSERT INTO risk_reason (reference, clearance, person_key, step, at, signed) VALUES ($1, $2, $3, $4, $5, $6)";
     FIND_RISK_REASON = "SELECT signed, person_key FROM risk_reason WHERE reference = $1";
-    LAST_RISK_REASON = "SELECT signed, step FROM risk_reason WHERE clearance = $1 ORDER BY step DESC LIMIT 1";
+    LAST_RISK_REASON = "SELECT signed, step FROM risk_reason WHERE clearance = $1 AND person_key = $2 ORDER BY step DESC LIMIT 1";
     RISK_REASONS = "SELECT signed FROM risk_reason WHERE at >= $1 AND at < $2 ORDER BY at, reference";
     ADD_RISK_RULES = "INSERT INTO risk_rules (number, hash, taken_at, signed) VALUES ($1, $2, $3, $4) ON CONFLICT (number) DO NOTHING";
     RISK_RULES = "SELECT number, hash, signed FROM risk_rules ORDER BY number";
@@ -300,9 +300,14 @@ pub(crate) async fn find_reason(
     Ok(Some((column(&row, REASON, "signed")?, person)))
 }
 
-/// The newest signed reason of a clearance, and which one of it that is.
-pub(crate) async fn last_reason(tx: &mut Tx, clearance: &[u8; 16]) -> Result<Option<(Vec<u8>, i64)>> {
-    optional!(tx, LAST_RISK_REASON, clearance.to_vec())?
+/// The newest signed reason of a clearance of this person, and which one of it that is. What somebody else passed in a clearance of the same
+/// id lowers no doubt about them.
+pub(crate) async fn last_reason(
+    tx: &mut Tx,
+    clearance: &[u8; 16],
+    person: PersonKey,
+) -> Result<Option<(Vec<u8>, i64)>> {
+    optional!(tx, LAST_RISK_REASON, clearance.to_vec(), person.to_vec())?
         .map(|row| Ok((column(&row, REASON, "signed")?, column(&row, REASON, "step")?)))
         .transpose()
 }

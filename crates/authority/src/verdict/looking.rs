@@ -157,7 +157,7 @@ impl Service {
         at: &LookAt<'_>,
         now: Timestamp,
     ) -> Result<Looked, VerdictError> {
-        if let Some((signed, step)) = rows::last_reason(tx, &at.request.clearance).await? {
+        if let Some((signed, step)) = rows::last_reason(tx, &at.request.clearance, at.person.key).await? {
             let record = self.open_reason(&signed, now)?.under(at.reference);
             if record.end() != End::Open {
                 return Ok(Looked { record, wants: None, step, first: None });
