@@ -238,6 +238,12 @@ impl Running {
         self.trial.as_ref()
     }
 
+    /// The version with this number, where it is in force or on trial.
+    #[must_use]
+    pub fn numbered(&self, number: u64) -> Option<&Active> {
+        [&self.full, &self.trial].into_iter().flatten().find(|active| active.version.number == number)
+    }
+
     /// What counts at a lane on a day. The lanes of a canary are drawn anew each day by `key`, so nobody can choose one.
     #[must_use]
     pub fn at_lane(&self, lane: &str, day: LocalDate, key: &SecretKey) -> AtLane<'_> {

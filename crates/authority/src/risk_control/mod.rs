@@ -55,13 +55,17 @@ impl Service {
         file: &str,
         now: Timestamp,
     ) -> Result<Stage, RiskRulesError> {
-        let mut tx = self.store.begin().await?;
+        // Checked before anything is written: a version whose day has not come is tried in round after round.
+        let mut tx = self.store.read().await?;
+        let kept = rows::find_rules(&mut tx).await?;
+        tx.commit().await?;
         // What another process took in the meantime is older than nothing here.
         let mut running = self.risk.running();
-        if let Some(newest) = rows::find_rules(&mut tx).await?.last() {
+        if let Some(newest) = kept.last() {
             running.not_before((newest.number, newest.hash));
         }
         let stage = self.check_version(&mut running, signed, file, now)?;
+        let mut tx = self.store.begin().await?;
         if let Some((number, hash)) = running.newest() {
             rows::add_rules(&mut tx, &KeptRules { number, hash, signed: signed.to_vec() }, now).await?;
         }

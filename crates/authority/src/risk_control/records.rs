@@ -173,8 +173,7 @@ impl Service {
         let (version, kept) = (verdict.version, read_findings(&verdict.findings)?);
         let Ok(facts) = Facts::decode(&verdict.facts, self.risk.schema()) else { return Ok(Replay::NoRules) };
         let running = self.risk.running();
-        let version_is = |active: &&::risk::version::Active| active.version().number == version;
-        let active = running.full().filter(version_is).or_else(|| running.trial().filter(version_is));
+        let active = running.numbered(version);
         // What only ran on trial beside them, and what went back to shadow since, is left out of the comparison.
         let counted = |findings: &Findings| {
             findings.iter().filter(|finding| finding.counts).cloned().collect::<Findings>().encode()

@@ -17,7 +17,7 @@ use credential::message::Request;
 use documents::{LaneKind, Measure, Timestamp, View};
 
 use super::VerdictError;
-use super::checks::{Compared, Evidence, Likeness, Opened};
+use super::checks::{Compared, Likeness, Opened};
 use super::signals::{Known, facts_of};
 use crate::risk_engine::{person_tag, short_tag};
 use crate::service::Service;
@@ -122,8 +122,8 @@ fn stand(step: Step) -> (Option<Measure>, Vec<Asked>, End) {
 
 /// Goes on with a visit by what the next request of its clearance proves.
 fn go_on(record: &ReasonRecord, request: &Request, face: Likeness, now: Timestamp) -> Step {
-    let mut step =
-        begin(open_at_first(&record.doubts(), &first_of(request)), means(request, face), record.at());
+    // What is done now was not done when the visit began.
+    let mut step = begin(record.doubts(), means(request, face), record.at());
     for asked in record.asked() {
         step = match step {
             Step::Ask(asking) => asking.came_out(asked.outcome, record.at()),
@@ -142,11 +142,6 @@ fn go_on(record: &ReasonRecord, request: &Request, face: Likeness, now: Timestam
         }
         Step::Clear(_) | Step::Person(_) => step,
     }
-}
-
-/// The request as it was before any measure was asked for: what is done now was not done then.
-fn first_of(request: &Request) -> Request {
-    Request { measures_done: Vec::new(), ..request.clone() }
 }
 
 impl Service {
@@ -176,9 +171,7 @@ impl Service {
         let open = open_at_first(&doubts, at.request);
         let (wants, asked, end) = stand(begin(open, means(at.request, at.face), now));
         let running = self.risk.running();
-        let rules = running.full().filter(|active| active.version().number == version);
-        let rules = rules.or_else(|| running.trial().filter(|active| active.version().number == version));
-        let rules = rules.map(::risk::version::Active::rules);
+        let rules = running.numbered(version).map(::risk::version::Active::rules);
         let seen = (facts, self.risk.schema());
         let record = ReasonRecord::new((version, rules), at.reference, now, findings, seen);
         let record = record.went_on(&asked, end);
@@ -196,7 +189,8 @@ impl Service {
         let (vault, request) = (self.store.vault(), at.request);
         let kept = rows::find_person_state(tx, vault, at.person, now).await?;
         rows::add_day(tx, vault, at.person, now.local_date(), &kept.state).await?;
-        let wallet = rows::find_wallet(tx, vault, at.person.key).await?.filter(|_| is_own_wallet(at));
+        let wallet =
+            rows::find_wallet(tx, vault, at.person.key).await?.filter(|_| at.opened.device.is_some());
         let device = match wallet {
             Some((tag, _)) => Some(rows::find_device_state(tx, vault, tag).await?),
             None => None,
@@ -315,12 +309,4 @@ impl Service {
 fn asks_for_suspension(rules: &RuleSet, findings: &Findings) -> bool {
     let suspends = |rule: &RuleId| rules.rules().iter().any(|each| each.suspends && each.id == *rule);
     findings.iter().any(|f| f.counts && f.cause == Cause::Held && suspends(&f.rule))
-}
-
-/// Whether the wallet that shows this code is one of this authority's.
-const fn is_own_wallet(at: &LookAt<'_>) -> bool {
-    match at.opened.evidence {
-        Evidence::Part(_) => at.opened.device.is_some(),
-        Evidence::Page(_) => false,
-    }
 }

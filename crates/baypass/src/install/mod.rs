@@ -40,7 +40,7 @@ use module::{ModuleInUse, ModuleSetting};
 use serde::{Deserialize, Serialize};
 use trust::{GateBinding, Party};
 
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 
 /// The settings of an installation, in `baypass.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -430,6 +430,27 @@ pub fn make_folder(folder: &Path) -> Result<(), Failure> {
     files::make_private_folder(folder).map_err(|error| {
         Failure::new(format!("{} cannot be made ({error}); check the disk and rights", folder.display()))
     })
+}
+
+/// The files of a folder with this ending, each of at most so many bytes, in order of their names; none where there is no such folder.
+pub fn files_of(folder: &Path, ending: &str, most: usize) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
+    let unread = |error: &std::io::Error| {
+        Failure::new(format!("{} cannot be read ({error}); check the path", folder.display()))
+    };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unread(&error)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| unread(&error))?.path();
+        if path.extension().is_some_and(|found| found == ending) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths.into_iter().map(|path| failure::read(&path, most).map(|bytes| (path, bytes))).collect()
 }
 
 /// Writes a file whole or not at all, for its owner alone.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use ::risk::Faults;
 use ::risk::engine::CelEngine;
-use ::risk::rules::{RULES_FILE, RULES_TEXT, RuleSet};
+use ::risk::rules::{MAX_RULES_TEXT, RULES_FILE, RULES_TEXT, RuleSet};
 use ::risk::schema::Schema;
 use ::risk::version::{RulesVersion, Stage};
 use authority::{KEY_ID, RiskRulesError, Service};
@@ -16,8 +16,11 @@ use documents::{AuthorityCode, LocalDate, Timestamp};
 
 use super::acts::{self, Office};
 use super::keys::KeyStore as _;
-use super::{Installation, make_folder, write_whole};
+use super::{Installation, files_of, make_folder, write_whole};
 use crate::failure::{Failure, of};
+
+/// Longest signed version that is read, in bytes: the rules, and what is signed beside them.
+const MAX_SIGNED: usize = MAX_RULES_TEXT + 4096;
 
 /// Why a version was not made.
 #[derive(Debug)]
@@ -40,24 +43,7 @@ fn folder(of_whom: &Installation, code: AuthorityCode) -> PathBuf {
 
 /// The signed versions in an authority's folder, by their numbers.
 pub fn versions(of_whom: &Installation, code: AuthorityCode) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
-    let folder = folder(of_whom, code);
-    let fault =
-        |error: &std::io::Error| Failure::new(format!("{} cannot be read ({error})", folder.display()));
-    let listed = match std::fs::read_dir(&folder) {
-        Ok(listed) => listed,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(fault(&error)),
-    };
-    let mut found = Vec::new();
-    for file in listed {
-        let path = file.map_err(|error| fault(&error))?.path();
-        if path.extension().is_some_and(|end| end == "cose") {
-            let bytes = std::fs::read(&path).map_err(|error| fault(&error))?;
-            found.push((path, bytes));
-        }
-    }
-    found.sort();
-    Ok(found)
+    files_of(&folder(of_whom, code), "cose", MAX_SIGNED)
 }
 
 /// What was signed, unverified: whoever signs the next version reads it.

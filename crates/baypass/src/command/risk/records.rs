@@ -1,6 +1,6 @@
 //! `baypass risk explain | report | replay`: what an authority's risk control kept.
 //!
-//! Lives here: the commands. The authority's process must be stopped for them; one that runs is asked over HTTP (`/v1/reasons`).
+//! Lives here: the commands. The authority's process must be stopped for them; one that runs is asked over HTTP (`/v1/verdicts/{reference}`).
 
 use std::path::Path;
 

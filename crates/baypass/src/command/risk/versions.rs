@@ -1,4 +1,4 @@
-//! `baypass risk activate | rollback | running`: signed versions of an authority's risk rules.
+//! `baypass risk activate | rollback | versions`: signed versions of an authority's risk rules.
 //!
 //! Lives here: the commands. A version is signed by the authority's supervisors and put into its folder; its process takes it within its
 //! next round, a stopped one when it starts.
@@ -51,7 +51,7 @@ pub struct ActivateArgs {
     output: Output,
 }
 
-/// What `risk rollback` and `risk running` take.
+/// What `risk rollback` and `risk versions` take.
 #[derive(Args)]
 pub struct VersionArgs {
     #[command(flatten)]
