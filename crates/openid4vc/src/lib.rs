@@ -1,0 +1,7 @@
+//! `OpenID4VC`: credentials and presentations in the formats of other wallets and verifiers (SD-JWT VC, mdoc, DCQL,
+//! `OpenID4VP` 1.0 under HAIP 1.0).
+//!
+//! Pure: time and randomness are arguments. Lives here: formats, queries, requests and answers, and every check of them.
+//! Not here: cryptography (`credential`), HTTP and SQL (`authority`, `venue`), which certificates are trusted (`trust`).
+
+pub mod json;
