@@ -8,6 +8,7 @@ pub mod cbor;
 pub mod cose;
 mod crypto;
 pub mod dpop;
+pub mod jose;
 pub mod message;
 pub mod page;
 pub mod part;
@@ -21,6 +22,7 @@ pub mod venue;
 pub mod webauthn;
 pub mod work;
 pub mod x509;
+pub mod x5c;
 
 pub use crypto::{
     CryptoError, POINT_LEN, PublicKey, SecretKey, SigningKey, Thumbprint, TokenId, VerifyingKey, hpke,
