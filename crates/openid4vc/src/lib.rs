@@ -4,4 +4,5 @@
 //! Pure: time and randomness are arguments. Lives here: formats, queries, requests and answers, and every check of them.
 //! Not here: cryptography (`credential`), HTTP and SQL (`authority`, `venue`), which certificates are trusted (`trust`).
 
+pub mod issuance;
 pub mod json;
