@@ -6,6 +6,7 @@
 
 pub mod claim_path;
 pub mod json;
+pub mod mdoc;
 pub mod sd_jwt;
 pub mod signed;
 pub mod status;
