@@ -153,6 +153,14 @@ pub enum GoesOn {
     Enrolled(Enrolled),
 }
 
+/// How the pictures of a claim go on.
+pub(crate) enum Looked {
+    /// More are wanted.
+    More(Prompt),
+    /// They are enough to decide.
+    Enough(Claim, Captured),
+}
+
 /// What a claim came to.
 enum Checked {
     Admitted { key: PersonKey, home: bool, in_force: bool, replaces: bool },
@@ -279,6 +287,22 @@ impl Service {
         frames: Vec<EnrolmentFrame>,
         now: Timestamp,
     ) -> Result<GoesOn, EnrolError> {
+        match self.look(id, device, frames, now).await? {
+            Looked::More(prompt) => Ok(GoesOn::More(prompt)),
+            Looked::Enough(claim, captured) => {
+                self.decide_enrolment(&claim, &captured, device, now).await.map(GoesOn::Enrolled)
+            }
+        }
+    }
+
+    /// Looks at pictures of a claim that was begun.
+    pub(crate) async fn look(
+        &self,
+        id: &EnrolmentId,
+        device: DpopThumbprint,
+        frames: Vec<EnrolmentFrame>,
+        now: Timestamp,
+    ) -> Result<Looked, EnrolError> {
         let open = &self.enrolments.open;
         if !(1..=MAX_FRAMES_AT_ONCE).contains(&frames.len()) {
             return Err(CaptureError::Size.into());
@@ -301,11 +325,11 @@ impl Service {
         match seen {
             Ok(Ok(Seen::More(capture, prompt))) => {
                 open.put_back(id, capture);
-                Ok(GoesOn::More(prompt))
+                Ok(Looked::More(prompt))
             }
             Ok(Ok(Seen::Enough(captured))) => {
                 open.end(id);
-                self.decide_enrolment(&claim, &captured, device, now).await.map(GoesOn::Enrolled)
+                Ok(Looked::Enough(claim, captured))
             }
             // A picture from a file: the next one may do. Of a live capture the challenge is spent.
             Ok(Err(error)) if is_picture => {
@@ -402,6 +426,23 @@ impl Service {
             "a wallet enrolled"
         );
         Ok(Enrolled { secret, home, liveness: captured.liveness, waits_until })
+    }
+
+    /// Whose claim it is, where all of it is true; nothing is written but that an invitation was used.
+    pub(crate) async fn identify(
+        &self,
+        tx: &mut Tx,
+        claim: &Claim,
+        captured: &Captured,
+        now: Timestamp,
+    ) -> Result<Option<PersonKey>, EnrolError> {
+        match self.check_claim(tx, claim, captured, now).await? {
+            Checked::Admitted { key, .. } => {
+                rows::clear_tries(tx, self.store.vault().number_tag(&claim.number)).await?;
+                Ok(Some(key))
+            }
+            Checked::Refused => Ok(None),
+        }
     }
 
     /// Whether number, name, birth date, what the holder has, and the face are those of one resident. An invitation is used

@@ -143,6 +143,7 @@ fn person_statements(s: &Series, since: i64) -> Vec<String> {
         insert("notice_out", format!("{}, 'CHN', {}, {since}, {since}", s.key('o', "i", 32), s.noise(16))),
         insert("enrolment_try", format!("{}, 1, {since}", s.key('y', "i", 32))),
         insert("watch", format!("{}, {since}", s.key('w', "i", 32))),
+        insert("openid_grant", format!("{}, 4, {person}, {since}, {}", s.key('g', "i", 32), s.noise(64))),
         insert("risk_person", format!("{person}, 0, {since}, {}", s.noise(192))),
         insert("risk_day", format!("{person}, {since} / 86400, {}", s.noise(192))),
         insert("risk_device", format!("{}, {since}, {}", s.key('h', "i", 32), s.noise(64))),

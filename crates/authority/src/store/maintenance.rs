@@ -25,6 +25,7 @@ define_statements! {
     FORGET_TRIES = "DELETE FROM enrolment_try WHERE since < $1";
     FORGET_INVITATIONS = "DELETE FROM invitation WHERE expires < $1";
     FORGET_PENDING = "DELETE FROM pending_pass WHERE due_at < $1";
+    FORGET_GRANTS = "DELETE FROM openid_grant WHERE expires < $1";
     FORGET_WATCHES = "DELETE FROM watch WHERE until < $1";
     FORGET_RISK_PERSONS = "DELETE FROM risk_person WHERE changed_at < $1";
     FORGET_RISK_DEVICES = "DELETE FROM risk_device WHERE changed_at < $1";
@@ -61,6 +62,7 @@ pub(super) const SCANS: &[&str] = &[
     "FORGET_TRIES",
     "FORGET_INVITATIONS",
     "FORGET_PENDING",
+    "FORGET_GRANTS",
     "FORGET_WATCHES",
     "FORGET_RISK_PERSONS",
     "FORGET_RISK_DEVICES",
@@ -122,6 +124,7 @@ pub(crate) async fn forget(tx: &mut Tx, deadlines: &Deadlines, now: Timestamp) -
     gone += run!(tx, FORGET_TRIES, deadlines.tries.unix())?;
     gone += run!(tx, FORGET_INVITATIONS, deadlines.enrolments.unix())?;
     gone += run!(tx, FORGET_PENDING, deadlines.enrolments.unix())?;
+    gone += run!(tx, FORGET_GRANTS, now.unix())?;
     gone += run!(tx, FORGET_WATCHES, deadlines.watches.unix())?;
     gone += run!(tx, FORGET_RISK_PERSONS, deadlines.risk_states.unix())?;
     gone += run!(tx, FORGET_RISK_DEVICES, deadlines.risk_states.unix())?;

@@ -15,6 +15,7 @@ database::migrations! {
         8 "venue credentials" "0008_venue_credentials.sql",
         9 "document lanes" "0009_document_lanes.sql",
         10 "risk" "0010_risk.sql",
+        12 "openid" "0012_openid.sql",
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod maintenance;
 mod mark;
 mod migrations;
 pub(crate) mod movement;
+pub(crate) mod openid;
 pub(crate) mod outbox;
 pub(crate) mod person;
 pub(crate) mod registry;
@@ -65,6 +66,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         conflict::STATEMENTS,
         enrolment::STATEMENTS,
         outbox::STATEMENTS,
+        openid::STATEMENTS,
         risk::STATEMENTS,
         appeal::STATEMENTS,
         weekly_key::STATEMENTS,

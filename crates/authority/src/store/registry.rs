@@ -192,6 +192,7 @@ pub(crate) async fn erase_person(tx: &mut Tx, key: PersonKey, now: Timestamp) ->
     super::enrolment::erase(tx, key).await?;
     super::look_alike::end_mark(tx, key).await?;
     super::risk::erase(tx, key).await?;
+    super::openid::erase(tx, key).await?;
     run!(tx, ERASE_TAGS, key.to_vec())?;
     run!(tx, ERASE_DEVICES, key.to_vec()).map(drop)
 }

@@ -41,6 +41,8 @@ pub(crate) enum Purpose {
     Border,
     /// A credential for venues.
     Venue,
+    /// A credential in a wallet of others.
+    Other,
 }
 
 impl Purpose {
@@ -48,6 +50,7 @@ impl Purpose {
         match self {
             Self::Border => 0,
             Self::Venue => 1,
+            Self::Other => 2,
         }
     }
 
@@ -55,6 +58,7 @@ impl Purpose {
         match number {
             0 => Ok(Self::Border),
             1 => Ok(Self::Venue),
+            2 => Ok(Self::Other),
             _ => Err(StoreError::Row { table: "token", column: "purpose" }),
         }
     }

@@ -108,6 +108,16 @@ impl Vault {
         Tag(self.tags.tag(&[b"invitation".as_slice(), code].concat()))
     }
 
+    /// The tag of a secret that was handed to a wallet of others.
+    pub(crate) fn grant_tag(&self, secret: &[u8; 32]) -> Tag {
+        Tag(self.tags.tag(&[b"grant".as_slice(), secret].concat()))
+    }
+
+    /// The key of the nonces for proofs of such wallets' keys.
+    pub(crate) fn openid_nonce_key(&self) -> SecretKey {
+        SecretKey::from_bytes(self.tags.tag(b"key of openid nonces"))
+    }
+
     /// The key of the salts that strangers work on: it outlives a restart, and opens nothing.
     pub(crate) fn work_key(&self) -> SecretKey {
         SecretKey::from_bytes(self.tags.tag(b"key of work"))
