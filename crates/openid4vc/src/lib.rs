@@ -4,5 +4,10 @@
 //! Pure: time and randomness are arguments. Lives here: formats, queries, requests and answers, and every check of them.
 //! Not here: cryptography (`credential`), HTTP and SQL (`authority`, `venue`), which certificates are trusted (`trust`).
 
+pub mod claim_path;
 pub mod issuance;
 pub mod json;
+pub mod sd_jwt;
+pub mod signed;
+pub mod status;
+pub mod vct;
