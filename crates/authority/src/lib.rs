@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod http;
 pub mod issuance;
+mod openid;
 pub mod peers;
 pub mod retention;
 pub mod store;
@@ -53,6 +54,7 @@ pub use issuance::border::{Issued, IssuedBatch, OwnParts};
 pub use issuance::venue::{CredentialsWanted, VenueBatch};
 pub use keys::{KEY_ID, Keys, NumberedKey, SigningKeys};
 pub use ledger::{LEDGER_PAGE, LedgerCursor};
+pub use openid::{CounterCode, OpenIdError, OpenIdIssuer};
 pub use phones::{AttestationRules, AttestationRulesError};
 pub use registry::{RegistryError, Renewed};
 pub use risk_control::{

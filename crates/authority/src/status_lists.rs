@@ -50,6 +50,16 @@ pub fn status_name(issuer: AuthorityCode, list: u8) -> String {
     format!("urn:baypass:status:{issuer}:{list}")
 }
 
+/// A list of so many entries in which these places are not valid any more.
+fn filled(places: &[(i64, i16)], entries: u32) -> StatusList {
+    let mut list = StatusList::with_entries(entries);
+    for &(place, status) in places {
+        let status = if status == 2 { Status::Suspended } else { Status::Invalid };
+        list.set(u32::try_from(place).unwrap_or(u32::MAX), status);
+    }
+    list
+}
+
 impl Service {
     /// Takes a newer trust list.
     ///
@@ -128,6 +138,12 @@ impl Service {
         Ok((places, self.status_capacity.signed_entries(last)))
     }
 
+    /// One of this authority's status lists as the database has it now, not signed.
+    pub(crate) async fn ended_list(&self, list: u8, now: Timestamp) -> Result<StatusList, ListError> {
+        let (places, entries) = self.ended_places(list, now).await?;
+        Ok(filled(&places, entries))
+    }
+
     /// The status lists of another issuer that are in use for tokens that end then, as far as it is known here.
     pub(crate) fn lists_to_follow(&self, issuer: AuthorityCode, expires: Timestamp) -> Vec<u8> {
         let held = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
@@ -141,11 +157,7 @@ impl Service {
         entries: u32,
         now: Timestamp,
     ) -> Result<Vec<u8>, ListError> {
-        let mut entries = StatusList::with_entries(entries);
-        for &(place, status) in places {
-            let status = if status == 2 { Status::Suspended } else { Status::Invalid };
-            entries.set(u32::try_from(place).unwrap_or(u32::MAX), status);
-        }
+        let entries = filled(places, entries);
         let signed = SignedStatusList {
             subject: status_name(self.me, list),
             issued: now,

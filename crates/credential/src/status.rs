@@ -138,7 +138,17 @@ impl StatusList {
         Ok(Self { bits, bytes: inflate(compressed.ok_or(CborError::Unexpected)?)? })
     }
 
-    fn deflate(&self) -> Result<Vec<u8>, StatusListError> {
+    /// Bits of an entry: 1, 2, 4 or 8.
+    #[must_use]
+    pub const fn bits(&self) -> u8 {
+        self.bits
+    }
+
+    /// The entries, compressed (RFC 1950), as a list token carries them.
+    ///
+    /// # Errors
+    /// [`StatusListError::Inflate`] if the library cannot compress.
+    pub fn compressed(&self) -> Result<Vec<u8>, StatusListError> {
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(&self.bytes).map_err(StatusListError::Inflate)?;
         encoder.finish().map_err(StatusListError::Inflate)
@@ -234,7 +244,7 @@ impl SignedStatusList {
             w.int(4).uint(expires.unix().unsigned_abs());
         }
         w.int(6).uint(self.issued.unix().unsigned_abs());
-        w.int(65533).map(2).text("lst").bytes(&self.list.deflate()?);
+        w.int(65533).map(2).text("lst").bytes(&self.list.compressed()?);
         w.text("bits").uint(u64::from(self.list.bits));
         if let Some(ttl) = self.ttl {
             w.int(65534).uint(ttl);

@@ -16,6 +16,15 @@ use crate::crypto::{PublicKey, VerifyingKey};
 /// Longest certificate that is read, in bytes.
 const MAX_CERTIFICATE: usize = 8 * 1024;
 
+/// The certificates in a text of PEM (RFC 7468), in DER.
+///
+/// # Errors
+/// [`X5cError::Malformed`].
+pub fn certificates_of_pem(text: &str) -> Result<Vec<Vec<u8>>, X5cError> {
+    let all = CertificateDer::pem_slice_iter(text.as_bytes()).map(|der| der.map(|der| der.to_vec()));
+    all.collect::<Result<_, _>>().map_err(|_| X5cError::Malformed)
+}
+
 /// What the leaf's key must be meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeafUse {
@@ -88,9 +97,7 @@ impl CertificateAnchors {
     /// # Errors
     /// [`X5cError::Malformed`].
     pub fn from_pem(text: &str) -> Result<Self, X5cError> {
-        let roots = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
-        let roots = roots.map_err(|_| X5cError::Malformed)?;
-        Self::from_der(roots.iter().map(AsRef::as_ref))
+        Self::from_der(certificates_of_pem(text)?.iter().map(Vec::as_slice))
     }
 
     /// Whether there are none.

@@ -135,3 +135,71 @@ impl Ca {
         Ok(Certificate(dated(params, from, to).signed_by(&key_pair(key)?, &issuer)?.pem()))
     }
 }
+/// What a certificate of an [`IssuerRoot`] is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignerUse {
+    /// Signs credentials in wallets of others: 1.0.18013.5.1.2 (ISO/IEC 18013-5, annex B).
+    DocumentSigner,
+    /// Asks for presentations: 1.0.18013.5.1.6 (ISO/IEC 18013-5, annex B).
+    Reader,
+}
+
+/// The root of those who sign credentials, or ask for them, in the name of one authority.
+pub struct IssuerRoot {
+    name: String,
+    country: &'static str,
+    key: KeyPair,
+}
+
+impl IssuerRoot {
+    /// The root with this key. `country`: two letters, as ISO/IEC 18013-5, annex B demands.
+    ///
+    /// # Errors
+    /// [`CertificateError`]
+    pub fn new(name: String, country: &'static str, key: &SigningKey) -> Result<Self, CertificateError> {
+        Ok(Self { name, country, key: key_pair(key)? })
+    }
+
+    fn params(&self) -> Result<CertificateParams, CertificateError> {
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.distinguished_name.push(DnType::CountryName, self.country);
+        params.distinguished_name.push(DnType::CommonName, self.name.as_str());
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        Ok(params)
+    }
+
+    /// Its own certificate.
+    ///
+    /// # Errors
+    /// [`CertificateError`]
+    pub fn certificate(&self, from: LocalDate, to: LocalDate) -> Result<Certificate, CertificateError> {
+        Ok(Certificate(dated(self.params()?, from, to).self_signed(&self.key)?.pem()))
+    }
+
+    /// Certifies a key for these hosts (names and IP addresses) and this use.
+    ///
+    /// # Errors
+    /// [`CertificateError`]
+    pub fn certify(
+        &self,
+        name: &str,
+        hosts: &[String],
+        key: &SigningKey,
+        leaf_use: SignerUse,
+        (from, to): (LocalDate, LocalDate),
+    ) -> Result<Certificate, CertificateError> {
+        let mut params = CertificateParams::new(hosts)?;
+        params.distinguished_name.push(DnType::CountryName, self.country);
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        let last = match leaf_use {
+            SignerUse::DocumentSigner => 2,
+            SignerUse::Reader => 6,
+        };
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(vec![1, 0, 18013, 5, 1, last])];
+        params.use_authority_key_identifier_extension = true;
+        let issuer = Issuer::new(self.params()?, &self.key);
+        Ok(Certificate(dated(params, from, to).signed_by(&key_pair(key)?, &issuer)?.pem()))
+    }
+}

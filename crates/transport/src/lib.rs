@@ -13,7 +13,7 @@ mod stream;
 mod tls;
 
 pub use address::{AddressError, base_address, is_loopback_host};
-pub use certificate::{Ca, Certificate, CertificateError, Days};
+pub use certificate::{Ca, Certificate, CertificateError, Days, IssuerRoot, SignerUse};
 pub use fetch::{BodyError, approvals, bounded_body, trust_lists};
 pub use identity::{Identity, IdentityError, OwnKey};
 pub use listen::{Bounds, Transport, serve};

@@ -287,7 +287,7 @@ impl Service {
         frames: Vec<EnrolmentFrame>,
         now: Timestamp,
     ) -> Result<GoesOn, EnrolError> {
-        match self.look(id, device, frames, now).await? {
+        match self.see_claim(id, device, frames, now).await? {
             Looked::More(prompt) => Ok(GoesOn::More(prompt)),
             Looked::Enough(claim, captured) => {
                 self.decide_enrolment(&claim, &captured, device, now).await.map(GoesOn::Enrolled)
@@ -296,7 +296,7 @@ impl Service {
     }
 
     /// Looks at pictures of a claim that was begun.
-    pub(crate) async fn look(
+    pub(crate) async fn see_claim(
         &self,
         id: &EnrolmentId,
         device: DpopThumbprint,

@@ -64,7 +64,7 @@ impl<'de, T: std::str::FromStr> Deserialize<'de> for Text<T> {
     }
 }
 
-async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<axum::body::Bytes, Problem> {
+pub(super) async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<axum::body::Bytes, Problem> {
     let read = axum::body::Bytes::from_request(request, state);
     let read = tokio::time::timeout(BODY_TIME, read).await.map_err(|_| ProblemCode::BodyTooSlow)?;
     read.map_err(|rejection| {

@@ -130,6 +130,48 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "add_account" => &[OFFICER, JSON, &[AccountRefused]],
         "account_code" => &[OFFICER, &[UnknownAccount, AccountLocked]],
         "account_lock" => &[OFFICER, &[UnknownAccount, LastSupervisor]],
+        // Their refusals have codes of the standards' own (RFC 6749, RFC 9449, OpenID4VCI 1.0).
+        "par" | "token" | "credential" | "deferred_credential" | "notification" => &[&[NotFound]],
+        "credential_issuer" => &[&[NotFound, CryptoFailed]],
+        "authorization_server" | "nonce" | "openid_status_lists" | "root_certificate" | "openid_file" => {
+            &[&[NotFound]]
+        }
+        "openid_status_list" => &[&[NotFound, StatusFailed, CryptoFailed], STORE],
+        "openid_authorize" => &[&[NotFound], STORE],
+        "openid_sign_in" => &[
+            JSON,
+            STORE,
+            &[
+                NotFound,
+                UnknownRequest,
+                NumberInvalid,
+                NothingHeld,
+                InvitationInvalid,
+                WorkRequired,
+                WorkInvalid,
+                MrzUnreadable,
+                MrzMismatch,
+                CryptoFailed,
+                Internal,
+            ],
+        ],
+        "openid_sign_in_frames" => &[
+            JSON,
+            PICTURE,
+            STORE,
+            &[
+                NotFound,
+                UnknownRequest,
+                EnrolmentNotUnderWay,
+                EnrolmentBusy,
+                FramesRefused,
+                LivenessFailed,
+                UnknownPerson,
+                TemplateUnknown,
+                CryptoFailed,
+            ],
+        ],
+        "openid_sign_in_refusal" => &[JSON, STORE, &[NotFound, UnknownRequest]],
         "trust_lists" | "approvals" | "health" | "details" | "metrics" | "openapi" | "docs" => &[],
         _ => return None,
     };

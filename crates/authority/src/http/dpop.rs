@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::dpop::{DpopProof, DpopThumbprint};
 use credential::{SecretKey, sha256};
 use documents::Timestamp;
+use openid4vc::issuance::{Refusal, RefusalCode};
 
 use super::AppState;
 use super::problem::{Problem, ProblemCode};
@@ -145,6 +146,42 @@ fn take(app: &AppState, proof: &DpopProof, now: Timestamp) -> Result<(), Problem
         Fault::Replayed => refused("the proof was sent before; make a new one for each request"),
         Fault::Full => Problem::new(ProblemCode::TooManyRequests).after(60),
     })
+}
+
+/// The key of a wallet of others, by a proof that was made near this time and with a nonce of this server (HAIP 1.0, FAPI 2.0,
+/// 5.3.2.1): `token` is the access token that came along.
+pub(super) fn of_wallet_of_others(
+    parts: &Parts,
+    token: Option<&str>,
+    app: &AppState,
+    now: Timestamp,
+) -> Result<DpopThumbprint, Refusal> {
+    let invalid = |description| Refusal::new(RefusalCode::InvalidDpopProof, description);
+    let proof = read(parts, token).map_err(|_| {
+        invalid("send one proof of the wallet's key for this request in the header DPoP (RFC 9449)")
+    })?;
+    if proof.made_at().abs_diff(now.unix()) > WINDOW_SECONDS.unsigned_abs() {
+        return Err(invalid("the proof was made at another time; compare the clocks"));
+    }
+    let again =
+        || Refusal::new(RefusalCode::UseDpopNonce, "make the proof with the nonce in the header DPoP-Nonce");
+    if proof.nonce().is_none() {
+        return Err(again());
+    }
+    match app.dpop.take(&proof, now) {
+        Ok(()) => Ok(proof.thumbprint()),
+        Err(Fault::Stale) => Err(again()),
+        Err(Fault::Replayed) => Err(invalid("the proof was sent before; make a new one for each request")),
+        Err(Fault::Full) => Err(Refusal::new(
+            RefusalCode::TemporarilyUnavailable,
+            "too many requests of this key; try again in a minute",
+        )),
+    }
+}
+
+/// A thumbprint as parameters have it (RFC 9449, 10).
+pub(super) fn text(thumbprint: DpopThumbprint) -> String {
+    URL_SAFE_NO_PAD.encode(thumbprint.as_bytes())
 }
 
 /// The secret after `DPoP` (RFC 9449, 7.1).

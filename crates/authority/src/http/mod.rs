@@ -15,6 +15,7 @@ mod limit;
 mod lists;
 mod metrics;
 mod officers;
+mod openid;
 mod operations;
 mod page;
 mod problem;
@@ -42,6 +43,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::openid::OpenIdIssuer;
 use crate::service::Service;
 use describe::with_problems;
 use dpop::{DPOP, DPOP_NONCE, DpopGuard};
@@ -70,6 +72,8 @@ pub struct HttpState {
     pub trust_lists: Arc<dyn Fn() -> Vec<(AuthorityCode, Vec<u8>)> + Send + Sync>,
     /// The signed approvals.
     pub approvals: Arc<dyn Fn() -> Vec<Vec<u8>> + Send + Sync>,
+    /// By what it issues to wallets of others; `None`: it does not.
+    pub openid: Option<Arc<OpenIdIssuer>>,
 }
 
 /// The state, and what the routes themselves keep.
@@ -77,6 +81,7 @@ struct AppState {
     state: HttpState,
     enrolments: EnrolmentRates,
     dpop: DpopGuard,
+    openid: openid::SeenProofs,
     metrics: Metrics,
     pages: OnceLock<Pages>,
 }
@@ -101,6 +106,8 @@ struct Pages {
         (name = "wallet", description = "The traveller's wallet. Its secret comes from the enrolment; each request \
             carries a proof of its device key in the header DPoP (RFC 9449)."),
         (name = "public", description = "Signed lists for everybody."),
+        (name = "openid", description = "Wallets of others, by OpenID4VCI 1.0 under HAIP 1.0 (docs/openid4vc.md). Refusals \
+            have the form of RFC 6749, 5.2."),
         (name = "gates", description = "Gates, over the parties' listener (mutual TLS). Every message is signed by a \
             registered gate."),
         (name = "authorities", description = "The other authorities, over the parties' listener (mutual TLS). Every \
@@ -151,6 +158,7 @@ pub fn listeners(state: HttpState) -> Listeners {
     let app = Arc::new(AppState {
         enrolments: EnrolmentRates::new(Arc::clone(&state.now), &state.service.enrolment_settings().rules),
         dpop: DpopGuard::new(state.service.store().vault().nonce_key()),
+        openid: openid::SeenProofs::default(),
         state,
         metrics: Metrics::default(),
         pages: OnceLock::new(),
@@ -237,6 +245,7 @@ fn cors(app: &Arc<AppState>, wallet_routes: BTreeSet<String>) -> CorsLayer {
 fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::with_openapi(Api::openapi())
         .merge(wallets())
+        .merge(wallets_of_others())
         .merge(lists())
         .merge(messages())
         .merge(officers())
@@ -246,7 +255,7 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
 }
 
 fn public() -> OpenApiRouter<Arc<AppState>> {
-    wallets().merge(lists()).merge(officers()).merge(health()).merge(description())
+    wallets().merge(wallets_of_others()).merge(lists()).merge(officers()).merge(health()).merge(description())
 }
 
 fn parties() -> OpenApiRouter<Arc<AppState>> {
@@ -273,6 +282,30 @@ fn wallets() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(appeals::appeal, appeals::open_appeals))
         .routes(routes!(appeals::appeal_state))
         .layer(DefaultBodyLimit::max(body::JSON_LIMIT))
+}
+
+fn wallets_of_others() -> OpenApiRouter<Arc<AppState>> {
+    let small = OpenApiRouter::new()
+        .routes(routes!(openid::credential_issuer))
+        .routes(routes!(openid::authorization_server))
+        .routes(routes!(openid::par))
+        .routes(routes!(openid::token))
+        .routes(routes!(openid::nonce))
+        .routes(routes!(openid::credential))
+        .routes(routes!(openid::deferred_credential))
+        .routes(routes!(openid::notification))
+        .routes(routes!(openid::lists::openid_status_lists))
+        .routes(routes!(openid::lists::openid_status_list))
+        .routes(routes!(openid::lists::root_certificate))
+        .routes(routes!(openid::sign_in::authorize))
+        .routes(routes!(openid::sign_in::file))
+        .routes(routes!(openid::sign_in::begin))
+        .routes(routes!(openid::sign_in::refuse))
+        .layer(DefaultBodyLimit::max(body::MESSAGE_LIMIT));
+    OpenApiRouter::new()
+        .routes(routes!(openid::sign_in::frames))
+        .layer(DefaultBodyLimit::max(body::JSON_LIMIT))
+        .merge(small)
 }
 
 fn lists() -> OpenApiRouter<Arc<AppState>> {

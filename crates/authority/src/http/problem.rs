@@ -113,6 +113,8 @@ problems! {
         "compare it with the paper";
     EnrolmentNotUnderWay = "enrolment_not_under_way", NOT_FOUND, "No such enrolment is under way",
         "begin again; it is over after three minutes, and belongs to the device key that began it";
+    UnknownRequest = "unknown_request", NOT_FOUND, "The wallet's request is not there any more",
+        "go back to the wallet and begin again";
     EnrolmentBusy = "enrolment_busy", CONFLICT, "Pictures of this enrolment are being looked at",
         "send one request at a time";
     FramesRefused = "frames_refused", UNPROCESSABLE_ENTITY, "The pictures are too many, too large or too late",

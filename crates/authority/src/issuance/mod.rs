@@ -74,6 +74,9 @@ pub enum IssueError {
     /// A venue credential cannot be made.
     #[error(transparent)]
     Credential(#[from] CredentialIssueError),
+    /// A credential for a wallet of others cannot be made.
+    #[error("the credential cannot be made: {0}")]
+    OpenId(String),
     /// A weekly key.
     #[error("{0}")]
     WeeklyKey(#[source] WeeklyKeyError),

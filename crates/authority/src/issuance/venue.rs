@@ -23,6 +23,7 @@ use crate::status_places::PlaceDraw;
 use crate::store::person::{self, Resident};
 use crate::store::registry;
 use crate::store::token::Purpose;
+use crate::store::vault::PersonKey;
 
 /// What a wallet wants to show at desks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +97,13 @@ impl Service {
     async fn portrait_of(&self, session: &[u8; 32]) -> Result<Option<Vec<u8>>, IssueError> {
         let mut tx = self.store.read().await?;
         let key = person::find_session(&mut tx, &sha256(session)).await?.ok_or(IssueError::NoPass)?;
+        tx.commit().await?;
+        self.portrait_of_person(key).await
+    }
+
+    /// The portrait of a person, from the registry's photograph; `None` where there is none.
+    pub(crate) async fn portrait_of_person(&self, key: PersonKey) -> Result<Option<Vec<u8>>, IssueError> {
+        let mut tx = self.store.read().await?;
         let person = person::find_person(&mut tx, self.store.vault(), key).await?;
         let photograph = registry::find_photograph(&mut tx, &person.ok_or(IssueError::NoPass)?).await?;
         tx.commit().await?;

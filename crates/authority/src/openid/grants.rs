@@ -227,8 +227,10 @@ impl Service {
             Some("the code was given to another wallet")
         } else if parameters.get("redirect_uri") != Some(request.redirect_uri.as_str()) {
             Some("redirect_uri is not the one of the request")
-        } else if !is_verifier_of(parameters.get("code_verifier").unwrap_or_default(), &request.code_challenge)
-        {
+        } else if !is_verifier_of(
+            parameters.get("code_verifier").unwrap_or_default(),
+            &request.code_challenge,
+        ) {
             Some("code_verifier does not belong to the request's code_challenge")
         } else if request.dpop_jkt.as_deref().is_some_and(|bound| bound != jkt(key)) {
             Some("the proof's key is not the one that the request named (dpop_jkt)")
@@ -253,8 +255,10 @@ impl Service {
         now: Timestamp,
     ) -> Result<Tokens, OpenIdError> {
         let code = parameters.need("pre-authorized_code", "pre-authorized_code is missing")?;
-        let typed = parameters.need("tx_code", "tx_code is missing: the number that the counter told the holder")?;
-        let used = || grant("the counter's code was used, is over, or is none; ask the counter for another one");
+        let typed =
+            parameters.need("tx_code", "tx_code is missing: the number that the counter told the holder")?;
+        let used =
+            || grant("the counter's code was used, is over, or is none; ask the counter for another one");
         let tag = tag_of(self, code).ok_or_else(used)?;
         let which = (tag, GrantKind::Counter);
         let mut tx = self.store.begin().await?;
@@ -285,7 +289,8 @@ impl Service {
     ) -> Result<Tokens, OpenIdError> {
         let secret = Secret::new()?;
         let until = now.plus_seconds(TOKEN_SECONDS);
-        rows::add(&mut tx, (secret.tag(self), GrantKind::Access), Some(person), until, written(&access)?).await?;
+        rows::add(&mut tx, (secret.tag(self), GrantKind::Access), Some(person), until, written(&access)?)
+            .await?;
         tx.commit().await?;
         Ok(Tokens { access_token: secret.text(), asked: access.asked })
     }
@@ -300,8 +305,12 @@ impl Service {
         key: DpopThumbprint,
         now: Timestamp,
     ) -> Result<Access, OpenIdError> {
-        let refused =
-            || OpenIdError::refused(RefusalCode::InvalidToken, "the access token is over or is none, or is bound to another key");
+        let refused = || {
+            OpenIdError::refused(
+                RefusalCode::InvalidToken,
+                "the access token is over or is none, or is bound to another key",
+            )
+        };
         let tag = tag_of(self, token).ok_or_else(refused)?;
         let mut tx = self.store.read().await?;
         let found = rows::find(&mut tx, (tag, GrantKind::Access), now).await?;
@@ -323,8 +332,12 @@ impl Service {
         configurations: &[Configuration],
         now: Timestamp,
     ) -> Result<CounterCode, OpenIdError> {
-        let unknown =
-            || OpenIdError::refused(RefusalCode::InvalidRequest, "nobody is registered here with a valid document of this number");
+        let unknown = || {
+            OpenIdError::refused(
+                RefusalCode::InvalidRequest,
+                "nobody is registered here with a valid document of this number",
+            )
+        };
         let tag = self.store.vault().number_tag(number);
         let mut tx = self.store.begin().await?;
         let key = person::find_tag(&mut tx, tag).await?.ok_or_else(unknown)?;
@@ -340,7 +353,8 @@ impl Service {
             tries: COUNTER_TRIES,
         };
         let expires = now.plus_seconds(COUNTER_SECONDS);
-        rows::add(&mut tx, (secret.tag(self), GrantKind::Counter), Some(key), expires, written(&record)?).await?;
+        rows::add(&mut tx, (secret.tag(self), GrantKind::Counter), Some(key), expires, written(&record)?)
+            .await?;
         tx.commit().await?;
         Ok(CounterCode { code, tx_code, expires })
     }
@@ -360,7 +374,10 @@ impl Service {
 }
 
 fn gone() -> OpenIdError {
-    OpenIdError::refused(RefusalCode::InvalidRequest, "the request_uri is over, was used, or is another wallet's; push the request again")
+    OpenIdError::refused(
+        RefusalCode::InvalidRequest,
+        "the request_uri is over, was used, or is another wallet's; push the request again",
+    )
 }
 
 fn nonce_of(key: &SecretKey, slot: i64) -> String {

@@ -7,8 +7,8 @@ use credential::jose::Jwk;
 use credential::{DeviceKey, KeyClass, PublicKey, StatusRef};
 use documents::{Timestamp, redact_debug};
 use openid4vc::issuance::{
-    Configuration, CredentialForm, CredentialRequest, CredentialSort, Endpoints, ProofContext, RefusalCode, Response,
-    verify_proofs,
+    Configuration, CredentialForm, CredentialRequest, CredentialSort, Endpoints, ProofContext, RefusalCode,
+    Response, verify_proofs,
 };
 use openid4vc::status::StatusReference;
 use serde::{Deserialize, Serialize};
@@ -109,6 +109,19 @@ impl Service {
         request: &CredentialRequest,
         now: Timestamp,
     ) -> Result<Answered, OpenIdError> {
+        let keys = self.proven_keys(issuer, access, request, now)?;
+        let wanted =
+            Wanted { configuration: request.configuration(), keys, response: request.response().clone() };
+        self.issue_wanted(issuer, access, wanted, now).await
+    }
+
+    fn proven_keys(
+        &self,
+        issuer: &OpenIdIssuer,
+        access: &Access,
+        request: &CredentialRequest,
+        now: Timestamp,
+    ) -> Result<Vec<PublicKey>, OpenIdError> {
         let held = ProofContext {
             issuer: issuer.endpoints.issuer(),
             client_id: Some(&access.client_id),
@@ -116,11 +129,7 @@ impl Service {
             makers: &issuer.makers,
             now,
         };
-        let keys = verify_proofs(request, &held)?;
-        let keys = keys.iter().map(|key: &Jwk| *key.public()).collect();
-        let wanted =
-            Wanted { configuration: request.configuration(), keys, response: request.response().clone() };
-        self.issue_wanted(issuer, access, wanted, now).await
+        Ok(verify_proofs(request, &held)?.iter().map(|key: &Jwk| *key.public()).collect())
     }
 
     /// Gives credentials that were not ready when they were asked for.
@@ -134,13 +143,17 @@ impl Service {
         text: &str,
         now: Timestamp,
     ) -> Result<Answered, OpenIdError> {
-        let unknown =
-            || OpenIdError::refused(RefusalCode::InvalidTransactionId, "nothing waits under this transaction_id");
+        let unknown = || {
+            OpenIdError::refused(RefusalCode::InvalidTransactionId, "nothing waits under this transaction_id")
+        };
         let request: DeferredRequest = openid4vc::json::strict(text)
             .ok()
             .and_then(|value| serde_json::from_value(value).ok())
             .ok_or_else(|| {
-                OpenIdError::refused(RefusalCode::InvalidCredentialRequest, "send transaction_id in a JSON object")
+                OpenIdError::refused(
+                    RefusalCode::InvalidCredentialRequest,
+                    "send transaction_id in a JSON object",
+                )
             })?;
         let tag = tag_of(self, &request.transaction_id).ok_or_else(unknown)?;
         let mut tx = self.store.begin().await?;
@@ -151,7 +164,10 @@ impl Service {
         }
         tx.commit().await?;
         let key = |text: &String| {
-            hex::decode(text).ok().and_then(|bytes| PublicKey::from_bytes(&bytes).ok()).ok_or_else(rows::damaged)
+            hex::decode(text)
+                .ok()
+                .and_then(|bytes| PublicKey::from_bytes(&bytes).ok())
+                .ok_or_else(rows::damaged)
         };
         let wanted = Wanted {
             configuration: waiting.configuration.parse().map_err(|_| rows::damaged())?,
@@ -185,7 +201,9 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let resident = self.resident_to_issue_for(&mut tx, person).await?;
         let claims = claims::of(&self.rules, self.me, &resident, wanted.configuration.sort, portrait, today)
-            .ok_or_else(|| denied("this authority has no valid document of the holder for this credential"))?;
+            .ok_or_else(|| {
+                denied("this authority has no valid document of the holder for this credential")
+            })?;
         self.check_quota(&mut tx, person, wanted.keys.len(), now).await?;
         let mut draw_place = PlaceDraw::new(&self.status_capacity, expires, now);
         let (mut credentials, mut tags) = (Vec::new(), Vec::new());
@@ -193,7 +211,8 @@ impl Service {
             let device = DeviceKey::new(*key)
                 .map_err(|_| OpenIdError::refused(RefusalCode::InvalidProof, "a key is no point on P-256"))?;
             let thumbprint = device.thumbprint();
-            let taken = token::add_device(&mut tx, self.store.vault().device_tag(thumbprint), person, now).await?;
+            let taken =
+                token::add_device(&mut tx, self.store.vault().device_tag(thumbprint), person, now).await?;
             let tag = self.store.vault().token_tag(thumbprint.token_id());
             // A key is bound to one credential: a second one beside it would join the two.
             if taken != person || token::find_token(&mut tx, tag).await?.is_some() {
@@ -202,7 +221,8 @@ impl Service {
                     "a key was used before; prove new keys for new credentials",
                 ));
             }
-            let place = draw_place.take(&mut tx, tag, person, Purpose::Other).await.map_err(IssueError::from)?;
+            let place =
+                draw_place.take(&mut tx, tag, person, Purpose::Other).await.map_err(IssueError::from)?;
             let jwk = Jwk::of(key, None)?;
             let status = status_of(issuer, place);
             let frame = Frame { issuer, holder: &jwk, issued: today.start(), expires, status: &status };
@@ -216,7 +236,8 @@ impl Service {
         let secret = Secret::new()?;
         let given = Given { client_id: access.client_id.clone(), tags };
         let until = now.plus_seconds(LATER_SECONDS);
-        rows::add(&mut tx, (secret.tag(self), GrantKind::Given), Some(person), until, written(&given)?).await?;
+        rows::add(&mut tx, (secret.tag(self), GrantKind::Given), Some(person), until, written(&given)?)
+            .await?;
         tx.commit().await?;
         tracing::info!(
             configuration = wanted.configuration.id(),
@@ -261,7 +282,9 @@ impl Service {
         person::hold_person(tx, key).await?;
         let suspended = |found: appeal::Suspension| found.state == appeal::SuspensionState::InForce;
         if appeal::find_suspension(tx, key).await?.is_some_and(suspended) {
-            return Err(denied("the holder's credentials are suspended; they ask at the authority's counter"));
+            return Err(denied(
+                "the holder's credentials are suspended; they ask at the authority's counter",
+            ));
         }
         let person = person::find_person(tx, self.store.vault(), key).await?.ok_or_else(gone)?;
         person::find_resident(tx, &person).await?.ok_or_else(gone)
@@ -277,7 +300,9 @@ impl Service {
         let today = token::count_devices(tx, person, now.plus_seconds(-86_400)).await?;
         let asked = i64::try_from(asked).unwrap_or(i64::MAX);
         if today.saturating_add(asked) > i64::from(self.device_keys_a_day) {
-            return Err(denied("the holder brought more keys than a person may in a day; try again tomorrow"));
+            return Err(denied(
+                "the holder brought more keys than a person may in a day; try again tomorrow",
+            ));
         }
         Ok(())
     }
@@ -300,8 +325,12 @@ impl Service {
         };
         let value = openid4vc::json::strict(text).map_err(|_| malformed())?;
         let told: Notification = serde_json::from_value(value).map_err(|_| malformed())?;
-        let unknown =
-            || OpenIdError::refused(RefusalCode::InvalidNotificationId, "no credentials were given under this notification_id");
+        let unknown = || {
+            OpenIdError::refused(
+                RefusalCode::InvalidNotificationId,
+                "no credentials were given under this notification_id",
+            )
+        };
         let is_over = match told.event.as_str() {
             "credential_accepted" => false,
             "credential_failure" | "credential_deleted" => true,
@@ -316,7 +345,10 @@ impl Service {
         }
         if is_over {
             for tag in &given.tags {
-                let tag = hex::decode(tag).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(rows::damaged)?;
+                let tag = hex::decode(tag)
+                    .ok()
+                    .and_then(|bytes| bytes.try_into().ok())
+                    .ok_or_else(rows::damaged)?;
                 token::set_status(&mut tx, crate::store::vault::Tag::from_bytes(tag), 1).await?;
             }
         }

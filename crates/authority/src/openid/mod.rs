@@ -3,9 +3,11 @@
 //! Lives here: [`OpenIdIssuer`]: by which name, key and certificates it issues, and whose wallets it takes. Below: grants, who signs
 //! in, what is issued. Not here: forms and their checks (`openid4vc`), the routes (`http::openid`), files (`baypass::install`).
 
+mod claims;
 mod grants;
 mod issue;
 mod sign_in;
+mod status;
 
 use std::sync::Arc;
 
@@ -17,8 +19,8 @@ use openid4vc::issuance::{Endpoints, Refusal, RefusalCode};
 use crate::issuance::IssueError;
 use crate::store::StoreError;
 
-pub use grants::{Access, CounterCode, REQUEST_SECONDS, TOKEN_SECONDS, Tokens};
-pub use issue::{Answered, IssuedToOther};
+pub use grants::{Access, CounterCode, REQUEST_SECONDS, TOKEN_SECONDS};
+pub use issue::Answered;
 pub use sign_in::{SignIn, SignInFault, SignInGoesOn};
 
 /// By what this authority issues to wallets of others.
@@ -30,6 +32,8 @@ pub struct OpenIdIssuer {
     pub key: Arc<SigningKey>,
     /// The key's certificate and those above it, in DER, without the root.
     pub chain: Vec<Vec<u8>>,
+    /// The root's certificate, in DER, for verifiers.
+    pub root: Vec<u8>,
     /// Makers of wallets whose attestations count.
     pub makers: CertificateAnchors,
 }

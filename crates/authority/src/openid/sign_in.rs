@@ -25,7 +25,8 @@ pub struct SignIn<'r> {
 
 impl SignIn<'_> {
     /// The pictures belong to whoever opened this request.
-    fn applicant(&self) -> DpopThumbprint {
+    #[must_use]
+    pub fn applicant(&self) -> DpopThumbprint {
         DpopThumbprint::from_bytes(sha256(self.uri.as_bytes()))
     }
 }
@@ -68,7 +69,7 @@ impl Service {
         frames: Vec<EnrolmentFrame>,
         now: Timestamp,
     ) -> Result<SignInGoesOn, SignInFault> {
-        let (claim, captured) = match self.look(id, sign_in.applicant(), frames, now).await? {
+        let (claim, captured) = match self.see_claim(id, sign_in.applicant(), frames, now).await? {
             Looked::More(prompt) => return Ok(SignInGoesOn::More(prompt)),
             Looked::Enough(claim, captured) => (claim, captured),
         };
@@ -80,7 +81,10 @@ impl Service {
         let request = self.take_request(&mut tx, sign_in.uri, now).await?;
         let code = self.give_code(&mut tx, &request, person, now).await?;
         tx.commit().await.map_err(OpenIdError::from)?;
-        tracing::info!(simulated = self.enrolments.settings.simulated, "a holder signed in for a wallet of others");
+        tracing::info!(
+            simulated = self.enrolments.settings.simulated,
+            "a holder signed in for a wallet of others"
+        );
         Ok(SignInGoesOn::Done(request.answer(("code", &code), issuer.endpoints.issuer())))
     }
 

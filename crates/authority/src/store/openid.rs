@@ -10,7 +10,6 @@ use super::{Result, StoreError, Tx, array, column, define_statements, optional, 
 define_statements! {
     ADD_GRANT = "INSERT INTO openid_grant (tag, kind, person_key, expires, record) VALUES ($1, $2, $3, $4, $5)";
     FIND_GRANT = "SELECT person_key, expires, record FROM openid_grant WHERE tag = $1 AND kind = $2";
-    SET_GRANT = "UPDATE openid_grant SET record = $1 WHERE tag = $2 AND kind = $3";
     DROP_GRANT = "DELETE FROM openid_grant WHERE tag = $1 AND kind = $2";
     ERASE_GRANTS = "DELETE FROM openid_grant WHERE person_key = $1";
 }
@@ -83,17 +82,8 @@ pub(crate) async fn find(
     Ok(Some(KeptGrant { person, record: column(&row, TABLE, "record")? }))
 }
 
-/// Writes another record into a grant.
-pub(crate) async fn set(tx: &mut Tx, (tag, kind): (Tag, GrantKind), record: Vec<u8>) -> Result<()> {
-    run!(tx, SET_GRANT, record, tag.to_vec(), kind.number()).map(drop)
-}
-
 /// Takes a grant away: it is there for one taker alone. `None` where it is over or another one came first.
-pub(crate) async fn take(
-    tx: &mut Tx,
-    which: (Tag, GrantKind),
-    now: Timestamp,
-) -> Result<Option<KeptGrant>> {
+pub(crate) async fn take(tx: &mut Tx, which: (Tag, GrantKind), now: Timestamp) -> Result<Option<KeptGrant>> {
     let found = find(tx, which, now).await?;
     let gone = run!(tx, DROP_GRANT, which.0.to_vec(), which.1.number())?;
     Ok(found.filter(|_| gone == 1))

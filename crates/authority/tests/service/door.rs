@@ -134,6 +134,7 @@ pub fn state(service: &Arc<Service>, bay: &Bay, clock: &Arc<AtomicI64>) -> HttpS
             let each = |a| published.trust_list(a).map(|list| (a, list));
             AuthorityCode::ALL.into_iter().filter_map(each).collect()
         }),
+        openid: None,
         approvals: Arc::new(move || vec![approval.clone()]),
     }
 }

@@ -23,7 +23,7 @@ use crate::failure::{Failure, of};
 use crate::install::database::DatabaseArgs;
 use crate::install::parties::{load_approvals, load_faces, load_liveness, open_service};
 use crate::install::signing::AuthoritySigners;
-use crate::install::{Installation, lists, risk_rules};
+use crate::install::{Installation, lists, openid, risk_rules};
 use crate::officers::{PagesArgs, by_name};
 use crate::serve::{AddressBook, Addresses, RunArgs, TrialClock, announce, bind, log, serve_http};
 use crate::tls::{CertificateArgs, PartyTls, base_of};
@@ -57,6 +57,10 @@ pub struct ServeArgs {
     /// Where gates and the other authorities find it: always over TLS, with keys that the trust lists name.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen_parties: SocketAddr,
+    /// The address by which wallets of others know it as an issuer (OpenID4VCI), where it is another than the one at which it
+    /// listens (https://hkg.example).
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
     #[command(flatten)]
     certificate: CertificateArgs,
     #[command(flatten)]
@@ -117,6 +121,8 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     });
     let folder = installation.authority(code);
     let desk = args.pages.desk(&installation, &folder, Arc::clone(&officers_pages))?;
+    let base = args.issuer.clone().unwrap_or_else(|| base_of(&to_public, public_at));
+    let openid = openid::issuer(&installation, code, &base, now)?;
     let state = HttpState {
         service: Arc::clone(&service),
         now: Arc::new(move || ticking.now()),
@@ -128,6 +134,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             let all = lists::approvals(&from).unwrap_or_default();
             all.into_iter().map(|(_, bundle)| bundle).collect()
         }),
+        openid: Some(Arc::new(openid)),
     };
     let at = [
         ("", base_of(&to_public, public_at)),

@@ -16,6 +16,7 @@ pub mod library;
 pub mod list_rounds;
 pub mod lists;
 pub mod module;
+pub mod openid;
 pub mod parties;
 pub mod risk_rules;
 pub mod signing;

@@ -48,6 +48,7 @@ pub async fn serve(service: &Arc<Service>, bay: &Bay, now: &Arc<Mutex<Timestamp>
         origins: Vec::new(),
         officer_origin: Arc::new(|_| false),
         trust_lists: Arc::new(Vec::new),
+        openid: None,
         approvals: Arc::new(move || vec![approval.clone()]),
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -45,7 +45,10 @@ impl SeenProofs {
             return Err(ClientFault::Replayed.into());
         }
         if seen.len() >= MANY {
-            return Err(Refusal::new(RefusalCode::TemporarilyUnavailable, "too many wallets ask at once; try again"));
+            return Err(Refusal::new(
+                RefusalCode::TemporarilyUnavailable,
+                "too many wallets ask at once; try again",
+            ));
         }
         seen.insert(name, client.proof_until);
         Ok(())
@@ -118,11 +121,17 @@ fn refusal(error: OpenIdError) -> Refusal {
         OpenIdError::Store(error) => {
             // The log has the rest; the mapping of the other doors writes it.
             let _ = Problem::from(error);
-            Refusal::new(RefusalCode::TemporarilyUnavailable, "the service cannot answer now; try again in a moment")
+            Refusal::new(
+                RefusalCode::TemporarilyUnavailable,
+                "the service cannot answer now; try again in a moment",
+            )
         }
         OpenIdError::Issue(error) => {
             let _ = Problem::from(error);
-            Refusal::new(RefusalCode::ServerError, "the credential could not be made; try again later, or ask the authority's counter")
+            Refusal::new(
+                RefusalCode::ServerError,
+                "the credential could not be made; try again later, or ask the authority's counter",
+            )
         }
     }
 }
@@ -148,7 +157,10 @@ pub(super) async fn credential_issuer(
     let (issuer, now) = (issuer(&app)?, (app.state.now)());
     let metadata = issuer_metadata(&issuer.endpoints, app.state.service.code().code());
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accept.split(',').any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/jwt")) {
+    if accept
+        .split(',')
+        .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/jwt"))
+    {
         let signed = sign_issuer_metadata(&metadata, &issuer.key, &issuer.chain, now);
         let signed = signed.map_err(|error| Problem::from(&error))?;
         return Ok(([(header::CONTENT_TYPE, "application/jwt")], signed).into_response());
@@ -224,7 +236,10 @@ pub(super) async fn par(State(app): State<Arc<AppState>>, request: Request) -> R
         let mut pushed = PushedRequest::read(&parameters)?;
         let own = dpop::text(key);
         if pushed.dpop_jkt.as_deref().is_some_and(|named| named != own) {
-            return Err(Refusal::new(RefusalCode::InvalidDpopProof, "the proof's key is not the one that dpop_jkt names"));
+            return Err(Refusal::new(
+                RefusalCode::InvalidDpopProof,
+                "the proof's key is not the one that dpop_jkt names",
+            ));
         }
         // RFC 9449, 10.1: a proof at this endpoint binds the code as dpop_jkt does.
         pushed.dpop_jkt = Some(own);
@@ -246,7 +261,8 @@ pub(super) async fn token(State(app): State<Arc<AppState>>, request: Request) ->
     let (issuer, now) = (issuer(&app).map_err(IntoResponse::into_response)?, (app.state.now)());
     let answer = async {
         let WalletRequest { parameters, client, key } = wallet_request(&app, &issuer, request, now).await?;
-        let tokens = app.state.service.redeem(&parameters, &client.client_id, key, now).await.map_err(refusal)?;
+        let tokens =
+            app.state.service.redeem(&parameters, &client.client_id, key, now).await.map_err(refusal)?;
         let mut body = json!({
             "access_token": tokens.access_token,
             "token_type": "DPoP",
@@ -276,8 +292,7 @@ pub(super) async fn token(State(app): State<Arc<AppState>>, request: Request) ->
 pub(super) async fn nonce(State(app): State<Arc<AppState>>) -> Result<Response, Problem> {
     issuer(&app)?;
     let now = (app.state.now)();
-    let mut response =
-        json_answer(StatusCode::OK, &json!({"c_nonce": app.state.service.openid_nonce(now)}));
+    let mut response = json_answer(StatusCode::OK, &json!({"c_nonce": app.state.service.openid_nonce(now)}));
     if let Ok(nonce) = HeaderValue::from_str(&app.dpop.nonce(now)) {
         response.headers_mut().insert(DPOP_NONCE, nonce);
     }
@@ -292,18 +307,25 @@ async fn with_access(
 ) -> Result<(crate::openid::Access, String), Refusal> {
     let (parts, body) = request.into_parts();
     let missing = || {
-        Refusal::new(RefusalCode::InvalidToken, "send the access token in the header Authorization after DPoP, and nowhere else")
+        Refusal::new(
+            RefusalCode::InvalidToken,
+            "send the access token in the header Authorization after DPoP, and nowhere else",
+        )
     };
     let value = one(&parts.headers, header::AUTHORIZATION.as_str()).ok_or_else(missing)?;
     let (scheme, token) = value.split_once(' ').ok_or_else(missing)?;
-    if !scheme.eq_ignore_ascii_case("DPoP") || parts.uri.query().is_some_and(|query| query.contains("access_token")) {
+    if !scheme.eq_ignore_ascii_case("DPoP")
+        || parts.uri.query().is_some_and(|query| query.contains("access_token"))
+    {
         return Err(missing());
     }
     let token = token.trim().to_owned();
     let key = dpop::of_wallet_of_others(&parts, Some(&token), app, now)?;
     let access = app.state.service.open_access(&token, key, now).await.map_err(refusal)?;
     let invalid = || Refusal::new(RefusalCode::InvalidCredentialRequest, "send one JSON object");
-    if !one(&parts.headers, header::CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with("application/json")) {
+    if !one(&parts.headers, header::CONTENT_TYPE.as_str())
+        .is_some_and(|kind| kind.starts_with("application/json"))
+    {
         return Err(invalid());
     }
     let body = bytes(Request::from_parts(parts, body), app).await.map_err(|_| invalid())?;
@@ -339,12 +361,16 @@ fn answered(answer: &Answered) -> Result<Response, Refusal> {
         (status = 202, description = "`transaction_id`: ask again.", content_type = "application/json", body = Object),
         (status = 400, description = "A code of OpenID4VCI 1.0, 8.3.1.2.", content_type = "application/json", body = Object),
         (status = 401, description = "`invalid_token` or `use_dpop_nonce`.", content_type = "application/json", body = Object)))]
-pub(super) async fn credential(State(app): State<Arc<AppState>>, request: Request) -> Result<Response, Response> {
+pub(super) async fn credential(
+    State(app): State<Arc<AppState>>,
+    request: Request,
+) -> Result<Response, Response> {
     let (issuer, now) = (issuer(&app).map_err(IntoResponse::into_response)?, (app.state.now)());
     let answer = async {
         let (access, text) = with_access(&app, request, now).await?;
         let wanted = CredentialRequest::read(&text, &access.asked)?;
-        let answer = app.state.service.issue_to_other(&issuer, &access, &wanted, now).await.map_err(refusal)?;
+        let answer =
+            app.state.service.issue_to_other(&issuer, &access, &wanted, now).await.map_err(refusal)?;
         answered(&answer)
     };
     answer.await.map_err(|refusal| Refused::at_resource(refusal).with_nonce(&app, now).into_response())
@@ -379,7 +405,10 @@ pub(super) async fn deferred_credential(
     request_body(content = Object, content_type = "application/json"),
     responses((status = 204, description = "Taken."),
         (status = 400, description = "`invalid_notification_id` or `invalid_notification_request`.", content_type = "application/json", body = Object)))]
-pub(super) async fn notification(State(app): State<Arc<AppState>>, request: Request) -> Result<Response, Response> {
+pub(super) async fn notification(
+    State(app): State<Arc<AppState>>,
+    request: Request,
+) -> Result<Response, Response> {
     issuer(&app).map_err(IntoResponse::into_response)?;
     let now = (app.state.now)();
     let answer = async {

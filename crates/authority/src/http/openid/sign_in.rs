@@ -56,7 +56,8 @@ fn escaped(text: &str) -> String {
 
 /// What the page says of the request: who asks, where the answer goes, and for which credentials.
 fn filled(which: &Which, request: &PushedRequest) -> String {
-    let place = request.redirect_uri.split_once("://").map_or(request.redirect_uri.as_str(), |(_, rest)| rest);
+    let place =
+        request.redirect_uri.split_once("://").map_or(request.redirect_uri.as_str(), |(_, rest)| rest);
     let place = place.split(['/', '?']).next().unwrap_or_default();
     let asked = request.asked.configurations.iter().filter_map(|id| id.parse::<Configuration>().ok());
     let mut names: Vec<&str> = asked.map(|one| one.sort.name()).collect();
@@ -70,7 +71,7 @@ fn filled(which: &Which, request: &PushedRequest) -> String {
 /// Shows the page on which a holder signs in
 ///
 /// The browser comes here with `client_id` and `request_uri` alone (RFC 9126, 4).
-#[utoipa::path(get, path = "/openid/authorize", tag = "openid", params(Which),
+#[utoipa::path(get, path = "/openid/authorize", operation_id = "openid_authorize", tag = "openid", params(Which),
     responses((status = 200, description = "The page.", content_type = "text/html", body = String),
         (status = 400, description = "There is no such request.", content_type = "text/html", body = String)))]
 pub(in super::super) async fn authorize(
@@ -78,7 +79,15 @@ pub(in super::super) async fn authorize(
     which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     issuer(&app)?;
-    let over = || page(StatusCode::BAD_REQUEST, PAGE.replace("{request}", "").replace("{credentials}", "").replace("{client}", "").replace("{place}", ""));
+    let over = || {
+        page(
+            StatusCode::BAD_REQUEST,
+            PAGE.replace("{request}", "")
+                .replace("{credentials}", "")
+                .replace("{client}", "")
+                .replace("{place}", ""),
+        )
+    };
     // Parameters beside a request_uri count for nothing; without one there is nothing to answer, and nowhere to send an answer.
     let Ok(Query(which)) = which else { return Ok(over()) };
     match app.state.service.pushed_request(&which.request_uri, &which.client_id, (app.state.now)()).await {
@@ -92,7 +101,7 @@ pub(in super::super) async fn authorize(
 /// Gives a file of the page
 ///
 /// Script, style and texts in four languages.
-#[utoipa::path(get, path = "/openid/sign-in/{file}", tag = "openid",
+#[utoipa::path(get, path = "/openid/sign-in/{file}", operation_id = "openid_file", tag = "openid",
     params(("file" = String, Path, description = "`sign-in.js`, `sign-in.css` or `sign-in.json`.")),
     responses((status = 200, description = "The file.", content_type = "text/javascript", body = String)))]
 pub(in super::super) async fn file(file: Result<Path<String>, PathRejection>) -> Result<Response, Problem> {
@@ -167,7 +176,7 @@ impl From<SignInFault> for Problem {
 ///
 /// Number, name, birth date, something that the holder has, and the face in the pictures that follow must belong together, as at an
 /// enrolment. No pass comes of it, and none ends.
-#[utoipa::path(post, path = "/openid/sign-in", tag = "openid", request_body = SignInClaim,
+#[utoipa::path(post, path = "/openid/sign-in", operation_id = "openid_sign_in", tag = "openid", request_body = SignInClaim,
     responses((status = 201, description = "Begun: send pictures.", body = SignInBegun)))]
 pub(in super::super) async fn begin(
     State(app): State<Arc<AppState>>,
@@ -187,7 +196,7 @@ pub(in super::super) async fn begin(
         invitation: claim.invitation,
     };
     let read = service.read_claim(request, None, now)?;
-    let pressed = app.enrolments.is_pressed_from(client);
+    let pressed = app.enrolments.is_pressed(client, sign_in.applicant());
     let work = claim.work.map(|SignInWork { salt, answer }| WorkAnswer { salt, answer });
     let begun = service.begin_sign_in(sign_in, read, (client, pressed), work.as_ref(), now).await?;
     let answer = SignInBegun {
@@ -239,7 +248,7 @@ pub(in super::super) enum SignInAnswer {
 /// Takes pictures of a sign-in
 ///
 /// The answer to the last one is the address to which the browser goes on, with the wallet's code in it.
-#[utoipa::path(post, path = "/openid/sign-in/{id}/frames", tag = "openid", request_body = SignInFrames,
+#[utoipa::path(post, path = "/openid/sign-in/{id}/frames", operation_id = "openid_sign_in_frames", tag = "openid", request_body = SignInFrames,
     params(("id" = String, Path, description = "The id of the sign-in.")),
     responses((status = 200, description = "More pictures are wanted, or done.", body = SignInAnswer)))]
 pub(in super::super) async fn frames(
@@ -273,7 +282,7 @@ pub(in super::super) struct SignInRefusal {
 /// Refuses a wallet's request
 ///
 /// The holder says no; the browser goes on to the wallet with `access_denied`.
-#[utoipa::path(post, path = "/openid/sign-in-refusal", tag = "openid", request_body = SignInRefusal,
+#[utoipa::path(post, path = "/openid/sign-in-refusal", operation_id = "openid_sign_in_refusal", tag = "openid", request_body = SignInRefusal,
     responses((status = 200, description = "Where the browser goes on.", body = SignInAnswer)))]
 pub(in super::super) async fn refuse(
     State(app): State<Arc<AppState>>,
