@@ -7,6 +7,7 @@
 pub mod claim_path;
 pub mod issuance;
 pub mod json;
+pub mod mdoc;
 pub mod sd_jwt;
 pub mod signed;
 pub mod status;

@@ -24,7 +24,7 @@ pub use numeric_date::TimeError;
 pub use placing::{Place, PlacingError, Step};
 pub use presentation::{Expected, UnverifiedPresentation, VerifiedPresentation, VerifyError};
 pub use signed::{FormError, MAX_LEN, SdCwt, SignatureKey};
-pub use value::{Encoding, Key, MAX_LEVEL, Value};
+pub use value::{Encoding, Items, Key, MAX_LEVEL, Value};
 
 /// COSE algorithm number of ESP256: ECDSA on P-256 with SHA-256, fully specified (RFC 9864, 2.1).
 pub const ESP256: i64 = -9;

@@ -210,19 +210,26 @@ fn write_int(w: &mut Writer, number: i128) {
     }
 }
 
-/// Reads items one after the other, and keeps the bytes of each as they came.
+/// Reads items one after the other, and keeps the bytes of each as they came: for formats whose hashes are over the bytes of
+/// encoders that are not ours.
 #[derive(Clone)]
-pub(super) struct Items<'b> {
+pub struct Items<'b> {
     decoder: Decoder<'b>,
     encoding: Encoding,
 }
 
 impl<'b> Items<'b> {
-    pub(super) fn new(bytes: &'b [u8], encoding: Encoding) -> Self {
+    /// A reader at the first byte.
+    #[must_use]
+    pub fn new(bytes: &'b [u8], encoding: Encoding) -> Self {
         Self { decoder: Decoder::new(bytes), encoding }
     }
 
-    pub(super) fn finish(&self) -> Result<(), CborError> {
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// [`CborError::Trailing`] where bytes are left.
+    pub fn finish(&self) -> Result<(), CborError> {
         if self.decoder.position() >= self.decoder.input().len() { Ok(()) } else { Err(CborError::Trailing) }
     }
 
@@ -233,11 +240,17 @@ impl<'b> Items<'b> {
         self.decoder.datatype().map_err(|_| CborError::Unexpected)
     }
 
-    pub(super) fn position(&self) -> usize {
+    /// Number of bytes read.
+    #[must_use]
+    pub fn position(&self) -> usize {
         self.decoder.position()
     }
 
-    pub(super) fn since(&self, start: usize) -> Result<&'b [u8], CborError> {
+    /// The bytes from `start` to here.
+    ///
+    /// # Errors
+    /// [`CborError::Truncated`]: `start` lies behind.
+    pub fn since(&self, start: usize) -> Result<&'b [u8], CborError> {
         self.decoder.input().get(start..self.position()).ok_or(CborError::Truncated)
     }
 
@@ -265,7 +278,11 @@ impl<'b> Items<'b> {
         }
     }
 
-    pub(super) fn tag(&mut self, expected: u64) -> Result<(), CborError> {
+    /// The tag `expected`; what it tags follows.
+    ///
+    /// # Errors
+    /// [`CborError`] for anything else.
+    pub fn tag(&mut self, expected: u64) -> Result<(), CborError> {
         if self.any_tag()? == expected { Ok(()) } else { Err(CborError::Unexpected) }
     }
 
@@ -276,7 +293,11 @@ impl<'b> Items<'b> {
         }
     }
 
-    pub(super) fn bytes(&mut self) -> Result<&'b [u8], CborError> {
+    /// A byte string.
+    ///
+    /// # Errors
+    /// [`CborError`] for anything else.
+    pub fn bytes(&mut self) -> Result<&'b [u8], CborError> {
         match self.peek()? {
             Type::Bytes => self.head(Decoder::bytes, |v| v.len() as u64, <[u8]>::len),
             Type::BytesIndef => Err(CborError::NotDeterministic),
@@ -291,7 +312,11 @@ impl<'b> Items<'b> {
             .map_err(|e| if e.is_end_of_input() { CborError::Truncated } else { CborError::Unexpected })
     }
 
-    pub(super) fn array(&mut self) -> Result<u64, CborError> {
+    /// The head of an array; its number of items is what its maker says.
+    ///
+    /// # Errors
+    /// [`CborError`] for anything else.
+    pub fn array(&mut self) -> Result<u64, CborError> {
         match self.peek()? {
             Type::Array => self.head(|d| d.array().map(|n| n.unwrap_or(u64::MAX)), |v| v, |_| 0),
             Type::ArrayIndef => Err(CborError::NotDeterministic),
@@ -299,7 +324,11 @@ impl<'b> Items<'b> {
         }
     }
 
-    pub(super) fn map(&mut self) -> Result<u64, CborError> {
+    /// The head of a map; its number of pairs is what its maker says.
+    ///
+    /// # Errors
+    /// [`CborError`] for anything else.
+    pub fn map(&mut self) -> Result<u64, CborError> {
         match self.peek()? {
             Type::Map => self.head(|d| d.map().map(|n| n.unwrap_or(u64::MAX)), |v| v, |_| 0),
             Type::MapIndef => Err(CborError::NotDeterministic),
@@ -336,7 +365,11 @@ impl<'b> Items<'b> {
         self.head(Decoder::int, argument, |_| 0).map(i128::from)
     }
 
-    pub(super) fn key(&mut self) -> Result<Key, CborError> {
+    /// The key of a pair; whether it stood before is its reader's to see.
+    ///
+    /// # Errors
+    /// [`CborError`] for anything else than a number or a text of 1 to 255 bytes.
+    pub fn key(&mut self) -> Result<Key, CborError> {
         match self.peek()? {
             Type::U8
             | Type::U16
@@ -362,7 +395,10 @@ impl<'b> Items<'b> {
     }
 
     /// Reads a value whose level is `level`.
-    pub(super) fn value(&mut self, level: usize) -> Result<Value, CborError> {
+    ///
+    /// # Errors
+    /// [`CborError`] for what is none, or lies deeper than [`MAX_LEVEL`].
+    pub fn value(&mut self, level: usize) -> Result<Value, CborError> {
         if level > MAX_LEVEL {
             return Err(CborError::Limit);
         }

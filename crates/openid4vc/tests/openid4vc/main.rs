@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers, outside of the test functions themselves")]
 
+mod mdoc;
 mod party;
 mod sd_jwt;

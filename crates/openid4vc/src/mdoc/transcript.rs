@@ -1,0 +1,76 @@
+//! Session transcripts: what a holder's signature is bound to, beside the document (OpenID4VP 1.0, B.2.6).
+
+use credential::cbor::{CborError, Writer};
+use credential::sd_cwt::{Encoding, Value};
+use credential::sha256;
+
+/// A session transcript, encoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionTranscript(Vec<u8>);
+
+impl SessionTranscript {
+    /// Of a request by redirect: `client_id` with its prefix, the thumbprint of the verifier's encryption key (RFC 7638), `None`
+    /// where the answer is not encrypted, and the address to which the answer goes.
+    #[must_use]
+    pub fn redirect(
+        client_id: &str,
+        nonce: &str,
+        encryption_key: Option<&[u8; 32]>,
+        response_uri: &str,
+    ) -> Self {
+        let mut info = Writer::new();
+        info.array(4).text(client_id).text(nonce);
+        thumbprint(&mut info, encryption_key).text(response_uri);
+        Self::of("OpenID4VPHandover", &info.finish())
+    }
+
+    /// Of a request over the Digital Credentials API: `origin` without `origin:` before it.
+    #[must_use]
+    pub fn dc_api(origin: &str, nonce: &str, encryption_key: Option<&[u8; 32]>) -> Self {
+        let mut info = Writer::new();
+        info.array(3).text(origin).text(nonce);
+        thumbprint(&mut info, encryption_key);
+        Self::of("OpenID4VPDCAPIHandover", &info.finish())
+    }
+
+    fn of(handover: &str, info: &[u8]) -> Self {
+        let mut transcript = Writer::new();
+        transcript.array(3).null().null().array(2).text(handover).bytes(&sha256(info));
+        Self(transcript.finish())
+    }
+
+    /// Another transcript of three items: in the presence of a reader, or of an older protocol.
+    ///
+    /// # Errors
+    /// [`CborError`]: the bytes are no array of three items.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CborError> {
+        match Value::decode(bytes, Encoding::Any, 1)? {
+            Value::Array(items) if items.len() == 3 => Ok(Self(bytes.to_vec())),
+            _ => Err(CborError::Unexpected),
+        }
+    }
+
+    /// The encoded array.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn thumbprint<'w>(info: &'w mut Writer, key: Option<&[u8; 32]>) -> &'w mut Writer {
+    match key {
+        Some(key) => info.bytes(key),
+        None => info.null(),
+    }
+}
+
+/// The bytes under a device's signature: tag 24 around `DeviceAuthentication`.
+pub(super) fn device_authentication(
+    transcript: &SessionTranscript,
+    doc_type: &str,
+    device_name_spaces: &[u8],
+) -> Vec<u8> {
+    let mut inner = Writer::new();
+    inner.array(4).text("DeviceAuthentication").raw(&transcript.0).text(doc_type).raw(device_name_spaces);
+    Writer::new().tag(super::ENCODED).bytes(&inner.finish()).finish()
+}
