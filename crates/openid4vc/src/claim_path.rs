@@ -77,6 +77,16 @@ impl ClaimPath {
         &self.0
     }
 
+    /// The path with every place of an array in place of one.
+    #[must_use]
+    pub fn at_any_place(&self) -> Self {
+        let any = |segment: &Segment| match segment {
+            Segment::Index(_) => Segment::Every,
+            Segment::Name(_) | Segment::Every => segment.clone(),
+        };
+        Self(self.0.iter().map(any).collect())
+    }
+
     /// The path in JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {

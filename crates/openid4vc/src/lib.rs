@@ -5,9 +5,11 @@
 //! Not here: cryptography (`credential`), HTTP and SQL (`authority`, `venue`), which certificates are trusted (`trust`).
 
 pub mod claim_path;
+pub mod dcql;
 pub mod issuance;
 pub mod json;
 pub mod mdoc;
+pub mod presentation;
 pub mod sd_jwt;
 pub mod signed;
 pub mod status;

@@ -23,6 +23,8 @@ pub use mso::SecurityObject;
 pub use transcript::SessionTranscript;
 pub use verify::{Elements, Expected, Verified, verify};
 
+/// The name of the format in `OpenID4VC`.
+pub const FORMAT: &str = "mso_mdoc";
 /// Longest response or credential that is read, in bytes.
 pub const MAX_LEN: usize = 1 << 20;
 /// Tag of encoded CBOR in a byte string (RFC 8949, 3.4.5.1).

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers, outside of the test functions themselves")]
 
+mod conformance;
+mod dcql;
 mod mdoc;
 mod party;
 mod sd_jwt;
+mod world;

@@ -73,6 +73,7 @@ impl Authority {
 
     pub fn signer_of(&self, country: &str, name: &str, eku: &[u64]) -> Signer {
         let mut leaf = params(name, country);
+        leaf.use_authority_key_identifier_extension = true;
         if !eku.is_empty() {
             leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(eku.to_vec())];
         }
