@@ -95,15 +95,18 @@ pub(super) async fn offer(
     officer: Officer,
     JsonBody(whom): JsonBody<Offer>,
 ) -> Result<(StatusCode, Json<OfferAnswer>), Problem> {
-    let issuer = super::openid::issuer(&app)?;
     let number = whom.document.number()?;
     let configurations: Vec<Configuration> = whom.configurations.into_iter().map(|one| one.0).collect();
     if configurations.is_empty() {
         return Err(Problem::new(ProblemCode::WrongField).with_field("configurations"));
     }
     let acting = officer.may(&app, Deed::OfferCredentials, reference_of(&app, &number)).await?;
-    let made = app.state.service.offer_at_counter(&number, &configurations, (app.state.now)()).await;
-    let made = acting.told(made).await?;
+    let made = async {
+        let issuer = super::openid::issuer(&app)?;
+        let made = app.state.service.offer_at_counter(&number, &configurations, (app.state.now)()).await?;
+        Ok::<_, Problem>((issuer, made))
+    };
+    let (issuer, made) = acting.told(made.await).await?;
     let offer = CredentialOffer {
         credential_issuer: issuer.endpoints.issuer().to_owned(),
         credential_configuration_ids: configurations.iter().map(|one| one.id()).collect(),

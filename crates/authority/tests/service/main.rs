@@ -24,6 +24,7 @@ mod import;
 mod lanes;
 mod life;
 mod officers;
+mod openid;
 mod peers;
 mod places;
 mod postgres;

@@ -167,6 +167,13 @@ fn routes() -> Vec<(&'static str, String, Value, &'static str, &'static str)> {
             "settle",
         ),
         ("POST", at("/v1/residents/invite"), whose.clone(), "invite", "invite"),
+        (
+            "POST",
+            at("/v1/residents/offer"),
+            json!({"document": whose["document"], "configurations": ["photo-id-mdoc"]}),
+            "offer",
+            "offer_credentials",
+        ),
         ("GET", at("/v1/residents/second-enrolments"), Value::Null, "second_enrolments", "read_enrolments"),
         (
             "POST",
