@@ -7,4 +7,5 @@ mod dcql;
 mod mdoc;
 mod party;
 mod sd_jwt;
+mod status;
 mod world;
