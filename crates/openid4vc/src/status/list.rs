@@ -7,13 +7,13 @@ use credential::cose::{ES256, sig_structure};
 use credential::jose::{JwsError, UnverifiedJws, sign_jws};
 use credential::sd_cwt::{ESP256, Encoding, Items, Value as Cbor};
 use credential::status::{MAX_TOKEN_LEN, Status, StatusList, StatusListError};
-use credential::x5c::{CertificateAnchors, LeafUse, X5cError, verify_x5c};
+use credential::x5c::{CertificateAnchors, X5cError};
 use credential::{CryptoError, SigningKey, VerifyingKey};
 use documents::{Timestamp, redact_debug};
 use serde_json::{Map, Value, json};
 
 use super::StatusReference;
-use crate::signed::{SignedError, chain_code, payload_object, read_signed};
+use crate::signed::{SignedError, chain_code, payload_object, read_signed, verify_issuer};
 
 const JWT_TYPE: &str = "statuslist+jwt";
 const CWT_TYPE: &str = "application/statuslist+cwt";
@@ -129,7 +129,8 @@ impl ListToken {
     /// [`StatusError`]: the library, or whoever keeps the key, fails.
     pub fn sign_jwt(&self, signer: &SigningKey, x5c: &[Vec<u8>]) -> Result<String, StatusError> {
         let mut claims = Map::new();
-        let list = json!({ "bits": self.list.bits(), "lst": URL_SAFE_NO_PAD.encode(self.list.compressed()?) });
+        let list =
+            json!({ "bits": self.list.bits(), "lst": URL_SAFE_NO_PAD.encode(self.list.compressed()?) });
         claims.insert("sub".to_owned(), self.subject.as_str().into());
         claims.insert("iat".to_owned(), self.issued.unix().into());
         claims.insert("status_list".to_owned(), list);
@@ -193,7 +194,7 @@ impl ListToken {
     ) -> Result<Self, StatusError> {
         let jws = read_signed(text, JWT_TYPE, MAX_TOKEN_LEN)?;
         let chain = jws.header().x5c.as_deref().ok_or(StatusError::NoCertificate)?;
-        let leaf = verify_x5c(chain, anchors, LeafUse::Any, now)?;
+        let leaf = verify_issuer(chain, anchors, now)?;
         Self::of_jwt(&jws, &leaf.key)?.held_to(uri, now)
     }
 
@@ -243,7 +244,7 @@ impl ListToken {
         if message.certificates.is_empty() {
             return Err(StatusError::NoCertificate);
         }
-        let leaf = verify_x5c(&message.certificates, anchors, LeafUse::Any, now)?;
+        let leaf = verify_issuer(&message.certificates, anchors, now)?;
         message.open(&leaf.key)?.held_to(uri, now)
     }
 

@@ -5,7 +5,7 @@ use documents::Timestamp;
 use openid4vc::status::{ListToken, Status, StatusError, StatusList, StatusReference};
 use serde_json::{Value, json};
 
-use crate::party::{Authority, Signer, at, key_of, now};
+use crate::party::{Authority, READER, Signer, at, key_of, now};
 
 const URI: &str = "https://hkg.example/status/7";
 
@@ -99,10 +99,14 @@ fn what_is_no_list_of_a_trusted_signer_is_refused_for_its_cause() {
     let code = |read: Result<ListToken, StatusError>| read.map(drop).map_err(StatusError::code);
     let jwt = |text: &str| code(ListToken::read_jwt(text, URI, &anchors, now()));
     let cwt = |bytes: &[u8]| code(ListToken::read_cwt(bytes, URI, &anchors, now()));
+    let reader = authority.signer("Desk", READER);
     let borrowed = Signer { key: SigningKey::generate().unwrap(), x5c: signer.x5c.clone() };
-    for (signer, expected) in
-        [(&signer, Ok(())), (&stranger, Err("certificate_unknown")), (&borrowed, Err("status_signature"))]
-    {
+    for (signer, expected) in [
+        (&signer, Ok(())),
+        (&stranger, Err("certificate_unknown")),
+        (&reader, Err("certificate_use")),
+        (&borrowed, Err("status_signature")),
+    ] {
         assert_eq!(jwt(&token.sign_jwt(&signer.key, &signer.x5c).unwrap()), expected);
         assert_eq!(cwt(&token.sign_cwt(&signer.key, &signer.x5c).unwrap()), expected);
     }
