@@ -20,11 +20,11 @@ fn read(der: &[u8]) -> Option<X509Certificate<'_>> {
 /// The key identifier of the authority that a certificate in DER names; `None` where it names none, or is no certificate.
 #[must_use]
 pub fn authority_key_identifier(der: &[u8]) -> Option<Vec<u8>> {
-    read(der)?.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::AuthorityKeyIdentifier(named) => {
-            named.key_identifier.as_ref().map(|identifier| identifier.0.to_vec())
-        }
-        _ => None,
+    read(der)?.extensions().iter().find_map(|extension| {
+        let ParsedExtension::AuthorityKeyIdentifier(named) = extension.parsed_extension() else {
+            return None;
+        };
+        named.key_identifier.as_ref().map(|identifier| identifier.0.to_vec())
     })
 }
 
@@ -32,11 +32,9 @@ pub fn authority_key_identifier(der: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn is_reader(der: &[u8]) -> bool {
     read(der).is_some_and(|read| {
-        read.extensions().iter().any(|extension| match extension.parsed_extension() {
-            ParsedExtension::ExtendedKeyUsage(uses) => {
-                uses.other.iter().any(|named| named.to_id_string() == READER)
-            }
-            _ => false,
+        read.extensions().iter().any(|extension| {
+            let ParsedExtension::ExtendedKeyUsage(uses) = extension.parsed_extension() else { return false };
+            uses.other.iter().any(|named| named.to_id_string() == READER)
         })
     })
 }

@@ -99,7 +99,11 @@ fn queries() {
         "credential_sets": [{"options": [["identity"], ["photo"]]}, {"options": [["photo"]], "required": false}],
     });
     put("openid_query", "ok-both", both.to_string());
-    put("openid_query", "no-twice", both.to_string().replacen("\"id\"", "\"format\":\"x\",\"id\"", 1));
+    put(
+        "openid_query",
+        "no-twice",
+        both.to_string().replace("\"id\":\"photo\"", "\"id\":\"x\",\"id\":\"photo\""),
+    );
     put("openid_query", "no-unknown-id", both.to_string().replace("[\"photo\"]", "[\"other\"]"));
     put("openid_query", "no-deep", "[".repeat(100));
 }
