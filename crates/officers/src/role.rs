@@ -77,6 +77,8 @@ pub enum Deed {
     AddResident,
     /// Makes an invitation to enrol.
     Invite,
+    /// Offers credentials to a resident's wallet of others.
+    OfferCredentials,
     /// Reads which second enrolments wait.
     ReadEnrolments,
     /// Decides on an enrolment.
@@ -113,7 +115,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::SeeLane,
         Self::ActAtLane,
         Self::LookUpReason,
@@ -122,6 +124,7 @@ impl Deed {
         Self::Settle,
         Self::AddResident,
         Self::Invite,
+        Self::OfferCredentials,
         Self::ReadEnrolments,
         Self::DecideEnrolment,
         Self::EndPass,
@@ -155,6 +158,7 @@ impl Deed {
             Self::AddResident => &[EnrolmentOfficer],
             Self::ReadEnrolments => &[EnrolmentOfficer, Supervisor, Auditor],
             Self::Invite
+            | Self::OfferCredentials
             | Self::DecideEnrolment
             | Self::EndPass
             | Self::LoseDocument
@@ -177,6 +181,7 @@ impl Deed {
             Self::Settle => "settle",
             Self::AddResident => "add_resident",
             Self::Invite => "invite",
+            Self::OfferCredentials => "offer_credentials",
             Self::ReadEnrolments => "read_enrolments",
             Self::DecideEnrolment => "decide_enrolment",
             Self::EndPass => "end_pass",

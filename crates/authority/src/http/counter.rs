@@ -6,13 +6,14 @@ use ::officers::Deed;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use openid4vc::issuance::{Configuration, CredentialOffer, Grant};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::AppState;
-use super::body::{JsonBody, Officer};
+use super::body::{JsonBody, Officer, Text};
 use super::officers::reference_of;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 use super::wallet::DocumentRef;
 use crate::enrolment::Decided;
 
@@ -58,6 +59,61 @@ pub(super) async fn invite(
         made: made.made,
     };
     Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// To whom credentials are offered.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Offer {
+    document: DocumentRef,
+    /// Which: ids of the issuer's metadata, such as `photo-id-mdoc`.
+    #[schema(value_type = Vec<String>)]
+    configurations: Vec<Text<Configuration>>,
+}
+
+/// An offer to a wallet of others.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OfferAnswer {
+    /// The offer as a link: shown as a symbol, or opened on the phone.
+    offer: String,
+    /// The number that the officer tells the holder: told once, and by another way than the link.
+    #[schema(example = "493536")]
+    tx_code: String,
+    /// From when on it does not count.
+    #[schema(format = DateTime)]
+    expires: String,
+}
+
+/// Offers credentials to a resident's wallet of others
+///
+/// The officer saw the holder and their document. The wallet fetches them with the number that the officer tells (`OpenID4VCI` 1.0,
+/// pre-authorized code).
+#[utoipa::path(post, path = "/v1/residents/offer", tag = "officers", request_body = Offer,
+    security(("officer" = [])), responses((status = 201, description = "Offered.", body = OfferAnswer)))]
+pub(super) async fn offer(
+    State(app): State<Arc<AppState>>,
+    officer: Officer,
+    JsonBody(whom): JsonBody<Offer>,
+) -> Result<(StatusCode, Json<OfferAnswer>), Problem> {
+    let issuer = super::openid::issuer(&app)?;
+    let number = whom.document.number()?;
+    let configurations: Vec<Configuration> = whom.configurations.into_iter().map(|one| one.0).collect();
+    if configurations.is_empty() {
+        return Err(Problem::new(ProblemCode::WrongField).with_field("configurations"));
+    }
+    let acting = officer.may(&app, Deed::OfferCredentials, reference_of(&app, &number)).await?;
+    let made = app.state.service.offer_at_counter(&number, &configurations, (app.state.now)()).await;
+    let made = acting.told(made).await?;
+    let offer = CredentialOffer {
+        credential_issuer: issuer.endpoints.issuer().to_owned(),
+        credential_configuration_ids: configurations.iter().map(|one| one.id()).collect(),
+        grants: Some(Grant::pre_authorized(made.code, made.tx_code.len())),
+    };
+    let offer = offer.link().map_err(|_| Problem::new(ProblemCode::Internal))?;
+    Ok((
+        StatusCode::CREATED,
+        Json(OfferAnswer { offer, tx_code: made.tx_code, expires: made.expires.to_string() }),
+    ))
 }
 
 /// Second enrolments that wait.

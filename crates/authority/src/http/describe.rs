@@ -78,6 +78,7 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         ],
         "answer_second_enrolment" => &[JSON, HOLDER, STORE, &[NothingPending]],
         "invite" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, CryptoFailed]],
+        "offer" => &[OFFICER, JSON, STORE, &[NotFound, NumberInvalid, UnknownPerson, CryptoFailed]],
         "second_enrolments" => &[OFFICER, STORE],
         "decide_second_enrolment" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, NothingPending]],
         "tokens" => &[JSON, HOLDER, BATCH, STORE, &[StatusPlacesTaken, PassSuspended]],

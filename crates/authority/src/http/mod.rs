@@ -353,6 +353,7 @@ fn officers() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(desk::account_lock))
         .routes(routes!(desk::acts))
         .routes(routes!(counter::invite))
+        .routes(routes!(counter::offer))
         .routes(routes!(counter::second_enrolments))
         .routes(routes!(counter::decide_second_enrolment))
         .layer(DefaultBodyLimit::max(body::JSON_LIMIT))

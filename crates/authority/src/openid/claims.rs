@@ -4,13 +4,15 @@
 //! Not here: bytes of a form (`openid4vc`). Ethnicity, birth place and home address are in no credential.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use credential::jose::Jwk;
+use credential::sd_cwt::{Key, Value as ElementValue};
 use documents::issuance::document_issuer;
 use documents::{
     AuthorityCode, Birth, Document, DocumentKind, DocumentStatus, LocalDate, Rules, Timestamp, redact_debug,
 };
 use openid4vc::issuance::CredentialSort;
+use openid4vc::mdoc::{self, NameSpace, Validity};
 use openid4vc::sd_jwt::{self, Blueprint, Element, Member};
 use openid4vc::status::StatusReference;
 use serde_json::{Value, json};
@@ -22,6 +24,8 @@ use crate::store::person::Resident;
 
 /// Ages that a credential tells for themselves, in years.
 const AGES: [i16; 6] = [12, 14, 16, 18, 60, 65];
+/// The tag of a day (RFC 8943).
+const FULL_DATE: u64 = 1004;
 /// Digests beside the real ones of an SD-JWT: their number tells nothing of what the registry has.
 const MEMBERS: usize = 24;
 
@@ -192,8 +196,58 @@ impl Claims {
         made.map_err(|error| OpenIdError::Issue(IssueError::OpenId(error.to_string())))
     }
 
-    /// As an mdoc.
-    pub(super) fn mdoc(&self, _frame: &Frame<'_>) -> Result<String, OpenIdError> {
-        Err(OpenIdError::Issue(IssueError::OpenId("pending".to_owned())))
+    /// As an mdoc: the elements of ISO/IEC 23220-2 in their own name space, ours beside them.
+    pub(super) fn mdoc(&self, frame: &Frame<'_>) -> Result<String, OpenIdError> {
+        let text = |text: &str| ElementValue::Text(text.to_owned());
+        let day = |day: &LocalDate| ElementValue::Tag(FULL_DATE, Box::new(text(&day.to_string())));
+        let (mut common, mut own) = (Vec::new(), Vec::new());
+        for (name, said) in &self.texts {
+            let place = if matches!(*name, "document_kind" | "name_zh") { &mut own } else { &mut common };
+            place.push(((*name).to_owned(), text(said)));
+        }
+        common.extend(self.days.iter().map(|(name, said)| ((*name).to_owned(), day(said))));
+        common.extend(
+            self.ages.iter().map(|(years, is)| (format!("age_over_{years}"), ElementValue::Bool(*is))),
+        );
+        if let Some(portrait) = &self.portrait {
+            common.push(("portrait".to_owned(), ElementValue::Bytes(portrait.clone())));
+        }
+        if !self.endorsements.is_empty() {
+            let each = self.endorsements.iter().map(element).collect();
+            own.push(("endorsements".to_owned(), ElementValue::Array(each)));
+        }
+        let name_spaces = [
+            NameSpace { name: "org.iso.23220.1".to_owned(), elements: common },
+            NameSpace { name: self.sort.doctype().to_owned(), elements: own },
+        ];
+        let validity = Validity { signed: frame.issued, from: frame.issued, until: frame.expires };
+        let credential = mdoc::Credential {
+            doc_type: self.sort.doctype(),
+            name_spaces: &name_spaces,
+            device: frame.holder.public(),
+            validity,
+            status: Some(frame.status),
+        };
+        let issuer = frame.issuer;
+        let made = mdoc::issue(&credential, &issuer.key, &issuer.chain, &mut draw);
+        let made = made.map_err(|error| OpenIdError::Issue(IssueError::OpenId(error.to_string())))?;
+        Ok(URL_SAFE_NO_PAD.encode(made))
+    }
+}
+
+/// A value of an endorsement as an element: days are full-dates (RFC 8943).
+fn element(value: &Value) -> ElementValue {
+    match value {
+        Value::Object(members) => ElementValue::Map(
+            members.iter().map(|(name, value)| (Key::Text(name.clone()), element(value))).collect(),
+        ),
+        Value::String(text) if text.parse::<LocalDate>().is_ok() => {
+            ElementValue::Tag(FULL_DATE, Box::new(ElementValue::Text(text.clone())))
+        }
+        Value::String(text) => ElementValue::Text(text.clone()),
+        Value::Bool(flag) => ElementValue::Bool(*flag),
+        Value::Number(number) => ElementValue::Int(number.as_i64().map_or(0, i128::from)),
+        Value::Array(items) => ElementValue::Array(items.iter().map(element).collect()),
+        Value::Null => ElementValue::Null,
     }
 }

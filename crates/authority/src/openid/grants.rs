@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
 use super::OpenIdError;
+use crate::registry::RegistryError;
 use crate::service::{Service, draw};
 use crate::store::openid::{self as rows, GrantKind};
 use crate::store::vault::{PersonKey, Tag};
@@ -325,19 +326,14 @@ impl Service {
     /// credentials without signing in.
     ///
     /// # Errors
-    /// `invalid_request`: nobody is registered with this number, or it is lost.
+    /// [`RegistryError::Unknown`]: nobody is registered with this number, or it is lost.
     pub async fn offer_at_counter(
         &self,
         number: &DocumentNumber,
         configurations: &[Configuration],
         now: Timestamp,
-    ) -> Result<CounterCode, OpenIdError> {
-        let unknown = || {
-            OpenIdError::refused(
-                RefusalCode::InvalidRequest,
-                "nobody is registered here with a valid document of this number",
-            )
-        };
+    ) -> Result<CounterCode, RegistryError> {
+        let unknown = || RegistryError::Unknown;
         let tag = self.store.vault().number_tag(number);
         let mut tx = self.store.begin().await?;
         let key = person::find_tag(&mut tx, tag).await?.ok_or_else(unknown)?;

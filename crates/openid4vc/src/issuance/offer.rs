@@ -74,6 +74,20 @@ pub struct TxCode {
     pub description: Option<String>,
 }
 
+impl Grant {
+    /// The pre-authorized grant of a counter, with a number of so many digits that the holder is told.
+    #[must_use]
+    pub fn pre_authorized(code: String, digits: usize) -> Self {
+        let tx_code = TxCode {
+            input_mode: Some("numeric".to_owned()),
+            length: u8::try_from(digits).ok(),
+            description: Some("The number that the officer told you".to_owned()),
+        };
+        let pre_authorized = PreAuthorized { code, tx_code: Some(tx_code) };
+        Self { authorization_code: None, pre_authorized: Some(pre_authorized) }
+    }
+}
+
 /// Why an offer cannot be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OfferError {

@@ -137,7 +137,7 @@ fn refusal(error: OpenIdError) -> Refusal {
 }
 
 /// The issuer of this authority; without one there is nothing at these addresses.
-fn issuer(app: &AppState) -> Result<Arc<OpenIdIssuer>, Problem> {
+pub(super) fn issuer(app: &AppState) -> Result<Arc<OpenIdIssuer>, Problem> {
     app.state.openid.clone().ok_or_else(|| ProblemCode::NotFound.into())
 }
 

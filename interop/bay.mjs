@@ -1,0 +1,113 @@
+// A small Bay for programs of others: three authorities as processes over TLS, a resident of each, an officer at each counter.
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import jpeg from 'jpeg-js'
+
+const ROOT = new URL('..', import.meta.url).pathname
+const BIN = process.env.BAYPASS_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug/baypass')
+const MODELS = process.env.BAYPASS_MODELS ?? join(ROOT, 'models')
+const PORTS = { CHN: 7461, HKG: 7462, MAC: 7463 }
+export const CODES = ['CHN', 'HKG', 'MAC']
+
+const day = (from) => new Date(Date.now() + 288e5 + from * 864e5).toISOString().slice(0, 10)
+
+/** Who is registered where: each has an identity card and a travel permit of their own authority. */
+export const RESIDENTS = {
+  CHN: {
+    name: 'SPECIMEN, INTEROP LAN', birth: '1990-03-07', card: { kind: 'mainland_id', number: '110101199003071233' },
+    permit: { kind: 'exit_entry_permit', number: 'CA1234567', expires: day(900), issued: day(-300), endorsements: [{ kind: 'G', destination: 'HKG', from: day(-30), to: day(60), entries: 2 }] },
+  },
+  HKG: {
+    name: 'SPECIMEN, INTEROP MUI', birth: '1990-05-06', card: { kind: 'hkid', number: 'A123456(3)' },
+    permit: { kind: 'reentry_permit', number: 'RP123456', issued: day(-300), expires: day(900) },
+  },
+  MAC: {
+    name: 'SPECIMEN, INTEROP ANA', birth: '1985-07-08', card: { kind: 'macao_bir', number: '5123456(7)' },
+    permit: { kind: 'visit_permit', number: 'VP123456', issued: day(-300), expires: day(900) },
+  },
+}
+
+/** A square of a picture that another package brings for its examples. */
+function square(from, [left, top, side]) {
+  const { data, width } = jpeg.decode(readFileSync(join(MODELS, 'node_modules/@vladmandic/face-api/demo', from)))
+  const cut = Buffer.alloc(side * side * 4)
+  for (let row = 0; row < side; row += 1) data.copy(cut, row * side * 4, ((top + row) * width + left) * 4, ((top + row) * width + left + side) * 4)
+  return jpeg.encode({ data: cut, width: side, height: side }, 95).data
+}
+
+export async function openBay(folder, walletMakers) {
+  const dir = join(folder, 'bay')
+  const env = { ...process.env, BAYPASS_MODELS: MODELS }
+  const run = (...args) => execFileSync(BIN, args, { env }).toString()
+  run('init', dir)
+  const portrait = join(folder, 'portrait.jpg')
+  writeFileSync(portrait, square('sample1.jpg', [290, 210, 460]))
+  const selfie = square('sample1.jpg', [302, 222, 460])
+  for (const code of CODES) {
+    const { name, birth, card, permit } = RESIDENTS[code]
+    const file = join(folder, `${code}.json`)
+    const documents = [{ ...card, expires: day(900), issued: day(-300) }, permit]
+    writeFileSync(file, JSON.stringify({ person: { home: code, name, birth }, documents }))
+    run('resident', 'add', '--dir', dir, '--case', file, '--photo', portrait)
+    mkdirSync(join(dir, 'authorities', code, 'openid'), { recursive: true })
+    writeFileSync(join(dir, 'authorities', code, 'openid/wallet-makers.pem'), walletMakers)
+  }
+  const children = []
+  const serve = (code) => new Promise((resolve, reject) => {
+    const issuer = `https://localhost:${PORTS[code]}`
+    const child = spawn(BIN, ['authority', 'serve', '--dir', dir, '--authority', code, '--listen', `0.0.0.0:${PORTS[code]}`, '--issuer', issuer], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    children.push(child)
+    let said = ''
+    const heard = (data) => { said += data; if (/for operators on \S+\n/.test(said)) resolve(issuer) }
+    child.stdout.on('data', heard)
+    child.stderr.on('data', heard)
+    child.once('exit', (status) => reject(new Error(`authority ${code} ended (${status}): ${said}`)))
+  })
+  const issuers = {}
+  for (const code of CODES) issuers[code] = await serve(code)
+  const post = async (url, body, headers = {}) => {
+    const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${url}: ${answer.status} ${text}`)
+    return text ? JSON.parse(text) : undefined
+  }
+  const sessions = {}
+  const officer = async (code) => {
+    if (!sessions[code]) {
+      const file = join(folder, `officer-${code}`)
+      run('officer', 'add', '--dir', dir, '--authority', code, '--role', 'enrolment-officer', '--name', 'Specimen Officer', '--code-file', file, '--test')
+      sessions[code] = (await post(`${issuers[code]}/v1/officers/sessions`, { code: readFileSync(file, 'utf8').trim() })).session
+    }
+    return { authorization: `Bearer ${sessions[code]}` }
+  }
+  return {
+    dir,
+    issuers,
+    roots: () => CODES.map((code) => readFileSync(join(dir, 'public', `openid-${code.toLowerCase()}.pem`), 'utf8')),
+    async invite(code) {
+      const { card } = RESIDENTS[code]
+      return (await post(`${issuers[code]}/v1/residents/invite`, { document: card, replaces: false }, await officer(code))).invitation
+    },
+    async offer(code, configurations) {
+      const { card } = RESIDENTS[code]
+      return post(`${issuers[code]}/v1/residents/offer`, { document: card, configurations }, await officer(code))
+    },
+    /** Signs in on the authority's page as its holder would; gives the address to which the browser goes on. */
+    async signIn(code, authorize) {
+      const page = await fetch(authorize)
+      if (page.status !== 200) throw new Error(`the sign-in page: ${page.status}`)
+      const { name, birth, card } = RESIDENTS[code]
+      const query = new URL(authorize).searchParams
+      const which = { request_uri: query.get('request_uri'), client_id: query.get('client_id') }
+      const base = issuers[code]
+      const begun = await post(`${base}/openid/sign-in`, { ...which, document: card, name, birth, invitation: await this.invite(code) })
+      const frames = [{ at_ms: 0, picture: selfie.toString('base64url') }]
+      return (await post(`${base}/openid/sign-in/${begun.id}/frames`, { ...which, frames })).redirect
+    },
+    async lose(code, { kind, number }) {
+      await post(`${issuers[code]}/v1/residents/lose`, { document: { kind, number } }, await officer(code))
+    },
+    stop() { for (const child of children) { child.removeAllListeners('exit'); child.kill() } },
+  }
+}

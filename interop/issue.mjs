@@ -1,0 +1,95 @@
+// Credo takes every credential of every authority by the HAIP flow: 18 combinations, batches of 5, both types of proof; then one by a
+// counter's offer. What it got goes into a file for the verifiers of others.
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MdocRecord } from '@credo-ts/core'
+import { newKey, wallet } from './agent.mjs'
+import { CODES, openBay } from './bay.mjs'
+import { CLIENT, maker } from './maker.mjs'
+
+const SORTS = ['identity-card', 'photo-id', 'travel-permit']
+const FORMS = ['sd-jwt', 'mdoc']
+const BATCH = 5
+const REDIRECT = 'https://wallet.example/cb'
+
+const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'baypass-interop-'))
+const attester = await maker()
+const bay = await openBay(folder, attester.pem)
+const results = []
+const credentials = []
+let failed = 0
+
+const note = (what, ok, detail = '') => {
+  results.push({ what, ok, detail })
+  if (!ok) failed += 1
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${what}${detail ? `: ${detail}` : ''}`)
+}
+
+const compact = (record) => record.credentialInstances.map((one) => one.compactSdJwtVc ?? one.issuerSignedBase64Url)
+
+async function bindings(agent, proof, { cNonce, issuerMaxBatchSize }) {
+  const keys = await Promise.all(Array.from({ length: Math.min(BATCH, issuerMaxBatchSize) }, () => newKey(agent)))
+  if (proof === 'keys') return { method: 'jwk', keys }
+  return { method: 'attestation', keyAttestationJwt: await attester.attestKeys(keys.map((key) => key.toJson()), proof === 'attestation' ? cNonce : undefined) }
+}
+
+async function take(agent, code, id, proof) {
+  const issuer = bay.issuers[code]
+  const holder = agent.openid4vc.holder
+  const offer = { credential_issuer: issuer, credential_configuration_ids: [id], grants: { authorization_code: {} } }
+  const resolved = await holder.resolveCredentialOffer(`openid-credential-offer://?credential_offer=${encodeURIComponent(JSON.stringify(offer))}`)
+  const instance = await newKey(agent)
+  const walletAttestationJwt = await attester.attestWallet(instance.toJson())
+  const asked = await holder.resolveOpenId4VciAuthorizationRequest(resolved, { clientId: CLIENT, redirectUri: REDIRECT, scope: [id], walletAttestationJwt })
+  const back = await bay.signIn(code, asked.authorizationRequestUrl)
+  const { authorizationCode } = holder.parseAuthorizationCodeFromAuthorizationResponse({ authorizationResponseRedirectUrl: back, resolvedCredentialOffer: resolved })
+  const token = await holder.requestToken({ resolvedCredentialOffer: resolved, code: authorizationCode, clientId: CLIENT, codeVerifier: asked.codeVerifier, redirectUri: REDIRECT, dpop: asked.dpop, walletAttestationJwt })
+  const got = await holder.requestCredentials({ resolvedCredentialOffer: resolved, ...token, clientId: CLIENT, credentialBindingResolver: (options) => bindings(agent, proof, options) })
+  await holder.sendNotification({ metadata: resolved.metadata, notificationId: got.credentials[0].notificationId, accessToken: token.accessToken, notificationEvent: 'credential_accepted', dpop: token.dpop })
+  return got.credentials[0].record
+}
+
+async function verified(agent, record) {
+  if (record instanceof MdocRecord) return (await record.firstCredential.verify(agent.context, {})).isValid
+  return (await agent.sdJwtVc.verify({ compactSdJwtVc: record.credentialInstances[0].compactSdJwtVc })).isValid
+}
+
+try {
+  const agent = await wallet(bay.roots())
+  for (const code of CODES) {
+    for (const sort of SORTS) {
+      for (const [index, form] of FORMS.entries()) {
+        const id = `${sort}-${form}`
+        const proof = ['attestation', 'jwt', 'keys'][(SORTS.indexOf(sort) + index) % 3]
+        try {
+          const record = await take(agent, code, id, proof)
+          const copies = compact(record)
+          note(`${code} ${id} by ${proof}`, copies.length === BATCH && (await verified(agent, record)), `${copies.length} copies`)
+          credentials.push({ code, id, form, copies })
+        } catch (error) {
+          note(`${code} ${id} by ${proof}`, false, String(error?.cause?.message ?? error?.message ?? error))
+        }
+      }
+    }
+  }
+  // A counter's offer, with the number that the officer tells.
+  const { offer, tx_code: txCode } = await bay.offer('HKG', ['photo-id-mdoc'])
+  const holder = agent.openid4vc.holder
+  const resolved = await holder.resolveCredentialOffer(offer)
+  const instance = await newKey(agent)
+  const walletAttestationJwt = await attester.attestWallet(instance.toJson())
+  const wrong = await holder.requestToken({ resolvedCredentialOffer: resolved, txCode: txCode === '000000' ? '000001' : '000000', clientId: CLIENT, walletAttestationJwt }).then(() => 'taken', () => 'refused')
+  note('HKG a counter\'s offer with a wrong number', wrong === 'refused', wrong)
+  const token = await holder.requestToken({ resolvedCredentialOffer: resolved, txCode, clientId: CLIENT, walletAttestationJwt })
+  const got = await holder.requestCredentials({ resolvedCredentialOffer: resolved, ...token, clientId: CLIENT, credentialBindingResolver: (options) => bindings(agent, 'keys', options) })
+  note('HKG photo-id-mdoc by a counter\'s offer', compact(got.credentials[0].record).length === BATCH)
+} catch (error) {
+  note('the run', false, String(error?.stack ?? error))
+} finally {
+  writeFileSync(join(folder, 'credentials.json'), JSON.stringify({ roots: bay.roots(), issuers: bay.issuers, credentials }))
+  writeFileSync(join(folder, 'issue.json'), JSON.stringify(results, null, 2))
+  if (process.env.INTEROP_HOLD) await new Promise((done) => setTimeout(done, 1000 * Number(process.env.INTEROP_HOLD)))
+  bay.stop()
+}
+process.exit(failed === 0 ? 0 : 1)
