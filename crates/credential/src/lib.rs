@@ -4,8 +4,8 @@
 //! keys that it may trust as an argument. Not here: who is trusted (`trust`), what a verdict rests on (`authority`).
 
 pub mod attestation;
-pub mod authority_key;
 pub mod cbor;
+pub mod certificate;
 pub mod cose;
 mod crypto;
 pub mod dpop;

@@ -131,17 +131,28 @@ impl StatusList {
                 return Err(CborError::Keys.into());
             }
         }
-        let bits = match bits {
-            Some(n @ (1 | 2 | 4 | 8)) => u8::try_from(n).map_err(|_| StatusListError::Bits)?,
-            Some(_) | None => return Err(StatusListError::Bits),
-        };
-        Ok(Self { bits, bytes: inflate(compressed.ok_or(CborError::Unexpected)?)? })
+        let bits = bits.ok_or(StatusListError::Bits)?;
+        Self::from_compressed(bits, compressed.ok_or(CborError::Unexpected)?)
     }
 
     /// Bits of an entry: 1, 2, 4 or 8.
     #[must_use]
     pub const fn bits(&self) -> u8 {
         self.bits
+    }
+
+    /// A list of entries of so many bits, unfolded from the ZLIB form (RFC 1950) of its bytes; what it unfolds to is bounded.
+    ///
+    /// # Errors
+    /// [`StatusListError::Bits`], [`StatusListError::Inflate`], [`StatusListError::Claims`] for a list that is too long.
+    pub fn from_compressed(bits: u64, compressed: &[u8]) -> Result<Self, StatusListError> {
+        match bits {
+            1 | 2 | 4 | 8 => {
+                let bits = u8::try_from(bits).map_err(|_| StatusListError::Bits)?;
+                Ok(Self { bits, bytes: inflate(compressed)? })
+            }
+            _ => Err(StatusListError::Bits),
+        }
     }
 
     /// The entries, compressed (RFC 1950), as a list token carries them.

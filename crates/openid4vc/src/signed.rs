@@ -1,11 +1,13 @@
 //! Signed JSON: a compact signature whose header and payload both pass the strict reader.
 //!
-//! Lives here: [`read_signed`], [`SignedError`], the codes of a chain of certificates. Not here: what is signed.
+//! Lives here: [`read_signed`], [`SignedError`], [`verify_issuer`], the codes of a chain of certificates. Not here: what is signed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential::certificate::is_reader;
 use credential::jose::{JwsError, UnverifiedJws};
-use credential::x5c::X5cError;
+use credential::x5c::{CertificateAnchors, LeafUse, VerifiedLeaf, X5cError, verify_x5c};
+use documents::Timestamp;
 
 use crate::json::{JsonError, strict_object};
 
@@ -55,6 +57,20 @@ pub fn read_any(compact: &str, longest: usize) -> Result<UnverifiedJws<'_>, Sign
 pub fn payload_object(payload: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, JsonError> {
     let text = std::str::from_utf8(payload).map_err(|_| JsonError::Malformed { line: 1, column: 0 })?;
     strict_object(text)
+}
+
+/// The certificate of an issuer of credentials or lists in JSON. No extended use is registered for them; a reader's is refused, for where one
+/// authority certifies both, a verifier could issue what it asks for.
+///
+/// # Errors
+/// [`X5cError`].
+pub fn verify_issuer(
+    chain: &[Vec<u8>],
+    anchors: &CertificateAnchors,
+    now: Timestamp,
+) -> Result<VerifiedLeaf, X5cError> {
+    let leaf = verify_x5c(chain, anchors, LeafUse::Any, now)?;
+    if is_reader(&leaf.der) { Err(X5cError::Use) } else { Ok(leaf) }
 }
 
 /// The stable code of a refused chain of certificates.

@@ -17,6 +17,7 @@ mod faces;
 mod keys;
 mod lists;
 mod messages;
+mod openid;
 mod pages;
 mod papers;
 mod passkeys;
@@ -42,6 +43,10 @@ pub use lists::{approval, approval_bundle, status_list, tls_key, trust_list};
 pub use messages::{
     Asked, chain, envelope, event, gate_answer, handover, notice, receipt, receiver_key, request,
     signed_message, verdict,
+};
+pub use openid::{
+    LIST, ORIGIN, openid_mdoc, openid_open_request, openid_query, openid_request, openid_response,
+    openid_sd_jwt, openid_status,
 };
 pub use pages::gate_http;
 pub use papers::{case_file, document_number, endorsement, mrz, words};
@@ -96,6 +101,12 @@ targets!(
     modbus_answer,
     mrz,
     notice,
+    openid_mdoc,
+    openid_query,
+    openid_request,
+    openid_response,
+    openid_sd_jwt,
+    openid_status,
     page,
     part,
     picture,

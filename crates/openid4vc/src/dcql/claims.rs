@@ -1,6 +1,6 @@
 //! Claims of both formats as a query sees them.
 
-use credential::authority_key::authority_key_identifier;
+use credential::certificate::authority_key_identifier;
 use serde_json::{Map, Value as Json};
 
 use super::{ClaimQuery, CredentialQuery};

@@ -43,11 +43,9 @@ impl Authorized {
     }
 
     fn read(value: &Value) -> Result<Self, MdocError> {
-        let texts = |value: &Value| match value {
-            Value::Array(items) => {
-                items.iter().map(|item| item.as_text().map(str::to_owned)).collect::<Option<Vec<_>>>()
-            }
-            _ => None,
+        let texts = |value: &Value| {
+            let Value::Array(items) = value else { return None };
+            items.iter().map(|item| item.as_text().map(str::to_owned)).collect::<Option<Vec<_>>>()
         };
         let fault = MdocError::Form(CborError::Unexpected);
         let mut read = Self::default();
@@ -240,14 +238,12 @@ fn read_key(value: &Value) -> Option<PublicKey> {
         return None;
     }
     let x: [u8; 32] = value.get(-2)?.as_bytes()?.try_into().ok()?;
-    match value.get(-3)? {
-        Value::Bytes(y) => PublicKey::from_coordinates(&x, y.as_slice().try_into().ok()?).ok(),
-        Value::Bool(odd) => {
-            let key = PublicKey::from_x_and_sign(&x, *odd);
-            credential::VerifyingKey::new(key).is_ok().then_some(key)
-        }
-        _ => None,
+    let y = value.get(-3)?;
+    if let Value::Bool(odd) = y {
+        let key = PublicKey::from_x_and_sign(&x, *odd);
+        return credential::VerifyingKey::new(key).is_ok().then_some(key);
     }
+    PublicKey::from_coordinates(&x, y.as_bytes()?.try_into().ok()?).ok()
 }
 
 /// A `tdate`: tag 0, RFC 3339 in UTC without fractions of a second.

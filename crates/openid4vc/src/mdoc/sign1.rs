@@ -32,11 +32,8 @@ impl Signature {
         }
         let protected = items.bytes()?.to_vec();
         let unprotected = items.value(1)?;
-        let payload = match items.value(1)? {
-            Value::Null => None,
-            Value::Bytes(payload) => Some(payload),
-            _ => return Err(CborError::Unexpected.into()),
-        };
+        let payload = items.value(1)?;
+        let payload = if payload == Value::Null { None } else { Some(bytes(&payload)?) };
         let signature = items.bytes()?.try_into().map_err(|_| CborError::Unexpected)?;
         let header = Value::decode(&protected, Encoding::Any, 1)?;
         if header.get(CRITICAL).is_some() {
@@ -56,8 +53,12 @@ impl Signature {
     }
 }
 
+fn bytes(value: &Value) -> Result<Vec<u8>, CborError> {
+    value.as_bytes().map(<[u8]>::to_vec).ok_or(CborError::Unexpected)
+}
+
 fn certificates(unprotected: &Value) -> Result<Vec<Vec<u8>>, MdocError> {
-    let one = |value: &Value| value.as_bytes().map(<[u8]>::to_vec).ok_or(MdocError::Header);
+    let one = |value: &Value| bytes(value).map_err(|_| MdocError::Header);
     match unprotected.get(CERTIFICATES) {
         None => Ok(Vec::new()),
         Some(Value::Array(several)) if several.len() <= MAX_CERTIFICATES => several.iter().map(one).collect(),
@@ -113,8 +114,5 @@ pub(super) fn members<'b>(
 
 /// A text.
 pub(super) fn text(items: &mut Items<'_>) -> Result<String, MdocError> {
-    match items.value(1)? {
-        Value::Text(text) => Ok(text),
-        _ => Err(CborError::Unexpected.into()),
-    }
+    Ok(items.value(1)?.as_text().ok_or(CborError::Unexpected)?.to_owned())
 }

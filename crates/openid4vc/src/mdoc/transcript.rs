@@ -44,10 +44,9 @@ impl SessionTranscript {
     /// # Errors
     /// [`CborError`]: the bytes are no array of three items.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CborError> {
-        match Value::decode(bytes, Encoding::Any, 1)? {
-            Value::Array(items) if items.len() == 3 => Ok(Self(bytes.to_vec())),
-            _ => Err(CborError::Unexpected),
-        }
+        let read = Value::decode(bytes, Encoding::Any, 1)?;
+        let sound = matches!(read, Value::Array(items) if items.len() == 3);
+        if sound { Ok(Self(bytes.to_vec())) } else { Err(CborError::Unexpected) }
     }
 
     /// The encoded array.

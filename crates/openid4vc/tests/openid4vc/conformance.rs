@@ -614,3 +614,22 @@ fn a_wallet_without_what_is_asked_for_answers_nothing() {
     let refused = world.asked(&open).respond(&world.wallet(), false, now()).map(drop);
     assert!(matches!(refused, Err(openid4vc::presentation::RespondError::NotMet(_))));
 }
+
+#[test]
+fn the_published_encrypted_answer_opens_to_the_published_content() {
+    let Some(folder) = test_support::shared("openid4vp jwe", "vectors/openid4vc") else { return };
+    let text = std::fs::read_to_string(folder.join("openid4vp-1.0/inline-examples.json")).unwrap();
+    let examples: Value = serde_json::from_str(&text).unwrap();
+    let of_section = |member: &str| {
+        let examples = examples.as_array().unwrap().iter();
+        let mut of_section = examples.filter(|example| example["section"] == "Encrypted Responses");
+        of_section.find_map(|example| example["json"].get(member).map(|_| example["json"].clone())).unwrap()
+    };
+    let (response, key, content) = (of_section("response"), of_section("d"), of_section("vp_token"));
+    let scalar = URL_SAFE_NO_PAD.decode(key["d"].as_str().unwrap()).unwrap();
+    let key = DecryptionKey::from_scalar(&scalar.try_into().unwrap()).unwrap();
+    let jwe = Jwe::read(response["response"].as_str().unwrap()).unwrap();
+    assert_eq!(jwe.kid(), Some("ac"));
+    let opened: Value = serde_json::from_slice(&jwe.decrypt(&key).unwrap()).unwrap();
+    assert_eq!(opened, content);
+}

@@ -115,7 +115,7 @@ fn a_wallet_answers_by_type_claims_values_and_authority() {
         asked[member] = value;
         json!({ "credentials": [asked] })
     };
-    let root = credential::authority_key::authority_key_identifier(&world.issuer.x5c[0]).unwrap();
+    let root = credential::certificate::authority_key_identifier(&world.issuer.x5c[0]).unwrap();
     use base64::Engine as _;
     let root = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(root);
     let aki = |values: Value| json!([{ "type": "aki", "values": values }]);

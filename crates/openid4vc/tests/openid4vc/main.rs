@@ -5,6 +5,8 @@
 mod conformance;
 mod dcql;
 mod mdoc;
+mod page;
 mod party;
 mod sd_jwt;
+mod status;
 mod world;

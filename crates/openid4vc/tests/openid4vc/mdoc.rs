@@ -382,6 +382,55 @@ fn what_a_verifier_must_refuse_is_refused_each_for_its_cause() {
     }
 }
 
+/// An mdoc whose security object was changed, and signed again by its own signer.
+fn resigned(world: &World, from: &[u8], to: &[u8]) -> Vec<u8> {
+    let issued = world.issued();
+    let mut items = Items::new(&issued, Encoding::Any);
+    items.map().unwrap();
+    items.key().unwrap();
+    items.array().unwrap();
+    let protected = items.bytes().unwrap();
+    items.value(1).unwrap();
+    let payload = items.bytes().unwrap();
+    let signature = items.bytes().unwrap();
+    let changed = swapped(payload, from, to);
+    assert_eq!(changed.len(), payload.len(), "the heads around it stay as they are");
+    let signed = credential::cose::sig_structure(protected, &[], &changed);
+    let again = world.issuer.key.sign(&signed).unwrap();
+    swapped(&swapped(&issued, payload, &changed), signature, &again)
+}
+
+#[test]
+fn what_an_issuer_must_not_sign_is_refused_although_it_is_signed() {
+    let world = World::new();
+    // animo/openid4vc-playground 131: signed after its validity begins.
+    let (signed, begins) = (b"\x66signed\xc0\x742027-01-15", b"\x66signed\xc0\x742027-01-16");
+    let ends = (b"validUntil\xc0\x742027-01-15", b"validUntil\xc0\x742027-01-14");
+    let key = *world.device.public().as_bytes();
+    let mut broken_key = [0; 16];
+    broken_key.copy_from_slice(&key[1..17]);
+    broken_key[0] ^= 1;
+    for (code, bytes) in [
+        ("mdoc_times", resigned(&world, signed, begins)),
+        ("mdoc_times", resigned(&world, ends.0, ends.1)),
+        ("mdoc_version", resigned(&world, b"\x67version\x631.0", b"\x67version\x632.0")),
+        ("mdoc_digest_algorithm", resigned(&world, b"\x67SHA-256", b"\x67SHA-224")),
+        ("mdoc_status", resigned(&world, b"\x63idx\x19", b"\x63idx\x39")),
+        ("mdoc_device_key", resigned(&world, &key[1..17], &broken_key)),
+        ("mdoc_device_key", resigned(&world, b"\x69deviceKey\xa4", b"\x69deviceKez\xa4")),
+        ("mdoc_form", resigned(&world, b"signed\xc0\x742027-01-15T", b"signed\xc0\x742027-13-15T")),
+        ("mdoc_form", resigned(&world, b"validFrom", b"validFron")),
+    ] {
+        let anchors = world.authority.anchors();
+        let received = Held::receive(&bytes, &anchors, world.device.public(), now()).map(drop);
+        assert_eq!(received.map_err(MdocError::code), Err(code));
+    }
+    // What a wallet took all the same is refused by the verifier.
+    let late = Held::read(&resigned(&world, signed, begins)).unwrap();
+    let shown = late.present(|_, _| true, &transcript(), &world.device).unwrap();
+    assert_eq!(world.code(&shown), Err("mdoc_times"));
+}
+
 #[test]
 fn a_holders_signature_fits_one_verifier_one_nonce_one_key_and_one_address() {
     let world = World::new();

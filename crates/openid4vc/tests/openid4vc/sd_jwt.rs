@@ -13,7 +13,7 @@ use openid4vc::sd_jwt::{
 use openid4vc::status::StatusReference;
 use serde_json::{Map, Value, json};
 
-use crate::party::{Authority, Signer, at, jwk, key_of, now, salts};
+use crate::party::{Authority, READER, Signer, at, jwk, key_of, now, salts};
 
 const VCT: &str = "urn:baypass:identity:1";
 const AUDIENCE: &str = "x509_hash:abc";
@@ -434,6 +434,14 @@ fn the_issuer_and_the_registered_claims_are_held_to() {
             world.payload(json!({})).to_string().as_bytes()
         )
     ));
+    let reader = world.authority.signer("Desk", READER);
+    let by_reader = world.bind(&format!(
+        "{}~",
+        reader.sign(
+            json!({"typ": "dc+sd-jwt", "x5c": reader.x5c_json()}),
+            world.payload(json!({})).to_string().as_bytes()
+        )
+    ));
     let borrowed_name = world.bind(&format!(
         "{}~",
         stranger.sign(world.header(), world.payload(json!({})).to_string().as_bytes())
@@ -453,6 +461,7 @@ fn the_issuer_and_the_registered_claims_are_held_to() {
             }),
         ),
         ("certificate_unknown", by_stranger),
+        ("certificate_use", by_reader),
         ("sd_jwt_signature", borrowed_name),
         ("sd_jwt_name_repeated", twice),
         ("sd_jwt_claim", without("vct")),

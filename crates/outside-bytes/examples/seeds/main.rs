@@ -3,13 +3,14 @@
 //!
 //! What the fuzzer found stays beside them; it is not made here.
 //!
-//! `cargo run -p outside-bytes --example seeds [attestations | cards | chips | desks | risks | venues | zones]`
+//! `cargo run -p outside-bytes --example seeds [attestations | cards | chips | desks | openid | risks | venues | zones]`
 
 #![expect(clippy::unwrap_used, reason = "a tool of the tests")]
 
 mod cards;
 mod chips;
 mod desks;
+mod openid;
 mod phones;
 mod risks;
 mod venues;
@@ -58,10 +59,13 @@ fn main() {
     if only.as_deref().is_none_or(|only| only == "desks") {
         desks::desks();
     }
+    if only.as_deref().is_none_or(|only| only == "openid") {
+        openid::openid();
+    }
     if only.as_deref().is_none_or(|only| only == "risks") {
         risks::risks();
     }
-    if matches!(only.as_deref(), Some("desks" | "risks")) {
+    if matches!(only.as_deref(), Some("desks" | "openid" | "risks")) {
         return;
     }
     if only.as_deref().is_none_or(|only| only == "chips") {

@@ -1,9 +1,15 @@
-//! Status: the place of a credential in a Token Status List (draft-ietf-oauth-status-list-20).
+//! Status: the place of a credential in a Token Status List, and the list in JSON and CBOR (draft-ietf-oauth-status-list-20).
 //!
-//! Lives here: [`StatusReference`]. Not here: the bits of a list and its CWT form (`credential::status`).
+//! Lives here: [`StatusReference`], [`ListToken`]. Not here: the bits of a list, and the border's own signed form
+//! (`credential::status`); fetching; what a suspended credential means to a verifier.
+
+mod list;
 
 use credential::cbor::{CborError, Writer};
 use serde_json::{Map, Value, json};
+
+pub use credential::status::{Status, StatusList};
+pub use list::{ListToken, StatusError};
 
 /// Longest address of a list, in bytes.
 pub const MAX_URI_LEN: usize = 1024;

@@ -1,0 +1,158 @@
+//! Seeds of wallets and verifiers of others.
+
+use credential::jose::{ContentEncryption, DecryptionKey, Jwk, Recipient, encrypt_jwe};
+use credential::sha256;
+use openid4vc::mdoc::{self, NameSpace, SessionTranscript, Validity, Value};
+use openid4vc::presentation::{Channel, ClientId, NewRequest, OpenRequest};
+use openid4vc::sd_jwt::{self, Blueprint, Element, Member, Presentation};
+use openid4vc::status::{ListToken, Status, StatusList, StatusReference};
+use outside_bytes::{LIST, ORIGIN, authority_key, device_key, now};
+use serde_json::json;
+
+use crate::{cut, put, put_with_misses};
+
+pub fn openid() {
+    let status = StatusReference { uri: LIST.to_owned(), index: 7 };
+    let chain = [b"certificate".to_vec()];
+    sd_jwts(&status, &chain);
+    mdocs(&status, &chain);
+    queries();
+    requests();
+    responses();
+    lists(&chain);
+}
+
+fn sd_jwts(status: &StatusReference, chain: &[Vec<u8>]) {
+    let holder = Jwk::of(device_key().public(), None).unwrap();
+    let nested = Blueprint::Object(vec![Member::disclosable("locality", "Sha Tin"), Member::Decoy]);
+    let array = Blueprint::Array(vec![
+        Element::Disclosable(Blueprint::Whole(json!("CHN"))),
+        Element::Decoy,
+        Element::Shown(Blueprint::Whole(json!("XXA"))),
+    ]);
+    let credential = sd_jwt::Credential {
+        vct: "urn:baypass:identity:1",
+        vct_integrity: None,
+        holder: Some(&holder),
+        issued: Some(now()),
+        not_before: None,
+        expires: Some(now().plus_seconds(1_000_000_000)),
+        status: Some(status),
+        claims: &[
+            Member::disclosable("family_name", "SPECIMEN"),
+            Member::Disclosable("address".to_owned(), nested),
+            Member::Shown("nationalities".to_owned(), array),
+            Member::Decoy,
+        ],
+    };
+    let mut count = 0_u128;
+    let mut salt = || {
+        count += 1;
+        Ok(count.to_be_bytes())
+    };
+    let issued = sd_jwt::issue(&credential, authority_key(), chain, &mut salt).unwrap();
+    put("openid_sd_jwt", "ok-issued", &issued);
+    put("openid_sd_jwt", "no-issued-cut", cut(issued.as_bytes()));
+    put("openid_sd_jwt", "no-repeated", format!("{issued}{}~", issued.split('~').nth(1).unwrap()));
+    let held = sd_jwt::Held::read(&issued).unwrap();
+    put("openid_sd_jwt", "ok-shown", held.present_unbound(&[1]));
+    let to = Presentation { audience: "x509_hash:a", nonce: "nonce", made: now() };
+    put("openid_sd_jwt", "no-bound", held.present(&[0], to, device_key()).unwrap());
+}
+
+fn mdocs(status: &StatusReference, chain: &[Vec<u8>]) {
+    let elements = vec![
+        ("family_name".to_owned(), Value::text("SPECIMEN")),
+        ("birth_date".to_owned(), Value::Tag(1004, Box::new(Value::text("1990-05-20")))),
+        ("age_over_18".to_owned(), Value::Bool(true)),
+    ];
+    let credential = mdoc::Credential {
+        doc_type: "org.iso.23220.photoid.1",
+        name_spaces: &[NameSpace { name: "org.iso.23220.1".to_owned(), elements }],
+        device: device_key().public(),
+        validity: Validity { signed: now(), from: now(), until: now().plus_seconds(1_000_000_000) },
+        status: Some(status),
+    };
+    let mut count = 0_u64;
+    let mut random = || {
+        count += 1;
+        Ok(sha256(&count.to_be_bytes()))
+    };
+    let issued = mdoc::issue(&credential, authority_key(), chain, &mut random).unwrap();
+    put_with_misses("openid_mdoc", "issued", &issued);
+    let held = mdoc::Held::read(&issued).unwrap();
+    let transcript = SessionTranscript::dc_api(ORIGIN, "nonce", None);
+    let shown = held.present(|_, element| element != "birth_date", &transcript, device_key()).unwrap();
+    put_with_misses("openid_mdoc", "shown", &shown);
+}
+
+fn queries() {
+    let both = json!({
+        "credentials": [
+            {"id": "identity", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:baypass:identity:1"]}, "multiple": true,
+             "trusted_authorities": [{"type": "aki", "values": ["AAAA"]}],
+             "claims": [{"id": "a", "path": ["nationalities", null], "values": ["CHN", 7, true]}, {"id": "b", "path": ["x", 1]}],
+             "claim_sets": [["a", "b"], ["a"]]},
+            {"id": "photo", "format": "mso_mdoc", "meta": {"doctype_value": "org.iso.23220.photoid.1"},
+             "claims": [{"path": ["org.iso.23220.1", "family_name"], "intent_to_retain": false}]},
+        ],
+        "credential_sets": [{"options": [["identity"], ["photo"]]}, {"options": [["photo"]], "required": false}],
+    });
+    put("openid_query", "ok-both", both.to_string());
+    put(
+        "openid_query",
+        "no-twice",
+        both.to_string().replace("\"id\":\"photo\"", "\"id\":\"x\",\"id\":\"photo\""),
+    );
+    put("openid_query", "no-unknown-id", both.to_string().replace("[\"photo\"]", "[\"other\"]"));
+    put("openid_query", "no-deep", "[".repeat(100));
+}
+
+fn open(channel: Channel) -> OpenRequest {
+    let query = json!({"credentials": [{"id": "a", "format": "dc+sd-jwt", "meta": {"vct_values": ["v"]}}]});
+    OpenRequest::new(NewRequest {
+        client_id: ClientId::of_certificate(b"certificate"),
+        channel,
+        query: openid4vc::dcql::Query::read(&query).unwrap(),
+        nonce: [1; 32],
+        state: [2; 32],
+        expires: now(),
+    })
+    .unwrap()
+}
+
+fn requests() {
+    let page = open(Channel::DcApi { origins: vec![ORIGIN.to_owned()] }).unsigned().unwrap().to_string();
+    put("openid_request", "ok-page", &page);
+    put("openid_request", "no-plain", page.replace("dc_api.jwt", "dc_api"));
+    put("openid_request", "no-key", page.replace("ECDH-ES", "RSA-OAEP"));
+    let redirect = open(Channel::Redirect { response_uri: "https://desk.example/r".to_owned() });
+    let chain = [b"certificate".to_vec()];
+    put("openid_request", "no-signed", redirect.object(authority_key(), &chain, Some("n")).unwrap());
+}
+
+fn responses() {
+    let key = Jwk::of(DecryptionKey::generate().unwrap().public(), Some("k".to_owned())).unwrap();
+    let to = Recipient { key: &key, enc: ContentEncryption::A256Gcm, parties: None };
+    let response = encrypt_jwe(b"{\"vp_token\":{}}", to).unwrap();
+    put("openid_response", "ok-encrypted", format!("response={response}"));
+    put("openid_response", "ok-error", "error=access_denied&state=x");
+    put("openid_response", "no-plain", "vp_token=%7B%7D&state=x");
+    put("openid_response", "no-twice", format!("response={response}&response={response}"));
+}
+
+fn lists(chain: &[Vec<u8>]) {
+    let mut list = StatusList::with_entries(64);
+    assert!(list.set(7, Status::Invalid));
+    let token = ListToken {
+        subject: LIST.to_owned(),
+        issued: now(),
+        expires: Some(now().plus_seconds(1_000_000_000)),
+        ttl: Some(900),
+        list,
+    };
+    let jwt = token.sign_jwt(authority_key(), chain).unwrap();
+    put("openid_status", "ok-jwt", &jwt);
+    put("openid_status", "no-jwt-cut", cut(jwt.as_bytes()));
+    put_with_misses("openid_status", "cwt", &token.sign_cwt(authority_key(), chain).unwrap());
+}

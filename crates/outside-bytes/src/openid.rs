@@ -1,0 +1,160 @@
+//! What wallets and verifiers of others send: SD-JWT VCs, mdocs, queries, requests, answers, status lists.
+
+use std::sync::LazyLock;
+
+use credential::x5c::CertificateAnchors;
+use openid4vc::claim_path::{ClaimPath, Segment};
+use openid4vc::dcql::Query;
+use openid4vc::mdoc::{self, DeviceResponse, IssuerSigned, SessionTranscript};
+use openid4vc::presentation::{
+    Answer, Asked, Channel, Checks, ClientId, Context, NewRequest, OpenRequest, Posted,
+};
+use openid4vc::sd_jwt::{self, SdJwt};
+use openid4vc::status::ListToken;
+use openid4vc::{dcql, json};
+use serde_json::{Value, json};
+
+use crate::keys::{authority_key, authority_public, device_key, now};
+
+/// The page that asks in [`openid_request`].
+pub const ORIGIN: &str = "https://desk.example";
+/// The list in [`openid_status`].
+pub const LIST: &str = "https://hkg.example/status/7";
+
+/// An SD-JWT VC, or a presentation of one: no digest is left in what it discloses, and what its holder shows whole is read as the same.
+pub fn openid_sd_jwt(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    if let Ok(opened) = SdJwt::read(text).and_then(|read| read.open(authority_public())) {
+        assert!(opened.values().all(is_open), "a digest is left");
+    }
+    let Ok(held) = sd_jwt::Held::read(text) else { return false };
+    assert!(held.claims().values().all(is_open), "a digest is left");
+    let names = held.claims().keys().filter_map(|name| ClaimPath::of_names(&[name]).ok());
+    let every: Vec<ClaimPath> = names.collect();
+    let again = held.present_unbound(&held.select(&every));
+    assert_eq!(sd_jwt::Held::read(&again).unwrap().claims(), held.claims(), "other claims when shown whole");
+    let bare = sd_jwt::Held::read(&held.present_unbound(&[])).unwrap();
+    assert!(bare.claims().len() <= held.claims().len());
+    true
+}
+
+fn is_open(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.iter().all(|(name, value)| name != "_sd" && name != "..." && is_open(value))
+        }
+        Value::Array(items) => items.iter().all(is_open),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
+}
+
+/// An mdoc from its issuer, or a device's response: what its holder shows whole is read as the same.
+pub fn openid_mdoc(bytes: &[u8]) -> bool {
+    let response = DeviceResponse::parse(bytes);
+    let issued = IssuerSigned::parse(bytes);
+    assert!(response.is_err() || issued.is_err(), "bytes are one of the two");
+    let transcript = SessionTranscript::dc_api(ORIGIN, "nonce", None);
+    if let Ok(response) = response {
+        if let Ok(document) = response.only()
+            && let Ok(object) = document.open(authority_public())
+        {
+            assert_eq!(object.doc_type(), document.doc_type(), "another type than was signed");
+        }
+        return true;
+    }
+    let Ok(held) = mdoc::Held::read(bytes) else { return false };
+    let Ok(shown) = held.present(|_, _| true, &transcript, device_key()) else { return true };
+    let response = DeviceResponse::parse(&shown).unwrap();
+    let document = response.only().unwrap();
+    let (mut shown, mut own): (Vec<_>, Vec<_>) =
+        (document.issuer_signed.elements().collect(), held.elements().collect());
+    for elements in [&mut shown, &mut own] {
+        elements.sort_by_key(|(name_space, element, _)| (*name_space, *element));
+    }
+    assert!(shown == own, "other elements when shown whole");
+    document.hold_device(held.security_object(), &transcript).unwrap();
+    true
+}
+
+/// A query for credentials: read, written and read again it is the same.
+pub fn openid_query(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let Ok(value) = json::strict(text) else { return false };
+    let Ok(query) = Query::read(&value) else { return false };
+    assert_eq!(Query::read(query.to_json()).unwrap(), query);
+    for asked in query.credentials() {
+        let mdoc = matches!(asked.kind, dcql::Kind::Mdoc { .. });
+        for claim in &asked.claims {
+            let names = claim.path.segments().iter().filter(|part| matches!(part, Segment::Name(_)));
+            assert!(!mdoc || names.count() == 2, "an element has a name space and a name");
+        }
+    }
+    assert!(query.select(&[], true).is_err() || !query.sets().is_empty(), "an empty wallet answers nothing");
+    true
+}
+
+/// A request of a page, without a signature.
+pub fn openid_request(bytes: &[u8]) -> bool {
+    static NOBODY: LazyLock<CertificateAnchors> = LazyLock::new(CertificateAnchors::default);
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let context = Context {
+        anchors: &NOBODY,
+        client_id: None,
+        wallet_nonce: None,
+        origin: Some(ORIGIN),
+        audience: "https://self-issued.me/v2",
+        now: now(),
+    };
+    assert!(Asked::read(text, &context).is_err(), "nobody is trusted");
+    let Ok(parameters) = json::strict_object(text) else { return false };
+    let Ok(asked) = Asked::read_unsigned(&parameters, &context) else { return false };
+    assert!(asked.verifier().is_none() && !asked.request().enc.is_empty());
+    asked.encrypt(&json!({})).unwrap();
+    true
+}
+
+/// The request that [`openid_response`] is an answer to; its key is another in each process.
+#[must_use]
+pub fn openid_open_request() -> &'static OpenRequest {
+    static OPEN: LazyLock<OpenRequest> = LazyLock::new(|| {
+        let query =
+            json!({"credentials": [{"id": "a", "format": "dc+sd-jwt", "meta": {"vct_values": ["v"]}}]});
+        OpenRequest::new(NewRequest {
+            client_id: ClientId::of_certificate(b"certificate"),
+            channel: Channel::Redirect { response_uri: "https://desk.example/response".to_owned() },
+            query: Query::read(&query).unwrap(),
+            nonce: [1; 32],
+            state: [2; 32],
+            expires: now(),
+        })
+        .unwrap()
+    });
+    &OPEN
+}
+
+/// What is posted to a verifier: nothing is presented to a key that nobody was told.
+pub fn openid_response(bytes: &[u8]) -> bool {
+    static NOBODY: LazyLock<CertificateAnchors> = LazyLock::new(CertificateAnchors::default);
+    let Ok(posted) = Posted::read(bytes) else { return false };
+    let checks =
+        Checks { sd_jwt_anchors: &NOBODY, mdoc_anchors: &NOBODY, metadata: &[], origin: None, now: now() };
+    let answer = openid_open_request().take(&posted, &checks);
+    assert!(!matches!(answer, Ok(Answer::Presented(_))), "something was presented");
+    true
+}
+
+/// A status list of another, in JSON or CBOR: signed anew it is read as the same.
+pub fn openid_status(bytes: &[u8]) -> bool {
+    let jwt = std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| ListToken::open_jwt(text, LIST, authority_public(), now()).ok());
+    let cwt = ListToken::open_cwt(bytes, LIST, authority_public(), now()).ok();
+    assert!(jwt.is_none() || cwt.is_none(), "bytes are one of the two");
+    let Some(list) = jwt.or(cwt) else { return false };
+    let chain = [b"certificate".to_vec()];
+    let again = list.sign_jwt(authority_key(), &chain).unwrap();
+    assert_eq!(ListToken::open_jwt(&again, LIST, authority_public(), now()), Ok(list.clone()));
+    let again = list.sign_cwt(authority_key(), &chain).unwrap();
+    assert_eq!(ListToken::open_cwt(&again, LIST, authority_public(), now()), Ok(list));
+    true
+}
