@@ -33,5 +33,6 @@ mod risk;
 mod store;
 mod strangers;
 mod two_verdicts;
+mod unlock;
 mod venues;
 mod wire;
