@@ -226,7 +226,7 @@ impl LedgerBench {
             doubt: None,
         };
         let face = Likeness { compared: Compared::Near, margin: Some(100) };
-        let recognised = Recognised { opened, face, stale: false };
+        let recognised = Recognised { opened, face, stale: false, proof: None };
         let fresh = FreshIds::draw()?;
         let covering = Covering { id: "bench".to_owned(), keep_days: 30 };
         let hash = message::payload_hash(&request.encode());

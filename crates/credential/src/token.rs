@@ -12,11 +12,13 @@ use documents::{AuthorityCode, Direction, LocalDate, PortId, Side, Timestamp};
 use crate::cbor::{CborError, Reader, Writer};
 use crate::cose::{self, CoseError, Headers, Sign1, Tagging};
 use crate::crypto::{CryptoError, PublicKey, SigningKey, Thumbprint, TokenId, VerifyingKey, sha256};
+use crate::unlock::{self, Unlock};
+use crate::validity::PROOF_AHEAD_SECONDS;
 
 /// External data of a token's signature: the label that no other kind of signature has.
 const TOKEN_LABEL: &str = "bp1-token";
 /// Label of a holder proof.
-const PROOF_LABEL: &str = "bp1-proof";
+const PROOF_LABEL: &str = "bp2-proof";
 /// The private claim (RFC 8392, 9.1.1: below -65536 is private use).
 const CLAIM_BORDER: i64 = -65537;
 /// The longest a token may live, in seconds from now to `exp`: 7 days and 1 hour.
@@ -529,7 +531,7 @@ pub enum ProofError {
     /// this token and these parts.
     #[error(transparent)]
     Cose(#[from] CoseError),
-    /// The payload is not `{6: iat}`.
+    /// The payload is not `[iat, unlock]`.
     #[error("malformed holder proof: {0}")]
     Payload(#[from] CborError),
 }
@@ -539,6 +541,7 @@ pub enum ProofError {
 pub struct UnverifiedProof<'b> {
     message: Sign1<'b>,
     made_at: Timestamp,
+    unlock: Option<Unlock>,
 }
 
 impl<'b> UnverifiedProof<'b> {
@@ -555,12 +558,12 @@ impl<'b> UnverifiedProof<'b> {
             return Err(ProofError::Cose(CoseError::Header));
         }
         let mut r = Reader::new(message.unverified_payload());
-        r.map_exact(1)?;
-        r.key(6)?;
+        r.array_exact(2)?;
         let seconds = r.uint_width(5)?;
+        let unlock = unlock::decode(*r.bytes_exact()?)?;
         r.finish()?;
         let made_at = i64::try_from(seconds).ok().and_then(Timestamp::from_unix).ok_or(CborError::Limit)?;
-        Ok(Self { message, made_at })
+        Ok(Self { message, made_at, unlock })
     }
 
     /// `iat`, not trusted yet.
@@ -582,7 +585,7 @@ impl<'b> UnverifiedProof<'b> {
     ) -> Result<VerifiedProof, ProofError> {
         let external = proof_external(audience, token.bytes, parts);
         self.message.verify(token.device.key(), &external)?;
-        Ok(VerifiedProof { token: token.id(), made_at: self.made_at })
+        Ok(VerifiedProof { token: token.id(), made_at: self.made_at, unlock: self.unlock })
     }
 }
 
@@ -591,6 +594,7 @@ impl<'b> UnverifiedProof<'b> {
 pub struct VerifiedProof {
     token: TokenId,
     made_at: Timestamp,
+    unlock: Option<Unlock>,
 }
 
 impl VerifiedProof {
@@ -605,9 +609,24 @@ impl VerifiedProof {
     pub const fn made_at(&self) -> Timestamp {
         self.made_at
     }
+
+    /// How the holder unlocked the wallet again for this showing; `None` where the proof does not say that they did. It is
+    /// believed as far as the key class of the token: a wallet whose program was exchanged can say anything.
+    #[must_use]
+    pub const fn unlock(&self) -> Option<Unlock> {
+        self.unlock
+    }
+
+    /// Whether the holder unlocked the wallet again after they were asked to, at `asked`. The wallet's clock may be behind by as
+    /// much as it may be ahead ([`PROOF_AHEAD_SECONDS`]).
+    #[must_use]
+    pub fn unlocked_since(&self, asked: Timestamp) -> bool {
+        let earliest = asked.plus_seconds(-PROOF_AHEAD_SECONDS);
+        self.unlock.is_some_and(|unlock| unlock.at(self.made_at) >= earliest)
+    }
 }
 
-/// Makes a holder proof.
+/// Makes a holder proof of a wallet that was not unlocked again for it.
 ///
 /// # Errors
 /// [`ProofError::Cose`] when the library cannot sign.
@@ -618,7 +637,22 @@ pub fn sign_proof(
     parts: &[PartHash],
     now: Timestamp,
 ) -> Result<Vec<u8>, ProofError> {
-    let payload = Writer::new().map(1).int(6).uint(now.unix().unsigned_abs()).finish();
+    sign_proof_with(device, audience, token, parts, (now, None))
+}
+
+/// Makes a holder proof that says how its wallet was unlocked again for it, or that it was not.
+///
+/// # Errors
+/// As [`sign_proof`].
+pub fn sign_proof_with(
+    device: &SigningKey,
+    audience: &Audience,
+    token: &[u8],
+    parts: &[PartHash],
+    (now, unlock): (Timestamp, Option<Unlock>),
+) -> Result<Vec<u8>, ProofError> {
+    let unlock = unlock::encode(unlock);
+    let payload = Writer::new().array(2).uint(now.unix().unsigned_abs()).bytes(&unlock).finish();
     let external = proof_external(audience, token, parts);
     Ok(cose::sign(device, Tagging::Untagged, Headers::default(), &external, &payload)?)
 }

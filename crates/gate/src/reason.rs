@@ -44,6 +44,8 @@ pub enum Remedy {
     ShowAgain,
     /// Let the wallet show the code of this moment.
     ShowFreshCode,
+    /// Unlock the wallet again, and show the code that says so.
+    UnlockAgain,
     /// Open Bay Pass and choose this port and direction.
     ChooseThisPort,
     /// Fetch new tokens in the wallet.
@@ -73,6 +75,7 @@ impl Remedy {
         match self {
             Self::ShowAgain => "show_again",
             Self::ShowFreshCode => "show_fresh_code",
+            Self::UnlockAgain => "unlock_again",
             Self::ChooseThisPort => "choose_this_port",
             Self::FetchTokens => "fetch_tokens",
             Self::SetClock => "set_clock",
@@ -247,6 +250,10 @@ reasons! {
     VerdictExpired = "verdict_expired", Verdicts, TryAgain, "try_again", Some("a verdict for another request");
     /// The measures that an authority asked for were not carried out.
     MeasuresNotTaken = "measures_not_taken", Verdicts, CallOfficer, "see_officer", None;
+    /// A second code does not say that its wallet was unlocked again, or not since the traveller was asked to.
+    NotUnlocked = "not_unlocked", Verdicts, UnlockAgain, "unlock_again", Some("a phone shown by somebody else");
+    /// A second code is of another token than the first.
+    OtherToken = "other_token", Verdicts, ShowFreshCode, "unlock_same_pass", Some("a phone shown by somebody else");
     /// The gate cannot write its records.
     RecordFailed = "record_failed", Gate, MendGate, "see_officer", None;
     /// The door did not say what happened.

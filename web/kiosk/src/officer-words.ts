@@ -52,6 +52,7 @@ export const WORDS = {
   dealt_with: ['已处理', '已處理', 'Dealt with', 'Tratado'],
   show_again: ['请再次出示通行码', '請再次出示通行碼', 'show the code again', 'mostrar o código de novo'],
   show_fresh_code: ['请出示当前通行码', '請出示當前通行碼', 'show the current code', 'mostrar o código deste momento'],
+  unlock_again: ['请再次解锁并出示新的通行码', '請再次解鎖並出示新的通行碼', 'unlock again and show the new code', 'desbloquear de novo e mostrar o novo código'],
   choose_this_port: ['请选择本口岸和方向', '請選擇本口岸和方向', 'choose this port and direction', 'escolher este posto e sentido'],
   fetch_tokens: ['请联网更新通行码', '請聯網更新通行碼', 'go online and renew the codes', 'renovar os códigos em linha'],
   set_clock: ['请校准手机时间', '請校準手機時間', 'set the phone’s clock', 'acertar o relógio do telemóvel'],

@@ -10,8 +10,8 @@ use credential::page::Page;
 use credential::part::{PartContents, PartContext, PartForm, part_week};
 use credential::status::Status;
 use credential::{
-    Audience, PartHash, ProofWindow, StatusRef, Thumbprint, UnverifiedProof, UnverifiedToken, VerifiedToken,
-    sha256,
+    Audience, PartHash, ProofWindow, StatusRef, Thumbprint, UnverifiedProof, UnverifiedToken, VerifiedProof,
+    VerifiedToken, sha256,
 };
 use documents::issuance::{part_maker, vouches_for};
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, LaneKind, Side, Timestamp};
@@ -88,10 +88,12 @@ pub(crate) struct Recognised {
     pub face: Likeness,
     /// Whether a list that this rests on is older than it should be.
     pub stale: bool,
+    /// The holder's proof: when it was made, and how the wallet was unlocked again for it. `None` at a lane by document.
+    pub proof: Option<VerifiedProof>,
 }
 
-/// A token, its context and whether the lists are stale: what the shown bytes came to.
-type Shown<'e> = (UnverifiedToken<'e>, PartContext, bool);
+/// A token, its context, the holder's proof, and whether the lists are stale: what the shown bytes came to.
+type Shown<'e> = (UnverifiedToken<'e>, PartContext, VerifiedProof, bool);
 
 impl Service {
     /// The request of a registered gate, for this authority, of this moment.
@@ -125,10 +127,10 @@ impl Service {
         if covering.is_none() {
             return Err(Stop::refer(AuthorityReason::NotApproved));
         }
-        let (token, context, stale) = self.check_shown(request, envelope, now)?;
+        let (token, context, proof, stale) = self.check_shown(request, envelope, now)?;
         let opened = self.open_part(&token, &context, envelope).await?;
         let face = self.compare_face(&opened, envelope.probe).await?;
-        Ok(Recognised { opened, face, stale })
+        Ok(Recognised { opened, face, stale, proof: Some(proof) })
     }
 
     /// The face beside the one template of a part or page; where this authority holds the photograph itself, beside all the
@@ -195,14 +197,14 @@ impl Service {
             return Err(Stop::refer(AuthorityReason::RequestMismatch));
         }
         let old_status = self.check_status(claims.issuer, claims.status, now)?;
-        check_proof(request, envelope, &verified)?;
+        let proof = check_proof(request, envelope, &verified)?;
         let context =
             PartContext { issuer: claims.issuer, receiver: self.me, thumbprint: verified.thumbprint() };
         let sealed_hash = claims.sealed.for_receiver(claims.issuer, self.me);
         if context.form() == PartForm::Sealed && sealed_hash != Some(request.part.short()) {
             return Err(Stop::refer(AuthorityReason::PartMismatch));
         }
-        Ok((token, context, old_status || freshness == Freshness::Stale))
+        Ok((token, context, proof, old_status || freshness == Freshness::Stale))
     }
 
     /// The token's issuer, time and signature.
@@ -336,18 +338,24 @@ fn parts_in_order(request: &Request) -> Vec<PartHash> {
 }
 
 /// The holder proof: by the token's device key, for this lane, over the parts, of this moment.
-fn check_proof(request: &Request, envelope: &Envelope<'_>, token: &VerifiedToken<'_>) -> Result<(), Stop> {
+fn check_proof(
+    request: &Request,
+    envelope: &Envelope<'_>,
+    token: &VerifiedToken<'_>,
+) -> Result<VerifiedProof, Stop> {
     let invalid = || Stop::refer(AuthorityReason::ProofInvalid);
     let proof = UnverifiedProof::parse(envelope.proof).map_err(|_| invalid())?;
     let side = (!request.joint).then_some(request.role);
     let audience = Audience::new(request.port.clone(), request.direction, side);
     let parts = parts_in_order(request);
-    if proof.made_at() != request.made_at || proof.verify(token, &audience, &parts).is_err() {
+    if proof.made_at() != request.made_at {
         return Err(invalid());
     }
+    let verified = proof.verify(token, &audience, &parts).map_err(|_| invalid())?;
     let mut window = ProofWindow::default();
     if !request.measures_done.is_empty() {
         window.behind = MEASURES_BEHIND;
     }
-    window.check(proof.made_at(), request.at).map_err(|_| Stop::refer(AuthorityReason::ProofStale))
+    window.check(proof.made_at(), request.at).map_err(|_| Stop::refer(AuthorityReason::ProofStale))?;
+    Ok(verified)
 }

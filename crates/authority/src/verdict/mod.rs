@@ -243,7 +243,8 @@ impl Service {
         let view = self.view(tx, opened, &person).await?;
         let age = view.holder.birth.age_on(now.local_date());
         let (face, reference) = (recognised.face, fresh.reference);
-        let at = LookAt { request, opened, face, person: &person, view: &view, age, reference };
+        let proof = recognised.proof.as_ref();
+        let at = LookAt { request, opened, face, proof, person: &person, view: &view, age, reference };
         let looked = self.look(tx, &at, now).await?;
         let on_card = self.on_card(opened, &view, now);
         let found = decide::Found {

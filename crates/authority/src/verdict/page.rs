@@ -60,7 +60,7 @@ impl Service {
         };
         let face = self.compare_face(&opened, envelope.probe).await?;
         // A page rests on no list of another authority.
-        Ok(Recognised { opened, face, stale: false })
+        Ok(Recognised { opened, face, stale: false, proof: None })
     }
 
     /// The page with the templates of its holder, where the document is this authority's own.

@@ -37,6 +37,8 @@ pub(super) struct Known<'k> {
     pub wallet_since: Option<Timestamp>,
     pub lane: &'k LaneState,
     pub shown: Option<&'k ShownBefore>,
+    /// Whether the holder's proof says that the wallet was unlocked again for this showing.
+    pub unlocked: bool,
     pub last_loss: Option<Timestamp>,
     pub watched: bool,
     pub drawn: bool,
@@ -92,6 +94,7 @@ fn put_code(known: &Known<'_>, schema: &Schema, facts: &mut Facts) -> Result<(),
     facts.clamped(schema, "code_age_seconds", age)?;
     // One showing tells no more of a phone's clock than that it is ahead.
     facts.clamped(schema, "clock_off_seconds", (-age).max(0))?;
+    facts.flag(schema, "own_unlock", known.unlocked)?;
     if let Some(before) = known.shown {
         let since = known.now.seconds_since(before.at).max(0);
         facts.flag(schema, "code_seen_elsewhere", before.lane != request.gate)?;

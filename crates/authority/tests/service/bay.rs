@@ -16,7 +16,7 @@ use chip::CountrySigners;
 use clearance::Envelope;
 use credential::dpop::DpopThumbprint;
 use credential::message::{self, Event, Kind, Passage, Receipt, ReceiptResult, Request, Verdict};
-use credential::{Audience, KeyClass, PartHash, SigningKey, random, sha256, sign_proof};
+use credential::{Audience, KeyClass, PartHash, SigningKey, Unlock, random, sha256, sign_proof_with};
 use documents::AuthorityCode::{Chn, Mac};
 use documents::{
     AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, PortId, Rules, Scenario, Side, Timestamp,
@@ -418,10 +418,16 @@ pub struct Shown {
 }
 
 pub fn show(bay: &Bay, wallet: &Wallet, live: &[u8]) -> Shown {
+    show_unlocked(bay, wallet, live, None)
+}
+
+/// The same, with what the proof says of an own unlock.
+pub fn show_unlocked(bay: &Bay, wallet: &Wallet, live: &[u8], unlock: Option<Unlock>) -> Shown {
     let direction = Direction::new(Chn, Mac).unwrap();
     let audience = Audience::new("hengqin".parse().unwrap(), direction, None);
     let parts = [PartHash::of(&wallet.own), PartHash::of(&wallet.sealed)];
-    let proof = sign_proof(&wallet.device, &audience, &wallet.token, &parts, bay.now).unwrap();
+    let made = (bay.now, unlock);
+    let proof = sign_proof_with(&wallet.device, &audience, &wallet.token, &parts, made).unwrap();
     let (probe, _) = Probe::from_image(&faces().finder, &Image::decode(live).unwrap()).unwrap();
     let mut clearance = [0; 16];
     random(&mut clearance).unwrap();

@@ -34,5 +34,6 @@ mod risk;
 mod store;
 mod strangers;
 mod two_verdicts;
+mod unlock;
 mod venues;
 mod wire;

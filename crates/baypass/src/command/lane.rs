@@ -96,6 +96,9 @@ pub struct ScanArgs {
     /// A picture of the code, or a file with its text.
     #[arg(long, value_name = "FILE")]
     code: PathBuf,
+    /// A code of the same wallet, unlocked again (`wallet show --unlocked`), that is shown where the lane asks for it; two at most.
+    #[arg(long = "again", value_name = "FILE")]
+    again: Vec<PathBuf>,
     #[command(flatten)]
     seen: SeenArgs,
 }
@@ -212,7 +215,8 @@ async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
     let code = sight(&args.code)?;
     // Without an officer nobody carries out measures: they stay open.
     let measures = if args.seen.officer { vec![documents::Measure::Officer] } else { Vec::new() };
-    let camera = |faces| SimulatedCamera::new(code, faces);
+    let again = args.again.iter().map(|path| sight(path)).collect::<Result<Vec<_>, _>>()?;
+    let camera = |faces| SimulatedCamera::new(code, faces).then_codes(again);
     serve_one(&installation, &place, (&args.seen, models, now), camera, measures).await
 }
 

@@ -11,7 +11,8 @@ use credential::part::{EndorsementSlot, HolderIdentity, Name, PartContents, Part
 use credential::status::{SignedStatusList, Status, StatusList};
 use credential::{
     Audience, KeyClass, PartHash, SealedHashes, SecretKey, ShortHash, SigningKey, StatusRef, TokenClaims,
-    TokenId, UnverifiedProof, UnverifiedToken, VerifyingKey, hpke, sign_proof, sign_token,
+    TokenId, Unlock, UnlockMethod, UnverifiedProof, UnverifiedToken, VerifyingKey, hpke, sign_proof_with,
+    sign_token,
 };
 use documents::{AuthorityCode, IsoWeek, LaneKind, Side, Timestamp};
 
@@ -147,10 +148,12 @@ fn written() -> Vec<Written> {
         add("claims", claims(issuer, one).encode().unwrap(), reads_claims);
     }
     let audience = Audience::new("gongbei".parse().unwrap(), direction(Chn, Mac), Some(Side::Exit));
-    let proof =
-        sign_proof(&key, &audience, b"token", &[PartHash([1; 32])], at("2026-03-02T10:00:00Z")).unwrap();
-    let payload = Sign1::parse(&proof, Tagging::Untagged, 16).unwrap().unverified_payload().to_vec();
-    add("{ 6: five-byte }", payload, reads_proof_payload);
+    for unlock in [None, Unlock::new(UnlockMethod::Pin, 0), Unlock::new(UnlockMethod::Platform, 60)] {
+        let made = (at("2026-03-02T10:00:00Z"), unlock);
+        let proof = sign_proof_with(&key, &audience, b"token", &[PartHash([1; 32])], made).unwrap();
+        let payload = Sign1::parse(&proof, Tagging::Untagged, 16).unwrap().unverified_payload().to_vec();
+        add("proof-payload", payload, reads_proof_payload);
+    }
 
     let (mut own, mut sealed) = (contents(Chn), contents(Hkg));
     add("own-part", plaintext(&own, &own_context(), "bp1-own-part"), |bytes| {
@@ -340,7 +343,7 @@ fn what_this_program_writes_is_what_the_grammar_says_and_nothing_changed_is() {
             refused += usize::from(!grammar);
         }
     }
-    assert_eq!(structures.len(), 32);
+    assert_eq!(structures.len(), 34);
     assert!(refused > 300, "{refused} changes were refused");
 }
 

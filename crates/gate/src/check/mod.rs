@@ -14,7 +14,7 @@ use credential::part::PartForm;
 use credential::status::Status;
 use credential::{
     Audience, PartHash, ProofTimeError, ProofWindow, TokenClaims, TokenId, TokenLifeError, UnverifiedProof,
-    UnverifiedToken, VerifiedToken,
+    UnverifiedToken, VerifiedProof, VerifiedToken,
 };
 use documents::{AuthorityCode, Side, Timestamp};
 
@@ -31,8 +31,7 @@ pub struct Checked<'b> {
     parts: Parts<'b>,
     hashes: PartHashes,
     claims: TokenClaims,
-    id: TokenId,
-    made_at: Timestamp,
+    evidence: VerifiedProof,
 }
 
 documents::redact_debug!(Checked<'_>);
@@ -53,7 +52,7 @@ impl<'b> Checked<'b> {
     /// The token's id.
     #[must_use]
     pub const fn id(&self) -> TokenId {
-        self.id
+        self.evidence.token()
     }
 
     /// What the issuer signed.
@@ -65,7 +64,13 @@ impl<'b> Checked<'b> {
     /// When the proof was made.
     #[must_use]
     pub const fn made_at(&self) -> Timestamp {
-        self.made_at
+        self.evidence.made_at()
+    }
+
+    /// The proof, verified: when it was made, and how the wallet was unlocked again for it.
+    #[must_use]
+    pub const fn evidence(&self) -> &VerifiedProof {
+        &self.evidence
     }
 
     /// The parts with their hashes, in the order of the lane's sides.
@@ -178,14 +183,14 @@ impl Checker {
         }
 
         let token = token.verify(key, device).map_err(|_| GateReason::TokenSignature)?;
-        if proof.verify(&token, &self.audience, hashes.as_slice()).is_err() {
+        let Ok(evidence) = proof.verify(&token, &self.audience, hashes.as_slice()) else {
             let elsewhere = self.made_for_elsewhere(&token, &proof, hashes.as_slice());
             return Err(if elsewhere { GateReason::CodeForElsewhere } else { GateReason::ProofSignature });
-        }
+        };
         if !replay.note(id, made_at, &self.lane, now) {
             return Err(GateReason::ReplayedElsewhere);
         }
-        Ok(Checked { token: token_bytes, proof: proof_bytes, parts, hashes, claims, id, made_at })
+        Ok(Checked { token: token_bytes, proof: proof_bytes, parts, hashes, claims, evidence })
     }
 
     /// The length of each part, and the hash of each that the issuer sealed, follow from the token (DESIGN 4).

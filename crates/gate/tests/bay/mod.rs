@@ -18,7 +18,7 @@ use credential::part::PartForm;
 use credential::status::{SignedStatusList, Status, StatusList};
 use credential::{
     Audience, DeviceKey, KeyClass, PartHash, SealedHashes, ShortHash, SigningKey, StatusRef, TokenClaims,
-    TokenId, hpke, sign_proof, sign_token,
+    TokenId, Unlock, hpke, sign_proof, sign_proof_with, sign_token,
 };
 use documents::{AuthorityCode, Direction, LaneKind, Side, Timestamp};
 use face::Track;
@@ -239,6 +239,15 @@ impl Wallet {
     pub fn show(&self, audience: &Audience, made_at: Timestamp) -> String {
         let parts = self.parts_for(audience);
         self.show_parts(audience, &parts, made_at)
+    }
+
+    /// A code whose proof says how the wallet was unlocked again for it.
+    pub fn show_unlocked(&self, audience: &Audience, made_at: Timestamp, unlock: Option<Unlock>) -> String {
+        let parts = self.parts_for(audience);
+        let hashes: Vec<_> = parts.iter().map(|p| PartHash::of(p)).collect();
+        let made = (made_at, unlock);
+        let proof = sign_proof_with(&self.device, audience, &self.token, &hashes, made).unwrap();
+        text(&self.token, &proof, &parts)
     }
 
     pub fn show_parts(&self, audience: &Audience, parts: &[Vec<u8>], made_at: Timestamp) -> String {

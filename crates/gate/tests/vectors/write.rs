@@ -295,7 +295,8 @@ fn write_codes(bay: &Bay, compromised: &SigningKey, ended: &SigningKey) {
         }
         cose::sign(&wallet.device, Tagging::Untagged, headers, &w.finish(), payload).unwrap()
     };
-    let made = |value: u64| Writer::new().map(1).int(6).uint(value).finish();
+    let says = |value: u64, unlock: &[u8]| Writer::new().array(2).uint(value).bytes(unlock).finish();
+    let made = |value: u64| says(value, &[0, 0]);
     let iat = now().unix().unsigned_abs();
     of_proof(
         "proof: signed for another kind of message",
@@ -305,22 +306,37 @@ fn write_codes(bay: &Bay, compromised: &SigningKey, ended: &SigningKey) {
     of_proof(
         "proof: a key id",
         GateReason::ProofMalformed,
-        &device("bp1-proof", &made(iat), headers(Some(&[1]))),
+        &device("bp2-proof", &made(iat), headers(Some(&[1]))),
     );
     of_proof(
         "proof: a time as a text",
         GateReason::ProofMalformed,
-        &device("bp1-proof", &Writer::new().map(1).int(6).text("now").finish(), headers(None)),
+        &device("bp2-proof", &Writer::new().array(2).text("now").bytes(&[0, 0]).finish(), headers(None)),
     );
     of_proof(
         "proof: a time in 1970",
         GateReason::ProofMalformed,
-        &device("bp1-proof", &made(60), headers(None)),
+        &device("bp2-proof", &made(60), headers(None)),
+    );
+    let of_unlock = |unlock: &[u8]| device("bp2-proof", &says(iat, unlock), headers(None));
+    for (name, unlock) in [
+        ("proof: an own unlock of one byte", &[1][..]),
+        ("proof: an own unlock of three bytes", &[1, 0, 0]),
+        ("proof: unlocked in an unknown way", &[3, 0]),
+        ("proof: unlocked 61 seconds ago", &[1, 61]),
+        ("proof: the age of no unlock", &[0, 1]),
+    ] {
+        of_proof(name, GateReason::ProofMalformed, &of_unlock(unlock));
+    }
+    of_proof(
+        "proof: without the field of the own unlock",
+        GateReason::ProofMalformed,
+        &device("bp2-proof", &Writer::new().array(1).uint(iat).finish(), headers(None)),
     );
     of_proof(
-        "proof: two claims",
+        "proof: of the version before",
         GateReason::ProofMalformed,
-        &device("bp1-proof", &Writer::new().map(2).int(4).uint(iat).int(6).uint(iat).finish(), headers(None)),
+        &device("bp1-proof", &Writer::new().map(1).int(6).uint(iat).finish(), headers(None)),
     );
     of_proof("proof: a byte behind its end", GateReason::ProofMalformed, &[proof.as_slice(), &[0]].concat());
     let mut changed = proof.clone();
