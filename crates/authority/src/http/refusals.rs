@@ -416,6 +416,7 @@ impl From<ListError> for Problem {
         match &error {
             ListError::Store(error) => error.into(),
             ListError::Status(error) => logged(ProblemCode::StatusFailed, error),
+            ListError::OfOthers(error) => logged(ProblemCode::StatusFailed, error),
             ListError::Trust(error) => error.into(),
         }
     }

@@ -425,10 +425,8 @@ async fn a_lost_document_revokes_what_wallets_of_others_hold_in_both_forms_of_th
             .await
             .is(200);
         assert_eq!(cwt.header("content-type"), "application/statuslist+cwt");
-        let issuer =
-            verify_x5c(&read.header().x5c.clone().unwrap(), &stage.roots, LeafUse::Any, stage.bay.now)
-                .unwrap();
-        let list = credential::status::SignedStatusList::open(&cwt.body, &issuer.key, uri).unwrap().list;
+        let list =
+            openid4vc::status::ListToken::read_cwt(&cwt.body, uri, &stage.roots, stage.bay.now).unwrap().list;
         let packed = list.compressed().unwrap();
         assert_eq!(un64(&claims["status_list"]["lst"]), packed, "both forms say the same");
         list.get(index).unwrap()
