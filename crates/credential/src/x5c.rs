@@ -143,10 +143,7 @@ pub fn verify_x5c(
     if chain.iter().any(|der| der.len() > MAX_CERTIFICATE) {
         return Err(X5cError::Malformed);
     }
-    let read = match X509Certificate::from_der(leaf) {
-        Ok(([], read)) => read,
-        Ok(_) | Err(_) => return Err(X5cError::Malformed),
-    };
+    let Ok(([], read)) = X509Certificate::from_der(leaf) else { return Err(X5cError::Malformed) };
     if read.subject() == read.issuer() {
         return Err(X5cError::SelfSigned);
     }
@@ -178,10 +175,10 @@ fn leaf_of(der: &[u8], read: &X509Certificate<'_>, anchor: Vec<u8>) -> Result<Ve
     let names = read.subject_alternative_name().map_err(|_| X5cError::Malformed)?;
     let (mut dns_names, mut uris) = (Vec::new(), Vec::new());
     for name in names.iter().flat_map(|names| &names.value.general_names) {
-        match name {
-            GeneralName::DNSName(name) => dns_names.push((*name).to_owned()),
-            GeneralName::URI(uri) => uris.push((*uri).to_owned()),
-            _ => {}
+        if let GeneralName::DNSName(name) = name {
+            dns_names.push((*name).to_owned());
+        } else if let GeneralName::URI(uri) = name {
+            uris.push((*uri).to_owned());
         }
     }
     Ok(VerifiedLeaf {
@@ -208,6 +205,7 @@ impl webpki::ExtendedKeyUsageValidator for Usage {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library says that more kinds of fault may come")]
 fn refusal(error: &webpki::Error) -> X5cError {
     match error {
         webpki::Error::CertExpired { .. }

@@ -205,6 +205,6 @@ fn names(aud: &Value, name: &str) -> bool {
     match aud {
         Value::String(one) => one == name,
         Value::Array(several) => several.iter().any(|one| one.as_str() == Some(name)),
-        _ => false,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
     }
 }

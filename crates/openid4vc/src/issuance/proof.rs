@@ -270,7 +270,7 @@ fn verify_jwt(compact: &str, held: &ProofContext<'_>) -> Result<Vec<Jwk>, Refusa
     let audience = match &claims.aud {
         Value::String(one) => one == held.issuer,
         Value::Array(several) => several.iter().any(|one| one.as_str() == Some(held.issuer)),
-        _ => false,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
     };
     if !audience {
         return Err(proof("the proof was made for another issuer; its aud is this issuer's identifier"));

@@ -7,7 +7,7 @@ use credential::SigningKey;
 use credential::jose::{ContentEncryption, DecryptionKey, Jwe, Jwk, Recipient, encrypt_jwe, sign_jws};
 use credential::sha256;
 use openid4vc::mdoc::SessionTranscript;
-use openid4vc::presentation::{Answer, Channel, ClientId, OpenRequest, Posted, RequestError};
+use openid4vc::presentation::{Answer, Channel, ClientId, OpenRequest, Posted, PostedError, RequestError};
 use openid4vc::sd_jwt::Presentation;
 use serde_json::{Map, Value, json};
 
@@ -475,11 +475,7 @@ fn an_error_is_taken_in_plain_and_encrypted_and_nothing_else_is_taken_in_plain()
         ("state=x", "response_form"),
         ("", "response_form"),
     ] {
-        assert_eq!(
-            Posted::read(form.as_bytes()).map_err(|error| error.code()).map(drop),
-            Err(code),
-            "{form}"
-        );
+        assert_eq!(Posted::read(form.as_bytes()).map_err(PostedError::code).map(drop), Err(code), "{form}");
     }
 }
 
@@ -495,9 +491,9 @@ fn a_wallet_refuses_a_request_for_the_first_thing_wrong_with_it() {
     };
     let with = |name: &str, value: Value| {
         let mut claims = good.clone();
-        match value {
-            Value::Null => drop(claims.remove(name)),
-            value => drop(claims.insert(name.to_owned(), value)),
+        claims.remove(name);
+        if !value.is_null() {
+            claims.insert(name.to_owned(), value);
         }
         signed(&world.verifier, typ, &claims)
     };

@@ -497,9 +497,9 @@ fn a_key_binding_is_held_to_its_key_its_request_its_verifier_its_time_and_its_di
     let typ = json!({"typ": "kb+jwt"});
     let with = |name: &str, value: Value| {
         let mut claims = binding(&presented);
-        match value {
-            Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
-            value => claims[name] = value,
+        claims.as_object_mut().unwrap().remove(name);
+        if !value.is_null() {
+            claims[name] = value;
         }
         format!("{presented}{}", world.sign_binding(typ.clone(), &claims))
     };
