@@ -10,6 +10,7 @@ mod crypto;
 pub mod dpop;
 pub mod message;
 pub mod page;
+pub mod paper;
 pub mod part;
 pub mod sd_cwt;
 mod signer;
