@@ -426,6 +426,7 @@ async fn note_showing<L, E>(lane: &Lane<L, E>, checked: &Checked<'_>, now: Times
     let forget = now.plus_seconds(-2 * lane.config.window.seconds());
     match lane.store.note_showing(checked.id(), checked.made_at(), lane.checker.lane(), forget).await {
         Ok(true) => refuse_spent(lane, checked).await,
+        Ok(false) if checked.is_paper() => Err(NoRound::Failed(GateReason::PaperAtOtherLane)),
         Ok(false) => Err(NoRound::Failed(GateReason::ReplayedElsewhere)),
         Err(error) => {
             tracing::error!(%error, "a showing could not be noted");
@@ -438,6 +439,7 @@ async fn note_showing<L, E>(lane: &Lane<L, E>, checked: &Checked<'_>, now: Times
 async fn refuse_spent<L, E>(lane: &Lane<L, E>, checked: &Checked<'_>) -> Result<(), NoRound> {
     match lane.store.passed_with(checked.id()).await {
         Ok(false) => Ok(()),
+        Ok(true) if checked.is_paper() => Err(NoRound::Failed(GateReason::PaperUsed)),
         Ok(true) => Err(NoRound::Failed(GateReason::TokenSpentHere)),
         Err(error) => {
             tracing::error!(%error, "the store cannot be asked for a token");
