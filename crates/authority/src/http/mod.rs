@@ -17,6 +17,7 @@ mod metrics;
 mod officers;
 mod operations;
 mod page;
+mod paper;
 mod problem;
 mod refusals;
 mod venues;
@@ -306,6 +307,9 @@ fn officers() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(officers::end_pass))
         .routes(routes!(officers::lose))
         .routes(routes!(officers::erase))
+        .routes(routes!(paper::issue_paper))
+        .routes(routes!(paper::paper_part))
+        .routes(routes!(paper::end_papers))
         .routes(routes!(officers::look_alike))
         .routes(routes!(officers::watch))
         .routes(routes!(appeals::answer_appeal))
@@ -320,6 +324,7 @@ fn officers() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(desk::account_lock))
         .routes(routes!(desk::acts))
         .routes(routes!(counter::invite))
+        .routes(routes!(counter::replace))
         .routes(routes!(counter::second_enrolments))
         .routes(routes!(counter::decide_second_enrolment))
         .layer(DefaultBodyLimit::max(body::JSON_LIMIT))
