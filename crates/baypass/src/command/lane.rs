@@ -96,6 +96,9 @@ pub struct ScanArgs {
     /// A picture of the code, or a file with its text.
     #[arg(long, value_name = "FILE")]
     code: PathBuf,
+    /// The officer beside the lane looks at the traveller's document, as a paper pass always asks.
+    #[arg(long)]
+    document_seen: bool,
     #[command(flatten)]
     seen: SeenArgs,
 }
@@ -211,7 +214,8 @@ async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
     let place = place(&rules, &args.crossing, (LaneKind::Code, args.lane), now.local_date())?;
     let code = sight(&args.code)?;
     // Without an officer nobody carries out measures: they stay open.
-    let measures = if args.seen.officer { vec![documents::Measure::Officer] } else { Vec::new() };
+    let mut measures = if args.seen.officer { vec![documents::Measure::Officer] } else { Vec::new() };
+    measures.extend(args.document_seen.then_some(documents::Measure::PhysicalDocument));
     let camera = |faces| SimulatedCamera::new(code, faces);
     serve_one(&installation, &place, (&args.seen, models, now), camera, measures).await
 }

@@ -106,7 +106,7 @@ pub async fn run(args: &ShowArgs, models: &Path) -> Result<Ended, Failure> {
 }
 
 /// `code.png` for the exit is `code-exit.png`.
-fn beside(out: &Path, side: Side) -> PathBuf {
+pub(in crate::command) fn beside(out: &Path, side: Side) -> PathBuf {
     let stem = out.file_stem().unwrap_or_default().to_string_lossy();
     let name = match out.extension() {
         Some(extension) => format!("{stem}-{side}.{}", extension.to_string_lossy()),
