@@ -221,6 +221,7 @@ impl LedgerBench {
             issuer: AuthorityCode::Chn,
             number,
             device: None,
+            paper: false,
             kept: Vec::new(),
             alone: None,
             doubt: None,

@@ -12,6 +12,7 @@ pub mod dpop;
 pub mod jose;
 pub mod message;
 pub mod page;
+pub mod paper;
 pub mod part;
 pub mod sd_cwt;
 mod signer;

@@ -32,9 +32,11 @@ pub const MAX_TOKEN_LEN: usize = 256;
 /// Longest proof that is read, in bytes.
 pub const MAX_PROOF_LEN: usize = 96;
 
-/// How the wallet stores its device keys.
+/// How the wallet stores its device keys, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyClass {
+    /// Nowhere: a counter drew the key of a paper pass and destroyed it (`docs/paper.md`).
+    Paper,
     /// In software: tokens live 3 days at most.
     Software,
     /// In the phone's trusted environment.
@@ -51,6 +53,7 @@ impl KeyClass {
             Self::Software => 0,
             Self::Hardware => 1,
             Self::SecureElement => 2,
+            Self::Paper => 3,
         }
     }
 
@@ -61,14 +64,16 @@ impl KeyClass {
             0 => Some(Self::Software),
             1 => Some(Self::Hardware),
             2 => Some(Self::SecureElement),
+            3 => Some(Self::Paper),
             _ => None,
         }
     }
 
-    /// Days from the day of issue to the midnight of `exp`.
+    /// Days from the day of issue, of a paper pass from the day on which it counts, to the midnight of `exp`.
     #[must_use]
     pub const fn life_days(self) -> i32 {
         match self {
+            Self::Paper => 1,
             Self::Software => 3,
             Self::Hardware | Self::SecureElement => 7,
         }
@@ -78,12 +83,12 @@ impl KeyClass {
     #[must_use]
     pub const fn max_life_seconds(self) -> i64 {
         match self {
-            Self::Software => MAX_LIFE_SOFTWARE_SECONDS,
+            Self::Paper | Self::Software => MAX_LIFE_SOFTWARE_SECONDS,
             Self::Hardware | Self::SecureElement => MAX_LIFE_SECONDS,
         }
     }
 
-    /// `exp` of every token of this class issued on `day`: a midnight at UTC+8, so that it tells nothing of the hour.
+    /// `exp` of every token of this class issued on `day` (of a paper pass: that counts on `day`): a midnight at UTC+8, so that it tells nothing of the hour.
     #[must_use]
     pub fn expiry_for(self, day: LocalDate) -> Timestamp {
         day.plus_days(self.life_days()).start()
@@ -534,6 +539,9 @@ pub enum ProofError {
     /// The payload is not `[iat, unlock]`.
     #[error("malformed holder proof: {0}")]
     Payload(#[from] CborError),
+    /// The token is a paper pass's.
+    #[error("a holder proof never counts for the token of a paper pass; show the printed code")]
+    Class,
 }
 
 /// A parsed holder proof whose signature is not verified yet.
@@ -576,13 +584,16 @@ impl<'b> UnverifiedProof<'b> {
     /// whose hashes stand in the order of the audience's sides.
     ///
     /// # Errors
-    /// [`ProofError::Cose`] where the signature is not valid.
+    /// [`ProofError::Class`] for the token of a paper pass; [`ProofError::Cose`] where the signature is not valid.
     pub fn verify(
         &self,
         token: &VerifiedToken<'_>,
         audience: &Audience,
         parts: &[PartHash],
     ) -> Result<VerifiedProof, ProofError> {
+        if token.claims.key_class == KeyClass::Paper {
+            return Err(ProofError::Class);
+        }
         let external = proof_external(audience, token.bytes, parts);
         self.message.verify(token.device.key(), &external)?;
         Ok(VerifiedProof { token: token.id(), made_at: self.made_at, unlock: self.unlock })

@@ -54,6 +54,8 @@ export const WORDS = {
   show_fresh_code: ['请出示当前通行码', '請出示當前通行碼', 'show the current code', 'mostrar o código deste momento'],
   unlock_again: ['请再次解锁并出示新的通行码', '請再次解鎖並出示新的通行碼', 'unlock again and show the new code', 'desbloquear de novo e mostrar o novo código'],
   choose_this_port: ['请选择本口岸和方向', '請選擇本口岸和方向', 'choose this port and direction', 'escolher este posto e sentido'],
+  show_other_paper: ['请出示纸上另一个通行码，或前往标明的口岸', '請出示紙上另一個通行碼，或前往標明的口岸', 'show the other code of the sheet, or go to the port that it names', 'mostrar o outro código da folha, ou ir ao posto que ela indica'],
+  print_paper: ['请到柜台重新办理纸质通行码', '請到櫃枱重新辦理紙本通行碼', 'a counter prints a new paper pass', 'um balcão imprime um novo passe em papel'],
   fetch_tokens: ['请联网更新通行码', '請聯網更新通行碼', 'go online and renew the codes', 'renovar os códigos em linha'],
   set_clock: ['请校准手机时间', '請校準手機時間', 'set the phone’s clock', 'acertar o relógio do telemóvel'],
   look_at_camera: ['请正视摄像头', '請正視鏡頭', 'look into the camera', 'olhar para a câmara'],

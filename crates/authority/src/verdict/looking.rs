@@ -226,6 +226,7 @@ impl Service {
             last_loss: rows::last_loss(tx, at.person.key).await?,
             watched: person::is_watched(tx, vault.number_tag(&at.opened.number), now).await?,
             drawn: self.risk.draws(&vault.lot_key(), now.local_date(), &request.clearance),
+            paper: at.opened.paper,
             now,
         };
         Ok(match facts_of(&known, self.risk.schema()) {

@@ -259,6 +259,7 @@ impl Service {
             look_alike: person.look_alike,
             on_card,
             stale: recognised.stale,
+            paper: opened.paper,
             keep_days: asked.covering.map_or(crate::store::movement::KEEP_DAYS, |found| found.keep_days),
         };
         let mut answer = decide::decide(&found, now);

@@ -78,7 +78,16 @@ impl Service {
             Vec::new()
         };
         let alone = self.faces.for_part(&kept).ok().cloned();
-        Ok(Opened { evidence: Evidence::Page(page), issuer, number, device: None, kept, alone, doubt: None })
+        Ok(Opened {
+            evidence: Evidence::Page(page),
+            issuer,
+            number,
+            device: None,
+            paper: false,
+            kept,
+            alone,
+            doubt: None,
+        })
     }
 
     /// Whether this authority reads a document of this kind at a lane, whoever holds it.

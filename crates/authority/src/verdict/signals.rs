@@ -42,6 +42,8 @@ pub(super) struct Known<'k> {
     pub last_loss: Option<Timestamp>,
     pub watched: bool,
     pub drawn: bool,
+    /// Whether a paper pass was shown: it has no clock.
+    pub paper: bool,
     pub now: Timestamp,
 }
 
@@ -87,8 +89,9 @@ pub(super) fn facts_of(known: &Known<'_>, schema: &Schema) -> Result<Facts, NotA
 fn put_code(known: &Known<'_>, schema: &Schema, facts: &mut Facts) -> Result<(), NotAFact> {
     let request = known.request;
     let age = match request.lane {
-        // Cards have no clock: how long they may lie there is the verdict's matter.
+        // Cards and paper have no clock: how long they count is the verdict's matter.
         LaneKind::Document => 0,
+        LaneKind::Code | LaneKind::FaceOnly | LaneKind::Manual if known.paper => 0,
         LaneKind::Code | LaneKind::FaceOnly | LaneKind::Manual => request.at.seconds_since(request.made_at),
     };
     facts.clamped(schema, "code_age_seconds", age)?;

@@ -36,6 +36,8 @@ pub const ELSEWHERE: &str = "qingmao/CHN-MAC";
 pub const TURNED: &str = "hengqin/MAC-CHN";
 /// A lane by document beside them.
 pub const BY_DOCUMENT: &str = "hengqin/CHN-MAC/document";
+/// A lane by face alone beside them.
+pub const FACE_ONLY: &str = "hengqin/CHN-MAC/face";
 pub const NUMBER: &str = "CA1234567";
 pub const NAME: &str = "Specimen Li Na";
 pub const BIRTH: &str = "1991-05-06";
@@ -145,12 +147,15 @@ fn trust_list(
     };
     let by_document = GateBinding::lane("hengqin".parse().unwrap(), LaneKind::Document, out, true);
     let by_document = Some(Binding::Gate(by_document));
+    let by_face = GateBinding::lane("hengqin".parse().unwrap(), LaneKind::FaceOnly, out, true);
+    let by_face = Some(Binding::Gate(by_face));
     for (name, binding) in [
         (GATE, at("hengqin", out)),
         (LANE_2, at("hengqin", out)),
         (ELSEWHERE, at("qingmao", out)),
         (TURNED, at("hengqin", out.reversed())),
         (BY_DOCUMENT, by_document),
+        (FACE_ONLY, by_face),
     ] {
         keys.push(KeyEntry { binding, ..entry(Role::Gate, name.as_bytes(), gate) });
     }

@@ -24,7 +24,10 @@ use AuthorityCode::{Chn, Hkg, Mac};
 fn every_structure_of_the_example_is_what_the_grammar_says() {
     for (rule, names) in [
         ("token", &["token"][..]),
+        ("token", &["paper-token"]),
         ("proof", &["proof"]),
+        ("paper-proof", &["paper-proof"]),
+        ("paper-external", &["paper-external"]),
         ("own-part", &["own-plaintext", "own-plaintext-today"]),
         ("sealed-part", &["sealed-plaintext"]),
         ("part-info", &["own-info", "sealed-info"]),
@@ -357,7 +360,7 @@ fn a_number_beyond_its_range_is_refused_by_grammar_and_reader() {
     let verdict = hex::encode(verdict(Outcome::Busy).encode());
     // Key class 0, list 23, index 2^32 - 1 stand together in the token; kind, number and expiry in a part.
     for (rule, bytes, from, to) in [
-        ("claims", &token, "8500171affffffff", "8503171affffffff"),
+        ("claims", &token, "8500171affffffff", "8504171affffffff"),
         ("claims", &token, "8500171affffffff", "850018181affffffff"),
         ("claims", &token, "8500171affffffff", "85001719ffff"),
         ("claims", &token, "8500171affffffff", "8500171b0000000100000000"),

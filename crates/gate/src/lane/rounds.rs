@@ -437,6 +437,7 @@ pub(super) async fn note_showing<L, E>(
     let forget = now.plus_seconds(-2 * lane.config.window.seconds());
     match lane.store.note_showing(checked.id(), checked.made_at(), lane.checker.lane(), forget).await {
         Ok(true) => refuse_spent(lane, checked).await,
+        Ok(false) if checked.is_paper() => Err(GateReason::PaperAtOtherLane),
         Ok(false) => Err(GateReason::ReplayedElsewhere),
         Err(error) => {
             tracing::error!(%error, "a showing could not be noted");
@@ -449,6 +450,7 @@ pub(super) async fn note_showing<L, E>(
 async fn refuse_spent<L, E>(lane: &Lane<L, E>, checked: &Checked<'_>) -> Result<(), GateReason> {
     match lane.store.passed_with(checked.id()).await {
         Ok(false) => Ok(()),
+        Ok(true) if checked.is_paper() => Err(GateReason::PaperUsed),
         Ok(true) => Err(GateReason::TokenSpentHere),
         Err(error) => {
             tracing::error!(%error, "the store cannot be asked for a token");

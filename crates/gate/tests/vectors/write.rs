@@ -8,6 +8,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "what `json!` makes is handed over")]
 
 mod lists;
+mod paper;
 
 use code::base45::encode_into;
 use credential::cbor::Writer;
@@ -73,9 +74,15 @@ pub fn write() {
     lists::write_trust_lists(&bay);
     lists::write_status_lists(&bay);
     lists::write_approvals(&bay);
+    paper::write();
 }
 
 fn write_world(bay: &Bay, status: &[(AuthorityCode, Vec<u8>)]) {
+    put("world.json", &world_of(bay, status));
+}
+
+/// What a gate knows of this Bay.
+fn world_of(bay: &Bay, status: &[(AuthorityCode, Vec<u8>)]) -> Value {
     let (mut roots, mut trust) = (Map::new(), Map::new());
     for code in AuthorityCode::ALL {
         let root = bay.keys[&code].root();
@@ -93,9 +100,7 @@ fn write_world(bay: &Bay, status: &[(AuthorityCode, Vec<u8>)]) {
             json!({"issuer": issuer.code(), "list": 0, "subject": bay::subject(*issuer), "token": hex::encode(token)})
         })
         .collect();
-    put(
-        "world.json",
-        &json!({
+    json!({
             "about": "what a gate knows when it judges the vectors; see README.md",
             "now": now().to_string(),
             "lane": {"port": "hengqin", "from": "MAC", "to": "CHN"},
@@ -104,8 +109,7 @@ fn write_world(bay: &Bay, status: &[(AuthorityCode, Vec<u8>)]) {
             "trust": trust,
             "status": status,
             "approvals": [hex::encode(bay.approved(&bay::approval()))],
-        }),
-    );
+    })
 }
 
 /// A token signed by Macao's key, as its claims' bytes are.
@@ -274,7 +278,7 @@ fn write_codes(bay: &Bay, compromised: &SigningKey, ended: &SigningKey) {
             grown.extend([0x23, 0x41, 0]);
             pairs[2].1 = grown;
         }),
-        ("token: a key class that is none", &|pairs| pairs[3].1[1] = 3),
+        ("token: a key class that is none", &|pairs| pairs[3].1[1] = 4),
         ("token: a place in the status list below 65536", &|pairs| {
             let at = pairs[3].1.iter().position(|byte| *byte == 0x1a).unwrap();
             pairs[3].1.splice(at..at + 5, [0x19, 0xff, 0xff]);

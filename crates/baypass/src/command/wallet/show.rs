@@ -135,7 +135,7 @@ struct ShownCode {
 }
 
 /// `code.png` for the exit is `code-exit.png`.
-fn beside(out: &Path, what: &str) -> PathBuf {
+pub(in crate::command) fn beside(out: &Path, what: &str) -> PathBuf {
     let stem = out.file_stem().unwrap_or_default().to_string_lossy();
     let name = match out.extension() {
         Some(extension) => format!("{stem}-{what}.{}", extension.to_string_lossy()),
