@@ -1,14 +1,18 @@
 /** Reads the text of a code from a frame: first the library on the frame as it is, then on processed copies of it. */
 import { prepareZXingModule, readBarcodes, type ReaderOptions } from 'zxing-wasm/reader'
 import wasm from 'zxing-wasm/reader/zxing_reader.wasm?url'
+import { isOurs } from './patience'
 
 // Our own copy of the WebAssembly file: by default the library fetches it from a public address.
 prepareZXingModule({ overrides: { locateFile: () => wasm } })
 
-const OPTIONS: ReaderOptions = { formats: ['QRCode'], tryHarder: true, maxNumberOfSymbols: 1, textMode: 'Plain' }
-
+/** How many symbols of one frame are looked at: a phone, and stickers, posters and screens beside it. */
+const SYMBOLS = 8
+const OPTIONS: ReaderOptions = { formats: ['QRCode'], tryHarder: true, maxNumberOfSymbols: SYMBOLS, textMode: 'Plain' }
+/** Of several codes in view ours is taken. */
 async function text(data: ImageData, options: ReaderOptions): Promise<string | null> {
-  return (await readBarcodes(data, options)).find((one) => one.isValid)?.text ?? null
+  const found = (await readBarcodes(data, options)).filter((one) => one.isValid).map((one) => one.text)
+  return found.find(isOurs) ?? found[0] ?? null
 }
 
 /** One call of the library, without further attempts. */
@@ -24,14 +28,21 @@ const TRIES: readonly ((data: ImageData) => Promise<string | null>)[] = [
 
 /** One frame of many: the library alone first, and then one further try, each in its turn, so that no frame takes long. */
 export async function inTurn(data: ImageData, turn: number): Promise<string | null> {
-  return await plain(data) ?? await TRIES[turn % TRIES.length]!(data)
+  return firstOurs(data, [plain, TRIES[turn % TRIES.length]!])
 }
 
 /** Every attempt on one frame. */
-export async function thorough(data: ImageData): Promise<string | null> {
-  let found = await plain(data)
-  for (const attempt of TRIES) found ??= await attempt(data)
-  return found
+export const thorough = (data: ImageData): Promise<string | null> => firstOurs(data, [plain, ...TRIES])
+
+/** A code of ours by whichever attempt finds it; another system's only where none of them does. */
+async function firstOurs(data: ImageData, attempts: readonly ((data: ImageData) => Promise<string | null>)[]): Promise<string | null> {
+  let foreign: string | null = null
+  for (const attempt of attempts) {
+    const found = await attempt(data)
+    if (found !== null && isOurs(found)) return found
+    foreign ??= found
+  }
+  return foreign
 }
 
 /** The same frame in grey, larger (small modules), softer (stripes between screen and sensor), its contrast stretched. */

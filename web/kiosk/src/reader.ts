@@ -1,9 +1,11 @@
 /** Reads codes in a worker, so that the screen never waits for it. */
 import { inTurn, thorough } from './decode'
+import { Patience } from './patience'
 
 export interface Asked { id: number; frame: ImageBitmap | Blob }
 export interface Answered { id: number; text: string | null; ms: number }
 
+const patience = new Patience()
 const canvas = new OffscreenCanvas(1, 1)
 const pen = canvas.getContext('2d', { willReadFrequently: true })!
 
@@ -22,7 +24,7 @@ worker.onmessage = async ({ data }) => {
   let text: string | null = null
   try {
     // A picture that somebody hands in comes once; a camera's next frame comes at once.
-    text = await (data.frame instanceof Blob ? thorough(pixels(await createImageBitmap(data.frame))) : inTurn(pixels(data.frame), data.id))
+    text = await (data.frame instanceof Blob ? thorough(pixels(await createImageBitmap(data.frame))) : patience.of(await inTurn(pixels(data.frame), data.id)))
   } catch {
     // A frame that cannot be read holds no code; the next one comes at once.
   }

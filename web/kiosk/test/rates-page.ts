@@ -1,6 +1,6 @@
 /** Synthetic frames of a phone's screen before a 720p camera, made worse in one way at a time; both readers on each. */
 import { encode } from 'uqr'
-import { plain, thorough } from '../src/decode'
+import { inTurn, plain, thorough } from '../src/decode'
 
 const WIDTH = 1280
 const HEIGHT = 720
@@ -134,4 +134,58 @@ async function measure(condition: Condition, frames: number, seed: number): Prom
   return rate
 }
 
-Object.assign(window, { measure })
+/** A code of another system: a sticker, a poster, a shop's screen. */
+function sticker(random: () => number): OffscreenCanvas {
+  const text = `https://shop.example/${Array.from({ length: 12 + Math.floor(random() * 60) }, () => Math.floor(random() * 10)).join('')}`
+  const code = encode(text, { ecc: 'M', border: 4 })
+  const canvas = new OffscreenCanvas(code.size * 8, code.size * 8)
+  const pen = canvas.getContext('2d')!
+  pen.fillStyle = '#fff'
+  pen.fillRect(0, 0, canvas.width, canvas.height)
+  pen.fillStyle = '#000'
+  for (let y = 0; y < code.size; y += 1) for (let x = 0; x < code.size; x += 1) if (code.data[y]![x]) pen.fillRect(x * 8, y * 8, 8, 8)
+  return canvas
+}
+
+interface Box { x: number; y: number; side: number }
+const apart = (one: Box, other: Box) => one.x + one.side + 12 < other.x || other.x + other.side + 12 < one.x || one.y + one.side + 12 < other.y || other.y + other.side + 12 < one.y
+
+/** Our code and one to three others in one view, anywhere in it, in any order, each as large as it may be. */
+async function arranged(frames: number, seed: number): Promise<{ frames: number; ours: number; others: number }> {
+  const random = numbers(seed)
+  const rate = { frames, ours: 0, others: 0 }
+  for (let count = 0; count < frames; count += 1) {
+    const { text, canvas: own, modules } = screenOf(random)
+    const view = new OffscreenCanvas(WIDTH, HEIGHT)
+    const pen = view.getContext('2d', { willReadFrequently: true })!
+    pen.fillStyle = '#3a3f44'
+    pen.fillRect(0, 0, WIDTH, HEIGHT)
+    pen.imageSmoothingQuality = 'high'
+    const side = modules * (4 + random() * 2)
+    const boxes: Box[] = [{ x: random() * (WIDTH - side), y: random() * (HEIGHT - side), side }]
+    const wanted = 1 + (count % 3)
+    for (let tries = 0; boxes.length <= wanted && tries < 2_000; tries += 1) {
+      const size = 120 + random() * 260
+      const box = { x: random() * (WIDTH - size), y: random() * (HEIGHT - size), side: size }
+      if (boxes.every((other) => apart(box, other))) boxes.push(box)
+    }
+    rate.others += boxes.length - 1
+    // What is drawn first lies under what is drawn later, which never hides it here.
+    boxes.forEach((box, index) => pen.drawImage(index === 0 ? own : sticker(random), box.x, box.y, box.side, box.side))
+    const read = await inTurn(await compressed(pen.getImageData(0, 0, WIDTH, HEIGHT)), count)
+    rate.ours += Number(read === text)
+  }
+  return rate
+}
+
+/** A view without ours: what a lane is told of it. */
+async function stickerAlone(seed: number): Promise<string | null> {
+  const view = new OffscreenCanvas(WIDTH, HEIGHT)
+  const pen = view.getContext('2d', { willReadFrequently: true })!
+  pen.fillStyle = '#3a3f44'
+  pen.fillRect(0, 0, WIDTH, HEIGHT)
+  pen.drawImage(sticker(numbers(seed)), 400, 200, 300, 300)
+  return inTurn(pen.getImageData(0, 0, WIDTH, HEIGHT), 0)
+}
+
+Object.assign(window, { measure, arranged, stickerAlone })

@@ -57,6 +57,17 @@ describe.skipIf(skipped)('a code of version 18 on a phone before a 720p camera',
     await server?.close()
   })
 
+  test('is read in 50 of 50 views with codes of other systems beside it', async () => {
+    const page = await browser.newPage()
+    await page.goto(`http://127.0.0.1:${(server.httpServer!.address() as { port: number }).port}/test/rates.html`)
+    await page.waitForFunction(() => 'arranged' in window, undefined, { timeout: 60_000 })
+    const rate = await page.evaluate(() => (window as unknown as { arranged(frames: number, seed: number): Promise<{ frames: number; ours: number; others: number }> }).arranged(50, 7))
+    expect(rate.others).toBeGreaterThan(70)
+    expect(rate.ours).toBe(50)
+    expect(await page.evaluate(() => (window as unknown as { stickerAlone(seed: number): Promise<string | null> }).stickerAlone(8))).toContain('https://shop.example/')
+    await page.close()
+  }, 300_000)
+
   test('is read by the kiosk at least as often as by the library alone, in every condition, and never wrongly', async () => {
     const page = await browser.newPage()
     await page.goto(`http://127.0.0.1:${(server.httpServer!.address() as { port: number }).port}/test/rates.html`)
