@@ -1,5 +1,5 @@
 # Thin: every target is one or two commands that can be run by hand too.
-.PHONY: test test-rust test-web demo bench fuzz deny fetched npm models postgres softhsm invenio chromium web lint
+.PHONY: test test-rust test-web demo bench fuzz deny fetched npm models postgres softhsm invenio chromium web lint interop
 SHELL := /bin/bash -o pipefail
 
 # What tests of the web, demo and bench run, built as the tests are: with the same features of every crate, so that nothing
@@ -59,6 +59,19 @@ $(INVENIO)/ready: crates/venue/tests/invenio/requirements.txt
 	fi
 
 invenio: $(INVENIO)/ready ## invenio-sip2, a library's system, for the tests, from PyPI. Without it they are skipped.
+
+interop/node_modules/.package-lock.json: interop/package-lock.json | npm
+	npm ci --prefix interop --ignore-scripts --no-audit --no-fund --loglevel=error
+
+target/interop/py/ready: interop/requirements.txt
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || $(call debian,python3-venv,Python 3 with venv,no verifier of others runs)
+	python3 -m venv --clear target/interop/py
+	target/interop/py/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+interop: models interop/node_modules/.package-lock.json target/interop/py/ready ## Wallets and verifiers of others against this program (docs/openid4vc.md). No part of `make test`.
+	$(PROGRAM)
+	BAYPASS_BIN="$(BUILT)/baypass" BAYPASS_PYTHON="$(CURDIR)/target/interop/py/bin/python" node interop/run.mjs
 
 chromium: ## A real browser for the tests of wallet and kiosk, the type of machine-readable zones and Chinese type, Debian's packages. Without them they are skipped.
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \

@@ -3,10 +3,8 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import jpeg from 'jpeg-js'
+import { BIN, MODELS } from './places.mjs'
 
-const ROOT = new URL('..', import.meta.url).pathname
-const BIN = process.env.BAYPASS_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug/baypass')
-const MODELS = process.env.BAYPASS_MODELS ?? join(ROOT, 'models')
 const PORTS = { CHN: 7461, HKG: 7462, MAC: 7463 }
 export const CODES = ['CHN', 'HKG', 'MAC']
 
@@ -36,11 +34,11 @@ function square(from, [left, top, side]) {
   return jpeg.encode({ data: cut, width: side, height: side }, 95).data
 }
 
+/** Serves the installation that lies in the folder's `bay`. */
 export async function openBay(folder, walletMakers) {
   const dir = join(folder, 'bay')
   const env = { ...process.env, BAYPASS_MODELS: MODELS }
   const run = (...args) => execFileSync(BIN, args, { env }).toString()
-  run('init', dir)
   const portrait = join(folder, 'portrait.jpg')
   writeFileSync(portrait, square('sample1.jpg', [290, 210, 460]))
   const selfie = square('sample1.jpg', [302, 222, 460])

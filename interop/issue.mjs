@@ -1,7 +1,7 @@
 // Credo takes every credential of every authority by the HAIP flow: 18 combinations, batches of 5, both types of proof; then one by a
 // counter's offer. What it got goes into a file for the verifiers of others.
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MdocRecord } from '@credo-ts/core'
 import { newKey, wallet } from './agent.mjs'
@@ -13,15 +13,15 @@ const FORMS = ['sd-jwt', 'mdoc']
 const BATCH = 5
 const REDIRECT = 'https://wallet.example/cb'
 
-const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'baypass-interop-'))
+const folder = process.argv[2]
 const attester = await maker()
 const bay = await openBay(folder, attester.pem)
 const results = []
 const credentials = []
 let failed = 0
 
-const note = (what, ok, detail = '') => {
-  results.push({ what, ok, detail })
+const note = (whom, what, ok, detail = '') => {
+  results.push({ with: whom, what, ok, detail })
   if (!ok) failed += 1
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${what}${detail ? `: ${detail}` : ''}`)
 }
@@ -50,6 +50,15 @@ async function take(agent, code, id, proof) {
   return got.credentials[0].record
 }
 
+/** What verifiers of others, in Python, say of every copy. */
+function verifiers(args) {
+  const script = new URL('verify.py', import.meta.url).pathname
+  const run = spawnSync(process.env.BAYPASS_PYTHON, [script, folder, process.env.NODE_EXTRA_CA_CERTS, ...args], { encoding: 'utf8' })
+  const rows = run.stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line))
+  for (const { what, ok, detail } of rows) note(what.includes('pymdoccbor') ? 'pymdoccbor 1.4.0, verifier' : 'openvc-core 1.37.0, verifier', what, ok, detail)
+  if (rows.length === 0 || (run.status !== 0 && rows.every(({ ok }) => ok))) note('openvc-core 1.37.0, verifier', 'it came to an end', false, run.stderr.slice(-400))
+}
+
 async function verified(agent, record) {
   if (record instanceof MdocRecord) return (await record.firstCredential.verify(agent.context, {})).isValid
   return (await agent.sdJwtVc.verify({ compactSdJwtVc: record.credentialInstances[0].compactSdJwtVc })).isValid
@@ -65,10 +74,10 @@ try {
         try {
           const record = await take(agent, code, id, proof)
           const copies = compact(record)
-          note(`${code} ${id} by ${proof}`, copies.length === BATCH && (await verified(agent, record)), `${copies.length} copies`)
+          note('Credo 0.6.3, wallet', `${code} ${id} by ${proof}`, copies.length === BATCH && (await verified(agent, record)), `${copies.length} copies`)
           credentials.push({ code, id, form, copies })
         } catch (error) {
-          note(`${code} ${id} by ${proof}`, false, String(error?.cause?.message ?? error?.message ?? error))
+          note('Credo 0.6.3, wallet', `${code} ${id} by ${proof}`, false, String(error?.cause?.message ?? error?.message ?? error))
         }
       }
     }
@@ -80,16 +89,18 @@ try {
   const instance = await newKey(agent)
   const walletAttestationJwt = await attester.attestWallet(instance.toJson())
   const wrong = await holder.requestToken({ resolvedCredentialOffer: resolved, txCode: txCode === '000000' ? '000001' : '000000', clientId: CLIENT, walletAttestationJwt }).then(() => 'taken', () => 'refused')
-  note('HKG a counter\'s offer with a wrong number', wrong === 'refused', wrong)
+  note('Credo 0.6.3, wallet', 'HKG a counter\'s offer with a wrong number', wrong === 'refused', wrong)
   const token = await holder.requestToken({ resolvedCredentialOffer: resolved, txCode, clientId: CLIENT, walletAttestationJwt })
   const got = await holder.requestCredentials({ resolvedCredentialOffer: resolved, ...token, clientId: CLIENT, credentialBindingResolver: (options) => bindings(agent, 'keys', options) })
-  note('HKG photo-id-mdoc by a counter\'s offer', compact(got.credentials[0].record).length === BATCH)
-} catch (error) {
-  note('the run', false, String(error?.stack ?? error))
-} finally {
+  note('Credo 0.6.3, wallet', 'HKG photo-id-mdoc by a counter\'s offer', compact(got.credentials[0].record).length === BATCH)
   writeFileSync(join(folder, 'credentials.json'), JSON.stringify({ roots: bay.roots(), issuers: bay.issuers, credentials }))
-  writeFileSync(join(folder, 'issue.json'), JSON.stringify(results, null, 2))
-  if (process.env.INTEROP_HOLD) await new Promise((done) => setTimeout(done, 1000 * Number(process.env.INTEROP_HOLD)))
+  verifiers([])
+  await bay.lose('HKG', { kind: 'hkid', number: 'A123456(3)' })
+  verifiers(['--revoked', 'HKG'])
+} catch (error) {
+  note('the run', 'it came to an end', false, String(error?.stack ?? error))
+} finally {
+  writeFileSync(join(folder, 'results.json'), JSON.stringify(results))
   bay.stop()
 }
 process.exit(failed === 0 ? 0 : 1)

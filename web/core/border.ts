@@ -113,21 +113,41 @@ export interface HeldToken {
   readonly parts: ReadonlyMap<Authority, Uint8Array>
 }
 
-/** The signed external data of a holder proof. */
-export function proofExternal(audience: Audience, token: Uint8Array, parts: readonly Uint8Array[]): Cbor {
-  return ['bp1-proof', audienceName(audience), token, ...parts.map(sha256)]
+/** Greatest age of an unlock that a proof tells, in seconds. An older one is not for this showing. */
+export const MOST_UNLOCK_SECONDS = 60
+const UNLOCK_METHODS = { pin: 1, platform: 2 } as const
+
+/** When the holder unlocked the wallet again for a showing (Unix time in seconds), and by what. */
+export interface Unlock {
+  readonly method: keyof typeof UNLOCK_METHODS
+  readonly at: number
 }
 
-/** Makes a holder proof with `key` over `token` and `parts` for this lane. `now` is Unix time in seconds. */
+/** The two bytes of a proof made at `now`: method and seconds since; zeros where there was no unlock, or none for this showing. */
+export function unlockBytes(unlock: Unlock | undefined, now: number): Uint8Array {
+  if (!unlock || unlock.at > now || now - unlock.at > MOST_UNLOCK_SECONDS) return Uint8Array.of(0, 0)
+  return Uint8Array.of(UNLOCK_METHODS[unlock.method], now - unlock.at)
+}
+
+/** The signed external data of a holder proof. */
+export function proofExternal(audience: Audience, token: Uint8Array, parts: readonly Uint8Array[]): Cbor {
+  return ['bp2-proof', audienceName(audience), token, ...parts.map(sha256)]
+}
+
+/**
+ * Makes a holder proof with `key` over `token` and `parts` for this lane. `now` is Unix time in seconds; `unlock` is how the
+ * wallet was unlocked again for it, if it was.
+ */
 export async function holderProof(
   key: DeviceKey,
   audience: Audience,
   token: Uint8Array,
   parts: readonly Uint8Array[],
   now: number,
+  unlock?: Unlock,
 ): Promise<Uint8Array> {
   if (parts.length !== receivers(audience).length) throw new FormError('parts')
-  return sign1(key, proofExternal(audience, token, parts), encode(new CborMap([[6, seconds(now)]])))
+  return sign1(key, proofExternal(audience, token, parts), encode([seconds(now), unlockBytes(unlock, now)]))
 }
 
 /** Makes a proof of possession of `key`, for which a token or a part is requested. `session` is the session's secret, 32 bytes. */
@@ -190,15 +210,15 @@ function filled(item: Cbor | undefined): item is Uint8Array {
   return item instanceof Uint8Array && item.length > 0
 }
 
-/** The code of `held` for one lane at `now`; `undefined` where a part for it is missing. */
-export async function crossingCode(held: HeldToken, audience: Audience, now: number): Promise<string | undefined> {
+/** The code of `held` for one lane at `now`; `undefined` where a part for it is missing. `unlock`: as for `holderProof`. */
+export async function crossingCode(held: HeldToken, audience: Audience, now: number, unlock?: Unlock): Promise<string | undefined> {
   const parts: Uint8Array[] = []
   for (const receiver of receivers(audience)) {
     const part = held.parts.get(receiver)
     if (!part) return undefined
     parts.push(part)
   }
-  const proof = await holderProof(held.key, audience, held.token, parts, now)
+  const proof = await holderProof(held.key, audience, held.token, parts, now, unlock)
   return writeCode({ form: 'full', token: held.token, proof, parts })
 }
 

@@ -221,12 +221,13 @@ impl LedgerBench {
             issuer: AuthorityCode::Chn,
             number,
             device: None,
+            paper: false,
             kept: Vec::new(),
             alone: None,
             doubt: None,
         };
         let face = Likeness { compared: Compared::Near, margin: Some(100) };
-        let recognised = Recognised { opened, face, stale: false };
+        let recognised = Recognised { opened, face, stale: false, proof: None };
         let fresh = FreshIds::draw()?;
         let covering = Covering { id: "bench".to_owned(), keep_days: 30 };
         let hash = message::payload_hash(&request.encode());

@@ -9,7 +9,7 @@ use trust::{KeyEntry, Role};
 
 use crate::store::Vault;
 
-/// The id of the first key of every role but those for tokens and venue credentials.
+/// The id of the first key of every role but those for tokens, venue credentials and paper passes.
 pub const KEY_ID: &[u8] = b"1";
 
 /// A signing key and its number among those of its role.
@@ -26,7 +26,7 @@ impl NumberedKey {
         Ok(Self { number: 1, key: Arc::new(SigningKey::generate()?) })
     }
 
-    /// Its id in every role but those for tokens and venue credentials: the number in decimal digits.
+    /// Its id in every role but those for tokens, venue credentials and paper passes: the number in decimal digits.
     #[must_use]
     pub fn kid(&self) -> Vec<u8> {
         decimal(self.number)
@@ -58,15 +58,17 @@ pub struct SigningKeys {
     pub status: NumberedKey,
     /// Signs venue credentials.
     pub venue: NumberedKey,
+    /// Signs paper passes.
+    pub counter: NumberedKey,
 }
 
 impl SigningKeys {
     /// The roles in which an authority's service signs.
-    pub const ROLES: [Role; 6] =
-        [Role::Token, Role::Verdict, Role::Handover, Role::Notice, Role::Status, Role::Venue];
+    pub const ROLES: [Role; 7] =
+        [Role::Token, Role::Verdict, Role::Handover, Role::Notice, Role::Status, Role::Venue, Role::Counter];
 
-    /// The id that the trust list has for key `number` of a role: one byte for tokens and venue credentials, whose codes are
-    /// short of bytes, else decimal digits.
+    /// The id that the trust list has for key `number` of a role: one byte for tokens, venue credentials and paper passes, whose
+    /// codes are short of bytes, else decimal digits.
     #[must_use]
     pub fn kid(role: Role, number: u8) -> Vec<u8> {
         if Self::has_short_kid(role) { vec![number] } else { decimal(number) }
@@ -75,7 +77,7 @@ impl SigningKeys {
     /// Whether the ids of a role's keys are one byte, the number itself.
     #[must_use]
     pub const fn has_short_kid(role: Role) -> bool {
-        matches!(role, Role::Token | Role::Venue)
+        matches!(role, Role::Token | Role::Venue | Role::Counter)
     }
 
     /// Gathers a key for each role.
@@ -90,12 +92,13 @@ impl SigningKeys {
             notice: key(Role::Notice)?,
             status: key(Role::Status)?,
             venue: key(Role::Venue)?,
+            counter: key(Role::Counter)?,
         })
     }
 
     /// Each key with its role.
     #[must_use]
-    pub fn each(&self) -> [(Role, &NumberedKey); 6] {
+    pub fn each(&self) -> [(Role, &NumberedKey); 7] {
         [
             (Role::Token, &self.token),
             (Role::Verdict, &self.verdict),
@@ -103,6 +106,7 @@ impl SigningKeys {
             (Role::Notice, &self.notice),
             (Role::Status, &self.status),
             (Role::Venue, &self.venue),
+            (Role::Counter, &self.counter),
         ]
     }
 

@@ -26,6 +26,9 @@ pub enum ListError {
     /// A status list.
     #[error(transparent)]
     Status(#[from] StatusListError),
+    /// A status list for wallets and verifiers of others.
+    #[error(transparent)]
+    OfOthers(#[from] openid4vc::status::StatusError),
     /// A key that does not count, or a trust list that is not taken.
     #[error(transparent)]
     Trust(#[from] TrustError),

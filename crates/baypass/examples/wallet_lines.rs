@@ -11,9 +11,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use code::{CrossingCode, Parts, base45};
 use credential::cbor::{Writer, well_formed};
 use credential::message::{self, Kind};
-
 use credential::{
-    Audience, PartHash, PublicKey, SigningKey, UnverifiedProof, UnverifiedToken, VerifyingKey, sign_proof,
+    Audience, PartHash, PublicKey, SigningKey, Unlock, UnlockMethod, UnverifiedProof, UnverifiedToken,
+    VerifyingKey, sign_proof_with,
 };
 use documents::issuance::{part_documents, part_maker, sealed_receivers, vouches_for};
 use documents::{AuthorityCode, Direction, DocumentKind, DocumentNumber, PortId, Side, Timestamp};
@@ -237,7 +237,10 @@ fn write(out: &mut impl Write, seed: u64, count: usize) -> Result<(), Failure> {
             audience.sides().iter().map(|_| [chance.bytes(200), vec![1]].concat()).collect();
         let hashes: Vec<PartHash> = parts.iter().map(|part| PartHash::of(part)).collect();
         let at = now(chance)?;
-        let proof = sign_proof(&device, &audience, &token, &hashes, at)?;
+        let method = if chance.below(2) == 0 { UnlockMethod::Pin } else { UnlockMethod::Platform };
+        // Every value of the seconds, and some that are too many: then nothing is said.
+        let unlock = Unlock::new(method, u8::try_from(chance.below(70))?);
+        let proof = sign_proof_with(&device, &audience, &token, &hashes, (at, unlock))?;
         let listed: Vec<_> = parts.iter().map(|part| b64(part)).collect();
         let shown = match parts.as_slice() {
             [one] => Some(Parts::One(one)),
@@ -253,6 +256,7 @@ fn write(out: &mut impl Write, seed: u64, count: usize) -> Result<(), Failure> {
                 "kind": "code", "key": b64(device.public().as_bytes()), "thumbprint": b64(key.thumbprint()?.as_bytes()),
                 "audience": described(&audience), "token": b64(&token), "parts": listed, "now": at.unix(),
                 "proof": b64(&proof), "text": text,
+                "unlock": unlock.map(|u| json!({"method": u.method().as_str(), "seconds": u.seconds()})),
             })
         )?;
         if let Some(text) = text {
@@ -353,6 +357,10 @@ fn judge(case: &Value) -> Result<(), Failure> {
     let token = token.verify(&issuer, device)?;
     let hashes: Vec<PartHash> = parts.iter().map(PartHash::of).collect();
     let proof = UnverifiedProof::parse(proof)?;
-    proof.verify(&token, &audience, &hashes)?;
+    let unlock = proof.verify(&token, &audience, &hashes)?.unlock();
+    let unlocked = unlock.map(|u| json!({"method": u.method().as_str(), "seconds": u.seconds()}));
+    if case.get("unlocked").filter(|told| !told.is_null()) != unlocked.as_ref() {
+        return Err("another own unlock".into());
+    }
     Ok(())
 }

@@ -9,6 +9,8 @@ mod failure;
 mod install;
 mod kiosk;
 mod officers;
+mod paper;
+mod paper_sheet;
 mod progress;
 mod registration;
 mod serve;

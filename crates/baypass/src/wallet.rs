@@ -17,7 +17,7 @@ use authority::{
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::dpop::DpopThumbprint;
-use credential::{Audience, KeyClass, PartHash, SigningKey, sign_proof};
+use credential::{Audience, KeyClass, PartHash, SigningKey, Unlock, sign_proof_with};
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, LocalDate, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -382,6 +382,11 @@ impl Wallet {
         Ok(device)
     }
 
+    /// Moves this wallet to the phone of another one, whose key its next secrets are bound to; those that it has end with its next enrolment.
+    pub fn move_to_device_of(&mut self, other: &Self) {
+        self.device.clone_from(&other.device);
+    }
+
     /// The secret of this wallet at an authority, with its key.
     pub fn session(&self, authority: AuthorityCode) -> Result<Session, Failure> {
         let secret = self.sessions.get(&authority).and_then(|bytes| bytes.0.as_slice().try_into().ok());
@@ -464,11 +469,6 @@ impl Wallet {
         self.tokens.iter().filter(|held| held.good_at(now)).count()
     }
 
-    /// The text of one code for `audience`, made at `at`; the token is used up by it.
-    pub fn show(&mut self, audience: &Audience, at: Timestamp) -> Result<String, Failure> {
-        self.take(at)?.code(audience, at)
-    }
-
     /// Takes the next token that is good at `at` out of the wallet.
     pub fn take(&mut self, at: Timestamp) -> Result<HeldToken, Failure> {
         let index = self.tokens.iter().position(|held| held.good_at(at));
@@ -544,6 +544,15 @@ impl HeldToken {
 
     /// The text of a code for `audience`, made at `at`.
     pub fn code(&self, audience: &Audience, at: Timestamp) -> Result<String, Failure> {
+        self.code_with(audience, (at, None))
+    }
+
+    /// The same, with what the proof says of an own unlock.
+    pub fn code_with(
+        &self,
+        audience: &Audience,
+        made: (Timestamp, Option<Unlock>),
+    ) -> Result<String, Failure> {
         let device = self.key()?;
         let mut parts: Vec<&[u8]> = Vec::new();
         for side in audience.sides() {
@@ -556,7 +565,7 @@ impl HeldToken {
             parts.push(&part.0);
         }
         let hashes: Vec<_> = parts.iter().map(|part| PartHash::of(part)).collect();
-        let proof = sign_proof(&device, audience, &self.token.0, &hashes, at).map_err(of)?;
+        let proof = sign_proof_with(&device, audience, &self.token.0, &hashes, made).map_err(of)?;
         let code = code::CrossingCode::Full {
             token: &self.token.0,
             proof: &proof,

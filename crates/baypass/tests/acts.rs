@@ -131,6 +131,12 @@ fn steps(account: &str) -> Vec<Step> {
         step("resident watch --dir DIR --resident 1", &[CHN, HKG], "watch"),
         step("resident look-alike --dir DIR --resident 1", &[CHN, HKG], "mark_look_alike"),
         step("resident look-alike --dir DIR --resident 1 --end", &[CHN, HKG], "mark_look_alike"),
+        step(
+            "resident paper --dir DIR --resident 1 --port shenzhen-bay --to CHN --out sheet.svg",
+            &[CHN, HKG],
+            "issue_paper",
+        ),
+        step("resident end-papers --dir DIR --resident 1", &[CHN, HKG], "end_papers"),
         step("resident end-pass --dir DIR --resident 1", &[CHN, HKG], "end_pass"),
         step(
             "resident replace --dir DIR --resident 1 --document H12345678 --number H12345678 --expires 2036-05-06",

@@ -210,3 +210,92 @@ fn a_mainland_right_between_the_regions_is_counted_by_a_notice_with_a_sealed_num
     assert_eq!(told.len(), 1, "{ledger}");
     assert_eq!((&told[0]["from"], &told[0]["to"]), (&Value::from("HKG"), &Value::from("MAC")));
 }
+
+/// Shows a printed code at a lane; gives exit code and answer.
+fn scan(folder: &Folder, lane: &[&str], code: &str, at: &str, more: &[&str]) -> (i32, Value) {
+    let mut line = vec!["lane", "scan", "--dir", "DIR", "--code", code, "--at", at, "--json"];
+    line.extend(lane);
+    line.extend(more);
+    let run = folder.run(&line);
+    (run.0.status.code().unwrap(), run.json())
+}
+
+#[test]
+fn a_traveller_of_eighty_without_a_phone_crosses_with_a_printed_code_once_beside_card_and_face() {
+    let people = people(2);
+    let folder = Folder::new();
+    folder.init();
+    folder.write("photo.jpg", &people[0].0);
+    folder.write("live.jpg", &people[0].1);
+    folder.write("other.jpg", &people[1].1);
+    #[rustfmt::skip]
+    folder.run(&[
+        "resident", "add", "--dir", "DIR", "--home", "MAC", "--name", "SPECIMEN, LEONG SAM", "--name-zh", "样本",
+        "--birth", "1946-03-17", "--id", "5123456(7)", "--permit", "M12345678", "--photo", "photo.jpg", "--json",
+    ]).code(0);
+    let out = ["--port", "hengqin", "--to", "CHN"];
+    let paper = |file: &str, more: &[&str]| {
+        let line = ["resident", "paper", "--dir", "DIR", "--resident", "1", "--at", MORNING, "--out", file];
+        folder.run(&[&line[..], more].concat())
+    };
+    paper("sheet.svg", &out).code(0);
+    let sheet = std::fs::read_to_string(folder.path("sheet.svg")).unwrap();
+    for needle in ["2026-03-02", "Macao → mainland", "纸质通行码"] {
+        assert!(sheet.contains(needle), "{needle}");
+    }
+    for canary in ["5123456", "M12345678", "1946", "LEONG", "样本"] {
+        assert!(!sheet.contains(canary), "{canary} stands on the sheet");
+    }
+    folder.run(&["resident", "end-papers", "--dir", "DIR", "--resident", "1", "--at", MORNING]).code(0);
+    paper("code.png", &out).code(0);
+    let inspected = folder.run(&["code", "inspect", "code.png", "--json"]).code(0).json();
+    assert_eq!(inspected["proof"]["day"], "2026-03-02", "{inspected}");
+    assert_eq!(inspected["token"]["expires"], "2026-03-03T00:00:00+08:00");
+    assert!(inspected["qr"]["version"].as_u64().unwrap() <= 18, "{inspected}");
+
+    let (own, seen) = (["--face", "live.jpg"], ["--face", "live.jpg", "--document-seen"]);
+    let (code, borrowed) =
+        scan(&folder, &out, "code.png", MORNING, &["--face", "other.jpg", "--document-seen"]);
+    assert_eq!((code, &borrowed["exit"]["code"]), (3, &Value::from("face_mismatch")), "{borrowed}");
+    let (code, alone) = scan(&folder, &out, "code.png", MORNING, &own);
+    assert_eq!(
+        (code, &alone["exit"]["code"]),
+        (3, &Value::from("paper_document")),
+        "nobody looks at the card: {alone}"
+    );
+    let back = ["--port", "hengqin", "--to", "MAC"];
+    let (code, wrong) = scan(&folder, &back, "code.png", MORNING, &seen);
+    assert_eq!((code, &wrong["gate"]["code"]), (3, &Value::from("paper_other_direction")), "{wrong}");
+    let gongbei = ["--port", "gongbei", "--to", "CHN", "--side", "exit"];
+    let (code, wrong) = scan(&folder, &gongbei, "code.png", MORNING, &seen);
+    assert_eq!((code, &wrong["gate"]["code"]), (3, &Value::from("paper_other_port")), "{wrong}");
+    let (code, late) = scan(&folder, &out, "code.png", "2026-03-03T00:00:01+08:00", &seen);
+    assert_eq!((code, &late["gate"]["code"]), (3, &Value::from("paper_not_today")), "{late}");
+
+    let (code, there) = scan(&folder, &out, "code.png", NOON, &seen);
+    assert_eq!((code, &there["outcome"]), (0, &Value::from("passed")), "{there}");
+    assert_eq!((&there["exit"]["verdict"], &there["entry"]["verdict"]), (&"admit".into(), &"admit".into()));
+    // A copy, later that day.
+    let (code, again) = scan(&folder, &out, "code.png", "2026-03-02T15:00:00+08:00", &seen);
+    assert_eq!((code, &again["outcome"]), (3, &Value::from("not_passed")), "{again}");
+
+    // Home by two lanes with one sheet's two codes; the one does not open the other's lane.
+    let home = ["--port", "gongbei", "--to", "MAC", "--day", "2026-03-02"];
+    paper("home.txt", &home).code(0);
+    let side = |side: &'static str| ["--port", "gongbei", "--to", "MAC", "--side", side];
+    let evening = "2026-03-02T18:00:00+08:00";
+    let (code, other) = scan(&folder, &side("exit"), "home-entry.txt", evening, &seen);
+    assert_eq!((code, &other["gate"]["code"]), (3, &Value::from("paper_other_side")), "{other}");
+    for (lane, file) in [("exit", "home-exit.txt"), ("entry", "home-entry.txt")] {
+        let (code, passed) = scan(&folder, &side(lane), file, evening, &seen);
+        assert_eq!((code, &passed["outcome"]), (0, &Value::from("passed")), "{lane}: {passed}");
+    }
+    paper("late.txt", &["--port", "hengqin", "--to", "CHN", "--day", "2026-03-05"])
+        .told(&["today or one of the next 2 days"]);
+    // The card is lost: what was printed on it ends at once.
+    paper("lost.png", &["--port", "hengqin", "--to", "CHN", "--day", "2026-03-03"]).code(0);
+    let night = "2026-03-02T20:00:00+08:00";
+    folder.run(&["resident", "lose", "--dir", "DIR", "--resident", "1", "--at", night]).code(0);
+    let (code, lost) = scan(&folder, &out, "lost.png", "2026-03-03T09:00:00+08:00", &seen);
+    assert_eq!((code, &lost["gate"]["code"]), (3, &Value::from("token_revoked")), "{lost}");
+}

@@ -220,7 +220,10 @@ async fn an_installation_without_venues_goes_on_at_the_border_and_gets_them_by_t
     }
     assert_eq!(made, std::fs::read(folder.dir().join("authorities/MAC/keys/venue.key")).unwrap());
     for code in ["CHN", "HKG", "MAC"] {
-        assert_eq!(states(&seats(&folder, &["--authority", code, "--role", "venue"])[0]), ["used"], "{code}");
+        for role in ["venue", "counter"] {
+            let listed = seats(&folder, &["--authority", code, "--role", role]);
+            assert_eq!(states(&listed[0]), ["used"], "{code} {role}");
+        }
     }
     assert!(doctor(&folder, "venues").1.starts_with("5, each"));
     assert!(doctor(&folder, "keys").0);

@@ -44,6 +44,19 @@ fn the_example_short_code_reads_as_the_token_id_and_the_proof() {
 }
 
 #[test]
+fn the_example_paper_code_reads_as_the_token_the_paper_proof_and_the_parts_of_the_page() {
+    let (text, mut scratch) = (text("paper-code"), Vec::new());
+    let code = CrossingCode::parse(&text, &mut scratch).unwrap();
+    let CrossingCode::Full { token, proof, parts } = code else { panic!("a full code") };
+    assert_eq!((token.to_vec(), proof.to_vec()), (bytes("paper-token"), bytes("paper-proof")));
+    let parts: Vec<Vec<u8>> = parts.iter().map(<[u8]>::to_vec).collect();
+    assert_eq!(parts, [bytes("own-part"), bytes("sealed-part")]);
+    assert_eq!(code.to_text().unwrap(), text);
+    assert!(code.version().unwrap() <= 18);
+    conforms("full-code", &code.to_cbor()).unwrap();
+}
+
+#[test]
 fn every_form_of_code_that_is_written_is_what_the_grammar_says() {
     let (issuer, device) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
     let now: Timestamp = "2026-03-02T10:00:00+08:00".parse().unwrap();

@@ -12,11 +12,13 @@ pub mod dpop;
 pub mod jose;
 pub mod message;
 pub mod page;
+pub mod paper;
 pub mod part;
 pub mod sd_cwt;
 mod signer;
 pub mod status;
 mod token;
+mod unlock;
 mod validity;
 mod vault;
 pub mod venue;
@@ -33,7 +35,9 @@ pub use signer::{SIGNATURE_LEN, Signer, SignerFault};
 pub use token::{
     Audience, DeviceKey, FIRST_STATUS_INDEX, KeyClass, MAX_LIFE_SECONDS, MAX_LIFE_SOFTWARE_SECONDS,
     MAX_PROOF_LEN, MAX_TOKEN_LEN, PartHash, ProofError, SealedHashes, ShortHash, StatusRef, TokenClaims,
-    TokenError, UnverifiedProof, UnverifiedToken, VerifiedProof, VerifiedToken, sign_proof, sign_token,
+    TokenError, UnverifiedProof, UnverifiedToken, VerifiedProof, VerifiedToken, sign_proof, sign_proof_with,
+    sign_token,
 };
+pub use unlock::{MOST_UNLOCK_SECONDS, Unlock, UnlockMethod};
 pub use validity::{PROOF_AHEAD_SECONDS, PROOF_BEHIND_SECONDS, ProofTimeError, ProofWindow, TokenLifeError};
 pub use vault::RecordKey;

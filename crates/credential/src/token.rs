@@ -12,11 +12,13 @@ use documents::{AuthorityCode, Direction, LocalDate, PortId, Side, Timestamp};
 use crate::cbor::{CborError, Reader, Writer};
 use crate::cose::{self, CoseError, Headers, Sign1, Tagging};
 use crate::crypto::{CryptoError, PublicKey, SigningKey, Thumbprint, TokenId, VerifyingKey, sha256};
+use crate::unlock::{self, Unlock};
+use crate::validity::PROOF_AHEAD_SECONDS;
 
 /// External data of a token's signature: the label that no other kind of signature has.
 const TOKEN_LABEL: &str = "bp1-token";
 /// Label of a holder proof.
-const PROOF_LABEL: &str = "bp1-proof";
+const PROOF_LABEL: &str = "bp2-proof";
 /// The private claim (RFC 8392, 9.1.1: below -65536 is private use).
 const CLAIM_BORDER: i64 = -65537;
 /// The longest a token may live, in seconds from now to `exp`: 7 days and 1 hour.
@@ -30,9 +32,11 @@ pub const MAX_TOKEN_LEN: usize = 256;
 /// Longest proof that is read, in bytes.
 pub const MAX_PROOF_LEN: usize = 96;
 
-/// How the wallet stores its device keys.
+/// How the wallet stores its device keys, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyClass {
+    /// Nowhere: a counter drew the key of a paper pass and destroyed it (`docs/paper.md`).
+    Paper,
     /// In software: tokens live 3 days at most.
     Software,
     /// In the phone's trusted environment.
@@ -49,6 +53,7 @@ impl KeyClass {
             Self::Software => 0,
             Self::Hardware => 1,
             Self::SecureElement => 2,
+            Self::Paper => 3,
         }
     }
 
@@ -59,14 +64,16 @@ impl KeyClass {
             0 => Some(Self::Software),
             1 => Some(Self::Hardware),
             2 => Some(Self::SecureElement),
+            3 => Some(Self::Paper),
             _ => None,
         }
     }
 
-    /// Days from the day of issue to the midnight of `exp`.
+    /// Days from the day of issue, of a paper pass from the day on which it counts, to the midnight of `exp`.
     #[must_use]
     pub const fn life_days(self) -> i32 {
         match self {
+            Self::Paper => 1,
             Self::Software => 3,
             Self::Hardware | Self::SecureElement => 7,
         }
@@ -76,12 +83,12 @@ impl KeyClass {
     #[must_use]
     pub const fn max_life_seconds(self) -> i64 {
         match self {
-            Self::Software => MAX_LIFE_SOFTWARE_SECONDS,
+            Self::Paper | Self::Software => MAX_LIFE_SOFTWARE_SECONDS,
             Self::Hardware | Self::SecureElement => MAX_LIFE_SECONDS,
         }
     }
 
-    /// `exp` of every token of this class issued on `day`: a midnight at UTC+8, so that it tells nothing of the hour.
+    /// `exp` of every token of this class issued on `day` (of a paper pass: that counts on `day`): a midnight at UTC+8, so that it tells nothing of the hour.
     #[must_use]
     pub fn expiry_for(self, day: LocalDate) -> Timestamp {
         day.plus_days(self.life_days()).start()
@@ -529,9 +536,12 @@ pub enum ProofError {
     /// this token and these parts.
     #[error(transparent)]
     Cose(#[from] CoseError),
-    /// The payload is not `{6: iat}`.
+    /// The payload is not `[iat, unlock]`.
     #[error("malformed holder proof: {0}")]
     Payload(#[from] CborError),
+    /// The token is a paper pass's.
+    #[error("a holder proof never counts for the token of a paper pass; show the printed code")]
+    Class,
 }
 
 /// A parsed holder proof whose signature is not verified yet.
@@ -539,6 +549,7 @@ pub enum ProofError {
 pub struct UnverifiedProof<'b> {
     message: Sign1<'b>,
     made_at: Timestamp,
+    unlock: Option<Unlock>,
 }
 
 impl<'b> UnverifiedProof<'b> {
@@ -555,12 +566,12 @@ impl<'b> UnverifiedProof<'b> {
             return Err(ProofError::Cose(CoseError::Header));
         }
         let mut r = Reader::new(message.unverified_payload());
-        r.map_exact(1)?;
-        r.key(6)?;
+        r.array_exact(2)?;
         let seconds = r.uint_width(5)?;
+        let unlock = unlock::decode(*r.bytes_exact()?)?;
         r.finish()?;
         let made_at = i64::try_from(seconds).ok().and_then(Timestamp::from_unix).ok_or(CborError::Limit)?;
-        Ok(Self { message, made_at })
+        Ok(Self { message, made_at, unlock })
     }
 
     /// `iat`, not trusted yet.
@@ -573,16 +584,19 @@ impl<'b> UnverifiedProof<'b> {
     /// whose hashes stand in the order of the audience's sides.
     ///
     /// # Errors
-    /// [`ProofError::Cose`] where the signature is not valid.
+    /// [`ProofError::Class`] for the token of a paper pass; [`ProofError::Cose`] where the signature is not valid.
     pub fn verify(
         &self,
         token: &VerifiedToken<'_>,
         audience: &Audience,
         parts: &[PartHash],
     ) -> Result<VerifiedProof, ProofError> {
+        if token.claims.key_class == KeyClass::Paper {
+            return Err(ProofError::Class);
+        }
         let external = proof_external(audience, token.bytes, parts);
         self.message.verify(token.device.key(), &external)?;
-        Ok(VerifiedProof { token: token.id(), made_at: self.made_at })
+        Ok(VerifiedProof { token: token.id(), made_at: self.made_at, unlock: self.unlock })
     }
 }
 
@@ -591,6 +605,7 @@ impl<'b> UnverifiedProof<'b> {
 pub struct VerifiedProof {
     token: TokenId,
     made_at: Timestamp,
+    unlock: Option<Unlock>,
 }
 
 impl VerifiedProof {
@@ -605,9 +620,24 @@ impl VerifiedProof {
     pub const fn made_at(&self) -> Timestamp {
         self.made_at
     }
+
+    /// How the holder unlocked the wallet again for this showing; `None` where the proof does not say that they did. It is
+    /// believed as far as the key class of the token: a wallet whose program was exchanged can say anything.
+    #[must_use]
+    pub const fn unlock(&self) -> Option<Unlock> {
+        self.unlock
+    }
+
+    /// Whether the holder unlocked the wallet again after they were asked to, at `asked`. The wallet's clock may be behind by as
+    /// much as it may be ahead ([`PROOF_AHEAD_SECONDS`]).
+    #[must_use]
+    pub fn unlocked_since(&self, asked: Timestamp) -> bool {
+        let earliest = asked.plus_seconds(-PROOF_AHEAD_SECONDS);
+        self.unlock.is_some_and(|unlock| unlock.at(self.made_at) >= earliest)
+    }
 }
 
-/// Makes a holder proof.
+/// Makes a holder proof of a wallet that was not unlocked again for it.
 ///
 /// # Errors
 /// [`ProofError::Cose`] when the library cannot sign.
@@ -618,7 +648,22 @@ pub fn sign_proof(
     parts: &[PartHash],
     now: Timestamp,
 ) -> Result<Vec<u8>, ProofError> {
-    let payload = Writer::new().map(1).int(6).uint(now.unix().unsigned_abs()).finish();
+    sign_proof_with(device, audience, token, parts, (now, None))
+}
+
+/// Makes a holder proof that says how its wallet was unlocked again for it, or that it was not.
+///
+/// # Errors
+/// As [`sign_proof`].
+pub fn sign_proof_with(
+    device: &SigningKey,
+    audience: &Audience,
+    token: &[u8],
+    parts: &[PartHash],
+    (now, unlock): (Timestamp, Option<Unlock>),
+) -> Result<Vec<u8>, ProofError> {
+    let unlock = unlock::encode(unlock);
+    let payload = Writer::new().array(2).uint(now.unix().unsigned_abs()).bytes(&unlock).finish();
     let external = proof_external(audience, token, parts);
     Ok(cose::sign(device, Tagging::Untagged, Headers::default(), &external, &payload)?)
 }

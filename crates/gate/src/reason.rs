@@ -44,8 +44,14 @@ pub enum Remedy {
     ShowAgain,
     /// Let the wallet show the code of this moment.
     ShowFreshCode,
+    /// Unlock the wallet again, and show the code that says so.
+    UnlockAgain,
     /// Open Bay Pass and choose this port and direction.
     ChooseThisPort,
+    /// Show the other code of the sheet, or go where it counts.
+    ShowOtherPaper,
+    /// A counter prints a new paper pass.
+    PrintPaper,
     /// Fetch new tokens in the wallet.
     FetchTokens,
     /// Set the phone's clock.
@@ -73,7 +79,10 @@ impl Remedy {
         match self {
             Self::ShowAgain => "show_again",
             Self::ShowFreshCode => "show_fresh_code",
+            Self::UnlockAgain => "unlock_again",
             Self::ChooseThisPort => "choose_this_port",
+            Self::ShowOtherPaper => "show_other_paper",
+            Self::PrintPaper => "print_paper",
             Self::FetchTokens => "fetch_tokens",
             Self::SetClock => "set_clock",
             Self::LayAgain => "lay_again",
@@ -205,6 +214,30 @@ reasons! {
     ProofSignature = "proof_signature", Check, ShowFreshCode, "show_fresh_code", Some("a device key whose holder gave no proof; changed bytes anywhere");
     /// A sound code, for another port, direction or side.
     CodeForElsewhere = "code_for_elsewhere", Check, ChooseThisPort, "choose_this_port", Some("a code for another port or direction");
+    /// A sound paper pass, for another port.
+    PaperOtherPort = "paper_other_port", Check, ShowOtherPaper, "paper_other_port", Some("a code for another port or direction");
+    /// A sound paper pass, for the other direction.
+    PaperOtherDirection = "paper_other_direction", Check, ShowOtherPaper, "paper_other_direction", Some("a code for another port or direction");
+    /// A sound paper pass, for the other lane of the two that are crossed here.
+    PaperOtherSide = "paper_other_side", Check, ShowOtherPaper, "paper_other_side", Some("a code for another port or direction");
+    /// A paper pass of another day.
+    PaperNotToday = "paper_not_today", Check, PrintPaper, "paper_not_today", Some("expired or not-yet-valid token");
+    /// A paper pass that was read at another lane a moment ago.
+    PaperAtOtherLane = "paper_at_other_lane", Check, TryAgain, "try_again", Some("the same code at another lane");
+    /// Somebody passed here with this paper pass, and an authority has not heard of it yet.
+    PaperUsed = "paper_used", Check, PrintPaper, "paper_used", Some("the same code at the same lane");
+    /// The trust list names no such counter's key of this issuer.
+    CounterUnknown = "counter_unknown", Check, CallOfficer, "see_officer", Some("forged or unknown issuer; wrong key role");
+    /// The counter's key is not used yet, or no longer.
+    CounterKeyNotValid = "counter_key_not_valid", Check, PrintPaper, "see_officer", Some("forged or unknown issuer");
+    /// The counter's key was given up as compromised.
+    CounterKeyCompromised = "counter_key_compromised", Check, PrintPaper, "see_officer", Some("forged or unknown issuer");
+    /// The counter's signature does not fit this lane, this token and these parts.
+    PaperSignature = "paper_signature", Check, CallOfficer, "see_officer", Some("changed bytes anywhere");
+    /// The token of a paper pass with a holder proof.
+    PaperWithHolderProof = "paper_with_holder_proof", Check, CallOfficer, "see_officer", Some("a device key whose holder gave no proof");
+    /// A phone's token with the proof of a paper pass.
+    PhoneWithPaperProof = "phone_with_paper_proof", Check, CallOfficer, "see_officer", Some("a device key whose holder gave no proof");
     /// The gate's clock is not to be relied on.
     ClockUnsure = "clock_unsure", Gate, MendGate, "see_officer", Some("a wrong clock");
     /// No card could be read: no zone in the picture, or one whose check digits do not fit.
@@ -247,6 +280,10 @@ reasons! {
     VerdictExpired = "verdict_expired", Verdicts, TryAgain, "try_again", Some("a verdict for another request");
     /// The measures that an authority asked for were not carried out.
     MeasuresNotTaken = "measures_not_taken", Verdicts, CallOfficer, "see_officer", None;
+    /// A second code does not say that its wallet was unlocked again, or not since the traveller was asked to.
+    NotUnlocked = "not_unlocked", Verdicts, UnlockAgain, "unlock_again", Some("a phone shown by somebody else");
+    /// A second code is of another token than the first.
+    OtherToken = "other_token", Verdicts, ShowFreshCode, "unlock_same_pass", Some("a phone shown by somebody else");
     /// The gate cannot write its records.
     RecordFailed = "record_failed", Gate, MendGate, "see_officer", None;
     /// The door did not say what happened.

@@ -50,6 +50,8 @@ pub struct ScanOrder {
     pub lane: String,
     /// What is shown there.
     pub shown: Scanned,
+    /// Codes that are shown where the traveller is asked to unlock their wallet again.
+    pub again: Vec<CodeSight>,
     /// Pictures of the face, looked at in turn.
     pub faces: Vec<Vec<u8>>,
     /// Measures that somebody at the lane carries out.
@@ -156,6 +158,8 @@ struct ScanBody {
     code: Option<String>,
     code_picture: Option<String>,
     cards: Option<Vec<CardBody>>,
+    #[serde(default)]
+    codes_again: Vec<String>,
     faces: Vec<String>,
     #[serde(default)]
     measures: Vec<String>,
@@ -205,7 +209,8 @@ async fn scans(State(state): State<GateState>, body: Result<Json<ScanBody>, Json
             "measures names something that is no measure",
         );
     };
-    match scanner(ScanOrder { lane: body.lane, shown, faces, measures }).await {
+    let again = body.codes_again.into_iter().map(CodeSight::Text).collect();
+    match scanner(ScanOrder { lane: body.lane, shown, again, faces, measures }).await {
         Some(report) => Json(report.to_json()).into_response(),
         None => problem(
             StatusCode::NOT_FOUND,

@@ -83,12 +83,13 @@ impl Row {
 }
 
 /// What a kiosk's screen says beside the sentences of reasons, outcomes and measures.
-const KIOSK: [&str; 28] = [
+const KIOSK: [&str; 29] = [
     "kiosk_reading",
     "kiosk_look_here",
     "kiosk_closed",
     "kiosk_no_camera",
     "kiosk_cancel",
+    "kiosk_no_phone",
     "kiosk_trial",
     "kiosk_lay_card",
     "kiosk_next_card",

@@ -255,6 +255,72 @@ fn old_lists_serve_for_a_day_and_no_longer() {
 }
 
 #[test]
+fn a_paper_pass_counts_for_its_whole_day_and_not_a_second_longer() {
+    let mut bay = Bay::new();
+    let today = now().local_date();
+    let paper = Wallet::paper(&bay, Mac, today);
+    let code = paper.print((&bay.keys[&Mac].counter, 1), &hengqin(), today);
+    let midnight = today.start();
+    for authority in [Chn, Mac] {
+        let mut list = bay.list(authority, 2, bay.keys[&authority].entries());
+        (list.issued, list.expires) = (midnight.plus_seconds(-7200), midnight.plus_seconds(2 * 86_400));
+        bay.trust(&list);
+    }
+    for (seconds, expected) in [
+        (-1, Err(GateReason::PaperNotToday)),
+        (0, Ok(paper.id())),
+        (36_000, Ok(paper.id())),
+        (86_399, Ok(paper.id())),
+        (86_400, Err(GateReason::PaperNotToday)),
+    ] {
+        let when = midnight.plus_seconds(seconds);
+        // The newest status list of that moment.
+        let mut lists = bay.pinned();
+        for authority in [Chn, Hkg, Mac] {
+            lists.take_trust(bay.lists.trust().bytes(authority).unwrap(), now()).unwrap();
+        }
+        lists.take_approval(&bay.approved(&bay::approval()), now()).unwrap();
+        let signed = bay.signed_status(Mac, when.plus_seconds(-60), |_| {});
+        lists.take_status(Mac, 0, &bay::subject(Mac), &signed, when).unwrap();
+        let (checker, mut scratch) = (checker(), Vec::new());
+        let mut replay = checker.replay_cache(when);
+        let found = checker.check(&code, &mut scratch, &lists, &mut replay, when).map(|checked| {
+            assert!(checked.is_paper());
+            assert_eq!(checked.made_at(), midnight);
+            checked.id()
+        });
+        assert_eq!(found, expected, "{seconds} s after midnight");
+    }
+}
+
+#[test]
+fn two_copies_of_a_paper_pass_do_not_pass_two_lanes_at_once() {
+    let bay = Bay::new();
+    let today = now().local_date();
+    let code = Wallet::paper(&bay, Mac, today).print((&bay.keys[&Mac].counter, 1), &hengqin(), today);
+    let one = checker();
+    let two = Checker::new(lane_id("two"), hengqin(), ProofWindow::default(), elsewhere());
+    let mut replay: ReplayCache = one.replay_cache(now());
+    let mut run = |checker: &Checker, when| {
+        checker.check(&code, &mut Vec::new(), &bay.lists, &mut replay, when).map(|_| ())
+    };
+    assert_eq!(run(&one, now()), Ok(()));
+    assert_eq!(run(&two, at(2)), Err(GateReason::PaperAtOtherLane));
+    assert_eq!(run(&one, at(20)), Ok(()));
+    // Whoever was turned away may try another lane once the window is over.
+    assert_eq!(run(&two, at(300)), Ok(()));
+}
+
+#[test]
+fn a_revoked_paper_pass_is_refused_and_nothing_is_said_of_it() {
+    let mut bay = Bay::new();
+    let today = now().local_date();
+    let code = Wallet::paper(&bay, Mac, today).print((&bay.keys[&Mac].counter, 1), &hengqin(), today);
+    bay.status(Mac, |list| assert!(list.set(bay::index().index(), Status::Invalid)));
+    assert_eq!(check(&bay, &code), Err(GateReason::TokenRevoked));
+}
+
+#[test]
 fn a_compromised_key_dies_at_once_with_its_tokens() {
     let mut bay = Bay::new();
     let code = Wallet::new(&bay, Mac).show(&hengqin(), now());

@@ -277,14 +277,14 @@ async fn a_verdict_in_the_name_of_another_authority_is_not_even_read_as_one() {
 #[tokio::test]
 async fn measures_are_taken_and_the_authority_is_asked_again() {
     let place = Place::new().await;
-    place.link.say(Chn, [verify(Measure::Pin)]);
-    let mut measures = Simulated(vec![Measure::Pin]);
+    place.link.say(Chn, [verify(Measure::Guardian)]);
+    let mut measures = Simulated(vec![Measure::Guardian]);
     let report = place.cross_at(1, now(), &mut SimulatedDoor::default(), &mut measures).await;
     assert_eq!((report.passage, report.open_measures), (Passage::Passed, None));
     // About the same face: whoever has admitted is not asked again, and learns nothing of the measure.
     assert_eq!(place.link.requests(Mac).len(), 1);
     let asked = place.link.requests(Chn);
-    assert_eq!(asked.iter().map(|r| r.measures_done.clone()).collect::<Vec<_>>(), [vec![], vec![1]]);
+    assert_eq!(asked.iter().map(|r| r.measures_done.clone()).collect::<Vec<_>>(), [vec![], vec![5]]);
 }
 
 #[tokio::test]

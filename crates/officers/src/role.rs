@@ -89,6 +89,10 @@ pub enum Deed {
     LoseDocument,
     /// Writes the document that follows one.
     ReplaceDocument,
+    /// Has a paper pass printed, or makes the part of one.
+    IssuePaper,
+    /// Ends paper passes.
+    EndPapers,
     /// Marks a resident whom somebody else resembles, or takes the mark away.
     MarkLookAlike,
     /// Erases a resident.
@@ -115,7 +119,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::SeeLane,
         Self::ActAtLane,
         Self::LookUpReason,
@@ -130,6 +134,8 @@ impl Deed {
         Self::EndPass,
         Self::LoseDocument,
         Self::ReplaceDocument,
+        Self::IssuePaper,
+        Self::EndPapers,
         Self::MarkLookAlike,
         Self::EraseResident,
         Self::Watch,
@@ -163,6 +169,8 @@ impl Deed {
             | Self::EndPass
             | Self::LoseDocument
             | Self::ReplaceDocument
+            | Self::IssuePaper
+            | Self::EndPapers
             | Self::MarkLookAlike => &[EnrolmentOfficer, Supervisor],
             Self::ReadAccounts => &[Supervisor, Auditor, Operator],
             Self::PairKiosk => &[Operator],
@@ -187,6 +195,8 @@ impl Deed {
             Self::EndPass => "end_pass",
             Self::LoseDocument => "lose_document",
             Self::ReplaceDocument => "replace_document",
+            Self::IssuePaper => "issue_paper",
+            Self::EndPapers => "end_papers",
             Self::MarkLookAlike => "mark_look_alike",
             Self::EraseResident => "erase_resident",
             Self::Watch => "watch",

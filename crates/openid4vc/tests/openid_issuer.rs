@@ -12,11 +12,8 @@ use openid4vc::issuance::{
     Asked, BATCH_SIZE, ClientFault, CredentialRequest, ProofContext, RefusalCode, Response, verify_client,
     verify_proofs,
 };
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
-    date_time_ymd,
-};
 use serde_json::{Map, Value, json};
+use test_support::SignerChain;
 
 const ISSUER: &str = "https://hkg.example";
 const NOW: i64 = 1_800_000_000;
@@ -35,22 +32,11 @@ struct Maker {
 
 impl Maker {
     fn new() -> Self {
-        let params = |name: &str| {
-            let mut params = CertificateParams::new(vec!["maker.example".to_owned()]).unwrap();
-            params.distinguished_name.push(DnType::CommonName, name);
-            (params.not_before, params.not_after) = (date_time_ymd(2026, 1, 1), date_time_ymd(2030, 1, 1));
-            params
-        };
-        let mut root = params("Maker root");
-        root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        root.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
-        let pair = KeyPair::generate().unwrap();
-        let leaf = params("Maker").signed_by(&pair, &root).unwrap();
+        let chain = SignerChain::new("Maker", &["maker.example"], None);
         Self {
-            anchors: CertificateAnchors::from_pem(&root.pem()).unwrap(),
-            leaf: STANDARD.encode(leaf.der()),
-            key: SigningKey::from_pkcs8(&pair.serialize_der()).unwrap(),
+            anchors: CertificateAnchors::from_pem(&chain.root_pem).unwrap(),
+            leaf: STANDARD.encode(chain.leaf),
+            key: SigningKey::from_pkcs8(&chain.key).unwrap(),
         }
     }
 }

@@ -10,6 +10,7 @@ use code::{
 use credential::ProofWindow;
 use credential::cbor::{self, Writer};
 use credential::cose::{ES256, Sign1, Tagging};
+use credential::paper::{MAX_PAPER_LEN, UnverifiedPaper};
 use credential::part::{PartContents, PartContext, PartError, PartForm};
 use credential::{
     Audience, MAX_PROOF_LEN, MAX_TOKEN_LEN, PartHash, SealedHashes, UnverifiedProof, UnverifiedToken,
@@ -147,6 +148,21 @@ pub fn proof(bytes: &[u8]) -> bool {
     let payload = Writer::new().map(1).int(6).uint(proof.made_at().unix().unsigned_abs()).finish();
     assert_eq!(message.unverified_payload(), payload, "a payload has one form");
     one_form(bytes, &message);
+    true
+}
+
+/// A paper proof before it is verified. No bytes are both kinds of proof.
+pub fn paper_proof(bytes: &[u8]) -> bool {
+    let Ok(paper) = UnverifiedPaper::parse(bytes) else { return false };
+    assert!(bytes.len() <= MAX_PAPER_LEN);
+    let message = Sign1::parse(bytes, Tagging::Untagged, MAX_PAPER_LEN).unwrap();
+    assert_eq!(message.kid(), Some([paper.kid()].as_slice()));
+    let begins = paper.day().start();
+    assert_eq!(begins.local_minute_of_day(), 0, "a day begins at a midnight");
+    let payload = Writer::new().map(1).int(5).uint(begins.unix().unsigned_abs()).finish();
+    assert_eq!(message.unverified_payload(), payload, "a payload has one form");
+    one_form(bytes, &message);
+    assert!(UnverifiedProof::parse(bytes).is_err(), "nor is it a holder proof");
     true
 }
 

@@ -31,7 +31,8 @@ pub use chips::{
     CHIP_NONCE, chip_face, chip_handed_in, chip_master_list, chip_portrait, chip_revocations, chip_sod,
 };
 pub use codes::{
-    base45_cbor, code_text, gate_check, let_decoders_fail, part, part_pair, picture, proof, token,
+    base45_cbor, code_text, gate_check, let_decoders_fail, paper_proof, part, part_pair, picture, proof,
+    token,
 };
 pub use desks::{ECHO, FRAME, hotel_answer, modbus_answer, rooming_list, sip2_line};
 pub use enrolment::{dpop, work_salt};
@@ -108,6 +109,7 @@ targets!(
     openid_sd_jwt,
     openid_status,
     page,
+    paper_proof,
     part,
     picture,
     proof,

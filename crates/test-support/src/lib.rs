@@ -10,6 +10,7 @@ mod disk;
 mod first_versions;
 pub mod phone;
 mod signature;
+mod signer;
 mod token;
 
 use std::io::Write;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub use disk::SmallDisk;
 pub use first_versions::FIRST_TABLES;
 pub use signature::other_signature;
+pub use signer::SignerChain;
 pub use token::SoftToken;
 
 /// Names a file to which every skipped test adds a line; `make test` prints and counts them.

@@ -52,7 +52,8 @@ impl Binding {
             | Role::Status
             | Role::Approval
             | Role::Tls
-            | Role::Venue => None,
+            | Role::Venue
+            | Role::Counter => None,
         })
     }
 }

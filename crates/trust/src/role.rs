@@ -27,11 +27,13 @@ pub enum Role {
     Venue,
     /// A desk's key: signs its requests and receipts.
     Desk,
+    /// A counter's key: signs paper passes.
+    Counter,
 }
 
 impl Role {
     /// All roles, in order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Token,
         Self::Part,
         Self::Handover,
@@ -43,6 +45,7 @@ impl Role {
         Self::Tls,
         Self::Venue,
         Self::Desk,
+        Self::Counter,
     ];
 
     /// The word in files and messages to people.
@@ -60,6 +63,7 @@ impl Role {
             Self::Tls => "tls",
             Self::Venue => "venue",
             Self::Desk => "desk",
+            Self::Counter => "counter",
         }
     }
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex, toUtf8 } from '../bytes.js'
-import { audienceName, belongs, crossingCode, possession, proofExternal, readCode, readToken, thumbprint, tokenId, writeCode } from '../border.js'
+import { audienceName, belongs, crossingCode, possession, proofExternal, readCode, readToken, thumbprint, tokenId, unlockBytes, writeCode } from '../border.js'
 import { encode } from '../cbor.js'
 import { open1, parse1, sigStructure } from '../cose.js'
 import { openSoftwareKey, sha256, verify } from '../keys.js'
@@ -65,7 +65,8 @@ describe('the worked example of docs/formats.md', () => {
   it('has a proof over this external data', () => {
     const external = proofExternal(audience, hex('token'), parts)
     expect(toHex(encode(external))).toBe(toHex(hex('proof-external')))
-    expect(toHex(open1(hex('proof'), device.publicKey, external))).toBe('a1061a69a4ef20')
+    expect(toHex(open1(hex('proof'), device.publicKey, external))).toBe('821a69a4ef20420000')
+    expect(toHex(open1(hex('proof-unlocked'), device.publicKey, external))).toBe('821a69a4ef3e420108')
     const elsewhere = proofExternal({ ...audience, side: 'exit' }, hex('token'), parts)
     expect(() => open1(hex('proof'), device.publicKey, elsewhere)).toThrow('signature')
   })
@@ -80,9 +81,24 @@ describe('the worked example of docs/formats.md', () => {
   it('has a code that core makes again but for the signature, in the same length', async () => {
     const made = await crossingCode({ key: device, token: hex('token'), parts: new Map([['CHN', parts[0]!], ['HKG', parts[1]!]]) }, audience, 1772416800)
     const read = readCode(made ?? '')
-    expect(made).toHaveLength(934)
-    expect(toHex(read.proof).slice(0, 28)).toBe(toHex(hex('proof')).slice(0, 28))
+    expect(made).toHaveLength(937)
+    expect(toHex(read.proof).slice(0, 32)).toBe(toHex(hex('proof')).slice(0, 32))
     expect(() => open1(read.proof, device.publicKey, proofExternal(audience, hex('token'), parts))).not.toThrow()
+  })
+
+  it('has an own unlock of two bytes, for a minute, and in codes of one length', async () => {
+    const at = 1772416830
+    const held = { key: device, token: hex('token'), parts: new Map([['CHN', parts[0]!], ['HKG', parts[1]!]] as const) }
+    for (const [unlock, told] of [
+      [undefined, '0000'], [{ method: 'pin', at: at - 8 }, '0108'], [{ method: 'platform', at }, '0200'], [{ method: 'pin', at: at - 60 }, '013c'],
+      [{ method: 'pin', at: at - 61 }, '0000'], [{ method: 'pin', at: at + 1 }, '0000'],
+    ] as const) {
+      expect(toHex(unlockBytes(unlock, at))).toBe(told)
+      const made = await crossingCode(held, audience, at, unlock)
+      expect(made).toHaveLength(937)
+      const payload = open1(readCode(made ?? '').proof, device.publicKey, proofExternal(audience, hex('token'), parts))
+      expect(toHex(payload)).toBe(`821a69a4ef3e42${told}`)
+    }
   })
 
   it('has a proof of possession that core makes again but for the signature', async () => {

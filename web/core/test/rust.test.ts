@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { fromBase64Url as bytes, toBase64Url as b64, toHex } from '../bytes.js'
-import { type Audience, type Authority, crossingCode, holderProof, possession, proofExternal, readCode, thumbprint, writeCode } from '../border.js'
+import { type Audience, type Authority, type Unlock, crossingCode, holderProof, possession, proofExternal, readCode, thumbprint, unlockBytes, writeCode } from '../border.js'
 import { fromBase45, toBase45 } from '../base45.js'
 import { type Cbor, CborMap, CborTag, decode, encode } from '../cbor.js'
 import { open1, parse1, sign1 } from '../cose.js'
@@ -117,7 +117,10 @@ describe.skipIf(skipped)(`the Rust crates and core agree (BAYPASS_SEED=${seed})`
       const parts = (line['parts'] as string[]).map(bytes)
       expect(b64(thumbprint(key))).toBe(line['thumbprint'])
       const payload = open1(proof, key, proofExternal(audience, token, parts))
-      expect(toHex(payload)).toBe(toHex(encode(new CborMap([[6, Number(line['now'])]]))))
+      const at = Number(line['now'])
+      const told = line['unlock'] as { method: Unlock['method']; seconds: number } | null
+      const unlock = told ? { method: told.method, at: at - told.seconds } : undefined
+      expect(toHex(payload)).toBe(toHex(encode([at, unlockBytes(unlock, at)])))
       const code = () => writeCode({ form: 'full', token, proof, parts })
       if (line['text'] === null) expect(code).toThrow()
       else expect(code()).toBe(line['text'])
@@ -157,12 +160,14 @@ describe.skipIf(skipped)(`the Rust crates and core agree (BAYPASS_SEED=${seed})`
       const audience: Audience = { port: 'hengqin', from, to, ...(i % 4 === 0 ? {} : { side: i % 4 === 1 ? 'exit' as const : 'entry' as const }) }
       const token = await makeToken(issuer, key, home)
       const parts = new Map<Authority, Uint8Array>([[from, random(131)], [to, random(202)]])
-      const made = await crossingCode({ key, token, parts }, audience, 1772416800 + i)
+      const unlock: Unlock | undefined = i % 3 === 0 ? undefined : { method: i % 3 === 1 ? 'pin' : 'platform', at: 1772416800 + i - (i % 61) }
+      const made = await crossingCode({ key, token, parts }, audience, 1772416800 + i, unlock)
       // Every fifth is shown at another side than it was made for, or its proof is another key's.
       const spoiled = i % 5 === 0
       wanted.push(!spoiled)
       const forged = spoiled && made ? await forge(made, audience) : made
-      cases.push({ key: b64(key.publicKey), issuer_key: b64(issuer.publicKey), ...audience, text: forged })
+      const unlocked = spoiled || !unlock ? null : { method: unlock.method, seconds: i % 61 }
+      cases.push({ key: b64(key.publicKey), issuer_key: b64(issuer.publicKey), ...audience, text: forged, unlocked })
       const session = random(32)
       const message = await possession(key, from, home, session, 1772416800)
       wanted.push(true)
@@ -187,6 +192,6 @@ async function forge(code: string, audience: Audience): Promise<string> {
   const read = readCode(code)
   if (read.form !== 'full') throw new Error('a short code')
   const proof = await holderProof(newSoftwareKey(random), audience, read.token, read.parts, 1772416800)
-  expect(parse1(proof).payload).toHaveLength(7)
+  expect(parse1(proof).payload).toHaveLength(9)
   return writeCode({ ...read, proof })
 }

@@ -47,7 +47,7 @@ function now(): { state: State | 'starting'; sentence: string; detail?: string }
   if (trouble) return { state: 'closed', sentence: 'kiosk_closed' }
   if (!view || !card) return { state: 'starting', sentence: '' }
   if (posting) return { state: 'reading', sentence: 'kiosk_reading' }
-  const wants = (view.state === 'ready' && !byDocument()) || view.state === 'look_here' || view.motion != null
+  const wants = (view.state === 'ready' && !byDocument()) || wantsUnlock() || view.state === 'look_here' || view.motion != null
   if (wants && camera.state === 'lost' && !panel.standsIn) return { state: 'closed', sentence: 'kiosk_no_camera' }
   if (cards.looking) return { state: view.state, sentence: 'kiosk_card_hold' }
   return { state: view.state, sentence: view.sentence }
@@ -55,6 +55,11 @@ function now(): { state: State | 'starting'; sentence: string; detail?: string }
 
 function byDocument(): boolean {
   return card?.kind === 'document'
+}
+
+/** Whether the gate asks for the code of a wallet that was unlocked again. */
+function wantsUnlock(): boolean {
+  return view?.state === 'measure' && view.measure === 'pin'
 }
 
 function say(key: string): string {
@@ -90,6 +95,10 @@ function show(): void {
   leave.hidden = !(state === 'lay_card' || state === 'look_here' || state === 'turn_head' || state === 'measure')
   leave.textContent = say('kiosk_cancel')
   leave.lang = spoken
+  const noPhone = byId<HTMLButtonElement>('no-phone')
+  noPhone.hidden = !wantsUnlock()
+  noPhone.textContent = say('kiosk_no_phone')
+  noPhone.lang = spoken
   place(spoken)
   for (const button of byId('languages').querySelectorAll('button')) {
     button.setAttribute('aria-pressed', String(button.dataset['tag'] === view?.language))
@@ -114,18 +123,22 @@ function place(spoken: Language): void {
 
 /** Handles a code in view. `meant` if it was handed in on purpose, and not seen by the camera. */
 async function offer(text: string, ms: number, meant = false): Promise<void> {
-  if (!view || posting || view.session !== null || trouble) return
+  const unlocking = wantsUnlock()
+  if (!view || posting || (view.session !== null && !unlocking) || trouble) return
   const at = performance.now()
   const gap = at - last.empty < 60_000 && last.empty > last.ended
   const another = text !== last.text
-  const take = meant || (view.state === 'ready' ? another || gap || at - last.ended > 8_000 : another && gap)
+  // The code before still lies on the reader: it is no answer.
+  const take = unlocking ? another : meant || (view.state === 'ready' ? another || gap || at - last.ended > 8_000 : another && gap)
   if (!take) return
   posting = true
   last.text = text
-  timing = { seen: at - ms, decode: ms }
+  if (!unlocking) timing = { seen: at - ms, decode: ms }
   show()
   try {
     await link.post('/code', text)
+    // The gate goes on with the same traveller, and its next event says how.
+    if (unlocking) posting = false
   } catch (error) {
     posting = false
     if (!(error instanceof Problem)) console.debug('the code did not reach the gate')
@@ -137,7 +150,7 @@ async function offer(text: string, ms: number, meant = false): Promise<void> {
 async function watchCodes(): Promise<void> {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, READ_EVERY_MS))
-    const open = view && !byDocument() && view.session === null && !posting && !trouble && view.state !== 'closed' && !document.hidden
+    const open = view && !byDocument() && (view.session === null || wantsUnlock()) && !posting && !trouble && view.state !== 'closed' && !document.hidden
     if (!open || reading.busy) continue
     const frame = await (panel.window?.frame() ?? (camera.ready ? camera.frame() : undefined))?.catch(() => undefined)
     if (!frame) continue
@@ -199,6 +212,7 @@ async function begin(): Promise<void> {
     button.addEventListener('click', () => void link.post('/language', { language: view?.language === tag ? null : tag }).catch(() => undefined))
     byId('languages').append(button)
   }
+  byId('no-phone').addEventListener('click', () => void link.post('/document').catch(() => undefined))
   byId('leave').addEventListener('click', () => void link.post('/leave').catch(() => undefined))
   setInterval(() => {
     if (view?.language == null) turn += 1

@@ -55,6 +55,8 @@ export interface Bay {
   account(where: { side: string } | { authority: string }, role: string, test?: boolean): string
   /** A code of this moment, or of so many seconds ago: its text, and the file with its picture. */
   code(resident: Resident, from: string, to: string, ago?: number): { text: string; png: string }
+  /** A code of this moment, and the next one of the same token, which says that the wallet was unlocked again. */
+  unlocked(resident: Resident, from: string, to: string): { first: string; again: string }
   /** Ends the gate at once, as a crash does; and starts it again where it was. */
   killGate(): Promise<void>
   startGate(): Promise<void>
@@ -124,8 +126,15 @@ export async function openPort(): Promise<number> {
 
 export interface Opened { bay: Bay; residents: Resident[]; stranger: string }
 
+interface Setting {
+  /** The last day of each resident's permit. */
+  readonly expires?: readonly string[]
+  /** Files of risk rules by authority, in force from the start. */
+  readonly rules?: Readonly<Record<string, string>>
+}
+
 /** `count` residents of Macao with a Home Return Permit, all with one face: specimens. */
-export async function openBay(browser: Browser, count = 2): Promise<Opened> {
+export async function openBay(browser: Browser, count = 2, { expires = [], rules = {} }: Setting = {}): Promise<Opened> {
   const baypass = program()
   const work = mkdtempSync(join(tmpdir(), 'baypass-kiosk-'))
   const [dir, portrait, selfie, stranger] = ['bay', 'portrait.jpg', 'selfie.jpg', 'stranger.jpg'].map((name) => join(work, name)) as [string, string, string, string]
@@ -135,10 +144,11 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
   const env = { ...process.env, BAYPASS_MODELS: MODELS }
   const run = (...args: string[]) => execFileSync(baypass, args, { env })
   run('init', dir)
+  for (const [authority, file] of Object.entries(rules)) run('risk', 'activate', '--dir', dir, '--authority', authority, '--rules', file, '--stage', 'full')
   const residents: Resident[] = []
   for (let index = 0; index < count; index += 1) {
     const resident = { number: number(index), home: 'MAC', face: selfie }
-    run('resident', 'add', '--dir', dir, '--home', 'MAC', '--name', 'SPECIMEN LEONG MEI', '--birth', '1990-05-06', '--id', resident.number, '--permit', `M8765432${index}`, '--permit-expires', '2035-01-01', '--photo', portrait)
+    run('resident', 'add', '--dir', dir, '--home', 'MAC', '--name', 'SPECIMEN LEONG MEI', '--birth', '1990-05-06', '--id', resident.number, '--permit', `M8765432${index}`, '--permit-expires', expires[index] ?? '2035-01-01', '--photo', portrait)
     const made = JSON.parse(run('resident', 'invite', '--dir', dir, '--resident', resident.number, '--json').toString()) as { invitations: { invitation: string }[] }
     run('wallet', 'enrol', '--dir', dir, '--resident', resident.number, '--selfie', selfie, ...made.invitations.flatMap(({ invitation }) => ['--invitation', invitation]))
     residents.push(resident)
@@ -204,6 +214,11 @@ export async function openBay(browser: Browser, count = 2): Promise<Opened> {
       const told = JSON.parse(run('wallet', 'show', '--json', '--dir', dir, '--resident', resident.number, '--port', 'hengqin', '--from', from, '--to', to, '--out', png, '--at', at).toString()) as { codes: { code: string }[] }
       const text = told.codes[0]!.code
       return { text, png }
+    },
+    unlocked(resident, from, to) {
+      const at = new Date(Date.now() + shift * 1000).toISOString().replace(/\.\d+Z/, 'Z')
+      const told = JSON.parse(run('wallet', 'show', '--json', '--unlocked', '--dir', dir, '--resident', resident.number, '--port', 'hengqin', '--from', from, '--to', to, '--at', at).toString()) as { codes: { code: string }[] }
+      return { first: told.codes[0]!.code, again: told.codes[1]!.code }
     },
     killGate: () => end('gate', 'SIGKILL'),
     freezeGate: (frozen) => void running.get('gate')!.kill(frozen ? 'SIGSTOP' : 'SIGCONT'),

@@ -7,7 +7,7 @@
 import { reactive } from 'vue'
 import { fromBase64Url, toBase64Url } from '../../core/bytes.js'
 import {
-  AUTHORITIES, type Audience, type Authority, audienceName, belongs, crossingCode, isAuthority, possession, readToken, receivers,
+  AUTHORITIES, type Audience, type Authority, type Unlock, audienceName, belongs, crossingCode, isAuthority, possession, readToken, receivers,
 } from '../../core/border.js'
 import { readInvitations } from '../../core/invitation.js'
 import { partMaker, usualDocument } from '../../core/issuance.js'
@@ -614,8 +614,8 @@ export function canShow(audience: Audience): boolean {
   return tokens.some((kept) => receivers(audience).every((receiver) => kept.parts[receiver]))
 }
 
-/** The text of a code for one lane with the proof time `at`; `began` is when the traveller opened the code screen. */
-export async function show(audience: Audience, at: number, began: number): Promise<Shown> {
+/** The text of a code for one lane, its proof made at `at`; `began`: the code screen was opened; `unlock`: the holder unlocked again. */
+export async function show(audience: Audience, at: number, began: number, unlock?: Unlock): Promise<Shown> {
   const content = held()
   const stored = await tokenFor(audience, began)
   if (!stored) return { missing: content.tokens.length > 0 && !canShow(audience) ? 'part' : 'token' }
@@ -624,14 +624,14 @@ export async function show(audience: Audience, at: number, began: number): Promi
 // The browser deleted the key: this token is useless, the next one may work.
     content.tokens = content.tokens.filter((kept) => kept.token !== stored.token)
     await keep()
-    return show(audience, at, began)
+    return show(audience, at, began, unlock)
   }
   const parts = new Map<Authority, Uint8Array>()
   for (const authority of AUTHORITIES) {
     const part = stored.parts[authority]
     if (part) parts.set(authority, fromBase64Url(part))
   }
-  const text = await crossingCode({ key, token: fromBase64Url(stored.token), parts }, audience, at)
+  const text = await crossingCode({ key, token: fromBase64Url(stored.token), parts }, audience, at, unlock)
   return text === undefined ? { missing: 'part' } : { text }
 }
 

@@ -3,6 +3,8 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCode, readToken, tokenId } from '../../core/border.js'
 import { toHex } from '../../core/bytes.js'
+import { decode } from '../../core/cbor.js'
+import { parse1 } from '../../core/cose.js'
 import { skip } from '../../core/test/skip.js'
 import { type Bay, RESIDENT, launch, missing, openBay } from './bay.js'
 import { Hand, PIN, scan } from './hand.js'
@@ -14,6 +16,12 @@ const idOf = (text: string) => {
   const read = readCode(text)
   if (read.form !== 'full') throw new Error('a short code')
   return toHex(tokenId(readToken(read.token).deviceKey))
+}
+
+/** What the proof of a code says of an own unlock: by what, and how many seconds ago. */
+const unlockOf = (text: string): number[] => {
+  const [, unlock] = decode(parse1(readCode(text).proof).payload) as [number, Uint8Array]
+  return [...unlock]
 }
 
 describe.skipIf(skipped)('the wallet in a browser', () => {
@@ -119,6 +127,31 @@ describe.skipIf(skipped)('the wallet in a browser', () => {
     await hand.press('ask-result')
     await hand.page.getByText('no record yet').waitFor()
     expect(await scan(bay, first, 'HKG-CHN/exit')).toMatchObject({ code: null, verdicts: [{ answer: 'admit' }] })
+  })
+
+  it('unlocks again by PIN where a gate asks for it, and the next code of the same token says so', async () => {
+    expect(unlockOf(first)).toEqual([0, 0])
+    await hand.press('unlock-again')
+    await hand.see('unlock-pin')
+    await hand.fill('unlock-pin', '000001')
+    await hand.press('unlock-next')
+    await hand.page.locator('.fault').waitFor()
+    expect(await hand.fault()).toContain('4 more tries')
+    await hand.sound('en unlock again')
+    await hand.fill('unlock-pin', PIN)
+    await hand.press('unlock-next')
+    await hand.see('unlocked')
+    const next = await hand.shown()
+    expect(next).toHaveLength(first.length)
+    expect(idOf(next)).toBe(idOf(first))
+    const [by, seconds] = unlockOf(next)
+    expect(by).toBe(1)
+    expect(seconds).toBeLessThan(16)
+    await hand.sound('en unlocked')
+    // Whoever does not want to goes back to a code that says nothing new.
+    await hand.press('unlock-again')
+    await hand.press('unlock-stop')
+    await hand.see('qr')
   })
 
   it('tells on request that the passage is on record, as soon as it is', async () => {

@@ -1,4 +1,5 @@
-//! Counter: what an officer at an office does about enrolments: invitations, and second enrolments that wait.
+//! Counter: what an officer at an office does about enrolments and cards: invitations, second enrolments that wait, the card that
+//! follows one.
 
 use std::sync::Arc;
 
@@ -6,6 +7,7 @@ use ::officers::Deed;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use documents::{Document, DocumentKind, DocumentNumber, DocumentStatus, LocalDate, parse_endorsement};
 use openid4vc::issuance::{Configuration, CredentialOffer, Grant};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -95,15 +97,18 @@ pub(super) async fn offer(
     officer: Officer,
     JsonBody(whom): JsonBody<Offer>,
 ) -> Result<(StatusCode, Json<OfferAnswer>), Problem> {
-    let issuer = super::openid::issuer(&app)?;
     let number = whom.document.number()?;
     let configurations: Vec<Configuration> = whom.configurations.into_iter().map(|one| one.0).collect();
     if configurations.is_empty() {
         return Err(Problem::new(ProblemCode::WrongField).with_field("configurations"));
     }
     let acting = officer.may(&app, Deed::OfferCredentials, reference_of(&app, &number)).await?;
-    let made = app.state.service.offer_at_counter(&number, &configurations, (app.state.now)()).await;
-    let made = acting.told(made).await?;
+    let made = async {
+        let issuer = super::openid::issuer(&app)?;
+        let made = app.state.service.offer_at_counter(&number, &configurations, (app.state.now)()).await?;
+        Ok::<_, Problem>((issuer, made))
+    };
+    let (issuer, made) = acting.told(made.await).await?;
     let offer = CredentialOffer {
         credential_issuer: issuer.endpoints.issuer().to_owned(),
         credential_configuration_ids: configurations.iter().map(|one| one.id()).collect(),
@@ -165,6 +170,54 @@ pub(super) async fn second_enrolments(
         until: one.due_at.to_string(),
     };
     Ok(Json(SecondEnrolments { waiting: waiting.into_iter().map(row).collect() }))
+}
+
+/// The card that follows one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Replacement {
+    /// The card that is replaced or renewed.
+    document: DocumentRef,
+    /// The number of the new card, as printed; the same for one that keeps it.
+    #[schema(example = "C12345678")]
+    number: String,
+    /// The last day of the new card; left out: none.
+    #[schema(value_type = Option<String>, format = Date)]
+    expires: Option<Text<LocalDate>>,
+    /// Endorsements of the new card, each as `kind:destination:from:to:entries` (docs/cases.md); those of the old one end with it.
+    #[serde(default)]
+    endorsements: Vec<String>,
+}
+
+/// Writes the card that follows one
+///
+/// Codes and paper passes on the old card end at once; the pass goes on, and the wallet fetches codes on the new card without a new enrolment.
+#[utoipa::path(post, path = "/v1/residents/replace", tag = "officers", request_body = Replacement,
+    security(("officer" = [])), responses((status = 204, description = "Replaced.")))]
+pub(super) async fn replace(
+    State(app): State<Arc<AppState>>,
+    officer: Officer,
+    JsonBody(wanted): JsonBody<Replacement>,
+) -> Result<StatusCode, Problem> {
+    let (service, now) = (&app.state.service, (app.state.now)());
+    let old = wanted.document.number()?;
+    let number = DocumentNumber::parse(old.kind(), &wanted.number)
+        .map_err(|fault| Problem::new(ProblemCode::NumberInvalid).with_detail(fault.to_string()))?;
+    let endorsed = old.kind() == DocumentKind::ExitEntryPermit;
+    let read = |text: &String| parse_endorsement(&service.rules, text).ok().filter(|_| endorsed);
+    let endorsements = wanted.endorsements.iter().map(read).collect::<Option<Vec<_>>>();
+    let endorsements =
+        endorsements.ok_or_else(|| Problem::new(ProblemCode::WrongField).with_field("endorsements"))?;
+    let new = Document {
+        number,
+        issued: Some(now.local_date()),
+        expires: wanted.expires.map(|day| day.0),
+        status: DocumentStatus::Valid,
+        endorsements,
+    };
+    let acting = officer.may(&app, Deed::ReplaceDocument, reference_of(&app, &old)).await?;
+    acting.told(service.replace_document(&old, &new, now).await).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// An officer's decision on a second enrolment.

@@ -113,7 +113,17 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "settlements" => {
             &[OFFICER, JSON, STORE, &[NothingWaits, AlreadyCounted, NoReservation, CryptoFailed]]
         }
-        "officer_end_pass" | "lose" | "erase" | "look_alike" => {
+        "replace" => {
+            &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, NumberTaken, NothingIssued, CryptoFailed]]
+        }
+        "issue_paper" | "paper_part" => &[
+            OFFICER,
+            JSON,
+            BATCH,
+            STORE,
+            &[NumberInvalid, UnknownPerson, PaperRefused, PassSuspended, StatusPlacesTaken, MessageMalformed],
+        ],
+        "officer_end_pass" | "lose" | "erase" | "look_alike" | "end_papers" => {
             &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson]]
         }
         "appeal" => &[JSON, STORE, &[UnknownReference]],

@@ -18,6 +18,7 @@ mod officers;
 mod openid;
 mod operations;
 mod page;
+mod paper;
 mod problem;
 mod refusals;
 mod venues;
@@ -339,6 +340,9 @@ fn officers() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(officers::end_pass))
         .routes(routes!(officers::lose))
         .routes(routes!(officers::erase))
+        .routes(routes!(paper::issue_paper))
+        .routes(routes!(paper::paper_part))
+        .routes(routes!(paper::end_papers))
         .routes(routes!(officers::look_alike))
         .routes(routes!(officers::watch))
         .routes(routes!(appeals::answer_appeal))
@@ -354,6 +358,7 @@ fn officers() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(desk::acts))
         .routes(routes!(counter::invite))
         .routes(routes!(counter::offer))
+        .routes(routes!(counter::replace))
         .routes(routes!(counter::second_enrolments))
         .routes(routes!(counter::decide_second_enrolment))
         .layer(DefaultBodyLimit::max(body::JSON_LIMIT))

@@ -332,7 +332,7 @@ pub(super) fn reference_of(app: &AppState, number: &DocumentNumber) -> String {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ByDocument {
-    document: DocumentRef,
+    pub(super) document: DocumentRef,
 }
 
 /// Ends a resident's pass

@@ -153,6 +153,8 @@ problems! {
         "make a new key";
     NothingIssued = "nothing_issued", UNPROCESSABLE_ENTITY, "This authority issued none of these documents",
         "ask the authority that did";
+    PaperRefused = "paper_refused", UNPROCESSABLE_ENTITY, "No such paper pass is made",
+        "choose a lane for codes, today or one of the two days after it, and bring the parts that it takes";
     NotApproved = "not_approved", UNPROCESSABLE_ENTITY, "No approval in force lets a desk ask for this",
         "leave this kind of credential out; try again when an approval begins";
     NoPermit = "no_permit", CONFLICT, "No valid document is registered that a pass could rest on",

@@ -340,6 +340,11 @@ impl From<IssueError> for Problem {
         match &error {
             IssueError::Store(error) => error.into(),
             IssueError::NoPass => told(ProblemCode::NoPass, &error),
+            IssueError::Unregistered => told(ProblemCode::UnknownPerson, &error),
+            IssueError::PaperDay | IssueError::PaperPlace | IssueError::PaperPart => {
+                told(ProblemCode::PaperRefused, &error)
+            }
+            IssueError::Paper(_) => logged(ProblemCode::CryptoFailed, &error),
             IssueError::Suspended => told(ProblemCode::PassSuspended, &error),
             IssueError::Batch => told(ProblemCode::BatchSize, &error),
             IssueError::Possession => told(ProblemCode::PossessionInvalid, &error),
@@ -416,6 +421,7 @@ impl From<ListError> for Problem {
         match &error {
             ListError::Store(error) => error.into(),
             ListError::Status(error) => logged(ProblemCode::StatusFailed, error),
+            ListError::OfOthers(error) => logged(ProblemCode::StatusFailed, error),
             ListError::Trust(error) => error.into(),
         }
     }

@@ -86,6 +86,7 @@ pub(super) fn attestation(
 /// The class of device keys as an answer names it.
 pub(super) const fn class_name(class: KeyClass) -> &'static str {
     match class {
+        KeyClass::Paper => "paper",
         KeyClass::Software => "software",
         KeyClass::Hardware => "hardware",
         KeyClass::SecureElement => "secure_element",
@@ -117,9 +118,9 @@ pub(super) async fn attestation_nonce(
 #[serde(deny_unknown_fields)]
 pub(super) struct Device {
     /// The compressed point, 33 bytes.
-    key: Base64,
+    pub(super) key: Base64,
     /// COSE_Sign1 by the device key over authority, issuer, time and the hash of the wallet's secret.
-    proof: Base64,
+    pub(super) proof: Base64,
 }
 
 pub(super) fn proofs(devices: Vec<Device>) -> Result<Vec<DeviceProof>, Problem> {

@@ -78,12 +78,36 @@ impl Service {
         if person::find_session(tx, &hash).await? != Some(key) {
             return Err(IssueError::NoPass);
         }
+        let missing = || IssueError::NoPass;
+        let (person, resident) = self.resident_in_good_standing(tx, key, missing).await?;
+        let devices = self.log_devices(tx, key, (issuer, session, keys), now).await?;
+        Ok(Batch { person, resident, devices })
+    }
+
+    /// The resident behind a person's key, whose pass is not suspended.
+    pub(super) async fn resident_in_good_standing(
+        &self,
+        tx: &mut Tx,
+        key: PersonKey,
+        missing: impl Fn() -> IssueError,
+    ) -> Result<(Person, Resident), IssueError> {
         let suspended = |found: appeal::Suspension| found.state == appeal::SuspensionState::InForce;
         if appeal::find_suspension(tx, key).await?.is_some_and(suspended) {
             return Err(IssueError::Suspended);
         }
-        let person = person::find_person(tx, self.store.vault(), key).await?.ok_or(IssueError::NoPass)?;
-        let resident = person::find_resident(tx, &person).await?.ok_or(IssueError::NoPass)?;
+        let person = person::find_person(tx, self.store.vault(), key).await?.ok_or_else(&missing)?;
+        let resident = person::find_resident(tx, &person).await?.ok_or_else(missing)?;
+        Ok((person, resident))
+    }
+
+    /// Logs device keys as this person's, each with its proof for this session or visit, as many a day as one may bring.
+    pub(super) async fn log_devices(
+        &self,
+        tx: &mut Tx,
+        key: PersonKey,
+        (issuer, session, keys): (AuthorityCode, &[u8; 32], &[DeviceProof]),
+        now: Timestamp,
+    ) -> Result<Vec<DeviceKey>, IssueError> {
         let today = token::count_devices(tx, key, now.plus_seconds(-86_400)).await?;
         let asked = i64::try_from(keys.len()).unwrap_or(i64::MAX);
         if today.saturating_add(asked) > i64::from(self.device_keys_a_day) {
@@ -99,7 +123,7 @@ impl Service {
             }
             devices.push(parsed);
         }
-        Ok(Batch { person, resident, devices })
+        Ok(devices)
     }
 
     /// Takes a place in one of the status lists for what is bound to a device key.
@@ -123,7 +147,7 @@ impl Service {
         Ok(draw.take(tx, tag, person, purpose).await?)
     }
 
-    fn check_possession(
+    pub(super) fn check_possession(
         &self,
         device: &DeviceKey,
         proof: &[u8],

@@ -55,7 +55,7 @@ pub struct OwnParts {
 }
 
 /// What every part of one batch has in common.
-struct PartMaker<'b> {
+pub(super) struct PartMaker<'b> {
     maker: AuthorityCode,
     resident: &'b Resident,
     /// The holder's face template, with its kind.
@@ -134,7 +134,7 @@ impl Service {
         Ok(IssuedBatch { class, expires, tokens: issued })
     }
 
-    async fn part_maker<'b>(
+    pub(super) async fn part_maker<'b>(
         &self,
         tx: &mut Tx,
         batch: &'b Batch,
@@ -148,7 +148,7 @@ impl Service {
         Ok(PartMaker { maker: self.me, resident: &batch.resident, template, expires, now })
     }
 
-    async fn own_part(
+    pub(super) async fn own_part(
         &self,
         tx: &mut Tx,
         maker: &PartMaker<'_>,
@@ -169,7 +169,7 @@ impl Service {
     }
 
     /// The sealed parts of one token, and the hashes that go into it: a random one where there is nothing to seal.
-    async fn sealed_parts(
+    pub(super) async fn sealed_parts(
         &self,
         tx: &mut Tx,
         maker: &PartMaker<'_>,

@@ -1,15 +1,17 @@
 //! Issuance: what a wallet gets for its device keys.
 //!
 //! Lives here: [`batch`], who may ask and with which keys, [`attestation`], which class these have, [`border`], tokens and
-//! parts for crossings, and [`venue`], credentials for desks. Credentials of other kinds stand beside them and take their keys
+//! parts for crossings, [`paper`], what a counter has printed, and [`venue`], credentials for desks. Credentials of other kinds stand beside them and take their keys
 //! through `batch` too.
 
 pub mod attestation;
 pub mod batch;
 pub mod border;
+pub mod paper;
 pub mod venue;
 
 use credential::cbor::CborError;
+use credential::paper::PaperError;
 use credential::part::PartError;
 use credential::venue::{ClaimForm, CredentialIssueError, CredentialKind};
 use credential::{CryptoError, TokenError};
@@ -29,6 +31,23 @@ pub enum IssueError {
     /// No pass is in force for this wallet.
     #[error("no pass is in force for this wallet; enrol again")]
     NoPass,
+    /// No resident has this number.
+    #[error("no resident with this number is registered here; compare it with the card")]
+    Unregistered,
+    /// A paper pass for a day on which it cannot be made.
+    #[error("a paper pass is made for today or one of the next {days} days; choose another day", days = paper::PAPER_DAYS_AHEAD)]
+    PaperDay,
+    /// A paper pass for a place where none counts.
+    #[error("no lane for codes serves this port, direction and side; choose another one")]
+    PaperPlace,
+    /// The part of another authority is missing, not asked for, or of no part's length.
+    #[error(
+        "a paper pass for this crossing takes one part of each other authority that makes its own, and no more"
+    )]
+    PaperPart,
+    /// The paper proof cannot be signed.
+    #[error(transparent)]
+    Paper(#[from] PaperError),
     /// The pass is suspended.
     #[error(
         "the pass is suspended; go to an office with the card, or appeal by the reference of the crossing"

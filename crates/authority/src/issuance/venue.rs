@@ -64,7 +64,6 @@ impl Service {
             return Err(IssueError::NotApproved(wanted.kind));
         }
         let class = self.class_of(session, keys, attestation, now);
-        let expires = class.class.expiry_for(today);
         // Made before anything is written: no lane waits for a picture.
         let portrait = match wanted.kind {
             CredentialKind::Portrait => self.portrait_of(session).await?,
@@ -73,6 +72,7 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let batch = self.admit_batch(&mut tx, session, self.me, keys, now).await?;
         let claims = self.claims_of(&batch.resident, wanted, portrait, today)?;
+        let expires = self.end_of(&batch.resident, wanted, class.class.expiry_for(today), today);
         let mut draw_place = PlaceDraw::new(&self.status_capacity, expires, now);
         let signer = self.signing().venue.clone();
         let mut credentials = Vec::with_capacity(batch.devices.len());
@@ -125,7 +125,7 @@ impl Service {
         let is_home = resident.holder.home == self.me;
         match wanted.kind {
             CredentialKind::Identity => {
-                let document = self.document(resident, wanted.document).ok_or(none)?;
+                let document = self.document(resident, wanted.document, today).ok_or(none)?;
                 Ok(identity(resident, document)?)
             }
             CredentialKind::Age if is_home => Ok(ages(resident.holder.birth, today)?),
@@ -147,15 +147,37 @@ impl Service {
         }
     }
 
-    /// A valid document of this authority's: the one of this kind, else the one that passes rest on.
-    fn document<'r>(&self, resident: &'r Resident, kind: Option<DocumentKind>) -> Option<&'r Document> {
-        let Some(kind) = kind else { return super::border::permit(resident, self.me) };
+    /// When a credential ends: with its class, and an identity no later than the last day of its document.
+    fn end_of(
+        &self,
+        resident: &Resident,
+        wanted: CredentialsWanted,
+        of_class: Timestamp,
+        today: LocalDate,
+    ) -> Timestamp {
+        let document = match wanted.kind {
+            CredentialKind::Identity => self.document(resident, wanted.document, today),
+            CredentialKind::Age | CredentialKind::Residence | CredentialKind::Portrait => None,
+        };
+        let last_day = document.and_then(|document| document.expires);
+        last_day.map_or(of_class, |last| of_class.min(last.plus_days(1).start()))
+    }
+
+    /// A document of this authority's that is valid today: the one of this kind, else the one that passes rest on.
+    fn document<'r>(
+        &self,
+        resident: &'r Resident,
+        kind: Option<DocumentKind>,
+        today: LocalDate,
+    ) -> Option<&'r Document> {
+        let in_date = |document: &&Document| document.expires.is_none_or(|last| last >= today);
+        let Some(kind) = kind else { return super::border::permit(resident, self.me).filter(in_date) };
         let own = |document: &&Document| {
             document.kind() == kind
                 && document_issuer(kind) == Some(self.me)
                 && document.status != DocumentStatus::Lost
         };
-        resident.documents.iter().filter(own).max_by_key(|document| document.expires)
+        resident.documents.iter().filter(own).filter(in_date).max_by_key(|document| document.expires)
     }
 }
 

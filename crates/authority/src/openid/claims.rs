@@ -180,6 +180,8 @@ impl Claims {
             let uri = format!("data:image/jpeg;base64,{}", STANDARD.encode(portrait));
             members.push(Member::disclosable("picture", uri));
         }
+        // Certificates name the issuer; many verifiers ask for the claim all the same.
+        members.push(Member::shown("iss", frame.issuer.endpoints.issuer()));
         members.resize(members.len().max(MEMBERS), Member::Decoy);
         let credential = sd_jwt::Credential {
             vct: self.sort.vct(),

@@ -1,15 +1,11 @@
 //! Status: the status lists of this authority under the addresses that credentials in wallets of others name.
 //!
-//! Lives here: the JWT and the CWT of a list, signed by the key of the credentials (draft-ietf-oauth-status-list-20, 5). Not here: which
+//! Lives here: which list, signed by the key of the credentials with its certificates. Not here: a list's form (`openid4vc::status`), which
 //! places have ended (`status_lists`).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use credential::jose::sign_jws;
-use credential::status::SignedStatusList;
 use documents::Timestamp;
 use openid4vc::issuance::Endpoints;
-use serde_json::{Map, json};
+use openid4vc::status::ListToken;
 use trust::STATUS_TTL_SECONDS;
 
 use super::OpenIdIssuer;
@@ -18,13 +14,13 @@ use crate::status_capacity::LIST_LIFE;
 use crate::status_lists::ListError;
 
 impl Service {
-    async fn openid_status_list(
+    async fn list_token(
         &self,
         issuer: &OpenIdIssuer,
         number: u8,
         now: Timestamp,
-    ) -> Result<SignedStatusList, ListError> {
-        Ok(SignedStatusList {
+    ) -> Result<ListToken, ListError> {
+        Ok(ListToken {
             subject: format!("{}/{number}", issuer.endpoints.at(Endpoints::STATUS)),
             issued: now,
             expires: Some(now.plus_seconds(LIST_LIFE)),
@@ -43,11 +39,10 @@ impl Service {
         number: u8,
         now: Timestamp,
     ) -> Result<Vec<u8>, ListError> {
-        let list = self.openid_status_list(issuer, number, now).await?;
-        Ok(list.sign(b"1", &issuer.key)?)
+        Ok(self.list_token(issuer, number, now).await?.sign_cwt(&issuer.key, &issuer.chain)?)
     }
 
-    /// A list as a JWT, with the signer's certificates (HAIP 1.0, 6.1).
+    /// A list as a JWT (HAIP 1.0, 6.1).
     ///
     /// # Errors
     /// The database's, or the library's.
@@ -57,21 +52,6 @@ impl Service {
         number: u8,
         now: Timestamp,
     ) -> Result<String, ListError> {
-        let list = self.openid_status_list(issuer, number, now).await?;
-        let claims = json!({
-            "sub": list.subject,
-            "iat": list.issued.unix(),
-            "exp": list.expires.map(Timestamp::unix),
-            "ttl": list.ttl,
-            "status_list": {"bits": list.list.bits(), "lst": URL_SAFE_NO_PAD.encode(list.list.compressed()?)},
-        });
-        let chain: Vec<String> = issuer.chain.iter().map(|der| STANDARD.encode(der)).collect();
-        let mut header = Map::new();
-        header.insert("typ".to_owned(), "statuslist+jwt".into());
-        header.insert("x5c".to_owned(), chain.into());
-        let signed = sign_jws(&issuer.key, &header, claims.to_string().as_bytes());
-        Ok(signed
-            .map_err(credential::cose::CoseError::from)
-            .map_err(credential::status::StatusListError::from)?)
+        Ok(self.list_token(issuer, number, now).await?.sign_jwt(&issuer.key, &issuer.chain)?)
     }
 }

@@ -20,12 +20,13 @@ define_statements! {
     FIND_TOKEN = "SELECT person_key, list, place, expires, status, purpose FROM token WHERE tag = $1";
     COUNT_TOKENS = "SELECT COUNT(*) AS counted FROM token WHERE person_key = $1 AND expires > $2 AND status = 0 AND purpose = 0 AND NOT EXISTS (SELECT 1 FROM spent_token WHERE spent_token.tag = token.tag)";
     END_TOKENS = "UPDATE token SET status = 1 WHERE person_key = $1 AND status <> 1";
+    END_PAPERS = "UPDATE token SET status = 1 WHERE person_key = $1 AND purpose = 2 AND status <> 1";
     SET_STATUS = "UPDATE token SET status = $1 WHERE tag = $2";
     LAST_PLACE = "SELECT MAX(place) AS place FROM token WHERE list = $1 AND place >= 0";
     TAKEN_PLACES = "SELECT place FROM token WHERE list = $1 AND place >= $2 AND place < $3 AND place >= 0 AND expires >= $4 ORDER BY place";
     COUNT_PLACES = "SELECT COUNT(*) AS counted FROM token WHERE list = $1 AND place >= $2 AND place < $3 AND place >= 0 AND expires >= $4";
     FREE_PLACE = "UPDATE token SET place = -1 WHERE list = $1 AND place = $2 AND place >= 0 AND expires < $3";
-    ENDED_PLACES = "SELECT place, status FROM token WHERE list = $1 AND status <> 0 AND expires > $2";
+    ENDED_PLACES = "SELECT place, status FROM token WHERE list = $1 AND status <> 0 AND expires > $2 AND place >= 0";
     SPEND_TOKEN = "INSERT INTO spent_token (tag, spent_at) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
 }
 
@@ -41,6 +42,8 @@ pub(crate) enum Purpose {
     Border,
     /// A credential for venues.
     Venue,
+    /// A paper pass: the issuer's token, or another authority's part for one.
+    Paper,
     /// A credential in a wallet of others.
     Other,
 }
@@ -50,7 +53,8 @@ impl Purpose {
         match self {
             Self::Border => 0,
             Self::Venue => 1,
-            Self::Other => 2,
+            Self::Paper => 2,
+            Self::Other => 3,
         }
     }
 
@@ -58,7 +62,8 @@ impl Purpose {
         match number {
             0 => Ok(Self::Border),
             1 => Ok(Self::Venue),
-            2 => Ok(Self::Other),
+            2 => Ok(Self::Paper),
+            3 => Ok(Self::Other),
             _ => Err(StoreError::Row { table: "token", column: "purpose" }),
         }
     }
@@ -144,6 +149,11 @@ pub(crate) async fn count_tokens(tx: &mut Tx, person: PersonKey, now: Timestamp)
 /// Ends every token of a person.
 pub(crate) async fn end_tokens(tx: &mut Tx, person: PersonKey) -> Result<()> {
     run!(tx, END_TOKENS, person.to_vec()).map(drop)
+}
+
+/// Ends every paper pass of a person; gives how many.
+pub(crate) async fn end_papers(tx: &mut Tx, person: PersonKey) -> Result<u64> {
+    run!(tx, END_PAPERS, person.to_vec())
 }
 
 /// Sets the status of one token.

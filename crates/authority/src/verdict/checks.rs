@@ -7,11 +7,12 @@ use std::sync::{Arc, PoisonError};
 use clearance::{Envelope, Enveloped};
 use credential::message::{self, Kind, Request};
 use credential::page::Page;
+use credential::paper::UnverifiedPaper;
 use credential::part::{PartContents, PartContext, PartForm, part_week};
 use credential::status::Status;
 use credential::{
-    Audience, PartHash, ProofWindow, StatusRef, Thumbprint, UnverifiedProof, UnverifiedToken, VerifiedToken,
-    sha256,
+    Audience, KeyClass, PartHash, ProofWindow, StatusRef, Thumbprint, UnverifiedProof, UnverifiedToken,
+    VerifiedProof, VerifiedToken, sha256,
 };
 use documents::issuance::{part_maker, vouches_for};
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, LaneKind, Side, Timestamp};
@@ -41,8 +42,10 @@ pub(crate) struct Opened {
     /// Issuer of the token, or of the document that was laid down.
     pub issuer: AuthorityCode,
     pub number: DocumentNumber,
-    /// The device key of a token that is this authority's own.
+    /// The device key of a phone's token that is this authority's own.
     pub device: Option<Thumbprint>,
+    /// Whether the token is a paper pass's.
+    pub paper: bool,
     /// Where this authority holds the photograph itself and a face was taken: the templates that it keeps of it.
     pub kept: Vec<KeptTemplate>,
     /// The template with which the face is compared where those are not all there; `None` where there is no portrait.
@@ -88,10 +91,12 @@ pub(crate) struct Recognised {
     pub face: Likeness,
     /// Whether a list that this rests on is older than it should be.
     pub stale: bool,
+    /// The holder's proof: when it was made, and how the wallet was unlocked again for it. `None` at a lane by document.
+    pub proof: Option<VerifiedProof>,
 }
 
-/// A token, its context and whether the lists are stale: what the shown bytes came to.
-type Shown<'e> = (UnverifiedToken<'e>, PartContext, bool);
+/// A token, its context, the holder's proof, and whether the lists are stale: what the shown bytes came to.
+type Shown<'e> = (UnverifiedToken<'e>, PartContext, Option<VerifiedProof>, bool);
 
 impl Service {
     /// The request of a registered gate, for this authority, of this moment.
@@ -125,10 +130,10 @@ impl Service {
         if covering.is_none() {
             return Err(Stop::refer(AuthorityReason::NotApproved));
         }
-        let (token, context, stale) = self.check_shown(request, envelope, now)?;
+        let (token, context, proof, stale) = self.check_shown(request, envelope, now)?;
         let opened = self.open_part(&token, &context, envelope).await?;
         let face = self.compare_face(&opened, envelope.probe).await?;
-        Ok(Recognised { opened, face, stale })
+        Ok(Recognised { opened, face, stale, proof })
     }
 
     /// The face beside the one template of a part or page; where this authority holds the photograph itself, beside all the
@@ -195,14 +200,22 @@ impl Service {
             return Err(Stop::refer(AuthorityReason::RequestMismatch));
         }
         let old_status = self.check_status(claims.issuer, claims.status, now)?;
-        check_proof(request, envelope, &verified)?;
+        let proof = match claims.key_class {
+            KeyClass::Paper => {
+                self.check_paper(request, envelope, &verified, now)?;
+                None
+            }
+            KeyClass::Software | KeyClass::Hardware | KeyClass::SecureElement => {
+                Some(check_proof(request, envelope, &verified)?)
+            }
+        };
         let context =
             PartContext { issuer: claims.issuer, receiver: self.me, thumbprint: verified.thumbprint() };
         let sealed_hash = claims.sealed.for_receiver(claims.issuer, self.me);
         if context.form() == PartForm::Sealed && sealed_hash != Some(request.part.short()) {
             return Err(Stop::refer(AuthorityReason::PartMismatch));
         }
-        Ok((token, context, old_status || freshness == Freshness::Stale))
+        Ok((token, context, proof, old_status || freshness == Freshness::Stale))
     }
 
     /// The token's issuer, time and signature.
@@ -224,6 +237,32 @@ impl Service {
         let verified = token.device_key().and_then(|device| token.verify(key, device));
         let verified = verified.map_err(|_| Stop::refer(AuthorityReason::TokenForged))?;
         Ok((verified, freshness))
+    }
+
+    /// The paper proof: by a counter of the token's issuer, for this lane, over the parts, of this day.
+    fn check_paper(
+        &self,
+        request: &Request,
+        envelope: &Envelope<'_>,
+        token: &VerifiedToken<'_>,
+        now: Timestamp,
+    ) -> Result<(), Stop> {
+        let invalid = || Stop::refer(AuthorityReason::ProofInvalid);
+        if request.lane == LaneKind::FaceOnly {
+            return Err(Stop::refer(AuthorityReason::PaperLane));
+        }
+        let paper = UnverifiedPaper::parse(envelope.proof).map_err(|_| invalid())?;
+        let trust = self.trust();
+        let key = trust
+            .find(token.claims().issuer, Role::Counter, &[paper.kid()], now)
+            .map_err(|_| Stop::refer(AuthorityReason::CounterUnknown))?;
+        let (audience, parts) = (audience_of(request), parts_in_order(request));
+        let verified = paper.verify(key, token, &audience, &parts).map_err(|_| invalid())?;
+        if verified.day().start() != request.made_at {
+            return Err(invalid());
+        }
+        let today = verified.day() == request.at.local_date();
+        if today { Ok(()) } else { Err(Stop::refer(AuthorityReason::PaperNotToday)) }
     }
 
     /// Whether the lists are stale; an answer where the token does not stand as valid in them.
@@ -299,8 +338,9 @@ impl Service {
         };
         let alone = Some((contents.template_format, contents.template.as_bytes().to_vec()));
         let evidence = Evidence::Part(Box::new(contents));
-        let device = (context.issuer == self.me).then_some(context.thumbprint);
-        Ok(Opened { evidence, issuer: context.issuer, number, device, kept, alone, doubt: None })
+        let paper = token.claims().key_class == KeyClass::Paper;
+        let device = (context.issuer == self.me && !paper).then_some(context.thumbprint);
+        Ok(Opened { evidence, issuer: context.issuer, number, device, paper, kept, alone, doubt: None })
     }
 }
 
@@ -335,19 +375,29 @@ fn parts_in_order(request: &Request) -> Vec<PartHash> {
     }
 }
 
+/// The lane for which a code has to be made.
+fn audience_of(request: &Request) -> Audience {
+    let side = (!request.joint).then_some(request.role);
+    Audience::new(request.port.clone(), request.direction, side)
+}
+
 /// The holder proof: by the token's device key, for this lane, over the parts, of this moment.
-fn check_proof(request: &Request, envelope: &Envelope<'_>, token: &VerifiedToken<'_>) -> Result<(), Stop> {
+fn check_proof(
+    request: &Request,
+    envelope: &Envelope<'_>,
+    token: &VerifiedToken<'_>,
+) -> Result<VerifiedProof, Stop> {
     let invalid = || Stop::refer(AuthorityReason::ProofInvalid);
     let proof = UnverifiedProof::parse(envelope.proof).map_err(|_| invalid())?;
-    let side = (!request.joint).then_some(request.role);
-    let audience = Audience::new(request.port.clone(), request.direction, side);
-    let parts = parts_in_order(request);
-    if proof.made_at() != request.made_at || proof.verify(token, &audience, &parts).is_err() {
+    let (audience, parts) = (audience_of(request), parts_in_order(request));
+    if proof.made_at() != request.made_at {
         return Err(invalid());
     }
+    let verified = proof.verify(token, &audience, &parts).map_err(|_| invalid())?;
     let mut window = ProofWindow::default();
     if !request.measures_done.is_empty() {
         window.behind = MEASURES_BEHIND;
     }
-    window.check(proof.made_at(), request.at).map_err(|_| Stop::refer(AuthorityReason::ProofStale))
+    window.check(proof.made_at(), request.at).map_err(|_| Stop::refer(AuthorityReason::ProofStale))?;
+    Ok(verified)
 }

@@ -85,6 +85,8 @@ pub(super) struct Found<'f> {
     pub on_card: OnCard,
     /// Whether a list that this rests on is older than it should be.
     pub stale: bool,
+    /// Whether a paper pass was shown: a copy of it is as good as the sheet.
+    pub paper: bool,
     /// Days for which the approval lets the passage be kept.
     pub keep_days: u16,
 }
@@ -132,6 +134,9 @@ pub(super) fn decide(found: &Found<'_>, now: Timestamp) -> Answer {
     }
     wanted.extend(found.on_card.doubt.into_iter().flat_map(by_officer));
     wanted.extend(face_measures(found));
+    if found.paper {
+        wanted.push((Measure::PhysicalDocument, AuthorityReason::PaperDocument.code()));
+    }
     if found.stale {
         wanted.push((Measure::PhysicalDocument, AuthorityReason::StaleLists.code()));
     }

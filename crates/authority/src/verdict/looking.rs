@@ -13,6 +13,7 @@ use ::risk::rules::RuleSet;
 use ::risk::state::{Crossed, Crossing};
 use ::risk::visit::{Asked, Outcome, Step, begin};
 use ::risk::{Cause, Doubt, Findings, RuleId};
+use credential::VerifiedProof;
 use credential::message::Request;
 use documents::{LaneKind, Measure, Timestamp, View};
 
@@ -30,6 +31,8 @@ pub(crate) struct LookAt<'a> {
     pub request: &'a Request,
     pub opened: &'a Opened,
     pub face: Likeness,
+    /// The holder's proof; `None` at a lane by document.
+    pub proof: Option<&'a VerifiedProof>,
     pub person: &'a Person,
     pub view: &'a View,
     pub age: i16,
@@ -62,13 +65,13 @@ struct FirstLook {
 }
 
 /// What traveller and lane can do. A lane whose machine cannot do it has a person who does.
-const fn means(request: &Request, face: Likeness) -> Means {
+const fn means(at: &LookAt<'_>) -> Means {
     Means {
-        // A wallet cannot yet say that it was unlocked anew: the document stands in for it.
-        phone: false,
-        face: !matches!(face.compared, Compared::Absent | Compared::NoPortrait),
+        // Who showed a code can unlock the wallet again and show the next one; who cannot lays down the document.
+        phone: at.proof.is_some(),
+        face: !matches!(at.face.compared, Compared::Absent | Compared::NoPortrait),
         document: true,
-        challenge: !matches!(request.lane, LaneKind::Manual),
+        challenge: !matches!(at.request.lane, LaneKind::Manual),
         camera: true,
         reader: true,
     }
@@ -78,18 +81,21 @@ fn is_done(request: &Request, measure: Measure) -> bool {
     request.measures_done.contains(&clearance::measure_number(measure))
 }
 
-/// How a measure that was asked for came out, by what this request proves.
-fn outcome(request: &Request, face: Likeness, measure: Measure) -> Outcome {
-    let passed = is_done(request, measure)
-        && match measure {
-            // Another picture, at the stricter threshold.
-            Measure::SecondLook => face.compared == Compared::Certain,
-            Measure::Pin
-            | Measure::ActiveLiveness
-            | Measure::PhysicalDocument
-            | Measure::Guardian
-            | Measure::Officer => true,
-        };
+/// How a measure that was asked for at `asked` came out, by what this request proves.
+fn outcome(at: &LookAt<'_>, measure: Measure, asked: Timestamp) -> Outcome {
+    let request = at.request;
+    let passed = match measure {
+        // The request names the proof by its hash; what the gate says it did is not enough. The document is the equal way.
+        Measure::Pin => {
+            let unlocked = at.proof.is_some_and(|proof| proof.unlocked_since(asked));
+            (is_done(request, measure) && unlocked) || is_done(request, Measure::PhysicalDocument)
+        }
+        // Another picture, at the stricter threshold.
+        Measure::SecondLook => is_done(request, measure) && at.face.compared == Compared::Certain,
+        Measure::ActiveLiveness | Measure::PhysicalDocument | Measure::Guardian | Measure::Officer => {
+            is_done(request, measure)
+        }
+    };
     if passed { Outcome::Passed } else { Outcome::Failed }
 }
 
@@ -121,9 +127,10 @@ fn stand(step: Step) -> (Option<Measure>, Vec<Asked>, End) {
 }
 
 /// Goes on with a visit by what the next request of its clearance proves.
-fn go_on(record: &ReasonRecord, request: &Request, face: Likeness, now: Timestamp) -> Step {
+fn go_on(record: &ReasonRecord, at: &LookAt<'_>, now: Timestamp) -> Step {
+    let request = at.request;
     // What is done now was not done when the visit began.
-    let mut step = begin(record.doubts(), means(request, face), record.at());
+    let mut step = begin(record.doubts(), means(at), record.at());
     for asked in record.asked() {
         step = match step {
             Step::Ask(asking) => asking.came_out(asked.outcome, record.at()),
@@ -137,7 +144,7 @@ fn go_on(record: &ReasonRecord, request: &Request, face: Likeness, now: Timestam
         }
         Step::Person(person) if is_done(request, Measure::Officer) => Step::Clear(person.found_no_doubt()),
         Step::Ask(asking) => {
-            let outcome = outcome(request, face, asking.measure());
+            let outcome = outcome(at, asking.measure(), record.at());
             asking.came_out(outcome, now)
         }
         Step::Clear(_) | Step::Person(_) => step,
@@ -157,7 +164,7 @@ impl Service {
             if record.end() != End::Open {
                 return Ok(Looked { record, wants: None, step, first: None });
             }
-            let (wants, asked, end) = stand(go_on(&record, at.request, at.face, now));
+            let (wants, asked, end) = stand(go_on(&record, at, now));
             return Ok(Looked { record: record.went_on(&asked, end), wants, step, first: None });
         }
         self.first_look(tx, at, now).await
@@ -169,7 +176,7 @@ impl Service {
         let version = *version;
         let doubts = Doubts::new(findings.doubts());
         let open = open_at_first(&doubts, at.request);
-        let (wants, asked, end) = stand(begin(open, means(at.request, at.face), now));
+        let (wants, asked, end) = stand(begin(open, means(at), now));
         let running = self.risk.running();
         let rules = running.numbered(version).map(::risk::version::Active::rules);
         let seen = (facts, self.risk.schema());
@@ -215,9 +222,11 @@ impl Service {
             wallet_since: wallet.map(|(_, since)| since),
             lane: &lane,
             shown: shown.as_ref(),
+            unlocked: at.proof.is_some_and(|proof| proof.unlock().is_some()),
             last_loss: rows::last_loss(tx, at.person.key).await?,
             watched: person::is_watched(tx, vault.number_tag(&at.opened.number), now).await?,
             drawn: self.risk.draws(&vault.lot_key(), now.local_date(), &request.clearance),
+            paper: at.opened.paper,
             now,
         };
         Ok(match facts_of(&known, self.risk.schema()) {

@@ -243,7 +243,8 @@ impl Service {
         let view = self.view(tx, opened, &person).await?;
         let age = view.holder.birth.age_on(now.local_date());
         let (face, reference) = (recognised.face, fresh.reference);
-        let at = LookAt { request, opened, face, person: &person, view: &view, age, reference };
+        let proof = recognised.proof.as_ref();
+        let at = LookAt { request, opened, face, proof, person: &person, view: &view, age, reference };
         let looked = self.look(tx, &at, now).await?;
         let on_card = self.on_card(opened, &view, now);
         let found = decide::Found {
@@ -258,6 +259,7 @@ impl Service {
             look_alike: person.look_alike,
             on_card,
             stale: recognised.stale,
+            paper: opened.paper,
             keep_days: asked.covering.map_or(crate::store::movement::KEEP_DAYS, |found| found.keep_days),
         };
         let mut answer = decide::decide(&found, now);

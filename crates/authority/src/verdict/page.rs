@@ -60,7 +60,7 @@ impl Service {
         };
         let face = self.compare_face(&opened, envelope.probe).await?;
         // A page rests on no list of another authority.
-        Ok(Recognised { opened, face, stale: false })
+        Ok(Recognised { opened, face, stale: false, proof: None })
     }
 
     /// The page with the templates of its holder, where the document is this authority's own.
@@ -78,7 +78,16 @@ impl Service {
             Vec::new()
         };
         let alone = self.faces.for_part(&kept).ok().cloned();
-        Ok(Opened { evidence: Evidence::Page(page), issuer, number, device: None, kept, alone, doubt: None })
+        Ok(Opened {
+            evidence: Evidence::Page(page),
+            issuer,
+            number,
+            device: None,
+            paper: false,
+            kept,
+            alone,
+            doubt: None,
+        })
     }
 
     /// Whether this authority reads a document of this kind at a lane, whoever holds it.

@@ -37,6 +37,14 @@ reasons! {
     ProofInvalid = "proof_invalid";
     /// The holder proof is too old, or from the future.
     ProofStale = "proof_stale";
+    /// No trusted counter's key of the issuer made the paper pass.
+    CounterUnknown = "counter_unknown";
+    /// The paper pass is of another day.
+    PaperNotToday = "paper_not_today";
+    /// A paper pass is looked at beside the document.
+    PaperDocument = "paper_document";
+    /// A paper pass at a lane that compares a face alone.
+    PaperLane = "paper_lane";
     /// The part is not the one whose hash the issuer signed.
     PartMismatch = "part_mismatch";
     /// The part does not open.

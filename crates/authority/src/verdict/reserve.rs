@@ -85,16 +85,22 @@ impl Service {
         person: &Person,
         document: Tag,
     ) -> Result<(), Stop> {
-        if person.session.is_none() || person::is_lost(tx, person.key, document).await? {
+        // A paper pass needs no wallet: what ends it stands with its token.
+        let without_wallet = person.session.is_none() && !opened.paper;
+        if without_wallet || person::is_lost(tx, person.key, document).await? {
             return Err(Stop::refer(AuthorityReason::PassEnded));
         }
-        if opened.issuer == self.me {
+        if opened.issuer == self.me || opened.paper {
             let issued = token::find_token(tx, self.store.vault().token_tag(request.token)).await?;
             let suspended = |issued: &token::IssuedToken| issued.status == token::SUSPENDED;
             if issued.as_ref().is_some_and(suspended) {
                 return Err(Stop::refer(AuthorityReason::PassSuspended));
             }
-            if issued.is_none_or(|issued| issued.status != 0 || issued.person != person.key) {
+            let in_force = |issued: token::IssuedToken| {
+                let paper = issued.purpose == token::Purpose::Paper;
+                issued.status == 0 && issued.person == person.key && paper == opened.paper
+            };
+            if !issued.is_some_and(in_force) {
                 return Err(Stop::refer(AuthorityReason::TokenRevoked));
             }
         }

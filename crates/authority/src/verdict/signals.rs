@@ -37,9 +37,13 @@ pub(super) struct Known<'k> {
     pub wallet_since: Option<Timestamp>,
     pub lane: &'k LaneState,
     pub shown: Option<&'k ShownBefore>,
+    /// Whether the holder's proof says that the wallet was unlocked again for this showing.
+    pub unlocked: bool,
     pub last_loss: Option<Timestamp>,
     pub watched: bool,
     pub drawn: bool,
+    /// Whether a paper pass was shown: it has no clock.
+    pub paper: bool,
     pub now: Timestamp,
 }
 
@@ -85,13 +89,15 @@ pub(super) fn facts_of(known: &Known<'_>, schema: &Schema) -> Result<Facts, NotA
 fn put_code(known: &Known<'_>, schema: &Schema, facts: &mut Facts) -> Result<(), NotAFact> {
     let request = known.request;
     let age = match request.lane {
-        // Cards have no clock: how long they may lie there is the verdict's matter.
+        // Cards and paper have no clock: how long they count is the verdict's matter.
         LaneKind::Document => 0,
+        LaneKind::Code | LaneKind::FaceOnly | LaneKind::Manual if known.paper => 0,
         LaneKind::Code | LaneKind::FaceOnly | LaneKind::Manual => request.at.seconds_since(request.made_at),
     };
     facts.clamped(schema, "code_age_seconds", age)?;
     // One showing tells no more of a phone's clock than that it is ahead.
     facts.clamped(schema, "clock_off_seconds", (-age).max(0))?;
+    facts.flag(schema, "own_unlock", known.unlocked)?;
     if let Some(before) = known.shown {
         let since = known.now.seconds_since(before.at).max(0);
         facts.flag(schema, "code_seen_elsewhere", before.lane != request.gate)?;

@@ -16,7 +16,7 @@ use chip::CountrySigners;
 use clearance::Envelope;
 use credential::dpop::DpopThumbprint;
 use credential::message::{self, Event, Kind, Passage, Receipt, ReceiptResult, Request, Verdict};
-use credential::{Audience, KeyClass, PartHash, SigningKey, random, sha256, sign_proof};
+use credential::{Audience, KeyClass, PartHash, SigningKey, Unlock, random, sha256, sign_proof_with};
 use documents::AuthorityCode::{Chn, Mac};
 use documents::{
     AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, PortId, Rules, Scenario, Side, Timestamp,
@@ -36,6 +36,8 @@ pub const ELSEWHERE: &str = "qingmao/CHN-MAC";
 pub const TURNED: &str = "hengqin/MAC-CHN";
 /// A lane by document beside them.
 pub const BY_DOCUMENT: &str = "hengqin/CHN-MAC/document";
+/// A lane by face alone beside them.
+pub const FACE_ONLY: &str = "hengqin/CHN-MAC/face";
 pub const NUMBER: &str = "CA1234567";
 pub const NAME: &str = "Specimen Li Na";
 pub const BIRTH: &str = "1991-05-06";
@@ -145,12 +147,15 @@ fn trust_list(
     };
     let by_document = GateBinding::lane("hengqin".parse().unwrap(), LaneKind::Document, out, true);
     let by_document = Some(Binding::Gate(by_document));
+    let by_face = GateBinding::lane("hengqin".parse().unwrap(), LaneKind::FaceOnly, out, true);
+    let by_face = Some(Binding::Gate(by_face));
     for (name, binding) in [
         (GATE, at("hengqin", out)),
         (LANE_2, at("hengqin", out)),
         (ELSEWHERE, at("qingmao", out)),
         (TURNED, at("hengqin", out.reversed())),
         (BY_DOCUMENT, by_document),
+        (FACE_ONLY, by_face),
     ] {
         keys.push(KeyEntry { binding, ..entry(Role::Gate, name.as_bytes(), gate) });
     }
@@ -418,10 +423,16 @@ pub struct Shown {
 }
 
 pub fn show(bay: &Bay, wallet: &Wallet, live: &[u8]) -> Shown {
+    show_unlocked(bay, wallet, live, None)
+}
+
+/// The same, with what the proof says of an own unlock.
+pub fn show_unlocked(bay: &Bay, wallet: &Wallet, live: &[u8], unlock: Option<Unlock>) -> Shown {
     let direction = Direction::new(Chn, Mac).unwrap();
     let audience = Audience::new("hengqin".parse().unwrap(), direction, None);
     let parts = [PartHash::of(&wallet.own), PartHash::of(&wallet.sealed)];
-    let proof = sign_proof(&wallet.device, &audience, &wallet.token, &parts, bay.now).unwrap();
+    let made = (bay.now, unlock);
+    let proof = sign_proof_with(&wallet.device, &audience, &wallet.token, &parts, made).unwrap();
     let (probe, _) = Probe::from_image(&faces().finder, &Image::decode(live).unwrap()).unwrap();
     let mut clearance = [0; 16];
     random(&mut clearance).unwrap();

@@ -18,14 +18,14 @@ use crate::bay::{
 use crate::http::MORNING;
 
 const BIRTH: &str = "1946-03-17";
-const PERMIT: &str = "M12345678";
-const CARD: &str = "5123456(7)";
+pub const PERMIT: &str = "M12345678";
+pub const CARD: &str = "5123456(7)";
 /// The mainland knows the Home Return Permit, Macao the identity card; neither knows of the other's.
-const PERMIT_RECORD: &str = r#"{
+pub const PERMIT_RECORD: &str = r#"{
   "person": {"name": "SPECIMEN LEONG SAM", "birth": "1946-03-17", "home": "MAC", "height_cm": 155},
   "documents": [{"kind": "home_return_permit", "number": "M12345678", "expires": "2031-01-01"}]
 }"#;
-const CARD_RECORD: &str = r#"{
+pub const CARD_RECORD: &str = r#"{
   "person": {"name": "SPECIMEN LEONG SAM", "birth": "1946-03-17", "home": "MAC", "height_cm": 155},
   "documents": [{"kind": "macao_bir", "number": "5123456(7)", "expires": "2034-01-01"}]
 }"#;

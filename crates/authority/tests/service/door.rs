@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Once};
 
 use ::officers::{AccountName, Actor, Desk, DeskSettings, Limits, NewAccount, Role};
-use authority::Service;
 use authority::http::{HttpState, Listeners, ProblemCode, listeners};
+use authority::{OpenIdIssuer, Service};
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
@@ -150,6 +150,14 @@ impl Door {
     pub async fn open_at(listener: tokio::net::TcpListener, service: &Arc<Service>, bay: &Bay) -> Self {
         let clock = Arc::new(AtomicI64::new(bay.now.unix()));
         Self::open_state(listener, state(service, bay, &clock), clock).await
+    }
+
+    /// Opens a door that issues to wallets of others.
+    pub async fn open_to_others(service: &Arc<Service>, bay: &Bay, issuer: OpenIdIssuer) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let clock = Arc::new(AtomicI64::new(bay.now.unix()));
+        let state = HttpState { openid: Some(Arc::new(issuer)), ..state(service, bay, &clock) };
+        Self::open_state(listener, state, clock).await
     }
 
     /// Opens a door whose officers sign in at this desk.

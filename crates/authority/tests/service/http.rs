@@ -379,11 +379,18 @@ async fn the_description_and_the_room_name_the_same_doors() {
     let fixed = [
         "DELETE /v1/officers/session",
         "DELETE /v1/pass",
+        "GET /.well-known/oauth-authorization-server",
+        "GET /.well-known/openid-credential-issuer",
         "GET /docs",
         "GET /health",
         "GET /health/details",
         "GET /metrics",
         "GET /openapi.json",
+        "GET /openid/authorize",
+        "GET /openid/root.cer",
+        "GET /openid/sign-in/{file}",
+        "GET /openid/status-lists",
+        "GET /openid/status-lists/{n}",
         "GET /v1/appeals",
         "GET /v1/appeals/{reference}",
         "GET /v1/approvals",
@@ -401,6 +408,15 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "GET /v1/trust-lists",
         "GET /v1/unresolved",
         "GET /v1/verdicts/{reference}",
+        "POST /openid/credential",
+        "POST /openid/deferred-credential",
+        "POST /openid/nonce",
+        "POST /openid/notification",
+        "POST /openid/par",
+        "POST /openid/sign-in",
+        "POST /openid/sign-in-refusal",
+        "POST /openid/sign-in/{id}/frames",
+        "POST /openid/token",
         "POST /v1/appeals",
         "POST /v1/appeals/answer",
         "POST /v1/chains",
@@ -425,6 +441,11 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "POST /v1/residents/invite",
         "POST /v1/residents/look-alike",
         "POST /v1/residents/lose",
+        "POST /v1/residents/offer",
+        "POST /v1/residents/papers",
+        "POST /v1/residents/papers/end",
+        "POST /v1/residents/papers/parts",
+        "POST /v1/residents/replace",
         "POST /v1/residents/second-enrolments",
         "POST /v1/second-enrolment",
         "POST /v1/settlements",
@@ -436,7 +457,11 @@ async fn the_description_and_the_room_name_the_same_doors() {
     ];
     assert_eq!(documented.iter().map(String::as_str).collect::<Vec<_>>(), fixed);
     for (path, item) in &paths {
-        let real = path.replace("{n}", "3").replace("{reference}", "00").replace("{id}", "x");
+        let real = path
+            .replace("{n}", "3")
+            .replace("{reference}", "00")
+            .replace("{id}", "x")
+            .replace("{file}", "sign-in.js");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             let answer = chn.call(method, &real, &[], Vec::new()).await;
             let there = item.get(method.to_lowercase()).is_some();

@@ -153,6 +153,18 @@ fn routes() -> Vec<(&'static str, String, Value, &'static str, &'static str)> {
     let id = "0102030405060708";
     let account = |what: &str| format!("/v1/officers/accounts/{id}/{what}");
     let at = |path: &str| path.to_owned();
+    let document = whose["document"].clone();
+    let paper = |whole: bool| {
+        let key = credential::SigningKey::generate().unwrap();
+        let device = json!({"key": b64(key.public().as_bytes()), "proof": b64(b"none")});
+        let visit =
+            json!({"document": document, "device": device, "visit": b64(&[7; 32]), "day": "2026-03-02"});
+        if whole {
+            json!({"visit": visit, "port": "hengqin", "from": "CHN", "to": "MAC"})
+        } else {
+            json!({"visit": visit, "issuer": "MAC"})
+        }
+    };
     vec![
         ("GET", format!("/v1/verdicts/{}", "07".repeat(16)), Value::Null, "verdict", "look_up_reason"),
         ("POST", at("/v1/residents"), json!({"record": {}, "photo": ""}), "add_resident", "add_resident"),
@@ -167,6 +179,13 @@ fn routes() -> Vec<(&'static str, String, Value, &'static str, &'static str)> {
             "settle",
         ),
         ("POST", at("/v1/residents/invite"), whose.clone(), "invite", "invite"),
+        (
+            "POST",
+            at("/v1/residents/offer"),
+            json!({"document": whose["document"], "configurations": ["photo-id-mdoc"]}),
+            "offer",
+            "offer_credentials",
+        ),
         ("GET", at("/v1/residents/second-enrolments"), Value::Null, "second_enrolments", "read_enrolments"),
         (
             "POST",
@@ -184,6 +203,16 @@ fn routes() -> Vec<(&'static str, String, Value, &'static str, &'static str)> {
             "look_alike",
             "mark_look_alike",
         ),
+        (
+            "POST",
+            at("/v1/residents/replace"),
+            json!({"document": whose["document"], "number": whose["document"]["number"]}),
+            "replace",
+            "replace_document",
+        ),
+        ("POST", at("/v1/residents/papers"), paper(true), "issue_paper", "issue_paper"),
+        ("POST", at("/v1/residents/papers/parts"), paper(false), "paper_part", "issue_paper"),
+        ("POST", at("/v1/residents/papers/end"), whose.clone(), "end_papers", "end_papers"),
         ("POST", at("/v1/residents/erase"), whose, "erase", "erase_resident"),
         ("POST", at("/v1/watch"), watched, "watch", "watch"),
         ("GET", at("/v1/appeals"), Value::Null, "open_appeals", "read_appeals"),

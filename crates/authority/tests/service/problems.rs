@@ -83,6 +83,7 @@ async fn every_problem_has_its_row_and_repeats_nothing_of_what_was_sent() {
     batches(&bay, &chn, &photo, &live).await;
     officers(&chn, &photo).await;
     messages(&bay, &chn, &live).await;
+    chn.note(crate::openid::signs_in_for_nothing(&bay).await);
 
     // What only a damaged database brings about.
     sqlx::query("DELETE FROM template WHERE kind = 3").execute(&pool).await.unwrap();
@@ -450,6 +451,13 @@ async fn officers(chn: &Door, photo: &[u8]) {
     assert_eq!(chn.get("/v1/suspensions", officer).await.is(200).json(), json!({ "suspensions": [] }));
     let nobody = json!({ "document": { "kind": "exit_entry_permit", "number": "C00000009" } });
     let wrong = json!({ "document": { "kind": "exit_entry_permit", "number": "C0" } });
+    let key = SigningKey::generate().unwrap();
+    let late = json!({ "port": "hengqin", "from": "CHN", "to": "MAC", "visit": {
+        "document": nobody["document"], "day": "2026-04-02", "visit": b64(&[7; 32]),
+        "device": { "key": b64(key.public().as_bytes()), "proof": b64(b"none") },
+    } });
+    let answer = chn.post("/v1/residents/papers", officer, &late).await;
+    chn.problem(&answer, "issue_paper", "paper_refused");
     for (path, operation) in [("/v1/residents/end-pass", "officer_end_pass"), ("/v1/residents/lose", "lose")]
     {
         let answer = chn.post(path, officer, &nobody).await;

@@ -21,7 +21,7 @@ use crate::bay::{
 use crate::http::MORNING;
 use crate::postgres::Cluster;
 
-fn numbers(measures: &[Measure]) -> Vec<u8> {
+pub fn numbers(measures: &[Measure]) -> Vec<u8> {
     measures.iter().map(|measure| clearance::measure_number(*measure)).collect()
 }
 
@@ -40,7 +40,7 @@ fn rule(
 }
 
 /// Rules that hold of every crossing.
-fn always(doubt: &str, harm: &str, more: &str) -> String {
+pub fn always(doubt: &str, harm: &str, more: &str) -> String {
     let rule = rule(
         "always",
         (doubt, harm, more),
@@ -51,7 +51,7 @@ fn always(doubt: &str, harm: &str, more: &str) -> String {
 }
 
 /// A registered traveller with a pass, and their photograph at the lane.
-async fn traveller(test: &str, stores: [Place; 2]) -> Option<(Bay, Wallet, Vec<u8>, Vec<u8>)> {
+pub async fn traveller(test: &str, stores: [Place; 2]) -> Option<(Bay, Wallet, Vec<u8>, Vec<u8>)> {
     let (photo, live, stranger) = photographs(test)?;
     let bay = bay(MORNING.parse().unwrap(), stores).await;
     bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
@@ -59,7 +59,7 @@ async fn traveller(test: &str, stores: [Place; 2]) -> Option<(Bay, Wallet, Vec<u
     Some((bay, wallet, live, stranger))
 }
 
-async fn bring(bay: &Bay, number: u64, text: &str) {
+pub async fn bring(bay: &Bay, number: u64, text: &str) {
     let signed = risk_rules((Chn, number), text, Stage::Full, &bay.supervisors, bay.now);
     bay.chn.take_risk_rules(&signed, "rules.toml", bay.now).await.unwrap();
 }
@@ -69,7 +69,7 @@ async fn exit(bay: &Bay, wallet: &Wallet, shown: &Shown) -> (Verdict, String) {
     (verdict, code)
 }
 
-async fn end(bay: &Bay, verdict: &Verdict) -> End {
+pub async fn end(bay: &Bay, verdict: &Verdict) -> End {
     bay.chn.risk_record(&verdict.reference, bay.now).await.unwrap().unwrap().record.end()
 }
 

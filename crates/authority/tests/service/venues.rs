@@ -29,9 +29,10 @@ fn hotel(claims: &[ClaimName], now: Timestamp) -> Approval {
     }
 }
 
-/// Lets hotels ask for these claims.
-fn allow(bay: &Bay, claims: &[ClaimName]) {
-    let refused = bay.chn.set_approvals(vec![hotel(claims, bay.now)]);
+/// Lets hotels ask for these claims, beside the border's own approval.
+pub fn allow(bay: &Bay, claims: &[ClaimName]) {
+    let border = Approval::open(&bay.approval, &bay.trust, bay.now).unwrap();
+    let refused = bay.chn.set_approvals(vec![hotel(claims, bay.now), border]);
     assert!(refused.is_empty(), "{refused:?}");
 }
 
@@ -43,7 +44,7 @@ fn proofs(session: &[u8; 32], keys: &[&SigningKey], now: Timestamp) -> Vec<Devic
     keys.iter().map(proof).collect()
 }
 
-fn issuer_key(bay: &Bay) -> VerifyingKey {
+pub fn issuer_key(bay: &Bay) -> VerifyingKey {
     VerifyingKey::new(*bay.trust.find(Chn, Role::Venue, &[1], bay.now).unwrap().public()).unwrap()
 }
 

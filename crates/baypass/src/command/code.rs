@@ -9,6 +9,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use code::picture::{MAX_FILE_BYTES, PictureError};
 use code::{CodeError, CrossingCode, ReadError};
+use credential::paper::UnverifiedPaper;
 use credential::part::PartForm;
 use credential::{KeyClass, PartHash, SealedHashes, UnverifiedProof, UnverifiedToken};
 use serde::Serialize;
@@ -128,7 +129,12 @@ struct Status {
 
 #[derive(Serialize)]
 struct Proof {
-    made_at: documents::Timestamp,
+    /// When a wallet made it; left out of a paper pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    made_at: Option<documents::Timestamp>,
+    /// The day of a paper pass; left out of a wallet's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    day: Option<documents::LocalDate>,
     bytes: usize,
 }
 
@@ -142,10 +148,16 @@ struct Part {
 fn inspect(text: &str) -> Result<CodeContents, Failure> {
     let mut scratch = Vec::new();
     let code = CrossingCode::parse(text, &mut scratch).map_err(|error| Failure::of(&error))?;
-    let proof = UnverifiedProof::parse(code.proof()).map_err(|error| {
-        Failure::new(format!("the frame of the code is sound, its proof is not: {error}; {AGAIN}"))
-    })?;
-    let proof = Proof { made_at: proof.made_at(), bytes: code.proof().len() };
+    let bytes = code.proof().len();
+    let proof = match (UnverifiedProof::parse(code.proof()), UnverifiedPaper::parse(code.proof())) {
+        (Ok(proof), _) => Proof { made_at: Some(proof.made_at()), day: None, bytes },
+        (Err(_), Ok(paper)) => Proof { made_at: None, day: Some(paper.day()), bytes },
+        (Err(error), Err(_)) => {
+            return Err(Failure::new(format!(
+                "the frame of the code is sound, its proof is not: {error}; {AGAIN}"
+            )));
+        }
+    };
     let mut contents = CodeContents {
         kind: "crossing_code",
         form: "short",
@@ -191,6 +203,7 @@ fn inspect(text: &str) -> Result<CodeContents, Failure> {
                     KeyClass::Hardware => "hardware",
                     KeyClass::SecureElement => "secure_element",
                     KeyClass::Software => "software",
+                    KeyClass::Paper => "none: a paper pass",
                 },
                 status: Status { list: claims.status.list(), index: claims.status.index() },
                 sealed_for: receivers.iter().map(|to| to.code()).collect(),
@@ -243,7 +256,10 @@ impl CodeContents {
                 token.sealed_for.join(" and "),
             );
         }
-        let _ = writeln!(out, "  proof: made {}, {} bytes", self.proof.made_at, self.proof.bytes);
+        let made = self.proof.made_at.map(|at| format!("made {at}"));
+        let day = self.proof.day.map(|day| format!("on paper by a counter, for {day}"));
+        let words = made.or(day).unwrap_or_default();
+        let _ = writeln!(out, "  proof: {words}, {} bytes", self.proof.bytes);
         for (number, part) in self.parts.iter().enumerate() {
             let form = part.form.unwrap_or("of no known length");
             let named =

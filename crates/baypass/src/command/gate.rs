@@ -378,7 +378,7 @@ async fn scan(
     let mut id = [0; 16];
     random(&mut id).ok()?;
     let mut camera = match order.shown {
-        Scanned::Code(code) => SimulatedCamera::new(code, order.faces),
+        Scanned::Code(code) => SimulatedCamera::new(code, order.faces).then_codes(order.again),
         Scanned::Cards(cards) => SimulatedCamera::with_cards(cards, order.faces),
     };
     let (mut door, mut measures) = (SimulatedDoor::default(), Simulated(order.measures));

@@ -108,7 +108,7 @@ impl SeatArgs {
         });
         if seats.is_empty() {
             return Err(Failure::new(
-                "no key is meant: an authority signs as token, verdict, handover, notice, status and venue, a port's lanes as gate, a \
+                "no key is meant: an authority signs as token, verdict, handover, notice, status, venue and counter, a port's lanes as gate, a \
                  venue's as desk (`baypass doctor` names the folders); \
                  `baypass tls renew` exchanges keys of connections, `baypass trust` those of supervisors",
             ));
@@ -137,6 +137,8 @@ const fn on_the_way(role: Role) -> i64 {
         Role::Desk => 401 * DAY,
         // Events and notices are signed once, and told until they are taken.
         Role::Gate | Role::Notice => 30 * DAY,
+        // A paper pass counts at most two days after it was made.
+        Role::Counter => 4 * DAY,
         Role::Verdict | Role::Handover | Role::Status | Role::Part | Role::Approval | Role::Tls => 2 * DAY,
     }
 }

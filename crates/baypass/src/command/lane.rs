@@ -96,6 +96,12 @@ pub struct ScanArgs {
     /// A picture of the code, or a file with its text.
     #[arg(long, value_name = "FILE")]
     code: PathBuf,
+    /// A code of the same wallet, unlocked again (`wallet show --unlocked`), that is shown where the lane asks for it; two at most.
+    #[arg(long = "again", value_name = "FILE")]
+    again: Vec<PathBuf>,
+    /// The officer beside the lane looks at the traveller's document, as a paper pass always asks.
+    #[arg(long)]
+    document_seen: bool,
     #[command(flatten)]
     seen: SeenArgs,
 }
@@ -211,8 +217,10 @@ async fn scan(args: &ScanArgs, models: &Path) -> Result<Ended, Failure> {
     let place = place(&rules, &args.crossing, (LaneKind::Code, args.lane), now.local_date())?;
     let code = sight(&args.code)?;
     // Without an officer nobody carries out measures: they stay open.
-    let measures = if args.seen.officer { vec![documents::Measure::Officer] } else { Vec::new() };
-    let camera = |faces| SimulatedCamera::new(code, faces);
+    let mut measures = if args.seen.officer { vec![documents::Measure::Officer] } else { Vec::new() };
+    measures.extend(args.document_seen.then_some(documents::Measure::PhysicalDocument));
+    let again = args.again.iter().map(|path| sight(path)).collect::<Result<Vec<_>, _>>()?;
+    let camera = |faces| SimulatedCamera::new(code, faces).then_codes(again);
     serve_one(&installation, &place, (&args.seen, models, now), camera, measures).await
 }
 

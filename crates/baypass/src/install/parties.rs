@@ -23,7 +23,7 @@ use serde::Deserialize;
 use trust::{Approval, Approvals, TrustStore};
 
 use super::keys::KeyStore;
-use super::signing::{OwnSigners, lane_key, make_venue_key_where_none};
+use super::signing::{OwnSigners, lane_key, make_later_keys_where_none};
 use super::{Installation, LanePlace, Lock, country_signers, lists, make_folder, risk_rules};
 use crate::failure::{Failure, of};
 use crate::zones::Zones;
@@ -126,7 +126,7 @@ pub async fn open_service(
     if is_of_first_versions(&database).await.map_err(of)? {
         files.put_first_master()?;
     }
-    make_venue_key_where_none(of_whom, code, &trust, now)?;
+    make_later_keys_where_none(of_whom, code, &trust, now)?;
     let keys = files.authority(OwnSigners::read(of_whom, code)?.in_use(&trust, now)?)?;
     let rules = Rules::builtin().map_err(of)?;
     let ledger = Ledger::open(&database, keys.vault(), &rules).await.map_err(of)?;

@@ -168,10 +168,11 @@ impl Seat {
         let keys = self.keys(of_what);
         let found = self.here(&keys);
         if found.is_empty() {
-            if let Self::Authority(code, Role::Venue) = self {
+            if let Self::Authority(code, Role::Venue | Role::Counter) = self {
                 return Err(Failure::new(format!(
-                    "{code} has no key for venue credentials, as in the version before: make one with `baypass trust upgrade \
-                     --dir {}`, or restore it from a backup",
+                    "{code} has no {}, as in a version before: make one with `baypass trust upgrade --dir {}`, or restore it \
+                     from a backup",
+                    words_of(self.role()),
                     of_what.root().display()
                 )));
             }
@@ -203,25 +204,35 @@ pub fn first(keys: &KeyFiles) -> Result<SigningKeys, Failure> {
     })
 }
 
-/// Makes the key for venue credentials that an installation of the version before has not yet. No list names it: what it signs
-/// counts nowhere until `baypass trust upgrade`, and the border goes on without it. One that a list names is lost, and no other
+/// The roles of authorities that versions before had not.
+pub const LATER_ROLES: [Role; 2] = [Role::Venue, Role::Counter];
+
+/// What a key of a later role is called.
+const fn words_of(role: Role) -> &'static str {
+    if matches!(role, Role::Counter) { "counter's key for paper passes" } else { "key for venue credentials" }
+}
+
+/// Makes the keys of later roles that an installation of a version before has not yet. No list names them: what they sign
+/// counts nowhere until `baypass trust upgrade`, and the border goes on without them. One that a list names is lost, and no other
 /// one is made in its place.
-pub fn make_venue_key_where_none(
+pub fn make_later_keys_where_none(
     of_what: &Installation,
     code: AuthorityCode,
     trust: &TrustStore,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let seat = Seat::Authority(code, Role::Venue);
-    let keys = seat.keys(of_what);
-    if trust.list(code).is_some() && seat.here(&keys).is_empty() && seat.listed(trust).is_empty() {
-        of_what.put_on_record(&seat.office(), (acts::MAKE_KEY, &seat.name()), now)?;
-        keys.make_signing(&seat.file(1))?;
-        of_what.warn_once(&format!(
-            "no list names the key of {code} for venue credentials; when every authority runs this version: `baypass trust \
-             upgrade --dir {}`",
-            of_what.root().display()
-        ));
+    for role in LATER_ROLES {
+        let seat = Seat::Authority(code, role);
+        let keys = seat.keys(of_what);
+        if trust.list(code).is_some() && seat.here(&keys).is_empty() && seat.listed(trust).is_empty() {
+            of_what.put_on_record(&seat.office(), (acts::MAKE_KEY, &seat.name()), now)?;
+            keys.make_signing(&seat.file(1))?;
+            of_what.warn_once(&format!(
+                "no list names the {} of {code}; when every authority runs this version: `baypass trust upgrade --dir {}`",
+                words_of(role),
+                of_what.root().display()
+            ));
+        }
     }
     Ok(())
 }

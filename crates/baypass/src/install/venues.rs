@@ -18,7 +18,7 @@ use super::changes::{ListChanges, newest};
 use super::doors::DoorFile;
 use super::keys::KeyStore as _;
 use super::library::LibraryFile;
-use super::signing::{CLOCK_SECONDS, Seat};
+use super::signing::{CLOCK_SECONDS, LATER_ROLES, Seat};
 use super::{Installation, lists, make_folder, write_whole};
 use crate::failure::{Failure, of};
 
@@ -428,21 +428,21 @@ pub struct BroughtOver {
     pub approvals: Vec<String>,
 }
 
-/// Makes what the version before had not, and has it listed: each authority's key for venue credentials; in an installation
+/// Makes what versions before had not, and has it listed: each authority's key for venue credentials and its counter's key; in an installation
 /// for trials, which has specimens of approvals, specimens of venues as well. Interrupted, it is done again.
 pub fn bring_over(installation: &Installation, now: Timestamp) -> Result<BroughtOver, Failure> {
     let (trust, mut changes) = (newest(installation)?, ListChanges::default());
     let days = (now.plus_seconds(-CLOCK_SECONDS), lists::key_end(now));
-    for code in AuthorityCode::ALL {
-        let seat = Seat::Authority(code, Role::Venue);
+    let later = AuthorityCode::ALL.into_iter().flat_map(|code| LATER_ROLES.map(|role| (code, role)));
+    for (code, role) in later {
+        let seat = Seat::Authority(code, role);
         if !seat.listed(&trust).is_empty() {
             continue;
         }
         let (keys, name) = (seat.keys(installation), seat.file(1));
         installation.put_on_record(&seat.office(), (acts::MAKE_KEY, &seat.name()), now)?;
         let key = if seat.here(&keys).is_empty() { keys.make_signing(&name)? } else { keys.signing(&name)? };
-        let (role, kid) = (Role::Venue, seat.kid(1));
-        let (from, to) = days;
+        let (kid, (from, to)) = (seat.kid(1), days);
         let key = key.public().as_bytes().to_vec();
         changes.add(code, KeyEntry { role, kid, key, from, to, compromised: false, binding: None });
     }

@@ -10,11 +10,13 @@ use serde_json::json;
 
 use crate::bay::Folder;
 
-/// Takes everything of venues away but for what the lists say: keys, folders, approvals.
+/// Takes everything of venues and paper passes away but for what the lists say: keys, folders, approvals.
 pub fn remove_venues(dir: &Path) {
     std::fs::remove_dir_all(dir.join("venues")).unwrap();
     for code in ["CHN", "HKG", "MAC"] {
-        std::fs::remove_file(dir.join(format!("authorities/{code}/keys/venue.key"))).unwrap();
+        for key in ["venue", "counter"] {
+            std::fs::remove_file(dir.join(format!("authorities/{code}/keys/{key}.key"))).unwrap();
+        }
     }
     for approval in std::fs::read_dir(dir.join("public/approvals")).unwrap() {
         let path = approval.unwrap().path();
@@ -35,7 +37,8 @@ pub fn without_venues(folder: &Folder) {
         let payload = CoSigned::parse(newest, MAX_PAYLOAD).unwrap().unverified_payload().to_vec();
         let mut list = trust::TrustList::decode(&payload).unwrap();
         list.number += 1;
-        list.keys.retain(|key| !matches!(key.role, trust::Role::Venue | trust::Role::Desk));
+        list.keys
+            .retain(|key| !matches!(key.role, trust::Role::Venue | trust::Role::Desk | trust::Role::Counter));
         let supervisor = folder.dir().join("supervisors").join(code);
         let keys: Vec<_> = (1..=3)
             .map(|n| {

@@ -9,8 +9,8 @@ use credential::message::{
 use credential::part::{PartContents, open_weekly_key, part_week};
 use credential::status::{SignedStatusList, Status};
 use credential::{
-    Audience, KeyClass, PartHash, SecretKey, SigningKey, UnverifiedProof, UnverifiedToken, VerifyingKey,
-    hpke, sha256,
+    Audience, KeyClass, PartHash, SecretKey, SigningKey, Unlock, UnlockMethod, UnverifiedProof,
+    UnverifiedToken, VerifyingKey, hpke, sha256,
 };
 use documents::{AuthorityCode, IsoWeek, Side};
 
@@ -25,7 +25,7 @@ fn the_example_keys_are_pairs_made_from_their_names() {
         .lines()
         .map(|line| line.split("  ").next().unwrap().trim().to_owned())
         .collect();
-    assert_eq!(names.len(), 17);
+    assert_eq!(names.len(), 18);
     for name in names {
         // A name that fills its column has one space behind it.
         let name = name.split(' ').filter(|w| w.len() < 64).collect::<Vec<_>>().join(" ");
@@ -135,6 +135,20 @@ fn the_example_proof_verifies_for_its_audience_alone() {
     let [exit, entry] = hashes;
     assert!(proof.verify(&verified, &audience, &[entry, exit]).is_err(), "parts in the order of the sides");
     assert!(proof.verify(&verified, &audience, &[exit]).is_err(), "every part shown is covered");
+    assert_eq!(evidence.unlock(), None);
+    // The same token half a minute later, unlocked again: another proof of one length.
+    let later = bytes("proof-unlocked");
+    let later = UnverifiedProof::parse(&later).unwrap().verify(&verified, &audience, &hashes).unwrap();
+    assert_eq!(later.unlock(), Unlock::new(UnlockMethod::Pin, 8));
+    assert_eq!(later.made_at(), at("2026-03-02T10:00:30+08:00"));
+    for (asked, believed) in [("10:00:22", true), ("10:00:32", true), ("10:00:33", false)] {
+        assert_eq!(
+            later.unlocked_since(at(&format!("2026-03-02T{asked}+08:00"))),
+            believed,
+            "asked at {asked}"
+        );
+    }
+    assert!(!evidence.unlocked_since(at("2026-03-02T10:00:00+08:00")), "it says nothing of an unlock");
     // The external data of the page is that of the proof.
     let external = bytes("proof-external");
     conforms("proof-external", &external).unwrap();

@@ -11,7 +11,8 @@ use credential::part::{EndorsementSlot, HolderIdentity, Name, PartContents, Part
 use credential::status::{SignedStatusList, Status, StatusList};
 use credential::{
     Audience, KeyClass, PartHash, SealedHashes, SecretKey, ShortHash, SigningKey, StatusRef, TokenClaims,
-    TokenId, UnverifiedProof, UnverifiedToken, VerifyingKey, hpke, sign_proof, sign_token,
+    TokenId, Unlock, UnlockMethod, UnverifiedProof, UnverifiedToken, VerifyingKey, hpke, sign_proof_with,
+    sign_token,
 };
 use documents::{AuthorityCode, IsoWeek, LaneKind, Side, Timestamp};
 
@@ -23,7 +24,10 @@ use AuthorityCode::{Chn, Hkg, Mac};
 fn every_structure_of_the_example_is_what_the_grammar_says() {
     for (rule, names) in [
         ("token", &["token"][..]),
+        ("token", &["paper-token"]),
         ("proof", &["proof"]),
+        ("paper-proof", &["paper-proof"]),
+        ("paper-external", &["paper-external"]),
         ("own-part", &["own-plaintext", "own-plaintext-today"]),
         ("sealed-part", &["sealed-plaintext"]),
         ("part-info", &["own-info", "sealed-info"]),
@@ -147,10 +151,12 @@ fn written() -> Vec<Written> {
         add("claims", claims(issuer, one).encode().unwrap(), reads_claims);
     }
     let audience = Audience::new("gongbei".parse().unwrap(), direction(Chn, Mac), Some(Side::Exit));
-    let proof =
-        sign_proof(&key, &audience, b"token", &[PartHash([1; 32])], at("2026-03-02T10:00:00Z")).unwrap();
-    let payload = Sign1::parse(&proof, Tagging::Untagged, 16).unwrap().unverified_payload().to_vec();
-    add("{ 6: five-byte }", payload, reads_proof_payload);
+    for unlock in [None, Unlock::new(UnlockMethod::Pin, 0), Unlock::new(UnlockMethod::Platform, 60)] {
+        let made = (at("2026-03-02T10:00:00Z"), unlock);
+        let proof = sign_proof_with(&key, &audience, b"token", &[PartHash([1; 32])], made).unwrap();
+        let payload = Sign1::parse(&proof, Tagging::Untagged, 16).unwrap().unverified_payload().to_vec();
+        add("proof-payload", payload, reads_proof_payload);
+    }
 
     let (mut own, mut sealed) = (contents(Chn), contents(Hkg));
     add("own-part", plaintext(&own, &own_context(), "bp1-own-part"), |bytes| {
@@ -340,7 +346,7 @@ fn what_this_program_writes_is_what_the_grammar_says_and_nothing_changed_is() {
             refused += usize::from(!grammar);
         }
     }
-    assert_eq!(structures.len(), 32);
+    assert_eq!(structures.len(), 34);
     assert!(refused > 300, "{refused} changes were refused");
 }
 
@@ -354,7 +360,7 @@ fn a_number_beyond_its_range_is_refused_by_grammar_and_reader() {
     let verdict = hex::encode(verdict(Outcome::Busy).encode());
     // Key class 0, list 23, index 2^32 - 1 stand together in the token; kind, number and expiry in a part.
     for (rule, bytes, from, to) in [
-        ("claims", &token, "8500171affffffff", "8503171affffffff"),
+        ("claims", &token, "8500171affffffff", "8504171affffffff"),
         ("claims", &token, "8500171affffffff", "850018181affffffff"),
         ("claims", &token, "8500171affffffff", "85001719ffff"),
         ("claims", &token, "8500171affffffff", "8500171b0000000100000000"),

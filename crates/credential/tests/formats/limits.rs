@@ -21,7 +21,7 @@ fn the_limits_that_the_page_names_are_those_of_the_program() {
             u64::try_from(MAX_TOKEN_LEN).unwrap(),
             "at most 256 bytes are read; it has 181 bytes from CHN and 164",
         ),
-        (u64::try_from(MAX_PROOF_LEN).unwrap(), "At most 96 bytes are read; it has 80"),
+        (u64::try_from(MAX_PROOF_LEN).unwrap(), "At most 96 bytes are read; it has 82"),
         (u64::try_from(MAX_PAYLOAD).unwrap(), "at most 262,144 bytes"),
         (u64::try_from(MAX_LIST_LEN).unwrap(), "at most 4,194,304 bytes before and after inflating"),
         (u64::try_from(MAX_DEPTH).unwrap(), "nesting deeper than 8"),
@@ -42,7 +42,7 @@ fn the_limits_that_the_page_names_are_those_of_the_program() {
     assert_eq!(KeyClass::Software.life_days() * day, 259_200);
     assert_eq!(KeyClass::Hardware.life_days() * day, 604_800);
     assert_eq!(bytes("token").len(), 181);
-    assert_eq!(bytes("proof").len(), 80);
+    assert_eq!((bytes("proof").len(), bytes("proof-unlocked").len()), (82, 82));
     // At the bound, and one byte beyond it.
     for (length, expected) in [(MAX_TOKEN_LEN, false), (MAX_TOKEN_LEN + 1, true)] {
         let refused = UnverifiedToken::parse(&vec![0x84; length]).unwrap_err();

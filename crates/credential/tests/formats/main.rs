@@ -14,5 +14,6 @@ mod grammar;
 mod limits;
 #[path = "../page/mod.rs"]
 mod page;
+mod paper;
 mod values;
 mod venues;

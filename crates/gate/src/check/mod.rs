@@ -4,6 +4,7 @@
 //! Lives here: [`Checker`], [`Checked`]. Not here: faces, verdicts, and the parts' contents, which the gate cannot read.
 
 mod replay;
+mod showing;
 mod trusted;
 
 use std::sync::Arc;
@@ -13,12 +14,15 @@ use code::{CodeError, CrossingCode, Parts};
 use credential::part::PartForm;
 use credential::status::Status;
 use credential::{
-    Audience, PartHash, ProofTimeError, ProofWindow, TokenClaims, TokenId, TokenLifeError, UnverifiedProof,
-    UnverifiedToken, VerifiedToken,
+    Audience, KeyClass, PartHash, ProofWindow, TokenClaims, TokenId, TokenLifeError, UnverifiedToken,
+    VerifiedToken,
 };
 use documents::{AuthorityCode, Side, Timestamp};
 
 use crate::reason::GateReason;
+use showing::Showing;
+
+pub use showing::Evidence;
 
 pub use replay::ReplayCache;
 pub use trusted::{Age, KeyFault, StatusAnswer, Trusted};
@@ -31,8 +35,7 @@ pub struct Checked<'b> {
     parts: Parts<'b>,
     hashes: PartHashes,
     claims: TokenClaims,
-    id: TokenId,
-    made_at: Timestamp,
+    evidence: Evidence,
 }
 
 documents::redact_debug!(Checked<'_>);
@@ -52,8 +55,8 @@ impl<'b> Checked<'b> {
 
     /// The token's id.
     #[must_use]
-    pub const fn id(&self) -> TokenId {
-        self.id
+    pub fn id(&self) -> TokenId {
+        self.evidence.token()
     }
 
     /// What the issuer signed.
@@ -62,10 +65,22 @@ impl<'b> Checked<'b> {
         &self.claims
     }
 
-    /// When the proof was made.
+    /// When the proof was made; of a paper pass the midnight that begins its day.
     #[must_use]
-    pub const fn made_at(&self) -> Timestamp {
-        self.made_at
+    pub fn made_at(&self) -> Timestamp {
+        self.evidence.made_at()
+    }
+
+    /// What was shown beside the token, verified: when it was made, and how a wallet was unlocked again for it.
+    #[must_use]
+    pub const fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    /// Whether it is a paper pass.
+    #[must_use]
+    pub const fn is_paper(&self) -> bool {
+        matches!(self.claims.key_class, KeyClass::Paper)
     }
 
     /// The parts with their hashes, in the order of the lane's sides.
@@ -150,9 +165,9 @@ impl Checker {
             return Err(GateReason::NotHandedIn);
         };
         let token = UnverifiedToken::parse(token_bytes).map_err(|_| GateReason::TokenMalformed)?;
-        let proof = UnverifiedProof::parse(proof_bytes).map_err(|_| GateReason::ProofMalformed)?;
         let claims = *token.claims();
-        let made_at = proof.made_at();
+        let showing = Showing::parse(&claims, proof_bytes)?;
+        let made_at = showing.made_at();
 
         match trusted.trust_age(claims.issuer, now) {
             Age::Fresh | Age::Stale => {}
@@ -160,17 +175,19 @@ impl Checker {
             Age::FromFuture => return Err(GateReason::ClockUnsure),
         }
         let key = trusted.token_key(claims.issuer, token.kid(), now).map_err(token_key_reason)?;
-        claims.check_life(now).map_err(life_reason)?;
-        self.window.check(made_at, now).map_err(time_reason)?;
+        claims.check_life(now).map_err(|error| life_reason(claims.key_class, error))?;
+        showing.check_time(self.window, (claims.issuer, trusted), now)?;
         if parts.len() != self.audience.sides().len() {
-            return Err(self.wrong_parts(token, &proof, key, parts));
+            return Err(self.wrong_parts(token, &showing, key, (parts, trusted), now));
         }
         let hashes = PartHashes::of(parts);
         self.check_parts(&claims, parts, hashes.as_slice())?;
         let device = token.device_key().map_err(|_| GateReason::TokenMalformed)?;
         let id = device.thumbprint().token_id();
+        // A phone's proof is stale by then; a paper pass is the same showing all day.
+        replay.turn(now);
         if replay.seen_elsewhere(id, made_at, &self.lane) {
-            return Err(GateReason::ReplayedElsewhere);
+            return Err(replayed_reason(claims.key_class));
         }
         check_status(trusted, &claims, now)?;
         if !trusted.approves(self.audience.port(), self.audience.direction(), now) {
@@ -178,14 +195,15 @@ impl Checker {
         }
 
         let token = token.verify(key, device).map_err(|_| GateReason::TokenSignature)?;
-        if proof.verify(&token, &self.audience, hashes.as_slice()).is_err() {
-            let elsewhere = self.made_for_elsewhere(&token, &proof, hashes.as_slice());
-            return Err(if elsewhere { GateReason::CodeForElsewhere } else { GateReason::ProofSignature });
-        }
+        let verified = showing.verify(&token, (&self.audience, hashes.as_slice()), trusted, now);
+        let evidence = verified.map_err(|reason| {
+            let elsewhere = self.made_for_elsewhere(&token, &showing, (hashes.as_slice(), trusted), now);
+            elsewhere.unwrap_or(reason)
+        })?;
         if !replay.note(id, made_at, &self.lane, now) {
-            return Err(GateReason::ReplayedElsewhere);
+            return Err(replayed_reason(claims.key_class));
         }
-        Ok(Checked { token: token_bytes, proof: proof_bytes, parts, hashes, claims, id, made_at })
+        Ok(Checked { token: token_bytes, proof: proof_bytes, parts, hashes, claims, evidence })
     }
 
     /// The length of each part, and the hash of each that the issuer sealed, follow from the token (DESIGN 4).
@@ -213,44 +231,56 @@ impl Checker {
         self.audience.direction().authority(side)
     }
 
-    /// On the way to a refusal: whether the proof was made for another lane that is known.
-    fn made_for_elsewhere(
+    /// On the way to a refusal: the reason where it was made for another lane that is known.
+    fn made_for_elsewhere<T: Trusted + ?Sized>(
         &self,
         token: &VerifiedToken<'_>,
-        proof: &UnverifiedProof<'_>,
-        hashes: &[PartHash],
-    ) -> bool {
+        showing: &Showing<'_>,
+        (hashes, trusted): (&[PartHash], &T),
+        now: Timestamp,
+    ) -> Option<GateReason> {
         self.elsewhere
             .iter()
             .filter(|audience| audience.sides().len() == hashes.len())
-            .any(|audience| proof.verify(token, audience, hashes).is_ok())
+            .find(|audience| showing.verify(token, (audience, hashes), trusted, now).is_ok())
+            .map(|audience| showing.for_elsewhere(&self.audience, audience))
     }
 
-    fn wrong_parts(
+    fn wrong_parts<T: Trusted + ?Sized>(
         &self,
         token: UnverifiedToken<'_>,
-        proof: &UnverifiedProof<'_>,
+        showing: &Showing<'_>,
         key: &credential::VerifyingKey,
-        parts: Parts<'_>,
+        (parts, trusted): (Parts<'_>, &T),
+        now: Timestamp,
     ) -> GateReason {
         let verified = token.device_key().and_then(|device| token.verify(key, device));
         let Ok(token) = verified else { return GateReason::WrongParts };
-        let elsewhere = self.made_for_elsewhere(&token, proof, PartHashes::of(parts).as_slice());
-        if elsewhere { GateReason::CodeForElsewhere } else { GateReason::WrongParts }
+        let hashes = PartHashes::of(parts);
+        let elsewhere = self.made_for_elsewhere(&token, showing, (hashes.as_slice(), trusted), now);
+        elsewhere.unwrap_or(GateReason::WrongParts)
     }
 }
 
-const fn life_reason(error: TokenLifeError) -> GateReason {
-    match error {
-        TokenLifeError::Expired => GateReason::TokenExpired,
-        TokenLifeError::TooLong => GateReason::TokenTooLong,
+const fn life_reason(class: KeyClass, error: TokenLifeError) -> GateReason {
+    match (class, error) {
+        // The token of a paper pass ends with its day.
+        (KeyClass::Paper, TokenLifeError::Expired) => GateReason::PaperNotToday,
+        (KeyClass::Software | KeyClass::Hardware | KeyClass::SecureElement, TokenLifeError::Expired) => {
+            GateReason::TokenExpired
+        }
+        (
+            KeyClass::Paper | KeyClass::Software | KeyClass::Hardware | KeyClass::SecureElement,
+            TokenLifeError::TooLong,
+        ) => GateReason::TokenTooLong,
     }
 }
 
-const fn time_reason(error: ProofTimeError) -> GateReason {
-    match error {
-        ProofTimeError::Stale => GateReason::ProofStale,
-        ProofTimeError::FromFuture => GateReason::ProofFromFuture,
+/// The reason for what was read at another lane within the window.
+const fn replayed_reason(class: KeyClass) -> GateReason {
+    match class {
+        KeyClass::Paper => GateReason::PaperAtOtherLane,
+        KeyClass::Software | KeyClass::Hardware | KeyClass::SecureElement => GateReason::ReplayedElsewhere,
     }
 }
 

@@ -65,8 +65,11 @@ impl ReplayCache {
 
     /// A generation ends with its window, or when it is full; a showing outlives at least the window in which it was
     /// noted unless a whole generation of genuine showings comes within it.
-    fn turn(&mut self, now: Timestamp) {
+    pub(super) fn turn(&mut self, now: Timestamp) {
         let elapsed = now.seconds_since(self.turned_at);
+        if elapsed >= 2 * self.window_seconds {
+            self.recent.clear();
+        }
         if elapsed >= self.window_seconds || elapsed < -self.window_seconds || self.recent.len() >= CAPACITY {
             self.older = std::mem::take(&mut self.recent);
             self.turned_at = now;

@@ -53,6 +53,12 @@ pub trait Trusted: Send + Sync {
     /// Why it is not to be used.
     fn token_key(&self, issuer: AuthorityCode, kid: u8, now: Timestamp) -> Result<&VerifyingKey, KeyFault>;
 
+    /// The key with which a counter of `issuer` signs paper passes under this one-byte id.
+    ///
+    /// # Errors
+    /// Why it is not to be used.
+    fn counter_key(&self, issuer: AuthorityCode, kid: u8, now: Timestamp) -> Result<&VerifyingKey, KeyFault>;
+
     /// The key with which `authority` signs verdicts under this id.
     ///
     /// # Errors

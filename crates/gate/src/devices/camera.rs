@@ -14,6 +14,7 @@ use transport::{BodyError, bounded_body};
 
 use super::chip_files::ChipFiles;
 use super::tag::{TAG_HEADER, same_tag, tag};
+use crate::reason::GateReason;
 
 /// Largest picture that is taken from a camera, in bytes.
 pub const MAX_PICTURE_LEN: usize = code::picture::MAX_FILE_BYTES;
@@ -68,6 +69,19 @@ pub struct Seen<S> {
     pub source: Source,
 }
 
+/// What came of asking for the code of a wallet that was unlocked again.
+#[derive(Debug)]
+pub enum NextCode {
+    /// A code was shown. It may still be the one before.
+    Code(Seen<CodeSight>),
+    /// The equal way without a phone: an officer held the document beside the traveller.
+    DocumentSeen,
+    /// An officer ended it, or nobody shows another code.
+    NotShown,
+    /// No second code can be read here: whoever carries out measures sees the document.
+    NotHere,
+}
+
 /// Why a camera gives nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum CameraError {
@@ -113,6 +127,13 @@ pub enum CameraError {
 pub trait Camera: Send {
     /// The code on the traveller's screen.
     fn code(&mut self) -> impl Future<Output = Result<Seen<CodeSight>, CameraError>> + Send;
+    /// The code of a wallet that its holder unlocked again. `wrong` is what was wrong with the last one that was shown for it.
+    fn code_again(
+        &mut self,
+        _wrong: Option<GateReason>,
+    ) -> impl Future<Output = Result<NextCode, CameraError>> + Send {
+        std::future::ready(Ok(NextCode::NotHere))
+    }
     /// The next card that the traveller lays down, at a lane by document.
     fn page(&mut self) -> impl Future<Output = Result<Seen<PageSight>, CameraError>> + Send {
         std::future::ready(Err(CameraError::NoReader))
@@ -182,6 +203,8 @@ impl Camera for FileCamera {
 #[derive(Debug, Clone, Default)]
 pub struct SimulatedCamera {
     codes: VecDeque<CodeSight>,
+    /// Codes of a wallet that was unlocked again, in the order in which they are shown.
+    again: VecDeque<CodeSight>,
     pages: VecDeque<PageSight>,
     faces: VecDeque<Vec<u8>>,
     /// Whether the last of the faces was given already.
@@ -193,6 +216,13 @@ impl SimulatedCamera {
     #[must_use]
     pub fn new(code: CodeSight, faces: impl IntoIterator<Item = Vec<u8>>) -> Self {
         Self { codes: VecDeque::from([code]), faces: faces.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The same, with codes that are shown where the traveller is asked to unlock the wallet again.
+    #[must_use]
+    pub fn then_codes(mut self, again: impl IntoIterator<Item = CodeSight>) -> Self {
+        self.again.extend(again);
+        self
     }
 
     /// Cards in the order in which they are laid down, and pictures of a face.
@@ -214,6 +244,14 @@ impl Camera for SimulatedCamera {
     async fn code(&mut self) -> Result<Seen<CodeSight>, CameraError> {
         let sight = next_or_last(&mut self.codes).ok_or(CameraError::Empty)?;
         Ok(Seen { sight, source: Source::Simulated })
+    }
+
+    async fn code_again(&mut self, wrong: Option<GateReason>) -> Result<NextCode, CameraError> {
+        Ok(match (self.again.pop_front(), wrong) {
+            (Some(sight), _) => NextCode::Code(Seen { sight, source: Source::Simulated }),
+            (None, Some(_)) => NextCode::NotShown,
+            (None, None) => NextCode::NotHere,
+        })
     }
 
     async fn page(&mut self) -> Result<Seen<PageSight>, CameraError> {
@@ -275,6 +313,16 @@ impl HttpCamera {
     }
 }
 
+impl HttpCamera {
+    /// Shows a prompt on the screen beside the camera.
+    async fn show(&mut self, prompt: &str) {
+        let url = format!("{}/prompt?show={prompt}", self.base);
+        if let Err(error) = self.client.post(url).send().await {
+            tracing::warn!(%error, "the camera's screen did not take a prompt");
+        }
+    }
+}
+
 impl Camera for HttpCamera {
     async fn code(&mut self) -> Result<Seen<CodeSight>, CameraError> {
         let body = self.get("code").await?;
@@ -284,6 +332,12 @@ impl Camera for HttpCamera {
             Err(bytes) => CodeSight::Picture(bytes.into_bytes()),
         };
         Ok(Seen { sight, source: Source::OwnCamera })
+    }
+
+    /// The screen beside the camera asks for it; the reader gives whatever code it sees, the one before among them.
+    async fn code_again(&mut self, _wrong: Option<GateReason>) -> Result<NextCode, CameraError> {
+        self.show("unlock_again").await;
+        self.code().await.map(NextCode::Code)
     }
 
     async fn face(&mut self) -> Result<Seen<Vec<u8>>, CameraError> {
@@ -299,9 +353,6 @@ impl Camera for HttpCamera {
     }
 
     async fn prompt(&mut self, prompt: Prompt) {
-        let url = format!("{}/prompt?show={}", self.base, prompt.code());
-        if let Err(error) = self.client.post(url).send().await {
-            tracing::warn!(%error, "the camera's screen did not take a prompt");
-        }
+        self.show(prompt.code()).await;
     }
 }

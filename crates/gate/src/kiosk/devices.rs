@@ -8,9 +8,9 @@ use clearance::{Answer, ClearanceId, Measures, Passage, Sentence};
 use documents::{AuthorityCode, Measure, Side};
 use face::active::Prompt;
 
-use super::session::{Asked, First, Limit, Session, SessionHandle, Stage, Stop, Waited};
+use super::session::{Asked, First, Limit, Open, Session, SessionHandle, Stage, Stop, Waited};
 use crate::capture::blocking;
-use crate::devices::camera::{Camera, CameraError, CodeSight, PageSight, Seen, Source};
+use crate::devices::camera::{Camera, CameraError, CodeSight, NextCode, PageSight, Seen, Source};
 use crate::devices::door::{Door, DoorError};
 use crate::lane::Judged;
 use crate::lane::measures::{Measurer, Taken};
@@ -78,6 +78,39 @@ impl Camera for KioskCamera {
         match self.first.take() {
             Some(First::Code(text)) => Ok(self.seen(CodeSight::Text(text))),
             Some(First::Card(_)) | None => Err(CameraError::Empty),
+        }
+    }
+
+    /// The page sends what its camera reads; an officer may see the document in its place.
+    async fn code_again(&mut self, wrong: Option<GateReason>) -> Result<NextCode, CameraError> {
+        let authorities = self.session.kiosk.authorities();
+        let unlock = Measures::new([Measure::Pin]).map_err(|_| CameraError::Empty)?;
+        self.session.change(|session| {
+            // What was chosen or seen since the last code stays.
+            if let Stage::Unlocking { code, wrong: last, .. } = &mut session.stage {
+                (*code, *last) = (None, wrong);
+            } else {
+                let open = open_measures(session.verdicts(), &authorities, unlock);
+                session.stage = Stage::Unlocking { open, code: None, wrong };
+            }
+        });
+        let ready = |session: &mut Session| match &mut session.stage {
+            Stage::Unlocking { open, .. } if open.values().all(BTreeSet::is_empty) => Some(None),
+            Stage::Unlocking { code, .. } => code.take().map(Some),
+            Stage::Reading
+            | Stage::Laying { .. }
+            | Stage::Checking
+            | Stage::Looking { .. }
+            | Stage::Turning { .. }
+            | Stage::Measuring { .. }
+            | Stage::Door { .. }
+            | Stage::Over(_) => None,
+        };
+        match self.session.wait(Limit::None, ready).await {
+            Waited::Made(Some(text)) => Ok(NextCode::Code(self.seen(CodeSight::Text(text)))),
+            Waited::Made(None) => Ok(NextCode::DocumentSeen),
+            Waited::Stopped(stop) => Err(stopped(stop)),
+            Waited::Late => Ok(NextCode::NotShown),
         }
     }
 
@@ -182,6 +215,7 @@ impl KioskCamera {
             | Stage::Laying { .. }
             | Stage::Checking
             | Stage::Turning { .. }
+            | Stage::Unlocking { .. }
             | Stage::Measuring { .. }
             | Stage::Door { .. }
             | Stage::Over(_) => {}
@@ -252,6 +286,7 @@ impl<D: Door> Door for KioskDoor<D> {
             | Stage::Checking
             | Stage::Looking { .. }
             | Stage::Turning { .. }
+            | Stage::Unlocking { .. }
             | Stage::Measuring { .. }
             | Stage::Over(_) => None,
         };
@@ -331,6 +366,7 @@ impl Measurer for KioskMeasures {
             | Stage::Checking
             | Stage::Looking { .. }
             | Stage::Turning { .. }
+            | Stage::Unlocking { .. }
             | Stage::Door { .. }
             | Stage::Over(_) => None,
         };
@@ -346,11 +382,7 @@ impl Measurer for KioskMeasures {
 
 /// What the officer of each authority carries out. What no verdict asks for, the gate itself does, and of every side:
 /// each authority goes by what its own officer has seen.
-fn open_measures(
-    verdicts: &[Judged],
-    authorities: &[(Side, AuthorityCode)],
-    wanted: Measures,
-) -> BTreeMap<AuthorityCode, BTreeSet<Measure>> {
+fn open_measures(verdicts: &[Judged], authorities: &[(Side, AuthorityCode)], wanted: Measures) -> Open {
     // What the lane's own camera judges is not among those wanted.
     let by_hand = |m: &Measure| *m != Measure::SecondLook && wanted.contains(*m);
     let by_officer = |measures: Measures| measures.iter().filter(by_hand).collect::<BTreeSet<_>>();

@@ -25,12 +25,12 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::cookies::Cookie;
 use super::desk::{self, DeskError};
+use super::wishes;
 use super::{Act, AdmitReason, Declined, Kiosk, MAX_CARD_LEN, MAX_CODE_LEN, MAX_FACE_LEN};
 use crate::clock::Clock;
 use crate::devices::camera::PageSight;
 use crate::devices::card::{CardBody, CardFault};
 use crate::server::problem;
-use crate::texts::Language;
 
 /// Views that may be open at once for one authority at one lane.
 const MAX_VIEWS: usize = 4;
@@ -88,8 +88,9 @@ pub fn router(kiosks: Kiosks) -> Router {
         .route("/code", post(code).layer(DefaultBodyLimit::max(MAX_CODE_LEN)))
         .route("/card", post(laid).layer(DefaultBodyLimit::max(MAX_CARD_LEN)))
         .route("/face", post(face).layer(DefaultBodyLimit::max(MAX_FACE_LEN)))
-        .route("/language", post(language))
-        .route("/leave", post(leave))
+        .route("/language", post(wishes::language))
+        .route("/document", post(wishes::document))
+        .route("/leave", post(wishes::leave))
         .route("/door", post(door));
     let officer = Router::new()
         .route("/", get(officer_card))
@@ -271,7 +272,7 @@ impl IntoResponse for KioskError {
     }
 }
 
-fn page_of(headers: &HeaderMap) -> Result<u64, KioskError> {
+pub(super) fn page_of(headers: &HeaderMap) -> Result<u64, KioskError> {
     let told = headers.get(PAGE).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
     told.ok_or(KioskError::Malformed(
         "the header x-baypass-page bears the number from the page's first event",
@@ -280,7 +281,7 @@ fn page_of(headers: &HeaderMap) -> Result<u64, KioskError> {
 
 impl Kiosks {
     /// The kiosk of a lane, for a page that is paired with it.
-    fn kiosk(&self, lane: &str, headers: &HeaderMap) -> Result<&Arc<Kiosk>, KioskError> {
+    pub(super) fn kiosk(&self, lane: &str, headers: &HeaderMap) -> Result<&Arc<Kiosk>, KioskError> {
         let kiosk = self.lanes.get(lane).ok_or(KioskError::NoLane)?;
         let cookie = Cookie::kiosk(lane, self.pairings.every_lane(), self.reach.is_tls());
         let token = cookie.of(headers).ok_or(KioskError::NotPaired)?;
@@ -588,37 +589,6 @@ pub(super) fn json_of<T: serde::de::DeserializeOwned>(
     form: &'static str,
 ) -> Result<T, KioskError> {
     serde_json::from_slice(body).map_err(|_| KioskError::Malformed(form))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LanguageBody {
-    language: Option<String>,
-}
-
-async fn language(
-    State(kiosks): State<Kiosks>,
-    Path(lane): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<StatusCode, KioskError> {
-    const FORM: &str = "{\"language\": \"zh-Hans\" | \"zh-Hant\" | \"en\" | \"pt\" | null}";
-    let kiosk = kiosks.kiosk(&lane, &headers)?;
-    let told: LanguageBody = json_of(&body, FORM)?;
-    let known = |tag: String| {
-        Language::ALL.into_iter().find(|language| language.tag() == tag).ok_or(KioskError::Malformed(FORM))
-    };
-    kiosk.take_language(page_of(&headers)?, told.language.map(known).transpose()?)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn leave(
-    State(kiosks): State<Kiosks>,
-    Path(lane): Path<String>,
-    headers: HeaderMap,
-) -> Result<StatusCode, KioskError> {
-    kiosks.kiosk(&lane, &headers)?.leave(page_of(&headers)?)?;
-    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize)]

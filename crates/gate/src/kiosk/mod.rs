@@ -12,18 +12,19 @@ mod http;
 mod runner;
 mod session;
 mod views;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clearance::{ClearanceId, Passage, Sentence};
-use documents::{AuthorityCode, LaneKind, Side};
+use documents::{AuthorityCode, LaneKind, Measure, Side};
 use officers::AccountId;
 use tokio::sync::watch;
 
 use self::runner::{LaneRunner, Runner};
-use self::session::{First, Past, Session, SessionHandle, Shown, Stage, Stop};
+use self::session::{First, Past, Session, SessionHandle, Shown, Stage, Stop, wants_unlock};
 use crate::capture::{FaceCapture, ProbeCache, blocking};
 use crate::check::Age;
 use crate::clock::{Clock, Stopwatch};
@@ -252,7 +253,8 @@ impl Kiosk {
         });
     }
 
-    /// Serves the traveller whose code the page has read; gives the session's number.
+    /// Serves the traveller whose code the page has read, or goes on with one who was asked to unlock their wallet again; gives
+    /// the session's number.
     ///
     /// # Errors
     /// Why nobody is served.
@@ -260,7 +262,49 @@ impl Kiosk {
         if self.config.kind == LaneKind::Document {
             return Err(Declined::OtherKind);
         }
-        self.begin(page, First::Code(text))
+        let next = self.change(|inner| {
+            inner.page_is(page)?;
+            if !inner.held.is_empty() {
+                return Err(Declined::LaneHeld);
+            }
+            let Some(session) = inner.session.as_mut() else { return Ok(None) };
+            *session.next_code().ok_or(Declined::LaneBusy)? = Some(text.clone());
+            Ok(Some(session.number))
+        })?;
+        next.map_or_else(|| self.begin(page, First::Code(text)), Ok)
+    }
+
+    /// The traveller has no phone that can be unlocked: an officer sees the document in its place.
+    ///
+    /// # Errors
+    /// Where no own unlock is wanted.
+    pub fn choose_document(&self, page: u64) -> Result<(), Declined> {
+        self.change(|inner| {
+            inner.page_is(page)?;
+            match inner.session.as_mut().map(|session| &mut session.stage) {
+                Some(Stage::Unlocking { open, code, wrong }) if wants_unlock(open) => {
+                    for measures in open.values_mut() {
+                        if measures.remove(&Measure::Pin) {
+                            measures.insert(Measure::PhysicalDocument);
+                        }
+                    }
+                    (*code, *wrong) = (None, None);
+                    Ok(())
+                }
+                Some(
+                    Stage::Unlocking { .. }
+                    | Stage::Reading
+                    | Stage::Laying { .. }
+                    | Stage::Checking
+                    | Stage::Looking { .. }
+                    | Stage::Turning { .. }
+                    | Stage::Measuring { .. }
+                    | Stage::Door { .. }
+                    | Stage::Over(_),
+                )
+                | None => Err(Declined::NothingToDo),
+            }
+        })
     }
 
     /// Takes a card: the first one of a traveller, or the next one that the lane asks for; gives the session's number.
@@ -412,6 +456,7 @@ impl Kiosk {
                     | Stage::Checking
                     | Stage::Looking { .. }
                     | Stage::Turning { .. }
+                    | Stage::Unlocking { .. }
                     | Stage::Measuring { .. }
                     | Stage::Over(_),
                 )
@@ -498,12 +543,26 @@ fn actable(
     let session =
         session.filter(|session| traveller == Some(session.number)).ok_or(Declined::OtherTraveller)?;
     let possible = match act {
-        Act::MeasureDone(measure) => session.open(authority).is_some_and(|open| open.contains(&measure)),
+        Act::MeasureDone(measure) => {
+            session.open(authority).is_some_and(|open| open.iter().any(|each| by_officer(*each) == measure))
+        }
         Act::Admit(_) => session.is_open(authority),
         Act::Refuse => session.refusable(authority),
         Act::Call | Act::Release => true,
     };
     if possible { Ok(session.clearance) } else { Err(Declined::NothingToDo) }
+}
+
+/// What an officer carries out for an open measure. An own unlock only the traveller can show: for it the officer sees the document.
+const fn by_officer(open: Measure) -> Measure {
+    match open {
+        Measure::Pin => Measure::PhysicalDocument,
+        Measure::ActiveLiveness
+        | Measure::SecondLook
+        | Measure::PhysicalDocument
+        | Measure::Guardian
+        | Measure::Officer => open,
+    }
 }
 
 impl Inner {
@@ -531,7 +590,7 @@ impl Inner {
             Act::Release => drop(self.held.remove(&authority)),
             Act::MeasureDone(measure) => {
                 if let Some(open) = session.and_then(|session| session.open_mut(authority)) {
-                    open.remove(&measure);
+                    open.retain(|each| by_officer(*each) != measure);
                 }
             }
             Act::Admit(_) => {
@@ -561,6 +620,7 @@ const fn ending(session: &Session) -> Option<(&'static str, &'static str)> {
             | Stage::Checking
             | Stage::Looking { .. }
             | Stage::Turning { .. }
+            | Stage::Unlocking { .. }
             | Stage::Measuring { .. },
         ) => None,
     }

@@ -42,6 +42,9 @@ pub(super) struct Asked {
     pub(super) verdicts: Vec<Judged>,
 }
 
+/// What is still open for the officers of each authority.
+pub(super) type Open = BTreeMap<AuthorityCode, BTreeSet<Measure>>;
+
 /// Where a session stands. Each stage carries what it waits for.
 pub(super) enum Stage {
     /// A code was posted.
@@ -55,7 +58,10 @@ pub(super) enum Stage {
     /// An active challenge asks for `prompt`. Every picture counts, and none is judged ahead.
     Turning { prompt: Prompt, picture: Option<Vec<u8>> },
     /// Officers carry out what their own authority asked for; `open` is what is left.
-    Measuring { wanted: Measures, open: BTreeMap<AuthorityCode, BTreeSet<Measure>> },
+    Measuring { wanted: Measures, open: Open },
+    /// The code of a wallet that was unlocked again is wanted. `open` is whose own unlock is still to be shown, or the document
+    /// in its place; `wrong` is what was wrong with the last code.
+    Unlocking { open: Open, code: Option<String>, wrong: Option<GateReason> },
     /// The door is open; `said` is what a simulated door was told.
     Door { said: Option<Passage> },
     /// Decided; the end is being written.
@@ -79,7 +85,7 @@ impl Session {
     /// What is open for the officer of `authority`.
     pub(super) fn open(&self, authority: AuthorityCode) -> Option<&BTreeSet<Measure>> {
         match &self.stage {
-            Stage::Measuring { open, .. } => open.get(&authority),
+            Stage::Measuring { open, .. } | Stage::Unlocking { open, .. } => open.get(&authority),
             Stage::Reading
             | Stage::Laying { .. }
             | Stage::Checking
@@ -93,7 +99,7 @@ impl Session {
     /// As [`Self::open`], to take something from it.
     pub(super) fn open_mut(&mut self, authority: AuthorityCode) -> Option<&mut BTreeSet<Measure>> {
         match &mut self.stage {
-            Stage::Measuring { open, .. } => open.get_mut(&authority),
+            Stage::Measuring { open, .. } | Stage::Unlocking { open, .. } => open.get_mut(&authority),
             Stage::Reading
             | Stage::Laying { .. }
             | Stage::Checking
@@ -118,6 +124,7 @@ impl Session {
             | Stage::Checking
             | Stage::Looking { .. }
             | Stage::Turning { .. }
+            | Stage::Unlocking { .. }
             | Stage::Measuring { .. } => true,
         }
     }
@@ -135,6 +142,22 @@ impl Session {
             Stage::Reading
             | Stage::Laying { .. }
             | Stage::Checking
+            | Stage::Unlocking { .. }
+            | Stage::Measuring { .. }
+            | Stage::Door { .. }
+            | Stage::Over(_) => None,
+        }
+    }
+
+    /// Where the code of a wallet that was unlocked again goes, where one is wanted.
+    pub(super) fn next_code(&mut self) -> Option<&mut Option<String>> {
+        match &mut self.stage {
+            Stage::Unlocking { open, code, .. } => wants_unlock(open).then_some(code),
+            Stage::Reading
+            | Stage::Laying { .. }
+            | Stage::Checking
+            | Stage::Looking { .. }
+            | Stage::Turning { .. }
             | Stage::Measuring { .. }
             | Stage::Door { .. }
             | Stage::Over(_) => None,
@@ -149,16 +172,17 @@ impl Session {
             | Stage::Checking
             | Stage::Looking { .. }
             | Stage::Turning { .. }
+            | Stage::Unlocking { .. }
             | Stage::Measuring { .. }
             | Stage::Door { .. }
             | Stage::Over(_) => None,
         }
     }
 
-    /// What was wrong with the last picture.
+    /// What was wrong with the last picture, or with the last code of an own unlock.
     pub(super) const fn hint(&self) -> Option<GateReason> {
         match self.stage {
-            Stage::Looking { hint, .. } => hint,
+            Stage::Looking { hint, .. } | Stage::Unlocking { wrong: hint, .. } => hint,
             Stage::Reading
             | Stage::Laying { .. }
             | Stage::Checking
@@ -169,9 +193,20 @@ impl Session {
         }
     }
 
+    /// As [`Self::hint`], for the officers of `authority`: an own unlock that another authority asked for is none of their business.
+    pub(super) fn hint_for(&self, authority: AuthorityCode) -> Option<GateReason> {
+        let theirs = !matches!(self.stage, Stage::Unlocking { .. }) || self.is_open(authority);
+        self.hint().filter(|_| theirs)
+    }
+
     pub(super) fn verdicts(&self) -> &[Judged] {
         self.asked.as_ref().map_or(&[], |asked| &asked.verdicts)
     }
+}
+
+/// Whether an own unlock is still wanted, and not the document in its place.
+pub(super) fn wants_unlock(open: &Open) -> bool {
+    open.values().flatten().any(|measure| *measure == Measure::Pin)
 }
 
 /// A traveller who has gone, as far as an officer's view may know.

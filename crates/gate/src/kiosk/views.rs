@@ -7,7 +7,7 @@ use documents::{AuthorityCode, LaneKind, Measure, Timestamp};
 use serde_json::{Value, json};
 
 use super::session::{Past, Session, Stage, Stop};
-use super::{Kiosk, SEE_OFFICER, end_of};
+use super::{Kiosk, SEE_OFFICER, by_officer, end_of};
 use crate::lane::Judged;
 use crate::reason::{Finder, GateReason};
 use crate::texts::{Language, Texts, challenge_key, measure_key};
@@ -135,6 +135,10 @@ fn standing(session: &Session) -> (&'static str, &'static str) {
                 ("measure", measure_key(other))
             }
         },
+        Stage::Unlocking { wrong, .. } => {
+            let wanted = first_open(session).unwrap_or(Measure::PhysicalDocument);
+            ("measure", wrong.map_or(measure_key(wanted), GateReason::sentence))
+        }
         Stage::Door { .. } => ("welcome", Sentence::GoThrough.key()),
         // The lane is free only once the end is written.
         Stage::Over(sentence) => end_of(*sentence).unwrap_or(("checking", Sentence::PleaseWait.key())),
@@ -149,6 +153,7 @@ const fn motion(session: &Session) -> Option<&'static str> {
         | Stage::Laying { .. }
         | Stage::Checking
         | Stage::Looking { .. }
+        | Stage::Unlocking { .. }
         | Stage::Measuring { .. }
         | Stage::Door { .. }
         | Stage::Over(_) => None,
@@ -157,7 +162,9 @@ const fn motion(session: &Session) -> Option<&'static str> {
 
 fn first_open(session: &Session) -> Option<Measure> {
     match &session.stage {
-        Stage::Measuring { open, .. } => open.values().flatten().min().copied(),
+        Stage::Measuring { open, .. } | Stage::Unlocking { open, .. } => {
+            open.values().flatten().min().copied()
+        }
         Stage::Reading
         | Stage::Laying { .. }
         | Stage::Checking
@@ -191,11 +198,11 @@ fn current_row(session: &Session, authority: AuthorityCode, joint: bool) -> Valu
         "session": session.number,
         "state": state,
         "own": own,
-        "open": open.into_iter().flatten().map(|measure| measure.as_str()).collect::<Vec<_>>(),
+        "open": open.into_iter().flatten().map(|measure| by_officer(*measure).as_str()).collect::<Vec<_>>(),
         "other": (joint && asked).then_some("waiting"),
         "outcome": null,
         "gate": null,
-        "hint": session.hint().map(GateReason::code),
+        "hint": session.hint_for(authority).map(GateReason::code),
         "refusable": session.refusable(authority),
         "refused_here": session.stop == Some(Stop::Refused { by: authority }),
     })

@@ -13,6 +13,7 @@ mod rounds;
 pub mod screen;
 mod shown;
 mod time;
+mod unlock;
 
 use std::sync::{Arc, Mutex};
 
@@ -26,6 +27,7 @@ use self::measures::Measurer;
 use self::rounds::{LaneRounds, Notes};
 use self::screen::Screen;
 use self::time::{LaneTime, RuntimeTimer};
+use self::unlock::CODES;
 use crate::capture::{Captured, FaceCapture};
 use crate::check::{Checker, ReplayCache, Trusted};
 use crate::clock::{Clock, Stopwatch};
@@ -159,7 +161,7 @@ impl<L: AuthorityLink, E: FaceCapture> Lane<L, E> {
     ) -> Report {
         let LaneContext { camera, door, screen, measures, trusted, clock, watch } = context;
         let time = LaneTime::new(clock, &RuntimeTimer);
-        let mut scratch = Vec::new();
+        let mut scratch: [Vec<u8>; CODES] = Default::default();
         let mut rounds = LaneRounds {
             lane: self,
             id,
@@ -168,8 +170,9 @@ impl<L: AuthorityLink, E: FaceCapture> Lane<L, E> {
             trusted,
             time: &time,
             watch,
-            scratch: Some(&mut scratch),
+            scratch: scratch.iter_mut().collect(),
             shown: None,
+            read: None,
             captured: Captured::none(),
             done: Vec::new(),
             notes: Notes::default(),

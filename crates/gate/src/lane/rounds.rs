@@ -1,7 +1,7 @@
 //! Rounds: what the authorities are asked about at a real lane: the code or cards that were shown, the face, and the measures.
 //!
 //! Lives here: [`LaneRounds`], the check of the code, the look at the face, the signed requests. Not here: the motions
-//! of the active challenge (`challenge`), when anything is asked (`driver`).
+//! of the active challenge (`challenge`), the code of an own unlock (`unlock`), when anything is asked (`driver`).
 
 use std::sync::{Arc, PoisonError};
 
@@ -21,6 +21,7 @@ use super::measures::{Measurer, Taken};
 use super::report::{Report, Stages};
 use super::shown::{self, Laid, Shown};
 use super::time::LaneTime;
+use super::unlock::Instead;
 use super::{Lane, LaneConfig};
 use crate::capture::{CaptureFault, Captured, FaceCapture, blocking};
 use crate::check::{Checked, Trusted};
@@ -39,9 +40,11 @@ pub(super) struct LaneRounds<'a, L, E, C, M> {
     pub(super) trusted: &'a dyn Trusted,
     pub(super) time: &'a LaneTime<'a>,
     pub(super) watch: &'a dyn Stopwatch,
-    /// Holds the bytes of the code.
-    pub(super) scratch: Option<&'a mut Vec<u8>>,
+    /// Hold the bytes of codes: of the first, and of each that is shown for an own unlock.
+    pub(super) scratch: Vec<&'a mut Vec<u8>>,
     pub(super) shown: Option<Shown<'a>>,
+    /// The text of the code that was read last: as long as it lies on the reader it is no other code.
+    pub(super) read: Option<String>,
     pub(super) captured: Captured,
     /// Numbers of the measures carried out so far.
     pub(super) done: Vec<u8>,
@@ -92,11 +95,11 @@ impl<L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> Rounds for LaneRo
     /// measures.
     async fn again(&mut self, wanted: Measures) -> Result<PreparedRound, NoRound> {
         let challenge = wanted.contains(Measure::ActiveLiveness) && self.can_challenge();
-        let by_hand = if challenge {
-            Measures::new(wanted.iter().filter(|m| *m != Measure::ActiveLiveness)).ok()
-        } else {
-            Some(wanted)
-        };
+        let instead =
+            if wanted.contains(Measure::Pin) { self.unlock_again().await? } else { Instead::Nothing };
+        let by_camera = |measure: &Measure| challenge && *measure == Measure::ActiveLiveness;
+        let by_hand = wanted.iter().filter(|measure| *measure != Measure::Pin && !by_camera(measure));
+        let by_hand = Measures::new(by_hand.chain(instead.to_be_done())).ok();
         if let Some(by_hand) = by_hand {
             match self.measures.take(by_hand).await {
                 Taken::All => {}
@@ -109,7 +112,8 @@ impl<L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> Rounds for LaneRo
         } else if wanted.contains(Measure::SecondLook) || wanted.contains(Measure::ActiveLiveness) {
             self.look().await?;
         }
-        for number in wanted.numbers() {
+        let carried_out = wanted.iter().filter(|measure| *measure != Measure::Pin || instead.is_nothing());
+        for number in carried_out.chain(instead.done()).map(clearance::measure_number) {
             if !self.done.contains(&number) {
                 self.done.push(number);
             }
@@ -127,19 +131,22 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
         let text = self.read(sight).await?;
         let read_at = self.watch.millis();
         self.notes.ms.read = read_at - start;
-
         let now = self.time.now();
-        let scratch = self.scratch.take().ok_or(NoRound::Failed(GateReason::CodeUnreadable))?;
-        let checked = {
-            let mut replay = self.lane.replay.lock().unwrap_or_else(PoisonError::into_inner);
-            self.lane.checker.check(&text, scratch, self.trusted, &mut replay, now)
-        };
+        let checked = self.check(&text, now);
         self.notes.ms.check = self.watch.millis() - read_at;
         let checked = checked.map_err(NoRound::Failed)?;
         self.notes.token = Some(checked.id());
-        note_showing(self.lane, &checked, now).await?;
+        note_showing(self.lane, &checked, now).await.map_err(NoRound::Failed)?;
+        self.read = Some(text);
         self.shown = Some(Shown::Code(checked));
         Ok(())
+    }
+
+    /// Checks the text of a code; its bytes stay as long as the traveller is served.
+    pub(super) fn check(&mut self, text: &str, now: Timestamp) -> Result<Checked<'a>, GateReason> {
+        let scratch = self.scratch.pop().ok_or(GateReason::CodeUnreadable)?;
+        let mut replay = self.lane.replay.lock().unwrap_or_else(PoisonError::into_inner);
+        self.lane.checker.check(text, scratch, self.trusted, &mut replay, now)
     }
 
     /// Reads cards until every authority of the lane has one to read, and seals each its own. What was read of them ends with
@@ -211,7 +218,7 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
     }
 
     /// Only the gate's own camera, unless this lane was set up for a simulated one; marks the report.
-    fn admitted<S>(&mut self, seen: Seen<S>) -> Result<S, NoRound> {
+    pub(super) fn admitted<S>(&mut self, seen: Seen<S>) -> Result<S, NoRound> {
         match seen.source {
             Source::OwnCamera => {}
             Source::Simulated if self.lane.config.simulated_camera => self.notes.simulated_camera = true,
@@ -220,7 +227,7 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
         Ok(seen.sight)
     }
 
-    async fn read(&mut self, sight: CodeSight) -> Result<String, NoRound> {
+    pub(super) async fn read(&mut self, sight: CodeSight) -> Result<String, NoRound> {
         let bytes = match sight {
             CodeSight::Text(text) => return Ok(text),
             CodeSight::Picture(bytes) => bytes,
@@ -238,7 +245,7 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
     }
 
     /// Why a camera gave no picture; `too_large` is the reason for one that is larger than a picture may be.
-    fn no_picture(&mut self, error: &CameraError, too_large: GateReason) -> NoRound {
+    pub(super) fn no_picture(&mut self, error: &CameraError, too_large: GateReason) -> NoRound {
         tracing::warn!(%error, "no picture from the camera");
         self.notes.detail = Some(error.to_string());
         NoRound::Failed(match error {
@@ -422,26 +429,32 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
 }
 
 /// The durable half of the replay check: it outlives a restart.
-async fn note_showing<L, E>(lane: &Lane<L, E>, checked: &Checked<'_>, now: Timestamp) -> Result<(), NoRound> {
+pub(super) async fn note_showing<L, E>(
+    lane: &Lane<L, E>,
+    checked: &Checked<'_>,
+    now: Timestamp,
+) -> Result<(), GateReason> {
     let forget = now.plus_seconds(-2 * lane.config.window.seconds());
     match lane.store.note_showing(checked.id(), checked.made_at(), lane.checker.lane(), forget).await {
         Ok(true) => refuse_spent(lane, checked).await,
-        Ok(false) => Err(NoRound::Failed(GateReason::ReplayedElsewhere)),
+        Ok(false) if checked.is_paper() => Err(GateReason::PaperAtOtherLane),
+        Ok(false) => Err(GateReason::ReplayedElsewhere),
         Err(error) => {
             tracing::error!(%error, "a showing could not be noted");
-            Err(NoRound::Failed(GateReason::RecordFailed))
+            Err(GateReason::RecordFailed)
         }
     }
 }
 
 /// A token that somebody passed with here is spent, also while no authority has heard of it.
-async fn refuse_spent<L, E>(lane: &Lane<L, E>, checked: &Checked<'_>) -> Result<(), NoRound> {
+async fn refuse_spent<L, E>(lane: &Lane<L, E>, checked: &Checked<'_>) -> Result<(), GateReason> {
     match lane.store.passed_with(checked.id()).await {
         Ok(false) => Ok(()),
-        Ok(true) => Err(NoRound::Failed(GateReason::TokenSpentHere)),
+        Ok(true) if checked.is_paper() => Err(GateReason::PaperUsed),
+        Ok(true) => Err(GateReason::TokenSpentHere),
         Err(error) => {
             tracing::error!(%error, "the store cannot be asked for a token");
-            Err(NoRound::Failed(GateReason::RecordFailed))
+            Err(GateReason::RecordFailed)
         }
     }
 }

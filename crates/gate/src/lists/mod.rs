@@ -337,6 +337,10 @@ impl Trusted for Lists {
         }
     }
 
+    fn counter_key(&self, issuer: AuthorityCode, kid: u8, now: Timestamp) -> Result<&VerifyingKey, KeyFault> {
+        self.trust.find(issuer, Role::Counter, &[kid], now).map_err(|error| key_fault(&error))
+    }
+
     fn verdict_key(
         &self,
         authority: AuthorityCode,

@@ -14,13 +14,14 @@ use clearance::{Enveloped, LaneId, Place, Sides};
 use code::{CrossingCode, Parts};
 use credential::ProofWindow;
 use credential::message::{self, Event, Kind, Outcome, Receipt, ReceiptResult, Request, Verdict};
+use credential::paper::sign_paper;
 use credential::part::PartForm;
 use credential::status::{SignedStatusList, Status, StatusList};
 use credential::{
     Audience, DeviceKey, KeyClass, PartHash, SealedHashes, ShortHash, SigningKey, StatusRef, TokenClaims,
-    TokenId, hpke, sign_proof, sign_token,
+    TokenId, Unlock, hpke, sign_proof, sign_proof_with, sign_token,
 };
-use documents::{AuthorityCode, Direction, LaneKind, Side, Timestamp};
+use documents::{AuthorityCode, Direction, LaneKind, LocalDate, Side, Timestamp};
 use face::Track;
 use face::active::{ActiveRules, Frame};
 use gate::outbox::GateKey;
@@ -48,6 +49,7 @@ pub struct Keys {
     pub approval: SigningKey,
     pub list: SigningKey,
     pub other: SigningKey,
+    pub counter: SigningKey,
     /// To which pages are sealed.
     pub part: hpke::ReceiverKey,
 }
@@ -74,7 +76,16 @@ impl Keys {
     fn new() -> Self {
         let key = || SigningKey::generate().unwrap();
         let part = hpke::ReceiverKey::generate().unwrap();
-        Self { token: key(), verdict: key(), status: key(), approval: key(), list: key(), other: key(), part }
+        Self {
+            token: key(),
+            verdict: key(),
+            status: key(),
+            approval: key(),
+            list: key(),
+            other: key(),
+            counter: key(),
+            part,
+        }
     }
 
     pub fn root(&self) -> Root {
@@ -89,6 +100,7 @@ impl Keys {
             entry(Role::Verdict, &[9], &self.verdict),
             entry(Role::Status, b"s1", &self.status),
             entry(Role::Approval, b"a1", &self.approval),
+            entry(Role::Counter, &[1], &self.counter),
             KeyEntry { key: self.part.public().to_vec(), ..entry(Role::Part, b"p1", &self.token) },
         ]
     }
@@ -227,6 +239,23 @@ impl Wallet {
         Self { device, issuer, claims, token, parts }
     }
 
+    /// What a counter issues for a paper pass of this day.
+    pub fn paper(bay: &Bay, issuer: AuthorityCode, day: LocalDate) -> Self {
+        let class = |claims: &mut TokenClaims| {
+            claims.key_class = KeyClass::Paper;
+            claims.expires = KeyClass::Paper.expiry_for(day);
+        };
+        Self::with(bay, issuer, class, KID, &bay.keys[&issuer].token)
+    }
+
+    /// The printed code.
+    pub fn print(&self, counter: (&SigningKey, u8), audience: &Audience, day: LocalDate) -> String {
+        let parts = self.parts_for(audience);
+        let hashes: Vec<_> = parts.iter().map(|p| PartHash::of(p)).collect();
+        let proof = sign_paper(counter, audience, &self.token, &hashes, day).unwrap();
+        text(&self.token, &proof, &parts)
+    }
+
     pub fn id(&self) -> TokenId {
         DeviceKey::new(*self.device.public()).unwrap().thumbprint().token_id()
     }
@@ -239,6 +268,15 @@ impl Wallet {
     pub fn show(&self, audience: &Audience, made_at: Timestamp) -> String {
         let parts = self.parts_for(audience);
         self.show_parts(audience, &parts, made_at)
+    }
+
+    /// A code whose proof says how the wallet was unlocked again for it.
+    pub fn show_unlocked(&self, audience: &Audience, made_at: Timestamp, unlock: Option<Unlock>) -> String {
+        let parts = self.parts_for(audience);
+        let hashes: Vec<_> = parts.iter().map(|p| PartHash::of(p)).collect();
+        let made = (made_at, unlock);
+        let proof = sign_proof_with(&self.device, audience, &self.token, &hashes, made).unwrap();
+        text(&self.token, &proof, &parts)
     }
 
     pub fn show_parts(&self, audience: &Audience, parts: &[Vec<u8>], made_at: Timestamp) -> String {

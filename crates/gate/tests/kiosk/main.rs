@@ -17,3 +17,4 @@ mod door;
 mod officer;
 mod page;
 mod traveller;
+mod unlock;

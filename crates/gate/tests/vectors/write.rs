@@ -8,6 +8,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "what `json!` makes is handed over")]
 
 mod lists;
+mod paper;
 
 use code::base45::encode_into;
 use credential::cbor::Writer;
@@ -73,9 +74,15 @@ pub fn write() {
     lists::write_trust_lists(&bay);
     lists::write_status_lists(&bay);
     lists::write_approvals(&bay);
+    paper::write();
 }
 
 fn write_world(bay: &Bay, status: &[(AuthorityCode, Vec<u8>)]) {
+    put("world.json", &world_of(bay, status));
+}
+
+/// What a gate knows of this Bay.
+fn world_of(bay: &Bay, status: &[(AuthorityCode, Vec<u8>)]) -> Value {
     let (mut roots, mut trust) = (Map::new(), Map::new());
     for code in AuthorityCode::ALL {
         let root = bay.keys[&code].root();
@@ -93,9 +100,7 @@ fn write_world(bay: &Bay, status: &[(AuthorityCode, Vec<u8>)]) {
             json!({"issuer": issuer.code(), "list": 0, "subject": bay::subject(*issuer), "token": hex::encode(token)})
         })
         .collect();
-    put(
-        "world.json",
-        &json!({
+    json!({
             "about": "what a gate knows when it judges the vectors; see README.md",
             "now": now().to_string(),
             "lane": {"port": "hengqin", "from": "MAC", "to": "CHN"},
@@ -104,8 +109,7 @@ fn write_world(bay: &Bay, status: &[(AuthorityCode, Vec<u8>)]) {
             "trust": trust,
             "status": status,
             "approvals": [hex::encode(bay.approved(&bay::approval()))],
-        }),
-    );
+    })
 }
 
 /// A token signed by Macao's key, as its claims' bytes are.
@@ -274,7 +278,7 @@ fn write_codes(bay: &Bay, compromised: &SigningKey, ended: &SigningKey) {
             grown.extend([0x23, 0x41, 0]);
             pairs[2].1 = grown;
         }),
-        ("token: a key class that is none", &|pairs| pairs[3].1[1] = 3),
+        ("token: a key class that is none", &|pairs| pairs[3].1[1] = 4),
         ("token: a place in the status list below 65536", &|pairs| {
             let at = pairs[3].1.iter().position(|byte| *byte == 0x1a).unwrap();
             pairs[3].1.splice(at..at + 5, [0x19, 0xff, 0xff]);
@@ -295,7 +299,8 @@ fn write_codes(bay: &Bay, compromised: &SigningKey, ended: &SigningKey) {
         }
         cose::sign(&wallet.device, Tagging::Untagged, headers, &w.finish(), payload).unwrap()
     };
-    let made = |value: u64| Writer::new().map(1).int(6).uint(value).finish();
+    let says = |value: u64, unlock: &[u8]| Writer::new().array(2).uint(value).bytes(unlock).finish();
+    let made = |value: u64| says(value, &[0, 0]);
     let iat = now().unix().unsigned_abs();
     of_proof(
         "proof: signed for another kind of message",
@@ -305,22 +310,37 @@ fn write_codes(bay: &Bay, compromised: &SigningKey, ended: &SigningKey) {
     of_proof(
         "proof: a key id",
         GateReason::ProofMalformed,
-        &device("bp1-proof", &made(iat), headers(Some(&[1]))),
+        &device("bp2-proof", &made(iat), headers(Some(&[1]))),
     );
     of_proof(
         "proof: a time as a text",
         GateReason::ProofMalformed,
-        &device("bp1-proof", &Writer::new().map(1).int(6).text("now").finish(), headers(None)),
+        &device("bp2-proof", &Writer::new().array(2).text("now").bytes(&[0, 0]).finish(), headers(None)),
     );
     of_proof(
         "proof: a time in 1970",
         GateReason::ProofMalformed,
-        &device("bp1-proof", &made(60), headers(None)),
+        &device("bp2-proof", &made(60), headers(None)),
+    );
+    let of_unlock = |unlock: &[u8]| device("bp2-proof", &says(iat, unlock), headers(None));
+    for (name, unlock) in [
+        ("proof: an own unlock of one byte", &[1][..]),
+        ("proof: an own unlock of three bytes", &[1, 0, 0]),
+        ("proof: unlocked in an unknown way", &[3, 0]),
+        ("proof: unlocked 61 seconds ago", &[1, 61]),
+        ("proof: the age of no unlock", &[0, 1]),
+    ] {
+        of_proof(name, GateReason::ProofMalformed, &of_unlock(unlock));
+    }
+    of_proof(
+        "proof: without the field of the own unlock",
+        GateReason::ProofMalformed,
+        &device("bp2-proof", &Writer::new().array(1).uint(iat).finish(), headers(None)),
     );
     of_proof(
-        "proof: two claims",
+        "proof: of the version before",
         GateReason::ProofMalformed,
-        &device("bp1-proof", &Writer::new().map(2).int(4).uint(iat).int(6).uint(iat).finish(), headers(None)),
+        &device("bp1-proof", &Writer::new().map(1).int(6).uint(iat).finish(), headers(None)),
     );
     of_proof("proof: a byte behind its end", GateReason::ProofMalformed, &[proof.as_slice(), &[0]].concat());
     let mut changed = proof.clone();

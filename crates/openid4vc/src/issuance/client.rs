@@ -3,6 +3,7 @@
 //!
 //! Lives here: both signatures and every claim of them. Not here: which makers are trusted, and which proofs were seen before.
 
+use credential::dpop::DpopThumbprint;
 use credential::jose::{Jwk, JwsError, UnverifiedJws};
 use credential::x5c::{CertificateAnchors, LeafUse, X5cError, verify_x5c};
 use documents::{Timestamp, redact_debug};
@@ -108,7 +109,9 @@ impl From<ClientFault> for Refusal {
 pub struct VerifiedClient {
     /// Its name, shared by all wallets of its kind.
     pub client_id: String,
-    /// The proof's own name.
+    /// The attested key of this one wallet.
+    pub instance: DpopThumbprint,
+    /// The proof's own name; no two proofs of one key share it.
     pub proof_id: String,
     /// From when on the proof is over whatever else is known of it.
     pub proof_until: Timestamp,
@@ -187,7 +190,8 @@ pub fn verify_client(
         return Err(ClientFault::ProofTime);
     }
     let proof_until = now.plus_seconds(2 * WINDOW_SECONDS + 1);
-    Ok(VerifiedClient { client_id, proof_id: claims.jti, proof_until })
+    let instance = key.thumbprint().map_err(|_| ClientFault::Claims)?;
+    Ok(VerifiedClient { client_id, instance, proof_id: claims.jti, proof_until })
 }
 
 /// Claims by the strict reader.

@@ -27,6 +27,7 @@ use credential::message::{
     self, Chain, ChainReason, Event, Handover, Kind, Notice, Outcome, Passage, Receipt, ReceiptResult,
     Request, Verdict,
 };
+use credential::paper::sign_paper;
 use credential::part::{
     EndorsementSlot, HolderIdentity, Name, PartContents, PartContext, PartTemplate, TEMPLATE_LEN,
     seal_weekly_key,
@@ -250,6 +251,15 @@ fn codes() {
     );
     put_with_misses("proof", "now", &proof);
     put("proof", "no-token", &token_bytes);
+    let day = now().local_date();
+    let paper =
+        sign_paper((device_key(), TOKEN_KID), &audience, &token_bytes, &[PartHash([1; 32])], day).unwrap();
+    put_with_misses("paper_proof", "today", &paper);
+    put("paper_proof", "no-holder-proof", &proof);
+    put("proof", "no-paper", &paper);
+    let midnight = day.start().unix().to_be_bytes();
+    let noon = day.start().plus_seconds(43_200).unix().to_be_bytes();
+    put("paper_proof", "no-noon", replaced(&paper, midnight.split_at(4).1, noon.split_at(4).1));
     put_with_misses("base45_cbor", "code", &cbor);
     let deep = |levels: usize| [vec![0x81; levels], vec![0]].concat();
     put("base45_cbor", "ok-deep", deep(7));

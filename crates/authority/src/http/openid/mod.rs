@@ -36,7 +36,7 @@ pub(super) struct SeenProofs(Mutex<HashMap<[u8; 32], Timestamp>>);
 
 impl SeenProofs {
     fn take(&self, client: &VerifiedClient, now: Timestamp) -> Result<(), Refusal> {
-        let name = sha256(format!("{}\n{}", client.client_id, client.proof_id).as_bytes());
+        let name = sha256(&[client.instance.as_bytes().as_slice(), client.proof_id.as_bytes()].concat());
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= MANY {
             seen.retain(|_, until| now < *until);

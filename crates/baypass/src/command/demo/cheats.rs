@@ -11,19 +11,19 @@ use face::Image;
 use serde_json::{Value, json};
 
 use super::bay::{Answered, TAPPED, code_picture, packed, unpacked};
-use super::cards;
 use super::cast::Who;
 use super::desks;
 use super::thefts;
 use super::tour::{Scanned, Tour, place};
 use super::wire::{Trick, alter_signature};
+use super::{cards, paper};
 use crate::failure::{Failure, of};
 use crate::install::keys::{KeyFiles, KeyStore};
 use crate::install::{LanePlace, lists};
 use crate::wallet::{Bytes, HeldToken};
 
 /// Tries everything.
-pub async fn all(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
+pub async fn all(tour: &mut Tour<'_>, sheet: &str) -> Result<Vec<Value>, Failure> {
     let mut told = Vec::new();
     documents(tour, &mut told).await?;
     faces(tour, &mut told).await?;
@@ -32,6 +32,7 @@ pub async fn all(tour: &mut Tour<'_>) -> Result<Vec<Value>, Failure> {
     tokens(tour, &mut told).await?;
     keys(tour, &mut told).await?;
     enrolments(tour, &mut told).await?;
+    paper::cheats(tour, sheet, &mut told).await?;
     cards::cheats(tour, &mut told).await?;
     thefts::bombs(tour, &mut told).await?;
     thefts::stolen_database(tour, &mut told).await?;

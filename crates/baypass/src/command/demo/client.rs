@@ -14,6 +14,7 @@ use crate::wallet::{Application, AuthorityClient, Card, Granted, NoTokens, Sessi
 
 const fn class_word(class: KeyClass) -> &'static str {
     match class {
+        KeyClass::Paper => "paper",
         KeyClass::Software => "software",
         KeyClass::Hardware => "hardware",
         KeyClass::SecureElement => "secure_element",
@@ -24,7 +25,7 @@ fn devices(keys: &[DeviceProof]) -> Vec<Value> {
     keys.iter().map(|d| json!({"key": packed(d.key.as_bytes()), "proof": packed(&d.proof)})).collect()
 }
 
-fn unpacked_all(answer: &Value, field: &str) -> Result<Vec<Vec<u8>>, Failure> {
+pub fn unpacked_all(answer: &Value, field: &str) -> Result<Vec<Vec<u8>>, Failure> {
     let list = answer.get(field).and_then(Value::as_array);
     list.into_iter().flatten().map(|one| unpacked(Some(one))).collect()
 }
@@ -41,7 +42,7 @@ impl Bay {
     }
 
     /// The body of a good answer.
-    fn granted(code: AuthorityCode, answer: Answered) -> Result<Value, Failure> {
+    pub fn granted(code: AuthorityCode, answer: Answered) -> Result<Value, Failure> {
         if (200..300).contains(&answer.status) {
             return Ok(answer.body);
         }

@@ -11,6 +11,7 @@ mod desks;
 mod faces;
 mod library;
 mod office;
+mod paper;
 mod thefts;
 mod tour;
 mod wire;

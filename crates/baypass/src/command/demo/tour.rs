@@ -14,6 +14,7 @@ use super::cast::Who;
 use super::cheats;
 use super::desks::{self, Scene};
 use super::faces::{self, Photographs};
+use super::paper;
 use super::port;
 use crate::Ended;
 use crate::command::lane::verdict_word;
@@ -224,9 +225,11 @@ pub async fn run(bay: &mut Bay, people: People, json_out: bool) -> Result<Ended,
         }
     }
     crossings.extend(cards::crossings(&mut tour, &crossings).await?);
+    let (on_paper, sheet) = paper::crossings(&mut tour).await?;
+    crossings.extend(on_paper);
     let books = desks::compare(&mut tour).await?;
     tour.say("\nCheats, each with the reason that it must get:\n")?;
-    let attempts = cheats::all(&mut tour).await?;
+    let attempts = cheats::all(&mut tour, &sheet).await?;
     let ledgers = tour.ledgers().await?;
     let wrong = tour.wrong;
     if json_out {
@@ -438,7 +441,7 @@ impl Tour<'_> {
         }))
     }
 
-    /// A crossing by card that must pass: tells it, and gives its row.
+    /// A crossing by card or on paper that must pass: tells it, and gives its row.
     pub fn crossed(&mut self, who: Who, lane: &LanePlace, scanned: &Scanned) -> Result<Value, Failure> {
         let passed = scanned.passed();
         if !passed {
@@ -448,7 +451,7 @@ impl Tour<'_> {
         let ms = scanned.report.get("ms").cloned().unwrap_or_default();
         let stage = |name: &str| ms.get(name).and_then(Value::as_f64).unwrap_or(0.0);
         self.say(&format!(
-            "{:<11} {:<22} {}  {:<13} {:<7} {:<7} {:>5.0}  {:>5.1}  {:>5.0}  {:>5.0}  {:>5.0}  (by card)\n",
+            "{:<11} {:<22} {}  {:<13} {:<7} {:<7} {:>5.0}  {:>5.1}  {:>5.0}  {:>5.0}  {:>5.0}  ({})\n",
             if passed { "passed" } else { "WRONG" },
             who.name(),
             lane.direction,
@@ -460,6 +463,7 @@ impl Tour<'_> {
             stage("face"),
             stage("clear"),
             stage("total"),
+            if lane.kind == LaneKind::Document { "by card" } else { "on paper" },
         ))?;
         Ok(json!({
             "traveller": who.name(), "home": who.home(), "from": lane.direction.from(), "to": lane.direction.to(),

@@ -3,6 +3,7 @@
 mod add;
 mod invite;
 mod list;
+mod paper;
 mod re_enrol;
 mod replace;
 mod status;
@@ -36,6 +37,10 @@ pub enum ResidentCommand {
     Lose(status::StatusArgs),
     /// Writes the card that follows one: codes on the old card are void at once, and the pass goes on without a new enrolment.
     Replace(replace::ReplaceArgs),
+    /// Prints a crossing code for somebody without a phone: one port, direction and day, beside document and face (docs/paper.md).
+    Paper(paper::PaperArgs),
+    /// Ends every paper pass of a resident at once, such as after the sheet was lost; a wallet goes on.
+    EndPapers(paper::EndArgs),
     /// Ends the pass.
     EndPass(status::StatusArgs),
     /// Puts a resident on the watch list of each authority that issued a document.
@@ -69,6 +74,8 @@ impl ResidentCommand {
             Self::DecideEnrolment(args) => block_on(invite::decide(args, models)),
             Self::Lose(args) => block_on(status::run(args, Change::DocumentLost, models)),
             Self::Replace(args) => block_on(replace::run(args, models)),
+            Self::Paper(args) => block_on(paper::run(args, models)),
+            Self::EndPapers(args) => block_on(paper::end(args, models)),
             Self::EndPass(args) => block_on(status::run(args, Change::PassEnded, models)),
             Self::Watch(args) => block_on(status::run(args, Change::Watched, models)),
             Self::LookAlike(args) => {

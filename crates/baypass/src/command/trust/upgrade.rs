@@ -1,5 +1,5 @@
 //! Upgrade: an installation of the version before, whose lists one pinned key signs (`bp1-trust-list`), gets supervisors, a
-//! root of their keys and a first list under it; one without keys for venues gets these.
+//! root of their keys and a first list under it; one without keys for venues or paper passes gets these.
 //!
 //! Lives here: reading the old form once, for this. Not here: the new form (`trust`). Interrupted, the command is run again.
 
@@ -82,7 +82,9 @@ pub fn run(args: &UpgradeArgs) -> Result<Ended, Failure> {
 
 fn told(made: &BroughtOver) -> Result<(), Failure> {
     for (code, number) in &made.lists {
-        failure::print(&format!("{code}: its keys for venues are listed; trust list number {number}\n"))?;
+        failure::print(&format!(
+            "{code}: its keys for venues and paper passes are listed; trust list number {number}\n"
+        ))?;
     }
     for id in &made.approvals {
         failure::print(&format!("approval {id} signed\n"))?;

@@ -8,7 +8,7 @@ mod second;
 pub mod sending;
 mod show;
 
-pub(super) use show::draw;
+pub(super) use show::{beside, draw};
 
 use std::path::Path;
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use code::{QrSymbol, TerminalGround};
-use credential::Audience;
-use documents::{Rules, Side};
+use credential::{Audience, Unlock, UnlockMethod};
+use documents::{Rules, Side, Timestamp};
 use serde_json::json;
 
 use crate::Ended;
@@ -15,6 +15,9 @@ use crate::failure::{self, Failure, of};
 use crate::install::parties::Parties;
 use crate::install::write_whole;
 use crate::wallet::BATCH;
+
+/// Seconds from a code to the one that says that the wallet was unlocked again.
+const UNLOCKED_AFTER: i64 = 9;
 
 /// What `wallet show` takes.
 #[derive(Args)]
@@ -28,6 +31,10 @@ pub struct ShowArgs {
     /// code.png, .svg or .txt; default: drawn in the terminal. Without --side, two files where there are two codes.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Beside each code the next one of the same token, `code-unlocked.png`: it is made 9 seconds later and says that the holder
+    /// unlocked the wallet again, for `lane scan --again`. A phone's wallet asks for its PIN first; this one, of a trial, has none.
+    #[arg(long)]
+    unlocked: bool,
     #[command(flatten)]
     at: At,
     #[command(flatten)]
@@ -64,37 +71,49 @@ pub async fn run(args: &ShowArgs, models: &Path) -> Result<Ended, Failure> {
     let (mut shown, fetched) = (Vec::new(), wallet.tokens_left(at) == BATCH);
     for side in sides {
         let audience = Audience::new(crossing.port.parse().map_err(of)?, way, side);
-        let text = wallet.show(&audience, at)?;
-        let symbol = QrSymbol::draw(&text).map_err(of)?;
-        let out = args.out.as_deref().map(|out| match side.filter(|_| several) {
-            Some(side) => beside(out, side),
-            None => out.to_owned(),
-        });
-        match &out {
-            Some(out) => draw(&symbol, &text, out)?,
-            None if !args.output.json => failure::print(&symbol.to_terminal(TerminalGround::Dark))?,
-            None => {}
+        let held = wallet.take(at)?;
+        let unlock = Unlock::new(UnlockMethod::Pin, 0);
+        let again = args.unlocked.then(|| (at.plus_seconds(UNLOCKED_AFTER), unlock));
+        for (made, unlock) in [Some((at, None)), again].into_iter().flatten() {
+            let text = held.code_with(&audience, (made, unlock))?;
+            let symbol = QrSymbol::draw(&text).map_err(of)?;
+            let out = args.out.as_deref().map(|out| {
+                let out = match side.filter(|_| several) {
+                    Some(side) => beside(out, side.as_str()),
+                    None => out.to_owned(),
+                };
+                if unlock.is_some() { beside(&out, "unlocked") } else { out }
+            });
+            match &out {
+                Some(out) => draw(&symbol, &text, out)?,
+                None if !args.output.json => failure::print(&symbol.to_terminal(TerminalGround::Dark))?,
+                None => {}
+            }
+            shown.push(ShownCode { side, text, out, symbol, made, unlocked: unlock.is_some() });
         }
-        shown.push((side, text, out, symbol));
     }
     wallet.save(&installation)?;
     let left = wallet.tokens_left(at);
     if args.output.json {
         let codes: Vec<_> = shown
             .iter()
-            .map(|(side, text, out, symbol)| {
-                json!({"side": side, "file": out, "code": text, "qr_version": symbol.version(), "made_at": at})
+            .map(|ShownCode { side, text, out, symbol, made, unlocked }| {
+                json!({
+                    "side": side, "file": out, "code": text, "qr_version": symbol.version(), "made_at": made,
+                    "unlocked": unlocked,
+                })
             })
             .collect();
         failure::print_json(
             &json!({"resident": wallet.resident, "port": crossing.port, "from": way.from(), "to": way.to(), "codes": codes, "tokens_left": left}),
         )?;
     } else {
-        for (side, _, out, symbol) in &shown {
+        for ShownCode { side, out, symbol, made, unlocked, .. } in &shown {
             let lane = side.map_or_else(|| "both sides".to_owned(), |side| format!("the {side} lane"));
             let file = out.as_ref().map_or_else(String::new, |out| format!(" in {}", out.display()));
+            let unlocked = if *unlocked { ", unlocked again" } else { "" };
             failure::print(&format!(
-                "code for {} {way}, {lane}{file} (QR version {}), good for 30 s from {at}\n",
+                "code for {} {way}, {lane}{unlocked}{file} (QR version {}), good for 30 s from {made}\n",
                 crossing.port,
                 symbol.version()
             ))?;
@@ -105,12 +124,22 @@ pub async fn run(args: &ShowArgs, models: &Path) -> Result<Ended, Failure> {
     Ok(Ended::Done)
 }
 
+/// One code that was shown.
+struct ShownCode {
+    side: Option<Side>,
+    text: String,
+    out: Option<PathBuf>,
+    symbol: QrSymbol,
+    made: Timestamp,
+    unlocked: bool,
+}
+
 /// `code.png` for the exit is `code-exit.png`.
-fn beside(out: &Path, side: Side) -> PathBuf {
+pub(in crate::command) fn beside(out: &Path, what: &str) -> PathBuf {
     let stem = out.file_stem().unwrap_or_default().to_string_lossy();
     let name = match out.extension() {
-        Some(extension) => format!("{stem}-{side}.{}", extension.to_string_lossy()),
-        None => format!("{stem}-{side}"),
+        Some(extension) => format!("{stem}-{what}.{}", extension.to_string_lossy()),
+        None => format!("{stem}-{what}"),
     };
     out.with_file_name(name)
 }

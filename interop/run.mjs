@@ -1,0 +1,32 @@
+// Drives programs of others against this one, and writes what passed with whom: target/interop/report.md. A run that did not take place
+// is a failure.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { BIN, MODELS, ROOT } from './places.mjs'
+
+const began = Date.now()
+const out = join(ROOT, 'target/interop')
+mkdirSync(out, { recursive: true })
+if (!existsSync(BIN)) throw new Error(`${BIN} is not there: cargo build --workspace --bin baypass`)
+const folder = mkdtempSync(join(tmpdir(), 'baypass-interop-'))
+const dir = join(folder, 'bay')
+execFileSync(BIN, ['init', dir], { env: { ...process.env, BAYPASS_MODELS: MODELS } })
+const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(dir, 'public/ca.pem'), BAYPASS_PYTHON: process.env.BAYPASS_PYTHON ?? join(out, 'py/bin/python') }
+const run = spawnSync(process.execPath, [new URL('issue.mjs', import.meta.url).pathname, folder], { env, stdio: ['ignore', 'inherit', 'inherit'] })
+const file = join(folder, 'results.json')
+const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [{ with: 'the run', what: 'it came to an end', ok: false, detail: `ended with ${run.status ?? run.signal}` }]
+const failed = results.filter(({ ok }) => !ok)
+const seconds = Math.round((Date.now() - began) / 1000)
+const groups = Object.groupBy ? Object.groupBy(results, (one) => one.with) : results.reduce((all, one) => ({ ...all, [one.with]: [...(all[one.with] ?? []), one] }), {})
+const lines = ['# What passed with whom', '', `${results.length - failed.length} of ${results.length} checks passed, in ${seconds} s.`, '']
+for (const [name, rows] of Object.entries(groups)) {
+  lines.push(`## ${name}`, '', '| | check | detail |', '|---|---|---|')
+  for (const { what, ok, detail } of rows) lines.push(`| ${ok ? 'passed' : '**failed**'} | ${what} | ${String(detail ?? '').replaceAll('|', '/').replaceAll('\n', ' ').slice(0, 200)} |`)
+  lines.push('')
+}
+writeFileSync(join(out, 'report.md'), lines.join('\n'))
+console.log(`\n${results.length - failed.length} of ${results.length} checks passed in ${seconds} s; ${join('target/interop', 'report.md')} says which with whom`)
+rmSync(folder, { recursive: true, force: true })
+process.exit(failed.length === 0 && run.status === 0 && results.length > 0 ? 0 : 1)
