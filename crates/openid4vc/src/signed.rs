@@ -43,11 +43,19 @@ pub fn read_signed<'t>(
 /// [`SignedError`] for the first fault.
 pub fn read_any(compact: &str, longest: usize) -> Result<UnverifiedJws<'_>, SignedError> {
     let jws = UnverifiedJws::read(compact, longest)?;
+    header_object(compact)?;
+    Ok(jws)
+}
+
+/// The header of a compact signature as a JSON object, read strictly; unproven.
+///
+/// # Errors
+/// [`SignedError`].
+pub fn header_object(compact: &str) -> Result<serde_json::Map<String, serde_json::Value>, SignedError> {
     let (header, _) = compact.split_once('.').ok_or(JwsError::Form)?;
     let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| JwsError::Form)?;
     let header = String::from_utf8(header).map_err(|_| JwsError::Header)?;
-    strict_object(&header).map_err(SignedError::Header)?;
-    Ok(jws)
+    strict_object(&header).map_err(SignedError::Header)
 }
 
 /// The payload as a JSON object, read strictly.

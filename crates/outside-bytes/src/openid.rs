@@ -107,6 +107,7 @@ pub fn openid_request(bytes: &[u8]) -> bool {
     };
     assert!(Asked::read(text, &context).is_err(), "nobody is trusted");
     let Ok(parameters) = json::strict_object(text) else { return false };
+    assert!(Asked::read_multisigned(&parameters, &context).is_err(), "nobody is trusted");
     let Ok(asked) = Asked::read_unsigned(&parameters, &context) else { return false };
     assert!(asked.verifier().is_none() && !asked.request().enc.is_empty());
     asked.encrypt(&json!({})).unwrap();

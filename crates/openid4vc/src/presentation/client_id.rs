@@ -10,13 +10,15 @@ use credential::x5c::VerifiedLeaf;
 const HASH: &str = "x509_hash";
 const DNS: &str = "x509_san_dns";
 
-/// A verifier's name, bound to its certificate.
+/// A verifier's name, bound to its certificate, or to its page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientId {
     /// SHA-256 of the certificate (`x509_hash`, which HAIP 1.0 demands).
     Hash([u8; 32]),
     /// A DNS name of the certificate (`x509_san_dns`).
     Dns(String),
+    /// The page of an unsigned request (`origin`, A.2). It is never read from a request: the browser says it.
+    Origin(String),
 }
 
 /// What stands where a client id should be.
@@ -55,6 +57,7 @@ impl ClientId {
         match self {
             Self::Hash(hash) => *hash == sha256(&leaf.der),
             Self::Dns(name) => leaf.dns_names.iter().any(|own| own.eq_ignore_ascii_case(name)),
+            Self::Origin(_) => false,
         }
     }
 
@@ -63,6 +66,7 @@ impl ClientId {
         match self {
             Self::Hash(_) => true,
             Self::Dns(name) => host(uri).is_some_and(|host| host.eq_ignore_ascii_case(name)),
+            Self::Origin(_) => false,
         }
     }
 }
@@ -73,6 +77,7 @@ impl fmt::Display for ClientId {
         match self {
             Self::Hash(hash) => write!(f, "{HASH}:{}", URL_SAFE_NO_PAD.encode(hash)),
             Self::Dns(name) => write!(f, "{DNS}:{name}"),
+            Self::Origin(origin) => write!(f, "origin:{origin}"),
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Lives here: requests by redirect (`direct_post.jwt`) and over the Digital Credentials API (`dc_api.jwt`, signed or not). Not here:
 //! HTTP, sessions, that an answer counts once, what becomes of a status (`status`). Not read: responses without encryption, other client
-//! id prefixes than `x509_hash` and `x509_san_dns`, transaction data, several signatures over one request.
+//! id prefixes than `x509_hash` and `x509_san_dns`, transaction data.
 
 mod answer;
 mod client_id;

@@ -14,7 +14,10 @@ use super::{LATE_SECONDS, MAX_REQUEST_LEN, REQUEST_TYPE, audience, transcript};
 use crate::dcql::{Candidate, DcqlError, NotMet, Query, Shown};
 use crate::mdoc::MdocError;
 use crate::sd_jwt::{Presentation, SdJwtError};
-use crate::signed::{chain_code, payload_object, read_signed};
+use crate::signed::{chain_code, header_object, payload_object, read_signed};
+
+/// Most signatures over one request that are read.
+const MAX_SIGNATURES: usize = 8;
 
 /// Why a wallet does not show a request to its user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -153,12 +156,57 @@ impl Asked {
     /// # Errors
     /// [`RequestError`] for the first fault.
     pub fn read(object: &str, context: &Context<'_>) -> Result<Self, RequestError> {
+        Self::read_object(object, None, context)
+    }
+
+    /// Reads a request under several signatures (`openid4vp-v1-multisigned`, JWS JSON serialization, A.3.2.2): the first signature of a
+    /// verifier that counts is enough. Each names its client id in its own header.
+    ///
+    /// # Errors
+    /// [`RequestError`]: that of the first signature, where none counts.
+    pub fn read_multisigned(
+        object: &Map<String, Value>,
+        context: &Context<'_>,
+    ) -> Result<Self, RequestError> {
+        let payload = object.get("payload").and_then(Value::as_str).ok_or(RequestError::Form)?;
+        let signatures = object.get("signatures").and_then(Value::as_array).ok_or(RequestError::Form)?;
+        if signatures.len() > MAX_SIGNATURES {
+            return Err(RequestError::Form);
+        }
+        let mut first = None;
+        for signature in signatures {
+            let part = |name: &str| signature.get(name).and_then(Value::as_str).ok_or(RequestError::Form);
+            let read = || {
+                let compact = format!("{}.{payload}.{}", part("protected")?, part("signature")?);
+                let header = header_object(&compact).map_err(|_| RequestError::Form)?;
+                Self::read_object(&compact, Some(text(&header, "client_id")?), context)
+            };
+            match read() {
+                Ok(asked) => return Ok(asked),
+                Err(fault) => first = first.or(Some(fault)),
+            }
+        }
+        Err(first.unwrap_or(RequestError::Form))
+    }
+
+    /// Reads a signed object whose client id stands in it, or, under several signatures, in the header.
+    fn read_object(
+        object: &str,
+        in_header: Option<&str>,
+        context: &Context<'_>,
+    ) -> Result<Self, RequestError> {
         let jws = read_signed(object, REQUEST_TYPE, MAX_REQUEST_LEN).map_err(|_| RequestError::Form)?;
         let chain = jws.header().x5c.as_deref().ok_or(RequestError::NoCertificate)?;
         let verifier = verify_x5c(chain, context.anchors, LeafUse::Reader, context.now)?;
         let payload = jws.verify(&verifier.key).map_err(|_| RequestError::Signature)?;
         let claims = payload_object(payload).map_err(|_| RequestError::Form)?;
-        let client_id = text(&claims, "client_id")?;
+        let client_id = match in_header {
+            None => text(&claims, "client_id")?,
+            Some(_) if claims.contains_key("client_id") => {
+                return Err(RequestError::Parameter { name: "client_id" });
+            }
+            Some(client_id) => client_id,
+        };
         if context.client_id.is_some_and(|outside| outside != client_id) {
             return Err(RequestError::ClientId);
         }
@@ -185,8 +233,8 @@ impl Asked {
         context: &Context<'_>,
     ) -> Result<Self, RequestError> {
         let origin = context.origin.ok_or(RequestError::Origin)?;
-        // A client id counts in signed requests alone (A.2): this one stands for the page, and is never shown or signed.
-        let page = ClientId::Dns(origin.to_owned());
+        // A client id that stands in an unsigned request does not count (A.2): the page is the verifier.
+        let page = ClientId::Origin(origin.to_owned());
         let request = read_request(parameters, page, context)?;
         match request.channel {
             Channel::DcApi { .. } => Ok(Self { request, verifier: None, origin: Some(origin.to_owned()) }),

@@ -317,6 +317,7 @@ fn the_browser_carries_a_request_and_its_answer_bound_to_the_page() {
         let asked =
             openid4vc::presentation::Asked::read_unsigned(unsigned.as_object().unwrap(), &context).unwrap();
         assert!(asked.verifier().is_none());
+        assert_eq!(asked.request().client_id.to_string(), "origin:https://desk.example");
         let response = asked.respond(&world.wallet(), false, now()).unwrap();
         assert!(world.take_at(&open, &response, 0, Some(ORIGIN)).is_ok());
     }
@@ -628,4 +629,55 @@ fn the_published_encrypted_answer_opens_to_the_published_content() {
     assert_eq!(jwe.kid(), Some("ac"));
     let opened: Value = serde_json::from_slice(&jwe.decrypt(&key).unwrap()).unwrap();
     assert_eq!(opened, content);
+}
+
+#[test]
+fn a_request_under_several_signatures_is_believed_by_the_first_that_counts() {
+    let world = World::new();
+    let open = world
+        .open_by(one(Format::Mdoc, &["family_name"]), Channel::DcApi { origins: vec![ORIGIN.to_owned()] });
+    let mut claims = claims_of(&world.object(&open));
+    let own = claims.remove("client_id").unwrap();
+    let payload = Value::Object(claims.clone()).to_string();
+    let stranger = Authority::new("Other").signer("Desk", READER);
+    let strange = json!(ClientId::of_certificate(&stranger.x5c[0]).to_string());
+    let part = |signer: &crate::party::Signer, client_id: &Value, payload: &str| {
+        let header =
+            json!({ "typ": "oauth-authz-req+jwt", "x5c": signer.x5c_json(), "client_id": client_id });
+        let compact = signer.sign(header, payload.as_bytes());
+        let mut parts = compact.split('.');
+        json!({ "protected": parts.next(), "signature": parts.nth(1) })
+    };
+    let read = |payload: &str, signatures: Vec<Value>| {
+        let object = json!({ "payload": URL_SAFE_NO_PAD.encode(payload), "signatures": signatures });
+        let anchors = world.authority.anchors();
+        let context = openid4vc::presentation::Context {
+            anchors: &anchors,
+            client_id: None,
+            wallet_nonce: None,
+            origin: Some(ORIGIN),
+            audience: openid4vc::presentation::SELF_ISSUED,
+            now: now(),
+        };
+        openid4vc::presentation::Asked::read_multisigned(object.as_object().unwrap(), &context)
+    };
+    let (good, foreign) = (part(&world.verifier, &own, &payload), part(&stranger, &strange, &payload));
+    let asked = read(&payload, vec![foreign.clone(), good.clone()]).unwrap();
+    assert_eq!(json!(asked.request().client_id.to_string()), own);
+    let response = asked.respond(&world.wallet(), false, now()).unwrap();
+    assert!(world.take_at(&open, &response, 0, Some(ORIGIN)).is_ok());
+    claims.insert("client_id".to_owned(), own.clone());
+    let inside = Value::Object(claims).to_string();
+    for (code, payload, signatures) in [
+        ("certificate_unknown", &payload, vec![foreign]),
+        ("request_client_id", &payload, vec![part(&world.verifier, &strange, &payload)]),
+        ("request_parameter", &payload, vec![part(&world.verifier, &Value::Null, &payload)]),
+        ("request_parameter", &inside, vec![part(&world.verifier, &own, &inside)]),
+        ("request_signature", &inside, vec![good.clone()]),
+        ("request_form", &payload, vec![]),
+        ("request_form", &payload, vec![json!({ "signature": "AAAA" })]),
+        ("request_form", &payload, vec![good; 9]),
+    ] {
+        assert_eq!(read(payload, signatures).map(drop).map_err(|error| error.code()), Err(code));
+    }
 }

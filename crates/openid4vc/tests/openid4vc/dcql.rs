@@ -1,9 +1,12 @@
 //! DCQL: the published queries, every malformed one with its code, what a wallet answers, what a verifier takes as an answer.
 
-use openid4vc::dcql::{Candidate, DcqlError, Match, NotMet, Query, Shown};
+use openid4vc::dcql::{Candidate, DcqlError, Match, NotMet, Presented, Query, Shown};
+use openid4vc::presentation::Answer;
+use openid4vc::sd_jwt::Presentation;
 use serde_json::{Value, json};
 
 use crate::mdoc::{DOC_TYPE, ELEMENTS};
+use crate::party::now;
 use crate::world::{Format, VCT, World, query};
 
 fn read(query: &Value) -> Query {
@@ -235,4 +238,37 @@ fn several_credentials_answer_one_query_only_where_it_takes_several() {
     assert_eq!(found(&asked), 1);
     asked["multiple"] = json!(true);
     assert_eq!(found(&asked), 2);
+}
+
+#[test]
+fn a_query_that_needs_no_holder_gets_no_signature_and_one_that_is_there_is_verified_all_the_same() {
+    let world = World::new();
+    let mut asked = query("id", Format::SdJwt, &["family_name"]);
+    asked["require_cryptographic_holder_binding"] = json!(false);
+    let open = world.open(json!({ "credentials": [asked] }));
+    let response = world.asked(&open).respond(&world.wallet(), false, now()).unwrap();
+    let Ok(Answer::Presented(answer)) = world.take(&open, &response) else { panic!("refused") };
+    let [Presented::SdJwt(verified)] = answer["id"].as_slice() else { panic!("one presentation") };
+    assert!(!verified.is_bound());
+    let to = Presentation { audience: "another verifier", nonce: &open.request().nonce, made: now() };
+    let bound = world.identity.present(&[0], to, &world.device).unwrap();
+    assert_eq!(world.code(&open, &json!({ "id": [bound] })), Err("key_binding_audience"));
+}
+
+#[test]
+fn what_a_verifier_took_leads_to_its_status() {
+    let world = World::new();
+    let list = openid4vc::status::ListToken {
+        subject: "https://hkg.example/status/7".to_owned(),
+        issued: now(),
+        expires: None,
+        ttl: Some(900),
+        list: openid4vc::status::StatusList::with_entries(8),
+    };
+    let open = world.open(json!({ "credentials": [query("id", Format::Mdoc, &[])] }));
+    let response = world.asked(&open).respond(&world.wallet(), false, now()).unwrap();
+    let Ok(Answer::Presented(answer)) = world.take(&open, &response) else { panic!("refused") };
+    let [Presented::Mdoc(verified)] = answer["id"].as_slice() else { panic!("one presentation") };
+    let status = verified.status().unwrap();
+    assert_eq!(list.look_up(status, now(), now()), Ok(openid4vc::status::Status::Valid));
 }

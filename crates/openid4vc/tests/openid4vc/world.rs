@@ -8,6 +8,7 @@ use openid4vc::presentation::{
     Refusal, RequestError, SELF_ISSUED,
 };
 use openid4vc::sd_jwt::{self, Member};
+use openid4vc::status::StatusReference;
 use serde_json::{Value, json};
 
 use crate::mdoc::{DOC_TYPE, ELEMENTS, name_spaces, randoms};
@@ -148,7 +149,7 @@ pub fn photo_id(signer: &Signer, device: &SigningKey) -> mdoc::Held {
         name_spaces: &name_spaces(),
         device: device.public(),
         validity: Validity { signed: at(-100), from: at(-100), until: at(86_400) },
-        status: None,
+        status: Some(&StatusReference { uri: "https://hkg.example/status/7".to_owned(), index: 5 }),
     };
     let bytes = mdoc::issue(&credential, &signer.key, &signer.x5c, &mut randoms()).unwrap();
     mdoc::Held::read(&bytes).unwrap()
