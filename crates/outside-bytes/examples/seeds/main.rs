@@ -34,7 +34,7 @@ use credential::status::{SignedStatusList, Status, StatusList};
 use credential::work::WorkTicket;
 use credential::{
     Audience, DeviceKey, KeyClass, PartHash, SealedHashes, SecretKey, ShortHash, StatusRef, TokenClaims,
-    sign_proof, sign_token,
+    Unlock, UnlockMethod, sign_proof, sign_proof_with, sign_token,
 };
 use documents::{
     AuthorityCode, Direction, DocumentKind, DocumentNumber, LaneKind, PortId, Side, check_digit,
@@ -76,17 +76,22 @@ fn main() {
     if only.as_deref() == Some("cards") {
         return;
     }
-    if only.as_deref() != Some("attestations") {
+    if !matches!(only.as_deref(), Some("attestations" | "codes")) {
         venues::venues();
     }
     if only.as_deref() == Some("venues") {
+        return;
+    }
+    if only.as_deref().is_none_or(|only| only == "codes") {
+        codes();
+    }
+    if only.as_deref() == Some("codes") {
         return;
     }
     phones::attestations();
     if only.is_some() {
         return;
     }
-    codes();
     parts();
     lists();
     messages();
@@ -246,6 +251,12 @@ fn codes() {
     );
     put_with_misses("proof", "now", &proof);
     put("proof", "no-token", &token_bytes);
+    let made = (now(), Unlock::new(UnlockMethod::Pin, 8));
+    let unlocked = sign_proof_with(device_key(), &audience, &token_bytes, &[], made).unwrap();
+    put("proof", "ok-unlocked", &unlocked);
+    // Method and seconds of the own unlock, each beyond its range.
+    put("proof", "no-unlock-method", replaced(&unlocked, &[0x42, 1, 8], &[0x42, 3, 8]));
+    put("proof", "no-unlock-seconds", replaced(&unlocked, &[0x42, 1, 8], &[0x42, 1, 61]));
     put_with_misses("base45_cbor", "code", &cbor);
     let deep = |levels: usize| [vec![0x81; levels], vec![0]].concat();
     put("base45_cbor", "ok-deep", deep(7));
