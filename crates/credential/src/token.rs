@@ -13,8 +13,9 @@ use crate::cbor::{CborError, Reader, Writer};
 use crate::cose::{self, CoseError, Headers, Sign1, Tagging};
 use crate::crypto::{CryptoError, PublicKey, SigningKey, Thumbprint, TokenId, VerifyingKey, sha256};
 use crate::unlock::{self, Unlock};
-use crate::validity::PROOF_AHEAD_SECONDS;
 
+/// Seconds that a holder proof may have been made ahead of the checker's clock (DESIGN 4).
+pub const PROOF_AHEAD_SECONDS: i64 = 10;
 /// External data of a token's signature: the label that no other kind of signature has.
 const TOKEN_LABEL: &str = "bp1-token";
 /// Label of a holder proof.

@@ -4,10 +4,8 @@
 
 use documents::Timestamp;
 
-use crate::token::{MAX_LIFE_SECONDS, TokenClaims};
+use crate::token::{MAX_LIFE_SECONDS, PROOF_AHEAD_SECONDS, TokenClaims};
 
-/// Seconds that a holder proof may have been made ahead of the checker's clock (DESIGN 4).
-pub const PROOF_AHEAD_SECONDS: i64 = 10;
 /// Seconds after which a holder proof is too old (DESIGN 4).
 pub const PROOF_BEHIND_SECONDS: i64 = 30;
 

@@ -186,7 +186,7 @@ async fn without_a_phone_the_document_stands_in_its_place_and_without_both_the_m
     let report = place.cross(Vec::new(), false).await;
     assert_eq!((report.passage, report.reason), (Passage::NotPassed, Some(GateReason::MeasuresNotTaken)));
     assert_eq!(
-        report.open_measures.map(|m| m.numbers()),
+        report.open_measures.map(clearance::Measures::numbers),
         Some(vec![clearance::measure_number(Measure::Pin)])
     );
 }

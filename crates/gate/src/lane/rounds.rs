@@ -138,7 +138,7 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
         self.notes.token = Some(checked.id());
         note_showing(self.lane, &checked, now).await.map_err(NoRound::Failed)?;
         self.read = Some(text);
-        self.shown = Some(Shown::Code(checked));
+        self.shown = Some(Shown::Code(Box::new(checked)));
         Ok(())
     }
 

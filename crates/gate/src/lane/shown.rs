@@ -17,7 +17,7 @@ use crate::reason::GateReason;
 /// What was shown.
 pub(super) enum Shown<'a> {
     /// A code that passed the check.
-    Code(Checked<'a>),
+    Code(Box<Checked<'a>>),
     /// Documents that were laid down.
     Pages(SealedPages),
 }

@@ -70,7 +70,7 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
             let why = match self.unlocked_code(sight, asked).await {
                 Ok(checked) => {
                     self.notes.detail = None;
-                    self.shown = Some(Shown::Code(checked));
+                    self.shown = Some(Shown::Code(Box::new(checked)));
                     return Ok(Instead::Nothing);
                 }
                 Err(NotYet::Same) => {

@@ -73,6 +73,9 @@ async fn two_wrong_codes_call_an_officer() {
     sentence(&mut events, "unlock_same_pass").await;
     place.post(page, "code", unlocked(&place, &wallet, 6, None)).await;
     events.state("see_officer").await;
+    events.state("ready").await;
+    // What became of them is told at the end of the band.
+    place.move_clock(31);
     let row = chn.row(|row| row["state"] == "over").await;
     assert_eq!(row["gate"]["code"], "measures_not_taken");
     assert_eq!(place.link.requests(Chn).len(), 1, "nobody is asked again");

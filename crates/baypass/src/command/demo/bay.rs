@@ -453,17 +453,17 @@ impl Bay {
         Ok(Answered { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
     }
 
-    /// Hands a traveller's pictures to a lane.
+    /// Hands a traveller's pictures to a lane; `again`: codes that are shown where they are asked to unlock their wallet again.
     pub async fn scan(
         &self,
-        port: &str,
-        lane: &str,
+        (port, lane): (&str, &str),
         code: &code_picture::Sight,
+        again: &[String],
         faces: &[&[u8]],
         measures: &[&str],
     ) -> Result<Value, Failure> {
         let faces: Vec<_> = faces.iter().map(|face| packed(face)).collect();
-        let mut body = json!({"lane": lane, "faces": faces, "measures": measures});
+        let mut body = json!({"lane": lane, "codes_again": again, "faces": faces, "measures": measures});
         if let Some(fields) = body.as_object_mut() {
             match code {
                 code_picture::Sight::Cards(cards) => fields.insert("cards".to_owned(), json!(cards)),

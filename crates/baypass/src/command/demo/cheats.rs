@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::bay::{Answered, TAPPED, code_picture, packed, unpacked};
 use super::cast::Who;
 use super::desks;
+use super::doubts::{self, impossible};
 use super::thefts;
 use super::tour::{Scanned, Tour, place};
 use super::wire::{Trick, alter_signature};
@@ -40,6 +41,7 @@ pub async fn all(tour: &mut Tour<'_>, sheet: &str) -> Result<Vec<Value>, Failure
     thefts::stolen_supervisor(tour, &mut told).await?;
     desks::cheats(tour, &mut told).await?;
     ends(tour, &mut told).await?;
+    doubts::all(tour, &mut told).await?;
     Ok(told)
 }
 
@@ -50,7 +52,7 @@ async fn honest(tour: &mut Tour<'_>, who: Who, lane: &LanePlace) -> Result<Scann
 }
 
 /// The same, however far away they were a moment ago, with these measures at the lane.
-async fn at_once(
+pub async fn at_once(
     tour: &mut Tour<'_>,
     who: Who,
     lane: &LanePlace,
@@ -67,7 +69,7 @@ async fn at_once(
 }
 
 /// The same, where it is no cheat yet: it must pass.
-async fn passes(tour: &mut Tour<'_>, who: Who, lane: &LanePlace) -> Result<(), Failure> {
+pub async fn passes(tour: &mut Tour<'_>, who: Who, lane: &LanePlace) -> Result<(), Failure> {
     let scanned = honest(tour, who, lane).await?;
     if scanned.passed() {
         return Ok(());
@@ -121,21 +123,6 @@ async fn documents(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Fai
     note(tour, told, "somebody whom one authority wants to see", "risk_check", &scanned).await
 }
 
-/// Somebody who came in at Hengqin a minute ago shows their code at Gongbei: the card is asked for, and with it they go through.
-async fn impossible(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
-    let exit = place("gongbei", Mac, Chn, Some(Side::Exit), 1)?;
-    let entry = place("gongbei", Mac, Chn, Some(Side::Entry), 1)?;
-    let scanned = at_once(tour, Who::Ieong, &exit, &[]).await?;
-    told.push(tour.judge("two ports, a minute apart", "risk_check", &scanned.code(), scanned.passed())?);
-    let shown = at_once(tour, Who::Ieong, &exit, &["physical_document"]).await?;
-    if !shown.passed() {
-        return Err(Failure::new(format!("the card did not answer the doubt: {}", shown.code())));
-    }
-    tour.bay.advance(1200).await?;
-    passes(tour, Who::Ieong, &entry).await?;
-    passes(tour, Who::Ieong, &place("hengqin", Chn, Mac, None, 1)?).await
-}
-
 /// Other people's faces.
 async fn faces(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
     let lane = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
@@ -182,7 +169,7 @@ async fn windows(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failu
     let other = tour.live(Who::LiNa)?;
     let text = held.code(&lane.audience(), tour.bay.now())?;
     let sight = code_picture::of(&text)?;
-    tour.bay.scan("shenzhen-bay", &lane.name(), &sight, &[&other], &[]).await?;
+    tour.bay.scan(("shenzhen-bay", &lane.name()), &sight, &[], &[&other], &[]).await?;
     let scanned = tour.scan(&second, &text, &face, &[]).await?;
     note(tour, told, "the same code at another lane", "replayed_elsewhere", &scanned).await?;
 

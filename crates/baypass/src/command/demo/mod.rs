@@ -8,6 +8,7 @@ mod cast;
 mod cheats;
 mod client;
 mod desks;
+mod doubts;
 mod faces;
 mod library;
 mod office;

@@ -33,7 +33,7 @@ pub async fn bombs(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Fai
     let lane = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
     let face = tour.live(Who::Ma)?;
     let sight = Sight::Picture(bomb(&face)?);
-    let report = tour.bay.scan("shenzhen-bay", &lane.name(), &sight, &[&face], &[]).await?;
+    let report = tour.bay.scan(("shenzhen-bay", &lane.name()), &sight, &[], &[&face], &[]).await?;
     let scanned = Scanned { report, exit: Value::Null, entry: Value::Null };
     let attack = "a picture file that claims four billion points";
     note(tour, told, attack, "picture_unreadable", &scanned).await

@@ -331,8 +331,19 @@ impl Tour<'_> {
         faces: &[&[u8]],
         measures: &[&str],
     ) -> Result<Scanned, Failure> {
+        self.show_then(lane, (sight, &[]), faces, measures).await
+    }
+
+    /// The same, with codes that are shown where the traveller is asked to unlock their wallet again.
+    pub async fn show_then(
+        &mut self,
+        lane: &LanePlace,
+        (sight, again): (&code_picture::Sight, &[String]),
+        faces: &[&[u8]],
+        measures: &[&str],
+    ) -> Result<Scanned, Failure> {
         let at = lane.port.as_str();
-        let report = self.bay.scan(at, &lane.name(), sight, faces, measures).await?;
+        let report = self.bay.scan((at, &lane.name()), sight, again, faces, measures).await?;
         // The end of the band in which a refusal is told: then everything falls due.
         self.bay.advance(60).await?;
         self.bay.settled(at).await?;
