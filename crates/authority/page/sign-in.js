@@ -8,7 +8,7 @@ const FRAME_MS = 250;
 const AT_ONCE = 4;
 
 const at = (id) => document.getElementById(id);
-const { request, client, credentials, place } = document.body.dataset;
+const { request, client, credentials, place, capture } = document.body.dataset;
 const texts = await (await fetch("/openid/sign-in/sign-in.json")).json();
 let words = texts.en;
 
@@ -111,6 +111,7 @@ at("language").value = language();
 speak(at("language").value);
 at("client").textContent = client;
 at("place").textContent = place;
+at("picture-field").hidden = capture !== "picture";
 at("over").hidden = request !== "";
 at("form").hidden = request === "";
 at("form").addEventListener("submit", (event) => {

@@ -12,9 +12,9 @@ mod reason;
 mod reserve;
 mod signals;
 
-use clearance::Enveloped;
+use clearance::{ClearanceId, Enveloped};
 use credential::cbor::CborError;
-use credential::message::{self, MessageError};
+use credential::message::{self, MessageError, Outcome};
 use credential::page::PageError;
 use credential::{CryptoError, TokenError};
 use documents::Timestamp;
@@ -23,7 +23,7 @@ use crate::faces::FaceCheckError;
 use crate::inference::PoolError;
 use crate::service::{SenderError, Service, draw};
 use crate::store::outbox::{self, VerdictReason};
-use crate::store::{StoreError, Tx, given};
+use crate::store::{StoreError, Tx, given, reservation};
 use crate::weekly_keys::WeeklyKeyError;
 
 pub(crate) use checks::{Compared, Evidence, Likeness, Opened, Recognised};
@@ -263,6 +263,14 @@ impl Service {
             keep_days: asked.covering.map_or(crate::store::movement::KEEP_DAYS, |found| found.keep_days),
         };
         let mut answer = decide::decide(&found, now);
+        // A spent code is told before anything is asked for: nobody signs for a traveller who is refused all the same.
+        if matches!(answer.outcome, Outcome::Verify(_)) {
+            let clearance = ClearanceId::from_bytes(request.clearance);
+            let ended = reservation::find_ended(tx, self.shown_tag(request), clearance).await?;
+            if ended.token_spent && !ended.clearance_over {
+                answer = Answer::refer(AuthorityReason::TokenSpent);
+            }
+        }
         answer.person = Some(person.key);
         answer.looked = Some(Box::new(looked));
         if let (Evidence::Page(_), Some(entry)) = (&opened.evidence, &answer.entry)

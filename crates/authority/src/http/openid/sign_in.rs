@@ -30,7 +30,7 @@ const SCRIPT: &str = include_str!("../../../page/sign-in.js");
 const STYLE: &str = include_str!("../../../page/sign-in.css");
 const TEXTS: &str = include_str!("../../../page/sign-in.json");
 /// The page runs its own script and shows itself in no frame.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; \
                       media-src 'self' blob:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Which request.
@@ -55,7 +55,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// What the page says of the request: who asks, where the answer goes, and for which credentials.
-fn filled(which: &Which, request: &PushedRequest) -> String {
+fn filled(which: &Which, request: &PushedRequest, simulated: bool) -> String {
     let place =
         request.redirect_uri.split_once("://").map_or(request.redirect_uri.as_str(), |(_, rest)| rest);
     let place = place.split(['/', '?']).next().unwrap_or_default();
@@ -66,6 +66,7 @@ fn filled(which: &Which, request: &PushedRequest) -> String {
         .replace("{place}", &escaped(place))
         .replace("{credentials}", &names.join(" "))
         .replace("{request}", &escaped(&which.request_uri))
+        .replace("{capture}", if simulated { "picture" } else { "live" })
 }
 
 /// Shows the page on which a holder signs in
@@ -80,18 +81,19 @@ pub(in super::super) async fn authorize(
 ) -> Result<Response, Problem> {
     issuer(&app)?;
     let over = || {
+        let words = ["{request}", "{credentials}", "{client}", "{place}", "{capture}"];
         page(
             StatusCode::BAD_REQUEST,
-            PAGE.replace("{request}", "")
-                .replace("{credentials}", "")
-                .replace("{client}", "")
-                .replace("{place}", ""),
+            words.into_iter().fold(PAGE.to_owned(), |text, word| text.replace(word, "")),
         )
     };
     // Parameters beside a request_uri count for nothing; without one there is nothing to answer, and nowhere to send an answer.
     let Ok(Query(which)) = which else { return Ok(over()) };
     match app.state.service.pushed_request(&which.request_uri, &which.client_id, (app.state.now)()).await {
-        Ok(request) => Ok(page(StatusCode::OK, filled(&which, &request))),
+        Ok(request) => {
+            let simulated = app.state.service.enrolment_settings().simulated;
+            Ok(page(StatusCode::OK, filled(&which, &request, simulated)))
+        }
         Err(OpenIdError::Refused(_)) => Ok(over()),
         Err(OpenIdError::Store(error)) => Err(error.into()),
         Err(OpenIdError::Issue(error)) => Err(error.into()),

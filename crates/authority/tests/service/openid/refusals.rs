@@ -1,11 +1,7 @@
 //! What is refused of wallets of others: codes, requests, proofs, access tokens, a counter's offers.
 
-use std::sync::atomic::Ordering;
-
-use credential::jose::{DecryptionKey, Jwe, Jwk};
-use credential::{SigningKey, sha256};
-use serde_json::json;
-use test_support::SignerChain;
+use credential::jose::{DecryptionKey, Jwe};
+use credential::sha256;
 
 use super::*;
 
