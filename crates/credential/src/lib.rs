@@ -34,10 +34,10 @@ pub use crypto::{
 pub use signer::{SIGNATURE_LEN, Signer, SignerFault};
 pub use token::{
     Audience, DeviceKey, FIRST_STATUS_INDEX, KeyClass, MAX_LIFE_SECONDS, MAX_LIFE_SOFTWARE_SECONDS,
-    MAX_PROOF_LEN, MAX_TOKEN_LEN, PROOF_AHEAD_SECONDS, PartHash, ProofError, SealedHashes, ShortHash,
-    StatusRef, TokenClaims, TokenError, UnverifiedProof, UnverifiedToken, VerifiedProof, VerifiedToken,
-    sign_proof, sign_proof_with, sign_token,
+    MAX_PROOF_LEN, MAX_TOKEN_LEN, PartHash, ProofError, SealedHashes, ShortHash, StatusRef, TokenClaims,
+    TokenError, UnverifiedProof, UnverifiedToken, VerifiedProof, VerifiedToken, sign_proof, sign_proof_with,
+    sign_token,
 };
 pub use unlock::{MOST_UNLOCK_SECONDS, Unlock, UnlockMethod};
-pub use validity::{PROOF_BEHIND_SECONDS, ProofTimeError, ProofWindow, TokenLifeError};
+pub use validity::{PROOF_AHEAD_SECONDS, PROOF_BEHIND_SECONDS, ProofTimeError, ProofWindow, TokenLifeError};
 pub use vault::RecordKey;

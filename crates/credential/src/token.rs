@@ -14,8 +14,6 @@ use crate::cose::{self, CoseError, Headers, Sign1, Tagging};
 use crate::crypto::{CryptoError, PublicKey, SigningKey, Thumbprint, TokenId, VerifyingKey, sha256};
 use crate::unlock::{self, Unlock};
 
-/// Seconds that a holder proof may have been made ahead of the checker's clock (DESIGN 4).
-pub const PROOF_AHEAD_SECONDS: i64 = 10;
 /// External data of a token's signature: the label that no other kind of signature has.
 const TOKEN_LABEL: &str = "bp1-token";
 /// Label of a holder proof.
@@ -581,6 +579,12 @@ impl<'b> UnverifiedProof<'b> {
         self.made_at
     }
 
+    /// What it says of an own unlock, not trusted yet.
+    #[must_use]
+    pub const fn unlock(&self) -> Option<Unlock> {
+        self.unlock
+    }
+
     /// Verifies that the token's device key made this proof for this audience over this token and these parts,
     /// whose hashes stand in the order of the audience's sides.
     ///
@@ -627,14 +631,6 @@ impl VerifiedProof {
     #[must_use]
     pub const fn unlock(&self) -> Option<Unlock> {
         self.unlock
-    }
-
-    /// Whether the holder unlocked the wallet again after they were asked to, at `asked`. The wallet's clock may be behind by as
-    /// much as it may be ahead ([`PROOF_AHEAD_SECONDS`]).
-    #[must_use]
-    pub fn unlocked_since(&self, asked: Timestamp) -> bool {
-        let earliest = asked.plus_seconds(-PROOF_AHEAD_SECONDS);
-        self.unlock.is_some_and(|unlock| unlock.at(self.made_at) >= earliest)
     }
 }
 

@@ -4,8 +4,10 @@
 
 use documents::Timestamp;
 
-use crate::token::{MAX_LIFE_SECONDS, PROOF_AHEAD_SECONDS, TokenClaims};
+use crate::token::{MAX_LIFE_SECONDS, TokenClaims, VerifiedProof};
 
+/// Seconds that a holder proof may have been made ahead of the checker's clock (DESIGN 4).
+pub const PROOF_AHEAD_SECONDS: i64 = 10;
 /// Seconds after which a holder proof is too old (DESIGN 4).
 pub const PROOF_BEHIND_SECONDS: i64 = 30;
 
@@ -67,6 +69,16 @@ pub enum TokenLifeError {
     /// It claims to live longer than a token of its key class may.
     #[error("the token claims to live longer than a token of its key class may")]
     TooLong,
+}
+
+impl VerifiedProof {
+    /// Whether the holder unlocked the wallet again after they were asked to, at `asked`. The wallet's clock may be behind by as
+    /// much as it may be ahead ([`PROOF_AHEAD_SECONDS`]).
+    #[must_use]
+    pub fn unlocked_since(&self, asked: Timestamp) -> bool {
+        let earliest = asked.plus_seconds(-PROOF_AHEAD_SECONDS);
+        self.unlock().is_some_and(|unlock| unlock.at(self.made_at()) >= earliest)
+    }
 }
 
 impl TokenClaims {

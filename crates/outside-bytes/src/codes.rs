@@ -145,7 +145,8 @@ pub fn proof(bytes: &[u8]) -> bool {
     let Ok(proof) = UnverifiedProof::parse(bytes) else { return false };
     assert!(bytes.len() <= MAX_PROOF_LEN);
     let message = Sign1::parse(bytes, Tagging::Untagged, MAX_PROOF_LEN).unwrap();
-    let payload = Writer::new().map(1).int(6).uint(proof.made_at().unix().unsigned_abs()).finish();
+    let unlock = proof.unlock().map_or([0, 0], |unlock| [unlock.method().wire(), unlock.seconds()]);
+    let payload = Writer::new().array(2).uint(proof.made_at().unix().unsigned_abs()).bytes(&unlock).finish();
     assert_eq!(message.unverified_payload(), payload, "a payload has one form");
     one_form(bytes, &message);
     true
