@@ -423,10 +423,13 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
 
 /// The durable half of the replay check: it outlives a restart.
 async fn note_showing<L, E>(lane: &Lane<L, E>, checked: &Checked<'_>, now: Timestamp) -> Result<(), NoRound> {
+    // A paper pass is the same showing all day: a row of it would turn its holder away from the next lane after a restart.
+    if checked.is_paper() {
+        return refuse_spent(lane, checked).await;
+    }
     let forget = now.plus_seconds(-2 * lane.config.window.seconds());
     match lane.store.note_showing(checked.id(), checked.made_at(), lane.checker.lane(), forget).await {
         Ok(true) => refuse_spent(lane, checked).await,
-        Ok(false) if checked.is_paper() => Err(NoRound::Failed(GateReason::PaperAtOtherLane)),
         Ok(false) => Err(NoRound::Failed(GateReason::ReplayedElsewhere)),
         Err(error) => {
             tracing::error!(%error, "a showing could not be noted");
