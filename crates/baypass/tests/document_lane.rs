@@ -260,7 +260,7 @@ fn a_traveller_of_eighty_without_a_phone_crosses_with_a_printed_code_once_beside
     let (code, alone) = scan(&folder, &out, "code.png", MORNING, &own);
     assert_eq!(
         (code, &alone["exit"]["code"]),
-        (3, &Value::from("paper_document")),
+        (4, &Value::from("paper_document")),
         "nobody looks at the card: {alone}"
     );
     let back = ["--port", "hengqin", "--to", "MAC"];

@@ -41,7 +41,7 @@ pub enum KeysCommand {
 pub struct SeatArgs {
     #[command(flatten)]
     parties: PartyArgs,
-    /// One role alone: token, verdict, handover, notice, status, venue, gate or desk.
+    /// One role alone: token, verdict, handover, notice, status, venue, counter, gate or desk.
     #[arg(long)]
     role: Option<String>,
     /// One lane's gate alone, such as hengqin/CHN-MAC.
