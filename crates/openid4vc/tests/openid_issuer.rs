@@ -1,5 +1,12 @@
 //! What an issuer refuses of wallets: tests named after the modules of the OpenID conformance suite (`oid4vci-1_0-issuer-...`).
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside of the test functions themselves: what goes wrong there fails the test"
+)]
+
 use std::sync::LazyLock;
 
 use base64::Engine as _;

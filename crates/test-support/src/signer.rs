@@ -1,5 +1,7 @@
 //! A root and a signer below it, as makers of wallets, document signers and readers have them; made anew for each test.
 
+#![expect(clippy::expect_used, reason = "a tool of the tests: what cannot be made fails the test")]
+
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose, date_time_ymd,

@@ -158,7 +158,7 @@ pub(crate) enum Looked {
     /// More are wanted.
     More(Prompt),
     /// They are enough to decide.
-    Enough(Claim, Captured),
+    Enough(Box<(Claim, Captured)>),
 }
 
 /// What a claim came to.
@@ -289,7 +289,8 @@ impl Service {
     ) -> Result<GoesOn, EnrolError> {
         match self.see_claim(id, device, frames, now).await? {
             Looked::More(prompt) => Ok(GoesOn::More(prompt)),
-            Looked::Enough(claim, captured) => {
+            Looked::Enough(seen) => {
+                let (claim, captured) = *seen;
                 self.decide_enrolment(&claim, &captured, device, now).await.map(GoesOn::Enrolled)
             }
         }
@@ -329,7 +330,7 @@ impl Service {
             }
             Ok(Ok(Seen::Enough(captured))) => {
                 open.end(id);
-                Ok(Looked::Enough(claim, captured))
+                Ok(Looked::Enough(Box::new((claim, captured))))
             }
             // A picture from a file: the next one may do. Of a live capture the challenge is spent.
             Ok(Err(error)) if is_picture => {

@@ -71,7 +71,7 @@ impl Service {
     ) -> Result<SignInGoesOn, SignInFault> {
         let (claim, captured) = match self.see_claim(id, sign_in.applicant(), frames, now).await? {
             Looked::More(prompt) => return Ok(SignInGoesOn::More(prompt)),
-            Looked::Enough(claim, captured) => (claim, captured),
+            Looked::Enough(seen) => *seen,
         };
         let mut tx = self.store.begin().await.map_err(OpenIdError::from)?;
         let Some(person) = self.identify(&mut tx, &claim, &captured, now).await? else {

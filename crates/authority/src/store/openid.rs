@@ -60,7 +60,7 @@ pub(crate) async fn add(
     expires: Timestamp,
     record: Vec<u8>,
 ) -> Result<()> {
-    let person = person.map(|key| key.to_vec());
+    let person = person.map(PersonKey::to_vec);
     run!(tx, ADD_GRANT, tag.to_vec(), kind.number(), person, expires.unix(), record).map(drop)
 }
 

@@ -163,7 +163,7 @@ mod tests {
     /// RFC 7515, appendix A.3: ES256.
     const PUBLISHED: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
 
-    fn header(value: Value) -> serde_json::Map<String, Value> {
+    fn header(value: &Value) -> serde_json::Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
@@ -186,7 +186,7 @@ mod tests {
         let jwk = Jwk::of(key.public(), None).unwrap();
         let head =
             json!({"typ": "a+jwt", "kid": "k", "jwk": jwk.to_json().unwrap(), "x5c": ["AQI="], "other": 1});
-        let compact = sign_jws(&key, &header(head), b"{}").unwrap();
+        let compact = sign_jws(&key, &header(&head), b"{}").unwrap();
         let read = UnverifiedJws::read(&compact, 1000).unwrap().of_type("a+jwt").unwrap();
         assert_eq!(read.header().x5c, Some(vec![vec![1, 2]]));
         assert_eq!((read.header().kid.as_deref(), read.header().jwk.as_ref()), (Some("k"), Some(&jwk)));
@@ -198,7 +198,7 @@ mod tests {
     fn every_change_of_one_byte_is_refused() {
         let key = SigningKey::generate().unwrap();
         let jwk = Jwk::of(key.public(), None).unwrap();
-        let compact = sign_jws(&key, &header(json!({"typ": "a+jwt"})), b"{\"a\":1}").unwrap();
+        let compact = sign_jws(&key, &header(&json!({"typ": "a+jwt"})), b"{\"a\":1}").unwrap();
         for place in 0..compact.len() {
             let mut changed = compact.clone().into_bytes();
             changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
@@ -216,7 +216,7 @@ mod tests {
             (String::new(), JwsError::Form),
             ("a.b".to_owned(), JwsError::Form),
             ("a.b.c.d".to_owned(), JwsError::Form),
-            (format!("{}=", sign_jws(&key, &header(json!({})), b"").unwrap()), JwsError::Form),
+            (format!("{}=", sign_jws(&key, &header(&json!({})), b"").unwrap()), JwsError::Form),
             ("A".repeat(1001), JwsError::Form),
             (forged("[]"), JwsError::Header),
             (forged("{}"), JwsError::Header),

@@ -66,11 +66,14 @@ pub(super) struct Refused {
 
 impl Refused {
     fn at_server(refusal: Refusal) -> Self {
-        let status = match refusal.code {
-            RefusalCode::InvalidClient => StatusCode::UNAUTHORIZED,
-            RefusalCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            RefusalCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::BAD_REQUEST,
+        let status = if refusal.code == RefusalCode::InvalidClient {
+            StatusCode::UNAUTHORIZED
+        } else if refusal.code == RefusalCode::TemporarilyUnavailable {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else if refusal.code == RefusalCode::ServerError {
+            StatusCode::INTERNAL_SERVER_ERROR
+        } else {
+            StatusCode::BAD_REQUEST
         };
         Self { refusal, status, nonce: None, resource: false }
     }
