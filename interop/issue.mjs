@@ -7,6 +7,7 @@ import { MdocRecord } from '@credo-ts/core'
 import { newKey, wallet } from './agent.mjs'
 import { CODES, openBay } from './bay.mjs'
 import { CLIENT, maker } from './maker.mjs'
+import { DESKS, present } from './present.mjs'
 
 const SORTS = ['identity-card', 'photo-id', 'travel-permit']
 const FORMS = ['sd-jwt', 'mdoc']
@@ -65,7 +66,9 @@ async function verified(agent, record) {
 }
 
 try {
-  const agent = await wallet(bay.roots())
+  const desks = {}
+  for (const venue of DESKS) desks[venue] = await bay.desk(venue)
+  const agent = await wallet([...bay.roots(), ...DESKS.map((venue) => bay.deskRoot(venue))])
   for (const code of CODES) {
     for (const sort of SORTS) {
       for (const [index, form] of FORMS.entries()) {
@@ -82,6 +85,7 @@ try {
       }
     }
   }
+  await present(agent, desks, note)
   // A counter's offer, with the number that the officer tells.
   const { offer, tx_code: txCode } = await bay.offer('HKG', ['photo-id-mdoc'])
   const holder = agent.openid4vc.holder
