@@ -84,17 +84,38 @@ pub(super) async fn ask(
 }
 
 /// An error in the words of OAuth 2.0 (RFC 6749, 5.2), with the stable code beside it.
-pub(super) struct WalletError(Box<OpenIdError>);
+pub(super) enum WalletError {
+    /// What the desk says.
+    Refused(Box<OpenIdError>),
+    /// What came is no form.
+    Form(Problem),
+    /// The wallet's nonce cannot come back.
+    Nonce,
+}
 
 impl From<OpenIdError> for WalletError {
     fn from(error: OpenIdError) -> Self {
-        Self(Box::new(error))
+        Self::Refused(Box::new(error))
+    }
+}
+
+impl From<Problem> for WalletError {
+    fn from(problem: Problem) -> Self {
+        Self::Form(problem)
     }
 }
 
 impl IntoResponse for WalletError {
     fn into_response(self) -> Response {
-        let (status, error) = match *self.0 {
+        let refused = match self {
+            Self::Refused(refused) => refused,
+            Self::Form(problem) => return problem.into_response(),
+            Self::Nonce => {
+                let detail = "send wallet_nonce once, at most 512 characters";
+                return refusal(StatusCode::BAD_REQUEST, "invalid_request", "request_wallet_nonce", detail);
+            }
+        };
+        let (status, error) = match *refused {
             OpenIdError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             OpenIdError::Crypto(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
             OpenIdError::NotAllowed(_) => (StatusCode::FORBIDDEN, "access_denied"),
@@ -107,7 +128,7 @@ impl IntoResponse for WalletError {
             | OpenIdError::Claims(_)
             | OpenIdError::Status(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
         };
-        refusal(status, error, self.0.code(), &self.0)
+        refusal(status, error, refused.code(), &refused)
     }
 }
 
@@ -146,21 +167,17 @@ pub(super) async fn request_by_post(
     State(app): State<Arc<App>>,
     path: Path<String>,
     request: Request,
-) -> Result<Response, Response> {
-    let id = found(path).map_err(IntoResponse::into_response)?;
-    let form = bytes(request, &(), FORM, MAX_FETCH_LEN).await.map_err(IntoResponse::into_response)?;
-    let malformed = || {
-        let detail = "send wallet_nonce once, at most 512 characters";
-        refusal(StatusCode::BAD_REQUEST, "invalid_request", "request_wallet_nonce", detail)
-    };
+) -> Result<Response, WalletError> {
+    let id = found(path)?;
+    let form = bytes(request, &(), FORM, MAX_FETCH_LEN).await?;
     let mut nonce = None;
     for (name, value) in form_urlencoded::parse(&form) {
         let is_nonce = name == "wallet_nonce";
         if is_nonce && (value.len() > MAX_NONCE_LEN || nonce.replace(value.into_owned()).is_some()) {
-            return Err(malformed());
+            return Err(WalletError::Nonce);
         }
     }
-    object(&app, id, nonce.as_deref()).map_err(IntoResponse::into_response)
+    object(&app, id, nonce.as_deref())
 }
 
 /// Takes the answer of a wallet of others
@@ -175,16 +192,16 @@ pub(super) async fn respond(
     State(app): State<Arc<App>>,
     path: Path<String>,
     request: Request,
-) -> Result<Response, Response> {
-    let id = found(path).map_err(IntoResponse::into_response)?;
-    let form = bytes(request, &(), FORM, MAX_FORM_LEN).await.map_err(IntoResponse::into_response)?;
-    let code = drawn().map_err(IntoResponse::into_response)?;
+) -> Result<Response, WalletError> {
+    let id = found(path)?;
+    let form = bytes(request, &(), FORM, MAX_FORM_LEN).await?;
+    let code = drawn()?;
     let lists = (app.state.lists)();
     match app.state.desk.take_openid(id, &form, code, lists.as_ref(), (app.state.now)()).await {
         Ok(redirect) => Ok(Json(json!({ "redirect_uri": redirect })).into_response()),
         // The wallet has said so itself: nothing is wrong with its message.
         Err(OpenIdError::Declined) => Ok(Json(json!({})).into_response()),
-        Err(error) => Err(WalletError::from(error).into_response()),
+        Err(error) => Err(error.into()),
     }
 }
 

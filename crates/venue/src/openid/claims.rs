@@ -185,7 +185,7 @@ fn parts(required: &ClaimSet, optional: &ClaimSet) -> (Vec<Part>, Vec<Part>) {
 fn part_sets(always: &[Part], free: &[Part]) -> Vec<Vec<Part>> {
     let left_out: Vec<Vec<Part>> = if free.len() <= ALTERNATIVES {
         let chosen = |mask: u32| {
-            let out = |(bit, part): (usize, &Part)| (mask >> bit & 1 == 1).then_some(*part);
+            let out = |(bit, part): (usize, &Part)| ((mask >> bit) & 1 == 1).then_some(*part);
             free.iter().enumerate().filter_map(out).collect()
         };
         (0..1_u32 << free.len()).map(chosen).collect()
