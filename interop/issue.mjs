@@ -76,6 +76,7 @@ try {
         const proof = ['attestation', 'jwt', 'keys'][(SORTS.indexOf(sort) + index) % 3]
         try {
           const record = await take(agent, code, id, proof)
+          await (record instanceof MdocRecord ? agent.mdoc : agent.sdJwtVc).store({ record })
           const copies = compact(record)
           note('Credo 0.6.3, wallet', `${code} ${id} by ${proof}`, copies.length === BATCH && (await verified(agent, record)), `${copies.length} copies`)
           credentials.push({ code, id, form, copies })
