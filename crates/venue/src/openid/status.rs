@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use credential::VerifyingKey;
 use credential::status::{MAX_TOKEN_LEN, Status};
 use credential::x5c::CertificateAnchors;
 use documents::Timestamp;
@@ -84,7 +85,7 @@ impl StatusLists {
         let name = Name { uri: reference.uri.clone(), json, anchor: issuer.anchor.clone() };
         let (list, fetched) = match self.fresh(&name, now).await {
             Some(kept) => kept,
-            None => self.fetch_and_keep(name, now).await?,
+            None => self.fetch_and_keep(name, &issuer.key, now).await?,
         };
         match status(&list, reference, fetched, now)? {
             Status::Valid => Ok(()),
@@ -104,6 +105,7 @@ impl StatusLists {
     async fn fetch_and_keep(
         &self,
         name: Name,
+        issuer: &VerifyingKey,
         now: Timestamp,
     ) -> Result<(ListToken, Timestamp), StatusFault> {
         let fetched = tokio::time::timeout(WAIT, self.fetch(&name));
@@ -114,7 +116,11 @@ impl StatusLists {
             let text = std::str::from_utf8(&bytes).map_err(|_| StatusError::Form)?;
             ListToken::read_jwt(text.trim(), &name.uri, &anchors, now)?
         } else {
-            ListToken::read_cwt(&bytes, &name.uri, &anchors, now)?
+            match ListToken::read_cwt(&bytes, &name.uri, &anchors, now) {
+                // A list in CBOR may name no certificate: then the credential's own signer has signed it.
+                Err(StatusError::NoCertificate) => ListToken::open_cwt(&bytes, &name.uri, issuer, now)?,
+                read => read?,
+            }
         };
         let mut kept = self.kept.lock().await;
         if kept.len() >= LISTS {

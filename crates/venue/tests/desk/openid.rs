@@ -36,6 +36,8 @@ const VALID: u8 = 0;
 const REVOKED: u8 = 1;
 const SUSPENDED: u8 = 2;
 const AWAY: u8 = 3;
+/// Valid, and in CBOR without certificates.
+const BARE: u8 = 4;
 
 fn chance<const N: usize>() -> Result<[u8; N], CryptoError> {
     let mut bytes = [0; N];
@@ -100,6 +102,9 @@ async fn list(State(lists): State<Arc<Lists>>, headers: HeaderMap) -> axum::resp
     let (key, chain) = (&lists.issuer.key, &lists.issuer.chain);
     match headers[header::ACCEPT].to_str().unwrap() {
         "application/statuslist+jwt" => token.sign_jwt(key, chain).unwrap().into_response(),
+        "application/statuslist+cwt" if lists.answers.load(Ordering::SeqCst) == BARE => {
+            token.sign_cwt(key, &[]).unwrap().into_response()
+        }
         "application/statuslist+cwt" => token.sign_cwt(key, chain).unwrap().into_response(),
         other => panic!("{other}"),
     }
@@ -462,6 +467,15 @@ async fn a_credential_counts_by_its_issuers_list_and_one_that_cannot_be_had_refu
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_list_in_cbor_without_certificates_counts_under_the_credentials_own_signer() {
+    let bay = Bay::new(VenueKind::Hotel).await;
+    bay.lists.answers.store(BARE, Ordering::SeqCst);
+    let asked = bay.ask("mdoc").await;
+    let response = bay.response(&bay.read(&asked).await, &bay.cards(), now());
+    assert_eq!(bay.post(&asked, &response).await.0, StatusCode::OK);
 }
 
 #[tokio::test]
