@@ -70,10 +70,10 @@ class RecordsModule {
   async onInitializeContext(context) { await this.records.begin(context) }
 }
 
-/** A Credo wallet that trusts these roots, in PEM. */
+/** A Credo wallet that trusts these roots, in PEM. Desks on the loopback are reached in plain. */
 export async function wallet(roots) {
   const agent = new Agent({
-    config: { label: 'wallet', autoUpdateStorageOnStartup: false, logger: new ConsoleLogger(process.env.CREDO_LOG ? LogLevel[process.env.CREDO_LOG] : LogLevel.off) },
+    config: { label: 'wallet', allowInsecureHttpUrls: true, autoUpdateStorageOnStartup: false, logger: new ConsoleLogger(process.env.CREDO_LOG ? LogLevel[process.env.CREDO_LOG] : LogLevel.off) },
     modules: { x509: new X509Module({ trustedCertificates: roots }), records: new RecordsModule(), openid4vc: new OpenId4VcModule() },
     dependencies: agentDependencies,
   })

@@ -1,6 +1,6 @@
 // A small Bay for programs of others: three authorities as processes over TLS, a resident of each, an officer at each counter.
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import jpeg from 'jpeg-js'
 import { BIN, MODELS } from './places.mjs'
@@ -62,6 +62,7 @@ export async function openBay(folder, walletMakers) {
     child.stderr.on('data', heard)
     child.once('exit', (status) => reject(new Error(`authority ${code} ended (${status}): ${said}`)))
   })
+  writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities: Object.fromEntries(CODES.map((code) => [code, `https://localhost:${PORTS[code]}`])) }))
   const issuers = {}
   for (const code of CODES) issuers[code] = await serve(code)
   const post = async (url, body, headers = {}) => {
@@ -106,6 +107,27 @@ export async function openBay(folder, walletMakers) {
     async lose(code, { kind, number }) {
       await post(`${issuers[code]}/v1/residents/lose`, { document: { kind, number } }, await officer(code))
     },
+    /** Serves the desk of a venue on free loopback ports. */
+    desk: (venue) => new Promise((resolve, reject) => {
+      if (venue.includes('library')) {
+        // The library's own system is not there: what is shown waits, and no account is opened.
+        appendFileSync(join(dir, 'venues', venue, 'venue.toml'), '\n[library]\naddress = "sip2://127.0.0.1:7469"\ninstitution = "lib"\n\n[library.accounts]\npool = "cards.txt"\n')
+        writeFileSync(join(dir, 'venues', venue, 'cards.txt'), '00000001\n')
+      }
+      const child = spawn(BIN, ['desk', 'serve', '--dir', dir, '--venue', venue], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+      children.push(child)
+      let said = ''
+      const heard = (data) => {
+        said += data
+        const counter = said.match(/listens for the counter on (\S+)\n/)?.[1]
+        if (counter && said.includes('Clerks sign in')) resolve({ counter, secret: readFileSync(join(dir, 'venues', venue, 'counter.secret'), 'utf8').trim() })
+      }
+      child.stdout.on('data', heard)
+      child.stderr.on('data', heard)
+      child.once('exit', (status) => reject(new Error(`desk ${venue} ended (${status}): ${said}`)))
+    }),
+    /** The root of a desk's requests, which its first start makes. */
+    deskRoot: (venue) => readFileSync(join(dir, 'public', `openid-reader-${venue}.pem`), 'utf8'),
     stop() { for (const child of children) { child.removeAllListeners('exit'); child.kill() } },
   }
 }

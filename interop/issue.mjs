@@ -7,6 +7,7 @@ import { MdocRecord } from '@credo-ts/core'
 import { newKey, wallet } from './agent.mjs'
 import { CODES, openBay } from './bay.mjs'
 import { CLIENT, maker } from './maker.mjs'
+import { DESKS, present } from './present.mjs'
 
 const SORTS = ['identity-card', 'photo-id', 'travel-permit']
 const FORMS = ['sd-jwt', 'mdoc']
@@ -65,7 +66,9 @@ async function verified(agent, record) {
 }
 
 try {
-  const agent = await wallet(bay.roots())
+  const desks = {}
+  for (const venue of DESKS) desks[venue] = await bay.desk(venue)
+  const agent = await wallet([...bay.roots(), ...DESKS.map((venue) => bay.deskRoot(venue))])
   for (const code of CODES) {
     for (const sort of SORTS) {
       for (const [index, form] of FORMS.entries()) {
@@ -73,6 +76,7 @@ try {
         const proof = ['attestation', 'jwt', 'keys'][(SORTS.indexOf(sort) + index) % 3]
         try {
           const record = await take(agent, code, id, proof)
+          await (record instanceof MdocRecord ? agent.mdoc : agent.sdJwtVc).store({ record })
           const copies = compact(record)
           note('Credo 0.6.3, wallet', `${code} ${id} by ${proof}`, copies.length === BATCH && (await verified(agent, record)), `${copies.length} copies`)
           credentials.push({ code, id, form, copies })
@@ -82,6 +86,7 @@ try {
       }
     }
   }
+  await present(agent, desks, note)
   // A counter's offer, with the number that the officer tells.
   const { offer, tx_code: txCode } = await bay.offer('HKG', ['photo-id-mdoc'])
   const holder = agent.openid4vc.holder

@@ -317,6 +317,16 @@ pub fn service_client() -> Result<reqwest::Client, reqwest::Error> {
     to_one_host().timeout(SERVICE_TIMEOUT).build()
 }
 
+/// An HTTP client for lists that issuers publish: as [`service_client`], and over `https` the certificates of `roots` (PEM) count beside
+/// those that the machine trusts.
+pub fn list_client(roots: Option<&[u8]>) -> Result<reqwest::Client, reqwest::Error> {
+    let client = to_one_host().timeout(SERVICE_TIMEOUT);
+    match roots {
+        Some(roots) => client.tls_certs_merge(reqwest::Certificate::from_pem_bundle(roots)?).build(),
+        None => client.build(),
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the adapter of HTTP clients to devices and services")]
 fn to_one_host() -> reqwest::ClientBuilder {
     reqwest::Client::builder()

@@ -12,7 +12,7 @@ mod venue_code;
 
 pub use crossing_code::{CodeError, CrossingCode, FormFault, MAX_BYTES, MAX_CHARS, PREFIX, Parts};
 pub use frame::{Effort, ReadError, read_frame, read_frame_for, read_picture, read_picture_for};
-pub use symbol::{DrawError, QrSymbol, TerminalGround, fits_version};
+pub use symbol::{DrawError, MAX_LINK_LEN, QrSymbol, TerminalGround, fits_version};
 pub use venue_code::{
     ANSWER_PREFIX, MAX_VENUE_BYTES, MAX_VENUE_CHARS, REQUEST_PREFIX, VenueCode, VenueCodeError, VenueCodeKind,
 };

@@ -25,7 +25,10 @@ pub fn fits_version(chars: usize) -> Option<u8> {
     u8::try_from(index + 1).ok()
 }
 
-/// A drawn symbol: level L, alphanumeric mode.
+/// Longest link that is drawn, in bytes: version 25 at level L, which a phone reads from a screen.
+pub const MAX_LINK_LEN: usize = 1273;
+
+/// A drawn symbol at level L: codes in alphanumeric mode, links in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QrSymbol {
     version: u8,
@@ -37,7 +40,9 @@ pub struct QrSymbol {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DrawError {
     /// The text has a character outside the 45 of alphanumeric mode.
-    #[error("only digits, capital letters and the nine signs of QR's alphanumeric mode can be drawn")]
+    #[error(
+        "only digits, capital letters and the nine signs of QR's alphanumeric mode can be drawn; of a link printable ASCII"
+    )]
     Character,
     /// The text is too long for version 40.
     #[error("{got} characters fit no QR symbol at level L")]
@@ -79,7 +84,29 @@ impl QrSymbol {
             return Err(DrawError::Character);
         }
         let too_long = DrawError::TooLong { got: text.len() };
-        fits_version(text.len()).ok_or(too_long.clone())?;
+        fits_version(text.len()).ok_or(too_long)?;
+        Self::encoded(text)
+    }
+
+    /// Draws a link in byte mode, of at most [`MAX_LINK_LEN`] bytes.
+    ///
+    /// # Errors
+    /// An empty text, another character than printable ASCII, or a text that is too long.
+    pub fn draw_link(link: &str) -> Result<Self, DrawError> {
+        if link.is_empty() {
+            return Err(DrawError::Empty);
+        }
+        if !link.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(DrawError::Character);
+        }
+        if link.len() > MAX_LINK_LEN {
+            return Err(DrawError::TooLong { got: link.len() });
+        }
+        Self::encoded(link)
+    }
+
+    fn encoded(text: &str) -> Result<Self, DrawError> {
+        let too_long = DrawError::TooLong { got: text.len() };
         let symbol = qrcode_encoder::encode(text, ErrorCorrectionLevel::L).map_err(DrawError::Encoder)?;
         let matrix = symbol.getMatrix().as_ref().ok_or(too_long)?;
         let side = matrix.getWidth();
@@ -248,5 +275,20 @@ mod tests {
             dark += u32::from(pixel.0[0] == 0);
         }
         assert_eq!(dark_in_svg, dark);
+    }
+
+    #[test]
+    fn a_link_is_drawn_in_bytes_up_to_its_bound_and_nothing_but_printable_ascii() {
+        let link = format!("openid4vp://?request_uri=https%3A%2F%2Fdesk.example%2F{}", "a".repeat(900));
+        assert!(QrSymbol::draw_link(&link).unwrap().version() <= 25);
+        assert_eq!(QrSymbol::draw_link(&"a".repeat(MAX_LINK_LEN)).unwrap().version(), 25);
+        for (wrong, error) in [
+            (String::new(), DrawError::Empty),
+            ("a link".to_owned(), DrawError::Character),
+            ("样".to_owned(), DrawError::Character),
+            ("a".repeat(MAX_LINK_LEN + 1), DrawError::TooLong { got: MAX_LINK_LEN + 1 }),
+        ] {
+            assert_eq!(QrSymbol::draw_link(&wrong).unwrap_err().to_string(), error.to_string());
+        }
     }
 }

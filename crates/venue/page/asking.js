@@ -16,9 +16,14 @@ export function stopWaiting() {
   $("code").hidden = true;
 }
 
-export async function newRequest() {
+export const newRequest = () => show("/api/requests");
+
+/** The same question to a wallet of others (OpenID4VP). */
+const newOpenId = () => show("/api/openid/requests");
+
+async function show(path) {
   stopWaiting();
-  const request = await call("POST", "/api/requests", {});
+  const request = await call("POST", path, {});
   $("qr").src = `data:image/svg+xml,${encodeURIComponent(request.svg)}`;
   $("code-ends").textContent = `${t("until")} ${clock(request.ends)}`;
   $("code").hidden = false;
@@ -83,6 +88,7 @@ export async function collect() {
 }
 
 $("new-request").addEventListener("click", () => act(newRequest));
+$("new-openid").addEventListener("click", () => act(newOpenId));
 $("scan-form").addEventListener("submit", (event) => {
   event.preventDefault();
   if ($("scan").value.trim()) act(() => scanned($("scan").value));

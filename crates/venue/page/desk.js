@@ -56,6 +56,7 @@ function show() {
   for (const part of document.querySelectorAll("#rooming, .of-hotel")) part.hidden = !isHotel();
   for (const part of document.querySelectorAll(".of-building")) part.hidden = isHotel();
   $("by-card").hidden = isLibrary();
+  $("new-openid").hidden = !place.desk?.openid;
 }
 
 session.lost = () => {

@@ -60,6 +60,7 @@ export function valueText(field, value) {
 /** Codes that have one sentence together: a clerk does the same in each case. */
 const TOGETHER = [
   [/^presentation_/, "code.presentation_other"],
+  [/^(sd_jwt|mdoc|key_binding|certificate|response|answer|status|openid)_/, "code.openid_other"],
   [/^venue_code_/, "code.venue_code_other"],
   [/^sip_/, "code.sip_other"],
   [/_(not_approved|not_begun|not_concerned|not_listed)$|^(outside_hours|retention_too_long|desk_of_another_venue|scenario_of_another_kind)$/, "code.not_allowed_other"],

@@ -13,6 +13,7 @@ pub mod http;
 pub mod library;
 pub mod library_system;
 pub mod loan;
+pub mod openid;
 pub mod passing;
 pub mod police;
 pub mod profile;

@@ -46,8 +46,8 @@ impl AnswerFault {
 pub struct Shown {
     /// The claims.
     pub claims: Claims,
-    /// The holder's pseudonym at this venue.
-    pub pseudonym: Pseudonym,
+    /// The holder's pseudonym at this venue; `None` of a wallet of others, which has none.
+    pub pseudonym: Option<Pseudonym>,
     /// Whether a list was older than its time when the answer was taken: the clerk looks at the document as well.
     pub status_stale: bool,
 }
@@ -67,7 +67,7 @@ impl Shown {
             .filter_map(|(claim, value)| Some((u8::try_from(claim.years()?).ok()?, value.as_flag()?)));
         let text = |claim| self.claims.text(claim).map(str::to_owned);
         Ok(Disclosed {
-            pseudonym: Some(self.pseudonym),
+            pseudonym: self.pseudonym,
             name: text(ClaimName::Name),
             name_zh: text(ClaimName::NameZh),
             birth,
@@ -88,7 +88,7 @@ impl Shown {
         let names = [ClaimName::NameZh, ClaimName::Name].map(|claim| self.claims.text(claim));
         let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
         Ok(Visitor {
-            pseudonym: Some(self.pseudonym),
+            pseudonym: self.pseudonym,
             name: Some(name).filter(|name| !name.is_empty()),
             document: self.permit(self.nationality()?)?,
             source: Source::Presentation,

@@ -9,6 +9,7 @@ pub mod approval_file;
 pub mod changes;
 pub mod country_signers;
 pub mod database;
+pub mod desk_reader;
 pub mod doors;
 pub mod journal;
 pub mod keys;

@@ -26,7 +26,7 @@ const SIGNER_DAYS: i32 = 400;
 /// Another one is made so long before its end, in days: credentials of the old one live a week.
 const LEAD_DAYS: i32 = 30;
 /// No file of certificates is longer, in bytes.
-const LONGEST: usize = 256 * 1024;
+pub(super) const LONGEST: usize = 256 * 1024;
 
 fn folder(of_what: &Installation, code: AuthorityCode) -> PathBuf {
     of_what.authority(code).join("openid")
@@ -42,7 +42,7 @@ pub fn makers_path(of_what: &Installation, code: AuthorityCode) -> PathBuf {
     folder(of_what, code).join("wallet-makers.pem")
 }
 
-const fn country(code: AuthorityCode) -> &'static str {
+pub(super) const fn country(code: AuthorityCode) -> &'static str {
     match code {
         AuthorityCode::Chn => "CN",
         AuthorityCode::Hkg => "HK",
@@ -50,14 +50,14 @@ const fn country(code: AuthorityCode) -> &'static str {
     }
 }
 
-fn key(keys: &KeyFiles, name: &str) -> Result<SigningKey, Failure> {
+pub(super) fn key(keys: &KeyFiles, name: &str) -> Result<SigningKey, Failure> {
     if !keys.has(name) {
         keys.put_signing(name, &SigningKey::generate().map_err(of)?)?;
     }
     keys.signing(name)
 }
 
-fn first_certificate(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn first_certificate(path: &Path) -> Result<Vec<u8>, Failure> {
     let pem = read(path, LONGEST)?;
     let broken =
         || Failure::new(format!("{} holds no certificate; remove it, and another is made", path.display()));
@@ -87,18 +87,9 @@ pub fn issuer(
     }
     let signer = key(&keys, SIGNER)?;
     let hosts = tls::all_hosts(of_what, &Party::Authority(code));
-    let (file, stamp) = (folder.join("signer.pem"), folder.join("signer.made"));
-    let marked = format!("{today}\n{}\n", hosts.join("\n"));
-    let same_hosts = std::fs::read_to_string(&stamp)
-        .is_ok_and(|text| text.lines().skip(1).eq(hosts.iter().map(String::as_str)));
-    let serves = made_on(&stamp).is_some_and(|made| today < made.plus_days(SIGNER_DAYS - LEAD_DAYS));
-    if !file.exists() || !same_hosts || !serves {
-        let days = (today.plus_days(-1), today.plus_days(SIGNER_DAYS));
-        let name = format!("Bay Pass {} signer", code.code());
-        let made = root.certify(&name, &hosts, &signer, SignerUse::DocumentSigner, days).map_err(of)?;
-        write_whole(&file, made.0.as_bytes())?;
-        write_whole(&stamp, marked.as_bytes())?;
-    }
+    let name = format!("Bay Pass {} signer", code.code());
+    let use_of = (&signer, SignerUse::DocumentSigner);
+    let file = signer_certificate(&folder.join("signer"), &name, &root, use_of, &hosts, today)?;
     let makers = makers_path(of_what, code);
     let makers = if makers.exists() {
         let pem = read(&makers, LONGEST)?;
@@ -114,6 +105,30 @@ pub fn issuer(
         root: first_certificate(&root_file)?,
         makers,
     })
+}
+
+/// The certificate `BASE.pem` of a key by this root: made anew where there is none, for other hosts, or before its end. Beside it
+/// `BASE.made` says when and for whom.
+pub(super) fn signer_certificate(
+    base: &Path,
+    name: &str,
+    root: &IssuerRoot,
+    (key, leaf_use): (&SigningKey, SignerUse),
+    hosts: &[String],
+    today: LocalDate,
+) -> Result<PathBuf, Failure> {
+    let (file, stamp) = (base.with_extension("pem"), base.with_extension("made"));
+    let marked = format!("{today}\n{}\n", hosts.join("\n"));
+    let same_hosts = std::fs::read_to_string(&stamp)
+        .is_ok_and(|text| text.lines().skip(1).eq(hosts.iter().map(String::as_str)));
+    let serves = made_on(&stamp).is_some_and(|made| today < made.plus_days(SIGNER_DAYS - LEAD_DAYS));
+    if !file.exists() || !same_hosts || !serves {
+        let days = (today.plus_days(-1), today.plus_days(SIGNER_DAYS));
+        let made = root.certify(name, hosts, key, leaf_use, days).map_err(of)?;
+        write_whole(&file, made.0.as_bytes())?;
+        write_whole(&stamp, marked.as_bytes())?;
+    }
+    Ok(file)
 }
 
 /// The day on which the signer's certificate was made, as a file beside it says.

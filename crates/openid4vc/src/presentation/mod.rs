@@ -13,7 +13,7 @@ mod wallet;
 
 pub use answer::{Answer, Checks, Refusal};
 pub use client_id::{ClientId, NoClientId};
-pub use posted::{Posted, PostedError};
+pub use posted::{MAX_FORM_LEN, Posted, PostedError};
 pub use request::{Channel, NewRequest, OpenRequest, Request};
 pub use wallet::{Asked, Context, HeldCredential, RequestError, RespondError};
 

@@ -6,6 +6,7 @@
 mod ask;
 mod keys;
 mod lists;
+mod openid;
 mod register;
 mod setup;
 mod take;
@@ -16,6 +17,7 @@ use documents::{Timestamp, redact_debug};
 use trust::{DeskRefusal, Freshness, OutsideDesk, TrustError};
 
 use crate::library::Library;
+use crate::openid::{OpenId, OpenIdSetup};
 use crate::store::Store;
 use crate::{Building, Hotel};
 
@@ -23,6 +25,7 @@ pub use crate::shown::{AnswerFault, AnswerId, Shown};
 pub use ask::{AskError, Asked, SIGN_DAYS};
 pub use keys::{DeskKey, DeskKeys};
 pub use lists::{Lists, OldList};
+pub use openid::{OpenIdAsked, OpenIdChance, OpenIdError};
 pub use register::{CheckInError, Guests, Line, Visiting, Who};
 pub use setup::DeskSetup;
 pub use take::{Answer, AnswerState, TakeError, Taken};
@@ -59,6 +62,7 @@ pub struct Desk {
     setup: Arc<DeskSetup>,
     keys: Arc<RwLock<Arc<DeskKeys>>>,
     book: Book,
+    openid: Option<Arc<OpenId>>,
 }
 redact_debug!(Desk);
 
@@ -98,7 +102,17 @@ impl Desk {
     /// A desk with its book and its keys.
     #[must_use]
     pub fn new(setup: DeskSetup, keys: DeskKeys, book: Book) -> Self {
-        Self { setup: Arc::new(setup), keys: Arc::new(RwLock::new(Arc::new(keys))), book }
+        Self { setup: Arc::new(setup), keys: Arc::new(RwLock::new(Arc::new(keys))), book, openid: None }
+    }
+
+    /// The same desk, which asks wallets of others too.
+    #[must_use]
+    pub fn with_openid(self, setup: OpenIdSetup) -> Self {
+        Self { openid: Some(Arc::new(OpenId::new(setup))), ..self }
+    }
+
+    pub(crate) fn openid(&self) -> Option<&OpenId> {
+        self.openid.as_deref()
     }
 
     /// What it is, and what it asks.

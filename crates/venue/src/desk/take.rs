@@ -173,7 +173,7 @@ impl Desk {
         let (verified, verified_by) = verify(unverified, &request, lists, now)?;
         let shown = Shown {
             claims: verified.claims().clone(),
-            pseudonym: verified.pseudonym(),
+            pseudonym: Some(verified.pseudonym()),
             status_stale: fresh.max(verified_by) != Freshness::Current,
         };
         let receipt = self.receipt(&request, &verified, &shown, &key, now)?;
@@ -263,8 +263,10 @@ impl Desk {
             }
             None => {
                 let request = self.store().find_request(&mut tx, *id.as_bytes()).await?;
-                request.map(|row| {
-                    let state = AnswerState::Waiting { ends: row.request.ends, refused: row.refused };
+                let waits = request.map(|row| (row.request.ends, row.refused));
+                let waits = waits.or_else(|| self.openid().and_then(|openid| openid.waiting(id)));
+                waits.map(|(ends, refused)| {
+                    let state = AnswerState::Waiting { ends, refused };
                     Answer { id, taken_at: None, state }
                 })
             }

@@ -52,6 +52,8 @@ pub(super) struct DeskBody {
     duties: BTreeMap<String, bool>,
     /// Whether wallets can answer online.
     online: bool,
+    /// Whether wallets of others are asked.
+    openid: bool,
     /// What the clerk sees as the clerk's own name.
     clerk: String,
     /// By the desk's clock.
@@ -97,6 +99,7 @@ pub(super) async fn desk(State(app): State<Arc<App>>, AtDesk(actor): AtDesk) -> 
         fields: asked.into_iter().map(Field::code).collect(),
         duties: profile.map(|profile| duties(profile, (app.state.now)().local_date())).unwrap_or_default(),
         online: app.state.reply.is_some(),
+        openid: app.state.desk.openid().is_some(),
         clerk: actor.to_string(),
         now: (app.state.now)().to_string(),
         library,

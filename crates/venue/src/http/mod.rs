@@ -9,6 +9,7 @@ mod counter;
 mod health;
 mod hotel;
 mod library;
+mod openid;
 mod page;
 mod problem;
 mod queues;
@@ -104,6 +105,9 @@ fn public() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(wallet::standing_request))
         .routes(routes!(wallet::answer))
+        .routes(routes!(openid::request, openid::request_by_post))
+        .routes(routes!(openid::respond))
+        .routes(routes!(openid::done))
 }
 
 fn counter() -> OpenApiRouter<Arc<App>> {
@@ -111,6 +115,7 @@ fn counter() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::sign_in, session::own, session::sign_out))
         .routes(routes!(counter::desk))
         .routes(routes!(counter::ask))
+        .routes(routes!(openid::ask))
         .routes(routes!(counter::request))
         .routes(routes!(counter::portrait))
         .routes(routes!(counter::waiting, counter::take))

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::building::BuildingError;
-use crate::desk::{AskError, CheckInError, NotAllowed, TakeError};
+use crate::desk::{AskError, CheckInError, NotAllowed, OpenIdError, TakeError};
 use crate::door::DoorError;
 use crate::hotel::{EraseError, HotelError};
 use crate::library::{AccountError, LibraryError};
@@ -154,6 +154,26 @@ impl From<AskError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), &error)
             }
         }
+    }
+}
+
+impl From<OpenIdError> for Problem {
+    fn from(error: OpenIdError) -> Self {
+        let status = match error {
+            OpenIdError::NotAllowed(refused) => return refused.into(),
+            OpenIdError::Store(error) => return error.into(),
+            OpenIdError::Unknown => StatusCode::NOT_FOUND,
+            OpenIdError::NotSetUp | OpenIdError::Query(_) | OpenIdError::AnsweredAlready => {
+                StatusCode::CONFLICT
+            }
+            OpenIdError::Posted(_)
+            | OpenIdError::Refused(_)
+            | OpenIdError::Declined
+            | OpenIdError::Claims(_)
+            | OpenIdError::Status(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            OpenIdError::Crypto(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error.code(), &error)
     }
 }
 

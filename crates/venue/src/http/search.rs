@@ -73,11 +73,16 @@ impl SearchBody {
     }
 }
 
+fn no_pseudonym() -> Problem {
+    let detail = "a wallet of others has no pseudonym here; search by the document or by the name";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no_pseudonym", detail)
+}
+
 /// The pseudonym under which a wallet answered.
 async fn pseudonym(app: &App, id: AnswerId, actor: &Actor, now: Timestamp) -> Result<Pseudonym, Problem> {
     let answer = app.state.desk.answer(id, actor, now).await?.ok_or_else(unknown)?;
     match answer.state {
-        AnswerState::Answered(shown) => Ok(shown.pseudonym),
+        AnswerState::Answered(shown) => shown.pseudonym.ok_or_else(no_pseudonym),
         AnswerState::Waiting { .. } | AnswerState::Used(_) => Err(unknown()),
     }
 }

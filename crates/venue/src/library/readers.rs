@@ -232,7 +232,11 @@ impl Library {
         let held = self.store.find_answer(tx, answer).await?.and_then(|row| row.shown);
         let Shown { claims, pseudonym, .. } = held.ok_or(AnswerFault::Gone)?;
         let keep_until = self.keep_until(now);
-        let row = match self.store.find_reader(tx, pseudonym).await? {
+        let known = match pseudonym {
+            Some(pseudonym) => self.store.find_reader(tx, pseudonym).await?,
+            None => None,
+        };
+        let row = match known {
             Some(row) => {
                 self.store.keep_reader(tx, row.person, keep_until).await?;
                 row
@@ -243,12 +247,14 @@ impl Library {
                     name: text(credential::venue::ClaimName::Name),
                     name_zh: text(credential::venue::ClaimName::NameZh),
                 };
-                self.store.insert_reader(tx, Some(pseudonym), (None, names), now, keep_until).await?
+                self.store.insert_reader(tx, pseudonym, (None, names), now, keep_until).await?
             }
         };
         self.store.use_answer(tx, answer, id.as_bytes()).await?;
         look::write(tx, row.person, actor, Act::Register, now).await?;
-        Ok((row, self.store.reader_tag(pseudonym)))
+        // Without a pseudonym nobody is known again: the account hangs on this answer.
+        let tag = pseudonym.map(|pseudonym| self.store.reader_tag(pseudonym));
+        Ok((row, tag.unwrap_or_else(|| self.store.answer_tag(answer.as_bytes()))))
     }
 
     /// Begins the turn of a reader who has the library's own card, and no pass.

@@ -191,7 +191,12 @@ pub(crate) async fn forget_ended(tx: &mut Tx, now: Timestamp) -> Result<()> {
 
 fn write(shown: &Shown) -> Vec<u8> {
     let mut out = Writer::new();
-    out.array(3).bytes(shown.pseudonym.as_bytes()).bool(shown.status_stale).array(shown.claims.len());
+    out.array(3);
+    match shown.pseudonym {
+        Some(pseudonym) => out.bytes(pseudonym.as_bytes()),
+        None => out.null(),
+    };
+    out.bool(shown.status_stale).array(shown.claims.len());
     for (claim, value) in shown.claims.iter() {
         out.array(2).int(claim.label());
         match value {
@@ -206,7 +211,10 @@ fn write(shown: &Shown) -> Vec<u8> {
 fn read(bytes: &[u8]) -> std::result::Result<Shown, CborError> {
     let mut from = Reader::new(bytes);
     from.array_exact(3)?;
-    let pseudonym = Pseudonym::from_bytes(*from.bytes_exact::<16>()?);
+    let pseudonym = match from.null_here()? {
+        true => None,
+        false => Some(Pseudonym::from_bytes(*from.bytes_exact::<16>()?)),
+    };
     let status_stale = from.bool()?;
     let mut claims = Claims::default();
     for _ in 0..from.array(ClaimName::ALL.len())? {

@@ -13,6 +13,7 @@ mod door;
 mod hotel;
 mod hotel_system;
 mod library;
+mod openid;
 mod postgres;
 mod queue;
 mod rights;

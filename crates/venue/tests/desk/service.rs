@@ -10,7 +10,7 @@ use credential::venue::{UnverifiedRequest, VenueReceipt, VenueRequest};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use trust::VenueKind;
-use venue::desk::Lists;
+use venue::desk::{Desk, Lists};
 use venue::door::Doors;
 use venue::http::{CounterSecret, HttpState, Routers, openapi, routers};
 
@@ -20,6 +20,7 @@ use crate::world::*;
 /// A desk that is served, and the cookie of a clerk.
 pub struct Served {
     pub world: World,
+    pub desk: Desk,
     routers: Routers,
     cookie: String,
 }
@@ -69,9 +70,15 @@ fn lines(pictures: &[Vec<u8>], _: documents::LocalDate) -> Result<String, venue:
 impl Served {
     pub async fn new(kind: VenueKind) -> Self {
         let world = World::new(kind).await;
+        let desk = world.desk.clone();
+        Self::of(world, desk).await
+    }
+
+    /// The routers of a desk in this world.
+    pub async fn of(world: World, desk: Desk) -> Self {
         let lists = Arc::clone(&world.lists);
         let state = HttpState {
-            desk: world.desk.clone(),
+            desk: desk.clone(),
             lists: Arc::new(move || Arc::new(lists.lock().unwrap().clone()) as Arc<dyn Lists>),
             now: Arc::new(now),
             reply: None,
@@ -81,7 +88,7 @@ impl Served {
             zones: Arc::new(lines),
             secure: false,
         };
-        let mut served = Self { world, routers: routers(state), cookie: String::new() };
+        let mut served = Self { world, desk, routers: routers(state), cookie: String::new() };
         let signed = served
             .counter("POST", "/api/session", &json!({ "secret": "specimen secret", "name": "clerk-1" }))
             .await;
@@ -89,6 +96,11 @@ impl Served {
         assert!(cookie.contains("HttpOnly; SameSite=Strict"), "{cookie}");
         served.cookie = cookie.split(';').next().unwrap().to_owned();
         served
+    }
+
+    /// What wallets reach.
+    pub fn public(&self) -> Router {
+        self.routers.public.clone()
     }
 
     pub async fn counter(&self, method: &str, path: &str, body: &Value) -> Answer {
@@ -260,6 +272,7 @@ async fn nobody_acts_at_the_counter_without_a_session_and_bad_bodies_have_their_
     for (path, item) in api["paths"].as_object().unwrap() {
         let open = ["/v1/request", "/v1/answers", "/openapi.json", "/api/session"].contains(&path.as_str());
         if open
+            || path.starts_with("/openid/")
             || path.starts_with("/api/visits")
             || path.contains("invitations")
             || path.contains("evacuation")

@@ -30,8 +30,10 @@ use crate::command::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::list_rounds::ListRounds;
 use crate::install::signing::{DeskSigner, desk_keys};
-use crate::install::{Installation, Lock, doors, library, lists, tls, venues, write_whole};
-use crate::serve::{Addresses, Stopping, TrialClock, announce, bind, device_client, log, service_client};
+use crate::install::{Installation, Lock, desk_reader, doors, library, lists, tls, venues, write_whole};
+use crate::serve::{
+    Addresses, Stopping, TrialClock, announce, bind, device_client, list_client, log, service_client,
+};
 use crate::tls::{CertificateArgs, base_of};
 use crate::zones;
 
@@ -125,6 +127,15 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
         (bind(args.listen).await?, bind(args.listen_counter).await?);
     let (to_wallets, to_clerks) = (transport(args, at)?, transport(args, counter_at)?);
     let (base, counter_base) = (base_of(&to_wallets, at), base_of(&to_clerks, counter_at));
+    let reply = args.reply.clone().unwrap_or_else(|| format!("{base}/v1/answers"));
+    let openid = openid_base(&reply)?;
+    let desk = desk.with_openid(desk_reader::setup(
+        &installation,
+        &place,
+        &openid,
+        status_client(&installation)?,
+        now,
+    )?);
     let lists_of = Arc::clone(&follower);
     let lists_now: ListsNow = Arc::new(move || Arc::new(DeskLists::new(lists_of.lists())) as Arc<dyn Lists>);
     let of_the_moment = clock.clone();
@@ -132,7 +143,7 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
         desk,
         lists: lists_now,
         now: Arc::new(move || of_the_moment.now()),
-        reply: Some(args.reply.clone().unwrap_or_else(|| format!("{base}/v1/answers"))),
+        reply: Some(reply),
         origins: args.origins.clone(),
         secret: secret(&folder.join(SECRET))?,
         doors,
@@ -167,6 +178,18 @@ fn authorities(installation: &Installation) -> Result<gate::AuthorityAddresses, 
         Ok((code, AuthorityAddress { client: device_client(roots).map_err(of)?, base }))
     };
     Addresses::read(installation)?.authorities.into_iter().map(address).collect()
+}
+
+/// Where wallets of others reach the desk: the host of its address for answers.
+fn openid_base(reply: &str) -> Result<String, Failure> {
+    let url = reqwest::Url::parse(reply).map_err(of)?;
+    Ok(url.origin().ascii_serialization())
+}
+
+/// What fetches status lists of other issuers: over TLS by the roots that the machine trusts, and by the installation's own.
+fn status_client(installation: &Installation) -> Result<reqwest::Client, Failure> {
+    let ca = std::fs::read(tls::ca_path(installation)).ok();
+    list_client(ca.as_deref()).map_err(of)
 }
 
 fn book(of_what: &Installation, place: &venues::Desk, store: Store) -> Result<Book, Failure> {

@@ -1,0 +1,86 @@
+//! Desk reader: a desk's key and certificate towards wallets of others, and the issuers whom it trusts, as files.
+//!
+//! Lives here: where they lie, making and reading them. Not here: what is asked (`venue::openid`), a certificate's form (`transport`).
+//!
+//! A desk opens no other party's folder, so it has a root of its own: the keys `openid-root` and `openid-reader` lie among the venue's,
+//! the root's certificate in `public/openid-reader-<venue>.pem`, where wallets' makers find it. Issuers are pinned in the venue's
+//! `openid/issuers.pem`; without that file the roots of the installation's authorities count.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use credential::x5c::{CertificateAnchors, certificates_of_pem};
+use documents::{AuthorityCode, Timestamp, VenueId};
+use transport::{Days, IssuerRoot, SignerUse};
+use venue::openid::OpenIdSetup;
+
+use super::keys::KeyFiles;
+use super::openid::{LONGEST, country, first_certificate, key, root_path, signer_certificate};
+use super::venues::Desk;
+use super::{Installation, make_folder, write_whole};
+use crate::failure::{Failure, of, read};
+
+const ROOT: &str = "openid-root";
+const READER: &str = "openid-reader";
+
+/// Where everybody reads a desk's root.
+pub fn reader_root_path(of_what: &Installation, venue: &VenueId) -> PathBuf {
+    of_what.public().join(format!("openid-reader-{venue}.pem"))
+}
+
+fn issuers(of_what: &Installation, venue: &VenueId) -> Result<CertificateAnchors, Failure> {
+    let pinned = of_what.venue(venue).join("openid/issuers.pem");
+    let files = if pinned.exists() {
+        vec![pinned]
+    } else {
+        let roots = AuthorityCode::ALL.map(|code| root_path(of_what, code));
+        roots.into_iter().filter(|path| path.exists()).collect()
+    };
+    let mut all = Vec::new();
+    for file in files {
+        let pem = read(&file, LONGEST)?;
+        let wrong = |error| Failure::new(format!("{}: {error}", file.display()));
+        all.extend(certificates_of_pem(&String::from_utf8_lossy(&pem)).map_err(wrong)?);
+    }
+    CertificateAnchors::from_der(all.iter().map(Vec::as_slice)).map_err(of)
+}
+
+/// What a desk asks wallets of others by, at the address `base` as they reach it; key and certificates are made where there are none.
+pub fn setup(
+    of_what: &Installation,
+    desk: &Desk,
+    base: &str,
+    client: reqwest::Client,
+    now: Timestamp,
+) -> Result<OpenIdSetup, Failure> {
+    let url = reqwest::Url::parse(base).map_err(of)?;
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let keys = KeyFiles::of(&of_what.venue(desk.id()));
+    let folder = of_what.venue(desk.id()).join("openid");
+    make_folder(&folder)?;
+    let name = format!("Bay Pass desk {}", desk.id());
+    let root = IssuerRoot::new(format!("{name} root"), country(desk.authority()), &key(&keys, ROOT)?);
+    let root = root.map_err(of)?;
+    let (today, root_file) = (now.local_date(), reader_root_path(of_what, desk.id()));
+    if !root_file.exists() {
+        let days = Days::builtin().map_err(of)?.ca_days;
+        let made = root.certificate(today.plus_days(-1), today.plus_days(days)).map_err(of)?;
+        write_whole(&root_file, made.0.as_bytes())?;
+    }
+    let reader = key(&keys, READER)?;
+    let file = signer_certificate(
+        &folder.join("reader"),
+        &name,
+        &root,
+        (&reader, SignerUse::Reader),
+        &[host],
+        today,
+    )?;
+    Ok(OpenIdSetup {
+        base: base.to_owned(),
+        key: Arc::new(reader),
+        chain: vec![first_certificate(&file)?],
+        issuers: issuers(of_what, desk.id())?,
+        client,
+    })
+}

@@ -1,0 +1,229 @@
+//! `OpenID`: routes for wallets of others (`OpenID4VP` 1.0), and the counter's request to one.
+//!
+//! Lives here: `/openid` at the wallets' router, `/api/openid/requests` at the counter's. Not here: how far a request has come
+//! (`counter`: the same for every wallet), any decision (`desk`).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use code::QrSymbol;
+use openid4vc::presentation::{MAX_FORM_LEN, REQUEST_TYPE};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::App;
+use super::body::{JsonBody, bytes, drawn};
+use super::problem::Problem;
+use super::session::AtDesk;
+use crate::desk::{AnswerId, OpenIdChance, OpenIdError};
+use crate::openid::Forms;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+/// Longest form with which a wallet fetches a request, in bytes: it may describe itself.
+const MAX_FETCH_LEN: usize = 64 * 1024;
+/// Longest nonce of a wallet that comes back, in bytes.
+const MAX_NONCE_LEN: usize = 512;
+
+/// In which form a credential is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FormsBody {
+    /// `either` (where left out), `sd_jwt`, `mdoc` or `both`.
+    forms: Option<String>,
+}
+
+/// A request to a wallet of others, on the screen.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OpenIdRequestBody {
+    /// Its id; how far it has come stands at `/api/requests/{id}`.
+    id: String,
+    /// What its code says: `openid4vp://`.
+    link: String,
+    /// Its QR symbol, SVG.
+    svg: String,
+    /// When it ends.
+    #[schema(format = DateTime)]
+    ends: String,
+}
+
+/// Makes a request to a wallet of others
+///
+/// It asks what `/api/requests` asks, in the words of `OpenID4VP` 1.0. How far it has come stands at `/api/requests/{id}`, and its answer is
+/// used as any other.
+#[utoipa::path(post, path = "/api/openid/requests", tag = "counter", request_body = FormsBody,
+    responses((status = 201, description = "The request.", body = OpenIdRequestBody), (status = 401, body = Problem),
+        (status = 403, description = "The desk may not ask now; the code says why.", body = Problem),
+        (status = 409, description = "The desk is not set up for it, or asks what such wallets do not have.", body = Problem)))]
+pub(super) async fn ask(
+    State(app): State<Arc<App>>,
+    _: AtDesk,
+    JsonBody(body): JsonBody<FormsBody>,
+) -> Result<Response, Problem> {
+    let forms = match body.forms.as_deref() {
+        None => Forms::default(),
+        Some(word) => Forms::named(word)
+            .ok_or_else(|| Problem::form("forms", "forms is none of either, sd_jwt, mdoc and both"))?,
+    };
+    let chance = OpenIdChance { id: drawn()?, nonce: drawn()?, state: drawn()? };
+    let (lists, now) = ((app.state.lists)(), (app.state.now)());
+    let asked = app.state.desk.ask_openid(forms, chance, lists.as_ref(), now)?;
+    let symbol = QrSymbol::draw_link(&asked.link).map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "request_too_long", error.to_string())
+    })?;
+    let body = OpenIdRequestBody {
+        id: asked.id.to_string(),
+        link: asked.link,
+        svg: symbol.to_svg(),
+        ends: asked.ends.to_string(),
+    };
+    Ok((StatusCode::CREATED, Json(body)).into_response())
+}
+
+/// An error in the words of OAuth 2.0 (RFC 6749, 5.2), with the stable code beside it.
+pub(super) enum WalletError {
+    /// What the desk says.
+    Refused(Box<OpenIdError>),
+    /// What came is no form.
+    Form(Problem),
+    /// The wallet's nonce cannot come back.
+    Nonce,
+}
+
+impl From<OpenIdError> for WalletError {
+    fn from(error: OpenIdError) -> Self {
+        Self::Refused(Box::new(error))
+    }
+}
+
+impl From<Problem> for WalletError {
+    fn from(problem: Problem) -> Self {
+        Self::Form(problem)
+    }
+}
+
+impl IntoResponse for WalletError {
+    fn into_response(self) -> Response {
+        let refused = match self {
+            Self::Refused(refused) => refused,
+            Self::Form(problem) => return problem.into_response(),
+            Self::Nonce => {
+                let detail = "send wallet_nonce once, at most 512 characters";
+                return refusal(StatusCode::BAD_REQUEST, "invalid_request", "request_wallet_nonce", detail);
+            }
+        };
+        let (status, error) = match *refused {
+            OpenIdError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+            OpenIdError::Crypto(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
+            OpenIdError::NotAllowed(_) => (StatusCode::FORBIDDEN, "access_denied"),
+            OpenIdError::NotSetUp | OpenIdError::Unknown => (StatusCode::NOT_FOUND, "invalid_request"),
+            OpenIdError::Query(_)
+            | OpenIdError::AnsweredAlready
+            | OpenIdError::Posted(_)
+            | OpenIdError::Refused(_)
+            | OpenIdError::Declined
+            | OpenIdError::Claims(_)
+            | OpenIdError::Status(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+        };
+        refusal(status, error, refused.code(), &refused)
+    }
+}
+
+fn refusal(status: StatusCode, error: &str, code: &str, detail: impl std::fmt::Display) -> Response {
+    let body = json!({ "error": error, "error_description": detail.to_string(), "code": code });
+    (status, Json(body)).into_response()
+}
+
+fn found(Path(text): Path<String>) -> Result<AnswerId, WalletError> {
+    text.parse().map_err(|_| OpenIdError::Unknown.into())
+}
+
+fn object(app: &App, id: AnswerId, wallet_nonce: Option<&str>) -> Result<Response, WalletError> {
+    let lists = (app.state.lists)();
+    let object = app.state.desk.openid_object(id, wallet_nonce, lists.as_ref(), (app.state.now)())?;
+    Ok(([(header::CONTENT_TYPE, format!("application/{REQUEST_TYPE}"))], object).into_response())
+}
+
+/// Gives a request to a wallet of others
+#[utoipa::path(get, path = "/openid/request/{id}", tag = "wallet", params(("id" = String, Path,)),
+    responses((status = 200, description = "The signed request object.", content_type = "application/oauth-authz-req+jwt", body = String),
+        (status = 404, description = "There is no such request.", body = Object)))]
+pub(super) async fn request(
+    State(app): State<Arc<App>>,
+    path: Path<String>,
+) -> Result<Response, WalletError> {
+    object(&app, found(path)?, None)
+}
+
+/// Gives a request to a wallet of others, with the wallet's nonce in it
+#[utoipa::path(post, path = "/openid/request/{id}", tag = "wallet", params(("id" = String, Path,)),
+    request_body(content_type = "application/x-www-form-urlencoded", content = String, description = "`wallet_nonce`; `wallet_metadata` is not read."),
+    responses((status = 200, description = "The signed request object.", content_type = "application/oauth-authz-req+jwt", body = String),
+        (status = 400, body = Object), (status = 404, description = "There is no such request.", body = Object)))]
+pub(super) async fn request_by_post(
+    State(app): State<Arc<App>>,
+    path: Path<String>,
+    request: Request,
+) -> Result<Response, WalletError> {
+    let id = found(path)?;
+    let form = bytes(request, &(), FORM, MAX_FETCH_LEN).await?;
+    let mut nonce = None;
+    for (name, value) in form_urlencoded::parse(&form) {
+        let is_nonce = name == "wallet_nonce";
+        if is_nonce && (value.len() > MAX_NONCE_LEN || nonce.replace(value.into_owned()).is_some()) {
+            return Err(WalletError::Nonce);
+        }
+    }
+    object(&app, id, nonce.as_deref())
+}
+
+/// Takes the answer of a wallet of others
+///
+/// An encrypted answer (`direct_post.jwt`), or an error. The same bytes again give the same address.
+#[utoipa::path(post, path = "/openid/response/{id}", tag = "wallet", params(("id" = String, Path,)),
+    request_body(content_type = "application/x-www-form-urlencoded", content = String, description = "`response`, or `error` and `state`."),
+    responses((status = 200, description = "`redirect_uri`; nothing where the wallet said that it does not answer.", body = Object),
+        (status = 400, description = "`error`, `error_description` and the stable `code`.", body = Object),
+        (status = 403, body = Object), (status = 404, body = Object)))]
+pub(super) async fn respond(
+    State(app): State<Arc<App>>,
+    path: Path<String>,
+    request: Request,
+) -> Result<Response, WalletError> {
+    let id = found(path)?;
+    let form = bytes(request, &(), FORM, MAX_FORM_LEN).await?;
+    let code = drawn()?;
+    let lists = (app.state.lists)();
+    match app.state.desk.take_openid(id, &form, code, lists.as_ref(), (app.state.now)()).await {
+        Ok(redirect) => Ok(Json(json!({ "redirect_uri": redirect })).into_response()),
+        // The wallet has said so itself: nothing is wrong with its message.
+        Err(OpenIdError::Declined) => Ok(Json(json!({})).into_response()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a wallet's browser brings back.
+#[derive(Deserialize)]
+pub(super) struct DoneQuery {
+    response_code: Option<String>,
+}
+
+/// Tells the traveller that the desk has their answer
+#[utoipa::path(get, path = "/openid/done/{id}", tag = "wallet", params(("id" = String, Path,), ("response_code" = String, Query,)),
+    responses((status = 200, description = "A page.", content_type = "text/plain", body = String),
+        (status = 404, description = "No answer got this code.", body = Object)))]
+pub(super) async fn done(
+    State(app): State<Arc<App>>,
+    path: Path<String>,
+    Query(query): Query<DoneQuery>,
+) -> Result<&'static str, WalletError> {
+    let id = found(path)?;
+    if !app.state.desk.is_openid_done(id, &query.response_code.unwrap_or_default()) {
+        return Err(OpenIdError::Unknown.into());
+    }
+    Ok("The desk has your answer. Go on at the desk.\nO balcão recebeu a sua resposta. Continue no balcão.\n\
+        櫃檯已收到你的資料，請在櫃檯繼續。\n柜台已收到您的资料，请在柜台继续。\n")
+}

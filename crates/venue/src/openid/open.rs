@@ -1,0 +1,146 @@
+//! Open: the requests to wallets of others that wait for their answers, in memory alone.
+//!
+//! Lives here: [`OpenId`]. Not here: what becomes of an answer (`desk`). A request ends with the program: its private key lies nowhere, and
+//! the clerk makes a new one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use documents::{Timestamp, redact_debug};
+use openid4vc::dcql::Presented;
+use openid4vc::presentation::OpenRequest;
+
+use super::OpenIdSetup;
+use super::status::{StatusFault, StatusLists};
+use crate::shown::AnswerId;
+
+/// Most requests at once: a desk with more has forgotten the oldest.
+const REQUESTS: usize = 256;
+/// How long a request is known after its end, in seconds, so that an answer that comes late hears so.
+const KNOWN_SECONDS: i64 = 3_600;
+
+/// A request that is open.
+#[derive(Clone)]
+pub(crate) struct Open {
+    pub(crate) request: Arc<OpenRequest>,
+    pub(crate) state: OpenState,
+}
+
+/// How far it has come.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum OpenState {
+    /// Nobody answered; the code of the last answer that was refused.
+    Waiting { refused: Option<String> },
+    /// Answered: what was posted, by its keyed hash, and the code that the wallet's browser brings back.
+    Answered { posted: Vec<u8>, response_code: String },
+}
+redact_debug!(Open, OpenState);
+
+/// What an answer meets.
+pub(crate) enum Found {
+    /// Nobody knows the request.
+    Unknown,
+    /// It waits.
+    Waiting(Arc<OpenRequest>),
+    /// The same was posted before: the code that was given then.
+    Same(String),
+    /// Something else was posted before.
+    Answered,
+}
+
+/// A desk's side towards wallets of others.
+pub(crate) struct OpenId {
+    setup: OpenIdSetup,
+    open: Mutex<BTreeMap<AnswerId, Open>>,
+    lists: StatusLists,
+}
+
+impl OpenId {
+    pub(crate) fn new(setup: OpenIdSetup) -> Self {
+        let lists = StatusLists::new(setup.client.clone());
+        Self { setup, open: Mutex::default(), lists }
+    }
+
+    pub(crate) const fn setup(&self) -> &OpenIdSetup {
+        &self.setup
+    }
+
+    fn requests(&self) -> std::sync::MutexGuard<'_, BTreeMap<AnswerId, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a request, and forgets those whose end is long past.
+    pub(crate) fn keep(&self, id: AnswerId, request: OpenRequest, now: Timestamp) {
+        let mut open = self.requests();
+        open.retain(|_, one| now.seconds_since(one.request.expires()) <= KNOWN_SECONDS);
+        while open.len() >= REQUESTS {
+            let oldest = open.iter().min_by_key(|(_, one)| one.request.expires()).map(|(id, _)| *id);
+            match oldest {
+                Some(oldest) => open.remove(&oldest),
+                None => break,
+            };
+        }
+        let state = OpenState::Waiting { refused: None };
+        open.insert(id, Open { request: Arc::new(request), state });
+    }
+
+    /// A request that nobody has answered.
+    pub(crate) fn request(&self, id: AnswerId) -> Option<Arc<OpenRequest>> {
+        let open = self.requests();
+        let one = open.get(&id)?;
+        matches!(one.state, OpenState::Waiting { .. }).then(|| Arc::clone(&one.request))
+    }
+
+    /// The end of a request that waits, and why the last answer to it was refused.
+    pub(crate) fn waiting(&self, id: AnswerId) -> Option<(Timestamp, Option<String>)> {
+        let open = self.requests();
+        let one = open.get(&id)?;
+        match &one.state {
+            OpenState::Waiting { refused } => Some((one.request.expires(), refused.clone())),
+            OpenState::Answered { .. } => None,
+        }
+    }
+
+    /// What an answer, by its keyed hash, meets.
+    pub(crate) fn meet(&self, id: AnswerId, tag: &[u8]) -> Found {
+        let open = self.requests();
+        let Some(one) = open.get(&id) else { return Found::Unknown };
+        match &one.state {
+            OpenState::Waiting { .. } => Found::Waiting(Arc::clone(&one.request)),
+            OpenState::Answered { posted, response_code } if posted == tag => {
+                Found::Same(response_code.clone())
+            }
+            OpenState::Answered { .. } => Found::Answered,
+        }
+    }
+
+    /// Notes why an answer was refused; another may still come.
+    pub(crate) fn refuse(&self, id: AnswerId, code: &str) {
+        if let Some(one) = self.requests().get_mut(&id)
+            && let OpenState::Waiting { refused } = &mut one.state
+        {
+            *refused = Some(code.to_owned());
+        }
+    }
+
+    /// Notes that a request is answered.
+    pub(crate) fn answered(&self, id: AnswerId, posted: Vec<u8>, response_code: String) {
+        if let Some(one) = self.requests().get_mut(&id) {
+            one.state = OpenState::Answered { posted, response_code };
+        }
+    }
+
+    /// Whether this is the code with which a wallet's browser comes back.
+    pub(crate) fn is_response_code(&self, id: AnswerId, code: &str) -> bool {
+        let open = self.requests();
+        open.get(&id).is_some_and(|one| match &one.state {
+            OpenState::Answered { response_code, .. } => response_code == code,
+            OpenState::Waiting { .. } => false,
+        })
+    }
+
+    /// Whether a presented credential counts by its issuer's list.
+    pub(crate) async fn hold_status(&self, presented: &Presented, now: Timestamp) -> Result<(), StatusFault> {
+        self.lists.hold(presented, now).await
+    }
+}
