@@ -9,8 +9,12 @@ use authority::store::statements;
 const FACES: [&str; 6] = ["selfie", "photo", "face", "faces", "probe", "picture"];
 /// Names that say whose face it is claimed to be.
 const CLAIMS: [&str; 4] = ["document", "record", "token", "part"];
-/// Pictures of a capture whose claim was made before, when its id was given: the one route that takes them has it in its path.
-const CAPTURE: (&str, &str) = ("Frame", "/v1/enrolments/{id}/frames");
+/// Pictures of a capture whose claim was made before, when its id was given: the one route that takes them has it in its path. Of each:
+/// the schema of a picture, of the pictures together, the route, the claim.
+const CAPTURES: [[&str; 4]; 2] = [
+    ["Frame", "/Frames\"", "/v1/enrolments/{id}/frames", "Enrolment"],
+    ["SignInFrame", "/SignInFrames\"", "/openid/sign-in/{id}/frames", "SignInClaim"],
+];
 
 #[test]
 fn every_request_that_carries_a_face_names_the_person_whose_it_is_claimed_to_be() {
@@ -20,11 +24,11 @@ fn every_request_that_carries_a_face_names_the_person_whose_it_is_claimed_to_be(
     for (name, schema) in schemas {
         let Some(properties) = schema["properties"].as_object() else { continue };
         let has = |words: &[&str]| properties.keys().any(|key| words.contains(&key.as_str()));
-        if name == CAPTURE.0 {
-            let takes = |item: &serde_json::Value| item.to_string().contains("/Frames\"");
+        if let Some([_, together, route, claim]) = CAPTURES.iter().find(|capture| capture[0] == name) {
+            let takes = |item: &serde_json::Value| item.to_string().contains(together);
             let paths = api["paths"].as_object().unwrap().iter().filter(|(_, item)| takes(item));
-            assert_eq!(paths.map(|(path, _)| path.as_str()).collect::<Vec<_>>(), [CAPTURE.1]);
-            let claim = schemas["Enrolment"]["required"].as_array().unwrap();
+            assert_eq!(paths.map(|(path, _)| path.as_str()).collect::<Vec<_>>(), [*route]);
+            let claim = schemas[*claim]["required"].as_array().unwrap();
             assert!(
                 claim.iter().any(|field| field == "document"),
                 "whose face it is, is said when the id is given"

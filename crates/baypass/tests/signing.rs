@@ -301,7 +301,7 @@ async fn signing_keys_change_while_requests_run_and_none_of_them_fails() {
     let log = |name: &str| std::fs::read_to_string(folder.path(name)).unwrap();
     let others = || log("hengqin.log").matches("another key signs from now on").count();
     until("the lanes' new keys", async || others() >= 4).await;
-    assert_eq!(log("MAC.log").matches("another key signs from now on").count(), 6, "every role");
+    assert_eq!(log("MAC.log").matches("another key signs from now on").count(), 7, "every role");
 
     for party in [["--authority", "MAC"], ["--port", "hengqin"]] {
         folder.run(&[&["keys", "retire", "--dir", "DIR", "--keep", "0"][..], &party].concat()).code(0);

@@ -430,7 +430,7 @@ impl Service {
     }
 
     /// Whose claim it is, where all of it is true; nothing is written but that an invitation was used.
-    pub(crate) async fn identify(
+    pub(crate) async fn holder_of_claim(
         &self,
         tx: &mut Tx,
         claim: &Claim,

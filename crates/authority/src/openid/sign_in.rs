@@ -74,7 +74,7 @@ impl Service {
             Looked::Enough(seen) => *seen,
         };
         let mut tx = self.store.begin().await.map_err(OpenIdError::from)?;
-        let Some(person) = self.identify(&mut tx, &claim, &captured, now).await? else {
+        let Some(person) = self.holder_of_claim(&mut tx, &claim, &captured, now).await? else {
             tx.commit().await.map_err(OpenIdError::from)?;
             return Err(EnrolError::Unknown.into());
         };

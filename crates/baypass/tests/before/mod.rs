@@ -78,8 +78,8 @@ pub fn one_list_key(folder: &Folder) -> Vec<SigningKey> {
             let fields = r.array(7).unwrap();
             (0..fields).map(|_| r.skip().unwrap()).collect::<Vec<_>>()
         });
-        // That version knew neither bindings nor the roles venue (9) and desk (10).
-        let listed: Vec<_> = entries.filter(|key| !matches!(key.first(), Some([9 | 10]))).collect();
+        // That version knew neither bindings nor the roles venue (9), desk (10) and counter (11).
+        let listed: Vec<_> = entries.filter(|key| !matches!(key.first(), Some([9..=11]))).collect();
         w.array(listed.len());
         for key in listed {
             w.array(6);

@@ -123,7 +123,7 @@ fn a_paper_proof_has_one_form() {
     assert_eq!(UnverifiedPaper::parse(&good).unwrap().day(), day("2026-03-08"));
     conforms("paper-proof", &good).unwrap();
     assert!(UnverifiedProof::parse(&good).is_err(), "no holder proof");
-    let held = with(None, payload(6, midnight));
+    let held = with(None, Writer::new().array(2).uint(midnight).bytes(&[0, 0]).finish());
     assert!(UnverifiedProof::parse(&held).is_ok());
     for (row, bytes) in [
         ("a holder proof", held),

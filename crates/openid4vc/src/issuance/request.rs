@@ -217,14 +217,15 @@ impl PushedRequest {
 fn is_redirect_uri(uri: &str) -> bool {
     let clean = uri.len() <= 2048 && uri.bytes().all(|byte| byte.is_ascii_graphic()) && !uri.contains('#');
     let Some((scheme, rest)) = uri.split_once(':') else { return false };
-    let host = rest.trim_start_matches('/').split(['/', '?', ':']).next().unwrap_or_default();
+    let host =
+        rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?', ':']).next()).unwrap_or_default();
     let app = scheme.starts_with(|first: char| first.is_ascii_lowercase())
         && scheme
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte));
     let place = match scheme {
-        "https" => rest.starts_with("//") && !host.is_empty(),
-        "http" => rest.starts_with("//") && matches!(host, "localhost" | "127.0.0.1" | "[::1]"),
+        "https" => !host.is_empty(),
+        "http" => matches!(host, "localhost" | "127.0.0.1"),
         "javascript" | "data" | "file" | "vbscript" | "blob" | "about" => false,
         _ => app && !rest.is_empty(),
     };

@@ -503,6 +503,8 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
     let exit = place("shenzhen-bay", Hkg, Chn, Some(Side::Exit), 1)?;
     let entry = place("shenzhen-bay", Hkg, Chn, Some(Side::Entry), 1)?;
     let face = tour.live(Who::Ma)?;
+    // On a Monday: what is issued late in a week ends in the next one, as what is issued then does.
+    next_week(tour).await?;
 
     // A device key with a part of this week and a token of the next one; another with a token of this week.
     let kept = tour.take_token(Who::Ma).await?;
