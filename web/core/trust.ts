@@ -16,7 +16,7 @@ import { VENUE_SCENARIOS, isVenue } from './venue.js'
 
 /** Roles in order of their numbers in a list. */
 const ROLES = [
-  'token', 'part', 'handover', 'verdict', 'notice', 'gate', 'status', 'approval', 'tls', 'venue', 'desk',
+  'token', 'part', 'handover', 'verdict', 'notice', 'gate', 'status', 'approval', 'tls', 'venue', 'desk', 'counter',
 ] as const
 export type Role = (typeof ROLES)[number]
 
