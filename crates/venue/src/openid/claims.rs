@@ -250,10 +250,10 @@ fn credential(
             }
         };
         let mut asked = json!({ "id": part_id(*part), "path": path });
-        if form == CredentialForm::Mdoc {
+        if let (CredentialForm::Mdoc, Some(members)) = (form, asked.as_object_mut()) {
             // Ages and portraits are looked at, and never kept.
             let kept = part.0.years().is_none() && part.0 != ClaimName::Portrait;
-            asked["intent_to_retain"] = kept.into();
+            members.insert("intent_to_retain".to_owned(), kept.into());
         }
         Some(asked)
     };
@@ -263,9 +263,9 @@ fn credential(
         CredentialForm::Mdoc => json!({ "doctype_value": sort.doctype() }),
     };
     let mut asked = json!({ "id": id, "format": form.format(), "meta": meta, "claims": claims });
-    if sets.len() > 1 {
+    if let (2.., Some(members)) = (sets.len(), asked.as_object_mut()) {
         let ids = |set: &Vec<Part>| set.iter().map(|part| part_id(*part)).collect::<Vec<_>>();
-        asked["claim_sets"] = sets.iter().map(ids).collect();
+        members.insert("claim_sets".to_owned(), sets.iter().map(ids).collect());
     }
     asked
 }

@@ -1,5 +1,10 @@
 //! A wallet of others at a desk over real HTTP: what it fetches, what it posts, what the clerk sees, what is refused.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside of the test functions themselves: what is missing fails the test"
+)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
