@@ -15,7 +15,10 @@ describe('the way that is offered first', () => {
 
   it('is the way back once an authority told of a passage, however the entries stand', () => {
     const back = { from: 'CHN', to: 'HKG', port: 'shenzhen-bay' }
-    expect(likelyWay('HKG', [passage(60, 'CHN')], undefined, NOW)).toEqual(back)
+    expect(likelyWay('HKG', [{ ...passage(60, 'CHN'), side: 'entry' }], undefined, NOW)).toEqual(back)
+    const between = { from: 'HKG', to: 'CHN', port: 'shenzhen-bay' }
+    expect(likelyWay('HKG', [{ ...passage(60, 'HKG'), side: 'exit' }], undefined, NOW)).toEqual(between)
+    expect(likelyWay('HKG', [passage(60, 'HKG')], undefined, NOW)).toEqual(between)
     expect(likelyWay('HKG', [passage(86_400, 'HKG', 'CHN', 'HKG'), passage(3_600, 'HKG')], undefined, NOW)).toEqual(back)
   })
 
