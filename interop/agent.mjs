@@ -9,7 +9,6 @@ import { OpenId4VcModule } from '@credo-ts/openid4vc'
 
 /** Credo's storage interface over one map; a query is a tree of $and, $or and equal tags. */
 class Records {
-  supportsCursorPagination = false
   #kept = new Map()
 
   #revived({ id, tags, json }, Class) {
@@ -39,7 +38,7 @@ class Records {
 
   supportsLocking() { return true }
   async begin(context) {
-    if (this.#kept.size === 0) await this.save(context, new StorageVersionRecord({ storageVersion: StorageVersionRecord.frameworkStorageVersion }))
+    await this.save(context, new StorageVersionRecord({ storageVersion: StorageVersionRecord.frameworkStorageVersion }))
   }
   async save(_context, record) {
     if (this.#kept.has(record.id)) throw new RecordDuplicateError('a record of this id is kept', { recordType: record.type })
@@ -67,7 +66,6 @@ class RecordsModule {
     manager.registerInstance(InjectionSymbols.StorageService, this.records)
     manager.resolve(Kms.KeyManagementModuleConfig).registerBackend(new NodeKeyManagementService(new NodeInMemoryKeyManagementStorage()))
   }
-  async onInitializeContext(context) { await this.records.begin(context) }
 }
 
 /** A Credo wallet that trusts these roots, in PEM. Desks on the loopback are reached in plain. */

@@ -52,19 +52,26 @@ export async function openBay(folder, walletMakers) {
     writeFileSync(join(dir, 'authorities', code, 'openid/wallet-makers.pem'), walletMakers)
   }
   const children = []
-  const serve = (code) => new Promise((resolve, reject) => {
-    const issuer = `https://localhost:${PORTS[code]}`
-    const child = spawn(BIN, ['authority', 'serve', '--dir', dir, '--authority', code, '--listen', `0.0.0.0:${PORTS[code]}`, '--issuer', issuer], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  /** Starts a process; gives what `found` reads out of all that it has said, as soon as it is there. */
+  const started = (name, args, found) => new Promise((resolve, reject) => {
+    const child = spawn(BIN, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     children.push(child)
     let said = ''
-    const heard = (data) => { said += data; if (/for operators on \S+\n/.test(said)) resolve(issuer) }
+    const heard = (data) => {
+      said += data
+      const read = found(said)
+      if (read) resolve(read)
+    }
     child.stdout.on('data', heard)
     child.stderr.on('data', heard)
-    child.once('exit', (status) => reject(new Error(`authority ${code} ended (${status}): ${said}`)))
+    child.once('exit', (status) => reject(new Error(`${name} ended (${status}): ${said}`)))
   })
-  writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities: Object.fromEntries(CODES.map((code) => [code, `https://localhost:${PORTS[code]}`])) }))
-  const issuers = {}
-  for (const code of CODES) issuers[code] = await serve(code)
+  const issuers = Object.fromEntries(CODES.map((code) => [code, `https://localhost:${PORTS[code]}`]))
+  writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities: issuers }))
+  for (const code of CODES) {
+    const args = ['authority', 'serve', '--dir', dir, '--authority', code, '--listen', `0.0.0.0:${PORTS[code]}`, '--issuer', issuers[code]]
+    await started(`authority ${code}`, args, (said) => /for operators on \S+\n/.test(said))
+  }
   const post = async (url, body, headers = {}) => {
     const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
     const text = await answer.text()
@@ -104,28 +111,22 @@ export async function openBay(folder, walletMakers) {
       const frames = [{ at_ms: 0, picture: selfie.toString('base64url') }]
       return (await post(`${base}/openid/sign-in/${begun.id}/frames`, { ...which, frames })).redirect
     },
-    async lose(code, { kind, number }) {
-      await post(`${issuers[code]}/v1/residents/lose`, { document: { kind, number } }, await officer(code))
+    async lose(code) {
+      const { card } = RESIDENTS[code]
+      await post(`${issuers[code]}/v1/residents/lose`, { document: card }, await officer(code))
     },
     /** Serves the desk of a venue on free loopback ports. */
-    desk: (venue) => new Promise((resolve, reject) => {
+    desk(venue) {
       if (venue.includes('library')) {
         // The library's own system is not there: what is shown waits, and no account is opened.
         appendFileSync(join(dir, 'venues', venue, 'venue.toml'), '\n[library]\naddress = "sip2://127.0.0.1:7469"\ninstitution = "lib"\n\n[library.accounts]\npool = "cards.txt"\n')
         writeFileSync(join(dir, 'venues', venue, 'cards.txt'), '00000001\n')
       }
-      const child = spawn(BIN, ['desk', 'serve', '--dir', dir, '--venue', venue], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-      children.push(child)
-      let said = ''
-      const heard = (data) => {
-        said += data
+      return started(`desk ${venue}`, ['desk', 'serve', '--dir', dir, '--venue', venue], (said) => {
         const counter = said.match(/listens for the counter on (\S+)\n/)?.[1]
-        if (counter && said.includes('Clerks sign in')) resolve({ counter, secret: readFileSync(join(dir, 'venues', venue, 'counter.secret'), 'utf8').trim() })
-      }
-      child.stdout.on('data', heard)
-      child.stderr.on('data', heard)
-      child.once('exit', (status) => reject(new Error(`desk ${venue} ended (${status}): ${said}`)))
-    }),
+        return counter && said.includes('Clerks sign in') && { counter, secret: readFileSync(join(dir, 'venues', venue, 'counter.secret'), 'utf8').trim() }
+      })
+    },
     /** The root of a desk's requests, which its first start makes. */
     deskRoot: (venue) => readFileSync(join(dir, 'public', `openid-reader-${venue}.pem`), 'utf8'),
     stop() { for (const child of children) { child.removeAllListeners('exit'); child.kill() } },

@@ -7,6 +7,7 @@ import { MdocRecord } from '@credo-ts/core'
 import { newKey, wallet } from './agent.mjs'
 import { CODES, openBay } from './bay.mjs'
 import { CLIENT, maker } from './maker.mjs'
+import { CREDO, OPENVC, PYMDOCCBOR } from './places.mjs'
 import { DESKS, present } from './present.mjs'
 
 const SORTS = ['identity-card', 'photo-id', 'travel-permit']
@@ -35,18 +36,23 @@ async function bindings(agent, proof, { cNonce, issuerMaxBatchSize }) {
   return { method: 'attestation', keyAttestationJwt: await attester.attestKeys(keys.map((key) => key.toJson()), proof === 'attestation' ? cNonce : undefined) }
 }
 
+const attested = async (agent) => attester.attestWallet((await newKey(agent)).toJson())
+
+const collect = (agent, resolved, token, proof) => agent.openid4vc.holder.requestCredentials({
+  resolvedCredentialOffer: resolved, ...token, clientId: CLIENT, credentialBindingResolver: (options) => bindings(agent, proof, options),
+})
+
 async function take(agent, code, id, proof) {
   const issuer = bay.issuers[code]
   const holder = agent.openid4vc.holder
   const offer = { credential_issuer: issuer, credential_configuration_ids: [id], grants: { authorization_code: {} } }
   const resolved = await holder.resolveCredentialOffer(`openid-credential-offer://?credential_offer=${encodeURIComponent(JSON.stringify(offer))}`)
-  const instance = await newKey(agent)
-  const walletAttestationJwt = await attester.attestWallet(instance.toJson())
+  const walletAttestationJwt = await attested(agent)
   const asked = await holder.resolveOpenId4VciAuthorizationRequest(resolved, { clientId: CLIENT, redirectUri: REDIRECT, scope: [id], walletAttestationJwt })
   const back = await bay.signIn(code, asked.authorizationRequestUrl)
   const { authorizationCode } = holder.parseAuthorizationCodeFromAuthorizationResponse({ authorizationResponseRedirectUrl: back, resolvedCredentialOffer: resolved })
   const token = await holder.requestToken({ resolvedCredentialOffer: resolved, code: authorizationCode, clientId: CLIENT, codeVerifier: asked.codeVerifier, redirectUri: REDIRECT, dpop: asked.dpop, walletAttestationJwt })
-  const got = await holder.requestCredentials({ resolvedCredentialOffer: resolved, ...token, clientId: CLIENT, credentialBindingResolver: (options) => bindings(agent, proof, options) })
+  const got = await collect(agent, resolved, token, proof)
   await holder.sendNotification({ metadata: resolved.metadata, notificationId: got.credentials[0].notificationId, accessToken: token.accessToken, notificationEvent: 'credential_accepted', dpop: token.dpop })
   return got.credentials[0].record
 }
@@ -56,8 +62,8 @@ function verifiers(args) {
   const script = new URL('verify.py', import.meta.url).pathname
   const run = spawnSync(process.env.BAYPASS_PYTHON, [script, folder, process.env.NODE_EXTRA_CA_CERTS, ...args], { encoding: 'utf8' })
   const rows = run.stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line))
-  for (const { what, ok, detail } of rows) note(what.includes('pymdoccbor') ? 'pymdoccbor 1.4.0, verifier' : 'openvc-core 1.37.0, verifier', what, ok, detail)
-  if (rows.length === 0 || (run.status !== 0 && rows.every(({ ok }) => ok))) note('openvc-core 1.37.0, verifier', 'it came to an end', false, run.stderr.slice(-400))
+  for (const { what, ok, detail } of rows) note(`${what.includes('pymdoccbor') ? PYMDOCCBOR : OPENVC}, verifier`, what, ok, detail)
+  if (rows.length === 0 || (run.status !== 0 && rows.every(({ ok }) => ok))) note(`${OPENVC}, verifier`, 'it came to an end', false, run.stderr.slice(-400))
 }
 
 async function verified(agent, record) {
@@ -78,10 +84,10 @@ try {
           const record = await take(agent, code, id, proof)
           await (record instanceof MdocRecord ? agent.mdoc : agent.sdJwtVc).store({ record })
           const copies = compact(record)
-          note('Credo 0.6.3, wallet', `${code} ${id} by ${proof}`, copies.length === BATCH && (await verified(agent, record)), `${copies.length} copies`)
+          note(`${CREDO}, wallet`, `${code} ${id} by ${proof}`, copies.length === BATCH && (await verified(agent, record)), `${copies.length} copies`)
           credentials.push({ code, id, form, copies })
         } catch (error) {
-          note('Credo 0.6.3, wallet', `${code} ${id} by ${proof}`, false, String(error?.cause?.message ?? error?.message ?? error))
+          note(`${CREDO}, wallet`, `${code} ${id} by ${proof}`, false, String(error?.cause?.message ?? error?.message ?? error))
         }
       }
     }
@@ -91,16 +97,15 @@ try {
   const { offer, tx_code: txCode } = await bay.offer('HKG', ['photo-id-mdoc'])
   const holder = agent.openid4vc.holder
   const resolved = await holder.resolveCredentialOffer(offer)
-  const instance = await newKey(agent)
-  const walletAttestationJwt = await attester.attestWallet(instance.toJson())
+  const walletAttestationJwt = await attested(agent)
   const wrong = await holder.requestToken({ resolvedCredentialOffer: resolved, txCode: txCode === '000000' ? '000001' : '000000', clientId: CLIENT, walletAttestationJwt }).then(() => 'taken', () => 'refused')
-  note('Credo 0.6.3, wallet', 'HKG a counter\'s offer with a wrong number', wrong === 'refused', wrong)
+  note(`${CREDO}, wallet`, 'HKG a counter\'s offer with a wrong number', wrong === 'refused', wrong)
   const token = await holder.requestToken({ resolvedCredentialOffer: resolved, txCode, clientId: CLIENT, walletAttestationJwt })
-  const got = await holder.requestCredentials({ resolvedCredentialOffer: resolved, ...token, clientId: CLIENT, credentialBindingResolver: (options) => bindings(agent, 'keys', options) })
-  note('Credo 0.6.3, wallet', 'HKG photo-id-mdoc by a counter\'s offer', compact(got.credentials[0].record).length === BATCH)
+  const got = await collect(agent, resolved, token, 'keys')
+  note(`${CREDO}, wallet`, 'HKG photo-id-mdoc by a counter\'s offer', compact(got.credentials[0].record).length === BATCH)
   writeFileSync(join(folder, 'credentials.json'), JSON.stringify({ roots: bay.roots(), issuers: bay.issuers, credentials }))
   verifiers([])
-  await bay.lose('HKG', { kind: 'hkid', number: 'A123456(3)' })
+  await bay.lose('HKG')
   verifiers(['--revoked', 'HKG'])
 } catch (error) {
   note('the run', 'it came to an end', false, String(error?.stack ?? error))

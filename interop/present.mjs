@@ -1,5 +1,7 @@
 // Credo shows what it took to three kinds of desk, by direct_post.jwt: SD-JWT VC, mdoc, and both at once. The clerk's API says what the
 // desk heard.
+import { CREDO } from './places.mjs'
+
 export const DESKS = ['specimen-tower-shenzhen', 'specimen-hotel-zhuhai', 'specimen-library-shenzhen']
 const FORMS = { sd_jwt: ['sd-jwt'], mdoc: ['mdoc'], both: ['sd-jwt', 'mdoc'] }
 
@@ -43,9 +45,9 @@ export async function present(agent, desks, note) {
         const page = redirectUri ? await fetch(redirectUri) : undefined
         const right = shown.length === ends.length && ends.every((end) => shown.some((id) => id.endsWith(end)))
         const told = seen.state === 'answered' && required.every((claim) => seen.claims[claim])
-        note('Credo 0.6.3, shows to a desk', what, right && told && page?.status === 200, `${shown.join(' and ')}; ${Object.keys(seen.claims ?? {}).join(', ')}`)
+        note(`${CREDO}, shows to a desk`, what, right && told && page?.status === 200, `${shown.join(' and ')}; ${Object.keys(seen.claims ?? {}).join(', ')}`)
       } catch (error) {
-        note('Credo 0.6.3, shows to a desk', what, false, String(error?.cause?.message ?? error?.message ?? error))
+        note(`${CREDO}, shows to a desk`, what, false, String(error?.cause?.message ?? error?.message ?? error))
       }
     }
   }

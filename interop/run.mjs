@@ -19,7 +19,7 @@ const file = join(folder, 'results.json')
 const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [{ with: 'the run', what: 'it came to an end', ok: false, detail: `ended with ${run.status ?? run.signal}` }]
 const failed = results.filter(({ ok }) => !ok)
 const seconds = Math.round((Date.now() - began) / 1000)
-const groups = Object.groupBy ? Object.groupBy(results, (one) => one.with) : results.reduce((all, one) => ({ ...all, [one.with]: [...(all[one.with] ?? []), one] }), {})
+const groups = results.reduce((all, one) => ({ ...all, [one.with]: [...(all[one.with] ?? []), one] }), {})
 const lines = ['# What passed with whom', '', `${results.length - failed.length} of ${results.length} checks passed, in ${seconds} s.`, '']
 for (const [name, rows] of Object.entries(groups)) {
   lines.push(`## ${name}`, '', '| | check | detail |', '|---|---|---|')

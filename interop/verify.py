@@ -68,7 +68,7 @@ for one in kept["credentials"]:
             policy = VerificationPolicy(require_status=True)
             why, _ = refusal(lambda: verify_credential(copy, policy=policy, x5c_trust_anchors=roots, resolve_status_list_token=status_list))
             if revoked:
-                told(f"{name} copy {place}: openvc refuses it once it is revoked", why is not None and "revoked" in why.lower() or why is not None and "status" in why.lower(), why or "taken")
+                told(f"{name} copy {place}: openvc refuses it once it is revoked", why is not None and why.startswith("CredentialRevoked"), why or "taken")
                 break
             told(f"{name} copy {place}: openvc", why is None, why or "")
             continue

@@ -1,9 +1,6 @@
 // The page on which a holder answers a wallet's request: who asks, for what, who they are, and their face.
 // It sends to its own authority alone, and keeps nothing.
 
-const KINDS = [
-  "hkid", "macao_bir", "mainland_id", "residence_permit", "home_return_permit", "exit_entry_permit", "passport",
-];
 const FRAME_MS = 250;
 const AT_ONCE = 4;
 
@@ -17,12 +14,13 @@ function speak(language) {
   document.documentElement.lang = language in texts ? language : "en";
   document.title = words.title;
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = words[element.dataset.text];
+  for (const element of document.querySelectorAll("[data-problem]")) element.textContent = words.problems[element.dataset.problem];
   at("credentials").replaceChildren(...credentials.split(" ").filter(Boolean).map((sort) => {
     const item = document.createElement("li");
     item.textContent = words.sorts[sort] ?? sort;
     return item;
   }));
-  at("kind").replaceChildren(...KINDS.map((kind) => new Option(words.kinds[kind], kind, false, kind === at("kind").value)));
+  at("kind").replaceChildren(...Object.entries(words.kinds).map(([kind, name]) => new Option(name, kind, false, kind === at("kind").value)));
 }
 
 function language() {
@@ -60,8 +58,17 @@ async function fromFile(id) {
   return post(`/openid/sign-in/${id}/frames`, { frames: [{ at_ms: 0, picture }] });
 }
 
+/** The camera's pictures; a browser that has none, or whose user said no, says so in many ways. */
+async function opened() {
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: 640 } });
+  } catch {
+    throw new Refusal(words.camera_missing);
+  }
+}
+
 async function fromCamera(id, first) {
-  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: 640 } });
+  const stream = await opened();
   const video = at("video");
   const canvas = document.createElement("canvas");
   try {

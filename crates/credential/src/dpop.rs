@@ -47,6 +47,12 @@ impl DpopThumbprint {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// As members of JSON have it: `jkt` and `dpop_jkt` (RFC 9449, 6.1 and 10), base64url without padding.
+    #[must_use]
+    pub fn encoded(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
 }
 
 /// Why a proof is refused.
@@ -291,7 +297,7 @@ mod tests {
     #[test]
     fn the_published_proofs_are_read_as_the_page_says() {
         let proof = DpopProof::verify(PUBLISHED).unwrap();
-        assert_eq!(URL_SAFE_NO_PAD.encode(proof.thumbprint().as_bytes()), PUBLISHED_THUMBPRINT);
+        assert_eq!(proof.thumbprint().encoded(), PUBLISHED_THUMBPRINT);
         assert_eq!((proof.id(), proof.made_at()), ("-BwC3ESc6acc2lTc", 1_562_262_616));
         assert!(proof.is_for("POST", "server.example.com", "/token"));
         assert!(!proof.is_for_token(PUBLISHED_TOKEN), "it names no token");

@@ -8,7 +8,7 @@ use documents::{LocalDate, Timestamp};
 use crate::cbor::{CborError, Reader, Writer};
 use crate::cose::{self, CoseError, Headers, Sign1, Tagging};
 use crate::crypto::{SigningKey, TokenId, VerifyingKey};
-use crate::token::{Audience, KeyClass, PartHash, VerifiedToken};
+use crate::token::{Audience, KeyClass, PartHash, VerifiedToken, proof_external};
 
 /// Label of a paper proof.
 const PAPER_LABEL: &str = "bp1-paper";
@@ -106,7 +106,7 @@ impl<'b> UnverifiedPaper<'b> {
         if token.claims().expires != KeyClass::Paper.expiry_for(self.day) {
             return Err(PaperError::Day);
         }
-        self.message.verify(key, &external(audience, token.bytes(), parts))?;
+        self.message.verify(key, &proof_external(PAPER_LABEL, audience, token.bytes(), parts))?;
         Ok(VerifiedPaper { token: token.id(), day: self.day })
     }
 }
@@ -146,15 +146,6 @@ pub fn sign_paper(
     let begins = day.start().unix().unsigned_abs();
     let payload = Writer::new().map(1).int(CLAIM_NOT_BEFORE).uint(begins).finish();
     let headers = Headers { kid: Some(&[kid]), content_type: None };
-    Ok(cose::sign(counter, Tagging::Untagged, headers, &external(audience, token, parts), &payload)?)
-}
-
-/// Flat, as that of a holder proof, under a label of its own.
-fn external(audience: &Audience, token: &[u8], parts: &[PartHash]) -> Vec<u8> {
-    let mut w = Writer::with_capacity(96 + token.len() + 34 * parts.len());
-    w.array(3 + parts.len()).text(PAPER_LABEL).text(audience.as_str()).bytes(token);
-    for part in parts {
-        w.bytes(&part.0);
-    }
-    w.finish()
+    let external = proof_external(PAPER_LABEL, audience, token, parts);
+    Ok(cose::sign(counter, Tagging::Untagged, headers, &external, &payload)?)
 }

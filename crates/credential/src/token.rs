@@ -599,7 +599,7 @@ impl<'b> UnverifiedProof<'b> {
         if token.claims.key_class == KeyClass::Paper {
             return Err(ProofError::Class);
         }
-        let external = proof_external(audience, token.bytes, parts);
+        let external = proof_external(PROOF_LABEL, audience, token.bytes, parts);
         self.message.verify(token.device.key(), &external)?;
         Ok(VerifiedProof { token: token.id(), made_at: self.made_at, unlock: self.unlock })
     }
@@ -661,14 +661,14 @@ pub fn sign_proof_with(
 ) -> Result<Vec<u8>, ProofError> {
     let unlock = unlock::encode(unlock);
     let payload = Writer::new().array(2).uint(now.unix().unsigned_abs()).bytes(&unlock).finish();
-    let external = proof_external(audience, token, parts);
+    let external = proof_external(PROOF_LABEL, audience, token, parts);
     Ok(cose::sign(device, Tagging::Untagged, Headers::default(), &external, &payload)?)
 }
 
 /// Flat: label, audience, the token's bytes, then each part's hash in the order of the audience.
-fn proof_external(audience: &Audience, token: &[u8], parts: &[PartHash]) -> Vec<u8> {
+pub(crate) fn proof_external(label: &str, audience: &Audience, token: &[u8], parts: &[PartHash]) -> Vec<u8> {
     let mut w = Writer::with_capacity(96 + token.len() + 34 * parts.len());
-    w.array(3 + parts.len()).text(PROOF_LABEL).text(audience.as_str()).bytes(token);
+    w.array(3 + parts.len()).text(label).text(audience.as_str()).bytes(token);
     for part in parts {
         w.bytes(&part.0);
     }

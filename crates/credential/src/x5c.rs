@@ -25,6 +25,10 @@ pub fn certificates_of_pem(text: &str) -> Result<Vec<Vec<u8>>, X5cError> {
     all.collect::<Result<_, _>>().map_err(|_| X5cError::Malformed)
 }
 
+/// Object identifiers of ISO/IEC 18013-5, annex B, encoded: 1.0 is 40.
+const DOCUMENT_SIGNER: &[u8] = &[40, 0x81, 0x8c, 0x5d, 5, 1, 2];
+const READER: &[u8] = &[40, 0x81, 0x8c, 0x5d, 5, 1, 6];
+
 /// What the leaf's key must be meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeafUse {
@@ -32,19 +36,11 @@ pub enum LeafUse {
     DocumentSigner,
     /// Asks for presentations: 1.0.18013.5.1.6 (ISO/IEC 18013-5, annex B), where it names any.
     Reader,
-    /// Signs other things: attestations of wallets, credentials in JSON. No extended use is asked for.
+    /// Signs credentials or lists in JSON. No extended use is registered for them; a reader's is refused, for where one authority
+    /// certifies both, a verifier could issue what it asks for.
+    Issuer,
+    /// Signs other things, such as attestations of wallets. No extended use is asked for.
     Any,
-}
-
-impl LeafUse {
-    /// The object identifier, encoded: 1.0 is 40.
-    const fn oid(self) -> Option<&'static [u8]> {
-        match self {
-            Self::DocumentSigner => Some(&[40, 0x81, 0x8c, 0x5d, 5, 1, 2]),
-            Self::Reader => Some(&[40, 0x81, 0x8c, 0x5d, 5, 1, 6]),
-            Self::Any => None,
-        }
-    }
 }
 
 /// Why a chain of certificates does not count.
@@ -99,12 +95,6 @@ impl CertificateAnchors {
     pub fn from_pem(text: &str) -> Result<Self, X5cError> {
         Self::from_der(certificates_of_pem(text)?.iter().map(Vec::as_slice))
     }
-
-    /// Whether there are none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 /// A leaf whose chain leads to an anchor.
@@ -124,8 +114,6 @@ pub struct VerifiedLeaf {
     pub country: Option<String>,
     /// DNS names of its subject alternative name.
     pub dns_names: Vec<String>,
-    /// Addresses of its subject alternative name.
-    pub uris: Vec<String>,
 }
 redact_debug!(VerifiedLeaf);
 
@@ -165,6 +153,9 @@ pub fn verify_x5c(
             && anchor.subject_public_key_info == path.anchor().subject_public_key_info
     });
     let anchor = found.map(|(der, _)| der.to_vec()).ok_or(X5cError::Unknown)?;
+    if leaf_use == LeafUse::Issuer && names_reader(&read) {
+        return Err(X5cError::Use);
+    }
     leaf_of(leaf, &read, anchor)
 }
 
@@ -173,12 +164,10 @@ fn leaf_of(der: &[u8], read: &X509Certificate<'_>, anchor: Vec<u8>) -> Result<Ve
     let time = |at: i64| Timestamp::from_unix(at).ok_or(X5cError::Malformed);
     let country = read.subject().iter_country().next().and_then(|name| name.as_str().ok());
     let names = read.subject_alternative_name().map_err(|_| X5cError::Malformed)?;
-    let (mut dns_names, mut uris) = (Vec::new(), Vec::new());
+    let mut dns_names = Vec::new();
     for name in names.iter().flat_map(|names| &names.value.general_names) {
         if let GeneralName::DNSName(name) = name {
             dns_names.push((*name).to_owned());
-        } else if let GeneralName::URI(uri) = name {
-            uris.push((*uri).to_owned());
         }
     }
     Ok(VerifiedLeaf {
@@ -189,8 +178,12 @@ fn leaf_of(der: &[u8], read: &X509Certificate<'_>, anchor: Vec<u8>) -> Result<Ve
         not_after: time(read.validity().not_after.timestamp())?,
         country: country.map(str::to_owned),
         dns_names,
-        uris,
     })
+}
+
+fn names_reader(read: &X509Certificate<'_>) -> bool {
+    let uses = read.extended_key_usage().ok().flatten();
+    uses.is_some_and(|uses| uses.value.other.iter().any(|named| named.as_bytes() == READER))
 }
 
 /// The extended use that a leaf must have; in the chain's other certificates none is asked for.
@@ -198,9 +191,10 @@ struct Usage(LeafUse);
 
 impl webpki::ExtendedKeyUsageValidator for Usage {
     fn validate(&self, iter: webpki::KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
-        match self.0.oid() {
-            Some(oid) => KeyUsage::required_if_present(oid).validate(iter),
-            None => Ok(()),
+        match self.0 {
+            LeafUse::DocumentSigner => KeyUsage::required_if_present(DOCUMENT_SIGNER).validate(iter),
+            LeafUse::Reader => KeyUsage::required_if_present(READER).validate(iter),
+            LeafUse::Issuer | LeafUse::Any => Ok(()),
         }
     }
 }

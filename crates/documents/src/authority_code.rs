@@ -35,6 +35,16 @@ impl AuthorityCode {
         }
     }
 
+    /// The ISO 3166-1 alpha-2 code: `CN`, `HK` or `MO`.
+    #[must_use]
+    pub const fn country(self) -> &'static str {
+        match self {
+            Self::Chn => "CN",
+            Self::Hkg => "HK",
+            Self::Mac => "MO",
+        }
+    }
+
     /// Whether this is one of the two special administrative regions.
     #[must_use]
     pub const fn is_sar(self) -> bool {

@@ -123,6 +123,12 @@ impl Document {
     pub fn expired_on(&self, day: LocalDate) -> bool {
         self.expires.is_some_and(|last| last < day)
     }
+
+    /// From when on it is over: the midnight after its last day; `None` where it has none.
+    #[must_use]
+    pub fn over_at(&self) -> Option<Timestamp> {
+        self.expires.map(|last| last.plus_days(1).start())
+    }
 }
 
 /// A person's class of residence in one place.

@@ -87,17 +87,6 @@ impl ClaimPath {
         Self(self.0.iter().map(any).collect())
     }
 
-    /// The path in JSON.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let segment = |segment: &Segment| match segment {
-            Segment::Name(name) => Value::String(name.clone()),
-            Segment::Index(index) => Value::from(*index),
-            Segment::Every => Value::Null,
-        };
-        self.0.iter().map(segment).collect()
-    }
-
     /// The values that the path selects, each with the steps to it; none where the claims have another form (7.1.1).
     #[must_use]
     pub fn find<'v>(&self, claims: &'v Map<String, Value>) -> Vec<(Vec<Step>, &'v Value)> {

@@ -1,10 +1,10 @@
 //! JSON as strictly as signed text deserves: one reader for tokens, requests, queries and metadata.
 //!
-//! Lives here: [`strict`] and its bounds. Not here: what any text means.
+//! Lives here: [`strict`] and its bounds, [`read`]. Not here: what any text means.
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 /// Deepest nesting of arrays and objects.
@@ -75,6 +75,12 @@ pub fn strict_object(text: &str) -> Result<Map<String, Value>, JsonError> {
             Err(JsonError::NoObject)
         }
     }
+}
+
+/// Reads one JSON text into a form of its own; `None` where it is no strict JSON, or of another form.
+#[must_use]
+pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_value(strict(text).ok()?).ok()
 }
 
 /// Reads one value that may hold `below` arrays and objects inside each other.

@@ -4,7 +4,9 @@
 //! Pure: time and randomness are arguments. Lives here: formats, queries, requests and answers, and every check of them.
 //! Not here: cryptography (`credential`), HTTP and SQL (`authority`, `venue`), which certificates are trusted (`trust`).
 
+mod address;
 pub mod claim_path;
+mod cose;
 pub mod dcql;
 pub mod issuance;
 pub mod json;

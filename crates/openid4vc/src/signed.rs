@@ -1,15 +1,16 @@
 //! Signed JSON: a compact signature whose header and payload both pass the strict reader.
 //!
-//! Lives here: [`read_signed`], [`SignedError`], [`verify_issuer`], the codes of a chain of certificates. Not here: what is signed.
+//! Lives here: [`read_signed`], [`SignedError`], [`claims`], [`sign_typed`], the codes of a chain of certificates. Not here: what is signed.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use credential::certificate::is_reader;
-use credential::jose::{JwsError, UnverifiedJws};
-use credential::x5c::{CertificateAnchors, LeafUse, VerifiedLeaf, X5cError, verify_x5c};
-use documents::Timestamp;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use credential::jose::{JwsError, UnverifiedJws, sign_jws};
+use credential::x5c::X5cError;
+use credential::{CryptoError, SigningKey};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
-use crate::json::{JsonError, strict_object};
+use crate::json::{self, JsonError, strict_object};
 
 /// Why a text is no signed JSON object of the form that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +52,7 @@ pub fn read_any(compact: &str, longest: usize) -> Result<UnverifiedJws<'_>, Sign
 ///
 /// # Errors
 /// [`SignedError`].
-pub fn header_object(compact: &str) -> Result<serde_json::Map<String, serde_json::Value>, SignedError> {
+pub fn header_object(compact: &str) -> Result<Map<String, Value>, SignedError> {
     let (header, _) = compact.split_once('.').ok_or(JwsError::Form)?;
     let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| JwsError::Form)?;
     let header = String::from_utf8(header).map_err(|_| JwsError::Header)?;
@@ -62,23 +63,43 @@ pub fn header_object(compact: &str) -> Result<serde_json::Map<String, serde_json
 ///
 /// # Errors
 /// [`JsonError`].
-pub fn payload_object(payload: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, JsonError> {
+pub fn payload_object(payload: &[u8]) -> Result<Map<String, Value>, JsonError> {
     let text = std::str::from_utf8(payload).map_err(|_| JsonError::Malformed { line: 1, column: 0 })?;
     strict_object(text)
 }
 
-/// The certificate of an issuer of credentials or lists in JSON. No extended use is registered for them; a reader's is refused, for where one
-/// authority certifies both, a verifier could issue what it asks for.
+/// The payload in a form of its own, read strictly; `None` where it is of another form.
+#[must_use]
+pub fn claims<T: DeserializeOwned>(payload: &[u8]) -> Option<T> {
+    json::read(std::str::from_utf8(payload).ok()?)
+}
+
+/// Whether `aud` is this name, alone or among others (RFC 7519, 4.1.3).
+#[must_use]
+pub fn is_audience(aud: &Value, name: &str) -> bool {
+    match aud {
+        Value::String(one) => one == name,
+        Value::Array(several) => several.iter().any(|one| one.as_str() == Some(name)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+/// Signs claims under this type; `x5c` in DER, leaf first, without the anchor, or empty: then none is named.
 ///
 /// # Errors
-/// [`X5cError`].
-pub fn verify_issuer(
-    chain: &[Vec<u8>],
-    anchors: &CertificateAnchors,
-    now: Timestamp,
-) -> Result<VerifiedLeaf, X5cError> {
-    let leaf = verify_x5c(chain, anchors, LeafUse::Any, now)?;
-    if is_reader(&leaf.der) { Err(X5cError::Use) } else { Ok(leaf) }
+/// [`CryptoError`]: the library, or whoever keeps the key, did not sign.
+pub fn sign_typed(
+    signer: &SigningKey,
+    typ: &str,
+    x5c: &[Vec<u8>],
+    claims: Map<String, Value>,
+) -> Result<String, CryptoError> {
+    let mut header = Map::new();
+    header.insert("typ".to_owned(), typ.into());
+    if !x5c.is_empty() {
+        header.insert("x5c".to_owned(), x5c.iter().map(|der| STANDARD.encode(der)).collect());
+    }
+    sign_jws(signer, &header, Value::Object(claims).to_string().as_bytes())
 }
 
 /// The stable code of a refused chain of certificates.

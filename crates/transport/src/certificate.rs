@@ -60,12 +60,6 @@ pub enum CertificateError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate(pub String);
 
-/// A certification authority of one installation.
-pub struct Ca {
-    name: String,
-    key: KeyPair,
-}
-
 fn key_pair(key: &SigningKey) -> Result<KeyPair, CertificateError> {
     let der = key.to_pkcs8()?;
     Ok(KeyPair::from_pkcs8_der_and_sign_algo(
@@ -75,7 +69,7 @@ fn key_pair(key: &SigningKey) -> Result<KeyPair, CertificateError> {
 }
 
 /// From the first day at 0:00 UTC to the last.
-fn dated(mut params: CertificateParams, from: LocalDate, to: LocalDate) -> CertificateParams {
+fn dated(mut params: CertificateParams, (from, to): (LocalDate, LocalDate)) -> CertificateParams {
     let date = |day: LocalDate| {
         let (year, month, day) = day.ymd();
         date_time_ymd(i32::from(year), month.unsigned_abs(), day.unsigned_abs())
@@ -83,6 +77,55 @@ fn dated(mut params: CertificateParams, from: LocalDate, to: LocalDate) -> Certi
     (params.not_before, params.not_after) = (date(from), date(to));
     params
 }
+
+/// What certifies: its own name and key, and for whom.
+struct Root {
+    /// The country that stands in its certificates, if any.
+    country: Option<&'static str>,
+    name: String,
+    key: KeyPair,
+}
+
+impl Root {
+    fn params(&self, name: &str, hosts: &[String]) -> Result<CertificateParams, CertificateError> {
+        let mut params = CertificateParams::new(hosts)?;
+        if let Some(country) = self.country {
+            params.distinguished_name.push(DnType::CountryName, country);
+        }
+        params.distinguished_name.push(DnType::CommonName, name);
+        Ok(params)
+    }
+
+    fn own_params(&self) -> Result<CertificateParams, CertificateError> {
+        let mut params = self.params(&self.name, &[])?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        Ok(params)
+    }
+
+    fn certificate(&self, days: (LocalDate, LocalDate)) -> Result<Certificate, CertificateError> {
+        Ok(Certificate(dated(self.own_params()?, days).self_signed(&self.key)?.pem()))
+    }
+
+    fn certify(
+        &self,
+        name: &str,
+        hosts: &[String],
+        key: &SigningKey,
+        uses: Vec<ExtendedKeyUsagePurpose>,
+        days: (LocalDate, LocalDate),
+    ) -> Result<Certificate, CertificateError> {
+        let mut params = self.params(name, hosts)?;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = uses;
+        params.use_authority_key_identifier_extension = true;
+        let issuer = Issuer::new(self.own_params()?, &self.key);
+        Ok(Certificate(dated(params, days).signed_by(&key_pair(key)?, &issuer)?.pem()))
+    }
+}
+
+/// A certification authority of one installation.
+pub struct Ca(Root);
 
 impl Ca {
     /// The certification authority with this key; the key's thumbprint tells it from others of its kind.
@@ -95,15 +138,7 @@ impl Ca {
             .iter()
             .take(4)
             .fold("Bay Pass installation ".to_owned(), |name, byte| format!("{name}{byte:02x}"));
-        Ok(Self { name, key: key_pair(key)? })
-    }
-
-    fn params(&self) -> Result<CertificateParams, CertificateError> {
-        let mut params = CertificateParams::new(Vec::new())?;
-        params.distinguished_name.push(DnType::CommonName, self.name.as_str());
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        Ok(params)
+        Ok(Self(Root { country: None, name, key: key_pair(key)? }))
     }
 
     /// Its own certificate.
@@ -111,7 +146,7 @@ impl Ca {
     /// # Errors
     /// [`CertificateError`]
     pub fn certificate(&self, from: LocalDate, to: LocalDate) -> Result<Certificate, CertificateError> {
-        Ok(Certificate(dated(self.params()?, from, to).self_signed(&self.key)?.pem()))
+        self.0.certificate((from, to))
     }
 
     /// Certifies a key of the party `name` for these hosts (names and IP addresses), as a server and a client.
@@ -123,18 +158,13 @@ impl Ca {
         name: &str,
         hosts: &[String],
         key: &SigningKey,
-        (from, to): (LocalDate, LocalDate),
+        days: (LocalDate, LocalDate),
     ) -> Result<Certificate, CertificateError> {
-        let mut params = CertificateParams::new(hosts)?;
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        params.use_authority_key_identifier_extension = true;
-        let issuer = Issuer::new(self.params()?, &self.key);
-        Ok(Certificate(dated(params, from, to).signed_by(&key_pair(key)?, &issuer)?.pem()))
+        let uses = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        self.0.certify(name, hosts, key, uses, days)
     }
 }
+
 /// What a certificate of an [`IssuerRoot`] is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignerUse {
@@ -144,12 +174,18 @@ pub enum SignerUse {
     Reader,
 }
 
-/// The root of those who sign credentials, or ask for them, in the name of one authority.
-pub struct IssuerRoot {
-    name: String,
-    country: &'static str,
-    key: KeyPair,
+impl SignerUse {
+    fn purpose(self) -> ExtendedKeyUsagePurpose {
+        let last = match self {
+            Self::DocumentSigner => 2,
+            Self::Reader => 6,
+        };
+        ExtendedKeyUsagePurpose::Other(vec![1, 0, 18013, 5, 1, last])
+    }
 }
+
+/// The root of those who sign credentials, or ask for them, in the name of one authority.
+pub struct IssuerRoot(Root);
 
 impl IssuerRoot {
     /// The root with this key. `country`: two letters, as ISO/IEC 18013-5, annex B demands.
@@ -157,16 +193,7 @@ impl IssuerRoot {
     /// # Errors
     /// [`CertificateError`]
     pub fn new(name: String, country: &'static str, key: &SigningKey) -> Result<Self, CertificateError> {
-        Ok(Self { name, country, key: key_pair(key)? })
-    }
-
-    fn params(&self) -> Result<CertificateParams, CertificateError> {
-        let mut params = CertificateParams::new(Vec::new())?;
-        params.distinguished_name.push(DnType::CountryName, self.country);
-        params.distinguished_name.push(DnType::CommonName, self.name.as_str());
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        Ok(params)
+        Ok(Self(Root { country: Some(country), name, key: key_pair(key)? }))
     }
 
     /// Its own certificate.
@@ -174,7 +201,7 @@ impl IssuerRoot {
     /// # Errors
     /// [`CertificateError`]
     pub fn certificate(&self, from: LocalDate, to: LocalDate) -> Result<Certificate, CertificateError> {
-        Ok(Certificate(dated(self.params()?, from, to).self_signed(&self.key)?.pem()))
+        self.0.certificate((from, to))
     }
 
     /// Certifies a key for these hosts (names and IP addresses) and this use.
@@ -187,19 +214,8 @@ impl IssuerRoot {
         hosts: &[String],
         key: &SigningKey,
         leaf_use: SignerUse,
-        (from, to): (LocalDate, LocalDate),
+        days: (LocalDate, LocalDate),
     ) -> Result<Certificate, CertificateError> {
-        let mut params = CertificateParams::new(hosts)?;
-        params.distinguished_name.push(DnType::CountryName, self.country);
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        let last = match leaf_use {
-            SignerUse::DocumentSigner => 2,
-            SignerUse::Reader => 6,
-        };
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(vec![1, 0, 18013, 5, 1, last])];
-        params.use_authority_key_identifier_extension = true;
-        let issuer = Issuer::new(self.params()?, &self.key);
-        Ok(Certificate(dated(params, from, to).signed_by(&key_pair(key)?, &issuer)?.pem()))
+        self.0.certify(name, hosts, key, vec![leaf_use.purpose()], days)
     }
 }

@@ -4,6 +4,7 @@ import { type Card, LANGUAGES, type Language, REGIONS, type State, type View, by
 import { Cards } from './cards'
 import { Problem, linkOfPage, pairFromAddress } from './link'
 import { Panel } from './panel'
+import { isOurs } from './patience'
 import { Reading } from './reading'
 import { cue } from './sounds'
 
@@ -128,8 +129,8 @@ async function offer(text: string, ms: number, meant = false): Promise<void> {
   const at = performance.now()
   const gap = at - last.empty < 60_000 && last.empty > last.ended
   const another = text !== last.text
-  // The code before still lies on the reader: it is no answer.
-  const take = unlocking ? another : meant || (view.state === 'ready' ? another || gap || at - last.ended > 8_000 : another && gap)
+  // The code before still lies on the reader, or a sticker is in view while the phone is away: neither is an answer.
+  const take = unlocking ? another && (meant || isOurs(text)) : meant || (view.state === 'ready' ? another || gap || at - last.ended > 8_000 : another && gap)
   if (!take) return
   posting = true
   last.text = text

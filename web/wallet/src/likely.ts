@@ -19,9 +19,9 @@ const AT_THE_GATE = 30 * 60
  * Whoever has come in is on the other side: the way back is offered, at the same port. Until then, and for half an hour, they may stand
  * before a gate or between two: the same way is offered.
  */
-export function likelyWay(home: Authority, history: readonly Passage[], lane: { readonly port: string; readonly from: Authority; readonly to: Authority } | undefined, now: number): Way {
+export function likelyWay(home: Authority, history: readonly Passage[], now: number): Way {
   const last = history.reduce<Passage | undefined>((newest, entry) => newest && newest.at >= entry.at ? newest : entry, undefined)
-  if (!last) return lane ?? { from: home, to: home === 'CHN' ? 'HKG' : 'CHN' }
+  if (!last) return { from: home, to: home === 'CHN' ? 'HKG' : 'CHN' }
   const cameIn = last.by !== 'phone' && last.side === 'entry'
   if (!cameIn && now - last.at < AT_THE_GATE) return { from: last.from, to: last.to, port: last.port }
   return { from: last.to, to: last.from, port: last.port }

@@ -38,6 +38,9 @@ export async function newVault(pin: string): Promise<VaultKey> {
   return { salt, key: await derive(pin, salt) }
 }
 
+/** Whether a text has the form of a PIN. */
+export const isPin = (pin: string): boolean => /^\d{6}$/.test(pin)
+
 /** PINs that are guessed first. */
 export const isEasy = (pin: string): boolean => /^(\d)\1{5}$/.test(pin) || '01234567890 09876543210'.includes(pin)
 

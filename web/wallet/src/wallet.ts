@@ -82,7 +82,6 @@ export interface Content {
 /** Authorities at which a new registration is to replace the present one. */
   again: Authority[]
   offset: number
-  lane?: { port: string; from: Authority; to: Authority }
   /** What this pass shows at desks, and has shown. */
   venues?: VenuePass
 }
@@ -600,7 +599,6 @@ async function tokenFor(audience: Audience, began: number): Promise<StoredToken 
   content.tokens[place] = taken
   const { port, from, to, side } = audience
   content.history.unshift({ at, port, from, to, by: 'phone', ...(side ? { side } : {}) })
-  content.lane = { port, from, to }
 // Stored before it is shown: after a restart a token that may have been filmed is not shown at another lane.
   await keep()
   return taken

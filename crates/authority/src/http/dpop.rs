@@ -179,11 +179,6 @@ pub(super) fn of_wallet_of_others(
     }
 }
 
-/// A thumbprint as parameters have it (RFC 9449, 10).
-pub(super) fn text(thumbprint: DpopThumbprint) -> String {
-    URL_SAFE_NO_PAD.encode(thumbprint.as_bytes())
-}
-
 /// The secret after `DPoP` (RFC 9449, 7.1).
 fn secret(parts: &Parts) -> Option<(&str, [u8; 32])> {
     let value = one(&parts.headers, &header::AUTHORIZATION)?;

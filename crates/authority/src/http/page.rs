@@ -175,6 +175,6 @@ fn entries<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = (&'v Str
     value.pointer(pointer).and_then(Value::as_object).into_iter().flatten()
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

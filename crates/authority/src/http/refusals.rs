@@ -360,7 +360,9 @@ impl From<IssueError> for Problem {
             IssueError::NotApproved(_) => told(ProblemCode::NotApproved, &error),
             IssueError::NothingToVouch(_) => told(ProblemCode::NothingIssued, &error),
             IssueError::Claim(_) => logged(ProblemCode::RowDamaged, &error),
-            IssueError::Credential(_) | IssueError::OpenId(_) => logged(ProblemCode::CryptoFailed, &error),
+            IssueError::Credential(_) | IssueError::SdJwt(_) | IssueError::Mdoc(_) => {
+                logged(ProblemCode::CryptoFailed, &error)
+            }
             IssueError::WeeklyKey(error) => error.into(),
             IssueError::Face(error) => error.into(),
             IssueError::Part(error) => error.into(),

@@ -85,7 +85,7 @@ impl Service {
     }
 
     /// The resident behind a person's key, whose pass is not suspended.
-    pub(super) async fn resident_in_good_standing(
+    pub(crate) async fn resident_in_good_standing(
         &self,
         tx: &mut Tx,
         key: PersonKey,
@@ -100,6 +100,20 @@ impl Service {
         Ok((person, resident))
     }
 
+    /// Whether a person may bring so many device keys more today.
+    pub(crate) async fn check_quota(
+        &self,
+        tx: &mut Tx,
+        person: PersonKey,
+        more: usize,
+        now: Timestamp,
+    ) -> Result<(), IssueError> {
+        let today = token::count_devices(tx, person, now.plus_seconds(-86_400)).await?;
+        let more = i64::try_from(more).unwrap_or(i64::MAX);
+        let allowed = today.saturating_add(more) <= i64::from(self.device_keys_a_day);
+        if allowed { Ok(()) } else { Err(IssueError::Quota) }
+    }
+
     /// Logs device keys as this person's, each with its proof for this session or visit, as many a day as one may bring.
     pub(super) async fn log_devices(
         &self,
@@ -108,11 +122,7 @@ impl Service {
         (issuer, session, keys): (AuthorityCode, &[u8; 32], &[DeviceProof]),
         now: Timestamp,
     ) -> Result<Vec<DeviceKey>, IssueError> {
-        let today = token::count_devices(tx, key, now.plus_seconds(-86_400)).await?;
-        let asked = i64::try_from(keys.len()).unwrap_or(i64::MAX);
-        if today.saturating_add(asked) > i64::from(self.device_keys_a_day) {
-            return Err(IssueError::Quota);
-        }
+        self.check_quota(tx, key, keys.len(), now).await?;
         let mut devices = Vec::with_capacity(keys.len());
         for device in keys {
             let parsed = DeviceKey::new(device.key)?;

@@ -16,6 +16,7 @@ use credential::part::PartError;
 use credential::venue::{ClaimForm, CredentialIssueError, CredentialKind};
 use credential::{CryptoError, TokenError};
 use documents::AuthorityCode;
+use openid4vc::{mdoc, sd_jwt};
 
 use crate::faces::FaceCheckError;
 use crate::status_places::PlaceError;
@@ -93,9 +94,12 @@ pub enum IssueError {
     /// A venue credential cannot be made.
     #[error(transparent)]
     Credential(#[from] CredentialIssueError),
-    /// A credential for a wallet of others cannot be made.
+    /// An SD-JWT VC for a wallet of others cannot be made.
     #[error("the credential cannot be made: {0}")]
-    OpenId(String),
+    SdJwt(#[from] sd_jwt::IssueError),
+    /// An mdoc for a wallet of others cannot be made.
+    #[error("the credential cannot be made: {0}")]
+    Mdoc(#[from] mdoc::IssueError),
     /// A weekly key.
     #[error("{0}")]
     WeeklyKey(#[source] WeeklyKeyError),

@@ -159,8 +159,7 @@ impl Service {
             CredentialKind::Identity => self.document(resident, wanted.document, today),
             CredentialKind::Age | CredentialKind::Residence | CredentialKind::Portrait => None,
         };
-        let last_day = document.and_then(|document| document.expires);
-        last_day.map_or(of_class, |last| of_class.min(last.plus_days(1).start()))
+        document.and_then(Document::over_at).map_or(of_class, |over| of_class.min(over))
     }
 
     /// A document of this authority's that is valid today: the one of this kind, else the one that passes rest on.
@@ -170,7 +169,7 @@ impl Service {
         kind: Option<DocumentKind>,
         today: LocalDate,
     ) -> Option<&'r Document> {
-        let in_date = |document: &&Document| document.expires.is_none_or(|last| last >= today);
+        let in_date = |document: &&Document| !document.expired_on(today);
         let Some(kind) = kind else { return super::border::permit(resident, self.me).filter(in_date) };
         let own = |document: &&Document| {
             document.kind() == kind

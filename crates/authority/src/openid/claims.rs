@@ -46,6 +46,8 @@ pub(super) struct Claims {
     ages: Vec<(i16, bool)>,
     endorsements: Vec<Value>,
     portrait: Option<Vec<u8>>,
+    /// From when on the document is over.
+    over_at: Option<Timestamp>,
 }
 redact_debug!(Claims);
 
@@ -64,17 +66,12 @@ pub(super) fn of(
     }
     let holder = &resident.holder;
     let (family, given) = names(&resident.name);
-    let country = match me {
-        AuthorityCode::Chn => "CN",
-        AuthorityCode::Hkg => "HK",
-        AuthorityCode::Mac => "MO",
-    };
     let mut texts = vec![
         ("family_name", family.to_owned()),
         ("document_number", document.number.match_key().to_owned()),
         ("document_kind", document.kind().as_str().to_owned()),
         ("issuing_authority", me.code().to_owned()),
-        ("issuing_country", country.to_owned()),
+        ("issuing_country", me.country().to_owned()),
     ];
     if !given.is_empty() {
         texts.push(("given_name", given.to_owned()));
@@ -96,7 +93,7 @@ pub(super) fn of(
         CredentialSort::TravelPermit => endorsements(rules, document, today),
         CredentialSort::IdentityCard | CredentialSort::PhotoId => Vec::new(),
     };
-    Some(Claims { sort, texts, days, ages, endorsements, portrait })
+    Some(Claims { sort, texts, days, ages, endorsements, portrait, over_at: document.over_at() })
 }
 
 /// The valid document of this authority's that a credential of this sort speaks of: the one that serves longest.
@@ -120,7 +117,7 @@ fn document(
         document_issuer(kind) == Some(me)
             && is_card(kind) != (sort == CredentialSort::TravelPermit)
             && document.status == DocumentStatus::Valid
-            && document.expires.is_none_or(|last| last >= today)
+            && !document.expired_on(today)
     };
     resident
         .documents
@@ -158,6 +155,11 @@ fn endorsements(rules: &Rules, document: &Document, today: LocalDate) -> Vec<Val
 }
 
 impl Claims {
+    /// When a credential ends that would live until `latest`: no later than its document.
+    pub(super) fn end(&self, latest: Timestamp) -> Timestamp {
+        self.over_at.map_or(latest, |over| latest.min(over))
+    }
+
     /// As an SD-JWT VC: every claim disclosable alone, and decoys beside them.
     pub(super) fn sd_jwt(&self, frame: &Frame<'_>) -> Result<String, OpenIdError> {
         let mut members: Vec<Member> = self
@@ -195,7 +197,7 @@ impl Claims {
         };
         let issuer = frame.issuer;
         let made = sd_jwt::issue(&credential, &issuer.key, &issuer.chain, &mut draw);
-        made.map_err(|error| OpenIdError::Issue(IssueError::OpenId(error.to_string())))
+        Ok(made.map_err(IssueError::from)?)
     }
 
     /// As an mdoc: the elements of ISO/IEC 23220-2 in their own name space, ours beside them.
@@ -232,7 +234,7 @@ impl Claims {
         };
         let issuer = frame.issuer;
         let made = mdoc::issue(&credential, &issuer.key, &issuer.chain, &mut draw);
-        let made = made.map_err(|error| OpenIdError::Issue(IssueError::OpenId(error.to_string())))?;
+        let made = made.map_err(IssueError::from)?;
         Ok(URL_SAFE_NO_PAD.encode(made))
     }
 }

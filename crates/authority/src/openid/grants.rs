@@ -12,10 +12,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
-use super::OpenIdError;
+use super::{OpenIdError, SignIn};
 use crate::registry::RegistryError;
 use crate::service::{Service, draw};
-use crate::store::openid::{self as rows, GrantKind};
+use crate::store::openid::{self as rows, GrantKind, KeptGrant};
 use crate::store::vault::{PersonKey, Tag};
 use crate::store::{StoreError, Tx, person};
 
@@ -118,10 +118,6 @@ fn grant(description: &'static str) -> OpenIdError {
     OpenIdError::refused(RefusalCode::InvalidGrant, description)
 }
 
-fn jkt(thumbprint: DpopThumbprint) -> String {
-    URL_SAFE_NO_PAD.encode(thumbprint.as_bytes())
-}
-
 impl Service {
     /// Keeps a pushed request; gives its address.
     ///
@@ -150,28 +146,25 @@ impl Service {
     /// `invalid_request`: there is none.
     pub async fn pushed_request(
         &self,
-        uri: &str,
-        client_id: &str,
+        sign_in: SignIn<'_>,
         now: Timestamp,
     ) -> Result<PushedRequest, OpenIdError> {
-        let tag = self.request_tag(uri).ok_or_else(gone)?;
+        let tag = self.request_tag(sign_in.uri).ok_or_else(gone)?;
         let mut tx = self.store.read().await?;
         let found = rows::find(&mut tx, (tag, GrantKind::Request), now).await?;
         tx.commit().await?;
-        let request: PushedRequest = read(&found.ok_or_else(gone)?.record)?;
-        if request.client_id == client_id { Ok(request) } else { Err(gone()) }
+        of_wallet(found, sign_in)
     }
 
-    /// Takes the request at this address, whatever its holder's answer is: it is answered once.
+    /// Takes the request at this address, of this wallet, whatever its holder's answer is: it is answered once.
     pub(super) async fn take_request(
         &self,
         tx: &mut Tx,
-        uri: &str,
+        sign_in: SignIn<'_>,
         now: Timestamp,
     ) -> Result<PushedRequest, OpenIdError> {
-        let tag = self.request_tag(uri).ok_or_else(gone)?;
-        let taken = rows::take(tx, (tag, GrantKind::Request), now).await?;
-        Ok(read(&taken.ok_or_else(gone)?.record)?)
+        let tag = self.request_tag(sign_in.uri).ok_or_else(gone)?;
+        of_wallet(rows::take(tx, (tag, GrantKind::Request), now).await?, sign_in)
     }
 
     /// Answers a request with a code for this person.
@@ -233,7 +226,7 @@ impl Service {
             &request.code_challenge,
         ) {
             Some("code_verifier does not belong to the request's code_challenge")
-        } else if request.dpop_jkt.as_deref().is_some_and(|bound| bound != jkt(key)) {
+        } else if request.dpop_jkt.as_deref().is_some_and(|bound| bound != key.encoded()) {
             Some("the proof's key is not the one that the request named (dpop_jkt)")
         } else {
             None
@@ -243,8 +236,12 @@ impl Service {
             tx.commit().await?;
             return Err(grant(wrong));
         }
-        let access =
-            Access { asked: request.asked, client_id: client_id.to_owned(), jkt: jkt(key), person: None };
+        let access = Access {
+            asked: request.asked,
+            client_id: client_id.to_owned(),
+            jkt: key.encoded(),
+            person: None,
+        };
         self.give_access(tx, access, person, now).await
     }
 
@@ -270,14 +267,13 @@ impl Service {
         if !bool::from(hash.as_bytes().ct_eq(record.tx_code.as_bytes())) {
             record.tries = record.tries.saturating_sub(1);
             if record.tries > 0 {
-                let until = now.plus_seconds(COUNTER_SECONDS);
-                rows::add(&mut tx, which, Some(person), until, written(&record)?).await?;
+                rows::add(&mut tx, which, Some(person), taken.expires, written(&record)?).await?;
             }
             tx.commit().await?;
             return Err(grant("tx_code is not the number that the counter told the holder"));
         }
         let asked = Asked { configurations: record.configurations, by_details: false };
-        let access = Access { asked, client_id: client_id.to_owned(), jkt: jkt(key), person: None };
+        let access = Access { asked, client_id: client_id.to_owned(), jkt: key.encoded(), person: None };
         self.give_access(tx, access, person, now).await
     }
 
@@ -319,7 +315,7 @@ impl Service {
         let found = found.ok_or_else(refused)?;
         let mut access: Access = read(&found.record)?;
         access.person = found.person;
-        if access.jkt == jkt(key) { Ok(access) } else { Err(refused()) }
+        if access.jkt == key.encoded() { Ok(access) } else { Err(refused()) }
     }
 
     /// Makes a code for the resident with this number, who stands before a counter's officer: their wallet fetches these
@@ -367,6 +363,12 @@ impl Service {
         let (key, slot) = (self.store.vault().openid_nonce_key(), now.unix().div_euclid(NONCE_SECONDS));
         [slot, slot - 1].into_iter().any(|slot| nonce_of(&key, slot) == nonce)
     }
+}
+
+/// A pushed request that was found, where the wallet that is named pushed it.
+fn of_wallet(found: Option<KeptGrant>, sign_in: SignIn<'_>) -> Result<PushedRequest, OpenIdError> {
+    let request: PushedRequest = read(&found.ok_or_else(gone)?.record)?;
+    if request.client_id == sign_in.client_id { Ok(request) } else { Err(gone()) }
 }
 
 fn gone() -> OpenIdError {

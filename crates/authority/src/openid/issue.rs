@@ -10,6 +10,7 @@ use openid4vc::issuance::{
     Configuration, CredentialForm, CredentialRequest, CredentialSort, Endpoints, ProofContext, RefusalCode,
     Response, verify_proofs,
 };
+use openid4vc::json;
 use openid4vc::status::StatusReference;
 use serde::{Deserialize, Serialize};
 
@@ -22,10 +23,9 @@ use crate::issuance::IssueError;
 use crate::service::Service;
 use crate::status_places::PlaceDraw;
 use crate::store::openid::{self as rows, GrantKind};
-use crate::store::person::{self, Resident};
+use crate::store::person;
 use crate::store::token::{self, Purpose};
 use crate::store::vault::PersonKey;
-use crate::store::{Tx, appeal};
 
 /// How long a wallet may ask for credentials that were not ready, and tell what became of those that it got, in seconds.
 const LATER_SECONDS: i64 = 86_400;
@@ -97,6 +97,19 @@ fn denied(description: &'static str) -> OpenIdError {
     OpenIdError::refused(RefusalCode::CredentialRequestDenied, description)
 }
 
+/// What issuance refuses a person, in the standard's code; everything else is what failed.
+fn denial(error: IssueError) -> OpenIdError {
+    if matches!(error, IssueError::NoPass | IssueError::Unregistered) {
+        denied("the holder is not registered here any more")
+    } else if matches!(error, IssueError::Suspended) {
+        denied("the holder's credentials are suspended; they ask at the authority's counter")
+    } else if matches!(error, IssueError::Quota) {
+        denied("the holder brought more keys than a person may in a day; try again tomorrow")
+    } else {
+        error.into()
+    }
+}
+
 impl Service {
     /// Gives a wallet of others credentials, all or none, one for each key that it proved.
     ///
@@ -146,15 +159,12 @@ impl Service {
         let unknown = || {
             OpenIdError::refused(RefusalCode::InvalidTransactionId, "nothing waits under this transaction_id")
         };
-        let request: DeferredRequest = openid4vc::json::strict(text)
-            .ok()
-            .and_then(|value| serde_json::from_value(value).ok())
-            .ok_or_else(|| {
-                OpenIdError::refused(
-                    RefusalCode::InvalidCredentialRequest,
-                    "send transaction_id in a JSON object",
-                )
-            })?;
+        let request: DeferredRequest = json::read(text).ok_or_else(|| {
+            OpenIdError::refused(
+                RefusalCode::InvalidCredentialRequest,
+                "send transaction_id in a JSON object",
+            )
+        })?;
         let tag = tag_of(self, &request.transaction_id).ok_or_else(unknown)?;
         let mut tx = self.store.begin().await?;
         let taken = rows::take(&mut tx, (tag, GrantKind::Deferred), now).await?.ok_or_else(unknown)?;
@@ -192,19 +202,21 @@ impl Service {
                 Err(IssueError::Face(FaceCheckError::Pool(PoolError::Busy))) => {
                     return self.defer(access, person, wanted, now).await;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(denial(error)),
             },
             CredentialSort::IdentityCard | CredentialSort::TravelPermit => None,
         };
         let today = now.local_date();
-        let expires = KeyClass::Hardware.expiry_for(today);
         let mut tx = self.store.begin().await?;
-        let resident = self.resident_to_issue_for(&mut tx, person).await?;
+        person::hold_person(&mut tx, person).await?;
+        let missing = || IssueError::Unregistered;
+        let (_, resident) = self.resident_in_good_standing(&mut tx, person, missing).await.map_err(denial)?;
         let claims = claims::of(&self.rules, self.me, &resident, wanted.configuration.sort, portrait, today)
             .ok_or_else(|| {
                 denied("this authority has no valid document of the holder for this credential")
             })?;
-        self.check_quota(&mut tx, person, wanted.keys.len(), now).await?;
+        self.check_quota(&mut tx, person, wanted.keys.len(), now).await.map_err(denial)?;
+        let expires = claims.end(KeyClass::Hardware.expiry_for(today));
         let mut draw_place = PlaceDraw::new(&self.status_capacity, expires, now);
         let (mut credentials, mut tags) = (Vec::new(), Vec::new());
         for key in &wanted.keys {
@@ -276,37 +288,6 @@ impl Service {
         })
     }
 
-    /// The resident, held, unless their pass is suspended.
-    async fn resident_to_issue_for(&self, tx: &mut Tx, key: PersonKey) -> Result<Resident, OpenIdError> {
-        let gone = || denied("the holder is not registered here any more");
-        person::hold_person(tx, key).await?;
-        let suspended = |found: appeal::Suspension| found.state == appeal::SuspensionState::InForce;
-        if appeal::find_suspension(tx, key).await?.is_some_and(suspended) {
-            return Err(denied(
-                "the holder's credentials are suspended; they ask at the authority's counter",
-            ));
-        }
-        let person = person::find_person(tx, self.store.vault(), key).await?.ok_or_else(gone)?;
-        person::find_resident(tx, &person).await?.ok_or_else(gone)
-    }
-
-    async fn check_quota(
-        &self,
-        tx: &mut Tx,
-        person: PersonKey,
-        asked: usize,
-        now: Timestamp,
-    ) -> Result<(), OpenIdError> {
-        let today = token::count_devices(tx, person, now.plus_seconds(-86_400)).await?;
-        let asked = i64::try_from(asked).unwrap_or(i64::MAX);
-        if today.saturating_add(asked) > i64::from(self.device_keys_a_day) {
-            return Err(denied(
-                "the holder brought more keys than a person may in a day; try again tomorrow",
-            ));
-        }
-        Ok(())
-    }
-
     /// Takes what became of credentials: those that failed or were deleted are revoked.
     ///
     /// # Errors
@@ -323,8 +304,7 @@ impl Service {
                 "send notification_id and event: credential_accepted, credential_failure or credential_deleted",
             )
         };
-        let value = openid4vc::json::strict(text).map_err(|_| malformed())?;
-        let told: Notification = serde_json::from_value(value).map_err(|_| malformed())?;
+        let told: Notification = json::read(text).ok_or_else(malformed)?;
         let unknown = || {
             OpenIdError::refused(
                 RefusalCode::InvalidNotificationId,

@@ -60,7 +60,7 @@ impl Service {
     /// Takes pictures of a sign-in; with the last of them it is decided.
     ///
     /// # Errors
-    /// As an enrolment's; `Err(Ok(_))` is of the request.
+    /// [`SignInFault`]
     pub async fn go_on_signing_in(
         &self,
         issuer: &OpenIdIssuer,
@@ -78,7 +78,7 @@ impl Service {
             tx.commit().await.map_err(OpenIdError::from)?;
             return Err(EnrolError::Unknown.into());
         };
-        let request = self.take_request(&mut tx, sign_in.uri, now).await?;
+        let request = self.take_request(&mut tx, sign_in, now).await?;
         let code = self.give_code(&mut tx, &request, person, now).await?;
         tx.commit().await.map_err(OpenIdError::from)?;
         tracing::info!(
@@ -98,9 +98,8 @@ impl Service {
         sign_in: SignIn<'_>,
         now: Timestamp,
     ) -> Result<String, OpenIdError> {
-        self.pushed_request(sign_in.uri, sign_in.client_id, now).await?;
         let mut tx = self.store.begin().await?;
-        let request = self.take_request(&mut tx, sign_in.uri, now).await?;
+        let request = self.take_request(&mut tx, sign_in, now).await?;
         tx.commit().await?;
         Ok(request.answer(("error", RefusalCode::AccessDenied.code()), issuer.endpoints.issuer()))
     }

@@ -49,6 +49,7 @@ impl GrantKind {
 /// A grant that counts.
 pub(crate) struct KeptGrant {
     pub person: Option<PersonKey>,
+    pub expires: Timestamp,
     pub record: Vec<u8>,
 }
 
@@ -71,7 +72,8 @@ pub(crate) async fn find(
     now: Timestamp,
 ) -> Result<Option<KeptGrant>> {
     let Some(row) = optional!(tx, FIND_GRANT, tag.to_vec(), kind.number())? else { return Ok(None) };
-    if time(&row, TABLE, "expires")? <= now {
+    let expires = time(&row, TABLE, "expires")?;
+    if expires <= now {
         return Ok(None);
     }
     let person: Option<Vec<u8>> = column(&row, TABLE, "person_key")?;
@@ -79,7 +81,7 @@ pub(crate) async fn find(
         Some(_) => Some(PersonKey::from_bytes(array(&row, TABLE, "person_key")?)),
         None => None,
     };
-    Ok(Some(KeptGrant { person, record: column(&row, TABLE, "record")? }))
+    Ok(Some(KeptGrant { person, expires, record: column(&row, TABLE, "record")? }))
 }
 
 /// Takes a grant away: it is there for one taker alone. `None` where it is over or another one came first.

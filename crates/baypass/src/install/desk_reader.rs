@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 use credential::x5c::{CertificateAnchors, certificates_of_pem};
 use documents::{AuthorityCode, Timestamp, VenueId};
-use transport::{Days, IssuerRoot, SignerUse};
+use transport::SignerUse;
 use venue::openid::OpenIdSetup;
 
 use super::keys::KeyFiles;
-use super::openid::{LONGEST, country, first_certificate, key, root_path, signer_certificate};
+use super::openid::{Certifier, LONGEST, key, root_path};
 use super::venues::Desk;
-use super::{Installation, make_folder, write_whole};
+use super::{Installation, make_folder};
 use crate::failure::{Failure, of, read};
 
 const ROOT: &str = "openid-root";
@@ -59,27 +59,16 @@ pub fn setup(
     let folder = of_what.venue(desk.id()).join("openid");
     make_folder(&folder)?;
     let name = format!("Bay Pass desk {}", desk.id());
-    let root = IssuerRoot::new(format!("{name} root"), country(desk.authority()), &key(&keys, ROOT)?);
-    let root = root.map_err(of)?;
-    let (today, root_file) = (now.local_date(), reader_root_path(of_what, desk.id()));
-    if !root_file.exists() {
-        let days = Days::builtin().map_err(of)?.ca_days;
-        let made = root.certificate(today.plus_days(-1), today.plus_days(days)).map_err(of)?;
-        write_whole(&root_file, made.0.as_bytes())?;
-    }
+    let country = desk.authority().country();
+    let (root_file, root_key) = (reader_root_path(of_what, desk.id()), key(&keys, ROOT)?);
+    let root = Certifier::write(&root_file, format!("{name} root"), country, &root_key, now.local_date())?;
     let reader = key(&keys, READER)?;
-    let file = signer_certificate(
-        &folder.join("reader"),
-        &name,
-        &root,
-        (&reader, SignerUse::Reader),
-        &[host],
-        today,
-    )?;
+    let use_of = (&reader, SignerUse::Reader);
+    let leaf = root.write_signer(&folder.join("reader"), &name, use_of, &[host], now)?;
     Ok(OpenIdSetup {
         base: base.to_owned(),
         key: Arc::new(reader),
-        chain: vec![first_certificate(&file)?],
+        chain: vec![leaf],
         issuers: issuers(of_what, desk.id())?,
         client,
     })

@@ -8,8 +8,8 @@
 use std::path::{Path, PathBuf};
 
 use authority::OpenIdIssuer;
-use credential::SigningKey;
-use credential::x5c::{CertificateAnchors, certificates_of_pem};
+use credential::x5c::{CertificateAnchors, LeafUse, certificates_of_pem, verify_x5c};
+use credential::{SigningKey, certificate};
 use documents::{AuthorityCode, LocalDate, Timestamp};
 use openid4vc::issuance::Endpoints;
 use transport::{Days, IssuerRoot, SignerUse};
@@ -42,14 +42,6 @@ pub fn makers_path(of_what: &Installation, code: AuthorityCode) -> PathBuf {
     folder(of_what, code).join("wallet-makers.pem")
 }
 
-pub(super) const fn country(code: AuthorityCode) -> &'static str {
-    match code {
-        AuthorityCode::Chn => "CN",
-        AuthorityCode::Hkg => "HK",
-        AuthorityCode::Mac => "MO",
-    }
-}
-
 pub(super) fn key(keys: &KeyFiles, name: &str) -> Result<SigningKey, Failure> {
     if !keys.has(name) {
         keys.put_signing(name, &SigningKey::generate().map_err(of)?)?;
@@ -57,7 +49,7 @@ pub(super) fn key(keys: &KeyFiles, name: &str) -> Result<SigningKey, Failure> {
     keys.signing(name)
 }
 
-pub(super) fn first_certificate(path: &Path) -> Result<Vec<u8>, Failure> {
+fn first_certificate(path: &Path) -> Result<Vec<u8>, Failure> {
     let pem = read(path, LONGEST)?;
     let broken =
         || Failure::new(format!("{} holds no certificate; remove it, and another is made", path.display()));
@@ -75,21 +67,14 @@ pub fn issuer(
     let keys = KeyFiles::of(&of_what.authority(code));
     let folder = folder(of_what, code);
     make_folder(&folder)?;
-    let today = now.local_date();
-    let root =
-        IssuerRoot::new(format!("Bay Pass {} credentials", code.code()), country(code), &key(&keys, ROOT)?)
-            .map_err(of)?;
+    let root_name = format!("Bay Pass {} credentials", code.code());
     let root_file = root_path(of_what, code);
-    if !root_file.exists() {
-        let days = Days::builtin().map_err(of)?.ca_days;
-        let made = root.certificate(today.plus_days(-1), today.plus_days(days)).map_err(of)?;
-        write_whole(&root_file, made.0.as_bytes())?;
-    }
+    let root = Certifier::write(&root_file, root_name, code.country(), &key(&keys, ROOT)?, now.local_date())?;
     let signer = key(&keys, SIGNER)?;
     let hosts = tls::all_hosts(of_what, &Party::Authority(code));
     let name = format!("Bay Pass {} signer", code.code());
     let use_of = (&signer, SignerUse::DocumentSigner);
-    let file = signer_certificate(&folder.join("signer"), &name, &root, use_of, &hosts, today)?;
+    let leaf = root.write_signer(&folder.join("signer"), &name, use_of, &hosts, now)?;
     let makers = makers_path(of_what, code);
     let makers = if makers.exists() {
         let pem = read(&makers, LONGEST)?;
@@ -101,37 +86,113 @@ pub fn issuer(
     Ok(OpenIdIssuer {
         endpoints: Endpoints::of(base),
         key: std::sync::Arc::new(signer),
-        chain: vec![first_certificate(&file)?],
-        root: first_certificate(&root_file)?,
+        chain: vec![leaf],
+        root: root.der,
         makers,
     })
 }
 
-/// The certificate `BASE.pem` of a key by this root: made anew where there is none, for other hosts, or before its end. Beside it
-/// `BASE.made` says when and for whom.
-pub(super) fn signer_certificate(
-    base: &Path,
-    name: &str,
-    root: &IssuerRoot,
-    (key, leaf_use): (&SigningKey, SignerUse),
-    hosts: &[String],
-    today: LocalDate,
-) -> Result<PathBuf, Failure> {
-    let (file, stamp) = (base.with_extension("pem"), base.with_extension("made"));
-    let marked = format!("{today}\n{}\n", hosts.join("\n"));
-    let same_hosts = std::fs::read_to_string(&stamp)
-        .is_ok_and(|text| text.lines().skip(1).eq(hosts.iter().map(String::as_str)));
-    let serves = made_on(&stamp).is_some_and(|made| today < made.plus_days(SIGNER_DAYS - LEAD_DAYS));
-    if !file.exists() || !same_hosts || !serves {
+/// A root with its certificate: it certifies one signer.
+pub(super) struct Certifier {
+    root: IssuerRoot,
+    /// The certificate, in DER.
+    pub(super) der: Vec<u8>,
+}
+
+impl Certifier {
+    /// The root of this key. Its certificate is written to `file` where none of this key lies there.
+    pub(super) fn write(
+        file: &Path,
+        name: String,
+        country: &'static str,
+        root_key: &SigningKey,
+        today: LocalDate,
+    ) -> Result<Self, Failure> {
+        let root = IssuerRoot::new(name, country, root_key).map_err(of)?;
+        if file.exists() {
+            let der = first_certificate(file)?;
+            if certificate::public_key(&der).as_ref() == Some(root_key.public()) {
+                return Ok(Self { root, der });
+            }
+        }
+        let days = Days::builtin().map_err(of)?.ca_days;
+        let made = root.certificate(today.plus_days(-1), today.plus_days(days)).map_err(of)?;
+        write_whole(file, made.0.as_bytes())?;
+        Ok(Self { der: first_certificate(file)?, root })
+    }
+
+    /// The certificate `BASE.pem` of a key by this root, in DER: made anew where there is none, where the one there is of another key or
+    /// by another root, for other hosts, or before its end. Beside it `BASE.made` says when and for whom.
+    pub(super) fn write_signer(
+        &self,
+        base: &Path,
+        name: &str,
+        (key, leaf_use): (&SigningKey, SignerUse),
+        hosts: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, Failure> {
+        let (file, stamp) = (base.with_extension("pem"), base.with_extension("made"));
+        let today = now.local_date();
+        let marked = format!("{today}\n{}\n", hosts.join("\n"));
+        let same_hosts = std::fs::read_to_string(&stamp)
+            .is_ok_and(|text| text.lines().skip(1).eq(hosts.iter().map(String::as_str)));
+        let serves = made_on(&stamp).is_some_and(|made| today < made.plus_days(SIGNER_DAYS - LEAD_DAYS));
+        if file.exists() && same_hosts && serves {
+            let der = first_certificate(&file)?;
+            if self.certified(&der, key, now) {
+                return Ok(der);
+            }
+        }
         let days = (today.plus_days(-1), today.plus_days(SIGNER_DAYS));
-        let made = root.certify(name, hosts, key, leaf_use, days).map_err(of)?;
+        let made = self.root.certify(name, hosts, key, leaf_use, days).map_err(of)?;
         write_whole(&file, made.0.as_bytes())?;
         write_whole(&stamp, marked.as_bytes())?;
+        first_certificate(&file)
     }
-    Ok(file)
+
+    /// True where this root signed the certificate in DER, and it is this key's.
+    fn certified(&self, der: &[u8], key: &SigningKey, now: Timestamp) -> bool {
+        let leaf = CertificateAnchors::from_der([self.der.as_slice()])
+            .and_then(|anchors| verify_x5c(&[der.to_vec()], &anchors, LeafUse::Any, now));
+        leaf.is_ok_and(|leaf| leaf.key.public() == key.public())
+    }
 }
 
 /// The day on which the signer's certificate was made, as a file beside it says.
 fn made_on(path: &Path) -> Option<LocalDate> {
     std::fs::read_to_string(path).ok()?.lines().next()?.parse().ok()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may panic")]
+mod tests {
+    use super::*;
+
+    /// The root's and the signer's certificate of these keys in `folder`, as they stand there afterwards.
+    fn certificates(folder: &Path, root_key: &SigningKey, signer: &SigningKey) -> (Vec<u8>, Vec<u8>) {
+        let now: Timestamp = "2026-03-02T10:00:00+08:00".parse().unwrap();
+        let root =
+            Certifier::write(&folder.join("root.pem"), "Root".into(), "CN", root_key, now.local_date())
+                .unwrap();
+        let hosts = ["authority.example".to_owned()];
+        let use_of = (signer, SignerUse::DocumentSigner);
+        let leaf = root.write_signer(&folder.join("signer"), "Signer", use_of, &hosts, now).unwrap();
+        assert!(root.certified(&leaf, signer, now));
+        (root.der, leaf)
+    }
+
+    #[test]
+    fn certificates_are_made_anew_where_a_key_was_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys: Vec<_> = (0..4).map(|_| SigningKey::generate().unwrap()).collect();
+        let [root, signer, second_signer, second_root] = keys.as_slice() else { unreachable!("four") };
+        let first = certificates(folder.path(), root, signer);
+        assert_eq!(certificates(folder.path(), root, signer), first, "the same keys keep theirs");
+        let second = certificates(folder.path(), root, second_signer);
+        assert_eq!(second.0, first.0);
+        assert_ne!(second.1, first.1);
+        let third = certificates(folder.path(), second_root, second_signer);
+        assert_ne!(third.0, second.0);
+        assert_ne!(third.1, second.1, "the old root's certificate counts no more");
+    }
 }

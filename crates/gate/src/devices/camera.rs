@@ -277,6 +277,8 @@ pub struct HttpCamera {
     key: SecretKey,
     nonce: Box<dyn FnMut() -> [u8; 16] + Send>,
     client: reqwest::Client,
+    /// What the screen beside it shows: it is told once.
+    shown: Option<&'static str>,
 }
 
 documents::redact_debug!(HttpCamera);
@@ -290,7 +292,7 @@ impl HttpCamera {
         client: reqwest::Client,
         nonce: impl FnMut() -> [u8; 16] + Send + 'static,
     ) -> Self {
-        Self { base, key, nonce: Box::new(nonce), client }
+        Self { base, key, nonce: Box::new(nonce), client, shown: None }
     }
 
     async fn get(&mut self, kind: &str) -> Result<Vec<u8>, CameraError> {
@@ -314,8 +316,11 @@ impl HttpCamera {
 }
 
 impl HttpCamera {
-    /// Shows a prompt on the screen beside the camera.
-    async fn show(&mut self, prompt: &str) {
+    /// Shows a prompt on the screen beside the camera, where it does not stand there already.
+    async fn show(&mut self, prompt: &'static str) {
+        if self.shown.replace(prompt) == Some(prompt) {
+            return;
+        }
         let url = format!("{}/prompt?show={prompt}", self.base);
         if let Err(error) = self.client.post(url).send().await {
             tracing::warn!(%error, "the camera's screen did not take a prompt");
@@ -335,8 +340,8 @@ impl Camera for HttpCamera {
     }
 
     /// The screen beside the camera asks for it; the reader gives whatever code it sees, the one before among them.
-    async fn code_again(&mut self, _wrong: Option<GateReason>) -> Result<NextCode, CameraError> {
-        self.show("unlock_again").await;
+    async fn code_again(&mut self, wrong: Option<GateReason>) -> Result<NextCode, CameraError> {
+        self.show(wrong.map_or("unlock_again", GateReason::sentence)).await;
         self.code().await.map(NextCode::Code)
     }
 

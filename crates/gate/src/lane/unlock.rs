@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use documents::{Measure, Timestamp};
+use face::active::Prompt;
 
 use super::driver::NoRound;
 use super::measures::Measurer;
@@ -56,6 +57,12 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
     /// Asks for the code of a wallet that was unlocked again: two codes at most, then a person. How long it may take is the
     /// clearance's matter.
     pub(super) async fn unlock_again(&mut self) -> Result<Instead, NoRound> {
+        let came = self.wait_for_unlock().await;
+        self.camera.prompt(Prompt::Ended).await;
+        came
+    }
+
+    async fn wait_for_unlock(&mut self) -> Result<Instead, NoRound> {
         let asked = self.time.now();
         let mut wrong = None;
         loop {

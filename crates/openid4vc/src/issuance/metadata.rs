@@ -2,14 +2,12 @@
 //!
 //! Lives here: both documents, the signed form, where they lie. Not here: what answers at the endpoints.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use credential::jose::sign_jws;
 use credential::{CryptoError, SigningKey};
 use documents::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::configuration::{Configuration, CredentialForm};
+use crate::signed::sign_typed;
 
 /// Most credentials in one answer, each bound to a key of its own.
 pub const BATCH_SIZE: usize = 16;
@@ -150,12 +148,7 @@ pub fn sign_issuer_metadata(
     claims.insert("sub".to_owned(), subject.clone());
     claims.insert("iss".to_owned(), subject);
     claims.insert("iat".to_owned(), now.unix().into());
-    let chain: Vec<String> = chain.iter().map(|der| STANDARD.encode(der)).collect();
-    let mut header = Map::new();
-    header.insert("typ".to_owned(), "openidvci-issuer-metadata+jwt".into());
-    header.insert("x5c".to_owned(), chain.into());
-    let claims = serde_json::to_vec(&claims).map_err(|_| CryptoError::Signature)?;
-    sign_jws(key, &header, &claims)
+    sign_typed(key, "openidvci-issuer-metadata+jwt", chain, claims)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::configuration::Configuration;
 use super::metadata::BATCH_SIZE;
 use super::refusal::{Refusal, RefusalCode};
 use super::request::Asked;
-use crate::json;
+use crate::{json, signed};
 
 /// How far a proof's time may lie from this clock, in seconds.
 const WINDOW_SECONDS: i64 = 60;
@@ -266,13 +266,8 @@ fn verify_jwt(compact: &str, held: &ProofContext<'_>) -> Result<Vec<Jwk>, Refusa
     }
     let payload = read.verify(key.key()).map_err(refused)?;
     let claims: ProofClaims =
-        claims(payload).ok_or_else(|| proof("a proof has aud, iat and nonce, each of its type"))?;
-    let audience = match &claims.aud {
-        Value::String(one) => one == held.issuer,
-        Value::Array(several) => several.iter().any(|one| one.as_str() == Some(held.issuer)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
-    };
-    if !audience {
+        signed::claims(payload).ok_or_else(|| proof("a proof has aud, iat and nonce, each of its type"))?;
+    if !signed::is_audience(&claims.aud, held.issuer) {
         return Err(proof("the proof was made for another issuer; its aud is this issuer's identifier"));
     }
     if claims.iss.is_some() && claims.iss.as_deref() != held.client_id {
@@ -294,7 +289,7 @@ fn verify_attestation(compact: &str, alone: bool, held: &ProofContext<'_>) -> Re
     let leaf = verify_x5c(chain, held.makers, LeafUse::Any, held.now)
         .map_err(|_| proof("no maker of wallets that is trusted here signed the key attestation"))?;
     let payload = read.verify(&leaf.key).map_err(refused)?;
-    let claims: KeyClaims = claims(payload)
+    let claims: KeyClaims = signed::claims(payload)
         .ok_or_else(|| proof("a key attestation has iat and attested_keys, each of its type"))?;
     let now = held.now.unix();
     // Appendix D.1: exp is required where it stands inside a proof of the type jwt.
@@ -333,9 +328,4 @@ fn refused(error: JwsError) -> Refusal {
         JwsError::Key(_) => "a proof's key is a public key on P-256",
         JwsError::Signature => "a proof's signature is not that of its key",
     })
-}
-
-fn claims<T: serde::de::DeserializeOwned>(payload: &[u8]) -> Option<T> {
-    let text = std::str::from_utf8(payload).ok()?;
-    serde_json::from_value(json::strict(text).ok()?).ok()
 }

@@ -13,9 +13,6 @@ macro_rules! codes {
         }
 
         impl RefusalCode {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
             /// The code as it is sent.
             #[must_use]
             pub const fn code(self) -> &'static str {

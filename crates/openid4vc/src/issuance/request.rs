@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::configuration::Configuration;
 use super::refusal::{Refusal, RefusalCode};
-use crate::json;
+use crate::{address, json};
 
 /// Longest body of a request that is read, in bytes.
 const MAX_LEN: usize = 32 * 1024;
@@ -215,21 +215,17 @@ impl PushedRequest {
 
 /// An address of a web page over TLS or on this machine, or the scheme of an app (RFC 8252, 7).
 fn is_redirect_uri(uri: &str) -> bool {
-    let clean = uri.len() <= 2048 && uri.bytes().all(|byte| byte.is_ascii_graphic()) && !uri.contains('#');
     let Some((scheme, rest)) = uri.split_once(':') else { return false };
-    let host =
-        rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?', ':']).next()).unwrap_or_default();
-    let app = scheme.starts_with(|first: char| first.is_ascii_lowercase())
-        && scheme
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte));
-    let place = match scheme {
-        "https" => !host.is_empty(),
-        "http" => matches!(host, "localhost" | "127.0.0.1"),
+    match scheme {
+        "https" | "http" => address::is_safe(uri),
         "javascript" | "data" | "file" | "vbscript" | "blob" | "about" => false,
-        _ => app && !rest.is_empty(),
-    };
-    clean && place
+        _ => {
+            let of_app =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
+            let is_app = scheme.starts_with(|first: char| first.is_ascii_lowercase());
+            address::is_sound(uri) && is_app && scheme.bytes().all(of_app) && !rest.is_empty()
+        }
+    }
 }
 
 /// Whether this is what a challenge was made of (RFC 7636, 4.6).
@@ -325,6 +321,8 @@ mod tests {
             ("redirect_uri", "", InvalidRequest),
             ("redirect_uri", "http://wallet.example/cb", InvalidRequest),
             ("redirect_uri", "https:///cb", InvalidRequest),
+            ("redirect_uri", "https://wallet.example@evil.example/cb", InvalidRequest),
+            ("redirect_uri", "http://localhost:1@evil.example/cb", InvalidRequest),
             ("redirect_uri", "javascript:alert(1)", InvalidRequest),
             ("redirect_uri", "https://wallet.example/cb#a", InvalidRequest),
             ("redirect_uri", "/cb", InvalidRequest),

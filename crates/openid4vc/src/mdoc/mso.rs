@@ -81,12 +81,6 @@ impl SecurityObject {
         self.signed
     }
 
-    /// From when until when it is valid, both included.
-    #[must_use]
-    pub const fn validity(&self) -> (Timestamp, Timestamp) {
-        (self.valid_from, self.valid_until)
-    }
-
     /// Where its status stands.
     #[must_use]
     pub const fn status(&self) -> Option<&StatusReference> {
@@ -111,9 +105,7 @@ impl SecurityObject {
                 "docType" => doc_type = Some(text(items)?),
                 "validityInfo" => validity = Some(items.value(1)?),
                 "status" => {
-                    let start = items.position();
-                    items.value(1)?;
-                    let read = StatusReference::from_cbor(items.since(start)?);
+                    let read = StatusReference::from_value(&items.value(1)?);
                     status = Some(read.map_err(|_| MdocError::Status)?);
                 }
                 _ => drop(items.value(1)?),
@@ -176,7 +168,7 @@ impl SecurityObject {
             ),
         ];
         if let Some(status) = &self.status {
-            object.push(("status".into(), Value::decode(&status.to_cbor(), Encoding::Any, 1)?));
+            object.push(("status".into(), status.to_value()));
         }
         Ok(Writer::new().tag(ENCODED).bytes(&Value::Map(object).encode()).finish())
     }
@@ -235,6 +227,10 @@ fn value_digests(items: &mut Items<'_>) -> Result<BTreeMap<String, BTreeMap<u64,
 fn read_key(value: &Value) -> Option<PublicKey> {
     let number = |label: i64| value.get(label).and_then(Value::as_int);
     if number(1) != Some(2) || number(-1) != Some(1) {
+        return None;
+    }
+    // A private key has no place in what others read.
+    if value.get(-4).is_some() {
         return None;
     }
     let x: [u8; 32] = value.get(-2)?.as_bytes()?.try_into().ok()?;

@@ -2,17 +2,11 @@
 
 use credential::cbor::{CborError, Writer};
 use credential::cose::{ES256, sig_structure};
-use credential::sd_cwt::{ESP256, Encoding, Items, Key, Value};
+use credential::sd_cwt::{Encoding, Items, Key, Value};
 use credential::{SIGNATURE_LEN, SigningKey, VerifyingKey};
 
 use super::MdocError;
-
-const ALGORITHM: i64 = 1;
-const CRITICAL: i64 = 2;
-/// `x5chain` (RFC 9360, 2).
-const CERTIFICATES: i64 = 33;
-/// Most certificates that are read.
-const MAX_CERTIFICATES: usize = 8;
+use crate::cose;
 
 /// A signature that was read apart.
 #[derive(Clone)]
@@ -33,36 +27,27 @@ impl Signature {
         let protected = items.bytes()?.to_vec();
         let unprotected = items.value(1)?;
         let payload = items.value(1)?;
-        let payload = if payload == Value::Null { None } else { Some(bytes(&payload)?) };
+        let payload = if payload == Value::Null {
+            None
+        } else {
+            Some(payload.as_bytes().ok_or(CborError::Unexpected)?.to_vec())
+        };
         let signature = items.bytes()?.try_into().map_err(|_| CborError::Unexpected)?;
         let header = Value::decode(&protected, Encoding::Any, 1)?;
-        if header.get(CRITICAL).is_some() {
+        if !cose::is_plain(&header) {
             return Err(MdocError::Header);
         }
-        match header.get(ALGORITHM).ok_or(MdocError::Header)?.as_int() {
-            Some(algorithm) if algorithm == i128::from(ES256) || algorithm == i128::from(ESP256) => {}
-            Some(_) | None => return Err(MdocError::Algorithm),
+        if !cose::is_es256(&header) {
+            return Err(MdocError::Algorithm);
         }
         unprotected.as_map().ok_or(CborError::Unexpected)?;
-        Ok(Self { protected, certificates: certificates(&unprotected)?, payload, signature })
+        let certificates = cose::certificates(&unprotected).map_err(|_| MdocError::Header)?;
+        Ok(Self { protected, certificates, payload, signature })
     }
 
     /// Verifies over a payload, its own or a detached one.
     pub fn verify(&self, key: &VerifyingKey, payload: &[u8]) -> bool {
         key.verify(&sig_structure(&self.protected, &[], payload), &self.signature).is_ok()
-    }
-}
-
-fn bytes(value: &Value) -> Result<Vec<u8>, CborError> {
-    value.as_bytes().map(<[u8]>::to_vec).ok_or(CborError::Unexpected)
-}
-
-fn certificates(unprotected: &Value) -> Result<Vec<Vec<u8>>, MdocError> {
-    let one = |value: &Value| bytes(value).map_err(|_| MdocError::Header);
-    match unprotected.get(CERTIFICATES) {
-        None => Ok(Vec::new()),
-        Some(Value::Array(several)) if several.len() <= MAX_CERTIFICATES => several.iter().map(one).collect(),
-        Some(value) => one(value).map(|one| vec![one]),
     }
 }
 
@@ -73,21 +58,11 @@ pub(super) fn sign(
     payload: &[u8],
     detached: bool,
 ) -> Result<Vec<u8>, MdocError> {
-    let protected = Writer::new().map(1).int(ALGORITHM).int(ES256).finish();
+    let protected = Writer::new().map(1).int(1).int(ES256).finish();
     let signature = key.sign(&sig_structure(&protected, &[], payload))?;
     let mut out = Writer::new();
     out.array(4).bytes(&protected);
-    match x5c {
-        [] => out.map(0),
-        [leaf] => out.map(1).int(CERTIFICATES).bytes(leaf),
-        several => {
-            out.map(1).int(CERTIFICATES).array(several.len());
-            for der in several {
-                out.bytes(der);
-            }
-            &mut out
-        }
-    };
+    cose::write_certificates(&mut out, x5c);
     if detached {
         out.null()
     } else {

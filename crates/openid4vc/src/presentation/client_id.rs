@@ -7,6 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::sha256;
 use credential::x5c::VerifiedLeaf;
 
+use crate::address::host;
+
 const HASH: &str = "x509_hash";
 const DNS: &str = "x509_san_dns";
 
@@ -80,24 +82,4 @@ impl fmt::Display for ClientId {
             Self::Origin(origin) => write!(f, "origin:{origin}"),
         }
     }
-}
-
-/// The host of an address; `None` where it has a user before it.
-fn host(uri: &str) -> Option<&str> {
-    let (_, rest) = uri.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.contains('@') {
-        return None;
-    }
-    let bracketed = authority.starts_with('[');
-    let end = if bracketed { authority.find(']').map(|at| at + 1) } else { authority.find(':') };
-    authority.get(..end.unwrap_or(authority.len())).filter(|host| !host.is_empty())
-}
-
-/// Whether an answer may travel to this address: over TLS, or within this machine.
-pub(super) fn is_safe_address(uri: &str) -> bool {
-    let sound = uri.len() <= 2048 && uri.bytes().all(|byte| byte.is_ascii_graphic()) && !uri.contains('#');
-    let loopback = host(uri).is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host));
-    let tls = uri.starts_with("https://") && host(uri).is_some();
-    sound && (tls || (uri.starts_with("http://") && loopback))
 }

@@ -1,8 +1,8 @@
 //! The request: what a verifier asks, as it signs it, with a fresh key for the answer.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use credential::jose::{ContentEncryption, DecryptionKey, Jwk, sign_jws};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential::jose::{ContentEncryption, DecryptionKey, Jwk};
 use credential::{CryptoError, SigningKey};
 use documents::{Timestamp, redact_debug};
 use serde_json::{Map, Value, json};
@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::client_id::ClientId;
 use super::{REQUEST_TYPE, SELF_ISSUED};
 use crate::dcql::Query;
+use crate::signed::sign_typed;
 
 /// How the answer comes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +91,7 @@ impl OpenRequest {
     pub fn new(new: NewRequest) -> Result<Self, CryptoError> {
         let key = DecryptionKey::generate()?;
         let unnamed = Jwk::of(key.public(), None)?;
-        let kid = URL_SAFE_NO_PAD.encode(unnamed.thumbprint()?.as_bytes());
+        let kid = unnamed.thumbprint()?.encoded();
         let state = match new.channel {
             Channel::Redirect { .. } => Some(URL_SAFE_NO_PAD.encode(new.state)),
             Channel::DcApi { .. } => None,
@@ -145,10 +146,7 @@ impl OpenRequest {
         if let Some(wallet_nonce) = wallet_nonce {
             claims.insert("wallet_nonce".to_owned(), wallet_nonce.into());
         }
-        let mut header = Map::new();
-        header.insert("typ".to_owned(), REQUEST_TYPE.into());
-        header.insert("x5c".to_owned(), x5c.iter().map(|der| STANDARD.encode(der)).collect());
-        sign_jws(signer, &header, Value::Object(claims).to_string().as_bytes())
+        sign_typed(signer, REQUEST_TYPE, x5c, claims)
     }
 
     /// The unsigned request for a page's call (`openid4vp-v1-unsigned`, A.3.1).

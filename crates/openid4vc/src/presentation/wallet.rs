@@ -8,9 +8,10 @@ use credential::{CryptoError, SigningKey};
 use documents::{Timestamp, redact_debug};
 use serde_json::{Map, Value};
 
-use super::client_id::{ClientId, is_safe_address};
+use super::client_id::ClientId;
 use super::request::{Channel, Request};
 use super::{LATE_SECONDS, MAX_REQUEST_LEN, REQUEST_TYPE, audience, transcript};
+use crate::address;
 use crate::dcql::{Candidate, DcqlError, NotMet, Query, Shown};
 use crate::mdoc::MdocError;
 use crate::sd_jwt::{Presentation, SdJwtError};
@@ -326,7 +327,7 @@ fn channel(
                 return Err(RequestError::Parameter { name: "redirect_uri" });
             }
             let response_uri = text(claims, "response_uri")?;
-            if !is_safe_address(response_uri) || !client_id.takes_address(response_uri) {
+            if !address::is_safe(response_uri) || !client_id.takes_address(response_uri) {
                 return Err(RequestError::Address);
             }
             Ok(Channel::Redirect { response_uri: response_uri.to_owned() })

@@ -89,18 +89,6 @@ impl Held {
         &self.placed.claims
     }
 
-    /// The claims that everybody sees.
-    #[must_use]
-    pub fn is_disclosable(&self, steps: &[Step]) -> bool {
-        self.placed.places.iter().any(|place| steps.starts_with(&place.path))
-    }
-
-    /// The type.
-    #[must_use]
-    pub fn vct(&self) -> &str {
-        &self.registered.vct
-    }
-
     /// Whether it is of this type, by `vct` or by `aka_vcts`.
     #[must_use]
     pub fn is_of_type(&self, vct: &str) -> bool {
@@ -111,12 +99,6 @@ impl Held {
     #[must_use]
     pub const fn holder(&self) -> Option<&Jwk> {
         self.registered.holder.as_ref()
-    }
-
-    /// Until when it is valid.
-    #[must_use]
-    pub const fn expires(&self) -> Option<Timestamp> {
-        self.registered.expires
     }
 
     /// The issuer's certificates in DER, leaf first.

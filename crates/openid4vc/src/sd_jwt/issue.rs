@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use credential::jose::{Jwk, sign_jws};
+use credential::jose::Jwk;
 use credential::{CryptoError, SigningKey};
 use documents::{Timestamp, redact_debug};
 use serde_json::{Map, Value, json};
@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::disclosure::{Content, Disclosure, SALT_LEN, digest};
 use super::placing::{DIGESTS, HASH, PLACEHOLDER, place};
 use super::{Registered, SdJwtError, TYPE};
+use crate::signed::sign_typed;
 use crate::status::StatusReference;
 
 /// A value before it is issued.
@@ -141,10 +142,7 @@ pub fn issue(
     }
     // What a holder would refuse is never signed.
     Registered::read(&place(&payload, &draft.disclosures)?)?;
-    let mut header = Map::new();
-    header.insert("typ".to_owned(), Value::from(TYPE));
-    header.insert("x5c".to_owned(), x5c.iter().map(|der| STANDARD.encode(der)).collect());
-    let mut compact = sign_jws(signer, &header, Value::Object(payload).to_string().as_bytes())?;
+    let mut compact = sign_typed(signer, TYPE, x5c, payload)?;
     compact.push('~');
     for disclosure in &draft.disclosures {
         compact.push_str(&disclosure.text);

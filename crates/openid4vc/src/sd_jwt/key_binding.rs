@@ -1,13 +1,13 @@
 //! Key binding: the holder signs what they show, for one verifier and one request (RFC 9901, 4.3 and 7.3).
 
-use credential::jose::{Jwk, JwsError, sign_jws};
+use credential::jose::{Jwk, JwsError};
 use credential::{CryptoError, SigningKey};
 use documents::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::SdJwtError;
 use super::disclosure::digest;
-use crate::signed::{SignedError, payload_object, read_signed};
+use crate::signed::{SignedError, payload_object, read_signed, sign_typed};
 
 /// How far ahead of the verifier's clock a presentation may be made, in seconds.
 pub const AHEAD_SECONDS: i64 = 10;
@@ -27,15 +27,12 @@ pub(super) struct Said<'s> {
 
 /// Signs what is presented: everything up to the last tilde.
 pub(super) fn sign(presented: &str, said: Said<'_>, device: &SigningKey) -> Result<String, CryptoError> {
-    let mut header = Map::new();
-    header.insert("typ".to_owned(), Value::from(TYPE));
-    let claims = json!({
-        "iat": said.made.unix(),
-        "aud": said.audience,
-        "nonce": said.nonce,
-        "sd_hash": digest(presented),
-    });
-    sign_jws(device, &header, claims.to_string().as_bytes())
+    let mut claims = Map::new();
+    claims.insert("iat".to_owned(), said.made.unix().into());
+    claims.insert("aud".to_owned(), said.audience.into());
+    claims.insert("nonce".to_owned(), said.nonce.into());
+    claims.insert("sd_hash".to_owned(), digest(presented).into());
+    sign_typed(device, TYPE, &[], claims)
 }
 
 /// Verifies a key binding of the credential's key; `said.made` is the verifier's own time.

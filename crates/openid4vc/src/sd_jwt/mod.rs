@@ -14,12 +14,12 @@ mod verify;
 
 use credential::VerifyingKey;
 use credential::jose::{Jwk, JwsError, UnverifiedJws};
-use credential::x5c::{CertificateAnchors, VerifiedLeaf};
+use credential::x5c::{CertificateAnchors, LeafUse, VerifiedLeaf, verify_x5c};
 use documents::{Timestamp, redact_debug};
 use serde_json::{Map, Value};
 
 use crate::claim_path::Step;
-use crate::signed::{payload_object, read_any, verify_issuer};
+use crate::signed::{payload_object, read_any};
 use crate::status::StatusReference;
 
 pub use disclosure::SALT_LEN;
@@ -105,7 +105,7 @@ impl<'t> SdJwt<'t> {
             return Err(SdJwtError::Issuer(JwsError::Type));
         }
         let chain = self.jws.header().x5c.as_deref().ok_or(SdJwtError::NoCertificate)?;
-        let issuer = verify_issuer(chain, anchors, now)?;
+        let issuer = verify_x5c(chain, anchors, LeafUse::Issuer, now)?;
         self.verify_issuer(&issuer.key)?;
         let placed = self.place()?;
         let registered = Registered::read(&placed)?;

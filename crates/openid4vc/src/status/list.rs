@@ -1,23 +1,23 @@
 //! List tokens: a whole list of statuses as its issuer signs it, in JSON and in CBOR (sections 5 and 8.3).
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::cbor::{CborError, Writer};
 use credential::cose::{ES256, sig_structure};
-use credential::jose::{JwsError, UnverifiedJws, sign_jws};
-use credential::sd_cwt::{ESP256, Encoding, Items, Value as Cbor};
+use credential::jose::{JwsError, UnverifiedJws};
+use credential::sd_cwt::{Encoding, Items, Value as Cbor};
 use credential::status::{MAX_TOKEN_LEN, Status, StatusList, StatusListError};
-use credential::x5c::{CertificateAnchors, X5cError};
+use credential::x5c::{CertificateAnchors, LeafUse, X5cError, verify_x5c};
 use credential::{CryptoError, SigningKey, VerifyingKey};
 use documents::{Timestamp, redact_debug};
 use serde_json::{Map, Value, json};
 
 use super::StatusReference;
-use crate::signed::{SignedError, chain_code, payload_object, read_signed, verify_issuer};
+use crate::cose;
+use crate::signed::{SignedError, chain_code, payload_object, read_signed, sign_typed};
 
 const JWT_TYPE: &str = "statuslist+jwt";
 const CWT_TYPE: &str = "application/statuslist+cwt";
-const CERTIFICATES: i64 = 33;
 
 /// Why a list of statuses, or a look into it, gives no statement: then the credential is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -140,10 +140,7 @@ impl ListToken {
         if let Some(ttl) = self.ttl {
             claims.insert("ttl".to_owned(), ttl.into());
         }
-        let mut header = Map::new();
-        header.insert("typ".to_owned(), JWT_TYPE.into());
-        header.insert("x5c".to_owned(), x5c.iter().map(|der| STANDARD.encode(der)).collect());
-        Ok(sign_jws(signer, &header, Value::Object(claims).to_string().as_bytes())?)
+        Ok(sign_typed(signer, JWT_TYPE, x5c, claims)?)
     }
 
     /// Signs the list in CBOR, for mdocs.
@@ -167,18 +164,8 @@ impl ListToken {
         let protected = Writer::new().map(2).int(1).int(ES256).int(16).text(CWT_TYPE).finish();
         let signature = signer.sign(&sig_structure(&protected, &[], &payload))?;
         let mut out = Writer::new();
-        out.tag(18).array(4).bytes(&protected).map(1).int(CERTIFICATES);
-        match x5c {
-            [leaf] => {
-                out.bytes(leaf);
-            }
-            several => {
-                out.array(several.len());
-                for der in several {
-                    out.bytes(der);
-                }
-            }
-        }
+        out.tag(18).array(4).bytes(&protected);
+        cose::write_certificates(&mut out, x5c);
         Ok(out.bytes(&payload).bytes(&signature).finish())
     }
 
@@ -194,7 +181,7 @@ impl ListToken {
     ) -> Result<Self, StatusError> {
         let jws = read_signed(text, JWT_TYPE, MAX_TOKEN_LEN)?;
         let chain = jws.header().x5c.as_deref().ok_or(StatusError::NoCertificate)?;
-        let leaf = verify_issuer(chain, anchors, now)?;
+        let leaf = verify_x5c(chain, anchors, LeafUse::Issuer, now)?;
         Self::of_jwt(&jws, &leaf.key)?.held_to(uri, now)
     }
 
@@ -244,7 +231,7 @@ impl ListToken {
         if message.certificates.is_empty() {
             return Err(StatusError::NoCertificate);
         }
-        let leaf = verify_issuer(&message.certificates, anchors, now)?;
+        let leaf = verify_x5c(&message.certificates, anchors, LeafUse::Issuer, now)?;
         message.open(&leaf.key)?.held_to(uri, now)
     }
 
@@ -262,13 +249,18 @@ impl ListToken {
     }
 
     fn held_to(self, uri: &str, now: Timestamp) -> Result<Self, StatusError> {
+        self.hold(uri, now)?;
+        Ok(self)
+    }
+
+    fn hold(&self, uri: &str, now: Timestamp) -> Result<(), StatusError> {
         if self.subject != uri {
             return Err(StatusError::Subject);
         }
         if self.expires.is_some_and(|expires| now >= expires) {
             return Err(StatusError::Expired);
         }
-        Ok(self)
+        Ok(())
     }
 
     /// The status of a credential by a copy of the list that was fetched at `fetched`.
@@ -281,12 +273,7 @@ impl ListToken {
         fetched: Timestamp,
         now: Timestamp,
     ) -> Result<Status, StatusError> {
-        if self.subject != reference.uri {
-            return Err(StatusError::Subject);
-        }
-        if self.expires.is_some_and(|expires| now >= expires) {
-            return Err(StatusError::Expired);
-        }
+        self.hold(&reference.uri, now)?;
         let kept = u64::try_from(now.seconds_since(fetched)).unwrap_or(0);
         if self.ttl.is_some_and(|ttl| kept > ttl) {
             return Err(StatusError::Stale);
@@ -319,23 +306,16 @@ impl<'b> Message<'b> {
         let (payload, signature) = (items.bytes()?, items.bytes()?);
         items.finish()?;
         let header = Cbor::decode(protected, Encoding::Any, 1)?;
-        let algorithm = header.get(1).and_then(Cbor::as_int);
-        if ![ES256, ESP256].iter().any(|taken| algorithm == Some(i128::from(*taken))) {
-            return Err(StatusError::Algorithm);
-        }
-        // RFC 9052, 3.1: what is critical must be understood, and nothing is.
-        if header.get(2).is_some() {
+        if !cose::is_plain(&header) || !cose::is_es256(&header) {
             return Err(StatusError::Algorithm);
         }
         if header.get(16).and_then(Cbor::as_text) != Some(CWT_TYPE) {
             return Err(StatusError::Type);
         }
-        let one = |value: &Cbor| value.as_bytes().map(<[u8]>::to_vec).ok_or(StatusError::Form);
-        let certificates = match header.get(CERTIFICATES).or_else(|| unprotected.get(CERTIFICATES)) {
-            None => Vec::new(),
-            Some(Cbor::Array(several)) => several.iter().map(one).collect::<Result<_, _>>()?,
-            Some(value) => vec![one(value)?],
-        };
+        let mut certificates = cose::certificates(&header)?;
+        if certificates.is_empty() {
+            certificates = cose::certificates(&unprotected)?;
+        }
         Ok(Self { protected, certificates, payload, signature })
     }
 

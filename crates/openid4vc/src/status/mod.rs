@@ -5,7 +5,7 @@
 
 mod list;
 
-use credential::cbor::{CborError, Writer};
+use credential::sd_cwt::Value as Cbor;
 use serde_json::{Map, Value, json};
 
 pub use credential::status::{Status, StatusList};
@@ -58,44 +58,18 @@ impl StatusReference {
 
     /// The map that stands under `status` in CBOR (section 6.3).
     #[must_use]
-    pub fn to_cbor(&self) -> Vec<u8> {
-        let mut list = Writer::new();
-        list.map(1)
-            .text("status_list")
-            .map(2)
-            .text("idx")
-            .uint(u64::from(self.index))
-            .text("uri")
-            .text(&self.uri);
-        list.finish()
+    pub fn to_value(&self) -> Cbor {
+        let list = vec![("idx".into(), Cbor::Int(self.index.into())), ("uri".into(), Cbor::text(&self.uri))];
+        Cbor::Map(vec![("status_list".into(), Cbor::Map(list))])
     }
 
     /// Reads that map; other mechanisms beside `status_list` are not read.
     ///
     /// # Errors
     /// [`NoReference`].
-    pub fn from_cbor(bytes: &[u8]) -> Result<Self, NoReference> {
-        let read = || -> Result<(Option<u64>, Option<&str>), CborError> {
-            let mut r = credential::cbor::Reader::new(bytes);
-            let (mut index, mut uri) = (None, None);
-            for _ in 0..r.map(8)? {
-                if r.text(64)? != "status_list" {
-                    r.skip()?;
-                    continue;
-                }
-                for _ in 0..r.map(8)? {
-                    match r.text(64)? {
-                        "idx" if index.is_none() => index = Some(r.uint()?),
-                        "uri" if uri.is_none() => uri = Some(r.text(MAX_URI_LEN)?),
-                        "idx" | "uri" => return Err(CborError::Keys),
-                        _ => r.skip().map(drop)?,
-                    }
-                }
-            }
-            r.finish()?;
-            Ok((index, uri))
-        };
-        let (index, uri) = read().map_err(|_| NoReference)?;
-        Self::of(index, uri)
+    pub fn from_value(status: &Cbor) -> Result<Self, NoReference> {
+        let list = status.get("status_list").ok_or(NoReference)?;
+        let index = list.get("idx").and_then(Cbor::as_int).and_then(|index| u64::try_from(index).ok());
+        Self::of(index, list.get("uri").and_then(Cbor::as_text))
     }
 }

@@ -187,7 +187,10 @@ impl Desk {
                 match self.take_waiting(openid, (id, &request), (form, &tag), lists, now).await {
                     Ok(()) => openid.answered(id, tag, code.clone()),
                     Err(error) => {
-                        openid.refuse(id, error.code());
+                        // What lies with the desk is no refusal: the wallet may try again, and the clerk goes on waiting.
+                        if !matches!(error, OpenIdError::AnsweredAlready | OpenIdError::Store(_)) {
+                            openid.refuse(id, error.code());
+                        }
                         return Err(error);
                     }
                 }

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::super::AppState;
 use super::super::problem::{Problem, ProblemCode};
-use super::{issuer, json_answer};
+use super::{accepts, issuer, json_answer};
 use crate::status_capacity::STATUS_LISTS;
 
 /// Names the status lists
@@ -44,12 +44,9 @@ pub(in super::super) async fn openid_status_list(
     let issuer = issuer(&app)?;
     let number = number.ok().map(|Path(number)| number).filter(|number| *number < STATUS_LISTS);
     let number = number.ok_or(ProblemCode::NotFound)?;
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let accepts =
-        |kind: &str| accept.split(',').any(|one| one.split(';').next().is_some_and(|one| one.trim() == kind));
     let (jwt, cwt) = ("application/statuslist+jwt", "application/statuslist+cwt");
     let (service, now) = (&app.state.service, (app.state.now)());
-    if accepts(cwt) && !accepts(jwt) {
+    if accepts(&headers, cwt) && !accepts(&headers, jwt) {
         let list = service.openid_status_list_cwt(&issuer, number, now).await?;
         return Ok(([(header::CONTENT_TYPE, cwt)], list).into_response());
     }

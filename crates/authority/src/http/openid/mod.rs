@@ -25,7 +25,7 @@ use super::AppState;
 use super::body::bytes;
 use super::dpop::{self, DPOP_NONCE};
 use super::problem::{Problem, ProblemCode};
-use crate::openid::{Answered, OpenIdError, OpenIdIssuer, REQUEST_SECONDS, TOKEN_SECONDS};
+use crate::openid::{Access, Answered, OpenIdError, OpenIdIssuer, REQUEST_SECONDS, TOKEN_SECONDS};
 
 /// Proofs of attestations that are remembered at once.
 const MANY: usize = 65_536;
@@ -117,24 +117,26 @@ impl IntoResponse for Refused {
     }
 }
 
-/// What an operation refuses: the standards' code, or one of them for what failed here.
-fn refusal(error: OpenIdError) -> Refusal {
-    match error {
-        OpenIdError::Refused(refusal) => refusal,
-        OpenIdError::Store(error) => {
-            // The log has the rest; the mapping of the other doors writes it.
-            let _ = Problem::from(error);
-            Refusal::new(
-                RefusalCode::TemporarilyUnavailable,
-                "the service cannot answer now; try again in a moment",
-            )
-        }
-        OpenIdError::Issue(error) => {
-            let _ = Problem::from(error);
-            Refusal::new(
-                RefusalCode::ServerError,
-                "the credential could not be made; try again later, or ask the authority's counter",
-            )
+impl From<OpenIdError> for Refusal {
+    /// The standards' code, or one of them for what failed here.
+    fn from(error: OpenIdError) -> Self {
+        match error {
+            OpenIdError::Refused(refusal) => refusal,
+            OpenIdError::Store(error) => {
+                // The log has the rest; the mapping of the other doors writes it.
+                let _ = Problem::from(error);
+                Self::new(
+                    RefusalCode::TemporarilyUnavailable,
+                    "the service cannot answer now; try again in a moment",
+                )
+            }
+            OpenIdError::Issue(error) => {
+                let _ = Problem::from(error);
+                Self::new(
+                    RefusalCode::ServerError,
+                    "the credential could not be made; try again later, or ask the authority's counter",
+                )
+            }
         }
     }
 }
@@ -142,6 +144,12 @@ fn refusal(error: OpenIdError) -> Refusal {
 /// The issuer of this authority; without one there is nothing at these addresses.
 pub(super) fn issuer(app: &AppState) -> Result<Arc<OpenIdIssuer>, Problem> {
     app.state.openid.clone().ok_or_else(|| ProblemCode::NotFound.into())
+}
+
+/// Whether a request's header Accept names this media type, whatever its weight.
+fn accepts(headers: &HeaderMap, kind: &str) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.split(',').any(|one| one.split(';').next().is_some_and(|one| one.trim() == kind))
 }
 
 fn json_answer(status: StatusCode, body: &Value) -> Response {
@@ -159,11 +167,7 @@ pub(super) async fn credential_issuer(
 ) -> Result<Response, Problem> {
     let (issuer, now) = (issuer(&app)?, (app.state.now)());
     let metadata = issuer_metadata(&issuer.endpoints, app.state.service.code().code());
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accept
-        .split(',')
-        .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/jwt"))
-    {
+    if accepts(&headers, "application/jwt") {
         let signed = sign_issuer_metadata(&metadata, &issuer.key, &issuer.chain, now);
         let signed = signed.map_err(|error| Problem::from(&error))?;
         return Ok(([(header::CONTENT_TYPE, "application/jwt")], signed).into_response());
@@ -225,6 +229,34 @@ async fn wallet_request(
     Ok(WalletRequest { parameters, client, key })
 }
 
+/// Answers an endpoint of the authorization server.
+async fn at_server(
+    app: &Arc<AppState>,
+    request: Request,
+    answer: impl AsyncFnOnce(WalletRequest, Timestamp) -> Result<Response, Refusal>,
+) -> Result<Response, Response> {
+    let (issuer, now) = (issuer(app).map_err(IntoResponse::into_response)?, (app.state.now)());
+    let answered = match wallet_request(app, &issuer, request, now).await {
+        Ok(asked) => answer(asked, now).await,
+        Err(refusal) => Err(refusal),
+    };
+    answered.map_err(|refusal| Refused::at_server(refusal).with_nonce(app, now).into_response())
+}
+
+/// Answers an endpoint of access tokens.
+async fn at_resource(
+    app: &Arc<AppState>,
+    request: Request,
+    answer: impl AsyncFnOnce(Arc<OpenIdIssuer>, (Access, String), Timestamp) -> Result<Response, Refusal>,
+) -> Result<Response, Response> {
+    let (issuer, now) = (issuer(app).map_err(IntoResponse::into_response)?, (app.state.now)());
+    let answered = match with_access(app, request, now).await {
+        Ok(asked) => answer(issuer, asked, now).await,
+        Err(refusal) => Err(refusal),
+    };
+    answered.map_err(|refusal| Refused::at_resource(refusal).with_nonce(app, now).into_response())
+}
+
 /// Takes a request of authorization
 ///
 /// RFC 9126, by an attested wallet with a proof of its key (`DPoP`), PKCE S256.
@@ -233,11 +265,9 @@ async fn wallet_request(
     responses((status = 201, description = "`request_uri` and `expires_in`.", content_type = "application/json", body = Object),
         (status = 400, description = "A code of RFC 6749 or RFC 9449.", content_type = "application/json", body = Object)))]
 pub(super) async fn par(State(app): State<Arc<AppState>>, request: Request) -> Result<Response, Response> {
-    let (issuer, now) = (issuer(&app).map_err(IntoResponse::into_response)?, (app.state.now)());
-    let answer = async {
-        let WalletRequest { parameters, key, .. } = wallet_request(&app, &issuer, request, now).await?;
+    at_server(&app, request, async |WalletRequest { parameters, key, .. }, now| {
         let mut pushed = PushedRequest::read(&parameters)?;
-        let own = dpop::text(key);
+        let own = key.encoded();
         if pushed.dpop_jkt.as_deref().is_some_and(|named| named != own) {
             return Err(Refusal::new(
                 RefusalCode::InvalidDpopProof,
@@ -246,10 +276,10 @@ pub(super) async fn par(State(app): State<Arc<AppState>>, request: Request) -> R
         }
         // RFC 9449, 10.1: a proof at this endpoint binds the code as dpop_jkt does.
         pushed.dpop_jkt = Some(own);
-        let uri = app.state.service.keep_pushed_request(&pushed, now).await.map_err(refusal)?;
+        let uri = app.state.service.keep_pushed_request(&pushed, now).await?;
         Ok(json_answer(StatusCode::CREATED, &json!({"request_uri": uri, "expires_in": REQUEST_SECONDS})))
-    };
-    answer.await.map_err(|refusal| Refused::at_server(refusal).with_nonce(&app, now).into_response())
+    })
+    .await
 }
 
 /// Gives an access token
@@ -261,11 +291,8 @@ pub(super) async fn par(State(app): State<Arc<AppState>>, request: Request) -> R
     responses((status = 200, description = "The token.", content_type = "application/json", body = Object),
         (status = 400, description = "A code of RFC 6749 or RFC 9449.", content_type = "application/json", body = Object)))]
 pub(super) async fn token(State(app): State<Arc<AppState>>, request: Request) -> Result<Response, Response> {
-    let (issuer, now) = (issuer(&app).map_err(IntoResponse::into_response)?, (app.state.now)());
-    let answer = async {
-        let WalletRequest { parameters, client, key } = wallet_request(&app, &issuer, request, now).await?;
-        let tokens =
-            app.state.service.redeem(&parameters, &client.client_id, key, now).await.map_err(refusal)?;
+    at_server(&app, request, async |WalletRequest { parameters, client, key }, now| {
+        let tokens = app.state.service.redeem(&parameters, &client.client_id, key, now).await?;
         let mut body = json!({
             "access_token": tokens.access_token,
             "token_type": "DPoP",
@@ -283,8 +310,8 @@ pub(super) async fn token(State(app): State<Arc<AppState>>, request: Request) ->
             members.insert("authorization_details".to_owned(), details.into());
         }
         Ok(json_answer(StatusCode::OK, &body))
-    };
-    answer.await.map_err(|refusal| Refused::at_server(refusal).with_nonce(&app, now).into_response())
+    })
+    .await
 }
 
 /// Gives a nonce for proofs of keys
@@ -307,7 +334,7 @@ async fn with_access(
     app: &Arc<AppState>,
     request: Request,
     now: Timestamp,
-) -> Result<(crate::openid::Access, String), Refusal> {
+) -> Result<(Access, String), Refusal> {
     let (parts, body) = request.into_parts();
     let missing = || {
         Refusal::new(
@@ -324,7 +351,7 @@ async fn with_access(
     }
     let token = token.trim().to_owned();
     let key = dpop::of_wallet_of_others(&parts, Some(&token), app, now)?;
-    let access = app.state.service.open_access(&token, key, now).await.map_err(refusal)?;
+    let access = app.state.service.open_access(&token, key, now).await?;
     let invalid = || Refusal::new(RefusalCode::InvalidCredentialRequest, "send one JSON object");
     if !one(&parts.headers, header::CONTENT_TYPE.as_str())
         .is_some_and(|kind| kind.starts_with("application/json"))
@@ -368,15 +395,11 @@ pub(super) async fn credential(
     State(app): State<Arc<AppState>>,
     request: Request,
 ) -> Result<Response, Response> {
-    let (issuer, now) = (issuer(&app).map_err(IntoResponse::into_response)?, (app.state.now)());
-    let answer = async {
-        let (access, text) = with_access(&app, request, now).await?;
+    at_resource(&app, request, async |issuer, (access, text), now| {
         let wanted = CredentialRequest::read(&text, &access.asked)?;
-        let answer =
-            app.state.service.issue_to_other(&issuer, &access, &wanted, now).await.map_err(refusal)?;
-        answered(&answer)
-    };
-    answer.await.map_err(|refusal| Refused::at_resource(refusal).with_nonce(&app, now).into_response())
+        answered(&app.state.service.issue_to_other(&issuer, &access, &wanted, now).await?)
+    })
+    .await
 }
 
 /// Gives credentials that were not ready
@@ -391,13 +414,10 @@ pub(super) async fn deferred_credential(
     State(app): State<Arc<AppState>>,
     request: Request,
 ) -> Result<Response, Response> {
-    let (issuer, now) = (issuer(&app).map_err(IntoResponse::into_response)?, (app.state.now)());
-    let answer = async {
-        let (access, text) = with_access(&app, request, now).await?;
-        let answer = app.state.service.issue_deferred(&issuer, &access, &text, now).await.map_err(refusal)?;
-        answered(&answer)
-    };
-    answer.await.map_err(|refusal| Refused::at_resource(refusal).with_nonce(&app, now).into_response())
+    at_resource(&app, request, async |issuer, (access, text), now| {
+        answered(&app.state.service.issue_deferred(&issuer, &access, &text, now).await?)
+    })
+    .await
 }
 
 /// Takes what became of credentials
@@ -412,12 +432,9 @@ pub(super) async fn notification(
     State(app): State<Arc<AppState>>,
     request: Request,
 ) -> Result<Response, Response> {
-    issuer(&app).map_err(IntoResponse::into_response)?;
-    let now = (app.state.now)();
-    let answer = async {
-        let (access, text) = with_access(&app, request, now).await?;
-        app.state.service.take_notification(&access, &text, now).await.map_err(refusal)?;
+    at_resource(&app, request, async |_, (access, text), now| {
+        app.state.service.take_notification(&access, &text, now).await?;
         Ok(StatusCode::NO_CONTENT.into_response())
-    };
-    answer.await.map_err(|refusal| Refused::at_resource(refusal).with_nonce(&app, now).into_response())
+    })
+    .await
 }

@@ -18,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::AppState;
 use super::super::body::{Base64, ClientAddress, JsonBody, base64};
+use super::super::page::escaped;
 use super::super::problem::{Problem, ProblemCode};
 use super::super::wallet::DocumentRef;
 use super::issuer;
@@ -48,10 +49,6 @@ fn page(status: StatusCode, body: String) -> Response {
     let headers =
         [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (csp, POLICY), (referrer, "no-referrer")];
     (status, headers, body).into_response()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// What the page says of the request: who asks, where the answer goes, and for which credentials.
@@ -89,7 +86,8 @@ pub(in super::super) async fn authorize(
     };
     // Parameters beside a request_uri count for nothing; without one there is nothing to answer, and nowhere to send an answer.
     let Ok(Query(which)) = which else { return Ok(over()) };
-    match app.state.service.pushed_request(&which.request_uri, &which.client_id, (app.state.now)()).await {
+    let sign_in = SignIn { uri: &which.request_uri, client_id: &which.client_id };
+    match app.state.service.pushed_request(sign_in, (app.state.now)()).await {
         Ok(request) => {
             let simulated = app.state.service.enrolment_settings().simulated;
             Ok(page(StatusCode::OK, filled(&which, &request, simulated)))
@@ -188,7 +186,7 @@ pub(in super::super) async fn begin(
     issuer(&app)?;
     let (now, service) = ((app.state.now)(), &app.state.service);
     let sign_in = SignIn { uri: &claim.request_uri, client_id: &claim.client_id };
-    let known = service.pushed_request(sign_in.uri, sign_in.client_id, now).await;
+    let known = service.pushed_request(sign_in, now).await;
     known.map_err(|error| Problem::from(SignInFault::Request(error)))?;
     let request = EnrolRequest {
         number: claim.document.number()?,
