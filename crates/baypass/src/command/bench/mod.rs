@@ -5,6 +5,7 @@ mod cluster;
 mod desk;
 mod face;
 mod ledger;
+mod presentation;
 mod risk;
 mod status;
 
@@ -37,6 +38,8 @@ pub enum BenchCommand {
     /// The database's part of a clearance as a ledger grows, on SQLite and PostgreSQL; clearances a second beside
     /// `pgbench`. Takes some twenty minutes and 14 GB of disk at a million persons.
     Ledger(ledger::LedgerArgs),
+    /// A presentation of a wallet of others, SD-JWT VC and mdoc, beside its raw signature verifications.
+    Presentation(presentation::PresentationArgs),
     /// One crossing under 200 risk rules, on an idle and a busy machine, and after one and 10,000 crossings of the person.
     Risk(risk::RiskArgs),
     /// Status lists of so many places: the time to make, sign and read them, and their size.
@@ -51,6 +54,7 @@ impl BenchCommand {
             Self::Check(args) => check::run(args),
             Self::Desk(args) => block_on(desk::run(args)),
             Self::Ledger(args) => block_on(ledger::run(args, models)),
+            Self::Presentation(args) => presentation::run(args),
             Self::Risk(args) => risk::run(args),
             Self::Status(args) => status::run(args),
         }
