@@ -90,6 +90,7 @@ export async function openBay(folder, walletMakers) {
   return {
     dir,
     issuers,
+    selfie,
     roots: () => CODES.map((code) => readFileSync(join(dir, 'public', `openid-${code.toLowerCase()}.pem`), 'utf8')),
     async invite(code) {
       const { card } = RESIDENTS[code]

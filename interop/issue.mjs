@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { MdocRecord } from '@credo-ts/core'
 import { newKey, wallet } from './agent.mjs'
 import { CODES, openBay } from './bay.mjs'
+import { identity } from './identity.mjs'
 import { CLIENT, maker } from './maker.mjs'
 import { CREDO, OPENVC, PYMDOCCBOR } from './places.mjs'
 import { DESKS, present } from './present.mjs'
@@ -93,6 +94,7 @@ try {
     }
   }
   await present(agent, desks, note)
+  await identity(folder, bay, note)
   // A counter's offer, with the number that the officer tells.
   const { offer, tx_code: txCode } = await bay.offer('HKG', ['photo-id-mdoc'])
   const holder = agent.openid4vc.holder

@@ -19,7 +19,8 @@ async function clerk({ counter, secret }) {
   return { ask: (forms) => call('POST', '/api/openid/requests', { forms }), state: (id) => call('GET', `/api/requests/${id}`), desk: () => call('GET', '/api/desk') }
 }
 
-async function show(agent, link) {
+/** Answers a request with what the wallet has. */
+export async function show(agent, link) {
   const holder = agent.openid4vc.holder
   const resolved = await holder.resolveOpenId4VpAuthorizationRequest(link)
   if (!resolved.dcql?.queryResult.can_be_satisfied) throw new Error('Credo has nothing that the query asks for')

@@ -17,6 +17,7 @@ import { VENUE_SCENARIOS, isVenue } from './venue.js'
 /** Roles in order of their numbers in a list. */
 const ROLES = [
   'token', 'part', 'handover', 'verdict', 'notice', 'gate', 'status', 'approval', 'tls', 'venue', 'desk', 'counter',
+  'foreign-issuer',
 ] as const
 export type Role = (typeof ROLES)[number]
 
@@ -108,8 +109,10 @@ function readEntry(item: Cbor): KeyEntry {
   if (!Array.isArray(item)) throw new FormError('list form')
   const [number, kid, key, from, to, compromised, binding] = item as readonly Cbor[]
   const role = ROLES[readNumber(number, ROLES.length - 1)] ?? 'token'
-  if (item.length !== (role === 'gate' || role === 'desk' ? 7 : 6)) throw new FormError('list form')
-  if (role === 'gate') readFields(binding, 4)
+  const isBound = role === 'gate' || role === 'desk' || role === 'foreign-issuer'
+  if (item.length !== (isBound ? 7 : 6)) throw new FormError('list form')
+  // What a gate and an issuer of another system are bound to is read by authorities alone.
+  if (role === 'gate' || role === 'foreign-issuer') readFields(binding, 4)
   return {
     role,
     kid: readKid(kid),

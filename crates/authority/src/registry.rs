@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use credential::CryptoError;
-use documents::{CaseError, CaseFile, Document, DocumentKind, DocumentNumber, Timestamp};
+use documents::{Birth, CaseError, CaseFile, Document, DocumentKind, DocumentNumber, Timestamp};
 
 use crate::faces::FaceCheckError;
 use crate::service::{Service, draw};
@@ -23,6 +23,9 @@ pub enum RegistryError {
     /// The record cannot be read.
     #[error("the resident's record: {0}")]
     Record(#[from] CaseError),
+    /// The birth date lies ahead.
+    #[error("person.birth: the birth date lies ahead; compare it with the card")]
+    BornLater,
     /// The photo, or the models.
     #[error(transparent)]
     Face(#[from] FaceCheckError),
@@ -66,6 +69,11 @@ impl Service {
         let case = CaseFile::parse(record, &self.rules)?;
         if case.documents.is_empty() {
             return Err(RegistryError::NothingIssued(self.me));
+        }
+        if let Birth::Date(birth) = case.holder.birth
+            && birth > now.local_date()
+        {
+            return Err(RegistryError::BornLater);
         }
         let (faces, picture) = (Arc::clone(&self.faces), photo.to_vec());
         let described = self.pools.pictures.run(move || faces.templates(&picture)).await;

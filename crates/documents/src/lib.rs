@@ -13,6 +13,7 @@ pub mod issuance;
 mod judge;
 mod lane;
 mod mrz;
+mod names;
 mod numbers;
 pub mod pages;
 mod redact;
@@ -33,6 +34,7 @@ pub use crossing::{Direction, LaneKind, NotALaneKind, NotAPortId, NotASide, Port
 pub use doubts::Doubts;
 pub use judge::judge;
 pub use mrz::{Mrz, MrzDate, MrzError, MrzField, MrzFormat, check_digit};
+pub use names::{MAX_NAME_CHARS, NameFault, hold_name, is_same_name};
 pub use numbers::{
     DocumentKind, DocumentNumber, ExitEntryPermit, Hkid, HomeReturnPermit, MacaoBir, MainlandId,
     NotADocumentKind, NumberError, PaperNumber, Passport, ResidencePermit,

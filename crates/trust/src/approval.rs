@@ -19,6 +19,9 @@ use crate::list::TrustError;
 use crate::role::Role;
 use crate::store::TrustStore;
 
+/// The claim by which an approval of the border says that identity credentials of other systems are taken at an enrolment.
+pub const FOREIGN_IDENTITY: &str = "foreign_identity";
+
 /// An approval. One with an empty field does not load (specs/law: PIPL 55-56, Law 8/2005 art. 21).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {

@@ -6,36 +6,49 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use credential::PublicKey;
 use credential::cbor::{CborError, Reader, Writer};
 use credential::message::{lane_number, read_direction, read_lane, read_port};
 use documents::{Direction, LaneKind, PortId};
 
 use crate::desk_binding::DeskBinding;
+use crate::issuer_binding::IssuerBinding;
 use crate::role::Role;
 
 /// What a lane can be asked for at most: four kinds of lanes, six ways between three authorities.
 const MAX_LANES: usize = 4;
 const MAX_DIRECTIONS: usize = 6;
 
-/// The place for which the key of a gate or desk counts.
+/// For what the key of a gate, a desk or an issuer of another system counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Binding {
     /// Of a gate.
     Gate(GateBinding),
     /// Of a desk.
     Desk(DeskBinding),
+    /// Of an issuer of another system.
+    Issuer(IssuerBinding),
 }
 
 impl Binding {
     /// Whether every key of this role has a binding.
     pub(crate) const fn is_for(role: Role) -> bool {
-        matches!(role, Role::Gate | Role::Desk)
+        matches!(role, Role::Gate | Role::Desk | Role::ForeignIssuer)
     }
 
     pub(crate) fn write(&self, w: &mut Writer) {
         match self {
             Self::Gate(binding) => binding.write(w),
             Self::Desk(binding) => binding.write(w),
+            Self::Issuer(binding) => binding.write(w),
+        }
+    }
+
+    /// The key that the binding itself names; an entry of another key is none.
+    pub(crate) const fn key(&self) -> Option<&PublicKey> {
+        match self {
+            Self::Gate(_) | Self::Desk(_) => None,
+            Self::Issuer(binding) => Some(binding.key()),
         }
     }
 
@@ -44,6 +57,7 @@ impl Binding {
         Ok(match role {
             Role::Gate => Some(Self::Gate(GateBinding::read(r)?)),
             Role::Desk => Some(Self::Desk(DeskBinding::read(r)?)),
+            Role::ForeignIssuer => Some(Self::Issuer(IssuerBinding::read(r)?)),
             Role::Token
             | Role::Part
             | Role::Handover

@@ -22,7 +22,7 @@ pub struct KeyEntry {
     /// The role in which it counts.
     pub role: Role,
     /// The key id, unique within the role: one byte for tokens and venue credentials, the gate's name for gates, the venue's
-    /// for desks, a [`crate::Party`] and a number for the role tls.
+    /// for desks, a [`crate::Party`] and a number for the role tls, a name for an issuer of another system.
     pub kid: Vec<u8>,
     /// The compressed point (33 bytes); for the part role the uncompressed one (65 bytes).
     pub key: Vec<u8>,
@@ -32,7 +32,8 @@ pub struct KeyEntry {
     pub to: Timestamp,
     /// Whether it is compromised: then it counts at no time, for nothing that it ever signed.
     pub compromised: bool,
-    /// Where the key of a gate or desk counts; every key of these roles has one of its role, and no other key.
+    /// For what the key of a gate, a desk or an issuer of another system counts; every key of these roles has one of its role, and no
+    /// other key.
     pub binding: Option<Binding>,
 }
 
@@ -219,7 +220,8 @@ impl TrustList {
             };
             // Weekly keys are sealed to an uncompressed point, signatures verified with a compressed one.
             let length = if entry.role == Role::Part { 65 } else { POINT_LEN };
-            if entry.key.len() != length {
+            let named = entry.binding.as_ref().and_then(Binding::key);
+            if entry.key.len() != length || named.is_some_and(|key| key.as_bytes().as_slice() != entry.key) {
                 return Err(CborError::Unexpected);
             }
             if keys.iter().any(|k| k.role == entry.role && k.kid == entry.kid) {

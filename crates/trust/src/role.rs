@@ -29,11 +29,13 @@ pub enum Role {
     Desk,
     /// A counter's key: signs paper passes.
     Counter,
+    /// The key of a certificate above an issuer of another system, whose identity credentials count at an enrolment.
+    ForeignIssuer,
 }
 
 impl Role {
     /// All roles, in order of their numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Token,
         Self::Part,
         Self::Handover,
@@ -46,6 +48,7 @@ impl Role {
         Self::Venue,
         Self::Desk,
         Self::Counter,
+        Self::ForeignIssuer,
     ];
 
     /// The word in files and messages to people.
@@ -64,6 +67,7 @@ impl Role {
             Self::Venue => "venue",
             Self::Desk => "desk",
             Self::Counter => "counter",
+            Self::ForeignIssuer => "foreign-issuer",
         }
     }
 }

@@ -14,6 +14,7 @@ use documents::{AuthorityCode, Timestamp};
 use crate::binding::{Binding, GateBinding};
 use crate::chain::{MAX_PREDECESSORS, chain, links};
 use crate::desk_binding::DeskBinding;
+use crate::issuer_binding::IssuerBinding;
 use crate::list::{Freshness, KeyEntry, TrustError, TrustList};
 use crate::role::Role;
 use crate::root::Root;
@@ -435,7 +436,7 @@ impl TrustStore {
     ) -> Result<(&VerifyingKey, &GateBinding), TrustError> {
         match self.bound(authority, Role::Gate, kid, at)? {
             (key, Binding::Gate(binding)) => Ok((key, binding)),
-            (_, Binding::Desk(_)) => Err(TrustError::UnknownKey { authority }),
+            (_, Binding::Desk(_) | Binding::Issuer(_)) => Err(TrustError::UnknownKey { authority }),
         }
     }
 
@@ -452,8 +453,23 @@ impl TrustStore {
     ) -> Result<(&VerifyingKey, &DeskBinding), TrustError> {
         match self.bound(authority, Role::Desk, kid, at)? {
             (key, Binding::Desk(binding)) => Ok((key, binding)),
-            (_, Binding::Gate(_)) => Err(TrustError::UnknownKey { authority }),
+            (_, Binding::Gate(_) | Binding::Issuer(_)) => Err(TrustError::UnknownKey { authority }),
         }
+    }
+
+    /// The issuers of other systems that `authority` lists and that count at `at`, with their names; none where its list is not there.
+    pub fn foreign_issuers(
+        &self,
+        authority: AuthorityCode,
+        at: Timestamp,
+    ) -> impl Iterator<Item = (&[u8], &IssuerBinding)> {
+        let keys = self.list(authority).map_or(&[][..], |list| list.keys.as_slice()).iter();
+        keys.filter_map(move |entry| match &entry.binding {
+            Some(Binding::Issuer(binding)) => {
+                self.in_use(entry, authority, at).ok().map(|()| (entry.kid.as_slice(), binding))
+            }
+            Some(Binding::Gate(_) | Binding::Desk(_)) | None => None,
+        })
     }
 
     fn bound(

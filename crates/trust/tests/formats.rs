@@ -15,11 +15,12 @@ use credential::cbor::{Reader, Writer, well_formed};
 use credential::cose::CoSigned;
 use credential::message::MAX_PAYLOAD;
 use credential::{PublicKey, SigningKey};
-use documents::{AuthorityCode, Direction, LaneKind, Scenario, Timestamp};
+use documents::{AuthorityCode, Direction, DocumentKind, LaneKind, Scenario, Timestamp};
 use page::{blocks, bytes, conforms};
+use test_support::SignerChain;
 use trust::{
-    Approval, Binding, DeskBinding, Face, GateBinding, KeyEntry, Role, Root, Terms, TrustList, TrustStore,
-    VenueKind, links,
+    Approval, Binding, DeskBinding, Face, GateBinding, IssuerBinding, KeyEntry, Role, Root, Terms, TrustList,
+    TrustStore, VenueKind, links,
 };
 
 use AuthorityCode::{Chn, Hkg, Mac};
@@ -60,6 +61,20 @@ fn single(key: &SigningKey) -> Root {
 fn desk() -> DeskBinding {
     let scenarios = [Scenario::HotelCheckIn, Scenario::BuildingVisit];
     DeskBinding::new("hotel-example".parse().unwrap(), VenueKind::Hotel, scenarios).unwrap()
+}
+
+/// An issuer of another system, in both forms of credentials.
+fn foreign() -> KeyEntry {
+    let types =
+        ["sd-jwt:urn:example:identity:1", "mdoc:org.iso.23220.photoID.1"].map(|one| one.parse().unwrap());
+    let root = SignerChain::new("Identities", &["id.example"], None).root;
+    let documents = [DocumentKind::Hkid, DocumentKind::Passport];
+    let bound = IssuerBinding::new("HK".parse().unwrap(), types, documents, root).unwrap();
+    let key = *bound.key();
+    KeyEntry {
+        binding: Some(Binding::Issuer(bound)),
+        ..entry(Role::ForeignIssuer, b"hk-identity", key.as_bytes())
+    }
 }
 
 /// The example approval of the page as one of form 2, at a hotel.
@@ -156,10 +171,11 @@ fn every_list_that_is_written_is_what_the_grammar_says() {
     let key = SigningKey::generate().unwrap();
     let mut keys: Vec<KeyEntry> = Role::ALL
         .into_iter()
-        .filter(|role| *role != Role::Part)
+        .filter(|role| !matches!(role, Role::Part | Role::ForeignIssuer))
         .map(|role| entry(role, b"1", key.public().as_bytes()))
         .collect();
     keys.push(entry(Role::Part, b"", &[4; 65]));
+    keys.push(foreign());
     keys.push(KeyEntry { compromised: true, ..entry(Role::Gate, &[7; 64], key.public().as_bytes()) });
     let (root, next) = (single(&key), Some(example_root("CHN next", 4)));
     let mut list =

@@ -26,6 +26,8 @@ pub struct Claim {
     pub(crate) birth: LocalDate,
     pub(crate) mrz: Option<Mrz>,
     pub(crate) invitation: Option<InvitationCode>,
+    /// Whether number, name and birth date come from an identity credential of another system, which its holder has shown.
+    pub(crate) shown: bool,
     /// Whose pass the sender holds: by the secret of a wallet in force and its device key.
     pub(crate) holder: Option<PersonKey>,
 }

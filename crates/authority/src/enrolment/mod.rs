@@ -14,7 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use credential::dpop::DpopThumbprint;
 use credential::work::{WorkError, WorkTicket};
 use credential::{CryptoError, sha256};
-use documents::{Birth, DocumentNumber, DocumentStatus, LocalDate, Mrz, MrzError, MrzField, Timestamp};
+use documents::{
+    Birth, DocumentNumber, DocumentStatus, LocalDate, Mrz, MrzError, MrzField, Timestamp, is_same_name,
+};
 use face::active::{ActiveRules, Prompt};
 use face::{Decision, LivenessScore};
 
@@ -23,6 +25,7 @@ use crate::applications::{
     InvitationCode, InvitationCodeError, MAX_FRAMES_AT_ONCE, Open, Seen, WorkAnswer, WorkDemand, ticket,
 };
 use crate::faces::ModelFrames;
+use crate::identity::ShownIdentity;
 use crate::inference::PoolError;
 use crate::service::{Service, draw};
 use crate::store::enrolment::{self as rows, PendingRow};
@@ -195,7 +198,23 @@ impl Service {
         if invitation.is_none() && holder.is_none() && !another {
             return Err(EnrolError::NothingHeld);
         }
-        Ok(Claim { number, name, birth, mrz, invitation, holder })
+        Ok(Claim { number, name, birth, mrz, invitation, shown: false, holder })
+    }
+
+    /// The claim of whoever has shown an identity credential of another system (`identity`): it stands in place of what is typed, and
+    /// is something that they have. `invitation`: of an office, where they have one too.
+    ///
+    /// # Errors
+    /// [`EnrolError::Invitation`]: it cannot be one.
+    pub fn shown_claim(
+        &self,
+        shown: ShownIdentity,
+        invitation: Option<&str>,
+        holder: Option<PersonKey>,
+    ) -> Result<Claim, EnrolError> {
+        let ShownIdentity { number, name, birth } = shown;
+        let invitation = invitation.map(|text| InvitationCode::parse(text, self.me)).transpose()?;
+        Ok(Claim { number, name, birth, mrz: None, invitation, shown: true, holder })
     }
 
     /// Begins an enrolment: its price is settled, and a prompt is drawn. Whether anything in the claim is true is looked at
@@ -494,14 +513,17 @@ impl Service {
                 Some(_) | None => Checked::Refused,
             });
         }
+        if claim.shown {
+            return Ok(admitted(false));
+        }
         let held = claim.mrz.as_ref().is_some_and(|mrz| has_document(&resident, mrz, claim, now));
         Ok(if held { admitted(false) } else { Checked::Refused })
     }
 }
 
 fn is_theirs(resident: &Resident, name: &str, birth: LocalDate) -> bool {
-    let same_name = |own: &str| own.trim().eq_ignore_ascii_case(name.trim());
-    let named = same_name(&resident.name) || resident.name_zh.as_deref().is_some_and(same_name);
+    let named = is_same_name(&resident.name, name)
+        || resident.name_zh.as_deref().is_some_and(|own| is_same_name(own, name));
     named && resident.holder.birth == Birth::Date(birth)
 }
 

@@ -65,7 +65,15 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         CryptoFailed,
     ];
     let lists: &[&[ProblemCode]] = match operation {
-        "enrol" => &[JSON, DEVICE, STORE, CLAIM],
+        "ask_identity" => &[DEVICE, &[IdentityNotTaken, CryptoFailed, Internal]],
+        "identity_state" => &[DEVICE, &[IdentityNotTaken, IdentityRequestUnknown]],
+        "enrol" => &[
+            JSON,
+            DEVICE,
+            STORE,
+            CLAIM,
+            &[IdentityNotTaken, IdentityRequestUnknown, IdentityWaits, IdentityNumber],
+        ],
         "frames" => &[JSON, DEVICE, PICTURE, STORE, FRAMES],
         "answer_second_enrolment" => &[JSON, HOLDER, STORE, &[NothingPending]],
         "invite" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, CryptoFailed]],
@@ -134,6 +142,7 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "account_lock" => &[OFFICER, &[UnknownAccount, LastSupervisor]],
         // Their refusals have codes of the standards' own (RFC 6749, RFC 9449, OpenID4VCI 1.0).
         "par" | "token" | "credential" | "deferred_credential" | "notification" => &[&[NotFound]],
+        "identity_request" | "identity_request_by_post" | "identity_response" | "identity_done" => &[],
         "credential_issuer" => &[&[NotFound, CryptoFailed]],
         "authorization_server" | "nonce" | "openid_status_lists" | "root_certificate" | "openid_file" => {
             &[&[NotFound]]

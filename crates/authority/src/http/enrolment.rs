@@ -16,21 +16,27 @@ use utoipa::ToSchema;
 use super::AppState;
 use super::body::{Base64, ClientAddress, JsonBody, base64};
 use super::dpop::{Device, Wallet};
+use super::identity::{self, RequestIdText};
 use super::problem::{Problem, ProblemCode};
 use super::wallet::DocumentRef;
 use crate::applications::{EnrolmentFrame, EnrolmentId, WorkAnswer};
 use crate::enrolment::{Applicant, Decided, EnrolRequest, GoesOn};
+use crate::identity::IdentityError;
 
 /// What a wallet says of its holder.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Enrolment {
-    document: DocumentRef,
-    /// The name as this authority has it, in Latin letters or Chinese characters.
-    name: String,
-    /// The birth date, YYYY-MM-DD.
-    #[schema(value_type = String, format = Date)]
-    birth: LocalDate,
+    /// A document of theirs; not beside `identity`.
+    document: Option<DocumentRef>,
+    /// The name as this authority has it, in Latin letters or Chinese characters; not beside `identity`.
+    name: Option<String>,
+    /// The birth date, YYYY-MM-DD; not beside `identity`.
+    #[schema(value_type = Option<String>, format = Date)]
+    birth: Option<LocalDate>,
+    /// An identity credential of another system, in place of document, name, birth date and zone.
+    #[schema(inline)]
+    identity: Option<Identity>,
     /// The lines of a machine-readable zone: of this document, or of a passport of theirs that is registered here.
     mrz: Option<Vec<String>>,
     /// The one-time code of an office.
@@ -39,6 +45,17 @@ pub(super) struct Enrolment {
     /// The work that `work_required` asked for.
     #[schema(inline)]
     work: Option<Work>,
+}
+
+/// What another wallet has shown.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Identity {
+    /// The request at `/v1/identity-requests`.
+    request: RequestIdText,
+    /// The six digits that the other wallet's browser shows.
+    #[schema(example = "417902")]
+    number: String,
 }
 
 /// Work that was done.
@@ -66,9 +83,34 @@ pub(super) struct BegunAnswer {
     expires: String,
 }
 
+fn wrong(field: &str) -> Problem {
+    Problem::new(ProblemCode::WrongField).with_field(field)
+}
+
+impl Enrolment {
+    /// What was typed; `None` where nothing was.
+    fn typed(&self) -> Result<Option<EnrolRequest>, Problem> {
+        let (document, name, birth) = match (&self.document, &self.name, self.birth) {
+            (None, None, None) if self.mrz.is_none() => return Ok(None),
+            (Some(document), Some(name), Some(birth)) => (document, name, birth),
+            (None, ..) => return Err(wrong("document")),
+            (_, None, _) => return Err(wrong("name")),
+            (.., None) => return Err(wrong("birth")),
+        };
+        Ok(Some(EnrolRequest {
+            number: document.number()?,
+            name: name.clone(),
+            birth,
+            mrz: self.mrz.as_ref().map(|lines| lines.join("\n")),
+            invitation: self.invitation.clone(),
+        }))
+    }
+}
+
 /// Begins an enrolment
 ///
-/// Number, name, birth date, something that the holder has, and the face in the pictures that follow must belong together;
+/// Number, name, birth date, something that the holder has, and the face in the pictures that follow must belong together; an
+/// identity credential of another system may stand in place of what is typed;
 /// nobody learns from an answer which of them does not fit. The session will be bound to the device key of the proof in the
 /// header DPoP. Many tries on one number, or from one address or device key, take work first; a valid invitation does not.
 #[utoipa::path(post, path = "/v1/enrolments", tag = "wallet", request_body = Enrolment,
@@ -80,14 +122,15 @@ pub(super) async fn enrol(
     JsonBody(enrolment): JsonBody<Enrolment>,
 ) -> Result<(StatusCode, Json<BegunAnswer>), Problem> {
     let (now, service) = ((app.state.now)(), &app.state.service);
-    let request = EnrolRequest {
-        number: enrolment.document.number()?,
-        name: enrolment.name,
-        birth: enrolment.birth,
-        mrz: enrolment.mrz.map(|lines| lines.join("\n")),
-        invitation: enrolment.invitation,
+    let claim = match (&enrolment.identity, enrolment.typed()?) {
+        (Some(Identity { request, number }), None) => {
+            let id = request.id().ok_or(IdentityError::Unknown)?;
+            let shown = identity::desk(&app)?.shown(id, device.thumbprint, number, now)?;
+            service.shown_claim(shown, enrolment.invitation.as_deref(), device.holder)?
+        }
+        (None, Some(typed)) => service.read_claim(typed, device.holder, now)?,
+        (Some(_), Some(_)) | (None, None) => return Err(wrong("identity")),
     };
-    let claim = service.read_claim(request, device.holder, now)?;
     // Counted after the cheap checks: rubbish uses up nobody's rate.
     let pressed = app.enrolments.is_pressed(client, device.thumbprint);
     let applicant = Applicant { device: device.thumbprint, client, pressed };

@@ -11,6 +11,7 @@ mod desk;
 mod dpop;
 mod enrolment;
 mod gates;
+mod identity;
 mod limit;
 mod lists;
 mod metrics;
@@ -36,6 +37,7 @@ use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use documents::{AuthorityCode, Timestamp};
+use openid4vc::presentation::MAX_FORM_LEN;
 use serde_json::Value;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -44,6 +46,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::identity::IdentityDesk;
 use crate::openid::OpenIdIssuer;
 use crate::service::Service;
 use describe::with_problems;
@@ -83,6 +86,7 @@ struct AppState {
     enrolments: EnrolmentRates,
     dpop: DpopGuard,
     openid: openid::SeenProofs,
+    identity: Option<IdentityDesk>,
     metrics: Metrics,
     pages: OnceLock<Pages>,
 }
@@ -160,6 +164,7 @@ pub fn listeners(state: HttpState) -> Listeners {
         enrolments: EnrolmentRates::new(Arc::clone(&state.now), &state.service.enrolment_settings().rules),
         dpop: DpopGuard::new(state.service.store().vault().nonce_key()),
         openid: openid::SeenProofs::default(),
+        identity: state.openid.as_ref().map(|issuer| IdentityDesk::new(issuer.reader.clone())),
         state,
         metrics: Metrics::default(),
         pages: OnceLock::new(),
@@ -269,6 +274,8 @@ fn operators() -> OpenApiRouter<Arc<AppState>> {
 
 fn wallets() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
+        .routes(routes!(identity::ask))
+        .routes(routes!(identity::state))
         .routes(routes!(enrolment::enrol))
         .routes(routes!(enrolment::frames))
         .routes(routes!(enrolment::answer_second_enrolment))
@@ -303,10 +310,16 @@ fn wallets_of_others() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(openid::sign_in::begin))
         .routes(routes!(openid::sign_in::refuse))
         .layer(DefaultBodyLimit::max(body::MESSAGE_LIMIT));
+    let answers = OpenApiRouter::new()
+        .routes(routes!(identity::request, identity::request_by_post))
+        .routes(routes!(identity::respond))
+        .routes(routes!(identity::done))
+        .layer(DefaultBodyLimit::max(MAX_FORM_LEN));
     OpenApiRouter::new()
         .routes(routes!(openid::sign_in::frames))
         .layer(DefaultBodyLimit::max(body::JSON_LIMIT))
         .merge(small)
+        .merge(answers)
 }
 
 fn lists() -> OpenApiRouter<Arc<AppState>> {

@@ -111,6 +111,14 @@ problems! {
         "type the one-time code of an office, or scan a passport that is registered there";
     InvitationInvalid = "invitation_invalid", UNPROCESSABLE_ENTITY, "The invitation code cannot be one",
         "compare it with the paper";
+    IdentityNotTaken = "identity_not_taken", CONFLICT, "Identity credentials of other systems are not taken here",
+        "type number, name and birth date";
+    IdentityRequestUnknown = "identity_request_unknown", NOT_FOUND, "No such request to another wallet is known",
+        "begin again; it is over after some minutes, and belongs to the device key that began it";
+    IdentityWaits = "identity_waits", CONFLICT, "The other wallet has not answered",
+        "scan the code with it, or open the link";
+    IdentityNumber = "identity_number", FORBIDDEN, "That is not the number that the other wallet shows",
+        "compare it; after three wrong ones begin again";
     EnrolmentNotUnderWay = "enrolment_not_under_way", NOT_FOUND, "No such enrolment is under way",
         "begin again; it is over after three minutes, and belongs to the device key that began it";
     UnknownRequest = "unknown_request", NOT_FOUND, "The wallet's request is not there any more",

@@ -17,6 +17,7 @@ use crate::events::passage::EventError;
 use crate::events::settle::SettleError;
 use crate::faces::FaceCheckError;
 use crate::holder::HolderError;
+use crate::identity::IdentityError;
 use crate::inference::PoolError;
 use crate::issuance::IssueError;
 use crate::registry::RegistryError;
@@ -250,7 +251,9 @@ impl From<RegistryError> for Problem {
             RegistryError::Face(error) => error.into(),
             RegistryError::NumberTaken(_) => told(ProblemCode::NumberTaken, &error),
             RegistryError::NothingIssued(_) => told(ProblemCode::NothingIssued, &error),
-            RegistryError::OtherKind(_) => told(ProblemCode::RecordInvalid, &error),
+            RegistryError::OtherKind(_) | RegistryError::BornLater => {
+                told(ProblemCode::RecordInvalid, &error)
+            }
             RegistryError::Unknown => told(ProblemCode::UnknownPerson, &error),
             RegistryError::Crypto(error) => error.into(),
         }
@@ -276,6 +279,20 @@ impl From<EnrolError> for Problem {
             }
             EnrolError::ActiveRules => logged(ProblemCode::Internal, &error),
             EnrolError::Crypto(error) => error.into(),
+        }
+    }
+}
+
+impl From<IdentityError> for Problem {
+    fn from(error: IdentityError) -> Self {
+        match &error {
+            IdentityError::NotTaken => told(ProblemCode::IdentityNotTaken, &error),
+            IdentityError::Unknown => told(ProblemCode::IdentityRequestUnknown, &error),
+            // What another wallet's answer lacks is told to that wallet (`identity`): the one that enrols waits.
+            IdentityError::Waits | IdentityError::Fault(_) => told(ProblemCode::IdentityWaits, &error),
+            IdentityError::Number { .. } => told(ProblemCode::IdentityNumber, &error),
+            IdentityError::Verifier(_) | IdentityError::Query(_) => logged(ProblemCode::Internal, &error),
+            IdentityError::Crypto(error) => error.into(),
         }
     }
 }

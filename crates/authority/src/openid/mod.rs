@@ -15,6 +15,7 @@ use credential::SigningKey;
 use credential::x5c::CertificateAnchors;
 use documents::redact_debug;
 use openid4vc::issuance::{Endpoints, Refusal, RefusalCode};
+use verifier::VerifierSetup;
 
 use crate::issuance::IssueError;
 use crate::store::StoreError;
@@ -36,6 +37,8 @@ pub struct OpenIdIssuer {
     pub root: Vec<u8>,
     /// Makers of wallets whose attestations count.
     pub makers: CertificateAnchors,
+    /// By what it asks wallets of others for an identity.
+    pub reader: VerifierSetup,
 }
 redact_debug!(OpenIdIssuer);
 

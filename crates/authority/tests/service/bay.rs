@@ -19,12 +19,15 @@ use credential::message::{self, Event, Kind, Passage, Receipt, ReceiptResult, Re
 use credential::{Audience, KeyClass, PartHash, SigningKey, Unlock, random, sha256, sign_proof_with};
 use documents::AuthorityCode::{Chn, Mac};
 use documents::{
-    AuthorityCode, Direction, DocumentNumber, LaneKind, LocalDate, PortId, Rules, Scenario, Side, Timestamp,
+    AuthorityCode, Direction, DocumentKind, DocumentNumber, LaneKind, LocalDate, PortId, Rules, Scenario,
+    Side, Timestamp,
 };
 use face::{Embedder, FaceConfig, Finder, Image, ModelFolder, Probe};
+use test_support::SignerChain;
 use test_support::chip::{Country, Scheme};
 use trust::{
-    Approval, Approvals, Binding, GateBinding, KeyEntry, Party, Role, Root, TlsKey, TrustList, TrustStore,
+    Approval, Approvals, Binding, CredentialType, FOREIGN_IDENTITY, GateBinding, IssuerBinding, KeyEntry,
+    Party, Role, Root, TlsKey, TrustList, TrustStore,
 };
 
 pub const GATE: &str = "hengqin/CHN-MAC";
@@ -165,9 +168,41 @@ fn trust_list(
             keys.push(entry(Role::Tls, &kid, key));
         }
     }
+    if authority == Chn {
+        for (name, of) in [("elsewhere", &FOREIGN_ELSEWHERE), ("identities", &FOREIGN)] {
+            keys.push(foreign(name, of, (from, to)));
+        }
+    }
     let (root, expires) = (secrets.root(), now.plus_seconds(7 * 86_400));
     let list = TrustList { authority, number, issued: now, expires, root, next: None, keys };
     list.sign(KEY_ID, &secrets.list).unwrap()
+}
+
+/// An issuer of another system that the mainland lists: it may tell numbers of exit-entry permits.
+pub static FOREIGN: LazyLock<SignerChain> =
+    LazyLock::new(|| SignerChain::new("Identities", &["id.example"], None));
+/// One that is listed for another jurisdiction than its signer's certificate names.
+pub static FOREIGN_ELSEWHERE: LazyLock<SignerChain> =
+    LazyLock::new(|| SignerChain::new("Elsewhere", &["elsewhere.example"], None));
+/// The types of its credentials.
+pub const FOREIGN_VCT: &str = "urn:example:identity:1";
+pub const FOREIGN_DOCTYPE: &str = "org.iso.23220.photoID.1";
+
+fn foreign(name: &str, of: &SignerChain, (from, to): (Timestamp, Timestamp)) -> KeyEntry {
+    let jurisdiction = if name == "elsewhere" { "MO" } else { "HK" };
+    let types = [CredentialType::SdJwt(FOREIGN_VCT.into()), CredentialType::Mdoc(FOREIGN_DOCTYPE.into())];
+    let documents = [DocumentKind::ExitEntryPermit];
+    let binding =
+        IssuerBinding::new(jurisdiction.parse().unwrap(), types, documents, of.root.clone()).unwrap();
+    KeyEntry {
+        role: Role::ForeignIssuer,
+        kid: name.as_bytes().to_vec(),
+        key: binding.key().as_bytes().to_vec(),
+        from,
+        to,
+        compromised: false,
+        binding: Some(Binding::Issuer(binding)),
+    }
 }
 
 /// A bay over these two databases, where nothing was handed over yet.
@@ -214,7 +249,7 @@ async fn bare(now: Timestamp, stores: [Place; 2], with: &dyn Fn(RiskControl) -> 
         from: "2026-01-01".parse().unwrap(),
         to: "2026-03-31".parse().unwrap(),
         hours: (0, 1440),
-        claims: vec!["permit".into()],
+        claims: vec!["permit".into(), FOREIGN_IDENTITY.into()],
         retention_days: 30,
         assessment: "PIA-1".into(),
         filings: both("filing 1"),

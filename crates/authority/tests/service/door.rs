@@ -26,6 +26,11 @@ use trust::{Party, Peer};
 
 use crate::bay::{BIRTH, Bay, DEVICE, NAME, NUMBER, invitation};
 
+/// A client of a test's own.
+pub fn client() -> Client {
+    Client::new()
+}
+
 /// The session of a test account with every role: its token is 32 bytes of 7.
 pub const OFFICER: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
 pub const ORIGIN: &str = "https://wallet.example";
@@ -241,6 +246,7 @@ impl Door {
     ) -> Answer {
         let of_wallets = [
             "enrolments",
+            "identity-requests",
             "second-enrolment",
             "tokens",
             "parts",

@@ -21,6 +21,7 @@ mod door;
 mod enrolment;
 mod face_policy;
 mod http;
+mod identity;
 mod import;
 mod lanes;
 mod life;

@@ -20,6 +20,7 @@ use openid4vc::issuance::Endpoints;
 use openid4vc::{mdoc, sd_jwt};
 use serde_json::{Map, Value, json};
 use test_support::SignerChain;
+use verifier::VerifierSetup;
 
 use crate::bay::{Bay, in_memory, photographs, strangers};
 use crate::door::{Answer, Door, OFFICER, b64, un64};
@@ -245,6 +246,30 @@ async fn sign_in(door: &Door, bay: &Bay, uri: &str, live: &[u8]) -> String {
     answer["redirect"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
+/// By what an authority asks wallets of others for an identity: a key and certificates of its own.
+pub struct Reader {
+    pub setup: VerifierSetup,
+    pub root_pem: String,
+}
+
+impl Reader {
+    pub fn anchors(&self) -> CertificateAnchors {
+        CertificateAnchors::from_pem(&self.root_pem).unwrap()
+    }
+}
+
+pub fn reader() -> Reader {
+    let chain = SignerChain::new("Reader", &["chn.example"], Some(&[1, 0, 18013, 5, 1, 6]));
+    let setup = VerifierSetup {
+        base: ISSUER.to_owned(),
+        key: Arc::new(SigningKey::from_pkcs8(&chain.key).unwrap()),
+        chain: vec![chain.leaf],
+        client: crate::door::client(),
+        most: 16,
+    };
+    Reader { setup, root_pem: chain.root_pem }
+}
+
 /// A sign-in for a request that is not there.
 pub async fn signs_in_for_nothing(bay: &Bay) -> &'static str {
     let maker = SignerChain::new("Maker", &["maker.example"], None);
@@ -254,6 +279,7 @@ pub async fn signs_in_for_nothing(bay: &Bay) -> &'static str {
         chain: Vec::new(),
         root: Vec::new(),
         makers: CertificateAnchors::from_pem(&maker.root_pem).unwrap(),
+        reader: reader().setup,
     };
     let door = Door::open_to_others(&bay.chn, bay, issuer).await;
     let answer = json_post(&door, "/openid/sign-in", &claim("urn:none", "")).await;
@@ -284,6 +310,7 @@ async fn stage(test: &str) -> Option<Stage> {
         chain: vec![signer.leaf.clone()],
         root: signer.root.clone(),
         makers: CertificateAnchors::from_pem(&maker.root_pem).unwrap(),
+        reader: reader().setup,
     };
     let door = Door::open_to_others(&bay.chn, &bay, issuer).await;
     let roots = CertificateAnchors::from_pem(&signer.root_pem).unwrap();

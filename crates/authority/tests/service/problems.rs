@@ -84,6 +84,9 @@ async fn every_problem_has_its_row_and_repeats_nothing_of_what_was_sent() {
     officers(&chn, &photo).await;
     messages(&bay, &chn, &live).await;
     chn.note(crate::openid::signs_in_for_nothing(&bay).await);
+    for code in crate::identity::problems().await {
+        chn.note(code);
+    }
 
     // What only a damaged database brings about.
     sqlx::query("DELETE FROM template WHERE kind = 3").execute(&pool).await.unwrap();

@@ -122,7 +122,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let folder = installation.authority(code);
     let desk = args.pages.desk(&installation, &folder, Arc::clone(&officers_pages))?;
     let base = args.issuer.clone().unwrap_or_else(|| base_of(&to_public, public_at));
-    let openid = openid::issuer(&installation, code, &base, now)?;
+    let openid = openid::issuer(&installation, code, &base, openid::status_client(&installation)?, now)?;
     let state = HttpState {
         service: Arc::clone(&service),
         now: Arc::new(move || ticking.now()),

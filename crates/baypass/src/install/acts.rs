@@ -40,6 +40,10 @@ pub const SIGN_TRUST_LIST: &str = "sign_trust_list";
 pub const PUBLISH_TRUST_LIST: &str = "publish_trust_list";
 /// Keys are listed as compromised.
 pub const LIST_COMPROMISED: &str = "list_compromised";
+/// Listing an issuer of another system.
+pub const ADD_ISSUER: &str = "add_issuer";
+/// Taking one out.
+pub const REMOVE_ISSUER: &str = "remove_issuer";
 /// A root is announced.
 pub const ANNOUNCE_ROOT: &str = "announce_root";
 /// A list moves to the announced root.

@@ -13,6 +13,7 @@ use credential::x5c::{CertificateAnchors, certificates_of_pem};
 use documents::{AuthorityCode, Timestamp, VenueId};
 use transport::SignerUse;
 use venue::openid::OpenIdSetup;
+use verifier::VerifierSetup;
 
 use super::keys::KeyFiles;
 use super::openid::{Certifier, LONGEST, key, root_path};
@@ -22,6 +23,8 @@ use crate::failure::{Failure, of, read};
 
 const ROOT: &str = "openid-root";
 const READER: &str = "openid-reader";
+/// Most requests that a desk has open at once.
+const REQUESTS: usize = 256;
 
 /// Where everybody reads a desk's root.
 pub fn reader_root_path(of_what: &Installation, venue: &VenueId) -> PathBuf {
@@ -65,11 +68,12 @@ pub fn setup(
     let reader = key(&keys, READER)?;
     let use_of = (&reader, SignerUse::Reader);
     let leaf = root.write_signer(&folder.join("reader"), &name, use_of, &[host], now)?;
-    Ok(OpenIdSetup {
+    let verifier = VerifierSetup {
         base: base.to_owned(),
         key: Arc::new(reader),
         chain: vec![leaf],
-        issuers: issuers(of_what, desk.id())?,
         client,
-    })
+        most: REQUESTS,
+    };
+    Ok(OpenIdSetup { verifier, issuers: issuers(of_what, desk.id())? })
 }

@@ -10,7 +10,7 @@ use authority::{KEY_ID, Keys};
 use credential::SigningKey;
 use documents::{AuthorityCode, LocalDate, PortId, Rules, Timestamp};
 use transport::Days;
-use trust::{Approval, Binding, KeyEntry, Party, Role, TrustError, TrustList, TrustStore};
+use trust::{Approval, Binding, FOREIGN_IDENTITY, KeyEntry, Party, Role, TrustError, TrustList, TrustStore};
 
 use super::acts::{self, Office};
 use super::approval_file::ApprovalFile;
@@ -114,7 +114,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
             from: first_day(),
             to: specimen_end(now),
             hours: (0, 1440),
-            claims: vec!["permit".to_owned(), "face".to_owned()],
+            claims: ["permit", "face", FOREIGN_IDENTITY].map(str::to_owned).into(),
             purposes: None,
             face: None,
             other_way: None,

@@ -14,13 +14,18 @@ use documents::{AuthorityCode, LocalDate, Timestamp};
 use openid4vc::issuance::Endpoints;
 use transport::{Days, IssuerRoot, SignerUse};
 use trust::Party;
+use verifier::VerifierSetup;
 
 use super::keys::{KeyFiles, KeyStore};
 use super::{Installation, make_folder, tls, write_whole};
 use crate::failure::{Failure, of, read};
+use crate::serve::list_client;
 
 const ROOT: &str = "openid-root";
 const SIGNER: &str = "openid-signer";
+const READER: &str = "openid-reader";
+/// Most enrolments that wait for an identity of another wallet at once.
+const IDENTITY_REQUESTS: usize = 16_384;
 /// A signer's certificate serves so long, in days: at most 457 (ISO/IEC 18013-5, annex B).
 const SIGNER_DAYS: i32 = 400;
 /// Another one is made so long before its end, in days: credentials of the old one live a week.
@@ -62,6 +67,7 @@ pub fn issuer(
     of_what: &Installation,
     code: AuthorityCode,
     base: &str,
+    client: reqwest::Client,
     now: Timestamp,
 ) -> Result<OpenIdIssuer, Failure> {
     let keys = KeyFiles::of(&of_what.authority(code));
@@ -75,6 +81,19 @@ pub fn issuer(
     let name = format!("Bay Pass {} signer", code.code());
     let use_of = (&signer, SignerUse::DocumentSigner);
     let leaf = root.write_signer(&folder.join("signer"), &name, use_of, &hosts, now)?;
+    // Who asks has a key of its own: a verifier that could sign credentials could make what it asks for.
+    let reader = key(&keys, READER)?;
+    let name = format!("Bay Pass {} reader", code.code());
+    let use_of = (&reader, SignerUse::Reader);
+    let reader_leaf = root.write_signer(&folder.join("reader"), &name, use_of, &hosts, now)?;
+    let endpoints = Endpoints::of(base);
+    let reader = VerifierSetup {
+        base: endpoints.issuer().to_owned(),
+        key: std::sync::Arc::new(reader),
+        chain: vec![reader_leaf],
+        client,
+        most: IDENTITY_REQUESTS,
+    };
     let makers = makers_path(of_what, code);
     let makers = if makers.exists() {
         let pem = read(&makers, LONGEST)?;
@@ -84,12 +103,19 @@ pub fn issuer(
         CertificateAnchors::default()
     };
     Ok(OpenIdIssuer {
-        endpoints: Endpoints::of(base),
+        endpoints,
         key: std::sync::Arc::new(signer),
         chain: vec![leaf],
         root: root.der,
         makers,
+        reader,
     })
+}
+
+/// What fetches status lists of other issuers: over TLS by the roots that the machine trusts, and by the installation's own.
+pub fn status_client(of_what: &Installation) -> Result<reqwest::Client, Failure> {
+    let ca = std::fs::read(tls::ca_path(of_what)).ok();
+    list_client(ca.as_deref()).map_err(of)
 }
 
 /// A root with its certificate: it certifies one signer.
@@ -164,7 +190,6 @@ fn made_on(path: &Path) -> Option<LocalDate> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 

@@ -5,6 +5,7 @@ use serde::de::Error as _;
 
 use super::endorsement::{EndorsementTextError, Wanted, counting};
 use super::{CaseError, CaseFile, PersonFields, side};
+use crate::names::hold_name;
 use crate::rules::Counting;
 use crate::{
     Applied, Asked, AuthorityCode, Birth, Direction, Document, DocumentKind, DocumentNumber, DocumentStatus,
@@ -226,6 +227,9 @@ pub(super) fn read(text: &str, rules: &Rules) -> Result<CaseFile, CaseError> {
             return Err(CaseError::at("questions", "write question or questions, not both"));
         }
     };
+    for (path, name) in [("person.name", &raw.person.name), ("person.name_zh", &raw.person.name_zh)] {
+        hold_name(name.as_deref().unwrap_or_default()).map_err(|fault| CaseError::at(path, fault))?;
+    }
     let mut case = CaseFile {
         name: raw.person.name.clone().unwrap_or_default(),
         name_zh: raw.person.name_zh.clone(),

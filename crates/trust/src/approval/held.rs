@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use credential::sha256;
-use documents::{Direction, PortId, Scenario, Timestamp};
+use documents::{AuthorityCode, Direction, LocalDate, PortId, Scenario, Timestamp};
 
-use super::{Approval, ApprovalError};
+use super::{Approval, ApprovalError, FOREIGN_IDENTITY};
 
 /// The newest text seen of one approval: its number and the SHA-256 of its payload.
 pub type Newest = (u64, [u8; 32]);
@@ -63,6 +63,17 @@ impl Approvals {
     #[must_use]
     pub fn all(&self) -> &[Approval] {
         &self.held
+    }
+
+    /// Whether an approval of the border in force, which concerns `authority`, names [`FOREIGN_IDENTITY`] among its claims.
+    #[must_use]
+    pub fn take_foreign_identity(&self, authority: AuthorityCode, day: LocalDate) -> bool {
+        self.held.iter().any(|approval| {
+            approval.scenario == Scenario::BorderCrossing
+                && approval.in_force(day)
+                && approval.jurisdictions.contains(&authority)
+                && approval.claims.iter().any(|claim| claim == FOREIGN_IDENTITY)
+        })
     }
 
     /// The approval that covers a crossing.

@@ -25,7 +25,7 @@ pub use crate::shown::{AnswerFault, AnswerId, Shown};
 pub use ask::{AskError, Asked, SIGN_DAYS};
 pub use keys::{DeskKey, DeskKeys};
 pub use lists::{Lists, OldList};
-pub use openid::{OpenIdAsked, OpenIdChance, OpenIdError};
+pub use openid::OpenIdError;
 pub use register::{CheckInError, Guests, Line, Visiting, Who};
 pub use setup::DeskSetup;
 pub use take::{Answer, AnswerState, TakeError, Taken};

@@ -264,7 +264,7 @@ impl Desk {
             None => {
                 let request = self.store().find_request(&mut tx, *id.as_bytes()).await?;
                 let waits = request.map(|row| (row.request.ends, row.refused));
-                let waits = waits.or_else(|| self.openid().and_then(|openid| openid.waiting(id)));
+                let waits = waits.or_else(|| self.openid_waiting(id));
                 waits.map(|(ends, refused)| {
                     let state = AnswerState::Waiting { ends, refused };
                     Answer { id, taken_at: None, state }

@@ -14,12 +14,13 @@ use openid4vc::presentation::{MAX_FORM_LEN, REQUEST_TYPE};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
+use verifier::{Chance, VerifierError};
 
 use super::App;
 use super::body::{JsonBody, bytes, drawn};
 use super::problem::Problem;
 use super::session::AtDesk;
-use crate::desk::{AnswerId, OpenIdChance, OpenIdError};
+use crate::desk::{AnswerId, OpenIdError};
 use crate::openid::Forms;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -68,7 +69,7 @@ pub(super) async fn ask(
         Some(word) => Forms::named(word)
             .ok_or_else(|| Problem::form("forms", "forms is none of either, sd_jwt, mdoc and both"))?,
     };
-    let chance = OpenIdChance { id: drawn()?, nonce: drawn()?, state: drawn()? };
+    let chance = Chance { id: drawn()?, nonce: drawn()?, state: drawn()? };
     let (lists, now) = ((app.state.lists)(), (app.state.now)());
     let asked = app.state.desk.ask_openid(forms, chance, lists.as_ref(), now)?;
     let symbol = QrSymbol::draw_link(&asked.link).map_err(|error| {
@@ -117,18 +118,24 @@ impl IntoResponse for WalletError {
         };
         let (status, error) = match *refused {
             OpenIdError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
-            OpenIdError::Crypto(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
             OpenIdError::NotAllowed(_) => (StatusCode::FORBIDDEN, "access_denied"),
-            OpenIdError::NotSetUp | OpenIdError::Unknown => (StatusCode::NOT_FOUND, "invalid_request"),
-            OpenIdError::Query(_)
-            | OpenIdError::AnsweredAlready
-            | OpenIdError::Posted(_)
-            | OpenIdError::Refused(_)
-            | OpenIdError::Declined
-            | OpenIdError::Claims(_)
-            | OpenIdError::Status(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            OpenIdError::NotSetUp => (StatusCode::NOT_FOUND, "invalid_request"),
+            OpenIdError::Verifier(ref error) => refused_by(error),
+            OpenIdError::Query(_) | OpenIdError::Claims(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
         };
         refusal(status, error, refused.code(), &refused)
+    }
+}
+
+const fn refused_by(error: &VerifierError) -> (StatusCode, &'static str) {
+    match error {
+        VerifierError::Crypto(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
+        VerifierError::NotSetUp | VerifierError::Unknown => (StatusCode::NOT_FOUND, "invalid_request"),
+        VerifierError::AnsweredAlready
+        | VerifierError::Posted(_)
+        | VerifierError::Refused(_)
+        | VerifierError::Declined
+        | VerifierError::Status(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
     }
 }
 
@@ -138,7 +145,7 @@ fn refusal(status: StatusCode, error: &str, code: &str, detail: impl std::fmt::D
 }
 
 fn found(Path(text): Path<String>) -> Result<AnswerId, WalletError> {
-    text.parse().map_err(|_| OpenIdError::Unknown.into())
+    text.parse().map_err(|_| OpenIdError::from(VerifierError::Unknown).into())
 }
 
 fn object(app: &App, id: AnswerId, wallet_nonce: Option<&str>) -> Result<Response, WalletError> {
@@ -200,7 +207,7 @@ pub(super) async fn respond(
     match app.state.desk.take_openid(id, &form, code, lists.as_ref(), (app.state.now)()).await {
         Ok(redirect) => Ok(Json(json!({ "redirect_uri": redirect })).into_response()),
         // The wallet has said so itself: nothing is wrong with its message.
-        Err(OpenIdError::Declined) => Ok(Json(json!({})).into_response()),
+        Err(OpenIdError::Verifier(VerifierError::Declined)) => Ok(Json(json!({})).into_response()),
         Err(error) => Err(error.into()),
     }
 }
@@ -222,7 +229,7 @@ pub(super) async fn done(
 ) -> Result<&'static str, WalletError> {
     let id = found(path)?;
     if !app.state.desk.is_openid_done(id, &query.response_code.unwrap_or_default()) {
-        return Err(OpenIdError::Unknown.into());
+        return Err(OpenIdError::from(VerifierError::Unknown).into());
     }
     Ok("The desk has your answer. Go on at the desk.\nO balcão recebeu a sua resposta. Continue no balcão.\n\
         櫃檯已收到你的資料，請在櫃檯繼續。\n柜台已收到您的资料，请在柜台继续。\n")

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+use verifier::VerifierError;
 
 use crate::building::BuildingError;
 use crate::desk::{AskError, CheckInError, NotAllowed, OpenIdError, TakeError};
@@ -162,16 +163,17 @@ impl From<OpenIdError> for Problem {
         let status = match error {
             OpenIdError::NotAllowed(refused) => return refused.into(),
             OpenIdError::Store(error) => return error.into(),
-            OpenIdError::Unknown => StatusCode::NOT_FOUND,
-            OpenIdError::NotSetUp | OpenIdError::Query(_) | OpenIdError::AnsweredAlready => {
-                StatusCode::CONFLICT
-            }
-            OpenIdError::Posted(_)
-            | OpenIdError::Refused(_)
-            | OpenIdError::Declined
-            | OpenIdError::Claims(_)
-            | OpenIdError::Status(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            OpenIdError::Crypto(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            OpenIdError::NotSetUp | OpenIdError::Query(_) => StatusCode::CONFLICT,
+            OpenIdError::Claims(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            OpenIdError::Verifier(ref error) => match error {
+                VerifierError::Unknown => StatusCode::NOT_FOUND,
+                VerifierError::NotSetUp | VerifierError::AnsweredAlready => StatusCode::CONFLICT,
+                VerifierError::Posted(_)
+                | VerifierError::Refused(_)
+                | VerifierError::Declined
+                | VerifierError::Status(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                VerifierError::Crypto(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            },
         };
         Self::new(status, error.code(), &error)
     }

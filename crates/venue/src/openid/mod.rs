@@ -1,37 +1,34 @@
-//! `OpenID`: a desk as a verifier for wallets of others (`OpenID4VP` 1.0 under HAIP 1.0): what it asks them, and the requests that are open.
+//! `OpenID`: a desk as a verifier for wallets of others (`OpenID4VP` 1.0 under HAIP 1.0): what it asks them.
 //!
-//! Lives here: [`OpenIdSetup`], [`Forms`], the table of claims, requests that wait in memory, status lists. Not here: protocol and proofs
+//! Lives here: [`OpenIdSetup`], [`Forms`], the table of claims. Not here: requests that wait and their proof (`verifier`), the protocol
 //! (`openid4vc`), whether the desk may ask and what it writes down (`desk`), routes (`http`).
 
 mod claims;
-mod open;
-mod status;
 
-use std::sync::Arc;
-
-use credential::SigningKey;
 use credential::x5c::CertificateAnchors;
 use documents::redact_debug;
+use verifier::{Verifier, VerifierSetup};
 
 pub use claims::{ClaimsFault, Forms, QueryError, claims_of, query};
-pub(crate) use open::{Found, OpenId};
-pub use status::StatusFault;
-
-/// How long a request waits for its answer, in seconds: as one to a wallet of this pass.
-pub const REQUEST_SECONDS: i64 = 300;
 
 /// What a desk needs to ask wallets of others.
 #[derive(Clone)]
 pub struct OpenIdSetup {
-    /// Its address as wallets reach it, without a slash at its end.
-    pub base: String,
-    /// The key that signs requests.
-    pub key: Arc<SigningKey>,
-    /// Its certificates in DER, leaf first, without the root.
-    pub chain: Vec<Vec<u8>>,
+    /// By what it asks them.
+    pub verifier: VerifierSetup,
     /// Whose credentials count.
     pub issuers: CertificateAnchors,
-    /// What fetches status lists. It follows no redirect.
-    pub client: reqwest::Client,
 }
 redact_debug!(OpenIdSetup);
+
+/// A desk's side towards wallets of others.
+pub(crate) struct OpenId {
+    pub(crate) verifier: Verifier,
+    pub(crate) issuers: CertificateAnchors,
+}
+
+impl OpenId {
+    pub(crate) fn new(setup: OpenIdSetup) -> Self {
+        Self { verifier: Verifier::new(setup.verifier), issuers: setup.issuers }
+    }
+}

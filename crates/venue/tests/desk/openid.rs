@@ -31,6 +31,7 @@ use serde_json::{Value, json};
 use transport::{IssuerRoot, SignerUse};
 use trust::VenueKind;
 use venue::openid::OpenIdSetup;
+use verifier::VerifierSetup;
 
 use crate::desk::{http, now};
 use crate::service::{Served, word};
@@ -155,13 +156,14 @@ impl Bay {
         let reader = readers.signer("Specimen Desk", SignerUse::Reader);
         // The address is known before the desk is: requests name it.
         let wallets = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let desk = world.desk.clone().with_openid(OpenIdSetup {
+        let verifier = VerifierSetup {
             base: format!("http://{}", wallets.local_addr().unwrap()),
             key: Arc::new(reader.key),
             chain: reader.chain,
-            issuers: issuers.anchors(),
             client: http(),
-        });
+            most: 16,
+        };
+        let desk = world.desk.clone().with_openid(OpenIdSetup { verifier, issuers: issuers.anchors() });
         let served = Served::of(world, desk).await;
         let public = served.public();
         tokio::spawn(async move { axum::serve(wallets, public).await.unwrap() });

@@ -18,6 +18,7 @@ use ::officers::AccountId;
 use venue::police::stand_in::Register;
 
 use super::desks::RunningDesk;
+use super::identity::OtherWallet;
 use super::library::Shelf;
 use super::office::test_account;
 use super::wire::Wire;
@@ -79,6 +80,8 @@ pub struct Bay {
     pub register: Register,
     /// The stand-in of a library's system.
     pub library: Option<Shelf>,
+    /// The wallet of another system, by which one of the cast enrols.
+    pub identities: Option<OtherWallet>,
     base_port: Option<u16>,
     parties: Vec<Party>,
     shift: i64,
@@ -132,6 +135,7 @@ impl Bay {
             desks: BTreeMap::new(),
             register: Register::new(),
             library: None,
+            identities: None,
             base_port,
             parties: Vec::new(),
             shift,

@@ -14,6 +14,7 @@ use super::bay::{Answered, TAPPED, code_picture, packed, unpacked};
 use super::cast::Who;
 use super::desks;
 use super::doubts::{self, impossible};
+use super::identity;
 use super::thefts;
 use super::tour::{Scanned, Tour, place};
 use super::wire::{Trick, alter_signature};
@@ -34,6 +35,7 @@ pub async fn all(tour: &mut Tour<'_>, sheet: &str) -> Result<Vec<Value>, Failure
     keys(tour, &mut told).await?;
     enrolments(tour, &mut told).await?;
     paper::cheats(tour, sheet, &mut told).await?;
+    identity::cheats(tour, &mut told).await?;
     cards::cheats(tour, &mut told).await?;
     thefts::bombs(tour, &mut told).await?;
     thefts::stolen_database(tour, &mut told).await?;

@@ -115,12 +115,17 @@ impl AuthorityClient for Bay {
         _: Timestamp,
     ) -> Result<Granted, Failure> {
         let card = application.card;
-        let claim = json!({
-            "document": {"kind": card.kind, "number": card.number},
-            "name": application.name(),
-            "birth": application.wallet.birth,
-            "invitation": application.invitation,
-        });
+        let other = self.identities.as_ref().filter(|other| other.is_of(card));
+        let claim = match (application.invitation, other) {
+            // Without an office's code the other system's wallet shows who they are.
+            (None, Some(other)) => self.identity_claim(authority, application.device, other).await?,
+            (invitation, _) => json!({
+                "document": {"kind": card.kind, "number": card.number},
+                "name": application.name(),
+                "birth": application.wallet.birth,
+                "invitation": invitation,
+            }),
+        };
         let own = application.wallet.session(authority).ok();
         let secret = own.as_ref().map(|own| &own.secret);
         let answer = self.enrols(authority, application.device, secret, &claim, application.selfie).await?;

@@ -10,6 +10,7 @@ mod client;
 mod desks;
 mod doubts;
 mod faces;
+mod identity;
 mod library;
 mod office;
 mod paper;
@@ -34,6 +35,8 @@ use crate::install::{Installation, write_whole};
 use crate::serve::BASE_PORT;
 use crate::wallet::Card;
 use bay::{Bay, PORTS};
+use cast::Who;
+use identity::OtherSystem;
 
 /// What `demo` takes.
 #[derive(Args)]
@@ -138,11 +141,15 @@ async fn tour_and_stay(
     say("Registering synthetic residents with faces from photographs ...\n")?;
     let people = tour::register(&installation, models, args.photos.as_deref(), start).await?;
     let guest = guest(&place.path, &people)?;
+    let other = OtherSystem::new(start)?;
+    other.list(&installation, start)?;
+    let identity = people.get(&Who::Chan).map(|person| other.wallet_of(&person.wallet, start)).transpose()?;
     say(
         "Starting three authorities, the gates of four ports and five desks, each a process of its own ...\n",
     )?;
     let base = args.base_port.or((!args.tour_only).then_some(BASE_PORT)).filter(|base| *base != 0);
     let mut bay = Bay::start(installation, models, base, start.seconds_since(real)).await?;
+    bay.identities = identity;
     let ended = tokio::select! {
         ended = tour::run(&mut bay, people, args.output.json) => ended,
         interrupted = tokio::signal::ctrl_c() => {

@@ -212,9 +212,13 @@ pub async fn run(bay: &mut Bay, people: People, json_out: bool) -> Result<Ended,
     let mut tour = Tour { bay, people, json: json_out, wrong: 0 };
     tour.say(
         "Enrolling: number, name, birth date, a one-time code from the office and a selfie, at each authority that issued a \
-         card (cameras are simulated: a file is taken for a live capture) ...\n\n",
+         card (cameras are simulated: a file is taken for a live capture) ...\n",
     )?;
     tour.enrol().await?;
+    tour.say(
+        "            one of them typed nothing at Hong Kong's office: a wallet of another system showed an identity that another \
+         issuer signed\n\n",
+    )?;
     let mut crossings = Vec::new();
     tour.say(HEAD)?;
     let mut registrations = Vec::new();
@@ -275,7 +279,10 @@ impl Tour<'_> {
         for person in self.people.values_mut().filter(|person| person.who.has_phone()) {
             let mut invitations = Vec::new();
             for (_, card) in person.wallet.vouchers() {
-                invitations.push(self.bay.invite(&card, false).await?);
+                // Whoever has an identity in a wallet of another system shows it, and types nothing.
+                if !self.bay.identities.as_ref().is_some_and(|other| other.is_of(&card)) {
+                    invitations.push(self.bay.invite(&card, false).await?);
+                }
             }
             // The photograph that enrols is the portrait itself where the other one is too close to call.
             let selfie =

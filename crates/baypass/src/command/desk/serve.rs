@@ -30,10 +30,10 @@ use crate::command::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::list_rounds::ListRounds;
 use crate::install::signing::{DeskSigner, desk_keys};
-use crate::install::{Installation, Lock, desk_reader, doors, library, lists, tls, venues, write_whole};
-use crate::serve::{
-    Addresses, Stopping, TrialClock, announce, bind, device_client, list_client, log, service_client,
+use crate::install::{
+    Installation, Lock, desk_reader, doors, library, lists, openid, tls, venues, write_whole,
 };
+use crate::serve::{Addresses, Stopping, TrialClock, announce, bind, device_client, log, service_client};
 use crate::tls::{CertificateArgs, base_of};
 use crate::zones;
 
@@ -133,7 +133,7 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
         &installation,
         &place,
         &openid,
-        status_client(&installation)?,
+        openid::status_client(&installation)?,
         now,
     )?);
     let lists_of = Arc::clone(&follower);
@@ -184,12 +184,6 @@ fn authorities(installation: &Installation) -> Result<gate::AuthorityAddresses, 
 fn openid_base(reply: &str) -> Result<String, Failure> {
     let url = reqwest::Url::parse(reply).map_err(of)?;
     Ok(url.origin().ascii_serialization())
-}
-
-/// What fetches status lists of other issuers: over TLS by the roots that the machine trusts, and by the installation's own.
-fn status_client(installation: &Installation) -> Result<reqwest::Client, Failure> {
-    let ca = std::fs::read(tls::ca_path(installation)).ok();
-    list_client(ca.as_deref()).map_err(of)
 }
 
 fn book(of_what: &Installation, place: &venues::Desk, store: Store) -> Result<Book, Failure> {

@@ -11,7 +11,7 @@ use documents::AuthorityCode;
 use gate::Clock as _;
 use trust::{Role, Root, TrustList, TrustStore};
 
-use super::{read_root, rotate, strike, strike_supervisor, words};
+use super::{issuers, read_root, rotate, strike, strike_supervisor, words};
 use crate::Ended;
 use crate::command::{At, InstallationArgs};
 use crate::failure::{self, Failure, of};
@@ -71,6 +71,12 @@ pub struct DraftArgs {
     /// Moves to the root that the list in force announces.
     #[arg(long)]
     rotate: bool,
+    /// Lists the issuer of another system in this file (`trust add-issuer --help` shows its form); may be given again.
+    #[arg(long, value_name = "FILE")]
+    add_issuer: Vec<PathBuf>,
+    /// Takes out the issuer of another system of this name; may be given again.
+    #[arg(long, value_name = "NAME")]
+    remove_issuer: Vec<String>,
     /// Begins anew under the root that `trust adopt-root` pinned here, from what the supervisors published last.
     #[arg(long, conflicts_with_all = ["rotate", "announce", "compromise_supervisor"])]
     begin: bool,
@@ -81,9 +87,12 @@ pub struct DraftArgs {
 /// Writes the next list.
 pub fn draft(args: &DraftArgs) -> Result<Ended, Failure> {
     let (installation, code) = (args.installation.open()?, args.authority);
-    let strike_keys = |list: &mut TrustList| match &args.compromise {
-        Some(role) => strike(list, role, args.kid.as_deref()).map(drop),
-        None => Ok(()),
+    let strike_keys = |list: &mut TrustList| {
+        issuers::change(list, &args.add_issuer, &args.remove_issuer, args.at.time())?;
+        match &args.compromise {
+            Some(role) => strike(list, role, args.kid.as_deref()).map(drop),
+            None => Ok(()),
+        }
     };
     if args.begin {
         let mut list = supervisors::begin(&installation, code, args.at.time())?;
@@ -156,6 +165,9 @@ fn told(store: &TrustStore, list: &TrustList) -> String {
     for key in list.keys.iter().filter(|key| !now.keys.contains(key)) {
         let state = if key.compromised { "COMPROMISED" } else { "new or changed" };
         text += &format!("  {} {}: {state}\n", key.role.as_str(), kid(key.role, &key.kid));
+        if key.role == Role::ForeignIssuer {
+            text += &format!("    {}\n", issuers::told(key));
+        }
     }
     let gone = |key: &&trust::KeyEntry| !list.keys.iter().any(|k| k.role == key.role && k.kid == key.kid);
     for key in now.keys.iter().filter(gone) {

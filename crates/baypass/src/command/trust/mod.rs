@@ -4,6 +4,7 @@
 //! supervisor (`ceremony`), an installation of the version before (`upgrade`).
 
 mod ceremony;
+mod issuers;
 mod upgrade;
 
 use std::path::PathBuf;
@@ -33,6 +34,10 @@ pub enum TrustCommand {
     Announce(AnnounceArgs),
     /// Moves to the root that the list in force announces, in one step.
     Rotate(RotateArgs),
+    /// Lists an issuer of another system, whose identity credentials count at an enrolment, in one step.
+    AddIssuer(issuers::AddIssuerArgs),
+    /// Takes an issuer of another system out of the list, in one step.
+    RemoveIssuer(issuers::RemoveIssuerArgs),
     /// Makes a supervisor's key, and prints its public key for a root's file.
     NewKey(ceremony::NewKeyArgs),
     /// Writes the next list, not signed yet, for the supervisors to look at and sign.
@@ -69,7 +74,7 @@ pub struct CompromiseArgs {
     /// Whose key.
     #[arg(long)]
     authority: AuthorityCode,
-    /// token, part, handover, verdict, notice, gate, status, venue, desk, approval or tls.
+    /// token, part, handover, verdict, notice, gate, status, venue, desk, counter, foreign-issuer, approval or tls.
     #[arg(long, required_unless_present = "supervisor")]
     role: Option<String>,
     /// One key alone, by its id (a gate's is the name of its lane, a desk's its venue; from the second on with `#` and the number).
@@ -127,6 +132,8 @@ impl TrustCommand {
                     rotate,
                 )
             }
+            Self::AddIssuer(args) => issuers::add(args),
+            Self::RemoveIssuer(args) => issuers::remove(args),
             Self::NewKey(args) => ceremony::new_key(args),
             Self::Draft(args) => ceremony::draft(args),
             Self::Show(args) => ceremony::show(args),
@@ -171,7 +178,8 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
                 .keys
                 .iter()
                 .map(|key| {
-                    json!({"role": key.role.as_str(), "kid": String::from_utf8_lossy(&key.kid), "kid_hex": hex::encode(&key.kid), "from": key.from, "to": key.to, "compromised": key.compromised})
+                    let issuer = issuers::json(key);
+                    json!({"issuer": issuer, "role": key.role.as_str(), "kid": String::from_utf8_lossy(&key.kid), "kid_hex": hex::encode(&key.kid), "from": key.from, "to": key.to, "compromised": key.compromised})
                 })
                 .collect();
             let next = list.next.as_ref().map(root_json);
@@ -190,6 +198,9 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
             for key in list.keys.iter().filter(|key| key.role != Role::Gate) {
                 let state = if key.compromised { "COMPROMISED" } else { "" };
                 failure::print(&format!("  {:<9} {} to {} {state}\n", key.role.as_str(), key.from, key.to))?;
+                if key.role == Role::ForeignIssuer {
+                    failure::print(&format!("            {}\n", issuers::told(key)))?;
+                }
             }
         }
     }

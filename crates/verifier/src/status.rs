@@ -29,7 +29,7 @@ const LISTS: usize = 64;
 pub enum StatusFault {
     /// Its list cannot be fetched.
     #[error(
-        "the list that says whether the credential counts cannot be had; try again, or take the document by hand"
+        "the list that says whether the credential counts cannot be had; try again, or use the document itself"
     )]
     Unavailable,
     /// Its list is not taken.

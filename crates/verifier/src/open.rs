@@ -1,34 +1,29 @@
 //! Open: the requests to wallets of others that wait for their answers, in memory alone.
 //!
-//! Lives here: [`OpenId`]. Not here: what becomes of an answer (`desk`). A request ends with the program: its private key lies nowhere, and
-//! the clerk makes a new one.
+//! Lives here: [`OpenRequests`]. Not here: what becomes of an answer. A request ends with the program: its private key lies nowhere, and
+//! whoever asked asks anew.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use documents::{Timestamp, redact_debug};
-use openid4vc::dcql::Presented;
 use openid4vc::presentation::OpenRequest;
 
-use super::OpenIdSetup;
-use super::status::{StatusFault, StatusLists};
-use crate::shown::AnswerId;
+use crate::RequestId;
 
-/// Most requests at once: a desk with more has forgotten the oldest.
-const REQUESTS: usize = 256;
 /// How long a request is known after its end, in seconds, so that an answer that comes late hears so.
 const KNOWN_SECONDS: i64 = 3_600;
 
 /// A request that is open.
 #[derive(Clone)]
-pub(crate) struct Open {
-    pub(crate) request: Arc<OpenRequest>,
-    pub(crate) state: OpenState,
+struct Open {
+    request: Arc<OpenRequest>,
+    state: OpenState,
 }
 
 /// How far it has come.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) enum OpenState {
+enum OpenState {
     /// Nobody answered; the code of the last answer that was refused.
     Waiting { refused: Option<String> },
     /// Answered: what was posted, by its keyed hash, and the code that the wallet's browser brings back.
@@ -37,7 +32,7 @@ pub(crate) enum OpenState {
 redact_debug!(Open, OpenState);
 
 /// What an answer meets.
-pub(crate) enum Found {
+pub enum Found {
     /// Nobody knows the request.
     Unknown,
     /// It waits.
@@ -48,32 +43,28 @@ pub(crate) enum Found {
     Answered,
 }
 
-/// A desk's side towards wallets of others.
-pub(crate) struct OpenId {
-    setup: OpenIdSetup,
-    open: Mutex<BTreeMap<AnswerId, Open>>,
-    lists: StatusLists,
+/// The requests that are open.
+pub struct OpenRequests {
+    open: Mutex<BTreeMap<RequestId, Open>>,
+    most: usize,
 }
+redact_debug!(OpenRequests);
 
-impl OpenId {
-    pub(crate) fn new(setup: OpenIdSetup) -> Self {
-        let lists = StatusLists::new(setup.client.clone());
-        Self { setup, open: Mutex::default(), lists }
+impl OpenRequests {
+    /// None yet, and at most so many at once: whoever has more has forgotten the oldest.
+    pub(crate) const fn new(most: usize) -> Self {
+        Self { open: Mutex::new(BTreeMap::new()), most }
     }
 
-    pub(crate) const fn setup(&self) -> &OpenIdSetup {
-        &self.setup
-    }
-
-    fn requests(&self) -> std::sync::MutexGuard<'_, BTreeMap<AnswerId, Open>> {
+    fn requests(&self) -> std::sync::MutexGuard<'_, BTreeMap<RequestId, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps a request, and forgets those whose end is long past.
-    pub(crate) fn keep(&self, id: AnswerId, request: OpenRequest, now: Timestamp) {
+    pub fn keep(&self, id: RequestId, request: OpenRequest, now: Timestamp) {
         let mut open = self.requests();
         open.retain(|_, one| now.seconds_since(one.request.expires()) <= KNOWN_SECONDS);
-        while open.len() >= REQUESTS {
+        while open.len() >= self.most {
             let oldest = open.iter().min_by_key(|(_, one)| one.request.expires()).map(|(id, _)| *id);
             match oldest {
                 Some(oldest) => open.remove(&oldest),
@@ -85,14 +76,14 @@ impl OpenId {
     }
 
     /// A request that nobody has answered.
-    pub(crate) fn request(&self, id: AnswerId) -> Option<Arc<OpenRequest>> {
+    pub fn request(&self, id: RequestId) -> Option<Arc<OpenRequest>> {
         let open = self.requests();
         let one = open.get(&id)?;
         matches!(one.state, OpenState::Waiting { .. }).then(|| Arc::clone(&one.request))
     }
 
     /// The end of a request that waits, and why the last answer to it was refused.
-    pub(crate) fn waiting(&self, id: AnswerId) -> Option<(Timestamp, Option<String>)> {
+    pub fn waiting(&self, id: RequestId) -> Option<(Timestamp, Option<String>)> {
         let open = self.requests();
         let one = open.get(&id)?;
         match &one.state {
@@ -102,7 +93,7 @@ impl OpenId {
     }
 
     /// What an answer, by its keyed hash, meets.
-    pub(crate) fn meet(&self, id: AnswerId, tag: &[u8]) -> Found {
+    pub fn meet(&self, id: RequestId, tag: &[u8]) -> Found {
         let open = self.requests();
         let Some(one) = open.get(&id) else { return Found::Unknown };
         match &one.state {
@@ -115,7 +106,7 @@ impl OpenId {
     }
 
     /// Notes why an answer was refused; another may still come.
-    pub(crate) fn refuse(&self, id: AnswerId, code: &str) {
+    pub fn refuse(&self, id: RequestId, code: &str) {
         if let Some(one) = self.requests().get_mut(&id)
             && let OpenState::Waiting { refused } = &mut one.state
         {
@@ -124,23 +115,18 @@ impl OpenId {
     }
 
     /// Notes that a request is answered.
-    pub(crate) fn answered(&self, id: AnswerId, posted: Vec<u8>, response_code: String) {
+    pub fn answered(&self, id: RequestId, posted: Vec<u8>, response_code: String) {
         if let Some(one) = self.requests().get_mut(&id) {
             one.state = OpenState::Answered { posted, response_code };
         }
     }
 
     /// Whether this is the code with which a wallet's browser comes back.
-    pub(crate) fn is_response_code(&self, id: AnswerId, code: &str) -> bool {
+    pub fn is_response_code(&self, id: RequestId, code: &str) -> bool {
         let open = self.requests();
         open.get(&id).is_some_and(|one| match &one.state {
             OpenState::Answered { response_code, .. } => response_code == code,
             OpenState::Waiting { .. } => false,
         })
-    }
-
-    /// Whether a presented credential counts by its issuer's list.
-    pub(crate) async fn hold_status(&self, presented: &Presented, now: Timestamp) -> Result<(), StatusFault> {
-        self.lists.hold(presented, now).await
     }
 }

@@ -1,0 +1,223 @@
+//! Issuer binding: for which jurisdiction, which credentials and which documents an issuer of another system counts.
+//!
+//! Lives here: [`IssuerBinding`], [`Jurisdiction`], [`CredentialType`]. Not here: the proof of a credential (`openid4vc`), whether an
+//! authority takes one at an enrolment (its approval).
+//!
+//! Such an issuer is none of ours: its certificate comes from its own publication, in person, and enters an authority's list by its
+//! supervisors, as every key does.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use credential::cbor::{CborError, Reader, Writer};
+use credential::certificate;
+use credential::{PublicKey, VerifyingKey};
+use documents::DocumentKind;
+
+/// Longest certificate in a list, in bytes.
+const MAX_CERTIFICATE: usize = 2_048;
+/// Most types of credentials of one issuer.
+const MAX_TYPES: usize = 8;
+/// Longest name of a type, in bytes.
+const MAX_TYPE: usize = 255;
+
+/// A jurisdiction: two letters of ISO 3166-1, as certificates name a country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Jurisdiction([u8; 2]);
+
+/// The text names no jurisdiction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write a jurisdiction as two capital letters of ISO 3166-1, for instance HK")]
+pub struct NotAJurisdiction;
+
+impl Jurisdiction {
+    /// The two letters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Only ASCII letters are ever in it.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl FromStr for Jurisdiction {
+    type Err = NotAJurisdiction;
+
+    fn from_str(text: &str) -> Result<Self, NotAJurisdiction> {
+        match text.as_bytes() {
+            [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Ok(Self([*a, *b])),
+            _ => Err(NotAJurisdiction),
+        }
+    }
+}
+
+impl fmt::Display for Jurisdiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A type of credential, in one of the two forms.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CredentialType {
+    /// An SD-JWT VC of this `vct`.
+    SdJwt(String),
+    /// An mdoc of this document type.
+    Mdoc(String),
+}
+
+/// The text names no type of credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "write a type of credential as sd-jwt:VCT or mdoc:DOCTYPE, for instance mdoc:org.iso.23220.photoID.1"
+)]
+pub struct NotACredentialType;
+
+impl CredentialType {
+    fn parts(&self) -> (u64, &str) {
+        match self {
+            Self::SdJwt(name) => (0, name),
+            Self::Mdoc(name) => (1, name),
+        }
+    }
+
+    fn new(form: u64, name: &str) -> Option<Self> {
+        let sound = (1..=MAX_TYPE).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
+        match form {
+            0 if sound => Some(Self::SdJwt(name.to_owned())),
+            1 if sound => Some(Self::Mdoc(name.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for CredentialType {
+    type Err = NotACredentialType;
+
+    fn from_str(text: &str) -> Result<Self, NotACredentialType> {
+        let (form, name) = text.split_once(':').ok_or(NotACredentialType)?;
+        let form = match form {
+            "sd-jwt" => 0,
+            "mdoc" => 1,
+            _ => return Err(NotACredentialType),
+        };
+        Self::new(form, name).ok_or(NotACredentialType)
+    }
+}
+
+impl fmt::Display for CredentialType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SdJwt(name) => write!(f, "sd-jwt:{name}"),
+            Self::Mdoc(name) => write!(f, "mdoc:{name}"),
+        }
+    }
+}
+
+/// What an issuer of another system counts for, as an authority lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerBinding {
+    jurisdiction: Jurisdiction,
+    types: BTreeSet<CredentialType>,
+    documents: BTreeSet<DocumentKind>,
+    certificate: Vec<u8>,
+    key: PublicKey,
+}
+
+impl IssuerBinding {
+    /// A binding. `certificate`: of the authority above the issuer's signers, in DER. `None` where it is no certificate of a key on P-256,
+    /// or longer than 2,048 bytes, or without a type or a kind of document: such an issuer would count for nothing.
+    #[must_use]
+    pub fn new(
+        jurisdiction: Jurisdiction,
+        types: impl IntoIterator<Item = CredentialType>,
+        documents: impl IntoIterator<Item = DocumentKind>,
+        certificate: Vec<u8>,
+    ) -> Option<Self> {
+        let (types, documents): (BTreeSet<_>, BTreeSet<_>) =
+            (types.into_iter().collect(), documents.into_iter().collect());
+        if certificate.len() > MAX_CERTIFICATE
+            || !(1..=MAX_TYPES).contains(&types.len())
+            || documents.is_empty()
+        {
+            return None;
+        }
+        let key = certificate::public_key(&certificate)?;
+        VerifyingKey::new(key).ok()?;
+        Some(Self { jurisdiction, types, documents, certificate, key })
+    }
+
+    /// Whose issuer it is.
+    #[must_use]
+    pub const fn jurisdiction(&self) -> Jurisdiction {
+        self.jurisdiction
+    }
+
+    /// The credentials that count, in order.
+    pub fn types(&self) -> impl Iterator<Item = &CredentialType> {
+        self.types.iter()
+    }
+
+    /// The kinds of documents whose numbers it may tell, in order.
+    pub fn documents(&self) -> impl Iterator<Item = DocumentKind> {
+        self.documents.iter().copied()
+    }
+
+    /// The certificate above its signers, in DER.
+    #[must_use]
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// The certificate's key.
+    #[must_use]
+    pub const fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    pub(crate) fn write(&self, w: &mut Writer) {
+        w.array(4).text(self.jurisdiction.as_str()).array(self.types.len());
+        for one in &self.types {
+            let (form, name) = one.parts();
+            w.array(2).uint(form).text(name);
+        }
+        w.array(self.documents.len());
+        for kind in &self.documents {
+            w.text(kind.as_str());
+        }
+        w.bytes(&self.certificate);
+    }
+
+    /// Reads a binding: types and kinds ascend, none twice, so that a binding has one form.
+    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
+        r.array_exact(4)?;
+        let jurisdiction = r.text(2)?.parse().map_err(|_| CborError::Unexpected)?;
+        let types = read_ascending(r, MAX_TYPES, |r| {
+            r.array_exact(2)?;
+            let form = r.uint()?;
+            CredentialType::new(form, r.text(MAX_TYPE)?).ok_or(CborError::Unexpected)
+        })?;
+        let documents = read_ascending(r, DocumentKind::ALL.len(), |r| {
+            let word = r.text(32)?;
+            DocumentKind::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(CborError::Unexpected)
+        })?;
+        let certificate = r.bytes(MAX_CERTIFICATE)?.to_vec();
+        Self::new(jurisdiction, types, documents, certificate).ok_or(CborError::Unexpected)
+    }
+}
+
+fn read_ascending<T: Ord>(
+    r: &mut Reader<'_>,
+    most: usize,
+    read: impl Fn(&mut Reader<'_>) -> Result<T, CborError>,
+) -> Result<BTreeSet<T>, CborError> {
+    let mut all = BTreeSet::new();
+    for _ in 0..r.array(most)? {
+        let next = read(r)?;
+        if all.last().is_some_and(|last| *last >= next) {
+            return Err(CborError::Keys);
+        }
+        all.insert(next);
+    }
+    Ok(all)
+}
