@@ -21,6 +21,7 @@ mod holder;
 mod inference;
 mod keys;
 mod ledger;
+mod passes;
 mod phones;
 mod registry;
 mod risk_control;
@@ -55,6 +56,7 @@ pub use issuance::venue::{CredentialsWanted, VenueBatch};
 pub use keys::{KEY_ID, Keys, NumberedKey, SigningKeys};
 pub use ledger::{LEDGER_PAGE, LedgerCursor};
 pub use openid::{CounterCode, OpenIdError, OpenIdIssuer};
+pub use passes::Passes;
 pub use phones::{AttestationRules, AttestationRulesError};
 pub use registry::{RegistryError, Renewed};
 pub use risk_control::{
