@@ -148,7 +148,8 @@ impl Service {
             let ahead = ahead(&self.rules, self.me, &view, &question, later.is_some());
             CrossingAnswer { port: question.port, lane: question.lane, at, ahead }
         });
-        Ok(answers.min_by_key(|answer| answer.ahead.rank()))
+        // Of equals a port with a lane for the pass, before one with counters alone.
+        Ok(answers.min_by_key(|answer| (answer.ahead.rank(), answer.lane == LaneKind::Manual)))
     }
 
     /// A holder's own passages as this authority's ledger has them, the oldest first.

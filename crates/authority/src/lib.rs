@@ -22,6 +22,7 @@ mod identity;
 mod inference;
 mod keys;
 mod ledger;
+mod passes;
 mod phones;
 mod registry;
 mod risk_control;
@@ -57,6 +58,7 @@ pub use issuance::venue::{CredentialsWanted, VenueBatch};
 pub use keys::{KEY_ID, Keys, NumberedKey, SigningKeys};
 pub use ledger::{LEDGER_PAGE, LedgerCursor};
 pub use openid::{CounterCode, OpenIdError, OpenIdIssuer};
+pub use passes::Passes;
 pub use phones::{AttestationRules, AttestationRulesError};
 pub use registry::{RegistryError, Renewed};
 pub use risk_control::{

@@ -17,12 +17,15 @@ impl Failure {
         Self(sentence.into())
     }
 
-    /// An error that says by itself what to do, with its causes.
+    /// An error that says by itself what to do, with its causes, each told once: many errors tell their cause themselves.
     pub fn of(error: &dyn std::error::Error) -> Self {
         let mut sentence = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
-            sentence = format!("{sentence}: {error}");
+            let told = error.to_string();
+            if !sentence.contains(&told) {
+                sentence = format!("{sentence}: {told}");
+            }
             cause = error.source();
         }
         Self(sentence)
@@ -78,4 +81,34 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
 /// [`Failure::of`] for `map_err`.
 pub fn of<E: std::error::Error>(error: E) -> Failure {
     Failure::of(&error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the disk is full")]
+    struct Disk;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Error {
+        #[error("the file was not written")]
+        Silent(#[source] Disk),
+        #[error("the file was not written ({0}); make room")]
+        Telling(#[source] Disk),
+        #[error(transparent)]
+        Through(Disk),
+    }
+
+    #[test]
+    fn a_cause_is_told_once_whether_its_error_tells_it_or_not() {
+        for (error, wanted) in [
+            (Error::Silent(Disk), "the file was not written: the disk is full"),
+            (Error::Telling(Disk), "the file was not written (the disk is full); make room"),
+            (Error::Through(Disk), "the disk is full"),
+        ] {
+            assert_eq!(Failure::of(&error).to_string(), wanted);
+        }
+    }
 }

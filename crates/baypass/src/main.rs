@@ -15,6 +15,7 @@ mod progress;
 mod registration;
 mod serve;
 mod tls;
+mod tone;
 mod wallet;
 mod zones;
 
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use ended::Ended;
 
 /// Bay Pass: a digital pass for crossing between the mainland, Hong Kong and Macao.
@@ -36,12 +38,34 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let Arguments { models, command } = Arguments::parse();
+    let Arguments { models, command } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(wrong) => return usage(&wrong),
+    };
     match command.run(&install::models_folder(models)) {
         Ok(ended) => ended.into(),
         Err(failure) => {
-            eprintln!("baypass: {failure}");
+            eprintln!("{}: {failure}", tone::err("baypass", tone::Tone::Bad));
             ExitCode::from(2)
         }
     }
+}
+
+/// What was asked for (help, the version), or what is wrong with the line, under the prefix of every error.
+fn usage(said: &clap::Error) -> ExitCode {
+    let asked = matches!(
+        said.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    if asked {
+        let _ = said.print();
+    } else {
+        let text = said.render();
+        let coloured = tone::coloured(&std::io::stderr());
+        let text = if coloured { text.ansi().to_string() } else { text.to_string() };
+        eprint!("{}", text.replacen("error:", "baypass:", 1));
+    }
+    ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2))
 }

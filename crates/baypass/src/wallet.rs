@@ -326,11 +326,6 @@ impl Wallet {
         found
     }
 
-    /// Whether this wallet has a pass of its home authority.
-    pub fn enrolled(&self) -> bool {
-        self.sessions.contains_key(&self.home)
-    }
-
     /// Enrols at every authority that issued one of the cards, with the one-time codes of their offices; gives at which, and
     /// until when the wallet waits there for the word of an earlier one.
     pub async fn enrol(

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use code::picture::{PictureError, decode};
+use code::picture::{PictureError, WHITE, decode, grey_on};
 use documents::LocalDate;
 use gate::devices::zone::{Needs, ZoneFault, ZoneReader};
 use venue::http::NoZone;
@@ -49,7 +49,7 @@ pub fn of_desk() -> venue::http::ZoneReader {
 
 /// The zone in one picture. Its pixels are gone when this ends.
 fn zone_in(picture: &[u8], today: LocalDate) -> Result<Option<Zone>, ZoneFault> {
-    let grey = decode(picture).map_err(of_picture)?.into_luma8();
+    let grey = grey_on(decode(picture).map_err(of_picture)?, WHITE);
     let (width, height) = grey.dimensions();
     let frame = GreyFrame::new(width, height, grey.into_raw()).map_err(of_frame)?;
     Ok(read_zone_turned(&frame, today).map(|(zone, _)| zone))
@@ -61,6 +61,7 @@ const fn of_picture(error: PictureError) -> ZoneFault {
         PictureError::Empty
         | PictureError::Text
         | PictureError::Format { .. }
+        | PictureError::Coding
         | PictureError::Unknown
         | PictureError::Truncated
         | PictureError::Damaged => ZoneFault::File,

@@ -152,7 +152,12 @@ fn may_cross_refuses_what_is_no_case_and_says_what_to_do() {
 fn wrong_usage_ends_with_two_and_help_with_nothing() {
     for arguments in [&[][..], &["fly"], &["may-cross"], &["code", "inspect"], &["bench", "check", "--fast"]]
     {
-        assert_eq!(code(&baypass(arguments)), 2, "{arguments:?}");
+        let answer = baypass(arguments);
+        assert_eq!(code(&answer), 2, "{arguments:?}");
+        let said = err(&answer);
+        // Without any word the help comes, which is no error; every error has one prefix.
+        assert!(arguments.is_empty() || said.starts_with("baypass: "), "{arguments:?}: {said}");
+        assert!(!said.contains('\u{1b}'), "no colour where nobody watches: {said:?}");
     }
     assert_eq!(code(&baypass(&["--help"])), 0);
     assert!(out(&baypass(&["--help"])).contains("3 refused or referred"));
@@ -338,7 +343,9 @@ fn doctor_names_the_command_that_mends_missing_models() {
     let answer = baypass(&["doctor", "--models", text(&empty)]);
     assert_eq!(code(&answer), 2);
     assert!(
-        out(&answer).contains("WRONG models:") && out(&answer).contains("make models"),
+        out(&answer).contains("WRONG models:")
+            && out(&answer).contains("make models")
+            && out(&answer).contains(text(&empty)),
         "{}",
         out(&answer)
     );

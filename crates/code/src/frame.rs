@@ -61,9 +61,17 @@ pub fn read_picture(bytes: &[u8]) -> Result<String, ReadError> {
 /// # Errors
 /// As [`read_frame`]; [`ReadError::Picture`] if the file cannot be decoded.
 pub fn read_picture_for(bytes: &[u8], prefix: &str) -> Result<String, ReadError> {
+    let decoded = picture::decode(bytes)?;
+    let transparent = decoded.color().has_alpha();
     // The colours are gone before the search takes memory of its own.
-    let frame = picture::decode(bytes)?.into_luma8();
-    read_frame_for(&frame, Effort::Still, prefix)
+    let read = read_frame_for(&picture::grey_on(decoded, picture::WHITE), Effort::Still, prefix);
+    match read {
+        Err(ReadError::NoCode) if transparent => {
+            let frame = picture::grey_on(picture::decode(bytes)?, picture::BLACK);
+            read_frame_for(&frame, Effort::Still, prefix)
+        }
+        read => read,
+    }
 }
 
 /// Reads the QR symbol in a frame. Of several symbols a crossing code is preferred, then the one found first. A code of

@@ -296,6 +296,42 @@ fn a_picture_file_of_a_code_is_read_and_one_without_says_so() {
 }
 
 #[test]
+fn a_transparent_picture_of_a_code_is_read_whatever_stands_in_the_colours_that_nobody_sees() {
+    let text = crossing_code(&mut Chance(9), 500);
+    let drawn =
+        image::load_from_memory(&QrSymbol::draw(&text).unwrap().to_png(4).unwrap()).unwrap().to_luma8();
+    // What stands for ink, and for the ground between.
+    for (name, ink, ground) in [
+        ("black ink, black hidden", [0, 0, 0, 255], [0, 0, 0, 0]),
+        ("black ink, white hidden", [0, 0, 0, 255], [255, 255, 255, 0]),
+        ("ink of alpha alone", [255, 255, 255, 255], [255, 255, 255, 0]),
+        ("ink that shines through", [0, 0, 0, 160], [255, 0, 0, 10]),
+        ("a hole for the ink, on white", [0, 0, 0, 0], [255, 255, 255, 255]),
+        ("a hole for the ink, on white, white hidden", [255, 255, 255, 0], [255, 255, 255, 255]),
+    ] {
+        for (format, form) in [(image::ImageFormat::Png, "png"), (image::ImageFormat::WebP, "webp")] {
+            let picture = image::RgbaImage::from_fn(drawn.width(), drawn.height(), |x, y| {
+                image::Rgba(if drawn.get_pixel(x, y).0[0] < 128 { ink } else { ground })
+            });
+            let mut file = std::io::Cursor::new(Vec::new());
+            picture.write_to(&mut file, format).unwrap();
+            assert_eq!(read_picture(file.get_ref()).as_deref(), Ok(text.as_str()), "{name}, {form}");
+        }
+    }
+    // Of two channels, and of sixteen bits.
+    let two = image::GrayAlphaImage::from_fn(drawn.width(), drawn.height(), |x, y| {
+        image::LumaA([0, 255 - drawn.get_pixel(x, y).0[0]])
+    });
+    for picture in
+        [image::DynamicImage::from(two.clone()), image::DynamicImage::from(two).into_luma_alpha16().into()]
+    {
+        let mut file = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut file, image::ImageFormat::Png).unwrap();
+        assert_eq!(read_picture(file.get_ref()).as_deref(), Ok(text.as_str()), "{:?}", picture.color());
+    }
+}
+
+#[test]
 fn no_frame_of_noise_makes_the_reader_panic() {
     let mut chance = Chance(99);
     for (width, height) in [(21, 21), (21, 600), (64, 48), (333, 21), (320, 240)] {

@@ -23,10 +23,15 @@ pub struct ModelFolder {
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// Not installed.
-    #[error("the face model {name} is not installed; run `make models`")]
+    #[error(
+        "the face model {name} is not in {}; run `make models`, or name the folder that has it (--models, BAYPASS_MODELS)",
+        folder.display()
+    )]
     Missing {
         /// The model's file name.
         name: String,
+        /// Where it was looked for.
+        folder: PathBuf,
     },
     /// Installed, and another one.
     #[error(
@@ -78,6 +83,10 @@ impl ModelFolder {
         self.folders.iter().map(|folder| folder.join(&file.name)).find(|path| path.is_file())
     }
 
+    fn missing(&self, name: String) -> ModelError {
+        ModelError::Missing { name, folder: self.folders.first().cloned().unwrap_or_default() }
+    }
+
     /// Of several that would serve, those whose file is installed: the first of them, and the others. Of those that are
     /// not, the log says what they are and what brings them here.
     ///
@@ -93,7 +102,7 @@ impl ModelFolder {
         let mut installed = installed.into_iter();
         let Some(first) = installed.next() else {
             let name = choices.first().map(|choice| file(choice).name.clone()).unwrap_or_default();
-            return Err(ModelError::Missing { name });
+            return Err(self.missing(name));
         };
         for choice in missing {
             let (missing, used) = (&file(choice).name, &file(first).name);
@@ -105,16 +114,14 @@ impl ModelFolder {
     /// The file's bytes, proven.
     pub(crate) fn read(&self, file: &TrustedFile) -> Result<Vec<u8>, ModelError> {
         let name = || file.name.clone();
-        let path = self.find(file).ok_or_else(|| ModelError::Missing { name: name() })?;
+        let path = self.find(file).ok_or_else(|| self.missing(name()))?;
         let mut bytes = Vec::new();
         let read =
             std::fs::File::open(path).and_then(|opened| opened.take(MAX_MODEL_BYTES).read_to_end(&mut bytes));
         match read {
             Ok(_) if file.is(&credential::sha256(&bytes)) => Ok(bytes),
             Ok(_) => Err(ModelError::Altered { name: name() }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Err(ModelError::Missing { name: name() })
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(self.missing(name())),
             Err(source) => Err(ModelError::Unreadable { name: name(), source }),
         }
     }

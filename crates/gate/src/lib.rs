@@ -13,6 +13,7 @@ pub mod lane;
 pub mod lists;
 mod metrics;
 pub mod outbox;
+mod pages;
 mod reason;
 pub mod server;
 mod steady;

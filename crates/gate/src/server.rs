@@ -30,6 +30,7 @@ use crate::lane::{LaneConfig, Report};
 use crate::lists::Follower;
 use crate::metrics::Metrics;
 use crate::outbox::Store;
+use crate::pages;
 use crate::reason::GateReason;
 use crate::steady::SteadyClock;
 
@@ -83,10 +84,13 @@ pub struct GateState {
     pub steady: Option<Arc<SteadyClock>>,
 }
 
-/// What everybody may reach: `/health`, one word; and `POST /v1/scans`, which takes pictures where the camera is simulated.
+/// What everybody may reach: an index, the description of these pages, `/health`, one word; and `POST /v1/scans`, which takes pictures where the camera is simulated.
 pub fn router(state: GateState) -> Router {
     let places = Arc::new(Semaphore::new(SCANS_AT_ONCE));
     Router::new()
+        .route("/", get(pages::at_public))
+        .route("/docs", get(pages::docs))
+        .route("/openapi.json", get(pages::openapi))
         .route("/health", get(health))
         .route(
             "/v1/scans",
@@ -106,6 +110,9 @@ pub fn router(state: GateState) -> Router {
 /// this moment, so they stand on a listener of their own.
 pub fn operators(state: GateState) -> Router {
     Router::new()
+        .route("/", get(pages::at_operators))
+        .route("/docs", get(pages::docs))
+        .route("/openapi.json", get(pages::openapi))
         .route("/health", get(health))
         .route("/health/details", get(details))
         .route("/metrics", get(metrics))

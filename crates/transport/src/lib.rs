@@ -1,14 +1,17 @@
 //! Transport: connections between parties and from strangers: TLS 1.3 by keys of the trust lists, bounded listeners, streams.
 //!
 //! Lives here: certificates, both ends of a handshake, who is at the other end, the loop that accepts, which addresses may be
-//! used, another machine's bounded answer. Not here: what is said over a connection (`authority`, `gate`, `venue`), where keys and
+//! used, another machine's bounded answer; what every service's description and first page have ([`description`], [`index`]). Not here: what is said over a connection (`authority`, `gate`, `venue`), where keys and
 //! certificates lie (`baypass`).
 
 mod address;
 mod certificate;
+pub mod description;
 mod fetch;
 mod identity;
+pub mod index;
 mod listen;
+mod look;
 mod stream;
 mod tls;
 
@@ -17,5 +20,6 @@ pub use certificate::{Ca, Certificate, CertificateError, Days, IssuerRoot, Signe
 pub use fetch::{BodyError, approvals, bounded_body, trust_lists};
 pub use identity::{Identity, IdentityError, OwnKey};
 pub use listen::{Bounds, Transport, serve};
+pub use look::escaped;
 pub use stream::StreamClient;
 pub use tls::{Known, TlsError, party_client, party_server, public_server};

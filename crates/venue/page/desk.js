@@ -95,7 +95,8 @@ async function drawView(id) {
 function translate() {
   document.documentElement.lang = language;
   $("language").value = language;
-  document.title = `${t("title")} - Bay Pass`;
+  // A row of tabs tells one desk from the next.
+  document.title = place.desk ? `${venueName()} - ${t("title")}` : `${t("title")} - Bay Pass`;
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = t(element.dataset.text);
   $("views").setAttribute("aria-label", t("views"));
   $("qr").alt = t("qr_alt");

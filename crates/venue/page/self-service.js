@@ -165,7 +165,7 @@ function speak(one) {
 
 function translate() {
   document.documentElement.lang = language;
-  document.title = `${t("self.title")} - Bay Pass`;
+  document.title = place.desk ? `${venueName()} - ${t("self.title")}` : `${t("self.title")} - Bay Pass`;
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = t(element.dataset.text);
   if (place.desk) $("venue").textContent = venueName();
   $("languages").setAttribute("aria-label", t("language"));

@@ -118,6 +118,8 @@ function place(spoken: Language): void {
   const side = sides[0]?.authority ?? from
   byId('port').textContent = [...new Set(sides.map((each) => names[spoken]?.[each.authority] ?? card!.port))].join(' · ') || names[spoken]?.[side] || card.port
   byId('way').textContent = `${REGIONS[from][spoken]} → ${REGIONS[to][spoken]}`
+  // A row of tabs tells one lane from the next.
+  document.title = `${card.port} ${from}-${to}`
   byId('port').setAttribute('lang', spoken)
   byId('way').setAttribute('lang', spoken)
 }

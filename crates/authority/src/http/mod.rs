@@ -36,11 +36,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use documents::{AuthorityCode, Timestamp};
 use openid4vc::presentation::MAX_FORM_LEN;
 use serde_json::Value;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
+use transport::description::Completed;
 use trust::Peer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -144,7 +146,11 @@ impl utoipa::Modify for Secrets {
 /// The description of the API (OpenAPI 3.1), as `/openapi.json` gives it.
 #[must_use]
 pub fn openapi() -> Value {
-    with_problems(&serde_json::to_value(routes().split_for_parts().1).unwrap_or_default())
+    described().api
+}
+
+fn described() -> Completed {
+    page::completed(&with_problems(&serde_json::to_value(routes().split_for_parts().1).unwrap_or_default()))
 }
 
 /// The routes of one authority, by who may reach them. They share what they keep.
@@ -177,9 +183,9 @@ pub fn listeners(state: HttpState) -> Listeners {
         finished(routes.split_for_parts().0, &app, open)
     };
     Listeners {
-        public: finished(public(), open_to_wallets(&described)),
+        public: finished(public().route("/", get(page::at_public)), open_to_wallets(&described)),
         parties: finished(parties().layer(from_fn(with_peer)), BTreeSet::new()),
-        operators: finished(operators(), BTreeSet::new()),
+        operators: finished(operators().route("/", get(page::at_operators)), BTreeSet::new()),
     }
 }
 

@@ -1,180 +1,126 @@
-//! Page: the description as a page that a person reads. No script, no other host, nothing but this one document.
+//! Page: what a person finds at an authority's addresses: the index, and the description of its API.
+//!
+//! Lives here: their words. Not here: their look and form (`transport`).
 
-use std::fmt::Write as _;
+use std::sync::Arc;
 
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use documents::AuthorityCode;
 use serde_json::Value;
+use transport::description::{Completed, Door, Listener, complete, page};
+pub(super) use transport::escaped;
+use transport::index::{DOCS, HEALTH, Index, Link, OPENAPI};
 
+use super::AppState;
 use super::problem::ProblemCode;
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;\
-background:#fff}h1,h2,h3{line-height:1.2}h2{margin-top:2.5rem;border-bottom:2px solid #0a5}code,pre{font:14px/1.4 \
-ui-monospace,monospace;background:#f3f3f0;border-radius:3px;padding:.1em .3em;overflow-wrap:anywhere}article{margin:1.5rem 0;\
-border-left:3px solid #ccc;padding-left:1rem}table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:\
-top;border-bottom:1px solid #ddd;padding:.3rem .6rem .3rem 0}.m{display:inline-block;min-width:4em;font-weight:700}nav a{\
-margin-right:1em}@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}code,pre{background:#2a2a2a}td,th{\
-border-color:#444}}";
+/// Examples by field, by `Schema.field`, by schema and by media type.
+const EXAMPLES: &str = include_str!("../../data/examples.json");
 
-/// The page of one authority, from its description (OpenAPI).
+const OPERATORS: Listener = Listener::Other { name: "operators", example: "http://127.0.0.1:7141" };
+
+/// Which tag's operations stand behind which listener.
+const DOORS: [Door; 7] = [
+    Door { tag: "wallet", listener: Listener::Here },
+    Door { tag: "public", listener: Listener::Here },
+    Door { tag: "openid", listener: Listener::Here },
+    Door { tag: "officers", listener: Listener::Here },
+    Door { tag: "gates", listener: Listener::Parties },
+    Door { tag: "authorities", listener: Listener::Parties },
+    Door { tag: "operations", listener: OPERATORS },
+];
+
+/// The description with listeners, what opens each operation, and examples.
+pub(super) fn completed(api: &Value) -> Completed {
+    complete(api, &DOORS, &serde_json::from_str(EXAMPLES).unwrap_or_default())
+}
+
+/// The description as a page.
 pub(super) fn render(api: &Value, me: AuthorityCode) -> String {
-    let mut page = String::new();
-    let (title, text) = (at(api, "/info/title"), at(api, "/info/description"));
-    let _ = write!(
-        page,
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>{0} ({me})</title><style>{STYLE}</style></head><body><h1>{0} ({me})</h1>\
-         <p>{1}</p><p>For programs: <a href=\"/openapi.json\">/openapi.json</a>.</p><nav>",
-        escaped(title),
-        escaped(text)
-    );
-    let tags = list(api, "/tags");
-    for tag in tags {
-        let name = escaped(at(tag, "/name"));
-        let _ = write!(page, "<a href=\"#{name}\">{name}</a>");
-    }
-    page.push_str("<a href=\"#schemas\">schemas</a><a href=\"#problems\">problems</a></nav>");
-    for tag in tags {
-        let (name, text) = (at(tag, "/name"), at(tag, "/description"));
-        let _ = write!(page, "<h2 id=\"{0}\">{0}</h2><p>{1}</p>", escaped(name), escaped(text));
-        operations(&mut page, api, name);
-    }
-    schemas(&mut page, api);
-    page.push_str("<h2 id=\"problems\">problems</h2><p>Any address can answer with <code>not_found</code> and \
-        <code>method_not_allowed</code>; what else an operation can answer with stands beside it.</p><table><tr><th>code\
-        <th>status<th>what happened<th>what to do next");
-    for code in ProblemCode::ALL {
-        let (title, next) = (escaped(code.title()), escaped(code.next()));
-        let status = code.status().as_u16();
-        let _ =
-            write!(page, "<tr><td><code id=\"{0}\">{0}</code><td>{status}<td>{title}<td>{next}", code.code());
-    }
-    page.push_str("</table></body></html>\n");
-    page
+    let problems: Vec<_> = ProblemCode::ALL
+        .iter()
+        .map(|code| (code.code(), code.status().as_u16(), code.title(), code.next()))
+        .collect();
+    page(api, me.code(), &problems)
 }
 
-fn operations(page: &mut String, api: &Value, tag: &str) {
-    for (path, item) in entries(api, "/paths") {
-        for (method, operation) in item.as_object().into_iter().flatten() {
-            if at(operation, "/tags/0") == tag {
-                operation_text(page, path, method, operation);
-            }
-        }
+/// The place whose authority it is, in the four languages.
+const fn place(me: AuthorityCode) -> [&'static str; 4] {
+    match me {
+        AuthorityCode::Chn => ["内地", "內地", "the mainland", "o Interior da China"],
+        AuthorityCode::Hkg => ["香港", "香港", "Hong Kong", "Hong Kong"],
+        AuthorityCode::Mac => ["澳门", "澳門", "Macao", "Macau"],
     }
 }
 
-fn operation_text(page: &mut String, path: &str, method: &str, operation: &Value) {
-    let (method, path) = (escaped(&method.to_uppercase()), escaped(path));
-    let summary = escaped(at(operation, "/summary"));
-    let _ = write!(
-        page,
-        "<article><h3><span class=\"m\">{method}</span> <code>{path}</code></h3><p><b>{summary}.</b> "
-    );
-    page.push_str(&escaped(at(operation, "/description")));
-    page.push_str("</p>");
-    if let Some(secret) =
-        operation.pointer("/security/0").and_then(Value::as_object).and_then(|s| s.keys().next())
-    {
-        let _ =
-            write!(page, "<p><code>Authorization: Bearer</code> with the {}'s secret.</p>", escaped(secret));
+fn index(me: AuthorityCode, about: [&str; 4], links: Vec<Link>) -> Index {
+    let code = me.code();
+    let [hans, hant, en, pt] = place(me);
+    Index {
+        title: [
+            format!("{code} · 湾区通：{hans}机关的服务"),
+            format!("{code} · 灣區通：{hant}機關的服務"),
+            format!("{code} · Bay Pass: the authority of {en}"),
+            format!("{code} · Bay Pass: a autoridade de {pt}"),
+        ],
+        about: about.map(str::to_owned),
+        links,
     }
-    for parameter in list(operation, "/parameters") {
-        let (name, text) = (escaped(at(parameter, "/name")), escaped(at(parameter, "/description")));
-        let _ = write!(page, "<p><code>{name}</code>: {text}</p>");
-    }
-    if let Some(content) = operation.pointer("/requestBody/content") {
-        let _ = write!(page, "<p>Body: {}</p>", content_text(content));
-    }
-    page.push_str("<table><tr><th>status<th>meaning<th>body");
-    for (status, response) in entries(operation, "/responses") {
-        let text = escaped(at(response, "/description")).replace('\n', "<br>").replace('`', "");
-        let body = response.pointer("/content").map(content_text).unwrap_or_default();
-        let _ = write!(page, "<tr><td>{}<td>{text}<td>{body}", escaped(status));
-    }
-    page.push_str("</table></article>");
 }
 
-fn content_text(content: &Value) -> String {
-    let mut text = String::new();
-    for (media, body) in content.as_object().into_iter().flatten() {
-        let schema = body.get("schema").map(schema_name).unwrap_or_default();
-        let _ = write!(text, "<code>{}</code> {schema} ", escaped(media));
-    }
-    text
-}
-
-/// A schema in one word or two, with a link where it has a name.
-fn schema_name(schema: &Value) -> String {
-    if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.rsplit('/').next()) {
-        let name = escaped(name);
-        return format!("<a href=\"#schema-{name}\">{name}</a>");
-    }
-    if let Some(items) = schema.get("items") {
-        return format!("list of {}", schema_name(items));
-    }
-    for (word, all) in [("oneOf", " or "), ("allOf", " with ")] {
-        if let Some(several) = schema.get(word).and_then(Value::as_array) {
-            return several.iter().map(schema_name).collect::<Vec<_>>().join(all);
-        }
-    }
-    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-        let fields: Vec<_> =
-            properties.keys().map(|field| format!("<code>{}</code>", escaped(field))).collect();
-        return fields.join(", ");
-    }
-    if let Some(words) = schema.get("enum").and_then(Value::as_array) {
-        let words: Vec<String> = words
-            .iter()
-            .filter_map(Value::as_str)
-            .map(|word| format!("<code>{}</code>", escaped(word)))
-            .collect();
-        return words.join(", ");
-    }
-    let kind = match schema.get("type") {
-        Some(Value::String(kind)) => kind.clone(),
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => String::new(),
+/// What stands at the address for everybody.
+pub(super) async fn at_public(State(app): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+    let about = [
+        "电子钱包在这里登记并取得通行码，工作人员在这里查阅自己的记录。旅客请打开电子钱包。",
+        "電子錢包在這裡登記並取得通行碼，職員在這裡查閱自己的記錄。旅客請打開電子錢包。",
+        "Wallets enrol here and fetch their codes; officers look up their own records. Travellers open the wallet instead.",
+        "As carteiras inscrevem-se aqui e obtêm os seus códigos; os agentes consultam os seus registos. Os viajantes abrem a carteira.",
+    ];
+    let lists = Link {
+        to: "/v1/trust-lists",
+        words: [
+            "已签署的信任名单",
+            "已簽署的信任名單",
+            "The signed trust lists",
+            "As listas de confiança assinadas",
+        ],
     };
-    let format = at(schema, "/format");
-    let more = if format.is_empty() { String::new() } else { format!(" ({format})") };
-    escaped(&format!("{kind}{more}"))
+    index(app.state.service.code(), about, vec![DOCS, OPENAPI, HEALTH, lists]).answer(&headers)
 }
 
-fn schemas(page: &mut String, api: &Value) {
-    page.push_str("<h2 id=\"schemas\">schemas</h2>");
-    for (name, schema) in entries(api, "/components/schemas") {
-        let (name, text) = (escaped(name), escaped(at(schema, "/description")));
-        let _ = write!(page, "<article><h3 id=\"schema-{name}\">{name}</h3><p>{text}</p>");
-        let properties = schema.get("properties").and_then(Value::as_object);
-        match properties {
-            None => page.push_str(&schema_name(schema)),
-            Some(properties) => {
-                page.push_str("<table><tr><th>field<th>type<th>meaning");
-                for (field, of) in properties {
-                    let must = list(schema, "/required").iter().any(|r| r.as_str() == Some(field));
-                    let may = if must { "" } else { " (may be left out)" };
-                    let (field, text) = (escaped(field), escaped(at(of, "/description")));
-                    let _ =
-                        write!(page, "<tr><td><code>{field}</code>{may}<td>{}<td>{text}", schema_name(of));
-                }
-                page.push_str("</table>");
-            }
-        }
-        page.push_str("</article>");
+/// What stands at the operators' address.
+pub(super) async fn at_operators(State(app): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+    let about = [
+        "运行人员在这里查看计数和服务状态。",
+        "營運人員在這裡查看計數和服務狀態。",
+        "For the operators of this service: what it counts, and how it is.",
+        "Para os operadores deste serviço: o que ele conta e como está.",
+    ];
+    let metrics = Link {
+        to: "/metrics",
+        words: [
+            "计数（Prometheus）",
+            "計數（Prometheus）",
+            "Counters (Prometheus)",
+            "Contadores (Prometheus)",
+        ],
+    };
+    let details = Link {
+        to: "/health/details",
+        words: ["详细状态", "詳細狀態", "How it is, in detail", "Como está, em pormenor"],
+    };
+    index(app.state.service.code(), about, vec![details, metrics, HEALTH, DOCS, OPENAPI]).answer(&headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_of_the_description_has_an_example() {
+        serde_json::from_str::<Value>(EXAMPLES).unwrap();
+        assert_eq!(super::super::described().without_example, Vec::<String>::new());
     }
-}
-
-fn at<'v>(value: &'v Value, pointer: &str) -> &'v str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-fn entries<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = (&'v String, &'v Value)> {
-    value.pointer(pointer).and_then(Value::as_object).into_iter().flatten()
-}
-
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

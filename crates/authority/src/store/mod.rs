@@ -221,6 +221,15 @@ impl Store {
         Ok(store)
     }
 
+    /// A database as it is, for reading beside the service that may run over it: nothing is made, moved on or noted.
+    ///
+    /// # Errors
+    /// It cannot be reached.
+    pub(crate) async fn beside(address: &DatabaseAddress, vault: Vault) -> Result<Self> {
+        let (writers, readers) = lines(address).await?;
+        Ok(Self { writers, readers, sqlite: address.is_sqlite(), mark: None, vault: Arc::new(vault) })
+    }
+
     /// Notes beside a SQLite file that it has come so far: a start with an older one is refused ([`StoreError::Behind`]). A
     /// service does it once a minute.
     ///

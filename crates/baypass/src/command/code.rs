@@ -4,17 +4,16 @@
 //! answer says so.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use clap::{Args, Subcommand};
-use code::picture::{MAX_FILE_BYTES, PictureError};
-use code::{CodeError, CrossingCode, ReadError};
+use code::CrossingCode;
 use credential::paper::UnverifiedPaper;
 use credential::part::PartForm;
 use credential::{KeyClass, PartHash, SealedHashes, UnverifiedProof, UnverifiedToken};
 use serde::Serialize;
 
 use super::Output;
+use super::code_file::text_of;
 use crate::Ended;
 use crate::failure::{self, Failure};
 
@@ -39,7 +38,7 @@ impl CodeCommand {
     /// Runs the command.
     pub fn run(&self) -> Result<Ended, Failure> {
         let Self::Inspect(args) = self;
-        let contents = inspect(&text_of(&args.what)?)?;
+        let contents = inspect(&text_of(&args.what, code::PREFIX)?)?;
         if args.output.json {
             failure::print_json(&contents)?;
         } else {
@@ -47,47 +46,6 @@ impl CodeCommand {
         }
         Ok(Ended::Done)
     }
-}
-
-/// The text of the code: of a picture, of a text file, or as it was typed.
-fn text_of(what: &str) -> Result<String, Failure> {
-    let path = Path::new(what);
-    if what == "-" || (!what.starts_with(code::PREFIX) && path.is_file()) {
-        return text_in_file(path);
-    }
-    let mut typed_scratch = Vec::new();
-    let typed = CrossingCode::parse(what, &mut typed_scratch);
-    // Base45 has `/` and `.` too, so only what is no code of anybody's can be a mistyped path.
-    if matches!(typed, Err(CodeError::Unknown)) && looks_like_a_path(what) {
-        return Err(Failure::new(format!(
-            "there is no file {what}; check the path, or give the code's text"
-        )));
-    }
-    Ok(what.to_owned())
-}
-
-pub(super) fn text_in_file(path: &Path) -> Result<String, Failure> {
-    let bytes = failure::read(path, MAX_FILE_BYTES)?;
-    let shown = path.display();
-    match code::read_picture(&bytes) {
-        Ok(text) => Ok(text),
-        Err(ReadError::Picture(PictureError::Text)) if !is_picture_name(path) => {
-            let text = String::from_utf8_lossy(&bytes);
-            Ok(text.trim_start_matches('\u{feff}').trim_matches(['\r', '\n']).to_owned())
-        }
-        Err(error) => Err(Failure::new(format!("{shown}: {error}"))),
-    }
-}
-
-const PICTURES: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
-
-fn is_picture_name(path: &Path) -> bool {
-    let extension = path.extension().and_then(|e| e.to_str());
-    extension.is_some_and(|e| PICTURES.iter().any(|p| e.eq_ignore_ascii_case(p)))
-}
-
-fn looks_like_a_path(what: &str) -> bool {
-    what.contains(['/', '\\']) || Path::new(what).extension().is_some()
 }
 
 #[derive(Serialize)]

@@ -42,11 +42,8 @@ impl CrossingArgs {
             )));
         };
         if !found.serves(direction) {
-            return Err(Failure::new(format!(
-                "nobody crosses from {} to {} at {port}",
-                direction.from(),
-                direction.to()
-            )));
+            let stand: Vec<_> = found.authorities().collect();
+            return Err(nowhere(port, direction.to(), &stand));
         }
         if !found.lanes.contains(&LaneKind::Code) {
             return Err(Failure::new(format!("{port} has no lanes for codes; go to an officer's counter")));
@@ -58,7 +55,11 @@ impl CrossingArgs {
     pub fn direction(&self, rules: &Rules, day: LocalDate) -> Result<Direction, Failure> {
         let (port, to) = (&self.port, self.to);
         let id: PortId = port.parse().map_err(of)?;
-        let stand: Vec<_> = rules.port(&id, day).map(|p| p.authorities().collect()).unwrap_or_default();
+        let found = rules.port(&id, day);
+        let stand: Vec<_> = found.map(|p| p.authorities().collect()).unwrap_or_default();
+        if found.is_some() && !stand.contains(&to) {
+            return Err(nowhere(port, to, &stand));
+        }
         let others: Vec<AuthorityCode> = stand.iter().copied().filter(|code| *code != to).collect();
         let from = match (self.from, others.as_slice()) {
             (Some(from), _) => from,
@@ -78,4 +79,13 @@ impl CrossingArgs {
             Failure::new("origin and destination are the same; give two different ones with --from and --to")
         })
     }
+}
+
+/// A place to which a port does not lead, and those to which it does.
+fn nowhere(port: &str, to: AuthorityCode, stand: &[AuthorityCode]) -> Failure {
+    let there: Vec<_> = stand.iter().map(|code| code.code()).collect();
+    Failure::new(format!(
+        "nobody goes to {to} at {port}, which stands between {}; name one of them with --to, or another --port",
+        there.join(" and ")
+    ))
 }

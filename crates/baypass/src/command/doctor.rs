@@ -21,6 +21,7 @@ use crate::install::parties::{face_config, load_approvals};
 use crate::install::signing::OwnSigners;
 use crate::install::{Installation, lists, tls, venues};
 use crate::serve::{Addresses, TrialClock};
+use crate::tone::{Tone, out};
 
 struct Finding {
     what: &'static str,
@@ -60,8 +61,8 @@ pub async fn run(args: &DoctorArgs, models: &Path) -> Result<Ended, Failure> {
         failure::print_json(&json!({"ok": broken == 0, "findings": list}))?;
     } else {
         let line = |f: &Finding| match &f.said {
-            Ok(said) => format!("ok    {}: {said}\n", f.what),
-            Err(said) => format!("WRONG {}: {said}\n", f.what),
+            Ok(said) => format!("{}    {}: {said}\n", out("ok", Tone::Good), f.what),
+            Err(said) => format!("{} {}: {said}\n", out("WRONG", Tone::Bad), f.what),
         };
         failure::print(&findings.iter().map(line).collect::<String>())?;
     }
@@ -266,9 +267,7 @@ fn loaded(folder: &Path) -> Result<String, String> {
         Liveness::load(&models, &config)?;
         Embedder::load(&models, &config)
     };
-    let embedder = load().map_err(|error: face::ModelError| {
-        format!("{} (looked in {})", Failure::of(&error), folder.display())
-    })?;
+    let embedder = load().map_err(|error: face::ModelError| Failure::of(&error).to_string())?;
     let measured = "the face models are the files that were measured, and load";
     Ok(match embedder.fusion() {
         Some(_) => format!("{measured}; two recognisers count together"),

@@ -26,6 +26,7 @@ use gate::{
 use serde_json::{Value, json};
 
 use super::chip_files;
+use super::code_file::CodeFile;
 use super::crossing::CrossingArgs;
 use super::{At, InstallationArgs, ONE_PROCESS, Output};
 use crate::Ended;
@@ -33,6 +34,7 @@ use crate::failure::{self, Failure, of};
 use crate::install::parties::{Parties, load_eyes, open_lane, refuse_rollback, remembered};
 use crate::install::signing::lane_key;
 use crate::install::{Installation, LANES_EACH, LanePlace, document_lanes};
+use crate::tone::{self, Tone};
 
 /// Largest file with the lines of a zone, in bytes.
 const MAX_ZONE_FILE: usize = 1024;
@@ -148,15 +150,15 @@ fn place(
 
 /// What the camera of a scan sees: a picture of the code, or a file with its text.
 fn sight(path: &Path) -> Result<CodeSight, Failure> {
-    let bytes = failure::read(path, code::picture::MAX_FILE_BYTES)?;
-    if bytes.is_empty() {
-        return Err(Failure::new(format!("{} is empty; give the picture of a code", path.display())));
+    match CodeFile::read(path)? {
+        CodeFile::Text(text) if text.starts_with(code::PREFIX) => Ok(CodeSight::Text(text)),
+        // A text that is no code is told as what it is: no picture.
+        CodeFile::Text(text) => Ok(CodeSight::Picture(text.into_bytes())),
+        CodeFile::Picture(bytes) if bytes.is_empty() => {
+            Err(Failure::new(format!("{} is empty; give the picture of a code", path.display())))
+        }
+        CodeFile::Picture(bytes) => Ok(CodeSight::Picture(bytes)),
     }
-    let text = std::str::from_utf8(&bytes).ok().map(str::trim);
-    Ok(match text.filter(|text| text.starts_with(code::PREFIX)) {
-        Some(text) => CodeSight::Text(text.to_owned()),
-        None => CodeSight::Picture(bytes),
-    })
 }
 
 /// What the reader of cards sees of one that was named on the command line.
@@ -359,7 +361,11 @@ fn page(report: &Report, place: &LanePlace, exit: &Value, entry: &Value) -> Resu
     let texts = Texts::builtin().map_err(of)?;
     let mut out = format!(
         "{} at {}\n",
-        if report.passage == Passage::Passed { "PASSED" } else { "NOT PASSED" },
+        if report.passage == Passage::Passed {
+            tone::out("PASSED", Tone::Good)
+        } else {
+            tone::out("NOT PASSED", Tone::Bad)
+        },
         place.name()
     );
     if let Some(sentence) = texts.get(report.sentence, Language::En) {

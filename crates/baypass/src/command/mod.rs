@@ -9,6 +9,7 @@ mod authority;
 mod bench;
 mod chip_files;
 mod code;
+mod code_file;
 mod crossing;
 mod demo;
 mod desk;

@@ -19,6 +19,7 @@ pub mod lists;
 pub mod module;
 pub mod openid;
 pub mod parties;
+pub mod registries;
 pub mod risk_rules;
 pub mod signing;
 pub mod supervisors;
@@ -346,7 +347,7 @@ impl Installation {
     pub fn warn_once(&self, sentence: &str) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.insert(sentence.to_owned()) {
-            eprintln!("baypass: warning: {sentence}");
+            eprintln!("{}: warning: {sentence}", crate::tone::err("baypass", crate::tone::Tone::Doubt));
         }
     }
 

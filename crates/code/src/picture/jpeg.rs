@@ -1,6 +1,6 @@
 //! JPEG: the segments that pixels are made of (ITU-T T.81, B).
 //!
-//! Lives here: the walk over segments and scans. Not here: what is in a scan. Kept are tables, frame, scans, and of the
+//! Lives here: the walk over segments and scans, and which kinds of JPEG the decoder reads right. Not here: what is in a scan. Kept are tables, frame, scans, and of the
 //! application's segments the two that say how colours are stored (`Adobe`) and that tables may be missing (`AVI1`).
 
 use super::cost::Cost;
@@ -32,7 +32,10 @@ struct Frame {
 
 impl Frame {
     fn read(marker: u8, data: &[u8]) -> Result<Self, PictureError> {
-        let [_, a, b, c, d, count, components @ ..] = data else { return Err(PictureError::Damaged) };
+        let [bits, a, b, c, d, count, components @ ..] = data else { return Err(PictureError::Damaged) };
+        if *bits != 8 {
+            return Err(PictureError::Coding);
+        }
         let (triples, []) = components.as_chunks::<3>() else { return Err(PictureError::Damaged) };
         let sampling: Vec<_> =
             triples.iter().map(|[_, hv, _]| (u64::from(hv >> 4), u64::from(hv & 15))).collect();
@@ -42,6 +45,25 @@ impl Frame {
         }
         let (height, width) = (u16::from_be_bytes([*a, *b]).into(), u16::from_be_bytes([*c, *d]).into());
         Ok(Self { width, height, progressive: marker == 0xc2, sampling })
+    }
+
+    /// Whether the decoder puts every block in its place. It was tried on each kind of sampling and scans (`tests/jpeg_kinds.rs`):
+    /// beyond these it gives another picture, and no error.
+    fn is_read_right(&self, in_first_scan: usize, restarts: bool) -> bool {
+        let one_scan = !self.progressive && in_first_scan == self.sampling.len();
+        if restarts && !one_scan {
+            return false;
+        }
+        let (first, others) = match self.sampling.split_first() {
+            None => return false,
+            Some((_, [])) => return true,
+            Some((first, others)) => (*first, others),
+        };
+        let single = others.iter().all(|other| *other == (1, 1));
+        let usual = matches!(first, (1 | 2, 1 | 2)) || first == (4, 1) && single;
+        let finest = others.iter().all(|(h, v)| *h <= first.0 && *v <= first.1);
+        let in_order = one_scan || single && (self.progressive || first == (1, 1));
+        usual && finest && in_order
     }
 
     /// Grey or three colours come out. Where a component's blocks come in several scans, all of them are held as
@@ -72,6 +94,7 @@ struct Walk {
     scans: usize,
     in_first_scan: usize,
     table_bytes: usize,
+    restarts: bool,
 }
 
 impl Walk {
@@ -85,14 +108,21 @@ impl Walk {
                 }
                 true
             }
-            RESTART_INTERVAL => true,
+            RESTART_INTERVAL => {
+                self.restarts |= data != [0, 0];
+                true
+            }
             0xc0..=0xc2 if self.frame.is_none() && self.scans == 0 => {
                 let frame = Frame::read(marker, data)?;
                 frame.cost(frame.sampling.len())?;
                 self.frame = Some(frame);
                 true
             }
-            // A second frame, or a kind of coding that is not read.
+            // Lossless, hierarchical or arithmetic coding (T.81, table B.1).
+            0xc3 | 0xc5..=0xc7 | 0xc9..=0xcf | 0xde | 0xdf if self.frame.is_none() => {
+                return Err(PictureError::Coding);
+            }
+            // A second frame, or a number of lines that is told late.
             0xc0..=0xcf | 0xdc | 0xde | 0xdf => return Err(PictureError::Damaged),
             START_OF_SCAN => {
                 if self.frame.is_none() {
@@ -171,9 +201,13 @@ pub(super) fn bare(bytes: &[u8]) -> Result<Bare<'static>, PictureError> {
             [_, ..] => return Err(PictureError::Damaged),
         }
     }
-    let Walk { mut file, frame: Some(frame), orientation, scans: 1.., in_first_scan, .. } = walk else {
+    let Walk { mut file, frame: Some(frame), orientation, scans: 1.., in_first_scan, restarts, .. } = walk
+    else {
         return Err(PictureError::Damaged);
     };
+    if !frame.is_read_right(in_first_scan, restarts) {
+        return Err(PictureError::Coding);
+    }
     file.extend_from_slice(&[0xff, END_OF_IMAGE]);
     // A decoder that loses its place may take bytes of a table for a scan: those are counted too.
     if file.windows(2).filter(|pair| *pair == [0xff, START_OF_SCAN]).count() > MAX_SCANS {

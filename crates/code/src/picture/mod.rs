@@ -6,6 +6,7 @@
 //! what is in the picture (`frame` for codes, crate `face` for faces), how many are decoded at once (the programs).
 
 mod cost;
+mod ground;
 mod jpeg;
 mod jpeg2000;
 mod lossless;
@@ -20,6 +21,8 @@ use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageResult, Limi
 use std::borrow::Cow;
 use std::io::Cursor;
 use std::panic::catch_unwind;
+
+pub use ground::{BLACK, WHITE, grey_on};
 
 /// The longest file that is decoded, in bytes.
 pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
@@ -67,6 +70,12 @@ pub enum PictureError {
         /// The format's name.
         format: &'static str,
     },
+    /// A JPEG of a kind that the standard allows and that is not read here: arithmetic coding, twelve bits, or colours whose
+    /// sampling or scans the decoder would put in the wrong place.
+    #[error(
+        "the JPEG is coded in an unusual way that is not read here; open the picture and save it once more as JPEG or PNG"
+    )]
+    Coding,
     /// The file is of no known format.
     #[error("the file is not a known kind of picture; give a JPEG, PNG or WebP file")]
     Unknown,

@@ -23,11 +23,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::routing::get;
 use documents::Timestamp;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
+use transport::description::Completed;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -175,8 +177,12 @@ fn library() -> OpenApiRouter<Arc<App>> {
 /// The description of the API (OpenAPI 3.1), of both routers and of every kind of venue.
 #[must_use]
 pub fn openapi() -> Value {
+    described().api
+}
+
+fn described() -> Completed {
     let all = public().merge(counter()).merge(hotel()).merge(building()).merge(library());
-    serde_json::to_value(all.split_for_parts().1).unwrap_or_default()
+    page::completed(&serde_json::to_value(all.split_for_parts().1).unwrap_or_default())
 }
 
 /// The routes of one desk: those of its own kind of venue alone.
@@ -190,8 +196,9 @@ pub fn routers(state: HttpState) -> Routers {
     let (open, closed) = (cors(&state.origins), cors(&[]));
     let app = Arc::new(App { state, sessions: Sessions::default(), reading: Semaphore::new(1) });
     let counter = counter().merge(of_kind).split_for_parts().0.merge(page::routes());
+    let counter = counter.route("/docs", get(page::docs));
     Routers {
-        public: finished(public().split_for_parts().0, open, &app),
+        public: finished(public().split_for_parts().0.route("/", get(page::at_wallets)), open, &app),
         counter: finished(counter, closed, &app),
     }
 }

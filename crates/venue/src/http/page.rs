@@ -5,11 +5,29 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::header;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use transport::description::{Completed, Door, Listener, complete, page as described_page};
+use transport::index::Index;
+
 use super::App;
+
+/// Examples by field, by `Schema.field`, by schema and by media type.
+const EXAMPLES: &str = include_str!("../../data/examples.json");
+
+const WALLETS: Listener = Listener::Other { name: "wallets", example: "http://127.0.0.1:7161" };
+
+/// Which tag's operations stand behind which listener: the description is read at the counter's.
+const DOORS: [Door; 5] = [
+    Door { tag: "wallet", listener: WALLETS },
+    Door { tag: "counter", listener: Listener::Here },
+    Door { tag: "hotel", listener: Listener::Here },
+    Door { tag: "building", listener: Listener::Here },
+    Door { tag: "library", listener: Listener::Here },
+];
 
 /// No inline script or style, nothing of another origin, and no page around this one.
 pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
@@ -67,6 +85,42 @@ pub(super) fn routes() -> Router<Arc<App>> {
     files.fold(Router::new(), |router, (path, kind, content)| {
         router.route(path, get(async move || file(kind, content)))
     })
+}
+
+/// The description with listeners, what opens each operation, and examples.
+pub(super) fn completed(api: &serde_json::Value) -> Completed {
+    complete(api, &DOORS, &serde_json::from_str(EXAMPLES).unwrap_or_default())
+}
+
+/// The description as a page.
+pub(super) async fn docs(State(app): State<Arc<App>>) -> Response {
+    let page = described_page(&super::openapi(), app.state.desk.setup().venue.as_str(), &[]);
+    let mut answer = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    answer
+}
+
+/// What stands at the address for wallets.
+pub(super) async fn at_wallets(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let venue = app.state.desk.setup().venue.as_str();
+    let about = [
+        "电子钱包把回答送到这里，这里没有给人看的内容。员工请打开柜台自己的地址。",
+        "電子錢包把回答送到這裡，這裡沒有給人看的內容。職員請打開櫃檯自己的地址。",
+        "Wallets send their answers here; there is nothing to read. Clerks open the counter's own address.",
+        "As carteiras enviam aqui as suas respostas; não há nada para ler. Os funcionários abrem o endereço próprio do balcão.",
+    ];
+    Index {
+        title: [
+            format!("{venue} · 湾区通：服务台"),
+            format!("{venue} · 灣區通：服務台"),
+            format!("{venue} · Bay Pass: a desk"),
+            format!("{venue} · Bay Pass: um balcão"),
+        ],
+        about: about.map(str::to_owned),
+        links: Vec::new(),
+    }
+    .answer(&headers)
 }
 
 fn file(kind: &'static str, content: &'static str) -> Response {
@@ -221,6 +275,12 @@ mod tests {
             assert_eq!(page.matches("<script").count(), 1, "{path}");
         }
         assert!(!POLICY.contains("unsafe"), "{POLICY}");
+    }
+
+    #[test]
+    fn every_text_of_the_description_has_an_example() {
+        serde_json::from_str::<Value>(super::EXAMPLES).unwrap();
+        assert_eq!(super::super::described().without_example, Vec::<String>::new());
     }
 
     #[test]

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use authority::store::{DatabaseAddress, create_database, drop_database};
 use clap::Args;
-use documents::{AuthorityCode, DocumentKind, PortId, Timestamp};
+use documents::{AuthorityCode, PortId, Timestamp};
 use gate::{Clock, SystemClock};
 
 use super::Output;
@@ -140,7 +140,7 @@ async fn tour_and_stay(
     let installation = Installation::init(&place.path, start, terms, args.database.for_all()?, None, None)?;
     say("Registering synthetic residents with faces from photographs ...\n")?;
     let people = tour::register(&installation, models, args.photos.as_deref(), start).await?;
-    let guest = guest(&place.path, &people)?;
+    let guests = guests(&place.path, &people)?;
     let other = OtherSystem::new(start)?;
     other.list(&installation, start)?;
     let identity = people.get(&Who::Chan).map(|person| other.wallet_of(&person.wallet, start)).transpose()?;
@@ -160,7 +160,7 @@ async fn tour_and_stay(
     let ended = match ended {
         Ok(ended) if !args.tour_only => {
             bay.real_time()?;
-            stay(&mut bay, place, &guest).await?;
+            stay(&mut bay, place, &guests).await?;
             Ok(ended)
         }
         other => other,
@@ -170,36 +170,60 @@ async fn tour_and_stay(
     ended
 }
 
-/// Whom the user may be at the wallet and the kiosk: a resident who is at home when the tour ends.
-fn guest(place: &Path, people: &tour::People) -> Result<String, Failure> {
-    let who = cast::Who::Leong;
-    let Some(person) = people.get(&who) else { return Ok(String::new()) };
-    let file = place.join("photograph.jpg");
-    write_whole(&file, &person.photographs.live)?;
-    let (id, permit) = who.numbers();
-    Ok(format!(
-        "  as              {}, born 1990-05-06, Macao identity card {id}, Home Return Permit {permit}\n  \
-         photograph      {} (selfie in the wallet, face at the kiosk)\n",
-        who.name(),
-        file.display()
-    ))
+/// Whom the user may be at the wallet and the kiosk, and what they meet.
+const GUESTS: [(cast::Who, &str); 3] = [
+    (cast::Who::Leong, "crosses from Macao to the mainland at Hengqin"),
+    (cast::Who::Qian, "a permit that has expired: refused on the way to Hong Kong"),
+    (cast::Who::Sun, "an endorsement for Hong Kong that begins weeks from now: refused until then"),
+];
+
+/// One of them: what is printed, and the cards with which they enrol.
+struct Guest {
+    told: String,
+    cards: Vec<Card>,
+}
+
+fn guests(place: &Path, people: &tour::People) -> Result<Vec<Guest>, Failure> {
+    let mut guests = Vec::new();
+    for (who, meets) in GUESTS {
+        let Some(person) = people.get(&who) else { continue };
+        // The first one's file has the name that README.md gives it.
+        let name = match guests.len() {
+            0 => "photograph.jpg".to_owned(),
+            more => format!("photograph-{}.jpg", more + 1),
+        };
+        let file = place.join(name);
+        write_whole(&file, &person.photographs.live)?;
+        let cards: Vec<Card> = person.wallet.vouchers().into_iter().map(|(_, card)| card).collect();
+        let numbers: Vec<String> = cards
+            .iter()
+            .map(|card| format!("{} {}", card.kind.as_str().replace('_', " "), card.number))
+            .collect();
+        let told = format!(
+            "  as              {} of {}, born {}: {meets}\n  with            {}\n  photograph      {} (selfie in the wallet, \
+             face at the kiosk)\n",
+            who.name(),
+            who.home(),
+            who.birth(),
+            numbers.join(", "),
+            file.display()
+        );
+        guests.push(Guest { told, cards });
+    }
+    Ok(guests)
 }
 
 /// One-time codes for the wallet by hand. The tour's own wallet of the same person ends when they are used.
-async fn invitations(bay: &Bay) -> Result<String, Failure> {
-    let (id, permit) = cast::Who::Leong.numbers();
+async fn invitations(bay: &Bay, cards: &[Card]) -> Result<String, Failure> {
     let mut codes = Vec::new();
-    for (issuer, kind, number) in [
-        (AuthorityCode::Mac, DocumentKind::MacaoBir, id),
-        (AuthorityCode::Chn, DocumentKind::HomeReturnPermit, permit),
-    ] {
-        codes.push(bay.invite(&Card { issuer, kind, number: number.to_owned() }, true).await?);
+    for card in cards {
+        codes.push(bay.invite(card, true).await?);
     }
-    Ok(format!("  invitation      {} (one-time codes of the offices, both in one field)\n", codes.join(" ")))
+    Ok(format!("  invitation      {} (one-time codes of the offices, all in one field)\n", codes.join(" ")))
 }
 
 /// How to cross by hand: one line a page.
-async fn by_hand(bay: &mut Bay, guest: &str) -> Result<String, Failure> {
+async fn by_hand(bay: &mut Bay, guests: &[Guest]) -> Result<String, Failure> {
     let mut text = String::from("Cross by hand, from Macao to the mainland at Hengqin:\n");
     match bay.serve_wallet().await {
         Ok(address) => text += &format!("  wallet          {address}\n"),
@@ -223,8 +247,10 @@ async fn by_hand(bay: &mut Bay, guest: &str) -> Result<String, Failure> {
     } else {
         text += "  kiosk           not here: the kiosk is not built; `npm ci && npm run build:kiosk` in web/ builds it\n";
     }
-    text += guest;
-    text += &invitations(bay).await?;
+    for guest in guests {
+        text += &guest.told;
+        text += &invitations(bay, &guest.cards).await?;
+    }
     text += "Register by hand: `Register` in the wallet, and a desk's counter in another window (F2 makes a request):\n";
     for (venue, desk) in &bay.desks {
         let secret = bay.installation.venue(&venue.parse().map_err(of)?).join("counter.secret");
@@ -236,7 +262,7 @@ async fn by_hand(bay: &mut Bay, guest: &str) -> Result<String, Failure> {
 }
 
 /// Stays until Ctrl-C.
-async fn stay(bay: &mut Bay, place: &Place, guest: &str) -> Result<(), Failure> {
+async fn stay(bay: &mut Bay, place: &Place, guests: &[Guest]) -> Result<(), Failure> {
     bay.refresh().await?;
     let mut text = String::from("\nThe Bay stays up. Press Ctrl-C to end it.\n");
     for (code, address) in &bay.addresses.authorities {
@@ -248,7 +274,7 @@ async fn stay(bay: &mut Bay, place: &Place, guest: &str) -> Result<(), Failure> 
     }
     let wiped = if place.wiped { " (wiped at the end; --dir keeps them)" } else { "" };
     text += &format!("  data in {}{wiped}\n", place.path.display());
-    text += &by_hand(bay, guest).await?;
+    text += &by_hand(bay, guests).await?;
     failure::print(&text)?;
     loop {
         tokio::select! {

@@ -21,6 +21,8 @@ use crate::command::lane::verdict_word;
 use crate::failure::{self, Failure, of};
 use crate::install::parties::Parties;
 use crate::install::{Installation, LanePlace};
+use crate::progress::Progress;
+use crate::tone::{self, Tone};
 use crate::wallet::{HeldToken, Wallet};
 
 /// One of the cast with wallet and photographs.
@@ -62,6 +64,7 @@ pub async fn register(
         // The first photographs are the user's own face, most likely: they play the guest at wallet and kiosk.
         order.sort_by_key(|who| *who != Who::Leong);
     }
+    let progress = Progress::start("residents registered", order.len());
     for who in order {
         let photographs = match who {
             Who::Ieong => cast.twice.clone(),
@@ -89,6 +92,7 @@ pub async fn register(
             start,
         )
         .await?;
+        progress.step();
         people.insert(who, Person { who, wallet, photographs, used: None, last: None });
     }
     Ok(people)
@@ -184,6 +188,11 @@ impl Scanned {
     }
 }
 
+/// The word at the beginning of a line, in its column.
+fn marked(word: &str) -> String {
+    tone::out(&format!("{word:<11}"), if word == "WRONG" { Tone::Bad } else { Tone::Good })
+}
+
 /// Nothing was judged on a side.
 fn nothing() -> Value {
     json!({"verdict": null, "code": null})
@@ -235,6 +244,10 @@ pub async fn run(bay: &mut Bay, people: People, json_out: bool) -> Result<Ended,
     tour.say("\nCheats, each with the reason that it must get:\n")?;
     let attempts = cheats::all(&mut tour, &sheet).await?;
     let ledgers = tour.ledgers().await?;
+    // Whoever keeps the data goes on with the wallets that crossed.
+    for person in tour.people.values() {
+        person.wallet.save(&tour.bay.installation)?;
+    }
     let wrong = tour.wrong;
     if json_out {
         failure::print_json(&json!({
@@ -276,6 +289,8 @@ impl Tour<'_> {
 
     async fn enrol(&mut self) -> Result<(), Failure> {
         let now = self.bay.now();
+        let with_phone = self.people.values().filter(|person| person.who.has_phone()).count();
+        let progress = Progress::start("wallets enrolled", with_phone);
         for person in self.people.values_mut().filter(|person| person.who.has_phone()) {
             let mut invitations = Vec::new();
             for (_, card) in person.wallet.vouchers() {
@@ -293,6 +308,7 @@ impl Tour<'_> {
                 .enrol(&*self.bay, &selfie, &invitations, now)
                 .await
                 .map_err(|failure| Failure::new(format!("{}: {failure}", person.who.name())))?;
+            progress.step();
         }
         Ok(())
     }
@@ -434,8 +450,8 @@ impl Tour<'_> {
         let word = |side: &Value| side.get("verdict").and_then(Value::as_str).unwrap_or("-").to_owned();
         let stage = |name: &str| ms.get(name).copied().unwrap_or(0.0);
         self.say(&format!(
-            "{:<11} {:<22} {}-{}  {:<13} {:<7} {:<7} {:>5.0}  {:>5.1}  {:>5.0}  {:>5.0}  {:>5.0}{}\n",
-            if passed { "passed" } else { "WRONG" },
+            "{} {:<22} {}-{}  {:<13} {:<7} {:<7} {:>5.0}  {:>5.1}  {:>5.0}  {:>5.0}  {:>5.0}{}\n",
+            marked(if passed { "passed" } else { "WRONG" }),
             who.name(),
             from,
             to,
@@ -469,8 +485,8 @@ impl Tour<'_> {
         let ms = scanned.report.get("ms").cloned().unwrap_or_default();
         let stage = |name: &str| ms.get(name).and_then(Value::as_f64).unwrap_or(0.0);
         self.say(&format!(
-            "{:<11} {:<22} {}  {:<13} {:<7} {:<7} {:>5.0}  {:>5.1}  {:>5.0}  {:>5.0}  {:>5.0}  ({})\n",
-            if passed { "passed" } else { "WRONG" },
+            "{} {:<22} {}  {:<13} {:<7} {:<7} {:>5.0}  {:>5.1}  {:>5.0}  {:>5.0}  {:>5.0}  ({})\n",
+            marked(if passed { "passed" } else { "WRONG" }),
             who.name(),
             lane.direction,
             lane.port.as_str(),
@@ -510,9 +526,9 @@ impl Tour<'_> {
         if !ok {
             self.wrong += 1;
         }
-        let mark = if ok { "refused" } else { "WRONG" };
+        let mark = marked(if ok { "refused" } else { "WRONG" });
         self.say(&format!(
-            "{mark:<11} {attack:<58} {code}{}\n",
+            "{mark} {attack:<58} {code}{}\n",
             if ok { String::new() } else { format!(" (expected {expected})") }
         ))?;
         Ok(json!({
@@ -533,8 +549,8 @@ impl Tour<'_> {
             self.wrong += 1;
         }
         let why = if done { String::new() } else { format!(" {}", json!(refused)) };
-        let mark = if done { "registered" } else { "WRONG" };
-        self.say(&format!("{mark:<11} {who:<22} at {venue}, {words}{why}\n"))?;
+        let mark = marked(if done { "registered" } else { "WRONG" });
+        self.say(&format!("{mark} {who:<22} at {venue}, {words}{why}\n"))?;
         let outcome = if done { "registered" } else { "not_registered" };
         Ok(json!({"traveller": who, "venue": venue, "by": by, "outcome": outcome, "refused": refused}))
     }
@@ -547,13 +563,13 @@ impl Tour<'_> {
         (told, of): (usize, usize),
     ) -> Result<Value, Failure> {
         let once = told == of;
-        let mark = if once { "told" } else { "WRONG" };
-        self.say(&format!("{mark:<11} the police's register (a stand-in) of {told} guests, each once\n"))?;
+        let mark = marked(if once { "told" } else { "WRONG" });
+        self.say(&format!("{mark} the police's register (a stand-in) of {told} guests, each once\n"))?;
         let bad = common + plain > 0 || first.min(second) == 0;
         self.wrong += usize::from(bad) + usize::from(!once);
-        let mark = if bad { "WRONG" } else { "compared" };
+        let mark = marked(if bad { "WRONG" } else { "compared" });
         self.say(&format!(
-            "{mark:<11} the books of the hotel and of the building, where the same two people stand: {first} and {second} long \
+            "{mark} the books of the hotel and of the building, where the same two people stand: {first} and {second} long \
              values, {common} in common; names, numbers and birth dates in plain: {plain}\n"
         ))?;
         Ok(

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use documents::{
-    Answer, Applied, Asked, AuthorityCode, Direction, DocumentKind, Doubts, Holder, LaneKind, Movement,
-    Question, Sentences, may_cross,
+    Answer, Applied, Asked, AuthorityCode, Direction, DocumentKind, Doubts, Holder, LaneAnswer, LaneKind,
+    Movement, Question, Sentences, SideAnswer, may_cross,
 };
 use serde_json::json;
 
@@ -23,6 +23,15 @@ fn word(answer: &Answer) -> &'static str {
         documents::Outcome::Measures => "measures",
         documents::Outcome::Shut => "shut",
     }
+}
+
+/// Whether two ports answer alike: the same lane's answer, and the same verdicts for the same reasons.
+fn is_same(one: &Answer, other: &Answer) -> bool {
+    let said = |side: &Option<SideAnswer>| {
+        side.as_ref().map(|side| (side.verdict.as_str(), side.verdict.why().map(|why| why.reason)))
+    };
+    let all = |answer: &Answer| (answer.question.lane, answer.lane, said(&answer.exit), said(&answer.entry));
+    all(one) == all(other)
 }
 
 /// Answers for a resident of an installation.
@@ -90,8 +99,10 @@ pub async fn run(args: &MayCrossArgs, models: &Path) -> Result<Ended, Failure> {
         documents::Outcome::Measures => 1,
         documents::Outcome::Shut => 2,
     };
-    // A port with a lane for the pass before one with counters alone (the airports).
-    answers.sort_by_key(|answer| (rank(answer), answer.question.lane == LaneKind::Manual));
+    // A port that is open to them before one that is not, and one with a lane for the pass before counters alone (the airports).
+    answers.sort_by_key(|answer| {
+        (rank(answer), answer.lane != LaneAnswer::Open, answer.question.lane == LaneKind::Manual)
+    });
     let Some(mut best) = answers.first().cloned() else { return Err(Failure::new("no port answers")) };
     best.doubts = doubts.of(&holder, &documents, &movements, &best);
     if args.output.json {
@@ -109,12 +120,14 @@ pub async fn run(args: &MayCrossArgs, models: &Path) -> Result<Ended, Failure> {
         }
         let open: Vec<_> = answers
             .iter()
-            .filter(|answer| rank(answer) == rank(&best))
+            .filter(|answer| answer.question.port != best.question.port && is_same(answer, &best))
             .map(|answer| answer.question.port.as_str())
             .collect();
         let counter = documents.iter().any(|d| d.kind() == DocumentKind::Passport);
-        let note = if counter { "\n  (A passport is always looked at by an officer.)" } else { "" };
-        failure::print(&format!("  the same at: {}{note}\n", open.join(", ")))?;
+        let note = if counter { "  (A passport is always looked at by an officer.)\n" } else { "" };
+        let same =
+            if open.is_empty() { String::new() } else { format!("  the same at: {}\n", open.join(", ")) };
+        failure::print(&format!("{same}{note}"))?;
     }
     Ok(ended(std::slice::from_ref(&best)))
 }

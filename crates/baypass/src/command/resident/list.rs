@@ -1,4 +1,4 @@
-//! `baypass resident list`: who is registered.
+//! `baypass resident list`: who is registered, and who of them has a pass: the registries say it, whatever wallet it is in.
 
 use clap::Args;
 use serde_json::json;
@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::Ended;
 use crate::command::{InstallationArgs, Output};
 use crate::failure::{self, Failure};
+use crate::install::registries::Registries;
 use crate::wallet::Wallet;
 
 /// What `resident list` takes.
@@ -18,28 +19,34 @@ pub struct ListArgs {
 }
 
 /// Runs `resident list`.
-pub fn run(args: &ListArgs) -> Result<Ended, Failure> {
+pub async fn run(args: &ListArgs) -> Result<Ended, Failure> {
     let installation = args.installation.open()?;
     let wallets = Wallet::all(&installation)?;
+    let mut registries = Registries::of(&installation);
+    let mut found = Vec::with_capacity(wallets.len());
+    for wallet in wallets {
+        let has_pass = registries.has_pass(&wallet).await?;
+        found.push((wallet, has_pass));
+    }
     if args.output.json {
-        let list: Vec<_> = wallets
+        let list: Vec<_> = found
             .iter()
-            .map(|wallet| {
+            .map(|(wallet, has_pass)| {
                 let cards: Vec<_> =
                     wallet.cards.iter().map(|c| json!({"issuer": c.issuer, "kind": c.kind, "number": c.number})).collect();
-                json!({"resident": wallet.resident, "home": wallet.home, "name": wallet.name, "documents": cards, "enrolled": wallet.enrolled()})
+                json!({"resident": wallet.resident, "home": wallet.home, "name": wallet.name, "documents": cards, "enrolled": has_pass})
             })
             .collect();
         failure::print_json(&json!({"residents": list}))?;
         return Ok(Ended::Done);
     }
-    if wallets.is_empty() {
+    if found.is_empty() {
         failure::print("no resident yet; `baypass resident add` adds one\n")?;
     }
-    for wallet in wallets {
+    for (wallet, has_pass) in found {
         let cards: Vec<_> =
             wallet.cards.iter().map(|c| format!("{} {}", c.kind.as_str(), c.number)).collect();
-        let pass = if wallet.enrolled() { "pass" } else { "no pass" };
+        let pass = if has_pass { "pass" } else { "no pass" };
         failure::print(&format!(
             "{:>3}  {}  {}  {pass}  {}\n",
             wallet.resident,

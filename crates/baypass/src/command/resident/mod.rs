@@ -67,7 +67,7 @@ impl ResidentCommand {
         use status::Change;
         match self {
             Self::Add(args) => block_on(add::run(args, models)),
-            Self::List(args) => list::run(args),
+            Self::List(args) => block_on(list::run(args)),
             Self::ReEnrol(args) => block_on(re_enrol::run(args, models)),
             Self::Invite(args) => block_on(invite::invite(args, models)),
             Self::Enrolments(args) => block_on(invite::enrolments(args, models)),

@@ -17,11 +17,12 @@ use super::consent;
 use super::sending::{MAX_REPLY_BYTES, Reply, send};
 use super::show::draw;
 use crate::Ended;
-use crate::command::code::text_in_file;
+use crate::command::code_file::text_of;
 use crate::command::{At, InstallationArgs, ONE_PROCESS, Output, ResidentArgs};
 use crate::failure::{self, Failure, of};
 use crate::install::Installation;
 use crate::install::parties::{Parties, trusted};
+use crate::install::registries::{ENDED, Registries};
 use crate::serve::device_client;
 use crate::wallet::Wallet;
 use crate::wallet::venue::{NoAnswer, Source};
@@ -61,21 +62,6 @@ pub struct RegisterArgs {
 }
 
 impl RegisterArgs {
-    fn code(&self) -> Result<String, Failure> {
-        let path = Path::new(&self.request);
-        let typed = self.request.starts_with(code::REQUEST_PREFIX);
-        if self.request == "-" || (!typed && path.is_file()) {
-            return text_in_file(path);
-        }
-        if !typed && path.extension().is_some() {
-            return Err(Failure::new(format!(
-                "there is no file {}; check the path, or give the code's text",
-                self.request
-            )));
-        }
-        Ok(self.request.clone())
-    }
-
     /// A refusal: its code and sentence, and exit code 3.
     fn refuse(&self, code: &str, sentence: &str) -> Result<Ended, Failure> {
         if self.output.json {
@@ -90,7 +76,7 @@ impl RegisterArgs {
 /// Runs `wallet register`.
 pub async fn run(args: &RegisterArgs, models: &Path) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
-    let text = args.code()?;
+    let text = text_of(&args.request, code::REQUEST_PREFIX)?;
     let (trust, approvals) = trusted(&installation, now)?;
     let mut scratch = Vec::new();
     let code = match VenueCode::parse(VenueCodeKind::Request, &text, &mut scratch) {
@@ -112,6 +98,9 @@ pub async fn run(args: &RegisterArgs, models: &Path) -> Result<Ended, Failure> {
     let agreed: ClaimSet = request.asked().iter().filter(|claim| !args.decline.contains(claim)).collect();
     let mut wallet = args.resident.wallet(&installation)?;
     let place = desk.authority();
+    if let Some(ended) = Registries::of(&installation).ended(&wallet, &wallet.enrolled_at()).await? {
+        return args.refuse(ENDED, &ended);
+    }
     let sources = match wallet.sources_for(&desk, &agreed, args.document) {
         Ok(sources) => sources,
         Err(none) => return args.refuse(none.code(), &none.to_string()),

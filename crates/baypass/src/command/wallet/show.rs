@@ -13,6 +13,7 @@ use crate::command::crossing::CrossingArgs;
 use crate::command::{At, InstallationArgs, ONE_PROCESS, Output, ResidentArgs};
 use crate::failure::{self, Failure, of};
 use crate::install::parties::Parties;
+use crate::install::registries::{ENDED, Registries};
 use crate::install::write_whole;
 use crate::wallet::BATCH;
 
@@ -59,6 +60,15 @@ pub async fn run(args: &ShowArgs, models: &Path) -> Result<Ended, Failure> {
     };
     let hold = installation.hold()?;
     let mut wallet = args.resident.wallet(&installation)?;
+    let asked = [wallet.home, way.from(), way.to()];
+    if let Some(ended) = Registries::of(&installation).ended(&wallet, &asked).await? {
+        if args.output.json {
+            failure::print_json(&json!({"resident": wallet.resident, "refused": ENDED, "detail": ended}))?;
+        } else {
+            failure::print(&format!("no code ({ENDED}): {ended}\n"))?;
+        }
+        return Ok(Ended::Refused);
+    }
     if wallet.tokens_left(at) < sides.len() {
         drop(hold);
         let parties = Parties::open(&installation, models, at).await?;
