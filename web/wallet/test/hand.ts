@@ -13,7 +13,7 @@ const decode = (jsqr as unknown as { default?: typeof jsqr }).default ?? jsqr
 const ARTEFACTS = join(ROOT, 'web/wallet/dist/screens')
 /** Those that stand in the documentation: written anew with `BAYPASS_SCREENS=keep`. */
 const KEPT = new Set([
-  'en-language', 'en-where', 'en-pin', 'en-number', 'en-reading', 'en-read', 'en-selfie', 'en-home', 'en-port', 'en-code', 'en-cross', 'en-history', 'en-receipts', 'en-more', 'en-clock-wrong',
+  'en-language', 'en-where', 'en-pin', 'en-number', 'en-reading', 'en-read', 'en-selfie', 'en-home', 'en-port', 'en-code', 'en-review', 'en-family', 'en-lock-offer', 'en-unlock-by-the-phone', 'en-home-screen', 'en-cross', 'en-history', 'en-receipts', 'en-more', 'en-clock-wrong',
   'zh-Hans-home-of-a-mainland-resident', 'zh-Hans-may-not-cross', 'zh-Hant-home-normal', 'zh-Hant-code-large', 'pt-home-normal', 'pt-code-normal', 'en-register', 'en-consent-building', 'en-registered', 'en-refused', 'en-desk-code', 'en-desk-away', 'zh-Hant-consent-hotel', 'en-history-with-desks', 'en-receipts-with-desks', 'dark-home', 'dark-code',
 ])
 export const PIN = '274951'
@@ -238,10 +238,16 @@ export class Hand {
 
   async picture(name: string) {
     mkdirSync(ARTEFACTS, { recursive: true })
-    await this.page.evaluate(() => window.scrollTo(0, 0))
+    const kept = process.env['BAYPASS_SCREENS'] === 'keep' && KEPT.has(name)
+    await this.page.evaluate((kept) => {
+      window.scrollTo(0, 0)
+      // The face of a sample is nobody's who asked to stand in the documentation.
+      if (kept) document.querySelectorAll<HTMLElement>('#portrait').forEach((face) => { face.style.visibility = 'hidden' })
+    }, kept)
     const png = await this.page.screenshot({ scale: 'css' })
+    await this.page.evaluate(() => document.querySelectorAll<HTMLElement>('#portrait').forEach((face) => { face.style.visibility = '' }))
     writeFileSync(join(ARTEFACTS, `${name}.png`), png)
-    if (process.env['BAYPASS_SCREENS'] === 'keep' && KEPT.has(name)) writeFileSync(join(ROOT, 'docs/screens', `wallet-${name}.png`), png)
+    if (kept) writeFileSync(join(ROOT, 'docs/screens', `wallet-${name}.png`), png)
   }
 
   /** Nothing wider than the screen, nothing cut or laid over something else, nothing too small to touch, nothing that axe finds. */

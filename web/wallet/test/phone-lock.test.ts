@@ -78,7 +78,16 @@ describe.skipIf(skipped)("the phone's own lock", () => {
 
   it('is offered on the pass, opens nothing before it is switched on, and asks who the traveller is', async () => {
     await hand.see('lock-offer')
-    await hand.sound('en lock offer')
+    for (const language of [...LANGUAGES.filter((one) => one !== 'en'), 'en']) {
+      await hand.press('more')
+      await hand.press(`language-${language}`)
+      await hand.press('back')
+      await hand.see('lock-offer')
+      for (const large of [true, false]) {
+        await hand.page.locator('.app').last().evaluate((app, large) => app.classList.toggle('large', large), large)
+        await hand.sound(`${language} lock offer${large ? ', large' : ''}`)
+      }
+    }
     expect(await hand.page.locator('#lock-offer').innerText()).toContain('Whoever can unlock this phone')
     // A finger that it does not know switches nothing on.
     await hand.press('lock-yes')
@@ -124,6 +133,8 @@ describe.skipIf(skipped)("the phone's own lock", () => {
     await hand.page.waitForTimeout(3500)
     await hand.press('side-entry')
     await hand.see('side-exit')
+    // The button stands below the code; the code that it brought is in view.
+    await hand.page.waitForFunction(() => window.scrollY === 0)
     const entry = await hand.shown()
     expect(idOf(entry)).not.toBe(idOf(first))
     const left = await hand.page.locator('#left').last().innerText()
@@ -185,7 +196,7 @@ describe.skipIf(skipped)("the phone's own lock", () => {
       await hand.press('pin-next')
     }
     await hand.see('pin-changed')
-    await hand.page.locator('#lock-setting', { hasText: 'switched off with the old PIN' }).waitFor()
+    await hand.page.locator('#lock-lapsed', { hasText: 'switched off with the old PIN' }).waitFor()
     await hand.sound('en lock after a new PIN')
     expect(await hand.page.evaluate(() => localStorage.getItem('baypass.lock'))).toBeNull()
     await hand.press('lock-on')

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { skip } from '../../core/test/skip.js'
-import { type Bay, launch, launchWithCamera, missing, openBay } from './bay.js'
+import { type Bay, CHILD, launch, launchWithCamera, missing, openBay } from './bay.js'
 import { Hand, PIN, trackStates as states, watchCamera } from './hand.js'
 import { LANGUAGES } from './languages.js'
 
@@ -145,6 +145,10 @@ describe.skipIf(skipped)('a wallet with a camera', () => {
         await one.sound(`${language} ${name}${large ? ', large' : ''}`)
       }
     }
+    await one.press('back')
+    await one.see('review')
+    await inBothSizes('review')
+    await one.reviewed()
     const words = await one.page.locator('#selfie').last().innerText()
     await one.press('selfie')
     await advised(one, { 'zh-Hans': '请按拍照', 'zh-Hant': '請按拍照', en: 'press the button', pt: 'carregue' }[language])
@@ -283,6 +287,34 @@ describe.skipIf(skipped)('a wallet with a camera', () => {
     }
     await hand.press('large')
     await hand.press('language-en')
+    expect(hand.wrong).toEqual([])
+  })
+
+  it('speaks of a child or parent, and sees them with the back camera, not mirrored', async () => {
+    await hand.press('add')
+    await hand.page.locator('[role=heading]', { hasText: 'Where do they live?' }).last().waitFor()
+    await hand.press('home-HKG')
+    expect(await hand.title()).toBe('Number of their document')
+    await hand.fill('number', CHILD.id)
+    await hand.press('next')
+    await hand.press('skip')
+    for (const [id, title, typed] of [['name', 'Their name', CHILD.name], ['birth', 'Their date of birth', CHILD.birth]] as const) {
+      await hand.see(id)
+      expect(await hand.title()).toBe(title)
+      await hand.fill(id, typed)
+      await hand.press('next')
+    }
+    await hand.press('no-code')
+    await hand.sound('en review of a child')
+    await hand.reviewed()
+    await hand.page.locator('[role=heading]', { hasText: 'A picture of their face' }).last().waitFor()
+    await hand.press('selfie')
+    await advised(hand, 'Good')
+    expect(await hand.page.evaluate(() => (window as unknown as { wanted: { video: { facingMode: string } } }).wanted.video.facingMode)).toBe('environment')
+    expect(await hand.page.locator('video#finder').evaluate((video: HTMLVideoElement) => getComputedStyle(video).transform)).toBe('none')
+    await hand.sound('en picture of a child')
+    await hand.press('give-up')
+    await hand.see('show')
     expect(hand.wrong).toEqual([])
   })
 })
