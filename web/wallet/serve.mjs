@@ -51,7 +51,7 @@ export function walletServer({ folder, authorities, roots, relay, tls }) {
     answer.setHeader('Content-Security-Policy', policy)
     answer.setHeader('X-Content-Type-Options', 'nosniff')
     answer.setHeader('Referrer-Policy', 'no-referrer')
-    answer.setHeader('Permissions-Policy', 'camera=(self), microphone=(), geolocation=()')
+    answer.setHeader('Permissions-Policy', 'camera=(self), microphone=(), geolocation=(), publickey-credentials-create=(self), publickey-credentials-get=(self)')
     answer.setHeader('Cache-Control', 'no-cache')
     const path = pathOf(asked.url)
     const named = path === undefined ? null : /^\/authority\/([A-Z]{3})(\/.*)$/.exec(path)

@@ -16,10 +16,16 @@ declare const wx: {
     success: (result: { tempFilePath: string }) => void; fail: (error: unknown) => void
   }): void
   getAppBaseInfo(): { readonly language?: string }
+  checkIsSoterEnrolledInDevice(options: { checkAuthMode: 'fingerPrint' | 'facial'; success: (result: { isEnrolled: boolean }) => void; fail: (error: unknown) => void }): void
+  startSoterAuthentication(options: {
+    requestAuthModes: readonly ('fingerPrint' | 'facial')[]; challenge: string; authContent: string; success: (result: { authMode: string }) => void; fail: (error: unknown) => void
+  }): void
   getRandomValues(options: { length: number; success: (result: { randomValues: ArrayBuffer }) => void; fail: (error: unknown) => void }): void
 }
 
 interface OffscreenImage {
+  readonly width: number
+  readonly height: number
   src: string
   onload: (loaded: unknown) => void
   onerror: (error: unknown) => void

@@ -199,6 +199,15 @@ export function ask(method: 'GET' | 'POST' | 'DELETE', url: string, proof?: stri
   })
 }
 
+/** Whether the phone says that it has a network; where it says nothing, it may have one. */
+export function hasNetwork(): boolean {
+  let has = true
+  // #ifdef H5
+  has = navigator.onLine
+  // #endif
+  return has
+}
+
 /** Whether this platform lets the wallet call a desk: a mini-program may call only the hosts that WeChat has on its list. */
 export const REACHES_DESKS: boolean = (() => {
   let reaches = true
@@ -273,6 +282,37 @@ export async function takePicture(): Promise<Uint8Array | undefined> {
   // #endif
 }
 
+/** Side of the picture on a card, in pixels. */
+const PORTRAIT = 144
+
+/** The middle of a picture, small, as JPEG in base64; `undefined` where this platform cannot draw it. */
+export async function portraitOf(picture: Uint8Array): Promise<string | undefined> {
+  const text = (jpeg: Uint8Array) => toBase64Url(jpeg).replace(/-/g, '+').replace(/_/g, '/')
+  try {
+    // #ifdef H5
+    const whole = await createImageBitmap(new Blob([picture as BlobPart]))
+    const side = Math.min(whole.width, whole.height)
+    const part = await createImageBitmap(whole, (whole.width - side) / 2, (whole.height - side) / 2, side, side)
+    return text(await drawn(part, side, side, PORTRAIT, 0.8))
+    // #endif
+    // #ifdef MP-WEIXIN
+    const canvas = wx.createOffscreenCanvas({ type: '2d', width: PORTRAIT, height: PORTRAIT })
+    const image = canvas.createImage()
+    await new Promise((resolve, reject) => { image.onload = resolve; image.onerror = reject; image.src = `data:image/jpeg;base64,${text(picture)}` })
+    const scale = PORTRAIT / Math.min(image.width, image.height)
+    const [width, height] = [image.width * scale, image.height * scale]
+    canvas.getContext('2d').drawImage(image, (PORTRAIT - width) / 2, (PORTRAIT - height) / 2, width, height)
+    const size = { width: PORTRAIT, height: PORTRAIT }
+    const { tempFilePath } = await new Promise<{ tempFilePath: string }>((success, fail) => {
+      wx.canvasToTempFilePath({ canvas, x: 0, y: 0, ...size, destWidth: PORTRAIT, destHeight: PORTRAIT, fileType: 'jpg', quality: 0.8, success, fail })
+    })
+    return text(readPicture(tempFilePath))
+    // #endif
+  } catch {
+    return undefined
+  }
+}
+
 // #ifdef MP-WEIXIN
 const readPicture = (path: string) => new Uint8Array(uni.getFileSystemManager().readFileSync(path) as ArrayBuffer)
 
@@ -337,8 +377,8 @@ export interface Viewfinder {
   stop(): void
 }
 
-/** The subject of the camera: the holder's face (front camera), their card or a desk's code (back camera). */
-export type Sight = 'face' | 'card' | 'code'
+/** The subject of the camera: the holder's face (front camera), somebody else's face, a card or a desk's code (back camera). */
+export type Sight = 'face' | 'other' | 'card' | 'code'
 
 /** Longest side of a frame of a live capture. */
 const FRAME_SIDE = 640
@@ -349,6 +389,7 @@ export const SHAPE = 1.5
 /** Width and interval of the frames that are analysed: advice needs few pixels, small characters need all of them. */
 const LOOKS = {
   face: { camera: { facingMode: 'user', width: { ideal: 1280 }, height: { ideal: 960 } }, wide: 160, every: 150 },
+  other: { camera: { facingMode: 'environment', width: { ideal: 1280 }, height: { ideal: 960 } }, wide: 160, every: 150 },
   card: { camera: { facingMode: 'environment', width: { ideal: 1920 }, height: { ideal: 1080 } }, wide: 1280, every: 300 },
   code: { camera: { facingMode: 'environment', width: { ideal: 1280 }, height: { ideal: 720 } }, wide: 720, every: 200 },
 } as const
@@ -375,7 +416,7 @@ export async function openViewfinder(id: string, sight: Sight, see: (frame: Pixe
     const { videoWidth: width, videoHeight: height } = video
     if (!brush || width === 0) return
 // For a face the whole frame is used, for a card or a code the visible part.
-    const shape = { face: width / height, card: SHAPE, code: 1 }[sight]
+    const shape = { face: width / height, other: width / height, card: SHAPE, code: 1 }[sight]
     const [wide, high] = [Math.min(width, height * shape), Math.min(height, width / shape)]
     small.width = Math.min(LOOKS[sight].wide, Math.round(wide))
     small.height = Math.round((small.width * high) / wide)
@@ -476,11 +517,14 @@ export async function drawModules(id: string, modules: readonly (readonly boolea
 }
 
 let brightness: number | undefined
+let bright = false
 
 /** Keeps the screen bright and awake while a code is shown, where the platform allows it. */
 export function lighten(on: boolean): void {
   // #ifdef MP-WEIXIN
-  if (on) uni.getScreenBrightness({ success: ({ value }) => { brightness ??= value; uni.setScreenBrightness({ value: 1 }) } })
+  bright = on
+  // The code may be left before the phone has said how bright its screen was.
+  if (on) uni.getScreenBrightness({ success: ({ value }) => { if (bright) { brightness ??= value; uni.setScreenBrightness({ value: 1 }) } } })
   else if (brightness !== undefined) {
     uni.setScreenBrightness({ value: brightness })
     brightness = undefined
@@ -509,6 +553,17 @@ export function systemLanguage(): string {
   // #ifdef MP-WEIXIN
   return wx.getAppBaseInfo().language ?? ''
   // #endif
+}
+
+/** Whether this browser deletes what a page stored after seven days without a visit: Safari, unless the page stands on the home screen. */
+export function forgetsStorage(): boolean {
+  let forgets = false
+  // #ifdef H5
+  const { standalone, userAgent } = navigator as Navigator & { readonly standalone?: boolean }
+  const isSafari = standalone !== undefined || /^(?!.*(Chrom|Edg|Firefox)).*Safari/.test(userAgent)
+  forgets = isSafari && standalone !== true && !matchMedia('(display-mode: standalone)').matches
+  // #endif
+  return forgets
 }
 
 /** Sets the language of the page, for screen readers and for the shapes of Han characters. */

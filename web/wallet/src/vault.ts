@@ -1,6 +1,7 @@
 /**
  * Vault: what the wallet stores, sealed by a key from the PIN (scrypt, AES-256-GCM). In clear stand only what the screen
- * needs before the PIN (language, text size), the salt, and the count of wrong tries.
+ * needs before the PIN (language, text size), the salt, and the count of wrong tries. The key may also lie there wrapped under a
+ * key that the phone's own lock alone gives (`phone-lock`).
  *
  * A six-digit PIN slows down who copies the storage; it does not stop a patient attacker with that copy. Tokens live three
  * days and the face is compared at the lane: that is the defence.
@@ -8,10 +9,13 @@
 import { gcm } from '@noble/ciphers/aes.js'
 import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { fromBase64Url, fromUtf8, toBase64Url, toUtf8 } from '../../core/bytes.js'
+import { LockFault } from './lock-fault.js'
+import { type Wrapped, unwrap, wrap } from './phone-lock.js'
 import { forget, load, onChangedElsewhere, prepareRandomness, random, save } from './platform.js'
 
 const NAME = 'baypass.vault'
 const TRIES = 'baypass.tries'
+const LOCK = 'baypass.lock'
 const COST = { N: 2 ** 14, r: 8, p: 1, dkLen: 32 }
 const FREE_TRIES = 5
 
@@ -105,6 +109,61 @@ export async function open(pin: string, now: number): Promise<Opened> {
   }
 }
 
+// --- the phone's own lock --------------------------------------------------------------------------------------------
+
+/** What the phone's lock does for this wallet: open it, or confirm at a gate that its holder is there. */
+export type LockUse = 'opens' | 'confirms'
+type StoredLock = ({ readonly use: 'opens' } & Wrapped) | { readonly use: 'confirms' }
+
+function storedLock(): StoredLock | undefined {
+  try {
+    return JSON.parse(load(LOCK) ?? '') as StoredLock
+  } catch {
+    return undefined
+  }
+}
+
+export const lockUse = (): LockUse | undefined => hasVault() ? storedLock()?.use : undefined
+
+/** A wrapped key belongs to one vault: after a change of PIN it opens nothing. */
+const belonging = (salt: string) => `${NAME} ${salt}`
+
+/** Lets the phone's lock open this vault. Throws a `LockFault` where it does not. */
+export async function addLock(vault: VaultKey): Promise<void> {
+  const wrapped = await wrap(vault.key, belonging(toBase64Url(vault.salt)))
+  save(LOCK, JSON.stringify({ use: 'opens', ...wrapped } satisfies StoredLock))
+}
+
+/** Lets the phone's lock confirm at a gate that the holder is there; it opens nothing. */
+export function addConfirming(): void {
+  save(LOCK, JSON.stringify({ use: 'confirms' } satisfies StoredLock))
+}
+
+export const removeLock = (): void => forget(LOCK)
+
+/**
+ * Asks the phone's lock and opens the vault. It counts no try of the PIN, nor forgets one: the lock has a count of its own. Throws a
+ * `LockFault`; what opens nothing any more is removed.
+ */
+export async function openByLock(): Promise<Extract<Opened, { outcome: 'open' | 'damaged' }>> {
+  const lock = storedLock()
+  if (lock?.use !== 'opens') throw new LockFault('lost')
+  let sealed: Sealed
+  try {
+    sealed = JSON.parse(load(NAME) ?? '') as Sealed
+  } catch {
+    return { outcome: 'damaged' }
+  }
+  try {
+    const vault = { salt: fromBase64Url(sealed.salt), key: await unwrap(lock, belonging(sealed.salt)) }
+    const content = reread(vault)
+    return content === undefined ? { outcome: 'damaged' } : { outcome: 'open', vault, content }
+  } catch (error) {
+    if (error instanceof LockFault && error.code === 'lost') removeLock()
+    throw error
+  }
+}
+
 /** The stored contents, read with the key of an open vault; `undefined` if they are gone or sealed with another key. */
 export function reread(vault: VaultKey): unknown {
   try {
@@ -121,6 +180,7 @@ export const onVaultChanged = (told: () => void): void => onChangedElsewhere(NAM
 export function destroy(): void {
   forget(NAME)
   forget(TRIES)
+  forget(LOCK)
 }
 
 function tries(): { wrong: number; until: number } {

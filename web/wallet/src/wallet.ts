@@ -1,13 +1,13 @@
 /**
 * Wallet: the traveller's pass on this phone and every operation on it.
  *
- * Lives here: enrolment, fetching tokens, codes, history, the end. Not here: screens (`pages`), the platform, any rule
- * about who may cross: the authorities judge that.
+ * Lives here: enrolment, fetching tokens, history, the end. Not here: codes (`codes`), screens (`pages`), the platform, any
+ * rule about who may cross: the authorities judge that.
  */
 import { reactive } from 'vue'
 import { fromBase64Url, toBase64Url } from '../../core/bytes.js'
 import {
-  AUTHORITIES, type Audience, type Authority, type Unlock, audienceName, belongs, crossingCode, isAuthority, possession, readToken, receivers,
+  AUTHORITIES, type Authority, belongs, isAuthority, possession, readToken,
 } from '../../core/border.js'
 import { readInvitations } from '../../core/invitation.js'
 import { partMaker, usualDocument } from '../../core/issuance.js'
@@ -19,7 +19,11 @@ import type { BegunAnswer, Device, EnrolledAnswer, Operations, PassAnswer } from
 import { Refusal, call, clockOffset } from './client.js'
 import { type StoredKey, dropAllKeys, dropKey, makeKey, openKey } from './platform.js'
 import type { KeptLists, VenuePass } from './venue.js'
-import { type Opened, Superseded, type VaultKey, destroy, newVault, onVaultChanged, open, reread, seal } from './vault.js'
+import { LockFault } from './lock-fault.js'
+import { ability, confirm } from './phone-lock.js'
+import {
+  type Opened, Superseded, type VaultKey, addConfirming, addLock, destroy, lockUse, newVault, onVaultChanged, open, openByLock, removeLock, reread, seal,
+} from './vault.js'
 
 export interface Card {
   readonly kind: DocumentKind
@@ -31,8 +35,8 @@ export interface StoredToken {
   readonly token: string
   readonly parts: Readonly<Partial<Record<Authority, string>>>
   readonly expires: number
-/** The lane for which it was first shown, and the time. It is never shown at another lane. */
-  readonly shown?: { readonly audience: string; readonly at: number }
+/** The lane for which it was first shown, and the time; `guess`: the wallet chose the lane, nobody else. */
+  readonly shown?: { readonly audience: string; readonly at: number; readonly guess?: true }
 }
 
 export interface Passage {
@@ -54,10 +58,16 @@ export interface Receipt {
 }
 
 /** Steps of a registration, one question on each screen. */
-export type Step = 'card' | 'permit' | 'name' | 'birth' | 'code' | 'selfie' | 'done'
+export type Step = 'card' | 'permit' | 'name' | 'birth' | 'code' | 'review' | 'selfie' | 'done'
 
 export interface Content {
   home: Authority
+/** Its place among the passes of this phone. */
+  seat?: number
+/** It is a child's or a parent's: another person than who holds the phone. */
+  other?: true
+/** A small copy of the picture with which it was registered: JPEG, base64. */
+  portrait?: string
   step: Step
   name: string
   birth: string
@@ -76,6 +86,8 @@ export interface Content {
 /** Keys of a batch whose answer has not arrived; the next request uses the same keys. */
   pending: StoredKey[]
   history: Passage[]
+/** The way that the traveller chose last, and when. */
+  chosen?: { readonly from: Authority; readonly to: Authority; readonly port: string; readonly at: number }
   receipts: Receipt[]
 /** Time at which the records were last fetched, in seconds since 1970. */
   asked: number
@@ -88,23 +100,28 @@ export interface Content {
 
 export const BATCH = 8
 export const FEW = 4
-/** Longest time for which a token shown at one lane is kept for that lane, in seconds. */
-const KEPT = 30 * 60
-
 /** Contents of the vault: the pass in use first, then the passes of other persons on this phone. */
 interface Stored {
   readonly passes: readonly Content[]
   readonly lists?: KeptLists
+  readonly told?: readonly Offer[]
 }
+
+/** What a traveller is offered once: the phone's lock; a place on the home screen, where a browser forgets what it stored. */
+export type Offer = 'lock' | 'home'
 
 interface State {
   content: Content | undefined
   others: Content[]
   /** Trust lists and approvals, for all passes of this phone. */
   lists: KeptLists | undefined
+  /** Offers that were answered. */
+  told: readonly Offer[]
+  /** Where a pass was ended just now; it is said once. */
+  ended: readonly Authority[] | undefined
 }
 
-export const state: State = reactive({ content: undefined, others: [], lists: undefined })
+export const state: State = reactive({ content: undefined, others: [], lists: undefined, told: [], ended: undefined })
 let vault: VaultKey | undefined
 
 /** The document by which a resident of `home` enrols there. */
@@ -124,21 +141,27 @@ export async function begin(home: Authority, pin: string): Promise<void> {
   state.content = empty(home)
   state.others = []
   state.lists = undefined
+  state.told = []
+  removeLock()
   await keep()
 }
 
 /** A pass for a child or a parent, on this phone, behind the same PIN. */
 export async function addPerson(home: Authority): Promise<void> {
+  const seat = Math.max(...people().map((one) => one.seat ?? 0)) + 1
   state.others = [held(), ...state.others]
-  state.content = empty(home)
+  state.content = { ...empty(home), seat, other: true }
   await keep()
 }
 
-/** Switches to another pass on this phone; the order of the others stays. */
-export async function usePerson(index: number): Promise<void> {
-  const chosen = state.others[index]
-  if (!chosen) return
-  state.others = [held(), ...state.others.filter((_, i) => i !== index)]
+/** The passes of this phone in the order in which they were added. */
+export const people = (): readonly Content[] =>
+  [state.content, ...state.others].flatMap((one) => one ?? []).sort((a, b) => (a.seat ?? 0) - (b.seat ?? 0))
+
+/** Switches to another pass on this phone. */
+export async function usePerson(chosen: Content): Promise<void> {
+  if (!state.others.includes(chosen)) return
+  state.others = [held(), ...state.others.filter((other) => other !== chosen)]
   state.content = chosen
   await keep()
 }
@@ -164,6 +187,17 @@ export const canGiveUp = (): boolean => {
   return content !== undefined && (content.again.length > 0 || (Object.keys(content.sessions).length === 0 && state.others.length > 0))
 }
 
+/** Another home for a registration that no authority has granted yet: its numbers are asked for again. */
+export async function moveHome(home: Authority): Promise<void> {
+  const content = held()
+  if (Object.keys(content.sessions).length > 0) return
+  content.home = home
+  content.cards = {}
+  delete content.zone
+  content.step = 'card'
+  await keep()
+}
+
 /** Starts a new registration for a new document. The present one stays valid until the new one is granted. */
 export async function renew(): Promise<void> {
   const content = held()
@@ -185,23 +219,42 @@ async function dropTokens(content: Content): Promise<void> {
   content.venues = { ...venues, credentials: [], pending: [] }
 }
 
-/** The passes, also of a vault in which tokens still go by their earlier name. */
+/** The passes, also of a vault in which tokens still go by their earlier name and nobody has a place. */
 function passesOf({ passes }: Stored): Content[] {
-  return passes.map((pass) => {
+  return passes.map((pass, seat) => {
     const { tickets, ...rest } = pass as Content & { tickets?: StoredToken[] }
-    return { ...rest, tokens: rest.tokens ?? tickets ?? [] }
+    return { seat, ...rest, tokens: rest.tokens ?? tickets ?? [] }
   })
 }
 
-export async function unlock(pin: string) {
-  const opened = await open(pin, Date.now())
-  if (opened.outcome === 'open') {
-    const passes = passesOf(opened.content as Stored)
-    if (!passes[0]) return { outcome: 'damaged' } as const
-    vault = opened.vault
-    take(passes[0], passes.slice(1), opened.content as Stored)
-  }
+export const unlock = async (pin: string): Promise<Opened> => admit(await open(pin, Date.now()))
+
+/** Opens the wallet by the phone's own lock. Throws a `LockFault`. */
+export const unlockByPhone = async (): Promise<Opened> => admit(await openByLock())
+
+function admit(opened: Opened): Opened {
+  if (opened.outcome !== 'open') return opened
+  const passes = passesOf(opened.content as Stored)
+  if (!passes[0]) return { outcome: 'damaged' }
+  vault = opened.vault
+  take(passes[0], passes.slice(1), opened.content as Stored)
   return opened
+}
+
+/** Lets the phone's lock do for this wallet what it can. Throws a `LockFault`. */
+export async function switchLockOn(): Promise<void> {
+  const can = await ability()
+  if (can === 'none' || !vault) throw new LockFault('unable')
+  if (can === 'confirms') addConfirming()
+  else await addLock(vault)
+}
+
+/** Asks the phone's lock whether its holder is there. Throws a `LockFault`. */
+export async function proveByPhone(reason: string): Promise<void> {
+  if (lockUse() !== 'opens') return confirm(reason)
+  const opened = await openByLock()
+  if (opened.outcome !== 'open') throw new LockFault('lost')
+  opened.vault.key.fill(0)
 }
 
 export function lock(): void {
@@ -211,10 +264,11 @@ export function lock(): void {
   state.others = []
 }
 
-function take(content: Content, others: Content[], { lists }: Stored): void {
+function take(content: Content, others: Content[], { lists, told = [] }: Stored): void {
   state.content = content
   state.others = others
   state.lists = lists
+  state.told = told
 }
 
 // All windows of one browser share a wallet: a change in another window is read at once.
@@ -241,7 +295,13 @@ export function keep(): Promise<void> {
   })
 }
 
-const stored = (content: Content): Stored => ({ passes: [content, ...state.others], ...(state.lists ? { lists: state.lists } : {}) })
+const stored = (content: Content): Stored => ({ passes: [content, ...state.others], ...(state.lists ? { lists: state.lists } : {}), ...(state.told.length > 0 ? { told: state.told } : {}) })
+
+/** An offer was answered, or is no more: it is not made again. */
+export async function settleOffer(offer: Offer): Promise<void> {
+  state.told = [...state.told.filter((other) => other !== offer), offer]
+  await keep()
+}
 
 function write(work: () => Promise<void>): Promise<void> {
   writing = writing.catch(() => undefined).then(work).catch((error: unknown) => {
@@ -261,6 +321,8 @@ export async function changePin(proven: VaultKey, next: string): Promise<void> {
 // Locked, or changed by another window, since the PIN was tested: nothing is written.
     if (!vault || !state.content || toBase64Url(vault.salt) !== toBase64Url(proven.salt)) throw new Superseded()
     await seal(fresh, stored(state.content), vault)
+    // It wrapped the key of before, which opens nothing now.
+    if (lockUse() === 'opens') removeLock()
     vault.key.fill(0)
     vault = fresh
   })
@@ -454,10 +516,6 @@ function zoneOf(content: Content, card: Card): readonly string[] | undefined {
 
 // --- tokens --------------------------------------------------------------------------------------------------------
 
-export const usable = (kept: StoredToken): boolean => kept.expires > now() && !kept.shown
-
-export const tokensLeft = (): number => state.content?.tokens.filter(usable).length ?? 0
-
 /** Proofs that this wallet holds each device key, for one authority and its secret. */
 export async function proofs(keys: readonly DeviceKey[], authority: Authority, home: Authority, secret: string): Promise<Device[]> {
   const session = fromBase64Url(secret)
@@ -552,120 +610,13 @@ export async function refresh(): Promise<void> {
   await keep()
 }
 
-export interface Told {
-  readonly from: Authority
-/** The answer; `undefined` if the authority could not be reached. */
-  readonly answer: Operations['may_cross']['answer'] | undefined
-}
-
-/** Asks each authority with a registration what its own side would decide. One that cannot be reached stops no other. */
-export async function askMayCross(from: Authority, to: Authority, on: string): Promise<readonly Told[]> {
-  const content = held()
-  const told: Told[] = []
-  for (const authority of AUTHORITIES) {
-    const secret = content.sessions[authority]
-    if (!secret) continue
-    const answer = await tell(content, authority, 'may_cross', { secret, body: { from, to, on } }).catch((error: unknown) => {
-      if (error instanceof Refusal && error.code === 'network') return undefined
-      throw error
-    })
-    told.push({ from: authority, answer })
-  }
-  await keep()
-  return told
-}
-
-// --- codes ---------------------------------------------------------------------------------------------------------
-
-/** Whether an entry of the history belongs to a lane; an entry without a side matches both sides. */
-export const isOf = (entry: Passage, lane: Audience): boolean =>
-  entry.port === lane.port && entry.from === lane.from && entry.to === lane.to && (!entry.side || !lane.side || entry.side === lane.side)
-
-/** The token for one lane: the one already shown there, while it is kept and not known to be spent; otherwise the next unused one. */
-async function tokenFor(audience: Audience, began: number): Promise<StoredToken | undefined> {
-  const content = held()
-  const name = audienceName(audience)
-  const at = now()
-  const serves = (kept: StoredToken) => receivers(audience).every((receiver) => kept.parts[receiver])
-// After a code at another lane, or a recorded passage, this is a new crossing: the earlier token is spent.
-  const moved = (since: number) => content.history.some((entry) =>
-    entry.at >= since && (entry.by === 'phone' ? entry.from !== audience.from : entry.at < began && isOf(entry, audience)))
-  const again = content.tokens.find((t) => t.shown?.audience === name && at - t.shown.at < KEPT && t.expires > at && !moved(t.shown.at))
-  if (again) return again
-  const place = content.tokens.findIndex((kept) => usable(kept) && serves(kept))
-  const next = content.tokens[place]
-  if (!next) return undefined
-  const taken: StoredToken = { ...next, shown: { audience: name, at } }
-  content.tokens[place] = taken
-  const { port, from, to, side } = audience
-  content.history.unshift({ at, port, from, to, by: 'phone', ...(side ? { side } : {}) })
-// Stored before it is shown: after a restart a token that may have been filmed is not shown at another lane.
-  await keep()
-  return taken
-}
-
-export type Shown = { readonly text: string } | { readonly missing: 'token' | 'part' }
-
-/** Whether any token of this wallet has the parts for a lane. */
-export function canShow(audience: Audience): boolean {
-  const tokens = state.content?.tokens ?? []
-  return tokens.some((kept) => receivers(audience).every((receiver) => kept.parts[receiver]))
-}
-
-/** The text of a code for one lane, its proof made at `at`; `began`: the code screen was opened; `unlock`: the holder unlocked again. */
-export async function show(audience: Audience, at: number, began: number, unlock?: Unlock): Promise<Shown> {
-  const content = held()
-  const stored = await tokenFor(audience, began)
-  if (!stored) return { missing: content.tokens.length > 0 && !canShow(audience) ? 'part' : 'token' }
-  const key = await openKey(stored.key)
-  if (!key) {
-// The browser deleted the key: this token is useless, the next one may work.
-    content.tokens = content.tokens.filter((kept) => kept.token !== stored.token)
-    await keep()
-    return show(audience, at, began, unlock)
-  }
-  const parts = new Map<Authority, Uint8Array>()
-  for (const authority of AUTHORITIES) {
-    const part = stored.parts[authority]
-    if (part) parts.set(authority, fromBase64Url(part))
-  }
-  const text = await crossingCode({ key, token: fromBase64Url(stored.token), parts }, audience, at, unlock)
-  return text === undefined ? { missing: 'part' } : { text }
-}
-
-// --- everyday ------------------------------------------------------------------------------------------------------
-
-/** Fetches the holder's own passages from each authority with a registration. They are stored on this phone only. */
-export async function fetchPassages(): Promise<void> {
-  const content = held()
-  const told: Passage[] = []
-  for (const authority of AUTHORITIES) {
-    const secret = content.sessions[authority]
-    if (!secret) continue
-    for (const passage of (await tell(content, authority, 'passages', { secret })).passages) {
-      const [from, to] = passage.direction.split('-')
-      if (!isAuthority(from) || !isAuthority(to)) continue
-      told.push({ at: Math.floor(Date.parse(passage.at) / 1000), port: passage.port, from, to, by: authority, ...(passage.side ? { side: passage.side } : {}) })
-    }
-  }
-  content.history = [...told, ...content.history.filter((entry) => entry.by === 'phone')].sort((a, b) => b.at - a.at)
-  await keep()
-}
-
-/** Tells every authority of this pass that somebody looks alike: an officer looks at every lane from then on. Only an officer takes this back. */
-export async function markLookAlike(): Promise<void> {
-  const content = held()
-  for (const authority of AUTHORITIES) {
-    const secret = content.sessions[authority]
-    if (secret) await tell(content, authority, 'mark_look_alike', { secret })
-  }
-  await keep()
-}
+// --- the end ------------------------------------------------------------------------------------------------------
 
 /** Ends the pass at every authority, then deletes it here, and everything else with the last pass. Stops if an authority cannot be reached. */
 export async function endPass(): Promise<void> {
   const content = held()
-  for (const authority of AUTHORITIES) {
+  const ended = AUTHORITIES.filter((authority) => content.sessions[authority])
+  for (const authority of ended) {
     const secret = content.sessions[authority]
     if (!secret) continue
     try {
@@ -680,6 +631,7 @@ export async function endPass(): Promise<void> {
   await dropTokens(content)
   if (content.device) await dropKey(content.device)
   const next = state.others[0]
+  state.ended = ended
   if (!next) { await forgetAll(); return }
   state.content = next
   state.others = state.others.slice(1)

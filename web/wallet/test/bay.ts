@@ -129,8 +129,11 @@ export interface Bay {
   stop(): Promise<void>
 }
 
-/** `roots`: the wallet's server names the installation's roots, without which no desk is believed and nothing fetched for one. */
-export async function openBay(browser: Browser, { roots = false }: { readonly roots?: boolean } = {}): Promise<Bay> {
+/**
+ * `roots`: the wallet's server names the installation's roots, without which no desk is believed and nothing fetched for one. `host`: the
+ * name by which browsers ask for the wallet; a credential of the phone's lock belongs to a name, never to an address in numbers.
+ */
+export async function openBay(browser: Browser, { roots = false, host = '127.0.0.1' }: { readonly roots?: boolean; readonly host?: '127.0.0.1' | 'localhost' } = {}): Promise<Bay> {
   const baypass = program()
   const work = mkdtempSync(join(tmpdir(), 'baypass-wallet-'))
   const at = (name: string) => join(work, name)
@@ -175,7 +178,7 @@ export async function openBay(browser: Browser, { roots = false }: { readonly ro
   let server = walletServer({ folder, authorities, roots: pinned, relay: true })
   const listen = (port: number) => new Promise<number>((resolve) => server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
   const port = await listen(0)
-  const wallet = `http://127.0.0.1:${port}`
+  const wallet = `http://${host}:${port}`
   const allows = /--origin/.test(execFileSync(baypass, ['authority', 'serve', '--help']).toString())
   for (const code of ['CHN', 'HKG', 'MAC']) {
     authorities[code] = await address(['authority', 'serve', '--authority', code, ...(allows ? ['--origin', wallet] : [])])

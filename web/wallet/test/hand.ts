@@ -13,7 +13,7 @@ const decode = (jsqr as unknown as { default?: typeof jsqr }).default ?? jsqr
 const ARTEFACTS = join(ROOT, 'web/wallet/dist/screens')
 /** Those that stand in the documentation: written anew with `BAYPASS_SCREENS=keep`. */
 const KEPT = new Set([
-  'en-language', 'en-where', 'en-pin', 'en-number', 'en-reading', 'en-read', 'en-selfie', 'en-home', 'en-port', 'en-side', 'en-code', 'en-cross', 'en-history', 'en-receipts', 'en-more', 'en-clock-wrong',
+  'en-language', 'en-where', 'en-pin', 'en-number', 'en-reading', 'en-read', 'en-selfie', 'en-home', 'en-port', 'en-code', 'en-review', 'en-family', 'en-lock-offer', 'en-unlock-by-the-phone', 'en-home-screen', 'en-cross', 'en-history', 'en-receipts', 'en-more', 'en-clock-wrong',
   'zh-Hans-home-of-a-mainland-resident', 'zh-Hans-may-not-cross', 'zh-Hant-home-normal', 'zh-Hant-code-large', 'pt-home-normal', 'pt-code-normal', 'en-register', 'en-consent-building', 'en-registered', 'en-refused', 'en-desk-code', 'en-desk-away', 'zh-Hant-consent-hotel', 'en-history-with-desks', 'en-receipts-with-desks', 'dark-home', 'dark-code',
 ])
 export const PIN = '274951'
@@ -80,6 +80,17 @@ export class Hand {
   async unlock(pin = PIN) {
     await this.fill('pin', pin)
     await this.press('unlock')
+    await this.home()
+  }
+
+  /** To the pass, from wherever: after unlocking the code of the likely crossing may stand before it. */
+  async home() {
+    for (let i = 0; i < 4; i += 1) {
+      await this.page.locator('#show, #back').filter({ visible: true }).last().waitFor()
+      if (await this.page.locator('#show').last().isVisible()) return
+      await this.press('back')
+      await this.page.waitForTimeout(100)
+    }
     await this.see('show')
   }
 
@@ -114,6 +125,13 @@ export class Hand {
   async code(who: { readonly id: string; readonly permit?: string } = RESIDENT) {
     await this.see('invitation')
     await this.fill('invitation', await this.bay.invite(who))
+    await this.press('next')
+    await this.reviewed()
+  }
+
+  /** Everything was looked through once more. */
+  async reviewed() {
+    await this.see('review')
     await this.press('next')
   }
 
@@ -155,19 +173,27 @@ export class Hand {
 
   /** Waits for so many codes on the pass. */
   async codes(count: number) {
-    await this.page.locator('#left', { hasText: `${count} codes` }).last().waitFor()
+    await this.page.locator(`#left[data-codes="${count}"]`).last().waitFor()
   }
 
-  /** From the pass to a code at a lane of the Hong Kong-Zhuhai Bridge. */
+  /** From the pass to a code at a lane of the Hong Kong-Zhuhai Bridge, from Hong Kong to the mainland. */
   async lane(side: 'exit' | 'entry') {
     await this.press('show')
-    await this.page.locator('#from-HKG, #side-exit').last().waitFor()
-    if (await this.page.locator('#from-HKG').count() > 0) {
+    await this.page.locator('#from-HKG, #other').filter({ visible: true }).last().waitFor()
+    if (await this.page.locator('#from-HKG').filter({ visible: true }).count() > 0) {
       await this.press('from-HKG')
       await this.press('to-CHN')
       await this.press('port-hzmb-hkg-zhu')
+    } else if ((await this.page.locator('.way').last().innerText()).startsWith('Mainland')) {
+      await this.press('swap')
+      await this.page.locator('.way', { hasText: /^Hong Kong/ }).last().waitFor()
     }
-    await this.press(`side-${side}`)
+    await this.see('other')
+    const turn = this.page.locator(`#side-${side}`).filter({ visible: true })
+    if (await turn.count() > 0) {
+      await turn.click()
+      await turn.waitFor({ state: 'detached' })
+    }
   }
 
   /** The text in the drawn symbol. */
@@ -212,10 +238,16 @@ export class Hand {
 
   async picture(name: string) {
     mkdirSync(ARTEFACTS, { recursive: true })
-    await this.page.evaluate(() => window.scrollTo(0, 0))
+    const kept = process.env['BAYPASS_SCREENS'] === 'keep' && KEPT.has(name)
+    await this.page.evaluate((kept) => {
+      window.scrollTo(0, 0)
+      // The face of a sample is nobody's who asked to stand in the documentation.
+      if (kept) document.querySelectorAll<HTMLElement>('#portrait').forEach((face) => { face.style.visibility = 'hidden' })
+    }, kept)
     const png = await this.page.screenshot({ scale: 'css' })
+    await this.page.evaluate(() => document.querySelectorAll<HTMLElement>('#portrait').forEach((face) => { face.style.visibility = '' }))
     writeFileSync(join(ARTEFACTS, `${name}.png`), png)
-    if (process.env['BAYPASS_SCREENS'] === 'keep' && KEPT.has(name)) writeFileSync(join(ROOT, 'docs/screens', `wallet-${name}.png`), png)
+    if (kept) writeFileSync(join(ROOT, 'docs/screens', `wallet-${name}.png`), png)
   }
 
   /** Nothing wider than the screen, nothing cut or laid over something else, nothing too small to touch, nothing that axe finds. */

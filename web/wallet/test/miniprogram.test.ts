@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readCode } from '../../core/border.js'
+import { decode } from '../../core/cbor.js'
+import { parse1 } from '../../core/cose.js'
 import { skip } from '../../core/test/skip.js'
 import { type Bay, RESIDENT, ROOT, launch, missing, openBay } from './bay.js'
 import { counterOf } from './clerk.js'
@@ -87,6 +90,9 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await phone.until('invitation')
     await phone.type('invitation', await bay.invite(RESIDENT))
     await phone.tap('next')
+    await phone.until('review')
+    for (const said of [RESIDENT.name, '6 May 1990', RESIDENT.permit]) expect(phone.text()).toContain(said)
+    await phone.tap('next')
   }
 
   it('enrols, and fetches codes, and what desks are shown', async () => {
@@ -139,9 +145,11 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await phone.tell('camera', 'initdone')
     await until('Too dark', 20)
     await phone.tap('shoot')
-    await phone.until('8 codes', 60)
-    expect(phone.camera).toMatchObject({ on: false, taken: [{ selfieMirror: false }], made: [{ width: 960, height: 1280, fileType: 'jpg', quality: 0.92 }] })
+    await phone.until(() => phone.find('left')?.attributes.get('data-codes') === 8, 60)
+    expect(phone.camera).toMatchObject({ on: false, taken: [{ selfieMirror: false }], made: [{ width: 960, height: 1280, fileType: 'jpg', quality: 0.92 }, { width: 144, height: 144, fileType: 'jpg', quality: 0.8 }] })
     expect(phone.text()).toContain(RESIDENT.name)
+    expect(phone.text()).toContain('Works offline until')
+    expect(String(phone.attribute('image', 'src'))).toMatch(/^data:image\/jpeg;base64,/)
     // Of each document, and where the holder lives.
     await phone.until(() => phone.asked.filter((line) => line.endsWith('/v1/venue-credentials')).length === 3)
     expect(phone.faults).toEqual([])
@@ -172,7 +180,6 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await phone.tap('from-HKG')
     await phone.tap('to-CHN')
     await phone.tap('port-hzmb-hkg-zhu')
-    await phone.tap('side-exit')
     const code = await drawn()
     expect(code).toMatch(/^BP1:/)
     await phone.until(() => phone.screen.brightness === 1 && phone.screen.lit)
@@ -188,6 +195,48 @@ describe.skipIf(skipped)('the built mini-program', () => {
     expect(await drawn()).toMatch(/^BP1:/)
   })
 
+  it('gives the screen its brightness back also where the code was left at once', async () => {
+    await phone.tap('back')
+    await phone.until('show')
+    for (const _ of [0, 1]) {
+      await phone.tap('show')
+      await phone.tap('back')
+      await phone.until('show')
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(phone.screen).toEqual({ brightness: 0.4, lit: false })
+  })
+
+  it('lets SOTER confirm at a gate, where the phone has it, and says that the PIN alone opens', async () => {
+    await phone.tap('more')
+    await phone.until('The PIN opens Bay Pass')
+    await phone.tap('back')
+    phone.finger = true
+    await phone.tap('more')
+    await phone.until('Opening Bay Pass still takes the PIN')
+    await phone.tap('lock-on')
+    await phone.until('the PIN alone protects what is stored')
+    expect(phone.storage.get('baypass.lock')).toBe('{"use":"confirms"}')
+    await phone.tap('back')
+    await phone.tap('show')
+    const before = await drawn()
+    await phone.tap('unlock-again')
+    phone.finger = false
+    await phone.tap('unlock-phone')
+    await phone.until('Not unlocked')
+    phone.finger = true
+    await phone.tap('unlock-phone')
+    await phone.until('unlocked')
+    let code = before
+    for (let i = 0; i < 50 && code === before; i += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      code = await drawn()
+    }
+    const [, [method]] = decode(parse1(readCode(code).proof).payload) as [number, Uint8Array]
+    expect(method).toBe(2)
+    expect(phone.faults).toEqual([])
+  })
+
   it('started again without a network, it opens with the PIN and shows a code that counts', async () => {
     const { storage } = phone
     phone.stop()
@@ -195,13 +244,20 @@ describe.skipIf(skipped)('the built mini-program', () => {
     phone.online = false
     phone.start()
     await phone.until('unlock')
+    // SOTER opens nothing.
+    expect(phone.find('unlock-phone')).toBeUndefined()
     await phone.type('pin', PIN)
     await phone.tap('unlock')
-    await phone.until('show')
-    await phone.tap('show')
     await phone.until('side-entry')
+    const exit = await drawn()
     await phone.tap('side-entry')
-    expect(await scan(bay, await drawn(), 'HKG-CHN/entry')).toMatchObject({ code: null, verdicts: [{ answer: 'admit' }] })
+    await phone.until('side-exit')
+    let code = exit
+    for (let i = 0; i < 50 && code === exit; i += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      code = await drawn()
+    }
+    expect(await scan(bay, code, 'HKG-CHN/entry')).toMatchObject({ code: null, verdicts: [{ answer: 'admit' }] })
     expect(phone.faults).toEqual([])
   })
 
@@ -296,7 +352,7 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await code()
     await phone.until('selfie-file')
     await phone.tap('selfie-file')
-    await phone.until('8 codes', 60)
+    await phone.until(() => phone.find('left')?.attributes.get('data-codes') === 8, 60)
     expect(phone.camera.taken).toEqual([])
     expect(phone.faults).toEqual([])
   })
@@ -344,7 +400,7 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await code()
     await phone.until('selfie-file')
     await phone.tap('selfie-file')
-    await phone.until('8 codes', 60)
+    await phone.until(() => phone.find('left')?.attributes.get('data-codes') === 8, 60)
     await phone.tap('receipts')
     await phone.until('three machine-readable lines')
     expect(phone.faults).toEqual([])

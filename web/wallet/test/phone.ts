@@ -232,6 +232,8 @@ export class Phone {
   online = true
   /** What its scanner reads; `undefined`: the traveller closes it. */
   code: string | undefined
+  /** Whether the finger at its sensor is the holder's; `undefined`: it has none enrolled. */
+  finger: boolean | undefined
   private readonly context: vm.Context
   private readonly modules = new Map<string, { exports: unknown }>()
   private readonly kinds = new Map<string, Kind>()
@@ -546,6 +548,11 @@ export class Phone {
       getSystemInfoSync: () => system, getAppBaseInfo: () => system, getDeviceInfo: () => system, getWindowInfo: () => system,
       getLaunchOptionsSync: () => ({ path: '', query: {}, scene: 1001 }), getEnterOptionsSync: () => ({ path: '', query: {}, scene: 1001 }),
       onAppShow() {}, onAppHide() {}, onError() {}, onUnhandledRejection() {}, canIUse: () => true,
+      checkIsSoterEnrolledInDevice: (given: Told & { checkAuthMode: string }) => succeed(given, { isEnrolled: this.finger !== undefined && given.checkAuthMode === 'fingerPrint' }),
+      startSoterAuthentication: (given: Told & { challenge: string }) => {
+        if (this.finger && given.challenge.length >= 43) succeed(given, { authMode: 'fingerPrint', errCode: 0 })
+        else fail(given, 'startSoterAuthentication:fail')
+      },
       getRandomValues: (given: Told & { length: number }) => succeed(given, { randomValues: webcrypto.getRandomValues(new Uint8Array(given.length)).buffer }),
       request: (given: Told & { url: string; method: string; data?: unknown; header?: Record<string, string> }) => {
         this.asked.push(`${given.method} ${given.url}`)
@@ -572,7 +579,7 @@ export class Phone {
       getImageInfo: (given: Told & { src: string }) => given.src === TAKEN ? succeed(given, { width: 3024, height: 4032, type: 'png', orientation: 'up', path: TAKEN }) : fail(given, 'getImageInfo:fail'),
       createOffscreenCanvas: () => ({
         createImage: () => {
-          const image = { onload: () => undefined as void, onerror: () => undefined as void, set src(path: string) { later(() => (path === TAKEN ? image.onload : image.onerror)()) } }
+          const image = { width: 960, height: 1280, onload: () => undefined as void, onerror: () => undefined as void, set src(path: string) { later(() => (path === TAKEN || path.startsWith('data:image/jpeg;base64,') ? image.onload : image.onerror)()) } }
           return image
         },
         getContext: () => ({ drawImage() {} }),

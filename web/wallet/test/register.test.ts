@@ -282,7 +282,7 @@ describe.skipIf(skipped)('registering at a desk', () => {
   })
 
   it('lists registrations in the history, and under “Who got my data” what a desk keeps and until when', async () => {
-    await hand.press('person-0')
+    await hand.press('person-before')
     await hand.page.locator('.pass-name', { hasText: RESIDENT.name }).waitFor()
     await hand.press('history')
     for (const said of ['A visit to a building', 'specimen-tower-shenzhen', 'A hotel check-in', 'specimen-hotel-zhuhai']) await hand.page.getByText(said).first().waitFor()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { skip } from '../../core/test/skip.js'
-import { type Bay, launch, launchWithCamera, missing, openBay } from './bay.js'
+import { type Bay, CHILD, launch, launchWithCamera, missing, openBay } from './bay.js'
 import { Hand, PIN, trackStates as states, watchCamera } from './hand.js'
 import { LANGUAGES } from './languages.js'
 
@@ -98,8 +98,7 @@ describe.skipIf(skipped)('a wallet with a camera', () => {
     await advised(one, 'choose “Allow”')
     await one.sound('en camera opens')
     await one.press('back')
-    await one.see('invitation')
-    await one.press('next')
+    await one.reviewed()
     await one.press('selfie')
     await advised(one, 'choose “Allow”')
     await one.selfie()
@@ -116,7 +115,7 @@ describe.skipIf(skipped)('a wallet with a camera', () => {
     expect(await states(one)).toEqual(['live'])
     expect(await one.page.locator('video#finder').evaluate((video: HTMLVideoElement) => [getComputedStyle(video).transform, video.muted, video.playsInline])).toEqual(['matrix(-1, 0, 0, 1, 0, 0)', true, true])
     await one.press('back')
-    await one.see('invitation')
+    await one.see('review')
     expect(await states(one)).toEqual(['ended'])
     await one.press('next')
     await one.press('selfie')
@@ -146,13 +145,17 @@ describe.skipIf(skipped)('a wallet with a camera', () => {
         await one.sound(`${language} ${name}${large ? ', large' : ''}`)
       }
     }
+    await one.press('back')
+    await one.see('review')
+    await inBothSizes('review')
+    await one.reviewed()
     const words = await one.page.locator('#selfie').last().innerText()
     await one.press('selfie')
     await advised(one, { 'zh-Hans': '请按拍照', 'zh-Hant': '請按拍照', en: 'press the button', pt: 'carregue' }[language])
     await inBothSizes('selfie')
     await one.page.evaluate(() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')) })
     await one.press('back')
-    await one.press('next')
+    await one.reviewed()
     await one.press('selfie')
     await one.page.locator('.notice.bad').waitFor()
     expect(await one.page.locator('#selfie').last().innerText()).toBe(words)
@@ -284,6 +287,34 @@ describe.skipIf(skipped)('a wallet with a camera', () => {
     }
     await hand.press('large')
     await hand.press('language-en')
+    expect(hand.wrong).toEqual([])
+  })
+
+  it('speaks of a child or parent, and sees them with the back camera, not mirrored', async () => {
+    await hand.press('add')
+    await hand.page.locator('[role=heading]', { hasText: 'Where do they live?' }).last().waitFor()
+    await hand.press('home-HKG')
+    expect(await hand.title()).toBe('Number of their document')
+    await hand.fill('number', CHILD.id)
+    await hand.press('next')
+    await hand.press('skip')
+    for (const [id, title, typed] of [['name', 'Their name', CHILD.name], ['birth', 'Their date of birth', CHILD.birth]] as const) {
+      await hand.see(id)
+      expect(await hand.title()).toBe(title)
+      await hand.fill(id, typed)
+      await hand.press('next')
+    }
+    await hand.press('no-code')
+    await hand.sound('en review of a child')
+    await hand.reviewed()
+    await hand.page.locator('[role=heading]', { hasText: 'A picture of their face' }).last().waitFor()
+    await hand.press('selfie')
+    await advised(hand, 'Good')
+    expect(await hand.page.evaluate(() => (window as unknown as { wanted: { video: { facingMode: string } } }).wanted.video.facingMode)).toBe('environment')
+    expect(await hand.page.locator('video#finder').evaluate((video: HTMLVideoElement) => getComputedStyle(video).transform)).toBe('none')
+    await hand.sound('en picture of a child')
+    await hand.press('give-up')
+    await hand.see('show')
     expect(hand.wrong).toEqual([])
   })
 })

@@ -58,7 +58,7 @@ describe('the wallet\'s server', () => {
     expect(policy).toContain("connect-src 'self' http://127.0.0.1:7101 http://127.0.0.1:7102 http://127.0.0.1:7103 https: http://127.0.0.1:* http://localhost:*;")
     expect(policy).toContain("default-src 'self';")
     expect(policy).not.toMatch(/unsafe| \*/)
-    expect(page.headers.get('permissions-policy')).toBe('camera=(self), microphone=(), geolocation=()')
+    expect(page.headers.get('permissions-policy')).toBe('camera=(self), microphone=(), geolocation=(), publickey-credentials-create=(self), publickey-credentials-get=(self)')
   })
 
   it('lets a page that is reached by another name call desks over HTTPS alone', async () => {
