@@ -540,9 +540,8 @@ async function batch(content: Content): Promise<{ stored: StoredKey; key: Device
 
 const fetching = new WeakMap<Content, Promise<void>>()
 
-/** Fetches a batch of tokens with all their parts. Concurrent calls share one fetch. */
-export function fetchTokens(): Promise<void> {
-  const content = held()
+/** Fetches a batch of tokens with all their parts, for the pass in use or another one of this phone. Concurrent calls share one fetch. */
+export function fetchTokens(content: Content = held()): Promise<void> {
   const running = fetching.get(content) ?? fetchOnce(content).finally(() => fetching.delete(content))
   fetching.set(content, running)
   return running
@@ -552,7 +551,7 @@ async function fetchOnce(content: Content): Promise<void> {
   const { home } = content
   const secret = content.sessions[home]
   if (!secret) throw new Refusal('no_pass')
-  await refresh()
+  await refresh(content)
   const made = await batch(content)
   const keys = made.map(({ key }) => key)
   try {
@@ -597,8 +596,7 @@ async function fetchOnce(content: Content): Promise<void> {
 }
 
 /** Fetches the record from each authority, and the offset of its clock. */
-export async function refresh(): Promise<void> {
-  const content = held()
+export async function refresh(content: Content = held()): Promise<void> {
   for (const authority of AUTHORITIES) {
     const secret = content.sessions[authority]
     if (!secret) continue

@@ -151,8 +151,8 @@ export class Hand {
     await this.codes(8)
   }
 
-  /** From the pass to that of a child with an identity card alone, up to a full batch. */
-  async addChild(child: { readonly id: string; readonly name: string; readonly birth: string }, picture: string) {
+  /** From the pass to that of a child with an identity card alone, up to a full batch or what comes of it. */
+  async addChild(child: { readonly id: string; readonly name: string; readonly birth: string }, picture: string, codes = 8) {
     await this.press('more')
     await this.press('add')
     await this.press('home-HKG')
@@ -168,7 +168,7 @@ export class Hand {
     await this.code(child)
     await this.see('selfie')
     await this.selfie(picture)
-    await this.codes(8)
+    await this.codes(codes)
   }
 
   /** Waits for so many codes on the pass. */

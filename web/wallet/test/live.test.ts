@@ -38,6 +38,7 @@ vi.mock('../src/client.js', async (original) => ({
 
 const PIN = '274951'
 const wallet = await import('../src/wallet.js')
+const { tokensLeft } = await import('../src/codes.js')
 
 /** A camera that gives so many frames and then is gone; `asked` keeps what was asked of the traveller. */
 function camera(frames: number): Source & { readonly asked: Prompt[] } {
@@ -93,6 +94,8 @@ describe('a vault of the version before', () => {
     expect((await wallet.unlock(PIN)).outcome).toBe('open')
     expect(wallet.state.content!.tokens).toEqual([token])
     expect(wallet.state.content).not.toHaveProperty('tickets')
-    expect(wallet.tokensLeft()).toBe(1)
+    expect(tokensLeft()).toBe(1)
+    // Who stands there without a place gets the one of its order.
+    expect(wallet.people().map(({ seat }) => seat)).toEqual([0])
   })
 })
