@@ -48,12 +48,16 @@ function contains(text: string, word: string): boolean {
   return new RegExp(`(?<![\\p{L}\\p{N}_-])${escaped}(?![\\p{L}\\p{N}_-])`, 'iu').test(text)
 }
 
-/** Official names of documents that hold a word which is ruled out elsewhere. */
-const OFFICIAL = ['台湾居民来往大陆通行证', '台灣居民來往大陸通行證', 'Mainland Travel Permit for Taiwan Residents']
+/** Official names of documents that hold a word which is ruled out elsewhere; the permits are called 通行证, the pass never. */
+const OFFICIAL = [
+  'Mainland Travel Permit for Taiwan Residents',
+  ...['台湾居民来往大陆', '港澳居民来往内地', '往来港澳', '前往港澳', '出入境', '入境', '一次性'].map((of) => `${of}通行证`),
+  ...['台灣居民來往大陸', '港澳居民來往內地', '往來港澳', '前往港澳', '出入境', '入境', '一次性'].map((of) => `${of}通行證`),
+]
 
 /** What is wrong with a text, such as `closed: "turnstile" stands for gate`. */
 function faults(name: string, text: string, language: Language): string[] {
-  const judged = OFFICIAL.reduce((rest, name) => rest.replace(name, ''), text)
+  const judged = OFFICIAL.reduce((rest, name) => rest.replaceAll(name, ''), text)
   return forbidden.flatMap(({ term, words }) => words[language].filter((word) => contains(judged, word)).map((word) => `${name}: "${word}" stands for ${term} in: ${text.trim()}`))
 }
 
@@ -147,6 +151,8 @@ describe('the glossary', () => {
     expect(faults('x', 'This is the way there, she and others.', 'en')).toEqual([])
     expect(faults('x', '请到闸口。', 'zh-Hans')).toHaveLength(1)
     expect(faults('x', '请到闸机。', 'zh-Hans')).toEqual([])
+    expect(faults('x', '请出示通行证。', 'zh-Hans')).toHaveLength(1)
+    expect(faults('x', '请出示往来港澳通行证。', 'zh-Hans')).toEqual([])
   })
 })
 
