@@ -164,7 +164,6 @@ fn made_on(path: &Path) -> Option<LocalDate> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 
