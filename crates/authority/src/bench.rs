@@ -131,7 +131,7 @@ impl LedgerBench {
             };
             registry::add_resident(&mut tx, vault, key, &new, now).await?;
             person::add_tag(&mut tx, vault.number_tag(&number), key).await?;
-            enrolment::set_session(&mut tx, key, &draw()?, None, now).await?;
+            enrolment::set_session(&mut tx, key, &draw()?, (None, None), now).await?;
             let thumbprint =
                 DeviceKey::new(*SigningKey::generate()?.public()).map_err(VerdictError::from)?.thumbprint();
             // Strangers have the places of list 0.

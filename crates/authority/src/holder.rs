@@ -10,8 +10,8 @@ use documents::{
     LaneKind, LocalDate, PortId, Question, Timestamp, View, ahead, entries_left,
 };
 
+use crate::carers::{CarerRole, OwnCarer};
 use crate::issuance::border::permit;
-use crate::registry::end_pass;
 use crate::service::Service;
 use crate::store::look_alike::{self, MarkedBy};
 use crate::store::movement::{self, LedgerEntry};
@@ -42,6 +42,8 @@ pub struct OwnRecord {
     pub second: Option<(Timestamp, Timestamp)>,
     /// Tokens that this authority issued and that are neither over, ended nor used at its lanes.
     pub tokens_left: u64,
+    /// The relation by which their pass is on a carer's phone; `None` on their own.
+    pub carer: Option<OwnCarer>,
 }
 documents::redact_debug!(OwnRecord);
 
@@ -118,7 +120,8 @@ impl Service {
             resident.documents.iter().map(|document| self.own_document(document, &left)).collect();
         let tokens_left = u64::try_from(tokens_left).unwrap_or(0);
         let second = waiting.map(|waiting| (waiting.made_at, waiting.due_at));
-        Ok(OwnRecord { home: resident.holder.home, documents, second, tokens_left })
+        let carer = person.carried.map(|kept| OwnCarer::new(&kept, CarerRole::Ward, now));
+        Ok(OwnRecord { home: resident.holder.home, documents, second, tokens_left, carer })
     }
 
     /// What this authority says to its holder about a crossing ahead: the decision of its lanes, without the face and
@@ -186,7 +189,7 @@ impl Service {
     pub async fn end_own_pass(&self, session: &[u8; 32], now: Timestamp) -> Result<(), HolderError> {
         let mut tx = self.store.begin().await?;
         let key = person::find_session(&mut tx, &sha256(session)).await?.ok_or(HolderError::NoPass)?;
-        end_pass(&mut tx, key, now).await?;
+        self.end_pass_in(&mut tx, key, now).await?;
         Ok(tx.commit().await?)
     }
 

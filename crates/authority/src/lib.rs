@@ -14,6 +14,7 @@ pub mod store;
 
 mod admin;
 mod applications;
+mod carers;
 mod enrolment;
 mod events;
 mod faces;
@@ -39,6 +40,7 @@ pub use applications::{
     CaptureError, Claim, EnrolmentFrame, EnrolmentId, EnrolmentRules, EnrolmentRulesError, EnrolmentSettings,
     InvitationCode, InvitationCodeError, WorkAnswer, WorkDemand,
 };
+pub use carers::{CarerError, CarerRole, OwnCarer};
 pub use enrolment::{
     Applicant, Begun, Decided, EnrolError, EnrolRequest, Enrolled, GoesOn, Invitation, PendingEnrolment,
     PendingError, SessionError,
@@ -73,6 +75,7 @@ pub use status_capacity::{
 pub use status_lists::{ListAge, ListError, STATUS_SECONDS, status_name};
 pub use status_places::{STATUS_ALARM_PERCENT, StatusFill};
 pub use store::appeal::{Appeal, AppealOutcome, SUSPENSION_SECONDS, Suspension, SuspensionState};
+pub use store::carer::CarerId;
 pub use store::conflict::EventConflict;
 pub use store::movement::{LedgerEntry, LedgerRow};
 pub use store::outbox::{VerdictReason, WaitingNotice};

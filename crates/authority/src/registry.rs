@@ -156,7 +156,7 @@ impl Service {
     pub async fn end_pass(&self, number: &DocumentNumber, now: Timestamp) -> Result<(), RegistryError> {
         let mut tx = self.store.begin().await?;
         let key = self.person_with(&mut tx, number).await?;
-        end_pass(&mut tx, key, now).await?;
+        self.end_pass_in(&mut tx, key, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -168,7 +168,7 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let key = self.person_with(&mut tx, number).await?;
         registry::lose_document(&mut tx, key, self.store.vault().number_tag(number), now).await?;
-        end_pass(&mut tx, key, now).await?;
+        self.end_pass_in(&mut tx, key, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -255,7 +255,8 @@ impl Service {
     pub async fn erase(&self, number: &DocumentNumber, now: Timestamp) -> Result<(), RegistryError> {
         let mut tx = self.store.begin().await?;
         let key = self.person_with(&mut tx, number).await?;
-        end_pass(&mut tx, key, now).await?;
+        self.end_pass_in(&mut tx, key, now).await?;
+        self.forget_carer(&mut tx, key, now).await?;
         registry::erase_person(&mut tx, key, now).await?;
         tx.commit().await?;
         Ok(self.store.empty_log().await?)
@@ -298,12 +299,19 @@ impl Service {
         let found = person::find_tag(tx, self.store.vault().number_tag(number)).await?;
         found.ok_or(RegistryError::Unknown)
     }
-}
 
-/// Ends a pass, its tokens, and a second enrolment that waits: whoever issues to this person at the same moment comes before or after.
-pub(crate) async fn end_pass(tx: &mut Tx, key: PersonKey, now: Timestamp) -> Result<(), StoreError> {
-    person::hold_person(tx, key).await?;
-    enrolment::drop_pending(tx, key).await?;
-    person::end_pass(tx, key, now).await?;
-    token::end_tokens(tx, key).await
+    /// Ends a pass, its tokens, a second enrolment that waits, and the passes that were on this phone: whoever issues to this person
+    /// at the same moment comes before or after.
+    pub(crate) async fn end_pass_in(
+        &self,
+        tx: &mut Tx,
+        key: PersonKey,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        person::hold_person(tx, key).await?;
+        enrolment::drop_pending(tx, key).await?;
+        person::end_pass(tx, key, now).await?;
+        token::end_tokens(tx, key).await?;
+        self.end_carried_passes(tx, key, now).await
+    }
 }

@@ -39,6 +39,8 @@ pub const NOTICE_IN_DAYS: i64 = 180;
 pub const TRY_DAYS: i64 = 1;
 /// Invitations, and second enrolments that nobody came for: days after their end.
 pub const ENROLMENT_DAYS: i64 = 30;
+/// Relations of carers: days after their end. What was consented to can be shown for three years (PIPL art. 56).
+pub const CARER_DAYS: i64 = 3 * 366;
 /// Entries of the watch list: days after their end.
 pub const WATCH_DAYS: i64 = 30;
 /// What risk control keeps of a person or device: days after it last changed. Its counters have decayed long before.
@@ -92,6 +94,7 @@ impl Service {
             notices_in: before(NOTICE_IN_DAYS),
             tries: before(TRY_DAYS),
             enrolments: before(ENROLMENT_DAYS),
+            carers: before(CARER_DAYS),
             watches: before(WATCH_DAYS),
             risk_states: before(RISK_STATE_DAYS),
             risk_facts: before(RISK_FACT_DAYS),
@@ -99,6 +102,7 @@ impl Service {
             appeals: before(APPEAL_DAYS),
             movements: before(MOVEMENT_DAYS),
         };
+        self.end_carers_of_age(now).await?;
         let mut tx = self.store.begin().await?;
         let deleted = maintenance::forget(&mut tx, &deadlines, now).await?;
         tx.commit().await?;

@@ -171,11 +171,6 @@ impl RiskControl {
     }
 }
 
-/// Whether a declaration covers a resident of this age on another's device: a minor's pass is on their guardian's.
-pub(crate) const fn is_declared(age: i16) -> bool {
-    age < 18
-}
-
 /// Eight bytes of a keyed hash: what a state tells devices apart by.
 pub(crate) fn short_tag(tag: Tag) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = *tag.as_bytes();

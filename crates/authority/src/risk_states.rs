@@ -7,7 +7,7 @@
 use ::risk::state::{Crossed, Crossing, LaneState, LaneTry, PersonState};
 use documents::Timestamp;
 
-use crate::risk_engine::{is_declared, person_tag, short_tag};
+use crate::risk_engine::{person_tag, short_tag};
 use crate::service::Service;
 use crate::store::person::{self, Person};
 use crate::store::reservation::ReservationRow;
@@ -31,9 +31,7 @@ impl Service {
         let own = token::find_token(tx, row.token).await?.is_some_and(|token| token.person == row.person);
         let wallet = if own { rows::find_wallet(tx, vault, row.person).await? } else { None };
         if let Some((tag, _)) = wallet {
-            let resident = person::find_resident(tx, &person).await?;
-            let age = resident.map(|resident| resident.holder.birth.age_on(at.local_date()));
-            let declared = age.is_some_and(is_declared);
+            let declared = person.is_carried(at);
             let device = rows::find_device_state(tx, vault, tag).await?;
             let device = device.crossed(person_tag(row.person), declared, &crossed);
             rows::set_device_state(tx, vault, tag, &device, now).await?;

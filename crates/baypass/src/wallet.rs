@@ -17,7 +17,7 @@ use authority::{
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::dpop::DpopThumbprint;
-use credential::{Audience, KeyClass, PartHash, SigningKey, Unlock, sign_proof_with};
+use credential::{Audience, KeyClass, PartHash, SigningKey, Unlock, UnverifiedToken, sign_proof_with};
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, LocalDate, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -134,9 +134,16 @@ pub struct Application<'w> {
     pub selfie: &'w [u8],
     /// The key to which the secret will be bound.
     pub device: &'w SigningKey,
+    /// The wallet of the carer on whose phone the pass will be, and who shows their own secret; `None` on the holder's own phone.
+    pub carer: Option<&'w Wallet>,
 }
 
 impl Application<'_> {
+    /// The secret that is shown with the application: the carer's, or that of the holder's wallet in force.
+    pub fn shown_session(&self, authority: AuthorityCode) -> Option<Session> {
+        self.carer.unwrap_or(self.wallet).session(authority).ok()
+    }
+
     /// The name as the registry has it.
     pub fn name(&self) -> &str {
         let Wallet { name, name_zh, .. } = self.wallet;
@@ -183,12 +190,12 @@ pub trait AuthorityClient {
         keys: &[DeviceProof],
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Issued>, NoTokens>>;
-    /// Own parts of another authority.
+    /// Own parts of another authority, for tokens of an issuer that end then.
     fn parts(
         &self,
         authority: AuthorityCode,
         session: &Session,
-        issuer: AuthorityCode,
+        tokens: (AuthorityCode, Option<Timestamp>),
         keys: &[DeviceProof],
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Vec<u8>>, Failure>>;
@@ -215,10 +222,10 @@ impl AuthorityClient for BTreeMap<AuthorityCode, std::sync::Arc<Service>> {
     ) -> Result<Granted, Failure> {
         let service = self.get(&authority).ok_or_else(|| missing(authority))?;
         let device = DpopThumbprint::of(application.device.public()).map_err(of)?;
-        // A wallet in force that enrols anew has its own secret to show.
-        let holder = match application.wallet.session(authority) {
-            Ok(own) => service.open_session(&own.secret, device, now).await.ok(),
-            Err(_) => None,
+        // A wallet in force that enrols anew has its own secret to show; a carer's, the carer's.
+        let holder = match application.shown_session(authority) {
+            Some(shown) => service.open_session(&shown.secret, device, now).await.ok(),
+            None => None,
         };
         let request = EnrolRequest {
             number: application.card.parsed()?,
@@ -248,12 +255,12 @@ impl AuthorityClient for BTreeMap<AuthorityCode, std::sync::Arc<Service>> {
         &self,
         authority: AuthorityCode,
         session: &Session,
-        issuer: AuthorityCode,
+        (issuer, ends): (AuthorityCode, Option<Timestamp>),
         keys: &[DeviceProof],
         now: Timestamp,
     ) -> Result<Vec<Vec<u8>>, Failure> {
         let service = self.get(&authority).ok_or_else(|| missing(authority))?;
-        Ok(service.own_parts(&session.secret, issuer, keys, None, now).await.map_err(of)?.parts)
+        Ok(service.own_parts(&session.secret, issuer, keys, (None, ends), now).await.map_err(of)?.parts)
     }
 
     async fn venue_credentials(
@@ -335,7 +342,38 @@ impl Wallet {
         invitations: &[String],
         now: Timestamp,
     ) -> Result<Vec<(AuthorityCode, Option<Timestamp>)>, Failure> {
-        let vouchers = self.vouchers();
+        self.enrol_with(authorities, selfie, (invitations, None), now).await
+    }
+
+    /// The same on the phone of a carer, who shows their own pass there; at the authorities at which the carer has one.
+    pub async fn enrol_on_phone_of(
+        &mut self,
+        carer: &Self,
+        authorities: &impl AuthorityClient,
+        selfie: &[u8],
+        invitations: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<(AuthorityCode, Option<Timestamp>)>, Failure> {
+        self.move_to_device_of(carer);
+        self.enrol_with(authorities, selfie, (invitations, Some(carer)), now).await
+    }
+
+    async fn enrol_with(
+        &mut self,
+        authorities: &impl AuthorityClient,
+        selfie: &[u8],
+        (invitations, carer): (&[String], Option<&Self>),
+        now: Timestamp,
+    ) -> Result<Vec<(AuthorityCode, Option<Timestamp>)>, Failure> {
+        let there = |issuer: &AuthorityCode| carer.is_none_or(|carer| carer.sessions.contains_key(issuer));
+        if carer.is_some() && !there(&self.home) {
+            return Err(Failure::new(format!(
+                "the carer has no pass of {}; the carer enrols first",
+                self.home
+            )));
+        }
+        let mut vouchers = self.vouchers();
+        vouchers.retain(|(issuer, _)| there(issuer));
         if !vouchers.iter().any(|(issuer, _)| *issuer == self.home) {
             return Err(Failure::new(format!(
                 "no card of {} that a pass could rest on is registered; add the resident with it",
@@ -353,6 +391,7 @@ impl Wallet {
                 invitation: invitations.iter().find(own).map(String::as_str),
                 selfie,
                 device: &device,
+                carer,
             };
             let granted = authorities
                 .enrol(issuer, application, now)
@@ -430,16 +469,22 @@ impl Wallet {
                 return Err(why);
             }
         };
+        // A pass on a carer's phone ends with their relation, and its tokens no later.
+        let mut expires = Vec::with_capacity(issued.len());
+        for one in &issued {
+            expires.push(UnverifiedToken::parse(&one.token).map_err(of)?.claims().expires);
+        }
+        let ends = expires.first().copied();
         let mut others = BTreeMap::new();
         for authority in self.sessions.keys().copied().filter(|authority| *authority != home) {
             let session = self.session(authority)?;
             let made = authorities
-                .parts(authority, &session, home, &proofs(authority, &session.secret)?, now)
+                .parts(authority, &session, (home, ends), &proofs(authority, &session.secret)?, now)
                 .await?;
             others.insert(authority, made);
         }
         let mut tokens = Vec::with_capacity(BATCH);
-        for (index, (device, issued)) in devices.iter().zip(issued).enumerate() {
+        for (index, ((device, issued), expires)) in devices.iter().zip(issued).zip(expires).enumerate() {
             let mut parts: BTreeMap<_, _> =
                 issued.sealed.into_iter().map(|(receiver, part)| (receiver, Bytes(part))).collect();
             parts.insert(home, Bytes(issued.own));
@@ -452,7 +497,7 @@ impl Wallet {
                 device: Bytes(device.to_pkcs8().map_err(of)?.to_vec()),
                 token: Bytes(issued.token),
                 parts,
-                expires: CLASS.expiry_for(now.local_date()),
+                expires,
             });
         }
         self.tokens = tokens;
@@ -608,7 +653,7 @@ mod tests {
             &self,
             _: AuthorityCode,
             _: &Session,
-            _: AuthorityCode,
+            _: (AuthorityCode, Option<Timestamp>),
             _: &[DeviceProof],
             _: Timestamp,
         ) -> Result<Vec<Vec<u8>>, Failure> {

@@ -37,6 +37,7 @@ const READ: &[&str] = &[
     "officer acts",
     "officer list",
     "reservations list",
+    "resident carer list",
     "resident enrolments",
     "resident list",
     "risk explain",
@@ -119,6 +120,18 @@ fn steps(account: &str) -> Vec<Step> {
                     --permit H12345678 --photo photo.jpg";
     vec![
         step(resident, &[CHN, HKG], "add_resident"),
+        step(
+            "resident add --dir DIR --home HKG --name SPECIMEN-CHILD --birth 2022-03-04 --id B765432(A) \
+             --permit H23456789 --photo photo.jpg",
+            &[CHN, HKG],
+            "add_resident",
+        ),
+        step(
+            "resident carer add --dir DIR --resident 2 --carer 1 --ground parent",
+            &[CHN, HKG],
+            "add_carer",
+        ),
+        step("resident carer end --dir DIR --resident 2", &[CHN, HKG], "end_carer"),
         step("resident invite --dir DIR --resident 1", &[CHN, HKG], "invite"),
         step("resident invite --dir DIR --authority HKG --number A123456(3)", &[HKG], "invite"),
         step(

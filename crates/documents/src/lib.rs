@@ -5,6 +5,7 @@
 
 mod ahead;
 mod authority_code;
+mod carer;
 mod case;
 mod cross;
 mod crossing;
@@ -28,6 +29,10 @@ mod view;
 
 pub use ahead::{Ahead, ahead, entries_left};
 pub use authority_code::{AuthorityCode, UnknownAuthority};
+pub use carer::{
+    Carer, CarerEnd, CarerGround, CarerOver, CarerPersons, CarerRefusal, CarerStop, CarerTerms,
+    NotACarerCode, day_of_age,
+};
 pub use case::{CaseAnswers, CaseError, CaseFile, EndorsementTextError, answer_case, parse_endorsement};
 pub use cross::{Answer, Counter, MainlandCount, Outcome, SideAnswer, is_unresolved, may_cross};
 pub use crossing::{Direction, LaneKind, NotALaneKind, NotAPortId, NotASide, PortId, Side};

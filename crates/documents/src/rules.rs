@@ -3,6 +3,7 @@
 //! Lives here: `Rules`, its loading and its report. Not here: what follows from them (`judge`).
 //! A change of policy is a change of data: an operator puts a file of the same name in front of ours.
 
+mod carers;
 mod forms;
 mod lanes;
 mod papers;
@@ -19,6 +20,7 @@ use std::fmt;
 
 use crate::{AuthorityCode, FormCode, LocalDate, PortId};
 
+pub use carers::CarerRule;
 pub use forms::{Counting, Form, IssueRule, NoSuchForm, Stay};
 pub use lanes::{LaneRule, Reserved};
 pub use papers::PaperRule;
@@ -31,7 +33,7 @@ pub use travel::TravelTime;
 pub use vehicles::VehicleRule;
 
 /// The names of the data files, in the order in which they are read.
-pub const FILES: [&str; 10] = [
+pub const FILES: [&str; 11] = [
     "switches.toml",
     "ports.toml",
     "hours.csv",
@@ -42,6 +44,7 @@ pub const FILES: [&str; 10] = [
     "travel_times.csv",
     "papers.csv",
     "vehicles.csv",
+    "carers.csv",
 ];
 
 /// How well a source supports a row of the data.
@@ -110,6 +113,7 @@ pub struct Rules {
     issue_rules: Vec<IssueRule>,
     papers: Vec<PaperRule>,
     vehicles: Vec<VehicleRule>,
+    carers: Vec<CarerRule>,
     travel: travel::TravelTimes,
 }
 
@@ -161,6 +165,7 @@ impl Rules {
             )?)?,
             papers: papers::read(&text("papers.csv", include_str!("../data/papers.csv"))?)?,
             vehicles: vehicles::read(&text("vehicles.csv", include_str!("../data/vehicles.csv"))?)?,
+            carers: carers::read(&text("carers.csv", include_str!("../data/carers.csv"))?)?,
             travel: travel::read(&text("travel_times.csv", include_str!("../data/travel_times.csv"))?)?,
             version,
             as_of,
@@ -392,6 +397,11 @@ impl Report<'_> {
             .iter()
             .filter(|r| unsure(r.mark))
             .for_each(|r| add("vehicles.csv", &r.id, &r.source));
+        self.rules
+            .carers
+            .iter()
+            .filter(|r| unsure(r.mark))
+            .for_each(|r| add("carers.csv", r.authority.code(), &r.source));
         rows
     }
 }

@@ -93,6 +93,12 @@ pub enum Deed {
     IssuePaper,
     /// Ends paper passes.
     EndPapers,
+    /// Reads who may carry whose pass.
+    ReadCarers,
+    /// Writes who may carry a pass.
+    AddCarer,
+    /// Ends who may carry a pass.
+    EndCarer,
     /// Marks a resident whom somebody else resembles, or takes the mark away.
     MarkLookAlike,
     /// Erases a resident.
@@ -119,7 +125,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::SeeLane,
         Self::ActAtLane,
         Self::LookUpReason,
@@ -136,6 +142,9 @@ impl Deed {
         Self::ReplaceDocument,
         Self::IssuePaper,
         Self::EndPapers,
+        Self::ReadCarers,
+        Self::AddCarer,
+        Self::EndCarer,
         Self::MarkLookAlike,
         Self::EraseResident,
         Self::Watch,
@@ -162,7 +171,7 @@ impl Deed {
                 &[Supervisor]
             }
             Self::AddResident => &[EnrolmentOfficer],
-            Self::ReadEnrolments => &[EnrolmentOfficer, Supervisor, Auditor],
+            Self::ReadEnrolments | Self::ReadCarers => &[EnrolmentOfficer, Supervisor, Auditor],
             Self::Invite
             | Self::OfferCredentials
             | Self::DecideEnrolment
@@ -171,6 +180,8 @@ impl Deed {
             | Self::ReplaceDocument
             | Self::IssuePaper
             | Self::EndPapers
+            | Self::AddCarer
+            | Self::EndCarer
             | Self::MarkLookAlike => &[EnrolmentOfficer, Supervisor],
             Self::ReadAccounts => &[Supervisor, Auditor, Operator],
             Self::PairKiosk => &[Operator],
@@ -197,6 +208,9 @@ impl Deed {
             Self::ReplaceDocument => "replace_document",
             Self::IssuePaper => "issue_paper",
             Self::EndPapers => "end_papers",
+            Self::ReadCarers => "read_carers",
+            Self::AddCarer => "add_carer",
+            Self::EndCarer => "end_carer",
             Self::MarkLookAlike => "mark_look_alike",
             Self::EraseResident => "erase_resident",
             Self::Watch => "watch",

@@ -35,6 +35,7 @@ export const REASONS: Readonly<Record<string, Row>> = {
   face_look_alike: ['有相貌相似者（如双胞胎）：请比对', '有相貌相似者（如雙胞胎）：請比對', 'somebody looks alike (a twin): compare', 'há quem se pareça (um gémeo): compare'],
   face_absent: ['没有可用的面部图像：请查看证件并比对', '沒有可用的面部圖像：請查看證件並比對', 'no face was taken: see the document and compare', 'sem imagem do rosto: veja o documento e compare'],
   not_registered: ['证件未登记', '證件未登記', 'the document is not in the registry', 'documento não registado'],
+  carer_ended: ['照顾者手机上的湾区通已结束', '照顧者手機上的灣區通已結束', 'the pass on a carer’s phone is over', 'terminou o passe no telemóvel de quem cuida'],
   pass_ended: ['湾区通已终止', '灣區通已終止', 'the pass was ended', 'o passe foi terminado'],
   pass_suspended: ['湾区通已暂停使用：请到柜台', '灣區通已暫停使用：請到櫃檯', 'the pass is suspended: see the counter', 'o passe está suspenso: ao balcão'],
   risk_check: ['须多核验一步：请按提示办理', '須多核驗一步：請按提示辦理', 'one more check: carry out what is asked for', 'mais uma verificação: faça o que é pedido'],

@@ -28,6 +28,10 @@ export type AttestationNonce = {
   readonly nonce: string
 }
 
+export type CarersAnswer = {
+  readonly carers: readonly (CarerAnswer)[]
+}
+
 export type Enrolment = {
   readonly birth: string
   readonly document: DocumentRef
@@ -93,6 +97,7 @@ export type PartsWanted = {
   readonly nonces: readonly (Base64)[]
 } | null
   readonly devices: readonly (Device)[]
+  readonly expires?: string | null
   readonly issuer: string
   readonly key_class: "hardware" | "software"
 }
@@ -105,6 +110,7 @@ export type PartsAnswer = {
 }
 
 export type PassAnswer = {
+  readonly carer?: CarerAnswer | null
   readonly documents: readonly (PassDocument)[]
   readonly home: string
   readonly second_enrolment?: SecondEnrolment | null
@@ -155,11 +161,20 @@ export type VenueCredentialsAnswer = {
   readonly key_class_reason?: string | null
 }
 
-export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "role_missing" | "passkey_needed" | "code_refused" | "passkey_refused" | "passkey_copied" | "passkey_taken" | "challenge_expired" | "account_locked" | "unknown_account" | "account_refused" | "last_supervisor" | "accounts_unusable" | "no_pass" | "pass_suspended" | "unknown_person" | "work_required" | "work_invalid" | "nothing_held" | "invitation_invalid" | "enrolment_not_under_way" | "unknown_request" | "enrolment_busy" | "frames_refused" | "liveness_failed" | "enrolment_waits" | "nothing_pending" | "invalid_dpop_proof" | "use_dpop_nonce" | "too_many_requests" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "too_many_keys" | "status_places_taken" | "device_key_taken" | "nothing_issued" | "paper_refused" | "not_approved" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "nothing_waits" | "already_counted" | "no_reservation" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "envelope_mismatch" | "gate_outside_binding" | "not_the_sender" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
+export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "role_missing" | "passkey_needed" | "code_refused" | "passkey_refused" | "passkey_copied" | "passkey_taken" | "challenge_expired" | "account_locked" | "unknown_account" | "account_refused" | "last_supervisor" | "accounts_unusable" | "no_pass" | "pass_suspended" | "carer_needed" | "carer_away" | "carer_of_age" | "carer_date_over" | "carer_withdrawn" | "carer_ended" | "carer_refused" | "unknown_carer" | "unknown_person" | "work_required" | "work_invalid" | "nothing_held" | "invitation_invalid" | "enrolment_not_under_way" | "unknown_request" | "enrolment_busy" | "frames_refused" | "liveness_failed" | "enrolment_waits" | "nothing_pending" | "invalid_dpop_proof" | "use_dpop_nonce" | "too_many_requests" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "too_many_keys" | "status_places_taken" | "device_key_taken" | "nothing_issued" | "paper_refused" | "not_approved" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "nothing_waits" | "already_counted" | "no_reservation" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "envelope_mismatch" | "gate_outside_binding" | "not_the_sender" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
 
 export type Work = {
   readonly bits: number
   readonly salt: string
+}
+
+export type CarerAnswer = {
+  readonly from: string
+  readonly ground: string
+  readonly id: string
+  readonly last: string
+  readonly over?: string | null
+  readonly role: string
 }
 
 export type DocumentRef = {
@@ -219,6 +234,8 @@ export interface Operations {
   appeal: { method: 'POST'; path: '/v1/appeals'; secret: false; body: NewAppeal; answer: AppealAnswer }
   appeal_state: { method: 'GET'; path: '/v1/appeals/{reference}'; secret: false; body: undefined; answer: AppealAnswer }
   attestation_nonce: { method: 'GET'; path: '/v1/attestation-nonce'; secret: true; body: undefined; answer: AttestationNonce }
+  own_carers: { method: 'GET'; path: '/v1/carers'; secret: true; body: undefined; answer: CarersAnswer }
+  withdraw_carer: { method: 'DELETE'; path: '/v1/carers/{id}'; secret: true; body: undefined; answer: undefined }
   enrol: { method: 'POST'; path: '/v1/enrolments'; secret: false; body: Enrolment; answer: BegunAnswer }
   frames: { method: 'POST'; path: '/v1/enrolments/{id}/frames'; secret: false; body: Frames; answer: PromptAnswer | EnrolledAnswer }
   may_cross: { method: 'POST'; path: '/v1/may-cross'; secret: true; body: CrossingQuestion; answer: CrossingAnswer }

@@ -14,6 +14,8 @@ const DOORS: { readonly [K in keyof Operations]: { method: Operations[K]['method
   answer_second_enrolment: { method: 'POST', path: '/v1/second-enrolment' },
   parts: { method: 'POST', path: '/v1/parts' },
   end_pass: { method: 'DELETE', path: '/v1/pass' },
+  own_carers: { method: 'GET', path: '/v1/carers' },
+  withdraw_carer: { method: 'DELETE', path: '/v1/carers/{id}' },
   mark_look_alike: { method: 'POST', path: '/v1/pass/look-alike' },
   own_pass: { method: 'GET', path: '/v1/pass' },
   passages: { method: 'GET', path: '/v1/passages' },

@@ -15,6 +15,8 @@ const SENTENCES: Readonly<Record<string, Word>> = {
   possession_invalid: 'problemClock',
   no_pass: 'problemPass', unauthorized: 'problemPass', invalid_dpop_proof: 'problemPass', nothing_pending: 'secondGone',
   pass_suspended: 'problemSuspended',
+  carer_needed: 'problemCarerNeeded', carer_away: 'problemCarerAway',
+  carer_of_age: 'carerOfAge', carer_date_over: 'carerDateOver', carer_withdrawn: 'carerWithdrawn', carer_ended: 'carerEnded', unknown_carer: 'carerEnded',
   unknown_reference: 'problemReference',
   no_permit: 'problemPermit', nothing_issued: 'problemPermit',
 }

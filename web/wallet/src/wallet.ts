@@ -16,6 +16,7 @@ import { type Mrz, readMrz } from '../../core/mrz.js'
 import { type DocumentKind, judgeNumber } from '../../core/numbers.js'
 import { solveWork } from '../../core/work.js'
 import type { BegunAnswer, Device, EnrolledAnswer, Operations, PassAnswer } from './api.js'
+import { type CarerOver, carerAmong, isOver } from './carer.js'
 import { Refusal, call, clockOffset } from './client.js'
 import { type StoredKey, dropAllKeys, dropKey, makeKey, openKey } from './platform.js'
 import type { KeptLists, VenuePass } from './venue.js'
@@ -78,6 +79,9 @@ export interface Content {
   invitation?: string
 /** The key to which every secret is bound. */
   device?: StoredKey
+/** Whether this is the pass of somebody whom another pass's holder looks after, bound to the same key; and why that ended. */
+  carried?: true
+  over?: CarerOver
 /** Authorities at which this wallet waits for the word of an earlier one, and until when. */
   waits?: Partial<Record<Authority, string>>
   sessions: Partial<Record<Authority, string>>
@@ -148,11 +152,18 @@ export async function begin(home: Authority, pin: string): Promise<void> {
 
 /** A pass for a child or a parent, on this phone, behind the same PIN. */
 export async function addPerson(home: Authority): Promise<void> {
+  const present = held()
+  const carer = (present.carried && carerOf(present)) || present
+  await deviceKey(carer)
+  const { device } = carer
   const seat = Math.max(...people().map((one) => one.seat ?? 0)) + 1
-  state.others = [held(), ...state.others]
-  state.content = { ...empty(home), seat, other: true }
+  state.others = [present, ...state.others]
+  state.content = { ...empty(home), seat, other: true, carried: true, ...(device ? { device } : {}) }
   await keep()
 }
+
+/** The pass of whoever looks after the holder of this one, on this phone. */
+const carerOf = (content: Content): Content | undefined => carerAmong(content, [state.content, ...state.others])
 
 /** The passes of this phone in the order in which they were added. */
 export const people = (): readonly Content[] =>
@@ -206,7 +217,7 @@ export async function renew(): Promise<void> {
   await keep()
 }
 
-async function dropTokens(content: Content): Promise<void> {
+export async function dropTokens(content: Content): Promise<void> {
   for (const { key } of content.tokens) await dropKey(key)
   for (const key of content.pending) await dropKey(key)
   content.tokens = []
@@ -339,7 +350,20 @@ const RECEIPTS = 200
 /** Calls an authority for this pass and records which data it got. */
 export async function tell<K extends Exclude<keyof Operations, 'frames'>>(content: Content, to: Authority, what: K, given: Omit<Parameters<typeof call<K>>[2], 'key'>, noted: Receipt['what'] = what): Promise<Operations[K]['answer']> {
   content.receipts = [{ at: now(), to, what: noted }, ...content.receipts].slice(0, RECEIPTS)
-  return call(to, what, { ...given, key: await deviceKey(content) } as Parameters<typeof call<K>>[2])
+  try {
+    return await call(to, what, { ...given, key: await deviceKey(content) } as Parameters<typeof call<K>>[2])
+  } catch (error) {
+    if (content.carried && error instanceof Refusal && isOver(error.code)) await endHere(content, to, error.code)
+    throw error
+  }
+}
+
+/** Notes that an authority's part in a pass on this phone is over; with the home authority's the pass is, and its codes go. */
+export async function endHere(content: Content, authority: Authority, over: CarerOver): Promise<void> {
+  delete content.sessions[authority], delete content.records[authority]
+  content.over = over
+  if (authority === content.home) await dropTokens(content)
+  await keep()
 }
 
 /** The key to which this wallet's secrets are bound. A wallet of the version before has none: its next request binds one. */
@@ -382,6 +406,8 @@ export async function enrol(source: Source): Promise<void> {
     const card = content.cards[authority]
     const again = content.again.includes(authority)
     if (!card || (content.sessions[authority] && !again)) continue
+    // Where the carer has no pass, nobody carries one: at home that is told.
+    if (content.carried && authority !== content.home && !carerOf(content)?.sessions[authority]) continue
     const zone = authority === 'CHN' ? zoneOf(content, card) : undefined
     const code = codes[authority]
     const body = { document: card, name: content.name, birth: content.birth, ...(zone ? { mrz: zone } : {}), ...(code ? { invitation: code } : {}) }
@@ -395,6 +421,7 @@ export async function enrol(source: Source): Promise<void> {
     })
     const answer = await (begun.capture === 'live' ? film(content, authority, begun, source) : still(content, authority, begun, source))
     content.sessions[authority] = answer.secret
+    delete content.over
     content.again = content.again.filter((other) => other !== authority)
     content.waits = { ...content.waits }
     if (answer.waits_until) content.waits[authority] = answer.waits_until
@@ -412,9 +439,11 @@ export async function enrol(source: Source): Promise<void> {
 
 /** The first step of an enrolment; where it takes work, the work is done and the same is sent again. */
 async function begins(content: Content, authority: Authority, body: Operations['enrol']['body'], noted: Receipt['what']): Promise<BegunAnswer> {
-  // The own secret shows that this wallet is in force already: it needs no code then, and waits for nobody.
+  // The own secret shows that this wallet is in force already: it needs no code then, and waits for nobody. A carer's proves the carer.
   const own = content.sessions[authority]
-  const given = own ? { secret: own } : {}
+  const carers = content.carried ? carerOf(content)?.sessions[authority] : undefined
+  if (content.carried && !own && !carers) throw new Refusal('carer_away')
+  const given = own || carers ? { secret: (own ?? carers)! } : {}
   try {
     return await tell(content, authority, 'enrol', { ...given, body }, noted)
   } catch (error) {
@@ -555,13 +584,13 @@ async function fetchOnce(content: Content): Promise<void> {
   const made = await batch(content)
   const keys = made.map(({ key }) => key)
   try {
-    const { tokens } = await tell(content, home, 'tokens', { secret, body: { key_class: 'software', devices: await proofs(keys, home, home, secret) } })
+    const { tokens, expires } = await tell(content, home, 'tokens', { secret, body: { key_class: 'software', devices: await proofs(keys, home, home, secret) } })
     const others = new Map<Authority, readonly string[]>()
     for (const authority of AUTHORITIES) {
       const session = content.sessions[authority]
       // The home authority sent the parts that it makes along with the tokens.
       if (authority === home || !session || partMaker(home, authority) !== authority) continue
-      const body = { issuer: home, key_class: 'software', devices: await proofs(keys, authority, home, session) } as const
+      const body = { issuer: home, key_class: 'software', devices: await proofs(keys, authority, home, session), expires } as const
       others.set(authority, (await tell(content, authority, 'parts', { secret: session, body })).parts)
     }
     const fresh = made.map(({ stored, key }, i): StoredToken => {
@@ -609,32 +638,6 @@ export async function refresh(content: Content = held()): Promise<void> {
 }
 
 // --- the end ------------------------------------------------------------------------------------------------------
-
-/** Ends the pass at every authority, then deletes it here, and everything else with the last pass. Stops if an authority cannot be reached. */
-export async function endPass(): Promise<void> {
-  const content = held()
-  const ended = AUTHORITIES.filter((authority) => content.sessions[authority])
-  for (const authority of ended) {
-    const secret = content.sessions[authority]
-    if (!secret) continue
-    try {
-      await tell(content, authority, 'end_pass', { secret })
-    } catch (error) {
-      // Ended already, from another device or by an officer.
-      if (!(error instanceof Refusal && (error.code === 'no_pass' || error.code === 'unauthorized'))) throw error
-    }
-    delete content.sessions[authority]
-    await keep()
-  }
-  await dropTokens(content)
-  if (content.device) await dropKey(content.device)
-  const next = state.others[0]
-  state.ended = ended
-  if (!next) { await forgetAll(); return }
-  state.content = next
-  state.others = state.others.slice(1)
-  await keep()
-}
 
 /** Deletes everything on this phone; the registrations at the authorities stay. */
 export async function forgetAll(): Promise<void> {

@@ -150,6 +150,7 @@ export async function openBay(browser: Browser, { roots = false, host = '127.0.0
   writeFileSync(settings, /simulated_camera/.test(text) ? text.replace(/simulated_camera\s*=\s*\w+/, 'simulated_camera = true') : `simulated_camera = true\n${text}`)
   execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'HKG', '--name', RESIDENT.name, '--birth', RESIDENT.birth, '--id', RESIDENT.id, '--permit', RESIDENT.permit, '--permit-expires', '2035-01-01', '--photo', portrait], { env })
   execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'HKG', '--name', CHILD.name, '--birth', CHILD.birth, '--id', CHILD.id, '--photo', other], { env })
+  execFileSync(baypass, ['resident', 'carer', 'add', '--dir', dir, '--resident', CHILD.id, '--carer', RESIDENT.id, '--ground', 'parent'], { env })
   const days = (from: number) => new Date(Date.now() + 28_800_000 + from * 86_400_000).toISOString().slice(0, 10)
   execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'CHN', '--name', TRAVELLER.name, '--birth', TRAVELLER.birth, '--id', TRAVELLER.id, '--permit', TRAVELLER.permit, '--permit-expires', days(900), '--endorsement', `G:HKG:${days(-30)}:${days(60)}:2`, '--photo', portrait], { env })
 

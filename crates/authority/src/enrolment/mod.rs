@@ -28,10 +28,11 @@ use crate::faces::ModelFrames;
 use crate::identity::ShownIdentity;
 use crate::inference::PoolError;
 use crate::service::{Service, draw};
+use crate::store::carer::CarerId;
 use crate::store::enrolment::{self as rows, PendingRow};
-use crate::store::person::{self, Resident};
+use crate::store::person::{self, Person, Resident};
 use crate::store::vault::PersonKey;
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, token};
 
 pub use invitation::Invitation;
 pub use pending::{Decided, PendingEnrolment, PendingError};
@@ -55,6 +56,13 @@ pub enum EnrolError {
     /// The work that was handed in does not count.
     #[error(transparent)]
     Answer(#[from] WorkError),
+    /// The holder is a child who has a pass on a carer's phone alone, or another's wallet asks for them, and no relation stands that
+    /// a counter wrote.
+    #[error("no relation of holder and carer stands here; a counter writes it, and makes the invitation")]
+    CarerNeeded,
+    /// The carer's own pass is not in force on this phone.
+    #[error("the carer's own pass is not in force on this phone, or is suspended; the carer enrols first")]
+    CarerAway,
     /// Nothing that the holder has was shown.
     #[error("type the one-time code that the office gave you, or scan a passport that is registered there")]
     NothingHeld,
@@ -166,7 +174,7 @@ pub(crate) enum Looked {
 
 /// What a claim came to.
 enum Checked {
-    Admitted { key: PersonKey, home: bool, in_force: bool, replaces: bool },
+    Admitted { key: PersonKey, home: bool, in_force: bool, replaces: bool, carer: Option<CarerId> },
     Refused,
 }
 
@@ -418,7 +426,7 @@ impl Service {
         let tag = self.store.vault().number_tag(&claim.number);
         let mut tx = self.store.begin().await?;
         let checked = self.check_claim(&mut tx, claim, captured, now).await?;
-        let Checked::Admitted { key, home, in_force, replaces } = checked else {
+        let Checked::Admitted { key, home, in_force, replaces, carer } = checked else {
             tx.commit().await?;
             return Err(EnrolError::Unknown);
         };
@@ -426,11 +434,15 @@ impl Service {
         let session = sha256(&secret);
         let waits_until = if in_force && !replaces {
             let due_at = now.plus_seconds(self.enrolments.settings.rules.objection_hours * 3600);
-            rows::set_pending(&mut tx, &PendingRow { key, session, device, made_at: now, due_at }).await?;
+            rows::set_pending(&mut tx, &PendingRow { key, session, device, made_at: now, due_at, carer })
+                .await?;
             Some(due_at)
         } else {
             rows::drop_pending(&mut tx, key).await?;
-            rows::set_session(&mut tx, key, &session, Some(device), now).await?;
+            if claim.holder != Some(key) {
+                token::end_carried_tokens(&mut tx, key).await?;
+            }
+            rows::set_session(&mut tx, key, &session, (Some(device), carer), now).await?;
             if in_force {
                 self.learn_re_enrolment(&mut tx, key, now).await?;
             }
@@ -502,22 +514,35 @@ impl Service {
         }
         let home = resident.holder.home == self.me;
         let in_force = person.session.is_some();
-        let admitted = |replaces| Checked::Admitted { key, home, in_force, replaces };
+        let held = self.is_held(tx, claim, (&person, &resident), now).await?;
+        let Some(replaces) = held else { return Ok(Checked::Refused) };
+        // Told once everything else is true, and to nobody else.
+        let carer = self.carrier_of(tx, claim, (&person, &resident), now).await?;
+        Ok(Checked::Admitted { key, home, in_force, replaces, carer })
+    }
+
+    /// Whether the claim shows something that its holder has: `Some` with whether it replaces a pass in force.
+    async fn is_held(
+        &self,
+        tx: &mut Tx,
+        claim: &Claim,
+        (person, resident): (&Person, &Resident),
+        now: Timestamp,
+    ) -> Result<Option<bool>, EnrolError> {
+        let key = person.key;
         if claim.holder == Some(key) {
-            return Ok(admitted(true));
+            return Ok(Some(true));
         }
         if let Some(code) = &claim.invitation {
             let tag = self.store.vault().invitation_tag(code.as_bytes());
             return Ok(match rows::find_invitation(tx, key, tag, now).await? {
-                Some(replaces) if rows::use_invitation(tx, key, tag).await? => admitted(replaces),
-                Some(_) | None => Checked::Refused,
+                Some(replaces) if rows::use_invitation(tx, key, tag).await? => Some(replaces),
+                Some(_) | None => None,
             });
         }
-        if claim.shown {
-            return Ok(admitted(false));
-        }
-        let held = claim.mrz.as_ref().is_some_and(|mrz| has_document(&resident, mrz, claim, now));
-        Ok(if held { admitted(false) } else { Checked::Refused })
+        let document = claim.mrz.as_ref().is_some_and(|mrz| has_document(resident, mrz, claim, now));
+        // On a carer's phone a counter's code alone counts: a clerk saw who they are to each other.
+        Ok(((claim.shown || document) && claim.holder.is_none()).then_some(false))
     }
 }
 

@@ -9,7 +9,7 @@ use documents::{DocumentKind, DocumentNumber, Timestamp};
 use crate::registry::RegistryError;
 use crate::service::Service;
 use crate::store::enrolment::{self, PendingRow};
-use crate::store::{StoreError, Tx, person};
+use crate::store::{StoreError, Tx, person, token};
 
 /// What becomes of a second enrolment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +141,9 @@ impl Service {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         enrolment::drop_pending(tx, waiting.key).await?;
-        enrolment::set_session(tx, waiting.key, &waiting.session, Some(waiting.device), now).await?;
+        token::end_carried_tokens(tx, waiting.key).await?;
+        let (device, session) = ((Some(waiting.device), waiting.carer), &waiting.session);
+        enrolment::set_session(tx, waiting.key, session, device, now).await?;
         self.learn_re_enrolment(tx, waiting.key, now).await
     }
 }

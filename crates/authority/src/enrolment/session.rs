@@ -4,9 +4,10 @@
 
 use credential::dpop::DpopThumbprint;
 use credential::sha256;
-use documents::Timestamp;
+use documents::{CarerOver, Timestamp};
 
 use crate::service::Service;
+use crate::store::enrolment::Bound;
 use crate::store::vault::PersonKey;
 use crate::store::{StoreError, enrolment, person};
 
@@ -28,6 +29,9 @@ pub enum SessionError {
         /// Until when.
         until: Timestamp,
     },
+    /// The pass was on a carer's phone, and the relation is over.
+    #[error("this pass was on the phone of a carer, and that is over: {0}; enrol again")]
+    CarerOver(CarerOver),
 }
 
 impl Service {
@@ -49,15 +53,23 @@ impl Service {
             Some(_) => None,
             None => enrolment::find_pending_session(&mut tx, &session).await?,
         };
+        let ended = match (&bound, &waiting) {
+            (None, None) => self.ended_with_carer(&mut tx, &session, now).await?,
+            (Some(_), _) | (_, Some(_)) => None,
+        };
         tx.commit().await?;
-        if let Some((key, bound)) = bound {
-            return match bound {
-                Some(bound) if bound == device => Ok(key),
-                Some(_) => Err(SessionError::OtherDevice),
-                None => self.bind(key, &session, device).await,
+        if let Some(Bound { key, device: bound, carried }) = bound {
+            let key = match bound {
+                Some(bound) if bound == device => key,
+                Some(_) => return Err(SessionError::OtherDevice),
+                None => self.bind(key, &session, device).await?,
             };
+            if carried {
+                self.check_carried(key, now).await?;
+            }
+            return Ok(key);
         }
-        let waiting = waiting.ok_or(SessionError::NoPass)?;
+        let waiting = waiting.ok_or(ended.map_or(SessionError::NoPass, SessionError::CarerOver))?;
         if waiting.device != device {
             return Err(SessionError::OtherDevice);
         }
@@ -71,6 +83,9 @@ impl Service {
         }
         self.put_in_force(&mut tx, &waiting, now).await?;
         tx.commit().await?;
+        if waiting.carer.is_some() {
+            self.check_carried(waiting.key, now).await?;
+        }
         Ok(waiting.key)
     }
 
@@ -85,7 +100,7 @@ impl Service {
         let bound = enrolment::find_bound(&mut tx, session).await?;
         tx.commit().await?;
         match bound {
-            Some((_, Some(bound))) if bound == device => {
+            Some(Bound { device: Some(bound), .. }) if bound == device => {
                 tracing::info!(first, "a session of an earlier version was bound to a device key");
                 Ok(key)
             }

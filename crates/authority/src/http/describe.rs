@@ -26,8 +26,18 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
     const SIGN_IN: &[ProblemCode] =
         &[PasskeyRefused, ChallengeExpired, AccountLocked, AccountsUnusable, CryptoFailed, Internal];
     const DEVICE: &[ProblemCode] = &[InvalidDpopProof, UseDpopNonce, TooManyRequests];
-    const HOLDER: &[ProblemCode] =
-        &[Unauthorized, NoPass, EnrolmentWaits, InvalidDpopProof, UseDpopNonce, TooManyRequests];
+    const HOLDER: &[ProblemCode] = &[
+        Unauthorized,
+        NoPass,
+        EnrolmentWaits,
+        CarerOfAge,
+        CarerDateOver,
+        CarerWithdrawn,
+        CarerEnded,
+        InvalidDpopProof,
+        UseDpopNonce,
+        TooManyRequests,
+    ];
     const STORE: &[ProblemCode] = &[DatabaseFailed, RowDamaged];
     const BATCH: &[ProblemCode] = &[
         BatchSize,
@@ -61,6 +71,8 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         FramesRefused,
         LivenessFailed,
         UnknownPerson,
+        CarerNeeded,
+        CarerAway,
         TemplateUnknown,
         CryptoFailed,
     ];
@@ -80,11 +92,16 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "offer" => &[OFFICER, JSON, STORE, &[NotFound, NumberInvalid, UnknownPerson, CryptoFailed]],
         "second_enrolments" => &[OFFICER, STORE],
         "decide_second_enrolment" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, NothingPending]],
-        "tokens" => &[JSON, HOLDER, BATCH, STORE, &[StatusPlacesTaken, PassSuspended]],
-        "parts" => &[JSON, HOLDER, BATCH, STORE, &[PassSuspended]],
+        "tokens" => &[JSON, HOLDER, BATCH, STORE, &[StatusPlacesTaken, PassSuspended, CarerAway]],
+        "parts" => &[JSON, HOLDER, BATCH, STORE, &[PassSuspended, CarerAway]],
         "venue_credentials" => {
-            &[JSON, HOLDER, BATCH, STORE, &[StatusPlacesTaken, NotApproved, PassSuspended]]
+            &[JSON, HOLDER, BATCH, STORE, &[StatusPlacesTaken, NotApproved, PassSuspended, CarerAway]]
         }
+        "own_carers" => &[HOLDER, STORE],
+        "withdraw_carer" => &[HOLDER, STORE, &[UnknownCarer]],
+        "add_carer" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, CarerRefused, CryptoFailed]],
+        "list_carers" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson]],
+        "end_carer" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, UnknownCarer]],
         "own_pass" | "end_pass" | "passages" | "mark_look_alike" => &[HOLDER, STORE],
         "attestation_nonce" => &[HOLDER],
         "may_cross" => &[JSON, HOLDER, STORE],

@@ -5,6 +5,7 @@
 
 mod appeals;
 mod body;
+mod carers;
 mod counter;
 mod describe;
 mod desk;
@@ -291,6 +292,8 @@ fn wallets() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(wallet::attestation_nonce))
         .routes(routes!(wallet::own_pass, wallet::end_pass))
         .routes(routes!(wallet::mark_look_alike))
+        .routes(routes!(carers::own_carers))
+        .routes(routes!(carers::withdraw_carer))
         .routes(routes!(wallet::passages))
         .routes(routes!(wallet::may_cross))
         .routes(routes!(appeals::appeal, appeals::open_appeals))
@@ -377,6 +380,9 @@ fn officers() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(desk::acts))
         .routes(routes!(counter::invite))
         .routes(routes!(counter::offer))
+        .routes(routes!(carers::add_carer))
+        .routes(routes!(carers::list_carers))
+        .routes(routes!(carers::end_carer))
         .routes(routes!(counter::replace))
         .routes(routes!(counter::second_enrolments))
         .routes(routes!(counter::decide_second_enrolment))

@@ -101,6 +101,22 @@ problems! {
         "enrol again";
     PassSuspended = "pass_suspended", FORBIDDEN, "The pass is suspended",
         "go to an office with the card, or appeal by the reference of the crossing";
+    CarerNeeded = "carer_needed", FORBIDDEN, "No relation of holder and carer stands here",
+        "go to a counter with the holder, who has a pass on a carer's phone alone, and with proof of guardianship";
+    CarerAway = "carer_away", FORBIDDEN, "The carer's own pass is not in force on this phone",
+        "the carer enrols on this phone first";
+    CarerOfAge = "carer_of_age", FORBIDDEN, "The holder is of age: the pass on a carer's phone is over",
+        "enrol on the holder's own phone; or say at a counter who may carry the pass";
+    CarerDateOver = "carer_date_over", FORBIDDEN, "The last day of the pass on a carer's phone is over",
+        "say at a counter who may carry the pass, and until when; or enrol on the holder's own phone";
+    CarerWithdrawn = "carer_withdrawn", FORBIDDEN, "Holder or carer ended the pass on the carer's phone",
+        "enrol on the holder's own phone; or say at a counter who may carry the pass";
+    CarerEnded = "carer_ended", FORBIDDEN, "A counter ended the pass on a carer's phone",
+        "go to a counter with the holder";
+    CarerRefused = "carer_refused", UNPROCESSABLE_ENTITY, "Nobody may carry this pass so",
+        "read the detail";
+    UnknownCarer = "unknown_carer", NOT_FOUND, "No such relation of holder and carer stands",
+        "look at the relations again; it ended already, or there was none";
     UnknownPerson = "unknown_person", NOT_FOUND, "No such person is registered here",
         "check number, name and birth date and try again";
     WorkRequired = "work_required", PRECONDITION_REQUIRED, "This try takes work first",

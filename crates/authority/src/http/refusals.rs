@@ -6,11 +6,13 @@ use credential::cose::CoseError;
 use credential::message::MessageError;
 use credential::part::PartError;
 use credential::{CryptoError, TokenError};
+use documents::CarerOver;
 use officers::{ChangeError, FileError, PermitError, SignInError};
 use trust::TrustError;
 
 use super::problem::{Problem, ProblemCode};
 use crate::applications::CaptureError;
+use crate::carers::CarerError;
 use crate::enrolment::{EnrolError, PendingError, SessionError};
 use crate::events::notice::NoticeError;
 use crate::events::passage::EventError;
@@ -268,6 +270,8 @@ impl From<EnrolError> for Problem {
             EnrolError::Unknown => told(ProblemCode::UnknownPerson, &error),
             EnrolError::Work(demand) => Self::new(ProblemCode::WorkRequired).with_work(demand),
             EnrolError::Answer(_) => told(ProblemCode::WorkInvalid, &error),
+            EnrolError::CarerNeeded => told(ProblemCode::CarerNeeded, &error),
+            EnrolError::CarerAway => told(ProblemCode::CarerAway, &error),
             EnrolError::NothingHeld => told(ProblemCode::NothingHeld, &error),
             EnrolError::Invitation(_) => told(ProblemCode::InvitationInvalid, &error),
             EnrolError::LiveOnly => told(ProblemCode::FramesRefused, &error),
@@ -313,6 +317,7 @@ impl From<SessionError> for Problem {
             SessionError::Store(error) => error.into(),
             SessionError::NoPass => told(ProblemCode::NoPass, &error),
             SessionError::OtherDevice => told(ProblemCode::InvalidDpopProof, &error),
+            SessionError::CarerOver(over) => told(carer_over(*over), &error),
             SessionError::Waits { .. } => told(ProblemCode::EnrolmentWaits, &error),
         }
     }
@@ -334,6 +339,29 @@ impl From<HolderError> for Problem {
         match &error {
             HolderError::Store(error) => error.into(),
             HolderError::NoPass => told(ProblemCode::NoPass, &error),
+        }
+    }
+}
+
+/// Why a pass ended that was on a carer's phone.
+const fn carer_over(over: CarerOver) -> ProblemCode {
+    match over {
+        CarerOver::OfAge => ProblemCode::CarerOfAge,
+        CarerOver::DateOver => ProblemCode::CarerDateOver,
+        CarerOver::ByWard | CarerOver::ByCarer => ProblemCode::CarerWithdrawn,
+        CarerOver::AtCounter => ProblemCode::CarerEnded,
+    }
+}
+
+impl From<CarerError> for Problem {
+    fn from(error: CarerError) -> Self {
+        match error {
+            CarerError::Store(error) => error.into(),
+            CarerError::Registry(error) => error.into(),
+            CarerError::Refused(_) | CarerError::NoRule => told(ProblemCode::CarerRefused, &error),
+            CarerError::NoPass => told(ProblemCode::NoPass, &error),
+            CarerError::Unknown => told(ProblemCode::UnknownCarer, &error),
+            CarerError::Crypto(error) => Self::from(&error),
         }
     }
 }
@@ -363,6 +391,8 @@ impl From<IssueError> for Problem {
             }
             IssueError::Paper(_) => logged(ProblemCode::CryptoFailed, &error),
             IssueError::Suspended => told(ProblemCode::PassSuspended, &error),
+            IssueError::CarerOver(over) => told(carer_over(*over), &error),
+            IssueError::CarerAway => told(ProblemCode::CarerAway, &error),
             IssueError::Batch => told(ProblemCode::BatchSize, &error),
             IssueError::Possession => told(ProblemCode::PossessionInvalid, &error),
             IssueError::Malformed(_) => told(ProblemCode::MessageMalformed, &error),

@@ -9,13 +9,14 @@ use axum::http::StatusCode;
 use credential::{KeyClass, PublicKey};
 use documents::{
     AuthorityCode, Direction, DocumentKind, DocumentNumber, LaneAnswer, LocalDate, MainlandCount, PortId,
-    Verdict,
+    Timestamp, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::AppState;
 use super::body::{Base64, JsonBody, Text, base64};
+use super::carers::CarerAnswer;
 use super::dpop::Wallet;
 use super::problem::{Problem, ProblemCode};
 use crate::holder::CrossingAhead;
@@ -212,6 +213,9 @@ pub(super) struct PartsWanted {
     /// Left out: the keys are ones in software.
     #[schema(inline)]
     attestation: Option<AttestationWanted>,
+    /// When the tokens end, as the home authority's answer says; left out: as their class does.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires: Option<Text<Timestamp>>,
 }
 
 /// Own parts, in the order of the device keys.
@@ -242,7 +246,8 @@ pub(super) async fn parts(
     let attestation = attestation(wanted.key_class, wanted.attestation)?;
     let keys = proofs(wanted.devices)?;
     let service = &app.state.service;
-    let made = service.own_parts(&session, wanted.issuer, &keys, attestation.as_ref(), now).await?;
+    let beside = (attestation.as_ref(), wanted.expires.map(|ends| ends.0));
+    let made = service.own_parts(&session, wanted.issuer, &keys, beside, now).await?;
     Ok(Json(PartsAnswer {
         parts: made.parts.iter().map(|part| base64(part)).collect(),
         expires: made.expires.to_string(),
@@ -262,6 +267,9 @@ pub(super) struct PassAnswer {
     second_enrolment: Option<SecondEnrolment>,
     /// Tokens of this authority that are neither over, revoked nor used at its lanes.
     tokens_left: u64,
+    /// The relation by which the pass is on a carer's phone; left out on the holder's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carer: Option<CarerAnswer>,
 }
 
 /// Another wallet that enrolled as the same holder.
@@ -342,7 +350,8 @@ pub(super) async fn own_pass(
     let (home, tokens_left) = (record.home.code(), record.tokens_left);
     let second_enrolment =
         record.second.map(|(at, until)| SecondEnrolment { at: at.to_string(), until: until.to_string() });
-    Ok(Json(PassAnswer { home, documents: documents.collect(), second_enrolment, tokens_left }))
+    let carer = record.carer.as_ref().map(CarerAnswer::new);
+    Ok(Json(PassAnswer { home, documents: documents.collect(), second_enrolment, tokens_left, carer }))
 }
 
 /// A crossing ahead.

@@ -56,6 +56,15 @@ pub(crate) struct Batch {
     pub person: Person,
     pub resident: Resident,
     pub devices: Vec<DeviceKey>,
+    /// The end of the relation by which the pass is on a carer's phone: nothing issued to it lives longer.
+    pub ends: Option<Timestamp>,
+}
+
+impl Batch {
+    /// When something ends that is issued to this pass and would end at `expires` otherwise.
+    pub(crate) fn cut(&self, expires: Timestamp) -> Timestamp {
+        self.ends.map_or(expires, |ends| ends.min(expires))
+    }
 }
 
 impl Service {
@@ -72,7 +81,10 @@ impl Service {
             return Err(IssueError::Batch);
         }
         let hash = sha256(session);
-        let key = person::find_session(tx, &hash).await?.ok_or(IssueError::NoPass)?;
+        let Some(key) = person::find_session(tx, &hash).await? else {
+            let ended = self.ended_with_carer(tx, &hash, now).await?;
+            return Err(ended.map_or(IssueError::NoPass, IssueError::CarerOver));
+        };
         // Asked again once the person is held: a pass that ends at this moment takes every token along.
         person::hold_person(tx, key).await?;
         if person::find_session(tx, &hash).await? != Some(key) {
@@ -80,8 +92,9 @@ impl Service {
         }
         let missing = || IssueError::NoPass;
         let (person, resident) = self.resident_in_good_standing(tx, key, missing).await?;
+        let ends = self.carried_until(tx, &person, now).await?;
         let devices = self.log_devices(tx, key, (issuer, session, keys), now).await?;
-        Ok(Batch { person, resident, devices })
+        Ok(Batch { person, resident, devices, ends })
     }
 
     /// The resident behind a person's key, whose pass is not suspended.

@@ -66,7 +66,8 @@ pub(super) struct PartMaker<'b> {
 
 impl Service {
     /// Own parts of an authority that is not the token's issuer (the mainland's, for residents of a region). They count for a
-    /// token whose keys have the same class here and there.
+    /// token whose keys have the same class here and there. `token_ends`: when the tokens end, where the wallet has them already; left
+    /// out, as their class says.
     ///
     /// # Errors
     /// Why none are made; all or nothing.
@@ -75,13 +76,15 @@ impl Service {
         session: &[u8; 32],
         issuer: AuthorityCode,
         keys: &[DeviceProof],
-        attestation: Option<&Attestation>,
+        (attestation, token_ends): (Option<&Attestation>, Option<Timestamp>),
         now: Timestamp,
     ) -> Result<OwnParts, IssueError> {
         let class = self.class_of(session, keys, attestation, now);
         let mut tx = self.store.begin().await?;
         let batch = self.admit_batch(&mut tx, session, issuer, keys, now).await?;
-        let expires = class.class.expiry_for(now.local_date());
+        // The key under which a part lies follows from the token's end: where its issuer cut that short, the wallet says so.
+        let of_class = class.class.expiry_for(now.local_date());
+        let expires = token_ends.filter(|ends| now < *ends).map_or(of_class, |ends| ends.min(of_class));
         let maker = self.part_maker(&mut tx, &batch, expires, now).await?;
         let mut parts = Vec::with_capacity(batch.devices.len());
         for device in &batch.devices {
@@ -108,7 +111,7 @@ impl Service {
         if batch.resident.holder.home != self.me {
             return Err(IssueError::NothingIssued(self.me));
         }
-        let expires = class.class.expiry_for(now.local_date());
+        let expires = batch.cut(class.class.expiry_for(now.local_date()));
         let maker = self.part_maker(&mut tx, &batch, expires, now).await?;
         let mut draw = PlaceDraw::new(&self.status_capacity, expires, now);
         let signer = self.signing().token.clone();

@@ -15,7 +15,7 @@ use credential::paper::PaperError;
 use credential::part::PartError;
 use credential::venue::{ClaimForm, CredentialIssueError, CredentialKind};
 use credential::{CryptoError, TokenError};
-use documents::AuthorityCode;
+use documents::{AuthorityCode, CarerOver};
 use openid4vc::{mdoc, sd_jwt};
 
 use crate::faces::FaceCheckError;
@@ -54,6 +54,12 @@ pub enum IssueError {
         "the pass is suspended; go to an office with the card, or appeal by the reference of the crossing"
     )]
     Suspended,
+    /// The pass was on a carer's phone, and the relation is over.
+    #[error("this pass was on the phone of a carer, and that is over: {0}; enrol again")]
+    CarerOver(CarerOver),
+    /// The carer's own pass is not in force on this phone.
+    #[error("the carer's own pass is not in force on this phone, or is suspended; the carer enrols first")]
+    CarerAway,
     /// The batch is empty or too large.
     #[error("a batch has 1 to {max} device keys", max = batch::MAX_BATCH)]
     Batch,

@@ -186,6 +186,7 @@ impl Service {
         let asked = (issuer, order.visit, std::slice::from_ref(order.device));
         let devices = self.log_devices(tx, key, asked, now).await?;
         let device = devices.first().cloned().ok_or(IssueError::Batch)?;
-        Ok((Batch { person, resident, devices }, device))
+        // Made at a counter for the holder's own hand: it is on nobody's phone.
+        Ok((Batch { person, resident, devices, ends: None }, device))
     }
 }

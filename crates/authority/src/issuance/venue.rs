@@ -72,7 +72,8 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let batch = self.admit_batch(&mut tx, session, self.me, keys, now).await?;
         let claims = self.claims_of(&batch.resident, wanted, portrait, today)?;
-        let expires = self.end_of(&batch.resident, wanted, class.class.expiry_for(today), today);
+        let of_class = batch.cut(class.class.expiry_for(today));
+        let expires = self.end_of(&batch.resident, wanted, of_class, today);
         let mut draw_place = PlaceDraw::new(&self.status_capacity, expires, now);
         let signer = self.signing().venue.clone();
         let mut credentials = Vec::with_capacity(batch.devices.len());

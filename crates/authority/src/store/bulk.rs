@@ -91,11 +91,21 @@ fn person_statements(s: &Series, since: i64) -> Vec<String> {
         insert("template", format!("{person}, 3, {}", s.noise(100))),
         insert("look_alike", format!("{person}, 2, {since}")),
         insert("photograph", format!("{person}, {}", s.noise(16))),
-        insert("pass", format!("{person}, {}, {since}, {}", s.key('s', "i", 32), s.key('j', "i", 32))),
+        insert("pass", format!("{person}, {}, {since}, {}, NULL", s.key('s', "i", 32), s.key('j', "i", 32))),
+        insert(
+            "carer",
+            format!(
+                "{}, {person}, {}, {}, {since}, {}",
+                s.key('r', "i", 16),
+                s.key('c', "i", 32),
+                s.key('e', "i", 32),
+                s.noise(64)
+            ),
+        ),
         insert("invitation", format!("{person}, {}, {since}, {since} + i, 0, 1", s.key('z', "i", 32))),
         insert(
             "pending_pass",
-            format!("{person}, {}, {}, {since}, {since} + i", s.key('h', "i", 32), s.key('l', "i", 32)),
+            format!("{person}, {}, {}, {since}, {since} + i, NULL", s.key('h', "i", 32), s.key('l', "i", 32)),
         ),
         insert("device", format!("{}, {person}, {since}", s.key('d', "i", 32))),
         insert("token", format!("{}, {person}, 0, i * 2, {since} + 604800, 0, 0", s.key('a', "i", 32))),

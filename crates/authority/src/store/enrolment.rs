@@ -5,6 +5,7 @@
 use credential::dpop::DpopThumbprint;
 use documents::Timestamp;
 
+use super::carer::CarerId;
 use super::vault::{PersonKey, Tag};
 use super::{Result, Tx, all, array, column, define_statements, optional, run, time};
 
@@ -13,13 +14,13 @@ define_statements! {
     FIND_INVITATION = "SELECT tag, expires, replaces, made FROM invitation WHERE person_key = $1";
     USE_INVITATION = "UPDATE invitation SET tag = NULL WHERE person_key = $1 AND tag = $2";
     ERASE_INVITATION = "DELETE FROM invitation WHERE person_key = $1";
-    SET_PENDING = "INSERT INTO pending_pass (person_key, session, device, made_at, due_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (person_key) DO UPDATE SET session = excluded.session, device = excluded.device, made_at = excluded.made_at, due_at = excluded.due_at";
-    FIND_PENDING = "SELECT person_key, session, device, made_at, due_at FROM pending_pass WHERE person_key = $1";
-    FIND_PENDING_SESSION = "SELECT person_key, session, device, made_at, due_at FROM pending_pass WHERE session = $1";
-    LIST_PENDING = "SELECT person_key, session, device, made_at, due_at FROM pending_pass WHERE due_at > $1 ORDER BY due_at LIMIT 500";
+    SET_PENDING = "INSERT INTO pending_pass (person_key, session, device, made_at, due_at, carer) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (person_key) DO UPDATE SET session = excluded.session, device = excluded.device, made_at = excluded.made_at, due_at = excluded.due_at, carer = excluded.carer";
+    FIND_PENDING = "SELECT person_key, session, device, made_at, due_at, carer FROM pending_pass WHERE person_key = $1";
+    FIND_PENDING_SESSION = "SELECT person_key, session, device, made_at, due_at, carer FROM pending_pass WHERE session = $1";
+    LIST_PENDING = "SELECT person_key, session, device, made_at, due_at, carer FROM pending_pass WHERE due_at > $1 ORDER BY due_at LIMIT 500";
     DROP_PENDING = "DELETE FROM pending_pass WHERE person_key = $1";
-    SET_SESSION = "INSERT INTO pass (person_key, session, device, changed_at) VALUES ($1, $2, $3, $4) ON CONFLICT (person_key) DO UPDATE SET session = excluded.session, device = excluded.device, changed_at = excluded.changed_at";
-    FIND_BOUND = "SELECT person_key, device FROM pass WHERE session = $1 AND session IS NOT NULL";
+    SET_SESSION = "INSERT INTO pass (person_key, session, device, changed_at, carer) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (person_key) DO UPDATE SET session = excluded.session, device = excluded.device, changed_at = excluded.changed_at, carer = excluded.carer";
+    FIND_BOUND = "SELECT person_key, device, carer FROM pass WHERE session = $1 AND session IS NOT NULL";
     BIND_DEVICE = "UPDATE pass SET device = $1 WHERE session = $2 AND session IS NOT NULL AND device IS NULL";
     FIND_TRIES = "SELECT tries FROM enrolment_try WHERE tag = $1";
     CLEAR_TRIES = "DELETE FROM enrolment_try WHERE tag = $1";
@@ -43,6 +44,8 @@ pub(crate) struct PendingRow {
     pub device: DpopThumbprint,
     pub made_at: Timestamp,
     pub due_at: Timestamp,
+    /// The relation by which it is on a carer's phone.
+    pub carer: Option<CarerId>,
 }
 
 /// Keeps a person's invitation in place of an earlier one; gives how many there were.
@@ -80,9 +83,15 @@ pub(crate) async fn use_invitation(tx: &mut Tx, key: PersonKey, tag: Tag) -> Res
 
 /// Lets a second enrolment wait, in place of an earlier one that waits.
 pub(crate) async fn set_pending(tx: &mut Tx, pending: &PendingRow) -> Result<()> {
-    let PendingRow { key, session, device, made_at, due_at } = pending;
-    let device = device.as_bytes().to_vec();
-    run!(tx, SET_PENDING, key.to_vec(), session.to_vec(), device, made_at.unix(), due_at.unix()).map(drop)
+    let PendingRow { key, session, device, made_at, due_at, carer } = pending;
+    let (device, carer) = (device.as_bytes().to_vec(), carer.map(CarerId::to_vec));
+    let (made_at, due_at) = (made_at.unix(), due_at.unix());
+    run!(tx, SET_PENDING, key.to_vec(), session.to_vec(), device, made_at, due_at, carer).map(drop)
+}
+
+fn carer_of(row: &sqlx::any::AnyRow, table: &'static str) -> Result<Option<CarerId>> {
+    let carer: Option<Vec<u8>> = column(row, table, "carer")?;
+    carer.map(|_| array(row, table, "carer").map(CarerId::from_bytes)).transpose()
 }
 
 fn pending(row: &sqlx::any::AnyRow) -> Result<PendingRow> {
@@ -92,6 +101,7 @@ fn pending(row: &sqlx::any::AnyRow) -> Result<PendingRow> {
         device: DpopThumbprint::from_bytes(array(row, PENDING, "device")?),
         made_at: time(row, PENDING, "made_at")?,
         due_at: time(row, PENDING, "due_at")?,
+        carer: carer_of(row, PENDING)?,
     })
 }
 
@@ -121,27 +131,35 @@ pub(crate) async fn erase(tx: &mut Tx, key: PersonKey) -> Result<()> {
     run!(tx, DROP_PENDING, key.to_vec()).map(drop)
 }
 
-/// Puts a pass in force, bound to a device key. The caller holds the person.
+/// Puts a pass in force, bound to a device key; `carer`: by which relation on a carer's phone. The caller holds the person.
 pub(crate) async fn set_session(
     tx: &mut Tx,
     key: PersonKey,
     session: &[u8; 32],
-    device: Option<DpopThumbprint>,
+    (device, carer): (Option<DpopThumbprint>, Option<CarerId>),
     now: Timestamp,
 ) -> Result<()> {
     let device = device.map(|device| device.as_bytes().to_vec());
-    run!(tx, SET_SESSION, key.to_vec(), session.to_vec(), device, now.unix()).map(drop)
+    let carer = carer.map(CarerId::to_vec);
+    run!(tx, SET_SESSION, key.to_vec(), session.to_vec(), device, now.unix(), carer).map(drop)
 }
 
-/// Whose wallet this is, and the device key to which it is bound; `None` inside where it is bound to none yet.
-pub(crate) async fn find_bound(
-    tx: &mut Tx,
-    session: &[u8; 32],
-) -> Result<Option<(PersonKey, Option<DpopThumbprint>)>> {
+/// A pass in force, as a session finds it.
+pub(crate) struct Bound {
+    pub key: PersonKey,
+    /// The device key to which it is bound; `None` where it is bound to none yet.
+    pub device: Option<DpopThumbprint>,
+    /// Whether it is on a carer's phone.
+    pub carried: bool,
+}
+
+/// Whose wallet this is, and the device key to which it is bound.
+pub(crate) async fn find_bound(tx: &mut Tx, session: &[u8; 32]) -> Result<Option<Bound>> {
     let Some(row) = optional!(tx, FIND_BOUND, session.to_vec())? else { return Ok(None) };
     let device: Option<Vec<u8>> = column(&row, "pass", "device")?;
     let device = device.map(|_| array(&row, "pass", "device").map(DpopThumbprint::from_bytes)).transpose()?;
-    Ok(Some((PersonKey::from_bytes(array(&row, "pass", "person_key")?), device)))
+    let carried = carer_of(&row, "pass")?.is_some();
+    Ok(Some(Bound { key: PersonKey::from_bytes(array(&row, "pass", "person_key")?), device, carried }))
 }
 
 /// Binds a session of an earlier version to a device key; false where it is bound already.

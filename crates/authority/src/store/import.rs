@@ -294,7 +294,7 @@ impl Importer<'_> {
         let session = old.bytes("session")?;
         if let Ok(session) = <[u8; 32]>::try_from(session) {
             person::hold_person(self.tx, key).await?;
-            super::enrolment::set_session(self.tx, key, &session, None, then).await?;
+            super::enrolment::set_session(self.tx, key, &session, (None, None), then).await?;
         }
         Ok(())
     }

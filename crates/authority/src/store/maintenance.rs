@@ -25,6 +25,7 @@ define_statements! {
     FORGET_TRIES = "DELETE FROM enrolment_try WHERE since < $1";
     FORGET_INVITATIONS = "DELETE FROM invitation WHERE expires < $1";
     FORGET_PENDING = "DELETE FROM pending_pass WHERE due_at < $1";
+    FORGET_CARERS = "DELETE FROM carer WHERE ended_at > 0 AND ended_at < $1";
     FORGET_GRANTS = "DELETE FROM openid_grant WHERE expires < $1";
     FORGET_WATCHES = "DELETE FROM watch WHERE until < $1";
     FORGET_RISK_PERSONS = "DELETE FROM risk_person WHERE changed_at < $1";
@@ -62,6 +63,8 @@ pub(super) const SCANS: &[&str] = &[
     "FORGET_TRIES",
     "FORGET_INVITATIONS",
     "FORGET_PENDING",
+    "FORGET_CARERS",
+    "OPEN_CARERS",
     "FORGET_GRANTS",
     "FORGET_WATCHES",
     "FORGET_RISK_PERSONS",
@@ -97,6 +100,7 @@ pub(crate) struct Deadlines {
     pub notices_in: Timestamp,
     pub tries: Timestamp,
     pub enrolments: Timestamp,
+    pub carers: Timestamp,
     pub watches: Timestamp,
     pub risk_states: Timestamp,
     pub risk_facts: Timestamp,
@@ -124,6 +128,7 @@ pub(crate) async fn forget(tx: &mut Tx, deadlines: &Deadlines, now: Timestamp) -
     gone += run!(tx, FORGET_TRIES, deadlines.tries.unix())?;
     gone += run!(tx, FORGET_INVITATIONS, deadlines.enrolments.unix())?;
     gone += run!(tx, FORGET_PENDING, deadlines.enrolments.unix())?;
+    gone += run!(tx, FORGET_CARERS, deadlines.carers.unix())?;
     gone += run!(tx, FORGET_GRANTS, now.unix())?;
     gone += run!(tx, FORGET_WATCHES, deadlines.watches.unix())?;
     gone += run!(tx, FORGET_RISK_PERSONS, deadlines.risk_states.unix())?;

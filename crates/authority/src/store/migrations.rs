@@ -16,6 +16,7 @@ database::migrations! {
         9 "document lanes" "0009_document_lanes.sql",
         10 "risk" "0010_risk.sql",
         12 "openid" "0012_openid.sql",
+        13 "carers" "0013_carers.sql",
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod appeal;
 pub mod bulk;
+pub(crate) mod carer;
 pub(crate) mod conflict;
 pub(crate) mod enrolment;
 pub(crate) mod given;
@@ -63,6 +64,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         reservation::STATEMENTS,
         movement::STATEMENTS,
         given::STATEMENTS,
+        carer::STATEMENTS,
         conflict::STATEMENTS,
         enrolment::STATEMENTS,
         outbox::STATEMENTS,

@@ -11,12 +11,13 @@ use documents::{
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
+use super::carer::{self, CarerId, KeptCarer};
 use super::vault::{self, PersonKey, Tag, Vault};
 use super::{Result, StoreError, Tx, all, array, column, define_statements, optional, run};
 
 define_statements! {
     ADD_PERSON = "INSERT INTO person (person_key, kind, wrapped_key, sealed, changed_at) VALUES ($1, $2, $3, $4, $5)";
-    FIND_PERSON = "SELECT person.kind AS kind, person.wrapped_key AS wrapped_key, person.sealed AS sealed, pass.session AS session, look_alike.marked_by AS marked_by FROM person LEFT JOIN pass ON pass.person_key = person.person_key LEFT JOIN look_alike ON look_alike.person_key = person.person_key WHERE person.person_key = $1";
+    FIND_PERSON = "SELECT person.kind AS kind, person.wrapped_key AS wrapped_key, person.sealed AS sealed, pass.session AS session, look_alike.marked_by AS marked_by, carer.id AS carer_id, carer.sealed AS carer FROM person LEFT JOIN pass ON pass.person_key = person.person_key LEFT JOIN look_alike ON look_alike.person_key = person.person_key LEFT JOIN carer ON carer.id = pass.carer WHERE person.person_key = $1";
     ADD_DOCUMENT = "INSERT INTO document (person_key, tag, ordinal, kind, lost_at, sealed) VALUES ($1, $2, $3, $4, $5, $6)";
     ADD_ENDORSEMENT = "INSERT INTO endorsement (person_key, tag, ordinal, sealed) VALUES ($1, $2, $3, $4)";
     FIND_DOCUMENTS = "SELECT document.tag AS tag, document.lost_at AS lost_at, document.sealed AS sealed, endorsement.ordinal AS ordinal, endorsement.sealed AS endorsement FROM document LEFT JOIN endorsement ON endorsement.person_key = document.person_key AND endorsement.tag = document.tag WHERE document.person_key = $1 ORDER BY document.ordinal, endorsement.ordinal";
@@ -86,11 +87,18 @@ pub(crate) struct Person {
     pub session: Option<Vec<u8>>,
     /// Whether the registry marks them as somebody whom another person resembles.
     pub look_alike: bool,
+    /// The relation by which their pass is, or last was, on a carer's phone; `None` where it is on their own.
+    pub carried: Option<KeptCarer>,
     sealed: Option<(RecordKey, Vec<u8>)>,
 }
 documents::redact_debug!(Person);
 
 impl Person {
+    /// Whether a relation stands at `now` by which their pass is on a carer's phone.
+    pub(crate) fn is_carried(&self, now: Timestamp) -> bool {
+        self.carried.is_some_and(|kept| kept.relation.stands(now).is_ok())
+    }
+
     /// The key under which their records lie; `None` where nothing is known of them.
     pub(super) fn record_key(&self) -> Option<&RecordKey> {
         self.sealed.as_ref().map(|(key, _)| key)
@@ -296,7 +304,13 @@ pub(crate) async fn find_person(tx: &mut Tx, vault: &Vault, key: PersonKey) -> R
     let kind = PersonKind::from_number(column(&row, "person", "kind")?)?;
     let session = column(&row, "pass", "session")?;
     let marked_by: Option<i16> = column(&row, "look_alike", "marked_by")?;
-    Ok(Some(Person { key, kind, session, look_alike: marked_by.is_some(), sealed }))
+    let mut person = Person { key, kind, session, look_alike: marked_by.is_some(), carried: None, sealed };
+    let carried: Option<Vec<u8>> = column(&row, "carer", "carer")?;
+    if let Some(sealed) = carried {
+        let id = CarerId::from_bytes(array(&row, "carer", "carer_id")?);
+        person.carried = Some(carer::open(&person, id, &sealed)?);
+    }
+    Ok(Some(person))
 }
 
 /// What the registry has of a person; `None` for one who is not registered.

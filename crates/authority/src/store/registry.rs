@@ -190,6 +190,7 @@ pub(crate) async fn erase_person(tx: &mut Tx, key: PersonKey, now: Timestamp) ->
     run!(tx, ERASE_TEMPLATE, key.to_vec())?;
     run!(tx, ERASE_PASS, key.to_vec())?;
     super::enrolment::erase(tx, key).await?;
+    super::carer::erase(tx, key).await?;
     super::look_alike::end_mark(tx, key).await?;
     super::risk::erase(tx, key).await?;
     super::openid::erase(tx, key).await?;

@@ -108,6 +108,11 @@ impl Vault {
         Tag(self.tags.tag(&[b"invitation".as_slice(), code].concat()))
     }
 
+    /// The tag under which the relations of a carer are found.
+    pub(super) fn carer_tag(&self, carer: PersonKey) -> Tag {
+        Tag(self.tags.tag(&[b"carer".as_slice(), carer.as_bytes()].concat()))
+    }
+
     /// The tag of a secret that was handed to a wallet of others.
     pub(crate) fn grant_tag(&self, secret: &[u8; 32]) -> Tag {
         Tag(self.tags.tag(&[b"grant".as_slice(), secret].concat()))

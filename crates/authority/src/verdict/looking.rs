@@ -219,6 +219,7 @@ impl Service {
             enrolled_at: kept.enrolled_at,
             crossing: &crossing,
             device: device.as_ref().map(|state| (state, person_tag(at.person.key))),
+            declared: at.person.is_carried(now),
             wallet_since: wallet.map(|(_, since)| since),
             lane: &lane,
             shown: shown.as_ref(),

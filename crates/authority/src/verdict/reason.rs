@@ -87,6 +87,8 @@ reasons! {
     NotRegistered = "not_registered";
     /// The holder's pass was ended.
     PassEnded = "pass_ended";
+    /// The pass was on a carer's phone, and their relation is over.
+    CarerEnded = "carer_ended";
     /// The holder's pass is suspended.
     PassSuspended = "pass_suspended";
     /// Risk control asks for one more measure; its record says why (docs/risk.md).

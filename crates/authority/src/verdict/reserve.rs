@@ -20,6 +20,7 @@ use super::decide::{Answer, Hold, settle};
 use super::page::{check_birth, document_of_page, holder_of_page};
 use super::{AskedFor, AuthorityReason, FreshIds, Stop, VerdictError};
 use crate::service::{SenderError, Service};
+use crate::store::carer::KeptCarer;
 use crate::store::conflict::{self, EventConflict};
 use crate::store::given::{self, GivenVerdict};
 use crate::store::movement::{self, LedgerEntry};
@@ -71,7 +72,7 @@ impl Service {
         let person = person::find_person(tx, vault, key).await?;
         let person = person.ok_or_else(|| Stop::refer(AuthorityReason::NotRegistered))?;
         if matches!(contents.identity, HolderIdentity::Own { .. }) {
-            self.check_pass(tx, request, opened, &person, tag).await?;
+            self.check_pass(tx, request, opened, (&person, tag), now).await?;
         }
         Ok(person)
     }
@@ -82,9 +83,13 @@ impl Service {
         tx: &mut Tx,
         request: &Request,
         opened: &Opened,
-        person: &Person,
-        document: Tag,
+        (person, document): (&Person, Tag),
+        now: Timestamp,
     ) -> Result<(), Stop> {
+        let over = |kept: KeptCarer| kept.relation.stands(now).is_err();
+        if !opened.paper && person.carried.is_some_and(over) {
+            return Err(Stop::refer(AuthorityReason::CarerEnded));
+        }
         // A paper pass needs no wallet: what ends it stands with its token.
         let without_wallet = person.session.is_none() && !opened.paper;
         if without_wallet || person::is_lost(tx, person.key, document).await? {

@@ -8,7 +8,6 @@ use ::risk::state::{Crossing, DeviceState, Journeys, LaneState, PersonState};
 use credential::message::Request;
 use documents::{Document, DocumentStatus, LaneKind, Measure, Rules, Timestamp, View};
 
-use crate::risk_engine::is_declared;
 use crate::store::risk::ShownBefore;
 
 const DAY: i64 = 86_400;
@@ -32,6 +31,8 @@ pub(super) struct Known<'k> {
     pub crossing: &'k Crossing,
     /// The device's state and the person's tag on it; `None` where the wallet is another issuer's matter.
     pub device: Option<(&'k DeviceState, u64)>,
+    /// Whether a relation stands by which the pass is on a carer's phone.
+    pub declared: bool,
     /// Since when the wallet is bound to its key; `None` where it is another issuer's matter. Each code has a key of its own, which is always
     /// new and says nothing.
     pub wallet_since: Option<Timestamp>,
@@ -62,7 +63,7 @@ pub(super) fn facts_of(known: &Known<'_>, schema: &Schema) -> Result<Facts, NotA
     let journeys = Journeys::new(known.rules, now.local_date());
     known.person.signals(known.crossing, &journeys, schema, &mut facts)?;
     if let Some((device, resident)) = known.device {
-        let resident = (resident, is_declared(known.age));
+        let resident = (resident, known.declared);
         device.signals(resident, &known.crossing.crossed, &journeys, schema, &mut facts)?;
     }
     if let Some(since) = known.wallet_since {

@@ -17,7 +17,7 @@ fn number(text: &str) -> DocumentNumber {
     DocumentNumber::recognise(text).unwrap()
 }
 
-async fn identity(bay: &Bay, session: &[u8; 32]) -> Result<CredentialFrame, IssueError> {
+pub async fn identity(bay: &Bay, session: &[u8; 32]) -> Result<CredentialFrame, IssueError> {
     let key = SigningKey::generate().unwrap();
     let proof = possession(&key, Chn, Chn, session, bay.now).unwrap();
     let keys = [DeviceProof { key: *key.public(), proof }];
@@ -28,7 +28,7 @@ async fn identity(bay: &Bay, session: &[u8; 32]) -> Result<CredentialFrame, Issu
 }
 
 /// What a desk reads of a credential in the newest status list.
-async fn at_the_desk(bay: &Bay, frame: &CredentialFrame) -> Status {
+pub async fn at_the_desk(bay: &Bay, frame: &CredentialFrame) -> Status {
     let list = frame.status.list();
     let signed = bay.chn.status_list(list, bay.now.plus_seconds(1)).await.unwrap();
     let kid = credential::status::list_kid(&signed).unwrap().unwrap();

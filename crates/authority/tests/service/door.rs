@@ -255,6 +255,7 @@ impl Door {
             "may-cross",
             "attestation-nonce",
             "venue-credentials",
+            "carers",
         ];
         let first = path.trim_start_matches("/v1/").split(['/', '?']).next().unwrap();
         let is_wallets = of_wallets.contains(&first);

@@ -16,6 +16,7 @@ mod bay;
 mod binding;
 mod card_life;
 mod cards;
+mod carers;
 mod chips;
 mod door;
 mod enrolment;

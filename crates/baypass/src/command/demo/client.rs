@@ -126,7 +126,7 @@ impl AuthorityClient for Bay {
                 "invitation": invitation,
             }),
         };
-        let own = application.wallet.session(authority).ok();
+        let own = application.shown_session(authority);
         let secret = own.as_ref().map(|own| &own.secret);
         let answer = self.enrols(authority, application.device, secret, &claim, application.selfie).await?;
         let answer = Self::granted(authority, answer)?;
@@ -163,12 +163,13 @@ impl AuthorityClient for Bay {
         &self,
         authority: AuthorityCode,
         session: &Session,
-        issuer: AuthorityCode,
+        (issuer, ends): (AuthorityCode, Option<Timestamp>),
         keys: &[DeviceProof],
         _: Timestamp,
     ) -> Result<Vec<Vec<u8>>, Failure> {
         let body = json!({
             "issuer": issuer, "key_class": class_word(KeyClass::Software), "devices": devices(keys),
+            "expires": ends,
         });
         let answer = self.wallet_post(authority, "/v1/parts", session, &body).await?;
         unpacked_all(&answer, "parts")

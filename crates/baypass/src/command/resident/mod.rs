@@ -1,6 +1,7 @@
 //! `baypass resident`: synthetic residents in the registries of an installation.
 
 mod add;
+mod carer;
 mod invite;
 mod list;
 mod paper;
@@ -33,6 +34,9 @@ pub enum ResidentCommand {
     Enrolments(invite::EnrolmentsArgs),
     /// Decides on the second enrolment of a resident.
     DecideEnrolment(invite::DecideArgs),
+    /// Who may carry whose pass on their phone: a child's, a parent's (docs/carer.md).
+    #[command(subcommand)]
+    Carer(carer::CarerCommand),
     /// Reports a document as lost, and ends the pass with it.
     Lose(status::StatusArgs),
     /// Writes the card that follows one: codes on the old card are void at once, and the pass goes on without a new enrolment.
@@ -72,6 +76,7 @@ impl ResidentCommand {
             Self::Invite(args) => block_on(invite::invite(args, models)),
             Self::Enrolments(args) => block_on(invite::enrolments(args, models)),
             Self::DecideEnrolment(args) => block_on(invite::decide(args, models)),
+            Self::Carer(command) => block_on(command.run(models)),
             Self::Lose(args) => block_on(status::run(args, Change::DocumentLost, models)),
             Self::Replace(args) => block_on(replace::run(args, models)),
             Self::Paper(args) => block_on(paper::run(args, models)),

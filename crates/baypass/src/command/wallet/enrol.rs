@@ -9,6 +9,7 @@ use crate::Ended;
 use crate::command::{At, InstallationArgs, ONE_PROCESS, Output, ResidentArgs};
 use crate::failure::{self, Failure};
 use crate::install::parties::Parties;
+use crate::wallet::Wallet;
 
 /// What `wallet enrol` takes.
 #[derive(Args)]
@@ -23,6 +24,9 @@ pub struct EnrolArgs {
     /// A photo of the person now: taken from a file where the installation simulates cameras, and nowhere else.
     #[arg(long, value_name = "FILE")]
     selfie: PathBuf,
+    /// On the phone of this resident, who carries the pass (`baypass resident carer add`, docs/carer.md) and has one of their own.
+    #[arg(long, value_name = "RESIDENT")]
+    carer: Option<String>,
     #[command(flatten)]
     at: At,
     #[command(flatten)]
@@ -35,7 +39,14 @@ pub async fn run(args: &EnrolArgs, models: &Path) -> Result<Ended, Failure> {
     let selfie = failure::read(&args.selfie, code::picture::MAX_FILE_BYTES)?;
     let parties = Parties::open(&installation, models, now).await?;
     let mut wallet = args.resident.wallet(&installation)?;
-    let at = wallet.enrol(&parties.services, &selfie, &args.invitations, now).await?;
+    let (services, invitations) = (&parties.services, &args.invitations);
+    let at = match &args.carer {
+        Some(carer) => {
+            let carer = Wallet::find(&installation, carer)?;
+            wallet.enrol_on_phone_of(&carer, services, &selfie, invitations, now).await?
+        }
+        None => wallet.enrol(services, &selfie, invitations, now).await?,
+    };
     let waits_until = at.iter().filter_map(|(_, until)| *until).max();
     // Kept before tokens are fetched: a secret that waits is one too.
     wallet.save(&installation)?;
