@@ -377,6 +377,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         })
         .collect();
     let fixed = [
+        "DELETE /v1/carers/{id}",
         "DELETE /v1/officers/session",
         "DELETE /v1/pass",
         "GET /.well-known/oauth-authorization-server",
@@ -395,6 +396,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "GET /v1/appeals/{reference}",
         "GET /v1/approvals",
         "GET /v1/attestation-nonce",
+        "GET /v1/carers",
         "GET /v1/conflicts",
         "GET /v1/ledger",
         "GET /v1/officers/accounts",
@@ -436,6 +438,9 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "POST /v1/parts",
         "POST /v1/pass/look-alike",
         "POST /v1/residents",
+        "POST /v1/residents/carers",
+        "POST /v1/residents/carers/end",
+        "POST /v1/residents/carers/list",
         "POST /v1/residents/end-pass",
         "POST /v1/residents/erase",
         "POST /v1/residents/invite",
