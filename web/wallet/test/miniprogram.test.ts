@@ -279,7 +279,8 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await phone.tap('another')
     phone.code = asked.text
     await phone.tap('scan-desk')
-    await phone.until('agree')
+    // The word alone stands on the screen before, too.
+    await phone.until(() => phone.find('agree') !== undefined)
     for (const said of ['specimen-tower-shenzhen', 'The register of visitors', 'Home Return Permit', RESIDENT.name]) expect(phone.text()).toContain(said)
     await phone.tap('claim-name')
     await phone.tap('agree')
