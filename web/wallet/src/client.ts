@@ -9,6 +9,8 @@ const DOORS: { readonly [K in keyof Operations]: { method: Operations[K]['method
   appeal: { method: 'POST', path: '/v1/appeals' },
   appeal_state: { method: 'GET', path: '/v1/appeals/{reference}' },
   attestation_nonce: { method: 'GET', path: '/v1/attestation-nonce' },
+  ask_identity: { method: 'POST', path: '/v1/identity-requests' },
+  identity_state: { method: 'GET', path: '/v1/identity-requests/{id}' },
   enrol: { method: 'POST', path: '/v1/enrolments' },
   frames: { method: 'POST', path: '/v1/enrolments/{id}/frames' },
   answer_second_enrolment: { method: 'POST', path: '/v1/second-enrolment' },

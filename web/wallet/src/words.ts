@@ -111,6 +111,8 @@ export const WORDS = rows({
   carerEnded: ['柜台已结束湾区通在照顾者手机上的使用。请与持有人一起到柜台。', '櫃檯已結束灣區通在照顧者手機上的使用。請與持有人一起到櫃檯。', 'A counter ended this pass on the carer’s phone. Go to a counter with the holder.', 'Um balcão terminou este passe no telemóvel de quem cuida. Vá a um balcão com o titular.'],
   problemCarerNeeded: ['还没有登记谁照顾这位持有人。请与持有人一起到柜台，并带上关系证明。', '還沒有登記誰照顧這位持有人。請與持有人一起到櫃檯，並帶上關係證明。', 'Nobody wrote down yet who looks after this holder. Go to a counter together, with proof of it.', 'Ainda não está registado quem cuida deste titular. Vá com ele a um balcão, com prova disso.'],
   problemCarerAway: ['照顾者自己的湾区通在这部手机上无效。请先登记照顾者自己的。', '照顧者自己的灣區通在這部手機上無效。請先登記照顧者自己的。', 'The carer’s own pass is not in force on this phone. Register that one first.', 'O passe de quem cuida não está válido neste telemóvel. Registe primeiro esse.'],
+  told_ask_identity: ['请求由另一个卡包出示身份', '請求由另一個卡包出示身份', 'You asked to show who you are with another wallet', 'Pediu para mostrar quem é com outra carteira'],
+  told_identity_state: ['查询另一个卡包是否已出示身份', '查詢另一個卡包是否已出示身份', 'You asked whether the other wallet has shown it', 'Perguntou se a outra carteira já o mostrou'],
   told_own_carers: ['读取谁照顾谁', '讀取誰照顧誰', 'You read who looks after whom', 'Leu quem cuida de quem'],
   told_withdraw_carer: ['结束在照顾者手机上的使用', '結束在照顧者手機上的使用', 'You ended a pass on a carer’s phone', 'Terminou um passe no telemóvel de quem cuida'],
   carerHow: ['您替他们出示通行码；闸机比对的是他们本人的脸。', '您替他們出示通行碼；閘機比對的是他們本人的臉。', 'You show their code for them; the gate compares their own face.', 'Mostra o código por eles; a cancela compara o rosto deles.'],

@@ -34,7 +34,7 @@ export function apiSource(api) {
       const read = good.map(([, answer]) => answer.content?.['application/json']?.schema).filter(Boolean)
       for (const schema of [body, ...read]) if (schema?.$ref) named.add(type(schema))
       const answers = [...new Set(read.map(type))].join(' | ')
-      rows.push(`  ${operation.operationId}: { method: '${method.toUpperCase()}'; path: '${path}'; secret: ${operation.security ? 'true' : 'false'}; body: ${body ? type(body) : 'undefined'}; answer: ${answers || 'undefined'} }`)
+      rows.push(`  ${operation.operationId}: { method: '${method.toUpperCase()}'; path: '${path}'; secret: ${operation.security?.some((one) => 'wallet' in one) ? 'true' : 'false'}; body: ${body ? type(body) : 'undefined'}; answer: ${answers || 'undefined'} }`)
     }
   }
   const done = new Set()
