@@ -13,6 +13,7 @@ mod paper;
 mod paper_sheet;
 mod progress;
 mod registration;
+mod registries;
 mod serve;
 mod tls;
 mod tone;

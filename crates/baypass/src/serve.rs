@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use transport::{Bounds, Transport, base_address};
 
 use crate::failure::{self, Failure, of};
-use crate::install::{Installation, write_whole};
+use crate::install::{Installation, tls, write_whole};
 
 /// The first loopback port: authorities at +1 to +3, gates from +11 on, the web wallet at +21, the authorities' listeners for
 /// parties from +31, operators' from +41 (authorities) and +51 (gates).
@@ -317,14 +317,15 @@ pub fn service_client() -> Result<reqwest::Client, reqwest::Error> {
     to_one_host().timeout(SERVICE_TIMEOUT).build()
 }
 
-/// An HTTP client for lists that issuers publish: as [`service_client`], and over `https` the certificates of `roots` (PEM) count beside
-/// those that the machine trusts.
-pub fn list_client(roots: Option<&[u8]>) -> Result<reqwest::Client, reqwest::Error> {
+/// An HTTP client for lists that issuers publish: as [`service_client`], and over `https` the installation's own root counts beside those
+/// that the machine trusts.
+pub fn status_client(of_what: &Installation) -> Result<reqwest::Client, Failure> {
     let client = to_one_host().timeout(SERVICE_TIMEOUT);
-    match roots {
-        Some(roots) => client.tls_certs_merge(reqwest::Certificate::from_pem_bundle(roots)?).build(),
-        None => client.build(),
-    }
+    let client = match std::fs::read(tls::ca_path(of_what)) {
+        Ok(root) => client.tls_certs_merge(reqwest::Certificate::from_pem_bundle(&root).map_err(of)?),
+        Err(_) => client,
+    };
+    client.build().map_err(of)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the adapter of HTTP clients to devices and services")]

@@ -11,7 +11,8 @@ mod before;
 use std::collections::BTreeSet;
 
 use bay::{Folder, people};
-use serde_json::Value;
+use serde_json::{Value, json};
+use test_support::SignerChain;
 
 /// Commands that change nothing at a party: they show, judge, measure, or write a file of their own that counts for nothing
 /// before another command takes it.
@@ -22,6 +23,7 @@ const READ: &[&str] = &[
     "bench desk",
     "bench face",
     "bench ledger",
+    "bench presentation",
     "bench risk",
     "bench status",
     "appeal list",
@@ -238,6 +240,8 @@ fn steps(account: &str) -> Vec<Step> {
             &[SUPERVISORS],
             "publish_trust_list",
         ),
+        step("trust add-issuer --dir DIR --authority CHN --file issuer.json", &[SUPERVISORS], "add_issuer"),
+        step("trust remove-issuer --dir DIR --authority CHN --name hk-identity", &[SUPERVISORS], "remove_issuer"),
         step("trust announce --dir DIR --authority CHN", &[SUPERVISORS], "announce_root"),
         step("trust rotate --dir DIR --authority CHN", &[SUPERVISORS], "rotate_root"),
         step(
@@ -276,6 +280,11 @@ fn every_command_that_writes_leaves_its_act_with_its_actor() {
         approval.as_object_mut().unwrap().remove(shown_alone);
     }
     folder.write("approval.json", approval.to_string().as_bytes());
+    let issuer = json!({
+        "name": "hk-identity", "jurisdiction": "HK", "types": ["mdoc:org.iso.23220.photoID.1"], "documents": ["hkid"],
+        "to": "2028-12-31", "certificate": SignerChain::new("Identities", &["id.example"], None).root_pem,
+    });
+    folder.write("issuer.json", issuer.to_string().as_bytes());
     folder.write("bay/gates/hengqin/kiosk.txt", b"kiosk CHN-MAC http://localhost:1/kiosk/CHN-MAC\n");
     #[rustfmt::skip]
     let one = folder.run(&[

@@ -25,7 +25,9 @@ use crate::install::parties::{load_approvals, load_faces, load_liveness, open_se
 use crate::install::signing::AuthoritySigners;
 use crate::install::{Installation, lists, openid, risk_rules};
 use crate::officers::{PagesArgs, by_name};
-use crate::serve::{AddressBook, Addresses, RunArgs, TrialClock, announce, bind, log, serve_http};
+use crate::serve::{
+    AddressBook, Addresses, RunArgs, TrialClock, announce, bind, log, serve_http, status_client,
+};
 use crate::tls::{CertificateArgs, PartyTls, base_of};
 
 /// How often it is noted how far the database has come.
@@ -122,7 +124,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let folder = installation.authority(code);
     let desk = args.pages.desk(&installation, &folder, Arc::clone(&officers_pages))?;
     let base = args.issuer.clone().unwrap_or_else(|| base_of(&to_public, public_at));
-    let openid = openid::issuer(&installation, code, &base, openid::status_client(&installation)?, now)?;
+    let openid = openid::issuer(&installation, code, &base, status_client(&installation)?, now)?;
     let state = HttpState {
         service: Arc::clone(&service),
         now: Arc::new(move || ticking.now()),

@@ -19,7 +19,6 @@ pub mod lists;
 pub mod module;
 pub mod openid;
 pub mod parties;
-pub mod registries;
 pub mod risk_rules;
 pub mod signing;
 pub mod supervisors;

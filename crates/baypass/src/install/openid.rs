@@ -19,7 +19,6 @@ use verifier::VerifierSetup;
 use super::keys::{KeyFiles, KeyStore};
 use super::{Installation, make_folder, tls, write_whole};
 use crate::failure::{Failure, of, read};
-use crate::serve::list_client;
 
 const ROOT: &str = "openid-root";
 const SIGNER: &str = "openid-signer";
@@ -110,12 +109,6 @@ pub fn issuer(
         makers,
         reader,
     })
-}
-
-/// What fetches status lists of other issuers: over TLS by the roots that the machine trusts, and by the installation's own.
-pub fn status_client(of_what: &Installation) -> Result<reqwest::Client, Failure> {
-    let ca = std::fs::read(tls::ca_path(of_what)).ok();
-    list_client(ca.as_deref()).map_err(of)
 }
 
 /// A root with its certificate: it certifies one signer.

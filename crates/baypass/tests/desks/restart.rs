@@ -1,5 +1,7 @@
 //! A desk that starts while nobody can be reached: it serves on by what it kept, within the day of those lists.
 
+use std::path::Path;
+
 use documents::Timestamp;
 use gate::{Clock, SystemClock};
 use serde_json::json;
@@ -14,18 +16,41 @@ fn shift(folder: &Folder, seconds: i64) -> Timestamp {
     SystemClock.now().plus_seconds(seconds)
 }
 
+/// The installation as it is now, in a folder of its own.
+fn copied(folder: &Folder) -> Folder {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            let (from, to) = (entry.path(), to.join(entry.file_name()));
+            if from.is_dir() {
+                copy(&from, &to);
+            } else {
+                std::fs::copy(&from, &to).map(drop).unwrap();
+            }
+        }
+    }
+    let other = Folder::new();
+    copy(&folder.dir(), &other.dir());
+    other
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_desk_that_starts_without_a_network_serves_on_within_the_day_of_its_lists_and_then_no_more() {
     let folder = enrolled(2);
     for resident in ["1", "2"] {
         stock(&folder, resident);
     }
+    // A phone that has not heard that its pass ended shows what it has: a desk knows by the list of statuses.
+    let unaware = copied(&folder);
     folder.run(&["resident", "end-pass", "--dir", "DIR", "--resident", "2"]).code(0);
+    let heard = register_as(&folder, "2", "first.txt", &[]).code(3).json();
+    assert_eq!(heard["refused"], json!("no_pass"), "one that has heard asks no desk");
     let network = authorities(&folder, &["CHN", "HKG"]);
     let hotel = desk(&folder, ZHUHAI);
     let request = standing(&hotel).await;
     register(&folder, &request, &[]).code(0);
-    let ended = register_as(&folder, "2", &request, &[]).code(3).json();
+    let ended = register_as(&unaware, "2", &request, &[]).code(3).json();
     assert_eq!(ended["refused"], json!("presentation_revoked"));
 
     drop((hotel, network));
@@ -36,7 +61,7 @@ async fn a_desk_that_starts_without_a_network_serves_on_within_the_day_of_its_li
     assert_eq!(refusal(&hotel).await, "", "at once, and with nobody to ask");
     let request = standing(&hotel).await;
     register(&folder, &request, &[]).code(0);
-    let ended = register_as(&folder, "2", &request, &[]).code(3).json();
+    let ended = register_as(&unaware, "2", &request, &[]).code(3).json();
     assert_eq!(
         ended["refused"],
         json!("presentation_revoked"),
@@ -52,7 +77,7 @@ async fn a_desk_that_starts_without_a_network_serves_on_within_the_day_of_its_li
     let later = shift(&folder, 2 * 3_600).to_string();
     let request = standing(&hotel).await;
     register(&folder, &request, &["--at", &later]).code(0);
-    let ended = register_as(&folder, "2", &request, &["--at", &later]).code(3).json();
+    let ended = register_as(&unaware, "2", &request, &["--at", &later]).code(3).json();
     assert_eq!(ended["refused"], json!("presentation_revoked"));
     let answers = clerk.answers().await;
     assert_eq!(clerk.get(&format!("/api/requests/{}", answers[0])).await["status_stale"], json!(true));

@@ -20,7 +20,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImage};
 use std::borrow::Cow;
 use std::io::Cursor;
-use std::panic::catch_unwind;
+use std::panic::{UnwindSafe, catch_unwind};
 
 pub use ground::{BLACK, WHITE, grey_on};
 
@@ -106,8 +106,14 @@ pub fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(PictureError::TooManyBytes { got: bytes.len() });
     }
-    // A file is untrusted input and a decoder may panic on it; only this picture is lost then.
-    catch_unwind(|| decoded(bytes)).unwrap_or(Err(PictureError::Damaged))
+    guarded(|| decoded(bytes))
+}
+
+/// A file is untrusted input and a decoder may panic on it; only this picture is lost then.
+fn guarded(
+    decoding: impl FnOnce() -> Result<DynamicImage, PictureError> + UnwindSafe,
+) -> Result<DynamicImage, PictureError> {
+    catch_unwind(decoding).unwrap_or(Err(PictureError::Damaged))
 }
 
 fn decoded(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
@@ -140,7 +146,7 @@ pub fn decode_portrait(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
         return decode(bytes);
     }
     if bytes.starts_with(jpeg2000::CONTAINER) || bytes.starts_with(jpeg2000::CODESTREAM) {
-        return catch_unwind(|| portrait(bytes)).unwrap_or(Err(PictureError::Damaged));
+        return guarded(|| portrait(bytes));
     }
     Err(if bytes.is_empty() { PictureError::Empty } else { PictureError::Unknown })
 }
@@ -266,11 +272,13 @@ fn unreadable(bytes: &[u8]) -> PictureError {
 mod tests {
     use super::*;
 
-    /// Found by the fuzzer: 647 bytes on which the JPEG decoder stops at an assertion of its own.
+    /// Found by the fuzzer: 647 bytes on which the JPEG decoder stops at an assertion of its own. Their coding is refused before it.
     const FAULT_OF_DECODER: &[u8] = include_bytes!("../../../../fuzz/seeds/picture/no-fault-of-decoder.jpg");
 
     #[test]
     fn a_fault_in_a_decoder_costs_the_picture_and_not_the_process() {
-        assert_eq!(decode(FAULT_OF_DECODER).err(), Some(PictureError::Damaged));
+        assert_eq!(decode(FAULT_OF_DECODER).err(), Some(PictureError::Coding));
+        let fault = guarded(|| panic!("as a decoder does"));
+        assert_eq!(fault.err(), Some(PictureError::Damaged));
     }
 }

@@ -30,10 +30,10 @@ use crate::command::InstallationArgs;
 use crate::failure::{self, Failure, of};
 use crate::install::list_rounds::ListRounds;
 use crate::install::signing::{DeskSigner, desk_keys};
-use crate::install::{
-    Installation, Lock, desk_reader, doors, library, lists, openid, tls, venues, write_whole,
+use crate::install::{Installation, Lock, desk_reader, doors, library, lists, tls, venues, write_whole};
+use crate::serve::{
+    Addresses, Stopping, TrialClock, announce, bind, device_client, log, service_client, status_client,
 };
-use crate::serve::{Addresses, Stopping, TrialClock, announce, bind, device_client, log, service_client};
 use crate::tls::{CertificateArgs, base_of};
 use crate::zones;
 
@@ -133,7 +133,7 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
         &installation,
         &place,
         &openid,
-        openid::status_client(&installation)?,
+        status_client(&installation)?,
         now,
     )?);
     let lists_of = Arc::clone(&follower);

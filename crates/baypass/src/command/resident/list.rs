@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::Ended;
 use crate::command::{InstallationArgs, Output};
 use crate::failure::{self, Failure};
-use crate::install::registries::Registries;
+use crate::registries::Registries;
 use crate::wallet::Wallet;
 
 /// What `resident list` takes.

@@ -22,7 +22,7 @@ use crate::command::{At, InstallationArgs, ONE_PROCESS, Output, ResidentArgs};
 use crate::failure::{self, Failure, of};
 use crate::install::Installation;
 use crate::install::parties::{Parties, trusted};
-use crate::install::registries::{ENDED, Registries};
+use crate::registries::{ENDED, Registries};
 use crate::serve::device_client;
 use crate::wallet::Wallet;
 use crate::wallet::venue::{NoAnswer, Source};

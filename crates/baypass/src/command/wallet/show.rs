@@ -13,8 +13,8 @@ use crate::command::crossing::CrossingArgs;
 use crate::command::{At, InstallationArgs, ONE_PROCESS, Output, ResidentArgs};
 use crate::failure::{self, Failure, of};
 use crate::install::parties::Parties;
-use crate::install::registries::{ENDED, Registries};
 use crate::install::write_whole;
+use crate::registries::{ENDED, Registries};
 use crate::wallet::BATCH;
 
 /// Seconds from a code to the one that says that the wallet was unlocked again.

@@ -1,15 +1,15 @@
 //! Registries: what the authorities of an installation have of a pass, read beside their processes, which may run.
 //!
-//! Lives here: [`Registries`]. Not here: anything that is written (`parties`).
+//! Lives here: [`Registries`]. Not here: anything that is written (`install::parties`).
 
 use std::collections::BTreeMap;
 
 use authority::Passes;
 use documents::AuthorityCode;
 
-use super::Installation;
-use super::keys::KeyStore;
 use crate::failure::{Failure, of};
+use crate::install::Installation;
+use crate::install::keys::KeyStore;
 use crate::wallet::Wallet;
 
 /// What a refusal is called where a pass has ended.
