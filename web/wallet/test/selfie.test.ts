@@ -294,6 +294,7 @@ describe.skipIf(skipped)('a wallet with a camera', () => {
     await hand.press('add')
     await hand.page.locator('[role=heading]', { hasText: 'Where do they live?' }).last().waitFor()
     await hand.press('home-HKG')
+    await hand.see('number')
     expect(await hand.title()).toBe('Number of their document')
     await hand.fill('number', CHILD.id)
     await hand.press('next')
