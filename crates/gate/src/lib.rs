@@ -13,7 +13,6 @@ pub mod lane;
 pub mod lists;
 mod metrics;
 pub mod outbox;
-mod pages;
 mod reason;
 pub mod server;
 mod steady;

@@ -3,6 +3,8 @@
 //!
 //! Lives here: [`router`], [`operators`]. Not here: anything about a traveller.
 
+mod pages;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,7 +32,6 @@ use crate::lane::{LaneConfig, Report};
 use crate::lists::Follower;
 use crate::metrics::Metrics;
 use crate::outbox::Store;
-use crate::pages;
 use crate::reason::GateReason;
 use crate::steady::SteadyClock;
 

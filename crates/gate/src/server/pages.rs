@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use transport::description::{Completed, Door, Listener, complete, page};
 use transport::index::{DOCS, HEALTH, Index, Link, OPENAPI};
 
-use crate::server::GateState;
+use super::GateState;
 
 /// The description (OpenAPI 3.1), with examples; a test holds its paths to the routes.
-const DESCRIPTION: &str = include_str!("../data/openapi.json");
+const DESCRIPTION: &str = include_str!("../../data/openapi.json");
 
 const OPERATORS: Listener = Listener::Other { name: "operators", example: "http://127.0.0.1:7151" };
 
@@ -57,7 +57,7 @@ fn index(state: &GateState, about: [&str; 4], links: Vec<Link>) -> Index {
             format!("{port} · 湾区通：闸机"),
             format!("{port} · 灣區通：閘機"),
             format!("{port} · Bay Pass: the gates of this port"),
-            format!("{port} · Bay Pass: as portas deste posto fronteiriço"),
+            format!("{port} · Bay Pass: as cancelas deste posto fronteiriço"),
         ],
         about: about.map(str::to_owned),
         links,
@@ -83,9 +83,9 @@ pub(crate) async fn at_operators(State(state): State<GateState>, headers: Header
         "运行人员在这里查看通道、计数和状态。",
         "營運人員在這裡查看通道、計數和狀態。",
         "For the operators of these gates: the lanes, what they count, and how they are.",
-        "Para os operadores destas portas: os corredores, o que contam e como estão.",
+        "Para os operadores destas cancelas: as passagens, o que contam e como estão.",
     ];
-    let lanes = Link { to: "/lanes", words: ["通道", "通道", "The lanes", "Os corredores"] };
+    let lanes = Link { to: "/lanes", words: ["通道", "通道", "The lanes", "As passagens"] };
     let details = Link {
         to: "/health/details",
         words: ["详细状态", "詳細狀態", "How the gate is, in detail", "Como está, em pormenor"],
