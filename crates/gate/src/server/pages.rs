@@ -71,7 +71,7 @@ pub(crate) async fn at_public(State(state): State<GateState>, headers: HeaderMap
         "口岸閘機的服務。旅客螢幕和關員頁面各有自己的地址，由 baypass gate pair 給出一次性代碼打開。",
         "The service of a port's gates. A lane's screen and the officers' pages have addresses of their own, each opened once by a \
          code of `baypass gate pair`.",
-        "O serviço das portas de um posto fronteiriço. O ecrã de cada corredor e as páginas dos agentes têm endereços próprios, \
+        "O serviço das cancelas de um posto fronteiriço. O ecrã de cada passagem e as páginas dos agentes têm endereços próprios, \
          abertos por um código de `baypass gate pair`.",
     ];
     index(&state, about, vec![HEALTH, DOCS, OPENAPI]).answer(&headers)
