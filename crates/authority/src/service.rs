@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use chip::CountrySigners;
 use credential::cbor::CborError;
+use credential::hpke;
 use credential::message::{self, Kind, MessageError, Receipt, ReceiptResult};
+/// Random bytes are drawn at the edge of an operation, and an argument of what decides.
+pub(crate) use credential::random_array as draw;
 use credential::status::SignedStatusList;
-use credential::{CryptoError, hpke, random};
 use documents::{AuthorityCode, DocumentNumber, Rules, Timestamp};
 use face::Liveness;
 use trust::{Approvals, GateBinding, Outside, TrustError, TrustStore, gate_of_kid};
@@ -285,11 +287,4 @@ impl Service {
     pub(crate) fn approvals(&self) -> RwLockReadGuard<'_, Approvals> {
         self.approvals.read().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Random bytes from the crypto library: drawn at the edge of an operation, and an argument of what decides.
-pub(crate) fn draw<const N: usize>() -> Result<[u8; N], CryptoError> {
-    let mut bytes = [0; N];
-    random(&mut bytes)?;
-    Ok(bytes)
 }

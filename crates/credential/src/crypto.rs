@@ -42,6 +42,16 @@ pub fn random(out: &mut [u8]) -> Result<(), CryptoError> {
     rand::fill(out).map_err(|_| CryptoError::Random)
 }
 
+/// So many random bytes, as [`random`] gives them.
+///
+/// # Errors
+/// [`CryptoError::Random`].
+pub fn random_array<const N: usize>() -> Result<[u8; N], CryptoError> {
+    let mut bytes = [0; N];
+    random(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Why a cryptographic operation failed. The error reveals nothing about the secret involved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CryptoError {

@@ -29,7 +29,7 @@ pub mod x5c;
 
 pub use crypto::{
     CryptoError, POINT_LEN, PublicKey, SecretKey, SigningKey, Thumbprint, TokenId, VerifyingKey, hpke,
-    random, sha256,
+    random, random_array, sha256,
 };
 pub use signer::{SIGNATURE_LEN, Signer, SignerFault};
 pub use token::{

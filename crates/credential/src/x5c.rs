@@ -25,6 +25,14 @@ pub fn certificates_of_pem(text: &str) -> Result<Vec<Vec<u8>>, X5cError> {
     all.collect::<Result<_, _>>().map_err(|_| X5cError::Malformed)
 }
 
+/// The first certificate in a text of PEM, in DER.
+///
+/// # Errors
+/// [`X5cError::Malformed`], also where there is none.
+pub fn first_of_pem(text: &str) -> Result<Vec<u8>, X5cError> {
+    certificates_of_pem(text)?.into_iter().next().ok_or(X5cError::Malformed)
+}
+
 /// Object identifiers of ISO/IEC 18013-5, annex B, encoded: 1.0 is 40.
 const DOCUMENT_SIGNER: &[u8] = &[40, 0x81, 0x8c, 0x5d, 5, 1, 2];
 const READER: &[u8] = &[40, 0x81, 0x8c, 0x5d, 5, 1, 6];

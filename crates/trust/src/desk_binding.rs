@@ -9,6 +9,8 @@ use std::str::FromStr;
 use credential::cbor::{CborError, Reader, Writer};
 use documents::{Scenario, VenueId};
 
+use crate::binding::ascending;
+
 /// A kind of venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum VenueKind {
@@ -169,11 +171,7 @@ impl DeskBinding {
         let kind = usize::try_from(r.uint()?).ok().and_then(|n| VenueKind::ALL.get(n).copied());
         let mut scenarios = BTreeSet::new();
         for _ in 0..r.array(Scenario::ALL.len())? {
-            let next: Scenario = r.text(64)?.parse().map_err(|_| CborError::Unexpected)?;
-            if scenarios.last().is_some_and(|last| *last >= next) {
-                return Err(CborError::Keys);
-            }
-            scenarios.insert(next);
+            ascending(&mut scenarios, r.text(64)?.parse().map_err(|_| CborError::Unexpected)?)?;
         }
         Self::new(venue, kind.ok_or(CborError::Unexpected)?, scenarios).ok_or(CborError::Limit)
     }

@@ -15,6 +15,8 @@ use credential::certificate;
 use credential::{PublicKey, VerifyingKey};
 use documents::DocumentKind;
 
+use crate::binding::ascending;
+
 /// Longest certificate in a list, in bytes.
 const MAX_CERTIFICATE: usize = 2_048;
 /// Most types of credentials of one issuer.
@@ -192,32 +194,17 @@ impl IssuerBinding {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
         r.array_exact(4)?;
         let jurisdiction = r.text(2)?.parse().map_err(|_| CborError::Unexpected)?;
-        let types = read_ascending(r, MAX_TYPES, |r| {
+        let (mut types, mut documents) = (BTreeSet::new(), BTreeSet::new());
+        for _ in 0..r.array(MAX_TYPES)? {
             r.array_exact(2)?;
             let form = r.uint()?;
-            CredentialType::new(form, r.text(MAX_TYPE)?).ok_or(CborError::Unexpected)
-        })?;
-        let documents = read_ascending(r, DocumentKind::ALL.len(), |r| {
-            let word = r.text(32)?;
-            DocumentKind::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(CborError::Unexpected)
-        })?;
+            let next = CredentialType::new(form, r.text(MAX_TYPE)?);
+            ascending(&mut types, next.ok_or(CborError::Unexpected)?)?;
+        }
+        for _ in 0..r.array(DocumentKind::ALL.len())? {
+            ascending(&mut documents, r.text(32)?.parse().map_err(|_| CborError::Unexpected)?)?;
+        }
         let certificate = r.bytes(MAX_CERTIFICATE)?.to_vec();
         Self::new(jurisdiction, types, documents, certificate).ok_or(CborError::Unexpected)
     }
-}
-
-fn read_ascending<T: Ord>(
-    r: &mut Reader<'_>,
-    most: usize,
-    read: impl Fn(&mut Reader<'_>) -> Result<T, CborError>,
-) -> Result<BTreeSet<T>, CborError> {
-    let mut all = BTreeSet::new();
-    for _ in 0..r.array(most)? {
-        let next = read(r)?;
-        if all.last().is_some_and(|last| *last >= next) {
-            return Err(CborError::Keys);
-        }
-        all.insert(next);
-    }
-    Ok(all)
 }

@@ -457,18 +457,21 @@ impl TrustStore {
         }
     }
 
-    /// The issuers of other systems that `authority` lists and that count at `at`, with their names; none where its list is not there.
+    /// The issuers of other systems that `authority` lists and that count at `at`, with their names; none where its list is not there, or
+    /// too old for anything.
     pub fn foreign_issuers(
         &self,
         authority: AuthorityCode,
         at: Timestamp,
     ) -> impl Iterator<Item = (&[u8], &IssuerBinding)> {
-        let keys = self.list(authority).map_or(&[][..], |list| list.keys.as_slice()).iter();
-        keys.filter_map(move |entry| match &entry.binding {
-            Some(Binding::Issuer(binding)) => {
-                self.in_use(entry, authority, at).ok().map(|()| (entry.kid.as_slice(), binding))
+        let list = self.list(authority).filter(|list| Freshness::of(list.expires, at) != Freshness::Refused);
+        list.map_or(&[][..], |list| list.keys.as_slice()).iter().filter_map(move |entry| {
+            match &entry.binding {
+                Some(Binding::Issuer(binding)) => {
+                    self.in_use(entry, authority, at).ok().map(|()| (entry.kid.as_slice(), binding))
+                }
+                Some(Binding::Gate(_) | Binding::Desk(_)) | None => None,
             }
-            Some(Binding::Gate(_) | Binding::Desk(_)) | None => None,
         })
     }
 

@@ -1,8 +1,9 @@
 //! Verifier: what desks and authorities share where they ask wallets of others (`OpenID4VP` 1.0 under HAIP 1.0; docs/openid4vc.md).
 //!
-//! Lives here: [`Verifier`]: the requests that wait in memory, the proof of their answers, status lists. Not here: the protocol
-//! (`openid4vc`), what is asked and what becomes of it (`venue`, `authority`), routes.
+//! Lives here: [`Verifier`]: the requests that wait in memory, the proof of their answers, status lists, and what
+//! both answer alike over HTTP. Not here: the protocol (`openid4vc`), what is asked and what becomes of it (`venue`, `authority`), routes.
 
+pub mod http;
 mod open;
 mod status;
 

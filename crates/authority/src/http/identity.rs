@@ -11,10 +11,10 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use openid4vc::presentation::REQUEST_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
+use verifier::http::{NonceFault, refusal, wallet_nonce};
 use verifier::{RequestId, VerifierError};
 
 use super::AppState;
@@ -22,9 +22,6 @@ use super::body::{ClientAddress, bytes};
 use super::dpop::Device;
 use super::problem::{Problem, ProblemCode};
 use crate::identity::{IdentityDesk, IdentityError, IdentityState};
-
-/// Longest nonce of a wallet that comes back, in bytes.
-const MAX_NONCE_LEN: usize = 512;
 
 /// A request to another wallet.
 #[derive(Serialize, ToSchema)]
@@ -105,50 +102,49 @@ impl RequestIdText {
 }
 
 /// An error in the words of OAuth 2.0 (RFC 6749, 5.2), with the stable code beside it.
-pub(super) struct WalletError(IdentityError);
+pub(super) enum WalletError {
+    /// What the authority says.
+    Refused(IdentityError),
+    /// The body is no form that was read.
+    Form,
+    /// The wallet's nonce cannot come back.
+    Nonce(NonceFault),
+}
 
 impl<E: Into<IdentityError>> From<E> for WalletError {
     fn from(error: E) -> Self {
-        Self(error.into())
+        Self::Refused(error.into())
     }
 }
 
 impl IntoResponse for WalletError {
     fn into_response(self) -> Response {
-        let (status, error) = match &self.0 {
-            IdentityError::NotTaken => (StatusCode::FORBIDDEN, "access_denied"),
-            IdentityError::Unknown
-            | IdentityError::Verifier(VerifierError::Unknown | VerifierError::NotSetUp) => {
-                (StatusCode::NOT_FOUND, "invalid_request")
+        let error = match self {
+            Self::Refused(error) => error,
+            Self::Form => {
+                let cut = "the body did not arrive whole, or is too long; send it again";
+                return refusal(StatusCode::BAD_REQUEST, "invalid_request", "form", &cut);
             }
-            IdentityError::Crypto(_)
-            | IdentityError::Query(_)
-            | IdentityError::Verifier(VerifierError::Crypto(_)) => {
+            Self::Nonce(fault) => return fault.into_response(),
+        };
+        let (status, word) = match &error {
+            IdentityError::NotTaken => (StatusCode::FORBIDDEN, "access_denied"),
+            IdentityError::Unknown => (StatusCode::NOT_FOUND, "invalid_request"),
+            IdentityError::Verifier(error) => error.answer(),
+            IdentityError::Crypto(_) | IdentityError::Query(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "server_error")
             }
-            IdentityError::Waits
-            | IdentityError::Number { .. }
-            | IdentityError::Fault(_)
-            | IdentityError::Verifier(
-                VerifierError::AnsweredAlready
-                | VerifierError::Posted(_)
-                | VerifierError::Refused(_)
-                | VerifierError::Declined
-                | VerifierError::Status(_),
-            ) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            IdentityError::Waits | IdentityError::Number { .. } | IdentityError::Fault(_) => {
+                (StatusCode::BAD_REQUEST, "invalid_request")
+            }
         };
-        refusal(status, error, self.0.code(), &self.0.to_string())
+        refusal(status, word, error.code(), &error)
     }
 }
 
-fn refusal(status: StatusCode, error: &str, code: &str, detail: &str) -> Response {
-    (status, Json(json!({ "error": error, "error_description": detail, "code": code }))).into_response()
-}
-
 /// The form that a wallet posts.
-async fn form(request: Request, app: &Arc<AppState>) -> Result<Bytes, Response> {
-    let cut = "the body did not arrive whole, or is too long; send it again";
-    bytes(request, app).await.map_err(|_| refusal(StatusCode::BAD_REQUEST, "invalid_request", "form", cut))
+async fn form(request: Request, app: &Arc<AppState>) -> Result<Bytes, WalletError> {
+    bytes(request, app).await.map_err(|_| WalletError::Form)
 }
 
 type Answered = Result<Response, WalletError>;
@@ -163,7 +159,7 @@ fn id_of(id: Result<Path<RequestIdText>, PathRejection>) -> Result<RequestId, Id
 
 fn object(app: &AppState, id: RequestId, wallet_nonce: Option<&str>) -> Answered {
     let object = other_desk(app)?.object(id, wallet_nonce, (app.state.now)())?;
-    Ok(([(header::CONTENT_TYPE, format!("application/{REQUEST_TYPE}"))], object).into_response())
+    Ok(verifier::http::object(object))
 }
 
 /// Gives the request to another wallet
@@ -189,19 +185,10 @@ pub(super) async fn request_by_post(
     State(app): State<Arc<AppState>>,
     id: Result<Path<RequestIdText>, PathRejection>,
     request: Request,
-) -> Response {
-    let form = match form(request, &app).await {
-        Ok(form) => form,
-        Err(refused) => return refused,
-    };
-    let mut nonces = form_urlencoded::parse(&form).filter(|(name, _)| name == "wallet_nonce");
-    let (nonce, second) = (nonces.next().map(|(_, nonce)| nonce.into_owned()), nonces.next());
-    if second.is_some() || nonce.as_ref().is_some_and(|nonce| nonce.len() > MAX_NONCE_LEN) {
-        let detail = "send wallet_nonce once, at most 512 characters";
-        return refusal(StatusCode::BAD_REQUEST, "invalid_request", "request_wallet_nonce", detail);
-    }
-    let answered = id_of(id).map_err(WalletError::from).and_then(|id| object(&app, id, nonce.as_deref()));
-    answered.unwrap_or_else(IntoResponse::into_response)
+) -> Answered {
+    let form = form(request, &app).await?;
+    let nonce = wallet_nonce(&form).map_err(WalletError::Nonce)?;
+    object(&app, id_of(id)?, nonce.as_deref())
 }
 
 /// Takes the answer of another wallet
@@ -217,20 +204,14 @@ pub(super) async fn respond(
     State(app): State<Arc<AppState>>,
     id: Result<Path<RequestIdText>, PathRejection>,
     request: Request,
-) -> Response {
-    let form = match form(request, &app).await {
-        Ok(form) => form,
-        Err(refused) => return refused,
-    };
-    let taken = async {
-        let (id, desk) = (id_of(id)?, other_desk(&app)?);
-        desk.take(&app.state.service, id, &form, (app.state.now)()).await
-    };
-    match taken.await {
-        Ok(redirect) => Json(json!({ "redirect_uri": redirect })).into_response(),
+) -> Answered {
+    let form = form(request, &app).await?;
+    let (id, desk) = (id_of(id)?, other_desk(&app)?);
+    match desk.take(&app.state.service, id, &form, (app.state.now)()).await {
+        Ok(redirect) => Ok(Json(json!({ "redirect_uri": redirect })).into_response()),
         // The wallet has said so itself: nothing is wrong with its message.
-        Err(IdentityError::Verifier(VerifierError::Declined)) => Json(json!({})).into_response(),
-        Err(error) => WalletError(error).into_response(),
+        Err(IdentityError::Verifier(VerifierError::Declined)) => Ok(Json(json!({})).into_response()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use documents::{DocumentNumber, LocalDate, redact_debug};
 use openid4vc::dcql::{DcqlError, Presented, Query};
-use openid4vc::mdoc::Value as Element;
+use openid4vc::mdoc;
 use serde_json::{Value, json};
 use trust::{CredentialType, IssuerBinding};
 
@@ -153,12 +153,7 @@ fn credential(id: &str, of: &CredentialType) -> Value {
 fn text<'p>(presented: &'p Presented, name_space: Option<&str>, claim: &str) -> Option<&'p str> {
     match (presented, name_space) {
         (Presented::SdJwt(verified), None) => verified.claims().get(claim)?.as_str(),
-        (Presented::Mdoc(verified), Some(name_space)) => {
-            let element = verified.element(name_space, claim)?;
-            // A day is a text under a tag (RFC 8943).
-            let said = if let Element::Tag(1004, inner) = element { inner } else { element };
-            if let Element::Text(text) = said { Some(text) } else { None }
-        }
+        (Presented::Mdoc(verified), Some(name_space)) => mdoc::text(verified.element(name_space, claim)?),
         (Presented::SdJwt(_), Some(_)) | (Presented::Mdoc(_), None) => None,
     }
 }

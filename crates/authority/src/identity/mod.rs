@@ -106,6 +106,8 @@ pub enum IdentityState {
 pub struct IdentityDesk {
     verifier: Verifier,
     exchanges: Mutex<BTreeMap<RequestId, Exchange>>,
+    /// As many at once as requests; the one that ends first is forgotten beyond.
+    most: usize,
 }
 redact_debug!(IdentityDesk);
 
@@ -113,7 +115,7 @@ impl IdentityDesk {
     /// Nobody was asked yet.
     #[must_use]
     pub fn new(setup: VerifierSetup) -> Self {
-        Self { verifier: Verifier::new(setup), exchanges: Mutex::default() }
+        Self { most: setup.most, verifier: Verifier::new(setup), exchanges: Mutex::default() }
     }
 
     fn exchanges(&self) -> std::sync::MutexGuard<'_, BTreeMap<RequestId, Exchange>> {
@@ -150,6 +152,13 @@ impl IdentityDesk {
         let number = u32::from_be_bytes(drawn) % NUMBERS;
         let mut exchanges = self.exchanges();
         exchanges.retain(|_, one| now < one.until);
+        while exchanges.len() >= self.most {
+            let first = exchanges.iter().min_by_key(|(_, one)| one.until).map(|(id, _)| *id);
+            match first {
+                Some(first) => exchanges.remove(&first),
+                None => break,
+            };
+        }
         let until = asked.ends;
         exchanges.insert(asked.id, Exchange { device, until, number, tries: TRIES, shown: None });
         Ok(asked)

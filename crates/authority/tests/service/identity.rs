@@ -7,7 +7,7 @@ use authority::OpenIdIssuer;
 use credential::jose::Jwk;
 use credential::sd_cwt::Value as Element;
 use credential::x5c::CertificateAnchors;
-use credential::{CryptoError, SigningKey};
+use credential::{SigningKey, random_array};
 use documents::AuthorityCode::Mac;
 use documents::{DocumentKind, DocumentNumber};
 use openid4vc::dcql::Candidate;
@@ -28,11 +28,6 @@ use crate::http::MORNING;
 use crate::openid::reader;
 
 const ISSUER: &str = "https://chn.example";
-
-fn chance<const N: usize>() -> Result<[u8; N], CryptoError> {
-    let mut bytes = [0; N];
-    credential::random(&mut bytes).map(|()| bytes)
-}
 
 /// What a credential of another system says, and who says it.
 #[derive(Clone, Copy)]
@@ -133,7 +128,7 @@ impl Stage {
         };
         let key = SigningKey::from_pkcs8(&told.issuer.key).unwrap();
         let chain = [told.issuer.leaf.clone()];
-        let compact = sd_jwt::issue(&credential, &key, &chain, &mut chance).unwrap();
+        let compact = sd_jwt::issue(&credential, &key, &chain, &mut random_array).unwrap();
         let anchors = CertificateAnchors::from_pem(&told.issuer.root_pem).unwrap();
         sd_jwt::Held::receive(&compact, &anchors, self.holder.public(), self.bay.now).unwrap()
     }
@@ -156,7 +151,8 @@ impl Stage {
             status: None,
         };
         let key = SigningKey::from_pkcs8(&FOREIGN.key).unwrap();
-        let bytes = mdoc::issue(&credential, &key, std::slice::from_ref(&FOREIGN.leaf), &mut chance).unwrap();
+        let bytes =
+            mdoc::issue(&credential, &key, std::slice::from_ref(&FOREIGN.leaf), &mut random_array).unwrap();
         let anchors = CertificateAnchors::from_pem(&FOREIGN.root_pem).unwrap();
         mdoc::Held::receive(&bytes, &anchors, self.holder.public(), now).unwrap()
     }

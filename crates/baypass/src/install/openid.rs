@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use authority::OpenIdIssuer;
-use credential::x5c::{CertificateAnchors, LeafUse, certificates_of_pem, verify_x5c};
+use credential::x5c::{CertificateAnchors, LeafUse, first_of_pem, verify_x5c};
 use credential::{SigningKey, certificate};
 use documents::{AuthorityCode, LocalDate, Timestamp};
 use openid4vc::issuance::Endpoints;
@@ -55,10 +55,9 @@ pub(super) fn key(keys: &KeyFiles, name: &str) -> Result<SigningKey, Failure> {
 
 fn first_certificate(path: &Path) -> Result<Vec<u8>, Failure> {
     let pem = read(path, LONGEST)?;
-    let broken =
-        || Failure::new(format!("{} holds no certificate; remove it, and another is made", path.display()));
-    let all = certificates_of_pem(&String::from_utf8_lossy(&pem)).map_err(|_| broken())?;
-    all.into_iter().next().ok_or_else(broken)
+    first_of_pem(&String::from_utf8_lossy(&pem)).map_err(|_| {
+        Failure::new(format!("{} holds no certificate; remove it, and another is made", path.display()))
+    })
 }
 
 /// What an authority issues by at the address `base`; keys and certificates are made where there are none.

@@ -23,6 +23,12 @@ pub use mso::SecurityObject;
 pub use transcript::SessionTranscript;
 pub use verify::{Elements, Expected, Verified, verify};
 
+/// The text of an element: as it stands, or of a day under its tag (RFC 8943).
+#[must_use]
+pub fn text(element: &Value) -> Option<&str> {
+    if let Value::Tag(1004, day) = element { day.as_text() } else { element.as_text() }
+}
+
 /// The name of the format in `OpenID4VC`.
 pub const FORMAT: &str = "mso_mdoc";
 /// Longest response or credential that is read, in bytes.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::key_binding::{self, Said};
 use super::{SdJwt, SdJwtError};
+use crate::signed::is_audience;
 use crate::status::StatusReference;
 use crate::vct::integrity_holds;
 
@@ -101,10 +102,8 @@ pub fn verify(presentation: &str, expected: &Expected<'_>) -> Result<Verified, S
     let believed = read.believed(expected.anchors, expected.now)?;
     let (claims, registered) = (believed.placed.claims, believed.registered);
     match claims.get("aud") {
-        None => {}
-        Some(Value::String(one)) if one == expected.audience => {}
-        Some(Value::Array(several)) if several.iter().any(|one| *one == expected.audience) => {}
-        Some(_) => return Err(SdJwtError::Audience),
+        Some(aud) if !is_audience(aud, expected.audience) => return Err(SdJwtError::Audience),
+        Some(_) | None => {}
     }
     let own = |(vct, _): &&(&str, &[u8])| *vct == registered.vct;
     if let (Some(said), Some((_, document))) = (&registered.vct_integrity, expected.metadata.iter().find(own))

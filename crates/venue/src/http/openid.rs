@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use code::QrSymbol;
-use openid4vc::presentation::{MAX_FORM_LEN, REQUEST_TYPE};
+use openid4vc::presentation::MAX_FORM_LEN;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
+use verifier::http::{NonceFault, refusal, wallet_nonce};
 use verifier::{Chance, VerifierError};
 
 use super::App;
@@ -26,8 +27,6 @@ use crate::openid::Forms;
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Longest form with which a wallet fetches a request, in bytes: it may describe itself.
 const MAX_FETCH_LEN: usize = 64 * 1024;
-/// Longest nonce of a wallet that comes back, in bytes.
-const MAX_NONCE_LEN: usize = 512;
 
 /// In which form a credential is asked for.
 #[derive(Deserialize, ToSchema)]
@@ -91,7 +90,13 @@ pub(super) enum WalletError {
     /// What came is no form.
     Form(Problem),
     /// The wallet's nonce cannot come back.
-    Nonce,
+    Nonce(NonceFault),
+}
+
+impl From<NonceFault> for WalletError {
+    fn from(fault: NonceFault) -> Self {
+        Self::Nonce(fault)
+    }
 }
 
 impl From<OpenIdError> for WalletError {
@@ -111,37 +116,17 @@ impl IntoResponse for WalletError {
         let refused = match self {
             Self::Refused(refused) => refused,
             Self::Form(problem) => return problem.into_response(),
-            Self::Nonce => {
-                let detail = "send wallet_nonce once, at most 512 characters";
-                return refusal(StatusCode::BAD_REQUEST, "invalid_request", "request_wallet_nonce", detail);
-            }
+            Self::Nonce(fault) => return fault.into_response(),
         };
         let (status, error) = match *refused {
             OpenIdError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             OpenIdError::NotAllowed(_) => (StatusCode::FORBIDDEN, "access_denied"),
             OpenIdError::NotSetUp => (StatusCode::NOT_FOUND, "invalid_request"),
-            OpenIdError::Verifier(ref error) => refused_by(error),
+            OpenIdError::Verifier(ref error) => error.answer(),
             OpenIdError::Query(_) | OpenIdError::Claims(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
         };
         refusal(status, error, refused.code(), &refused)
     }
-}
-
-const fn refused_by(error: &VerifierError) -> (StatusCode, &'static str) {
-    match error {
-        VerifierError::Crypto(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
-        VerifierError::NotSetUp | VerifierError::Unknown => (StatusCode::NOT_FOUND, "invalid_request"),
-        VerifierError::AnsweredAlready
-        | VerifierError::Posted(_)
-        | VerifierError::Refused(_)
-        | VerifierError::Declined
-        | VerifierError::Status(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
-    }
-}
-
-fn refusal(status: StatusCode, error: &str, code: &str, detail: impl std::fmt::Display) -> Response {
-    let body = json!({ "error": error, "error_description": detail.to_string(), "code": code });
-    (status, Json(body)).into_response()
 }
 
 fn found(Path(text): Path<String>) -> Result<AnswerId, WalletError> {
@@ -151,7 +136,7 @@ fn found(Path(text): Path<String>) -> Result<AnswerId, WalletError> {
 fn object(app: &App, id: AnswerId, wallet_nonce: Option<&str>) -> Result<Response, WalletError> {
     let lists = (app.state.lists)();
     let object = app.state.desk.openid_object(id, wallet_nonce, lists.as_ref(), (app.state.now)())?;
-    Ok(([(header::CONTENT_TYPE, format!("application/{REQUEST_TYPE}"))], object).into_response())
+    Ok(verifier::http::object(object))
 }
 
 /// Gives a request to a wallet of others
@@ -177,13 +162,7 @@ pub(super) async fn request_by_post(
 ) -> Result<Response, WalletError> {
     let id = found(path)?;
     let form = bytes(request, &(), FORM, MAX_FETCH_LEN).await?;
-    let mut nonce = None;
-    for (name, value) in form_urlencoded::parse(&form) {
-        let is_nonce = name == "wallet_nonce";
-        if is_nonce && (value.len() > MAX_NONCE_LEN || nonce.replace(value.into_owned()).is_some()) {
-            return Err(WalletError::Nonce);
-        }
-    }
+    let nonce = wallet_nonce(&form)?;
     object(&app, id, nonce.as_deref())
 }
 

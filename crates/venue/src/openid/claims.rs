@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use credential::venue::{ClaimName, ClaimSet, ClaimValue, Claims};
 use openid4vc::dcql::{DcqlError, Presented, Query};
 use openid4vc::issuance::{Configuration, CredentialForm, CredentialSort};
-use openid4vc::mdoc::Value as Element;
+use openid4vc::mdoc::{self, Value as Element};
 use serde_json::{Value, json};
 
 /// Name space of the elements that ISO/IEC 23220-2 names.
@@ -279,18 +279,11 @@ enum Said<'p> {
 impl Said<'_> {
     fn text(&self) -> Option<&str> {
         match self {
-            Self::Json(Value::String(text)) | Self::Element(Element::Text(text)) => Some(text),
+            Self::Json(Value::String(text)) => Some(text),
             // Of several nationalities the first, which the issuer puts there.
             Self::Json(Value::Array(several)) => several.first()?.as_str(),
-            // A date (RFC 8943).
-            Self::Element(Element::Tag(1004, inner)) => {
-                if let Element::Text(text) = inner.as_ref() {
-                    Some(text)
-                } else {
-                    None
-                }
-            }
-            Self::Json(_) | Self::Element(_) => None,
+            Self::Json(_) => None,
+            Self::Element(element) => mdoc::text(element),
         }
     }
 

@@ -18,8 +18,8 @@ use base64::engine::general_purpose::STANDARD;
 use credential::jose::Jwk;
 use credential::sd_cwt::Value as Element;
 use credential::status::{Status, StatusList};
-use credential::x5c::{CertificateAnchors, certificates_of_pem};
-use credential::{CryptoError, SigningKey};
+use credential::x5c::{CertificateAnchors, first_of_pem};
+use credential::{SigningKey, random_array};
 use documents::Timestamp;
 use openid4vc::claim_path::ClaimPath;
 use openid4vc::dcql::Candidate;
@@ -45,11 +45,6 @@ const AWAY: u8 = 3;
 /// Valid, and in CBOR without certificates.
 const BARE: u8 = 4;
 
-fn chance<const N: usize>() -> Result<[u8; N], CryptoError> {
-    let mut bytes = [0; N];
-    credential::random(&mut bytes).map(|()| bytes)
-}
-
 /// A root of issuers or of verifiers.
 struct Root {
     root: IssuerRoot,
@@ -62,7 +57,7 @@ struct Signer {
 }
 
 fn der(certificate: &transport::Certificate) -> Vec<u8> {
-    certificates_of_pem(&certificate.0).unwrap().remove(0)
+    first_of_pem(&certificate.0).unwrap()
 }
 
 impl Root {
@@ -202,7 +197,7 @@ impl Bay {
             status: Some(&status),
             claims: &claims,
         };
-        let compact = sd_jwt::issue(&credential, &issuer.key, &issuer.chain, &mut chance).unwrap();
+        let compact = sd_jwt::issue(&credential, &issuer.key, &issuer.chain, &mut random_array).unwrap();
         let doc_type = openid4vc::issuance::CredentialSort::IdentityCard.doctype();
         let (mut common, mut own) = (Vec::new(), Vec::new());
         for (name, text) in texts {
@@ -224,7 +219,7 @@ impl Bay {
             validity: Validity { signed: now(), from: now(), until: expires },
             status: Some(&status),
         };
-        let bytes = mdoc::issue(&credential, &issuer.key, &issuer.chain, &mut chance).unwrap();
+        let bytes = mdoc::issue(&credential, &issuer.key, &issuer.chain, &mut random_array).unwrap();
         Cards {
             sd_jwt: sd_jwt::Held::receive(&compact, anchors, self.device.public(), now()).unwrap(),
             mdoc: mdoc::Held::receive(&bytes, anchors, self.device.public(), now()).unwrap(),

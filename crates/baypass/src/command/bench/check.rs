@@ -14,17 +14,16 @@ use credential::ProofWindow;
 use credential::part::{OWN_PART_LEN, PartForm, SEALED_PART_LEN};
 use credential::status::{SignedStatusList, StatusList};
 use credential::{
-    Audience, KeyClass, PartHash, PublicKey, SealedHashes, ShortHash, SigningKey, StatusRef, TokenClaims,
-    VerifyingKey, sign_proof, sign_token,
+    Audience, KeyClass, PartHash, SealedHashes, ShortHash, SigningKey, StatusRef, TokenClaims, sign_proof,
+    sign_token,
 };
 use documents::{AuthorityCode, Direction, Side, Timestamp};
-use evaluate::median;
+use gate::Lists;
 use gate::check::Checker;
-use gate::{Lists, Stopwatch, SystemStopwatch};
 use serde::Serialize;
 use trust::{Approval, KeyEntry, Role, Root, TrustList, TrustStore};
 
-use super::{Setup, rounded};
+use super::{Setup, Signed, rounded};
 use crate::Ended;
 use crate::command::Output;
 use crate::failure::{self, Failure};
@@ -105,33 +104,12 @@ fn check_figure(authorities: &mut Authorities) -> Setup<CheckFigure> {
     let mut scratch = Vec::new();
 
     // As long as what the two signatures of a code cover, on average.
-    let message = [7_u8; 256];
     let issuer = &authorities.keys.get(&home).ok_or("no issuer")?.token;
-    let mut pairs = Vec::new();
-    for key in [issuer, &holder.device] {
-        pairs.push((*key.public().as_bytes(), key.sign(&message)?));
-    }
-
-    // Each call is timed by itself and the two take turns, so that a busy machine disturbs both alike and a call
-    // that was interrupted falls out of the median.
-    let watch = SystemStopwatch::start();
-    let (mut raw, mut checked) = (Vec::new(), Vec::new());
-    for round in 0..WARM_UP + ROUNDS {
-        let start = watch.millis();
-        for (point, signature) in &pairs {
-            let key = VerifyingKey::new(PublicKey::from_bytes(black_box(point))?)?;
-            key.verify(black_box(&message), black_box(signature))?;
-        }
-        let middle = watch.millis();
+    let signed = [Signed::new(issuer, 256)?, Signed::new(&holder.device, 256)?];
+    let (raw_us, check_us) = super::beside(&signed, (WARM_UP, ROUNDS), || {
         let result = checker.check(black_box(&code), &mut scratch, &authorities.lists, &mut replay, now);
-        black_box(result.map(|c| c.id())).map_err(gate::GateReason::code)?;
-        let end = watch.millis();
-        if round >= WARM_UP {
-            raw.push((middle - start) * 1000.0);
-            checked.push((end - middle) * 1000.0);
-        }
-    }
-    let (raw_us, check_us) = (median(raw), median(checked));
+        Ok(black_box(result.map(|c| c.id())).map_err(gate::GateReason::code).map(drop)?)
+    })?;
     let ratio = check_us / raw_us;
     Ok(CheckFigure {
         raw_us: rounded(raw_us),

@@ -15,7 +15,6 @@ use credential::status::{SignedStatusList, Status, StatusList};
 use credential::venue::{ClaimName, ClaimSet, UnverifiedAnswer, UnverifiedRequest, VenueRequest};
 use credential::{PublicKey, SigningKey, VerifyingKey};
 use documents::{AuthorityCode, Scenario, Timestamp, VenueId};
-use evaluate::median;
 use gate::{Lists, Stopwatch, SystemStopwatch};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -34,7 +33,7 @@ use venue::police::{Courier, RegisterClient};
 use venue::profile::Profiles;
 use venue::store::{DatabaseAddress, Keys, Store};
 
-use super::{Setup, rounded};
+use super::{Setup, Signed, rounded};
 use crate::Ended;
 use crate::command::Output;
 use crate::command::desk::{DeskLists, sign_in};
@@ -252,35 +251,20 @@ impl House {
         let wallet = self.guests.next_wallet()?;
         let answer = wallet.answer(&request, &request.asked(), now)?;
         // The issuer signs less than half of an answer, the holder all of it.
-        let messages = [vec![7_u8; answer.len() / 2], vec![7_u8; answer.len()]];
-        let stranger = SigningKey::generate()?;
-        let mut pairs = Vec::new();
-        for (key, message) in [&stranger, wallet.device()].into_iter().zip(&messages) {
-            pairs.push((*key.public().as_bytes(), message, key.sign(message)?));
-        }
+        let signed = [
+            Signed::new(&SigningKey::generate()?, answer.len() / 2)?,
+            Signed::new(wallet.device(), answer.len())?,
+        ];
         let issuer = VerifyingKey::new(PublicKey::from_bytes(&self.issuer)?)?;
         let lists = DeskLists::new(Arc::clone(&self.lists));
         let status = |authority, place| -> Option<Status> {
             venue::desk::Lists::status(&lists, authority, place, now).map(|(status, _)| status)
         };
-        let watch = SystemStopwatch::start();
-        let (mut raw, mut verified) = (Vec::new(), Vec::new());
-        for round in 0..WARM_UP + ROUNDS {
-            let start = watch.millis();
-            for (point, message, signature) in &pairs {
-                let key = VerifyingKey::new(PublicKey::from_bytes(black_box(point))?)?;
-                key.verify(black_box(message), black_box(signature))?;
-            }
-            let middle = watch.millis();
+        let (raw_us, verify_us) = super::beside(&signed, (WARM_UP, ROUNDS), || {
             let parsed = UnverifiedAnswer::parse(black_box(&answer))?;
             black_box(parsed.verify(&request, now, |_, _| Some(issuer.clone()), status)?);
-            let end = watch.millis();
-            if round >= WARM_UP {
-                raw.push((middle - start) * 1000.0);
-                verified.push((end - middle) * 1000.0);
-            }
-        }
-        let (raw_us, verify_us) = (median(raw), median(verified));
+            Ok(())
+        })?;
         let ratio = verify_us / raw_us;
         Ok(VerificationFigure {
             claims: request.asked().iter().count(),

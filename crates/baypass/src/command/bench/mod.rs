@@ -9,9 +9,13 @@ mod presentation;
 mod risk;
 mod status;
 
+use std::hint::black_box;
 use std::path::Path;
 
 use clap::Subcommand;
+use credential::{POINT_LEN, PublicKey, SIGNATURE_LEN, SigningKey, VerifyingKey};
+use evaluate::median;
+use gate::{Stopwatch as _, SystemStopwatch};
 
 use super::block_on;
 use crate::Ended;
@@ -23,6 +27,50 @@ type Setup<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// A figure to three places.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
+}
+
+/// What a key signed, for a raw verification.
+struct Signed {
+    point: [u8; POINT_LEN],
+    message: Vec<u8>,
+    signature: [u8; SIGNATURE_LEN],
+}
+
+impl Signed {
+    /// A message of so many bytes, signed by this key.
+    fn new(key: &SigningKey, bytes: usize) -> Setup<Self> {
+        let message = vec![7; bytes];
+        Ok(Self { point: *key.public().as_bytes(), signature: key.sign(&message)?, message })
+    }
+
+    fn verify(&self) -> Setup<()> {
+        let key = VerifyingKey::new(PublicKey::from_bytes(black_box(&self.point))?)?;
+        Ok(key.verify(black_box(&self.message), black_box(&self.signature))?)
+    }
+}
+
+/// The median times, in microseconds, of these raw verifications together and of a whole that cannot do without them. Each call is timed by
+/// itself and the two take turns, so that a busy machine disturbs both alike and a call that was interrupted falls out of the median.
+/// `warm_up` calls come before the `rounds` that count.
+fn beside(
+    raw: &[Signed],
+    (warm_up, rounds): (usize, usize),
+    mut whole: impl FnMut() -> Setup<()>,
+) -> Setup<(f64, f64)> {
+    let watch = SystemStopwatch::start();
+    let (mut raws, mut wholes) = (Vec::new(), Vec::new());
+    for round in 0..warm_up + rounds {
+        let start = watch.millis();
+        raw.iter().try_for_each(Signed::verify)?;
+        let middle = watch.millis();
+        whole()?;
+        let end = watch.millis();
+        if round >= warm_up {
+            raws.push((middle - start) * 1000.0);
+            wholes.push((end - middle) * 1000.0);
+        }
+    }
+    Ok((median(raws), median(wholes)))
 }
 
 /// What can be measured.

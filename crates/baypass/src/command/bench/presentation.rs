@@ -9,17 +9,15 @@ use std::hint::black_box;
 use clap::Args;
 use credential::jose::Jwk;
 use credential::sd_cwt::Value as Element;
-use credential::x5c::{CertificateAnchors, certificates_of_pem};
-use credential::{CryptoError, PublicKey, SigningKey, VerifyingKey};
+use credential::x5c::{CertificateAnchors, first_of_pem};
+use credential::{SigningKey, random_array};
 use documents::Timestamp;
-use evaluate::median;
-use gate::{Stopwatch, SystemStopwatch};
 use openid4vc::mdoc::{self, NameSpace, SessionTranscript, Validity};
 use openid4vc::sd_jwt::{self, Member};
 use serde::Serialize;
 use transport::{IssuerRoot, SignerUse};
 
-use super::{Setup, rounded};
+use super::{Setup, Signed, rounded};
 use crate::Ended;
 use crate::command::Output;
 use crate::failure::{self, Failure};
@@ -93,24 +91,15 @@ pub fn run(args: &PresentationArgs) -> Result<Ended, Failure> {
     Ok(if report.holds { Ended::Done } else { Ended::BarMissed })
 }
 
-fn draw<const N: usize>() -> Result<[u8; N], CryptoError> {
-    let mut bytes = [0; N];
-    credential::random(&mut bytes).map(|()| bytes)
-}
-
-fn der(pem: &str) -> Setup<Vec<u8>> {
-    Ok(certificates_of_pem(pem)?.into_iter().next().ok_or("no certificate")?)
-}
-
 fn report() -> Setup<PresentationReport> {
     let now: Timestamp = "2026-03-02T10:00:00+08:00".parse()?;
     let [root_key, signer, device] =
         [SigningKey::generate()?, SigningKey::generate()?, SigningKey::generate()?];
     let root = IssuerRoot::new("Bench root".to_owned(), "HK", &root_key)?;
     let days = (now.local_date().plus_days(-1), now.local_date().plus_days(30));
-    let anchor = der(&root.certificate(days.0, days.1)?.0)?;
+    let anchor = first_of_pem(&root.certificate(days.0, days.1)?.0)?;
     let hosts = ["issuer.example".to_owned()];
-    let leaf = der(&root.certify("Bench", &hosts, &signer, SignerUse::DocumentSigner, days)?.0)?;
+    let leaf = first_of_pem(&root.certify("Bench", &hosts, &signer, SignerUse::DocumentSigner, days)?.0)?;
     let anchors = CertificateAnchors::from_der([anchor.as_slice()])?;
     let expires = now.plus_seconds(86_400);
 
@@ -126,7 +115,7 @@ fn report() -> Setup<PresentationReport> {
         status: None,
         claims: &members,
     };
-    let compact = sd_jwt::issue(&credential, &signer, std::slice::from_ref(&leaf), &mut draw)?;
+    let compact = sd_jwt::issue(&credential, &signer, std::slice::from_ref(&leaf), &mut random_array)?;
     let held = sd_jwt::Held::receive(&compact, &anchors, device.public(), now)?;
     let to = sd_jwt::Presentation { audience: AUDIENCE, nonce: NONCE, made: now };
     let all: Vec<usize> = (0..CLAIMS.len()).collect();
@@ -157,7 +146,7 @@ fn report() -> Setup<PresentationReport> {
         validity: Validity { signed: now, from: now, until: expires },
         status: None,
     };
-    let issued = mdoc::issue(&credential, &signer, std::slice::from_ref(&leaf), &mut draw)?;
+    let issued = mdoc::issue(&credential, &signer, std::slice::from_ref(&leaf), &mut random_array)?;
     let held = mdoc::Held::receive(&issued, &anchors, device.public(), now)?;
     let transcript = SessionTranscript::redirect(AUDIENCE, NONCE, Some(&[7; 32]), "https://verifier.example");
     let shown = held.present(|_, _| true, &transcript, &device)?;
@@ -175,31 +164,11 @@ fn beside(
     form: &'static str,
     bytes: usize,
     (keys, signed): ([&SigningKey; 3], [usize; 3]),
-    whole: impl Fn() -> Setup<()>,
+    whole: impl FnMut() -> Setup<()>,
 ) -> Setup<FormFigure> {
-    let mut pairs = Vec::new();
-    for (key, length) in keys.into_iter().zip(signed) {
-        let message = vec![7_u8; length];
-        let signature = key.sign(&message)?;
-        pairs.push((*key.public().as_bytes(), message, signature));
-    }
-    let watch = SystemStopwatch::start();
-    let (mut raw, mut verified) = (Vec::new(), Vec::new());
-    for round in 0..WARM_UP + ROUNDS {
-        let start = watch.millis();
-        for (point, message, signature) in &pairs {
-            let key = VerifyingKey::new(PublicKey::from_bytes(black_box(point))?)?;
-            key.verify(black_box(message), black_box(signature))?;
-        }
-        let middle = watch.millis();
-        whole()?;
-        let end = watch.millis();
-        if round >= WARM_UP {
-            raw.push((middle - start) * 1000.0);
-            verified.push((end - middle) * 1000.0);
-        }
-    }
-    let (raw_us, verify_us) = (median(raw), median(verified));
+    let signed = keys.into_iter().zip(signed).map(|(key, bytes)| Signed::new(key, bytes));
+    let signed = signed.collect::<Setup<Vec<_>>>()?;
+    let (raw_us, verify_us) = super::beside(&signed, (WARM_UP, ROUNDS), whole)?;
     let ratio = verify_us / raw_us;
     Ok(FormFigure {
         form,

@@ -3,9 +3,9 @@
 //!
 //! Lives here: the other system (issuer and wallet), this enrolment and its cheats. Not here: what an authority takes (`authority`).
 
-use credential::SigningKey;
 use credential::jose::Jwk;
-use credential::x5c::{CertificateAnchors, certificates_of_pem};
+use credential::x5c::{CertificateAnchors, first_of_pem};
+use credential::{SigningKey, random_array};
 use documents::AuthorityCode::Hkg;
 use documents::{AuthorityCode, Timestamp};
 use openid4vc::dcql::Candidate;
@@ -28,11 +28,6 @@ const NAME: &str = "specimen-hk-identity";
 /// Days for which the demo's certificates count.
 const DAYS: i32 = 90;
 
-fn draw<const N: usize>() -> Result<[u8; N], credential::CryptoError> {
-    let mut bytes = [0; N];
-    credential::random(&mut bytes).map(|()| bytes)
-}
-
 /// An issuer of another system.
 pub struct OtherSystem {
     root: Vec<u8>,
@@ -48,11 +43,6 @@ pub struct OtherWallet {
     number: String,
 }
 
-fn der(pem: &str) -> Result<Vec<u8>, Failure> {
-    let all = certificates_of_pem(pem).map_err(of)?;
-    all.into_iter().next().ok_or_else(|| Failure::new("a certificate of the demo is missing"))
-}
-
 impl OtherSystem {
     /// An issuer with keys of its own.
     pub fn new(now: Timestamp) -> Result<Self, Failure> {
@@ -62,7 +52,11 @@ impl OtherSystem {
         let certificate = root.certificate(days.0, days.1).map_err(of)?;
         let hosts = ["identities.example".to_owned()];
         let leaf = root.certify("Specimen identities", &hosts, &signer, SignerUse::DocumentSigner, days);
-        Ok(Self { root: der(&certificate.0)?, signer, leaf: der(&leaf.map_err(of)?.0)? })
+        Ok(Self {
+            root: first_of_pem(&certificate.0).map_err(of)?,
+            signer,
+            leaf: first_of_pem(&leaf.map_err(of)?.0).map_err(of)?,
+        })
     }
 
     /// Puts it into Hong Kong's list, as its supervisors would: for identity cards of Hong Kong alone.
@@ -113,8 +107,9 @@ impl OtherSystem {
             status: None,
             claims: &claims,
         };
-        let compact = sd_jwt::issue(&credential, &self.signer, std::slice::from_ref(&self.leaf), &mut draw)
-            .map_err(of)?;
+        let compact =
+            sd_jwt::issue(&credential, &self.signer, std::slice::from_ref(&self.leaf), &mut random_array)
+                .map_err(of)?;
         let anchors = CertificateAnchors::from_der([self.root.as_slice()]).map_err(of)?;
         let held = sd_jwt::Held::receive(&compact, &anchors, device.public(), now).map_err(of)?;
         Ok(OtherWallet { device, held, number: card.number })
