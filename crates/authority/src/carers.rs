@@ -13,12 +13,13 @@ use credential::{CryptoError, sha256};
 use crate::applications::Claim;
 use crate::enrolment::{EnrolError, SessionError};
 use crate::issuance::IssueError;
-use crate::registry::RegistryError;
+use crate::registry::{RegistryError, end_pass_of};
 use crate::service::{Service, draw};
 use crate::store::carer::{self, CarerId, KeptCarer};
+use crate::store::enrolment::PendingRow;
 use crate::store::person::{self, Person, Resident};
 use crate::store::vault::PersonKey;
-use crate::store::{StoreError, Tx, appeal, enrolment, token};
+use crate::store::{StoreError, Tx, appeal, enrolment};
 
 /// Wards whose passes the daily job looks at in one transaction.
 const LOOKED_AT: usize = 100;
@@ -131,6 +132,7 @@ impl Service {
                 let stopped = KeptCarer { relation: stopped, ..earlier };
                 carer::end_carer(&mut tx, &person, &stopped, None, now).await?;
                 carer::move_carried(&mut tx, key, earlier.id, id).await?;
+                enrolment::move_pending(&mut tx, key, earlier.id, id).await?;
             }
         }
         carer::add_carer(&mut tx, self.store.vault(), &person, &kept).await?;
@@ -274,7 +276,7 @@ impl Service {
                 let stands =
                     |kept: &&KeptCarer| kept.relation.carer() == holder && kept.relation.stands(now).is_ok();
                 let kept = relations.iter().find(stands).ok_or(EnrolError::CarerNeeded)?;
-                let pass = carer::find_pass(tx, holder).await?;
+                let pass = enrolment::find_pass(tx, holder).await?;
                 // Nobody carries a pass for others whose own is on another's phone, or suspended.
                 let fit = pass.is_some_and(|pass| pass.session.is_some() && pass.carer.is_none());
                 if !fit || is_suspended(tx, holder).await? {
@@ -289,17 +291,17 @@ impl Service {
         if found.is_none() && young { Err(EnrolError::CarerNeeded) } else { Ok(found) }
     }
 
-    /// Until when something may live that is issued to the pass of this person: `None` where it is on their own phone.
-    pub(crate) async fn carried_until(
+    /// The relation by which the pass of this person is carried, and may be: `None` where it is on their own phone.
+    pub(crate) async fn carried_by(
         &self,
         tx: &mut Tx,
         person: &Person,
         now: Timestamp,
-    ) -> Result<Option<Timestamp>, IssueError> {
+    ) -> Result<Option<Carer<PersonKey>>, IssueError> {
         let Some(kept) = &person.carried else { return Ok(None) };
         kept.relation.stands(now).map_err(IssueError::CarerOver)?;
-        let (own, carers) =
-            (carer::find_pass(tx, person.key).await?, carer::find_pass(tx, kept.relation.carer()).await?);
+        let own = enrolment::find_pass(tx, person.key).await?;
+        let carers = enrolment::find_pass(tx, kept.relation.carer()).await?;
         let device = own.and_then(|pass| pass.device);
         let there = carers.is_some_and(|pass| {
             pass.session.is_some() && pass.carer.is_none() && pass.device.is_some() && pass.device == device
@@ -307,7 +309,7 @@ impl Service {
         if !there || is_suspended(tx, kept.relation.carer()).await? {
             return Err(IssueError::CarerAway);
         }
-        Ok(Some(kept.relation.ends_at()))
+        Ok(Some(kept.relation))
     }
 
     /// Why a wallet with this session has no pass any more, where a relation ended with it.
@@ -334,45 +336,67 @@ impl Service {
         Err(SessionError::CarerOver(over))
     }
 
-    /// Ends the pass of this person where it is carried by a relation that is over by itself; gives whether one was.
-    async fn end_if_over(&self, tx: &mut Tx, key: PersonKey, now: Timestamp) -> Result<bool, StoreError> {
+    /// Why an enrolment that waits on a carer's phone never comes into force; it waits no more then. `None` where it may.
+    pub(crate) async fn end_waiting_if_over(
+        &self,
+        tx: &mut Tx,
+        waiting: &PendingRow,
+        now: Timestamp,
+    ) -> Result<Option<CarerOver>, StoreError> {
+        let Some(id) = waiting.carer else { return Ok(None) };
+        let kept = carer::find_carer(tx, self.store.vault(), id).await?;
+        let Some(over) = kept.and_then(|(_, kept)| kept.relation.stands(now).err()) else { return Ok(None) };
+        self.end_if_over(tx, waiting.key, now).await?;
+        enrolment::drop_pending(tx, waiting.key).await?;
+        Ok(Some(over))
+    }
+
+    /// Ends whatever relations of this ward are over by themselves, and what was carried by them.
+    async fn end_if_over(&self, tx: &mut Tx, key: PersonKey, now: Timestamp) -> Result<(), StoreError> {
         person::hold_person(tx, key).await?;
-        let Some(person) = person::find_person(tx, self.store.vault(), key).await? else { return Ok(false) };
-        let mut any = false;
+        let Some(person) = person::find_person(tx, self.store.vault(), key).await? else { return Ok(()) };
         for kept in carer::find_carers(tx, &person).await? {
             if kept.relation.stopped().is_none() && kept.relation.stands(now).is_err() {
                 end_relation(tx, &person, &kept, now).await?;
-                any = true;
             }
         }
-        Ok(any)
+        Ok(())
     }
 
-    /// Notes which relations are over by their birthdays and last days, and ends the passes that were carried by them; gives how many
-    /// wards they were. What was issued to these passes ended at the same instant.
+    /// Notes which relations are over by their birthdays and last days, and ends the passes that were carried by them. What was issued
+    /// to these passes ended at the same instant.
     ///
     /// # Errors
     /// The database's; the next call goes on.
-    pub(crate) async fn end_carers_of_age(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let (mut after, mut ended) = (CarerId::from_bytes([0; 16]), 0);
+    pub(crate) async fn end_carers_over(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut after = CarerId::from_bytes([0; 16]);
         loop {
-            let mut tx = self.store.begin().await?;
+            let mut tx = self.store.read().await?;
             let open = carer::open_carers(&mut tx, after, LOOKED_AT).await?;
+            let mut over = Vec::new();
             for (id, ward) in &open {
                 let kept = carer::find_carer(&mut tx, self.store.vault(), *id).await?;
                 if kept.is_some_and(|(_, kept)| kept.relation.stands(now).is_err()) {
-                    ended += u64::from(self.end_if_over(&mut tx, *ward, now).await?);
+                    over.push(*ward);
                 }
                 after = *id;
             }
             tx.commit().await?;
+            if !over.is_empty() {
+                let mut tx = self.store.begin().await?;
+                for ward in over {
+                    self.end_if_over(&mut tx, ward, now).await?;
+                }
+                tx.commit().await?;
+            }
             if open.len() < LOOKED_AT {
-                return Ok(ended);
+                return Ok(());
             }
         }
     }
 
-    /// Ends the passes that are on the phone of this person: nobody unlocks it for them any more. The relations stand.
+    /// Ends the passes that are on the phone of this person, and what waits to be there: nobody unlocks it for them any more. The
+    /// relations stand.
     pub(crate) async fn end_carried_passes(
         &self,
         tx: &mut Tx,
@@ -381,6 +405,10 @@ impl Service {
     ) -> Result<(), StoreError> {
         for ward in carer::find_carried(tx, self.store.vault(), carer).await? {
             end_pass_of(tx, ward, now).await?;
+        }
+        for ward in enrolment::find_pending_carried(tx, self.store.vault(), carer).await? {
+            person::hold_person(tx, ward).await?;
+            enrolment::drop_pending(tx, ward).await?;
         }
         Ok(())
     }
@@ -409,24 +437,21 @@ async fn is_suspended(tx: &mut Tx, key: PersonKey) -> Result<bool, StoreError> {
     Ok(found.is_some_and(|found| found.state == appeal::SuspensionState::InForce))
 }
 
-/// Writes that a relation is over; the pass that it carried ends with all its tokens. The caller holds the ward.
+/// Writes that a relation is over; the pass that it carried ends with all its tokens, and what waits to be carried by it waits no more.
+/// The caller holds the ward.
 async fn end_relation(
     tx: &mut Tx,
     ward: &Person,
     kept: &KeptCarer,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let pass = carer::find_pass(tx, ward.key).await?;
-    let session = pass.filter(|pass| pass.carer == Some(kept.id)).and_then(|pass| pass.session);
-    let carried = session.is_some();
-    carer::end_carer(tx, ward, kept, session, now).await?;
-    if carried { end_pass_of(tx, ward.key, now).await } else { Ok(()) }
-}
-
-/// Ends a pass, its tokens, and a second enrolment that waits.
-async fn end_pass_of(tx: &mut Tx, key: PersonKey, now: Timestamp) -> Result<(), StoreError> {
-    person::hold_person(tx, key).await?;
-    enrolment::drop_pending(tx, key).await?;
-    person::end_pass(tx, key, now).await?;
-    token::end_tokens(tx, key).await
+    let pass = enrolment::find_pass(tx, ward.key).await?;
+    let carried = pass.filter(|pass| pass.carer == Some(kept.id)).and_then(|pass| pass.session);
+    let waiting = enrolment::find_pending(tx, ward.key).await?;
+    let waits = waiting.filter(|waiting| waiting.carer == Some(kept.id)).map(|waiting| waiting.session);
+    carer::end_carer(tx, ward, kept, carried.or(waits), now).await?;
+    if waits.is_some() {
+        enrolment::drop_pending(tx, ward.key).await?;
+    }
+    if carried.is_some() { end_pass_of(tx, ward.key, now).await } else { Ok(()) }
 }

@@ -308,10 +308,15 @@ impl Service {
         key: PersonKey,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        person::hold_person(tx, key).await?;
-        enrolment::drop_pending(tx, key).await?;
-        person::end_pass(tx, key, now).await?;
-        token::end_tokens(tx, key).await?;
+        end_pass_of(tx, key, now).await?;
         self.end_carried_passes(tx, key, now).await
     }
+}
+
+/// Ends a pass, its tokens, and a second enrolment that waits; what is on this phone beside it stays.
+pub(crate) async fn end_pass_of(tx: &mut Tx, key: PersonKey, now: Timestamp) -> Result<(), StoreError> {
+    person::hold_person(tx, key).await?;
+    enrolment::drop_pending(tx, key).await?;
+    person::end_pass(tx, key, now).await?;
+    token::end_tokens(tx, key).await
 }

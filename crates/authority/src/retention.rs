@@ -102,7 +102,7 @@ impl Service {
             appeals: before(APPEAL_DAYS),
             movements: before(MOVEMENT_DAYS),
         };
-        self.end_carers_of_age(now).await?;
+        self.end_carers_over(now).await?;
         let mut tx = self.store.begin().await?;
         let deleted = maintenance::forget(&mut tx, &deadlines, now).await?;
         tx.commit().await?;

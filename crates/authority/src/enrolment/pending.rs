@@ -4,11 +4,12 @@
 //! Lives here: both decisions, and what officers see of those that wait. Not here: how one comes about (`enrolment`).
 
 use credential::sha256;
-use documents::{DocumentKind, DocumentNumber, Timestamp};
+use documents::{CarerOver, DocumentKind, DocumentNumber, Timestamp};
 
 use crate::registry::RegistryError;
 use crate::service::Service;
 use crate::store::enrolment::{self, PendingRow};
+use crate::store::vault::PersonKey;
 use crate::store::{StoreError, Tx, person, token};
 
 /// What becomes of a second enrolment.
@@ -64,10 +65,9 @@ impl Service {
     ) -> Result<(), PendingError> {
         let mut tx = self.store.begin().await?;
         let key = person::find_session(&mut tx, &sha256(session)).await?.ok_or(PendingError::NoPass)?;
-        let waiting = enrolment::find_pending(&mut tx, key).await?.ok_or(PendingError::NothingWaits)?;
-        self.decide_pending(&mut tx, &waiting, decided, now).await?;
+        self.decide_pending(tx, key, decided, now).await?;
         tracing::info!(?decided, by = "holder", "a second enrolment was decided");
-        Ok(tx.commit().await?)
+        Ok(())
     }
 
     /// Decides on the second enrolment of the person with this number, by an officer.
@@ -82,10 +82,9 @@ impl Service {
     ) -> Result<(), PendingError> {
         let mut tx = self.store.begin().await?;
         let key = self.person_with(&mut tx, number).await?;
-        let waiting = enrolment::find_pending(&mut tx, key).await?.ok_or(PendingError::NothingWaits)?;
-        self.decide_pending(&mut tx, &waiting, decided, now).await?;
+        self.decide_pending(tx, key, decided, now).await?;
         tracing::info!(?decided, by = "officer", "a second enrolment was decided");
-        Ok(tx.commit().await?)
+        Ok(())
     }
 
     /// Second enrolments that wait, those first whose time ends first; 500 at most.
@@ -116,34 +115,40 @@ impl Service {
 
     async fn decide_pending(
         &self,
-        tx: &mut Tx,
-        waiting: &PendingRow,
+        mut tx: Tx,
+        key: PersonKey,
         decided: Decided,
         now: Timestamp,
     ) -> Result<(), PendingError> {
-        person::hold_person(tx, waiting.key).await?;
-        match decided {
-            Decided::Accepted => self.put_in_force(tx, waiting, now).await?,
+        person::hold_person(&mut tx, key).await?;
+        let waiting = enrolment::find_pending(&mut tx, key).await?.ok_or(PendingError::NothingWaits)?;
+        let over = match decided {
+            Decided::Accepted => self.put_in_force(&mut tx, &waiting, now).await?,
             Decided::Rejected => {
-                if !enrolment::drop_pending(tx, waiting.key).await? {
-                    return Err(PendingError::NothingWaits);
-                }
+                enrolment::drop_pending(&mut tx, key).await?;
+                None
             }
-        }
-        Ok(())
+        };
+        tx.commit().await?;
+        over.map_or(Ok(()), |_| Err(PendingError::NothingWaits))
     }
 
-    /// Puts a wallet in force that waited; the earlier one ends with it. The caller holds the person.
+    /// Puts a wallet in force that waited; the earlier one ends with it. Where it would be carried by a relation that is over, it ends
+    /// itself, and the reason is given. The caller holds the person.
     pub(super) async fn put_in_force(
         &self,
         tx: &mut Tx,
         waiting: &PendingRow,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<CarerOver>, StoreError> {
+        if let Some(over) = self.end_waiting_if_over(tx, waiting, now).await? {
+            return Ok(Some(over));
+        }
         enrolment::drop_pending(tx, waiting.key).await?;
         token::end_carried_tokens(tx, waiting.key).await?;
         let (device, session) = ((Some(waiting.device), waiting.carer), &waiting.session);
         enrolment::set_session(tx, waiting.key, session, device, now).await?;
-        self.learn_re_enrolment(tx, waiting.key, now).await
+        self.learn_re_enrolment(tx, waiting.key, now).await?;
+        Ok(None)
     }
 }

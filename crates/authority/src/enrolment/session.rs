@@ -81,12 +81,9 @@ impl Service {
         if now < waiting.due_at {
             return Err(SessionError::Waits { until: waiting.due_at });
         }
-        self.put_in_force(&mut tx, &waiting, now).await?;
+        let over = self.put_in_force(&mut tx, &waiting, now).await?;
         tx.commit().await?;
-        if waiting.carer.is_some() {
-            self.check_carried(waiting.key, now).await?;
-        }
-        Ok(waiting.key)
+        over.map_or(Ok(waiting.key), |over| Err(SessionError::CarerOver(over)))
     }
 
     async fn bind(

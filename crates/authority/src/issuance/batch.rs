@@ -5,7 +5,7 @@
 use credential::cbor::{Reader, Writer};
 use credential::message::{self, Kind, MessageError};
 use credential::{DeviceKey, PublicKey, SigningKey, StatusRef, Thumbprint, sha256};
-use documents::{AuthorityCode, Timestamp};
+use documents::{AuthorityCode, Carer, Timestamp};
 
 use super::IssueError;
 use crate::keys::KEY_ID;
@@ -56,14 +56,14 @@ pub(crate) struct Batch {
     pub person: Person,
     pub resident: Resident,
     pub devices: Vec<DeviceKey>,
-    /// The end of the relation by which the pass is on a carer's phone: nothing issued to it lives longer.
-    pub ends: Option<Timestamp>,
+    /// The relation by which the pass is on a carer's phone: nothing issued to it lives longer than that.
+    pub carried: Option<Carer<PersonKey>>,
 }
 
 impl Batch {
     /// When something ends that is issued to this pass and would end at `expires` otherwise.
     pub(crate) fn cut(&self, expires: Timestamp) -> Timestamp {
-        self.ends.map_or(expires, |ends| ends.min(expires))
+        self.carried.map_or(expires, |relation| relation.cut(expires))
     }
 }
 
@@ -92,9 +92,9 @@ impl Service {
         }
         let missing = || IssueError::NoPass;
         let (person, resident) = self.resident_in_good_standing(tx, key, missing).await?;
-        let ends = self.carried_until(tx, &person, now).await?;
+        let carried = self.carried_by(tx, &person, now).await?;
         let devices = self.log_devices(tx, key, (issuer, session, keys), now).await?;
-        Ok(Batch { person, resident, devices, ends })
+        Ok(Batch { person, resident, devices, carried })
     }
 
     /// The resident behind a person's key, whose pass is not suspended.

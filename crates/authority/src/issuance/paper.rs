@@ -187,6 +187,6 @@ impl Service {
         let devices = self.log_devices(tx, key, asked, now).await?;
         let device = devices.first().cloned().ok_or(IssueError::Batch)?;
         // Made at a counter for the holder's own hand: it is on nobody's phone.
-        Ok((Batch { person, resident, devices, ends: None }, device))
+        Ok((Batch { person, resident, devices, carried: None }, device))
     }
 }

@@ -7,7 +7,9 @@ use documents::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::vault::{PersonKey, Vault};
-use super::{Result, StoreError, Tx, all, array, column, define_statements, optional, run, time};
+use super::{
+    Result, StoreError, Tx, all, array, column, define_statements, optional, optional_array, run, time,
+};
 
 define_statements! {
     ADD_APPEAL = "INSERT INTO appeal (reference, made_at, due_at, language, words, outcome, answered_at, officer, answer) VALUES ($1, $2, $3, $4, $5, 0, 0, '', '') ON CONFLICT (reference) DO NOTHING";
@@ -219,12 +221,10 @@ pub(crate) async fn count_appeal(tx: &mut Tx, rule: &RuleId, succeeded: bool) ->
 }
 
 fn suspension(row: &AnyRow) -> Result<Suspension> {
-    let reference: Option<Vec<u8>> = column(row, SUSPENSION, "reference")?;
-    let damaged = |_| StoreError::Row { table: SUSPENSION, column: "reference" };
     Ok(Suspension {
         person: PersonKey::from_bytes(array(row, SUSPENSION, "person_key")?),
         state: SuspensionState::from_number(column(row, SUSPENSION, "state")?)?,
-        reference: reference.map(|bytes| bytes.try_into().map_err(damaged)).transpose()?,
+        reference: optional_array(row, SUSPENSION, "reference")?,
         asked_at: time(row, SUSPENSION, "asked_at")?,
         due_at: time(row, SUSPENSION, "due_at")?,
         officer: column(row, SUSPENSION, "officer")?,

@@ -4,7 +4,6 @@
 //! (`documents::Carer`), what ends with it (`carers`).
 
 use credential::CryptoError;
-use credential::dpop::DpopThumbprint;
 use documents::{Carer, CarerEnd, CarerGround, CarerStop, CarerTerms, LocalDate, Timestamp, redact_debug};
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -15,14 +14,13 @@ use super::{Result, StoreError, Tx, all, array, column, define_statements, optio
 
 define_statements! {
     ADD_CARER = "INSERT INTO carer (id, person_key, carer_tag, session, ended_at, sealed) VALUES ($1, $2, $3, NULL, 0, $4)";
-    FIND_CARERS = "SELECT id, person_key, sealed FROM carer WHERE person_key = $1 ORDER BY id LIMIT 64";
+    FIND_CARERS = "SELECT id, person_key, sealed FROM carer WHERE person_key = $1 ORDER BY ended_at, id LIMIT 64";
     FIND_CARER = "SELECT id, person_key, sealed FROM carer WHERE id = $1";
-    FIND_WARDS = "SELECT id, person_key, sealed FROM carer WHERE carer_tag = $1 ORDER BY id LIMIT 64";
+    FIND_WARDS = "SELECT id, person_key, sealed FROM carer WHERE carer_tag = $1 ORDER BY ended_at, id LIMIT 64";
     FIND_CARRIED = "SELECT carer.id AS id, carer.person_key AS person_key FROM carer JOIN pass ON pass.carer = carer.id WHERE carer.carer_tag = $1 AND pass.session IS NOT NULL";
     FIND_ENDED_CARER = "SELECT id, person_key, sealed FROM carer WHERE session = $1 AND session IS NOT NULL";
     END_CARER = "UPDATE carer SET session = $1, ended_at = $2, sealed = $3 WHERE id = $4";
     MOVE_CARRIED = "UPDATE pass SET carer = $1 WHERE person_key = $2 AND carer = $3";
-    FIND_PASS = "SELECT session, device, carer FROM pass WHERE person_key = $1";
     OPEN_CARERS = "SELECT id, person_key FROM carer WHERE ended_at = 0 AND id > $1 ORDER BY id LIMIT $2";
     ERASE_CARERS = "DELETE FROM carer WHERE person_key = $1";
 }
@@ -58,14 +56,6 @@ pub(crate) struct KeptCarer {
     pub relation: Carer<PersonKey>,
 }
 redact_debug!(KeptCarer);
-
-/// What stands of a pass beside its person.
-pub(crate) struct PassRow {
-    pub session: Option<Vec<u8>>,
-    pub device: Option<DpopThumbprint>,
-    pub carer: Option<CarerId>,
-}
-redact_debug!(PassRow);
 
 /// What is sealed of a relation.
 #[derive(Serialize, Deserialize)]
@@ -136,7 +126,7 @@ pub(crate) async fn add_carer(tx: &mut Tx, vault: &Vault, ward: &Person, kept: &
     run!(tx, ADD_CARER, kept.id.to_vec(), ward.key.to_vec(), tag.to_vec(), sealed).map(drop)
 }
 
-/// The relations of this ward, those that ended among them.
+/// The relations of this ward: 64 at most, those that nobody ended first.
 pub(crate) async fn find_carers(tx: &mut Tx, ward: &Person) -> Result<Vec<KeptCarer>> {
     let rows = all!(tx, FIND_CARERS, ward.key.to_vec())?;
     let kept = rows.iter().map(|row| {
@@ -158,7 +148,7 @@ pub(crate) async fn find_carer(
     }
 }
 
-/// The relations in which this person is the carer.
+/// The relations in which this person is the carer: 64 at most, those that nobody ended first.
 pub(crate) async fn find_wards(tx: &mut Tx, vault: &Vault, carer: PersonKey) -> Result<Vec<KeptCarer>> {
     let rows = all!(tx, FIND_WARDS, vault.carer_tag(carer).to_vec())?;
     let mut found = Vec::with_capacity(rows.len());
@@ -174,7 +164,7 @@ pub(crate) async fn find_carried(tx: &mut Tx, vault: &Vault, carer: PersonKey) -
     rows.iter().map(|row| place(row).map(|(_, ward)| ward)).collect()
 }
 
-/// The relation by which the pass with this session was on a carer's phone until it ended.
+/// The relation by which the wallet with this session was on a carer's phone until it ended.
 pub(crate) async fn find_ended(tx: &mut Tx, vault: &Vault, session: &[u8; 32]) -> Result<Option<KeptCarer>> {
     match optional!(tx, FIND_ENDED_CARER, session.to_vec())? {
         Some(row) => Ok(opened(tx, vault, &row).await?.map(|(_, kept)| kept)),
@@ -182,31 +172,21 @@ pub(crate) async fn find_ended(tx: &mut Tx, vault: &Vault, session: &[u8; 32]) -
     }
 }
 
-/// Writes that a relation ended. `session`: the hash of the secret that the pass had by it.
+/// Writes that a relation ended. `session`: the hash of the secret that a wallet had by it.
 pub(crate) async fn end_carer(
     tx: &mut Tx,
     ward: &Person,
     kept: &KeptCarer,
-    session: Option<Vec<u8>>,
+    session: Option<[u8; 32]>,
     now: Timestamp,
 ) -> Result<()> {
-    let sealed = seal(ward, kept)?;
+    let (sealed, session) = (seal(ward, kept)?, session.map(|session| session.to_vec()));
     run!(tx, END_CARER, session, now.unix(), sealed, kept.id.to_vec()).map(drop)
 }
 
 /// Lets a pass that is carried by one relation be carried by another.
 pub(crate) async fn move_carried(tx: &mut Tx, ward: PersonKey, from: CarerId, to: CarerId) -> Result<()> {
     run!(tx, MOVE_CARRIED, to.to_vec(), ward.to_vec(), from.to_vec()).map(drop)
-}
-
-/// The pass of a person, in force or not.
-pub(crate) async fn find_pass(tx: &mut Tx, key: PersonKey) -> Result<Option<PassRow>> {
-    let Some(row) = optional!(tx, FIND_PASS, key.to_vec())? else { return Ok(None) };
-    let device: Option<Vec<u8>> = column(&row, "pass", "device")?;
-    let device = device.map(|_| array(&row, "pass", "device").map(DpopThumbprint::from_bytes)).transpose()?;
-    let carer: Option<Vec<u8>> = column(&row, "pass", "carer")?;
-    let carer = carer.map(|_| array(&row, "pass", "carer").map(CarerId)).transpose()?;
-    Ok(Some(PassRow { session: column(&row, "pass", "session")?, device, carer }))
 }
 
 /// Forgets the relations of a ward, with their key.

@@ -7,7 +7,7 @@ use clearance::{ClearanceId, ReservationId};
 use documents::Timestamp;
 use sqlx::any::AnyRow;
 
-use super::{Result, StoreError, Tx, all, array, column, define_statements, optional, run, time};
+use super::{Result, Tx, all, array, column, define_statements, optional, optional_array, run, time};
 
 define_statements! {
     ADD_CONFLICT = "INSERT INTO event_conflict (id, gate, clearance, reservation, code, event, heard_at, settled_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT (id) DO NOTHING";
@@ -58,16 +58,11 @@ pub(crate) async fn add_conflict(tx: &mut Tx, conflict: &EventConflict) -> Resul
 }
 
 fn conflict(row: &AnyRow) -> Result<EventConflict> {
-    let reservation: Option<Vec<u8>> = column(row, TABLE, "reservation")?;
-    let reservation = reservation.map(|id| {
-        let id = id.try_into().map_err(|_| StoreError::Row { table: TABLE, column: "reservation" })?;
-        Ok::<_, StoreError>(ReservationId::from_bytes(id))
-    });
     Ok(EventConflict {
         id: array(row, TABLE, "id")?,
         gate: column(row, TABLE, "gate")?,
         clearance: ClearanceId::from_bytes(array(row, TABLE, "clearance")?),
-        reservation: reservation.transpose()?,
+        reservation: optional_array(row, TABLE, "reservation")?.map(ReservationId::from_bytes),
         code: column(row, TABLE, "code")?,
         event: column(row, TABLE, "event")?,
         heard_at: time(row, TABLE, "heard_at")?,

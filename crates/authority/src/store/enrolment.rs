@@ -3,11 +3,11 @@
 //! Lives here: their rows. Not here: what is decided by them (`enrolment`).
 
 use credential::dpop::DpopThumbprint;
-use documents::Timestamp;
+use documents::{Timestamp, redact_debug};
 
 use super::carer::CarerId;
-use super::vault::{PersonKey, Tag};
-use super::{Result, Tx, all, array, column, define_statements, optional, run, time};
+use super::vault::{PersonKey, Tag, Vault};
+use super::{Result, Tx, all, array, column, define_statements, optional, optional_array, run, time};
 
 define_statements! {
     SET_INVITATION = "INSERT INTO invitation (person_key, tag, made_at, expires, replaces, made) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT (person_key) DO UPDATE SET tag = excluded.tag, made_at = excluded.made_at, expires = excluded.expires, replaces = excluded.replaces, made = invitation.made + 1";
@@ -17,9 +17,12 @@ define_statements! {
     SET_PENDING = "INSERT INTO pending_pass (person_key, session, device, made_at, due_at, carer) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (person_key) DO UPDATE SET session = excluded.session, device = excluded.device, made_at = excluded.made_at, due_at = excluded.due_at, carer = excluded.carer";
     FIND_PENDING = "SELECT person_key, session, device, made_at, due_at, carer FROM pending_pass WHERE person_key = $1";
     FIND_PENDING_SESSION = "SELECT person_key, session, device, made_at, due_at, carer FROM pending_pass WHERE session = $1";
+    FIND_PENDING_CARRIED = "SELECT carer.person_key AS person_key FROM carer JOIN pending_pass ON pending_pass.person_key = carer.person_key AND pending_pass.carer = carer.id WHERE carer.carer_tag = $1";
+    MOVE_PENDING = "UPDATE pending_pass SET carer = $1 WHERE person_key = $2 AND carer = $3";
     LIST_PENDING = "SELECT person_key, session, device, made_at, due_at, carer FROM pending_pass WHERE due_at > $1 ORDER BY due_at LIMIT 500";
     DROP_PENDING = "DELETE FROM pending_pass WHERE person_key = $1";
     SET_SESSION = "INSERT INTO pass (person_key, session, device, changed_at, carer) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (person_key) DO UPDATE SET session = excluded.session, device = excluded.device, changed_at = excluded.changed_at, carer = excluded.carer";
+    FIND_PASS = "SELECT session, device, carer FROM pass WHERE person_key = $1";
     FIND_BOUND = "SELECT person_key, device, carer FROM pass WHERE session = $1 AND session IS NOT NULL";
     BIND_DEVICE = "UPDATE pass SET device = $1 WHERE session = $2 AND session IS NOT NULL AND device IS NULL";
     FIND_TRIES = "SELECT tries FROM enrolment_try WHERE tag = $1";
@@ -28,6 +31,7 @@ define_statements! {
 }
 
 const PENDING: &str = "pending_pass";
+const PASS: &str = "pass";
 
 /// An invitation to be kept.
 pub(crate) struct NewInvitation {
@@ -90,8 +94,11 @@ pub(crate) async fn set_pending(tx: &mut Tx, pending: &PendingRow) -> Result<()>
 }
 
 fn carer_of(row: &sqlx::any::AnyRow, table: &'static str) -> Result<Option<CarerId>> {
-    let carer: Option<Vec<u8>> = column(row, table, "carer")?;
-    carer.map(|_| array(row, table, "carer").map(CarerId::from_bytes)).transpose()
+    Ok(optional_array(row, table, "carer")?.map(CarerId::from_bytes))
+}
+
+fn device_of(row: &sqlx::any::AnyRow) -> Result<Option<DpopThumbprint>> {
+    Ok(optional_array(row, PASS, "device")?.map(DpopThumbprint::from_bytes))
 }
 
 fn pending(row: &sqlx::any::AnyRow) -> Result<PendingRow> {
@@ -113,6 +120,21 @@ pub(crate) async fn find_pending(tx: &mut Tx, key: PersonKey) -> Result<Option<P
 /// The waiting enrolment with this session.
 pub(crate) async fn find_pending_session(tx: &mut Tx, session: &[u8; 32]) -> Result<Option<PendingRow>> {
     optional!(tx, FIND_PENDING_SESSION, session.to_vec())?.map(|row| pending(&row)).transpose()
+}
+
+/// Whose enrolments wait on this carer's phone.
+pub(crate) async fn find_pending_carried(
+    tx: &mut Tx,
+    vault: &Vault,
+    carer: PersonKey,
+) -> Result<Vec<PersonKey>> {
+    let rows = all!(tx, FIND_PENDING_CARRIED, vault.carer_tag(carer).to_vec())?;
+    rows.iter().map(|row| array(row, PENDING, "person_key").map(PersonKey::from_bytes)).collect()
+}
+
+/// Lets an enrolment that waits to be carried by one relation be carried by another.
+pub(crate) async fn move_pending(tx: &mut Tx, ward: PersonKey, from: CarerId, to: CarerId) -> Result<()> {
+    run!(tx, MOVE_PENDING, to.to_vec(), ward.to_vec(), from.to_vec()).map(drop)
 }
 
 /// Up to 500 second enrolments that wait at `now`, those first whose time ends first.
@@ -156,10 +178,23 @@ pub(crate) struct Bound {
 /// Whose wallet this is, and the device key to which it is bound.
 pub(crate) async fn find_bound(tx: &mut Tx, session: &[u8; 32]) -> Result<Option<Bound>> {
     let Some(row) = optional!(tx, FIND_BOUND, session.to_vec())? else { return Ok(None) };
-    let device: Option<Vec<u8>> = column(&row, "pass", "device")?;
-    let device = device.map(|_| array(&row, "pass", "device").map(DpopThumbprint::from_bytes)).transpose()?;
-    let carried = carer_of(&row, "pass")?.is_some();
-    Ok(Some(Bound { key: PersonKey::from_bytes(array(&row, "pass", "person_key")?), device, carried }))
+    let (device, carried) = (device_of(&row)?, carer_of(&row, PASS)?.is_some());
+    Ok(Some(Bound { key: PersonKey::from_bytes(array(&row, PASS, "person_key")?), device, carried }))
+}
+
+/// What stands of a pass beside its person.
+pub(crate) struct PassRow {
+    pub session: Option<[u8; 32]>,
+    pub device: Option<DpopThumbprint>,
+    pub carer: Option<CarerId>,
+}
+redact_debug!(PassRow);
+
+/// The pass of a person, in force or not.
+pub(crate) async fn find_pass(tx: &mut Tx, key: PersonKey) -> Result<Option<PassRow>> {
+    let Some(row) = optional!(tx, FIND_PASS, key.to_vec())? else { return Ok(None) };
+    let session = optional_array(&row, PASS, "session")?;
+    Ok(Some(PassRow { session, device: device_of(&row)?, carer: carer_of(&row, PASS)? }))
 }
 
 /// Binds a session of an earlier version to a device key; false where it is bound already.

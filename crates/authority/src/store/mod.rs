@@ -397,6 +397,16 @@ pub(crate) fn array<const N: usize>(
     bytes.try_into().map_err(|_| StoreError::Row { table, column: name })
 }
 
+/// A column of exactly `N` bytes that may be absent.
+pub(crate) fn optional_array<const N: usize>(
+    row: &sqlx::any::AnyRow,
+    table: &'static str,
+    name: &'static str,
+) -> Result<Option<[u8; N]>> {
+    let bytes: Option<Vec<u8>> = column(row, table, name)?;
+    bytes.map(|_| array(row, table, name)).transpose()
+}
+
 /// A column of text that is read as `T`.
 pub(crate) fn parsed<T: std::str::FromStr>(
     row: &sqlx::any::AnyRow,

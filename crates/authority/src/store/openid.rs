@@ -5,7 +5,7 @@
 use documents::Timestamp;
 
 use super::vault::{PersonKey, Tag};
-use super::{Result, StoreError, Tx, array, column, define_statements, optional, run, time};
+use super::{Result, StoreError, Tx, column, define_statements, optional, optional_array, run, time};
 
 define_statements! {
     ADD_GRANT = "INSERT INTO openid_grant (tag, kind, person_key, expires, record) VALUES ($1, $2, $3, $4, $5)";
@@ -76,11 +76,7 @@ pub(crate) async fn find(
     if expires <= now {
         return Ok(None);
     }
-    let person: Option<Vec<u8>> = column(&row, TABLE, "person_key")?;
-    let person = match person {
-        Some(_) => Some(PersonKey::from_bytes(array(&row, TABLE, "person_key")?)),
-        None => None,
-    };
+    let person = optional_array(&row, TABLE, "person_key")?.map(PersonKey::from_bytes);
     Ok(Some(KeptGrant { person, expires, record: column(&row, TABLE, "record")? }))
 }
 

@@ -11,7 +11,8 @@ use sqlx::any::AnyRow;
 use super::movement::{LedgerEntry, Source, read_days, read_direction, read_spends, spend_columns};
 use super::vault::{PersonKey, Tag};
 use super::{
-    Result, StoreError, Tx, all, array, column, define_statements, optional, parsed, parsed_if_any, run,
+    Result, StoreError, Tx, all, array, column, define_statements, optional, optional_array, parsed,
+    parsed_if_any, run,
 };
 
 macro_rules! columns {
@@ -117,17 +118,12 @@ fn state_of(row: &AnyRow) -> Result<Reservation> {
 }
 
 fn reservation_row(row: &AnyRow) -> Result<ReservationRow> {
-    let token_id: Option<Vec<u8>> = column(row, TABLE, "token_id")?;
-    let token_id = token_id.map(|id| {
-        let id = id.try_into().map_err(|_| StoreError::Row { table: TABLE, column: "token_id" })?;
-        Ok::<_, StoreError>(TokenId::from_bytes(id))
-    });
     let with_group: i16 = column(row, TABLE, "with_group")?;
     Ok(ReservationRow {
         id: ReservationId::from_bytes(array(row, TABLE, "id")?),
         person: PersonKey::from_bytes(array(row, TABLE, "person_key")?),
         token: Tag::from_bytes(array(row, TABLE, "token_tag")?),
-        token_id: token_id.transpose()?,
+        token_id: optional_array(row, TABLE, "token_id")?.map(TokenId::from_bytes),
         sealed_number: column(row, TABLE, "sealed_number")?,
         clearance: ClearanceId::from_bytes(array(row, TABLE, "clearance")?),
         lane: parsed(row, TABLE, "lane")?,

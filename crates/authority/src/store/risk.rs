@@ -13,7 +13,9 @@ use documents::{AuthorityCode, Direction, LocalDate, Timestamp};
 
 use super::person::Person;
 use super::vault::{self, PersonKey, Tag, Vault};
-use super::{Result, StoreError, Tx, all, array, column, define_statements, optional, run, time};
+use super::{
+    Result, StoreError, Tx, all, array, column, define_statements, optional, optional_array, run, time,
+};
 
 define_statements! {
     FIND_RISK_PERSON = "SELECT enrolled_at, sealed FROM risk_person WHERE person_key = $1";
@@ -293,10 +295,7 @@ pub(crate) async fn find_reason(
     reference: &[u8; 16],
 ) -> Result<Option<(Vec<u8>, Option<PersonKey>)>> {
     let Some(row) = optional!(tx, FIND_RISK_REASON, reference.to_vec())? else { return Ok(None) };
-    let person: Option<Vec<u8>> = column(&row, REASON, "person_key")?;
-    let damaged = |_| StoreError::Row { table: REASON, column: "person_key" };
-    let person =
-        person.map(|bytes| bytes.try_into().map(PersonKey::from_bytes).map_err(damaged)).transpose()?;
+    let person = optional_array(&row, REASON, "person_key")?.map(PersonKey::from_bytes);
     Ok(Some((column(&row, REASON, "signed")?, person)))
 }
 

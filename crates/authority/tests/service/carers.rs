@@ -1,7 +1,8 @@
 //! A child's or a parent's pass on the phone of whoever looks after them: how it begins, on whose phone, and what ends it.
 
 use authority::{
-    CarerError, CarerRole, DeviceProof, EnrolError, EnrolRequest, IssueError, SessionError, possession,
+    CarerError, CarerRole, Decided, DeviceProof, EnrolError, EnrolRequest, Enrolled, IssueError,
+    PendingError, SessionError, possession,
 };
 use credential::status::Status;
 use credential::venue::ClaimName;
@@ -37,18 +38,28 @@ fn record(number: &str, name: &str, birth: &str) -> String {
     RECORD.replace(NUMBER, number).replace("SPECIMEN LI NA", name).replace("1991-05-06", birth)
 }
 
-/// A wallet's application for somebody, with a fresh invitation; `shown`: the secret that it sends along.
+/// A wallet's application for somebody, with a fresh invitation that replaces a pass; `shown`: the secret that it sends along.
 async fn enrol_with(
     bay: &Bay,
-    (of, name, birth): (&str, &str, &str),
+    who: (&str, &str, &str),
     shown: Option<&[u8; 32]>,
     selfie: &[u8],
 ) -> Result<[u8; 32], EnrolError> {
+    Ok(apply(bay, who, (shown, true), selfie).await?.secret)
+}
+
+/// The same; `replaces`: whether the invitation does, so that nothing waits.
+async fn apply(
+    bay: &Bay,
+    (of, name, birth): (&str, &str, &str),
+    (shown, replaces): (Option<&[u8; 32]>, bool),
+    selfie: &[u8],
+) -> Result<Enrolled, EnrolError> {
     let holder = match shown {
         Some(secret) => bay.chn.open_session(secret, device_thumbprint(), bay.now).await.ok(),
         None => None,
     };
-    let invitation = bay.chn.invite(&number(of), true, bay.now).await.unwrap().code.printed();
+    let invitation = bay.chn.invite(&number(of), replaces, bay.now).await.unwrap().code.printed();
     let request = EnrolRequest {
         number: number(of),
         name: name.to_owned(),
@@ -57,7 +68,7 @@ async fn enrol_with(
         invitation: Some(invitation),
     };
     let claim = bay.chn.read_claim(request, holder, bay.now)?;
-    Ok(bay.chn.enrol(&claim, device_thumbprint(), selfie, bay.now).await?.secret)
+    bay.chn.enrol(&claim, device_thumbprint(), selfie, bay.now).await
 }
 
 /// A child on the phone of a parent who is registered for it, whatever their names; gives the child's session.
@@ -384,6 +395,112 @@ async fn an_adult_agrees_for_a_year_at_most_and_takes_the_pass_back_on_a_phone_o
     assert!(matches!(earlier, Err(SessionError::NoPass)));
     let code = token(&bay, &own).await;
     assert_eq!(ask(&bay, &code, &show(&bay, &code, &live), Side::Exit).await.2, "admitted");
+}
+
+/// An adult with a pass on a phone of their own, and an application for it on the phone of a carer, which waits.
+struct Waiting {
+    bay: Bay,
+    own: [u8; 32],
+    carer: [u8; 32],
+    waits: [u8; 32],
+    due: Timestamp,
+}
+
+impl Waiting {
+    async fn new(test: &str, (until, stores): (&str, [Place; 2])) -> Option<Self> {
+        let (photo, live, stranger) = photographs(test)?;
+        let bay = bay(MORNING.parse().unwrap(), stores).await;
+        bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
+        bay.chn.add_resident(&record(OTHER, OTHER_NAME, OTHER_BIRTH), &stranger, bay.now).await.unwrap();
+        let (of_carer, holder) = ((OTHER, OTHER_NAME, OTHER_BIRTH), (NUMBER, NAME, "1991-05-06"));
+        let carer = enrol_with(&bay, of_carer, None, &stranger).await.unwrap();
+        let own = enrol_with(&bay, holder, None, &live).await.unwrap();
+        agree_until(&bay, until).await;
+        let enrolled = apply(&bay, holder, (Some(&carer), false), &live).await.unwrap();
+        let due = enrolled.waits_until.expect("the pass on the holder's own phone may object");
+        Some(Self { bay, own, carer, waits: enrolled.secret, due })
+    }
+
+    async fn opens(&self, secret: &[u8; 32]) -> Result<(), SessionError> {
+        self.bay.chn.open_session(secret, device_thumbprint(), self.due).await.map(drop)
+    }
+}
+
+async fn agree_until(bay: &Bay, until: &str) {
+    let both = (&number(NUMBER), &number(OTHER));
+    let until = Some(until.parse().unwrap());
+    bay.chn.add_carer(both, CarerGround::Authorised, until, bay.now).await.unwrap();
+}
+
+async fn an_enrolment_that_waits_on_a_carers_phone_waits_no_longer_than_the_relation_stands(
+    test: &str,
+    stores: [[Place; 2]; 4],
+) {
+    let [by_ward, by_date, by_officer, lost] = stores;
+    let Some(waiting) = Waiting::new(test, ("2026-06-30", by_ward)).await else { return };
+    let id = waiting.bay.chn.own_carers(&waiting.own, waiting.bay.now).await.unwrap()[0].id;
+    waiting.bay.chn.withdraw_carer(&waiting.own, id, waiting.bay.now).await.unwrap();
+    let shut = waiting.opens(&waiting.waits).await;
+    assert!(matches!(shut, Err(SessionError::CarerOver(CarerOver::ByWard))), "withdrawn: {shut:?}");
+    waiting.opens(&waiting.own).await.expect("the pass stays where it is");
+
+    let waiting = Waiting::new(test, ("2026-03-03", by_date)).await.unwrap();
+    assert!(waiting.due > "2026-03-04T00:00:00+08:00".parse().unwrap(), "it is due after the last day");
+    for round in 0..2 {
+        let shut = waiting.opens(&waiting.waits).await;
+        assert!(
+            matches!(shut, Err(SessionError::CarerOver(CarerOver::DateOver))),
+            "its last day is over, round {round}: {shut:?}"
+        );
+    }
+    waiting.opens(&waiting.own).await.expect("the pass stays where it is");
+
+    let waiting = Waiting::new(test, ("2026-03-03", by_officer)).await.unwrap();
+    for round in 0..2 {
+        let decided =
+            waiting.bay.chn.decide_second_enrolment(&number(NUMBER), Decided::Accepted, waiting.due).await;
+        assert!(matches!(decided, Err(PendingError::NothingWaits)), "round {round}: {decided:?}");
+    }
+    assert!(waiting.bay.chn.second_enrolments(waiting.bay.now).await.unwrap().is_empty());
+    waiting.opens(&waiting.own).await.expect("the pass stays where it is");
+
+    let waiting = Waiting::new(test, ("2026-06-30", lost)).await.unwrap();
+    waiting.bay.chn.end_pass(&number(OTHER), waiting.bay.now).await.unwrap();
+    let shut = waiting.opens(&waiting.waits).await;
+    assert!(matches!(shut, Err(SessionError::NoPass)), "the carer's phone is lost: {shut:?}");
+    waiting.opens(&waiting.own).await.expect("the pass stays where it is");
+    assert!(waiting.opens(&waiting.carer).await.is_err());
+}
+
+#[tokio::test]
+async fn an_enrolment_waits_no_longer_than_its_relation_stands_over_sqlite() {
+    let stores = [in_memory().await, in_memory().await, in_memory().await, in_memory().await];
+    let test = "an_enrolment_waits_no_longer_sqlite";
+    an_enrolment_that_waits_on_a_carers_phone_waits_no_longer_than_the_relation_stands(test, stores).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enrolment_waits_no_longer_than_its_relation_stands_over_postgresql() {
+    let test = "an_enrolment_waits_no_longer_postgresql";
+    let Some(cluster) = Cluster::start(test).await else { return };
+    let stores = [
+        cluster.two("by_ward").await,
+        cluster.two("by_date").await,
+        cluster.two("by_officer").await,
+        cluster.two("lost").await,
+    ];
+    an_enrolment_that_waits_on_a_carers_phone_waits_no_longer_than_the_relation_stands(test, stores).await;
+}
+
+#[tokio::test]
+async fn an_enrolment_that_waits_goes_over_to_the_relation_that_is_made_anew() {
+    let test = "an_enrolment_that_waits_goes_over";
+    let Some(waiting) = Waiting::new(test, ("2026-03-03", in_memory().await)).await else { return };
+    agree_until(&waiting.bay, "2026-06-30").await;
+    waiting.opens(&waiting.waits).await.unwrap();
+    let carried = waiting.bay.chn.own_record(&waiting.waits, waiting.due).await.unwrap().carer.unwrap();
+    assert_eq!((carried.over, carried.last.to_string().as_str()), (None, "2026-06-30"));
+    assert!(matches!(waiting.opens(&waiting.own).await, Err(SessionError::NoPass)));
 }
 
 #[tokio::test]
