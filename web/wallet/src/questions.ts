@@ -10,7 +10,7 @@ import { type Passage, held, keep, tell } from './wallet.js'
 
 export interface Told {
   readonly from: Authority
-/** The answer; `undefined` if the authority could not be reached. */
+  /** The answer; `undefined` if the authority could not be reached. */
   readonly answer: Operations['may_cross']['answer'] | undefined
 }
 
