@@ -98,7 +98,7 @@ describe.skipIf(skipped)('the wallet in a browser', () => {
     // A code that is whole is judged while it is typed.
     await hand.fill('invitation', 'H000-0000-0000')
     expect(await hand.page.locator('.fault').count()).toBe(0)
-    await hand.fill('invitation', 'H000-0000-0000-002')
+    await hand.fill('invitation', 'H000-0000-0000-0002')
     expect(await hand.fault()).toContain('compare it with the paper')
     await hand.fill('invitation', await bay.invite(RESIDENT))
     await hand.press('next')
