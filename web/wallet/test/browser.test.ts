@@ -106,7 +106,11 @@ describe.skipIf(skipped)('the wallet in a browser', () => {
     await hand.see('review')
     for (const said of ['Hong Kong', 'A1234563', RESIDENT.permit, RESIDENT.name, '6 May 1990']) expect(await hand.page.locator('#review').innerText()).toContain(said)
     await hand.sound('en review')
-    await hand.press('edit-name')
+    // By key as by finger, and each button says what it changes.
+    const change = hand.page.locator('#edit-name').last()
+    expect(await change.getAttribute('aria-label')).toBe('Change: Name in Latin letters')
+    await change.focus()
+    await hand.page.keyboard.press('Space')
     await hand.see('name')
     await hand.fill('name', 'SPECIMEN WRONG')
     await hand.press('back')

@@ -303,6 +303,12 @@ describe.skipIf(skipped)('a wallet in trouble', () => {
     await hand.press('more')
     await hand.press('renew')
     await hand.documents()
+    // What was granted stays where it is: nothing offers another home.
+    await hand.press('back')
+    await hand.see('edit-card')
+    expect(await hand.page.locator('#edit-home').count()).toBe(0)
+    await hand.reviewed()
+    await hand.see('selfie')
     await hand.selfie()
     await hand.codes(8)
     await hand.press('history')
