@@ -95,6 +95,8 @@ export interface Content {
   receipts: Receipt[]
   /** Time at which the records were last fetched, in seconds since 1970. */
   asked: number
+  /** Time at which the wallet last asked for the passages by itself, in seconds since 1970. */
+  passagesAsked?: number
   /** Authorities at which a new registration is to replace the present one. */
   again: Authority[]
   offset: number

@@ -108,7 +108,7 @@ describe.skipIf(skipped)('the wallet in a browser', () => {
     await hand.sound('en review')
     // By key as by finger, and each button says what it changes.
     const change = hand.page.locator('#edit-name').last()
-    expect(await change.getAttribute('aria-label')).toBe('Change: Name in Latin letters')
+    expect(await change.getAttribute('aria-label')).toBe('Change: Name')
     await change.focus()
     await hand.page.keyboard.press('Space')
     await hand.see('name')
@@ -371,6 +371,10 @@ describe.skipIf(skipped)('the wallet in a browser', () => {
     expect(await hand.title()).toBe('Where do you live?')
     expect(await hand.page.locator('#ended').innerText()).toContain('The pass has ended at: Mainland China · Hong Kong')
     await hand.sound('en ended')
+    // It is said once.
+    await hand.press('home-HKG')
+    await hand.see('pin')
+    expect(await hand.page.locator('#ended').count()).toBe(0)
   })
 
   it('says where the browser will forget it, before and after a registration, and is told once', async () => {

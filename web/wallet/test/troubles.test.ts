@@ -231,6 +231,22 @@ describe.skipIf(skipped)('a wallet in trouble', () => {
     expect(await hand.shown()).toMatch(/^BP1:/)
   })
 
+  it('asks by itself for passages once in ten minutes, however often it is opened', async () => {
+    const asked: string[] = []
+    const note = (request: { url(): string }) => { if (request.url().endsWith('/v1/passages')) asked.push(request.url()) }
+    hand.page.on('request', note)
+    for (let i = 0; i < 3; i += 1) {
+      await hand.home()
+      await hand.press('more')
+      await hand.press('lock')
+      await hand.see('unlock')
+      await hand.unlock()
+      await hand.page.waitForTimeout(500)
+    }
+    hand.page.off('request', note)
+    expect(asked.length).toBe(new Set(asked).size)
+  })
+
   it('a copied storage opens no pass without the PIN, makes wrong tries wait, and shows no code on another device even with it', async () => {
     const copied = await hand.page.evaluate(() => ({ ...localStorage }))
     const thief = await Hand.open(browser, bay)
@@ -343,6 +359,17 @@ describe.skipIf(skipped)('a wallet in trouble', () => {
     await hand.press('side-entry')
     await hand.page.locator('.notice', { hasText: 'not in your pass' }).waitFor()
     await hand.sound('en not in the pass')
+    // A port that was chosen stands there after a restart, also where no code of it could be shown.
+    await hand.press('other-port')
+    await hand.press('from-CHN')
+    await hand.press('to-MAC')
+    await hand.press('port-gongbei')
+    await hand.page.locator('.notice', { hasText: 'not in your pass' }).waitFor()
+    await hand.page.reload()
+    await hand.see('unlock')
+    await hand.unlock()
+    await hand.press('show')
+    await hand.page.locator('.lane', { hasText: 'Gongbei' }).last().waitFor()
     await hand.home()
     await hand.press('ask-cross')
     await hand.page.getByText('Not in your pass: Home Return Permit').waitFor()
@@ -414,7 +441,22 @@ describe.skipIf(skipped)('a wallet in trouble', () => {
 
   it('another phone that registers the same person ends the pass on this one, which says so', async () => {
     const phone = await Hand.open(browser, bay)
-    await phone.enrol()
+    await phone.start()
+    await phone.press('language-en')
+    await phone.press('home-HKG')
+    await phone.pin()
+    await phone.documents()
+    // The record does not come, and the phone is restarted: the picture is on the card all the same.
+    await phone.page.route('**/v1/pass', (route) => route.abort('connectionreset'))
+    await phone.selfie()
+    await phone.page.locator('.notice.bad', { hasText: 'No connection' }).waitFor()
+    await phone.page.reload()
+    await phone.see('unlock')
+    await phone.unlock()
+    await phone.see('portrait')
+    await phone.page.unroute('**/v1/pass')
+    await phone.press('fetch')
+    await phone.codes(8)
     await hand.press('more')
     await hand.press('refresh')
     await hand.page.getByText('The pass has ended').waitFor()
