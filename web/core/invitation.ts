@@ -17,10 +17,17 @@ function check(characters: string): string | undefined {
   return ALPHABET[(33 - p) % 32]
 }
 
+/** The characters that count, as an office writes them. */
+const charactersOf = (text: string) => text.toUpperCase().replace(/[\s,;-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1')
+const isWhole = ({ length }: string) => length > 0 && length % LENGTH === 0
+
+/** Whether a text has the length of one code or of several: before, nothing can be said of it. */
+export const isWholeInvitation = (text: string): boolean => isWhole(charactersOf(text))
+
 /** The codes in a text, by authority; `undefined` if it holds anything else. */
 export function readInvitations(text: string): Partial<Record<Authority, string>> | undefined {
-  const typed = text.toUpperCase().replace(/[\s,;-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1')
-  if (typed.length === 0 || typed.length % LENGTH !== 0) return undefined
+  const typed = charactersOf(text)
+  if (!isWhole(typed)) return undefined
   const found: Partial<Record<Authority, string>> = {}
   for (let at = 0; at < typed.length; at += LENGTH) {
     const code = typed.slice(at, at + LENGTH)

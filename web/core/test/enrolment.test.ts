@@ -3,7 +3,7 @@ import { randomBytes, webcrypto } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { fromBase64Url } from '../bytes.js'
 import { dpopProof } from '../dpop.js'
-import { readInvitations } from '../invitation.js'
+import { isWholeInvitation, readInvitations } from '../invitation.js'
 import { type DeviceKey, newSoftwareKey, newWebKey, verify } from '../keys.js'
 import { isSolved, solveWork } from '../work.js'
 
@@ -46,6 +46,12 @@ describe('an invitation', () => {
   it('is read as people type it, one or two of them', () => {
     const code = 'HZZ1CG2G03G0200N'
     for (const typed of [code, 'HZZ1-CG2G-03G0-200N', ' hzz1 cg2g o3go 2oon ', 'hzzl-cg2g-03g0-200n']) expect(readInvitations(typed)).toEqual({ HKG: code })
+  })
+
+  it('is whole with its sixteenth character, however it is typed, right or wrong', () => {
+    const code = 'HZZ1-CG2G-03G0-200N'
+    for (const typed of [code, code.toLowerCase(), 'HZZ1-CG2G-03G0-2007', `${code}, ${code}`]) expect(isWholeInvitation(typed), typed).toBe(true)
+    for (const typed of ['', ' - ', 'HZZ1-CG2G-03G0-200', `${code} H`]) expect(isWholeInvitation(typed), typed).toBe(false)
   })
 
   it('with any one wrong character, too short, or of nobody is none', () => {

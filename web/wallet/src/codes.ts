@@ -65,7 +65,7 @@ async function tokenFor(audience: Audience, began: number, chosen: Chosen): Prom
   content.tokens[place] = taken
   const { port, from, to, side } = audience
   if (chosen === 'choice') content.history.unshift({ at, port, from, to, by: 'phone', ...(side ? { side } : {}) })
-// Stored before it is shown: after a restart a token that may have been filmed is not shown at another lane.
+  // Stored before it is shown: after a restart a token that may have been filmed is not shown at another lane.
   await keep()
   return taken
 }
@@ -110,7 +110,7 @@ export async function show(audience: Audience, at: number, showing: Showing): Pr
   if (!stored) return { missing: content.tokens.length > 0 && !canShow(audience) ? 'part' : 'token' }
   const key = await openKey(stored.key)
   if (!key) {
-// The browser deleted the key: this token is useless, the next one may work.
+    // The browser deleted the key: this token is useless, the next one may work.
     content.tokens = content.tokens.filter((kept) => kept.token !== stored.token)
     await keep()
     return show(audience, at, showing)

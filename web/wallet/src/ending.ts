@@ -5,7 +5,7 @@
  */
 import { AUTHORITIES } from '../../core/border.js'
 import type { PassAnswer } from './api.js'
-import { hasSameKey, isOver } from './carer.js'
+import { type CarerOver, hasSameKey, isOver } from './carer.js'
 import { Refusal } from './client.js'
 import { dropKey } from './platform.js'
 import { dropTokens, endHere, forgetAll, held, keep, state, tell } from './wallet.js'
@@ -13,9 +13,20 @@ import { dropTokens, endHere, forgetAll, held, keep, state, tell } from './walle
 /** How the pass in use is on a carer's phone, by the first authority that says so. */
 export const relation = (): PassAnswer['carer'] => AUTHORITIES.map((authority) => state.content?.records[authority]?.carer).find((carer) => carer && !carer.over)
 
-/** Ends, at every authority, that this pass is on a carer's phone. What cannot be reached keeps its own, for another try. */
+/** How a relation is over by an authority's own word; undefined for every other failure, also for an ended pass, whose relation stands. */
+function overBy(error: unknown): CarerOver | undefined {
+  if (!(error instanceof Refusal)) return undefined
+  if (error.code === 'unknown_carer') return 'carer_ended'
+  return isOver(error.code) ? error.code : undefined
+}
+
+/**
+ * Ends, at every authority, that this pass is on a carer's phone. One that refuses or cannot be reached stops no other and keeps its own,
+ * for another try; the first such failure is thrown in the end.
+ */
 export async function endCarer(): Promise<void> {
   const content = held()
+  const failures: unknown[] = []
   for (const authority of AUTHORITIES) {
     const secret = content.sessions[authority]
     const id = content.records[authority]?.carer?.id
@@ -24,10 +35,13 @@ export async function endCarer(): Promise<void> {
       await tell(content, authority, 'withdraw_carer', { secret, id })
       await endHere(content, authority, 'carer_withdrawn')
     } catch (error) {
-      // Over already, by a counter or a birthday.
-      if (!(error instanceof Refusal && (error.code === 'no_pass' || error.code === 'unknown_carer' || isOver(error.code)))) throw error
+      // Over already, by a counter, the last day or a birthday: noted as that.
+      const over = overBy(error)
+      if (over) await endHere(content, authority, over)
+      else failures.push(error)
     }
   }
+  if (failures.length > 0) throw failures[0]
 }
 
 /** Ends the pass at every authority, then deletes it here, and everything else with the last pass. Stops if an authority cannot be reached. */

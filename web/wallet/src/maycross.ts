@@ -18,7 +18,7 @@ export type Finding =
 
 export interface Answer {
   readonly may: boolean
-/** Whether it is the way home, which the home authority never refuses for a document. */
+  /** Whether it is the way home, which the home authority never refuses for a document. */
   readonly home: boolean
   readonly findings: readonly Finding[]
 }

@@ -70,7 +70,7 @@ export function random(length: number): Uint8Array {
   // #ifdef MP-WEIXIN
   if (pool.length < length) throw new Error('random')
   drawn = pool.slice(0, length)
-// Bytes are used once and wiped.
+  // Bytes are used once and wiped.
   pool.fill(0, 0, length)
   pool = pool.subarray(length)
   // #endif
@@ -160,7 +160,7 @@ export async function pinnedRoots(): Promise<unknown> {
 export interface Answer {
   readonly status: number
   readonly body: unknown
-/** The authority's clock, where the answer had one. */
+  /** The authority's clock, where the answer had one. */
   readonly date: number | undefined
   /** The nonce for the next proof, where the authority gave one. */
   readonly nonce: string | undefined
@@ -415,7 +415,7 @@ export async function openViewfinder(id: string, sight: Sight, see: (frame: Pixe
   const look = () => {
     const { videoWidth: width, videoHeight: height } = video
     if (!brush || width === 0) return
-// For a face the whole frame is used, for a card or a code the visible part.
+    // For a face the whole frame is used, for a card or a code the visible part.
     const shape = { face: width / height, other: width / height, card: SHAPE, code: 1 }[sight]
     const [wide, high] = [Math.min(width, height * shape), Math.min(height, width / shape)]
     small.width = Math.min(LOOKS[sight].wide, Math.round(wide))
@@ -423,7 +423,7 @@ export async function openViewfinder(id: string, sight: Sight, see: (frame: Pixe
     brush.drawImage(video, (width - wide) / 2, (height - high) / 2, wide, high, 0, 0, small.width, small.height)
     see(brush.getImageData(0, 0, small.width, small.height))
   }
-// A pause after each frame keeps the page responsive.
+  // A pause after each frame keeps the page responsive.
   let timer = 0
   const again = () => { timer = window.setTimeout(() => { again(); look() }, LOOKS[sight].every) }
   again()

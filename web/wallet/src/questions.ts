@@ -6,11 +6,12 @@
 import { AUTHORITIES, type Authority, isAuthority } from '../../core/border.js'
 import type { Operations } from './api.js'
 import { Refusal } from './client.js'
-import { type Passage, held, keep, tell } from './wallet.js'
+import { mayHaveCrossed } from './codes.js'
+import { type Passage, held, keep, now, tell } from './wallet.js'
 
 export interface Told {
   readonly from: Authority
-/** The answer; `undefined` if the authority could not be reached. */
+  /** The answer; `undefined` if the authority could not be reached. */
   readonly answer: Operations['may_cross']['answer'] | undefined
 }
 
@@ -46,6 +47,19 @@ export async function fetchPassages(): Promise<void> {
   }
   content.history = [...told, ...content.history.filter((entry) => entry.by === 'phone')].sort((a, b) => b.at - a.at)
   await keep()
+}
+
+/** Between two questions for the passages of one pass that nobody asked for, in seconds. */
+const ASK_AGAIN = 600
+
+/** Fetches the passages where a shown code may have become one: every ten minutes at most, also over restarts. */
+export async function askForPassages(): Promise<void> {
+  const content = held()
+  // A clock that was set back since must not stop it.
+  if (Math.abs(now() - (content.passagesAsked ?? 0)) < ASK_AGAIN || !mayHaveCrossed(content)) return
+  content.passagesAsked = now()
+  await keep()
+  await fetchPassages()
 }
 
 /** Tells every authority of this pass that somebody looks alike: an officer looks at every lane from then on. Only an officer takes this back. */

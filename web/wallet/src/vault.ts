@@ -94,7 +94,7 @@ export async function open(pin: string, now: number): Promise<Opened> {
   } catch {
     return { outcome: 'damaged' }
   }
-// The try is counted before the PIN is tested: ending the program in between does not save a try.
+  // The try is counted before the PIN is tested: ending the program in between does not save a try.
   const wrong = tries().wrong + 1
   const until = wrong < FREE_TRIES ? 0 : now + 60_000 * 2 ** Math.min(wrong - FREE_TRIES, 10)
   save(TRIES, JSON.stringify({ wrong, until }))

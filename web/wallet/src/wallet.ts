@@ -36,7 +36,7 @@ export interface StoredToken {
   readonly token: string
   readonly parts: Readonly<Partial<Record<Authority, string>>>
   readonly expires: number
-/** The lane for which it was first shown, and the time; `guess`: the wallet chose the lane, nobody else. */
+  /** The lane for which it was first shown, and the time; `guess`: the wallet chose the lane, nobody else. */
   readonly shown?: { readonly audience: string; readonly at: number; readonly guess?: true }
 }
 
@@ -46,7 +46,7 @@ export interface Passage {
   readonly from: Authority
   readonly to: Authority
   readonly side?: string
-/** The source: an authority's record, or this phone, which only knows that a code was shown. */
+  /** The source: an authority's record, or this phone, which only knows that a code was shown. */
   readonly by: Authority | 'phone'
 }
 
@@ -63,39 +63,41 @@ export type Step = 'card' | 'permit' | 'name' | 'birth' | 'code' | 'review' | 's
 
 export interface Content {
   home: Authority
-/** Its place among the passes of this phone. */
+  /** Its place among the passes of this phone. */
   seat?: number
-/** It is a child's or a parent's: another person than who holds the phone. */
+  /** It is a child's or a parent's: another person than who holds the phone. */
   other?: true
-/** A small copy of the picture with which it was registered: JPEG, base64. */
+  /** A small copy of the picture with which it was registered: JPEG, base64. */
   portrait?: string
   step: Step
   name: string
   birth: string
   cards: Partial<Record<Authority, Card>>
-/** The machine-readable zone of the Home Return Permit, if the camera read it; deleted once the authority has it. */
+  /** The machine-readable zone of the Home Return Permit, if the camera read it; deleted once the authority has it. */
   zone?: readonly string[]
-/** The one-time codes of the offices, as typed; deleted once they are used. */
+  /** The one-time codes of the offices, as typed; deleted once they are used. */
   invitation?: string
-/** The key to which every secret is bound. */
+  /** The key to which every secret is bound. */
   device?: StoredKey
-/** Whether this is the pass of somebody whom another pass's holder looks after, bound to the same key; and why that ended. */
+  /** Whether this is the pass of somebody whom another pass's holder looks after, bound to the same key; and why that ended. */
   carried?: true
   over?: CarerOver
-/** Authorities at which this wallet waits for the word of an earlier one, and until when. */
+  /** Authorities at which this wallet waits for the word of an earlier one, and until when. */
   waits?: Partial<Record<Authority, string>>
   sessions: Partial<Record<Authority, string>>
   records: Partial<Record<Authority, PassAnswer>>
   tokens: StoredToken[]
-/** Keys of a batch whose answer has not arrived; the next request uses the same keys. */
+  /** Keys of a batch whose answer has not arrived; the next request uses the same keys. */
   pending: StoredKey[]
   history: Passage[]
-/** The way that the traveller chose last, and when. */
+  /** The way that the traveller chose last, and when. */
   chosen?: { readonly from: Authority; readonly to: Authority; readonly port: string; readonly at: number }
   receipts: Receipt[]
-/** Time at which the records were last fetched, in seconds since 1970. */
+  /** Time at which the records were last fetched, in seconds since 1970. */
   asked: number
-/** Authorities at which a new registration is to replace the present one. */
+  /** Time at which the wallet last asked for the passages by itself, in seconds since 1970. */
+  passagesAsked?: number
+  /** Authorities at which a new registration is to replace the present one. */
   again: Authority[]
   offset: number
   /** What this pass shows at desks, and has shown. */
@@ -329,7 +331,7 @@ export const provePin = (present: string): Promise<Opened> => open(present, Date
 export async function changePin(proven: VaultKey, next: string): Promise<void> {
   const fresh = await newVault(next)
   await write(async () => {
-// Locked, or changed by another window, since the PIN was tested: nothing is written.
+    // Locked, or changed by another window, since the PIN was tested: nothing is written.
     if (!vault || !state.content || toBase64Url(vault.salt) !== toBase64Url(proven.salt)) throw new Superseded()
     await seal(fresh, stored(state.content), vault)
     // It wrapped the key of before, which opens nothing now.
@@ -412,7 +414,7 @@ export async function enrol(source: Source): Promise<void> {
     const code = codes[authority]
     const body = { document: card, name: content.name, birth: content.birth, ...(zone ? { mrz: zone } : {}), ...(code ? { invitation: code } : {}) }
     const begun = await begins(content, authority, body, zone ? 'zone' : 'enrol').catch(async (error: unknown) => {
-// A zone that the authority refuses is dropped; the typed number may still be accepted.
+      // A zone that the authority refuses is dropped; the typed number may still be accepted.
       if (error instanceof Refusal && error.code.startsWith('mrz_')) {
         delete content.zone
         await keep()
@@ -426,7 +428,7 @@ export async function enrol(source: Source): Promise<void> {
     content.waits = { ...content.waits }
     if (answer.waits_until) content.waits[authority] = answer.waits_until
     else delete content.waits[authority]
-// A new registration ends the tokens of the earlier one.
+    // A new registration ends the tokens of the earlier one.
     if (again) await dropTokens(content)
     await keep()
   }
@@ -562,7 +564,7 @@ async function batch(content: Content): Promise<{ stored: StoredKey; key: Device
   }
   while (found.length < BATCH) found.push(await makeKey())
   content.pending = found.map(({ stored }) => stored)
-// Stored before the request: tokens for keys that this phone forgot would be lost.
+  // Stored before the request: tokens for keys that this phone forgot would be lost.
   await keep()
   return found
 }
@@ -604,7 +606,7 @@ async function fetchOnce(content: Content): Promise<void> {
         parts[receiver] = part
         sealed.set(receiver, fromBase64Url(part))
       }
-// A token for another key, or one whose hashes do not match the parts, would fail at the lane.
+      // A token for another key, or one whose hashes do not match the parts, would fail at the lane.
       if (token.issuer !== home || !belongs(token, key, sealed)) throw new Refusal('answer')
       others.forEach((list, authority) => { const part = list[i]; if (part) parts[authority] = part })
       return { key: stored, token: answer.token, parts, expires: token.expires }
@@ -615,7 +617,7 @@ async function fetchOnce(content: Content): Promise<void> {
     await keep()
     for (const kept of gone) await dropKey(kept.key)
   } catch (error) {
-// Keys that are taken cannot be used; the next try makes new ones.
+    // Keys that are taken cannot be used; the next try makes new ones.
     if (error instanceof Refusal && error.code === 'device_key_taken') {
       content.pending = []
       await keep()
@@ -643,6 +645,6 @@ export async function refresh(content: Content = held()): Promise<void> {
 export async function forgetAll(): Promise<void> {
   await dropAllKeys().catch(() => undefined)
   destroy()
-// Last, since the locked state makes the page read the store.
+  // Last, since the locked state makes the page read the store.
   lock()
 }

@@ -98,7 +98,7 @@ describe.skipIf(skipped)('the wallet in a browser', () => {
     // A code that is whole is judged while it is typed.
     await hand.fill('invitation', 'H000-0000-0000')
     expect(await hand.page.locator('.fault').count()).toBe(0)
-    await hand.fill('invitation', 'H000-0000-0000-002')
+    await hand.fill('invitation', 'H000-0000-0000-0002')
     expect(await hand.fault()).toContain('compare it with the paper')
     await hand.fill('invitation', await bay.invite(RESIDENT))
     await hand.press('next')
@@ -106,7 +106,11 @@ describe.skipIf(skipped)('the wallet in a browser', () => {
     await hand.see('review')
     for (const said of ['Hong Kong', 'A1234563', RESIDENT.permit, RESIDENT.name, '6 May 1990']) expect(await hand.page.locator('#review').innerText()).toContain(said)
     await hand.sound('en review')
-    await hand.press('edit-name')
+    // By key as by finger, and each button says what it changes.
+    const change = hand.page.locator('#edit-name').last()
+    expect(await change.getAttribute('aria-label')).toBe('Change: Name')
+    await change.focus()
+    await hand.page.keyboard.press('Space')
     await hand.see('name')
     await hand.fill('name', 'SPECIMEN WRONG')
     await hand.press('back')
@@ -367,6 +371,10 @@ describe.skipIf(skipped)('the wallet in a browser', () => {
     expect(await hand.title()).toBe('Where do you live?')
     expect(await hand.page.locator('#ended').innerText()).toContain('The pass has ended at: Mainland China · Hong Kong')
     await hand.sound('en ended')
+    // It is said once.
+    await hand.press('home-HKG')
+    await hand.see('pin')
+    expect(await hand.page.locator('#ended').count()).toBe(0)
   })
 
   it('says where the browser will forget it, before and after a registration, and is told once', async () => {

@@ -171,9 +171,13 @@ export class Hand {
     await this.codes(codes)
   }
 
-  /** Waits for so many codes on the pass. */
-  async codes(count: number) {
-    await this.page.locator(`#left[data-codes="${count}"]`).last().waitFor()
+  /**
+   * Waits for so many codes on the pass. Each of `glances` may have cost one: a code that stood there by itself after unlocking is given back
+   * within three seconds, and a busy machine may take longer to leave it.
+   */
+  async codes(count: number, glances = 0) {
+    const some = Array.from({ length: glances + 1 }, (_, less) => `#left[data-codes="${count - less}"]`)
+    await this.page.locator(some.join()).last().waitFor()
   }
 
   /** From the pass to a code at a lane of the Hong Kong-Zhuhai Bridge, from Hong Kong to the mainland. */

@@ -167,6 +167,23 @@ describe.skipIf(skipped)("the phone's own lock", () => {
     expect(unlockedBy(await hand.shown())).toBe(1)
   })
 
+  it('that opens nothing any more is asked for no further at a gate: the PIN is', async () => {
+    const kept = await hand.page.evaluate(() => {
+      const stored = localStorage.getItem('baypass.lock')!
+      const { text, ...rest } = JSON.parse(stored) as { text: string }
+      localStorage.setItem('baypass.lock', JSON.stringify({ ...rest, text: (text[0] === 'A' ? 'B' : 'A') + text.slice(1) }))
+      return stored
+    })
+    await hand.press('unlock-again')
+    await hand.press('unlock-phone')
+    await hand.page.locator('.fault', { hasText: 'was switched off' }).waitFor()
+    expect(await hand.page.locator('#unlock-phone').count()).toBe(0)
+    expect(await hand.title()).toBe('Enter your PIN')
+    await hand.press('unlock-stop')
+    await hand.see('qr')
+    await hand.page.evaluate((kept) => localStorage.setItem('baypass.lock', kept), kept)
+  })
+
   it.each([...LANGUAGES])('speaks %s, within 320 pixels, also in large text', async (language) => {
     await hand.home()
     await hand.press('more')
