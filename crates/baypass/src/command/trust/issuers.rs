@@ -72,8 +72,7 @@ pub fn add(args: &AddIssuerArgs) -> Result<Ended, Failure> {
     let (installation, shown) = (args.installation.open()?, told(&listed));
     let act = (acts::ADD_ISSUER, shown.as_str());
     one_step(&installation, args.authority, args.at, (&format!("listed: {shown}"), act), |list| {
-        put(list, listed);
-        Ok(())
+        put(list, listed)
     })
 }
 
@@ -131,21 +130,38 @@ pub fn read(file: &Path, now: Timestamp) -> Result<KeyEntry, Failure> {
     })
 }
 
-/// Puts an issuer into a list, in place of one of the same name.
-pub fn put(list: &mut TrustList, listed: KeyEntry) {
-    list.keys.retain(|key| key.role != Role::ForeignIssuer || key.kid != listed.kid);
-    list.keys.push(listed);
+fn is_named(key: &KeyEntry, name: &[u8]) -> bool {
+    key.role == Role::ForeignIssuer && key.kid == name
 }
 
-/// Takes an issuer out of a list. One that was listed as compromised stays so: it never comes back.
+/// Fails where an issuer of this name was listed as compromised: it never comes back.
+fn check_sound(list: &TrustList, name: &[u8]) -> Result<(), Failure> {
+    if list.keys.iter().any(|key| is_named(key, name) && key.compromised) {
+        return Err(Failure::new(format!(
+            "the issuer {} was listed as compromised and stays so; list its new certificate under another name",
+            String::from_utf8_lossy(name)
+        )));
+    }
+    Ok(())
+}
+
+/// Puts an issuer into a list, in place of one of the same name.
+pub fn put(list: &mut TrustList, listed: KeyEntry) -> Result<(), Failure> {
+    check_sound(list, &listed.kid)?;
+    list.keys.retain(|key| !is_named(key, &listed.kid));
+    list.keys.push(listed);
+    Ok(())
+}
+
+/// Takes an issuer out of a list.
 pub fn take_out(list: &mut TrustList, name: &str) -> Result<(), Failure> {
-    let here = |key: &KeyEntry| key.role == Role::ForeignIssuer && key.kid == name.as_bytes();
-    if !list.keys.iter().any(here) {
+    if !list.keys.iter().any(|key| is_named(key, name.as_bytes())) {
         return Err(Failure::new(format!(
             "no issuer {name} is listed; `baypass trust list --json` names them"
         )));
     }
-    list.keys.retain(|key| !here(key) || key.compromised);
+    check_sound(list, name.as_bytes())?;
+    list.keys.retain(|key| !is_named(key, name.as_bytes()));
     Ok(())
 }
 
@@ -186,7 +202,7 @@ pub fn change(
         take_out(list, name)?;
     }
     for file in add {
-        put(list, read(file, now)?);
+        put(list, read(file, now)?)?;
     }
     Ok(())
 }
