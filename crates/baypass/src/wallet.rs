@@ -1,10 +1,12 @@
 //! The command-line wallet: for scripts, tests and the demo. It holds what a traveller's phone holds: what stands on
 //! the traveller's cards, a secret from each authority, device keys with their tokens and parts.
 //!
-//! Lives here: its file, enrolment, fetching a batch, showing one code. Not here: what it shows at desks (`venue`), and which of
+//! Lives here: its file, enrolment, fetching a batch, showing one code. Not here: what it shows at desks (`venue`), what it has of other
+//! systems (`openid`), and which of
 //! their requests it takes (`trust::DeskRequest`). Its keys are software keys, in a file that its owner alone may read; a phone keeps
 //! them in hardware.
 
+pub mod openid;
 pub mod venue;
 
 use std::collections::BTreeMap;
@@ -23,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, of};
 use crate::install::{Installation, write_whole};
+use openid::ForeignCredential;
 use venue::VenueWallet;
 
 /// Device keys of one batch.
@@ -110,6 +113,9 @@ pub struct Wallet {
     /// What it has for desks.
     #[serde(default, skip_serializing_if = "VenueWallet::is_empty")]
     venues: VenueWallet,
+    /// What issuers of other systems gave it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    foreign: Vec<ForeignCredential>,
 }
 documents::redact_debug!(Wallet);
 
@@ -307,8 +313,21 @@ impl Wallet {
         cards: Vec<Card>,
     ) -> Self {
         let (device, sessions, tokens) = (None, BTreeMap::new(), Vec::new());
-        let (keys_kept, venues) = (Vec::new(), VenueWallet::default());
-        Self { resident, home, name, name_zh, birth, cards, device, sessions, tokens, keys_kept, venues }
+        let (keys_kept, venues, foreign) = (Vec::new(), VenueWallet::default(), Vec::new());
+        Self {
+            resident,
+            home,
+            name,
+            name_zh,
+            birth,
+            cards,
+            device,
+            sessions,
+            tokens,
+            keys_kept,
+            venues,
+            foreign,
+        }
     }
 
     /// The authorities that vouch for one of the cards in a pass: the home authority, and the mainland for a Home

@@ -62,8 +62,12 @@ const READ: &[&str] = &[
 const HOLDERS: &[&str] = &[
     "lane document",
     "lane scan",
+    "wallet credentials",
     "wallet enrol",
+    "wallet maker",
+    "wallet present",
     "wallet receipts",
+    "wallet receive",
     "wallet register",
     "wallet second-enrolment",
     "wallet show",

@@ -10,6 +10,7 @@ mod offer;
 mod proof;
 mod refusal;
 mod request;
+mod wallet;
 
 pub use client::{ClientFault, MAX_ATTESTATION_LEN, VerifiedClient, verify_client};
 pub use configuration::{Configuration, CredentialForm, CredentialSort};
@@ -20,3 +21,7 @@ pub use offer::{CredentialOffer, Grant, OfferError, TxCode};
 pub use proof::{CredentialRequest, ProofContext, Response, verify_proofs};
 pub use refusal::{Refusal, RefusalCode};
 pub use request::{Asked, Parameters, PushedRequest, is_verifier_of};
+pub use wallet::{
+    Access, Delivered, IssuerFault, IssuerMetadata, MAX_ISSUER_LEN, Maker, Offered, ServerMetadata,
+    read_nonce, read_refusal, sign_key_proof, token_form,
+};

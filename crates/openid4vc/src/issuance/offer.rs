@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::address::is_safe;
 use crate::json;
 
 /// The scheme of an offer's link.
@@ -94,12 +95,15 @@ pub enum OfferError {
     /// No link of an offer.
     #[error("this is no link of a credential offer; it begins with openid-credential-offer://")]
     Scheme,
-    /// The offer lies elsewhere: `credential_offer_uri`.
-    #[error("the offer lies at another address; fetch it there first")]
+    /// The offer lies elsewhere: `credential_offer_uri`, which [`CredentialOffer::reference`] gives.
+    #[error("the offer lies at an address that is not reached over TLS")]
     ByReference,
     /// The offer is no JSON of its form.
     #[error("the credential offer is malformed")]
     Malformed,
+    /// Its issuer would be reached without TLS.
+    #[error("the credential offer names an issuer that is not reached over TLS")]
+    Issuer,
     /// It names nothing.
     #[error("the credential offer names no credential")]
     Empty,
@@ -116,7 +120,10 @@ impl CredentialOffer {
         }
         let value = json::strict(text).map_err(|_| OfferError::Malformed)?;
         let offer: Self = serde_json::from_value(value).map_err(|_| OfferError::Malformed)?;
-        if offer.credential_configuration_ids.is_empty() { Err(OfferError::Empty) } else { Ok(offer) }
+        if offer.credential_configuration_ids.is_empty() {
+            return Err(OfferError::Empty);
+        }
+        if is_safe(&offer.credential_issuer) { Ok(offer) } else { Err(OfferError::Issuer) }
     }
 
     /// Reads the link of an offer.
@@ -134,6 +141,15 @@ impl CredentialOffer {
             Some(_) => Err(OfferError::ByReference),
             None => Err(OfferError::Malformed),
         }
+    }
+
+    /// Where the offer of a link lies, if it lies elsewhere (`credential_offer_uri`, 4.1.3): over TLS, or within this machine.
+    #[must_use]
+    pub fn reference(link: &str) -> Option<String> {
+        let (_, query) = link.split_once('?')?;
+        let mut parameters = form_urlencoded::parse(query.as_bytes());
+        let (_, uri) = parameters.find(|(name, _)| name == "credential_offer_uri")?;
+        is_safe(&uri).then(|| uri.into_owned())
     }
 
     /// The offer as a link, for a symbol or a button.
@@ -171,6 +187,16 @@ mod tests {
             grants: Some(grants),
         };
         assert_eq!(CredentialOffer::read_link(&offer.link().unwrap()), Ok(offer));
+    }
+
+    #[test]
+    fn an_offer_that_lies_elsewhere_is_fetched_over_tls_or_within_this_machine() {
+        let link = |uri: &str| format!("openid-credential-offer://?credential_offer_uri={uri}");
+        let at = |uri: &str| CredentialOffer::reference(&link(uri));
+        assert_eq!(at("https%3A%2F%2Fa.example%2Fo%2F1").as_deref(), Some("https://a.example/o/1"));
+        assert_eq!(at("http://localhost:1/o").as_deref(), Some("http://localhost:1/o"));
+        assert_eq!(at("http://a.example/o"), None);
+        assert_eq!(CredentialOffer::reference("openid-credential-offer://?credential_offer={}"), None);
     }
 
     #[test]

@@ -124,6 +124,17 @@ impl Held {
             .collect()
     }
 
+    /// What the disclosures with these indexes tell, by the names on the way to each, with dots between them.
+    #[must_use]
+    pub fn names(&self, chosen: &[usize]) -> Vec<String> {
+        let places = chosen.iter().filter_map(|index| self.placed.places.get(*index));
+        let name = |step: &Step| match step {
+            Step::Name(name) => name.clone(),
+            Step::Index(index) => index.to_string(),
+        };
+        places.map(|place| place.path.iter().map(name).collect::<Vec<_>>().join(".")).collect()
+    }
+
     /// Makes a presentation of the disclosures with these indexes, and of those around them, signed by the device key.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod consent;
 mod enrol;
+mod openid;
 mod receipts;
 mod register;
 mod second;
@@ -28,6 +29,14 @@ pub enum WalletCommand {
     Receipts(receipts::ReceiptsArgs),
     /// Whether another wallet enrolled as the same holder; agrees to it, or objects.
     SecondEnrolment(second::SecondArgs),
+    /// Takes credentials from an issuer of another system, by the link of its counter (OpenID4VCI).
+    Receive(Box<openid::ReceiveArgs>),
+    /// The credentials of other systems in this wallet.
+    Credentials(openid::CredentialsArgs),
+    /// Answers a verifier of another system, after showing who asks for what (OpenID4VP).
+    Present(Box<openid::PresentArgs>),
+    /// Makes the keys by which a maker vouches for wallets on the command line.
+    Maker(openid::MakerArgs),
     /// Shows one code: at a port with joint lanes for both sides, elsewhere one for each side.
     Show(show::ShowArgs),
 }
@@ -40,6 +49,10 @@ impl WalletCommand {
             Self::Register(args) => register::run(args, models).await,
             Self::Receipts(args) => receipts::run(args),
             Self::SecondEnrolment(args) => second::run(args, models).await,
+            Self::Receive(args) => openid::receive(args).await,
+            Self::Credentials(args) => openid::list(args),
+            Self::Present(args) => openid::present(args).await,
+            Self::Maker(args) => openid::maker(args),
             Self::Show(args) => show::run(args, models).await,
         }
     }

@@ -1,0 +1,167 @@
+//! The wallet on the command line as a client of issuers and verifiers of another system: another installation, whose authorities know
+//! nothing of this one.
+
+#![expect(clippy::unwrap_used, reason = "a failing helper fails the test that called it")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, wherever they stand"
+)]
+
+#[expect(dead_code, reason = "the other test programs use the rest")]
+mod bay;
+#[expect(dead_code, reason = "the other test programs use the rest")]
+mod parties;
+
+use bay::{Folder, people};
+use credential::SigningKey;
+use credential::dpop::{DpopRequest, sign_dpop};
+use documents::Timestamp;
+use gate::{Clock, SystemClock};
+use parties::Process;
+use serde_json::{Value, json};
+
+const CARD: &str = "A123456(3)";
+
+fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+/// An installation in which a resident of Hong Kong is registered; Hong Kong serves.
+fn served(portrait: &[u8], prepare: impl FnOnce(&Folder)) -> (Folder, Process) {
+    let folder = Folder::new();
+    folder.init().write("portrait.jpg", portrait);
+    #[rustfmt::skip]
+    folder.run(&["resident", "add", "--dir", "DIR", "--home", "HKG", "--id", CARD, "--permit", "H12345678", "--name", "SPECIMEN, MUI", "--birth",
+        "1990-05-06", "--photo", "portrait.jpg", "--json"]).code(0);
+    prepare(&folder);
+    let hkg = Process::authority(&folder, "HKG");
+    (folder, hkg)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test is an HTTP client of its own")]
+fn client() -> reqwest::Client {
+    reqwest::Client::new()
+}
+
+/// An offer of Hong Kong's counter: the link, and the number that the officer tells.
+async fn offer(folder: &Folder, base: &str, configurations: &[&str]) -> (String, String) {
+    let post = async |path: &str, body: Value, session: Option<&str>| -> Value {
+        let request = client().post(format!("{base}{path}")).json(&body);
+        let request = session.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
+    };
+    let file = folder.path(&format!("code-{}", configurations.join("-")));
+    let name = format!("Specimen Officer for {}", configurations.join(", "));
+    let (name, file) = (name.as_str(), file.to_str().unwrap().to_owned());
+    #[rustfmt::skip]
+    folder.run(&["officer", "add", "--dir", "DIR", "--authority", "HKG", "--role", "enrolment-officer", "--name", name, "--code-file",
+        &file, "--test"]).code(0);
+    let code = std::fs::read_to_string(file).unwrap();
+    let session = post("/v1/officers/sessions", json!({"code": code.trim()}), None).await;
+    let card = json!({"kind": "hkid", "number": CARD});
+    let body = json!({"document": card, "configurations": configurations});
+    let made = post("/v1/residents/offer", body, session["session"].as_str()).await;
+    (made["offer"].as_str().unwrap().to_owned(), made["tx_code"].as_str().unwrap().to_owned())
+}
+
+/// A request for an identity, as a wallet of this pass makes it: the request's link.
+async fn identity_request(base: &str) -> Option<String> {
+    let (key, url) = (SigningKey::generate().unwrap(), format!("{base}/v1/identity-requests"));
+    let asked = DpopRequest { method: "POST", url: &url, token: None, nonce: None };
+    let proof = sign_dpop(&key, asked, credential::random_array().unwrap(), now()).unwrap();
+    let answer = client().post(&url).header("DPoP", proof).json(&Value::Null).send().await.unwrap();
+    if answer.status() != reqwest::StatusCode::CREATED {
+        return None;
+    }
+    let answer: Value = answer.json().await.unwrap();
+    Some(answer["link"].as_str().unwrap().to_owned())
+}
+
+fn shown(folder: &Folder) -> Vec<u64> {
+    let all =
+        folder.run(&["wallet", "credentials", "--dir", "DIR", "--resident", "1", "--json"]).code(0).json();
+    all["credentials"].as_array().unwrap().iter().map(|one| one["shown"].as_u64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_wallet_takes_an_identity_of_another_system_and_shows_it_to_an_authority_that_lists_its_issuer() {
+    let [(portrait, _)]: [_; 1] = people(1).try_into().unwrap();
+    let made = Folder::new();
+    let told = made.run(&["wallet", "maker", "--out", "maker"]).code(0).out();
+    assert!(told.contains("maker-root.pem (SHA-256 "), "{told}");
+    made.run(&["wallet", "maker", "--out", "maker"]).told(&["not there yet"]);
+    let makers = std::fs::read(made.path("maker/maker-root.pem")).unwrap();
+    let (theirs, their_hkg) = served(&portrait, |folder| {
+        let openid = folder.dir().join("authorities/HKG/openid");
+        std::fs::create_dir_all(&openid).unwrap();
+        std::fs::write(openid.join("wallet-makers.pem"), &makers).unwrap();
+    });
+    let issuer = &their_hkg.listens[0];
+    let their_root = theirs.dir().join("public/openid-hkg.pem");
+    let certificate = std::fs::read_to_string(&their_root).unwrap();
+    let (ours, our_hkg) = served(&portrait, |folder| {
+        let to = now().local_date().plus_days(30);
+        let listed = json!({"name": "other-hk", "jurisdiction": "HK", "types": ["sd-jwt:urn:baypass:identity-card:1"],
+            "documents": ["hkid"], "to": to, "certificate": certificate});
+        folder.write("issuer.json", listed.to_string().as_bytes());
+        let line = ["trust", "add-issuer", "--dir", "DIR", "--authority", "HKG", "--file", "issuer.json"];
+        folder.run(&line).code(0);
+    });
+    let maker = made.path("maker");
+    let maker = ["--maker", maker.to_str().unwrap()];
+    let receive = ["wallet", "receive", "--dir", "DIR", "--resident", "1"];
+
+    // What an issuer refuses is told in its own words, and what is missing by name.
+    let (link, number) = offer(&theirs, issuer, &["identity-card-sd-jwt"]).await;
+    ours.run(&[&receive[..], &[&link], &maker].concat()).told(&["--tx-code"]);
+    ours.run(&[&receive[..], &[&link, "--tx-code", &number]].concat()).told(&["--maker"]);
+    let wrong = if number == "000000" { "000001" } else { "000000" };
+    ours.run(&[&receive[..], &[&link, "--tx-code", wrong], &maker].concat()).told(&["invalid_grant"]);
+    ours.run(&[&receive[..], &["openid4vp://?a=b"]].concat()).told(&["openid-credential-offer://"]);
+
+    // It counts under its root, which our list names, and once.
+    let taken = ours.run(&[&receive[..], &[&link, "--tx-code", &number, "--json"], &maker].concat());
+    assert_eq!(taken.code(0).json()["copies"], 4);
+    ours.run(&[&receive[..], &[&link, "--tx-code", &number], &maker].concat()).told(&["invalid_grant"]);
+    // A type that no list names needs its root by hand; both forms are read.
+    let (link, number) = offer(&theirs, issuer, &["photo-id-mdoc"]).await;
+    let root = their_root.to_str().unwrap();
+    ours.run(
+        &[&receive[..], &[&link, "--tx-code", &number, "--copies", "2", "--root", root], &maker].concat(),
+    )
+    .code(0);
+    let list = ours.run(&["wallet", "credentials", "--dir", "DIR", "--resident", "1"]).code(0).out();
+    assert_eq!(list.matches("identity-card-sd-jwt").count(), 4, "{list}");
+    assert_eq!(list.matches("org.iso.23220.photoID.1").count(), 2, "{list}");
+
+    // Our authority asks; a look sends nothing.
+    let present = ["wallet", "present", "--dir", "DIR", "--resident", "1"];
+    let base = &our_hkg.listens[0];
+    let link = identity_request(base).await.unwrap();
+    let look = ours.run(&[&present[..], &[&link, "--look"]].concat()).code(0).out();
+    assert!(
+        look.contains("family_name") && look.contains("document_number") && look.contains("nothing was sent"),
+        "{look}"
+    );
+    assert!(!look.contains("portrait") && !look.contains("nationality"), "no more than is asked for: {look}");
+    assert_eq!(shown(&ours).iter().sum::<u64>(), 0);
+    let answered = ours.run(&[&present[..], &[&link, "--json"]].concat()).code(0).json();
+    let back = answered["redirect_uri"].as_str().unwrap();
+    let page = client().get(back).send().await.unwrap().text().await.unwrap();
+    let digits = page.lines().next().unwrap();
+    assert!(digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()), "{page}");
+
+    // The next verifier sees another copy.
+    let link = identity_request(base).await.unwrap();
+    ours.run(&[&present[..], &[&link]].concat()).code(0);
+    assert_eq!(shown(&ours).iter().filter(|times| **times == 1).count(), 2, "two copies, once each");
+
+    // Who asks must chain to a root that counts: theirs is none to us.
+    let link = link.replace(base.trim_start_matches("http://"), "127.0.0.1:1");
+    ours.run(&[&present[..], &[&link]].concat()).code(2);
+    ours.run(&[&present[..], &["openid4vp://?request=x"]].concat()).told(&["client_id and request_uri"]);
+}
