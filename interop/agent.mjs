@@ -68,11 +68,11 @@ class RecordsModule {
   }
 }
 
-/** A Credo wallet that trusts these roots, in PEM. Desks on the loopback are reached in plain. */
-export async function wallet(roots) {
+/** A Credo wallet that trusts these roots, in PEM; with another module also an issuer or verifier. Desks on the loopback are reached in plain. */
+export async function wallet(roots, openid4vc = new OpenId4VcModule()) {
   const agent = new Agent({
     config: { label: 'wallet', allowInsecureHttpUrls: true, autoUpdateStorageOnStartup: false, logger: new ConsoleLogger(process.env.CREDO_LOG ? LogLevel[process.env.CREDO_LOG] : LogLevel.off) },
-    modules: { x509: new X509Module({ trustedCertificates: roots }), records: new RecordsModule(), openid4vc: new OpenId4VcModule() },
+    modules: { x509: new X509Module({ trustedCertificates: roots }), records: new RecordsModule(), openid4vc },
     dependencies: agentDependencies,
   })
   await agent.dependencyManager.resolve(InjectionSymbols.StorageService).begin(agent.context)

@@ -16,7 +16,7 @@ const DOCTYPE = 'org.iso.23220.photoID.1'
 const WHOM = `${CREDO}, shows an identity of another system`
 
 /** An issuer by Credo: its root, and a signer that the root certifies. */
-async function issuer(agent) {
+export async function issuer(agent) {
   const [authorityKey, subjectPublicKey] = [await newKey(agent), await newKey(agent)]
   const validity = { notBefore: new Date(Date.now() - 864e5), notAfter: new Date(Date.now() + 30 * 864e5) }
   const name = (commonName) => ({ countryName: 'HK', commonName })

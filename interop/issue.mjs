@@ -8,6 +8,7 @@ import { newKey, wallet } from './agent.mjs'
 import { CODES, openBay } from './bay.mjs'
 import { identity } from './identity.mjs'
 import { CLIENT, maker } from './maker.mjs'
+import { ours } from './ours.mjs'
 import { CREDO, OPENVC, PYMDOCCBOR } from './places.mjs'
 import { DESKS, present } from './present.mjs'
 
@@ -95,6 +96,7 @@ try {
   }
   await present(agent, desks, note)
   await identity(folder, bay, note)
+  await ours(folder, bay, note)
   // A counter's offer, with the number that the officer tells.
   const { offer, tx_code: txCode } = await bay.offer('HKG', ['photo-id-mdoc'])
   const holder = agent.openid4vc.holder

@@ -102,7 +102,7 @@ pub fn openid_request(bytes: &[u8]) -> bool {
         client_id: None,
         wallet_nonce: None,
         origin: Some(ORIGIN),
-        audience: "https://self-issued.me/v2",
+        audiences: &["https://self-issued.me/v2"],
         now: now(),
     };
     assert!(Asked::read(text, &context).is_err(), "nobody is trusted");

@@ -105,7 +105,7 @@ impl Stage {
             client_id: Some(&client_id),
             wallet_nonce: Some("a-nonce"),
             origin: None,
-            audience: SELF_ISSUED,
+            audiences: &[SELF_ISSUED],
             now: self.bay.now,
         };
         (asked["id"].as_str().unwrap().to_owned(), Asked::read(&object, &context).unwrap())

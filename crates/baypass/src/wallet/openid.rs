@@ -482,7 +482,7 @@ impl Wallet {
             client_id: Some(&client_id),
             wallet_nonce: by_post.then_some(wallet_nonce.as_str()),
             origin: None,
-            audience: SELF_ISSUED,
+            audiences: &[SELF_ISSUED, &request_uri],
             now,
         };
         let asked = Asked::read(&object, &context).map_err(of)?;

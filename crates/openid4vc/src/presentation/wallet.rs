@@ -135,8 +135,9 @@ pub struct Context<'c> {
     pub wallet_nonce: Option<&'c str>,
     /// The page that asks, over the Digital Credentials API.
     pub origin: Option<&'c str>,
-    /// Whom the object is for: [`super::SELF_ISSUED`], or the wallet's own issuer identifier.
-    pub audience: &'c str,
+    /// Whom the object may be for: [`super::SELF_ISSUED`] (5.8), or the wallet's own issuer identifier. Credo 0.6.3 names the address at which the
+    /// object lies.
+    pub audiences: &'c [&'c str],
     /// Now.
     pub now: Timestamp,
 }
@@ -262,7 +263,8 @@ fn text<'v>(claims: &'v Map<String, Value>, name: &'static str) -> Result<&'v st
 
 /// What only a signed object has.
 fn hold_object(claims: &Map<String, Value>, context: &Context<'_>) -> Result<(), RequestError> {
-    if claims.get("aud").and_then(Value::as_str) != Some(context.audience) {
+    let aud = claims.get("aud").and_then(Value::as_str);
+    if !aud.is_some_and(|aud| context.audiences.contains(&aud)) {
         return Err(RequestError::Audience);
     }
     if let Some(expires) = claims.get("exp") {

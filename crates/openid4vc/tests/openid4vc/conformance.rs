@@ -311,7 +311,7 @@ fn the_browser_carries_a_request_and_its_answer_bound_to_the_page() {
             client_id: None,
             wallet_nonce: None,
             origin: Some(ORIGIN),
-            audience: "unused",
+            audiences: &["unused"],
             now: now(),
         };
         let asked =
@@ -656,7 +656,7 @@ fn a_request_under_several_signatures_is_believed_by_the_first_that_counts() {
             client_id: None,
             wallet_nonce: None,
             origin: Some(ORIGIN),
-            audience: openid4vc::presentation::SELF_ISSUED,
+            audiences: &[openid4vc::presentation::SELF_ISSUED],
             now: now(),
         };
         openid4vc::presentation::Asked::read_multisigned(object.as_object().unwrap(), &context)

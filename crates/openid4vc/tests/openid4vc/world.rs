@@ -80,7 +80,7 @@ impl World {
             client_id: Some(&client_id),
             wallet_nonce: None,
             origin: None,
-            audience: SELF_ISSUED,
+            audiences: &[SELF_ISSUED],
             now: now(),
         };
         change(&mut context);

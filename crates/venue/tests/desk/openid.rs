@@ -248,7 +248,7 @@ impl Bay {
             client_id: Some(&client_id),
             wallet_nonce: None,
             origin: None,
-            audience: SELF_ISSUED,
+            audiences: &[SELF_ISSUED],
             now: now(),
         };
         let by_get = Asked::read(&plain, &context).unwrap();

@@ -138,7 +138,7 @@ impl OtherWallet {
             client_id: Some(&link.client_id),
             wallet_nonce: None,
             origin: None,
-            audience: SELF_ISSUED,
+            audiences: &[SELF_ISSUED],
             now,
         };
         let read = Asked::read(object, &context).map_err(OtherFault::by("wallet refuses the request"))?;
