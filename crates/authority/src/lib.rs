@@ -60,7 +60,7 @@ pub use issuance::venue::{CredentialsWanted, VenueBatch};
 pub use keys::{KEY_ID, Keys, NumberedKey, SigningKeys};
 pub use ledger::{LEDGER_PAGE, LedgerCursor};
 pub use openid::{CounterCode, OpenIdError, OpenIdIssuer};
-pub use passes::Passes;
+pub use passes::{PassStanding, Passes};
 pub use phones::{AttestationRules, AttestationRulesError};
 pub use registry::{RegistryError, Renewed};
 pub use risk_control::{

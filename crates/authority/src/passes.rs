@@ -1,12 +1,26 @@
 //! Passes: whether one is in force, read from a registry beside the service that may run over it.
 //!
-//! Lives here: [`Passes`]. Not here: how a pass begins (`enrolment`) or ends (`registry`, `holder`).
+//! Lives here: [`Passes`], [`PassStanding`]. Not here: how a pass begins (`enrolment`) or ends (`registry`, `holder`).
 
 use credential::sha256;
-use documents::DocumentNumber;
+use documents::{DocumentNumber, Timestamp};
 
 use crate::store::vault::Vault;
-use crate::store::{DatabaseAddress, Store, StoreError, person};
+use crate::store::{DatabaseAddress, Store, StoreError, enrolment, person};
+
+/// How a wallet stands that enrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PassStanding {
+    /// Its pass is in force, or will be with its next request.
+    InForce,
+    /// It waits until the wallet of before had its time to object.
+    Waits {
+        /// From then on it counts.
+        until: Timestamp,
+    },
+    /// Its pass has ended.
+    Ended,
+}
 
 /// The passes of one authority's registry. Nothing is written, and a service may run over the same database.
 pub struct Passes(Store);
@@ -38,14 +52,21 @@ impl Passes {
         Ok(person.is_some_and(|person| person.session.is_some()))
     }
 
-    /// Whether a wallet's secret is that of a pass in force.
+    /// How a wallet stands at `now`, by its secret.
     ///
     /// # Errors
     /// The database's.
-    pub async fn in_force(&self, secret: &[u8; 32]) -> Result<bool, StoreError> {
-        let mut tx = self.0.read().await?;
-        let found = person::find_session(&mut tx, &sha256(secret)).await?;
+    pub async fn standing(&self, secret: &[u8; 32], now: Timestamp) -> Result<PassStanding, StoreError> {
+        let (session, mut tx) = (sha256(secret), self.0.read().await?);
+        let in_force = person::find_session(&mut tx, &session).await?.is_some();
+        let waiting = enrolment::find_pending_session(&mut tx, &session).await?;
         tx.commit().await?;
-        Ok(found.is_some())
+        Ok(match waiting {
+            _ if in_force => PassStanding::InForce,
+            // Its next request puts it in force.
+            Some(waiting) if waiting.due_at <= now => PassStanding::InForce,
+            Some(waiting) => PassStanding::Waits { until: waiting.due_at },
+            None => PassStanding::Ended,
+        })
     }
 }

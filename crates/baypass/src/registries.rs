@@ -1,19 +1,16 @@
 //! Registries: what the authorities of an installation have of a pass, read beside their processes, which may run.
 //!
-//! Lives here: [`Registries`]. Not here: anything that is written (`install::parties`).
+//! Lives here: [`Registries`], [`PassRefusal`]. Not here: anything that is written (`install::parties`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use authority::Passes;
-use documents::AuthorityCode;
+use authority::{PassStanding, Passes};
+use documents::{AuthorityCode, Timestamp};
 
 use crate::failure::{Failure, of};
 use crate::install::Installation;
 use crate::install::keys::KeyStore;
 use crate::wallet::Wallet;
-
-/// What a refusal is called where a pass has ended.
-pub const ENDED: &str = "no_pass";
 
 /// The registries of an installation, opened where one is asked.
 pub struct Registries<'i> {
@@ -48,21 +45,47 @@ impl<'i> Registries<'i> {
         Ok(false)
     }
 
-    /// The first of these authorities at which the wallet's pass has ended since it enrolled, told in words.
-    pub async fn ended(&mut self, wallet: &Wallet, at: &[AuthorityCode]) -> Result<Option<String>, Failure> {
-        for code in at {
+    /// The first of these authorities at which this wallet's pass is not in force at `now`, though it enrolled there: why no code comes.
+    pub async fn refusal(
+        &mut self,
+        wallet: &Wallet,
+        at: &[AuthorityCode],
+        now: Timestamp,
+    ) -> Result<Option<PassRefusal>, Failure> {
+        let mut asked = BTreeSet::new();
+        for code in at.iter().filter(|code| asked.insert(**code)) {
             let Ok(session) = wallet.session(*code) else { continue };
-            let in_force = match self.passes(*code).await? {
-                Some(passes) => passes.in_force(&session.secret).await.map_err(of)?,
-                None => false,
+            let standing = match self.passes(*code).await? {
+                Some(passes) => passes.standing(&session.secret, now).await.map_err(of)?,
+                None => PassStanding::Ended,
             };
-            if !in_force {
-                return Ok(Some(format!(
-                    "the pass of this wallet has ended at {code}: it was taken back, a document was reported lost, or another \
-                     wallet enrolled; enrol again (`baypass resident invite`, `baypass wallet enrol`)"
-                )));
-            }
+            let told = match standing {
+                PassStanding::InForce => continue,
+                PassStanding::Waits { until } => PassRefusal {
+                    code: "enrolment_waits",
+                    detail: format!(
+                        "this wallet waits at {code} until {until}: the wallet of before may object until then; show its code, or an \
+                         officer decides (`baypass resident decide-enrolment`)"
+                    ),
+                },
+                PassStanding::Ended => PassRefusal {
+                    code: "no_pass",
+                    detail: format!(
+                        "the pass of this wallet has ended at {code}: it was taken back, a document was reported lost, or another \
+                         wallet enrolled; enrol again (`baypass resident invite`, `baypass wallet enrol`)"
+                    ),
+                },
+            };
+            return Ok(Some(told));
         }
         Ok(None)
     }
+}
+
+/// Why a wallet that enrolled shows no code.
+pub struct PassRefusal {
+    /// As the authority's answer calls it.
+    pub code: &'static str,
+    /// In words, with what to do next.
+    pub detail: String,
 }

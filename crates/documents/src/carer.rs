@@ -7,48 +7,18 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde_with::SerializeDisplay;
+
 use crate::rules::CarerRule;
+use crate::verdict::stable_codes;
 use crate::{Birth, LocalDate, Timestamp, redact_debug};
-
-macro_rules! codes {
-    ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$outer])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$inner])* $variant,)+ }
-
-        impl $name {
-            /// Every code, in order of declaration.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The text of the code in files, answers and logs; it never changes.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = NotACarerCode;
-
-            fn from_str(text: &str) -> Result<Self, NotACarerCode> {
-                Self::ALL.iter().copied().find(|code| code.as_str() == text).ok_or(NotACarerCode)
-            }
-        }
-    };
-}
 
 /// The text is none of the codes of its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unknown code of a carer's relation; write parent, guardian or authorised for its ground")]
 pub struct NotACarerCode;
 
-codes! {
+stable_codes! {
     /// On what ground somebody carries the pass.
     CarerGround {
         /// A parent of a minor.
@@ -60,7 +30,7 @@ codes! {
     }
 }
 
-codes! {
+stable_codes! {
     /// Who ended a relation before its time.
     CarerStop {
         /// The ward, who withdrew their consent.
@@ -72,7 +42,7 @@ codes! {
     }
 }
 
-codes! {
+stable_codes! {
     /// Why a relation stands no more.
     CarerOver {
         /// The ward turned the age at which their own word counts.
@@ -88,7 +58,7 @@ codes! {
     }
 }
 
-codes! {
+stable_codes! {
     /// Why no relation is made.
     CarerRefusal {
         /// Ward and carer are one person.
@@ -105,6 +75,22 @@ codes! {
         EndPast = "end_past",
         /// The last day lies too far ahead.
         EndTooFar = "end_too_far",
+    }
+}
+
+impl FromStr for CarerGround {
+    type Err = NotACarerCode;
+
+    fn from_str(text: &str) -> Result<Self, NotACarerCode> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text).ok_or(NotACarerCode)
+    }
+}
+
+impl FromStr for CarerStop {
+    type Err = NotACarerCode;
+
+    fn from_str(text: &str) -> Result<Self, NotACarerCode> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text).ok_or(NotACarerCode)
     }
 }
 

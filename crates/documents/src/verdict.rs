@@ -16,10 +16,10 @@ macro_rules! stable_codes {
         pub enum $name { $($(#[$inner])* $variant,)+ }
 
         impl $name {
-/// Every code, in order of declaration.
+            /// Every code, in order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-/// The text of the code in files, answers and logs; it never changes.
+            /// The text of the code in files, answers and logs; it never changes.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
@@ -33,6 +33,8 @@ macro_rules! stable_codes {
         }
     };
 }
+
+pub(crate) use stable_codes;
 
 stable_codes! {
     /// Why an authority refers or verifies.

@@ -10,7 +10,7 @@
 mod bay;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ use axum::routing::{get, post};
 use bay::{Bay, Chn, Hkg, Mac, Wallet, at as later, hengqin, lane_config, now};
 use clearance::{ClearanceId, Passage};
 use credential::SecretKey;
+use face::active::Prompt;
 use gate::devices::camera::{Camera, CameraError, CodeSight, HttpCamera, Source};
 use gate::devices::door::{Door, DoorError, HttpDoor};
 use gate::devices::{TAG_HEADER, tag};
@@ -65,6 +66,26 @@ fn http_camera(base: String) -> HttpCamera {
         count += 1;
         [count; 16]
     })
+}
+
+#[tokio::test]
+async fn a_prompt_that_the_screen_did_not_take_is_sent_again_and_one_that_stands_there_is_not() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let screen = camera(KEY, false, b"BP1:ABC".to_vec()).route(
+        "/prompt",
+        post(move || {
+            let first = counted.fetch_add(1, Ordering::SeqCst) == 0;
+            async move { if first { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT } }
+        }),
+    );
+    let mut own = http_camera(listen(screen).await);
+    for times in [1, 2, 2] {
+        own.prompt(Prompt::Ended).await;
+        assert_eq!(asked.load(Ordering::SeqCst), times);
+    }
+    own.prompt(Prompt::LookStraight).await;
+    assert_eq!(asked.load(Ordering::SeqCst), 3, "another prompt is another request");
 }
 
 #[tokio::test]

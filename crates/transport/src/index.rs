@@ -5,10 +5,10 @@
 use std::fmt::Write as _;
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use documents::Tongue;
 
-use crate::look::{STYLE, escaped};
+use crate::look::{STYLE, escaped, page};
 
 /// Words in the order of [`Tongue::ALL`]: simplified and traditional Chinese, English, Portuguese.
 pub type Words<T = String> = [T; 4];
@@ -67,22 +67,14 @@ impl Index {
     pub fn answer(&self, headers: &HeaderMap) -> Response {
         let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let tongue = tongue_of(wanted.unwrap_or_default());
-        let mut answer = self.page(tongue).into_response();
-        for (name, value) in [
-            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-            (header::CONTENT_LANGUAGE, tongue.tag()),
-            (header::VARY, "accept-language"),
-            (
-                header::CONTENT_SECURITY_POLICY,
-                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-            ),
-        ] {
+        let mut answer = page(self.text(tongue));
+        for (name, value) in [(header::CONTENT_LANGUAGE, tongue.tag()), (header::VARY, "accept-language")] {
             answer.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         answer
     }
 
-    fn page(&self, tongue: Tongue) -> String {
+    fn text(&self, tongue: Tongue) -> String {
         let at = Tongue::ALL.iter().position(|one| *one == tongue).unwrap_or_default();
         let words = |words: &Words| escaped(words.get(at).map_or("", String::as_str));
         let (title, about) = (words(&self.title), words(&self.about));
@@ -159,7 +151,7 @@ mod tests {
     fn a_page_says_what_it_is_and_where_to_go_and_runs_nothing() {
         let four = |word: &str| [(); 4].map(|()| word.to_owned());
         let index = Index { title: four("A <b>"), about: four("About & more"), links: vec![DOCS, HEALTH] };
-        let page = index.page(Tongue::Pt);
+        let page = index.text(Tongue::Pt);
         for needle in [
             "<html lang=\"pt\">",
             "<title>A &lt;b&gt;</title>",

@@ -20,6 +20,6 @@ pub use certificate::{Ca, Certificate, CertificateError, Days, IssuerRoot, Signe
 pub use fetch::{BodyError, approvals, bounded_body, trust_lists};
 pub use identity::{Identity, IdentityError, OwnKey};
 pub use listen::{Bounds, Transport, serve};
-pub use look::escaped;
+pub use look::{escaped, page};
 pub use stream::StreamClient;
 pub use tls::{Known, TlsError, party_client, party_server, public_server};

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
@@ -34,6 +35,11 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 /// Bytes as base64url without padding.
 pub(super) fn base64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The id of so many bytes that stands in a path, in base64url without padding.
+pub(super) fn id_of_path<const N: usize>(id: Result<Path<String>, PathRejection>) -> Option<[u8; N]> {
+    URL_SAFE_NO_PAD.decode(id.ok()?.0).ok()?.try_into().ok()
 }
 
 /// Bytes that came as base64url without padding.

@@ -7,14 +7,12 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use documents::{CarerGround, CarerOver, LocalDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::AppState;
-use super::body::{JsonBody, Officer, Text, base64};
+use super::body::{JsonBody, Officer, Text, base64, id_of_path};
 use super::dpop::Wallet;
 use super::officers::reference_of;
 use super::problem::{Problem, ProblemCode};
@@ -92,9 +90,7 @@ pub(super) async fn withdraw_carer(
     id: Result<Path<String>, PathRejection>,
     Wallet(session): Wallet,
 ) -> Result<StatusCode, Problem> {
-    let id = id.ok().and_then(|Path(text)| URL_SAFE_NO_PAD.decode(text).ok());
-    let id: Option<[u8; 16]> = id.and_then(|id| id.try_into().ok());
-    let id = CarerId::from_bytes(id.ok_or(ProblemCode::UnknownCarer)?);
+    let id = CarerId::from_bytes(id_of_path(id).ok_or(ProblemCode::UnknownCarer)?);
     app.state.service.withdraw_carer(&session, id, (app.state.now)()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

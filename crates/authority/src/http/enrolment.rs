@@ -7,14 +7,12 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use documents::LocalDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::AppState;
-use super::body::{Base64, ClientAddress, JsonBody, base64};
+use super::body::{Base64, ClientAddress, JsonBody, base64, id_of_path};
 use super::dpop::{Device, Wallet};
 use super::identity::{self, RequestIdText};
 use super::problem::{Problem, ProblemCode};
@@ -205,8 +203,7 @@ pub(super) async fn frames(
     JsonBody(body): JsonBody<Frames>,
 ) -> Result<Response, Problem> {
     let (now, service) = ((app.state.now)(), &app.state.service);
-    let id = id.ok().and_then(|Path(text)| URL_SAFE_NO_PAD.decode(text).ok());
-    let id: EnrolmentId = id.and_then(|id| id.try_into().ok()).ok_or(ProblemCode::EnrolmentNotUnderWay)?;
+    let id: EnrolmentId = id_of_path(id).ok_or(ProblemCode::EnrolmentNotUnderWay)?;
     let frames = body.frames.into_iter();
     let frames = frames.map(|frame| EnrolmentFrame { at_ms: frame.at_ms, picture: frame.picture.0 });
     let goes_on = service.go_on_enrolling(&id, device.thumbprint, frames.collect(), now).await?;

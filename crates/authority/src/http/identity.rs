@@ -47,8 +47,8 @@ pub(super) struct IdentityStateAnswer {
 }
 
 /// Who asks other wallets for an identity; without it there is nothing at these addresses.
-pub(super) fn desk(app: &AppState) -> Result<&IdentityDesk, Problem> {
-    app.identity.as_ref().ok_or_else(|| IdentityError::NotTaken.into())
+pub(super) fn desk(app: &AppState) -> Result<&IdentityDesk, IdentityError> {
+    app.identity.as_ref().ok_or(IdentityError::NotTaken)
 }
 
 /// Asks another wallet who the holder is
@@ -82,8 +82,7 @@ pub(super) async fn state(
     id: Result<Path<RequestIdText>, PathRejection>,
     device: Device,
 ) -> Result<Json<IdentityStateAnswer>, Problem> {
-    let id = id.map_err(|_| IdentityError::Unknown)?.0.id().ok_or(IdentityError::Unknown)?;
-    let state = desk(&app)?.state(id, device.thumbprint, (app.state.now)())?;
+    let state = desk(&app)?.state(id_of(id)?, device.thumbprint, (app.state.now)())?;
     Ok(Json(match state {
         IdentityState::Waiting { refused } => IdentityStateAnswer { state: "waiting", refused },
         IdentityState::Shown => IdentityStateAnswer { state: "shown", refused: None },
@@ -149,16 +148,12 @@ async fn form(request: Request, app: &Arc<AppState>) -> Result<Bytes, WalletErro
 
 type Answered = Result<Response, WalletError>;
 
-fn other_desk(app: &AppState) -> Result<&IdentityDesk, IdentityError> {
-    app.identity.as_ref().ok_or(IdentityError::NotTaken)
-}
-
 fn id_of(id: Result<Path<RequestIdText>, PathRejection>) -> Result<RequestId, IdentityError> {
     id.ok().and_then(|Path(text)| text.id()).ok_or(IdentityError::Unknown)
 }
 
 fn object(app: &AppState, id: RequestId, wallet_nonce: Option<&str>) -> Answered {
-    let object = other_desk(app)?.object(id, wallet_nonce, (app.state.now)())?;
+    let object = desk(app)?.object(id, wallet_nonce, (app.state.now)())?;
     Ok(verifier::http::object(object))
 }
 
@@ -206,7 +201,7 @@ pub(super) async fn respond(
     request: Request,
 ) -> Answered {
     let form = form(request, &app).await?;
-    let (id, desk) = (id_of(id)?, other_desk(&app)?);
+    let (id, desk) = (id_of(id)?, desk(&app)?);
     match desk.take(&app.state.service, id, &form, (app.state.now)()).await {
         Ok(redirect) => Ok(Json(json!({ "redirect_uri": redirect })).into_response()),
         // The wallet has said so itself: nothing is wrong with its message.
@@ -234,7 +229,7 @@ pub(super) async fn done(
     query: Result<Query<DoneQuery>, QueryRejection>,
 ) -> Answered {
     let code = query.ok().and_then(|Query(query)| query.response_code).unwrap_or_default();
-    let number = other_desk(&app)?.number(id_of(id)?, &code).ok_or(IdentityError::Unknown)?;
+    let number = desk(&app)?.number(id_of(id)?, &code).ok_or(IdentityError::Unknown)?;
     let page = format!(
         "{number}\n\nType this number in your Bay Pass, on the device where you began. Give it to nobody.\n\
          Escreva este número no seu Bay Pass, no aparelho onde começou. Não o dê a ninguém.\n\

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use trust::Freshness;
@@ -283,8 +283,5 @@ pub(super) async fn openapi(State(app): State<Arc<AppState>>) -> Response {
     responses((status = 200, description = "A page without scripts.", body = String, content_type = "text/html")))]
 pub(super) async fn docs(State(app): State<Arc<AppState>>) -> Response {
     let text = app.pages.get().map(|pages| pages.docs.clone()).unwrap_or_default();
-    let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response();
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    response
+    transport::page(text)
 }

@@ -42,8 +42,10 @@ impl CrossingArgs {
             )));
         };
         if !found.serves(direction) {
-            let stand: Vec<_> = found.authorities().collect();
-            return Err(nowhere(port, direction.to(), &stand));
+            let (from, to) = (direction.from(), direction.to());
+            return Err(Failure::new(format!(
+                "nobody crosses from {from} to {to} at {port}; name another port with --port"
+            )));
         }
         if !found.lanes.contains(&LaneKind::Code) {
             return Err(Failure::new(format!("{port} has no lanes for codes; go to an officer's counter")));

@@ -316,13 +316,15 @@ impl HttpCamera {
 }
 
 impl HttpCamera {
-    /// Shows a prompt on the screen beside the camera, where it does not stand there already.
+    /// Shows a prompt on the screen beside the camera, where it does not stand there already. One that the screen did not take is sent again.
     async fn show(&mut self, prompt: &'static str) {
-        if self.shown.replace(prompt) == Some(prompt) {
+        if self.shown == Some(prompt) {
             return;
         }
         let url = format!("{}/prompt?show={prompt}", self.base);
-        if let Err(error) = self.client.post(url).send().await {
+        let sent = self.client.post(url).send().await.and_then(reqwest::Response::error_for_status);
+        self.shown = sent.is_ok().then_some(prompt);
+        if let Err(error) = sent {
             tracing::warn!(%error, "the camera's screen did not take a prompt");
         }
     }

@@ -5,10 +5,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde_json::{Value, json};
-use transport::description::{Completed, Door, Listener, complete, page};
+use transport::description::{self, Completed, Door, Listener, complete};
 use transport::index::{DOCS, HEALTH, Index, Link, OPENAPI};
 
 use super::GateState;
@@ -38,11 +38,7 @@ pub(crate) async fn openapi() -> Json<Value> {
 
 /// `/docs`.
 pub(crate) async fn docs(State(state): State<GateState>) -> Response {
-    let page = page(&described().api, &port(&state), &[]);
-    let mut answer = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
-    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    answer
+    transport::page(description::page(&described().api, &port(&state), &[]))
 }
 
 /// The port whose gates these are.

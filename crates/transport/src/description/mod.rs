@@ -236,4 +236,24 @@ mod tests {
         let other = &api["paths"]["/b"]["get"];
         assert_eq!((&other["operationId"], &other["security"]), (&json!("public_act"), &json!([])));
     }
+    #[test]
+    fn a_page_tells_how_each_operation_is_secured_and_has_no_table_without_problems() {
+        let api = json!({
+            "info": { "title": "T", "version": "1" }, "tags": [{ "name": "all" }],
+            "components": { "securitySchemes": {
+                "wallet": { "type": "apiKey", "name": "Authorization", "description": "`DPoP` and the wallet's secret" },
+                "officer": { "type": "http", "scheme": "bearer", "description": "a session's secret" },
+                "parties": { "type": "mutualTLS", "description": "by the trust lists" },
+            } },
+            "paths": { "/a": { "get": { "tags": ["all"], "security": [{ "wallet": [] }, { "officer": [] }] } },
+                       "/b": { "get": { "tags": ["all"], "security": [{ "parties": [] }] } } },
+        });
+        let shown = page(&api, "here", &[]);
+        assert!(shown.contains("<p><code>Authorization</code>: DPoP and the wallet's secret</p>"), "{shown}");
+        assert!(shown.contains("<p><code>Authorization: Bearer</code>: a session's secret</p>"), "{shown}");
+        assert!(shown.contains("<p>a certificate: by the trust lists</p>"), "{shown}");
+        assert!(!shown.contains("problems"), "{shown}");
+        let with = page(&api, "here", &[("busy", 503, "Busy", "wait")]);
+        assert!(with.contains("#problems") && with.contains("id=\"busy\""), "{with}");
+    }
 }

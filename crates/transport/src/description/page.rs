@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::look::{STYLE, escaped};
 
@@ -28,13 +28,25 @@ pub fn page(api: &Value, whose: &str, problems: &[ProblemRow]) -> String {
         let name = escaped(at(tag, "/name"));
         let _ = write!(page, "<a href=\"#{name}\">{name}</a>");
     }
-    page.push_str("<a href=\"#schemas\">schemas</a><a href=\"#problems\">problems</a></nav>");
+    page.push_str("<a href=\"#schemas\">schemas</a>");
+    if !problems.is_empty() {
+        page.push_str("<a href=\"#problems\">problems</a>");
+    }
+    page.push_str("</nav>");
     for tag in tags {
         let (name, text) = (at(tag, "/name"), at(tag, "/description"));
         let _ = write!(page, "<h2 id=\"{0}\">{0}</h2><p>{1}</p>", escaped(name), escaped(text));
         operations(&mut page, api, name);
     }
     schemas(&mut page, api);
+    if !problems.is_empty() {
+        problem_table(&mut page, problems);
+    }
+    page.push_str("</body></html>\n");
+    page
+}
+
+fn problem_table(page: &mut String, problems: &[ProblemRow]) {
     page.push_str("<h2 id=\"problems\">problems</h2><p>Any address can answer with <code>not_found</code> and \
         <code>method_not_allowed</code>; what else an operation can answer with stands beside it.</p><table><tr><th>code\
         <th>status<th>what happened<th>what to do next");
@@ -42,21 +54,20 @@ pub fn page(api: &Value, whose: &str, problems: &[ProblemRow]) -> String {
         let (title, next) = (escaped(title), escaped(next));
         let _ = write!(page, "<tr><td><code id=\"{code}\">{code}</code><td>{status}<td>{title}<td>{next}");
     }
-    page.push_str("</table></body></html>\n");
-    page
+    page.push_str("</table>");
 }
 
 fn operations(page: &mut String, api: &Value, tag: &str) {
     for (path, item) in entries(api, "/paths") {
         for (method, operation) in item.as_object().into_iter().flatten() {
             if at(operation, "/tags/0") == tag {
-                operation_text(page, path, method, operation);
+                operation_text(page, api, (path, method), operation);
             }
         }
     }
 }
 
-fn operation_text(page: &mut String, path: &str, method: &str, operation: &Value) {
+fn operation_text(page: &mut String, api: &Value, (path, method): (&str, &str), operation: &Value) {
     let (method, path) = (escaped(&method.to_uppercase()), escaped(path));
     let summary = escaped(at(operation, "/summary"));
     let _ = write!(
@@ -65,11 +76,9 @@ fn operation_text(page: &mut String, path: &str, method: &str, operation: &Value
     );
     page.push_str(&escaped(at(operation, "/description")));
     page.push_str("</p>");
-    if let Some(secret) =
-        operation.pointer("/security/0").and_then(Value::as_object).and_then(|s| s.keys().next())
-    {
-        let _ =
-            write!(page, "<p><code>Authorization: Bearer</code> with the {}'s secret.</p>", escaped(secret));
+    for name in list(operation, "/security").iter().filter_map(Value::as_object).flat_map(Map::keys) {
+        let scheme = api.pointer(&format!("/components/securitySchemes/{name}")).unwrap_or(&Value::Null);
+        let _ = write!(page, "<p>{}</p>", secured(scheme));
     }
     for parameter in list(operation, "/parameters") {
         let (name, text) = (escaped(at(parameter, "/name")), escaped(at(parameter, "/description")));
@@ -85,6 +94,18 @@ fn operation_text(page: &mut String, path: &str, method: &str, operation: &Value
         let _ = write!(page, "<tr><td>{}<td>{text}<td>{body}", escaped(status));
     }
     page.push_str("</table></article>");
+}
+
+/// What a caller shows, by the scheme that the description names (OpenAPI 3.1, Security Scheme Object).
+fn secured(scheme: &Value) -> String {
+    let what = match (at(scheme, "/type"), at(scheme, "/scheme"), at(scheme, "/name")) {
+        ("http", "bearer", _) => "<code>Authorization: Bearer</code>".to_owned(),
+        ("http", other, _) => format!("<code>Authorization: {}</code>", escaped(other)),
+        ("apiKey", _, header) => format!("<code>{}</code>", escaped(header)),
+        ("mutualTLS", ..) => "a certificate".to_owned(),
+        (other, ..) => escaped(other),
+    };
+    format!("{what}: {}", escaped(at(scheme, "/description")).replace('`', ""))
 }
 
 fn content_text(content: &Value) -> String {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -94,11 +94,7 @@ pub(super) fn completed(api: &serde_json::Value) -> Completed {
 
 /// The description as a page.
 pub(super) async fn docs(State(app): State<Arc<App>>) -> Response {
-    let page = described_page(&super::openapi(), app.state.desk.setup().venue.as_str(), &[]);
-    let mut answer = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
-    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    answer
+    transport::page(described_page(&super::openapi(), app.state.desk.setup().venue.as_str(), &[]))
 }
 
 /// What stands at the address for wallets.

@@ -9,15 +9,13 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use documents::LocalDate;
 use openid4vc::issuance::{Configuration, PushedRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::AppState;
-use super::super::body::{Base64, ClientAddress, JsonBody, base64};
+use super::super::body::{Base64, ClientAddress, JsonBody, base64, id_of_path};
 use super::super::page::escaped;
 use super::super::problem::{Problem, ProblemCode};
 use super::super::wallet::DocumentRef;
@@ -257,8 +255,7 @@ pub(in super::super) async fn frames(
     JsonBody(body): JsonBody<SignInFrames>,
 ) -> Result<Json<SignInAnswer>, Problem> {
     let (issuer, now) = (issuer(&app)?, (app.state.now)());
-    let id = id.ok().and_then(|Path(text)| URL_SAFE_NO_PAD.decode(text).ok());
-    let id: EnrolmentId = id.and_then(|id| id.try_into().ok()).ok_or(ProblemCode::EnrolmentNotUnderWay)?;
+    let id: EnrolmentId = id_of_path(id).ok_or(ProblemCode::EnrolmentNotUnderWay)?;
     let sign_in = SignIn { uri: &body.request_uri, client_id: &body.client_id };
     let frames = body.frames.into_iter();
     let frames = frames.map(|frame| EnrolmentFrame { at_ms: frame.at_ms, picture: frame.picture.0 });

@@ -18,9 +18,9 @@ use ::officers::AccountId;
 use venue::police::stand_in::Register;
 
 use super::desks::RunningDesk;
-use super::identity::OtherWallet;
 use super::library::Shelf;
 use super::office::test_account;
+use super::other::OtherWallet;
 use super::wire::Wire;
 use crate::failure::{Failure, of};
 use crate::install::{Installation, Lock, lists, make_folder};

@@ -115,7 +115,7 @@ impl AuthorityClient for Bay {
         _: Timestamp,
     ) -> Result<Granted, Failure> {
         let card = application.card;
-        let other = self.identities.as_ref().filter(|other| other.is_of(card));
+        let other = self.identities.as_ref().filter(|other| other.number == card.number);
         let claim = match (application.invitation, other) {
             // Without an office's code the other system's wallet shows who they are.
             (None, Some(other)) => self.identity_claim(authority, application.device, other).await?,

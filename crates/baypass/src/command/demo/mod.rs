@@ -13,6 +13,7 @@ mod faces;
 mod identity;
 mod library;
 mod office;
+mod other;
 mod paper;
 mod thefts;
 mod tour;
@@ -36,7 +37,7 @@ use crate::serve::BASE_PORT;
 use crate::wallet::Card;
 use bay::{Bay, PORTS};
 use cast::Who;
-use identity::OtherSystem;
+use other::OtherSystem;
 
 /// What `demo` takes.
 #[derive(Args)]
@@ -141,7 +142,7 @@ async fn tour_and_stay(
     say("Registering synthetic residents with faces from photographs ...\n")?;
     let people = tour::register(&installation, models, args.photos.as_deref(), start).await?;
     let guests = guests(&place.path, &people)?;
-    let other = OtherSystem::new(start)?;
+    let other = OtherSystem::new(start).map_err(of)?;
     other.list(&installation, start)?;
     let identity = people.get(&Who::Chan).map(|person| other.wallet_of(&person.wallet, start)).transpose()?;
     say(

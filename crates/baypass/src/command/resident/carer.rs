@@ -4,15 +4,14 @@
 use std::path::Path;
 
 use ::officers::Deed;
-use authority::{CarerError, OwnCarer, Service};
+use authority::{CarerError, OwnCarer};
 use clap::{Args, Subcommand};
-use documents::{AuthorityCode, CarerGround, DocumentNumber, LocalDate, Timestamp};
+use documents::{AuthorityCode, CarerGround, LocalDate};
 use serde_json::{Value, json};
 
 use crate::Ended;
 use crate::command::{At, InstallationArgs, Output, ResidentArgs};
 use crate::failure::{self, Failure, of};
-use crate::install::Installation;
 use crate::install::parties::Parties;
 use crate::wallet::{Card, Wallet};
 
@@ -99,15 +98,6 @@ fn shared(ward: &Wallet, carer: &Wallet) -> Vec<(AuthorityCode, Card, Card)> {
     ward.vouchers().into_iter().filter_map(at).collect()
 }
 
-fn record(
-    installation: &Installation,
-    service: &Service,
-    (deed, number): (Deed, &DocumentNumber),
-    now: Timestamp,
-) -> Result<(), Failure> {
-    installation.put_on_record_of(service, (deed.word(), number), now)
-}
-
 fn row(authority: AuthorityCode, own: &OwnCarer) -> Value {
     json!({
         "authority": authority, "role": own.role.as_str(), "ground": own.ground.as_str(), "from": own.from,
@@ -142,14 +132,28 @@ async fn add(args: &AddArgs, models: &Path) -> Result<Ended, Failure> {
             ward.home
         )));
     }
-    let (mut rows, mut text) = (Vec::new(), String::new());
+    let (mut rows, mut text, mut refused) = (Vec::new(), String::new(), None);
     for (issuer, card, other) in both {
         let (service, number, other) = (parties.service(issuer)?, card.parsed()?, other.parsed()?);
-        record(&installation, service, (Deed::AddCarer, &number), now)?;
-        let made = service.add_carer((&number, &other), args.ground, args.until, now).await;
-        let made = made.map_err(|error| Failure::new(format!("{issuer}: {error}")))?;
-        text += &line(issuer, &made);
-        rows.push(row(issuer, &made));
+        installation.put_on_record_of(service, (Deed::AddCarer.word(), &number), now)?;
+        match service.add_carer((&number, &other), args.ground, args.until, now).await {
+            Ok(made) => {
+                text += &line(issuer, &made);
+                rows.push(row(issuer, &made));
+            }
+            // Each authority decides alone.
+            Err(CarerError::Refused(refusal)) => {
+                let error = CarerError::Refused(refusal);
+                text += &format!("{issuer}: {error}\n");
+                rows.push(json!({"authority": issuer, "refused": refusal.as_str()}));
+                refused.get_or_insert(format!("{issuer}: {error}"));
+            }
+            Err(error) => return Err(Failure::new(format!("{issuer}: {error}"))),
+        }
+    }
+    let made = rows.iter().any(|row| row.get("refused").is_none());
+    if let Some(refused) = refused.filter(|_| !made) {
+        return Err(Failure::new(refused));
     }
     text +=
         "make the invitation now (`baypass resident invite --replaces`), and enrol on the carer's phone\n";
@@ -174,16 +178,16 @@ async fn end(args: &EndArgs, models: &Path) -> Result<Ended, Failure> {
     let parties = Parties::open(&installation, models, now).await?;
     let ward = args.resident.wallet(&installation)?;
     let carer = args.carer.as_deref().map(|carer| Wallet::find(&installation, carer)).transpose()?;
+    let both = carer.as_ref().map(|carer| shared(&ward, carer));
     let (mut rows, mut text) = (Vec::new(), String::new());
     for (issuer, card) in ward.vouchers() {
-        let other = carer.as_ref().map(|carer| shared(&ward, carer));
-        let other = match other.map(|both| both.into_iter().find(|(at, ..)| *at == issuer)) {
+        let other = match both.as_ref().map(|both| both.iter().find(|(at, ..)| *at == issuer)) {
             Some(None) => continue,
             Some(Some((_, _, other))) => Some(other.parsed()?),
             None => None,
         };
         let (service, number) = (parties.service(issuer)?, card.parsed()?);
-        record(&installation, service, (Deed::EndCarer, &number), now)?;
+        installation.put_on_record_of(service, (Deed::EndCarer.word(), &number), now)?;
         match service.end_carer(&number, other.as_ref(), now).await {
             Ok(ended) => {
                 text += &format!("{issuer}: ended ({ended}), and the pass on the carer's phone with it\n");

@@ -72,8 +72,7 @@ pub fn add(args: &AddIssuerArgs) -> Result<Ended, Failure> {
     let (installation, shown) = (args.installation.open()?, told(&listed));
     let act = (acts::ADD_ISSUER, shown.as_str());
     one_step(&installation, args.authority, args.at, (&format!("listed: {shown}"), act), |list| {
-        put(list, listed);
-        Ok(())
+        put(&mut list.keys, listed)
     })
 }
 
@@ -82,7 +81,7 @@ pub fn remove(args: &RemoveIssuerArgs) -> Result<Ended, Failure> {
     let (installation, name) = (args.installation.open()?, args.name.as_str());
     let what = format!("no more listed: {name}");
     one_step(&installation, args.authority, args.at, (&what, (acts::REMOVE_ISSUER, name)), |list| {
-        take_out(list, name)
+        take_out(&mut list.keys, name)
     })
 }
 
@@ -131,21 +130,38 @@ pub fn read(file: &Path, now: Timestamp) -> Result<KeyEntry, Failure> {
     })
 }
 
-/// Puts an issuer into a list, in place of one of the same name.
-pub fn put(list: &mut TrustList, listed: KeyEntry) {
-    list.keys.retain(|key| key.role != Role::ForeignIssuer || key.kid != listed.kid);
-    list.keys.push(listed);
+fn is_named(key: &KeyEntry, name: &[u8]) -> bool {
+    key.role == Role::ForeignIssuer && key.kid == name
 }
 
-/// Takes an issuer out of a list. One that was listed as compromised stays so: it never comes back.
-pub fn take_out(list: &mut TrustList, name: &str) -> Result<(), Failure> {
-    let here = |key: &KeyEntry| key.role == Role::ForeignIssuer && key.kid == name.as_bytes();
-    if !list.keys.iter().any(here) {
+/// Fails where an issuer of this name was listed as compromised: it never comes back.
+fn check_sound(keys: &[KeyEntry], name: &[u8]) -> Result<(), Failure> {
+    if keys.iter().any(|key| is_named(key, name) && key.compromised) {
+        return Err(Failure::new(format!(
+            "the issuer {} was listed as compromised and stays so; list its new certificate under another name",
+            String::from_utf8_lossy(name)
+        )));
+    }
+    Ok(())
+}
+
+/// Puts an issuer into a list's keys, in place of one of the same name.
+fn put(keys: &mut Vec<KeyEntry>, listed: KeyEntry) -> Result<(), Failure> {
+    check_sound(keys, &listed.kid)?;
+    keys.retain(|key| !is_named(key, &listed.kid));
+    keys.push(listed);
+    Ok(())
+}
+
+/// Takes an issuer out of a list's keys.
+fn take_out(keys: &mut Vec<KeyEntry>, name: &str) -> Result<(), Failure> {
+    if !keys.iter().any(|key| is_named(key, name.as_bytes())) {
         return Err(Failure::new(format!(
             "no issuer {name} is listed; `baypass trust list --json` names them"
         )));
     }
-    list.keys.retain(|key| !here(key) || key.compromised);
+    check_sound(keys, name.as_bytes())?;
+    keys.retain(|key| !is_named(key, name.as_bytes()));
     Ok(())
 }
 
@@ -183,10 +199,35 @@ pub fn change(
     now: Timestamp,
 ) -> Result<(), Failure> {
     for name in remove {
-        take_out(list, name)?;
+        take_out(&mut list.keys, name)?;
     }
     for file in add {
-        put(list, read(file, now)?);
+        put(&mut list.keys, read(file, now)?)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issuer(compromised: bool) -> KeyEntry {
+        let (from, to) = (Timestamp::from_unix(0).unwrap(), Timestamp::from_unix(10).unwrap());
+        let (kid, key) = (b"other".to_vec(), vec![1]);
+        KeyEntry { role: Role::ForeignIssuer, kid, key, from, to, compromised, binding: None }
+    }
+
+    #[test]
+    fn a_compromised_issuer_is_neither_taken_out_nor_replaced_and_the_command_says_so() {
+        let mut keys = vec![issuer(true)];
+        let refused = take_out(&mut keys, "other").unwrap_err().to_string();
+        assert!(refused.contains("compromised") && refused.contains("another name"), "{refused}");
+        assert!(put(&mut keys, issuer(false)).is_err());
+        assert_eq!(keys, [issuer(true)]);
+        keys = vec![issuer(false)];
+        put(&mut keys, issuer(false)).unwrap();
+        assert_eq!(keys.len(), 1, "in place of one of the same name");
+        take_out(&mut keys, "other").unwrap();
+        assert!(take_out(&mut keys, "other").unwrap_err().to_string().contains("no issuer other"));
+    }
 }

@@ -22,7 +22,7 @@ use crate::command::{At, InstallationArgs, ONE_PROCESS, Output, ResidentArgs};
 use crate::failure::{self, Failure, of};
 use crate::install::Installation;
 use crate::install::parties::{Parties, trusted};
-use crate::registries::{ENDED, Registries};
+use crate::registries::Registries;
 use crate::serve::device_client;
 use crate::wallet::Wallet;
 use crate::wallet::venue::{NoAnswer, Source};
@@ -98,8 +98,9 @@ pub async fn run(args: &RegisterArgs, models: &Path) -> Result<Ended, Failure> {
     let agreed: ClaimSet = request.asked().iter().filter(|claim| !args.decline.contains(claim)).collect();
     let mut wallet = args.resident.wallet(&installation)?;
     let place = desk.authority();
-    if let Some(ended) = Registries::of(&installation).ended(&wallet, &wallet.enrolled_at()).await? {
-        return args.refuse(ENDED, &ended);
+    let refusal = Registries::of(&installation).refusal(&wallet, &wallet.enrolled_at(), now).await?;
+    if let Some(refusal) = refusal {
+        return args.refuse(refusal.code, &refusal.detail);
     }
     let sources = match wallet.sources_for(&desk, &agreed, args.document) {
         Ok(sources) => sources,

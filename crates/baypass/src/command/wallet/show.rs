@@ -14,7 +14,7 @@ use crate::command::{At, InstallationArgs, ONE_PROCESS, Output, ResidentArgs};
 use crate::failure::{self, Failure, of};
 use crate::install::parties::Parties;
 use crate::install::write_whole;
-use crate::registries::{ENDED, Registries};
+use crate::registries::{PassRefusal, Registries};
 use crate::wallet::BATCH;
 
 /// Seconds from a code to the one that says that the wallet was unlocked again.
@@ -61,11 +61,12 @@ pub async fn run(args: &ShowArgs, models: &Path) -> Result<Ended, Failure> {
     let hold = installation.hold()?;
     let mut wallet = args.resident.wallet(&installation)?;
     let asked = [wallet.home, way.from(), way.to()];
-    if let Some(ended) = Registries::of(&installation).ended(&wallet, &asked).await? {
+    let refusal = Registries::of(&installation).refusal(&wallet, &asked, at).await?;
+    if let Some(PassRefusal { code, detail }) = refusal {
         if args.output.json {
-            failure::print_json(&json!({"resident": wallet.resident, "refused": ENDED, "detail": ended}))?;
+            failure::print_json(&json!({"resident": wallet.resident, "refused": code, "detail": detail}))?;
         } else {
-            failure::print(&format!("no code ({ENDED}): {ended}\n"))?;
+            failure::print(&format!("no code ({code}): {detail}\n"))?;
         }
         return Ok(Ended::Refused);
     }
