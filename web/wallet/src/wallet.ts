@@ -164,7 +164,7 @@ const empty = (home: Authority): Content => ({
 
 export async function begin(home: Authority, pin: string): Promise<void> {
   vault = await newVault(pin)
-  state.content = empty(home)
+  state.content = { ...empty(home), seat: 0 }
   state.others = []
   state.lists = undefined
   state.told = []
@@ -255,11 +255,15 @@ export async function dropTokens(content: Content): Promise<void> {
   content.venues = { ...venues, credentials: [], pending: [] }
 }
 
-/** The passes, also of a vault in which tokens still go by their earlier name and nobody has a place. */
+/**
+ * The passes, also of a vault in which tokens still go by their earlier name and nobody has a place. The pass in use is stored first, so where others
+ * have a place, one without is the first that was added.
+ */
 function passesOf({ passes }: Stored): Content[] {
-  return passes.map((pass, seat) => {
+  const placed = passes.some(({ seat }) => seat !== undefined)
+  return passes.map((pass, at) => {
     const { tickets, ...rest } = pass as Content & { tickets?: StoredToken[] }
-    return { seat, ...rest, tokens: rest.tokens ?? tickets ?? [] }
+    return { seat: placed ? 0 : at, ...rest, tokens: rest.tokens ?? tickets ?? [] }
   })
 }
 
