@@ -1,6 +1,6 @@
 /** A small Bay for the tests: three authorities, the gates of one port, one resident; and the wallet's own server. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -136,9 +136,9 @@ export interface Bay {
 /**
  * `roots`: the wallet's server names the installation's roots, without which no desk is believed and nothing fetched for one. `host`: the
  * name by which browsers ask for the wallet; a credential of the phone's lock belongs to a name, never to an address in numbers.
- * `family`: a resident more, whom nobody looks after yet.
+ * `family`: a resident more, whom nobody looks after yet. `makers`: certificates (PEM) of makers whose wallets Hong Kong issues credentials to.
  */
-export async function openBay(browser: Browser, { roots = false, host = '127.0.0.1', family = false }: { readonly roots?: boolean; readonly host?: '127.0.0.1' | 'localhost'; readonly family?: boolean } = {}): Promise<Bay> {
+export async function openBay(browser: Browser, { roots = false, host = '127.0.0.1', family = false, makers }: { readonly roots?: boolean; readonly host?: '127.0.0.1' | 'localhost'; readonly family?: boolean; readonly makers?: string } = {}): Promise<Bay> {
   const baypass = program()
   const work = mkdtempSync(join(tmpdir(), 'baypass-wallet-'))
   const at = (name: string) => join(work, name)
@@ -157,6 +157,10 @@ export async function openBay(browser: Browser, { roots = false, host = '127.0.0
   execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'HKG', '--name', CHILD.name, '--birth', CHILD.birth, '--id', CHILD.id, '--photo', other], { env })
   execFileSync(baypass, ['resident', 'carer', 'add', '--dir', dir, '--resident', CHILD.id, '--carer', RESIDENT.id, '--ground', 'parent'], { env })
   if (family) execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'HKG', '--name', PARENT.name, '--birth', PARENT.birth, '--id', PARENT.id, '--photo', other], { env })
+  if (makers) {
+    mkdirSync(join(dir, 'authorities/HKG/openid'), { recursive: true })
+    writeFileSync(join(dir, 'authorities/HKG/openid/wallet-makers.pem'), makers)
+  }
   const days = (from: number) => new Date(Date.now() + 28_800_000 + from * 86_400_000).toISOString().slice(0, 10)
   execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'CHN', '--name', TRAVELLER.name, '--birth', TRAVELLER.birth, '--id', TRAVELLER.id, '--permit', TRAVELLER.permit, '--permit-expires', days(900), '--endorsement', `G:HKG:${days(-30)}:${days(60)}:2`, '--photo', portrait], { env })
 
