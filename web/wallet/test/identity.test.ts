@@ -283,6 +283,43 @@ describe.skipIf(skipped)('another wallet that shows who the holder is', () => {
     await one.context.close()
   })
 
+  it("of a child is shown on a carer's phone too, beside the counter's code", async () => {
+    await hand.press('more')
+    await hand.press('add')
+    await hand.press('home-HKG')
+    await hand.see('other-wallet')
+    await hand.press('other-wallet')
+    await hand.see('waiting')
+    expect(await hand.title()).toBe('Show who they are')
+    await hand.sound('en code for another wallet, of a child')
+    await type(hand, await childs.answer(await hand.shown()))
+    await hand.press('skip')
+    await hand.code(CHILD)
+    await hand.see('selfie')
+    await hand.selfie(bay.other)
+    await hand.codes(8)
+    expect(await hand.page.locator('#carried').last().innerText()).toContain('On a parent’s phone')
+    await hand.page.locator('#person-before', { hasText: RESIDENT.name }).last().waitFor()
+    await hand.press('person-before')
+    await hand.page.locator('.pass-name', { hasText: RESIDENT.name }).last().waitFor()
+    await hand.page.locator('#person-next', { hasText: 'Name not kept here' }).last().waitFor()
+  })
+
+  it('is offered no more where the authority says that it takes none after all', async () => {
+    const one = await Hand.open(browser, bay)
+    await begin(one)
+    await one.see('other-wallet')
+    await one.page.route('**/v1/identity-requests', (route) => route.fulfill({
+      status: 409, contentType: 'application/problem+json', headers: { 'access-control-allow-origin': '*' },
+      json: { type: 'urn:baypass:problem:identity_not_taken', title: '', status: 409, detail: '', code: 'identity_not_taken' },
+    }))
+    await one.press('other-wallet')
+    await one.page.locator('.fault', { hasText: 'takes no identities from other wallets. Type the number.' }).last().waitFor()
+    expect(await one.page.locator('#other-wallet').count()).toBe(0)
+    await one.sound('en another wallet not taken')
+    await one.context.close()
+  })
+
   it.each([...LANGUAGES])('speaks %s, within 320 pixels, also in large text', async (language) => {
     const one = await Hand.open(browser, bay)
     const sound = async (name: string) => {
