@@ -44,6 +44,8 @@ export interface Terms {
 }
 
 const BORDER = 'border-crossing'
+/** The claim by which an approval of the border lets an authority take identities of other systems. */
+const FOREIGN_IDENTITY = 'foreign_identity'
 /** Fields of form 1 and of form 2, and the labels under their signatures. */
 const [FORM_1, FORM_2] = [14, 17]
 const MAX_NUMBER = 0xffffffff
@@ -53,12 +55,7 @@ const once = (items: readonly string[]) => new Set(items).size === items.length
 
 /** Opens a file of approvals: every jurisdiction concerned has signed the same text with a key of the role approval. */
 export function openApproval(bundle: Uint8Array, trust: TrustStore, now: number): Approval {
-  const pairs = refuse('malformed', () =>
-    readList(decode(bundle), 3, (pair) => {
-      const [authority, message] = readFields(pair, 2)
-      if (!(message instanceof Uint8Array)) throw new FormError('approval')
-      return { authority: readAuthority(authority), message }
-    }))
+  const pairs = readPairs(bundle)
   const signed = new Map<Authority, Uint8Array>()
   for (const { authority, message } of pairs) {
     const { kid, payload } = refuse('malformed', () => parse1(message))
@@ -75,6 +72,27 @@ export function openApproval(bundle: Uint8Array, trust: TrustStore, now: number)
   const approval = refuse('malformed', () => readApproval(first))
   if (approval.jurisdictions.some((authority) => !signed.has(authority))) throw new Refused('unsigned')
   return approval
+}
+
+/** A file of approvals: each authority's signature over the text. */
+function readPairs(bundle: Uint8Array): readonly { readonly authority: Authority; readonly message: Uint8Array }[] {
+  return refuse('malformed', () =>
+    readList(decode(bundle), 3, (pair) => {
+      const [authority, message] = readFields(pair, 2)
+      if (!(message instanceof Uint8Array)) throw new FormError('approval')
+      return { authority: readAuthority(authority), message }
+    }))
+}
+
+/**
+ * Whether a file of approvals says that this authority takes identities of other systems at an enrolment on this day. Nothing is verified: it
+ * tells a screen what to offer, and the authority decides. Throws where the file is none.
+ */
+export function namesForeignIdentity(bundle: Uint8Array, authority: Authority, day: string): boolean {
+  const [first] = readPairs(bundle)
+  if (!first) throw new Refused('malformed')
+  const { scenario, withdrawn, from, to, jurisdictions, claims } = refuse('malformed', () => readApproval(parse1(first.message).payload))
+  return scenario === BORDER && !withdrawn && from <= day && day <= to && jurisdictions.includes(authority) && claims.includes(FOREIGN_IDENTITY)
 }
 
 function approvalKey(trust: TrustStore, authority: Authority, kid: Uint8Array, now: number): { key: Uint8Array } {

@@ -223,6 +223,18 @@ function follow(authority: Authority, head: Head, bytes: Uint8Array): { list: Tr
   return { list, head: { root: list.root, next: list.next, compromised } }
 }
 
+/** A chain of signed lists. */
+function readChain(bytes: Uint8Array): { links: readonly Uint8Array[]; newest: Uint8Array } {
+  const links = refuse('malformed', () =>
+    readList(decode(bytes), MAX_LISTS, (link) => {
+      if (!(link instanceof Uint8Array)) throw new FormError('list form')
+      return link
+    }))
+  const newest = links[links.length - 1]
+  if (!newest) throw new Refused('malformed')
+  return { links, newest }
+}
+
 interface InUse {
   readonly list: TrustList
   /** The signed list. */
@@ -243,13 +255,7 @@ export class TrustStore {
    * or that of the list in use. Throws `Refused`; the store is then unchanged. `now` is in seconds since 1970.
    */
   update(bytes: Uint8Array, now: number): Authority {
-    const links = refuse('malformed', () =>
-      readList(decode(bytes), MAX_LISTS, (link) => {
-        if (!(link instanceof Uint8Array)) throw new FormError('list form')
-        return link
-      }))
-    const newest = links[links.length - 1]
-    if (!newest) throw new Refused('malformed')
+    const { links, newest } = readChain(bytes)
     const claimed = claim(newest)
     const { authority } = claimed
     let held = this.lists.get(authority)
@@ -326,6 +332,16 @@ export class TrustStore {
     if (now >= entry.to) throw new Refused('key_ended')
     return { key: entry.key, desk: entry.desk }
   }
+}
+
+/**
+ * Whether a chain of lists says of itself that it is this authority's and names an issuer of another system that counts at `now`. Nothing is
+ * verified: it tells a screen what to offer, and the authority decides. Throws where the chain is none.
+ */
+export function namesForeignIssuer(bytes: Uint8Array, authority: Authority, now: number): boolean {
+  const list = claim(readChain(bytes).newest)
+  return list.authority === authority
+    && list.keys.some(({ role, compromised, from, to }) => role === 'foreign-issuer' && !compromised && from <= now && now < to)
 }
 
 /** What a kept list begins with. */

@@ -4,14 +4,14 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Approval, Approvals, openApproval } from '../approval.js'
+import { type Approval, Approvals, namesForeignIdentity, openApproval } from '../approval.js'
 import { Refused, fromHex, toHex, toUtf8 } from '../bytes.js'
-import { CborTag, decode } from '../cbor.js'
+import { type Cbor, CborTag, decode, encode } from '../cbor.js'
 import { sigStructure } from '../cose.js'
 import { judgeRequest } from '../desk.js'
 import type { Authority } from '../issuance.js'
 import { openSoftwareKey, sha256, verify } from '../keys.js'
-import { TrustStore, newRoot } from '../trust.js'
+import { TrustStore, namesForeignIssuer, newRoot } from '../trust.js'
 import {
   AnswerError, type Shown, type VenueRequest, answerCode, credentialSigner, makeAnswer, openReceipt, parseRequest, pseudonym,
   readRequestCode, receiptFits, receiveCredential,
@@ -301,5 +301,57 @@ describe('a receipt', () => {
     expect(receiptFits(receipt, { ...given, secret: new Uint8Array(32) })).toBe(false)
     expect(receiptFits({ ...receipt, until: receipt.at + 92 * 86_400 }, given)).toBe(false)
     expect(receiptFits({ ...receipt, request: new Uint8Array(32) }, given)).toBe(false)
+  })
+})
+
+describe('what is published about identities of other systems', () => {
+  const world = file('world.json')
+  const at = seconds(world['now'])
+  const fields = (item: Cbor | undefined) => item as readonly Cbor[]
+  const bytes = (item: Cbor | undefined) => item as Uint8Array
+
+  /** The list of Macao with one more key, unsigned: a screen asks nobody who signed it. */
+  const listed = (entry: readonly Cbor[]) => {
+    const link = bytes(fields(decode(hex((world['trust'] as Record<string, string>)['MAC'])))[0])
+    const [header, unprotected, payload, signatures] = fields(decode(link))
+    const list = [...fields(decode(bytes(payload)))]
+    list[6] = [...fields(list[6]), entry]
+    return encode([encode([header!, unprotected!, encode(list), signatures!])])
+  }
+  const key = hex((world['roots'] as Record<string, Pin>)['CHN']!.keys['l1'])
+  const issuer = (from: number, to: number, compromised = false): readonly Cbor[] => [12, toUtf8('id'), key, from, to, compromised, [toUtf8('x'), 'MO', ['sd-jwt:urn:x'], ['macao_bir']]]
+
+  it('is found in a list where an issuer of one counts today, and in no other', () => {
+    const rows = [
+      [listed(issuer(at, at + 1)), 'MAC', true],
+      [listed(issuer(at, at + 1)), 'HKG', false],
+      [listed(issuer(at + 1, at + 2)), 'MAC', false],
+      [listed(issuer(at - 1, at)), 'MAC', false],
+      [listed(issuer(at, at + 1, true)), 'MAC', false],
+      [hex((world['trust'] as Record<string, string>)['MAC']), 'MAC', false],
+    ] as const
+    rows.forEach(([chain, authority, expected], row) => expect(namesForeignIssuer(chain, authority, at), `row ${row}`).toBe(expected))
+    expect(code(() => namesForeignIssuer(encode([]), 'MAC', at))).toBe('malformed')
+  })
+
+  /** The first approval of the border with other fields, unsigned. */
+  const allowed = (change: Readonly<Record<number, Cbor>>) => {
+    const [authority, message] = fields(fields(decode(hex((world['approvals'] as readonly string[])[0])))[0])
+    const [header, unprotected, payload, signature] = fields(decode(bytes(message)))
+    const text = fields(decode(bytes(payload))).map((field, i) => change[i] ?? field)
+    return encode([[authority!, encode([header!, unprotected!, encode(text), signature!])]])
+  }
+  it('is found in an approval of the border that is in force, concerns the authority and names it', () => {
+    const claims = ['permit', 'foreign_identity']
+    const rows = [
+      [allowed({ 9: claims, 4: ['CHN', 'MAC'] }), 'MAC', '2026-03-02', true],
+      [allowed({}), 'MAC', '2026-03-02', false],
+      [allowed({ 9: claims, 2: true }), 'MAC', '2026-03-02', false],
+      [allowed({ 9: claims, 4: ['CHN', 'MAC'] }), 'HKG', '2026-03-02', false],
+      [allowed({ 9: claims }), 'MAC', '2020-01-01', false],
+      [allowed({ 9: claims }), 'MAC', '2099-01-01', false],
+    ] as const
+    rows.forEach(([bundle, authority, day, expected], row) => expect(namesForeignIdentity(bundle, authority, day), `row ${row}`).toBe(expected))
+    expect(code(() => namesForeignIdentity(encode([]), 'MAC', '2026-03-02'))).toBe('malformed')
   })
 })

@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import jsqr from 'jsqr'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { skip } from '../../core/test/skip'
@@ -11,6 +12,7 @@ import { type Opened, MODELS, accessible, launch, missing, openBay, picture, pro
 import { type Desks, REFUSED, type Venue, enter, openDesks } from './desks'
 
 const skipped = skip("the counter's page in a browser", missing())
+const decode = (jsqr as unknown as { default?: typeof jsqr }).default ?? jsqr
 
 const LANGUAGES = ['zh-Hans', 'zh-Hant', 'pt', 'en']
 
@@ -71,6 +73,28 @@ async function byCard(page: Page, line: number, fields: Record<string, string>):
   }
 }
 
+/** A request to a wallet of others, as the counter's API gives it. */
+interface OpenIdRequest { readonly id: string; readonly link: string; readonly svg: string }
+
+/** The text of the code on the screen. */
+async function symbol(page: Page): Promise<string | undefined> {
+  const side = 800
+  const grey = await page.locator('#qr').evaluate(async (image: HTMLImageElement, side) => {
+    await image.decode()
+    const canvas = document.createElement('canvas')
+    canvas.width = canvas.height = side
+    const pen = canvas.getContext('2d')!
+    pen.fillStyle = '#ffffff'
+    pen.fillRect(0, 0, side, side)
+    pen.drawImage(image, 20, 20, side - 40, side - 40)
+    const { data } = pen.getImageData(0, 0, side, side)
+    return Array.from({ length: side * side }, (_, i) => data[i * 4]! < 128 ? '1' : '0').join('')
+  }, side)
+  const rgba = new Uint8ClampedArray(side * side * 4).fill(255)
+  for (let i = 0; i < side * side; i += 1) if (grey[i] === '1') rgba.fill(0, i * 4, i * 4 + 3)
+  return decode(rgba, side, side, { inversionAttempts: 'dontInvert' })?.data
+}
+
 const registerAll = (page: Page) => page.keyboard.press('Control+Enter')
 const confirm = (page: Page) => page.locator('#dialog-confirm').click()
 const closed = (page: Page) => page.locator('#dialog').waitFor({ state: 'hidden' })
@@ -117,6 +141,54 @@ describe.skipIf(skipped)("the counter's page", () => {
     await page.locator('#sign-in').waitFor()
     expect(await page.locator('#views').isHidden()).toBe(true)
     await context.close()
+  })
+
+  test('asks a wallet of others by a code of its own, which a new request ends, and says that a wallet declined', async () => {
+    const { page, unexpected } = await counter('specimen-hotel-hong-kong')
+    /** Presses the button; the request, whose link the code on the screen says. */
+    const ask = async (): Promise<OpenIdRequest> => {
+      const [made] = await Promise.all([page.waitForResponse('**/api/openid/requests'), page.click('#new-openid')])
+      expect(made.status()).toBe(201)
+      const request = await made.json() as OpenIdRequest
+      await page.waitForFunction((svg) => document.querySelector<HTMLImageElement>('#qr')?.src.endsWith(encodeURIComponent(svg)), request.svg)
+      expect(await symbol(page)).toBe(request.link)
+      return request
+    }
+    const asked: string[] = []
+    page.on('request', (request) => { if (/\/api\/requests\/[^/]+$/.test(request.url())) asked.push(request.url().split('/').at(-1)!) })
+    const first = await ask()
+    expect(first.link).toMatch(/^openid4vp:\/\/\?client_id=x509_hash%3A/)
+    expect(await page.locator('#code-ends').innerText()).toMatch(/\d\d:\d\d/)
+    // A hand scanner may type at once.
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('scan')
+    await until('the page to look for an answer', () => Promise.resolve(asked.includes(first.id)))
+    await screens(page, 'openid')
+    // A request for the pass takes its place: nobody looks for an answer to it any more.
+    await page.keyboard.press('F2')
+    await page.waitForFunction((svg) => !document.querySelector<HTMLImageElement>('#qr')?.src.endsWith(encodeURIComponent(svg)), first.svg)
+    asked.length = 0
+    await until('the page to look again', () => Promise.resolve(asked.length > 1))
+    expect(asked).not.toContain(first.id)
+    // Anew, by the keyboard: another code.
+    await tabTo(page, 'new-openid')
+    const second = await ask()
+    expect(second.link).not.toBe(first.link)
+    // The wallet's user says no: OpenID4VP 1.0, 8.5.
+    const object = await (await fetch(new URL(second.link).searchParams.get('request_uri')!)).text()
+    const { response_uri, state } = JSON.parse(Buffer.from(object.split('.')[1]!, 'base64url').toString()) as { response_uri: string; state: string }
+    expect((await fetch(response_uri, { method: 'POST', body: new URLSearchParams({ error: 'access_denied', state }) })).status).toBe(200)
+    await said(page, 'The wallet did not answer. Ask the traveller, or take the document.')
+    await screens(page, 'openid-declined')
+    // It stays on the screen for another try, and goes with whoever signs out.
+    expect(await page.locator('#code').isVisible()).toBe(true)
+    await page.click('#sign-out')
+    await page.locator('#sign-in').waitFor()
+    expect(await page.locator('#code').isVisible()).toBe(false)
+    await enter(page, desks.secret('specimen-hotel-hong-kong'))
+    expect(await page.locator('#code').isVisible()).toBe(false)
+    await ask()
+    expect(unexpected()).toEqual([])
+    await page.context().close()
   })
 
   test('a guest with the pass answers the code on the screen, and a guest without a phone is as quick by card', async () => {

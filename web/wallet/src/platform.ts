@@ -533,6 +533,22 @@ export function lighten(on: boolean): void {
   // #endif
 }
 
+/** Whether this platform hands a link to another program on the phone: a mini-program hands none. */
+export const OPENS_LINKS: boolean = (() => {
+  let opens = true
+  // #ifdef MP-WEIXIN
+  opens = false
+  // #endif
+  return opens
+})()
+
+/** Hands a link to the program on this phone that is there for its scheme. */
+export function openLink(link: string): void {
+  // #ifdef H5
+  window.location.assign(link)
+  // #endif
+}
+
 /** Reports when the wallet goes to the background and comes back, where the pages' own hooks do not. */
 export function onSight(told: (visible: boolean) => void): () => void {
   // #ifdef H5

@@ -111,7 +111,7 @@ function readRoots(given: unknown): ReadonlyMap<Authority, Root> {
 /** Whether something that came, and is not trusted, is of no use: it is left out. */
 const isUseless = (error: unknown) => error instanceof Refused || error instanceof FormError
 
-function leaveOut<T>(read: () => T): T | undefined {
+export function leaveOut<T>(read: () => T): T | undefined {
   try {
     return read()
   } catch (error) {
@@ -159,7 +159,7 @@ function openLists(): Lists | undefined {
 const texts = (found: unknown): readonly string[] => Array.isArray(found) ? found.filter((one) => typeof one === 'string') as string[] : []
 
 /** What one authority publishes: chains of trust lists, its own and those of others, and approvals. */
-async function readLists(authority: Authority): Promise<{ chains: readonly string[]; bundles: readonly string[] }> {
+export async function readLists(authority: Authority): Promise<{ chains: readonly string[]; bundles: readonly string[] }> {
   const [trust, approved] = await Promise.all([read(authority, '/v1/trust-lists'), read(authority, '/v1/approvals')])
   const [{ lists }, { approvals }] = [trust as { lists?: unknown }, approved as { approvals?: unknown }]
   const chains = texts(Array.isArray(lists) ? lists.map((one: { list?: unknown } | null) => one?.list) : [])

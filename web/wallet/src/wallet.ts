@@ -54,12 +54,30 @@ export interface Passage {
 export interface Receipt {
   readonly at: number
   readonly to: Authority
-  /** `zone`: an enrolment that gave the lines of the machine-readable zone as well. `lists`: nothing of the holder was sent. */
-  readonly what: Exclude<keyof Operations, 'frames'> | 'zone' | 'lists'
+  /**
+   * `zone`: an enrolment that gave the lines of the machine-readable zone as well. `identity`: one by what another wallet has shown;
+   * `identity_number`: its six digits alone. `lists`: nothing of the holder was sent.
+   */
+  readonly what: Exclude<keyof Operations, 'frames'> | 'zone' | 'identity' | 'identity_number' | 'lists'
 }
 
-/** Steps of a registration, one question on each screen. */
-export type Step = 'card' | 'permit' | 'name' | 'birth' | 'code' | 'review' | 'selfie' | 'done'
+/** A request to another wallet to show who the holder is (`identity`). */
+export interface AskedIdentity {
+  readonly request: string
+  /** What the other wallet opens. */
+  readonly link: string
+  /** Until when it may answer, in seconds since 1970, by the authority's clock. */
+  readonly ends: number
+  /** Whether it has answered. */
+  readonly shown?: true
+  /** The six digits that its browser showed, once the authority said that they are right. */
+  readonly number?: string
+  /** Tries of them that are left. */
+  readonly left: number
+}
+
+/** Steps of a registration, one question on each screen; `other`: another wallet shows who the holder is, in place of what is typed. */
+export type Step = 'card' | 'other' | 'permit' | 'name' | 'birth' | 'code' | 'review' | 'selfie' | 'done'
 
 export interface Content {
   home: Authority
@@ -75,6 +93,8 @@ export interface Content {
   cards: Partial<Record<Authority, Card>>
   /** The machine-readable zone of the Home Return Permit, if the camera read it; deleted once the authority has it. */
   zone?: readonly string[]
+  /** What another wallet was asked, for the home authority, in place of the card's number, the name and the birth date. */
+  identity?: AskedIdentity
   /** The one-time codes of the offices, as typed; deleted once they are used. */
   invitation?: string
   /** The key to which every secret is bound. */
@@ -144,7 +164,7 @@ const empty = (home: Authority): Content => ({
 
 export async function begin(home: Authority, pin: string): Promise<void> {
   vault = await newVault(pin)
-  state.content = empty(home)
+  state.content = { ...empty(home), seat: 0 }
   state.others = []
   state.lists = undefined
   state.told = []
@@ -186,6 +206,7 @@ export async function giveUp(): Promise<void> {
     content.again = []
     content.step = 'done'
     delete content.zone
+    delete content.identity
   } else if (Object.keys(content.sessions).length === 0 && state.others.length > 0) {
     await dropTokens(content)
     state.content = state.others[0]
@@ -207,6 +228,8 @@ export async function moveHome(home: Authority): Promise<void> {
   content.home = home
   content.cards = {}
   delete content.zone
+  // Asked by the authority of before.
+  delete content.identity
   content.step = 'card'
   await keep()
 }
@@ -232,11 +255,15 @@ export async function dropTokens(content: Content): Promise<void> {
   content.venues = { ...venues, credentials: [], pending: [] }
 }
 
-/** The passes, also of a vault in which tokens still go by their earlier name and nobody has a place. */
+/**
+ * The passes, also of a vault in which tokens still go by their earlier name and nobody has a place. The pass in use is stored first, so where others
+ * have a place, one without is the first that was added.
+ */
 function passesOf({ passes }: Stored): Content[] {
-  return passes.map((pass, seat) => {
+  const placed = passes.some(({ seat }) => seat !== undefined)
+  return passes.map((pass, at) => {
     const { tickets, ...rest } = pass as Content & { tickets?: StoredToken[] }
-    return { seat, ...rest, tokens: rest.tokens ?? tickets ?? [] }
+    return { seat: placed ? 0 : at, ...rest, tokens: rest.tokens ?? tickets ?? [] }
   })
 }
 
@@ -351,7 +378,9 @@ const RECEIPTS = 200
 
 /** Calls an authority for this pass and records which data it got. */
 export async function tell<K extends Exclude<keyof Operations, 'frames'>>(content: Content, to: Authority, what: K, given: Omit<Parameters<typeof call<K>>[2], 'key'>, noted: Receipt['what'] = what): Promise<Operations[K]['answer']> {
-  content.receipts = [{ at: now(), to, what: noted }, ...content.receipts].slice(0, RECEIPTS)
+  // Asked every few seconds: the last time is enough.
+  const before = noted === 'identity_state' ? content.receipts.filter((one) => one.to !== to || one.what !== noted) : content.receipts
+  content.receipts = [{ at: now(), to, what: noted }, ...before].slice(0, RECEIPTS)
   try {
     return await call(to, what, { ...given, key: await deviceKey(content) } as Parameters<typeof call<K>>[2])
   } catch (error) {
@@ -403,17 +432,13 @@ const LIVE_MS = 60_000
 /** Enrols with every card at its authority. A registration that is granted stays granted if a later one is refused. */
 export async function enrol(source: Source): Promise<void> {
   const content = held()
-  const codes = readInvitations(content.invitation ?? '') ?? {}
   for (const authority of AUTHORITIES) {
-    const card = content.cards[authority]
+    const claim = claimOf(content, authority)
     const again = content.again.includes(authority)
-    if (!card || (content.sessions[authority] && !again)) continue
+    if (!claim || (content.sessions[authority] && !again)) continue
     // Where the carer has no pass, nobody carries one: at home that is told.
     if (content.carried && authority !== content.home && !carerOf(content)?.sessions[authority]) continue
-    const zone = authority === 'CHN' ? zoneOf(content, card) : undefined
-    const code = codes[authority]
-    const body = { document: card, name: content.name, birth: content.birth, ...(zone ? { mrz: zone } : {}), ...(code ? { invitation: code } : {}) }
-    const begun = await begins(content, authority, body, zone ? 'zone' : 'enrol').catch(async (error: unknown) => {
+    const begun = await begins(content, authority, claim.body, claim.noted).catch(async (error: unknown) => {
       // A zone that the authority refuses is dropped; the typed number may still be accepted.
       if (error instanceof Refusal && error.code.startsWith('mrz_')) {
         delete content.zone
@@ -435,12 +460,32 @@ export async function enrol(source: Source): Promise<void> {
   content.again = []
   content.step = 'done'
   delete content.zone
+  delete content.identity
   delete content.invitation
   await keep()
 }
 
+/** Whether a permit of another authority is typed, for which name and birth date are needed, also beside what another wallet shows. */
+export const hasPermit = ({ home, cards }: Content): boolean => home !== 'CHN' && cards.CHN !== undefined
+
+/** What an authority is told of the holder, and the word for it; undefined where nothing of theirs is of this authority. */
+function claimOf(content: Content, authority: Authority): { readonly body: Operations['enrol']['body']; readonly noted: Receipt['what'] } | undefined {
+  const code = readInvitations(content.invitation ?? '')?.[authority]
+  const invitation = code ? { invitation: code } : {}
+  const shown = authority === content.home ? content.identity : undefined
+  if (shown) {
+    if (!shown.number) throw new Refusal('identity_waits')
+    return { body: { identity: { request: shown.request, number: shown.number }, ...invitation }, noted: 'identity' }
+  }
+  const card = content.cards[authority]
+  if (!card) return undefined
+  const zone = authority === 'CHN' ? zoneOf(content, card) : undefined
+  const typed = { document: card, name: content.name, birth: content.birth }
+  return { body: { ...typed, ...(zone ? { mrz: zone } : {}), ...invitation }, noted: zone ? 'zone' : 'enrol' }
+}
+
 /** The first step of an enrolment; where it takes work, the work is done and the same is sent again. */
-async function begins(content: Content, authority: Authority, body: Operations['enrol']['body'], noted: Receipt['what']): Promise<BegunAnswer> {
+export async function begins(content: Content, authority: Authority, body: Operations['enrol']['body'], noted: Receipt['what']): Promise<BegunAnswer> {
   // The own secret shows that this wallet is in force already: it needs no code then, and waits for nobody. A carer's proves the carer.
   const own = content.sessions[authority]
   const carers = content.carried ? carerOf(content)?.sessions[authority] : undefined

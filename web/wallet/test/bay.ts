@@ -1,6 +1,6 @@
 /** A small Bay for the tests: three authorities, the gates of one port, one resident; and the wallet's own server. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -96,6 +96,8 @@ export function guessed(authority: string): string {
 
 /** A child of the same family, without a permit. */
 export const CHILD = { name: 'SPECIMEN CANARY JUNIOR', birth: '2012-03-04', id: 'B765432(A)' }
+/** A parent of theirs, with an identity card alone; in a Bay that is opened with `family`. */
+export const PARENT = { name: 'SPECIMEN CANARY PO', birth: '1950-01-02', id: 'C192837(4)' }
 /** A mainland resident, with an endorsement for Hong Kong in force. */
 export const TRAVELLER = { name: 'SPECIMEN CANARY LAN', birth: '1990-03-07', id: '110101199003071233', permit: 'CA1234567' }
 export const RESIDENT = { name: 'SPECIMEN CANARY MUI', birth: '1990-05-06', id: 'A123456(3)', permit: 'H12345678' }
@@ -122,6 +124,8 @@ export interface Bay {
   readonly face: Buffer
   /** One-time codes of the offices for these numbers, both in one text; an earlier wallet of the same person ends when they are used. */
   invite(who: { readonly id: string; readonly permit?: string }): Promise<string>
+  /** What an officer of Hong Kong's enrolment counter posts there. */
+  counter(path: string, body: object): Promise<{ readonly status: number; readonly answer: Record<string, unknown> }>
   /** Serves the desk of a venue; pages of the wallet may send it answers. */
   desk(venue: string): Promise<DeskServed>
   /** Runs a command of the program on this installation. */
@@ -132,8 +136,9 @@ export interface Bay {
 /**
  * `roots`: the wallet's server names the installation's roots, without which no desk is believed and nothing fetched for one. `host`: the
  * name by which browsers ask for the wallet; a credential of the phone's lock belongs to a name, never to an address in numbers.
+ * `family`: a resident more, whom nobody looks after yet. `makers`: certificates (PEM) of makers whose wallets Hong Kong issues credentials to.
  */
-export async function openBay(browser: Browser, { roots = false, host = '127.0.0.1' }: { readonly roots?: boolean; readonly host?: '127.0.0.1' | 'localhost' } = {}): Promise<Bay> {
+export async function openBay(browser: Browser, { roots = false, host = '127.0.0.1', family = false, makers }: { readonly roots?: boolean; readonly host?: '127.0.0.1' | 'localhost'; readonly family?: boolean; readonly makers?: string } = {}): Promise<Bay> {
   const baypass = program()
   const work = mkdtempSync(join(tmpdir(), 'baypass-wallet-'))
   const at = (name: string) => join(work, name)
@@ -151,6 +156,11 @@ export async function openBay(browser: Browser, { roots = false, host = '127.0.0
   execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'HKG', '--name', RESIDENT.name, '--birth', RESIDENT.birth, '--id', RESIDENT.id, '--permit', RESIDENT.permit, '--permit-expires', '2035-01-01', '--photo', portrait], { env })
   execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'HKG', '--name', CHILD.name, '--birth', CHILD.birth, '--id', CHILD.id, '--photo', other], { env })
   execFileSync(baypass, ['resident', 'carer', 'add', '--dir', dir, '--resident', CHILD.id, '--carer', RESIDENT.id, '--ground', 'parent'], { env })
+  if (family) execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'HKG', '--name', PARENT.name, '--birth', PARENT.birth, '--id', PARENT.id, '--photo', other], { env })
+  if (makers) {
+    mkdirSync(join(dir, 'authorities/HKG/openid'), { recursive: true })
+    writeFileSync(join(dir, 'authorities/HKG/openid/wallet-makers.pem'), makers)
+  }
   const days = (from: number) => new Date(Date.now() + 28_800_000 + from * 86_400_000).toISOString().slice(0, 10)
   execFileSync(baypass, ['resident', 'add', '--dir', dir, '--home', 'CHN', '--name', TRAVELLER.name, '--birth', TRAVELLER.birth, '--id', TRAVELLER.id, '--permit', TRAVELLER.permit, '--permit-expires', days(900), '--endorsement', `G:HKG:${days(-30)}:${days(60)}:2`, '--photo', portrait], { env })
 
@@ -230,6 +240,13 @@ export async function openBay(browser: Browser, { roots = false, host = '127.0.0
         codes.push(answer.ok ? ((await answer.json()) as { invitation: string }).invitation : guessed(authority!))
       }
       return codes.join(' ')
+    },
+    async counter(path, body) {
+      const answer = await fetch(`${authorities['HKG']}${path}`, {
+        method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${await officer('HKG')}` }, body: JSON.stringify(body),
+      })
+      const text = await answer.text()
+      return { status: answer.status, answer: text ? (JSON.parse(text) as Record<string, unknown>) : {} }
     },
     async desk(venue) {
       const told = await serve(['desk', 'serve', '--venue', venue, '--origin', wallet])

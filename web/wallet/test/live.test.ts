@@ -98,4 +98,14 @@ describe('a vault of the version before', () => {
     // Who stands there without a place gets the one of its order.
     expect(wallet.people().map(({ seat }) => seat)).toEqual([0])
   })
+
+  it('in which the first pass had no place keeps the order of its cards, whichever is in use', async () => {
+    const person = (name: string, seat?: number) => ({ home: 'HKG', step: 'done', name, tokens: [], ...(seat === undefined ? {} : { seat }) })
+    for (const passes of [[person('second', 1), person('first'), person('third', 2)], [person('third', 2), person('second', 1), person('first')], [person('first'), person('third', 2), person('second', 1)]]) {
+      world.stored.clear()
+      await seal(await newVault(PIN), { passes })
+      expect((await wallet.unlock(PIN)).outcome).toBe('open')
+      expect(wallet.people().map(({ name }) => name)).toEqual(['first', 'second', 'third'])
+    }
+  })
 })

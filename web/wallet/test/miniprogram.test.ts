@@ -13,6 +13,7 @@ import { type Bay, RESIDENT, ROOT, launch, missing, openBay } from './bay.js'
 import { counterOf } from './clerk.js'
 import { chance, drawCards, film, noFont, permitZone } from './cards.js'
 import { PIN, scan, symbolText } from './hand.js'
+import { OtherWallet, noOtherWallet } from './other-program.js'
 import { Phone } from './phone.js'
 
 const BUILT = join(ROOT, 'web/wallet/dist/build')
@@ -47,6 +48,7 @@ describe('what is built is small', () => {
 })
 
 const skipped = skip("the mini-program's life", missing())
+const withoutOther = !skipped && skip('another wallet and the mini-program', noOtherWallet())
 const withoutFont = !skipped && skip("a card before the mini-program's camera", noFont())
 
 describe.skipIf(skipped)('the built mini-program', () => {
@@ -355,6 +357,33 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await phone.tap('selfie-file')
     await phone.until(() => phone.find('left')?.attributes.get('data-codes') === 8, 60)
     expect(phone.camera.taken).toEqual([])
+    expect(phone.faults).toEqual([])
+  })
+
+  it.skipIf(withoutOther)('shows another wallet its code, on another phone alone: it opens no link; and registers by the six digits', async () => {
+    const other = await OtherWallet.open(bay, RESIDENT)
+    await other.list()
+    await anew()
+    await phone.tap('other-wallet')
+    await phone.until('waiting')
+    const link = await drawn('openid4vp:')
+    expect(link).toMatch(/^openid4vp:/)
+    expect(phone.find('open-wallet')).toBeUndefined()
+    expect(phone.text()).toContain('scan this code with the other wallet')
+    const six = await other.answer(link)
+    other.end()
+    await phone.until('shown')
+    await phone.type('six', six)
+    await phone.tap('next')
+    await phone.tap('skip')
+    await phone.until('invitation')
+    await phone.type('invitation', await bay.invite(RESIDENT))
+    await phone.tap('next')
+    await phone.until('From the other wallet')
+    await phone.tap('next')
+    await phone.until('selfie-file')
+    await phone.tap('selfie-file')
+    await phone.until(() => phone.find('left')?.attributes.get('data-codes') === 8, 60)
     expect(phone.faults).toEqual([])
   })
 

@@ -1,6 +1,6 @@
 /** The wallet's own server, as somebody types it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -131,6 +131,10 @@ describe('the wallet\'s server', () => {
     expect(await (await fetch(`${address}/authorities.json`)).json()).toMatchObject({ HKG: `${address}/authority/HKG` })
     expect((await fetch(`${address}/authority/HKG/v1/pass`)).status).toBe(502)
     expect((await fetch(`${address}/authority/HKG/v1/officer`)).status).toBe(404)
+    const doors = [...readFileSync(new URL('../src/api.ts', import.meta.url), 'utf8').matchAll(/path: '(\/v1\/[^']+)'/g)].map(([, path]) => path!)
+    expect(doors.length).toBeGreaterThan(15)
+    const filled = (path: string) => path.replace('{id}', path.includes('enrolments') ? 'A'.repeat(22) : '0'.repeat(32)).replace('{reference}', '0'.repeat(32))
+    for (const door of [...doors, '/v1/trust-lists', '/v1/approvals']) expect((await fetch(`${address}/authority/HKG${filled(door)}`)).status, door).toBe(502)
     expect((await fetch(`${address}/authority/XXX/v1/pass`)).status).toBe(404)
   })
 

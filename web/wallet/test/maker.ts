@@ -1,0 +1,88 @@
+/** A maker of wallets of others, and one such wallet as far as it asks an authority for credentials (OAuth 2.0 under HAIP; interop/maker.mjs). */
+import { type KeyObject, createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { dpopProof } from '../../core/dpop.js'
+import { newSoftwareKey } from '../../core/keys.js'
+
+/** Why no certificates can be made here; `undefined` where they can. */
+export const noMaker = (): string | undefined => spawnSync('openssl', ['version']).status === 0 ? undefined : 'no openssl on this machine'
+
+export const CLIENT = 'specimen-wallet'
+/** Where the wallet's answer goes; nobody is there. */
+export const BACK = 'https://wallet.example/cb'
+
+const base64url = (value: object | Buffer) => (Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value))).toString('base64url')
+const now = () => Math.floor(Date.now() / 1000)
+
+function signed(key: KeyObject, header: object, claims: object): string {
+  const text = `${base64url({ alg: 'ES256', ...header })}.${base64url(claims)}`
+  return `${text}.${base64url(sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }))}`
+}
+
+export interface Maker {
+  /** Its root, PEM. */
+  readonly pem: string
+  /** Its signer: the key, and the certificate in DER. */
+  readonly key: KeyObject
+  readonly leaf: Buffer
+}
+
+/** A root, and a signer that it certifies. */
+export function newMaker(): Maker {
+  const dir = mkdtempSync(join(tmpdir(), 'baypass-maker-'))
+  const at = (name: string) => join(dir, name)
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  try {
+    openssl('req', '-x509', ...curve, '-keyout', at('root.key'), '-out', at('root.pem'), '-days', '30', '-subj', '/C=HK/CN=Specimen maker of wallets', '-addext', 'basicConstraints=critical,CA:TRUE,pathlen:0', '-addext', 'keyUsage=critical,keyCertSign')
+    openssl('req', ...curve, '-keyout', at('leaf.key'), '-out', at('leaf.csr'), '-subj', '/C=HK/CN=Specimen wallet signer')
+    writeFileSync(at('leaf.ext'), 'keyUsage=critical,digitalSignature\n')
+    openssl('x509', '-req', '-in', at('leaf.csr'), '-CA', at('root.pem'), '-CAkey', at('root.key'), '-CAcreateserial', '-days', '20', '-extfile', at('leaf.ext'), '-outform', 'DER', '-out', at('leaf.der'))
+    return { pem: readFileSync(at('root.pem'), 'utf8'), key: createPrivateKey(readFileSync(at('leaf.key'))), leaf: readFileSync(at('leaf.der')) }
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** A wallet of this maker's at one authority. */
+export class AskingWallet {
+  private readonly instance = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  private readonly dpop = newSoftwareKey((length) => randomBytes(length))
+  private readonly verifier = randomBytes(32).toString('base64url')
+
+  constructor(private readonly maker: Maker, private readonly issuer: string) {}
+
+  /** An attested request to an endpoint of the authorization server. */
+  private async post(path: string, pairs: Readonly<Record<string, string>>): Promise<{ readonly status: number; readonly answer: Record<string, unknown> }> {
+    const nonce = (await fetch(`${this.issuer}/openid/nonce`, { method: 'POST' })).headers.get('dpop-nonce') ?? undefined
+    const cnf = { jwk: this.instance.publicKey.export({ format: 'jwk' }) }
+    const answer = await fetch(this.issuer + path, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'oauth-client-attestation': signed(this.maker.key, { typ: 'oauth-client-attestation+jwt', x5c: [this.maker.leaf.toString('base64')] }, { sub: CLIENT, exp: now() + 300, cnf }),
+        'oauth-client-attestation-pop': signed(this.instance.privateKey, { typ: 'oauth-client-attestation-pop+jwt' }, { aud: this.issuer, jti: randomBytes(8).toString('hex'), iat: now() }),
+        dpop: await dpopProof(this.dpop, { method: 'POST', url: this.issuer + path, nonce }, randomBytes(16), now()),
+      },
+      body: new URLSearchParams(pairs).toString(),
+    })
+    return { status: answer.status, answer: (await answer.json()) as Record<string, unknown> }
+  }
+
+  /** Pushes a request; the address at which its holder signs in. */
+  async push(scope: string, state: string): Promise<string> {
+    const { status, answer } = await this.post('/openid/par', {
+      response_type: 'code', client_id: CLIENT, redirect_uri: BACK, scope, state,
+      code_challenge: createHash('sha256').update(this.verifier).digest('base64url'), code_challenge_method: 'S256',
+    })
+    if (status !== 201) throw new Error(`the authority answered ${status}: ${JSON.stringify(answer)}`)
+    return `${this.issuer}/openid/authorize?${new URLSearchParams({ client_id: CLIENT, request_uri: String(answer['request_uri']) }).toString()}`
+  }
+
+  redeem(code: string) {
+    return this.post('/openid/token', { grant_type: 'authorization_code', code, redirect_uri: BACK, code_verifier: this.verifier, client_id: CLIENT })
+  }
+}
