@@ -46,8 +46,8 @@ pub use messages::{
     signed_message, verdict,
 };
 pub use openid::{
-    LIST, ORIGIN, openid_mdoc, openid_open_request, openid_query, openid_request, openid_response,
-    openid_sd_jwt, openid_status,
+    ISSUER, LIST, ORIGIN, openid_issuer, openid_mdoc, openid_open_request, openid_query, openid_request,
+    openid_response, openid_sd_jwt, openid_status,
 };
 pub use pages::gate_http;
 pub use papers::{case_file, document_number, endorsement, mrz, words};
@@ -102,6 +102,7 @@ targets!(
     modbus_answer,
     mrz,
     notice,
+    openid_issuer,
     openid_mdoc,
     openid_query,
     openid_request,

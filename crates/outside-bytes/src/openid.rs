@@ -5,9 +5,12 @@ use std::sync::LazyLock;
 use credential::x5c::CertificateAnchors;
 use openid4vc::claim_path::{ClaimPath, Segment};
 use openid4vc::dcql::Query;
+use openid4vc::issuance::{
+    Access, CredentialOffer, Delivered, IssuerMetadata, ServerMetadata, read_nonce, read_refusal,
+};
 use openid4vc::mdoc::{self, DeviceResponse, IssuerSigned, SessionTranscript};
 use openid4vc::presentation::{
-    Answer, Asked, Channel, Checks, ClientId, Context, NewRequest, OpenRequest, Posted,
+    Answer, Asked, Channel, Checks, ClientId, Context, NewRequest, OpenRequest, Posted, RequestLink,
 };
 use openid4vc::sd_jwt::{self, SdJwt};
 use openid4vc::status::ListToken;
@@ -18,6 +21,8 @@ use crate::keys::{authority_key, authority_public, device_key, now};
 
 /// The page that asks in [`openid_request`].
 pub const ORIGIN: &str = "https://desk.example";
+/// The issuer in [`openid_issuer`].
+pub const ISSUER: &str = "https://issuer.example";
 /// The list in [`openid_status`].
 pub const LIST: &str = "https://hkg.example/status/7";
 
@@ -158,4 +163,57 @@ pub fn openid_status(bytes: &[u8]) -> bool {
     let again = list.sign_cwt(authority_key(), &chain).unwrap();
     assert_eq!(ListToken::open_cwt(&again, LIST, authority_public(), now()), Ok(list));
     true
+}
+
+/// What an issuer of another system publishes and answers, and the links of offers and of verifiers: every address is reached over TLS or within
+/// this machine, and what is counted is bounded.
+pub fn openid_issuer(bytes: &[u8]) -> bool {
+    const KEYS: usize = 2;
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let safe = |uri: &str| uri.starts_with("https://") || uri.starts_with("http://");
+    let mut accepted = read_nonce(text).is_ok() || read_refusal(text).is_some();
+    if let Ok(read) = IssuerMetadata::read(text, ISSUER) {
+        let others = [&read.nonce, &read.deferred, &read.notification];
+        let others = others.into_iter().flatten();
+        assert!(
+            others.chain([&read.credential, &read.server]).all(|uri| safe(uri)),
+            "an address without TLS"
+        );
+        assert!((1..=64).contains(&read.batch), "a batch without bound");
+        accepted = true;
+    }
+    if let Ok(read) = ServerMetadata::read(text, ISSUER) {
+        assert!(safe(&read.token), "an address without TLS");
+        accepted = true;
+    }
+    if let Ok(read) = Access::read(text) {
+        let asked = read.request("a", &["p".to_owned()]);
+        assert_eq!(asked.as_object().map(serde_json::Map::len), Some(2), "a name and proofs are asked with");
+        accepted = true;
+    }
+    match Delivered::read(text, KEYS) {
+        Ok(Delivered::Credentials { credentials, .. }) => assert_eq!(credentials.len(), KEYS),
+        Ok(Delivered::Later { transaction, .. }) => assert!(!transaction.is_empty()),
+        Err(_) => return openid_link(text) || accepted,
+    }
+    true
+}
+
+fn openid_link(text: &str) -> bool {
+    if let Some(uri) = CredentialOffer::reference(text) {
+        assert!(uri.starts_with("http"), "an address of another kind");
+    }
+    let offer = CredentialOffer::read_link(text);
+    if let Ok(offer) = &offer {
+        assert_eq!(
+            CredentialOffer::read_link(&offer.link().unwrap()).as_ref(),
+            Ok(offer),
+            "another offer when sent on"
+        );
+    }
+    let link = RequestLink::read(text);
+    if let Ok(link) = &link {
+        assert!(link.request_uri.starts_with("http"), "an address of another kind");
+    }
+    offer.is_ok() || link.is_ok()
 }

@@ -2,11 +2,12 @@
 
 use credential::jose::{ContentEncryption, DecryptionKey, Jwk, Recipient, encrypt_jwe};
 use credential::sha256;
+use openid4vc::issuance::{CredentialOffer, Endpoints, Grant, issuer_metadata, server_metadata};
 use openid4vc::mdoc::{self, NameSpace, SessionTranscript, Validity, Value};
 use openid4vc::presentation::{Channel, ClientId, NewRequest, OpenRequest};
 use openid4vc::sd_jwt::{self, Blueprint, Element, Member, Presentation};
 use openid4vc::status::{ListToken, Status, StatusList, StatusReference};
-use outside_bytes::{LIST, ORIGIN, authority_key, device_key, now};
+use outside_bytes::{ISSUER, LIST, ORIGIN, authority_key, device_key, now};
 use serde_json::json;
 
 use crate::{cut, put, put_with_misses};
@@ -16,6 +17,7 @@ pub fn openid() {
     let chain = [b"certificate".to_vec()];
     sd_jwts(&status, &chain);
     mdocs(&status, &chain);
+    issuers();
     queries();
     requests();
     responses();
@@ -84,6 +86,48 @@ fn mdocs(status: &StatusReference, chain: &[Vec<u8>]) {
     let transcript = SessionTranscript::dc_api(ORIGIN, "nonce", None);
     let shown = held.present(|_, element| element != "birth_date", &transcript, device_key()).unwrap();
     put_with_misses("openid_mdoc", "shown", &shown);
+}
+
+/// What an issuer of another system publishes and answers, and links.
+fn issuers() {
+    let own = Endpoints::of(ISSUER);
+    let mut metadata = issuer_metadata(&own, "Specimen");
+    let listed = metadata.get_mut("credential_configurations_supported").unwrap().as_object_mut().unwrap();
+    listed.retain(|id, _| id.starts_with("photo-id"));
+    let metadata = metadata.to_string();
+    put("openid_issuer", "ok-metadata", &metadata);
+    put(
+        "openid_issuer",
+        "no-plain",
+        metadata.replace("https://issuer.example/openid/credential", "http://issuer.example/c"),
+    );
+    put(
+        "openid_issuer",
+        "no-other",
+        metadata.replace("\"https://issuer.example\"", "\"https://other.example\""),
+    );
+    put("openid_issuer", "ok-server", server_metadata(&own).to_string());
+    let token = json!({"access_token": "t", "token_type": "DPoP", "authorization_details":
+        [{"credential_configuration_id": "a", "credential_identifiers": ["i"]}]});
+    put("openid_issuer", "ok-token", token.to_string());
+    put("openid_issuer", "no-bearer", token.to_string().replace("DPoP", "Bearer"));
+    let given = json!({"credentials": [{"credential": "a"}, {"credential": "b"}], "notification_id": "n"});
+    put("openid_issuer", "ok-given", given.to_string());
+    put("openid_issuer", "no-count", given.to_string().replace("{\"credential\":\"a\"},", ""));
+    put("openid_issuer", "ok-later", "{\"transaction_id\":\"t\",\"interval\":2}");
+    put("openid_issuer", "ok-nonce", "{\"c_nonce\":\"n\"}");
+    put("openid_issuer", "ok-refusal", "{\"error\":\"invalid_grant\",\"error_description\":\"over\"}");
+    let grants = Some(Grant::pre_authorized("c".to_owned(), 6));
+    let credential_configuration_ids = vec!["a".to_owned()];
+    let offer =
+        CredentialOffer { credential_issuer: ISSUER.to_owned(), credential_configuration_ids, grants };
+    put("openid_issuer", "ok-offer", offer.link().unwrap());
+    put(
+        "openid_issuer",
+        "ok-link",
+        "openid4vp://?client_id=a&request_uri=https%3A%2F%2Fa.example%2Fr&request_uri_method=post",
+    );
+    put("openid_issuer", "no-link", "openid4vp://?client_id=a&request_uri=file%3A%2F%2F%2Fr");
 }
 
 fn queries() {
