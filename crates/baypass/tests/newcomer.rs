@@ -183,3 +183,20 @@ fn a_folder_without_models_is_named_however_it_was_said() {
         .output();
     bay::Run(said.unwrap()).told(&[absent, "BAYPASS_MODELS"]);
 }
+
+#[test]
+fn a_record_that_says_something_twice_is_refused_by_its_file_before_anybody_is_registered() {
+    let folder = Folder::new();
+    folder.init();
+    let twice = r#"{"person": {"home": "CHN", "name": "SPECIMEN, LI NA", "name": "SPECIMEN, ANA", "birth": "1990-05-06"}, "documents": []}"#;
+    for (name, content, why) in [
+        ("twice.json", twice, "the same name twice"),
+        ("cut.json", "{\"person\": {", "malformed JSON at line 1"),
+    ] {
+        folder.write(name, content.as_bytes());
+        let line = ["resident", "add", "--dir", "DIR", "--case", name, "--photo", "photo.jpg"];
+        folder.run(&line).told(&[name, why, "docs/cases.md"]);
+    }
+    let list = folder.run(&["resident", "list", "--dir", "DIR"]).code(0).out();
+    assert!(list.contains("no resident yet"), "{list}");
+}

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use documents::{AuthorityCode, DocumentKind, LocalDate, Rules, parse_endorsement};
+use openid4vc::json;
 use serde_json::{Value, json};
 
 use crate::Ended;
@@ -85,12 +86,12 @@ pub async fn run(args: &AddArgs, models: &Path) -> Result<Ended, Failure> {
         None => (args.flags.case(&rules)?, "the flags".to_owned()),
         Some(path) => {
             let bytes = failure::read(path, MAX_CASE_BYTES)?;
-            let raw = serde_json::from_slice::<Value>(&bytes).map_err(|error| {
-                Failure::new(format!(
-                    "{} is no JSON ({error}); a case file is described in docs/cases.md",
-                    path.display()
-                ))
-            })?;
+            let wrong = |why: &dyn std::fmt::Display| {
+                let path = path.display();
+                Failure::new(format!("{path}: {why}; a case file is described in docs/cases.md"))
+            };
+            let text = str::from_utf8(&bytes).map_err(|error| wrong(&error))?;
+            let raw = json::strict(text).map_err(|error| wrong(&error))?;
             (raw, path.display().to_string())
         }
     };
