@@ -10,13 +10,14 @@ use std::io::{self, BufRead as _, Write as _};
 use credential::x5c::CertificateAnchors;
 use documents::Timestamp;
 use gate::{Clock as _, SystemClock};
+use openid4vc::presentation::RequestLink;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 #[path = "../src/command/demo/other.rs"]
 mod other;
 
-use other::{Link, OtherFault, OtherSystem, OtherWallet};
+use other::{OtherSystem, OtherWallet};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -54,8 +55,8 @@ fn answer(
     asked: &Asked,
     anchors: &CertificateAnchors,
     now: Timestamp,
-) -> Result<Value, OtherFault> {
-    let link = Link::read(&asked.link)?;
+) -> Result<Value, Failure> {
+    let link = RequestLink::read(&asked.link)?;
     let Some(object) = &asked.object else {
         return Ok(json!({"request_uri": link.request_uri}));
     };

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::dpop::{DpopRequest, sign_dpop};
 use credential::x5c::CertificateAnchors;
 use credential::{SigningKey, random_array};
@@ -15,7 +17,7 @@ use openid4vc::issuance::{
     Access, CredentialForm, CredentialOffer, Delivered, IssuerMetadata, MAX_ISSUER_LEN, Maker,
     ServerMetadata, read_nonce, read_refusal, sign_key_proof, token_form, well_known,
 };
-use openid4vc::presentation::{Asked, Channel, Context, HeldCredential, SELF_ISSUED};
+use openid4vc::presentation::{Asked, Channel, Context, HeldCredential, RequestLink, SELF_ISSUED};
 use openid4vc::{mdoc, sd_jwt};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
@@ -67,6 +69,29 @@ pub struct HeldForeign {
 }
 documents::redact_debug!(HeldForeign);
 
+/// Why a credential does not count.
+#[derive(Debug, thiserror::Error)]
+enum NotHeld {
+    #[error("it is no mdoc")]
+    Form,
+    #[error(transparent)]
+    SdJwt(#[from] sd_jwt::SdJwtError),
+    #[error(transparent)]
+    Mdoc(#[from] mdoc::MdocError),
+}
+
+impl NotHeld {
+    /// Whether its issuer alone is in doubt: a root may be missing.
+    const fn is_of_unknown_root(&self) -> bool {
+        use credential::x5c::X5cError::Unknown;
+        matches!(
+            self,
+            Self::SdJwt(sd_jwt::SdJwtError::Certificate(Unknown))
+                | Self::Mdoc(mdoc::MdocError::Certificate(Unknown))
+        )
+    }
+}
+
 impl HeldForeign {
     fn receive(
         form: &str,
@@ -74,14 +99,12 @@ impl HeldForeign {
         device: SigningKey,
         roots: &CertificateAnchors,
         now: Timestamp,
-    ) -> Result<Self, Failure> {
-        use base64::Engine as _;
-        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    ) -> Result<Self, NotHeld> {
         let form = if form == CredentialForm::Mdoc.format() {
-            let bytes = URL_SAFE_NO_PAD.decode(credential).map_err(of)?;
-            Form::Mdoc(mdoc::Held::receive(&bytes, roots, device.public(), now).map_err(of)?)
+            let bytes = URL_SAFE_NO_PAD.decode(credential).map_err(|_| NotHeld::Form)?;
+            Form::Mdoc(mdoc::Held::receive(&bytes, roots, device.public(), now)?)
         } else {
-            Form::SdJwt(sd_jwt::Held::receive(credential, roots, device.public(), now).map_err(of)?)
+            Form::SdJwt(sd_jwt::Held::receive(credential, roots, device.public(), now)?)
         };
         Ok(Self { form, device })
     }
@@ -126,7 +149,7 @@ impl ForeignCredential {
     pub fn held(&self, now: Timestamp) -> Result<HeldForeign, Failure> {
         let root = CertificateAnchors::from_der([self.root.0.as_slice()]).map_err(of)?;
         let device = SigningKey::from_pkcs8(&self.device.0).map_err(of)?;
-        HeldForeign::receive(&self.form, &self.credential, device, &root, now)
+        HeldForeign::receive(&self.form, &self.credential, device, &root, now).map_err(of)
     }
 }
 
@@ -375,10 +398,12 @@ impl IssuerClient<'_> {
         let pkcs8 = key.to_pkcs8().map_err(of)?;
         let device = SigningKey::from_pkcs8(&pkcs8).map_err(of)?;
         let held = HeldForeign::receive(form, &credential, device, &anchors, self.now).map_err(|error| {
-            Failure::new(format!(
-                "the credential of {} does not count: {error}; name its root with --root, brought by somebody whom you trust",
-                metadata.issuer
-            ))
+            let next = if error.is_of_unknown_root() {
+                "name its root with --root, brought by somebody whom you trust"
+            } else {
+                "tell the issuer"
+            };
+            Failure::new(format!("the credential of {} does not count: {error}; {next}", metadata.issuer))
         })?;
         let root = self.roots.iter().find(|root| {
             CertificateAnchors::from_der([root.as_slice()]).is_ok_and(|one| {
@@ -459,15 +484,7 @@ impl Wallet {
         optional: bool,
         now: Timestamp,
     ) -> Result<Wanted, Failure> {
-        let link = reqwest::Url::parse(link).map_err(of)?;
-        let part =
-            |name: &str| link.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-        let (Some(client_id), Some(request_uri)) = (part("client_id"), part("request_uri")) else {
-            return Err(Failure::new(
-                "the link names no client_id and request_uri; only signed requests by reference are answered",
-            ));
-        };
-        let by_post = part("request_uri_method").as_deref() == Some("post");
+        let RequestLink { client_id, request_uri, by_post } = RequestLink::read(link).map_err(of)?;
         let wallet_nonce = hex::encode(random_array::<16>().map_err(of)?);
         let request = if by_post {
             let form = format!("wallet_nonce={wallet_nonce}");

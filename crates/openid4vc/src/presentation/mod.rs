@@ -7,12 +7,14 @@
 
 mod answer;
 mod client_id;
+mod link;
 mod posted;
 mod request;
 mod wallet;
 
 pub use answer::{Answer, Checks, Refusal};
 pub use client_id::{ClientId, NoClientId};
+pub use link::{LinkFault, RequestLink};
 pub use posted::{MAX_FORM_LEN, Posted, PostedError};
 pub use request::{Channel, NewRequest, OpenRequest, Request};
 pub use wallet::{Asked, Context, HeldCredential, RequestError, RespondError};

@@ -7,12 +7,13 @@ use credential::SigningKey;
 use credential::x5c::CertificateAnchors;
 use documents::AuthorityCode::Hkg;
 use documents::{AuthorityCode, Timestamp};
+use openid4vc::presentation::RequestLink;
 use serde_json::{Value, json};
 use trust::{Binding, CredentialType, IssuerBinding, KeyEntry, Role};
 
 use super::bay::Bay;
 use super::cast::Who;
-use super::other::{DAYS, Link, OtherSystem, OtherWallet, VCT};
+use super::other::{DAYS, OtherSystem, OtherWallet, VCT};
 use super::tour::Tour;
 use crate::failure::{Failure, of};
 use crate::install::{Installation, lists, openid};
@@ -72,7 +73,7 @@ impl Bay {
         let asked = self.wallet_sends(code, "/v1/identity-requests", device, None, &Value::Null).await?;
         let asked = Self::granted(code, asked)?;
         let word = |name: &str| asked.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let link = Link::read(&word("link")).map_err(of)?;
+        let link = RequestLink::read(&word("link")).map_err(of)?;
         let object = self.client.get(&link.request_uri).send().await.map_err(of)?;
         let object = object.error_for_status().map_err(of)?.text().await.map_err(of)?;
         let root = std::fs::read(openid::root_path(&self.installation, code)).map_err(of)?;

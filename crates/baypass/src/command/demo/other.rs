@@ -6,7 +6,7 @@ use credential::x5c::{CertificateAnchors, first_of_pem};
 use credential::{SigningKey, random_array};
 use documents::{LocalDate, Timestamp};
 use openid4vc::dcql::Candidate;
-use openid4vc::presentation::{Asked, Channel, Context, HeldCredential, SELF_ISSUED};
+use openid4vc::presentation::{Asked, Channel, Context, HeldCredential, RequestLink, SELF_ISSUED};
 use openid4vc::sd_jwt::{self, Member};
 use transport::{IssuerRoot, SignerUse};
 
@@ -47,25 +47,6 @@ pub struct OtherWallet {
     held: sd_jwt::Held,
     /// Whose it is, by the number that the credential tells.
     pub number: String,
-}
-
-/// What a link asks another wallet to do (OpenID4VP 1.0, section 5).
-pub struct Link {
-    client_id: String,
-    /// Where the request is.
-    pub request_uri: String,
-}
-
-impl Link {
-    /// Reads `openid4vp://?client_id=...&request_uri=...`.
-    pub fn read(text: &str) -> Result<Self, OtherFault> {
-        let link = reqwest::Url::parse(text).map_err(OtherFault::by("link is none"))?;
-        let part = |name: &str| {
-            let found = link.query_pairs().find(|(key, _)| key == name);
-            found.map(|(_, value)| value.into_owned()).ok_or(OtherFault::new("link says too little"))
-        };
-        Ok(Self { client_id: part("client_id")?, request_uri: part("request_uri")? })
-    }
 }
 
 impl OtherSystem {
@@ -129,7 +110,7 @@ impl OtherWallet {
     pub fn answer(
         &self,
         object: &str,
-        link: &Link,
+        link: &RequestLink,
         anchors: &CertificateAnchors,
         now: Timestamp,
     ) -> Result<(String, String), OtherFault> {
