@@ -301,3 +301,57 @@ fn after_a_stolen_threshold_a_new_root_is_pinned_in_person_and_what_was_kept_und
     std::fs::write(folder.dir().join("public/trust/HKG.cbor"), good).unwrap();
     assert_eq!(list(&folder, 1)["root"]["keys"][0]["kid"], "HKG-7");
 }
+
+#[test]
+fn signing_keys_are_exchanged_where_each_supervisor_keeps_their_own_key_elsewhere() {
+    let folder = Folder::new();
+    folder.init();
+    for n in 1..=3 {
+        let key = folder.dir().join(format!("supervisors/MAC/{n}/keys/root.key"));
+        std::fs::rename(key, folder.path(&format!("{n}.key"))).unwrap();
+    }
+    let seat = ["--dir", "DIR", "--authority", "MAC", "--role", "verdict"];
+    let keys = |command: &str, more: &[&str]| folder.run(&[&["keys", command], &seat[..], more].concat());
+    let listed = || -> Vec<(u64, String)> {
+        let list = keys("list", &["--json"]).code(0).json();
+        let all = list["signing"][0]["keys"].as_array().unwrap().iter();
+        all.map(|key| (key["number"].as_u64().unwrap(), key["state"].as_str().unwrap().to_owned())).collect()
+    };
+    let ceremony = || {
+        let draft = ["--dir", "DIR", "--draft", "drafts/mac.draft"];
+        for n in ["2", "3"] {
+            let (key, out) = (format!("{n}.key"), format!("{n}.sig"));
+            folder.run(&[&["trust", "sign", "--key", &key, "--out", &out], &draft[..]].concat()).code(0);
+        }
+        let signatures = ["--signature", "2.sig", "--signature", "3.sig"];
+        folder.run(&[&["trust", "publish"], &draft[..], &signatures].concat()).code(0);
+        std::fs::remove_file(folder.path("drafts/mac.draft")).unwrap();
+    };
+
+    // Nobody signs here: what was made for it is gone again.
+    keys("rotate", &["--lead", "0"]).code(2);
+    assert_eq!(listed(), [(1, "used".to_owned())]);
+    let told = keys("rotate", &["--lead", "0", "--draft", "drafts"]).code(0).out();
+    assert!(
+        told.contains("key 2 signs from") && told.contains("drafts/mac.draft: nothing of it counts until"),
+        "{told}"
+    );
+    assert_eq!(listed(), [(1, "used".to_owned())], "a draft changes nothing");
+    let shown = folder.run(&["trust", "show", "--dir", "DIR", "--draft", "drafts/mac.draft"]).code(0).out();
+    assert!(
+        shown.contains("verdict 02: new or changed") || shown.contains("verdict 2: new or changed"),
+        "{shown}"
+    );
+    ceremony();
+    assert_eq!(listed(), [(1, "replaced".to_owned()), (2, "used".to_owned())]);
+
+    let told = keys("retire", &["--keep", "0", "--draft", "drafts"]).code(0).out();
+    assert!(told.contains("key 1 is to be named no more"), "{told}");
+    assert_eq!(listed().len(), 2, "a draft destroys nothing");
+    ceremony();
+    let told = keys("retire", &["--keep", "0"]).code(0).out();
+    assert!(told.contains("key 1 is destroyed"), "{told}");
+    assert_eq!(listed(), [(2, "used".to_owned())]);
+    let told = keys("retire", &[]).code(0).out();
+    assert!(told.contains("no key is to go"), "{told}");
+}

@@ -3,9 +3,11 @@
 //! Lives here: which key follows which, and the lists that say so. Not here: names and ids, running processes
 //! (`install::signing`), where a key lies (`install::keys`), keys of connections (`command::tls`).
 
+use std::path::PathBuf;
+
 use authority::SigningKeys;
 use clap::{Args, Subcommand};
-use documents::{Rules, Timestamp, VenueId};
+use documents::{AuthorityCode, Rules, Timestamp, VenueId};
 use serde_json::json;
 use transport::Days;
 use trust::{KeyEntry, Party, Role, TrustStore};
@@ -69,6 +71,10 @@ pub struct RotateArgs {
     /// How many seconds after its listing a key signs, so that everybody has heard of it; default: eight days. 0 after a theft.
     #[arg(long, value_name = "SECONDS")]
     lead: Option<u32>,
+    /// Signs nothing: writes the lists as drafts into this folder, for supervisors who keep their keys elsewhere (`trust sign`, `trust
+    /// publish`). The lead counts from now: leave time for them.
+    #[arg(long, value_name = "FOLDER")]
+    draft: Option<PathBuf>,
 }
 
 /// What `keys retire` takes.
@@ -80,6 +86,10 @@ pub struct RetireArgs {
     /// thirty for gates and notices, 401 for desks, two for others. What it signed is refused from then on.
     #[arg(long, value_name = "SECONDS")]
     keep: Option<u32>,
+    /// Signs and destroys nothing: writes the lists as drafts into this folder, for supervisors who keep their keys elsewhere. Once they are
+    /// published, `keys retire` destroys the keys.
+    #[arg(long, value_name = "FOLDER")]
+    draft: Option<PathBuf>,
 }
 
 impl SeatArgs {
@@ -220,7 +230,10 @@ fn rotate(args: &RotateArgs) -> Result<Ended, Failure> {
         }
         Ok(())
     });
-    let signed = made_all.and_then(|()| changes.publish(&installation, now));
+    let signed = made_all.and_then(|()| match &args.draft {
+        Some(folder) => changes.draft(&installation, folder, now).map(Listed::Drafted),
+        None => changes.publish(&installation, now).map(Listed::Signed),
+    });
     let signed = match signed {
         Ok(signed) => signed,
         Err(failure) => {
@@ -240,11 +253,31 @@ fn rotate(args: &RotateArgs) -> Result<Ended, Failure> {
     told(&signed)
 }
 
-fn told(signed: &[(documents::AuthorityCode, u64)]) -> Result<Ended, Failure> {
-    for (code, number) in signed {
-        failure::print(&format!("{code}: trust list number {number}\n"))?;
+/// What came of the lists that change.
+enum Listed {
+    /// Signed, with their numbers.
+    Signed(Vec<(AuthorityCode, u64)>),
+    /// Written for the supervisors.
+    Drafted(Vec<PathBuf>),
+}
+
+fn told(lists: &Listed) -> Result<Ended, Failure> {
+    match lists {
+        Listed::Signed(signed) => {
+            for (code, number) in signed {
+                failure::print(&format!("{code}: trust list number {number}\n"))?;
+            }
+            failure::print(HELD_HERE)?;
+        }
+        Listed::Drafted(drafts) => {
+            for draft in drafts {
+                failure::print(&format!(
+                    "{}: nothing of it counts until the supervisors sign it (`baypass trust show`, `sign`, `publish`)\n",
+                    draft.display()
+                ))?;
+            }
+        }
     }
-    failure::print(HELD_HERE)?;
     Ok(Ended::Done)
 }
 
@@ -267,7 +300,8 @@ fn retire(args: &RetireArgs) -> Result<Ended, Failure> {
                 for code in seat.listing() {
                     changes.drop(code, seat.role(), &entry.kid);
                 }
-                failure::print(&format!("{name}: key {number} is named no more\n"))?;
+                let then = if args.draft.is_some() { "is to be" } else { "is" };
+                failure::print(&format!("{name}: key {number} {then} named no more\n"))?;
             } else if let Some(until) = until {
                 failure::print(&format!(
                     "{name}: key {number} stays listed until {until}: what it signed may be on its way\n"
@@ -275,19 +309,28 @@ fn retire(args: &RetireArgs) -> Result<Ended, Failure> {
             }
         }
     }
-    if changes.drops_none() {
-        failure::print("no key is to go; `baypass keys list` shows them\n")?;
-        return Ok(Ended::Done);
+    let none = changes.drops_none();
+    if let Some(folder) = args.draft.as_ref().filter(|_| !none) {
+        return told(&Listed::Drafted(changes.draft(&installation, folder, now)?));
     }
     let signed = changes.publish(&installation, now)?;
-    let trust = newest(&installation)?;
+    let (trust, mut destroyed) = (newest(&installation)?, 0_usize);
     for seat in &seats {
         let (keys, listed) = (seat.keys(&installation), seat.listed(&trust));
         let newest = listed.last().map_or(0, |(number, _)| *number);
         let gone = |number: &u8| *number < newest && !listed.iter().any(|(named, _)| named == number);
+        // Also what supervisors took out elsewhere, by a draft.
         for number in seat.here(&keys).into_iter().filter(gone) {
             keys.remove_signing(&seat.file(number))?;
+            failure::print(&format!("{}: key {number} is destroyed\n", seat.name()))?;
+            destroyed += 1;
         }
     }
-    told(&signed)
+    match (none, destroyed) {
+        (true, 0) => {
+            failure::print("no key is to go; `baypass keys list` shows them\n").map(|()| Ended::Done)
+        }
+        (true, _) => Ok(Ended::Done),
+        (false, _) => told(&Listed::Signed(signed)),
+    }
 }
