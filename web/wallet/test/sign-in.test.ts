@@ -11,8 +11,8 @@ const skipped = skip('the sign-in page of an authority', missing() ?? noMaker())
 
 /** What a browser of each language asks for, and sentences of the page in it: a number that cannot be one, a request that is over. */
 const SPOKEN = {
-  'zh-Hans': { locale: 'zh-CN', asks: '这个电子钱包请求获取您的电子证明：', number: '证件号码不正确，请与证件核对。', over: '这项请求已经结束。请返回电子钱包重新开始。' },
-  'zh-Hant': { locale: 'zh-HK', asks: '這個電子錢包要求取得您的電子證明：', number: '證件號碼不正確，請與證件核對。', over: '這項要求已經結束。請返回電子錢包重新開始。' },
+  'zh-Hans': { locale: 'zh-CN', asks: '这个卡包请求获取您的电子证明：', number: '证件号码不正确，请与证件核对。', over: '这项请求已经结束。请返回卡包重新开始。' },
+  'zh-Hant': { locale: 'zh-HK', asks: '這個卡包要求取得您的電子證明：', number: '證件號碼不正確，請與證件核對。', over: '這項要求已經結束。請返回卡包重新開始。' },
   en: { locale: 'en-GB', asks: 'This wallet asks for your credentials:', number: 'This document number cannot be one. Compare it with the card.', over: 'This request is over. Go back to the wallet and begin again.' },
   pt: { locale: 'pt-PT', asks: 'Esta carteira pede as suas credenciais:', number: 'Este número de documento não pode existir. Compare-o com o cartão.', over: 'Este pedido terminou. Volte à carteira e comece de novo.' },
 } as const

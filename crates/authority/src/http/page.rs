@@ -73,8 +73,8 @@ fn index(me: AuthorityCode, about: [&str; 4], links: Vec<Link>) -> Index {
 /// What stands at the address for everybody.
 pub(super) async fn at_public(State(app): State<Arc<AppState>>, headers: HeaderMap) -> Response {
     let about = [
-        "电子钱包在这里登记并取得通行码，工作人员在这里查阅自己的记录。旅客请打开电子钱包。",
-        "電子錢包在這裡登記並取得通行碼，職員在這裡查閱自己的記錄。旅客請打開電子錢包。",
+        "卡包在这里登记并取得通行码，工作人员在这里查阅自己的记录。旅客请打开卡包。",
+        "卡包在這裡登記並取得通行碼，職員在這裡查閱自己的記錄。旅客請打開卡包。",
         "Wallets enrol here and fetch their codes; officers look up their own records. Travellers open the wallet instead.",
         "As carteiras inscrevem-se aqui e obtêm os seus códigos; os agentes consultam os seus registos. Os viajantes abrem a carteira.",
     ];

@@ -101,8 +101,8 @@ pub(super) async fn docs(State(app): State<Arc<App>>) -> Response {
 pub(super) async fn at_wallets(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let venue = app.state.desk.setup().venue.as_str();
     let about = [
-        "电子钱包把回答送到这里，这里没有给人看的内容。员工请打开柜台自己的地址。",
-        "電子錢包把回答送到這裡，這裡沒有給人看的內容。職員請打開櫃檯自己的地址。",
+        "卡包把回答送到这里，这里没有给人看的内容。员工请打开柜台自己的地址。",
+        "卡包把回答送到這裡，這裡沒有給人看的內容。職員請打開櫃檯自己的地址。",
         "Wallets send their answers here; there is nothing to read. Clerks open the counter's own address.",
         "As carteiras enviam aqui as suas respostas; não há nada para ler. Os funcionários abrem o endereço próprio do balcão.",
     ];
