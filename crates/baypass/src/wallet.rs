@@ -1,30 +1,28 @@
 //! The command-line wallet: for scripts, tests and the demo. It holds what a traveller's phone holds: what stands on
 //! the traveller's cards, a secret from each authority, device keys with their tokens and parts.
 //!
-//! Lives here: its file, enrolment, fetching a batch, showing one code. Not here: what it shows at desks (`venue`), what it has of other
-//! systems (`openid`), and which of
-//! their requests it takes (`trust::DeskRequest`). Its keys are software keys, in a file that its owner alone may read; a phone keeps
-//! them in hardware.
+//! Lives here: its file, enrolment, fetching a batch, showing one code. Not here: how it reaches authorities (`authorities`), what it shows
+//! at desks (`venue`), which of their requests it takes (`trust::DeskRequest`), what it has of other systems (`openid`). Its keys are
+//! software keys, in a file that its owner alone may read; a phone keeps them in hardware.
 
+mod authorities;
 pub mod openid;
 pub mod venue;
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::path::{Path, PathBuf};
 
-use authority::{
-    CredentialsWanted, DeviceProof, EnrolRequest, InvitationCode, IssueError, Issued, Service, possession,
-};
+use authority::{DeviceProof, InvitationCode, possession};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use credential::dpop::DpopThumbprint;
-use credential::{Audience, KeyClass, PartHash, SigningKey, Unlock, UnverifiedToken, sign_proof_with};
+use credential::{Audience, PartHash, SigningKey, Unlock, UnverifiedToken, sign_proof_with};
 use documents::{AuthorityCode, DocumentKind, DocumentNumber, LocalDate, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, of};
 use crate::install::{Installation, write_whole};
+use authorities::CLASS;
+pub use authorities::{Application, AuthorityClient, Granted, NoTokens};
 use openid::ForeignCredential;
 use venue::VenueWallet;
 
@@ -128,165 +126,6 @@ pub struct Session {
 }
 documents::redact_debug!(Session);
 
-/// What a wallet enrols with at one authority.
-pub struct Application<'w> {
-    /// The card of this authority.
-    pub card: &'w Card,
-    /// The wallet that asks.
-    pub wallet: &'w Wallet,
-    /// The one-time code of an office, where one was given.
-    pub invitation: Option<&'w str>,
-    /// A picture of the holder (JPEG or PNG).
-    pub selfie: &'w [u8],
-    /// The key to which the secret will be bound.
-    pub device: &'w SigningKey,
-    /// The wallet of the carer on whose phone the pass will be, and who shows their own secret; `None` on the holder's own phone.
-    pub carer: Option<&'w Wallet>,
-}
-
-impl Application<'_> {
-    /// The secret that is shown with the application: the carer's, or that of the holder's wallet in force.
-    pub fn shown_session(&self, authority: AuthorityCode) -> Option<Session> {
-        self.carer.unwrap_or(self.wallet).session(authority).ok()
-    }
-
-    /// The name as the registry has it.
-    pub fn name(&self) -> &str {
-        let Wallet { name, name_zh, .. } = self.wallet;
-        if name.is_empty() { name_zh.as_deref().unwrap_or_default() } else { name }
-    }
-}
-
-/// Why no tokens came.
-pub struct NoTokens {
-    /// In words.
-    pub why: Failure,
-    /// Whether the wallet is to come again with the same device keys.
-    pub keeps_keys: bool,
-}
-
-impl From<Failure> for NoTokens {
-    fn from(why: Failure) -> Self {
-        Self { why, keeps_keys: false }
-    }
-}
-
-/// A secret that was granted.
-pub struct Granted {
-    /// The secret for this authority, 32 bytes.
-    pub secret: [u8; 32],
-    /// Until when it waits for the word of an earlier wallet of the same holder.
-    pub waits_until: Option<Timestamp>,
-}
-
-/// The authorities as a wallet reaches them.
-pub trait AuthorityClient {
-    /// Enrols; gives the wallet's secret for this authority.
-    fn enrol(
-        &self,
-        authority: AuthorityCode,
-        application: Application<'_>,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Granted, Failure>>;
-    /// Tokens with their parts, from the home authority.
-    fn tokens(
-        &self,
-        home: AuthorityCode,
-        session: &Session,
-        keys: &[DeviceProof],
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Issued>, NoTokens>>;
-    /// Own parts of another authority, for tokens of an issuer that end then.
-    fn parts(
-        &self,
-        authority: AuthorityCode,
-        session: &Session,
-        tokens: (AuthorityCode, Option<Timestamp>),
-        keys: &[DeviceProof],
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Vec<u8>>, Failure>>;
-    /// Credentials for desks, one for each key, as they were issued.
-    fn venue_credentials(
-        &self,
-        authority: AuthorityCode,
-        session: &Session,
-        wanted: CredentialsWanted,
-        keys: &[DeviceProof],
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Vec<u8>>, NoTokens>>;
-}
-
-/// A wallet's keys live in a file.
-const CLASS: KeyClass = KeyClass::Software;
-
-impl AuthorityClient for BTreeMap<AuthorityCode, std::sync::Arc<Service>> {
-    async fn enrol(
-        &self,
-        authority: AuthorityCode,
-        application: Application<'_>,
-        now: Timestamp,
-    ) -> Result<Granted, Failure> {
-        let service = self.get(&authority).ok_or_else(|| missing(authority))?;
-        let device = DpopThumbprint::of(application.device.public()).map_err(of)?;
-        // A wallet in force that enrols anew has its own secret to show; a carer's, the carer's.
-        let holder = match application.shown_session(authority) {
-            Some(shown) => service.open_session(&shown.secret, device, now).await.ok(),
-            None => None,
-        };
-        let request = EnrolRequest {
-            number: application.card.parsed()?,
-            name: application.name().to_owned(),
-            birth: application.wallet.birth,
-            mrz: None,
-            invitation: application.invitation.map(str::to_owned),
-        };
-        let claim = service.read_claim(request, holder, now).map_err(of)?;
-        let enrolled = service.enrol(&claim, device, application.selfie, now).await.map_err(of)?;
-        Ok(Granted { secret: enrolled.secret, waits_until: enrolled.waits_until })
-    }
-
-    async fn tokens(
-        &self,
-        home: AuthorityCode,
-        session: &Session,
-        keys: &[DeviceProof],
-        now: Timestamp,
-    ) -> Result<Vec<Issued>, NoTokens> {
-        let service = self.get(&home).ok_or_else(|| missing(home))?;
-        let issued = service.issue(&session.secret, keys, None, now).await.map_err(not_issued)?;
-        Ok(issued.tokens)
-    }
-
-    async fn parts(
-        &self,
-        authority: AuthorityCode,
-        session: &Session,
-        (issuer, ends): (AuthorityCode, Option<Timestamp>),
-        keys: &[DeviceProof],
-        now: Timestamp,
-    ) -> Result<Vec<Vec<u8>>, Failure> {
-        let service = self.get(&authority).ok_or_else(|| missing(authority))?;
-        Ok(service.own_parts(&session.secret, issuer, keys, (None, ends), now).await.map_err(of)?.parts)
-    }
-
-    async fn venue_credentials(
-        &self,
-        authority: AuthorityCode,
-        session: &Session,
-        wanted: CredentialsWanted,
-        keys: &[DeviceProof],
-        now: Timestamp,
-    ) -> Result<Vec<Vec<u8>>, NoTokens> {
-        let service = self.get(&authority).ok_or_else(|| missing(authority))?;
-        let batch = service.issue_for_venues(&session.secret, wanted, keys, None, now).await;
-        Ok(batch.map_err(not_issued)?.credentials)
-    }
-}
-
-fn not_issued(error: IssueError) -> NoTokens {
-    NoTokens { keeps_keys: matches!(error, IssueError::NoStatusPlace), why: of(error) }
-}
-
 /// The kept keys, and new ones up to a batch.
 fn device_keys(kept: &[Bytes]) -> Result<Vec<SigningKey>, Failure> {
     let again = kept.iter().map(|key| SigningKey::from_pkcs8(&key.0));
@@ -296,10 +135,6 @@ fn device_keys(kept: &[Bytes]) -> Result<Vec<SigningKey>, Failure> {
 
 fn kept_keys(devices: &[SigningKey]) -> Result<Vec<Bytes>, Failure> {
     devices.iter().map(|device| Ok(Bytes(device.to_pkcs8().map_err(of)?.to_vec()))).collect()
-}
-
-fn missing(authority: AuthorityCode) -> Failure {
-    Failure::new(format!("there is no authority {authority} here"))
 }
 
 impl Wallet {
@@ -637,6 +472,8 @@ impl HeldToken {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+
+    use authority::{CredentialsWanted, Issued};
 
     use super::*;
 

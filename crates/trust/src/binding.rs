@@ -11,6 +11,7 @@ use credential::cbor::{CborError, Reader, Writer};
 use credential::message::{lane_number, read_direction, read_lane, read_port};
 use documents::{Direction, LaneKind, PortId};
 
+use crate::ascending::ascending;
 use crate::desk_binding::DeskBinding;
 use crate::issuer_binding::IssuerBinding;
 use crate::role::Role;
@@ -212,15 +213,6 @@ impl GateBinding {
         }
         Self::new(port, lanes, directions, r.bool()?).ok_or(CborError::Limit)
     }
-}
-
-/// Adds the next of several that ascend, none twice: so a set has one form.
-pub(crate) fn ascending<T: Ord>(set: &mut BTreeSet<T>, next: T) -> Result<(), CborError> {
-    if set.last().is_some_and(|last| *last >= next) {
-        return Err(CborError::Keys);
-    }
-    set.insert(next);
-    Ok(())
 }
 
 /// The id that a list has for key `number` of a gate or desk: its name for the first, then `NAME#2` and so on.

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use credential::cbor::{CborError, Reader, Writer};
 use documents::{Scenario, VenueId};
 
-use crate::binding::ascending;
+use crate::ascending::ascending;
 
 /// A kind of venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -15,7 +15,7 @@ use credential::certificate;
 use credential::{PublicKey, VerifyingKey};
 use documents::DocumentKind;
 
-use crate::binding::ascending;
+use crate::ascending::ascending;
 
 /// Longest certificate in a list, in bytes.
 const MAX_CERTIFICATE: usize = 2_048;

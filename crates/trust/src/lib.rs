@@ -4,6 +4,7 @@
 //! fetching them.
 
 mod approval;
+mod ascending;
 mod binding;
 mod chain;
 mod desk;
