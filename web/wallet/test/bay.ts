@@ -28,7 +28,8 @@ export function missing(): string | undefined {
   return undefined
 }
 
-function program(): string {
+/** The program, built where it is not there. */
+export function program(): string {
   if (existsSync(BUILT)) return BUILT
   const told = execFileSync('cargo', ['build', '-q', '-p', 'baypass', '--bin', 'baypass', '--message-format=json'], { cwd: ROOT, maxBuffer: 1 << 28 })
   const built = told.toString().trim().split('\n').map((line) => JSON.parse(line) as { executable?: string; target?: { name: string } })

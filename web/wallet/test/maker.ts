@@ -1,14 +1,12 @@
 /** A maker of wallets of others, and one such wallet as far as it asks an authority for credentials (OAuth 2.0 under HAIP; interop/maker.mjs). */
-import { type KeyObject, createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type KeyObject, X509Certificate, createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dpopProof } from '../../core/dpop.js'
 import { newSoftwareKey } from '../../core/keys.js'
-
-/** Why no certificates can be made here; `undefined` where they can. */
-export const noMaker = (): string | undefined => spawnSync('openssl', ['version']).status === 0 ? undefined : 'no openssl on this machine'
+import { program } from './bay.js'
 
 export const CLIENT = 'specimen-wallet'
 /** Where the wallet's answer goes; nobody is there. */
@@ -30,18 +28,14 @@ export interface Maker {
   readonly leaf: Buffer
 }
 
-/** A root, and a signer that it certifies. */
+/** A root, and a signer that it certifies, as `baypass wallet maker` makes them. */
 export function newMaker(): Maker {
   const dir = mkdtempSync(join(tmpdir(), 'baypass-maker-'))
-  const at = (name: string) => join(dir, name)
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  const made = (name: string) => readFileSync(join(dir, 'maker', name))
   try {
-    openssl('req', '-x509', ...curve, '-keyout', at('root.key'), '-out', at('root.pem'), '-days', '30', '-subj', '/C=HK/CN=Specimen maker of wallets', '-addext', 'basicConstraints=critical,CA:TRUE,pathlen:0', '-addext', 'keyUsage=critical,keyCertSign')
-    openssl('req', ...curve, '-keyout', at('leaf.key'), '-out', at('leaf.csr'), '-subj', '/C=HK/CN=Specimen wallet signer')
-    writeFileSync(at('leaf.ext'), 'keyUsage=critical,digitalSignature\n')
-    openssl('x509', '-req', '-in', at('leaf.csr'), '-CA', at('root.pem'), '-CAkey', at('root.key'), '-CAcreateserial', '-days', '20', '-extfile', at('leaf.ext'), '-outform', 'DER', '-out', at('leaf.der'))
-    return { pem: readFileSync(at('root.pem'), 'utf8'), key: createPrivateKey(readFileSync(at('leaf.key'))), leaf: readFileSync(at('leaf.der')) }
+    execFileSync(program(), ['wallet', 'maker', '--out', join(dir, 'maker')], { stdio: ['ignore', 'ignore', 'inherit'] })
+    const key = createPrivateKey({ key: made('maker.key'), format: 'der', type: 'pkcs8' })
+    return { pem: made('maker-root.pem').toString(), key, leaf: new X509Certificate(made('maker.pem')).raw }
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }

@@ -5,9 +5,9 @@ import { skip } from '../../core/test/skip.js'
 import { accessible, openPage } from '../../kiosk/test/bay.js'
 import { type Bay, RESIDENT, launch, missing, openBay } from './bay.js'
 import { LANGUAGES } from './languages.js'
-import { AskingWallet, BACK, CLIENT, type Maker, newMaker, noMaker } from './maker.js'
+import { AskingWallet, BACK, CLIENT, type Maker, newMaker } from './maker.js'
 
-const skipped = skip('the sign-in page of an authority', missing() ?? noMaker())
+const skipped = skip('the sign-in page of an authority', missing())
 
 /** What a browser of each language asks for, and sentences of the page in it: a number that cannot be one, a request that is over. */
 const SPOKEN = {

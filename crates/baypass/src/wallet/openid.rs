@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::dpop::{DpopRequest, sign_dpop};
-use credential::x5c::CertificateAnchors;
+use credential::x5c::{CertificateAnchors, LeafUse, verify_x5c};
 use credential::{SigningKey, random_array};
 use documents::Timestamp;
 use openid4vc::dcql::{Candidate, Shown};
@@ -169,7 +169,7 @@ pub struct IssuerClient<'c> {
     /// The client.
     pub http: &'c reqwest::Client,
     /// The roots of issuers that count.
-    pub roots: &'c [Vec<u8>],
+    pub roots: &'c CertificateAnchors,
     /// Who vouches for this wallet.
     pub maker: Option<&'c WalletMaker>,
     /// The moment.
@@ -328,7 +328,6 @@ impl IssuerClient<'_> {
         configuration: &str,
         copies: usize,
     ) -> Result<Vec<ForeignCredential>, Failure> {
-        let offered = metadata.offered(configuration).map_err(of)?;
         let keys: Result<Vec<_>, _> =
             (0..copies.clamp(1, metadata.batch)).map(|_| SigningKey::generate()).collect();
         let keys = keys.map_err(of)?;
@@ -362,24 +361,15 @@ impl IssuerClient<'_> {
                     let taken: Result<Vec<_>, Failure> = credentials
                         .into_iter()
                         .zip(keys)
-                        .map(|(credential, key)| self.keep(metadata, configuration, credential, &key))
+                        .map(|(credential, key)| self.keep(metadata, configuration, credential, key))
                         .collect();
-                    let wrong =
-                        taken.as_ref().is_ok_and(|all| all.iter().any(|(_, kind)| *kind != offered.kind));
-                    let event =
-                        if taken.is_ok() && !wrong { "credential_accepted" } else { "credential_failure" };
+                    let event = if taken.is_ok() { "credential_accepted" } else { "credential_failure" };
                     if let (Some(url), Some(id)) = (&metadata.notification, notification) {
                         let said = json!({ "notification_id": id, "event": event });
                         // The issuer's wish; what came counts without it.
                         drop(self.post((url, dpop), Some(&access.token), None, Body::Json(&said)).await);
                     }
-                    if wrong {
-                        return Err(Failure::new(format!(
-                            "{} gave a credential of another type than it offered",
-                            metadata.issuer
-                        )));
-                    }
-                    return Ok(taken?.into_iter().map(|(credential, _)| credential).collect());
+                    return taken;
                 }
             }
         }
@@ -391,44 +381,32 @@ impl IssuerClient<'_> {
         metadata: &IssuerMetadata,
         configuration: &str,
         credential: String,
-        key: &SigningKey,
-    ) -> Result<(ForeignCredential, String), Failure> {
-        let form = metadata.offered(configuration).map_err(of)?.form.format();
-        let anchors = CertificateAnchors::from_der(self.roots.iter().map(Vec::as_slice)).map_err(of)?;
-        let pkcs8 = key.to_pkcs8().map_err(of)?;
-        let device = SigningKey::from_pkcs8(&pkcs8).map_err(of)?;
-        let held = HeldForeign::receive(form, &credential, device, &anchors, self.now).map_err(|error| {
+        key: SigningKey,
+    ) -> Result<ForeignCredential, Failure> {
+        let (issuer, offered) = (&metadata.issuer, metadata.offered(configuration).map_err(of)?);
+        let (form, pkcs8) = (offered.form.format(), key.to_pkcs8().map_err(of)?);
+        let held = HeldForeign::receive(form, &credential, key, self.roots, self.now).map_err(|error| {
             let next = if error.is_of_unknown_root() {
                 "name its root with --root, brought by somebody whom you trust"
             } else {
                 "tell the issuer"
             };
-            Failure::new(format!("the credential of {} does not count: {error}; {next}", metadata.issuer))
+            Failure::new(format!("the credential of {issuer} does not count: {error}; {next}"))
         })?;
-        let root = self.roots.iter().find(|root| {
-            CertificateAnchors::from_der([root.as_slice()]).is_ok_and(|one| {
-                credential::x5c::verify_x5c(
-                    held.certificates(),
-                    &one,
-                    credential::x5c::LeafUse::Any,
-                    self.now,
-                )
-                .is_ok()
-            })
-        });
-        let root = root.ok_or_else(|| Failure::new("no root stands above the credential"))?;
-        let kind = held.kind().to_owned();
-        let kept = ForeignCredential {
-            issuer: metadata.issuer.clone(),
+        if held.kind() != offered.kind {
+            return Err(Failure::new(format!("{issuer} gave a credential of another type than it offered")));
+        }
+        let leaf = verify_x5c(held.certificates(), self.roots, LeafUse::Any, self.now).map_err(of)?;
+        Ok(ForeignCredential {
+            issuer: issuer.clone(),
             configuration: configuration.to_owned(),
             form: form.to_owned(),
             credential,
             device: Bytes(pkcs8.to_vec()),
-            root: Bytes(root.clone()),
+            root: Bytes(leaf.anchor),
             received: self.now,
             shown: 0,
-        };
-        Ok((kept, kind))
+        })
     }
 }
 
@@ -480,7 +458,7 @@ impl Wallet {
         &self,
         http: &reqwest::Client,
         link: &str,
-        roots: &[Vec<u8>],
+        roots: &CertificateAnchors,
         optional: bool,
         now: Timestamp,
     ) -> Result<Wanted, Failure> {
@@ -493,9 +471,8 @@ impl Wallet {
             http.get(&request_uri)
         };
         let object = sent(request).await?.granted("the verifier")?;
-        let anchors = CertificateAnchors::from_der(roots.iter().map(Vec::as_slice)).map_err(of)?;
         let context = Context {
-            anchors: &anchors,
+            anchors: roots,
             client_id: Some(&client_id),
             wallet_nonce: by_post.then_some(wallet_nonce.as_str()),
             origin: None,

@@ -298,18 +298,19 @@ impl Maker<'_> {
         id: [u8; 16],
         now: Timestamp,
     ) -> Result<[(&'static str, String); 2], CryptoError> {
-        let object = |value: Value| match value {
-            Value::Object(object) => object,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                Map::new()
-            }
-        };
         let until = now.plus_seconds(ATTESTED_SECONDS).unix();
-        let jwk = Jwk::of(wallet.public(), None)?.to_json()?;
-        let said =
-            object(json!({ "sub": self.client_id, "exp": until, "iat": now.unix(), "cnf": { "jwk": jwk } }));
+        let said = Map::from_iter([
+            ("sub".to_owned(), self.client_id.into()),
+            ("exp".to_owned(), until.into()),
+            ("iat".to_owned(), now.unix().into()),
+            ("cnf".to_owned(), json!({ "jwk": Jwk::of(wallet.public(), None)?.to_json()? })),
+        ]);
         let attestation = sign_typed(self.key, "oauth-client-attestation+jwt", self.chain, said)?;
-        let own = object(json!({ "aud": server, "iat": now.unix(), "jti": URL_SAFE_NO_PAD.encode(id) }));
+        let own = Map::from_iter([
+            ("aud".to_owned(), server.into()),
+            ("iat".to_owned(), now.unix().into()),
+            ("jti".to_owned(), URL_SAFE_NO_PAD.encode(id).into()),
+        ]);
         let proof = sign_typed(wallet, "oauth-client-attestation-pop+jwt", &[], own)?;
         Ok([("oauth-client-attestation", attestation), ("oauth-client-attestation-pop", proof)])
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use credential::x5c::certificates_of_pem;
+use credential::x5c::{CertificateAnchors, certificates_of_pem};
 use credential::{SigningKey, sha256};
 use documents::AuthorityCode;
 use serde_json::json;
@@ -121,6 +121,10 @@ fn own_roots(installation: &Installation) -> Result<Vec<Vec<u8>>, Failure> {
     roots_in(&there)
 }
 
+fn anchors(roots: &[Vec<u8>]) -> Result<CertificateAnchors, Failure> {
+    CertificateAnchors::from_der(roots.iter().map(Vec::as_slice)).map_err(of)
+}
+
 /// Runs `wallet receive`.
 pub async fn receive(args: &ReceiveArgs) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
@@ -131,7 +135,7 @@ pub async fn receive(args: &ReceiveArgs) -> Result<Ended, Failure> {
         roots.extend(trust.foreign_issuers(code, now).map(|(_, issuer)| issuer.certificate().to_vec()));
     }
     let maker = args.maker.as_deref().map(read_maker).transpose()?;
-    let http = status_client(&installation)?;
+    let (http, roots) = (status_client(&installation)?, anchors(&roots)?);
     let offer = crate::wallet::openid::read_offer(&http, args.offer.trim()).await?;
     let _hold = installation.hold()?;
     let mut wallet = args.resident.wallet(&installation)?;
@@ -188,7 +192,7 @@ pub async fn present(args: &PresentArgs) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
     let mut roots = roots_in(&args.root)?;
     roots.extend(own_roots(&installation)?);
-    let http = status_client(&installation)?;
+    let (http, roots) = (status_client(&installation)?, anchors(&roots)?);
     let _hold = installation.hold()?;
     let mut wallet = args.resident.wallet(&installation)?;
     let wanted = wallet.wanted(&http, args.link.trim(), &roots, !args.required_only, now).await?;
