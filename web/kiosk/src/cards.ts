@@ -111,11 +111,26 @@ export class Cards {
     while (this.since === since && performance.now() - since < LOOK_MS) {
       const pictures = await this.pictures().catch(() => undefined)
       if (this.since !== since) return
-      if (pictures && await this.post({ pictures })) break
+      if (pictures && await this.taken(pictures, since)) break
       await pause(TRY_EVERY_MS)
     }
     if (this.since === since) this.since = undefined
     this.around.changed()
+  }
+
+  /** Whether the gate takes the pictures. Their refusal is told only while the traveller still holds a card before the camera. */
+  private async taken(pictures: string[], since: number): Promise<boolean> {
+    try {
+      await this.around.link.post('/card', { pictures })
+    } catch (error) {
+      if (this.since === since) {
+        if (error instanceof Problem && error.status === 422) this.refused(error)
+        this.around.changed()
+      }
+      return false
+    }
+    this.empty(false)
+    return true
   }
 
   private async pictures(): Promise<string[] | undefined> {
