@@ -125,6 +125,15 @@ fn out_and_back_with_other_keys(folder: &Folder) {
     for party in [["--authority", "CHN"], ["--authority", "MAC"], ["--port", "hengqin"]] {
         folder.run(&[&rotate[..], &party].concat()).code(0);
     }
+    for code in ["CHN", "MAC"] {
+        let of_code = ["--dir", "DIR", "--authority", code, "--at", "2026-03-02T12:00:00+08:00"];
+        let approvals = [&["keys", "rotate", "--role", "approval", "--lead", "0"], &of_code[..]].concat();
+        folder.run(&approvals).code(0);
+        folder.run(&[&["approval", "renew"], &of_code[..]].concat()).code(0);
+        folder.run(&[&["risk", "renew"], &of_code[..]].concat()).code(0);
+        let retired = [&["keys", "retire", "--role", "approval", "--keep", "0"], &of_code[..]].concat();
+        assert!(folder.run(&retired).code(0).out().contains(&format!("{code} approval: key 1 is destroyed")));
+    }
     let evening = "2026-03-02T18:00:00+08:00";
     let party = ["--port", "hengqin", "--at", evening];
     for seat in keys(folder, &party) {
@@ -266,6 +275,84 @@ fn a_key_stays_listed_while_what_it_signed_may_be_on_its_way() {
     let told = retire(18).code(0).out();
     assert!(told.contains("MAC token: key 1 is named no more"), "{told}");
     folder.run(&[&["keys", "rotate", "--role", "tls"], &mac[..]].concat()).told(&["baypass tls renew"]);
+}
+
+/// The id, the number and the refusal of each approval.
+fn approvals(folder: &Folder) -> Vec<(String, Value, Value)> {
+    let shown = folder.run(&["approval", "list", "--dir", "DIR", "--json"]).code(0).json();
+    let row =
+        |row: &Value| (row["id"].as_str().unwrap().to_owned(), row["number"].clone(), row["refused"].clone());
+    shown["approvals"].as_array().unwrap().iter().map(row).collect()
+}
+
+#[test]
+fn the_key_of_approvals_is_retired_once_what_it_signed_is_signed_anew() {
+    let folder = Folder::new();
+    folder.init();
+    let mac = ["--dir", "DIR", "--authority", "MAC"];
+    let before = approvals(&folder);
+    assert!(before.iter().all(|(_, number, refused)| *number == json!(1) && refused.is_null()), "{before:?}");
+    let whole = folder.run(&[&["keys", "rotate", "--lead", "0"], &mac[..]].concat()).code(0).out();
+    assert!(!whole.contains("MAC approval"), "only who names the role asks for it: {whole}");
+    let told = folder.run(&[&["keys", "rotate", "--role", "approval"], &mac[..]].concat()).code(0).out();
+    assert!(
+        told.contains("`baypass approval renew`") && told.contains("`baypass risk renew --authority MAC`")
+    );
+    let early = folder.run(&[&["approval", "renew"], &mac[..]].concat()).code(0).out();
+    assert!(early.contains("signed with the keys in use"), "the next key is not used yet: {early}");
+
+    let rotate = [&["keys", "rotate", "--role", "approval", "--lead", "0"], &mac[..]].concat();
+    folder.run(&rotate).code(0);
+    let retire = [&["keys", "retire", "--role", "approval", "--keep", "0"], &mac[..]].concat();
+    let held = folder.run(&retire).code(0).out();
+    assert!(held.contains("MAC approval: key 1 stays listed, it signed SPECIMEN-CHN-MAC"), "{held}");
+    assert!(held.contains("it signed the risk rules"), "{held}");
+    let signed = folder.run(&[&["approval", "renew"], &mac[..]].concat()).code(0).out();
+    assert!(signed.contains("signed anew by MAC\n") && !signed.contains("anew by CHN"), "{signed}");
+    assert!(folder.run(&retire).code(0).out().contains("key 1 stays listed, it signed the risk rules"));
+    folder.run(&[&["risk", "renew"], &mac[..]].concat()).code(0);
+    let gone = folder.run(&retire).code(0).out();
+    assert!(gone.contains("MAC approval: key 1 is named no more"), "{gone}");
+    assert!(!folder.dir().join("supervisors/MAC/keys/approval.key").exists(), "the old key is destroyed");
+    assert_eq!(approvals(&folder), before, "the same texts under the same numbers, and each counts");
+    let versions = folder.run(&[&["risk", "versions", "--json"], &mac[..]].concat()).code(0).json();
+    assert_eq!(versions["in_force"], 2, "{versions}");
+    // What is signed next is signed with the key in use.
+    folder.run(&["approval", "withdraw", "--dir", "DIR", "--id", "SPECIMEN-CHN-MAC"]).code(0);
+    assert!(approvals(&folder).iter().all(|(.., refused)| refused.is_null()));
+}
+
+#[test]
+fn after_a_theft_of_the_key_of_approvals_each_text_is_signed_anew_by_its_name_alone() {
+    let folder = Folder::new();
+    folder.init();
+    let chn = ["--dir", "DIR", "--authority", "CHN"];
+    folder.run(&[&["trust", "compromise", "--role", "approval"], &chn[..]].concat()).code(0);
+    let refused = |folder: &Folder| -> Vec<String> {
+        approvals(folder).into_iter().filter(|(.., why)| !why.is_null()).map(|(id, ..)| id).collect()
+    };
+    let all = refused(&folder);
+    assert!(all.contains(&"SPECIMEN-CHN-MAC".to_owned()) && !all.contains(&"SPECIMEN-HKG-MAC".to_owned()));
+    folder.run(&[&["keys", "rotate", "--role", "approval", "--lead", "0"], &chn[..]].concat()).code(0);
+    let left = folder.run(&["approval", "renew", "--dir", "DIR"]).code(3).out();
+    assert!(left.contains("LEFT") && left.contains("baypass approval renew --id SPECIMEN-CHN-MAC"), "{left}");
+    assert_eq!(refused(&folder), all, "nobody looked at a text");
+    let named = ["approval", "renew", "--dir", "DIR", "--id", "SPECIMEN-CHN-MAC"];
+    let signed = folder.run(&named).code(0).out();
+    assert!(signed.contains("border-crossing") && signed.contains("signed anew by CHN"), "{signed}");
+    assert_eq!(refused(&folder).len(), all.len() - 1);
+    // The other side signed one text: a file that was changed since is signed by nobody.
+    let other = folder.dir().join("public/approvals/SPECIMEN-CHN-HKG.cbor");
+    let bytes = std::fs::read(&other).unwrap();
+    let (word, wrong) = (b"PIA-SPECIMEN-0001", b"PIA-SPECIMEN-0009");
+    let at = bytes.windows(word.len()).position(|one| one == word).expect("its assessment");
+    let changed = [&bytes[..at], wrong, &bytes[at + word.len()..]].concat();
+    std::fs::write(&other, &changed).unwrap();
+    let named = ["approval", "renew", "--dir", "DIR", "--id", "SPECIMEN-CHN-HKG"];
+    folder.run(&named).told(&["SPECIMEN-CHN-HKG would not count when signed anew"]);
+    assert_eq!(std::fs::read(&other).unwrap(), changed, "nothing was written");
+    let unknown = ["approval", "renew", "--dir", "DIR", "--id", "OTHER"];
+    folder.run(&unknown).told(&["there is no approval OTHER"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -187,19 +187,14 @@ impl Approval {
     /// # Errors
     /// [`ApprovalError`] for the first fault.
     pub fn open(bundle: &[u8], trust: &TrustStore, now: Timestamp) -> Result<Self, ApprovalError> {
-        let mut r = Reader::new(bundle);
         let mut signed: BTreeMap<AuthorityCode, &[u8]> = BTreeMap::new();
-        for _ in 0..r.array(3)? {
-            r.array_exact(2)?;
-            let authority = read_authority(&mut r)?;
-            let bytes = r.bytes(message::MAX_PAYLOAD)?;
+        for (authority, bytes) in Self::signatures(bundle)? {
             let key = trust.find(authority, Role::Approval, message::kid(bytes)?, now)?;
             let payload = message::open(form::kind_of(message::unverified_payload(bytes)?)?, bytes, key)?;
             if signed.insert(authority, payload).is_some() {
                 return Err(CborError::Keys.into());
             }
         }
-        r.finish()?;
         let mut texts = signed.values();
         let first = texts.next().ok_or(CborError::Unexpected)?;
         if texts.any(|text| text != first) {
@@ -223,11 +218,24 @@ impl Approval {
     /// # Errors
     /// [`ApprovalError`] for the first malformed item.
     pub fn unverified(bundle: &[u8]) -> Result<Self, ApprovalError> {
+        let signatures = Self::signatures(bundle)?;
+        let (_, first) = signatures.first().ok_or(CborError::Unexpected)?;
+        Self::decode(message::unverified_payload(first)?)
+    }
+
+    /// The signed messages of a file, by who is said to have signed, unverified: to see which keys they name, or to put a newer one's in place.
+    ///
+    /// # Errors
+    /// [`ApprovalError::Form`] for a malformed file.
+    pub fn signatures(bundle: &[u8]) -> Result<Vec<(AuthorityCode, &[u8])>, ApprovalError> {
         let mut r = Reader::new(bundle);
-        r.array(3)?;
-        r.array_exact(2)?;
-        read_authority(&mut r)?;
-        Self::decode(message::unverified_payload(r.bytes(message::MAX_PAYLOAD)?)?)
+        let mut signatures = Vec::new();
+        for _ in 0..r.array(3)? {
+            r.array_exact(2)?;
+            signatures.push((read_authority(&mut r)?, r.bytes(message::MAX_PAYLOAD)?));
+        }
+        r.finish()?;
+        Ok(signatures)
     }
 
     /// Whether it covers a crossing.

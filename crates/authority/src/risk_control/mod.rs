@@ -88,16 +88,19 @@ impl Service {
         for version in &kept {
             let file = format!("risk rules {}", version.number);
             if let Err(error) = self.check_version(&mut running, &version.signed, &file, now) {
-                refused.push(error);
+                refused.push((version.number, error));
             }
         }
+        // What rules in force have replaced since may be signed with a key that counts no more.
+        let since = running.full().map_or(0, |full| full.version().number);
+        refused.retain(|(number, _)| *number > since);
         if let Some(newest) = kept.last() {
             running.not_before((newest.number, newest.hash));
         }
         self.risk.run(running);
         let in_shadow = ::risk::appeals::back_to_shadow(&counts);
         self.risk.keep_in_shadow(in_shadow);
-        Ok(refused)
+        Ok(refused.into_iter().map(|(_, error)| error).collect())
     }
 
     fn check_version(

@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use documents::AuthorityCode;
 use gate::Clock as _;
 use serde_json::json;
 use trust::{Approval, Face};
 
-use super::{InstallationArgs, ListArgs};
+use super::{At, InstallationArgs, ListArgs};
 use crate::Ended;
 use crate::failure::{self, Failure};
 use crate::install::approval_file::ApprovalFile;
-use crate::install::lists;
+use crate::install::{approvals, lists};
 use crate::serve::TrialClock;
 
 /// The commands about approvals.
@@ -23,6 +24,9 @@ pub enum ApprovalCommand {
     Add(AddArgs),
     /// Takes an approval back.
     Withdraw(WithdrawArgs),
+    /// Has supervisors sign the approvals in force once more, the same texts, with the key that they use now: after `keys rotate --role
+    /// approval`, or a theft.
+    Renew(RenewArgs),
 }
 
 /// What `approval add` takes.
@@ -45,6 +49,22 @@ pub struct WithdrawArgs {
     id: String,
 }
 
+/// What `approval renew` takes.
+#[derive(Args)]
+pub struct RenewArgs {
+    #[command(flatten)]
+    installation: InstallationArgs,
+    /// The supervisors of one authority alone; default: of all three.
+    #[arg(long, value_name = "CODE")]
+    authority: Option<AuthorityCode>,
+    /// One approval alone. One that does not count any more, since a key that signed it was stolen or has ended, is signed only by its
+    /// name: look at its text first.
+    #[arg(long)]
+    id: Option<String>,
+    #[command(flatten)]
+    at: At,
+}
+
 impl ApprovalCommand {
     /// Runs the command.
     pub fn run(&self) -> Result<Ended, Failure> {
@@ -52,6 +72,7 @@ impl ApprovalCommand {
             Self::List(args) => list(args),
             Self::Add(args) => add(args),
             Self::Withdraw(args) => withdraw(args),
+            Self::Renew(args) => renew(args),
         }
     }
 }
@@ -60,7 +81,7 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
     let trust = lists::trust(&installation, now)?;
     let mut rows = Vec::new();
-    for (id, bundle) in lists::approvals(&installation)? {
+    for (id, bundle) in approvals::all(&installation)? {
         rows.push((id, Approval::open(&bundle, &trust, now)));
     }
     if args.output.json {
@@ -128,7 +149,7 @@ fn add(args: &AddArgs) -> Result<Ended, Failure> {
             file.display()
         ))
     })?;
-    lists::add_approval(&installation, &read, TrialClock::of(&installation).now())?;
+    approvals::add(&installation, &read, TrialClock::of(&installation).now())?;
     failure::print(&format!("approval {} signed by every jurisdiction concerned\n", read.id))?;
     Ok(Ended::Done)
 }
@@ -136,7 +157,32 @@ fn add(args: &AddArgs) -> Result<Ended, Failure> {
 fn withdraw(args: &WithdrawArgs) -> Result<Ended, Failure> {
     let (installation, id) = (args.installation.open()?, &args.id);
     let _hold = installation.hold()?;
-    lists::withdraw_approval(&installation, id, TrialClock::of(&installation).now())?;
+    approvals::withdraw(&installation, id, TrialClock::of(&installation).now())?;
     failure::print(&format!("approval {id} withdrawn: it covers nothing from now on\n"))?;
     Ok(Ended::Done)
+}
+
+fn renew(args: &RenewArgs) -> Result<Ended, Failure> {
+    let (installation, now) = (args.installation.open()?, args.at.time());
+    let _hold = installation.hold()?;
+    let codes = args.authority.map_or_else(|| AuthorityCode::ALL.to_vec(), |code| vec![code]);
+    if let Some(id) = &args.id
+        && !approvals::all(&installation)?.iter().any(|(known, _)| known == id)
+    {
+        return Err(Failure::new(format!("there is no approval {id}; `baypass approval list` names them")));
+    }
+    let renewed = approvals::renew(&installation, &codes, args.id.as_deref(), now)?;
+    for (approval, by) in &renewed.signed {
+        let by: Vec<_> = by.iter().map(|code| code.code()).collect();
+        failure::print(&format!("{}  signed anew by {}\n", words(&approval.id, approval), by.join(" and ")))?;
+    }
+    for (id, why) in &renewed.left {
+        failure::print(&format!(
+            "{id}\n  LEFT, it does not count as it is: {why}\n  look at its text, then: baypass approval renew --id {id}\n"
+        ))?;
+    }
+    if renewed.signed.is_empty() && renewed.left.is_empty() {
+        failure::print("every approval that is not over is signed with the keys in use\n")?;
+    }
+    Ok(if renewed.left.is_empty() { Ended::Done } else { Ended::Refused })
 }

@@ -23,7 +23,7 @@ use crate::failure::{Failure, of};
 use crate::install::database::DatabaseArgs;
 use crate::install::parties::{load_approvals, load_faces, load_liveness, open_service};
 use crate::install::signing::AuthoritySigners;
-use crate::install::{Installation, lists, openid, risk_rules};
+use crate::install::{Installation, approvals, lists, openid, risk_rules};
 use crate::officers::{PagesArgs, by_name};
 use crate::serve::{
     AddressBook, Addresses, RunArgs, TrialClock, announce, bind, log, serve_http, status_client,
@@ -133,7 +133,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         officer_origin: Arc::new(move |origin| officers_pages().iter().any(|each| each == origin)),
         trust_lists: Arc::new(move || lists::readable(&published)),
         approvals: Arc::new(move || {
-            let all = lists::approvals(&from).unwrap_or_default();
+            let all = approvals::all(&from).unwrap_or_default();
             all.into_iter().map(|(_, bundle)| bundle).collect()
         }),
         openid: Some(Arc::new(openid)),

@@ -1,4 +1,4 @@
-//! `baypass keys`: the keys with which authorities and gates sign: shown, exchanged while everything runs (docs/operating.md).
+//! `baypass keys`: the keys with which authorities, supervisors, gates and desks sign: shown, exchanged while everything runs (docs/operating.md).
 //!
 //! Lives here: which key follows which, and the lists that say so. Not here: names and ids, running processes
 //! (`install::signing`), where a key lies (`install::keys`), keys of connections (`command::tls`).
@@ -21,7 +21,7 @@ use crate::install::acts;
 use crate::install::changes::{ListChanges, newest};
 use crate::install::keys::KeyStore as _;
 use crate::install::signing::{CLOCK_SECONDS, Seat};
-use crate::install::{Installation, lists, venues};
+use crate::install::{Installation, approvals, lists, risk_rules, venues};
 
 const DAY: i64 = 86_400;
 
@@ -43,7 +43,8 @@ pub enum KeysCommand {
 pub struct SeatArgs {
     #[command(flatten)]
     parties: PartyArgs,
-    /// One role alone: token, verdict, handover, notice, status, venue, counter, gate or desk.
+    /// One role alone: token, verdict, handover, notice, status, venue, counter, approval, gate or desk. That of approvals is exchanged by
+    /// its name alone.
     #[arg(long)]
     role: Option<String>,
     /// One lane's gate alone, such as hengqin/CHN-MAC.
@@ -101,6 +102,7 @@ impl SeatArgs {
             match party {
                 Party::Authority(code) => {
                     seats.extend(SigningKeys::ROLES.map(|role| Seat::Authority(code, role)));
+                    seats.push(Seat::Supervisors(code));
                 }
                 Party::Gates(port) => {
                     seats.extend(all.iter().filter(|lane| lane.port == port).cloned().map(Seat::Gate));
@@ -118,8 +120,8 @@ impl SeatArgs {
         });
         if seats.is_empty() {
             return Err(Failure::new(
-                "no key is meant: an authority signs as token, verdict, handover, notice, status, venue and counter, a port's lanes as gate, a \
-                 venue's as desk (`baypass doctor` names the folders); \
+                "no key is meant: an authority signs as token, verdict, handover, notice, status, venue and counter, its supervisors as \
+                 approval, a port's lanes as gate, a venue's as desk (`baypass doctor` names the folders); \
                  `baypass tls renew` exchanges keys of connections, `baypass trust` those of supervisors",
             ));
         }
@@ -200,7 +202,9 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
 }
 
 fn rotate(args: &RotateArgs) -> Result<Ended, Failure> {
-    let (installation, seats, now) = args.seats.open()?;
+    let (installation, mut seats, now) = args.seats.open()?;
+    // What supervisors signed has to be signed anew: their key is followed only by who asks for that.
+    seats.retain(|seat| args.seats.role.is_some() || !matches!(seat, Seat::Supervisors(_)));
     let _hold = installation.hold()?;
     let lead = args.lead.map_or(i64::from(Days::builtin().map_err(of)?.lead_days) * DAY, i64::from);
     let (signs, to) = (now.plus_seconds(lead), lists::key_end(now));
@@ -249,6 +253,11 @@ fn rotate(args: &RotateArgs) -> Result<Ended, Failure> {
     };
     for (seat, number) in made {
         failure::print(&format!("{}: key {number} signs from {signs} on\n", seat.name()))?;
+        if let Seat::Supervisors(code) = seat {
+            failure::print(&format!(
+                "  then have what is in force signed anew: `baypass approval renew`, `baypass risk renew --authority {code}`\n"
+            ))?;
+        }
     }
     told(&signed)
 }
@@ -281,6 +290,25 @@ fn told(lists: &Listed) -> Result<Ended, Failure> {
     Ok(Ended::Done)
 }
 
+/// What is in force and signed with a key of supervisors, each with what signs it anew.
+fn still_signed(
+    installation: &Installation,
+    code: AuthorityCode,
+    kid: &[u8],
+    now: Timestamp,
+) -> Result<Vec<String>, Failure> {
+    let mut found = Vec::new();
+    let approvals = approvals::signed_with(installation, code, kid, now)?;
+    if !approvals.is_empty() {
+        found.push(format!("it signed {}: `baypass approval renew` first", approvals.join(", ")));
+    }
+    let versions = risk_rules::signed_with(installation, code, kid)?;
+    if !versions.is_empty() {
+        found.push(format!("it signed the risk rules: `baypass risk renew --authority {code}` first"));
+    }
+    Ok(found)
+}
+
 fn retire(args: &RetireArgs) -> Result<Ended, Failure> {
     let (installation, seats, now) = args.seats.open()?;
     let _hold = installation.hold()?;
@@ -294,7 +322,15 @@ fn retire(args: &RetireArgs) -> Result<Ended, Failure> {
                 next.from.plus_seconds(CLOCK_SECONDS + keep)
             });
             let name = seat.name();
-            if now >= entry.to || until.is_some_and(|until| now >= until) {
+            let holds = match seat {
+                Seat::Supervisors(code) if until.is_some_and(|until| now >= until) => {
+                    still_signed(&installation, *code, &entry.kid, now)?
+                }
+                Seat::Supervisors(_) | Seat::Authority(..) | Seat::Gate(_) | Seat::Desk(_) => Vec::new(),
+            };
+            if !holds.is_empty() && now < entry.to {
+                failure::print(&format!("{name}: key {number} stays listed, {}\n", holds.join("; ")))?;
+            } else if now >= entry.to || until.is_some_and(|until| now >= until) {
                 let object = format!("{name} {number}");
                 installation.put_on_record(&seat.office(), (acts::RETIRE_KEY, &object), now)?;
                 for code in seat.listing() {

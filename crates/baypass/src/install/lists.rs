@@ -1,7 +1,7 @@
-//! Trust lists and approvals of an installation: what the supervisors sign, and how everybody reads it.
+//! Trust lists of an installation: what the supervisors sign, and how everybody reads it.
 //!
 //! Lives here: the first lists, signing them afresh, reading them with the pinned roots. Not here: what a list means
-//! (`trust`), who signs it (`supervisors`).
+//! (`trust`), who signs it (`supervisors`), approvals (`approvals`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use authority::{KEY_ID, Keys};
 use credential::SigningKey;
 use documents::{AuthorityCode, LocalDate, PortId, Rules, Timestamp};
 use transport::Days;
-use trust::{Approval, Binding, FOREIGN_IDENTITY, KeyEntry, Party, Role, TrustError, TrustList, TrustStore};
+use trust::{Binding, FOREIGN_IDENTITY, KeyEntry, Party, Role, TrustError, TrustList, TrustStore};
 
 use super::acts::{self, Office};
 use super::approval_file::ApprovalFile;
 use super::keys::KeyStore;
 use super::supervisors::{self, RootFile};
-use super::{Installation, all_lanes, make_folder, risk_rules, signing, tls, venues, write_whole};
+use super::{Installation, all_lanes, approvals, make_folder, risk_rules, signing, tls, venues, write_whole};
 use crate::failure::{Failure, of};
 
 /// How long a trust list is good, in seconds: a week.
@@ -91,9 +91,11 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
             keys: entries,
         };
         supervisors::put_first(made, &first)?;
-        risk_rules::sign_first(made, code, first_day(), now)?;
     }
     put_pins(made, &roots)?;
+    for code in AuthorityCode::ALL {
+        risk_rules::sign_first(made, code, first_day(), now)?;
+    }
     // One approval for each pair of jurisdictions.
     let mut groups: BTreeMap<(AuthorityCode, AuthorityCode), Vec<String>> = BTreeMap::new();
     for lane in &lanes {
@@ -128,7 +130,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
             number: None,
             withdrawn: None,
         };
-        add_approval(made, &approval, now)?;
+        approvals::add(made, &approval, now)?;
     }
     venues::approve_specimens(made, (first_day(), specimen_end(now)), now)?;
     Ok(())
@@ -371,107 +373,4 @@ pub fn renew_where_due(from: &Installation, now: Timestamp) -> Result<Vec<Author
         }
     }
     Ok(renewed)
-}
-
-fn approvals_folder(of: &Installation) -> PathBuf {
-    of.public().join("approvals")
-}
-
-/// Has every jurisdiction's supervisor sign an approval, and publishes it.
-pub fn add_approval(to: &Installation, file: &ApprovalFile, now: Timestamp) -> Result<(), Failure> {
-    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if file.id.is_empty() || file.id.starts_with('.') || file.id.len() > 60 || !file.id.chars().all(named) {
-        return Err(Failure::new(
-            "the approval's id has 1 to 60 letters, digits, `-`, `_` or `.`; write another",
-        ));
-    }
-    let path = approvals_folder(to).join(format!("{}.cbor", file.id));
-    let number = if path.exists() {
-        let known = text_at(&path)?;
-        if !known.withdrawn {
-            return Err(Failure::new(format!(
-                "the approval {} is there already; take it back first (`baypass approval withdraw`), or choose another id",
-                file.id
-            )));
-        }
-        known.number + 1
-    } else {
-        1
-    };
-    make_folder(&approvals_folder(to))?;
-    sign_approval(to, &file.approval(number)?, &path, now)
-}
-
-/// Has every jurisdiction's supervisor sign a text, and puts it in its place.
-fn sign_approval(
-    to: &Installation,
-    approval: &Approval,
-    path: &std::path::Path,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    // Decoding refuses what may not load: empty fields, missing filings or grounds.
-    Approval::decode(&approval.encode()).map_err(of)?;
-    let text =
-        format!("{} {}{}", approval.id, approval.number, if approval.withdrawn { " withdrawn" } else { "" });
-    let mut signatures = Vec::new();
-    for code in &approval.jurisdictions {
-        to.put_on_record(&Office::Supervisors(*code), (acts::SIGN_APPROVAL, &text), now)?;
-        let key = to.keys(&to.supervisor(*code)).signing("approval")?;
-        signatures.push((*code, approval.sign(KEY_ID, &key).map_err(of)?));
-    }
-    write_whole(path, &Approval::bundle(&signatures))
-}
-
-/// The text in a file; who signs the next one reads it.
-fn text_at(path: &std::path::Path) -> Result<Approval, Failure> {
-    let damaged = |why: String| {
-        Failure::new(format!("{} is damaged ({why}); restore it from a backup", path.display()))
-    };
-    let bytes = std::fs::read(path).map_err(|error| damaged(error.to_string()))?;
-    Approval::unverified(&bytes).map_err(|error| damaged(error.to_string()))
-}
-
-/// One of the approvals, as a person would write it.
-pub fn read_approval(from: &Installation, id: &str, now: Timestamp) -> Result<ApprovalFile, Failure> {
-    let bundle = approvals(from)?.into_iter().find(|(name, _)| name == id).map(|(_, bundle)| bundle);
-    let bundle = bundle.ok_or_else(|| Failure::new(format!("there is no approval {id}")))?;
-    let read = Approval::open(&bundle, &trust(from, now)?, now).map_err(of)?;
-    Ok(ApprovalFile::of(&read))
-}
-
-/// Takes an approval back, by a text with the next number that every jurisdiction's supervisor signs: whoever has seen it
-/// takes the old one no more.
-pub fn withdraw_approval(from: &Installation, id: &str, now: Timestamp) -> Result<(), Failure> {
-    let known = approvals(from)?.into_iter().any(|(name, _)| name == id);
-    if !known {
-        return Err(Failure::new(format!("there is no approval {id}; `baypass approval list` names them")));
-    }
-    let path = approvals_folder(from).join(format!("{id}.cbor"));
-    let known = text_at(&path)?;
-    if known.withdrawn {
-        return Err(Failure::new(format!("the approval {id} was taken back already")));
-    }
-    sign_approval(from, &Approval { number: known.number + 1, withdrawn: true, ..known }, &path, now)
-}
-
-/// Puts a signed approval in its place.
-pub fn publish_approval(to: &Installation, id: &str, bundle: &[u8]) -> Result<(), Failure> {
-    write_whole(&approvals_folder(to).join(format!("{id}.cbor")), bundle)
-}
-
-/// The signed bundles in the installation, by id.
-pub fn approvals(from: &Installation) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let folder = approvals_folder(from);
-    let fault =
-        |error: std::io::Error| Failure::new(format!("{} cannot be read ({error})", folder.display()));
-    let mut found = Vec::new();
-    for file in std::fs::read_dir(&folder).map_err(fault)? {
-        let path = file.map_err(fault)?.path();
-        if path.extension().is_some_and(|e| e == "cbor") {
-            let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            found.push((id, std::fs::read(&path).map_err(fault)?));
-        }
-    }
-    found.sort();
-    Ok(found)
 }

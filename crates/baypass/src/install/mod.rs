@@ -6,6 +6,7 @@
 
 pub mod acts;
 pub mod approval_file;
+pub mod approvals;
 pub mod changes;
 pub mod country_signers;
 pub mod database;

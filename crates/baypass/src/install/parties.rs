@@ -24,7 +24,7 @@ use trust::{Approval, Approvals, TrustStore};
 
 use super::keys::KeyStore;
 use super::signing::{OwnSigners, lane_key, make_later_keys_where_none};
-use super::{Installation, LanePlace, Lock, country_signers, lists, make_folder, risk_rules};
+use super::{Installation, LanePlace, Lock, approvals, country_signers, lists, make_folder, risk_rules};
 use crate::failure::{Failure, of};
 use crate::zones::Zones;
 
@@ -163,7 +163,7 @@ pub fn load_approvals(
     now: Timestamp,
 ) -> Result<(Vec<Approval>, Refused), Failure> {
     let (mut loaded, mut refused) = (Vec::new(), Vec::new());
-    for (id, bundle) in lists::approvals(from)? {
+    for (id, bundle) in approvals::all(from)? {
         match Approval::open(&bundle, trust, now) {
             Ok(approval) => loaded.push(approval),
             Err(error) => refused.push((id, error.to_string())),
@@ -213,7 +213,7 @@ impl Parties {
         let trust = lists::trust(from, now)?;
         let (approvals, _) = load_approvals(from, &trust, now)?;
         let mut gate_lists = Lists::new(trust.clone());
-        for (_, bundle) in lists::approvals(from)? {
+        for (_, bundle) in approvals::all(from)? {
             // One that does not load covers nothing; `doctor` and `approval list` name it.
             let _ = gate_lists.take_approval(&bundle, now);
         }

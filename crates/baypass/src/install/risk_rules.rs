@@ -10,13 +10,12 @@ use ::risk::engine::CelEngine;
 use ::risk::rules::{MAX_RULES_TEXT, RULES_FILE, RULES_TEXT, RuleSet};
 use ::risk::schema::Schema;
 use ::risk::version::{RulesVersion, Stage};
-use authority::{KEY_ID, RiskRulesError, Service};
+use authority::{RiskRulesError, Service};
 use credential::message;
 use documents::{AuthorityCode, LocalDate, Timestamp};
 
 use super::acts::{self, Office};
-use super::keys::KeyStore as _;
-use super::{Installation, files_of, make_folder, write_whole};
+use super::{Installation, files_of, lists, make_folder, signing, write_whole};
 use crate::failure::{Failure, of};
 
 /// Longest signed version that is read, in bytes: the rules, and what is signed beside them.
@@ -88,6 +87,41 @@ pub fn sign_earlier(
     Ok(version)
 }
 
+/// Signs the rules in force, and those on trial beside them, once more under the next numbers, with the key that is used now; gives the
+/// versions.
+pub fn renew(to: &Installation, code: AuthorityCode, now: Timestamp) -> Result<Vec<RulesVersion>, Failure> {
+    let mut renewed = Vec::new();
+    for version in running(&read_versions(to, code)?) {
+        let next = RulesVersion {
+            starts: version.starts,
+            ..version.again(next_number(to, code)?, now, version.stage)
+        };
+        sign(to, &next, now)?;
+        renewed.push(next);
+    }
+    Ok(renewed)
+}
+
+/// The rules in force and those on trial, of versions in order of their numbers.
+fn running(versions: &[RulesVersion]) -> Vec<&RulesVersion> {
+    let full = versions.iter().rfind(|version| version.stage == Stage::Full);
+    let after = |version: &&RulesVersion| full.is_none_or(|full| version.number > full.number);
+    full.into_iter().chain(versions.last().filter(after)).collect()
+}
+
+/// The numbers of the versions in force or on trial that are signed with this key.
+pub fn signed_with(of_whom: &Installation, code: AuthorityCode, kid: &[u8]) -> Result<Vec<u64>, Failure> {
+    let signed = versions(of_whom, code)?;
+    let with_it = |number: &u64| {
+        signed.iter().any(|(_, signed)| {
+            text_of(signed).is_some_and(|version| version.number == *number)
+                && message::kid(signed).is_ok_and(|named| named == kid)
+        })
+    };
+    let read = read_versions(of_whom, code)?;
+    Ok(running(&read).into_iter().map(|version| version.number).filter(with_it).collect())
+}
+
 fn next_number(of_whom: &Installation, code: AuthorityCode) -> Result<u64, Failure> {
     Ok(read_versions(of_whom, code)?.last().map_or(1, |version| version.number + 1))
 }
@@ -96,8 +130,8 @@ fn sign(to: &Installation, version: &RulesVersion, now: Timestamp) -> Result<(),
     let code = version.authority;
     let object = format!("version {} {}", version.number, version.stage.as_str());
     to.put_on_record(&Office::Supervisors(code), (acts::SIGN_RISK_RULES, &object), now)?;
-    let key = to.keys(&to.supervisor(code)).signing("approval")?;
-    let signed = version.sign(KEY_ID, &key).map_err(of)?;
+    let signer = signing::approval_key(to, code, &lists::trust(to, now)?, now)?;
+    let signed = version.sign(&signer.kid, &signer.key).map_err(of)?;
     make_folder(&folder(to, code))?;
     write_whole(&folder(to, code).join(format!("{:06}.cose", version.number)), &signed)
 }

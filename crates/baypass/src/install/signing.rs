@@ -1,4 +1,4 @@
-//! The signing keys of authorities and lanes: several of a role while one follows another, of which the trust lists say which
+//! The signing keys of authorities, supervisors, lanes and desks: several of a role while one follows another, of which the trust lists say which
 //! is used.
 //!
 //! Lives here: their names and ids, which of them signs now, a running process that takes another. Not here: where a key lies
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use authority::{NumberedKey, Service, SigningKeys};
+use credential::SigningKey;
 use documents::{AuthorityCode, Timestamp};
 use gate::outbox::{GateKey, LaneKey};
 use trust::{Binding, KeyEntry, Party, Role, TrustStore, gate_kid, gate_of_kid};
@@ -31,6 +32,8 @@ pub enum Seat {
     Gate(LanePlace),
     /// The desk of a venue.
     Desk(Desk),
+    /// The supervisors of an authority, for what they allow: approvals and risk rules.
+    Supervisors(AuthorityCode),
 }
 
 impl Seat {
@@ -40,6 +43,7 @@ impl Seat {
             Self::Authority(_, role) => *role,
             Self::Gate(_) => Role::Gate,
             Self::Desk(_) => Role::Desk,
+            Self::Supervisors(_) => Role::Approval,
         }
     }
 
@@ -49,13 +53,14 @@ impl Seat {
             Self::Authority(code, _) => Office::authority(*code),
             Self::Gate(lane) => Office::Party(Party::Gates(lane.port.clone())),
             Self::Desk(desk) => Office::Venue(desk.id().clone()),
+            Self::Supervisors(code) => Office::Supervisors(*code),
         }
     }
 
-    /// Where the key counts, as each list says; `None` for an authority's own.
+    /// Where the key counts, as each list says; `None` for an authority's own and its supervisors'.
     pub fn binding(&self) -> Option<Binding> {
         match self {
-            Self::Authority(..) => None,
+            Self::Authority(..) | Self::Supervisors(_) => None,
             Self::Gate(lane) => Some(Binding::Gate(lane.binding())),
             Self::Desk(desk) => Some(Binding::Desk(desk.binding().clone())),
         }
@@ -67,13 +72,14 @@ impl Seat {
             Self::Authority(code, role) => format!("{code} {}", role.as_str()),
             Self::Gate(lane) => lane.name(),
             Self::Desk(desk) => desk.id().to_string(),
+            Self::Supervisors(code) => format!("{code} {}", Role::Approval.as_str()),
         }
     }
 
     /// The authorities whose lists name the key.
     pub fn listing(&self) -> Vec<AuthorityCode> {
         match self {
-            Self::Authority(code, _) => vec![*code],
+            Self::Authority(code, _) | Self::Supervisors(code) => vec![*code],
             Self::Gate(lane) => lane.authorities(),
             Self::Desk(desk) => vec![desk.authority()],
         }
@@ -85,6 +91,7 @@ impl Seat {
             Self::Authority(_, role) => SigningKeys::kid(*role, number),
             Self::Gate(lane) => gate_kid(&lane.name(), number),
             Self::Desk(desk) => gate_kid(desk.id().as_str(), number),
+            Self::Supervisors(_) => SigningKeys::kid(Role::Approval, number),
         }
     }
 
@@ -99,7 +106,7 @@ impl Seat {
                 (named == self.name().as_bytes()).then_some(number)
             }
             Self::Authority(_, role) if SigningKeys::has_short_kid(*role) => entry.kid.first().copied(),
-            Self::Authority(..) => std::str::from_utf8(&entry.kid).ok()?.parse().ok(),
+            Self::Authority(..) | Self::Supervisors(_) => std::str::from_utf8(&entry.kid).ok()?.parse().ok(),
         }
     }
 
@@ -134,6 +141,7 @@ impl Seat {
             Self::Authority(code, _) => of_what.keys(&of_what.authority(*code)),
             Self::Gate(lane) => of_what.keys(&of_what.gate(&lane.port)),
             Self::Desk(desk) => of_what.keys(&of_what.venue(desk.id())),
+            Self::Supervisors(code) => of_what.keys(&of_what.supervisor(*code)),
         }
     }
 
@@ -141,7 +149,7 @@ impl Seat {
         match self {
             Self::Authority(_, role) => role.as_str().to_owned(),
             Self::Gate(lane) => lists::key_name(&lane.name()),
-            Self::Desk(_) => Role::Desk.as_str().to_owned(),
+            Self::Desk(_) | Self::Supervisors(_) => self.role().as_str().to_owned(),
         }
     }
 
@@ -345,6 +353,28 @@ pub fn lane_key(
     let keys = seat.read(of_what)?;
     let used = seat.in_use(&keys, trust, now)?;
     Ok(GateKey { gate: place.name(), kid: seat.kid(used.number), key: Arc::clone(&used.key) })
+}
+
+/// A key of supervisors that signs what they allow, with its id in their list.
+#[derive(Debug)]
+pub struct ApprovalKey {
+    /// Its id.
+    pub kid: Vec<u8>,
+    /// The key.
+    pub key: Arc<SigningKey>,
+}
+
+/// The key with which the supervisors of an authority sign approvals and risk rules at `now`.
+pub fn approval_key(
+    of_what: &Installation,
+    code: AuthorityCode,
+    trust: &TrustStore,
+    now: Timestamp,
+) -> Result<ApprovalKey, Failure> {
+    let seat = Seat::Supervisors(code);
+    let keys = seat.read(of_what)?;
+    let used = seat.in_use(&keys, trust, now)?;
+    Ok(ApprovalKey { kid: seat.kid(used.number), key: Arc::clone(&used.key) })
 }
 
 /// The keys of a venue's desk, and which of them signs at `now`.

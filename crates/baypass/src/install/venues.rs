@@ -19,7 +19,7 @@ use super::doors::DoorFile;
 use super::keys::KeyStore as _;
 use super::library::LibraryFile;
 use super::signing::{CLOCK_SECONDS, LATER_ROLES, Seat};
-use super::{Installation, lists, make_folder, write_whole};
+use super::{Installation, approvals, lists, make_folder, write_whole};
 use crate::failure::{Failure, of};
 
 /// The file in a venue's folder that says what it is.
@@ -407,12 +407,12 @@ pub fn approve_specimens(
     days: (LocalDate, LocalDate),
     now: Timestamp,
 ) -> Result<Vec<String>, Failure> {
-    let known: Vec<_> = lists::approvals(to)?.into_iter().map(|(id, _)| id).collect();
+    let known: Vec<_> = approvals::all(to)?.into_iter().map(|(id, _)| id).collect();
     let mut signed = Vec::new();
     for specimen in Specimen::all()? {
         let approval = specimen.approval(days);
         if !known.contains(&approval.id) {
-            lists::add_approval(to, &approval, now)?;
+            approvals::add(to, &approval, now)?;
             signed.push(approval.id);
         }
     }
@@ -446,7 +446,7 @@ pub fn bring_over(installation: &Installation, now: Timestamp) -> Result<Brought
         let key = key.public().as_bytes().to_vec();
         changes.add(code, KeyEntry { role, kid, key, from, to, compromised: false, binding: None });
     }
-    let for_trials = lists::approvals(installation)?.iter().any(|(id, _)| id.starts_with(SPECIMEN));
+    let for_trials = approvals::all(installation)?.iter().any(|(id, _)| id.starts_with(SPECIMEN));
     let specimens = if for_trials { Specimen::all()? } else { Vec::new() };
     for specimen in &specimens {
         let desk = specimen.desk()?;

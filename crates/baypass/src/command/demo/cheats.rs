@@ -21,7 +21,7 @@ use super::wire::{Trick, alter_signature};
 use super::{cards, paper};
 use crate::failure::{Failure, of};
 use crate::install::keys::{KeyFiles, KeyStore};
-use crate::install::{LanePlace, lists};
+use crate::install::{LanePlace, approvals, lists};
 use crate::wallet::{Bytes, HeldToken};
 
 /// Tries everything.
@@ -545,23 +545,23 @@ async fn ends(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure>
 
     // The supervisors take an approval back, and give a new one.
     let id = "SPECIMEN-CHN-HKG";
-    let approval = lists::read_approval(&tour.bay.installation, id, tour.bay.now())?;
-    let signed = lists::approvals(&tour.bay.installation)?;
-    lists::withdraw_approval(&tour.bay.installation, id, tour.bay.now())?;
+    let approval = approvals::read(&tour.bay.installation, id, tour.bay.now())?;
+    let signed = approvals::all(&tour.bay.installation)?;
+    approvals::withdraw(&tour.bay.installation, id, tour.bay.now())?;
     tour.bay.rounds(2).await?;
     let home = place("shenzhen-bay", Chn, Hkg, Some(Side::Exit), 1)?;
     let scanned = honest(tour, Who::Ma, &home).await?;
     note(tour, told, "a place whose approval was taken back", "not_approved", &scanned).await?;
-    let withdrawal = lists::approvals(&tour.bay.installation)?;
+    let withdrawal = approvals::all(&tour.bay.installation)?;
     for (name, bundle) in &signed {
-        lists::publish_approval(&tour.bay.installation, name, bundle)?;
+        approvals::publish(&tour.bay.installation, name, bundle)?;
     }
     tour.bay.rounds(2).await?;
     went_back(tour, told, "the old approval in the place of its withdrawal", "approval_rolled_back").await?;
     for (name, bundle) in &withdrawal {
-        lists::publish_approval(&tour.bay.installation, name, bundle)?;
+        approvals::publish(&tour.bay.installation, name, bundle)?;
     }
-    lists::add_approval(&tour.bay.installation, &approval, tour.bay.now())?;
+    approvals::add(&tour.bay.installation, &approval, tour.bay.now())?;
     tour.bay.rounds(2).await?;
 
     // An old trust list is put in the place of the newest.

@@ -22,7 +22,7 @@ use crate::command::wallet::sending::{Reply, send};
 use crate::failure::{Failure, of};
 use crate::install::parties::trusted;
 use crate::install::signing::desk_keys;
-use crate::install::{lists, venues, write_whole};
+use crate::install::{approvals, venues, write_whole};
 
 /// The hotel on the mainland, the building, the hotel in Macao, the one in Hong Kong, and the library.
 pub const VENUES: [&str; 5] = [HOTEL, TOWER, MACAO, "specimen-hotel-hong-kong", LIBRARY];
@@ -398,8 +398,8 @@ fn with_other_name(answer: &[u8], name: &str) -> Result<Vec<u8>, Failure> {
 async fn suspended(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Failure> {
     let (_, open) = Clerk::at(tour.bay, HOTEL).await?.asks().await?;
     let id = "SPECIMEN-HOTEL-ZHUHAI";
-    let file = lists::read_approval(&tour.bay.installation, id, tour.bay.now())?;
-    lists::withdraw_approval(&tour.bay.installation, id, tour.bay.now())?;
+    let file = approvals::read(&tour.bay.installation, id, tour.bay.now())?;
+    approvals::withdraw(&tour.bay.installation, id, tour.bay.now())?;
     let attack = "the approval of a hotel was suspended: the wallet says no";
     refused(tour, told, (attack, "approval_withdrawn"), &open).await?;
     let answer = {
@@ -415,7 +415,7 @@ async fn suspended(tour: &mut Tour<'_>, told: &mut Vec<Value>) -> Result<(), Fai
         ("the approval of a hotel was suspended: its desk asks no more", "approval_withdrawn"),
         code,
     )?;
-    lists::add_approval(&tour.bay.installation, &file, tour.bay.now())
+    approvals::add(&tour.bay.installation, &file, tour.bay.now())
 }
 
 /// Writes down how a request that must not be answered ended.

@@ -35,6 +35,9 @@ pub enum RiskCommand {
     Activate(ActivateArgs),
     /// Goes back to the rules that were in force before, under a new number.
     Rollback(VersionArgs),
+    /// Signs the rules that run once more under the next numbers, with the key that the supervisors use now: after `keys rotate --role
+    /// approval`.
+    Renew(VersionArgs),
     /// The versions that were signed for an authority, and which of them is in force.
     Versions(VersionArgs),
     /// Why a traveller was asked for more, by the reference that they have.
@@ -84,6 +87,7 @@ impl RiskCommand {
             Self::Show(args) => show(args),
             Self::Activate(args) => versions::activate(args),
             Self::Rollback(args) => versions::rollback(args),
+            Self::Renew(args) => versions::renew(args),
             Self::Versions(args) => versions::list(args),
             Self::Explain(args) => block_on(records::explain(args, models)),
             Self::Report(args) => block_on(records::report(args, models)),

@@ -1,4 +1,4 @@
-//! `baypass risk activate | rollback | versions`: signed versions of an authority's risk rules.
+//! `baypass risk activate | rollback | renew | versions`: signed versions of an authority's risk rules.
 //!
 //! Lives here: the commands. A version is signed by the authority's supervisors and put into its folder; its process takes it within its
 //! next round, a stopped one when it starts.
@@ -15,7 +15,7 @@ use super::super::{At, AuthorityArgs, Output};
 use super::{tell, text_of};
 use crate::Ended;
 use crate::failure::{self, Failure};
-use crate::install::risk_rules::{NotMade, read_versions, sign_earlier, sign_next};
+use crate::install::risk_rules::{self, NotMade, read_versions, sign_earlier, sign_next};
 
 /// How far a version goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -98,6 +98,23 @@ pub fn rollback(args: &VersionArgs) -> Result<Ended, Failure> {
     })?;
     let version = sign_earlier(&installation, earlier, now)?;
     said(&version, args.output, &format!("goes back to version {} and is signed", earlier.number))
+}
+
+/// Signs the rules that run once more, with the key that is used now.
+pub fn renew(args: &VersionArgs) -> Result<Ended, Failure> {
+    let (installation, now) = (args.of.installation.open()?, args.at.time());
+    let renewed = risk_rules::renew(&installation, args.of.authority, now)?;
+    if renewed.is_empty() {
+        return Err(Failure::new("no version was ever signed here; `baypass risk activate` signs one"));
+    }
+    if args.output.json {
+        failure::print_json(&json!({"versions": renewed.iter().map(row).collect::<Vec<_>>()}))?;
+        return Ok(Ended::Done);
+    }
+    renewed
+        .iter()
+        .try_for_each(|version| said(version, args.output, "signed anew").map(drop))
+        .map(|()| Ended::Done)
 }
 
 /// The versions of an authority, the newest last.
