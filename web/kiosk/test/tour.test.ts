@@ -32,7 +32,7 @@ describe.skipIf(skipped)('the tour', () => {
     await until('the demo to stay up', async () => {
       if (demo.exitCode !== null) throw new Error(`the demo ended: ${said}`)
       return said.includes('every other lane')
-    }, 300)
+    }, 1_200)
     // Running authorities take them within their next round, long before the second test.
     const calm = join(ROOT, 'web/kiosk/test/calm.toml')
     for (const authority of ['CHN', 'MAC']) execFileSync(program(), ['risk', 'activate', '--dir', join(work, 'demo'), '--authority', authority, '--rules', calm, '--stage', 'full'])
