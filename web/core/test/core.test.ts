@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { fromBase64Url, fromHex, fromUtf8, toBase64Url, toHex, toUtf8 } from '../bytes.js'
 import { fromBase45, toBase45 } from '../base45.js'
 import { CborMap, decode, encode } from '../cbor.js'
+import { isWrongDate, readDate } from '../dates.js'
 import { isDate, judgeNumber, judgeTyping } from '../numbers.js'
 
 describe('CBOR', () => {
@@ -82,6 +83,21 @@ describe('numbers', () => {
 
   it('include days of the calendar alone', () => {
     expect(['2024-02-29', '2023-02-29', '2000-02-29', '1900-02-29', '2024-13-01', '2024-1-01'].map(isDate)).toEqual([true, false, true, false, false, false])
+  })
+
+  it('reads a day as people write it, year first or day first, and never a month first', () => {
+    const may = ['1990-05-23', '1990/5/23', '1990.5.23', '1990 5 23', '1990年5月23日', '1990 年 5 月 23 号', '19900523', '23/5/1990', '23-05-1990', '23.5.1990', '23 5 1990', '23051990', ' 23/05/1990 ', '２３／５／１９９０', '1990\u201105\u201123']
+    expect(may.map(readDate)).toEqual(may.map(() => '1990-05-23'))
+    expect(readDate('6/5/1990'), 'the sixth of May').toBe('1990-05-06')
+    const none = ['5/23/1990', '31/2/1990', '23/5/90', '1990-05', '1990-5-', '', '23 May 1990', '1990-05-23-1', '0/5/1990', '23/13/1990', '29/2/2023', '1990/05.', '99999999', '00000000']
+    expect(none.map(readDate)).toEqual(none.map(() => undefined))
+  })
+
+  it('calls no day wrong that is still being typed', () => {
+    for (const whole of ['1990-05-23', '23/5/1990', '23051990', '1990年5月3日']) {
+      for (let n = 0; n <= whole.length; n += 1) expect(isWrongDate(whole.slice(0, n)), whole.slice(0, n)).toBe(false)
+    }
+    expect(['1990-02-30', '31/2/1990', '99999999', '1990年2月30日', '123456789012345'].map(isWrongDate)).toEqual([true, true, true, true, true])
   })
 })
 

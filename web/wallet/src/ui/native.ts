@@ -12,6 +12,22 @@ NativeInput.inheritAttrs = false
 NativeInput.props = ['id', 'value', 'type', 'inputmode', 'autocomplete', 'maxlength', 'aria-describedby', 'aria-invalid', 'autocapitalize', 'spellcheck']
 NativeInput.emits = ['typed', 'done']
 
+/**
+ * The browser's own choice of a day: wheels on a phone, a calendar elsewhere. Emits it as `YYYY-MM-DD`. It lies unseen over a button: how it
+ * writes a day follows the browser's language, and 5/6 would be read the other way round.
+ */
+export const NativeDate: FunctionalComponent<Record<string, unknown>, { chosen: (day: string) => void }> = (props, { emit }) =>
+  h('input', {
+    ...props,
+    type: 'date',
+    class: 'wheels',
+    onClick: (event: Event) => { (event.target as Partial<HTMLInputElement>).showPicker?.() },
+    onChange: (event: Event) => { const day = (event.target as HTMLInputElement).value; if (day) emit('chosen', day) },
+  })
+NativeDate.inheritAttrs = false
+NativeDate.props = ['id', 'value', 'min', 'max', 'aria-label']
+NativeDate.emits = ['chosen']
+
 /** The browser's own canvas: the framework's one wipes itself whenever its box changes, and scales what is drawn. */
 export const NativeCanvas: FunctionalComponent<{ id: string }> = ({ id }) => h('canvas', { id, class: 'qr', width: 1, height: 1 })
 NativeCanvas.props = ['id']
