@@ -5,12 +5,7 @@
 //! "data", "origin"}` as the browser knows them, and gives what the page gets, `{"protocol", "data"}`, or `{"refused"}` with the reason.
 //! READERS is a file of certificates (PEM) of who may ask; it is read for each call.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a wallet of tests: what it cannot read ends it, and fails the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a wallet of tests: what it cannot read ends it, and fails the test")]
 
 use std::io::{self, BufRead as _, Write as _};
 
@@ -48,7 +43,7 @@ struct Wallet {
 }
 
 fn main() {
-    let readers = std::env::args().nth(1).expect("page_wallet READERS");
+    let readers = std::env::args().nth(1).unwrap();
     let (certificate, wallet) = Wallet::new(SystemClock.now());
     let mut out = io::stdout().lock();
     writeln!(out, "{}", json!({ "certificate": certificate })).unwrap();

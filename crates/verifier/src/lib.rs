@@ -20,9 +20,8 @@ use documents::{Timestamp, redact_debug};
 use openid4vc::dcql::{Presented, Query};
 use openid4vc::presentation::{
     Answer, Channel, Checks, ClientId, NewPageRequest, NewRequest, OpenRequest, PageAnswer, PageRequest,
-    Posted, PostedError, Refusal,
+    PageWay, Posted, PostedError, Refusal,
 };
-use serde_json::Value;
 
 pub use open::{Ends, Found, OpenRequests};
 pub use status::StatusFault;
@@ -108,8 +107,8 @@ pub struct AskedOf {
 pub struct AskedOnPage {
     /// The id under which its answer is found.
     pub id: RequestId,
-    /// `requests` of the page's call of the Digital Credentials API: `{protocol, data}` each.
-    pub requests: Vec<Value>,
+    /// The ways in which the page's call of the Digital Credentials API asks.
+    pub requests: Vec<PageWay>,
     /// Until when an answer is taken.
     pub ends: Timestamp,
 }

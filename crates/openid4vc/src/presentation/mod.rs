@@ -18,7 +18,9 @@ mod wallet;
 pub use answer::{Answer, Checks, Refusal};
 pub use client_id::{ClientId, NoClientId};
 pub use link::{LinkFault, RequestLink};
-pub use page::{ISO_MDOC, MAX_PAGE_ANSWER_LEN, NewPageRequest, OPENID_SIGNED, PageAnswer, PageRequest};
+pub use page::{
+    ISO_MDOC, MAX_PAGE_ANSWER_LEN, NewPageRequest, OPENID_SIGNED, PageAnswer, PageRequest, PageWay,
+};
 pub use posted::{MAX_FORM_LEN, Posted, PostedError};
 pub use request::{Channel, NewRequest, OpenRequest, Request};
 pub use wallet::{Asked, Context, HeldCredential, RequestError, RespondError};

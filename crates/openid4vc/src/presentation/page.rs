@@ -41,6 +41,15 @@ pub struct NewPageRequest {
     pub expires: Timestamp,
 }
 
+/// One way in which a page asks: an entry of `digital.requests`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageWay {
+    /// [`OPENID_SIGNED`] or [`ISO_MDOC`].
+    pub protocol: &'static str,
+    /// What the protocol hands over.
+    pub data: Value,
+}
+
 /// A request that waits for its answer on a page, with the private keys for it.
 pub struct PageRequest {
     origin: String,
@@ -69,18 +78,17 @@ impl PageRequest {
         self.openid.expires
     }
 
-    /// `requests` of the page's call: an array of `{protocol, data}`. `x5c` holds the verifier's certificates in DER, leaf first, without
-    /// the anchor.
+    /// The ways in which the page asks. `x5c` holds the verifier's certificates in DER, leaf first, without the anchor.
     ///
     /// # Errors
     /// [`CryptoError`]: the key does not sign.
-    pub fn requests(&self, signer: &SigningKey, x5c: &[Vec<u8>]) -> Result<Vec<Value>, CryptoError> {
+    pub fn requests(&self, signer: &SigningKey, x5c: &[Vec<u8>]) -> Result<Vec<PageWay>, CryptoError> {
         let request = self.openid.object(signer, x5c, None)?;
-        let mut requests = vec![json!({ "protocol": OPENID_SIGNED, "data": { "request": request } })];
+        let mut ways = vec![PageWay { protocol: OPENID_SIGNED, data: json!({ "request": request }) }];
         if let Some(iso) = &self.iso {
-            requests.push(json!({ "protocol": ISO_MDOC, "data": iso.data(signer, x5c)? }));
+            ways.push(PageWay { protocol: ISO_MDOC, data: iso.data(signer, x5c)? });
         }
-        Ok(requests)
+        Ok(ways)
     }
 
     /// Checks what came back to the page. That an answer counts once is the caller's to keep; `checks.origin` is not looked at.

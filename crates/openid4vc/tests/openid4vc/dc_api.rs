@@ -3,7 +3,8 @@
 use openid4vc::dcql::{Presented, Query};
 use openid4vc::mdoc::{Held, encryption_info};
 use openid4vc::presentation::{
-    Answer, Checks, ClientId, ISO_MDOC, NewPageRequest, OPENID_SIGNED, PageAnswer, PageRequest,
+    Answer, Checks, ClientId, ISO_MDOC, NewPageRequest, OPENID_SIGNED, PageAnswer, PageRequest, PageWay,
+    PostedError,
 };
 use serde_json::{Value, json};
 
@@ -17,12 +18,12 @@ const ELSEWHERE: &str = "https://elsewhere.example";
 /// One question on a page, and what the page's call hands over.
 struct Called {
     request: PageRequest,
-    ways: Vec<Value>,
+    ways: Vec<PageWay>,
 }
 
 impl Called {
     fn data(&self, protocol: &str) -> &Value {
-        &self.ways.iter().find(|way| way["protocol"] == protocol).unwrap()["data"]
+        &self.ways.iter().find(|way| way.protocol == protocol).unwrap().data
     }
 
     fn handed(&self, origin: &str) -> Handed {
@@ -57,7 +58,7 @@ impl World {
     }
 
     fn taken_at(&self, called: &Called, answer: &Value, seconds: i64) -> Result<Answer, &'static str> {
-        let answer = PageAnswer::read(answer.to_string().as_bytes()).map_err(|fault| fault.code())?;
+        let answer = PageAnswer::read(answer.to_string().as_bytes()).map_err(PostedError::code)?;
         let anchors = self.authority.anchors();
         let (sd_jwt_anchors, mdoc_anchors) = (&anchors, &anchors);
         // Another origin in the checks changes nothing: the request knows its page.
@@ -72,7 +73,10 @@ impl World {
 }
 
 fn name_of(answer: &Answer) -> String {
-    let Answer::Presented(presented) = answer else { panic!("refused") };
+    let presented = match answer {
+        Answer::Presented(presented) => presented,
+        Answer::Refused { error } => return format!("refused: {error}"),
+    };
     match &presented["id"][0] {
         Presented::SdJwt(verified) => verified.claims()["family_name"].as_str().unwrap().to_owned(),
         Presented::Mdoc(verified) => {
@@ -86,7 +90,7 @@ fn a_page_asks_by_both_protocols_and_takes_either_answer() {
     let world = World::new();
     for format in FORMATS {
         let called = world.call(one(format, &["family_name"]));
-        assert_eq!(called.ways[0]["protocol"], OPENID_SIGNED);
+        assert_eq!(called.ways[0].protocol, OPENID_SIGNED);
         assert_eq!(called.ways.len(), if format == Format::Mdoc { 2 } else { 1 }, "{format:?}");
         let answer = world.by_openid(&called);
         assert_eq!(name_of(&world.taken(&called, &answer).unwrap()), "CHAN", "{format:?}");

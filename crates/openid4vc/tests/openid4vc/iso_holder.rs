@@ -1,6 +1,13 @@
 //! A holder by `org-iso-mdoc` (ISO/IEC TS 18013-7, annex C) that reads and answers by itself: transcript, reader's signature and encrypted
 //! response are written here once more, so that the two sides agree on the standard and not on one function.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test's helper: what it cannot read fails the test"
+)]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::cbor::Writer;
@@ -66,10 +73,9 @@ impl Handed {
     /// Whether an element of the first document is asked for: true inside where the reader means to keep it.
     pub fn asks(&self, name_space: &str, element: &str) -> Option<bool> {
         let (_, asked) = &self.documents[0];
-        match asked.get("nameSpaces")?.get(name_space)?.get(element)? {
-            Cbor::Bool(kept) => Some(*kept),
-            _ => panic!("intent to retain"),
-        }
+        let kept = asked.get("nameSpaces")?.get(name_space)?.get(element)?;
+        let Cbor::Bool(kept) = kept else { panic!("no intent to retain") };
+        Some(*kept)
     }
 
     /// Whether each part is signed by a reader of these authorities, on this page.
@@ -84,7 +90,7 @@ impl Handed {
             let signed = Writer::new().tag(24).bytes(&inner.finish()).finish();
             let mut whole = Writer::new();
             whole.array(4).text("Signature1").bytes(protected.as_bytes().unwrap()).bytes(&[]).bytes(&signed);
-            let signature = signature.as_bytes().unwrap().try_into().unwrap();
+            let signature = signature.as_bytes().unwrap();
             leaf.key.verify(&whole.finish(), signature).is_ok()
         })
     }

@@ -10,7 +10,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use code::QrSymbol;
-use openid4vc::presentation::{MAX_FORM_LEN, MAX_PAGE_ANSWER_LEN};
+use openid4vc::presentation::{MAX_FORM_LEN, MAX_PAGE_ANSWER_LEN, PageWay};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -95,7 +95,7 @@ pub(super) async fn ask(
 #[derive(Serialize, ToSchema)]
 pub(super) struct PageWayBody {
     /// `openid4vp-v1-signed` or `org-iso-mdoc`.
-    protocol: String,
+    protocol: &'static str,
     /// What the protocol hands over.
     #[schema(value_type = Object)]
     data: Value,
@@ -128,10 +128,7 @@ pub(super) async fn ask_on_page(
 ) -> Result<Response, Problem> {
     let (lists, now) = ((app.state.lists)(), (app.state.now)());
     let asked = app.state.desk.ask_on_page(body.forms()?, chance()?, lists.as_ref(), now)?;
-    let way = |mut one: Value| PageWayBody {
-        protocol: one["protocol"].as_str().unwrap_or_default().to_owned(),
-        data: one["data"].take(),
-    };
+    let way = |PageWay { protocol, data }| PageWayBody { protocol, data };
     let body = PageRequestBody {
         id: asked.id.to_string(),
         requests: asked.requests.into_iter().map(way).collect(),

@@ -1,5 +1,10 @@
 //! A wallet of others on the counter's page (Digital Credentials API): both protocols over HTTP, what the clerk sees, every cheat.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside of the test functions themselves: what is missing fails the test"
+)]
+
 use std::sync::atomic::Ordering;
 
 use axum::http::StatusCode;
