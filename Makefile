@@ -4,7 +4,7 @@ SHELL := /bin/bash -o pipefail
 
 # What tests of the web, demo and bench run, built as the tests are: with the same features of every crate, so that nothing
 # is compiled twice.
-PROGRAM := cargo build --workspace --bin baypass --example wallet_lines --example stand_in_library --example other_wallet
+PROGRAM := cargo build --workspace --bin baypass --example wallet_lines --example stand_in_library --example other_wallet --example page_wallet
 BUILT := $${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug
 
 npm:

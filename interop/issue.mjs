@@ -10,6 +10,7 @@ import { identity } from './identity.mjs'
 import { CLIENT, maker } from './maker.mjs'
 import { ours } from './ours.mjs'
 import { CREDO, OPENVC, PYMDOCCBOR } from './places.mjs'
+import { onPages } from './page.mjs'
 import { DESKS, present } from './present.mjs'
 
 const SORTS = ['identity-card', 'photo-id', 'travel-permit']
@@ -95,6 +96,7 @@ try {
     }
   }
   await present(agent, desks, note)
+  await onPages(folder, agent, desks, note)
   await identity(folder, bay, note)
   await ours(folder, bay, note)
   // A counter's offer, with the number that the officer tells.

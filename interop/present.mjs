@@ -3,9 +3,9 @@
 import { CREDO } from './places.mjs'
 
 export const DESKS = ['specimen-tower-shenzhen', 'specimen-hotel-zhuhai', 'specimen-library-shenzhen']
-const FORMS = { sd_jwt: ['sd-jwt'], mdoc: ['mdoc'], both: ['sd-jwt', 'mdoc'] }
+export const FORMS = { sd_jwt: ['sd-jwt'], mdoc: ['mdoc'], both: ['sd-jwt', 'mdoc'] }
 
-async function clerk({ counter, secret }) {
+export async function clerk({ counter, secret }) {
   const headers = { 'content-type': 'application/json' }
   const signed = await fetch(`${counter}/api/session`, { method: 'POST', headers, body: JSON.stringify({ secret, name: 'clerk-1' }) })
   if (!signed.ok) throw new Error(`signing in: ${signed.status}`)
@@ -18,6 +18,9 @@ async function clerk({ counter, secret }) {
   }
   return { ask: (forms) => call('POST', '/api/openid/requests', { forms }), state: (id) => call('GET', `/api/requests/${id}`), desk: () => call('GET', '/api/desk') }
 }
+
+/** Whether these queries are those of the forms that were asked for. */
+export const fits = (forms, shown) => shown.length === FORMS[forms].length && FORMS[forms].every((end) => shown.some((id) => id.endsWith(end)))
 
 /** Answers a request with what the wallet has. */
 export async function show(agent, link) {
@@ -37,16 +40,15 @@ export async function present(agent, desks, note) {
   for (const venue of DESKS) {
     const counter = await clerk(desks[venue])
     const { required } = await counter.desk()
-    for (const [forms, ends] of Object.entries(FORMS)) {
+    for (const forms of Object.keys(FORMS)) {
       const what = `${venue} is shown ${forms}`
       try {
         const asked = await counter.ask(forms)
         const { shown, redirectUri } = await show(agent, asked.link)
         const seen = await counter.state(asked.id)
         const page = redirectUri ? await fetch(redirectUri) : undefined
-        const right = shown.length === ends.length && ends.every((end) => shown.some((id) => id.endsWith(end)))
         const told = seen.state === 'answered' && required.every((claim) => seen.claims[claim])
-        note(`${CREDO}, shows to a desk`, what, right && told && page?.status === 200, `${shown.join(' and ')}; ${Object.keys(seen.claims ?? {}).join(', ')}`)
+        note(`${CREDO}, shows to a desk`, what, fits(forms, shown) && told && page?.status === 200, `${shown.join(' and ')}; ${Object.keys(seen.claims ?? {}).join(', ')}`)
       } catch (error) {
         note(`${CREDO}, shows to a desk`, what, false, String(error?.cause?.message ?? error?.message ?? error))
       }

@@ -8,9 +8,10 @@ use openid4vc::dcql::Query;
 use openid4vc::issuance::{
     Access, CredentialOffer, Delivered, IssuerMetadata, ServerMetadata, read_nonce, read_refusal,
 };
-use openid4vc::mdoc::{self, DeviceResponse, IssuerSigned, SessionTranscript};
+use openid4vc::mdoc::{self, DeviceResponse, EncryptedResponse, IssuerSigned, SessionTranscript};
 use openid4vc::presentation::{
-    Answer, Asked, Channel, Checks, ClientId, Context, NewRequest, OpenRequest, Posted, RequestLink,
+    Answer, Asked, Channel, Checks, ClientId, Context, NewPageRequest, NewRequest, OpenRequest, PageAnswer,
+    PageRequest, Posted, RequestLink,
 };
 use openid4vc::sd_jwt::{self, SdJwt};
 use openid4vc::status::ListToken;
@@ -146,6 +147,40 @@ pub fn openid_response(bytes: &[u8]) -> bool {
         Checks { sd_jwt_anchors: &NOBODY, mdoc_anchors: &NOBODY, metadata: &[], origin: None, now: now() };
     let answer = openid_open_request().take(&posted, &checks);
     assert!(!matches!(answer, Ok(Answer::Presented(_))), "something was presented");
+    true
+}
+
+/// The request that [`openid_page`] is an answer to; its keys are others in each process.
+#[must_use]
+pub fn openid_page_request() -> &'static PageRequest {
+    static OPEN: LazyLock<PageRequest> = LazyLock::new(|| {
+        let query =
+            json!({"credentials": [{"id": "a", "format": "mso_mdoc", "meta": {"doctype_value": "d"}}]});
+        PageRequest::new(NewPageRequest {
+            client_id: ClientId::of_certificate(b"certificate"),
+            origin: ORIGIN.to_owned(),
+            query: Query::read(&query).unwrap(),
+            nonce: [1; 32],
+            expires: now(),
+        })
+        .unwrap()
+    });
+    &OPEN
+}
+
+/// What a wallet gives to a verifier's page, by either protocol: nothing is presented to a key that nobody was told.
+pub fn openid_page(bytes: &[u8]) -> bool {
+    static NOBODY: LazyLock<CertificateAnchors> = LazyLock::new(CertificateAnchors::default);
+    let sealed = EncryptedResponse::parse(bytes);
+    if let Ok(sealed) = &sealed {
+        assert!(sealed.cipher_text.len() >= 16, "a cipher text has a tag");
+    }
+    let Ok(answer) = PageAnswer::read(bytes) else { return sealed.is_ok() };
+    assert!(sealed.is_err(), "JSON is no CBOR of this form");
+    let checks =
+        Checks { sd_jwt_anchors: &NOBODY, mdoc_anchors: &NOBODY, metadata: &[], origin: None, now: now() };
+    let taken = openid_page_request().take(&answer, &checks);
+    assert!(!matches!(taken, Ok(Answer::Presented(_))), "something was presented");
     true
 }
 

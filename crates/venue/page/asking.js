@@ -1,6 +1,7 @@
 // Asking: a request on the screen, its answer, and codes that a hand scanner or the desk's camera reads.
 
 import { act, call, clock, isHotel, isLibrary, refuse } from "./api.js";
+import { askBrowser, canAskBrowser, openForBrowser } from "./browser-wallet.js";
 import { $ } from "./elements.js";
 import { beginReader } from "./library.js";
 import { addAnswer, hasAnswer, isEmpty } from "./party.js";
@@ -12,14 +13,41 @@ const searched = new Set();
 
 export function stopWaiting() {
   clearTimeout(asking?.timer);
+  asking?.browser?.abort();
   asking = null;
   $("code").hidden = true;
 }
 
 export const newRequest = () => show("/api/requests");
 
-/** The same question to a wallet of others (OpenID4VP). */
-const newOpenId = () => show("/api/openid/requests");
+/** The same question to a wallet of others (OpenID4VP): by a code, and through the browser where it can. */
+async function newOpenId() {
+  await show("/api/openid/requests");
+  $("browser-wallet").hidden = !canAskBrowser();
+}
+
+/** Asks through the browser. The code stays on the screen, and whichever answer comes first counts. */
+async function byBrowser() {
+  const mine = asking;
+  if (!mine || mine.browser) return;
+  mine.browser = new AbortController();
+  $("by-browser").disabled = true;
+  try {
+    const request = await openForBrowser();
+    mine.onPage = request.id;
+    await askBrowser(request, mine.browser.signal);
+    const answer = await call("GET", `/api/requests/${request.id}`);
+    if (mine !== asking) return;
+    stopWaiting();
+    await takeUp(answer);
+  } catch (problem) {
+    // A new request, or whoever signed out, has ended this one: nobody waits for it.
+    if (mine === asking) throw problem;
+  } finally {
+    mine.browser = null;
+    $("by-browser").disabled = false;
+  }
+}
 
 async function show(path) {
   stopWaiting();
@@ -27,6 +55,7 @@ async function show(path) {
   $("qr").src = `data:image/svg+xml,${encodeURIComponent(request.svg)}`;
   $("code-ends").textContent = `${t("until")} ${clock(request.ends)}`;
   $("code").hidden = false;
+  $("browser-wallet").hidden = true;
   asking = { id: request.id, said: null, timer: setTimeout(wait, 1000) };
   $("scan").focus();
 }
@@ -80,7 +109,7 @@ export async function scannedToFind(text) {
 export async function collect() {
   const { answers } = await call("GET", "/api/answers");
   for (const id of answers) {
-    if (id === asking?.id || searched.has(id) || hasAnswer(id)) continue;
+    if (id === asking?.id || id === asking?.onPage || searched.has(id) || hasAnswer(id)) continue;
     if (!isHotel() && !isEmpty()) return;
     const answer = await call("GET", `/api/requests/${id}`);
     if (answer.state === "answered") addAnswer(answer, false);
@@ -89,6 +118,7 @@ export async function collect() {
 
 $("new-request").addEventListener("click", () => act(newRequest));
 $("new-openid").addEventListener("click", () => act(newOpenId));
+$("by-browser").addEventListener("click", () => act(byBrowser));
 $("scan-form").addEventListener("submit", (event) => {
   event.preventDefault();
   if ($("scan").value.trim()) act(() => scanned($("scan").value));

@@ -19,10 +19,11 @@ use credential::{CryptoError, SigningKey};
 use documents::{Timestamp, redact_debug};
 use openid4vc::dcql::{Presented, Query};
 use openid4vc::presentation::{
-    Answer, Channel, Checks, ClientId, NewRequest, OpenRequest, Posted, PostedError, Refusal,
+    Answer, Channel, Checks, ClientId, NewPageRequest, NewRequest, OpenRequest, PageAnswer, PageRequest,
+    PageWay, Posted, PostedError, Refusal,
 };
 
-pub use open::{Found, OpenRequests};
+pub use open::{Ends, Found, OpenRequests};
 pub use status::StatusFault;
 use status::StatusLists;
 
@@ -101,6 +102,18 @@ pub struct AskedOf {
     pub ends: Timestamp,
 }
 
+/// A request on the page of whoever asks.
+#[derive(Clone)]
+pub struct AskedOnPage {
+    /// The id under which its answer is found.
+    pub id: RequestId,
+    /// The ways in which the page's call of the Digital Credentials API asks.
+    pub requests: Vec<PageWay>,
+    /// Until when an answer is taken.
+    pub ends: Timestamp,
+}
+redact_debug!(AskedOnPage);
+
 /// Why a request is not made, or its answer not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifierError {
@@ -151,6 +164,7 @@ impl VerifierError {
 pub struct Verifier {
     setup: VerifierSetup,
     open: OpenRequests,
+    pages: OpenRequests<PageRequest>,
     lists: StatusLists,
 }
 redact_debug!(Verifier);
@@ -160,13 +174,20 @@ impl Verifier {
     #[must_use]
     pub fn new(setup: VerifierSetup) -> Self {
         let lists = StatusLists::new(setup.client.clone());
-        Self { open: OpenRequests::new(setup.most), setup, lists }
+        let (open, pages) = (OpenRequests::new(setup.most), OpenRequests::new(setup.most));
+        Self { open, pages, setup, lists }
     }
 
-    /// Its requests that wait, and what became of them.
+    /// Its requests by a link that wait, and what became of them.
     #[must_use]
     pub const fn requests(&self) -> &OpenRequests {
         &self.open
+    }
+
+    /// Its requests on a page that wait, and what became of them.
+    #[must_use]
+    pub const fn pages(&self) -> &OpenRequests<PageRequest> {
+        &self.pages
     }
 
     /// Opens a request.
@@ -196,6 +217,32 @@ impl Verifier {
         Ok(AskedOf { id, link: link.map_err(|_| VerifierError::NotSetUp)?.into(), ends })
     }
 
+    /// Opens a request on the page of this origin, by both protocols of the Digital Credentials API.
+    ///
+    /// # Errors
+    /// [`VerifierError::NotSetUp`], [`VerifierError::Crypto`].
+    pub fn ask_on_page(
+        &self,
+        query: Query,
+        origin: &str,
+        chance: Chance,
+        now: Timestamp,
+    ) -> Result<AskedOnPage, VerifierError> {
+        let id = RequestId(chance.id);
+        let leaf = self.setup.chain.first().ok_or(VerifierError::NotSetUp)?;
+        let ends = now.plus_seconds(REQUEST_SECONDS);
+        let request = PageRequest::new(NewPageRequest {
+            client_id: ClientId::of_certificate(leaf),
+            origin: origin.to_owned(),
+            query,
+            nonce: chance.nonce,
+            expires: ends,
+        })?;
+        let requests = request.requests(&self.setup.key, &self.setup.chain)?;
+        self.pages.keep(id, request, now);
+        Ok(AskedOnPage { id, requests, ends })
+    }
+
     /// The signed object of a request that waits; `wallet_nonce` comes back in it.
     ///
     /// # Errors
@@ -223,16 +270,39 @@ impl Verifier {
         now: Timestamp,
     ) -> Result<BTreeMap<String, Vec<Presented>>, VerifierError> {
         let posted = Posted::read(form)?;
-        let checks =
-            Checks { sd_jwt_anchors: issuers, mdoc_anchors: issuers, metadata: &[], origin: None, now };
-        let answer = match request.take(&posted, &checks)? {
+        self.counting(request.take(&posted, &checks(issuers, now))?, now).await
+    }
+
+    /// Proves what a wallet gave to a page, which sent it on as `{"protocol", "data"}`: as [`Verifier::prove`] does, and that it was given
+    /// to the page of the request. Nothing is noted of it.
+    ///
+    /// # Errors
+    /// [`VerifierError`] for the first fault.
+    pub async fn prove_on_page(
+        &self,
+        request: &PageRequest,
+        json: &[u8],
+        issuers: &CertificateAnchors,
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, Vec<Presented>>, VerifierError> {
+        let answer = PageAnswer::read(json)?;
+        self.counting(request.take(&answer, &checks(issuers, now))?, now).await
+    }
+
+    /// What was presented, once every status is known to count.
+    async fn counting(
+        &self,
+        answer: Answer,
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, Vec<Presented>>, VerifierError> {
+        let presented = match answer {
             Answer::Refused { .. } => return Err(VerifierError::Declined),
-            Answer::Presented(answer) => answer,
+            Answer::Presented(presented) => presented,
         };
-        for presented in answer.values().flatten() {
-            self.lists.hold(presented, now).await?;
+        for one in presented.values().flatten() {
+            self.lists.hold(one, now).await?;
         }
-        Ok(answer)
+        Ok(presented)
     }
 
     /// The address to which the browser of a wallet that answered goes on, with the code that it got.
@@ -240,6 +310,11 @@ impl Verifier {
     pub fn way_back(&self, id: RequestId, response_code: &str) -> String {
         format!("{}/openid/done/{id}?response_code={response_code}", self.setup.base)
     }
+}
+
+/// The same issuers of both formats.
+const fn checks(issuers: &CertificateAnchors, now: Timestamp) -> Checks<'_> {
+    Checks { sd_jwt_anchors: issuers, mdoc_anchors: issuers, metadata: &[], origin: None, now }
 }
 
 /// The text of a code that a wallet's browser brings back, of 16 random bytes.

@@ -4,20 +4,38 @@
 //! whoever asked asks anew.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use documents::{Timestamp, redact_debug};
-use openid4vc::presentation::OpenRequest;
+use openid4vc::presentation::{OpenRequest, PageRequest};
 
 use crate::RequestId;
 
 /// How long a request is known after its end, in seconds, so that an answer that comes late hears so.
 const KNOWN_SECONDS: i64 = 3_600;
 
+/// A request that ends.
+pub trait Ends {
+    /// Until when an answer is taken.
+    fn ends(&self) -> Timestamp;
+}
+
+impl Ends for OpenRequest {
+    fn ends(&self) -> Timestamp {
+        self.expires()
+    }
+}
+
+impl Ends for PageRequest {
+    fn ends(&self) -> Timestamp {
+        self.expires()
+    }
+}
+
 /// A request that is open.
-#[derive(Clone)]
-struct Open {
-    request: Arc<OpenRequest>,
+struct Open<R> {
+    request: Arc<R>,
     state: OpenState,
 }
 
@@ -29,43 +47,48 @@ enum OpenState {
     /// Answered: what was posted, by its keyed hash, and the code that the wallet's browser brings back.
     Answered { posted: Vec<u8>, response_code: String },
 }
-redact_debug!(Open, OpenState);
+redact_debug!(OpenState);
 
 /// What an answer meets.
-pub enum Found {
+pub enum Found<R = OpenRequest> {
     /// Nobody knows the request.
     Unknown,
     /// It waits.
-    Waiting(Arc<OpenRequest>),
+    Waiting(Arc<R>),
     /// The same was posted before: the code that was given then.
     Same(String),
     /// Something else was posted before.
     Answered,
 }
 
-/// The requests that are open.
-pub struct OpenRequests {
-    open: Mutex<BTreeMap<RequestId, Open>>,
+/// The requests of one kind that are open: by a link, or on a page.
+pub struct OpenRequests<R = OpenRequest> {
+    open: Mutex<BTreeMap<RequestId, Open<R>>>,
     most: usize,
 }
-redact_debug!(OpenRequests);
 
-impl OpenRequests {
+impl<R> fmt::Debug for OpenRequests<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OpenRequests")
+    }
+}
+
+impl<R: Ends> OpenRequests<R> {
     /// None yet, and at most so many at once: whoever has more has forgotten the oldest.
     pub(crate) const fn new(most: usize) -> Self {
         Self { open: Mutex::new(BTreeMap::new()), most }
     }
 
-    fn requests(&self) -> std::sync::MutexGuard<'_, BTreeMap<RequestId, Open>> {
+    fn requests(&self) -> std::sync::MutexGuard<'_, BTreeMap<RequestId, Open<R>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps a request, and forgets those whose end is long past.
-    pub fn keep(&self, id: RequestId, request: OpenRequest, now: Timestamp) {
+    pub fn keep(&self, id: RequestId, request: R, now: Timestamp) {
         let mut open = self.requests();
-        open.retain(|_, one| now.seconds_since(one.request.expires()) <= KNOWN_SECONDS);
+        open.retain(|_, one| now.seconds_since(one.request.ends()) <= KNOWN_SECONDS);
         while open.len() >= self.most {
-            let oldest = open.iter().min_by_key(|(_, one)| one.request.expires()).map(|(id, _)| *id);
+            let oldest = open.iter().min_by_key(|(_, one)| one.request.ends()).map(|(id, _)| *id);
             match oldest {
                 Some(oldest) => open.remove(&oldest),
                 None => break,
@@ -76,7 +99,7 @@ impl OpenRequests {
     }
 
     /// A request that nobody has answered.
-    pub fn request(&self, id: RequestId) -> Option<Arc<OpenRequest>> {
+    pub fn request(&self, id: RequestId) -> Option<Arc<R>> {
         let open = self.requests();
         let one = open.get(&id)?;
         matches!(one.state, OpenState::Waiting { .. }).then(|| Arc::clone(&one.request))
@@ -87,13 +110,13 @@ impl OpenRequests {
         let open = self.requests();
         let one = open.get(&id)?;
         match &one.state {
-            OpenState::Waiting { refused } => Some((one.request.expires(), refused.clone())),
+            OpenState::Waiting { refused } => Some((one.request.ends(), refused.clone())),
             OpenState::Answered { .. } => None,
         }
     }
 
     /// What an answer, by its keyed hash, meets.
-    pub fn meet(&self, id: RequestId, tag: &[u8]) -> Found {
+    pub fn meet(&self, id: RequestId, tag: &[u8]) -> Found<R> {
         let open = self.requests();
         let Some(one) = open.get(&id) else { return Found::Unknown };
         match &one.state {

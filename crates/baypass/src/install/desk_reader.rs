@@ -48,11 +48,12 @@ fn issuers(of_what: &Installation, venue: &VenueId) -> Result<CertificateAnchors
     CertificateAnchors::from_der(all.iter().map(Vec::as_slice)).map_err(of)
 }
 
-/// What a desk asks wallets of others by, at the address `base` as they reach it; key and certificates are made where there are none.
+/// What a desk asks wallets of others by, at the address `base` as they reach it and on the counter's page of the origin `page`; key and certificates are made where there are none.
 pub fn setup(
     of_what: &Installation,
     desk: &Desk,
     base: &str,
+    page: &str,
     client: reqwest::Client,
     now: Timestamp,
 ) -> Result<OpenIdSetup, Failure> {
@@ -75,5 +76,5 @@ pub fn setup(
         client,
         most: REQUESTS,
     };
-    Ok(OpenIdSetup { verifier, issuers: issuers(of_what, desk.id())? })
+    Ok(OpenIdSetup { verifier, issuers: issuers(of_what, desk.id())?, page: Some(page.to_owned()) })
 }

@@ -153,6 +153,27 @@ impl Query {
         &self.json
     }
 
+    /// The part of it that one mdoc answers alone, where there is one: the first such alternative. It is what `org-iso-mdoc` can ask, for a
+    /// device request knows no alternatives.
+    #[must_use]
+    pub fn of_one_mdoc(&self) -> Option<Self> {
+        let mut required = self.sets.iter().filter(|set| set.required);
+        let place = match (required.next(), required.next(), self.credentials.len()) {
+            (Some(set), None, _) => {
+                let alone = |option: &Vec<usize>| match option.as_slice() {
+                    [one] => self.credentials.get(*one).is_some_and(CredentialQuery::is_mdoc).then_some(*one),
+                    _ => None,
+                };
+                set.options.iter().find_map(alone)?
+            }
+            (None, None, 1) if self.sets.is_empty() => 0,
+            _ => return None,
+        };
+        let asked = self.credentials.get(place).filter(|asked| asked.is_mdoc())?;
+        let json = serde_json::json!({ "credentials": [self.json.get("credentials")?.get(place)?] });
+        Some(Self { credentials: vec![asked.clone()], sets: Vec::new(), json })
+    }
+
     /// Whether answers to the queries for which `answered` is true are enough.
     pub(crate) fn is_met(&self, answered: impl Fn(usize) -> bool) -> bool {
         if self.sets.is_empty() {
@@ -160,5 +181,11 @@ impl Query {
         }
         let met = |option: &Vec<usize>| option.iter().all(|query| answered(*query));
         self.sets.iter().all(|set| !set.required || set.options.iter().any(met))
+    }
+}
+
+impl CredentialQuery {
+    const fn is_mdoc(&self) -> bool {
+        matches!(self.kind, Kind::Mdoc { .. })
     }
 }

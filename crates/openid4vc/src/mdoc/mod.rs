@@ -1,10 +1,12 @@
 //! mdoc: signed elements in CBOR of which a holder shows some (ISO/IEC 18013-5), as HAIP 1.0 presents them.
 //!
-//! Lives here: issuing, holding, presenting under a device key, verifying, session transcripts of `OpenID4VP`. Not here: which elements
-//! a document has, which issuer counts, presentation over BLE or NFC. The texts of ISO are not public: points rest on public
+//! Lives here: issuing, holding, presenting under a device key, verifying, session transcripts of `OpenID4VP` and of the Digital
+//! Credentials API, device requests. Not here: which elements a document has, which issuer counts, presentation over BLE or NFC. The texts of ISO are not public: points rest on public
 //! implementations and their examples. Read are heads of any length, for hashes are over bytes as they came; written is
 //! deterministic CBOR. Signatures are ES256 (-7, or -9 by its newer number) alone; a device's MAC is refused.
 
+mod device_request;
+mod encrypted;
 mod error;
 mod held;
 mod issue;
@@ -15,6 +17,8 @@ mod transcript;
 mod verify;
 
 pub use credential::sd_cwt::Value;
+pub use device_request::{ItemsRequest, ReaderSignature, device_request};
+pub use encrypted::{EncryptedResponse, NotEncryptedResponse, encryption_info};
 pub use error::MdocError;
 pub use held::Held;
 pub use issue::{Credential, IssueError, NameSpace, RANDOM_LEN, Validity, issue};

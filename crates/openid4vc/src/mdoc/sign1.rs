@@ -3,7 +3,7 @@
 use credential::cbor::{CborError, Writer};
 use credential::cose::{ES256, sig_structure};
 use credential::sd_cwt::{Encoding, Items, Key, Value};
-use credential::{SIGNATURE_LEN, SigningKey, VerifyingKey};
+use credential::{CryptoError, SIGNATURE_LEN, SigningKey, VerifyingKey};
 
 use super::MdocError;
 use crate::cose;
@@ -57,7 +57,7 @@ pub(super) fn sign(
     x5c: &[Vec<u8>],
     payload: &[u8],
     detached: bool,
-) -> Result<Vec<u8>, MdocError> {
+) -> Result<Vec<u8>, CryptoError> {
     let protected = Writer::new().map(1).int(1).int(ES256).finish();
     let signature = key.sign(&sig_structure(&protected, &[], payload))?;
     let mut out = Writer::new();

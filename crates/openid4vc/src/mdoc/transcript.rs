@@ -1,4 +1,4 @@
-//! Session transcripts: what a holder's signature is bound to, beside the document (OpenID4VP 1.0, B.2.6).
+//! Session transcripts: what a holder's signature is bound to, beside the document (OpenID4VP 1.0, B.2.6; ISO/IEC TS 18013-7, annex C).
 
 use credential::cbor::{CborError, Writer};
 use credential::sd_cwt::{Encoding, Value};
@@ -31,6 +31,14 @@ impl SessionTranscript {
         info.array(3).text(origin).text(nonce);
         thumbprint(&mut info, encryption_key);
         Self::of("OpenID4VPDCAPIHandover", &info.finish())
+    }
+
+    /// Of an `org-iso-mdoc` request over the Digital Credentials API (ISO/IEC TS 18013-7, annex C): `encryption_info` is the base64url text
+    /// that the page hands over, `origin` the page's. The hash is over the text, not over the bytes that it stands for.
+    #[must_use]
+    pub fn iso_dc_api(encryption_info: &str, origin: &str) -> Self {
+        let info = Writer::new().array(2).text(encryption_info).text(origin).finish();
+        Self::of("dcapi", &info)
     }
 
     fn of(handover: &str, info: &[u8]) -> Self {

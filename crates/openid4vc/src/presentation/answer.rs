@@ -68,6 +68,12 @@ pub enum Refusal {
     /// No page is known, over the Digital Credentials API.
     #[error("the page that asked is not known")]
     Origin,
+    /// By a protocol that was not asked by.
+    #[error("the answer is by a protocol that was not asked by")]
+    Protocol,
+    /// By `org-iso-mdoc`: encrypted to another request's key or for another page, or altered.
+    #[error("the answer does not open; ask again")]
+    Sealed,
     /// A presentation in JSON.
     #[error(transparent)]
     SdJwt(#[from] SdJwtError),
@@ -90,11 +96,12 @@ impl Refusal {
             Self::Late => "response_late",
             Self::Encryption(JweError::Form | JweError::Header) => "response_form",
             Self::Encryption(JweError::Algorithm) => "response_algorithm",
-            Self::Encryption(JweError::Key | JweError::Open) => "response_decryption",
+            Self::Encryption(JweError::Key | JweError::Open) | Self::Sealed => "response_decryption",
             Self::OtherKey => "response_other_key",
             Self::Form => "response_content",
             Self::State => "response_state",
             Self::Origin => "response_origin",
+            Self::Protocol => "response_protocol",
             Self::SdJwt(error) => error.code(),
             Self::Mdoc(error) => error.code(),
             Self::Answer(error) => error.code(),

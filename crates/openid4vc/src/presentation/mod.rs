@@ -1,13 +1,16 @@
 //! Presentations: a verifier's signed request, the wallet's reading of it and its encrypted answer, the verifier's check of that answer
 //! (`OpenID4VP` 1.0 under HAIP 1.0).
 //!
-//! Lives here: requests by redirect (`direct_post.jwt`) and over the Digital Credentials API (`dc_api.jwt`, signed or not). Not here:
+//! Lives here: requests by redirect (`direct_post.jwt`) and over the Digital Credentials API (`dc_api.jwt`, signed or not, and
+//! `org-iso-mdoc` beside it). Not here:
 //! HTTP, sessions, that an answer counts once, what becomes of a status (`status`). Not read: responses without encryption, other client
 //! id prefixes than `x509_hash` and `x509_san_dns`, transaction data.
 
 mod answer;
 mod client_id;
+mod iso_mdoc;
 mod link;
+mod page;
 mod posted;
 mod request;
 mod wallet;
@@ -15,6 +18,9 @@ mod wallet;
 pub use answer::{Answer, Checks, Refusal};
 pub use client_id::{ClientId, NoClientId};
 pub use link::{LinkFault, RequestLink};
+pub use page::{
+    ISO_MDOC, MAX_PAGE_ANSWER_LEN, NewPageRequest, OPENID_SIGNED, PageAnswer, PageRequest, PageWay,
+};
 pub use posted::{MAX_FORM_LEN, Posted, PostedError};
 pub use request::{Channel, NewRequest, OpenRequest, Request};
 pub use wallet::{Asked, Context, HeldCredential, RequestError, RespondError};

@@ -1,6 +1,9 @@
-//! What a wallet posts to the response address: an encrypted answer, or an error in plain (`OpenID4VP` 1.0, 8.2 and 8.5).
+//! What a wallet posts to the response address, or gives to a page: an encrypted answer, or an error in plain (`OpenID4VP` 1.0, 8.2
+//! and 8.5).
 
 use documents::redact_debug;
+
+use crate::mdoc::NotEncryptedResponse;
 
 /// Longest form that is read, in characters.
 pub const MAX_FORM_LEN: usize = credential::jose::MAX_JWE_LEN + 4096;
@@ -29,6 +32,12 @@ pub enum PostedError {
     /// A presentation in plain, though the request asked for encryption.
     #[error("the answer is not encrypted; encrypt it to the request's key")]
     NotEncrypted,
+    /// By a protocol that no page of a verifier asks by.
+    #[error("the answer is by a protocol that was not asked by")]
+    Protocol,
+    /// By `org-iso-mdoc`, and no encrypted response.
+    #[error(transparent)]
+    Encrypted(#[from] NotEncryptedResponse),
 }
 
 impl PostedError {
@@ -38,6 +47,8 @@ impl PostedError {
         match self {
             Self::Form => "response_form",
             Self::NotEncrypted => "response_not_encrypted",
+            Self::Protocol => "response_protocol",
+            Self::Encrypted(_) => "response_encrypted_form",
         }
     }
 }

@@ -8,7 +8,9 @@
 )]
 
 mod conformance;
+mod dc_api;
 mod dcql;
+mod iso_holder;
 mod mdoc;
 mod page;
 mod party;

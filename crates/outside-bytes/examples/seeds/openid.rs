@@ -1,10 +1,13 @@
 //! Seeds of wallets and verifiers of others.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential::cbor::Writer;
 use credential::jose::{ContentEncryption, DecryptionKey, Jwk, Recipient, encrypt_jwe};
-use credential::sha256;
+use credential::{hpke, sha256};
 use openid4vc::issuance::{CredentialOffer, Endpoints, Grant, issuer_metadata, server_metadata};
 use openid4vc::mdoc::{self, NameSpace, SessionTranscript, Validity, Value};
-use openid4vc::presentation::{Channel, ClientId, NewRequest, OpenRequest};
+use openid4vc::presentation::{Channel, ClientId, ISO_MDOC, NewRequest, OPENID_SIGNED, OpenRequest};
 use openid4vc::sd_jwt::{self, Blueprint, Element, Member, Presentation};
 use openid4vc::status::{ListToken, Status, StatusList, StatusReference};
 use outside_bytes::{ISSUER, LIST, ORIGIN, authority_key, device_key, now};
@@ -21,6 +24,7 @@ pub fn openid() {
     queries();
     requests();
     responses();
+    pages();
     lists(&chain);
 }
 
@@ -183,6 +187,37 @@ fn responses() {
     put("openid_response", "ok-error", "error=access_denied&state=x");
     put("openid_response", "no-plain", "vp_token=%7B%7D&state=x");
     put("openid_response", "no-twice", format!("response={response}&response={response}"));
+}
+
+/// What a wallet gives to a page, and the encrypted response inside of one.
+fn pages() {
+    let key = hpke::ReceiverKey::generate().unwrap();
+    let (enc, cipher_text) = hpke::seal(key.public(), b"transcript", &[], b"response").unwrap();
+    let mut sealed = Writer::new();
+    sealed.array(2).text("dcapi").map(2).text("enc").bytes(&enc).text("cipherText").bytes(&cipher_text);
+    let sealed = sealed.finish();
+    put_with_misses("openid_page", "sealed", &sealed);
+    let iso =
+        json!({"protocol": ISO_MDOC, "data": {"response": URL_SAFE_NO_PAD.encode(&sealed)}}).to_string();
+    put("openid_page", "ok-iso", &iso);
+    put("openid_page", "no-padded", iso.replace("\"}", "==\"}"));
+    let recipient = Jwk::of(DecryptionKey::generate().unwrap().public(), Some("k".to_owned())).unwrap();
+    let to = Recipient { key: &recipient, enc: ContentEncryption::A128Gcm, parties: None };
+    let response = encrypt_jwe(b"{\"vp_token\":{}}", to).unwrap();
+    let signed = json!({"protocol": OPENID_SIGNED, "data": {"response": response}}).to_string();
+    put("openid_page", "ok-signed", &signed);
+    put("openid_page", "no-unsigned", signed.replace(OPENID_SIGNED, "openid4vp-v1-unsigned"));
+    put("openid_page", "no-twice", signed.replace("{\"data\"", "{\"data\":{},\"data\""));
+    put(
+        "openid_page",
+        "ok-error",
+        json!({"protocol": OPENID_SIGNED, "data": {"error": "access_denied"}}).to_string(),
+    );
+    put(
+        "openid_page",
+        "no-plain",
+        json!({"protocol": OPENID_SIGNED, "data": {"vp_token": {"a": ["x"]}}}).to_string(),
+    );
 }
 
 fn lists(chain: &[Vec<u8>]) {

@@ -1,16 +1,21 @@
 //! `OpenID`: a desk asks a wallet of others, and takes its answer once (`OpenID4VP` 1.0, HAIP 1.0).
 //!
-//! Lives here: [`Desk::ask_openid`], [`Desk::openid_object`], [`Desk::take_openid`]. Not here: the protocol (`openid4vc`), the table of
+//! Lives here: [`Desk::ask_openid`], [`Desk::openid_object`], [`Desk::take_openid`]; on the counter's page [`Desk::ask_on_page`],
+//! [`Desk::take_on_page`] (Digital Credentials API). Not here: the protocol (`openid4vc`), the table of
 //! claims (`openid`). The desk asks what it asks a wallet of this pass, under the same approval, and what was shown waits in the same
 //! place for the clerk. Such a wallet has no pseudonym and gets no receipt.
 
+use std::collections::BTreeMap;
+
 use documents::Timestamp;
-use openid4vc::presentation::OpenRequest;
+use openid4vc::dcql::Presented;
 use trust::Freshness;
-use verifier::{AskedOf, Chance, Found, RequestId, VerifierError, response_code};
+use verifier::{
+    AskedOf, AskedOnPage, Chance, Ends, Found, OpenRequests, RequestId, VerifierError, response_code,
+};
 
 use super::{ANSWER_KEPT_SECONDS, AnswerId, Book, Desk, Lists, NotAllowed};
-use crate::openid::{ClaimsFault, Forms, OpenId, QueryError, claims_of, query};
+use crate::openid::{ClaimsFault, Forms, QueryError, claims_of, query};
 use crate::shown::Shown;
 use crate::store::StoreError;
 use crate::store::answer::{NewAnswer, forget_ended};
@@ -58,6 +63,21 @@ impl OpenIdError {
 /// The request behind an answer's id.
 const fn request_of(id: AnswerId) -> RequestId {
     RequestId::from_bytes(*id.as_bytes())
+}
+
+/// Notes for the clerk who waits why an answer was refused.
+fn noted<R: Ends>(
+    requests: &OpenRequests<R>,
+    id: RequestId,
+    kept: Result<(), OpenIdError>,
+) -> Result<(), OpenIdError> {
+    if let Err(error) = &kept
+        // What lies with the desk is no refusal: the wallet may try again, and the clerk goes on waiting.
+        && !matches!(error, OpenIdError::Verifier(VerifierError::AnsweredAlready) | OpenIdError::Store(_))
+    {
+        requests.refuse(id, error.code());
+    }
+    kept
 }
 
 impl Desk {
@@ -117,36 +137,74 @@ impl Desk {
             Found::Same(code) => code,
             Found::Waiting(request) => {
                 let code = response_code(drawn);
-                match self.take_waiting(openid, (id, &request), (form, &tag), lists, now).await {
-                    Ok(()) => requests.answered(asked, tag, code.clone()),
-                    Err(error) => {
-                        // What lies with the desk is no refusal: the wallet may try again, and the clerk goes on waiting.
-                        if !matches!(
-                            error,
-                            OpenIdError::Verifier(VerifierError::AnsweredAlready) | OpenIdError::Store(_)
-                        ) {
-                            requests.refuse(asked, error.code());
-                        }
-                        return Err(error);
-                    }
-                }
+                let proof = openid.verifier.prove(&request, form, &openid.issuers, now);
+                let kept = self.keep_proven((id, &tag), proof, lists, now).await;
+                noted(requests, asked, kept)?;
+                requests.answered(asked, tag, code.clone());
                 code
             }
         };
         Ok(openid.verifier.way_back(asked, &code))
     }
 
-    async fn take_waiting(
+    /// Opens a request to a wallet of others on the counter's page (Digital Credentials API), in these forms.
+    ///
+    /// # Errors
+    /// [`OpenIdError`]: as [`Desk::ask_openid`]; not set up too where the page's origin is not known.
+    pub fn ask_on_page(
         &self,
-        openid: &OpenId,
-        (id, request): (AnswerId, &OpenRequest),
-        (form, tag): (&[u8], &[u8]),
+        forms: Forms,
+        chance: Chance,
+        lists: &dyn Lists,
+        now: Timestamp,
+    ) -> Result<AskedOnPage, OpenIdError> {
+        let openid = self.openid().ok_or(OpenIdError::NotSetUp)?;
+        let origin = openid.page.as_deref().ok_or(OpenIdError::NotSetUp)?;
+        self.allowed(lists, now)?;
+        let query = query(&self.setup().required, &self.setup().optional, forms)?;
+        Ok(openid.verifier.ask_on_page(query, origin, chance, now)?)
+    }
+
+    /// Takes what a wallet gave to the counter's page, `{"protocol", "data"}`; says whether the same bytes were taken before. It counts for
+    /// the origin of the page that this desk knows, whatever the answer says.
+    ///
+    /// # Errors
+    /// [`OpenIdError`] for the first fault; nothing is kept of the answer then.
+    pub async fn take_on_page(
+        &self,
+        id: AnswerId,
+        json: &[u8],
+        lists: &dyn Lists,
+        now: Timestamp,
+    ) -> Result<bool, OpenIdError> {
+        let openid = self.openid().ok_or(OpenIdError::NotSetUp)?;
+        let tag = self.store().answer_tag(json);
+        let (requests, asked) = (openid.verifier.pages(), request_of(id));
+        match requests.meet(asked, &tag) {
+            Found::Unknown => Err(VerifierError::Unknown.into()),
+            Found::Answered => Err(VerifierError::AnsweredAlready.into()),
+            Found::Same(_) => Ok(true),
+            Found::Waiting(request) => {
+                let proof = openid.verifier.prove_on_page(&request, json, &openid.issuers, now);
+                let kept = self.keep_proven((id, &tag), proof, lists, now).await;
+                noted(requests, asked, kept)?;
+                // Nobody comes back with a code: the page is the desk's own.
+                requests.answered(asked, tag, String::new());
+                Ok(false)
+            }
+        }
+    }
+
+    /// Keeps what `proof` says that a wallet presented, for the clerk who waits for it.
+    async fn keep_proven(
+        &self,
+        (id, tag): (AnswerId, &[u8]),
+        proof: impl Future<Output = Result<BTreeMap<String, Vec<Presented>>, VerifierError>>,
         lists: &dyn Lists,
         now: Timestamp,
     ) -> Result<(), OpenIdError> {
         let fresh = self.allowed(lists, now)?;
-        let answer = openid.verifier.prove(request, form, &openid.issuers, now).await?;
-        let claims = claims_of(&self.setup().required, &self.setup().optional, &answer)?;
+        let claims = claims_of(&self.setup().required, &self.setup().optional, &proof.await?)?;
         let shown = Shown { claims, pseudonym: None, status_stale: fresh != Freshness::Current };
         self.hold_readable(&shown)?;
         let new = NewAnswer {
@@ -179,7 +237,14 @@ impl Desk {
 
     /// The end of a request that waits, and why the last answer to it was refused.
     pub(super) fn openid_waiting(&self, id: AnswerId) -> Option<(Timestamp, Option<String>)> {
-        self.openid()?.verifier.requests().waiting(request_of(id))
+        let (verifier, id) = (&self.openid()?.verifier, request_of(id));
+        verifier.requests().waiting(id).or_else(|| verifier.pages().waiting(id))
+    }
+
+    /// The origin of the counter's page, where it asks wallets of others itself.
+    #[must_use]
+    pub fn page_origin(&self) -> Option<&str> {
+        self.openid()?.page.as_deref()
     }
 
     /// Whether a wallet's browser comes back with the code that its answer got.

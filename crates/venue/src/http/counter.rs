@@ -54,6 +54,9 @@ pub(super) struct DeskBody {
     online: bool,
     /// Whether wallets of others are asked.
     openid: bool,
+    /// The origin on which this page may ask them itself (Digital Credentials API).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_origin: Option<String>,
     /// What the clerk sees as the clerk's own name.
     clerk: String,
     /// By the desk's clock.
@@ -100,6 +103,7 @@ pub(super) async fn desk(State(app): State<Arc<App>>, AtDesk(actor): AtDesk) -> 
         duties: profile.map(|profile| duties(profile, (app.state.now)().local_date())).unwrap_or_default(),
         online: app.state.reply.is_some(),
         openid: app.state.desk.openid().is_some(),
+        page_origin: app.state.desk.page_origin().map(str::to_owned),
         clerk: actor.to_string(),
         now: (app.state.now)().to_string(),
         library,

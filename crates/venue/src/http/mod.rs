@@ -118,6 +118,8 @@ fn counter() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(counter::desk))
         .routes(routes!(counter::ask))
         .routes(routes!(openid::ask))
+        .routes(routes!(openid::ask_on_page))
+        .routes(routes!(openid::take_on_page))
         .routes(routes!(counter::request))
         .routes(routes!(counter::portrait))
         .routes(routes!(counter::waiting, counter::take))

@@ -1,6 +1,6 @@
-//! `OpenID`: routes for wallets of others (`OpenID4VP` 1.0), and the counter's request to one.
+//! `OpenID`: routes for wallets of others (`OpenID4VP` 1.0), and the counter's request to one, by a code or on its own page.
 //!
-//! Lives here: `/openid` at the wallets' router, `/api/openid/requests` at the counter's. Not here: how far a request has come
+//! Lives here: `/openid` at the wallets' router, `/api/openid` at the counter's. Not here: how far a request has come
 //! (`counter`: the same for every wallet), any decision (`desk`).
 
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use code::QrSymbol;
-use openid4vc::presentation::MAX_FORM_LEN;
+use openid4vc::presentation::{MAX_FORM_LEN, MAX_PAGE_ANSWER_LEN, PageWay};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use verifier::http::{NonceFault, refusal, wallet_nonce};
 use verifier::{Chance, VerifierError};
 
 use super::App;
-use super::body::{JsonBody, bytes, drawn};
+use super::body::{self, JsonBody, bytes, drawn};
 use super::problem::Problem;
-use super::session::AtDesk;
+use super::session::{AtDesk, Clerk};
 use crate::desk::{AnswerId, OpenIdError};
 use crate::openid::Forms;
 
@@ -34,6 +34,20 @@ const MAX_FETCH_LEN: usize = 64 * 1024;
 pub(super) struct FormsBody {
     /// `either` (where left out), `sd_jwt`, `mdoc` or `both`.
     forms: Option<String>,
+}
+
+impl FormsBody {
+    fn forms(&self) -> Result<Forms, Problem> {
+        match self.forms.as_deref() {
+            None => Ok(Forms::default()),
+            Some(word) => Forms::named(word)
+                .ok_or_else(|| Problem::form("forms", "forms is none of either, sd_jwt, mdoc and both")),
+        }
+    }
+}
+
+fn chance() -> Result<Chance, Problem> {
+    Ok(Chance { id: drawn()?, nonce: drawn()?, state: drawn()? })
 }
 
 /// A request to a wallet of others, on the screen.
@@ -63,14 +77,8 @@ pub(super) async fn ask(
     _: AtDesk,
     JsonBody(body): JsonBody<FormsBody>,
 ) -> Result<Response, Problem> {
-    let forms = match body.forms.as_deref() {
-        None => Forms::default(),
-        Some(word) => Forms::named(word)
-            .ok_or_else(|| Problem::form("forms", "forms is none of either, sd_jwt, mdoc and both"))?,
-    };
-    let chance = Chance { id: drawn()?, nonce: drawn()?, state: drawn()? };
     let (lists, now) = ((app.state.lists)(), (app.state.now)());
-    let asked = app.state.desk.ask_openid(forms, chance, lists.as_ref(), now)?;
+    let asked = app.state.desk.ask_openid(body.forms()?, chance()?, lists.as_ref(), now)?;
     let symbol = QrSymbol::draw_link(&asked.link).map_err(|error| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "request_too_long", error.to_string())
     })?;
@@ -81,6 +89,91 @@ pub(super) async fn ask(
         ends: asked.ends.to_string(),
     };
     Ok((StatusCode::CREATED, Json(body)).into_response())
+}
+
+/// One way in which the page asks.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PageWayBody {
+    /// `openid4vp-v1-signed` or `org-iso-mdoc`.
+    protocol: &'static str,
+    /// What the protocol hands over.
+    #[schema(value_type = Object)]
+    data: Value,
+}
+
+/// A request to a wallet of others, for the page's call of the Digital Credentials API.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PageRequestBody {
+    /// Its id; how far it has come stands at `/api/requests/{id}`.
+    id: String,
+    /// What stands under `digital.requests` of the call.
+    requests: Vec<PageWayBody>,
+    /// When it ends.
+    #[schema(format = DateTime)]
+    ends: String,
+}
+
+/// Makes a request to a wallet of others, on the counter's page
+///
+/// It asks what `/api/openid/requests` asks, through the browser (Digital Credentials API): by `openid4vp-v1-signed`, and by `org-iso-mdoc`
+/// where one mdoc answers. What comes back goes to `/api/openid/page-requests/{id}`.
+#[utoipa::path(post, path = "/api/openid/page-requests", tag = "counter", request_body = FormsBody,
+    responses((status = 201, description = "The request.", body = PageRequestBody), (status = 401, body = Problem),
+        (status = 403, description = "The desk may not ask now; the code says why.", body = Problem),
+        (status = 409, description = "The desk is not set up for it, or asks what such wallets do not have.", body = Problem)))]
+pub(super) async fn ask_on_page(
+    State(app): State<Arc<App>>,
+    _: Clerk,
+    JsonBody(body): JsonBody<FormsBody>,
+) -> Result<Response, Problem> {
+    let (lists, now) = ((app.state.lists)(), (app.state.now)());
+    let asked = app.state.desk.ask_on_page(body.forms()?, chance()?, lists.as_ref(), now)?;
+    let way = |PageWay { protocol, data }| PageWayBody { protocol, data };
+    let body = PageRequestBody {
+        id: asked.id.to_string(),
+        requests: asked.requests.into_iter().map(way).collect(),
+        ends: asked.ends.to_string(),
+    };
+    Ok((StatusCode::CREATED, Json(body)).into_response())
+}
+
+/// What a wallet gave to the page.
+#[derive(Deserialize, ToSchema)]
+#[expect(dead_code, reason = "the description of a body whose bytes count as they came")]
+pub(super) struct PageAnswerBody {
+    /// As the request named it.
+    protocol: String,
+    /// What the wallet gave.
+    #[schema(value_type = Object)]
+    data: Value,
+}
+
+/// What became of it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PageTakenBody {
+    /// The id of the answer.
+    id: String,
+    /// Whether the same was taken before.
+    repeated: bool,
+}
+
+/// Takes what a wallet of others gave to the counter's page
+///
+/// It counts for the page's origin that the desk knows, once, and within the request's time.
+#[utoipa::path(post, path = "/api/openid/page-requests/{id}", tag = "counter", params(("id" = String, Path,)), request_body = PageAnswerBody,
+    responses((status = 200, description = "Taken.", body = PageTakenBody), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn take_on_page(
+    State(app): State<Arc<App>>,
+    _: Clerk,
+    path: Path<String>,
+    request: Request,
+) -> Result<Json<PageTakenBody>, Problem> {
+    let id = body::id::<AnswerId>(path)?;
+    let answer = bytes(request, &(), "application/json", MAX_PAGE_ANSWER_LEN).await?;
+    let lists = (app.state.lists)();
+    let repeated = app.state.desk.take_on_page(id, &answer, lists.as_ref(), (app.state.now)()).await?;
+    Ok(Json(PageTakenBody { id: id.to_string(), repeated }))
 }
 
 /// An error in the words of OAuth 2.0 (RFC 6749, 5.2), with the stable code beside it.

@@ -44,10 +44,11 @@ const STYLES: [(&str, &str); 2] = [
 ];
 
 /// Scripts: `desk.js` and `self-service.js` are the entries, each other one a view or what views share.
-const SCRIPTS: [(&str, &str); 23] = [
+const SCRIPTS: [(&str, &str); 24] = [
     ("/desk.js", include_str!("../../page/desk.js")),
     ("/api.js", include_str!("../../page/api.js")),
     ("/asking.js", include_str!("../../page/asking.js")),
+    ("/browser-wallet.js", include_str!("../../page/browser-wallet.js")),
     ("/card-camera.js", include_str!("../../page/card-camera.js")),
     ("/elements.js", include_str!("../../page/elements.js")),
     ("/evacuation.js", include_str!("../../page/evacuation.js")),

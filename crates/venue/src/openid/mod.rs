@@ -18,6 +18,8 @@ pub struct OpenIdSetup {
     pub verifier: VerifierSetup,
     /// Whose credentials count.
     pub issuers: CertificateAnchors,
+    /// The origin of the counter's page (`https://counter.example`), by which browsers know it; `None` where it asks nobody itself.
+    pub page: Option<String>,
 }
 redact_debug!(OpenIdSetup);
 
@@ -25,10 +27,11 @@ redact_debug!(OpenIdSetup);
 pub(crate) struct OpenId {
     pub(crate) verifier: Verifier,
     pub(crate) issuers: CertificateAnchors,
+    pub(crate) page: Option<String>,
 }
 
 impl OpenId {
     pub(crate) fn new(setup: OpenIdSetup) -> Self {
-        Self { verifier: Verifier::new(setup.verifier), issuers: setup.issuers }
+        Self { verifier: Verifier::new(setup.verifier), issuers: setup.issuers, page: setup.page }
     }
 }

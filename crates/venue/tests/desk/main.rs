@@ -12,8 +12,11 @@ mod desk;
 mod door;
 mod hotel;
 mod hotel_system;
+#[path = "../../../openid4vc/tests/openid4vc/iso_holder.rs"]
+mod iso_holder;
 mod library;
 mod openid;
+mod openid_page;
 mod postgres;
 mod queue;
 mod rights;

@@ -37,21 +37,24 @@ use crate::desk::{http, now};
 use crate::service::{Served, word};
 use crate::world::World;
 
+/// The origin of the counter's page.
+pub const PAGE: &str = "https://counter.example";
+
 /// How the list of statuses answers.
 const VALID: u8 = 0;
-const REVOKED: u8 = 1;
+pub const REVOKED: u8 = 1;
 const SUSPENDED: u8 = 2;
 const AWAY: u8 = 3;
 /// Valid, and in CBOR without certificates.
 const BARE: u8 = 4;
 
 /// A root of issuers or of verifiers.
-struct Root {
+pub struct Root {
     root: IssuerRoot,
     der: Vec<u8>,
 }
 
-struct Signer {
+pub struct Signer {
     key: SigningKey,
     chain: Vec<Vec<u8>>,
 }
@@ -61,20 +64,20 @@ fn der(certificate: &transport::Certificate) -> Vec<u8> {
 }
 
 impl Root {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let root = IssuerRoot::new(name.to_owned(), "CN", &SigningKey::generate().unwrap()).unwrap();
         let (from, to) = days();
         let der = der(&root.certificate(from, to).unwrap());
         Self { root, der }
     }
 
-    fn signer(&self, name: &str, leaf_use: SignerUse) -> Signer {
+    pub fn signer(&self, name: &str, leaf_use: SignerUse) -> Signer {
         let key = SigningKey::generate().unwrap();
         let leaf = self.root.certify(name, &["localhost".to_owned()], &key, leaf_use, days()).unwrap();
         Signer { key, chain: vec![der(&leaf)] }
     }
 
-    fn anchors(&self) -> CertificateAnchors {
+    pub fn anchors(&self) -> CertificateAnchors {
         CertificateAnchors::from_der([self.der.as_slice()]).unwrap()
     }
 }
@@ -84,10 +87,10 @@ fn days() -> (documents::LocalDate, documents::LocalDate) {
     (today.plus_days(-1), today.plus_days(300))
 }
 
-struct Lists {
+pub struct Lists {
     base: String,
     issuer: Arc<Signer>,
-    answers: AtomicU8,
+    pub answers: AtomicU8,
 }
 
 async fn list(State(lists): State<Arc<Lists>>, headers: HeaderMap) -> axum::response::Response {
@@ -119,24 +122,24 @@ async fn form(client: &reqwest::Client, to: &str, pairs: &[(&str, &str)]) -> req
 }
 
 /// A desk that is served on the loopback, an issuer whose credentials count, and a wallet with an identity card in both forms.
-struct Bay {
-    served: Served,
-    readers: Root,
-    issuers: Root,
-    lists: Arc<Lists>,
-    issuer: Arc<Signer>,
-    device: SigningKey,
+pub struct Bay {
+    pub served: Served,
+    pub readers: Root,
+    pub issuers: Root,
+    pub lists: Arc<Lists>,
+    pub issuer: Arc<Signer>,
+    pub device: SigningKey,
     client: reqwest::Client,
 }
 
 /// A wallet's credentials.
-struct Cards {
-    sd_jwt: sd_jwt::Held,
-    mdoc: mdoc::Held,
+pub struct Cards {
+    pub sd_jwt: sd_jwt::Held,
+    pub mdoc: mdoc::Held,
 }
 
 impl Bay {
-    async fn new(kind: VenueKind) -> Self {
+    pub async fn new(kind: VenueKind) -> Self {
         Self::over(World::new(kind).await).await
     }
 
@@ -158,7 +161,11 @@ impl Bay {
             client: http(),
             most: 16,
         };
-        let desk = world.desk.clone().with_openid(OpenIdSetup { verifier, issuers: issuers.anchors() });
+        let desk = world.desk.clone().with_openid(OpenIdSetup {
+            verifier,
+            issuers: issuers.anchors(),
+            page: Some(PAGE.to_owned()),
+        });
         let served = Served::of(world, desk).await;
         let public = served.public();
         tokio::spawn(async move { axum::serve(wallets, public).await.unwrap() });
@@ -166,12 +173,17 @@ impl Bay {
         Self { served, readers, issuers, lists, issuer, device, client: http() }
     }
 
-    fn cards(&self) -> Cards {
+    pub fn cards(&self) -> Cards {
         self.cards_of(&self.issuer, &self.issuers.anchors(), |_| true)
     }
 
     /// An identity card in both forms; claims by the names of SD-JWT, those that `has` keeps.
-    fn cards_of(&self, issuer: &Signer, anchors: &CertificateAnchors, has: impl Fn(&str) -> bool) -> Cards {
+    pub fn cards_of(
+        &self,
+        issuer: &Signer,
+        anchors: &CertificateAnchors,
+        has: impl Fn(&str) -> bool,
+    ) -> Cards {
         let holder = Jwk::of(self.device.public(), None).unwrap();
         let status = StatusReference { uri: format!("{}/list", self.lists.base), index: 5 };
         let texts = [
@@ -226,7 +238,7 @@ impl Bay {
         }
     }
 
-    async fn ask(&self, forms: &str) -> Value {
+    pub async fn ask(&self, forms: &str) -> Value {
         let asked = self.served.post("/api/openid/requests", &json!({ "forms": forms })).await;
         assert!(word(&asked, "svg").starts_with("<svg"));
         asked
@@ -263,7 +275,7 @@ impl Bay {
         asked.respond(&held, true, made).unwrap()
     }
 
-    async fn post(&self, asked: &Value, response: &str) -> (StatusCode, Value) {
+    pub async fn post(&self, asked: &Value, response: &str) -> (StatusCode, Value) {
         self.post_form(asked, &[("response", response)]).await
     }
 
@@ -276,7 +288,7 @@ impl Bay {
         (sent.status(), serde_json::from_slice(&sent.bytes().await.unwrap()).unwrap())
     }
 
-    async fn state(&self, asked: &Value) -> Value {
+    pub async fn state(&self, asked: &Value) -> Value {
         self.served.get(&format!("/api/requests/{}", word(asked, "id"))).await
     }
 

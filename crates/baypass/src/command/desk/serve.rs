@@ -59,6 +59,9 @@ pub struct ServeArgs {
     /// The address for answers as wallets reach it; default: the one that is listened on.
     #[arg(long, value_name = "URL")]
     reply: Option<String>,
+    /// Where clerks open the counter's page, as their browsers show it; default: the address of --listen-counter.
+    #[arg(long, value_name = "URL")]
+    counter: Option<String>,
     /// Where a web wallet is served whose pages may send answers; may be given several times.
     #[arg(long = "origin", value_name = "URL")]
     origins: Vec<String>,
@@ -128,11 +131,13 @@ pub async fn run(args: &ServeArgs) -> Result<Ended, Failure> {
     let (to_wallets, to_clerks) = (transport(args, at)?, transport(args, counter_at)?);
     let (base, counter_base) = (base_of(&to_wallets, at), base_of(&to_clerks, counter_at));
     let reply = args.reply.clone().unwrap_or_else(|| format!("{base}/v1/answers"));
-    let openid = openid_base(&reply)?;
+    let openid = origin(&reply)?;
+    let page = origin(args.counter.as_deref().unwrap_or(&counter_base))?;
     let desk = desk.with_openid(desk_reader::setup(
         &installation,
         &place,
         &openid,
+        &page,
         status_client(&installation)?,
         now,
     )?);
@@ -180,10 +185,9 @@ fn authorities(installation: &Installation) -> Result<gate::AuthorityAddresses, 
     Addresses::read(installation)?.authorities.into_iter().map(address).collect()
 }
 
-/// Where wallets of others reach the desk: the host of its address for answers.
-fn openid_base(reply: &str) -> Result<String, Failure> {
-    let url = reqwest::Url::parse(reply).map_err(of)?;
-    Ok(url.origin().ascii_serialization())
+/// The origin of an address: where wallets of others reach the desk, or by which browsers know the counter's page.
+fn origin(address: &str) -> Result<String, Failure> {
+    Ok(reqwest::Url::parse(address).map_err(of)?.origin().ascii_serialization())
 }
 
 fn book(of_what: &Installation, place: &venues::Desk, store: Store) -> Result<Book, Failure> {
