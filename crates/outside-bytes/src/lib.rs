@@ -46,8 +46,8 @@ pub use messages::{
     signed_message, verdict,
 };
 pub use openid::{
-    ISSUER, LIST, ORIGIN, openid_issuer, openid_mdoc, openid_open_request, openid_query, openid_request,
-    openid_response, openid_sd_jwt, openid_status,
+    ISSUER, LIST, ORIGIN, openid_issuer, openid_mdoc, openid_open_request, openid_proximity, openid_query,
+    openid_request, openid_response, openid_sd_jwt, openid_status, proximity_keys,
 };
 pub use pages::gate_http;
 pub use papers::{case_file, document_number, endorsement, mrz, words};
@@ -104,6 +104,7 @@ targets!(
     notice,
     openid_issuer,
     openid_mdoc,
+    openid_proximity,
     openid_query,
     openid_request,
     openid_response,

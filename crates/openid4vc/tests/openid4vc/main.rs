@@ -12,6 +12,7 @@ mod dcql;
 mod mdoc;
 mod page;
 mod party;
+mod proximity;
 mod sd_jwt;
 mod status;
 mod world;
