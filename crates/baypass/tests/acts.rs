@@ -96,6 +96,7 @@ const HKG: Record = ["--authority", "HKG"];
 const GATES: Record = ["--port", "hengqin"];
 const SUPERVISORS: Record = ["--supervisors", "CHN"];
 const DESK: Record = ["--venue", "specimen-hotel-macao"];
+const READER: Record = ["--venue", "specimen-hotel-hong-kong"];
 
 fn acts(folder: &Folder, of: Record) -> Vec<Value> {
     let shown = folder.run(&[&["officer", "acts", "--dir", "DIR", "--json"], &of[..]].concat());
@@ -224,9 +225,9 @@ fn steps(account: &str) -> Vec<Step> {
         ),
         // The engagement of ISO/IEC 18013-5, annex D; nobody listens there.
         step(
-            "desk read --dir DIR --venue specimen-hotel-macao --connect 127.0.0.1:1 --engagement \
+            "desk read --dir DIR --venue specimen-hotel-hong-kong --connect 127.0.0.1:1 --engagement \
              mdoc:owBjMS4wAYIB2BhYS6QBAiABIVggWojRgrzl9C76WZQ_MzWdLoqWj_KJ2T5fpES2JDQxZ_4iWCCxboz4WN3HaQQHumHUwzgjeoz8895qpnL8YKVXqjL8ZwKBgwIBowD0AfULUEXv73QrLEg3qaOw4dBaaRc",
-            &[DESK],
+            &[READER],
             "sign_request",
         )
         .refused(),
