@@ -68,9 +68,11 @@ impl Mac {
         }
         let protected = items.bytes()?.to_vec();
         items.value(1)?.as_map().ok_or(CborError::Unexpected)?;
-        let payload = match items.value(1)? {
-            Value::Null => None,
-            payload => Some(payload.as_bytes().ok_or(CborError::Unexpected)?.to_vec()),
+        let payload = items.value(1)?;
+        let payload = if payload == Value::Null {
+            None
+        } else {
+            Some(payload.as_bytes().ok_or(CborError::Unexpected)?.to_vec())
         };
         let tag = items.bytes()?.to_vec();
         let header = Value::decode(&protected, Encoding::Any, 1)?;
