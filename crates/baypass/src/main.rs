@@ -12,6 +12,7 @@ mod officers;
 mod paper;
 mod paper_sheet;
 mod progress;
+mod proximity;
 mod registration;
 mod registries;
 mod serve;

@@ -7,6 +7,7 @@
 
 mod authorities;
 pub mod openid;
+pub mod proximity;
 pub mod venue;
 
 use std::collections::BTreeMap;

@@ -64,6 +64,7 @@ const HOLDERS: &[&str] = &[
     "lane scan",
     "wallet credentials",
     "wallet enrol",
+    "wallet hold",
     "wallet maker",
     "wallet present",
     "wallet receipts",
@@ -95,6 +96,7 @@ const HKG: Record = ["--authority", "HKG"];
 const GATES: Record = ["--port", "hengqin"];
 const SUPERVISORS: Record = ["--supervisors", "CHN"];
 const DESK: Record = ["--venue", "specimen-hotel-macao"];
+const READER: Record = ["--venue", "specimen-hotel-hong-kong"];
 
 fn acts(folder: &Folder, of: Record) -> Vec<Value> {
     let shown = folder.run(&[&["officer", "acts", "--dir", "DIR", "--json"], &of[..]].concat());
@@ -221,6 +223,14 @@ fn steps(account: &str) -> Vec<Step> {
             &[DESK],
             "sign_request",
         ),
+        // The engagement of ISO/IEC 18013-5, annex D; nobody listens there.
+        step(
+            "desk read --dir DIR --venue specimen-hotel-hong-kong --connect 127.0.0.1:1 --engagement \
+             mdoc:owBjMS4wAYIB2BhYS6QBAiABIVggWojRgrzl9C76WZQ_MzWdLoqWj_KJ2T5fpES2JDQxZ_4iWCCxboz4WN3HaQQHumHUwzgjeoz8895qpnL8YKVXqjL8ZwKBgwIBowD0AfULUEXv73QrLEg3qaOw4dBaaRc",
+            &[READER],
+            "sign_request",
+        )
+        .refused(),
         step("keys rotate --dir DIR --authority CHN --role token --lead 0", &[CHN], "rotate_key"),
         step("keys rotate --dir DIR --port hengqin --lead 0", &[GATES], "rotate_key"),
         step("keys retire --dir DIR --authority CHN --keep 0", &[CHN], "retire_key"),

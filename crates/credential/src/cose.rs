@@ -9,6 +9,8 @@ use crate::signer::SIGNATURE_LEN;
 
 /// COSE algorithm number of ES256 (RFC 9053, 2.1).
 pub const ES256: i64 = -7;
+/// COSE algorithm number of HMAC with SHA-256, its tag whole (RFC 9053, 3.1).
+pub const HMAC_256: i64 = 5;
 const HEADER_ALG: i64 = 1;
 const HEADER_KID: i64 = 4;
 const HEADER_TYPE: i64 = 16;
@@ -153,6 +155,14 @@ fn protected_header(bytes: &[u8], tagging: Tagging) -> Result<(Option<&[u8]>, Op
 pub fn sig_structure(protected: &[u8], external: &[u8], payload: &[u8]) -> Vec<u8> {
     let mut out = Writer::with_capacity(protected.len() + external.len() + payload.len() + 32);
     out.array(4).text("Signature1").bytes(protected).bytes(external).bytes(payload);
+    out.finish()
+}
+
+/// What a COSE_Mac0's tag is over (RFC 9052, 6.3), without external data.
+#[must_use]
+pub fn mac_structure(protected: &[u8], payload: &[u8]) -> Vec<u8> {
+    let mut out = Writer::with_capacity(protected.len() + payload.len() + 32);
+    out.array(4).text("MAC0").bytes(protected).bytes(&[]).bytes(payload);
     out.finish()
 }
 

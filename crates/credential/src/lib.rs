@@ -3,6 +3,7 @@
 //! Pure but for nonces and key generation inside the crypto library. The one crate that touches crypto. It takes the
 //! keys that it may trust as an argument. Not here: who is trusted (`trust`), what a verdict rests on (`authority`).
 
+pub mod agreement;
 pub mod attestation;
 pub mod cbor;
 pub mod certificate;

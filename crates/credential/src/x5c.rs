@@ -120,6 +120,8 @@ pub struct VerifiedLeaf {
     pub not_after: Timestamp,
     /// The country of its subject, two letters.
     pub country: Option<String>,
+    /// The common name of its subject.
+    pub common_name: Option<String>,
     /// DNS names of its subject alternative name.
     pub dns_names: Vec<String>,
 }
@@ -171,6 +173,7 @@ fn leaf_of(der: &[u8], read: &X509Certificate<'_>, anchor: Vec<u8>) -> Result<Ve
     let key = PublicKey::from_spki(read.public_key().raw).and_then(VerifyingKey::new);
     let time = |at: i64| Timestamp::from_unix(at).ok_or(X5cError::Malformed);
     let country = read.subject().iter_country().next().and_then(|name| name.as_str().ok());
+    let common_name = read.subject().iter_common_name().next().and_then(|name| name.as_str().ok());
     let names = read.subject_alternative_name().map_err(|_| X5cError::Malformed)?;
     let mut dns_names = Vec::new();
     for name in names.iter().flat_map(|names| &names.value.general_names) {
@@ -185,6 +188,7 @@ fn leaf_of(der: &[u8], read: &X509Certificate<'_>, anchor: Vec<u8>) -> Result<Ve
         not_before: time(read.validity().not_before.timestamp())?,
         not_after: time(read.validity().not_after.timestamp())?,
         country: country.map(str::to_owned),
+        common_name: common_name.map(str::to_owned),
         dns_names,
     })
 }

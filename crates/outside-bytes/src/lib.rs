@@ -47,7 +47,8 @@ pub use messages::{
 };
 pub use openid::{
     ISSUER, LIST, ORIGIN, openid_issuer, openid_mdoc, openid_open_request, openid_page, openid_page_request,
-    openid_query, openid_request, openid_response, openid_sd_jwt, openid_status,
+    openid_proximity, openid_query, openid_request, openid_response, openid_sd_jwt, openid_status,
+    proximity_keys,
 };
 pub use pages::gate_http;
 pub use papers::{case_file, document_number, endorsement, mrz, words};
@@ -105,6 +106,7 @@ targets!(
     openid_issuer,
     openid_mdoc,
     openid_page,
+    openid_proximity,
     openid_query,
     openid_request,
     openid_response,

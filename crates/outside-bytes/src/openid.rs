@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use credential::agreement::AgreementKey;
+use credential::sha256;
 use credential::x5c::CertificateAnchors;
 use openid4vc::claim_path::{ClaimPath, Segment};
 use openid4vc::dcql::Query;
@@ -12,6 +14,9 @@ use openid4vc::mdoc::{self, DeviceResponse, EncryptedResponse, IssuerSigned, Ses
 use openid4vc::presentation::{
     Answer, Asked, Channel, Checks, ClientId, Context, NewPageRequest, NewRequest, OpenRequest, PageAnswer,
     PageRequest, Posted, RequestLink,
+};
+use openid4vc::proximity::{
+    DeviceEngagement, DeviceRequest, Engaged, Handover, Reader, ReaderSession, Received, read_frame,
 };
 use openid4vc::sd_jwt::{self, SdJwt};
 use openid4vc::status::ListToken;
@@ -78,8 +83,58 @@ pub fn openid_mdoc(bytes: &[u8]) -> bool {
         elements.sort_by_key(|(name_space, element, _)| (*name_space, *element));
     }
     assert!(shown == own, "other elements when shown whole");
-    document.hold_device(held.security_object(), &transcript).unwrap();
+    document.hold_device(held.security_object(), &transcript, None).unwrap();
     true
+}
+
+/// The holder's key of the session in [`openid_proximity`], and the reader's.
+#[must_use]
+pub fn proximity_keys() -> [AgreementKey; 2] {
+    [b"holder".as_slice(), b"reader"].map(|name| AgreementKey::from_scalar(&sha256(name)).unwrap())
+}
+
+/// What holder and reader say to each other in proximity: an engagement is shown and read as the same, a request is of nobody who is known, a
+/// message counts in the session of [`proximity_keys`] alone.
+pub fn openid_proximity(bytes: &[u8]) -> bool {
+    static NOBODY: LazyLock<CertificateAnchors> = LazyLock::new(CertificateAnchors::default);
+    let uri = std::str::from_utf8(bytes).ok().and_then(|text| DeviceEngagement::from_uri(text).ok());
+    if let Some(engagement) = DeviceEngagement::parse(bytes).ok().or(uri) {
+        assert_eq!(DeviceEngagement::from_uri(&engagement.uri()).as_ref(), Ok(&engagement));
+        if let Ok(again) = DeviceEngagement::new(engagement.device_key(), engagement.retrieval()) {
+            assert_eq!(again.device_key(), engagement.device_key(), "another key when shown again");
+            assert_eq!(again.retrieval(), engagement.retrieval(), "other ways when shown again");
+        }
+        return true;
+    }
+    if let Ok(request) = DeviceRequest::parse(bytes) {
+        assert!(request.documents().iter().all(|asked| !asked.elements.is_empty()));
+        assert!(request.select(&[], |_, _| true).is_empty(), "an empty wallet answers nothing");
+        let transcript = SessionTranscript::dc_api(ORIGIN, "nonce", None);
+        let reader = request.reader(&transcript, &NOBODY, now());
+        assert!(matches!(reader, Ok(Reader::Unproven(_))), "nobody is trusted");
+        return true;
+    }
+    let [holder, reader] = proximity_keys();
+    let holder = Engaged::new(holder, None).unwrap();
+    let mut reader = ReaderSession::new(holder.engagement(), &Handover::Qr, reader).unwrap();
+    if let Ok((mut session, request)) = holder.establish(bytes, &Handover::Qr) {
+        assert!(request.len() < bytes.len());
+        session.answer(b"response", true).unwrap();
+        assert!(session.end().is_none(), "a session does not end twice");
+        return true;
+    }
+    reader.ask(b"request").unwrap();
+    let read = reader.receive(bytes);
+    match &read {
+        Ok(Received::Data { plain, .. }) => assert!(plain.len() < bytes.len()),
+        Ok(Received::Terminated) => assert!(reader.end().is_none(), "a session does not end twice"),
+        Err(_) => assert!(reader.receive(bytes).is_err(), "a fault ends the session"),
+    }
+    let mut from = bytes;
+    while let Ok(Some(frame)) = read_frame(&mut from) {
+        assert!(frame.len() < bytes.len());
+    }
+    read.is_ok()
 }
 
 /// A query for credentials: read, written and read again it is the same.

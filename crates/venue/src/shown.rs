@@ -3,7 +3,9 @@
 //! Lives here: [`Shown`], its way to [`Disclosed`] and [`Visitor`], [`AnswerId`], [`AnswerFault`]. Not here: its verification (`desk`). A value that the
 //! book cannot hold is an error that names the claim, and never left out in silence.
 
-use credential::venue::{ClaimName, ClaimSet, Claims, Pseudonym};
+use std::collections::BTreeMap;
+
+use credential::venue::{ClaimName, ClaimSet, ClaimValue, Claims, Pseudonym};
 use documents::{DocumentKind, LocalDate, Nationality, Timestamp, redact_debug};
 
 use crate::profile::{Field, GuestFacts, Moment, Permit, PermitNumber, Profile};
@@ -54,6 +56,17 @@ pub struct Shown {
 redact_debug!(Shown);
 
 impl Shown {
+    /// The claims in words, by their names; files have none.
+    #[must_use]
+    pub fn words(&self) -> BTreeMap<&'static str, String> {
+        let text = |value: &ClaimValue| match value {
+            ClaimValue::Text(text) => Some(text.clone()),
+            ClaimValue::Flag(flag) => Some(flag.to_string()),
+            ClaimValue::File(_) => None,
+        };
+        self.claims.iter().filter_map(|(claim, value)| Some((claim.as_str(), text(value)?))).collect()
+    }
+
     /// The claims as what a guest showed.
     ///
     /// # Errors

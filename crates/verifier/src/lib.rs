@@ -24,8 +24,7 @@ use openid4vc::presentation::{
 };
 
 pub use open::{Ends, Found, OpenRequests};
-pub use status::StatusFault;
-use status::StatusLists;
+pub use status::{StatusFault, StatusLists};
 
 /// How long a request waits for its answer, in seconds.
 pub const REQUEST_SECONDS: i64 = 300;

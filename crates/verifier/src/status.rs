@@ -9,7 +9,7 @@ use std::time::Duration;
 use credential::VerifyingKey;
 use credential::status::{MAX_TOKEN_LEN, Status};
 use credential::x5c::CertificateAnchors;
-use documents::Timestamp;
+use documents::{Timestamp, redact_debug};
 use openid4vc::dcql::Presented;
 use openid4vc::status::{ListToken, StatusError, StatusReference};
 use reqwest::header::ACCEPT;
@@ -64,19 +64,26 @@ struct Name {
     anchor: Vec<u8>,
 }
 
-/// The lists that were fetched.
-pub(super) struct StatusLists {
+/// The lists that were fetched, each kept for its time.
+pub struct StatusLists {
     client: reqwest::Client,
     kept: Mutex<BTreeMap<Name, (ListToken, Timestamp)>>,
 }
 
+redact_debug!(StatusLists);
+
 impl StatusLists {
-    pub(super) const fn new(client: reqwest::Client) -> Self {
+    /// None yet; the client fetches them, and follows no redirect.
+    #[must_use]
+    pub const fn new(client: reqwest::Client) -> Self {
         Self { client, kept: Mutex::const_new(BTreeMap::new()) }
     }
 
     /// Whether a presented credential counts. One whose issuer names no list lives by its end alone.
-    pub(super) async fn hold(&self, presented: &Presented, now: Timestamp) -> Result<(), StatusFault> {
+    ///
+    /// # Errors
+    /// [`StatusFault`].
+    pub async fn hold(&self, presented: &Presented, now: Timestamp) -> Result<(), StatusFault> {
         let (reference, issuer, json) = match presented {
             Presented::SdJwt(verified) => (verified.status(), verified.issuer(), true),
             Presented::Mdoc(verified) => (verified.status(), verified.issuer(), false),

@@ -5,6 +5,7 @@
 
 mod counter;
 mod lists;
+mod read;
 mod serve;
 mod signs;
 
@@ -36,6 +37,8 @@ pub enum DeskCommand {
     List(ListArgs),
     /// Signs a request as a code that a wallet reads (`baypass wallet register`): for one answer, or for a printed sign.
     Request(RequestArgs),
+    /// Reads an mdoc of a holder who stands there, by the code that their wallet shows (ISO/IEC 18013-5).
+    Read(Box<read::ReadArgs>),
     /// Serves the desk of one venue: its counter's page and API, and the door for wallets. It works for a day without a network.
     Serve(Box<serve::ServeArgs>),
 }
@@ -70,6 +73,7 @@ impl DeskCommand {
         match self {
             Self::List(args) => list(args),
             Self::Request(args) => request(args),
+            Self::Read(args) => read::run(args).await,
             Self::Serve(args) => serve::run(args).await,
         }
     }

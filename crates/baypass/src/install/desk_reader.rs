@@ -9,6 +9,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use credential::SigningKey;
 use credential::x5c::{CertificateAnchors, certificates_of_pem};
 use documents::{AuthorityCode, Timestamp, VenueId};
 use transport::SignerUse;
@@ -16,7 +17,7 @@ use venue::openid::OpenIdSetup;
 use verifier::VerifierSetup;
 
 use super::keys::KeyFiles;
-use super::openid::{Certifier, LONGEST, key, root_path};
+use super::openid::{Certifier, LONGEST, hosts_of, key, root_path};
 use super::venues::Desk;
 use super::{Installation, make_folder};
 use crate::failure::{Failure, of, read};
@@ -48,6 +49,44 @@ fn issuers(of_what: &Installation, venue: &VenueId) -> Result<CertificateAnchors
     CertificateAnchors::from_der(all.iter().map(Vec::as_slice)).map_err(of)
 }
 
+/// The key by which a desk asks, and its certificate in DER.
+fn reader(
+    of_what: &Installation,
+    desk: &Desk,
+    host: Option<String>,
+    now: Timestamp,
+) -> Result<(SigningKey, Vec<u8>), Failure> {
+    let keys = KeyFiles::of(&of_what.venue(desk.id()));
+    let folder = of_what.venue(desk.id()).join("openid");
+    make_folder(&folder)?;
+    let name = format!("Bay Pass desk {}", desk.id());
+    let country = desk.authority().country();
+    let (root_file, root_key) = (reader_root_path(of_what, desk.id()), key(&keys, ROOT)?);
+    let root = Certifier::write(&root_file, format!("{name} root"), country, &root_key, now.local_date())?;
+    let (reader, base) = (key(&keys, READER)?, folder.join("reader"));
+    // Who reads in person has no address: the certificate of the one that serves stays as it is.
+    let hosts = host.map_or_else(|| hosts_of(&base), |host| vec![host]);
+    let leaf = root.write_signer(&base, &name, (&reader, SignerUse::Reader), &hosts, now)?;
+    Ok((reader, leaf))
+}
+
+/// By what a desk reads in person, and whose credentials count there.
+pub struct InPerson {
+    /// The key that signs requests.
+    pub key: SigningKey,
+    /// Its certificates in DER, leaf first, without the root.
+    pub chain: Vec<Vec<u8>>,
+    /// Whose credentials count.
+    pub issuers: CertificateAnchors,
+}
+documents::redact_debug!(InPerson);
+
+/// What a desk reads by in person; key and certificates are made where there are none.
+pub fn in_person(of_what: &Installation, desk: &Desk, now: Timestamp) -> Result<InPerson, Failure> {
+    let (key, leaf) = reader(of_what, desk, None, now)?;
+    Ok(InPerson { key, chain: vec![leaf], issuers: issuers(of_what, desk.id())? })
+}
+
 /// What a desk asks wallets of others by, at the address `base` as they reach it and on the counter's page of the origin `page`; key and certificates are made where there are none.
 pub fn setup(
     of_what: &Installation,
@@ -59,16 +98,7 @@ pub fn setup(
 ) -> Result<OpenIdSetup, Failure> {
     let url = reqwest::Url::parse(base).map_err(of)?;
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let keys = KeyFiles::of(&of_what.venue(desk.id()));
-    let folder = of_what.venue(desk.id()).join("openid");
-    make_folder(&folder)?;
-    let name = format!("Bay Pass desk {}", desk.id());
-    let country = desk.authority().country();
-    let (root_file, root_key) = (reader_root_path(of_what, desk.id()), key(&keys, ROOT)?);
-    let root = Certifier::write(&root_file, format!("{name} root"), country, &root_key, now.local_date())?;
-    let reader = key(&keys, READER)?;
-    let use_of = (&reader, SignerUse::Reader);
-    let leaf = root.write_signer(&folder.join("reader"), &name, use_of, &[host], now)?;
+    let (reader, leaf) = reader(of_what, desk, Some(host), now)?;
     let verifier = VerifierSetup {
         base: base.to_owned(),
         key: Arc::new(reader),

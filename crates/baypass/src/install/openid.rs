@@ -152,8 +152,7 @@ impl Certifier {
         let (file, stamp) = (base.with_extension("pem"), base.with_extension("made"));
         let today = now.local_date();
         let marked = format!("{today}\n{}\n", hosts.join("\n"));
-        let same_hosts = std::fs::read_to_string(&stamp)
-            .is_ok_and(|text| text.lines().skip(1).eq(hosts.iter().map(String::as_str)));
+        let same_hosts = hosts_of(base) == hosts;
         let serves = made_on(&stamp).is_some_and(|made| today < made.plus_days(SIGNER_DAYS - LEAD_DAYS));
         if file.exists() && same_hosts && serves {
             let der = first_certificate(&file)?;
@@ -174,6 +173,12 @@ impl Certifier {
             .and_then(|anchors| verify_x5c(&[der.to_vec()], &anchors, LeafUse::Any, now));
         leaf.is_ok_and(|leaf| leaf.key.public() == key.public())
     }
+}
+
+/// The hosts of the certificate `BASE.pem`, as `BASE.made` says; none where there is none.
+pub(super) fn hosts_of(base: &Path) -> Vec<String> {
+    let stamp = std::fs::read_to_string(base.with_extension("made")).unwrap_or_default();
+    stamp.lines().skip(1).filter(|host| !host.is_empty()).map(str::to_owned).collect()
 }
 
 /// The day on which the signer's certificate was made, as a file beside it says.

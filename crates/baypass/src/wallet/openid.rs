@@ -18,6 +18,7 @@ use openid4vc::issuance::{
     ServerMetadata, read_nonce, read_refusal, sign_key_proof, token_form, well_known,
 };
 use openid4vc::presentation::{Asked, Channel, Context, HeldCredential, RequestLink, SELF_ISSUED};
+use openid4vc::proximity::HeldMdoc;
 use openid4vc::{mdoc, sd_jwt};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
@@ -115,6 +116,14 @@ impl HeldForeign {
             Form::Mdoc(held) => Candidate::Mdoc(held),
         };
         HeldCredential { credential, device: &self.device }
+    }
+
+    /// As an mdoc, where it is one.
+    pub(super) fn as_mdoc(&self) -> Option<HeldMdoc<'_>> {
+        match &self.form {
+            Form::Mdoc(credential) => Some(HeldMdoc { credential, device: &self.device }),
+            Form::SdJwt(_) => None,
+        }
     }
 
     /// The type: `vct` or `doctype`.
@@ -438,7 +447,7 @@ impl Wallet {
     }
 
     /// Of each credential the copy that was shown least: verifiers that compare what they saw find different ones.
-    fn freshest(&self, now: Timestamp) -> Vec<(usize, HeldForeign)> {
+    pub(super) fn freshest(&self, now: Timestamp) -> Vec<(usize, HeldForeign)> {
         let mut best: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for (place, one) in self.foreign.iter().enumerate() {
             let best = best.entry((&one.issuer, &one.configuration)).or_insert(place);
@@ -448,6 +457,15 @@ impl Wallet {
         }
         let counts = |place: usize| Some((place, self.foreign.get(place)?.held(now).ok()?));
         best.into_values().filter_map(counts).collect()
+    }
+
+    /// Counts that one more verifier may have seen the copies at these places.
+    pub fn count_shown(&mut self, places: impl IntoIterator<Item = usize>) {
+        for place in places {
+            if let Some(shown) = self.foreign.get_mut(place) {
+                shown.shown = shown.shown.saturating_add(1);
+            }
+        }
     }
 
     /// Fetches what a link asks for, checks who asks, and chooses what would answer; nothing is sent. `roots`: above verifiers that count.
@@ -515,11 +533,7 @@ impl Wallet {
         let held: Vec<HeldCredential<'_>> = wanted.held.iter().map(|(_, held)| held.as_held()).collect();
         let response = wanted.asked.respond(&held, wanted.optional, now).map_err(of)?;
         // From here on the verifier may have seen them.
-        for (place, ..) in &wanted.shows {
-            if let Some(shown) = self.foreign.get_mut(*place) {
-                shown.shown = shown.shown.saturating_add(1);
-            }
-        }
+        self.count_shown(wanted.shows.iter().map(|(place, ..)| *place));
         let form = http.post(&wanted.response_uri).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let answer = sent(form.body(format!("response={response}"))).await?.granted(&wanted.who)?;
         let body: Value = serde_json::from_str(&answer).unwrap_or_default();

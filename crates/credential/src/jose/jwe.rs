@@ -3,8 +3,8 @@
 //! Lives here: [`DecryptionKey`], reading and decrypting, encrypting. Not here: what was encrypted. Compressed content is not
 //! read: what it would unfold to has no bound. The key derivation and all primitives are the crypto library's.
 
+use aws_lc_rs::aead;
 use aws_lc_rs::kdf::{SskdfDigestAlgorithmId, get_sskdf_digest_algorithm, sskdf_digest};
-use aws_lc_rs::{aead, agreement};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use documents::redact_debug;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::jwk::Jwk;
+use crate::agreement::{AgreementKey, SharedSecret};
 use crate::crypto::{CryptoError, PublicKey, random};
 
 /// The longest encryption that is read, in characters: several credentials with a portrait each.
@@ -78,10 +79,7 @@ pub enum JweError {
 }
 
 /// A private key to which others encrypt; it lives as long as one request.
-pub struct DecryptionKey {
-    secret: agreement::PrivateKey,
-    public: PublicKey,
-}
+pub struct DecryptionKey(AgreementKey);
 redact_debug!(DecryptionKey);
 
 impl DecryptionKey {
@@ -90,9 +88,7 @@ impl DecryptionKey {
     /// # Errors
     /// [`CryptoError::Random`].
     pub fn generate() -> Result<Self, CryptoError> {
-        let secret =
-            agreement::PrivateKey::generate(&agreement::ECDH_P256).map_err(|_| CryptoError::Random)?;
-        Self::of(secret)
+        AgreementKey::generate().map(Self)
     }
 
     /// The key with this private scalar of 32 bytes.
@@ -100,31 +96,18 @@ impl DecryptionKey {
     /// # Errors
     /// [`CryptoError::PrivateKey`].
     pub fn from_scalar(scalar: &[u8; 32]) -> Result<Self, CryptoError> {
-        let secret = agreement::PrivateKey::from_private_key(&agreement::ECDH_P256, scalar);
-        Self::of(secret.map_err(|_| CryptoError::PrivateKey)?)
-    }
-
-    fn of(secret: agreement::PrivateKey) -> Result<Self, CryptoError> {
-        let point = secret.compute_public_key().map_err(|_| CryptoError::PrivateKey)?;
-        let [4, coordinates @ ..] = point.as_ref() else { return Err(CryptoError::PublicKey) };
-        let (x, y) = coordinates.split_first_chunk::<32>().ok_or(CryptoError::PublicKey)?;
-        let y: &[u8; 32] = y.try_into().map_err(|_| CryptoError::PublicKey)?;
-        let public = PublicKey::from_coordinates(x, y)?;
-        Ok(Self { secret, public })
+        AgreementKey::from_scalar(scalar).map(Self)
     }
 
     /// Its public key.
     #[must_use]
     pub const fn public(&self) -> &PublicKey {
-        &self.public
+        self.0.public()
     }
 
     /// The shared secret with a public key.
-    fn agree(&self, other: &Jwk) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        let (x, y) = other.key().coordinates()?;
-        let point = [&[4], x.as_slice(), y.as_slice()].concat();
-        let other = agreement::UnparsedPublicKey::new(&agreement::ECDH_P256, point);
-        agreement::agree(&self.secret, other, CryptoError::Open, |secret| Ok(Zeroizing::new(secret.to_vec())))
+    fn agree(&self, other: &Jwk) -> Result<SharedSecret, CryptoError> {
+        self.0.agree(other.key().public())
     }
 }
 
@@ -207,7 +190,8 @@ impl<'t> Jwe<'t> {
     /// [`JweError::Open`].
     pub fn decrypt(mut self, key: &DecryptionKey) -> Result<Vec<u8>, JweError> {
         let secret = key.agree(&self.epk).map_err(|_| JweError::Open)?;
-        let content = content_key(&secret, self.enc, &self.apu, &self.apv).map_err(|_| JweError::Open)?;
+        let content =
+            content_key(secret.expose(), self.enc, &self.apu, &self.apv).map_err(|_| JweError::Open)?;
         let nonce = aead::Nonce::assume_unique_for_key(self.nonce);
         let opened = content.open_in_place(nonce, aead::Aad::from(self.aad.as_bytes()), &mut self.sealed);
         let len = opened.map_err(|_| JweError::Open)?.len();
@@ -274,7 +258,7 @@ pub fn encrypt_jwe(plain: &[u8], to: Recipient<'_>) -> Result<String, CryptoErro
     }
     let header = URL_SAFE_NO_PAD.encode(header.to_string());
     let (apu, apv) = to.parties.unwrap_or_default();
-    let key = content_key(&own.agree(to.key)?, to.enc, apu, apv)?;
+    let key = content_key(own.agree(to.key)?.expose(), to.enc, apu, apv)?;
     let mut sealed = plain.to_vec();
     let at = aead::Nonce::assume_unique_for_key(nonce);
     let tag = key
@@ -302,7 +286,7 @@ mod tests {
             "y":"e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck"}))
         .unwrap();
         let secret = alice.agree(&bob).unwrap();
-        let derived = content_key(&secret, ContentEncryption::A128Gcm, b"Alice", b"Bob").unwrap();
+        let derived = content_key(secret.expose(), ContentEncryption::A128Gcm, b"Alice", b"Bob").unwrap();
         let published = URL_SAFE_NO_PAD.decode("VqqN6vgjbSBcIijNcacQGg").unwrap();
         let published = aead::UnboundKey::new(&aead::AES_128_GCM, &published).unwrap();
         let published = aead::LessSafeKey::new(published);

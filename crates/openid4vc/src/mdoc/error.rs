@@ -78,6 +78,9 @@ pub enum MdocError {
     /// The holder's device made a MAC, which no verifier online can check.
     #[error("the holder's device sent a MAC in place of a signature")]
     DeviceMac,
+    /// The holder's MAC: of another key, or over another session.
+    #[error("the holder's MAC is not over this session, or not of the mdoc's key")]
+    DeviceMacOther,
     /// The holder's signature: of another key, or over another request.
     #[error("the holder's signature is not over this request, or not of the mdoc's key")]
     DeviceSignature,
@@ -120,6 +123,7 @@ impl MdocError {
             Self::Status => "mdoc_status",
             Self::DeviceMissing => "mdoc_device_missing",
             Self::DeviceMac => "mdoc_device_mac",
+            Self::DeviceMacOther => "mdoc_device_mac_other",
             Self::DeviceSignature => "mdoc_device_signature",
             Self::DeviceElement => "mdoc_device_element",
             Self::OtherKey => "mdoc_other_key",

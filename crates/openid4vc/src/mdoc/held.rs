@@ -81,6 +81,19 @@ impl Held {
         transcript: &SessionTranscript,
         device: &SigningKey,
     ) -> Result<Vec<u8>, MdocError> {
+        Ok(response(&[self.present_document(shows, transcript, device)?], &[]))
+    }
+
+    /// The same, as one document of a response that [`response`] makes.
+    ///
+    /// # Errors
+    /// [`MdocError::OtherKey`], [`MdocError::Crypto`].
+    pub fn present_document(
+        &self,
+        shows: impl Fn(&str, &str) -> bool,
+        transcript: &SessionTranscript,
+        device: &SigningKey,
+    ) -> Result<Vec<u8>, MdocError> {
         if device.public() != self.object.device_key() {
             return Err(MdocError::OtherKey);
         }
@@ -97,7 +110,6 @@ impl Held {
         let signed = device_authentication(transcript, doc_type, &own);
         let signature = sign1::sign(device, &[], &signed, true)?;
         let mut out = Writer::new();
-        out.map(3).text("status").uint(0).text("version").text("1.0").text("documents").array(1);
         out.map(3).text("docType").text(doc_type);
         out.text("deviceSigned").map(2);
         out.text("deviceAuth").map(1).text("deviceSignature").raw(&signature);
@@ -105,4 +117,25 @@ impl Held {
         out.text("issuerSigned").raw(&issuer_signed(&name_spaces, &self.issuer_signed.auth_bytes));
         Ok(out.finish())
     }
+}
+
+/// Writes a response of documents that are encoded already, and of the types of which the holder shows nothing (error code 0).
+#[must_use]
+pub fn response(documents: &[Vec<u8>], missing: &[&str]) -> Vec<u8> {
+    let mut out = Writer::new();
+    let members = 2 + usize::from(!documents.is_empty()) + usize::from(!missing.is_empty());
+    out.map(members).text("status").uint(0).text("version").text("1.0");
+    if !documents.is_empty() {
+        out.text("documents").array(documents.len());
+        for document in documents {
+            out.raw(document);
+        }
+    }
+    if !missing.is_empty() {
+        out.text("documentErrors").array(missing.len());
+        for doc_type in missing {
+            out.map(1).text(doc_type).uint(0);
+        }
+    }
+    out.finish()
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use credential::VerifyingKey;
+use credential::agreement::AgreementKey;
 use credential::cbor::CborError;
 use credential::sd_cwt::{Encoding, Items, Value};
 use documents::redact_debug;
 
 use super::mso::SecurityObject;
-use super::sign1::{Signature, members, text};
+use super::sign1::{Mac, Signature, members, text};
 use super::transcript::{SessionTranscript, device_authentication};
 use super::{ENCODED, MAX_LEN, MdocError};
 
@@ -159,20 +160,26 @@ impl IssuerSigned {
     }
 }
 
-/// The signature of the holder's device, and elements of its own.
+/// By what the holder's device authenticates itself.
+#[derive(Clone)]
+enum DeviceAuth {
+    Signature(Signature),
+    Mac(Mac),
+}
+
+/// The proof of the holder's device, and elements of its own.
 #[derive(Clone)]
 struct DeviceSigned {
     /// `DeviceNameSpacesBytes` as they came.
     bytes: Vec<u8>,
     elements: Vec<(String, String)>,
-    signature: Option<Signature>,
-    has_mac: bool,
+    auth: Option<DeviceAuth>,
 }
 
 impl DeviceSigned {
     fn read(items: &mut Items<'_>) -> Result<Self, MdocError> {
         let (mut bytes, mut elements) = (None, Vec::new());
-        let (mut signature, mut has_mac) = (None, false);
+        let mut auth = None;
         members(items, |name, items| {
             match name {
                 "nameSpaces" => {
@@ -190,21 +197,19 @@ impl DeviceSigned {
                     bytes = Some(items.since(start)?.to_vec());
                 }
                 "deviceAuth" => members(items, |name, items| {
-                    match name {
-                        "deviceSignature" => signature = Some(Signature::read(items)?),
-                        "deviceMac" => {
-                            items.value(1)?;
-                            has_mac = true;
-                        }
+                    let read = match name {
+                        "deviceSignature" => DeviceAuth::Signature(Signature::read(items)?),
+                        "deviceMac" => DeviceAuth::Mac(Mac::read(items)?),
                         _ => return Err(CborError::Unexpected.into()),
-                    }
-                    Ok(())
+                    };
+                    // One of the two, never both.
+                    if auth.replace(read).is_some() { Err(CborError::Unexpected.into()) } else { Ok(()) }
                 })?,
                 _ => return Err(CborError::Unexpected.into()),
             }
             Ok(())
         })?;
-        Ok(Self { bytes: bytes.ok_or(CborError::Unexpected)?, elements, signature, has_mac })
+        Ok(Self { bytes: bytes.ok_or(CborError::Unexpected)?, elements, auth })
     }
 }
 
@@ -255,7 +260,8 @@ impl Document {
         Ok(object)
     }
 
-    /// That the device of the security object signed this transcript, and added only what it may.
+    /// That the device of the security object signed this transcript, or made a MAC over it that `reader` can check, and added only what it
+    /// may. `reader` is the key EReaderKey of a reader in proximity; a verifier online has none.
     ///
     /// # Errors
     /// [`MdocError`] for the first fault.
@@ -263,17 +269,28 @@ impl Document {
         &self,
         object: &SecurityObject,
         transcript: &SessionTranscript,
+        reader: Option<&AgreementKey>,
     ) -> Result<(), MdocError> {
         let device = self.device_signed.as_ref().ok_or(MdocError::DeviceMissing)?;
-        let Some(signature) = &device.signature else {
-            return Err(if device.has_mac { MdocError::DeviceMac } else { MdocError::DeviceMissing });
-        };
-        let key = VerifyingKey::new(object.device_key).map_err(|_| MdocError::DeviceKey)?;
         let signed = device_authentication(transcript, &self.doc_type, &device.bytes);
-        // The payload is detached; some libraries send it along all the same.
-        let same = signature.payload.as_ref().is_none_or(|sent| *sent == signed);
-        if !same || !signature.verify(&key, &signed) {
-            return Err(MdocError::DeviceSignature);
+        match (device.auth.as_ref().ok_or(MdocError::DeviceMissing)?, reader) {
+            (DeviceAuth::Signature(signature), _) => {
+                let key = VerifyingKey::new(object.device_key).map_err(|_| MdocError::DeviceKey)?;
+                // The payload is detached; some libraries send it along all the same.
+                let same = signature.payload.as_ref().is_none_or(|sent| *sent == signed);
+                if !same || !signature.verify(&key, &signed) {
+                    return Err(MdocError::DeviceSignature);
+                }
+            }
+            (DeviceAuth::Mac(_), None) => return Err(MdocError::DeviceMac),
+            (DeviceAuth::Mac(mac), Some(reader)) => {
+                let secret = reader.agree(&object.device_key).map_err(|_| MdocError::DeviceKey)?;
+                // ISO/IEC 18013-5, 9.1.3.5: EMacKey.
+                let key = secret.mac_key(&transcript.salt(), "EMacKey")?;
+                if !mac.verify(&key, &signed) {
+                    return Err(MdocError::DeviceMacOther);
+                }
+            }
         }
         let allowed =
             |(name_space, element): &(String, String)| object.authorized.allows(name_space, element);

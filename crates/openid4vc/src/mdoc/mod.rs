@@ -1,26 +1,24 @@
 //! mdoc: signed elements in CBOR of which a holder shows some (ISO/IEC 18013-5), as HAIP 1.0 presents them.
 //!
-//! Lives here: issuing, holding, presenting under a device key, verifying, session transcripts of `OpenID4VP` and of the Digital
-//! Credentials API, device requests. Not here: which elements a document has, which issuer counts, presentation over BLE or NFC. The texts of ISO are not public: points rest on public
+//! Lives here: issuing, holding, presenting under a device key, verifying, session transcripts. Not here: which elements a document has,
+//! which issuer counts, requests and sessions in proximity (`proximity`). The texts of ISO are not public: points rest on public
 //! implementations and their examples. Read are heads of any length, for hashes are over bytes as they came; written is
-//! deterministic CBOR. Signatures are ES256 (-7, or -9 by its newer number) alone; a device's MAC is refused.
+//! deterministic CBOR. Signatures are ES256 (-7, or -9 by its newer number) alone; a device's MAC counts where a reader in proximity has its key.
 
-mod device_request;
 mod encrypted;
 mod error;
 mod held;
 mod issue;
 mod items;
 mod mso;
-mod sign1;
+pub(crate) mod sign1;
 mod transcript;
 mod verify;
 
 pub use credential::sd_cwt::Value;
-pub use device_request::{ItemsRequest, ReaderSignature, device_request};
 pub use encrypted::{EncryptedResponse, NotEncryptedResponse, encryption_info};
 pub use error::MdocError;
-pub use held::Held;
+pub use held::{Held, response};
 pub use issue::{Credential, IssueError, NameSpace, RANDOM_LEN, Validity, issue};
 pub use items::{DeviceResponse, Document, IssuerSigned};
 pub use mso::SecurityObject;
@@ -38,4 +36,4 @@ pub const FORMAT: &str = "mso_mdoc";
 /// Longest response or credential that is read, in bytes.
 pub const MAX_LEN: usize = 1 << 20;
 /// Tag of encoded CBOR in a byte string (RFC 8949, 3.4.5.1).
-const ENCODED: u64 = 24;
+pub(crate) const ENCODED: u64 = 24;

@@ -10,6 +10,7 @@ use documents::{LocalDate, Timestamp, redact_debug};
 
 use super::sign1::{members, text};
 use super::{ENCODED, MdocError};
+use crate::cose;
 use crate::status::StatusReference;
 
 const VERSION: &str = "1.0";
@@ -123,7 +124,7 @@ impl SecurityObject {
         Ok(Self {
             hash: hash.ok_or(missing)?,
             digests: digests.ok_or(missing)?,
-            device_key: device.get("deviceKey").and_then(read_key).ok_or(MdocError::DeviceKey)?,
+            device_key: device.get("deviceKey").and_then(cose::read_key).ok_or(MdocError::DeviceKey)?,
             authorized: authorized.unwrap_or_default(),
             doc_type: doc_type.ok_or(missing)?,
             signed: time("signed")?,
@@ -135,13 +136,7 @@ impl SecurityObject {
 
     /// Writes that payload.
     pub(super) fn write(&self) -> Result<Vec<u8>, MdocError> {
-        let (x, y) = credential::VerifyingKey::new(self.device_key)?.coordinates()?;
-        let device_key = Value::Map(vec![
-            (1.into(), Value::Int(2)),
-            ((-1).into(), Value::Int(1)),
-            ((-2).into(), Value::Bytes(x.to_vec())),
-            ((-3).into(), Value::Bytes(y.to_vec())),
-        ]);
+        let device_key = cose::key_value(&self.device_key)?;
         let digests = self.digests.iter().map(|(name_space, digests)| {
             let digests = digests
                 .iter()
@@ -221,25 +216,6 @@ fn value_digests(items: &mut Items<'_>) -> Result<BTreeMap<String, BTreeMap<u64,
         Ok(())
     })?;
     Ok(read)
-}
-
-/// A COSE_Key on P-256 (RFC 9053, 7.1).
-fn read_key(value: &Value) -> Option<PublicKey> {
-    let number = |label: i64| value.get(label).and_then(Value::as_int);
-    if number(1) != Some(2) || number(-1) != Some(1) {
-        return None;
-    }
-    // A private key has no place in what others read.
-    if value.get(-4).is_some() {
-        return None;
-    }
-    let x: [u8; 32] = value.get(-2)?.as_bytes()?.try_into().ok()?;
-    let y = value.get(-3)?;
-    if let Value::Bool(odd) = y {
-        let key = PublicKey::from_x_and_sign(&x, *odd);
-        return credential::VerifyingKey::new(key).is_ok().then_some(key);
-    }
-    PublicKey::from_coordinates(&x, y.as_bytes()?.try_into().ok()?).ok()
 }
 
 /// A `tdate`: tag 0, RFC 3339 in UTC without fractions of a second.

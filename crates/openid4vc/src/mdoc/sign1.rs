@@ -1,16 +1,17 @@
-//! Signatures of an mdoc: COSE_Sign1 without a tag, its payload there or detached, certificates under label 33 (RFC 9360).
+//! Signatures of an mdoc: COSE_Sign1 without a tag, its payload there or detached, certificates under label 33 (RFC 9360); a device's
+//! COSE_Mac0 in place of one.
 
 use credential::cbor::{CborError, Writer};
-use credential::cose::{ES256, sig_structure};
+use credential::cose::{ES256, mac_structure, sig_structure};
 use credential::sd_cwt::{Encoding, Items, Key, Value};
-use credential::{CryptoError, SIGNATURE_LEN, SigningKey, VerifyingKey};
+use credential::{CryptoError, SIGNATURE_LEN, SecretKey, SigningKey, VerifyingKey};
 
 use super::MdocError;
 use crate::cose;
 
 /// A signature that was read apart.
 #[derive(Clone)]
-pub(super) struct Signature {
+pub(crate) struct Signature {
     protected: Vec<u8>,
     pub certificates: Vec<Vec<u8>>,
     /// What was signed; `None` where it is detached.
@@ -51,8 +52,48 @@ impl Signature {
     }
 }
 
+/// A message authentication code that was read apart (RFC 9052, 6.2).
+#[derive(Clone)]
+pub(crate) struct Mac {
+    protected: Vec<u8>,
+    payload: Option<Vec<u8>>,
+    tag: Vec<u8>,
+}
+
+impl Mac {
+    /// Reads one, and holds it to its algorithm.
+    pub fn read(items: &mut Items<'_>) -> Result<Self, MdocError> {
+        if items.array()? != 4 {
+            return Err(CborError::Unexpected.into());
+        }
+        let protected = items.bytes()?.to_vec();
+        items.value(1)?.as_map().ok_or(CborError::Unexpected)?;
+        let payload = items.value(1)?;
+        let payload = if payload == Value::Null {
+            None
+        } else {
+            Some(payload.as_bytes().ok_or(CborError::Unexpected)?.to_vec())
+        };
+        let tag = items.bytes()?.to_vec();
+        let header = Value::decode(&protected, Encoding::Any, 1)?;
+        if !cose::is_plain(&header) {
+            return Err(MdocError::Header);
+        }
+        if !cose::is_hmac_256(&header) {
+            return Err(MdocError::Algorithm);
+        }
+        Ok(Self { protected, payload, tag })
+    }
+
+    /// Whether it is that of a detached payload under this key; compared in constant time.
+    pub fn verify(&self, key: &SecretKey, payload: &[u8]) -> bool {
+        let same = self.payload.as_ref().is_none_or(|sent| sent == payload);
+        same && key.is_tag(&mac_structure(&self.protected, payload), &self.tag)
+    }
+}
+
 /// Signs a payload; writes the COSE_Sign1, without the payload where it is detached.
-pub(super) fn sign(
+pub(crate) fn sign(
     key: &SigningKey,
     x5c: &[Vec<u8>],
     payload: &[u8],
@@ -72,7 +113,7 @@ pub(super) fn sign(
 }
 
 /// A map with text keys, none of them twice: `each` reads the value of every one.
-pub(super) fn members<'b>(
+pub(crate) fn members<'b>(
     items: &mut Items<'b>,
     mut each: impl FnMut(&str, &mut Items<'b>) -> Result<(), MdocError>,
 ) -> Result<(), MdocError> {
@@ -88,6 +129,6 @@ pub(super) fn members<'b>(
 }
 
 /// A text.
-pub(super) fn text(items: &mut Items<'_>) -> Result<String, MdocError> {
+pub(crate) fn text(items: &mut Items<'_>) -> Result<String, MdocError> {
     Ok(items.value(1)?.as_text().ok_or(CborError::Unexpected)?.to_owned())
 }

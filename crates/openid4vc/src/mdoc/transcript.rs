@@ -41,6 +41,25 @@ impl SessionTranscript {
         Self::of("dcapi", &info)
     }
 
+    /// In the presence of a reader (ISO/IEC 18013-5, 9.1.5.1): the engagement and the COSE_Key of the reader's session key as their bytes
+    /// came, and the handover of the engagement, encoded: null for a QR code.
+    ///
+    /// # Errors
+    /// [`CborError`]: the handover is no single item.
+    pub fn proximity(engagement: &[u8], reader_key: &[u8], handover: &[u8]) -> Result<Self, CborError> {
+        Value::decode(handover, Encoding::Any, 1)?;
+        let mut transcript = Writer::new();
+        transcript.array(3).tag(super::ENCODED).bytes(engagement);
+        transcript.tag(super::ENCODED).bytes(reader_key).raw(handover);
+        Ok(Self(transcript.finish()))
+    }
+
+    /// The salt of the keys of a session in proximity: SHA-256 of `SessionTranscriptBytes` (9.1.1.5).
+    #[must_use]
+    pub fn salt(&self) -> [u8; 32] {
+        sha256(&Writer::new().tag(super::ENCODED).bytes(&self.0).finish())
+    }
+
     fn of(handover: &str, info: &[u8]) -> Self {
         let mut transcript = Writer::new();
         transcript.array(3).null().null().array(2).text(handover).bytes(&sha256(info));

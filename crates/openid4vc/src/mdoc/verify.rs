@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use credential::agreement::AgreementKey;
 use credential::x5c::{CertificateAnchors, LeafUse, VerifiedLeaf, verify_x5c};
 use documents::{Timestamp, redact_debug};
 
@@ -23,6 +24,8 @@ pub struct Expected<'e> {
     pub anchors: &'e CertificateAnchors,
     /// What the holder's device must have signed.
     pub transcript: &'e SessionTranscript,
+    /// The reader's key of the session in proximity, by which a device's MAC is checked; `None` online.
+    pub reader: Option<&'e AgreementKey>,
     /// Now.
     pub now: Timestamp,
 }
@@ -100,6 +103,6 @@ pub fn verify(response: &[u8], expected: &Expected<'_>) -> Result<Verified, Mdoc
         }
         elements.entry(name_space.to_owned()).or_default().insert(element.to_owned(), value.clone());
     }
-    document.hold_device(&object, expected.transcript)?;
+    document.hold_device(&object, expected.transcript, expected.reader)?;
     Ok(Verified { elements, object, issuer })
 }

@@ -187,8 +187,12 @@ impl OpenRequest {
             Kind::Mdoc { .. } => {
                 let response = URL_SAFE_NO_PAD.decode(text).map_err(|_| Refusal::Form)?;
                 let transcript = transcript(&self.request, origin)?;
-                let expected =
-                    mdoc::Expected { anchors: checks.mdoc_anchors, transcript: &transcript, now: checks.now };
+                let expected = mdoc::Expected {
+                    anchors: checks.mdoc_anchors,
+                    transcript: &transcript,
+                    reader: None,
+                    now: checks.now,
+                };
                 Ok(Presented::Mdoc(Box::new(mdoc::verify(&response, &expected)?)))
             }
             Kind::Other { .. } => Err(AnswerError::OtherType.into()),

@@ -1,7 +1,7 @@
 //! `org-iso-mdoc`: an mdoc asked for and answered over the Digital Credentials API in the words of ISO (ISO/IEC TS 18013-7, annex C).
 //!
 //! Lives here: [`IsoRequest`]: the signed device request, the key for the answer, opening and proving it. Not here: the forms
-//! (`mdoc::EncryptedResponse`, `mdoc::device_request`), the page's call of which this is one way (`page`). The answer is under HPKE
+//! (`mdoc::EncryptedResponse`, `proximity::device_request`), the page's call of which this is one way (`page`). The answer is under HPKE
 //! (RFC 9180): DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-128-GCM, base mode, no additional data, the session transcript as `info`.
 
 use std::collections::BTreeMap;
@@ -15,11 +15,9 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Checks, Refusal};
 use crate::claim_path::Segment;
-use crate::dcql::{AnswerError, CredentialQuery, Kind, Presented, Query, check_answer};
-use crate::mdoc::{
-    self, EncryptedResponse, ItemsRequest, ReaderSignature, SessionTranscript, device_request,
-    encryption_info,
-};
+use crate::dcql::{AnswerError, ClaimQuery, CredentialQuery, Kind, Presented, Query, check_answer};
+use crate::mdoc::{self, EncryptedResponse, SessionTranscript, encryption_info};
+use crate::proximity::{Element, NewDocRequest, ReaderSigner, device_request};
 
 /// A request for one mdoc, with the private key for its answer.
 pub(super) struct IsoRequest {
@@ -47,9 +45,10 @@ impl IsoRequest {
 
     /// What the page hands over, `deviceRequest` and `encryptionInfo` in base64url.
     pub fn data(&self, signer: &SigningKey, x5c: &[Vec<u8>]) -> Result<Value, CryptoError> {
-        let reader = ReaderSignature { key: signer, x5c, transcript: &self.transcript };
-        let documents: Vec<_> = self.query.credentials().iter().filter_map(items_request).collect();
-        let request = device_request(&documents, Some(reader))?;
+        let asked: Vec<_> = self.query.credentials().iter().filter_map(asked_of_mdoc).collect();
+        let documents: Vec<_> =
+            asked.iter().map(|(doc_type, elements)| NewDocRequest { doc_type, elements }).collect();
+        let request = device_request(&documents, ReaderSigner { key: signer, chain: x5c }, &self.transcript)?;
         Ok(json!({
             "deviceRequest": URL_SAFE_NO_PAD.encode(request),
             "encryptionInfo": self.encryption_info,
@@ -61,8 +60,12 @@ impl IsoRequest {
         let info = self.transcript.as_bytes();
         let opened = self.key.open(&response.enc, info, &[], &response.cipher_text);
         let opened = opened.map_err(|_| Refusal::Sealed)?;
-        let expected =
-            mdoc::Expected { anchors: checks.mdoc_anchors, transcript: &self.transcript, now: checks.now };
+        let expected = mdoc::Expected {
+            anchors: checks.mdoc_anchors,
+            transcript: &self.transcript,
+            reader: None,
+            now: checks.now,
+        };
         let verified = mdoc::verify(&opened, &expected)?;
         let id = self.query.credentials().first().ok_or(AnswerError::UnknownQuery)?.id.clone();
         let answer = BTreeMap::from([(id, vec![Presented::Mdoc(Box::new(verified))])]);
@@ -72,14 +75,15 @@ impl IsoRequest {
 }
 
 /// What a query asks of an mdoc, as a device request has it: every claim of it, for a device request knows no sets of claims.
-fn items_request(asked: &CredentialQuery) -> Option<ItemsRequest> {
+fn asked_of_mdoc(asked: &CredentialQuery) -> Option<(&str, Vec<Element>)> {
     let Kind::Mdoc { doc_type } = &asked.kind else { return None };
-    let mut name_spaces: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
-    for claim in &asked.claims {
-        if let [Segment::Name(name_space), Segment::Name(element)] = claim.path.segments() {
-            let kept = claim.intent_to_retain.unwrap_or(false);
-            name_spaces.entry(name_space.clone()).or_default().insert(element.clone(), kept);
-        }
-    }
-    Some(ItemsRequest { doc_type: doc_type.clone(), name_spaces })
+    let element = |claim: &ClaimQuery| match claim.path.segments() {
+        [Segment::Name(name_space), Segment::Name(name)] => Some(Element {
+            name_space: name_space.clone(),
+            name: name.clone(),
+            intent_to_retain: claim.intent_to_retain.unwrap_or(false),
+        }),
+        _ => None,
+    };
+    Some((doc_type, asked.claims.iter().filter_map(element).collect()))
 }

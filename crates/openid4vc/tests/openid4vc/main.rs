@@ -14,6 +14,7 @@ mod iso_holder;
 mod mdoc;
 mod page;
 mod party;
+mod proximity;
 mod sd_jwt;
 mod status;
 mod world;

@@ -1,5 +1,6 @@
 //! mdoc: published examples of ISO/IEC 18013-5 and of OpenID4VP, our own documents, every refusal with its code.
 
+use credential::agreement::AgreementKey;
 use credential::sd_cwt::{Encoding, Items};
 use credential::x509::HashKind;
 use credential::{CryptoError, PublicKey, SigningKey, VerifyingKey, sha256};
@@ -100,7 +101,7 @@ impl World {
 
     fn verify_at(&self, response: &[u8], at: documents::Timestamp) -> Result<Verified, MdocError> {
         let anchors = self.authority.anchors();
-        verify(response, &Expected { anchors: &anchors, transcript: &transcript(), now: at })
+        verify(response, &Expected { anchors: &anchors, transcript: &transcript(), reader: None, now: at })
     }
 
     fn code(&self, response: &[u8]) -> Result<(), &'static str> {
@@ -108,13 +109,13 @@ impl World {
     }
 }
 
-fn shared(test: &str, file: &str) -> Option<String> {
+pub fn shared(test: &str, file: &str) -> Option<String> {
     let folder = test_support::shared(test, "vectors/mdoc")?;
     Some(std::fs::read_to_string(folder.join(file)).unwrap())
 }
 
 /// The key of a certificate, whoever signed it.
-fn key_in(der: &[u8]) -> VerifyingKey {
+pub fn key_in(der: &[u8]) -> VerifyingKey {
     // SubjectPublicKeyInfo of P-256 (RFC 5480): found by what it begins with.
     let head = hex::decode("3059301306072a8648ce3d020106082a8648ce3d03010703420004").unwrap();
     let at = der.windows(head.len()).position(|part| part == head).unwrap();
@@ -145,7 +146,7 @@ fn the_published_handovers_come_out_byte_for_byte() {
 }
 
 #[test]
-fn the_issuers_part_of_annex_d_opens_and_its_mac_is_refused() {
+fn the_response_of_annex_d_opens_and_its_mac_counts_with_the_readers_key_alone() {
     let Some(text) = shared("annex D", "annex-d.json") else { return };
     let published: Json = serde_json::from_str(&text).unwrap();
     let bytes = |name: &str| hex::decode(published[name].as_str().unwrap()).unwrap();
@@ -157,11 +158,20 @@ fn the_issuers_part_of_annex_d_opens_and_its_mac_is_refused() {
     assert_eq!(document.issuer_signed.elements().count(), 6);
     assert_eq!(object.signed().unix(), 1_601_559_002);
     let transcript = untagged(&bytes("session_transcript_bytes"));
-    assert_eq!(document.hold_device(&object, &transcript), Err(MdocError::DeviceMac));
+    assert_eq!(document.hold_device(&object, &transcript, None), Err(MdocError::DeviceMac));
+    // A reader in proximity has the key for it.
+    let reader = AgreementKey::from_scalar(&bytes("ephemeral_reader_key_d").try_into().unwrap()).unwrap();
+    assert_eq!(document.hold_device(&object, &transcript, Some(&reader)), Ok(()));
+    let another = AgreementKey::generate().unwrap();
+    let refused = document.hold_device(&object, &transcript, Some(&another));
+    assert_eq!(refused, Err(MdocError::DeviceMacOther));
+    let elsewhere = SessionTranscript::redirect("a", "b", None, "c");
+    let refused = document.hold_device(&object, &elsewhere, Some(&reader));
+    assert_eq!(refused, Err(MdocError::DeviceMacOther));
 }
 
 /// The transcript in the tag 24 in which examples publish it.
-fn untagged(bytes: &[u8]) -> SessionTranscript {
+pub fn untagged(bytes: &[u8]) -> SessionTranscript {
     let mut items = Items::new(bytes, Encoding::Any);
     items.tag(24).unwrap();
     SessionTranscript::from_bytes(items.bytes().unwrap()).unwrap()
@@ -179,9 +189,9 @@ fn responses_of_another_library_open_by_their_bytes_and_a_changed_element_does_n
         assert_eq!(opened.as_ref().map(drop).map_err(|error| *error), expected, "{file}");
         let Ok(object) = opened else { continue };
         let transcript = untagged(&bytes("encodedSessionTranscript_hex"));
-        assert_eq!(document.hold_device(&object, &transcript), Ok(()));
+        assert_eq!(document.hold_device(&object, &transcript, None), Ok(()));
         let other = SessionTranscript::redirect("a", "b", None, "c");
-        assert_eq!(document.hold_device(&object, &other), Err(MdocError::DeviceSignature));
+        assert_eq!(document.hold_device(&object, &other, None), Err(MdocError::DeviceSignature));
     }
     let Some(text) = shared("auth0 mdl", "auth0-mdl/issuer-signed-only.json") else { return };
     let published: Json = serde_json::from_str(&text).unwrap();
@@ -189,7 +199,7 @@ fn responses_of_another_library_open_by_their_bytes_and_a_changed_element_does_n
     let response = DeviceResponse::parse(&bytes).unwrap();
     let document = response.only().unwrap();
     let object = document.open(&key_in(&document.issuer_signed.certificates()[0])).unwrap();
-    assert_eq!(document.hold_device(&object, &transcript()), Err(MdocError::DeviceMissing));
+    assert_eq!(document.hold_device(&object, &transcript(), None), Err(MdocError::DeviceMissing));
 }
 
 #[test]
@@ -201,7 +211,7 @@ fn an_element_of_the_device_counts_only_where_the_issuer_allows_it() {
     let document = response.only().unwrap();
     let object = document.open(&key_in(&document.issuer_signed.certificates()[0])).unwrap();
     let transcript = untagged(&bytes("encodedSessionTranscript_hex"));
-    assert_eq!(document.hold_device(&object, &transcript), Err(MdocError::DeviceElement));
+    assert_eq!(document.hold_device(&object, &transcript, None), Err(MdocError::DeviceElement));
 }
 
 #[test]
@@ -311,7 +321,7 @@ fn a_holder_takes_only_what_was_made_for_their_device_by_a_trusted_signer() {
 }
 
 /// Swaps the first occurrence of some bytes.
-fn swapped(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+pub fn swapped(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let at = bytes.windows(from.len()).position(|part| part == from).unwrap();
     [&bytes[..at], to, &bytes[at + from.len()..]].concat()
 }
@@ -366,7 +376,11 @@ fn what_a_verifier_must_refuse_is_refused_each_for_its_cause() {
         ("mdoc_version", swapped(&shown, b"\x67version\x631.0", b"\x67version\x631.1")),
         ("mdoc_response_status", swapped(&shown, b"\x66status\x00", b"\x66status\x0a")),
         ("mdoc_documents", doubled),
-        ("mdoc_device_mac", swapped(&shown, b"\x6fdeviceSignature", b"\x69deviceMac")),
+        ("mdoc_algorithm", swapped(&shown, b"\x6fdeviceSignature", b"\x69deviceMac")),
+        (
+            "mdoc_device_mac",
+            swapped(&shown, b"\x6fdeviceSignature\x84\x43\xa1\x01\x26", b"\x69deviceMac\x84\x43\xa1\x01\x05"),
+        ),
         ("mdoc_algorithm", swapped(&shown, b"\xa1\x01\x26", b"\xa1\x01\x27")),
         ("mdoc_header", swapped(&shown, b"\xa1\x01\x26", b"\xa1\x03\x26")),
         ("mdoc_no_certificate", swapped(&shown, b"\xa1\x18\x21\x59", b"\xa1\x18\x22\x59")),

@@ -20,7 +20,7 @@ fn every_code_stands_on_the_page_and_every_code_of_the_page_is_the_programs() {
     let root = test_support::root();
     let source = root.join("crates/openid4vc/src");
     let mut found = BTreeSet::new();
-    for folder in ["sd_jwt", "mdoc", "dcql", "presentation", "status", ""] {
+    for folder in ["sd_jwt", "mdoc", "dcql", "presentation", "proximity", "status", ""] {
         for entry in std::fs::read_dir(source.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {

@@ -8,9 +8,13 @@ use credential::{hpke, sha256};
 use openid4vc::issuance::{CredentialOffer, Endpoints, Grant, issuer_metadata, server_metadata};
 use openid4vc::mdoc::{self, NameSpace, SessionTranscript, Validity, Value};
 use openid4vc::presentation::{Channel, ClientId, ISO_MDOC, NewRequest, OPENID_SIGNED, OpenRequest};
+use openid4vc::proximity::{
+    self, DeviceEngagement, Engaged, Handover, NewDocRequest, ReaderSession, ReaderSigner, SessionStatus,
+    device_request, write_frame,
+};
 use openid4vc::sd_jwt::{self, Blueprint, Element, Member, Presentation};
 use openid4vc::status::{ListToken, Status, StatusList, StatusReference};
-use outside_bytes::{ISSUER, LIST, ORIGIN, authority_key, device_key, now};
+use outside_bytes::{ISSUER, LIST, ORIGIN, authority_key, device_key, now, proximity_keys};
 use serde_json::json;
 
 use crate::{cut, put, put_with_misses};
@@ -20,6 +24,7 @@ pub fn openid() {
     let chain = [b"certificate".to_vec()];
     sd_jwts(&status, &chain);
     mdocs(&status, &chain);
+    proximity(&chain);
     issuers();
     queries();
     requests();
@@ -90,6 +95,39 @@ fn mdocs(status: &StatusReference, chain: &[Vec<u8>]) {
     let transcript = SessionTranscript::dc_api(ORIGIN, "nonce", None);
     let shown = held.present(|_, element| element != "birth_date", &transcript, device_key()).unwrap();
     put_with_misses("openid_mdoc", "shown", &shown);
+}
+
+/// Each message of a session by the keys of `proximity_keys`.
+fn proximity(chain: &[Vec<u8>]) {
+    let target = "openid_proximity";
+    let [holder, reader] = proximity_keys();
+    // One way by BLE, as annex D has it.
+    let ways = [0x81, 0x83, 2, 1, 0xa2, 0, 0xf4, 1, 0xf5];
+    let shown = DeviceEngagement::new(holder.public(), Some(&ways)).unwrap();
+    put_with_misses(target, "engagement", shown.as_bytes());
+    put(target, "ok-uri", shown.uri());
+    put(target, "no-uri", shown.uri().replace("mdoc:", "mdl:"));
+    let holder = Engaged::new(holder, None).unwrap();
+    let mut reader = ReaderSession::new(holder.engagement(), &Handover::Qr, reader).unwrap();
+    let element = |name: &str| proximity::Element {
+        name_space: "org.iso.23220.1".to_owned(),
+        name: name.to_owned(),
+        intent_to_retain: name == "family_name",
+    };
+    let elements = [element("family_name"), element("portrait")];
+    let asked = [NewDocRequest { doc_type: "org.iso.23220.photoid.1", elements: &elements }];
+    let signer = ReaderSigner { key: authority_key(), chain };
+    let request = device_request(&asked, signer, reader.transcript()).unwrap();
+    put_with_misses(target, "request", &request);
+    let first = reader.ask(b"request").unwrap();
+    put_with_misses(target, "first", &first);
+    let (mut holder, _) = holder.establish(&first, &Handover::Qr).unwrap();
+    put_with_misses(target, "answer", &holder.answer(b"response", true).unwrap());
+    put(target, "ok-end", SessionStatus::Termination.message());
+    put(target, "no-fault", SessionStatus::EncryptionError.message());
+    let mut frames = Vec::new();
+    write_frame(&mut frames, &first).unwrap();
+    put(target, "no-frame", frames);
 }
 
 /// What an issuer of another system publishes and answers, and links.

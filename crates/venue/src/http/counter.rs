@@ -227,7 +227,7 @@ pub(super) async fn request(
             AnswerBody { used_for: Some(hex::encode(used)), ..AnswerBody::new(text, "used") }
         }
         AnswerState::Answered(shown) => AnswerBody {
-            claims: claims(&shown),
+            claims: shown.words(),
             portrait: shown.claims.get(ClaimName::Portrait).is_some(),
             status_stale: shown.status_stale,
             needs: match desk.book() {
@@ -244,15 +244,6 @@ pub(super) async fn request(
 pub(super) fn unknown() -> Problem {
     let detail = "there is no such request or answer any more; make a new request";
     Problem::new(StatusCode::NOT_FOUND, "request_unknown", detail)
-}
-
-fn claims(shown: &Shown) -> BTreeMap<&'static str, String> {
-    let text = |value: &ClaimValue| match value {
-        ClaimValue::Text(text) => Some(text.clone()),
-        ClaimValue::Flag(flag) => Some(flag.to_string()),
-        ClaimValue::File(_) => None,
-    };
-    shown.claims.iter().filter_map(|(claim, value)| Some((claim.as_str(), text(value)?))).collect()
 }
 
 fn needs(profile: &Profile, shown: &Shown, now: Timestamp) -> Vec<FaultBody> {

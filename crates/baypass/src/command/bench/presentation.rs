@@ -150,7 +150,7 @@ fn report() -> Setup<PresentationReport> {
     let held = mdoc::Held::receive(&issued, &anchors, device.public(), now)?;
     let transcript = SessionTranscript::redirect(AUDIENCE, NONCE, Some(&[7; 32]), "https://verifier.example");
     let shown = held.present(|_, _| true, &transcript, &device)?;
-    let expected = mdoc::Expected { anchors: &anchors, transcript: &transcript, now };
+    let expected = mdoc::Expected { anchors: &anchors, transcript: &transcript, reader: None, now };
     let mdoc = beside("mdoc", shown.len(), (keys, [leaf.len(), 768, 256]), || {
         black_box(mdoc::verify(black_box(&shown), &expected)?);
         Ok(())

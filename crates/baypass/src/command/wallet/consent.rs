@@ -3,11 +3,13 @@
 //! Lives here: plain English for claims, scenarios and requests. Not here: what may be asked (`trust::DeskRequest`).
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 
 use credential::venue::{ClaimName, ClaimSet, CredentialKind, VenueReceipt};
 use documents::{DocumentKind, Scenario};
 use trust::DeskRequest;
 
+use crate::failure::{self, Failure, of};
 use crate::wallet::venue::Source;
 
 /// A claim in words.
@@ -96,4 +98,36 @@ fn document_words(kind: DocumentKind) -> String {
 /// What a desk said that it keeps.
 pub fn receipt(receipt: &VenueReceipt) -> String {
     format!("registered; the desk keeps until {}: {}\n", receipt.until, words(&receipt.kept))
+}
+
+/// Who asks a wallet for credentials of other systems, and what would be shown: issuer, type, names of claims of each.
+pub fn shown_to<'s>(
+    who: &str,
+    shows: impl Iterator<Item = (&'s String, &'s String, &'s [String])>,
+) -> String {
+    let mut page = format!("{who} asks for:\n");
+    for (issuer, kind, names) in shows {
+        let _ = writeln!(page, "  {} ({kind}, of {issuer})", names.join(", "));
+    }
+    page
+}
+
+/// Whether somebody can be asked here.
+///
+/// # Errors
+/// Nobody can: standard input is no terminal.
+pub fn askable() -> Result<(), Failure> {
+    if std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::new("nobody can be asked here; say --yes where the traveller has agreed"))
+}
+
+/// Asks the traveller.
+pub fn agrees() -> Result<bool, Failure> {
+    askable()?;
+    failure::print("Show this? y or n: ")?;
+    let mut said = String::new();
+    std::io::stdin().read_line(&mut said).map_err(of)?;
+    Ok(matches!(said.trim(), "y" | "Y" | "yes"))
 }

@@ -2,6 +2,7 @@
 
 mod consent;
 mod enrol;
+mod hold;
 mod openid;
 mod receipts;
 mod register;
@@ -35,6 +36,8 @@ pub enum WalletCommand {
     Credentials(openid::CredentialsArgs),
     /// Answers a verifier of another system, after showing who asks for what (OpenID4VP).
     Present(Box<openid::PresentArgs>),
+    /// Shows an mdoc to a reader who stands there: waits for one, tells who asks for what, answers (ISO/IEC 18013-5).
+    Hold(Box<hold::HoldArgs>),
     /// Makes the keys by which a maker vouches for wallets on the command line.
     Maker(openid::MakerArgs),
     /// Shows one code: at a port with joint lanes for both sides, elsewhere one for each side.
@@ -52,6 +55,7 @@ impl WalletCommand {
             Self::Receive(args) => openid::receive(args).await,
             Self::Credentials(args) => openid::list(args),
             Self::Present(args) => openid::present(args).await,
+            Self::Hold(args) => hold::run(args).await,
             Self::Maker(args) => openid::maker(args),
             Self::Show(args) => show::run(args, models).await,
         }

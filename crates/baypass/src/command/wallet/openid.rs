@@ -11,6 +11,7 @@ use documents::AuthorityCode;
 use serde_json::json;
 use transport::{IssuerRoot, SignerUse};
 
+use super::consent;
 use crate::Ended;
 use crate::command::{At, InstallationArgs, Output, ResidentArgs};
 use crate::failure::{self, Failure, of};
@@ -102,7 +103,7 @@ pub struct MakerArgs {
     at: At,
 }
 
-fn roots_in(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
+pub(super) fn roots_in(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
     let mut all = Vec::new();
     for file in files {
         let text = failure::read(file, LONGEST)?;
@@ -114,14 +115,14 @@ fn roots_in(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
 }
 
 /// The roots of this installation's own authorities.
-fn own_roots(installation: &Installation) -> Result<Vec<Vec<u8>>, Failure> {
+pub(super) fn own_roots(installation: &Installation) -> Result<Vec<Vec<u8>>, Failure> {
     let paths = AuthorityCode::ALL.into_iter().map(|code| openid::root_path(installation, code));
     // An authority that never served has none yet.
     let there: Vec<PathBuf> = paths.filter(|path| path.exists()).collect();
     roots_in(&there)
 }
 
-fn anchors(roots: &[Vec<u8>]) -> Result<CertificateAnchors, Failure> {
+pub(super) fn anchors(roots: &[Vec<u8>]) -> Result<CertificateAnchors, Failure> {
     CertificateAnchors::from_der(roots.iter().map(Vec::as_slice)).map_err(of)
 }
 
@@ -196,10 +197,8 @@ pub async fn present(args: &PresentArgs) -> Result<Ended, Failure> {
     let _hold = installation.hold()?;
     let mut wallet = args.resident.wallet(&installation)?;
     let wanted = wallet.wanted(&http, args.link.trim(), &roots, !args.required_only, now).await?;
-    let mut page = format!("{} asks for:\n", wanted.who);
-    for (_, issuer, kind, names) in &wanted.shows {
-        let _ = writeln!(page, "  {} ({kind}, of {issuer})", names.join(", "));
-    }
+    let shows = wanted.shows.iter().map(|(_, issuer, kind, names)| (issuer, kind, names.as_slice()));
+    let page = consent::shown_to(&wanted.who, shows);
     if !args.output.json {
         failure::print(&page)?;
     }

@@ -3,7 +3,6 @@
 //! Lives here: the way from the desk's code to its receipt. Not here: whether a request may be answered
 //! (`trust::DeskRequest`), the words that the traveller reads (`consent`).
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -109,7 +108,7 @@ pub async fn run(args: &RegisterArgs, models: &Path) -> Result<Ended, Failure> {
     if !args.output.json {
         failure::print(&consent::page(&desk, &agreed, &sources))?;
     }
-    if !args.yes && !agrees()? {
+    if !args.yes && !consent::agrees()? {
         return args.refuse("not_agreed", "you did not agree; nothing was shown");
     }
     let fetched = sources.iter().any(|source| wallet.venues().left(source, now) == 0);
@@ -199,16 +198,6 @@ async fn stocked(
         installation.warn_once(&format!("something optional is not shown: {why}"));
     }
     Ok(serve)
-}
-
-fn agrees() -> Result<bool, Failure> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::new("nobody can be asked here; say --yes where the traveller has agreed"));
-    }
-    failure::print("Show this? y or n: ")?;
-    let mut said = String::new();
-    std::io::stdin().read_line(&mut said).map_err(of)?;
-    Ok(matches!(said.trim(), "y" | "Y" | "yes"))
 }
 
 fn extend(told: &mut Value, more: Value) {
