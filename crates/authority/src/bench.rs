@@ -6,6 +6,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use ::risk::state::{Crossed, Crossing, PersonState};
+use ::risk::version::Running;
 use credential::message::{self, Event, Passage, ReceiptResult, Request};
 use credential::part::{HolderIdentity, PartContents, PartTemplate, TEMPLATE_LEN};
 use credential::{DeviceKey, PartHash, SigningKey, Thumbprint, sha256};
@@ -21,7 +23,7 @@ use crate::risk_engine::BenchRulesError;
 use crate::service::{Service, draw};
 use crate::store::person::{self, Resident};
 use crate::store::vault::PersonKey;
-use crate::store::{StoreError, enrolment, registry, token};
+use crate::store::{StoreError, enrolment, registry, risk, token};
 use crate::verdict::{
     AskedFor, Compared, Covering, Evidence, FreshIds, Likeness, Opened, Recognised, VerdictError,
 };
@@ -51,6 +53,14 @@ pub struct BenchLane {
     gate: String,
     number: u64,
     previous: [u8; 32],
+}
+
+impl Traveller {
+    /// The number of their document.
+    #[must_use]
+    pub const fn number(&self) -> &DocumentNumber {
+        &self.number
+    }
 }
 
 impl BenchLane {
@@ -99,7 +109,7 @@ impl LedgerBench {
     /// # Errors
     /// [`BenchError::Setting`], [`BenchError::Rules`].
     pub fn new(service: Service, now: Timestamp) -> Result<Self, BenchError> {
-        service.risk.run_for_bench(now)?;
+        service.risk.run_for_bench(::risk::rules::RULES_TEXT, now)?;
         let direction = Direction::new(AuthorityCode::Chn, AuthorityCode::Mac).ok_or(BenchError::Setting)?;
         let port = "hengqin".parse().map_err(|_| BenchError::Setting)?;
         let form = service.rules.form_by_id(FORM).ok_or(BenchError::Setting)?.code;
@@ -174,7 +184,59 @@ impl LedgerBench {
         })
     }
 
-    /// One verdict of the exit side; gives the clearance and whether it admits.
+    /// The service that is measured.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Brings these rules into force, and forgets those before them; `None`: none are in force.
+    ///
+    /// # Errors
+    /// [`BenchError::Rules`].
+    pub fn bring_rules(&self, text: Option<&str>, now: Timestamp) -> Result<(), BenchError> {
+        match text {
+            Some(text) => self.service.risk.run_for_bench(text, now)?,
+            None => self.service.risk.run(Running::new(AuthorityCode::Chn)),
+        }
+        Ok(())
+    }
+
+    /// Writes the state of travellers who crossed here so many times before `now`, twelve hours apart, and came home the last time.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn add_past(
+        &self,
+        travellers: &[Traveller],
+        crossings: u32,
+        now: Timestamp,
+    ) -> Result<(), BenchError> {
+        const APART: i64 = 12 * 3600;
+        let begun = now.plus_seconds(-APART * i64::from(crossings));
+        let mut state = PersonState::new(begun);
+        for nth in 0..crossings {
+            let home = (crossings - nth) % 2 == 1;
+            let direction = if home { self.direction.reversed() } else { self.direction };
+            let crossed = Crossed {
+                port: self.port.clone(),
+                direction,
+                at: begun.plus_seconds(APART * i64::from(nth)),
+            };
+            state = state.crossed(&Crossing { crossed, device: 1 });
+        }
+        let (store, vault) = (&self.service.store, self.service.store.vault());
+        let mut tx = store.begin().await?;
+        for traveller in travellers {
+            let key = person::find_tag(&mut tx, vault.number_tag(&traveller.number)).await?;
+            let found = person::find_person(&mut tx, vault, key.ok_or(BenchError::Setting)?).await?;
+            let kept = risk::KeptPerson { state: state.clone(), enrolled_at: None };
+            risk::set_person_state(&mut tx, vault, &found.ok_or(BenchError::Setting)?, &kept, now).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// One verdict of the exit side on a face that is near enough; gives its clearance.
     ///
     /// # Errors
     /// Where none is given.
@@ -184,7 +246,33 @@ impl LedgerBench {
         traveller: &Traveller,
         now: Timestamp,
     ) -> Result<BenchClearance, BenchError> {
-        let clearance = draw()?;
+        let ask = BenchAsk { clearance: draw()?, face: BenchFace::Near, done: Vec::new(), at: now };
+        Ok(self.judge(lane, traveller, &ask).await?.1)
+    }
+
+    /// One verdict of the exit side as a gate hears it: held back until its moment where it calls an officer.
+    ///
+    /// # Errors
+    /// Where none is given.
+    pub async fn answer(
+        &self,
+        lane: &BenchLane,
+        traveller: &Traveller,
+        ask: &BenchAsk,
+    ) -> Result<(Vec<u8>, BenchClearance), BenchError> {
+        let mut watch = self.service.risk.watch();
+        let answered = self.judge(lane, traveller, ask).await?;
+        self.service.hold_back(&answered.0, &mut watch).await?;
+        Ok(answered)
+    }
+
+    async fn judge(
+        &self,
+        lane: &BenchLane,
+        traveller: &Traveller,
+        ask: &BenchAsk,
+    ) -> Result<(Vec<u8>, BenchClearance), BenchError> {
+        let (clearance, now) = (ask.clearance, ask.at);
         let probe = sha256(&clearance);
         let shown = sha256(&probe);
         let request = Request {
@@ -202,7 +290,7 @@ impl LedgerBench {
             other_part: Some(PartHash::of(&probe)),
             probe,
             at: now,
-            measures_done: Vec::new(),
+            measures_done: ask.done.clone(),
         };
         let contents = PartContents {
             kind: DocumentKind::ExitEntryPermit.code(),
@@ -221,12 +309,17 @@ impl LedgerBench {
             issuer: AuthorityCode::Chn,
             number,
             device: None,
+            key_class: None,
             paper: false,
             kept: Vec::new(),
             alone: None,
             doubt: None,
         };
-        let face = Likeness { compared: Compared::Near, margin: Some(100) };
+        let (compared, margin) = match ask.face {
+            BenchFace::Near => (Compared::Near, 100),
+            BenchFace::Unsure => (Compared::Unsure, -10),
+        };
+        let face = Likeness { compared, margin: Some(margin) };
         let recognised = Recognised { opened, face, stale: false, proof: None };
         let fresh = FreshIds::draw()?;
         let covering = Covering { id: "bench".to_owned(), keep_days: 30 };
@@ -235,7 +328,7 @@ impl LedgerBench {
         let signed = self.service.judge_and_sign(asked, Ok(recognised), fresh, now).await?;
         let verdict = message::unverified_payload(&signed).map_err(VerdictError::from)?;
         let verdict = message::payload_hash(verdict);
-        Ok(BenchClearance { clearance, probe, verdict, reference: fresh.reference })
+        Ok((signed, BenchClearance { clearance, probe, verdict, reference: fresh.reference }))
     }
 
     /// The stable code of the reason of a verdict: `admitted`, where all is as it should be.
@@ -283,6 +376,28 @@ impl LedgerBench {
     }
 }
 
+/// What a gate asks about a traveller of the bench.
+#[derive(Debug, Clone)]
+pub struct BenchAsk {
+    /// The clearance: the same in a later round of it.
+    pub clearance: [u8; 16],
+    /// How the face compares.
+    pub face: BenchFace,
+    /// Numbers of the measures that were carried out.
+    pub done: Vec<u8>,
+    /// Time of the request.
+    pub at: Timestamp,
+}
+
+/// How a traveller's face compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BenchFace {
+    /// Near enough.
+    Near,
+    /// Too close to call.
+    Unsure,
+}
+
 /// One verdict that waits for its passage.
 #[derive(Debug, Clone)]
 pub struct BenchClearance {
@@ -290,6 +405,14 @@ pub struct BenchClearance {
     probe: [u8; 32],
     verdict: [u8; 32],
     reference: [u8; 16],
+}
+
+impl BenchClearance {
+    /// Under which the reason of the verdict is kept.
+    #[must_use]
+    pub const fn reference(&self) -> &[u8; 16] {
+        &self.reference
+    }
 }
 
 /// The statements of one verdict and its passage as a script of `pgbench`, over the persons that

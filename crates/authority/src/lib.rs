@@ -67,7 +67,7 @@ pub use risk_control::{
     APPEAL_LANGUAGES, APPEAL_WORKING_DAYS, AppealError, LONGEST_WORDS, Replay, ReplayedDay, RiskRecord,
     RiskReport, RiskRulesError, RuleFigures, SuspensionDecision,
 };
-pub use risk_engine::{BenchRulesError, RiskControl, Watch};
+pub use risk_engine::{BenchRulesError, Pause, RiskControl, Watch};
 pub use service::{SenderError, Service};
 pub use status_capacity::{
     LARGEST_LIST, STATUS_LISTS, StatusCapacity, status_list_number, status_list_numbers, status_lists_in_use,

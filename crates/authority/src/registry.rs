@@ -246,6 +246,16 @@ impl Service {
         Ok(tx.commit().await?)
     }
 
+    /// Notes that an officer wants to see the holder of this number, until then.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn ask_to_see(&self, number: &DocumentNumber, until: Timestamp) -> Result<(), RegistryError> {
+        let mut tx = self.store.begin().await?;
+        registry::set_watch(&mut tx, self.store.vault().interest_tag(number), until).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Erases the person with this number: their pass ends with all its tokens, their key is destroyed with names,
     /// numbers, photograph, template and endorsements, and no number points at them any more. The ledger keeps times
     /// and places of their passages under a key that is nobody's, until their own time is over.

@@ -5,8 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
+use ::risk::band;
 use ::risk::engine::{CelEngine, RuleEngine};
 use ::risk::facts::Facts;
 use ::risk::lot::{self, ONE_IN};
@@ -22,6 +25,8 @@ use crate::store::vault::{PersonKey, Tag};
 
 /// A watch that begins when it is made, and says how many milliseconds have gone.
 pub type Watch = Box<dyn FnMut() -> u32 + Send>;
+/// What ends after so many milliseconds.
+pub type Pause = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a service holds of its risk control.
 pub struct RiskControl {
@@ -32,7 +37,10 @@ pub struct RiskControl {
     running: RwLock<Running>,
     in_shadow: RwLock<BTreeSet<RuleId>>,
     lanes: Mutex<BTreeMap<String, LaneState>>,
+    /// What this authority's answers take at each lane lately, in milliseconds; since the start alone.
+    latencies: Mutex<BTreeMap<String, u32>>,
     watch: Arc<dyn Fn() -> Watch + Send + Sync>,
+    pause: Arc<dyn Fn(u32) -> Pause + Send + Sync>,
 }
 
 impl std::fmt::Debug for RiskControl {
@@ -78,7 +86,9 @@ impl RiskControl {
             running: RwLock::new(Running::new(authority)),
             in_shadow: RwLock::default(),
             lanes: Mutex::default(),
+            latencies: Mutex::default(),
             watch: Arc::new(monotonic),
+            pause: Arc::new(|ms| Box::pin(tokio::time::sleep(Duration::from_millis(u64::from(ms))))),
         })
     }
 
@@ -93,6 +103,13 @@ impl RiskControl {
     #[must_use]
     pub fn with_watch(mut self, watch: Arc<dyn Fn() -> Watch + Send + Sync>) -> Self {
         self.watch = watch;
+        self
+    }
+
+    /// Waits by another clock until an answer goes out ([`::risk::band`]).
+    #[must_use]
+    pub fn with_pause(mut self, pause: Arc<dyn Fn(u32) -> Pause + Send + Sync>) -> Self {
+        self.pause = pause;
         self
     }
 
@@ -113,21 +130,22 @@ impl RiskControl {
         self.one_in.is_some_and(|one_in| lot::random_check(key, day, clearance, one_in))
     }
 
-    /// Brings rules into force for a bench, by a key of its own.
+    /// Brings rules into force for a bench, by a key of its own; what ran before is forgotten.
     ///
     /// # Errors
     /// The crypto library's, or [`Faults`] of the rules.
-    pub(crate) fn run_for_bench(&self, now: Timestamp) -> Result<(), BenchRulesError> {
+    pub(crate) fn run_for_bench(&self, text: &str, now: Timestamp) -> Result<(), BenchRulesError> {
         let key = SigningKey::generate()?;
-        let text = ::risk::rules::RULES_TEXT.to_owned();
+        let text = text.to_owned();
         let (authority, schema) = (AuthorityCode::Chn, *self.schema.hash());
         let (starts, stage) = (now.local_date(), Stage::Full);
         let version = RulesVersion { authority, number: 1, made: now, starts, stage, schema, text };
         let signed = version.sign(b"bench", &key)?;
         let public = VerifyingKey::new(*key.public())?;
         let checks = Checks { key: &public, schema: &self.schema, engine: &self.engine, now };
-        let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
+        let mut running = Running::new(authority);
         running.take(&signed, "bench", &checks)?;
+        self.run(running);
         Ok(())
     }
 
@@ -151,6 +169,35 @@ impl RiskControl {
         *self.in_shadow.write().unwrap_or_else(PoisonError::into_inner) = rules;
     }
 
+    /// A watch that begins now.
+    pub(crate) fn watch(&self) -> Watch {
+        (self.watch)()
+    }
+
+    /// Waits until an answer goes out that was ready `took_ms` after its request came.
+    pub(crate) async fn wait_for_band(&self, took_ms: u32) {
+        (self.pause)(band::release_ms(took_ms).saturating_sub(took_ms)).await;
+    }
+
+    /// Notes what an answer took at a lane: an exponentially weighted mean, the newest with an eighth.
+    pub(crate) fn note_latency(&self, lane: &str, took_ms: u32) {
+        let mut latencies = self.latencies.lock().unwrap_or_else(PoisonError::into_inner);
+        match latencies.get_mut(lane) {
+            Some(mean) => {
+                let next = (u64::from(*mean) * 7 + u64::from(took_ms)) / 8;
+                *mean = u32::try_from(next).unwrap_or(u32::MAX);
+            }
+            None => {
+                latencies.insert(lane.to_owned(), took_ms);
+            }
+        }
+    }
+
+    /// What answers take at a lane lately; `None` where none was given since the start.
+    pub(crate) fn latency(&self, lane: &str) -> Option<u32> {
+        self.latencies.lock().unwrap_or_else(PoisonError::into_inner).get(lane).copied()
+    }
+
     /// The states of lanes that were seen since the start.
     pub(crate) fn lanes(&self) -> MutexGuard<'_, BTreeMap<String, LaneState>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
@@ -162,7 +209,7 @@ impl RiskControl {
         let at = running.at_lane(lane, day, key);
         let judging =
             Judging { schema: &self.schema, policy: self.policy, in_shadow: &in_shadow, on_trial: false };
-        let mut watch = (self.watch)();
+        let mut watch = self.watch();
         assess(&at, facts, &judging, &mut *watch)
     }
 

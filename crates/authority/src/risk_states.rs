@@ -1,10 +1,11 @@
-//! Risk states: brought up to date by what happened: a passage, a face that was another's, a wallet enrolled once more, an attempt at
-//! a lane.
+//! Risk states: brought up to date by what happened: a passage, a face that was another's, a code that was refused, a wallet enrolled once
+//! more, an attempt at a lane.
 //!
 //! Lives here: what is written of persons, devices and lanes for risk control, each within the transaction of what happened. Not here:
 //! the update itself, which is pure (`risk::state`).
 
 use ::risk::state::{Crossed, Crossing, LaneState, LaneTry, PersonState};
+use credential::TokenId;
 use documents::Timestamp;
 
 use crate::risk_engine::{person_tag, short_tag};
@@ -53,6 +54,20 @@ impl Service {
             self.change_state(tx, &person, now, |state| state.face_failed(now)).await?;
         }
         Ok(Some(key))
+    }
+
+    /// Counts a code that was refused, where this authority issued it.
+    pub(crate) async fn learn_refused_code(
+        &self,
+        tx: &mut Tx,
+        id: TokenId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let vault = self.store.vault();
+        let Some(issued) = token::find_token(tx, vault.token_tag(id)).await? else { return Ok(()) };
+        person::hold_person(tx, issued.person).await?;
+        let Some(person) = person::find_person(tx, vault, issued.person).await? else { return Ok(()) };
+        self.change_state(tx, &person, now, |state| state.code_failed(now)).await
     }
 
     /// Counts a wallet that came in the place of another.

@@ -205,6 +205,12 @@ impl Findings {
         doubts
     }
 
+    /// Those that have an effect.
+    #[must_use]
+    pub fn with_effect(&self) -> Self {
+        self.0.iter().filter(|finding| finding.counts).cloned().collect()
+    }
+
     /// What the lane's operator is told.
     pub fn of_the_lane(&self) -> impl Iterator<Item = &Finding> {
         self.0.iter().filter(|finding| finding.doubt == Doubt::Lane)

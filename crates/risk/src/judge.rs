@@ -1,6 +1,6 @@
 //! Judging: the rules over one crossing's facts. Pure, and bounded by a budget whose watch the caller holds.
 //!
-//! Lives here: [`assess`], [`judge`], [`Judging`], the stricter way where the rules could not be asked ([`Fallback`], [`Policy`]). Not here: which
+//! Lives here: [`assess`], [`judge`], [`finds_again`], [`Judging`], the stricter way where the rules could not be asked ([`Fallback`], [`Policy`]). Not here: which
 //! rules are in force at a lane (`version`), what is asked of the traveller (`ladder`).
 
 use std::collections::BTreeSet;
@@ -182,6 +182,36 @@ pub fn assess(
         findings.extend(judge(trial.rules(), facts, &Judging { on_trial: true, ..*judging }, spent_ms));
     }
     Assessment { version, findings }
+}
+
+/// Whether the same version of the rules finds again what was found and kept: what had an effect, bit for bit. Which rules were in shadow then
+/// follows from what was kept, whatever is in shadow now. Where the budget ran out, how far the rules had come is not kept: it has to fit one
+/// of the moments at which the watch is looked at.
+#[must_use]
+pub fn finds_again(
+    rules: &RuleSet,
+    facts: &Facts,
+    (schema, policy): (&Schema, Policy),
+    kept: &Findings,
+) -> bool {
+    let counted: BTreeSet<&RuleId> = kept.iter().filter(|f| f.counts).map(|f| &f.rule).collect();
+    let shadow = kept.iter().map(|finding| &finding.rule).filter(|rule| !counted.contains(rule));
+    let in_shadow: BTreeSet<RuleId> = shadow.cloned().collect();
+    let judging = Judging { schema, policy, in_shadow: &in_shadow, on_trial: false };
+    let wanted = kept.with_effect().encode();
+    let same = |budget_looks: usize| {
+        let mut looks = 0;
+        let found = judge(rules, facts, &judging, &mut || {
+            looks += 1;
+            if looks > budget_looks { BUDGET_MS + 1 } else { 0 }
+        });
+        found.with_effect().encode() == wanted
+    };
+    if Fallback::Slow.rule().is_some_and(|slow| counted.contains(&slow)) {
+        (0..rules.rules().len().div_ceil(RULES_PER_LOOK)).any(same)
+    } else {
+        same(usize::MAX)
+    }
 }
 
 /// What stands where there are no rules to ask.

@@ -50,3 +50,33 @@ fn the_number_of_rules_on_the_page_is_that_of_the_file() {
     let rules = RULES_TEXT.matches("[[rule]]").count();
     assert!(page().contains(&format!("**{rules} rules**")), "{rules}");
 }
+
+#[test]
+fn a_signal_is_filled_by_the_authority_or_the_page_says_why_nothing_fills_it() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let fills: String = [
+        "risk/src/state/person.rs",
+        "risk/src/state/device.rs",
+        "risk/src/state/lane.rs",
+        "authority/src/verdict/signals.rs",
+    ]
+    .map(read)
+    .concat();
+    let page = page();
+    let table = page.lines().skip_while(|line| !line.starts_with("| signal | why nothing fills it")).skip(2);
+    let rows = table.take_while(|line| line.starts_with("| "));
+    let unfilled: Vec<&str> = rows
+        .filter_map(|row| row.split(" | ").next())
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    assert!(unfilled.contains(&"lane_tamper"), "{unfilled:?}");
+    for signal in Schema::builtin().unwrap().signals() {
+        let name = signal.name.as_str();
+        // Always at its greatest value: said on the page, for that is no measurement.
+        let constant = name == "liveness_score";
+        let filled = fills.contains(&format!("\"{name}\"")) && !constant;
+        assert_ne!(filled, unfilled.contains(&name), "{name}: filled {filled}");
+    }
+    assert!(unfilled.iter().all(|name| Schema::builtin().unwrap().find(name).is_some()), "{unfilled:?}");
+}

@@ -11,7 +11,7 @@ use risk::engine::CelEngine;
 use risk::rules::RuleSet;
 use risk::schema::Schema;
 use risk::state::{Crossed, Crossing, Journeys, PersonState};
-use risk::{Facts, Findings, Judging, Policy, judge};
+use risk::{BUDGET_MS, Facts, Findings, Judging, Policy, RuleId, finds_again, judge};
 
 /// SHA-256 over the lists of signals and rules that the recording was made with: another list is another version.
 const RECORDED_WITH: &str = "2f2393a28ba38fe42ed0435e077d2741664405abe007056aa5bdd6bb510c3904";
@@ -108,4 +108,33 @@ fn the_state_at_the_start_and_the_crossings_give_the_stored_integers_again() {
         state = PersonState::decode(&state.encode()).unwrap();
     }
     assert_eq!(state.encode(), day.end);
+}
+
+#[test]
+fn what_was_kept_is_found_again_whatever_is_in_shadow_now_and_wherever_the_budget_ran_out() {
+    let schema = Schema::builtin().unwrap();
+    let rules = RuleSet::builtin(&schema, &CelEngine::new()).unwrap();
+    let policy = Policy::builtin().unwrap();
+    let all: BTreeSet<RuleId> = rules.rules().iter().map(|rule| rule.id.clone()).collect();
+    let mut with_effect = 0;
+    for (_, stored) in &a_day(&schema).crossings {
+        let facts = Facts::decode(stored, &schema).unwrap();
+        let again = |kept: &Findings| finds_again(&rules, &facts, (&schema, policy), kept);
+        for in_shadow in [&BTreeSet::new(), &all] {
+            let judging = Judging { schema: &schema, policy, in_shadow, on_trial: false };
+            for budget in [0, 1, 3, usize::MAX] {
+                let mut looks = 0;
+                let kept = judge(&rules, &facts, &judging, &mut || {
+                    looks += 1;
+                    if looks > budget { BUDGET_MS + 1 } else { 0 }
+                });
+                assert!(again(&kept), "{kept:?}");
+                if budget == usize::MAX && !kept.with_effect().is_empty() {
+                    with_effect += 1;
+                    assert!(!again(&Findings::default()), "{kept:?}");
+                }
+            }
+        }
+    }
+    assert!(with_effect > 20, "{with_effect}");
 }

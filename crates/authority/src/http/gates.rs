@@ -24,7 +24,8 @@ use crate::verdict::VerdictError;
 ///
 /// The body is an envelope: the gate's signed request, token, proof, this authority's part, the face probe; at a lane by
 /// document the request, the page that this authority reads, and the probe. Whatever
-/// is wrong with the traveller's side of it is a verdict; only a request that is not a registered gate's is a problem.
+/// is wrong with the traveller's side of it is a verdict; only a request that is not a registered gate's is a problem. An
+/// answer that calls an officer comes half a second after its request, whatever it was that called them.
 #[utoipa::path(post, path = "/v1/verdicts", tag = "gates",
     request_body(content = Octets, content_type = "application/cbor"),
     responses((status = 200, description = "The signed verdict.", body = Octets, content_type = "application/cbor")))]
@@ -36,7 +37,7 @@ pub(super) async fn verdicts(
     if let Ok(envelope) = Enveloped::decode(&body) {
         from_gate(&app, &peer, envelope.request())?;
     }
-    let judged = app.state.service.verdict(&body, (app.state.now)()).await;
+    let judged = app.state.service.answer_gate(&body, (app.state.now)()).await;
     let signed = judged.inspect_err(|error| {
         if let VerdictError::Sender(sender) = error {
             alarm(&app, sender);

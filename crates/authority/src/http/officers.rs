@@ -419,6 +419,21 @@ pub(super) struct Watched {
     /// Until when.
     #[schema(value_type = String, format = DateTime)]
     until: Timestamp,
+    /// Whose wish it is; left out: the list's.
+    #[serde(default)]
+    #[schema(inline)]
+    by: WatchedBy,
+}
+
+/// Whose wish it is that an officer sees somebody. To everybody without the right to the watch list both look alike.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum WatchedBy {
+    /// The authority's list.
+    #[default]
+    List,
+    /// One officer's.
+    Officer,
 }
 
 /// Puts a document on the watch list
@@ -431,6 +446,11 @@ pub(super) async fn watch(
 ) -> Result<StatusCode, Problem> {
     let number = watched.document.number()?;
     let acting = officer.may(&app, Deed::Watch, reference_of(&app, &number)).await?;
-    acting.told(app.state.service.watch(&number, watched.until).await).await?;
+    let service = &app.state.service;
+    let noted = match watched.by {
+        WatchedBy::List => service.watch(&number, watched.until).await,
+        WatchedBy::Officer => service.ask_to_see(&number, watched.until).await,
+    };
+    acting.told(noted).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ::risk::facts::Facts;
 use ::risk::reason::{End, ReasonRecord};
 use ::risk::state::{Journeys, PersonState};
-use ::risk::{Cause, Findings, Judging, RuleId, judge, without_rules};
+use ::risk::{Cause, Findings, RuleId, finds_again, without_rules};
 use documents::{LocalDate, Measure, Timestamp};
 
 use crate::service::Service;
@@ -173,26 +173,13 @@ impl Service {
         let (version, kept) = (verdict.version, read_findings(&verdict.findings)?);
         let Ok(facts) = Facts::decode(&verdict.facts, self.risk.schema()) else { return Ok(Replay::NoRules) };
         let running = self.risk.running();
-        let active = running.numbered(version);
-        // What only ran on trial beside them, and what went back to shadow since, is left out of the comparison.
-        let counted = |findings: &Findings| {
-            findings.iter().filter(|finding| finding.counts).cloned().collect::<Findings>().encode()
-        };
-        let found = match (version, active) {
-            (0, _) => without_rules(self.risk.policy()),
+        let (schema, policy) = (self.risk.schema(), self.risk.policy());
+        let same = match (version, running.numbered(version)) {
+            (0, _) => without_rules(policy).encode() == kept.with_effect().encode(),
             (_, None) => return Ok(Replay::NoRules),
-            (_, Some(active)) => {
-                let in_shadow = self.risk.in_shadow();
-                let judging = Judging {
-                    schema: self.risk.schema(),
-                    policy: self.risk.policy(),
-                    in_shadow: &in_shadow,
-                    on_trial: false,
-                };
-                judge(active.rules(), &facts, &judging, &mut || 0)
-            }
+            (_, Some(active)) => finds_again(active.rules(), &facts, (schema, policy), &kept),
         };
-        Ok(if counted(&found) == counted(&kept) { Replay::Same } else { Replay::Other })
+        Ok(if same { Replay::Same } else { Replay::Other })
     }
 }
 

@@ -80,6 +80,11 @@ impl Vault {
         Tag(self.tags.tag(&bytes))
     }
 
+    /// The tag under which an officer's wish to see the holder of a number is kept: beside the list, and not to be told from it.
+    pub(crate) fn interest_tag(&self, number: &DocumentNumber) -> Tag {
+        Tag(self.tags.tag(&[b"interest".as_slice(), self.number_tag(number).as_bytes()].concat()))
+    }
+
     /// The tag of who somebody is: names, birth date, nationality.
     pub(crate) fn identity_tag(&self, fields: [&str; 3], nationality: &[u8]) -> Tag {
         let mut bytes = b"who".to_vec();

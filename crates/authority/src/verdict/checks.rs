@@ -15,7 +15,7 @@ use credential::{
     VerifiedProof, VerifiedToken, sha256,
 };
 use documents::issuance::{part_maker, vouches_for};
-use documents::{AuthorityCode, DocumentKind, DocumentNumber, LaneKind, Side, Timestamp};
+use documents::{AuthorityCode, DocumentKind, DocumentNumber, LaneKind, LocalDate, Side, Timestamp};
 use face::{Decision, Probe};
 use trust::{Freshness, Role};
 
@@ -44,6 +44,8 @@ pub(crate) struct Opened {
     pub number: DocumentNumber,
     /// The device key of a phone's token that is this authority's own.
     pub device: Option<Thumbprint>,
+    /// Class of the token's device key; `None` at a lane by document.
+    pub key_class: Option<KeyClass>,
     /// Whether the token is a paper pass's.
     pub paper: bool,
     /// Where this authority holds the photograph itself and a face was taken: the templates that it keeps of it.
@@ -52,6 +54,16 @@ pub(crate) struct Opened {
     pub alone: Option<KeptTemplate>,
     /// What could not be told of a chip, by its code: an officer looks at the document.
     pub doubt: Option<&'static str>,
+}
+
+impl Opened {
+    /// The day on which the part was made; `None` of a page.
+    pub(crate) fn part_of(&self) -> Option<LocalDate> {
+        match &self.evidence {
+            Evidence::Part(contents) => Some(contents.snapshot),
+            Evidence::Page(_) => None,
+        }
+    }
 }
 
 /// What the comparison of the face came to.
@@ -338,9 +350,11 @@ impl Service {
         };
         let alone = Some((contents.template_format, contents.template.as_bytes().to_vec()));
         let evidence = Evidence::Part(Box::new(contents));
-        let paper = token.claims().key_class == KeyClass::Paper;
-        let device = (context.issuer == self.me && !paper).then_some(context.thumbprint);
-        Ok(Opened { evidence, issuer: context.issuer, number, device, paper, kept, alone, doubt: None })
+        let (issuer, class) = (context.issuer, token.claims().key_class);
+        let paper = class == KeyClass::Paper;
+        let device = (issuer == self.me && !paper).then_some(context.thumbprint);
+        let key_class = Some(class);
+        Ok(Opened { evidence, issuer, number, device, key_class, paper, kept, alone, doubt: None })
     }
 }
 

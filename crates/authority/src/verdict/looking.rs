@@ -209,7 +209,9 @@ impl Service {
         let code = vault.code_tag(&request.shown);
         let shown = rows::find_shown(tx, code, &request.clearance, now).await?;
         let lane = self.lane_state(tx, &request.gate, now).await?;
+        let tags = (vault.number_tag(&at.opened.number), vault.interest_tag(&at.opened.number));
         let known = Known {
+            me: self.me,
             request,
             view: at.view,
             rules: &self.rules,
@@ -225,8 +227,12 @@ impl Service {
             shown: shown.as_ref(),
             unlocked: at.proof.is_some_and(|proof| proof.unlock().is_some()),
             last_loss: rows::last_loss(tx, at.person.key).await?,
-            watched: person::is_watched(tx, vault.number_tag(&at.opened.number), now).await?,
+            watched: person::is_watched(tx, tags.0, now).await?,
+            interest: person::is_watched(tx, tags.1, now).await?,
             drawn: self.risk.draws(&vault.lot_key(), now.local_date(), &request.clearance),
+            key_class: at.opened.device.and(at.opened.key_class),
+            part_of: at.opened.part_of(),
+            latency_ms: self.risk.latency(&request.gate),
             paper: at.opened.paper,
             now,
         };

@@ -21,6 +21,7 @@ use documents::Timestamp;
 
 use crate::faces::FaceCheckError;
 use crate::inference::PoolError;
+use crate::risk_engine::Watch;
 use crate::service::{SenderError, Service, draw};
 use crate::store::outbox::{self, VerdictReason};
 use crate::store::{StoreError, Tx, given, reservation};
@@ -152,12 +153,45 @@ impl FreshIds {
     }
 }
 
+/// Whether an answer sends the traveller to an officer: it goes out within a time band that says nothing of its cause. A hit on the list is
+/// one of many of them.
+fn calls_officer(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Verify(measures) => {
+            measures.contains(&clearance::measure_number(documents::Measure::Officer))
+        }
+        Outcome::Refer => true,
+        Outcome::Admit | Outcome::Busy | Outcome::NotOpenToHolder(_) => false,
+    }
+}
+
 impl Service {
-    /// Judges one request of a gate; gives the signed verdict.
+    /// Answers one request of a gate: [`Service::verdict`], held back until its moment where it calls an officer (`risk::band`).
+    ///
+    /// # Errors
+    /// [`VerdictError`]: nothing can be answered.
+    pub async fn answer_gate(&self, envelope: &[u8], now: Timestamp) -> Result<Vec<u8>, VerdictError> {
+        let mut watch = self.risk.watch();
+        let signed = self.verdict(envelope, now).await?;
+        self.hold_back(&signed, &mut watch).await?;
+        Ok(signed)
+    }
+
+    /// Waits for the moment at which a verdict goes out.
+    pub(crate) async fn hold_back(&self, signed: &[u8], watch: &mut Watch) -> Result<(), VerdictError> {
+        let verdict = message::Verdict::decode(message::unverified_payload(signed)?)?;
+        if calls_officer(&verdict.outcome) {
+            self.risk.wait_for_band(watch()).await;
+        }
+        Ok(())
+    }
+
+    /// Judges one request of a gate; gives the signed verdict as soon as it is there.
     ///
     /// # Errors
     /// [`VerdictError`]: nothing can be answered.
     pub async fn verdict(&self, envelope: &[u8], now: Timestamp) -> Result<Vec<u8>, VerdictError> {
+        let mut watch = self.risk.watch();
         let envelope = Enveloped::decode(envelope)?;
         let (request, hash) = self.authenticate(envelope.request(), now)?;
         checks::check_envelope(&request, &envelope)?;
@@ -181,7 +215,9 @@ impl Service {
         };
         let asked =
             AskedFor { request: &request, signed: envelope.request(), hash, covering: covering.as_ref() };
-        self.judge_and_sign(asked, recognised, fresh, now).await
+        let signed = self.judge_and_sign(asked, recognised, fresh, now).await?;
+        self.risk.note_latency(&request.gate, watch());
+        Ok(signed)
     }
 
     /// The approval under which a request may be answered.

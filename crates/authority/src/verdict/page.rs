@@ -83,6 +83,7 @@ impl Service {
             issuer,
             number,
             device: None,
+            key_class: None,
             paper: false,
             kept,
             alone,

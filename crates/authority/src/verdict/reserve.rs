@@ -33,6 +33,14 @@ use crate::store::{StoreError, Tx, outbox, token};
 /// which a gate tells the end of a clearance.
 const HOLD_SECONDS: i64 = 300;
 
+/// Why a code whose token is genuine is refused: each counts among the refused codes of the person to whom it was issued.
+const REFUSED_CODES: [AuthorityReason; 4] = [
+    AuthorityReason::ProofInvalid,
+    AuthorityReason::ProofStale,
+    AuthorityReason::TokenRevoked,
+    AuthorityReason::TokenSpent,
+];
+
 /// Whether a passage on this token or document will be told to its issuer: a move between the regions on a mainland token or permit, by
 /// the entering authority.
 pub(crate) fn needs_notice(me: AuthorityCode, entry: &LedgerEntry) -> bool {
@@ -227,6 +235,9 @@ impl Service {
         reference: &[u8; 16],
         now: Timestamp,
     ) -> Result<(), VerdictError> {
+        if REFUSED_CODES.iter().any(|reason| reason.code() == answer.code) {
+            self.learn_refused_code(tx, request.token, now).await?;
+        }
         let person = match answer.person {
             Some(key) => person::find_person(tx, self.store.vault(), key).await?,
             None => None,

@@ -5,8 +5,12 @@
 use ::risk::facts::{Facts, NotAFact};
 use ::risk::schema::Schema;
 use ::risk::state::{Crossing, DeviceState, Journeys, LaneState, PersonState};
+use credential::KeyClass;
 use credential::message::Request;
-use documents::{Document, DocumentStatus, LaneKind, Measure, Rules, Timestamp, View};
+use documents::{
+    AuthorityCode, Document, DocumentStatus, Endorsement, LaneKind, LocalDate, Measure, Rules, Timestamp,
+    View, entries_left,
+};
 
 use crate::store::risk::ShownBefore;
 
@@ -17,8 +21,13 @@ const MONTH_DAYS: i64 = 30;
 /// The scores of the lane's hint that a request can tell: a gate asks nobody while it is not sure that a living face stands there.
 const NOT_SUSPICIOUS: i64 = 1000;
 
+/// Letters of endorsements that are given for what somebody declared they cross for: business and driving (S), talent (R), study and work (D).
+const FREQUENT: [&str; 3] = ["S", "R", "D"];
+
 /// What an authority knows of a crossing before it decides.
 pub(super) struct Known<'k> {
+    /// Who judges.
+    pub me: AuthorityCode,
     pub request: &'k Request,
     pub view: &'k View,
     pub rules: &'k Rules,
@@ -42,7 +51,15 @@ pub(super) struct Known<'k> {
     pub unlocked: bool,
     pub last_loss: Option<Timestamp>,
     pub watched: bool,
+    /// Whether an officer asked to see them.
+    pub interest: bool,
     pub drawn: bool,
+    /// Class of the device key; `None` where the code is another issuer's, or there is no phone.
+    pub key_class: Option<KeyClass>,
+    /// The day on which the part was made; `None` at a lane by document.
+    pub part_of: Option<LocalDate>,
+    /// What this authority's answers take at the lane lately, in milliseconds.
+    pub latency_ms: Option<u32>,
     /// Whether a paper pass was shown: it has no clock.
     pub paper: bool,
     pub now: Timestamp,
@@ -69,12 +86,19 @@ pub(super) fn facts_of(known: &Known<'_>, schema: &Schema) -> Result<Facts, NotA
     if let Some(since) = known.wallet_since {
         facts.clamped(schema, "device_key_age_days", now.seconds_since(since).max(0) / DAY)?;
     }
+    if let Some(class) = known.key_class {
+        facts.choice(schema, "attestation", vouched(class))?;
+    }
     if let Some(enrolled) = known.enrolled_at {
         facts.clamped(schema, "hours_since_re_enrolment", now.seconds_since(enrolled).max(0) / HOUR)?;
     }
     put_documents(known, schema, &mut facts)?;
     known.lane.signals(now, schema, &mut facts)?;
+    if let Some(latency) = known.latency_ms {
+        facts.clamped(schema, "lane_latency_ms", i64::from(latency))?;
+    }
     facts.flag(schema, "watch_list_hit", known.watched)?.flag(schema, "random_check", known.drawn)?;
+    facts.flag(schema, "officer_interest", known.interest)?;
     let class = match known.age {
         ..=17 => "child",
         18..=59 => "adult",
@@ -84,6 +108,14 @@ pub(super) fn facts_of(known: &Known<'_>, schema: &Schema) -> Result<Facts, NotA
     let guardian = request.measures_done.contains(&clearance::measure_number(Measure::Guardian));
     facts.flag(schema, "carer_present", guardian)?;
     Ok(facts)
+}
+
+/// What the phone's maker vouches for: a key is one in software only where no statement of a maker verifies.
+const fn vouched(class: KeyClass) -> &'static str {
+    match class {
+        KeyClass::Hardware | KeyClass::SecureElement => "hardware",
+        KeyClass::Software | KeyClass::Paper => "missing",
+    }
 }
 
 /// What the showing says of itself, and where the same code was shown before.
@@ -104,6 +136,31 @@ fn put_code(known: &Known<'_>, schema: &Schema, facts: &mut Facts) -> Result<(),
         facts.flag(schema, "code_seen_elsewhere", before.lane != request.gate)?;
         facts.clamped(schema, "code_repeats", before.times)?;
         facts.clamped(schema, "seconds_since_same_code", since)?;
+    }
+    Ok(())
+}
+
+/// What endorsements say: those of all documents of the person, where this authority knows them.
+fn put_endorsements(known: &Known<'_>, schema: &Schema, facts: &mut Facts) -> Result<(), NotAFact> {
+    let (view, today) = (known.view, known.now.local_date());
+    let all =
+        || view.document.iter().chain(&view.other_documents).flat_map(|document| &document.endorsements);
+    let this_month = |endorsement: &&Endorsement| {
+        (0..MONTH_DAYS).contains(&(today.days_since_epoch() - endorsement.issued.days_since_epoch()))
+    };
+    let renewed = i64::try_from(all().filter(this_month).count()).unwrap_or(i64::MAX);
+    facts.clamped(schema, "endorsements_reissued_month", renewed)?;
+    let declares = |endorsement: &Endorsement| {
+        let form = known.rules.form(endorsement.form);
+        let in_force = (endorsement.valid_from..=endorsement.valid_to).contains(&today);
+        in_force && form.is_some_and(|form| FREQUENT.contains(&form.letter.as_str()))
+    };
+    facts.flag(schema, "frequent_by_declaration", all().any(declares))?;
+    let to = known.request.direction.to();
+    let left = entries_left(known.rules, known.me, view, known.now);
+    let left = left.iter().filter(|(endorsement, _)| endorsement.destination == to);
+    if let Some(most) = left.map(|(_, left)| *left).max() {
+        facts.clamped(schema, "entries_left", i64::from(most))?;
     }
     Ok(())
 }
@@ -129,12 +186,10 @@ fn put_documents(known: &Known<'_>, schema: &Schema, facts: &mut Facts) -> Resul
             let days = expires.days_since_epoch() - today.days_since_epoch();
             facts.clamped(schema, "days_to_expiry", days)?;
         }
-        let this_month = |issued: documents::LocalDate| {
-            (0..MONTH_DAYS).contains(&(today.days_since_epoch() - issued.days_since_epoch()))
-        };
-        let renewed = document.endorsements.iter().filter(|endorsement| this_month(endorsement.issued));
-        let renewed = i64::try_from(renewed.count()).unwrap_or(i64::MAX);
-        facts.clamped(schema, "endorsements_reissued_month", renewed)?;
+    }
+    put_endorsements(known, schema, facts)?;
+    if let Some(made) = known.part_of {
+        facts.flag(schema, "part_reissued_today", made == today)?;
     }
     let lost_here = view.other_documents.iter().any(lost);
     facts.flag(schema, "document_lost_here", lost_here)?;

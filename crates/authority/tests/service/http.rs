@@ -245,8 +245,10 @@ async fn officers_end_passes_lose_documents_and_watch() {
     let session = crate::bay::enrol(&bay, &live).await;
     let wallet = crate::bay::token(&bay, &session).await;
     let until = bay.now.plus_seconds(3600).to_string();
-    let watched = json!({ "document": whose["document"], "until": until });
-    chn.post("/v1/watch", officer, &watched).await.is(204);
+    let watched = |by: &str| json!({ "document": whose["document"], "until": until, "by": by });
+    chn.post("/v1/watch", officer, &watched("officer")).await.is(204);
+    assert_eq!(code(&wallet).await, "risk_check");
+    chn.post("/v1/watch", officer, &watched("list")).await.is(204);
     assert_eq!(code(&wallet).await, "risk_check");
     chn.post("/v1/residents/end-pass", officer, &whose).await.is(204);
     assert_eq!(code(&wallet).await, "pass_ended");

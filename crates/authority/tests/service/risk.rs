@@ -26,7 +26,7 @@ pub fn numbers(measures: &[Measure]) -> Vec<u8> {
 }
 
 /// A rule with its two cases, for a file of rules.
-fn rule(
+pub fn rule(
     id: &str,
     (doubt, harm, more): (&str, &str, &str),
     when: &str,
@@ -149,6 +149,8 @@ async fn without_rules_or_out_of_time_the_stricter_policy_stands_and_nobody_is_w
     let (verdict, code) = exit(&late, &wallet, &show(&late, &wallet, &live)).await;
     let document = Outcome::Verify(numbers(&[Measure::PhysicalDocument]));
     assert_eq!((verdict.outcome, code.as_str()), (document, "risk_check"));
+    let replayed = late.chn.replay_risks(late.now.local_date()).await.unwrap();
+    assert_eq!((replayed.same, replayed.other.len()), (1, 0), "what ran out of its budget replays too");
 }
 
 #[tokio::test]
@@ -397,6 +399,12 @@ async fn an_appeal_is_acknowledged_answered_by_a_person_and_takes_a_rule_out_of_
     // Five of twenty: above a fifth.
     let (verdict, _) = exit(&bay, &wallet, &show(&bay, &wallet, &live)).await;
     assert_eq!(verdict.outcome, Outcome::Admit);
+    let replayed = bay.chn.replay_risks(bay.now.local_date()).await.unwrap();
+    assert_eq!(
+        (replayed.same, replayed.other.len()),
+        (21, 0),
+        "the day replays as it was, with the rule in force and in shadow"
+    );
     bay.chn.load_risk_rules(bay.now).await.unwrap();
     let (verdict, _) = exit(&bay, &wallet, &show(&bay, &wallet, &live)).await;
     assert_ne!(verdict.outcome, Outcome::Verify(numbers(&[Measure::Officer])), "also after a new start");

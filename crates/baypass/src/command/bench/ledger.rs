@@ -94,16 +94,20 @@ struct Rate {
 }
 
 /// A folder that is wiped at the end.
-struct Scratch(PathBuf);
+pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn make(above: Option<&Path>, name: &str) -> Result<Self, Failure> {
+    pub(super) fn make(above: Option<&Path>, name: &str) -> Result<Self, Failure> {
         let mut drawn = [0; 8];
         credential::random(&mut drawn).map_err(of)?;
         let above = above.map_or_else(std::env::temp_dir, Path::to_owned);
         let folder = above.join(format!("baypass-{name}-{:016x}", u64::from_be_bytes(drawn)));
         crate::install::make_folder(&folder)?;
         Ok(Self(folder))
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.0
     }
 }
 
@@ -152,7 +156,10 @@ pub async fn run(args: &LedgerArgs, models: &Path) -> Result<Ended, Failure> {
 }
 
 /// A service of the mainland over a new database.
-async fn open(address: &DatabaseAddress, faces: &Arc<Faces>) -> Result<(LedgerBench, Store), Failure> {
+pub(super) async fn open(
+    address: &DatabaseAddress,
+    faces: &Arc<Faces>,
+) -> Result<(LedgerBench, Store), Failure> {
     let (keys, rules) = (Keys::generate().map_err(of)?, Rules::builtin().map_err(of)?);
     let store = Store::open(address, keys.vault(), &rules).await.map_err(of)?;
     let root = SigningKey::generate().map_err(of)?;

@@ -4,6 +4,7 @@ mod check;
 mod cluster;
 mod desk;
 mod face;
+mod history;
 mod ledger;
 mod presentation;
 mod risk;
@@ -88,7 +89,8 @@ pub enum BenchCommand {
     Ledger(ledger::LedgerArgs),
     /// A presentation of a wallet of others, SD-JWT VC and mdoc, beside its raw signature verifications.
     Presentation(presentation::PresentationArgs),
-    /// One crossing under 200 risk rules, on an idle and a busy machine, and after one and 10,000 crossings of the person.
+    /// One crossing under 200 risk rules, on an idle and a busy machine, and after one and 10,000 crossings of the person, by itself and
+    /// through a database.
     Risk(risk::RiskArgs),
     /// Status lists of so many places: the time to make, sign and read them, and their size.
     Status(status::StatusArgs),
@@ -103,7 +105,7 @@ impl BenchCommand {
             Self::Desk(args) => block_on(desk::run(args)),
             Self::Ledger(args) => block_on(ledger::run(args, models)),
             Self::Presentation(args) => presentation::run(args),
-            Self::Risk(args) => risk::run(args),
+            Self::Risk(args) => block_on(risk::run(args, models)),
             Self::Status(args) => status::run(args),
         }
     }
