@@ -23,6 +23,7 @@ mod parties;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use ::risk::version::Stage;
 use authority::{DeviceProof, possession, status_list_number, status_name};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
@@ -65,6 +66,8 @@ struct Wire {
     seen: Mutex<Seen>,
     /// Whether they attack.
     hostile: Mutex<bool>,
+    /// Whether they leave verdicts alone for now, so that somebody passes of whom there is something to tell.
+    lets_pass: Mutex<bool>,
     /// Of the attacker's own, of no trust list.
     key: SigningKey,
     tried: Mutex<BTreeMap<&'static str, usize>>,
@@ -127,6 +130,9 @@ impl Wire {
             return self.reach(to, path, body).await;
         }
         let kind = kind_of(path);
+        if kind == "verdict" && *self.lets_pass.lock().unwrap() {
+            return self.reach(to, path, body).await;
+        }
         // What was held back comes late, in whatever order.
         if self.draw(3) == 0 {
             let late = self.seen.lock().unwrap().held.pop_front();
@@ -208,6 +214,7 @@ async fn lay(bay: &Bay, now: &Arc<Mutex<Timestamp>>) -> (Arc<Wire>, AuthorityAdd
         chance: Mutex::new(SplitMix64::new(20_261_128)),
         seen: Mutex::default(),
         hostile: Mutex::new(true),
+        lets_pass: Mutex::new(false),
         key: SigningKey::generate().unwrap(),
         tried: Mutex::default(),
     });
@@ -266,6 +273,12 @@ async fn whoever_owns_the_network_can_delay_and_nothing_else() {
     let crossings: usize = std::env::var("BAYPASS_CROSSINGS").map_or(60, |count| count.parse().unwrap());
     let start: Timestamp = "2026-03-02T10:00:00+08:00".parse().unwrap();
     let bay = authorities::bay(start, in_memory().await).await;
+    // A lane at which so many are refused is one that risk control asks more at; here the wire is tried, and not that.
+    let calm = include_str!("../../../web/kiosk/test/calm.toml");
+    for (service, key) in [(&bay.chn, &bay.supervisors), (&bay.mac, &bay.supervisors_mac)] {
+        let signed = authorities::risk_rules((service.code(), 2), calm, Stage::Full, key, start);
+        service.take_risk_rules(&signed, "calm", start).await.unwrap();
+    }
     let faces = authorities::faces();
     let (probe, _) = Probe::from_image(&faces.finder, &Image::decode(&live).unwrap()).unwrap();
     let mut lists = Lists::new(bay.trust.clone());
@@ -291,6 +304,7 @@ async fn whoever_owns_the_network_can_delay_and_nothing_else() {
         // One traveller every 40 seconds: by then the band of the one before is over.
         let now = start.plus_seconds(40 * i64::try_from(nth).unwrap());
         *wire.now.lock().unwrap() = now;
+        *wire.lets_pass.lock().unwrap() = nth % 2 == 0;
         fresh_lists(&bay, &mut lists, now).await;
         let text = code_of(&bay, nth, &photo, &live, now).await;
         let (mut camera, mut door) =
@@ -330,7 +344,11 @@ async fn whoever_owns_the_network_can_delay_and_nothing_else() {
     }
     let tried = wire.tried.lock().unwrap().clone();
     println!("{crossings} travellers, {passed} passed; {tried:?}");
-    assert!(passed > 0 && passed < crossings, "nothing was attacked: {passed} of {crossings}");
+    assert!(passed < crossings, "nothing was attacked: {passed} of {crossings}");
+    assert!(
+        passed >= crossings / 3,
+        "hardly anybody passed of whom anything could be lost: {passed} of {crossings}"
+    );
     for service in [&bay.chn, &bay.mac] {
         let whose = service.code();
         assert_eq!(store.waiting(whose).await.unwrap(), 0, "{whose} was not told everything");
