@@ -1,5 +1,5 @@
 # Thin: every target is one or two commands that can be run by hand too.
-.PHONY: test test-rust test-web demo bench fuzz deny fetched npm models postgres softhsm invenio chromium web lint interop
+.PHONY: test test-rust test-web demo bench fuzz deny fetched npm models postgres softhsm invenio chromium web lint interop interop-isomdl
 SHELL := /bin/bash -o pipefail
 
 # What tests of the web, demo and bench run, built as the tests are: with the same features of every crate, so that nothing
@@ -72,6 +72,9 @@ target/interop/py/ready: interop/requirements.txt
 interop: models interop/node_modules/.package-lock.json target/interop/py/ready ## Wallets and verifiers of others against this program (docs/openid4vc.md). No part of `make test`.
 	$(PROGRAM)
 	BAYPASS_BIN="$(BUILT)/baypass" BAYPASS_PYTHON="$(CURDIR)/target/interop/py/bin/python" node interop/run.mjs
+
+interop-isomdl: ## Sessions in proximity with isomdl, a workspace of its own: its crates come into nothing that is shipped.
+	CARGO_TARGET_DIR="$(CURDIR)/target/interop/isomdl" cargo run --locked --manifest-path interop/isomdl/Cargo.toml
 
 chromium: ## A real browser for the tests of wallet and kiosk, the type of machine-readable zones and Chinese type, Debian's packages. Without them they are skipped.
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \

@@ -236,6 +236,9 @@ fn keys_in_files_are_followed_by_keys_in_a_hardware_module() {
     std::fs::write(&settings, text).unwrap();
     let mac = ["--dir", "DIR", "--authority", "MAC"];
     folder.run(&[&["keys", "rotate", "--lead", "0"], &mac[..]].concat()).code(0);
+    folder.run(&[&["keys", "rotate", "--lead", "0", "--role", "approval"], &mac[..]].concat()).code(0);
+    folder.run(&[&["approval", "renew"], &mac[..]].concat()).code(0);
+    folder.run(&[&["risk", "renew"], &mac[..]].concat()).code(0);
     for seat in keys(&folder, &["--authority", "MAC"]) {
         let states: Vec<_> = seat["keys"].as_array().unwrap().iter().map(|key| &key["state"]).collect();
         assert_eq!(states, ["replaced", "used"], "{seat}");

@@ -214,8 +214,18 @@ describe.skipIf(skipped)("the counter's page and the browser's wallet", () => {
     const page = await browser.newPage({ locale: 'en-GB' })
     const cdp = await page.context().newCDPSession(page)
     await page.goto(desks.address(HOTEL))
-    const has = await page.evaluate((one) => (globalThis as unknown as { DigitalCredential?: { userAgentAllowsProtocol?(protocol: string): boolean } }).DigitalCredential?.userAgentAllowsProtocol?.(one) === true, protocol)
-    expect(has, `this Chromium (${browser.version()}) takes ${protocol}; Debian's does since 156`).toBe(true)
+    const takes = await page.evaluate((one) => (globalThis as unknown as { DigitalCredential?: { userAgentAllowsProtocol?(protocol: string): boolean } }).DigitalCredential?.userAgentAllowsProtocol?.(one), protocol)
+    if (takes === undefined) {
+      // Debian's Chromium has the API since 156; in an older one there is nothing to press.
+      console.log(`Chromium ${browser.version()} has no Digital Credentials API: the page offers nothing of it`)
+      await enter(page, desks.secret(HOTEL))
+      await page.click('#new-openid')
+      await page.locator('#qr').waitFor()
+      expect(await page.locator('#by-browser').isVisible()).toBe(false)
+      await page.context().close()
+      return
+    }
+    expect(takes, protocol).toBe(true)
     // The virtual wallet has its answer before the page asks.
     await page.route('**/api/openid/page-requests', async (route) => {
       const response = await route.fetch()
