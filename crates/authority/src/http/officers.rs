@@ -420,9 +420,7 @@ pub(super) struct Watched {
     #[schema(value_type = String, format = DateTime)]
     until: Timestamp,
     /// Whose wish it is; left out: the list's.
-    #[serde(default)]
-    #[schema(inline)]
-    by: WatchedBy,
+    by: Option<WatchedBy>,
 }
 
 /// Whose wish it is that an officer sees somebody. To everybody without the right to the watch list both look alike.
@@ -447,7 +445,7 @@ pub(super) async fn watch(
     let number = watched.document.number()?;
     let acting = officer.may(&app, Deed::Watch, reference_of(&app, &number)).await?;
     let service = &app.state.service;
-    let noted = match watched.by {
+    let noted = match watched.by.unwrap_or_default() {
         WatchedBy::List => service.watch(&number, watched.until).await,
         WatchedBy::Officer => service.ask_to_see(&number, watched.until).await,
     };
