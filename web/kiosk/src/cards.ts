@@ -111,26 +111,15 @@ export class Cards {
     while (this.since === since && performance.now() - since < LOOK_MS) {
       const pictures = await this.pictures().catch(() => undefined)
       if (this.since !== since) return
-      if (pictures && await this.taken(pictures, since)) break
+      if (pictures) {
+        // A refusal is told only while the traveller still holds a card before the camera.
+        if (await this.offer({ pictures }, () => this.since === since)) break
+        this.around.changed()
+      }
       await pause(TRY_EVERY_MS)
     }
     if (this.since === since) this.since = undefined
     this.around.changed()
-  }
-
-  /** Whether the gate takes the pictures. Their refusal is told only while the traveller still holds a card before the camera. */
-  private async taken(pictures: string[], since: number): Promise<boolean> {
-    try {
-      await this.around.link.post('/card', { pictures })
-    } catch (error) {
-      if (this.since === since) {
-        if (error instanceof Problem && error.status === 422) this.refused(error)
-        this.around.changed()
-      }
-      return false
-    }
-    this.empty(false)
-    return true
   }
 
   private async pictures(): Promise<string[] | undefined> {
@@ -182,23 +171,27 @@ export class Cards {
     await this.post({ number: this.number.value.trim(), birth: this.birth.value.trim() })
   }
 
-  /** Whether the gate has taken it. */
-  private async post(card: Posted): Promise<boolean> {
-    if (this.sending) return false
+  /** Hands in what was typed or saved, one at a time. */
+  private async post(card: Posted): Promise<void> {
+    if (this.sending) return
     this.sending = true
     this.lines = []
+    await this.offer(card, () => true)
+    this.sending = false
+    this.around.changed()
+  }
+
+  /** Whether the gate has taken it. Its refusal is told where somebody still `waits` for it. */
+  private async offer(card: Posted, waits: () => boolean): Promise<boolean> {
     try {
       await this.around.link.post('/card', card)
-      // The birth date stays for the second card of the same traveller.
-      this.empty(false)
-      return true
     } catch (error) {
-      if (error instanceof Problem && error.status === 422) this.refused(error)
+      if (waits() && error instanceof Problem && error.status === 422) this.refused(error)
       return false
-    } finally {
-      this.sending = false
-      this.around.changed()
     }
+    // The birth date stays for the second card of the same traveller.
+    this.empty(false)
+    return true
   }
 
   private refused(problem: Problem): void {

@@ -322,15 +322,17 @@ fn retire(args: &RetireArgs) -> Result<Ended, Failure> {
                 next.from.plus_seconds(CLOCK_SECONDS + keep)
             });
             let name = seat.name();
-            let holds = match seat {
-                Seat::Supervisors(code) if until.is_some_and(|until| now >= until) => {
+            let ended = now >= entry.to;
+            let due = ended || until.is_some_and(|until| now >= until);
+            let still = match seat {
+                Seat::Supervisors(code) if due && !ended => {
                     still_signed(&installation, *code, &entry.kid, now)?
                 }
                 Seat::Supervisors(_) | Seat::Authority(..) | Seat::Gate(_) | Seat::Desk(_) => Vec::new(),
             };
-            if !holds.is_empty() && now < entry.to {
-                failure::print(&format!("{name}: key {number} stays listed, {}\n", holds.join("; ")))?;
-            } else if now >= entry.to || until.is_some_and(|until| now >= until) {
+            if !still.is_empty() {
+                failure::print(&format!("{name}: key {number} stays listed, {}\n", still.join("; ")))?;
+            } else if due {
                 let object = format!("{name} {number}");
                 installation.put_on_record(&seat.office(), (acts::RETIRE_KEY, &object), now)?;
                 for code in seat.listing() {

@@ -69,19 +69,14 @@ fn text_at(path: &Path) -> Result<Approval, Failure> {
 
 /// One of the approvals, as a person would write it.
 pub fn read(from: &Installation, id: &str, now: Timestamp) -> Result<ApprovalFile, Failure> {
-    let bundle = all(from)?.into_iter().find(|(name, _)| name == id).map(|(_, bundle)| bundle);
-    let bundle = bundle.ok_or_else(|| Failure::new(format!("there is no approval {id}")))?;
-    let read = Approval::open(&bundle, &lists::trust(from, now)?, now).map_err(of)?;
+    let read = Approval::open(&bundle(from, id)?, &lists::trust(from, now)?, now).map_err(of)?;
     Ok(ApprovalFile::of(&read))
 }
 
 /// Takes an approval back, by a text with the next number that every jurisdiction's supervisor signs: whoever has seen it
 /// takes the old one no more.
 pub fn withdraw(from: &Installation, id: &str, now: Timestamp) -> Result<(), Failure> {
-    let known = all(from)?.into_iter().any(|(name, _)| name == id);
-    if !known {
-        return Err(Failure::new(format!("there is no approval {id}; `baypass approval list` names them")));
-    }
+    bundle(from, id)?;
     let path = folder(from).join(format!("{id}.cbor"));
     let known = text_at(&path)?;
     if known.withdrawn {
@@ -112,6 +107,13 @@ pub fn all(from: &Installation) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     Ok(found)
 }
 
+/// One of the signed bundles.
+fn bundle(from: &Installation, id: &str) -> Result<Vec<u8>, Failure> {
+    let found = all(from)?.into_iter().find(|(name, _)| name == id).map(|(_, bundle)| bundle);
+    found
+        .ok_or_else(|| Failure::new(format!("there is no approval {id}; `baypass approval list` names them")))
+}
+
 /// What came of signing approvals anew.
 #[derive(Debug, Default)]
 pub struct Renewed {
@@ -133,7 +135,11 @@ pub fn renew(
     now: Timestamp,
 ) -> Result<Renewed, Failure> {
     let (trust, mut renewed) = (lists::trust(to, now)?, Renewed::default());
-    for (id, bundle) in all(to)?.into_iter().filter(|(id, _)| named.is_none_or(|named| named == id)) {
+    let bundles = match named {
+        Some(id) => vec![(id.to_owned(), bundle(to, id)?)],
+        None => all(to)?,
+    };
+    for (id, bundle) in bundles {
         let approval = match Approval::open(&bundle, &trust, now) {
             Ok(approval) => approval,
             Err(_) if named.is_some() => Approval::unverified(&bundle).map_err(of)?,
@@ -147,20 +153,17 @@ pub fn renew(
         }
         let (mut signatures, mut by) = (Vec::new(), Vec::new());
         for (code, signed) in Approval::signatures(&bundle).map_err(of)? {
-            let signer =
-                codes.contains(&code).then(|| signing::approval_key(to, code, &trust, now)).transpose()?;
-            signatures.push((
-                code,
-                match signer.filter(|signer| message::kid(signed).is_ok_and(|kid| kid != signer.kid)) {
-                    Some(signer) => {
-                        let text = format!("{id} {} again", approval.number);
-                        to.put_on_record(&Office::Supervisors(code), (acts::SIGN_APPROVAL, &text), now)?;
-                        by.push(code);
-                        approval.sign(&signer.kid, &signer.key).map_err(of)?
-                    }
-                    None => signed.to_vec(),
-                },
-            ));
+            let mut signature = signed.to_vec();
+            if codes.contains(&code) {
+                let signer = signing::approval_key(to, code, &trust, now)?;
+                if message::kid(signed).is_ok_and(|kid| kid != signer.kid) {
+                    let text = format!("{id} {} again", approval.number);
+                    to.put_on_record(&Office::Supervisors(code), (acts::SIGN_APPROVAL, &text), now)?;
+                    signature = approval.sign(&signer.kid, &signer.key).map_err(of)?;
+                    by.push(code);
+                }
+            }
+            signatures.push((code, signature));
         }
         let anew = Approval::bundle(&signatures);
         if !by.is_empty() {

@@ -52,9 +52,14 @@ fn text_of(signed: &[u8]) -> Option<RulesVersion> {
 
 /// Every version in the folder that can be read, in order of their numbers.
 pub fn read_versions(of_whom: &Installation, code: AuthorityCode) -> Result<Vec<RulesVersion>, Failure> {
-    let mut read: Vec<_> =
-        versions(of_whom, code)?.iter().filter_map(|(_, signed)| text_of(signed)).collect();
-    read.sort_by_key(|version| version.number);
+    Ok(read_signed(of_whom, code)?.into_iter().map(|(version, _)| version).collect())
+}
+
+/// The same, each with the bytes that were signed.
+fn read_signed(of_whom: &Installation, code: AuthorityCode) -> Result<Vec<(RulesVersion, Vec<u8>)>, Failure> {
+    let signed = versions(of_whom, code)?.into_iter();
+    let mut read: Vec<_> = signed.filter_map(|(_, signed)| Some((text_of(&signed)?, signed))).collect();
+    read.sort_by_key(|(version, _)| version.number);
     Ok(read)
 }
 
@@ -91,7 +96,7 @@ pub fn sign_earlier(
 /// versions.
 pub fn renew(to: &Installation, code: AuthorityCode, now: Timestamp) -> Result<Vec<RulesVersion>, Failure> {
     let mut renewed = Vec::new();
-    for version in running(&read_versions(to, code)?) {
+    for (version, _) in running(read_signed(to, code)?) {
         let next = RulesVersion {
             starts: version.starts,
             ..version.again(next_number(to, code)?, now, version.stage)
@@ -102,24 +107,18 @@ pub fn renew(to: &Installation, code: AuthorityCode, now: Timestamp) -> Result<V
     Ok(renewed)
 }
 
-/// The rules in force and those on trial, of versions in order of their numbers.
-fn running(versions: &[RulesVersion]) -> Vec<&RulesVersion> {
-    let full = versions.iter().rfind(|version| version.stage == Stage::Full);
-    let after = |version: &&RulesVersion| full.is_none_or(|full| version.number > full.number);
-    full.into_iter().chain(versions.last().filter(after)).collect()
+/// Of versions in order of their numbers the one in force, and the newest where it is on trial beside it.
+fn running(versions: Vec<(RulesVersion, Vec<u8>)>) -> Vec<(RulesVersion, Vec<u8>)> {
+    let full = versions.iter().rposition(|(version, _)| version.stage == Stage::Full);
+    let run = [full, versions.len().checked_sub(1)];
+    versions.into_iter().enumerate().filter(|(at, _)| run.contains(&Some(*at))).map(|(_, one)| one).collect()
 }
 
 /// The numbers of the versions in force or on trial that are signed with this key.
 pub fn signed_with(of_whom: &Installation, code: AuthorityCode, kid: &[u8]) -> Result<Vec<u64>, Failure> {
-    let signed = versions(of_whom, code)?;
-    let with_it = |number: &u64| {
-        signed.iter().any(|(_, signed)| {
-            text_of(signed).is_some_and(|version| version.number == *number)
-                && message::kid(signed).is_ok_and(|named| named == kid)
-        })
-    };
-    let read = read_versions(of_whom, code)?;
-    Ok(running(&read).into_iter().map(|version| version.number).filter(with_it).collect())
+    let running = running(read_signed(of_whom, code)?).into_iter();
+    let with_it = running.filter(|(_, signed)| message::kid(signed).is_ok_and(|named| named == kid));
+    Ok(with_it.map(|(version, _)| version.number).collect())
 }
 
 fn next_number(of_whom: &Installation, code: AuthorityCode) -> Result<u64, Failure> {

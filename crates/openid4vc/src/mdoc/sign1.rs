@@ -9,6 +9,43 @@ use credential::{CryptoError, SIGNATURE_LEN, SecretKey, SigningKey, VerifyingKey
 use super::MdocError;
 use crate::cose;
 
+/// The four parts of a COSE_Sign1 and of a COSE_Mac0 (RFC 9052, 4.2 and 6.2).
+struct Parts {
+    protected: Vec<u8>,
+    unprotected: Value,
+    /// `None` where it is detached.
+    payload: Option<Vec<u8>>,
+    /// The signature, or the tag.
+    last: Vec<u8>,
+}
+
+impl Parts {
+    fn read(items: &mut Items<'_>) -> Result<Self, MdocError> {
+        if items.array()? != 4 {
+            return Err(CborError::Unexpected.into());
+        }
+        let protected = items.bytes()?.to_vec();
+        let unprotected = items.value(1)?;
+        let payload = items.value(1)?;
+        let payload = if payload == Value::Null {
+            None
+        } else {
+            Some(payload.as_bytes().ok_or(CborError::Unexpected)?.to_vec())
+        };
+        let last = items.bytes()?.to_vec();
+        Ok(Self { protected, unprotected, payload, last })
+    }
+}
+
+/// Holds a protected header to an algorithm, and to nothing critical beside it.
+fn hold_header(protected: &[u8], names: impl Fn(&Value) -> bool) -> Result<(), MdocError> {
+    let header = Value::decode(protected, Encoding::Any, 1)?;
+    if !cose::is_plain(&header) {
+        return Err(MdocError::Header);
+    }
+    if names(&header) { Ok(()) } else { Err(MdocError::Algorithm) }
+}
+
 /// A signature that was read apart.
 #[derive(Clone)]
 pub(crate) struct Signature {
@@ -22,25 +59,9 @@ pub(crate) struct Signature {
 impl Signature {
     /// Reads one, and holds it to its algorithm.
     pub fn read(items: &mut Items<'_>) -> Result<Self, MdocError> {
-        if items.array()? != 4 {
-            return Err(CborError::Unexpected.into());
-        }
-        let protected = items.bytes()?.to_vec();
-        let unprotected = items.value(1)?;
-        let payload = items.value(1)?;
-        let payload = if payload == Value::Null {
-            None
-        } else {
-            Some(payload.as_bytes().ok_or(CborError::Unexpected)?.to_vec())
-        };
-        let signature = items.bytes()?.try_into().map_err(|_| CborError::Unexpected)?;
-        let header = Value::decode(&protected, Encoding::Any, 1)?;
-        if !cose::is_plain(&header) {
-            return Err(MdocError::Header);
-        }
-        if !cose::is_es256(&header) {
-            return Err(MdocError::Algorithm);
-        }
+        let Parts { protected, unprotected, payload, last } = Parts::read(items)?;
+        let signature = last.try_into().map_err(|_| CborError::Unexpected)?;
+        hold_header(&protected, cose::is_es256)?;
         unprotected.as_map().ok_or(CborError::Unexpected)?;
         let certificates = cose::certificates(&unprotected).map_err(|_| MdocError::Header)?;
         Ok(Self { protected, certificates, payload, signature })
@@ -63,25 +84,9 @@ pub(crate) struct Mac {
 impl Mac {
     /// Reads one, and holds it to its algorithm.
     pub fn read(items: &mut Items<'_>) -> Result<Self, MdocError> {
-        if items.array()? != 4 {
-            return Err(CborError::Unexpected.into());
-        }
-        let protected = items.bytes()?.to_vec();
-        items.value(1)?.as_map().ok_or(CborError::Unexpected)?;
-        let payload = items.value(1)?;
-        let payload = if payload == Value::Null {
-            None
-        } else {
-            Some(payload.as_bytes().ok_or(CborError::Unexpected)?.to_vec())
-        };
-        let tag = items.bytes()?.to_vec();
-        let header = Value::decode(&protected, Encoding::Any, 1)?;
-        if !cose::is_plain(&header) {
-            return Err(MdocError::Header);
-        }
-        if !cose::is_hmac_256(&header) {
-            return Err(MdocError::Algorithm);
-        }
+        let Parts { protected, unprotected, payload, last: tag } = Parts::read(items)?;
+        unprotected.as_map().ok_or(CborError::Unexpected)?;
+        hold_header(&protected, cose::is_hmac_256)?;
         Ok(Self { protected, payload, tag })
     }
 

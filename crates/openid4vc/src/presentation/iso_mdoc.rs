@@ -14,10 +14,9 @@ use documents::redact_debug;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Checks, Refusal};
-use crate::claim_path::Segment;
-use crate::dcql::{AnswerError, ClaimQuery, CredentialQuery, Kind, Presented, Query, check_answer};
+use crate::dcql::{AnswerError, Presented, Query, check_answer};
 use crate::mdoc::{self, EncryptedResponse, SessionTranscript, encryption_info};
-use crate::proximity::{Element, NewDocRequest, ReaderSigner, device_request};
+use crate::proximity::{NewDocRequest, ReaderSigner, asked_by, device_request};
 
 /// A request for one mdoc, with the private key for its answer.
 pub(super) struct IsoRequest {
@@ -45,7 +44,7 @@ impl IsoRequest {
 
     /// What the page hands over, `deviceRequest` and `encryptionInfo` in base64url.
     pub fn data(&self, signer: &SigningKey, x5c: &[Vec<u8>]) -> Result<Value, CryptoError> {
-        let asked: Vec<_> = self.query.credentials().iter().filter_map(asked_of_mdoc).collect();
+        let asked: Vec<_> = self.query.credentials().iter().filter_map(asked_by).collect();
         let documents: Vec<_> =
             asked.iter().map(|(doc_type, elements)| NewDocRequest { doc_type, elements }).collect();
         let request = device_request(&documents, ReaderSigner { key: signer, chain: x5c }, &self.transcript)?;
@@ -72,18 +71,4 @@ impl IsoRequest {
         check_answer(&self.query, &answer)?;
         Ok(Answer::Presented(answer))
     }
-}
-
-/// What a query asks of an mdoc, as a device request has it: every claim of it, for a device request knows no sets of claims.
-fn asked_of_mdoc(asked: &CredentialQuery) -> Option<(&str, Vec<Element>)> {
-    let Kind::Mdoc { doc_type } = &asked.kind else { return None };
-    let element = |claim: &ClaimQuery| match claim.path.segments() {
-        [Segment::Name(name_space), Segment::Name(name)] => Some(Element {
-            name_space: name_space.clone(),
-            name: name.clone(),
-            intent_to_retain: claim.intent_to_retain.unwrap_or(false),
-        }),
-        _ => None,
-    };
-    Some((doc_type, asked.claims.iter().filter_map(element).collect()))
 }

@@ -14,7 +14,7 @@ pub use engagement::{DeviceEngagement, EngagementError, Handover, MAX_ENGAGEMENT
 pub use frame::{FrameError, read_frame, write_frame};
 pub use request::{
     DeviceRequest, DeviceRequestError, DocRequest, Element, NewDocRequest, Reader, ReaderSigner, Unproven,
-    device_request,
+    asked_by, device_request,
 };
 pub use response::{Chosen, HeldMdoc};
 pub use session::{

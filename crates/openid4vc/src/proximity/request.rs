@@ -9,6 +9,8 @@ use credential::{CryptoError, SigningKey, VerifyingKey};
 use documents::{Timestamp, redact_debug};
 
 use super::form;
+use crate::claim_path::Segment;
+use crate::dcql::{ClaimQuery, CredentialQuery, Kind};
 use crate::mdoc::sign1::{self, Signature, members, text};
 use crate::mdoc::{ENCODED, MAX_LEN, MdocError, SessionTranscript};
 
@@ -269,6 +271,22 @@ pub struct NewDocRequest<'r> {
     pub doc_type: &'r str,
     /// The elements.
     pub elements: &'r [Element],
+}
+
+/// What a query asks of an mdoc, as a device request has it: its type, and every claim of it, for a device request knows no sets of claims.
+/// `None` where the query is for another format.
+#[must_use]
+pub fn asked_by(query: &CredentialQuery) -> Option<(&str, Vec<Element>)> {
+    let Kind::Mdoc { doc_type } = &query.kind else { return None };
+    let element = |claim: &ClaimQuery| match claim.path.segments() {
+        [Segment::Name(name_space), Segment::Name(name)] => Some(Element {
+            name_space: name_space.clone(),
+            name: name.clone(),
+            intent_to_retain: claim.intent_to_retain.unwrap_or_default(),
+        }),
+        _ => None,
+    };
+    Some((doc_type, query.claims.iter().filter_map(element).collect()))
 }
 
 /// By what a reader signs.

@@ -13,13 +13,12 @@ use credential::agreement::AgreementKey;
 use credential::sha256;
 use credential::venue::ClaimName;
 use documents::{Timestamp, VenueId};
-use openid4vc::claim_path::Segment;
-use openid4vc::dcql::{ClaimQuery, CredentialQuery, Kind, Presented, Query, check_answer};
+use openid4vc::dcql::{CredentialQuery, Presented, Query, check_answer};
 use openid4vc::issuance::CredentialSort;
 use openid4vc::mdoc::{self, Expected};
 use openid4vc::proximity::{
-    DeviceEngagement, Element, FrameError, Handover, NewDocRequest, ReaderSession, ReaderSigner, Received,
-    SessionError, device_request,
+    DeviceEngagement, FrameError, Handover, NewDocRequest, ReaderSession, ReaderSigner, Received,
+    SessionError, asked_by, device_request,
 };
 use serde_json::json;
 use trust::VenueKind;
@@ -99,9 +98,12 @@ impl Reading<'_> {
         let engagement = DeviceEngagement::from_uri(self.args.engagement.trim())?;
         let query = query(&self.setup.required, &self.setup.optional, Forms::Mdoc)?;
         let doc_type = self.args.document.doctype();
-        let asked = query.credentials().iter().find(|one| is_of(one, doc_type));
-        let asked = asked.ok_or_else(|| Failure::new(format!("nothing is asked of {doc_type}")))?;
-        let elements = elements(asked);
+        let asked = query.credentials().iter().find_map(|one| {
+            let (of, elements) = asked_by(one)?;
+            (of == doc_type).then_some((one, elements))
+        });
+        let (asked, elements) =
+            asked.ok_or_else(|| Failure::new(format!("nothing is asked of {doc_type}")))?;
         let key = AgreementKey::generate().map_err(of)?;
         let mut session = ReaderSession::new(&engagement, &Handover::Qr, key)?;
         let id = hex::encode(sha256(session.transcript().as_bytes()));
@@ -182,23 +184,6 @@ fn told(args: &ReadArgs, shown: &Shown) -> Result<Ended, Failure> {
     }
     failure::print(&page)?;
     Ok(Ended::Done)
-}
-
-fn is_of(query: &CredentialQuery, wanted: &str) -> bool {
-    matches!(&query.kind, Kind::Mdoc { doc_type } if doc_type == wanted)
-}
-
-/// What a query asks of an mdoc, as elements.
-fn elements(query: &CredentialQuery) -> Vec<Element> {
-    let element = |claim: &ClaimQuery| match claim.path.segments() {
-        [Segment::Name(name_space), Segment::Name(name)] => Some(Element {
-            name_space: name_space.clone(),
-            name: name.clone(),
-            intent_to_retain: claim.intent_to_retain.unwrap_or_default(),
-        }),
-        _ => None,
-    };
-    query.claims.iter().filter_map(element).collect()
 }
 
 /// The holder's response.

@@ -15,7 +15,7 @@ use credential::x5c::{CertificateAnchors, VerifiedLeaf};
 use openid4vc::proximity::{DeviceRequest, Engaged, FrameError, Handover, HolderSession, Reader, Received};
 use serde_json::{Value, json};
 
-use super::openid::{anchors, own_roots, roots_in};
+use super::openid::{anchors, roots};
 use super::{consent, draw};
 use crate::Ended;
 use crate::command::{At, InstallationArgs, Output, ResidentArgs};
@@ -68,8 +68,7 @@ pub async fn run(args: &HoldArgs) -> Result<Ended, Failure> {
     if !args.yes && !args.look {
         consent::askable()?;
     }
-    let mut roots = roots_in(&args.root)?;
-    roots.extend(own_roots(&installation)?);
+    let roots = anchors(&roots(&installation, &args.root)?)?;
     let resident = args.resident.wallet(&installation)?.resident;
     let engaged = Engaged::new(AgreementKey::generate().map_err(of)?, None).map_err(of)?;
     let listener = tokio::net::TcpListener::bind(args.listen).await.map_err(of)?;
@@ -83,7 +82,7 @@ pub async fn run(args: &HoldArgs) -> Result<Ended, Failure> {
     drop(listener);
     stream.set_nonblocking(false).map_err(of)?;
     let mut connection = Connection::new(stream, patience)?;
-    let holding = Holding { args, installation, roots: anchors(&roots)? };
+    let holding = Holding { args, installation, roots };
     let mut answers = Vec::new();
     let ended = holding.session(engaged, &mut connection, &mut answers);
     let told = json!({"resident": resident, "answers": answers});

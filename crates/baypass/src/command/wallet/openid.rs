@@ -103,7 +103,7 @@ pub struct MakerArgs {
     at: At,
 }
 
-pub(super) fn roots_in(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
+fn roots_in(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
     let mut all = Vec::new();
     for file in files {
         let text = failure::read(file, LONGEST)?;
@@ -115,11 +115,18 @@ pub(super) fn roots_in(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
 }
 
 /// The roots of this installation's own authorities.
-pub(super) fn own_roots(installation: &Installation) -> Result<Vec<Vec<u8>>, Failure> {
+fn own_roots(installation: &Installation) -> Result<Vec<Vec<u8>>, Failure> {
     let paths = AuthorityCode::ALL.into_iter().map(|code| openid::root_path(installation, code));
     // An authority that never served has none yet.
     let there: Vec<PathBuf> = paths.filter(|path| path.exists()).collect();
     roots_in(&there)
+}
+
+/// The roots that somebody brought, and those of this installation's own authorities.
+pub(super) fn roots(installation: &Installation, brought: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut roots = roots_in(brought)?;
+    roots.extend(own_roots(installation)?);
+    Ok(roots)
 }
 
 pub(super) fn anchors(roots: &[Vec<u8>]) -> Result<CertificateAnchors, Failure> {
@@ -129,8 +136,7 @@ pub(super) fn anchors(roots: &[Vec<u8>]) -> Result<CertificateAnchors, Failure> 
 /// Runs `wallet receive`.
 pub async fn receive(args: &ReceiveArgs) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
-    let mut roots = roots_in(&args.root)?;
-    roots.extend(own_roots(&installation)?);
+    let mut roots = roots(&installation, &args.root)?;
     let (trust, _) = trusted(&installation, now)?;
     for code in AuthorityCode::ALL {
         roots.extend(trust.foreign_issuers(code, now).map(|(_, issuer)| issuer.certificate().to_vec()));
@@ -191,9 +197,7 @@ pub fn list(args: &CredentialsArgs) -> Result<Ended, Failure> {
 /// Runs `wallet present`.
 pub async fn present(args: &PresentArgs) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
-    let mut roots = roots_in(&args.root)?;
-    roots.extend(own_roots(&installation)?);
-    let (http, roots) = (status_client(&installation)?, anchors(&roots)?);
+    let (http, roots) = (status_client(&installation)?, anchors(&roots(&installation, &args.root)?)?);
     let _hold = installation.hold()?;
     let mut wallet = args.resident.wallet(&installation)?;
     let wanted = wallet.wanted(&http, args.link.trim(), &roots, !args.required_only, now).await?;
