@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use authority::http::{HttpState, Listeners, listeners};
 use authority::peers;
@@ -21,7 +21,7 @@ use super::InstallationArgs;
 use crate::Ended;
 use crate::failure::{Failure, of};
 use crate::install::database::DatabaseArgs;
-use crate::install::parties::{load_approvals, load_faces, load_liveness, open_service};
+use crate::install::parties::{load_faces, load_liveness, open_approvals, open_service};
 use crate::install::signing::AuthoritySigners;
 use crate::install::{Installation, approvals, lists, openid, risk_rules};
 use crate::officers::{PagesArgs, by_name};
@@ -92,7 +92,8 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     for (whose, why) in broken {
         tracing::error!(%whose, why, "a trust list is broken; what was verified last is in use");
     }
-    let (approvals, refused) = load_approvals(&installation, &trust, now)?;
+    let bundles = approvals::all(&installation)?;
+    let (approvals, refused) = open_approvals(&bundles, &trust, now);
     for (id, why) in refused {
         tracing::warn!(id, why, "an approval does not load");
     }
@@ -112,8 +113,9 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let to_parties = tls.among_parties()?;
     let clients = tls.clients()?;
     let ticking = clock.clone();
-    let (published, from, book) =
-        (installation.clone(), installation.clone(), AddressBook::of(&installation));
+    // Given out is what the service has taken: who reads of a use finds it allowed.
+    let taken = Arc::new(RwLock::new(bundles));
+    let (given_out, book) = (Arc::clone(&taken), AddressBook::of(&installation));
     let named = origins(&args.officer_origins)?;
     let officers_pages: Arc<dyn Fn() -> Vec<String> + Send + Sync> = Arc::new(move || {
         // A page is opened by name, for passkeys, and by address without them.
@@ -131,10 +133,9 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         officers: Arc::new(desk),
         origins: origins(&args.origins)?,
         officer_origin: Arc::new(move |origin| officers_pages().iter().any(|each| each == origin)),
-        trust_lists: Arc::new(move || lists::readable(&published)),
         approvals: Arc::new(move || {
-            let all = approvals::all(&from).unwrap_or_default();
-            all.into_iter().map(|(_, bundle)| bundle).collect()
+            let taken = given_out.read().unwrap_or_else(PoisonError::into_inner);
+            taken.iter().map(|(_, bundle)| bundle.clone()).collect()
         }),
         openid: Some(Arc::new(openid)),
     };
@@ -183,10 +184,11 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
             }
             // By a copy: no verdict waits for the disk.
             let trust = service.trust().clone();
-            if let Ok((approvals, _)) = load_approvals(&installation, &trust, now) {
-                for error in service.set_approvals(approvals) {
+            if let Ok(bundles) = approvals::all(&installation) {
+                for error in service.set_approvals(open_approvals(&bundles, &trust, now).0) {
                     tracing::warn!(%error, "an approval was not taken");
                 }
+                *taken.write().unwrap_or_else(PoisonError::into_inner) = bundles;
             }
             match risk_rules::follow(&installation, &service, now).await {
                 Ok(refused) => told_of_rules.tell(refused.iter().map(ToString::to_string)),

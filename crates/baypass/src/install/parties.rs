@@ -162,14 +162,23 @@ pub fn load_approvals(
     trust: &TrustStore,
     now: Timestamp,
 ) -> Result<(Vec<Approval>, Refused), Failure> {
+    Ok(open_approvals(&approvals::all(from)?, trust, now))
+}
+
+/// Those of the bundles that load today, and the others.
+pub fn open_approvals(
+    bundles: &[(String, Vec<u8>)],
+    trust: &TrustStore,
+    now: Timestamp,
+) -> (Vec<Approval>, Refused) {
     let (mut loaded, mut refused) = (Vec::new(), Vec::new());
-    for (id, bundle) in approvals::all(from)? {
-        match Approval::open(&bundle, trust, now) {
+    for (id, bundle) in bundles {
+        match Approval::open(bundle, trust, now) {
             Ok(approval) => loaded.push(approval),
-            Err(error) => refused.push((id, error.to_string())),
+            Err(error) => refused.push((id.clone(), error.to_string())),
         }
     }
-    Ok((loaded, refused))
+    (loaded, refused)
 }
 
 /// The trust lists and approvals that are published here, as a wallet or desk goes by them.

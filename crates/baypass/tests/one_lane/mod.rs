@@ -47,7 +47,6 @@ pub async fn serve(service: &Arc<Service>, bay: &Bay, now: &Arc<Mutex<Timestamp>
         officers: nobody(),
         origins: Vec::new(),
         officer_origin: Arc::new(|_| false),
-        trust_lists: Arc::new(Vec::new),
         openid: None,
         approvals: Arc::new(move || vec![approval.clone()]),
     };
