@@ -432,7 +432,8 @@ impl Service {
     }
 }
 
-async fn is_suspended(tx: &mut Tx, key: PersonKey) -> Result<bool, StoreError> {
+/// Whether a suspension of this person is in force.
+pub(crate) async fn is_suspended(tx: &mut Tx, key: PersonKey) -> Result<bool, StoreError> {
     let found = appeal::find_suspension(tx, key).await?;
     Ok(found.is_some_and(|found| found.state == appeal::SuspensionState::InForce))
 }

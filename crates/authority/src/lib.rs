@@ -38,12 +38,12 @@ mod weekly_keys;
 
 pub use applications::{
     CaptureError, Claim, EnrolmentFrame, EnrolmentId, EnrolmentRules, EnrolmentRulesError, EnrolmentSettings,
-    InvitationCode, InvitationCodeError, WorkAnswer, WorkDemand,
+    HAND_OVER_SECONDS, InvitationCode, InvitationCodeError, PARCEL_LEN, WorkAnswer, WorkDemand,
 };
 pub use carers::{CarerError, CarerRole, OwnCarer};
 pub use enrolment::{
-    Applicant, Begun, Decided, EnrolError, EnrolRequest, Enrolled, GoesOn, Invitation, PendingEnrolment,
-    PendingError, SessionError,
+    Applicant, Begun, Decided, EnrolError, EnrolRequest, Enrolled, GoesOn, HandOverError, HandedOver,
+    Invitation, PendingEnrolment, PendingError, SessionError,
 };
 pub use events::notice::NoticeError;
 pub use events::passage::EventError;

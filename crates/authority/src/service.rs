@@ -17,7 +17,7 @@ use documents::{AuthorityCode, DocumentNumber, Rules, Timestamp};
 use face::Liveness;
 use trust::{Approvals, GateBinding, Outside, TrustError, TrustStore, gate_of_kid};
 
-use crate::applications::{EnrolmentRules, Enrolments};
+use crate::applications::{EnrolmentRules, Enrolments, HandOvers};
 use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
 use crate::keys::{Keys, SigningKeys};
@@ -58,6 +58,7 @@ pub struct Service {
     /// The weeks of which the log was told that their status lists fill up.
     pub(crate) status_alarm: Mutex<Vec<u8>>,
     pub(crate) enrolments: Enrolments,
+    pub(crate) hand_overs: HandOvers,
     /// Its risk control.
     pub(crate) risk: RiskControl,
     /// What reads the frames of a live capture; `None`: the models.
@@ -162,6 +163,7 @@ impl Service {
             status_capacity: StatusCapacity::default(),
             status_alarm: Mutex::default(),
             enrolments: Enrolments::new(enrolment),
+            hand_overs: HandOvers::default(),
             risk,
             frames: None,
         }

@@ -5,6 +5,7 @@
 mod capture;
 mod code;
 mod guess;
+mod hand_over;
 mod rules;
 
 use documents::{DocumentNumber, LocalDate, Mrz};
@@ -16,6 +17,8 @@ pub use capture::{CaptureError, EnrolmentFrame, EnrolmentId};
 pub use code::{InvitationCode, InvitationCodeError};
 pub(crate) use guess::{UsedAnswers, ticket};
 pub use guess::{WorkAnswer, WorkDemand};
+pub use hand_over::{HAND_OVER_SECONDS, PARCEL_LEN};
+pub(crate) use hand_over::{HandOverOffer, HandOvers};
 pub use rules::{EnrolmentRules, EnrolmentRulesError};
 
 /// What a wallet says of its holder, its form proven.

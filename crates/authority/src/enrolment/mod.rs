@@ -4,6 +4,7 @@
 //! Lives here: [`Service::begin_enrolment`], [`Service::go_on_enrolling`], their refusals. Below: invitations, pictures, the
 //! price of guessing, second enrolments. Not here: what a wallet does afterwards (`holder`, `issuance`).
 
+mod hand_over;
 mod invitation;
 mod pending;
 mod session;
@@ -34,6 +35,7 @@ use crate::store::person::{self, Person, Resident};
 use crate::store::vault::PersonKey;
 use crate::store::{StoreError, Tx, token};
 
+pub use hand_over::{HandOverError, HandedOver};
 pub use invitation::Invitation;
 pub use pending::{Decided, PendingEnrolment, PendingError};
 pub use session::SessionError;

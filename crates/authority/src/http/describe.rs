@@ -87,6 +87,11 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
             &[IdentityNotTaken, IdentityRequestUnknown, IdentityWaits, IdentityNumber],
         ],
         "frames" => &[JSON, DEVICE, PICTURE, STORE, FRAMES],
+        "offer_hand_over" => &[JSON, HOLDER, STORE, &[PassSuspended]],
+        "withdraw_hand_over" => &[HOLDER],
+        "take_hand_over" => {
+            &[JSON, DEVICE, STORE, &[HandOverUnknown, NoPass, PassSuspended, CarerAway, CryptoFailed]]
+        }
         "answer_second_enrolment" => &[JSON, HOLDER, STORE, &[NothingPending]],
         "invite" => &[OFFICER, JSON, STORE, &[NumberInvalid, UnknownPerson, CryptoFailed]],
         "offer" => &[OFFICER, JSON, STORE, &[NotFound, NumberInvalid, UnknownPerson, CryptoFailed]],

@@ -12,6 +12,7 @@ mod desk;
 mod dpop;
 mod enrolment;
 mod gates;
+mod hand_over;
 mod identity;
 mod limit;
 mod lists;
@@ -284,6 +285,8 @@ fn wallets() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(enrolment::enrol))
         .routes(routes!(enrolment::frames))
         .routes(routes!(enrolment::answer_second_enrolment))
+        .routes(routes!(hand_over::offer, hand_over::withdraw))
+        .routes(routes!(hand_over::take))
         .routes(routes!(wallet::tokens))
         .routes(routes!(wallet::parts))
         .routes(routes!(venues::venue_credentials))

@@ -149,6 +149,8 @@ problems! {
         "wait, agree on the earlier wallet, or go to an office";
     NothingPending = "nothing_pending", NOT_FOUND, "No second enrolment waits",
         "it was decided already, or its time is over";
+    HandOverUnknown = "hand_over_unknown", NOT_FOUND, "No such code waits for a pass to be handed over",
+        "show a new one on the other device; it counts once, and for ten minutes";
     InvalidDpopProof = "invalid_dpop_proof", UNAUTHORIZED, "The proof of the wallet's device key does not count",
         "sign a new one for this request with the key that enrolled (RFC 9449)";
     UseDpopNonce = "use_dpop_nonce", UNAUTHORIZED, "The proof of the wallet's device key needs a nonce",

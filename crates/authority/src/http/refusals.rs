@@ -13,7 +13,7 @@ use trust::TrustError;
 use super::problem::{Problem, ProblemCode};
 use crate::applications::CaptureError;
 use crate::carers::CarerError;
-use crate::enrolment::{EnrolError, PendingError, SessionError};
+use crate::enrolment::{EnrolError, HandOverError, PendingError, SessionError};
 use crate::events::notice::NoticeError;
 use crate::events::passage::EventError;
 use crate::events::settle::SettleError;
@@ -330,6 +330,20 @@ impl From<PendingError> for Problem {
             PendingError::Registry(error) => error.into(),
             PendingError::NoPass => Self::new(ProblemCode::NoPass),
             PendingError::NothingWaits => Self::new(ProblemCode::NothingPending),
+        }
+    }
+}
+
+impl From<HandOverError> for Problem {
+    fn from(error: HandOverError) -> Self {
+        match &error {
+            HandOverError::Store(error) => error.into(),
+            HandOverError::NoPass => told(ProblemCode::NoPass, &error),
+            HandOverError::Suspended => told(ProblemCode::PassSuspended, &error),
+            HandOverError::CarerAway => told(ProblemCode::CarerAway, &error),
+            HandOverError::Parcel => told(ProblemCode::WrongField, &error).with_field("parcel"),
+            HandOverError::Unknown => told(ProblemCode::HandOverUnknown, &error),
+            HandOverError::Crypto(error) => error.into(),
         }
     }
 }

@@ -21,6 +21,7 @@ define_statements! {
     COUNT_TOKENS = "SELECT COUNT(*) AS counted FROM token WHERE person_key = $1 AND expires > $2 AND status = 0 AND purpose = 0 AND NOT EXISTS (SELECT 1 FROM spent_token WHERE spent_token.tag = token.tag)";
     END_TOKENS = "UPDATE token SET status = 1 WHERE person_key = $1 AND status <> 1";
     END_CARRIED_TOKENS = "UPDATE token SET status = 1 WHERE person_key = $1 AND status <> 1 AND EXISTS (SELECT 1 FROM pass WHERE pass.person_key = token.person_key AND pass.carer IS NOT NULL)";
+    END_PHONE_TOKENS = "UPDATE token SET status = 1 WHERE person_key = $1 AND purpose IN (0, 1) AND status <> 1";
     END_PAPERS = "UPDATE token SET status = 1 WHERE person_key = $1 AND purpose = 2 AND status <> 1";
     SET_STATUS = "UPDATE token SET status = $1 WHERE tag = $2";
     LAST_PLACE = "SELECT MAX(place) AS place FROM token WHERE list = $1 AND place >= 0";
@@ -150,6 +151,11 @@ pub(crate) async fn count_tokens(tx: &mut Tx, person: PersonKey, now: Timestamp)
 /// Ends every token of a person.
 pub(crate) async fn end_tokens(tx: &mut Tx, person: PersonKey) -> Result<()> {
     run!(tx, END_TOKENS, person.to_vec()).map(drop)
+}
+
+/// Ends every token and credential for venues that a person's phone holds: the pass moves to another one. Paper passes stay.
+pub(crate) async fn end_phone_tokens(tx: &mut Tx, person: PersonKey) -> Result<()> {
+    run!(tx, END_PHONE_TOKENS, person.to_vec()).map(drop)
 }
 
 /// Ends every token of a person whose pass is on a carer's phone: it moves to another one.

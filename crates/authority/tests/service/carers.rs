@@ -86,9 +86,9 @@ pub async fn enrol_child(
 }
 
 /// A child with this birth date and their mother, both registered, and the mother's pass on her phone.
-struct Family {
-    bay: Bay,
-    mother: [u8; 32],
+pub struct Family {
+    pub bay: Bay,
+    pub mother: [u8; 32],
     live: Vec<u8>,
     stranger: Vec<u8>,
 }
@@ -96,7 +96,7 @@ struct Family {
 const THE_CHILD: (&str, &str, &str) = (CHILD, CHILD_NAME, CHILD_BIRTH);
 
 impl Family {
-    async fn new(test: &str, stores: [Place; 2]) -> Option<Self> {
+    pub async fn new(test: &str, stores: [Place; 2]) -> Option<Self> {
         let (photo, live, stranger) = photographs(test)?;
         let bay = bay(MORNING.parse().unwrap(), stores).await;
         bay.chn.add_resident(&record(CHILD, CHILD_NAME, CHILD_BIRTH), &photo, bay.now).await.unwrap();
@@ -112,12 +112,12 @@ impl Family {
     }
 
     /// The child's pass on the mother's phone.
-    async fn enrol(&self) -> [u8; 32] {
+    pub async fn enrol(&self) -> [u8; 32] {
         self.agree().await;
         enrol_with(&self.bay, THE_CHILD, Some(&self.mother), &self.live).await.unwrap()
     }
 
-    async fn asks(&self, session: &[u8; 32]) -> Result<Timestamp, IssueError> {
+    pub async fn asks(&self, session: &[u8; 32]) -> Result<Timestamp, IssueError> {
         let device = SigningKey::generate().unwrap();
         let proof = possession(&device, Chn, Chn, session, self.bay.now).unwrap();
         let keys = [DeviceProof { key: *device.public(), proof }];

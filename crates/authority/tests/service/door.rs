@@ -252,6 +252,7 @@ impl Door {
             "attestation-nonce",
             "venue-credentials",
             "carers",
+            "hand-over",
         ];
         let first = path.trim_start_matches("/v1/").split(['/', '?']).next().unwrap();
         let is_wallets = of_wallets.contains(&first);

@@ -380,6 +380,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         .collect();
     let fixed = [
         "DELETE /v1/carers/{id}",
+        "DELETE /v1/hand-over",
         "DELETE /v1/officers/session",
         "DELETE /v1/pass",
         "GET /.well-known/oauth-authorization-server",
@@ -432,6 +433,8 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "POST /v1/enrolments",
         "POST /v1/enrolments/{id}/frames",
         "POST /v1/events",
+        "POST /v1/hand-over",
+        "POST /v1/hand-over/take",
         "POST /v1/handovers",
         "POST /v1/identity-requests",
         "POST /v1/may-cross",

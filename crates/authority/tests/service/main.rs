@@ -21,6 +21,7 @@ mod chips;
 mod door;
 mod enrolment;
 mod face_policy;
+mod hand_over;
 mod http;
 mod identity;
 mod import;

@@ -366,6 +366,9 @@ async fn batches(bay: &Bay, chn: &Door, photo: &[u8], live: &[u8]) {
     let answer = tokens(json!("all")).await;
     assert_eq!(chn.problem(&answer, "tokens", "wrong_field")["field"], "devices");
 
+    let taken = chn.post("/v1/hand-over/take", None, &json!({ "code": b64(&[1; 32]) })).await;
+    chn.problem(&taken, "take_hand_over", "hand_over_unknown");
+
     // Of a suspended pass no codes are given.
     let number = documents::DocumentNumber::recognise(NUMBER).unwrap();
     let (confirm, lift) = (SuspensionDecision::Confirm, SuspensionDecision::Lift);
