@@ -2,12 +2,12 @@
 import type { Authority } from './border.js'
 
 /** Crockford's Base32. */
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+export const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const LETTERS: Readonly<Record<string, Authority>> = { C: 'CHN', H: 'HKG', M: 'MAC' }
 const LENGTH = 16
 
 /** The check character: ISO/IEC 7064, hybrid system, with M = 32. */
-function check(characters: string): string | undefined {
+export function check(characters: string): string | undefined {
   let p = 32
   for (const character of characters) {
     const value = ALPHABET.indexOf(character)
@@ -18,7 +18,7 @@ function check(characters: string): string | undefined {
 }
 
 /** The characters that count, as an office writes them. */
-const charactersOf = (text: string) => text.toUpperCase().replace(/[\s,;-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1')
+export const charactersOf = (text: string) => text.toUpperCase().replace(/[\s,;-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1')
 const isWhole = ({ length }: string) => length > 0 && length % LENGTH === 0
 
 /** Whether a text has the length of one code or of several: before, nothing can be said of it. */

@@ -20,7 +20,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json', '.webmanifest': 'application/manifest+json', '.png': 'image/png' }
-const WALLET_DOORS = /^\/v1\/(enrolments(\/[\w-]{22}\/frames)?|identity-requests(\/[\da-f]{32})?|second-enrolment|tokens|attestation-nonce|parts|pass(\/look-alike)?|passages|may-cross|appeals(\/[\da-f]{32})?|carers(\/[\w-]{1,64})?|venue-credentials|trust-lists|approvals)$/
+const WALLET_DOORS = /^\/v1\/(enrolments(\/[\w-]{22}\/frames)?|identity-requests(\/[\da-f]{32})?|hand-over(\/take)?|second-enrolment|tokens|attestation-nonce|parts|pass(\/look-alike)?|passages|may-cross|appeals(\/[\da-f]{32})?|carers(\/[\w-]{1,64})?|venue-credentials|trust-lists|approvals)$/
 const CODES = ['CHN', 'HKG', 'MAC']
 const BUILT = fileURLToPath(new URL('dist/build/h5', import.meta.url))
 const USAGE = `usage: node serve.mjs [--listen 127.0.0.1:7121] [--authorities FILE | CODE=URL,CODE=URL,CODE=URL | URL,URL,URL]

@@ -279,7 +279,7 @@ impl Service {
                 let pass = enrolment::find_pass(tx, holder).await?;
                 // Nobody carries a pass for others whose own is on another's phone, or suspended.
                 let fit = pass.is_some_and(|pass| pass.session.is_some() && pass.carer.is_none());
-                if !fit || is_suspended(tx, holder).await? {
+                if !fit || appeal::is_suspended(tx, holder).await? {
                     return Err(EnrolError::CarerAway);
                 }
                 Some(kept.id)
@@ -306,7 +306,7 @@ impl Service {
         let there = carers.is_some_and(|pass| {
             pass.session.is_some() && pass.carer.is_none() && pass.device.is_some() && pass.device == device
         });
-        if !there || is_suspended(tx, kept.relation.carer()).await? {
+        if !there || appeal::is_suspended(tx, kept.relation.carer()).await? {
             return Err(IssueError::CarerAway);
         }
         Ok(Some(kept.relation))
@@ -430,12 +430,6 @@ impl Service {
         }
         Ok(())
     }
-}
-
-/// Whether a suspension of this person is in force.
-pub(crate) async fn is_suspended(tx: &mut Tx, key: PersonKey) -> Result<bool, StoreError> {
-    let found = appeal::find_suspension(tx, key).await?;
-    Ok(found.is_some_and(|found| found.state == appeal::SuspensionState::InForce))
 }
 
 /// Writes that a relation is over; the pass that it carried ends with all its tokens, and what waits to be carried by it waits no more.

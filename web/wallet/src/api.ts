@@ -70,6 +70,25 @@ export type EnrolledAnswer = {
   readonly waits_until?: string | null
 }
 
+export type HandOverOffer = {
+  readonly code: string
+  readonly parcel?: Base64 | null
+}
+
+export type HandOverOfferAnswer = {
+  readonly expires: string
+}
+
+export type HandOverCode = {
+  readonly code: string
+}
+
+export type HandOverAnswer = {
+  readonly home: string
+  readonly parcel?: string | null
+  readonly secret: string
+}
+
 export type IdentityRequestAnswer = {
   readonly expires: string
   readonly id: string
@@ -176,7 +195,7 @@ export type VenueCredentialsAnswer = {
   readonly key_class_reason?: string | null
 }
 
-export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "role_missing" | "passkey_needed" | "code_refused" | "passkey_refused" | "passkey_copied" | "passkey_taken" | "challenge_expired" | "account_locked" | "unknown_account" | "account_refused" | "last_supervisor" | "accounts_unusable" | "no_pass" | "pass_suspended" | "carer_needed" | "carer_away" | "carer_of_age" | "carer_date_over" | "carer_withdrawn" | "carer_ended" | "carer_refused" | "unknown_carer" | "unknown_person" | "work_required" | "work_invalid" | "nothing_held" | "invitation_invalid" | "identity_not_taken" | "identity_request_unknown" | "identity_waits" | "identity_number" | "enrolment_not_under_way" | "unknown_request" | "enrolment_busy" | "frames_refused" | "liveness_failed" | "enrolment_waits" | "nothing_pending" | "invalid_dpop_proof" | "use_dpop_nonce" | "too_many_requests" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "too_many_keys" | "status_places_taken" | "device_key_taken" | "nothing_issued" | "paper_refused" | "not_approved" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "nothing_waits" | "already_counted" | "no_reservation" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "envelope_mismatch" | "gate_outside_binding" | "not_the_sender" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
+export type ProblemCode = "not_found" | "method_not_allowed" | "unsupported_media_type" | "body_too_large" | "body_interrupted" | "body_too_slow" | "malformed_json" | "wrong_field" | "number_invalid" | "unauthorized" | "role_missing" | "passkey_needed" | "code_refused" | "passkey_refused" | "passkey_copied" | "passkey_taken" | "challenge_expired" | "account_locked" | "unknown_account" | "account_refused" | "last_supervisor" | "accounts_unusable" | "no_pass" | "pass_suspended" | "carer_needed" | "carer_away" | "carer_of_age" | "carer_date_over" | "carer_withdrawn" | "carer_ended" | "carer_refused" | "unknown_carer" | "unknown_person" | "work_required" | "work_invalid" | "nothing_held" | "invitation_invalid" | "identity_not_taken" | "identity_request_unknown" | "identity_waits" | "identity_number" | "enrolment_not_under_way" | "unknown_request" | "enrolment_busy" | "frames_refused" | "liveness_failed" | "enrolment_waits" | "nothing_pending" | "hand_over_unknown" | "invalid_dpop_proof" | "use_dpop_nonce" | "too_many_requests" | "mrz_unreadable" | "mrz_mismatch" | "picture_unreadable" | "face_unusable" | "batch_size" | "device_key_invalid" | "possession_invalid" | "too_many_keys" | "status_places_taken" | "device_key_taken" | "nothing_issued" | "paper_refused" | "not_approved" | "no_permit" | "record_invalid" | "number_taken" | "unknown_reference" | "nothing_waits" | "already_counted" | "no_reservation" | "message_malformed" | "signature_invalid" | "key_not_trusted" | "sealed_unreadable" | "not_for_us" | "envelope_mismatch" | "gate_outside_binding" | "not_the_sender" | "weekly_key_missing" | "busy" | "database_failed" | "row_damaged" | "approval_refused" | "template_unknown" | "part_failed" | "token_failed" | "status_failed" | "crypto_failed" | "face_models_failed" | "internal"
 
 export type Work = {
   readonly bits: number
@@ -255,6 +274,9 @@ export interface Operations {
   withdraw_carer: { method: 'DELETE'; path: '/v1/carers/{id}'; secret: true; body: undefined; answer: undefined }
   enrol: { method: 'POST'; path: '/v1/enrolments'; secret: false; body: Enrolment; answer: BegunAnswer }
   frames: { method: 'POST'; path: '/v1/enrolments/{id}/frames'; secret: false; body: Frames; answer: PromptAnswer | EnrolledAnswer }
+  withdraw_hand_over: { method: 'DELETE'; path: '/v1/hand-over'; secret: true; body: undefined; answer: undefined }
+  offer_hand_over: { method: 'POST'; path: '/v1/hand-over'; secret: true; body: HandOverOffer; answer: HandOverOfferAnswer }
+  take_hand_over: { method: 'POST'; path: '/v1/hand-over/take'; secret: false; body: HandOverCode; answer: HandOverAnswer }
   ask_identity: { method: 'POST'; path: '/v1/identity-requests'; secret: false; body: undefined; answer: IdentityRequestAnswer }
   identity_state: { method: 'GET'; path: '/v1/identity-requests/{id}'; secret: false; body: undefined; answer: IdentityStateAnswer }
   may_cross: { method: 'POST'; path: '/v1/may-cross'; secret: true; body: CrossingQuestion; answer: CrossingAnswer }

@@ -10,6 +10,7 @@ const SENTENCES: Readonly<Record<string, Word>> = {
   liveness_failed: 'problemLive', frames_refused: 'problemLive', enrolment_not_under_way: 'problemLive',
   enrolment_waits: 'problemWaits',
   identity_not_taken: 'identityNotTaken', identity_request_unknown: 'identityOver', identity_waits: 'identityWaits', identity_number: 'identityNumberOver',
+  hand_over_unknown: 'handOverUnknown',
   picture_unreadable: 'problemPicture', face_unusable: 'problemPicture',
   work_required: 'problemBusy', work_invalid: 'problemBusy', too_many_requests: 'problemBusy', enrolment_busy: 'problemBusy', too_many_keys: 'problemBusy', busy: 'problemBusy', weekly_key_missing: 'problemBusy',
   status_places_taken: 'problemFull',

@@ -122,6 +122,9 @@ export interface Content {
   offset: number
   /** What this pass shows at desks, and has shown. */
   venues?: VenuePass
+  /** The code by which it comes here from another phone, until all of it is here; and how many passes come by it. */
+  bringing?: string
+  coming?: number
 }
 
 export const BATCH = 8
@@ -143,8 +146,8 @@ interface State {
   lists: KeptLists | undefined
   /** Offers that were answered. */
   told: readonly Offer[]
-  /** Where a pass was ended just now; it is said once. */
-  ended: readonly Authority[] | undefined
+  /** Where a pass was ended just now, or that all of them went to another phone; it is said once. */
+  ended: readonly Authority[] | 'moved' | undefined
 }
 
 export const state: State = reactive({ content: undefined, others: [], lists: undefined, told: [], ended: undefined })
@@ -157,7 +160,7 @@ export const now = (): number => Math.floor(Date.now() / 1000) + (state.content?
 
 // --- the vault -----------------------------------------------------------------------------------------------------
 
-const empty = (home: Authority): Content => ({
+export const empty = (home: Authority): Content => ({
   home, step: 'card', name: '', birth: '', cards: {}, sessions: {}, records: {}, tokens: [], pending: [], history: [], receipts: [],
   asked: 0, again: [], offset: 0,
 })
@@ -379,7 +382,7 @@ const RECEIPTS = 200
 /** Calls an authority for this pass and records which data it got. */
 export async function tell<K extends Exclude<keyof Operations, 'frames'>>(content: Content, to: Authority, what: K, given: Omit<Parameters<typeof call<K>>[2], 'key'>, noted: Receipt['what'] = what): Promise<Operations[K]['answer']> {
   // Asked every few seconds: the last time is enough.
-  const before = noted === 'identity_state' ? content.receipts.filter((one) => one.to !== to || one.what !== noted) : content.receipts
+  const before = noted === 'identity_state' || noted === 'offer_hand_over' ? content.receipts.filter((one) => one.to !== to || one.what !== noted) : content.receipts
   content.receipts = [{ at: now(), to, what: noted }, ...before].slice(0, RECEIPTS)
   try {
     return await call(to, what, { ...given, key: await deviceKey(content) } as Parameters<typeof call<K>>[2])

@@ -1,7 +1,5 @@
 /** The built mini-program in a context as bare as a phone's: its size, its life, its code at the gate. */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,7 +12,8 @@ import { counterOf } from './clerk.js'
 import { chance, drawCards, film, noFont, permitZone } from './cards.js'
 import { PIN, scan, symbolText } from './hand.js'
 import { OtherWallet, noOtherWallet } from './other-program.js'
-import { Phone } from './phone.js'
+import { BUILT_IN, buildMini, phoneOf } from './mini.js'
+import { type Phone } from './phone.js'
 
 const BUILT = join(ROOT, 'web/wallet/dist/build')
 const MINI = join(BUILT, 'mp-weixin')
@@ -56,21 +55,13 @@ describe.skipIf(skipped)('the built mini-program', () => {
   let phone: Phone
   /** The mini-program as an operator builds it: with the roots of this installation. */
   let built: string
-  const builtIn = JSON.parse(readFileSync(join(ROOT, 'web/wallet/public/authorities.json'), 'utf8')) as Record<string, string>
-  const make = (storage = new Map<string, unknown>()) => new Phone({
-    folder: built, language: 'en', selfie: bay.selfie, storage,
-    net: (url) => Object.entries(builtIn).reduce((at, [code, address]) => at.replace(address, bay.authorities[code]!), url),
-  })
+  const make = (storage = new Map<string, unknown>()) => phoneOf(bay, built, storage)
 
   beforeAll(async () => {
     const browser = await launch()
     bay = await openBay(browser)
     await browser.close()
-    built = mkdtempSync(join(tmpdir(), 'baypass-weixin-'))
-    const source = join(ROOT, 'web/wallet')
-    execFileSync('npx', ['uni', 'build', '-p', 'mp-weixin'], {
-      cwd: source, stdio: 'ignore', env: { ...process.env, NODE_ENV: 'production', UNI_INPUT_DIR: join(source, 'src'), UNI_OUTPUT_DIR: built, BAYPASS_ROOTS: join(bay.dir, 'public/roots.json') },
-    })
+    built = buildMini(bay)
     phone = make()
   })
   afterAll(async () => {
@@ -338,7 +329,7 @@ describe.skipIf(skipped)('the built mini-program', () => {
   })
 
   it('asked nobody but the authorities', () => {
-    for (const asked of phone.asked) expect(Object.values(builtIn).some((address) => asked.split(' ')[1]!.startsWith(`${address}/v1/`)), asked).toBe(true)
+    for (const asked of phone.asked) expect(Object.values(BUILT_IN).some((address) => asked.split(' ')[1]!.startsWith(`${address}/v1/`)), asked).toBe(true)
   })
 
   /** Another phone, up to its first question for a document. */

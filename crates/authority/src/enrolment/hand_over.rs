@@ -9,12 +9,11 @@ use credential::{CryptoError, sha256};
 use documents::{AuthorityCode, Timestamp, redact_debug};
 
 use crate::applications::{HAND_OVER_SECONDS, HandOverOffer, PARCEL_LEN};
-use crate::carers::is_suspended;
 use crate::issuance::IssueError;
 use crate::service::{Service, draw};
 use crate::store::enrolment::{self, PassRow};
 use crate::store::vault::PersonKey;
-use crate::store::{StoreError, Tx, person, token};
+use crate::store::{StoreError, Tx, appeal, person, token};
 
 /// Why a pass was not handed over.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +74,7 @@ impl Service {
         let from = sha256(session);
         let mut tx = self.store.read().await?;
         let key = person::find_session(&mut tx, &from).await?.ok_or(HandOverError::NoPass)?;
-        if is_suspended(&mut tx, key).await? {
+        if appeal::is_suspended(&mut tx, key).await? {
             return Err(HandOverError::Suspended);
         }
         tx.commit().await?;
@@ -128,7 +127,7 @@ impl Service {
         session: &[u8; 32],
         now: Timestamp,
     ) -> Result<AuthorityCode, HandOverError> {
-        if is_suspended(tx, key).await? {
+        if appeal::is_suspended(tx, key).await? {
             return Err(HandOverError::Suspended);
         }
         enrolment::drop_pending(tx, key).await?;

@@ -104,8 +104,7 @@ impl Service {
         key: PersonKey,
         missing: impl Fn() -> IssueError,
     ) -> Result<(Person, Resident), IssueError> {
-        let suspended = |found: appeal::Suspension| found.state == appeal::SuspensionState::InForce;
-        if appeal::find_suspension(tx, key).await?.is_some_and(suspended) {
+        if appeal::is_suspended(tx, key).await? {
             return Err(IssueError::Suspended);
         }
         let person = person::find_person(tx, self.store.vault(), key).await?.ok_or_else(&missing)?;

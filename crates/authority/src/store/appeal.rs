@@ -261,6 +261,11 @@ pub(crate) async fn find_suspension(tx: &mut Tx, person: PersonKey) -> Result<Op
     optional!(tx, FIND_SUSPENSION, person.to_vec())?.map(|row| suspension(&row)).transpose()
 }
 
+/// Whether a suspension of this person's pass is in force.
+pub(crate) async fn is_suspended(tx: &mut Tx, person: PersonKey) -> Result<bool> {
+    Ok(find_suspension(tx, person).await?.is_some_and(|found| found.state == SuspensionState::InForce))
+}
+
 /// Suspensions that wait for an officer, those first that lapse first; 500 at most.
 pub(crate) async fn asked_suspensions(tx: &mut Tx) -> Result<Vec<Suspension>> {
     all!(tx, ASKED_SUSPENSIONS)?.iter().map(suspension).collect()

@@ -1,0 +1,26 @@
+/** The mini-program as an operator builds it, and a phone that runs it against a small Bay. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Bay, ROOT } from './bay.js'
+import { Phone } from './phone.js'
+
+/** The addresses of the authorities that are built in. */
+export const BUILT_IN = JSON.parse(readFileSync(join(ROOT, 'web/wallet/public/authorities.json'), 'utf8')) as Readonly<Record<string, string>>
+
+/** Builds it with the roots of this installation; gives the folder, which whoever asked removes. */
+export function buildMini(bay: Bay): string {
+  const built = mkdtempSync(join(tmpdir(), 'baypass-weixin-'))
+  const source = join(ROOT, 'web/wallet')
+  execFileSync('npx', ['uni', 'build', '-p', 'mp-weixin'], {
+    cwd: source, stdio: 'ignore', env: { ...process.env, NODE_ENV: 'production', UNI_INPUT_DIR: join(source, 'src'), UNI_OUTPUT_DIR: built, BAYPASS_ROOTS: join(bay.dir, 'public/roots.json') },
+  })
+  return built
+}
+
+/** A phone with it; what it keeps outlives the phone in `storage`. */
+export const phoneOf = (bay: Bay, built: string, storage = new Map<string, unknown>()): Phone => new Phone({
+  folder: built, language: 'en', selfie: bay.selfie, storage,
+  net: (url) => Object.entries(BUILT_IN).reduce((at, [code, address]) => at.replace(address, bay.authorities[code]!), url),
+})
