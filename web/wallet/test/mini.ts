@@ -19,8 +19,8 @@ export function buildMini(bay: Bay): string {
   return built
 }
 
-/** A phone with it; what it keeps outlives the phone in `storage`. */
-export const phoneOf = (bay: Bay, built: string, storage = new Map<string, unknown>()): Phone => new Phone({
+/** A phone with it; what it keeps outlives the phone in `storage`. `net`: where a request goes, for a network that fails. */
+export const phoneOf = (bay: Bay, built: string, storage = new Map<string, unknown>(), net: (url: string) => string = (url) => url): Phone => new Phone({
   folder: built, language: 'en', selfie: bay.selfie, storage,
-  net: (url) => Object.entries(BUILT_IN).reduce((at, [code, address]) => at.replace(address, bay.authorities[code]!), url),
+  net: (url) => net(Object.entries(BUILT_IN).reduce((at, [code, address]) => at.replace(address, bay.authorities[code]!), url)),
 })
