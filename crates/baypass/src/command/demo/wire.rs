@@ -39,6 +39,8 @@ pub enum Trick {
     OtherProbe(AuthorityCode),
     /// The gate gets the first status list that was ever fetched.
     FirstStatus,
+    /// The gate gets the trust lists that were fetched first.
+    FirstTrust,
     /// No status list comes through any more, to no gate of the port.
     NoStatus,
     /// Each authority gets every envelope twice, and the gate the second answer.
@@ -262,9 +264,10 @@ impl End {
             let last = seen.verdicts.insert(self.authority, bytes.clone());
             return last.filter(|_| trick == Trick::LastVerdict).unwrap_or(bytes);
         }
-        if path.starts_with("/v1/status-lists/") {
+        let old = if path == "/v1/trust-lists" { Trick::FirstTrust } else { Trick::FirstStatus };
+        if path == "/v1/trust-lists" || path.starts_with("/v1/status-lists/") {
             let first = seen.lists.entry((self.authority, path.to_owned())).or_insert_with(|| bytes.clone());
-            return if trick == Trick::FirstStatus { first.clone() } else { bytes };
+            return if trick == old { first.clone() } else { bytes };
         }
         bytes
     }
