@@ -1,6 +1,8 @@
 //! Certificates towards wallets and verifiers of others: the profiles of ISO/IEC 18013-5, annex B, and the list of revoked ones, as a
 //! library of others reads it.
 
+#![expect(clippy::unwrap_used, reason = "a failing helper fails the test that called it")]
+
 use credential::annex_b::{Profile, ProfileFault, faults};
 use credential::x5c::{CertificateAnchors, LeafUse, first_of_pem, verify_x5c};
 use credential::{SigningKey, certificate};

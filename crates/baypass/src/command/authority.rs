@@ -39,7 +39,7 @@ const MARK_SECONDS: i64 = 60;
 pub enum AuthorityCommand {
     /// Serves wallets and officers, gates and the other authorities, and its operators, each over a listener of their own;
     /// `/docs` describes it.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Makes the certificates anew under which credentials are issued to wallets of others, for the address that they name. Keys stay,
     /// and what was issued stays valid; verifiers who ask for the whole profile of ISO/IEC 18013-5 take in the new root.
     RenewRoot(RenewRootArgs),
@@ -146,7 +146,6 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         );
     }
     let mut revocations = openid::revocation_rounds(&installation, code, &openid)?;
-    revocations.follow(now)?;
     let state = HttpState {
         service: Arc::clone(&service),
         now: Arc::new(move || ticking.now()),
