@@ -49,7 +49,8 @@ impl Certified {
         let root = root.found_at(IssuerAddresses::new(ISSUER, LIST)?);
         let root_pem = root.certificate(today.plus_days(-1), today.plus_days(3_650))?.0;
         let days = (today.plus_days(-1), today.plus_days(400));
-        let leaf = first_of_pem(&root.certify(name, &["issuer.example".to_owned()], &key, leaf_use, days)?.0)?;
+        let leaf =
+            first_of_pem(&root.certify(name, &["issuer.example".to_owned()], &key, leaf_use, days)?.0)?;
         let root_der = first_of_pem(&root_pem)?;
         let profile = match leaf_use {
             SignerUse::DocumentSigner => Profile::DocumentSigner,
