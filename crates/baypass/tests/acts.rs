@@ -237,6 +237,16 @@ fn steps(account: &str) -> Vec<Step> {
         step("keys rotate --dir DIR --authority CHN --role approval --lead 0", &[SUPERVISORS], "rotate_key"),
         step("approval renew --dir DIR", &[SUPERVISORS], "sign_approval"),
         step("risk renew --dir DIR --authority CHN", &[SUPERVISORS], "sign_risk_rules"),
+        step(
+            "authority renew-root --dir DIR --authority HKG --issuer https://hkg.example",
+            &[HKG],
+            "renew_issuer_root",
+        ),
+        step(
+            "authority replace-key --dir DIR --authority HKG --key signer --compromised",
+            &[HKG],
+            "replace_issuer_key",
+        ),
         step("tls renew --dir DIR --authority CHN --lead 0", &[CHN], "renew_tls"),
         step("tls retire --dir DIR --authority CHN", &[CHN], "retire_tls"),
         step("trust renew --dir DIR --authority CHN", &[SUPERVISORS], "publish_trust_list"),

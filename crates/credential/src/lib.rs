@@ -4,6 +4,7 @@
 //! keys that it may trust as an argument. Not here: who is trusted (`trust`), what a verdict rests on (`authority`).
 
 pub mod agreement;
+pub mod annex_b;
 pub mod attestation;
 pub mod cbor;
 pub mod certificate;

@@ -34,8 +34,8 @@ pub fn first_of_pem(text: &str) -> Result<Vec<u8>, X5cError> {
 }
 
 /// Object identifiers of ISO/IEC 18013-5, annex B, encoded: 1.0 is 40.
-const DOCUMENT_SIGNER: &[u8] = &[40, 0x81, 0x8c, 0x5d, 5, 1, 2];
-const READER: &[u8] = &[40, 0x81, 0x8c, 0x5d, 5, 1, 6];
+pub(crate) const DOCUMENT_SIGNER: &[u8] = &[40, 0x81, 0x8c, 0x5d, 5, 1, 2];
+pub(crate) const READER: &[u8] = &[40, 0x81, 0x8c, 0x5d, 5, 1, 6];
 
 /// What the leaf's key must be meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Certificate: an installation's own certification authority, and what it certifies.
 //!
-//! Lives here: making certificates (RFC 5280) for keys that `credential` made. Not here: who has which key (`trust`): between
-//! parties the key counts, as a trust list names it, and not who certified it. Wallets and browsers go by the certification
-//! authority.
+//! Lives here: making certificates (RFC 5280) for keys that `credential` made. Not here: those towards wallets and verifiers of others
+//! (`issuer_root`); who has which key (`trust`): between parties the key counts, as a trust list names it, and not who certified it.
+//! Wallets and browsers go by the certification authority.
 
 use std::sync::LazyLock;
 
@@ -54,13 +54,18 @@ pub enum CertificateError {
     /// A name, a date or a key that a certificate cannot bear.
     #[error("the certificate cannot be made ({0}); check its names")]
     Made(#[from] rcgen::Error),
+    /// An address that a certificate cannot bear.
+    #[error(
+        "the issuer's address is empty, longer than 1000 bytes, or not ASCII; name one as browsers write it (https://hkg.example)"
+    )]
+    Address,
 }
 
 /// A certificate in PEM (RFC 7468).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate(pub String);
 
-fn key_pair(key: &SigningKey) -> Result<KeyPair, CertificateError> {
+pub(crate) fn key_pair(key: &SigningKey) -> Result<KeyPair, CertificateError> {
     let der = key.to_pkcs8()?;
     Ok(KeyPair::from_pkcs8_der_and_sign_algo(
         &PrivatePkcs8KeyDer::from(der.as_slice()),
@@ -69,7 +74,7 @@ fn key_pair(key: &SigningKey) -> Result<KeyPair, CertificateError> {
 }
 
 /// From the first day at 0:00 UTC to the last.
-fn dated(mut params: CertificateParams, (from, to): (LocalDate, LocalDate)) -> CertificateParams {
+pub(crate) fn dated(mut params: CertificateParams, (from, to): (LocalDate, LocalDate)) -> CertificateParams {
     let date = |day: LocalDate| {
         let (year, month, day) = day.ymd();
         date_time_ymd(i32::from(year), month.unsigned_abs(), day.unsigned_abs())
@@ -78,54 +83,11 @@ fn dated(mut params: CertificateParams, (from, to): (LocalDate, LocalDate)) -> C
     params
 }
 
-/// What certifies: its own name and key, and for whom.
-struct Root {
-    /// The country that stands in its certificates, if any.
-    country: Option<&'static str>,
+/// A certification authority of one installation.
+pub struct Ca {
     name: String,
     key: KeyPair,
 }
-
-impl Root {
-    fn params(&self, name: &str, hosts: &[String]) -> Result<CertificateParams, CertificateError> {
-        let mut params = CertificateParams::new(hosts)?;
-        if let Some(country) = self.country {
-            params.distinguished_name.push(DnType::CountryName, country);
-        }
-        params.distinguished_name.push(DnType::CommonName, name);
-        Ok(params)
-    }
-
-    fn own_params(&self) -> Result<CertificateParams, CertificateError> {
-        let mut params = self.params(&self.name, &[])?;
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        Ok(params)
-    }
-
-    fn certificate(&self, days: (LocalDate, LocalDate)) -> Result<Certificate, CertificateError> {
-        Ok(Certificate(dated(self.own_params()?, days).self_signed(&self.key)?.pem()))
-    }
-
-    fn certify(
-        &self,
-        name: &str,
-        hosts: &[String],
-        key: &SigningKey,
-        uses: Vec<ExtendedKeyUsagePurpose>,
-        days: (LocalDate, LocalDate),
-    ) -> Result<Certificate, CertificateError> {
-        let mut params = self.params(name, hosts)?;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = uses;
-        params.use_authority_key_identifier_extension = true;
-        let issuer = Issuer::new(self.own_params()?, &self.key);
-        Ok(Certificate(dated(params, days).signed_by(&key_pair(key)?, &issuer)?.pem()))
-    }
-}
-
-/// A certification authority of one installation.
-pub struct Ca(Root);
 
 impl Ca {
     /// The certification authority with this key; the key's thumbprint tells it from others of its kind.
@@ -138,7 +100,14 @@ impl Ca {
             .iter()
             .take(4)
             .fold("Bay Pass installation ".to_owned(), |name, byte| format!("{name}{byte:02x}"));
-        Ok(Self(Root { country: None, name, key: key_pair(key)? }))
+        Ok(Self { name, key: key_pair(key)? })
+    }
+
+    fn own_params(&self) -> Result<CertificateParams, CertificateError> {
+        let mut params = named(&self.name, &[])?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        Ok(params)
     }
 
     /// Its own certificate.
@@ -146,7 +115,7 @@ impl Ca {
     /// # Errors
     /// [`CertificateError`]
     pub fn certificate(&self, from: LocalDate, to: LocalDate) -> Result<Certificate, CertificateError> {
-        self.0.certificate((from, to))
+        Ok(Certificate(dated(self.own_params()?, (from, to)).self_signed(&self.key)?.pem()))
     }
 
     /// Certifies a key of the party `name` for these hosts (names and IP addresses), as a server and a client.
@@ -160,62 +129,18 @@ impl Ca {
         key: &SigningKey,
         days: (LocalDate, LocalDate),
     ) -> Result<Certificate, CertificateError> {
-        let uses = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        self.0.certify(name, hosts, key, uses, days)
+        let mut params = named(name, hosts)?;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages =
+            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.use_authority_key_identifier_extension = true;
+        let issuer = Issuer::new(self.own_params()?, &self.key);
+        Ok(Certificate(dated(params, days).signed_by(&key_pair(key)?, &issuer)?.pem()))
     }
 }
 
-/// What a certificate of an [`IssuerRoot`] is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignerUse {
-    /// Signs credentials in wallets of others: 1.0.18013.5.1.2 (ISO/IEC 18013-5, annex B).
-    DocumentSigner,
-    /// Asks for presentations: 1.0.18013.5.1.6 (ISO/IEC 18013-5, annex B).
-    Reader,
-}
-
-impl SignerUse {
-    fn purpose(self) -> ExtendedKeyUsagePurpose {
-        let last = match self {
-            Self::DocumentSigner => 2,
-            Self::Reader => 6,
-        };
-        ExtendedKeyUsagePurpose::Other(vec![1, 0, 18013, 5, 1, last])
-    }
-}
-
-/// The root of those who sign credentials, or ask for them, in the name of one authority.
-pub struct IssuerRoot(Root);
-
-impl IssuerRoot {
-    /// The root with this key. `country`: two letters, as ISO/IEC 18013-5, annex B demands.
-    ///
-    /// # Errors
-    /// [`CertificateError`]
-    pub fn new(name: String, country: &'static str, key: &SigningKey) -> Result<Self, CertificateError> {
-        Ok(Self(Root { country: Some(country), name, key: key_pair(key)? }))
-    }
-
-    /// Its own certificate.
-    ///
-    /// # Errors
-    /// [`CertificateError`]
-    pub fn certificate(&self, from: LocalDate, to: LocalDate) -> Result<Certificate, CertificateError> {
-        self.0.certificate((from, to))
-    }
-
-    /// Certifies a key for these hosts (names and IP addresses) and this use.
-    ///
-    /// # Errors
-    /// [`CertificateError`]
-    pub fn certify(
-        &self,
-        name: &str,
-        hosts: &[String],
-        key: &SigningKey,
-        leaf_use: SignerUse,
-        days: (LocalDate, LocalDate),
-    ) -> Result<Certificate, CertificateError> {
-        self.0.certify(name, hosts, key, vec![leaf_use.purpose()], days)
-    }
+fn named(name: &str, hosts: &[String]) -> Result<CertificateParams, CertificateError> {
+    let mut params = CertificateParams::new(hosts)?;
+    params.distinguished_name.push(DnType::CommonName, name);
+    Ok(params)
 }

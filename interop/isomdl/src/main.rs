@@ -1,15 +1,18 @@
-//! Sessions in proximity with isomdl 0.2.0 (Spruce): our reader reads its holder, its reader reads our holder, and what was changed on its way
-//! is refused by both. An element that its holder altered is refused by our reader alone. Prints a line for each, and ends with a fault where
+//! Sessions in proximity with isomdl 0.2.0 (Spruce): our reader reads its holder, its reader reads our holder, by certificates as an authority
+//! makes them, and what was changed on its way is refused by both. An element that its holder altered is refused by our reader alone. Prints a line for each, and ends with a fault where
 //! one does not hold.
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use credential::agreement::AgreementKey;
-use credential::x5c::CertificateAnchors;
+use credential::annex_b::{Profile, faults};
+use credential::x5c::{CertificateAnchors, first_of_pem};
 use credential::{SigningKey, random_array};
 use documents::Timestamp;
 use isomdl::definitions::device_request::{DataElements, Namespaces};
 use isomdl::definitions::helpers::Tag24;
+use isomdl::definitions::x509::X5Chain;
 use isomdl::definitions::x509::trust_anchor::{PemTrustAnchor, TrustAnchorRegistry, TrustPurpose};
+use isomdl::definitions::x509::validation::ValidationRuleset;
 use isomdl::definitions::{IssuerSigned, Mso, SessionEstablishment};
 use isomdl::issuance::Mdoc;
 use isomdl::presentation::authentication::AuthenticationStatus;
@@ -22,11 +25,7 @@ use openid4vc::proximity::{
 };
 use p256::ecdsa::signature::Signer as _;
 use p256::pkcs8::DecodePrivateKey as _;
-use rcgen::{
-    BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, date_time_ymd,
-};
-use sha1::Digest as _;
+use transport::{IssuerAddresses, IssuerRoot, SignerUse};
 
 const DOC_TYPE: &str = "org.iso.18013.5.1.mDL";
 const ELEMENTS: &str = "org.iso.18013.5.1";
@@ -38,58 +37,28 @@ struct Certified {
     root_pem: String,
 }
 
-/// Where lists of revoked certificates would lie; nobody asks there.
-const ADDRESS: &str = "https://issuer.example/crl";
-/// Extended uses of ISO/IEC 18013-5, annex B.
-const DOCUMENT_SIGNER: [u64; 6] = [1, 0, 18013, 5, 1, 2];
-const READER: [u64; 6] = [1, 0, 18013, 5, 1, 6];
-
-/// SHA-1 of the uncompressed point, as RFC 5280, 4.2.1.2 has it and isomdl wants it.
-fn identifier_of(key: &SigningKey) -> Result<Vec<u8>> {
-    let point =
-        p256::ecdsa::SigningKey::from_pkcs8_der(&key.to_pkcs8()?)?.verifying_key().to_encoded_point(false);
-    Ok(sha1::Sha1::digest(point.as_bytes()).to_vec())
-}
+/// Where the issuer and its list of revoked certificates would be found; nobody asks there.
+const ISSUER: &str = "https://issuer.example";
+const LIST: &str = "https://issuer.example/openid/root.crl";
 
 impl Certified {
-    /// By the profiles of ISO/IEC 18013-5, annex B, whole: isomdl insists on the identifier of the key, the issuer's other name and the address
-    /// of a list of revoked certificates, which the certificates of an installation do not have (docs/proximity.md).
-    fn new(name: &str, extended_use: &[u64], now: Timestamp) -> Result<Self> {
-        let (root_key, key) = (SigningKey::generate()?, SigningKey::generate()?);
-        let pair =
-            |key: &SigningKey| -> Result<KeyPair> { Ok(KeyPair::try_from(key.to_pkcs8()?.as_slice())?) };
-        let days = |mut params: CertificateParams, days: i32| -> Result<CertificateParams> {
-            let (year, month, day) = now.local_date().plus_days(-1).ymd();
-            params.not_before = date_time_ymd(i32::from(year), month.unsigned_abs(), day.unsigned_abs());
-            let (year, month, day) = now.local_date().plus_days(days).ymd();
-            params.not_after = date_time_ymd(i32::from(year), month.unsigned_abs(), day.unsigned_abs());
-            params.distinguished_name.push(DnType::CountryName, "HK");
-            params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![ADDRESS.to_owned()] }];
-            // 30 len 86 len: GeneralNames with one URI.
-            let uri = ADDRESS.as_bytes();
-            let length = u8::try_from(uri.len())?;
-            let other_name = [&[0x30, length + 2, 0x86, length], uri].concat();
-            params.custom_extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 18], other_name));
-            Ok(params)
+    /// As an authority's service makes them: by the profiles of ISO/IEC 18013-5, annex B.
+    fn new(name: &str, leaf_use: SignerUse, now: Timestamp) -> Result<Self> {
+        let (root_key, key, today) = (SigningKey::generate()?, SigningKey::generate()?, now.local_date());
+        let root = IssuerRoot::new(format!("{name} root"), "HK", &root_key)?;
+        let root = root.found_at(IssuerAddresses::new(ISSUER, LIST)?);
+        let root_pem = root.certificate(today.plus_days(-1), today.plus_days(3_650))?.0;
+        let days = (today.plus_days(-1), today.plus_days(400));
+        let leaf =
+            first_of_pem(&root.certify(name, &["issuer.example".to_owned()], &key, leaf_use, days)?.0)?;
+        let root_der = first_of_pem(&root_pem)?;
+        let profile = match leaf_use {
+            SignerUse::DocumentSigner => Profile::DocumentSigner,
+            SignerUse::Reader => Profile::Reader,
         };
-        let mut root = CertificateParams::default();
-        root.distinguished_name = DistinguishedName::new();
-        root.distinguished_name.push(DnType::CommonName, format!("{name} root"));
-        root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        root.key_identifier_method = KeyIdMethod::PreSpecified(identifier_of(&root_key)?);
-        root.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let (root, root_pair) = (days(root, 1_000)?, pair(&root_key)?);
-        let root_pem = root.self_signed(&root_pair)?.pem();
-        let mut leaf = CertificateParams::default();
-        leaf.distinguished_name = DistinguishedName::new();
-        leaf.distinguished_name.push(DnType::CommonName, name);
-        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(extended_use.to_vec())];
-        leaf.use_authority_key_identifier_extension = true;
-        let identifier = [&[0x04, 20], identifier_of(&key)?.as_slice()].concat();
-        leaf.custom_extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 14], identifier));
-        let leaf = days(leaf, 300)?.signed_by(&pair(&key)?, &Issuer::new(root, &root_pair))?;
-        Ok(Self { key, chain: vec![leaf.der().to_vec()], root_pem })
+        ensure!(faults(&root_der, Profile::Root, None).is_empty());
+        ensure!(faults(&leaf, profile, Some(&root_der)).is_empty());
+        Ok(Self { key, chain: vec![leaf], root_pem })
     }
 
     fn anchors(&self) -> Result<CertificateAnchors> {
@@ -114,8 +83,8 @@ impl World {
     fn new() -> Result<Self> {
         let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
         let now = Timestamp::from_unix(i64::try_from(seconds)?).context("a time")?;
-        let issuer = Certified::new("Specimen issuer", &DOCUMENT_SIGNER, now)?;
-        let desk = Certified::new("Specimen desk", &READER, now)?;
+        let issuer = Certified::new("Specimen issuer", SignerUse::DocumentSigner, now)?;
+        let desk = Certified::new("Specimen desk", SignerUse::Reader, now)?;
         let device = SigningKey::generate()?;
         let text = |name: &str, value: &str| (name.to_owned(), Value::text(value));
         let elements = vec![
@@ -176,6 +145,30 @@ impl World {
         let signature: p256::ecdsa::Signature = key.sign(&payload);
         holder.submit_next_signature(signature.to_vec())?;
         holder.retrieve_response().context("a response")
+    }
+
+    /// What isomdl judges of a certificate of ours hangs on the profile: it names what one without addresses lacks.
+    fn whole_profile(&self) -> Result<()> {
+        let today = self.now.local_date();
+        let root = IssuerRoot::new("Without addresses".to_owned(), "HK", &SigningKey::generate()?)?;
+        let days = (today.plus_days(-1), today.plus_days(400));
+        let leaf = root.certify("Signer", &[], &SigningKey::generate()?, SignerUse::DocumentSigner, days)?.0;
+        let certificate_pem = root.certificate(days.0, days.1)?.0;
+        let pem = PemTrustAnchor { certificate_pem, purpose: TrustPurpose::Iaca };
+        let registry = TrustAnchorRegistry::from_pem_certificates(vec![pem])?;
+        let judge = |chain: Vec<u8>, registry: &TrustAnchorRegistry| -> Result<Vec<String>> {
+            let chain = X5Chain::builder().with_der_certificate(&chain)?.build()?;
+            Ok(ValidationRuleset::Mdl.validate(&chain, registry).errors)
+        };
+        let bare = judge(first_of_pem(&leaf)?, &registry)?;
+        println!("isomdl on a signer and a root without addresses: {bare:?}");
+        ensure!(bare.iter().any(|fault| fault.contains("IssuerAlternativeName")), "{bare:?}");
+        ensure!(bare.iter().any(|fault| fault.contains("CrlDistributionPoints")), "{bare:?}");
+        let leaf = self.issuer.chain.first().context("a signer")?.clone();
+        let whole = judge(leaf, &self.issuer.registry(TrustPurpose::Iaca)?)?;
+        ensure!(whole.is_empty(), "{whole:?}");
+        println!("isomdl finds nothing amiss with an authority's own signer and root");
+        Ok(())
     }
 
     /// Our reader and isomdl's holder.
@@ -296,6 +289,7 @@ impl World {
 
 fn main() -> Result<()> {
     let world = World::new()?;
+    world.whole_profile()?;
     world.our_reader().context("our reader, isomdl's holder")?;
     world.our_holder().context("isomdl's reader, our holder")?;
     println!("both ways pass with isomdl 0.2.0");

@@ -166,9 +166,12 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "par" | "token" | "credential" | "deferred_credential" | "notification" => &[&[NotFound]],
         "identity_request" | "identity_request_by_post" | "identity_response" | "identity_done" => &[],
         "credential_issuer" => &[&[NotFound, CryptoFailed]],
-        "authorization_server" | "nonce" | "openid_status_lists" | "root_certificate" | "openid_file" => {
-            &[&[NotFound]]
-        }
+        "authorization_server"
+        | "nonce"
+        | "openid_status_lists"
+        | "root_certificate"
+        | "revoked_certificates"
+        | "openid_file" => &[&[NotFound]],
         "openid_status_list" => &[&[NotFound, StatusFailed, CryptoFailed], STORE],
         "openid_authorize" => &[&[NotFound], STORE],
         "openid_sign_in" => &[JSON, STORE, CLAIM, &[NotFound, UnknownRequest]],

@@ -315,6 +315,7 @@ fn wallets_of_others() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(openid::lists::openid_status_lists))
         .routes(routes!(openid::lists::openid_status_list))
         .routes(routes!(openid::lists::root_certificate))
+        .routes(routes!(openid::lists::revoked_certificates))
         .routes(routes!(openid::sign_in::authorize))
         .routes(routes!(openid::sign_in::file))
         .routes(routes!(openid::sign_in::begin))

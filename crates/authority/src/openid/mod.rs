@@ -15,6 +15,7 @@ use credential::SigningKey;
 use credential::x5c::CertificateAnchors;
 use documents::redact_debug;
 use openid4vc::issuance::{Endpoints, Refusal, RefusalCode};
+use transport::RevocationList;
 use verifier::VerifierSetup;
 
 use crate::issuance::IssueError;
@@ -35,6 +36,8 @@ pub struct OpenIdIssuer {
     pub chain: Vec<Vec<u8>>,
     /// The root's certificate, in DER, for verifiers.
     pub root: Vec<u8>,
+    /// The root's list of revoked certificates.
+    pub revoked: RevocationList,
     /// Makers of wallets whose attestations count.
     pub makers: CertificateAnchors,
     /// By what it asks wallets of others for an identity.

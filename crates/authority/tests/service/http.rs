@@ -394,6 +394,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "GET /openid/done/{id}",
         "GET /openid/request/{id}",
         "GET /openid/root.cer",
+        "GET /openid/root.crl",
         "GET /openid/sign-in/{file}",
         "GET /openid/status-lists",
         "GET /openid/status-lists/{n}",

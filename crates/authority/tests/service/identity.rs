@@ -73,6 +73,7 @@ async fn stage(test: &str) -> Option<Stage> {
         key: Arc::new(SigningKey::from_pkcs8(&root.key).unwrap()),
         chain: vec![root.leaf],
         root: root.root,
+        revoked: transport::RevocationList::default(),
         makers: CertificateAnchors::default(),
         reader: asks.setup.clone(),
     };
@@ -376,6 +377,7 @@ async fn an_authority_whose_approval_or_list_says_nothing_takes_none() {
         key: Arc::new(SigningKey::generate().unwrap()),
         chain: Vec::new(),
         root: Vec::new(),
+        revoked: transport::RevocationList::default(),
         makers: CertificateAnchors::default(),
         reader: reader().setup,
     };

@@ -278,6 +278,7 @@ pub async fn signs_in_for_nothing(bay: &Bay) -> &'static str {
         key: Arc::new(SigningKey::generate().unwrap()),
         chain: Vec::new(),
         root: Vec::new(),
+        revoked: transport::RevocationList::default(),
         makers: CertificateAnchors::from_pem(&maker.root_pem).unwrap(),
         reader: reader().setup,
     };
@@ -292,6 +293,7 @@ struct Stage {
     door: Door,
     maker: SignerChain,
     roots: CertificateAnchors,
+    revoked: transport::RevocationList,
     live: Vec<u8>,
     stranger: Vec<u8>,
 }
@@ -304,17 +306,19 @@ async fn stage(test: &str) -> Option<Stage> {
     bay.chn.add_resident(HELD, &photo, bay.now).await.unwrap();
     let signer = SignerChain::new("Signer", &["chn.example"], Some(&[1, 0, 18013, 5, 1, 2]));
     let maker = SignerChain::new("Maker", &["maker.example"], None);
+    let revoked = transport::RevocationList::default();
     let issuer = OpenIdIssuer {
         endpoints: Endpoints::of(ISSUER),
         key: Arc::new(SigningKey::from_pkcs8(&signer.key).unwrap()),
         chain: vec![signer.leaf.clone()],
         root: signer.root.clone(),
+        revoked: revoked.clone(),
         makers: CertificateAnchors::from_pem(&maker.root_pem).unwrap(),
         reader: reader().setup,
     };
     let door = Door::open_to_others(&bay.chn, &bay, issuer).await;
     let roots = CertificateAnchors::from_pem(&signer.root_pem).unwrap();
-    Some(Stage { bay, door, maker, roots, live, stranger })
+    Some(Stage { bay, door, maker, roots, revoked, live, stranger })
 }
 
 fn keys(count: usize) -> Vec<SigningKey> {
@@ -361,6 +365,12 @@ async fn metadata_test_and_metadata_test_signed() {
     assert_eq!(server["code_challenge_methods_supported"], json!(["S256"]));
     let root = door.call("GET", "/openid/root.cer", &[], Vec::new()).await.is(200);
     assert!(CertificateAnchors::from_der([root.body.as_slice()]).is_ok());
+    // Until the first list of revoked certificates is signed there is none to give.
+    let list = door.call("GET", "/openid/root.crl", &[], Vec::new()).await;
+    door.problem(&list, "revoked_certificates", "not_found");
+    stage.revoked.put(b"a list".to_vec());
+    let list = door.call("GET", "/openid/root.crl", &[], Vec::new()).await.is(200);
+    assert_eq!((list.header("content-type"), list.body.as_slice()), ("application/pkix-crl", &b"a list"[..]));
     // An authority that issues to nobody but its own wallets has nothing at these addresses.
     let bare = Door::open(&stage.bay.mac, &stage.bay).await;
     for path in ["/.well-known/openid-credential-issuer", "/openid/root.cer", "/openid/status-lists/1"] {

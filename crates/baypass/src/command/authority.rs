@@ -18,6 +18,7 @@ use transport::base_address;
 use trust::Party;
 
 use super::InstallationArgs;
+use super::issuer::{RenewRootArgs, ReplaceKeyArgs};
 use crate::Ended;
 use crate::failure::{Failure, of};
 use crate::install::database::DatabaseArgs;
@@ -38,7 +39,13 @@ const MARK_SECONDS: i64 = 60;
 pub enum AuthorityCommand {
     /// Serves wallets and officers, gates and the other authorities, and its operators, each over a listener of their own;
     /// `/docs` describes it.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
+    /// Makes the certificates anew under which credentials are issued to wallets of others, for the address that they name. Keys stay,
+    /// and what was issued stays valid; verifiers who ask for the whole profile of ISO/IEC 18013-5 take in the new root.
+    RenewRoot(RenewRootArgs),
+    /// Puts another key in the place of the one that signs credentials for wallets of others, or asks them. The next start of `authority
+    /// serve` uses it.
+    ReplaceKey(ReplaceKeyArgs),
 }
 
 /// What `authority serve` takes.
@@ -76,7 +83,11 @@ pub struct ServeArgs {
 impl AuthorityCommand {
     /// Runs the command.
     pub async fn run(&self, models: &Path) -> Result<Ended, Failure> {
-        let Self::Serve(args) = self;
+        let args = match self {
+            Self::Serve(args) => args,
+            Self::RenewRoot(args) => return args.run(),
+            Self::ReplaceKey(args) => return args.run(),
+        };
         serve(args, models).await
     }
 }
@@ -127,6 +138,14 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let desk = args.pages.desk(&installation, &folder, Arc::clone(&officers_pages))?;
     let base = args.issuer.clone().unwrap_or_else(|| base_of(&to_public, public_at));
     let openid = openid::issuer(&installation, code, &base, status_client(&installation)?, now)?;
+    let lacks = openid::lacks(&openid).join("; ");
+    if !lacks.is_empty() {
+        tracing::warn!(
+            lacks,
+            "certificates towards wallets of others; `baypass authority renew-root` makes them anew"
+        );
+    }
+    let mut revocations = openid::revocation_rounds(&installation, code, &openid)?;
     let state = HttpState {
         service: Arc::clone(&service),
         now: Arc::new(move || ticking.now()),
@@ -147,6 +166,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     announce(code.code(), &at, "")?;
     let (mut told_of_rounds, mut told_of_rules) =
         (Told::of("a round towards the others"), Told::of("taking risk rules"));
+    let mut told_of_list = Told::of("signing the list of revoked certificates");
     let mut marked = clock.now();
     let mut signers = AuthoritySigners::new(&installation, code);
     let rounds = async {
@@ -158,6 +178,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
                 }
             }
             signers.follow(&service, now);
+            told_of_list.tell(revocations.follow(now).err().map(|failure| failure.to_string()));
             for whose in AuthorityCode::ALL {
                 if let Some(bytes) = service.kept_trust_list(whose)
                     && let Err(error) = lists::keep(&kept, whose, &bytes)

@@ -17,6 +17,7 @@ mod doctor;
 mod face;
 mod gate;
 mod init;
+mod issuer;
 mod keys;
 mod lane;
 mod ledger;

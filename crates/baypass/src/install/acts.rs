@@ -34,6 +34,10 @@ pub const RETIRE_KEY: &str = "retire_key";
 pub const RENEW_TLS: &str = "renew_tls";
 /// A key of connections is named no more, and removed.
 pub const RETIRE_TLS: &str = "retire_tls";
+/// Certificates towards wallets of others are made anew.
+pub const RENEW_ISSUER_ROOT: &str = "renew_issuer_root";
+/// Another key signs credentials for wallets of others, or asks them.
+pub const REPLACE_ISSUER_KEY: &str = "replace_issuer_key";
 /// A supervisor's key signs a draft of a list.
 pub const SIGN_TRUST_LIST: &str = "sign_trust_list";
 /// A trust list is published.

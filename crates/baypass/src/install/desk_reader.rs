@@ -16,8 +16,9 @@ use transport::SignerUse;
 use venue::openid::OpenIdSetup;
 use verifier::VerifierSetup;
 
+use super::certifier::{Certifier, LONGEST, RootOf, hosts_of};
 use super::keys::KeyFiles;
-use super::openid::{Certifier, LONGEST, hosts_of, key, root_path};
+use super::openid::{key, root_path};
 use super::venues::Desk;
 use super::{Installation, make_folder};
 use crate::failure::{Failure, of, read};
@@ -62,7 +63,8 @@ fn reader(
     let name = format!("Bay Pass desk {}", desk.id());
     let country = desk.authority().country();
     let (root_file, root_key) = (reader_root_path(of_what, desk.id()), key(&keys, ROOT)?);
-    let root = Certifier::write(&root_file, format!("{name} root"), country, &root_key, now.local_date())?;
+    let of_whom = RootOf { name: format!("{name} root"), country, key: &root_key };
+    let root = Certifier::write(&root_file, &of_whom, None, now.local_date())?;
     let (reader, base) = (key(&keys, READER)?, folder.join("reader"));
     // Who reads in person has no address: the certificate of the one that serves stays as it is.
     let hosts = host.map_or_else(|| hosts_of(&base), |host| vec![host]);

@@ -7,6 +7,7 @@
 pub mod acts;
 pub mod approval_file;
 pub mod approvals;
+mod certifier;
 pub mod changes;
 pub mod country_signers;
 pub mod database;

@@ -1,36 +1,67 @@
 //! OpenID: an authority's keys and certificates towards wallets of others, and the makers of wallets whom it trusts, as files.
 //!
-//! Lives here: where they lie, making and reading them. Not here: what is issued (`authority`), a certificate's form (`transport`).
+//! Lives here: where they lie, making, renewing and replacing them. Not here: what is issued (`authority`), a certificate's form
+//! (`transport`), when one is made anew (`certifier`).
 //!
 //! Keys lie among the authority's others (`keys/openid-root.key`, `keys/openid-signer.key`), certificates in `openid/`. Whoever makes
 //! wallets is pinned by their root in `openid/wallet-makers.pem`; without that file no wallet of others is served.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use authority::OpenIdIssuer;
-use credential::x5c::{CertificateAnchors, LeafUse, first_of_pem, verify_x5c};
-use credential::{SigningKey, certificate};
-use documents::{AuthorityCode, LocalDate, Timestamp};
+use clap::ValueEnum;
+use credential::SigningKey;
+use credential::annex_b::{self, Profile};
+use credential::x5c::CertificateAnchors;
+use documents::{AuthorityCode, Timestamp};
 use openid4vc::issuance::Endpoints;
-use transport::{Days, IssuerRoot, SignerUse};
+use transport::{IssuerAddresses, RevocationList, SignerUse};
 use trust::Party;
 use verifier::VerifierSetup;
 
+pub use super::certifier::RevocationRounds;
+use super::certifier::{self, Certifier, LONGEST, RootOf};
 use super::keys::{KeyFiles, KeyStore};
-use super::{Installation, make_folder, tls, write_whole};
+use super::{Installation, make_folder, tls};
 use crate::failure::{Failure, of, read};
 
 const ROOT: &str = "openid-root";
-const SIGNER: &str = "openid-signer";
-const READER: &str = "openid-reader";
 /// Most enrolments that wait for an identity of another wallet at once.
 const IDENTITY_REQUESTS: usize = 16_384;
-/// A signer's certificate serves so long, in days: at most 457 (ISO/IEC 18013-5, annex B).
-const SIGNER_DAYS: i32 = 400;
-/// Another one is made so long before its end, in days: credentials of the old one live a week.
-const LEAD_DAYS: i32 = 30;
-/// No file of certificates is longer, in bytes.
-pub(super) const LONGEST: usize = 256 * 1024;
+
+/// A key of an authority that its root certifies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum IssuerKey {
+    /// Signs credentials, metadata and status lists.
+    Signer,
+    /// Asks wallets of others for an identity. It is a key of its own: a verifier that could sign credentials could make what it asks for.
+    Reader,
+}
+
+impl IssuerKey {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Signer => "openid-signer",
+            Self::Reader => "openid-reader",
+        }
+    }
+
+    /// The name of the certificate's file, and the last word of its common name.
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Signer => "signer",
+            Self::Reader => "reader",
+        }
+    }
+
+    const fn signer_use(self) -> SignerUse {
+        match self {
+            Self::Signer => SignerUse::DocumentSigner,
+            Self::Reader => SignerUse::Reader,
+        }
+    }
+}
 
 fn folder(of_what: &Installation, code: AuthorityCode) -> PathBuf {
     of_what.authority(code).join("openid")
@@ -53,11 +84,49 @@ pub(super) fn key(keys: &KeyFiles, name: &str) -> Result<SigningKey, Failure> {
     keys.signing(name)
 }
 
-fn first_certificate(path: &Path) -> Result<Vec<u8>, Failure> {
-    let pem = read(path, LONGEST)?;
-    first_of_pem(&String::from_utf8_lossy(&pem)).map_err(|_| {
-        Failure::new(format!("{} holds no certificate; remove it, and another is made", path.display()))
-    })
+/// Where the issuer at this address and its list of revoked certificates are found.
+fn addresses(endpoints: &Endpoints) -> Result<IssuerAddresses, Failure> {
+    IssuerAddresses::new(endpoints.issuer(), &endpoints.at(Endpoints::REVOKED)).map_err(of)
+}
+
+/// One authority's files.
+struct Own<'i> {
+    of_what: &'i Installation,
+    code: AuthorityCode,
+    keys: KeyFiles,
+}
+
+impl<'i> Own<'i> {
+    fn open(of_what: &'i Installation, code: AuthorityCode) -> Result<Self, Failure> {
+        make_folder(&folder(of_what, code))?;
+        Ok(Self { of_what, code, keys: KeyFiles::of(&of_what.authority(code)) })
+    }
+
+    fn root_name(&self) -> String {
+        format!("Bay Pass {} credentials", self.code.code())
+    }
+
+    fn root_of<'k>(&self, key: &'k SigningKey) -> RootOf<'k> {
+        RootOf { name: self.root_name(), country: self.code.country(), key }
+    }
+
+    fn base(&self, which: IssuerKey) -> PathBuf {
+        folder(self.of_what, self.code).join(which.file())
+    }
+
+    /// A key and its certificate by this root; both are made where there are none.
+    fn certified(
+        &self,
+        root: &Certifier,
+        which: IssuerKey,
+        now: Timestamp,
+    ) -> Result<(SigningKey, Vec<u8>), Failure> {
+        let key = key(&self.keys, which.name())?;
+        let hosts = tls::all_hosts(self.of_what, &Party::Authority(self.code));
+        let name = format!("Bay Pass {} {}", self.code.code(), which.file());
+        let leaf = root.write_signer(&self.base(which), &name, (&key, which.signer_use()), &hosts, now)?;
+        Ok((key, leaf))
+    }
 }
 
 /// What an authority issues by at the address `base`; keys and certificates are made where there are none.
@@ -68,26 +137,15 @@ pub fn issuer(
     client: reqwest::Client,
     now: Timestamp,
 ) -> Result<OpenIdIssuer, Failure> {
-    let keys = KeyFiles::of(&of_what.authority(code));
-    let folder = folder(of_what, code);
-    make_folder(&folder)?;
-    let root_name = format!("Bay Pass {} credentials", code.code());
-    let root_file = root_path(of_what, code);
-    let root = Certifier::write(&root_file, root_name, code.country(), &key(&keys, ROOT)?, now.local_date())?;
-    let signer = key(&keys, SIGNER)?;
-    let hosts = tls::all_hosts(of_what, &Party::Authority(code));
-    let name = format!("Bay Pass {} signer", code.code());
-    let use_of = (&signer, SignerUse::DocumentSigner);
-    let leaf = root.write_signer(&folder.join("signer"), &name, use_of, &hosts, now)?;
-    // Who asks has a key of its own: a verifier that could sign credentials could make what it asks for.
-    let reader = key(&keys, READER)?;
-    let name = format!("Bay Pass {} reader", code.code());
-    let use_of = (&reader, SignerUse::Reader);
-    let reader_leaf = root.write_signer(&folder.join("reader"), &name, use_of, &hosts, now)?;
-    let endpoints = Endpoints::of(base);
+    let own = Own::open(of_what, code)?;
+    let (endpoints, root_key) = (Endpoints::of(base), key(&own.keys, ROOT)?);
+    let named = Some(addresses(&endpoints)?);
+    let root = Certifier::write(&root_path(of_what, code), &own.root_of(&root_key), named, now.local_date())?;
+    let (signer, leaf) = own.certified(&root, IssuerKey::Signer, now)?;
+    let (reader, reader_leaf) = own.certified(&root, IssuerKey::Reader, now)?;
     let reader = VerifierSetup {
         base: endpoints.issuer().to_owned(),
-        key: std::sync::Arc::new(reader),
+        key: Arc::new(reader),
         chain: vec![reader_leaf],
         client,
         most: IDENTITY_REQUESTS,
@@ -102,119 +160,94 @@ pub fn issuer(
     };
     Ok(OpenIdIssuer {
         endpoints,
-        key: std::sync::Arc::new(signer),
+        key: Arc::new(signer),
         chain: vec![leaf],
         root: root.der,
+        revoked: RevocationList::default(),
         makers,
         reader,
     })
 }
 
-/// A root with its certificate: it certifies one signer.
-pub(super) struct Certifier {
-    root: IssuerRoot,
-    /// The certificate, in DER.
-    pub(super) der: Vec<u8>,
+/// What the certificates of an issuer lack as it serves, each a sentence that begins with whose; nothing where they keep to ISO/IEC 18013-5,
+/// annex B, and name the address at which it is reached.
+pub fn lacks(issuer: &OpenIdIssuer) -> Vec<String> {
+    let root = issuer.root.as_slice();
+    let leaf = |chain: &[Vec<u8>], profile| {
+        chain.first().map(|leaf| annex_b::faults(leaf, profile, Some(root))).unwrap_or_default()
+    };
+    let each = [
+        ("root", annex_b::faults(root, Profile::Root, None)),
+        ("signer", leaf(&issuer.chain, Profile::DocumentSigner)),
+        ("reader", leaf(&issuer.reader.chain, Profile::Reader)),
+    ];
+    let faults = each
+        .into_iter()
+        .flat_map(|(whose, all)| all.into_iter().map(move |fault| format!("{whose}: {fault}")));
+    let named =
+        IssuerAddresses::in_certificate(root).filter(|named| named.issuer() != issuer.endpoints.issuer());
+    let other = named
+        .map(|named| format!("root: its list of revoked certificates is said to lie at {}", named.issuer()));
+    faults.chain(other).collect()
 }
 
-impl Certifier {
-    /// The root of this key. Its certificate is written to `file` where none of this key lies there.
-    pub(super) fn write(
-        file: &Path,
-        name: String,
-        country: &'static str,
-        root_key: &SigningKey,
-        today: LocalDate,
-    ) -> Result<Self, Failure> {
-        let root = IssuerRoot::new(name, country, root_key).map_err(of)?;
-        if file.exists() {
-            let der = first_certificate(file)?;
-            if certificate::public_key(&der).as_ref() == Some(root_key.public()) {
-                return Ok(Self { root, der });
-            }
-        }
-        let days = Days::builtin().map_err(of)?.ca_days;
-        let made = root.certificate(today.plus_days(-1), today.plus_days(days)).map_err(of)?;
-        write_whole(file, made.0.as_bytes())?;
-        Ok(Self { der: first_certificate(file)?, root })
-    }
-
-    /// The certificate `BASE.pem` of a key by this root, in DER: made anew where there is none, where the one there is of another key or
-    /// by another root, for other hosts, or before its end. Beside it `BASE.made` says when and for whom.
-    pub(super) fn write_signer(
-        &self,
-        base: &Path,
-        name: &str,
-        (key, leaf_use): (&SigningKey, SignerUse),
-        hosts: &[String],
-        now: Timestamp,
-    ) -> Result<Vec<u8>, Failure> {
-        let (file, stamp) = (base.with_extension("pem"), base.with_extension("made"));
-        let today = now.local_date();
-        let marked = format!("{today}\n{}\n", hosts.join("\n"));
-        let same_hosts = hosts_of(base) == hosts;
-        let serves = made_on(&stamp).is_some_and(|made| today < made.plus_days(SIGNER_DAYS - LEAD_DAYS));
-        if file.exists() && same_hosts && serves {
-            let der = first_certificate(&file)?;
-            if self.certified(&der, key, now) {
-                return Ok(der);
-            }
-        }
-        let days = (today.plus_days(-1), today.plus_days(SIGNER_DAYS));
-        let made = self.root.certify(name, hosts, key, leaf_use, days).map_err(of)?;
-        write_whole(&file, made.0.as_bytes())?;
-        write_whole(&stamp, marked.as_bytes())?;
-        first_certificate(&file)
-    }
-
-    /// True where this root signed the certificate in DER, and it is this key's.
-    fn certified(&self, der: &[u8], key: &SigningKey, now: Timestamp) -> bool {
-        let leaf = CertificateAnchors::from_der([self.der.as_slice()])
-            .and_then(|anchors| verify_x5c(&[der.to_vec()], &anchors, LeafUse::Any, now));
-        leaf.is_ok_and(|leaf| leaf.key.public() == key.public())
-    }
+/// Signs an authority's list of revoked certificates in rounds, for `issuer` to give out.
+pub fn revocation_rounds(
+    of_what: &Installation,
+    code: AuthorityCode,
+    issuer: &OpenIdIssuer,
+) -> Result<RevocationRounds, Failure> {
+    let own = Own::open(of_what, code)?;
+    let of_whom = (own.root_name(), code.country(), key(&own.keys, ROOT)?);
+    Ok(RevocationRounds::new(
+        folder(of_what, code),
+        root_path(of_what, code),
+        of_whom,
+        issuer.revoked.clone(),
+    ))
 }
 
-/// The hosts of the certificate `BASE.pem`, as `BASE.made` says; none where there is none.
-pub(super) fn hosts_of(base: &Path) -> Vec<String> {
-    let stamp = std::fs::read_to_string(base.with_extension("made")).unwrap_or_default();
-    stamp.lines().skip(1).filter(|host| !host.is_empty()).map(str::to_owned).collect()
+/// Makes the certificates of an authority's root, signer and reader anew, which name the address `base`. The keys stay.
+pub fn renew_root(
+    of_what: &Installation,
+    code: AuthorityCode,
+    base: &str,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let own = Own::open(of_what, code)?;
+    let (named, root_key) = (addresses(&Endpoints::of(base))?, key(&own.keys, ROOT)?);
+    let file = root_path(of_what, code);
+    let root = Certifier::write_anew(&file, &own.root_of(&root_key), Some(named), now.local_date())?;
+    for which in [IssuerKey::Signer, IssuerKey::Reader] {
+        own.certified(&root, which, now)?;
+    }
+    Ok(())
 }
 
-/// The day on which the signer's certificate was made, as a file beside it says.
-fn made_on(path: &Path) -> Option<LocalDate> {
-    std::fs::read_to_string(path).ok()?.lines().next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The root's and the signer's certificate of these keys in `folder`, as they stand there afterwards.
-    fn certificates(folder: &Path, root_key: &SigningKey, signer: &SigningKey) -> (Vec<u8>, Vec<u8>) {
-        let now: Timestamp = "2026-03-02T10:00:00+08:00".parse().unwrap();
-        let root =
-            Certifier::write(&folder.join("root.pem"), "Root".into(), "CN", root_key, now.local_date())
-                .unwrap();
-        let hosts = ["authority.example".to_owned()];
-        let use_of = (signer, SignerUse::DocumentSigner);
-        let leaf = root.write_signer(&folder.join("signer"), "Signer", use_of, &hosts, now).unwrap();
-        assert!(root.certified(&leaf, signer, now));
-        (root.der, leaf)
+/// Puts another key in the place of an authority's signer or reader, with a certificate. Where the old one is compromised, every
+/// certificate that it had is revoked; gives how many were.
+pub fn replace_key(
+    of_what: &Installation,
+    code: AuthorityCode,
+    which: IssuerKey,
+    is_compromised: bool,
+    now: Timestamp,
+) -> Result<usize, Failure> {
+    let own = Own::open(of_what, code)?;
+    let root_file = root_path(of_what, code);
+    if !own.keys.has(ROOT) || !own.keys.has(which.name()) || !root_file.exists() {
+        return Err(Failure::new(format!(
+            "{code} has no such key yet; `baypass authority serve` makes it at its first start"
+        )));
     }
-
-    #[test]
-    fn certificates_are_made_anew_where_a_key_was_replaced() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys: Vec<_> = (0..4).map(|_| SigningKey::generate().unwrap()).collect();
-        let [root, signer, second_signer, second_root] = keys.as_slice() else { unreachable!("four") };
-        let first = certificates(folder.path(), root, signer);
-        assert_eq!(certificates(folder.path(), root, signer), first, "the same keys keep theirs");
-        let second = certificates(folder.path(), root, second_signer);
-        assert_eq!(second.0, first.0);
-        assert_ne!(second.1, first.1);
-        let third = certificates(folder.path(), second_root, second_signer);
-        assert_ne!(third.0, second.0);
-        assert_ne!(third.1, second.1, "the old root's certificate counts no more");
-    }
+    let (root_key, old) = (key(&own.keys, ROOT)?, key(&own.keys, which.name())?);
+    // Revoked first: a key that is gone could not be found again by its certificates.
+    let revoked = match is_compromised {
+        true => certifier::revoke(&own.base(which), old.public(), now)?,
+        false => 0,
+    };
+    own.keys.remove_signing(which.name())?;
+    let root = Certifier::write(&root_file, &own.root_of(&root_key), None, now.local_date())?;
+    own.certified(&root, which, now)?;
+    Ok(revoked)
 }

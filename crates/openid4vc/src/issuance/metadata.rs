@@ -36,6 +36,9 @@ impl Endpoints {
     /// Status lists.
     pub const STATUS: &'static str = "/openid/status-lists";
 
+    /// Revoked certificates of its signers (RFC 5280, 5).
+    pub const REVOKED: &'static str = "/openid/root.crl";
+
     /// The endpoints of the issuer with this identifier.
     #[must_use]
     pub fn of(issuer: &str) -> Self {

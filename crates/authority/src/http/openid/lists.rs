@@ -1,4 +1,4 @@
-//! Lists: statuses of the credentials in wallets of others, and the root certificate for verifiers.
+//! Lists: statuses of the credentials in wallets of others; for verifiers the root certificate and what it revoked.
 //!
 //! Lives here: the list as a JWT and as a CWT, which lists there are. Not here: how a list is signed (`crate::openid`).
 
@@ -64,4 +64,18 @@ pub(in super::super) async fn root_certificate(
 ) -> Result<Response, Problem> {
     let issuer = issuer(&app)?;
     Ok(([(header::CONTENT_TYPE, "application/pkix-cert")], issuer.root.clone()).into_response())
+}
+
+/// Gives the list of revoked certificates
+///
+/// Of the signers and readers below this authority's root, in DER (RFC 5280, 5): their certificates name this address
+/// (cRLDistributionPoints; ISO/IEC 18013-5, annex B). A certificate stands there when its key was reported as compromised. The list counts for
+/// 30 days and is signed anew each day.
+#[utoipa::path(get, path = "/openid/root.crl", tag = "openid",
+    responses((status = 200, description = "The list.", content_type = "application/pkix-crl", body = String)))]
+pub(in super::super) async fn revoked_certificates(
+    State(app): State<Arc<AppState>>,
+) -> Result<Response, Problem> {
+    let list = issuer(&app)?.revoked.get().ok_or(ProblemCode::NotFound)?;
+    Ok(([(header::CONTENT_TYPE, "application/pkix-crl")], list).into_response())
 }
