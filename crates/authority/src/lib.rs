@@ -14,6 +14,7 @@ pub mod store;
 
 mod admin;
 mod applications;
+mod at_lane;
 mod carers;
 mod enrolment;
 mod events;
@@ -40,6 +41,7 @@ pub use applications::{
     CaptureError, Claim, EnrolmentFrame, EnrolmentId, EnrolmentRules, EnrolmentRulesError, EnrolmentSettings,
     InvitationCode, InvitationCodeError, WorkAnswer, WorkDemand,
 };
+pub use at_lane::{SEEN_SECONDS, SeeHolderError, SeenHolder, SeenName};
 pub use carers::{CarerError, CarerRole, OwnCarer};
 pub use enrolment::{
     Applicant, Begun, Decided, EnrolError, EnrolRequest, Enrolled, GoesOn, Invitation, PendingEnrolment,

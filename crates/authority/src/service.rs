@@ -18,6 +18,7 @@ use face::Liveness;
 use trust::{Approvals, GateBinding, Outside, TrustError, TrustStore, gate_of_kid};
 
 use crate::applications::{EnrolmentRules, Enrolments};
+use crate::at_lane::AtLanes;
 use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
 use crate::keys::{Keys, SigningKeys};
@@ -58,6 +59,8 @@ pub struct Service {
     /// The weeks of which the log was told that their status lists fill up.
     pub(crate) status_alarm: Mutex<Vec<u8>>,
     pub(crate) enrolments: Enrolments,
+    /// Whom the verdicts of the last minutes were about, for the officers who stand beside them.
+    pub(crate) at_lanes: AtLanes,
     /// Its risk control.
     pub(crate) risk: RiskControl,
     /// What reads the frames of a live capture; `None`: the models.
@@ -162,6 +165,7 @@ impl Service {
             status_capacity: StatusCapacity::default(),
             status_alarm: Mutex::default(),
             enrolments: Enrolments::new(enrolment),
+            at_lanes: AtLanes::default(),
             risk,
             frames: None,
         }

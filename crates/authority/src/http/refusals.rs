@@ -12,6 +12,7 @@ use trust::TrustError;
 
 use super::problem::{Problem, ProblemCode};
 use crate::applications::CaptureError;
+use crate::at_lane::SeeHolderError;
 use crate::carers::CarerError;
 use crate::enrolment::{EnrolError, PendingError, SessionError};
 use crate::events::notice::NoticeError;
@@ -128,6 +129,17 @@ impl From<PoolError> for Problem {
         match error {
             PoolError::Busy => told(ProblemCode::Busy, &error).after(1),
             PoolError::Interrupted => logged(ProblemCode::Internal, &error),
+        }
+    }
+}
+
+impl From<SeeHolderError> for Problem {
+    fn from(error: SeeHolderError) -> Self {
+        match &error {
+            SeeHolderError::NobodyThere => told(ProblemCode::NobodyAtLane, &error),
+            SeeHolderError::NotApproved => told(ProblemCode::PortraitNotApproved, &error),
+            SeeHolderError::Store(error) => error.into(),
+            SeeHolderError::Face(error) => error.into(),
         }
     }
 }

@@ -21,6 +21,7 @@ mod chips;
 mod door;
 mod enrolment;
 mod face_policy;
+mod holder;
 mod http;
 mod identity;
 mod import;
