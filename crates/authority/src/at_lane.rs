@@ -238,13 +238,15 @@ impl Service {
 
 #[cfg(test)]
 mod tests {
+    use documents::AuthorityCode;
+
     use super::*;
 
     fn standing(lane: &str) -> Standing {
         Standing {
             lane: lane.to_owned(),
             port: "hengqin".parse().unwrap(),
-            direction: "MAC-CHN".parse().unwrap(),
+            direction: Direction::new(AuthorityCode::Mac, AuthorityCode::Chn).unwrap(),
             person: PersonKey::from_bytes([7; 16]),
             number: DocumentNumber::parse(DocumentKind::HomeReturnPermit, "M87654320").unwrap(),
             name: None,

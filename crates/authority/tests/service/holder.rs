@@ -93,7 +93,7 @@ async fn the_own_officer_sees_the_holder_where_the_approval_allows_it_and_each_l
             (&own, "nobody_at_lane")
         ]
     );
-    assert!(looks.iter().all(|act| act.actor.to_string() == looks[0].actor.to_string()));
+    assert!(looks.iter().all(|act| act.actor == looks[0].actor));
 
     // Another lane, another minute, a word that is none.
     for (lane, reference) in [("hengqin/MAC-CHN", reference.as_str()), (GATE, &"07".repeat(16))] {
