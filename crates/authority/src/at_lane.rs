@@ -1,44 +1,29 @@
-//! At a lane: whom the verdicts of the last minutes were about, for this authority's own officer who stands beside them.
+//! At a lane: whom the verdicts of the last minutes were about. Memory alone, which forgets by itself.
 //!
-//! Lives here: [`AtLanes`], which is memory alone and forgets by itself, and the look at it. Not here: who may look and that it is
-//! written down (`http::officers`), the live face (the gate's). A gate never learns any of this (docs/officers.md).
+//! Lives here: [`AtLanes`]. Not here: what an officer sees of them (`seeing`). A gate never learns any of this (docs/officers.md).
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use credential::message::Request;
-use credential::part::HolderIdentity;
-use documents::{Direction, DocumentKind, DocumentNumber, PortId, Timestamp, redact_debug};
-use trust::Approval;
+use documents::{Direction, DocumentNumber, PortId, Timestamp, redact_debug};
 
-use crate::faces::FaceCheckError;
-use crate::inference::PoolError;
-use crate::service::Service;
-use crate::store::person::PersonKind;
 use crate::store::vault::PersonKey;
-use crate::store::{StoreError, Tx, person, registry};
-use crate::verdict::{Evidence, Opened};
 
 /// How long an officer may see whom a verdict was about, in seconds from the verdict on: measures are open for a minute at most, and
 /// whoever was sent to the officer stands there for some minutes more.
 pub const SEEN_SECONDS: i64 = 600;
 /// Most verdicts that are remembered; the oldest goes first.
 const MAX_SEEN: usize = 65_536;
-/// Longest portrait, in bytes of JPEG.
-const MAX_PORTRAIT_LEN: usize = 64 * 1024;
-/// Characters of a document's number that an officer sees: enough to find the card in a hand.
-const LAST_CHARACTERS: usize = 4;
-
 /// Whom a verdict was about, as far as its memory must hold it: the rest stands in the registry.
 #[derive(Clone)]
 pub(crate) struct Standing {
-    lane: String,
-    port: PortId,
-    direction: Direction,
-    person: PersonKey,
-    number: DocumentNumber,
+    pub lane: String,
+    pub port: PortId,
+    pub direction: Direction,
+    pub person: PersonKey,
+    pub number: DocumentNumber,
     /// The name that a sealed part carries; the registry has that of its own people.
-    name: Option<SeenName>,
+    pub name: Option<SeenName>,
 }
 redact_debug!(Standing);
 
@@ -51,45 +36,6 @@ pub struct SeenName {
     pub chinese: Option<String>,
 }
 redact_debug!(SeenName);
-
-/// What an officer sees of whoever stands at their lane.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SeenHolder {
-    /// The registry's portrait, cut as for a document, JPEG of at most 64 KiB; `None` where this authority holds none.
-    pub portrait: Option<Vec<u8>>,
-    /// Their name; `None` where this authority has it from nowhere.
-    pub name: Option<SeenName>,
-    /// The kind of the document on which the verdict rests.
-    pub document: DocumentKind,
-    /// The last four characters of its number.
-    pub last4: String,
-}
-redact_debug!(SeenHolder);
-
-/// Why an officer does not see whom a verdict was about.
-#[derive(Debug, thiserror::Error)]
-pub enum SeeHolderError {
-    /// The reference is none of this lane's last minutes.
-    #[error(
-        "no verdict of the last ten minutes at this lane has this reference, or nobody was found behind it"
-    )]
-    NobodyThere,
-    /// The approval in force says no.
-    #[error("the approval in force at this lane does not let officers see portrait and name")]
-    NotApproved,
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The portrait could not be made.
-    #[error(transparent)]
-    Face(#[from] FaceCheckError),
-}
-
-impl From<PoolError> for SeeHolderError {
-    fn from(error: PoolError) -> Self {
-        FaceCheckError::from(error).into()
-    }
-}
 
 /// Who stands at lanes, or stood there minutes ago, by the reference of the verdict. It lies in no file.
 #[derive(Default)]
@@ -138,7 +84,7 @@ impl AtLanes {
         self.lock().forget(now, MAX_SEEN);
     }
 
-    fn find(&self, reference: &[u8; 16], lane: &str, now: Timestamp) -> Option<Standing> {
+    pub(crate) fn find(&self, reference: &[u8; 16], lane: &str, now: Timestamp) -> Option<Standing> {
         let mut seen = self.lock();
         seen.forget(now, MAX_SEEN);
         let (_, standing) = seen.by_reference.get(reference)?;
@@ -146,99 +92,9 @@ impl AtLanes {
     }
 }
 
-/// The last characters of a number as its card prints it.
-fn last_characters(number: &DocumentNumber) -> String {
-    let key = number.match_key();
-    let from = key.char_indices().rev().nth(LAST_CHARACTERS - 1).map_or(0, |(at, _)| at);
-    key.get(from..).unwrap_or_default().to_owned()
-}
-
-fn name_of(latin: &str, chinese: &str) -> Option<SeenName> {
-    let filled = |text: &str| (!text.trim().is_empty()).then(|| text.to_owned());
-    let name = SeenName { latin: filled(latin), chinese: filled(chinese) };
-    (name.latin.is_some() || name.chinese.is_some()).then_some(name)
-}
-
-impl Service {
-    /// What is remembered of whoever a verdict is about; `None` where this authority knows nobody behind what was shown.
-    pub(crate) async fn standing(
-        &self,
-        tx: &mut Tx,
-        request: &Request,
-        opened: &Opened,
-        found: Option<PersonKey>,
-    ) -> Result<Option<Standing>, StoreError> {
-        let person = match found {
-            Some(key) => Some(key),
-            // Refused before anybody looked for the person: the number may be known all the same.
-            None => person::find_tag(tx, self.store.vault().number_tag(&opened.number)).await?,
-        };
-        let name = match &opened.evidence {
-            Evidence::Part(contents) => match &contents.identity {
-                HolderIdentity::Sealed { latin_name, chinese_name, .. } => {
-                    name_of(latin_name.as_str(), chinese_name.as_str())
-                }
-                HolderIdentity::Own { .. } => None,
-            },
-            Evidence::Page(_) => None,
-        };
-        Ok(person.map(|person| Standing {
-            lane: request.gate.clone(),
-            port: request.port.clone(),
-            direction: request.direction,
-            person,
-            number: opened.number.clone(),
-            name,
-        }))
-    }
-
-    /// What the own officer at `lane` sees of the person whom the verdict under `reference` is about: while it is open, and for
-    /// some minutes after. The approval in force at this moment must allow it.
-    ///
-    /// # Errors
-    /// [`SeeHolderError`]: why they see nothing.
-    pub async fn see_holder(
-        &self,
-        reference: &[u8; 16],
-        lane: &str,
-        now: Timestamp,
-    ) -> Result<SeenHolder, SeeHolderError> {
-        let standing = self.at_lanes.find(reference, lane, now).ok_or(SeeHolderError::NobodyThere)?;
-        let Standing { port, direction, person, number, name, .. } = standing;
-        let shown =
-            self.approvals().covering(&port, direction, now).is_ok_and(Approval::shows_officers_the_holder);
-        if !shown {
-            return Err(SeeHolderError::NotApproved);
-        }
-        let mut tx = self.store.read().await?;
-        // Whoever was erased meanwhile is seen by nobody.
-        let person = person::find_person(&mut tx, self.store.vault(), person).await?;
-        let person =
-            person.filter(|found| found.kind != PersonKind::Erased).ok_or(SeeHolderError::NobodyThere)?;
-        let resident = person::find_resident(&mut tx, &person).await?;
-        let photograph = registry::find_photograph(&mut tx, &person).await?;
-        tx.commit().await?;
-        let portrait = match photograph {
-            None => None,
-            Some(photograph) => {
-                let faces = Arc::clone(&self.faces);
-                self.pools.pictures.run(move || faces.portrait(&photograph, MAX_PORTRAIT_LEN)).await??
-            }
-        };
-        let registered =
-            resident.and_then(|found| name_of(&found.name, found.name_zh.as_deref().unwrap_or_default()));
-        Ok(SeenHolder {
-            portrait,
-            name: registered.or(name),
-            document: number.kind(),
-            last4: last_characters(&number),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use documents::AuthorityCode;
+    use documents::{AuthorityCode, DocumentKind};
 
     use super::*;
 
@@ -287,17 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_officer_sees_the_end_of_a_number_and_no_debug_output_shows_any_of_it() {
-        let standing = standing("a/b");
-        assert_eq!(last_characters(&standing.number), "4320");
-        assert_eq!(format!("{standing:?}"), "Standing(redacted)");
-        let holder = SeenHolder {
-            portrait: None,
-            name: name_of("LEONG MEI", ""),
-            document: standing.number.kind(),
-            last4: "4320".to_owned(),
-        };
-        assert!(!format!("{holder:?} {:?}", holder.name).contains("LEONG"));
-        assert_eq!(name_of(" ", ""), None);
+    fn no_debug_output_shows_who_stands_there() {
+        assert_eq!(format!("{:?}", standing("a/b")), "Standing(redacted)");
     }
 }

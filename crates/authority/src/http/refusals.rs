@@ -12,7 +12,6 @@ use trust::TrustError;
 
 use super::problem::{Problem, ProblemCode};
 use crate::applications::CaptureError;
-use crate::at_lane::SeeHolderError;
 use crate::carers::CarerError;
 use crate::enrolment::{EnrolError, PendingError, SessionError};
 use crate::events::notice::NoticeError;
@@ -25,6 +24,7 @@ use crate::inference::PoolError;
 use crate::issuance::IssueError;
 use crate::registry::RegistryError;
 use crate::risk_control::AppealError;
+use crate::seeing::SeeHolderError;
 use crate::service::SenderError;
 use crate::status_lists::ListError;
 use crate::store::StoreError;
