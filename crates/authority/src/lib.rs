@@ -14,6 +14,7 @@ pub mod store;
 
 mod admin;
 mod applications;
+mod at_lane;
 mod carers;
 mod enrolment;
 mod events;
@@ -29,6 +30,7 @@ mod registry;
 mod risk_control;
 mod risk_engine;
 mod risk_states;
+mod seeing;
 mod service;
 mod status_capacity;
 mod status_lists;
@@ -40,6 +42,7 @@ pub use applications::{
     CaptureError, Claim, EnrolmentFrame, EnrolmentId, EnrolmentRules, EnrolmentRulesError, EnrolmentSettings,
     HAND_OVER_SECONDS, InvitationCode, InvitationCodeError, PARCEL_LEN, WorkAnswer, WorkDemand,
 };
+pub use at_lane::{SEEN_SECONDS, SeenName};
 pub use carers::{CarerError, CarerRole, OwnCarer};
 pub use enrolment::{
     Applicant, Begun, Decided, EnrolError, EnrolRequest, Enrolled, GoesOn, HandOverError, HandedOver,
@@ -68,6 +71,7 @@ pub use risk_control::{
     RiskReport, RiskRulesError, RuleFigures, SuspensionDecision,
 };
 pub use risk_engine::{BenchRulesError, Pause, RiskControl, Watch};
+pub use seeing::{SeeHolderError, SeenHolder};
 pub use service::{SenderError, Service};
 pub use status_capacity::{
     LARGEST_LIST, STATUS_LISTS, StatusCapacity, status_list_number, status_list_numbers, status_lists_in_use,

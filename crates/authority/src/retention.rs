@@ -73,6 +73,7 @@ impl Service {
     /// # Errors
     /// The database's; the next call tries again.
     pub async fn enforce_retention(&self, now: Timestamp) -> Result<Option<RetentionReport>, StoreError> {
+        self.at_lanes.forget_old(now);
         let mut tx = self.store.read().await?;
         let last = maintenance::find_job(&mut tx, JOB).await?;
         tx.commit().await?;

@@ -18,6 +18,7 @@ use face::Liveness;
 use trust::{Approvals, GateBinding, Outside, TrustError, TrustStore, gate_of_kid};
 
 use crate::applications::{EnrolmentRules, Enrolments, HandOvers};
+use crate::at_lane::AtLanes;
 use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
 use crate::keys::{Keys, SigningKeys};
@@ -59,6 +60,8 @@ pub struct Service {
     pub(crate) status_alarm: Mutex<Vec<u8>>,
     pub(crate) enrolments: Enrolments,
     pub(crate) hand_overs: HandOvers,
+    /// Whom the verdicts of the last minutes were about, for the officers who stand beside them.
+    pub(crate) at_lanes: AtLanes,
     /// Its risk control.
     pub(crate) risk: RiskControl,
     /// What reads the frames of a live capture; `None`: the models.
@@ -164,6 +167,7 @@ impl Service {
             status_alarm: Mutex::default(),
             enrolments: Enrolments::new(enrolment),
             hand_overs: HandOvers::default(),
+            at_lanes: AtLanes::default(),
             risk,
             frames: None,
         }

@@ -67,6 +67,8 @@ pub enum Deed {
     ActAtLane,
     /// Looks up the reason of a verdict.
     LookUpReason,
+    /// Sees whom a verdict at a lane is about: portrait, name, the end of the document's number.
+    SeeHolder,
     /// Reads the ledger.
     ReadLedger,
     /// Reads what waits for an officer.
@@ -125,10 +127,11 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::SeeLane,
         Self::ActAtLane,
         Self::LookUpReason,
+        Self::SeeHolder,
         Self::ReadLedger,
         Self::ReadWaiting,
         Self::Settle,
@@ -163,7 +166,9 @@ impl Deed {
     pub const fn roles(self) -> &'static [Role] {
         use Role::{Auditor, EnrolmentOfficer, LaneOfficer, Operator, Supervisor};
         match self {
-            Self::SeeLane | Self::ActAtLane | Self::LookUpReason => &[LaneOfficer, Supervisor],
+            Self::SeeLane | Self::ActAtLane | Self::LookUpReason | Self::SeeHolder => {
+                &[LaneOfficer, Supervisor]
+            }
             Self::ReadLedger | Self::ReadActs | Self::ReadAppeals => &[Supervisor, Auditor],
             Self::ReadWaiting | Self::ReadSuspensions => &[LaneOfficer, Supervisor, Auditor],
             Self::DecideSuspension => &[LaneOfficer, Supervisor],
@@ -195,6 +200,7 @@ impl Deed {
             Self::SeeLane => "see_lane",
             Self::ActAtLane => "act_at_lane",
             Self::LookUpReason => "look_up_reason",
+            Self::SeeHolder => "see_holder",
             Self::ReadLedger => "read_ledger",
             Self::ReadWaiting => "read_waiting",
             Self::Settle => "settle",

@@ -21,6 +21,9 @@ use crate::store::TrustStore;
 
 /// The claim by which an approval of the border says that identity credentials of other systems are taken at an enrolment.
 pub const FOREIGN_IDENTITY: &str = "foreign_identity";
+/// The claim by which an approval of the border says that an authority's own officer at a lane sees portrait, name and the end of the
+/// document's number of the traveller who stands there. An approval that does not name it says no.
+pub const OFFICER_PORTRAIT: &str = "officer_portrait";
 
 /// An approval. One with an empty field does not load (specs/law: PIPL 55-56, Law 8/2005 art. 21).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,6 +214,12 @@ impl Approval {
     #[must_use]
     pub fn in_force(&self, day: LocalDate) -> bool {
         !self.withdrawn && (self.from..=self.to).contains(&day)
+    }
+
+    /// Whether the officer at a lane may see whom their own authority's verdict is about: it names [`OFFICER_PORTRAIT`].
+    #[must_use]
+    pub fn shows_officers_the_holder(&self) -> bool {
+        self.scenario == Scenario::BorderCrossing && self.claims.iter().any(|claim| claim == OFFICER_PORTRAIT)
     }
 
     /// Reads a file without verifying its signatures: for signing the next text under its id.

@@ -17,7 +17,9 @@ mod role;
 mod root;
 mod store;
 
-pub use approval::{Approval, ApprovalError, Approvals, FOREIGN_IDENTITY, Face, Newest, Terms};
+pub use approval::{
+    Approval, ApprovalError, Approvals, FOREIGN_IDENTITY, Face, Newest, OFFICER_PORTRAIT, Terms,
+};
 pub use binding::{Binding, GateBinding, Outside, gate_kid, gate_of_kid};
 pub use chain::{MAX_PREDECESSORS, chain, links};
 pub use desk::{DeskRefusal, DeskUse, SPECIMEN_VENUES};

@@ -14,6 +14,7 @@ import { LANES, MEASURES, REASONS } from '../../wallet/src/reasons.js'
 import { CLAIM_WORDS, DOCUMENT_WORDS, PURPOSE_WORDS, REFUSALS, SCENARIO_WORDS } from '../../wallet/src/venue-words.js'
 import { WORDS } from '../../wallet/src/words.js'
 import { REASONS as OFFICER_REASONS } from '../../kiosk/src/reason-words.js'
+import { DOCUMENTS as OFFICER_DOCUMENTS } from '../../kiosk/src/document-words.js'
 import { WORDS as OFFICER_WORDS } from '../../kiosk/src/officer-words.js'
 
 vi.mock('../../wallet/src/platform.js', () => ({ load: () => undefined, save: () => undefined, systemLanguage: () => 'en', announceLanguage: () => undefined }))
@@ -94,6 +95,7 @@ const SCREENS: Readonly<Record<string, Map<string, Partial<Texts>>>> = {
   'wallet/venue-words.ts: refusals': rows(REFUSALS),
   'kiosk/officer-words.ts': rows(OFFICER_WORDS as Readonly<Record<string, readonly string[]>>),
   'kiosk/reason-words.ts': rows(OFFICER_REASONS),
+  'kiosk/document-words.ts': rows(OFFICER_DOCUMENTS),
   'gate/data/texts.toml': sentences('crates/gate/data/texts.toml'),
   'face/data/quality.toml': sentences('crates/face/data/quality.toml'),
   'venue/page/texts': byLanguage('crates/venue/page/texts'),

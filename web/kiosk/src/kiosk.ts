@@ -63,9 +63,22 @@ function wantsUnlock(): boolean {
   return view?.state === 'measure' && view.measure === 'pin'
 }
 
-function say(key: string): string {
+function say(key: string, spoken = language()): string {
   const told = view?.sentence === key ? view.sentences : card?.texts[key]
-  return told?.[language()] ?? ''
+  return told?.[spoken] ?? ''
+}
+
+/** How it ended for the traveller: said in Chinese and English together, and then in the traveller's own language. */
+const RESULTS: readonly string[] = ['welcome', 'again', 'see_officer']
+
+/** The languages of a result: those beside the traveller's, and theirs; while none is chosen the others take turns. */
+function ofResult(): { also: Language[]; own: Language } {
+  const chosen = view?.language ?? undefined
+  const chinese: Language = chosen === 'zh-Hans' || chosen === 'zh-Hant' ? chosen : card?.sides[0]?.authority === 'CHN' ? 'zh-Hans' : 'zh-Hant'
+  const both: Language[] = [chinese, 'en']
+  const others = LANGUAGES.filter((one) => !both.includes(one))
+  const own = chosen ?? others[turn % others.length]!
+  return { also: both.filter((one) => one !== own), own }
 }
 
 function show(): void {
@@ -82,10 +95,15 @@ function show(): void {
   if (view) cards.show(view, byDocument() && (state === 'ready' || state === 'lay_card'), spoken)
   const picture = byDocument() && (state === 'ready' || state === 'lay_card') ? 'measure' : state === 'measure' ? (PICTURES[view?.measure ?? ''] ?? 'measure') : state === 'turn_head' && motion && motion !== 'ended' ? motion : state
   byId('picture').setAttribute('href', `#p-${picture}`)
+  const result = RESULTS.includes(state) && detail === undefined ? ofResult() : undefined
+  const also = byId<HTMLElement>('also')
+  const lines = (result?.also ?? []).map((one) => element('span', { lang: one }, say(sentence, one)))
+  if (also.innerHTML !== lines.map((line) => line.outerHTML).join('')) also.replaceChildren(...lines)
+  also.hidden = lines.length === 0
   const words = byId<HTMLElement>('sentence')
-  const text = detail ?? (say(sentence) || '\u00a0')
+  const text = detail ?? (say(sentence, result?.own) || '\u00a0')
   if (words.textContent !== text) words.textContent = text
-  words.lang = detail ? 'en' : spoken
+  words.lang = detail ? 'en' : (result?.own ?? spoken)
   document.documentElement.lang = spoken
   body.dataset['camera'] = camera.state
   body.dataset['face'] = panel.standsIn ? 'photograph' : 'camera'

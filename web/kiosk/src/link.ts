@@ -37,6 +37,10 @@ export class Link {
     return (await (await this.sent(path, { signal: AbortSignal.timeout(5_000) })).json()) as T
   }
 
+  async picture(path: string): Promise<Blob> {
+    return (await this.sent(path, { signal: AbortSignal.timeout(5_000) })).blob()
+  }
+
   async post(path: string, body?: BodyInit | object): Promise<void> {
     const plain = body === undefined || typeof body === 'string' || body instanceof Blob
     await this.sent(path, { method: 'POST', body: plain ? (body ?? null) : JSON.stringify(body), signal: AbortSignal.timeout(15_000) })

@@ -1,11 +1,14 @@
 /** The view of one authority's officer at one lane: the verdict of their own side, its measures, and the officer's acts. */
+import { Beside, type Whom } from './beside'
 import { type Card, type Code, type Language, REGIONS, byId, element } from './card'
+import { documentWord } from './document-words'
 import { Problem, linkOfPage } from './link'
 import { type Word, isWord, word } from './officer-words'
 import { doubtWords, reasonWords } from './reason-words'
 import { type Looked, Reasons } from './reasons'
 import { SignIn, type Signed } from './signin'
 import { cue } from './sounds'
+import { followTheme, switchTheme, theme } from './theme'
 
 interface Row {
   session: number
@@ -17,6 +20,8 @@ interface Row {
   gate: { code: string; remedy: string } | null
   hint: string | null
   refusable: boolean
+  /** Sent to this officer, who has not dealt with them. */
+  waits: boolean
   refused_here: boolean
 }
 interface Side {
@@ -32,6 +37,10 @@ const HOME: Record<Code, Language> = { CHN: 'zh-Hans', HKG: 'zh-Hant', MAC: 'zh-
 
 const link = linkOfPage()
 const reasons = new Reasons(() => show())
+const beside = new Beside({
+  holder: (reference) => reasons.get(`/v1/verdicts/${reference}/holder?lane=${encodeURIComponent(side?.lane ?? '')}`),
+  face: (session) => link.picture(`/face?session=${session}`),
+}, () => show())
 /** Signing in at this gate, for the side of this page's address. */
 const desk = new SignIn(`/v1/officers/${location.pathname.split('/')[3] ?? ''}`, false)
 const select = byId<HTMLSelectElement>('language')
@@ -48,35 +57,32 @@ let keys = new Map<string, HTMLButtonElement>()
 const tongue = () => select.value as Language
 const say = (key: string): string => (isWord(key) ? word(key, tongue()) : key.replaceAll('_', ' '))
 
-/** The last traveller referred to an officer whom this officer has dealt with. */
-let dealtWith = 0
-
-/** A traveller referred to an officer of this side stays on the screen until they are dealt with or the next one comes. */
-const sentHere = (row: Row): boolean =>
-  row.outcome === 'not_passed' && !row.refused_here && row.session > dealtWith && (row.own?.class === 'refer' || row.gate?.remedy === 'call_officer' || row.gate?.code === 'measures_not_taken')
-
 /** The newest traveller, while their outcome is open or they wait for an officer. */
 function current(): Row | undefined {
   const [newest] = side?.travellers ?? []
-  return newest && (newest.state !== 'over' || sentHere(newest)) ? newest : side?.travellers.find((row) => row.state !== 'over')
+  return newest && (newest.state !== 'over' || newest.waits) ? newest : side?.travellers.find((row) => row.state !== 'over')
 }
 
 /** A reference in groups of characters, so that it can be read aloud. */
 const grouped = (reference: string): string => reference.replace(/(.{8})(?=.)/g, '$1 ')
 let cued = ''
 
-function told(looked: Looked | undefined): string | undefined {
+/** A reason in words, what was in doubt, and its code. */
+interface Told { readonly words: string; readonly more: readonly string[]; readonly code?: string }
+
+function told(looked: Looked | undefined): Told | undefined {
   switch (looked) {
     case undefined: return undefined
-    case 'asked': return say('reason_asked')
-    case 'no_answer': return say('reason_no_answer')
+    case 'asked': return { words: say('reason_asked'), more: [] }
+    case 'no_answer': return { words: say('reason_no_answer'), more: [] }
     default: {
-      const doubts = (looked.risk?.doubts ?? []).map((doubt) => doubtWords(doubt, tongue()))
-      return [reasonWords(looked.code, looked.detail, tongue()), ...doubts, looked.code].join(' · ')
+      const more = (looked.risk?.doubts ?? []).map((doubt) => doubtWords(doubt, tongue()))
+      return { words: reasonWords(looked.code, looked.detail, tongue()), more, code: looked.code }
     }
   }
 }
-const whyOf = (row: Row): string | undefined => row.own ? told(reasons.of(row.own.reference)) : undefined
+const inOne = ({ words, more, code }: Told): string => [words, ...more, ...(code ? [code] : [])].join(' · ')
+const whyOf = (row: Row): Told | undefined => row.own ? told(reasons.of(row.own.reference)) : undefined
 
 async function act(body: object): Promise<void> {
   const said = byId<HTMLElement>('said')
@@ -90,8 +96,10 @@ async function act(body: object): Promise<void> {
   }
 }
 
-function button(key: string, text: string, press: () => void, kind = ''): HTMLButtonElement {
-  const made = element('button', { type: 'button', class: kind, 'data-key': key, 'aria-keyshortcuts': key }, element('kbd', {}, key === 'Escape' ? 'Esc' : key), element('span', {}, text))
+/** `off` is why it cannot be pressed now. */
+function button(key: string, text: string, press: () => void, kind = '', off?: string): HTMLButtonElement {
+  const words = element('span', {}, text, ...(off === undefined ? [] : [element('small', { class: 'off' }, off)]))
+  const made = element('button', { type: 'button', class: kind, 'data-key': key, 'aria-keyshortcuts': key, ...(off === undefined ? {} : { disabled: '' }) }, element('kbd', {}, key === 'Escape' ? 'Esc' : key), words)
   made.addEventListener('click', press)
   keys.set(key.toLowerCase(), made)
   return made
@@ -112,6 +120,57 @@ function put(where: Element, parts: HTMLElement[]): void {
   if (focused) where.querySelector<HTMLButtonElement>(`[data-key="${focused}"]`)?.focus()
 }
 
+const off = (why: Word | undefined): string | undefined => (why ? say(why) : undefined)
+
+/** Why the officer cannot take the measures on their own word. */
+function admitOff(row: Row | undefined): Word | undefined {
+  if (!row) return 'off_nobody'
+  if (row.open.length > 0) return undefined
+  if (row.own?.class === 'refer') return 'off_referred'
+  return row.own ? 'off_nothing_asked' : 'off_no_verdict'
+}
+
+/** Why the officer cannot refuse. */
+function refuseOff(row: Row | undefined): Word | undefined {
+  if (!row) return 'off_nobody'
+  if (row.refusable) return undefined
+  if (row.refused_here) return 'off_refused'
+  return row.own ? 'off_decided' : row.state === 'over' ? 'off_over' : 'off_no_verdict'
+}
+
+/** For whom the officer has something to do beside them: only then anybody's picture is asked for. */
+function whom(row: Row | undefined): Whom | undefined {
+  if (!row?.own || !(row.state === 'act' || row.waits)) return undefined
+  return { session: row.session, reference: row.own.reference, face: row.state === 'act' }
+}
+
+/** One of the two pictures, or why there is none. */
+function figure(id: string, name: Word, address: string | undefined, without: string): HTMLElement {
+  const shown = address ? element('img', { src: address, alt: say(name) }) : element('p', {}, without)
+  return element('figure', { id, ...(address ? {} : { class: 'without' }) }, shown, element('figcaption', {}, say(name)))
+}
+
+/** Portrait and live face side by side, name and document below. */
+function showBeside(row: Row | undefined): void {
+  const whose = whom(row)
+  beside.look(whose)
+  const seen = whose ? beside.seen : undefined
+  const holder = typeof seen === 'object' ? seen : undefined
+  const without = seen === undefined || typeof seen === 'object' ? say(reasons.wanted ? 'portrait_sign_in' : 'portrait_none') : say(seen === 'asked' ? 'reason_asked' : seen)
+  const faces = byId<HTMLElement>('faces')
+  faces.hidden = !whose
+  put(faces, whose ? [
+    figure('portrait', 'portrait', beside.portrait, without),
+    ...(whose.face ? [figure('live', 'live', beside.face === 'none' ? undefined : beside.face, say(beside.face === 'none' ? 'live_none' : 'reason_asked'))] : []),
+  ] : [])
+  const person = byId<HTMLElement>('person')
+  person.hidden = !holder
+  put(person, holder ? [
+    ...[holder.name, holder.name_zh].filter((name) => name !== null).map((name) => element('strong', {}, name)),
+    element('span', {}, `${documentWord(holder.document.kind, tongue())} … ${holder.document.last4}`),
+  ] : [])
+}
+
 function show(): void {
   keys = new Map()
   document.documentElement.lang = tongue()
@@ -120,8 +179,11 @@ function show(): void {
   trouble.hidden = lostWhy === null
   if (lostWhy !== null) trouble.textContent = lostWhy ?? say('lost')
   document.body.dataset['link'] = lostWhy === null ? (side ? 'on' : 'starting') : 'lost'
+  const night = byId('theme')
+  night.textContent = say(theme() === 'dark' ? 'to_light' : 'to_dark')
   showDesk()
   if (!side) {
+    beside.forget()
     // Whoever signs in reads where: the address alone says it so far.
     const [lane = '', whose = ''] = location.pathname.split('/').slice(2)
     byId('authority').textContent = whose in HOME ? REGIONS[whose as Code][tongue()] : whose
@@ -153,7 +215,9 @@ function show(): void {
   byId('about').textContent = held ? say('held') : waits ? say('waits') : row ? say(row.state) : '\u00a0'
   const facts: [string, string][] = []
   const why = row && whyOf(row)
-  if (why) facts.push([say('reason'), why])
+  put(byId('why'), why ? [element('span', {}, why.words), ...why.more.map((one) => element('small', {}, one))] : [])
+  showBeside(row)
+  if (why?.code) facts.push([say('reason_code'), why.code])
   if (own) facts.push([say('reference'), grouped(own.reference)])
   if (row?.other) facts.push([say('other'), say(row.other)])
   if (row?.gate) facts.push([say('gate'), `${say(row.gate.remedy)} (${row.gate.code})`])
@@ -163,14 +227,11 @@ function show(): void {
   const open = row?.open ?? []
   put(byId('measures'), open.map((measure, at) => button(String(at + 1), `${say(measure)} — ${say('mark_done')}`, () => void act({ act: 'measure_done', measure, session: row!.session }), 'measure')))
   const acts = [
-    button('A', say('admit'), () => { asking = true; show(); byId('reason-list').querySelector('button')?.focus() }, 'admit'),
-    button('R', say('refuse'), () => void act({ act: 'refuse', session: row!.session }), 'refuse'),
+    button('A', say('admit'), () => { asking = true; show(); byId('reason-list').querySelector('button')?.focus() }, 'admit', off(admitOff(row))),
+    button('R', say('refuse'), () => void act({ act: 'refuse', session: row!.session }), 'refuse', off(refuseOff(row))),
     button('C', say(held ? 'release' : 'call'), () => void act({ act: side!.held ? 'release' : 'call' }), 'call'),
   ]
-  if (waits) acts.unshift(button('D', say('dealt_with'), () => { dealtWith = row.session; show() }, 'admit'))
-  const [admit, refuse] = acts.slice(-3)
-  admit!.disabled = open.length === 0
-  refuse!.disabled = !row?.refusable
+  if (waits) acts.unshift(button('D', say('dealt_with'), () => void act({ act: 'dealt_with', session: row.session }), 'admit'))
   put(byId('acts'), acts)
   asking &&= open.length > 0
   const form = byId<HTMLElement>('reasons')
@@ -207,7 +268,7 @@ function show(): void {
     const gate = [each.gate ? `${say(each.gate.remedy)} (${each.gate.code})` : '', each.refused_here ? say('refused_here') : ''].filter(Boolean).join(' · ')
     const cells = [String(each.session), each.own ? say(`${each.own.class}_class`) : say('none'), each.own ? grouped(each.own.reference) : say('none'), ...(joint ? [each.other ? say(each.other) : say('none')] : []), each.outcome ? say(each.outcome) : say('waiting'), gate || say('none')]
     const why = whyOf(each)
-    return element('tr', { 'data-session': String(each.session) }, ...cells.map((text, at) => element('td', at === 2 ? { class: 'reference' } : {}, text, ...(at === 2 && why ? [element('small', { class: 'why' }, why)] : []))))
+    return element('tr', { 'data-session': String(each.session) }, ...cells.map((text, at) => element('td', at === 2 ? { class: 'reference' } : {}, text, ...(at === 2 && why ? [element('small', { class: 'why' }, inOne(why))] : []))))
   }))
   byId('scope').textContent = say('scope')
 }
@@ -220,6 +281,8 @@ document.addEventListener('keydown', (event) => {
   found.click()
 })
 select.addEventListener('change', show)
+byId('theme').addEventListener('click', () => { switchTheme(); show() })
+followTheme(() => show())
 
 /** Who is signed in, and where somebody signs in. */
 function showDesk(): void {

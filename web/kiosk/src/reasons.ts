@@ -73,10 +73,21 @@ export class Reasons {
     return 'asked'
   }
 
-  private async ask(base: string, session: string, reference: string): Promise<void> {
-    const looked = await fetch(`${base}/v1/verdicts/${reference}`, {
+  /** Asks the own authority for something beside the reason; `undefined` while nobody is signed in there. */
+  get(path: string): Promise<Response> | undefined {
+    const session = this.desk?.session
+    if (this.base === undefined || !this.ready || session === undefined) return undefined
+    return this.fetched(this.base, session, path)
+  }
+
+  private fetched(base: string, session: string, path: string): Promise<Response> {
+    return fetch(base + path, {
       headers: { authorization: `Bearer ${session}` }, cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(5_000),
-    }).then(async (answer): Promise<Looked | 'signed_out'> => {
+    })
+  }
+
+  private async ask(base: string, session: string, reference: string): Promise<void> {
+    const looked = await this.fetched(base, session, `/v1/verdicts/${reference}`).then(async (answer): Promise<Looked | 'signed_out'> => {
       if (answer.status === 401) return 'signed_out'
       return answer.ok ? ((await answer.json()) as Reason) : 'no_answer'
     }, (): Looked => 'no_answer')

@@ -47,6 +47,8 @@ export interface Resident { readonly number: string; readonly home: string; read
 
 export interface Bay {
   readonly gate: string
+  /** Where each authority answers. */
+  readonly authorities: Readonly<Record<string, string>>
   readonly folder: string
   readonly work: string
   /** The address of a page; a kiosk's with a one-time code that pairs the browser which opens it. */
@@ -200,7 +202,7 @@ export async function openBay(browser: Browser, count = 2, { expires = [], rules
   let shift = 0
   let accounts = 0
   const bay: Bay = {
-    gate, folder: dir, work, startGate,
+    gate, authorities, folder: dir, work, startGate,
     address: (page, lane, authority) => page === 'kiosk' ? paired(baypass, dir, lane) : pageOf(dir, page, lane, authority),
     account(where, role, test = true) {
       const file = join(work, `code-${accounts += 1}`)

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -109,7 +109,13 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
     await view.page.waitForSelector('body[data-state="over"]')
     expect(await view.page.locator('#class').innerText()).toBe('Refer to an officer')
     expect(await view.page.locator('#about').innerText()).toBe('The traveller is waiting for you at the lane')
-    await view.page.locator('#facts dd', { hasText: 'the face is not the holder’s · face_mismatch' }).waitFor()
+    expect(await view.page.locator('#why').innerText()).toBe('The face is not the holder’s')
+    await view.page.locator('#facts dd', { hasText: 'face_mismatch' }).waitFor()
+    // Nobody can be compared with a picture of the lane any more: the clearance is over. The holder's portrait stays until the officer is done.
+    await view.page.waitForSelector('#portrait img')
+    expect(await view.page.locator('#live').count()).toBe(0)
+    expect(await view.page.locator('#person').innerText()).toContain('SPECIMEN LEONG MEI')
+    expect(await view.page.locator('[data-key="A"] .off').innerText()).toBe('referred: it is settled at the counter')
     await screen(view.page, 'officer-refer')
     await accessible(view.page)
     // Without a session at the authority the gate has no reason to show, and another authority's account opens nothing here.
@@ -129,6 +135,8 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
     await bare.page.close()
     await view.page.keyboard.press('d')
     await view.page.waitForSelector('body[data-state="free"]')
+    expect(await view.page.locator('#faces img').count()).toBe(0)
+    expect(await view.page.locator('[data-key="A"] .off').innerText()).toBe('nobody is at the lane')
     const [, own, , other] = (await view.page.locator('#past tr').first().locator('td').allInnerTexts())
     expect([own, other]).toEqual(['Refer to an officer', 'waiting'])
     await view.page.close()
@@ -162,8 +170,22 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
     await mac.page.waitForSelector('body[data-state="act"]')
     await chn.page.waitForSelector('body[data-state="act"]')
     await chn.page.locator('#facts dd', { hasText: 'wrong_side' }).waitFor()
+    // Each officer sees their own authority's portrait beside the live face, with the document of their own side.
+    for (const [one, held] of [[chn, 'Home Return Permit … 4322'], [mac, 'Macao resident identity card … 5690']] as const) {
+      await one.page.waitForFunction(() => ['portrait', 'live'].every((id) => document.querySelector<HTMLImageElement>(`#${id} img`)?.naturalWidth))
+      expect(await one.page.locator('#person').innerText()).toBe(`SPECIMEN LEONG MEI\n${held}`)
+    }
     await screen(chn.page, 'officer-act')
     await accessible(chn.page)
+    await chn.page.emulateMedia({ colorScheme: 'dark' })
+    await chn.page.waitForSelector(':root[data-theme="dark"]')
+    await screen(chn.page, 'officer-act-dark')
+    await accessible(chn.page)
+    // What the officer chooses stays, whatever the machine does.
+    await chn.page.click('#theme')
+    await chn.page.waitForSelector(':root[data-theme="light"]')
+    expect(await chn.page.evaluate(() => localStorage.getItem('officer theme'))).toBe('light')
+    await chn.page.emulateMedia({ colorScheme: 'light' })
     // In a narrow window the list of travellers is wider than its place: it scrolls, also by keyboard alone.
     await chn.page.setViewportSize({ width: 420, height: 720 })
     expect(await chn.page.locator('section[aria-labelledby="past-title"]').evaluate((list) => list.scrollWidth > list.clientWidth)).toBe(true)
@@ -171,6 +193,7 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
     await chn.page.setViewportSize({ width: 1280, height: 720 })
     await mac.page.keyboard.press('1')
     await mac.page.waitForSelector('body:not([data-state="act"])')
+    expect(await mac.page.locator('#faces img').count()).toBe(0)
     await chn.page.bringToFront()
     await chn.page.keyboard.press('a')
     await chn.page.waitForSelector('#reasons:not([hidden])')
@@ -179,7 +202,7 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
     await state(page, 'welcome')
     await chn.page.waitForFunction(() => document.querySelector('#past tr td:nth-child(5)')?.textContent === 'passed')
     const acts = readFileSync(join(bay.folder, 'gates/hengqin/MAC-CHN.acts'), 'utf8').trim().split('\n').map((line) => JSON.parse((JSON.parse(line) as { act: string }).act) as Record<string, string>)
-    expect(acts.map((act) => [act['authority'], act['act'], act['measure'] ?? act['reason']])).toEqual([['MAC', 'measure_done', 'officer'], ['CHN', 'admit', 'person_compared']])
+    expect(acts.map((act) => [act['authority'], act['act'], act['measure'] ?? act['reason']])).toEqual([['CHN', 'dealt_with', undefined], ['MAC', 'measure_done', 'officer'], ['CHN', 'admit', 'person_compared']])
     await state(page, 'ready')
     await chn.page.keyboard.press('c')
     await state(page, 'closed')
@@ -187,6 +210,15 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
     await chn.page.keyboard.press('c')
     await state(page, 'ready')
     expect([...faults, ...mac.faults, ...chn.faults]).toEqual([])
+    // Portrait and name came from each officer's own authority alone, and nothing of them lies anywhere among the gate's files.
+    for (const [one, own] of [[mac, 'MAC'], [chn, 'CHN']] as const) {
+      const asked = await one.page.evaluate(() => performance.getEntriesByType('resource').map((entry) => entry.name).filter((name) => name.includes('/holder?')))
+      expect(asked.length).toBeGreaterThan(0)
+      for (const address of asked) expect(new URL(address).origin).toBe(bay.authorities[own])
+    }
+    const canaries = readdirSync(join(bay.folder, 'gates'), { recursive: true, withFileTypes: true }).filter((file) => file.isFile())
+      .filter((file) => readFileSync(join(file.parentPath, file.name)).includes('LEONG')).map((file) => file.name)
+    expect(canaries).toEqual([])
     for (const one of [page, mac.page, chn.page]) await one.close()
   })
 
@@ -338,7 +370,7 @@ describe.skipIf(skipped)('every state of the screen', () => {
             const out: string[] = []
             const [wide, high] = [innerWidth, innerHeight]
             const least = Math.min(wide, high) * 0.031
-            const parts = [...document.querySelectorAll('#sentence, #port, #way, #leave, #trial, .languages button, #steps, .picture svg')].filter((part) => (part as HTMLElement).offsetParent !== null || part instanceof SVGElement)
+            const parts = [...document.querySelectorAll('#sentence, #also span, #port, #way, #leave, #trial, .languages button, #steps, .picture svg')].filter((part) => (part as HTMLElement).offsetParent !== null || part instanceof SVGElement)
             for (const part of parts) {
               const box = part.getBoundingClientRect()
               if (box.width === 0) continue

@@ -1,6 +1,7 @@
 /** What officers read: every reason of an authority, in four languages. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { DOCUMENTS, documentWord } from '../src/document-words'
 import { DOUBTS, REASONS, reasonWords } from '../src/reason-words'
 
 const page = readFileSync(new URL('../../../docs/reasons.md', import.meta.url), 'utf8')
@@ -39,5 +40,20 @@ describe('reasons on an officer’s screen', () => {
   it('name the day, and a code that is new here stands for itself', () => {
     expect(reasonWords('week_used', 'wait until the day given, the next Monday (2026-03-09)', 'en')).toBe('this week’s one trip is used (2026-03-09)')
     expect(reasonWords('something_new', '', 'pt')).toBe('something new')
+  })
+})
+
+describe('documents on an officer’s screen', () => {
+  it('are of every kind that an authority names, and no other', () => {
+    const source = readFileSync(new URL('../../../crates/documents/src/numbers/kind.rs', import.meta.url), 'utf8')
+    const words = source.slice(source.indexOf('fn as_str')).split('\n    }')[0]!
+    const kinds = [...words.matchAll(/=> "(\w+)"/g)].map(([, kind]) => kind!)
+    expect(kinds.length).toBeGreaterThan(10)
+    expect(Object.keys(DOCUMENTS).sort()).toEqual([...kinds].sort())
+  })
+
+  it('stand for themselves where they are new here', () => {
+    expect(documentWord('hkid', 'zh-Hant')).toBe('香港身份證')
+    expect(documentWord('new_card', 'pt')).toBe('new card')
   })
 })

@@ -129,6 +129,12 @@ fn problems_of(operation: &str) -> Option<Vec<ProblemCode>> {
         "notices" => &[CBOR, STORE, &[NotTheSender]],
         "add_resident" => &[OFFICER, JSON, PICTURE, STORE, &[RecordInvalid, NothingIssued, NumberTaken]],
         "verdict" => &[OFFICER, &[UnknownReference], STORE],
+        "holder_at_lane" => &[
+            OFFICER,
+            PICTURE,
+            STORE,
+            &[UnknownReference, WrongField, NobodyAtLane, PortraitNotApproved, TemplateUnknown],
+        ],
         "ledger" => &[OFFICER, &[WrongField], STORE],
         "unresolved" | "conflicts" => &[OFFICER, STORE],
         "settlements" => {

@@ -74,7 +74,7 @@ pub struct HttpState {
     pub officers: Arc<Desk>,
     /// Origins of web wallets (`https://wallet.example`); none where it is empty.
     pub origins: Vec<String>,
-    /// Whether a page of this origin may look up the reason of a verdict: an officer's view, served by a gate.
+    /// Whether a page of this origin may look up the reason of a verdict and whom it is about: an officer's view, served by a gate.
     pub officer_origin: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     /// The signed approvals, as the service has taken them: who reads here of a use finds it allowed here.
     pub approvals: Arc<dyn Fn() -> Vec<Vec<u8>> + Send + Sync>,
@@ -212,9 +212,10 @@ async fn with_peer(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// The routes of officers that a gate's page may call: to sign in, and to look up a reason.
-const OFFICERS_PAGE: [&str; 6] = [
+/// The routes of officers that a gate's page may call: to sign in, to look up a reason, to see whom it is about.
+const OFFICERS_PAGE: [&str; 7] = [
     "/v1/verdicts/{reference}",
+    "/v1/verdicts/{reference}/holder",
     "/v1/officers/challenges",
     "/v1/officers/sessions",
     "/v1/officers/session",
@@ -356,6 +357,7 @@ fn messages() -> OpenApiRouter<Arc<AppState>> {
 fn officers() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
         .routes(routes!(officers::verdict))
+        .routes(routes!(officers::holder_at_lane))
         .routes(routes!(officers::add_resident))
         .routes(routes!(officers::ledger))
         .routes(routes!(officers::unresolved))

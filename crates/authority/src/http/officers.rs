@@ -14,11 +14,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::AppState;
 use super::appeals::reference_of as reference_of_verdict;
-use super::body::{Base64, JsonBody, Officer};
+use super::body::{Base64, JsonBody, Officer, base64};
 use super::problem::{Problem, ProblemCode};
 use super::wallet::{DocumentRef, PassageAnswer};
 use crate::events::settle::{Conflict, Settlement, Unresolved};
 use crate::ledger::{LEDGER_PAGE, LedgerCursor};
+use crate::seeing::SeenHolder;
 use crate::store::movement::LedgerRow;
 use crate::store::outbox::VerdictReason;
 use crate::verdict::VerdictError;
@@ -117,6 +118,73 @@ pub(super) async fn verdict(
     let VerdictReason { outcome, code, detail } = reason.ok_or_else(unknown)?;
     let risk = record.map(|found| RiskAnswer::of(&found.record, lists));
     Ok(Json(ReasonAnswer { outcome, code, detail, risk }))
+}
+
+/// At which lane the officer stands.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AtLaneQuery {
+    /// The lane's full name, as its gate has it, such as `hengqin/MAC-CHN`.
+    lane: String,
+}
+
+/// Whom a verdict at a lane is about.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HolderAnswer {
+    /// The registry's portrait: JPEG of at most 64 KiB; `null` where this authority holds none.
+    #[schema(format = "base64url")]
+    portrait: Option<String>,
+    /// The name as the document prints it, in Latin letters; `null` where it has none.
+    name: Option<String>,
+    /// The same in Chinese characters.
+    name_zh: Option<String>,
+    /// The document on which the verdict rests.
+    document: SeenDocument,
+}
+
+/// A document in a traveller's hand.
+#[derive(Serialize, ToSchema)]
+struct SeenDocument {
+    /// Its kind.
+    kind: &'static str,
+    /// The last four characters of its number.
+    last4: String,
+}
+
+impl From<SeenHolder> for HolderAnswer {
+    fn from(seen: SeenHolder) -> Self {
+        let SeenHolder { portrait, name, document, last4 } = seen;
+        let (name, name_zh) = name.map_or((None, None), |name| (name.latin, name.chinese));
+        Self {
+            portrait: portrait.as_deref().map(base64),
+            name,
+            name_zh,
+            document: SeenDocument { kind: document.as_str(), last4 },
+        }
+    }
+}
+
+/// Shows the officer at a lane whom a verdict is about
+///
+/// While the verdict is open and for ten minutes in all, at the lane where it was given, and where the approval in force names
+/// `officer_portrait`. Each look stands in the record of acts.
+#[utoipa::path(get, path = "/v1/verdicts/{reference}/holder", tag = "officers", security(("officer" = [])),
+    params(("reference" = String, Path, description = "The verdict's reference: 32 hexadecimal digits."), AtLaneQuery),
+    responses((status = 200, description = "Portrait, name and document. Nothing may keep it.", body = HolderAnswer)))]
+pub(super) async fn holder_at_lane(
+    State(app): State<Arc<AppState>>,
+    officer: Officer,
+    reference: Result<Path<String>, PathRejection>,
+    query: Result<Query<AtLaneQuery>, QueryRejection>,
+) -> Result<Json<HolderAnswer>, Problem> {
+    let Path(reference) = reference.map_err(|_| Problem::new(ProblemCode::UnknownReference))?;
+    let reference = reference_of_verdict(&reference)?;
+    let Query(AtLaneQuery { lane }) =
+        query.map_err(|_| Problem::new(ProblemCode::WrongField).with_field("lane"))?;
+    let acting = officer.may(&app, Deed::SeeHolder, hex::encode(reference)).await?;
+    let seen = app.state.service.see_holder(&reference, &lane, (app.state.now)()).await;
+    Ok(Json(acting.told(seen).await?.into()))
 }
 
 /// A page of the ledger.

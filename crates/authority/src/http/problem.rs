@@ -191,6 +191,10 @@ problems! {
         "look the resident up instead";
     UnknownReference = "unknown_reference", NOT_FOUND, "No verdict has this reference",
         "compare the 32 hexadecimal digits";
+    NobodyAtLane = "nobody_at_lane", NOT_FOUND, "Nobody whom this authority knows stands at that lane under this reference",
+        "look at the traveller's own document; whom a verdict is about is shown for ten minutes, at its lane alone";
+    PortraitNotApproved = "portrait_not_approved", FORBIDDEN, "No approval in force lets officers see portrait and name here",
+        "compare the traveller with their document; an approval of the border would name officer_portrait";
     NothingWaits = "nothing_waits", NOT_FOUND, "Nothing with this id waits for an officer",
         "compare it with /v1/unresolved and /v1/conflicts";
     AlreadyCounted = "already_counted", CONFLICT, "The passage stands in the ledger already",

@@ -24,6 +24,7 @@ use crate::inference::PoolError;
 use crate::issuance::IssueError;
 use crate::registry::RegistryError;
 use crate::risk_control::AppealError;
+use crate::seeing::SeeHolderError;
 use crate::service::SenderError;
 use crate::status_lists::ListError;
 use crate::store::StoreError;
@@ -128,6 +129,17 @@ impl From<PoolError> for Problem {
         match error {
             PoolError::Busy => told(ProblemCode::Busy, &error).after(1),
             PoolError::Interrupted => logged(ProblemCode::Internal, &error),
+        }
+    }
+}
+
+impl From<SeeHolderError> for Problem {
+    fn from(error: SeeHolderError) -> Self {
+        match &error {
+            SeeHolderError::NobodyThere => told(ProblemCode::NobodyAtLane, &error),
+            SeeHolderError::NotApproved => told(ProblemCode::PortraitNotApproved, &error),
+            SeeHolderError::Store(error) => error.into(),
+            SeeHolderError::Face(error) => error.into(),
         }
     }
 }

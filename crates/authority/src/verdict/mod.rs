@@ -243,13 +243,18 @@ impl Service {
         now: Timestamp,
     ) -> Result<Vec<u8>, VerdictError> {
         let mut tx = self.store.begin_for_lane().await?;
+        let mut standing = None;
         let answer = match recognised {
             Err(answer) => *answer,
-            Ok(recognised) => match self.judge(&mut tx, asked, &recognised, fresh, now).await {
-                Ok(answer) => answer,
-                Err(Stop::Answered(answer)) => *answer,
-                Err(Stop::Failed(error)) => return Err(error),
-            },
+            Ok(recognised) => {
+                let answer = match self.judge(&mut tx, asked, &recognised, fresh, now).await {
+                    Ok(answer) => answer,
+                    Err(Stop::Answered(answer)) => *answer,
+                    Err(Stop::Failed(error)) => return Err(error),
+                };
+                standing = self.standing(&mut tx, asked.request, &recognised.opened, answer.person).await?;
+                answer
+            }
         };
         let Some(signed) = self.reserve_and_sign(&mut tx, asked, answer, fresh, now).await? else {
             // A copy of the request was answered meanwhile: nothing of this answer counts.
@@ -257,6 +262,9 @@ impl Service {
             return Ok(self.given_verdict(&asked.hash).await?.ok_or(SenderError::NotForUs)?);
         };
         tx.commit().await?;
+        if let Some(standing) = standing {
+            self.at_lanes.remember(fresh.reference, standing, now);
+        }
         Ok(signed)
     }
 

@@ -350,6 +350,9 @@ async fn web_wallets_of_named_origins_are_let_in_and_no_others() {
     };
     assert_eq!(asks(reference, GATE).await, GATE, "an officer's view looks up a reason");
     assert_eq!(asks(reference, ORIGIN).await, "", "a wallet does not");
+    let holder = format!("{reference}/holder");
+    assert_eq!(asks(&holder, GATE).await, GATE, "and whom it is about");
+    assert_eq!(asks(&holder, ORIGIN).await, "", "a wallet sees nobody");
     for path in ["/v1/ledger", "/v1/unresolved", "/v1/pass"] {
         assert_eq!(asks(path, GATE).await, "", "an officer's view does nothing else: {path}");
     }
@@ -417,6 +420,7 @@ async fn the_description_and_the_room_name_the_same_doors() {
         "GET /v1/trust-lists",
         "GET /v1/unresolved",
         "GET /v1/verdicts/{reference}",
+        "GET /v1/verdicts/{reference}/holder",
         "POST /openid/credential",
         "POST /openid/deferred-credential",
         "POST /openid/nonce",

@@ -22,6 +22,7 @@ mod door;
 mod enrolment;
 mod face_policy;
 mod hand_over;
+mod holder;
 mod http;
 mod identity;
 mod import;

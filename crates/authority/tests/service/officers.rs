@@ -167,6 +167,13 @@ fn routes() -> Vec<(&'static str, String, Value, &'static str, &'static str)> {
     };
     vec![
         ("GET", format!("/v1/verdicts/{}", "07".repeat(16)), Value::Null, "verdict", "look_up_reason"),
+        (
+            "GET",
+            format!("/v1/verdicts/{}/holder?lane=hengqin%2Fone", "07".repeat(16)),
+            Value::Null,
+            "holder_at_lane",
+            "see_holder",
+        ),
         ("POST", at("/v1/residents"), json!({"record": {}, "photo": ""}), "add_resident", "add_resident"),
         ("GET", at("/v1/ledger"), Value::Null, "ledger", "read_ledger"),
         ("GET", at("/v1/unresolved"), Value::Null, "unresolved", "read_waiting"),

@@ -52,6 +52,8 @@ const WITHOUT_A_ROW: &[(&str, &str)] = &[
     ("carer_of_age", "stands in the tests of carers, without a door"),
     ("carer_date_over", "takes a day that is over"),
     ("role_missing", "stands in the tests of officers"),
+    ("nobody_at_lane", "stands in the tests of whom an officer sees"),
+    ("portrait_not_approved", "stands in the tests of whom an officer sees"),
     ("passkey_needed", "stands in the tests of officers"),
     ("code_refused", "stands in the tests of officers"),
     ("passkey_refused", "stands in the tests of officers"),

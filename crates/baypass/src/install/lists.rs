@@ -10,7 +10,9 @@ use authority::{KEY_ID, Keys};
 use credential::SigningKey;
 use documents::{AuthorityCode, LocalDate, PortId, Rules, Timestamp};
 use transport::Days;
-use trust::{Binding, FOREIGN_IDENTITY, KeyEntry, Party, Role, TrustError, TrustList, TrustStore};
+use trust::{
+    Binding, FOREIGN_IDENTITY, KeyEntry, OFFICER_PORTRAIT, Party, Role, TrustError, TrustList, TrustStore,
+};
 
 use super::acts::{self, Office};
 use super::approval_file::ApprovalFile;
@@ -116,7 +118,7 @@ pub fn first(made: &Installation, now: Timestamp, terms: &Terms) -> Result<(), F
             from: first_day(),
             to: specimen_end(now),
             hours: (0, 1440),
-            claims: ["permit", "face", FOREIGN_IDENTITY].map(str::to_owned).into(),
+            claims: ["permit", "face", FOREIGN_IDENTITY, OFFICER_PORTRAIT].map(str::to_owned).into(),
             purposes: None,
             face: None,
             other_way: None,

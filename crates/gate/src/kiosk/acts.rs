@@ -30,6 +30,8 @@ pub enum Act {
     Admit(AdmitReason),
     /// This traveller does not go through here.
     Refuse,
+    /// A traveller who was sent to this officer has been dealt with: their screen is free.
+    DealtWith,
     /// Holds the lane.
     Call,
     /// Gives it free.
@@ -44,6 +46,7 @@ impl Act {
             Self::MeasureDone(_) => "measure_done",
             Self::Admit(_) => "admit",
             Self::Refuse => "refuse",
+            Self::DealtWith => "dealt_with",
             Self::Call => "call",
             Self::Release => "release",
         }
@@ -159,7 +162,7 @@ impl ActBook {
         let more = match act {
             Act::MeasureDone(measure) => Some(("measure", measure.as_str())),
             Act::Admit(reason) => Some(("reason", reason.word())),
-            Act::Refuse | Act::Call | Act::Release => None,
+            Act::Refuse | Act::DealtWith | Act::Call | Act::Release => None,
         };
         if let (Some((name, word)), Some(fields)) = (more, fields.as_object_mut()) {
             fields.insert(name.to_owned(), json!(word));

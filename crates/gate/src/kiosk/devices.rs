@@ -160,6 +160,8 @@ impl Camera for KioskCamera {
             }
         };
         self.taken = 1;
+        let compared = Arc::new(picture.clone());
+        self.session.change(|session| session.face = Some(compared));
         self.end_look_when_enough();
         Ok(self.seen(picture))
     }

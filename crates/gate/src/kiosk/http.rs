@@ -23,6 +23,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::beside;
 use super::cookies::Cookie;
 use super::desk::{self, DeskError};
 use super::wishes;
@@ -95,7 +96,8 @@ pub fn router(kiosks: Kiosks) -> Router {
     let officer = Router::new()
         .route("/", get(officer_card))
         .route("/events", get(officer_events))
-        .route("/acts", post(acts));
+        .route("/acts", post(acts))
+        .route("/face", get(beside::face));
     let routes = Router::new()
         .route("/kiosk/{lane}", get(kiosk_page))
         .route("/officer/{lane}/{authority}", get(officer_page))
@@ -263,6 +265,11 @@ impl IntoResponse for KioskError {
                     "record_failed",
                     "the act could not be written down and has no effect; check the gate's disk, then try again",
                 ),
+                Declined::NoFace => (
+                    StatusCode::NOT_FOUND,
+                    "no_face_here",
+                    "the lane holds no picture of this traveller for you: look at whoever stands there",
+                ),
                 Declined::TooManyViews => {
                     (conflict, "too_many_views", "this view is open too often; close one of its windows")
                 }
@@ -293,7 +300,11 @@ impl Kiosks {
     }
 
     /// The lane of an officer's view, and whose it is; whether anybody is signed in, it does not say.
-    fn view(&self, lane: &str, authority: &str) -> Result<(&Arc<Kiosk>, AuthorityCode), KioskError> {
+    pub(super) fn view(
+        &self,
+        lane: &str,
+        authority: &str,
+    ) -> Result<(&Arc<Kiosk>, AuthorityCode), KioskError> {
         let kiosk = self.lanes.get(lane).ok_or(KioskError::NoLane)?;
         let code: AuthorityCode = authority.parse().map_err(|_| KioskError::NoLane)?;
         if kiosk.setup.officers.contains(&code) { Ok((kiosk, code)) } else { Err(KioskError::NoLane) }
@@ -632,6 +643,7 @@ impl ActBody {
                 Act::Admit(AdmitReason::ALL.into_iter().find(|reason| reason.word() == word)?)
             }
             ("refuse", None, None) => Act::Refuse,
+            ("dealt_with", None, None) => Act::DealtWith,
             ("call", None, None) => Act::Call,
             ("release", None, None) => Act::Release,
             _ => return None,
@@ -645,7 +657,7 @@ async fn acts(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, KioskError> {
-    const FORM: &str = "{\"act\": \"measure_done\" with measure | \"admit\" with reason | \"refuse\" | \"call\" | \"release\", \
+    const FORM: &str = "{\"act\": \"measure_done\" with measure | \"admit\" with reason | \"refuse\" | \"dealt_with\" | \"call\" | \"release\", \
         \"session\": the traveller's number}";
     let (kiosk, code) = kiosks.view(&lane, &authority)?;
     let told: ActBody = json_of(&body, FORM)?;

@@ -5,6 +5,7 @@
 //! the other authority's verdict before the other authority's ledger may hear of the end (`clearance::told`).
 
 mod acts;
+mod beside;
 mod cookies;
 mod desk;
 mod devices;
@@ -158,6 +159,8 @@ pub enum Declined {
     NothingToDo,
     /// The act could not be written down, so it has no effect.
     NotWritten,
+    /// There is no picture for this officer, or none any more.
+    NoFace,
     /// More views than an officer can look at.
     TooManyViews,
 }
@@ -484,6 +487,7 @@ impl Kiosk {
                 Act::MeasureDone(_) | Act::Admit(_) | Act::Refuse => {
                     Some(actable(session, authority, traveller, act)?)
                 }
+                Act::DealtWith => Some(inner.waiting(authority, traveller)?),
             }
         };
         let now = self.setup.clock.now();
@@ -492,7 +496,11 @@ impl Kiosk {
             tracing::error!(%error, "an officer's act could not be written down");
             Declined::NotWritten
         })?;
-        self.change(|inner| inner.carry_out(authority, act, clearance));
+        let now = self.millis();
+        self.change(|inner| {
+            inner.carry_out(authority, act, clearance);
+            inner.forget_shown(now);
+        });
         Ok(())
     }
 
@@ -520,6 +528,7 @@ impl Kiosk {
             };
             inner.past.push_front(Past {
                 number,
+                clearance: session.clearance,
                 verdicts: report
                     .map_or_else(|| session.verdicts().to_vec(), |report| report.verdicts.clone()),
                 asked_at: session.asked.as_ref().map(|asked| asked.at),
@@ -527,6 +536,7 @@ impl Kiosk {
                 passage: report.map_or(Passage::Unknown, |report| report.passage),
                 reason: report.map_or(Some(GateReason::RecordFailed), |report| report.reason),
                 refused_by,
+                dealt: BTreeSet::new(),
             });
             inner.past.truncate(PAST);
         });
@@ -548,7 +558,7 @@ fn actable(
         }
         Act::Admit(_) => session.is_open(authority),
         Act::Refuse => session.refusable(authority),
-        Act::Call | Act::Release => true,
+        Act::Call | Act::Release | Act::DealtWith => true,
     };
     if possible { Ok(session.clearance) } else { Err(Declined::NothingToDo) }
 }
@@ -578,6 +588,33 @@ impl Inner {
         self.session.as_mut().filter(|session| session.number == number)
     }
 
+    /// The clearance of a traveller who waits for the officer of `authority`.
+    fn waiting(&self, authority: AuthorityCode, traveller: Option<u64>) -> Result<ClearanceId, Declined> {
+        let past = self.past.iter().find(|past| traveller == Some(past.number));
+        let past = past.ok_or(Declined::OtherTraveller)?;
+        if past.waits_for(authority) { Ok(past.clearance) } else { Err(Declined::NothingToDo) }
+    }
+
+    /// Whether an officer who looks at this lane has yet to deal with the traveller whose end the screen shows.
+    fn shown_for_officer(&self) -> bool {
+        let shown = self.shown.as_ref().filter(|shown| shown.state == SEE_OFFICER);
+        let past = shown.and_then(|shown| self.past.iter().find(|past| past.number == shown.number));
+        past.is_some_and(|past| self.views.iter().any(|(code, open)| *open > 0 && past.waits_for(*code)))
+    }
+
+    /// Takes the end of a session from the screen once its time is over and no officer has to deal with it: what the traveller reads
+    /// and what the officer reads stay and go together.
+    fn forget_shown(&mut self, now: f64) {
+        let over = self.shown.as_ref().is_some_and(|shown| shown.until <= now);
+        if !over || self.shown_for_officer() {
+            return;
+        }
+        self.shown = None;
+        if self.session.is_none() {
+            self.language = None;
+        }
+    }
+
     fn stoppable(&mut self) -> Result<&mut Session, Declined> {
         self.session.as_mut().filter(|session| session.stoppable()).ok_or(Declined::NothingToDo)
     }
@@ -601,6 +638,12 @@ impl Inner {
             Act::Refuse => {
                 if let Some(session) = session {
                     session.stop.get_or_insert(Stop::Refused { by: authority });
+                }
+            }
+            Act::DealtWith => {
+                let past = self.past.iter_mut().find(|past| Some(past.clearance) == clearance);
+                if let Some(past) = past {
+                    past.dealt.insert(authority);
                 }
             }
         }

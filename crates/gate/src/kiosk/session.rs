@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clearance::{ClearanceId, Measures, Passage, Sentence};
+use clearance::{Answer, ClearanceId, Measures, Passage, Sentence};
 use documents::{AuthorityCode, Measure, Timestamp};
 use face::active::Prompt;
 
 use super::Kiosk;
 use crate::devices::camera::PageSight;
 use crate::lane::{Judged, Stages};
-use crate::reason::GateReason;
+use crate::reason::{Finder, GateReason, Remedy};
 
 /// A traveller at the lane.
 pub(super) struct Session {
@@ -28,6 +28,8 @@ pub(super) struct Session {
     /// Why the session is to end before the door.
     pub(super) stop: Option<Stop>,
     pub(super) stage: Stage,
+    /// The picture that the lane compares, for an officer who has something to do beside it; it goes with the session.
+    pub(super) face: Option<Arc<Vec<u8>>>,
 }
 
 /// With what a traveller began: a code at a lane for codes, their first card at a lane by document.
@@ -79,7 +81,8 @@ pub(super) enum Stop {
 
 impl Session {
     pub(super) const fn new(number: u64, clearance: ClearanceId, began: f64) -> Self {
-        Self { number, clearance, began, welcomed: None, asked: None, stop: None, stage: Stage::Reading }
+        let stage = Stage::Reading;
+        Self { number, clearance, began, welcomed: None, asked: None, stop: None, stage, face: None }
     }
 
     /// What is open for the officer of `authority`.
@@ -212,12 +215,42 @@ pub(super) fn wants_unlock(open: &Open) -> bool {
 /// A traveller who has gone, as far as an officer's view may know.
 pub(super) struct Past {
     pub(super) number: u64,
+    pub(super) clearance: ClearanceId,
     pub(super) verdicts: Vec<Judged>,
     pub(super) asked_at: Option<Timestamp>,
     pub(super) ended_at: Timestamp,
     pub(super) passage: Passage,
     pub(super) reason: Option<GateReason>,
     pub(super) refused_by: Option<AuthorityCode>,
+    /// Whose officers have dealt with them.
+    pub(super) dealt: BTreeSet<AuthorityCode>,
+}
+
+impl Past {
+    /// The own verdict's answer.
+    pub(super) fn answer_of(&self, authority: AuthorityCode) -> Option<Answer> {
+        self.verdicts.iter().find(|judged| judged.authority == authority).map(|judged| judged.answer)
+    }
+
+    /// The gate's own reason, where it says nothing of the other side to an officer of `authority`: it was found before anybody was
+    /// asked, at the door, or where the own authority gave no verdict or asked for more.
+    pub(super) fn reason_for(&self, authority: AuthorityCode) -> Option<GateReason> {
+        let unsettled = || matches!(self.answer_of(authority), None | Some(Answer::Verify { .. }));
+        self.reason.filter(|reason| match reason.finder() {
+            Finder::Door | Finder::Gate | Finder::Reader | Finder::Check => true,
+            Finder::Face | Finder::Verdicts => self.asked_at.is_none() || unsettled(),
+        })
+    }
+
+    /// Whether the lane sent them to the officer of `authority`, who has not dealt with them: their authority or the gate says so. Whom
+    /// the officer refused themselves, they need not be told of.
+    pub(super) fn waits_for(&self, authority: AuthorityCode) -> bool {
+        let sent = matches!(self.answer_of(authority), Some(Answer::Refer))
+            || self.reason_for(authority).is_some_and(|reason| reason.remedy() == Remedy::CallOfficer);
+        sent && self.passage == Passage::NotPassed
+            && self.refused_by != Some(authority)
+            && !self.dealt.contains(&authority)
+    }
 }
 
 /// The end of a session on the screen.
@@ -227,7 +260,7 @@ pub(super) struct Shown {
     pub(super) sentence: &'static str,
     pub(super) ms: Stages,
     pub(super) welcomed: Option<f64>,
-    /// Until when, in milliseconds of the stopwatch.
+    /// Until when, in milliseconds of the stopwatch; longer while an officer has to deal with them.
     pub(super) until: f64,
 }
 

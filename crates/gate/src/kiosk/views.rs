@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::session::{Past, Session, Stage, Stop};
 use super::{Kiosk, SEE_OFFICER, by_officer, end_of};
 use crate::lane::Judged;
-use crate::reason::{Finder, GateReason};
+use crate::reason::GateReason;
 use crate::texts::{Language, Texts, challenge_key, measure_key};
 
 impl Kiosk {
@@ -55,12 +55,7 @@ impl Kiosk {
     pub(super) fn traveller_view(&self, page: u64) -> Value {
         let (usable, now) = (self.usable(), self.millis());
         let mut inner = self.lock();
-        if inner.shown.as_ref().is_some_and(|shown| shown.until <= now) {
-            inner.shown = None;
-            if inner.session.is_none() {
-                inner.language = None;
-            }
-        }
+        inner.forget_shown(now);
         let held = !inner.held.is_empty();
         let session = inner.session.as_ref();
         let (state, sentence) = match session {
@@ -204,6 +199,7 @@ fn current_row(session: &Session, authority: AuthorityCode, joint: bool) -> Valu
         "gate": null,
         "hint": session.hint_for(authority).map(GateReason::code),
         "refusable": session.refusable(authority),
+        "waits": false,
         "refused_here": session.stop == Some(Stop::Refused { by: authority }),
     })
 }
@@ -236,10 +232,12 @@ fn past_row(past: &Past, authority: AuthorityCode, joint: bool, now: Timestamp) 
         Some(Passage::Passed | Passage::Returned | Passage::Unknown) => "done",
     });
     let outcome = if own_no { Some(Passage::NotPassed) } else { outcome };
-    let reason = past.reason.filter(|reason| own_business(*reason, past, own.as_ref()));
+    let reason = past.reason_for(authority);
+    // Told at once, as the own no or the gate's reason is on which it rests: the officer reads what the traveller reads.
+    let waits = past.waits_for(authority);
     json!({
         "session": past.number,
-        "state": if outcome.is_some() { "over" } else { waiting_state(own.as_ref(), true) },
+        "state": if outcome.is_some() || waits { "over" } else { waiting_state(own.as_ref(), true) },
         "own": own,
         "open": [],
         "other": other,
@@ -247,19 +245,7 @@ fn past_row(past: &Past, authority: AuthorityCode, joint: bool, now: Timestamp) 
         "gate": reason.map(|reason| json!({ "code": reason.code(), "remedy": reason.remedy().as_str() })),
         "hint": null,
         "refusable": false,
+        "waits": waits,
         "refused_here": refused_here,
     })
-}
-
-/// Whether the gate's own reason says nothing of the other side: it was found before anybody was asked, at the door, or
-/// where the own authority gave no verdict or asked for more.
-fn own_business(reason: GateReason, past: &Past, own: Option<&Value>) -> bool {
-    if past.asked_at.is_none() {
-        return true;
-    }
-    let class = own.and_then(|own| own.get("class")).and_then(Value::as_str);
-    match reason.finder() {
-        Finder::Door | Finder::Gate | Finder::Reader | Finder::Check => true,
-        Finder::Face | Finder::Verdicts => matches!(class, None | Some("verify")),
-    }
 }

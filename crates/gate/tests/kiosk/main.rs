@@ -12,6 +12,7 @@
 mod authenticator;
 #[path = "../bay/mod.rs"]
 mod bay;
+mod beside;
 mod desk;
 mod door;
 mod officer;

@@ -188,7 +188,8 @@ async fn the_own_no_and_the_gates_own_reasons_are_told_at_once() {
     events.state("see_officer").await;
     let row = chn.row(|row| row["state"] == "over").await;
     assert_eq!((&row["own"]["class"], &row["outcome"]), (&json!("refer"), &json!("not_passed")));
-    assert_eq!(row["other"], "waiting");
+    assert_eq!((&row["other"], &row["waits"]), (&json!("waiting"), &json!(true)));
+    assert_eq!(place.act(Chn, json!({"act": "dealt_with", "session": 1})).await.0, OK);
     // A silent authority is its own side's business too.
     events.state("ready").await;
     place.link.say(Chn, [Says::Nothing]);
@@ -199,6 +200,7 @@ async fn the_own_no_and_the_gates_own_reasons_are_told_at_once() {
     assert!(row["own"].is_null());
     let row = mac.row(|row| row["session"] == 2 && row["state"] == "judged").await;
     assert_eq!((&row["own"]["class"], &row["gate"]), (&json!("admit"), &Value::Null));
+    assert_eq!(place.act(Chn, json!({"act": "dealt_with", "session": 2})).await.0, OK);
     // A screenshot after its window is the gate's finding, and both may know.
     events.state("ready").await;
     let old = place.code();

@@ -73,11 +73,16 @@ async fn two_wrong_codes_call_an_officer() {
     sentence(&mut events, "unlock_same_pass").await;
     place.post(page, "code", unlocked(&place, &wallet, 6, None)).await;
     events.state("see_officer").await;
-    events.state("ready").await;
-    // What became of them is told at the end of the band.
-    place.move_clock(31);
-    let row = chn.row(|row| row["state"] == "over").await;
+    // The officer who asked for it reads at once what the traveller reads; what became of them is told at the end of the band.
+    let row = chn.row(|row| row["waits"] == true).await;
+    assert_eq!((&row["state"], &row["outcome"]), (&json!("over"), &Value::Null));
     assert_eq!(row["gate"]["code"], "measures_not_taken");
+    let done = json!({"act": "dealt_with", "session": 1});
+    assert_eq!(place.act(Chn, done).await.0, OK);
+    events.state("ready").await;
+    place.move_clock(31);
+    let row = chn.row(|row| row["state"] == "over" && row["waits"] == false).await;
+    assert_eq!(row["outcome"], "not_passed");
     assert_eq!(place.link.requests(Chn).len(), 1, "nobody is asked again");
 }
 

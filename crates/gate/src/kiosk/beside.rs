@@ -1,0 +1,65 @@
+//! Beside: the picture that the lane compares, for the officer who has something to do beside whoever stands there.
+//!
+//! Lives here: who may have it, and its route. Not here: the portrait beside it, which the officer's page has from their own authority
+//! and this gate never sees.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use documents::AuthorityCode;
+use officers::Deed;
+use serde::Deserialize;
+
+use super::http::{KioskError, Kiosks};
+use super::{Declined, Kiosk};
+
+impl Kiosk {
+    /// The picture of this traveller that the lane compares, while the own authority's measures wait for its officer: at any other
+    /// moment its being there or gone would tell how the other side decided. It is forgotten with the session.
+    fn face_for(&self, authority: AuthorityCode, traveller: u64) -> Option<Arc<Vec<u8>>> {
+        let inner = self.lock();
+        let session = inner.session.as_ref().filter(|session| session.number == traveller)?;
+        session.face.clone().filter(|_| session.is_open(authority))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Whose {
+    session: u64,
+}
+
+/// The picture as the lane's page sent it. The look stands in the record of acts.
+pub(super) async fn face(
+    State(kiosks): State<Kiosks>,
+    Path((lane, authority)): Path<(String, String)>,
+    whose: Result<Query<Whose>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, KioskError> {
+    let (kiosk, code) = kiosks.view(&lane, &authority)?;
+    let form = "the query is session=N: the traveller's number from the officer's events";
+    let Query(Whose { session }) = whose.map_err(|_| KioskError::Malformed(form))?;
+    let kiosk = Arc::clone(kiosk);
+    let object = kiosk.config().place.lane.as_str().to_owned();
+    let signed = kiosks.permit(code, &headers, Deed::SeeHolder, object.clone()).await?;
+    match kiosk.face_for(code, session) {
+        Some(picture) => Ok(([(header::CONTENT_TYPE, kind_of(&picture))], picture.to_vec())),
+        None => {
+            kiosks.failed(signed, Deed::SeeHolder, object, "no_face_here").await;
+            Err(Declined::NoFace.into())
+        }
+    }
+}
+
+/// The type of a picture file by its first bytes. It came from a page, and whoever gets it takes it for nothing but a picture.
+fn kind_of(picture: &[u8]) -> &'static str {
+    match picture {
+        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
+        _ => "application/octet-stream",
+    }
+}

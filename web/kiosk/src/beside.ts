@@ -1,0 +1,93 @@
+/**
+ * Whom the officer compares with whoever stands there: portrait, name and document from the own authority, the lane's own picture from
+ * the gate. The portrait passes no gate. Neither is kept: both are forgotten as soon as the officer has nothing to do beside this
+ * traveller any more.
+ */
+import { Problem } from './link'
+
+export interface Holder {
+  readonly portrait: string | null
+  readonly name: string | null
+  readonly name_zh: string | null
+  readonly document: { readonly kind: string; readonly last4: string }
+}
+/** `no_answer`: the authority is out of reach; the other words are the codes of its refusals. */
+export type Seen = Holder | 'asked' | 'portrait_not_approved' | 'nobody_at_lane' | 'no_answer'
+
+/** For whom to look: `reference` is the own verdict's, `face` whether the lane has a picture for this officer. */
+export interface Whom { readonly session: number; readonly reference: string; readonly face: boolean }
+
+export interface Sources {
+  /** Asks the own authority; `undefined` while nobody is signed in there. */
+  holder(reference: string): Promise<Response> | undefined
+  face(session: number): Promise<Blob>
+}
+
+const bytes = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
+
+export class Beside {
+  private whom: Whom | undefined
+  seen: Seen | undefined
+  /** Addresses of pictures in this page's memory. */
+  portrait: string | undefined
+  face: string | undefined | 'none'
+  private asking: 'face' | undefined
+
+  constructor(private readonly from: Sources, private readonly changed: () => void) {}
+
+  /** Looks at this traveller, or at nobody; forgets whoever stood there before. */
+  look(whom: Whom | undefined): void {
+    if (whom?.session !== this.whom?.session || whom?.reference !== this.whom?.reference) this.forget()
+    else if (this.whom?.face && !whom?.face) this.forgetFace()
+    this.whom = whom
+    if (!whom) return
+    if (this.seen === undefined) void this.askHolder(whom)
+    if (whom.face && this.face === undefined && this.asking === undefined) void this.askFace(whom)
+  }
+
+  forget(): void {
+    if (this.portrait) URL.revokeObjectURL(this.portrait)
+    this.portrait = this.seen = this.whom = undefined
+    this.forgetFace()
+  }
+
+  private forgetFace(): void {
+    if (this.face && this.face !== 'none') URL.revokeObjectURL(this.face)
+    this.face = this.asking = undefined
+  }
+
+  private same(whom: Whom): boolean {
+    return this.whom?.session === whom.session && this.whom.reference === whom.reference
+  }
+
+  private async askHolder(whom: Whom): Promise<void> {
+    const asked = this.from.holder(whom.reference)
+    if (!asked) return
+    this.seen = 'asked'
+    const seen = await asked.then(async (answer): Promise<Seen> => {
+      if (answer.ok) return (await answer.json()) as Holder
+      const told = (await answer.json().catch(() => ({}))) as { code?: string }
+      return told.code === 'portrait_not_approved' || told.code === 'nobody_at_lane' ? told.code : 'no_answer'
+    }, (): Seen => 'no_answer')
+    if (!this.same(whom)) return
+    this.seen = seen
+    if (this.portrait) URL.revokeObjectURL(this.portrait)
+    if (typeof seen === 'object' && seen.portrait !== null) this.portrait = URL.createObjectURL(new Blob([bytes(seen.portrait)], { type: 'image/jpeg' }))
+    // An authority out of reach is asked again later.
+    if (seen === 'no_answer') setTimeout(() => { if (this.same(whom) && this.seen === 'no_answer') { this.seen = undefined; this.changed() } }, 5_000)
+    this.changed()
+  }
+
+  private async askFace(whom: Whom): Promise<void> {
+    this.asking = 'face'
+    const face = await this.from.face(whom.session).then((picture) => picture, (error: unknown) => {
+      if (!(error instanceof Problem)) console.debug('the lane gave no picture')
+      return undefined
+    })
+    if (!this.same(whom) || !this.whom?.face) return
+    this.asking = undefined
+    this.face = face ? URL.createObjectURL(face) : 'none'
+    this.changed()
+  }
+}
