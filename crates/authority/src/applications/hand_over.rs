@@ -126,7 +126,11 @@ mod tests {
 
     fn offer(all: &HandOvers, person: PersonKey, number: u16, now: i64) {
         let until = at(now + HAND_OVER_SECONDS);
-        all.add(code(number), HandOverOffer::new(person, [number as u8; 32], until, vec![1]), at(now));
+        all.add(
+            code(number),
+            HandOverOffer::new(person, [number.to_be_bytes()[1]; 32], until, vec![1]),
+            at(now),
+        );
     }
 
     fn session(all: &HandOvers, number: u16, by: u8, now: i64) -> Option<[u8; 32]> {

@@ -136,10 +136,11 @@ impl Service {
         self.learn_re_enrolment(tx, key, now).await?;
         let person = person::find_person(tx, self.store.vault(), key).await?.ok_or(HandOverError::NoPass)?;
         // On a carer's phone it may be on the one where the carer's own pass is, and on no other.
-        self.carried_by(tx, &person, now).await.map_err(|error| match error {
-            IssueError::Store(error) => HandOverError::Store(error),
-            _ => HandOverError::CarerAway,
-        })?;
+        match self.carried_by(tx, &person, now).await {
+            Ok(_) => {}
+            Err(IssueError::Store(error)) => return Err(error.into()),
+            Err(_) => return Err(HandOverError::CarerAway),
+        }
         let resident = person::find_resident(tx, &person).await?.ok_or(HandOverError::NoPass)?;
         Ok(resident.holder.home)
     }
