@@ -12,6 +12,8 @@ mod bay;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod before;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bay::Folder;
 use before::one_list_key;
 use serde_json::{Value, json};
@@ -183,7 +185,11 @@ fn every_command_goes_on_for_the_others_where_one_authoritys_list_is_broken_ever
 }
 
 /// An authority's process: it ends with its standard input.
-struct Serving(std::process::Child);
+struct Serving {
+    child: std::process::Child,
+    /// Where wallets find it.
+    address: String,
+}
 
 impl Serving {
     /// Starts it and waits until it listens; gives what it wrote on its standard error when it is ended.
@@ -199,18 +205,42 @@ impl Serving {
             .unwrap();
         let mut first = String::new();
         std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-        assert!(first.starts_with(&format!("{authority} listens on ")), "{authority} did not start: {first}");
-        Self(child)
+        let address = first.strip_prefix(&format!("{authority} listens on "));
+        let address = address.and_then(|rest| rest.split_whitespace().next()).map(str::to_owned);
+        Self { child, address: address.unwrap_or_else(|| panic!("{authority} did not start: {first}")) }
     }
 
     fn end(mut self) -> String {
         use std::io::Read;
-        drop(self.0.stdin.take());
+        drop(self.child.stdin.take());
         let mut log = String::new();
-        self.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        self.0.wait().unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        self.child.wait().unwrap();
         log
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_gives_out_a_withdrawal_from_the_moment_on_at_which_it_was_signed() {
+    let folder = Folder::new();
+    folder.init();
+    let chn = Serving::start(&folder, "CHN");
+    let given = async || {
+        let answer = reqwest::get(format!("{}/v1/approvals", chn.address)).await.unwrap();
+        answer.json::<Value>().await.unwrap()["approvals"].as_array().unwrap().clone()
+    };
+    for id in ["SPECIMEN-CHN-MAC", "SPECIMEN-CHN-HKG", "SPECIMEN-HOTEL-ZHUHAI", "SPECIMEN-BUILDING-SHENZHEN"]
+    {
+        let before = given().await;
+        folder.run(&["approval", "withdraw", "--dir", "DIR", "--id", id]).code(0);
+        // The authority's own round comes each second: this request is before it, more often than not.
+        let after = given().await;
+        let signed = std::fs::read(folder.dir().join(format!("public/approvals/{id}.cbor"))).unwrap();
+        let signed = json!(URL_SAFE_NO_PAD.encode(signed));
+        assert!(after.contains(&signed) && !before.contains(&signed), "{id}");
+        assert_eq!(after.len(), before.len());
+    }
+    chn.end();
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use authority::http::{HttpState, Listeners, listeners};
 use authority::peers;
@@ -22,6 +22,7 @@ use super::issuer::{RenewRootArgs, ReplaceKeyArgs};
 use crate::Ended;
 use crate::failure::{Failure, of};
 use crate::install::database::DatabaseArgs;
+use crate::install::given_approvals::GivenApprovals;
 use crate::install::parties::{load_faces, load_liveness, open_approvals, open_service};
 use crate::install::signing::AuthoritySigners;
 use crate::install::{Installation, approvals, lists, openid, risk_rules};
@@ -124,9 +125,8 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let to_parties = tls.among_parties()?;
     let clients = tls.clients()?;
     let ticking = clock.clone();
-    // Given out is what the service has taken: who reads of a use finds it allowed.
-    let taken = Arc::new(RwLock::new(bundles));
-    let (given_out, book) = (Arc::clone(&taken), AddressBook::of(&installation));
+    let given = Arc::new(GivenApprovals::new(installation.clone(), Arc::clone(&service), bundles));
+    let (given_out, reading, book) = (Arc::clone(&given), clock.clone(), AddressBook::of(&installation));
     let named = origins(&args.officer_origins)?;
     let officers_pages: Arc<dyn Fn() -> Vec<String> + Send + Sync> = Arc::new(move || {
         // A page is opened by name, for passkeys, and by address without them.
@@ -152,10 +152,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         officers: Arc::new(desk),
         origins: origins(&args.origins)?,
         officer_origin: Arc::new(move |origin| officers_pages().iter().any(|each| each == origin)),
-        approvals: Arc::new(move || {
-            let taken = given_out.read().unwrap_or_else(PoisonError::into_inner);
-            taken.iter().map(|(_, bundle)| bundle.clone()).collect()
-        }),
+        approvals: Arc::new(move || given_out.bundles(reading.now())),
         openid: Some(Arc::new(openid)),
     };
     let at = [
@@ -203,14 +200,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
                     tracing::error!(%error, "how full the status lists are cannot be told");
                 }
             }
-            // By a copy: no verdict waits for the disk.
-            let trust = service.trust().clone();
-            if let Ok(bundles) = approvals::all(&installation) {
-                for error in service.set_approvals(open_approvals(&bundles, &trust, now).0) {
-                    tracing::warn!(%error, "an approval was not taken");
-                }
-                *taken.write().unwrap_or_else(PoisonError::into_inner) = bundles;
-            }
+            given.take(now);
             match risk_rules::follow(&installation, &service, now).await {
                 Ok(refused) => told_of_rules.tell(refused.iter().map(ToString::to_string)),
                 Err(failure) => told_of_rules.tell([failure.to_string()]),

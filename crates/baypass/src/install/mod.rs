@@ -13,6 +13,7 @@ pub mod country_signers;
 pub mod database;
 pub mod desk_reader;
 pub mod doors;
+pub mod given_approvals;
 pub mod journal;
 pub mod keys;
 pub mod library;
