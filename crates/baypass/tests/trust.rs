@@ -225,8 +225,9 @@ async fn an_authority_gives_out_a_withdrawal_from_the_moment_on_at_which_it_was_
     let folder = Folder::new();
     folder.init();
     let chn = Serving::start(&folder, "CHN");
+    let client = reqwest::Client::new();
     let given = async || {
-        let answer = reqwest::get(format!("{}/v1/approvals", chn.address)).await.unwrap();
+        let answer = client.get(format!("{}/v1/approvals", chn.address)).send().await.unwrap();
         answer.json::<Value>().await.unwrap()["approvals"].as_array().unwrap().clone()
     };
     for id in ["SPECIMEN-CHN-MAC", "SPECIMEN-CHN-HKG", "SPECIMEN-HOTEL-ZHUHAI", "SPECIMEN-BUILDING-SHENZHEN"]
