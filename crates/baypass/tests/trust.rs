@@ -221,6 +221,7 @@ impl Serving {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "a wallet of this test, and its client")]
 async fn an_authority_gives_out_a_withdrawal_from_the_moment_on_at_which_it_was_signed() {
     let folder = Folder::new();
     folder.init();
