@@ -39,7 +39,7 @@ use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use documents::Timestamp;
+use documents::{AuthorityCode, Timestamp};
 use openid4vc::presentation::MAX_FORM_LEN;
 use serde_json::Value;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -76,6 +76,8 @@ pub struct HttpState {
     pub origins: Vec<String>,
     /// Whether a page of this origin may look up the reason of a verdict and whom it is about: an officer's view, served by a gate.
     pub officer_origin: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// The newest signed trust lists, as the service has taken them: who reads here of an issuer finds it believed here.
+    pub trust_lists: Arc<dyn Fn() -> Vec<(AuthorityCode, Vec<u8>)> + Send + Sync>,
     /// The signed approvals, as the service has taken them: who reads here of a use finds it allowed here.
     pub approvals: Arc<dyn Fn() -> Vec<Vec<u8>> + Send + Sync>,
     /// By what it issues to wallets of others; `None`: it does not.

@@ -127,7 +127,7 @@ pub fn desk(now: Timestamp) -> Arc<Desk> {
 }
 
 pub fn state(service: &Arc<Service>, bay: &Bay, clock: &Arc<AtomicI64>) -> HttpState {
-    let clock = Arc::clone(clock);
+    let (clock, published) = (Arc::clone(clock), Arc::clone(service));
     let approval = bay.approval.clone();
     HttpState {
         service: Arc::clone(service),
@@ -135,6 +135,10 @@ pub fn state(service: &Arc<Service>, bay: &Bay, clock: &Arc<AtomicI64>) -> HttpS
         officers: desk(bay.now),
         origins: vec![ORIGIN.to_owned()],
         officer_origin: Arc::new(|origin| origin == GATE),
+        trust_lists: Arc::new(move || {
+            let each = |a| published.trust_list(a).map(|list| (a, list));
+            AuthorityCode::ALL.into_iter().filter_map(each).collect()
+        }),
         openid: None,
         approvals: Arc::new(move || vec![approval.clone()]),
     }

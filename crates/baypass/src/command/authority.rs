@@ -22,8 +22,8 @@ use super::issuer::{RenewRootArgs, ReplaceKeyArgs};
 use crate::Ended;
 use crate::failure::{Failure, of};
 use crate::install::database::DatabaseArgs;
-use crate::install::given_approvals::GivenApprovals;
 use crate::install::parties::{load_faces, load_liveness, open_approvals, open_service};
+use crate::install::published::Published;
 use crate::install::signing::AuthoritySigners;
 use crate::install::{Installation, approvals, lists, openid, risk_rules};
 use crate::officers::{PagesArgs, by_name};
@@ -125,8 +125,10 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let to_parties = tls.among_parties()?;
     let clients = tls.clients()?;
     let ticking = clock.clone();
-    let given = Arc::new(GivenApprovals::new(installation.clone(), Arc::clone(&service), bundles));
-    let (given_out, reading, book) = (Arc::clone(&given), clock.clone(), AddressBook::of(&installation));
+    let published = Arc::new(Published::new(installation.clone(), Arc::clone(&service), bundles));
+    let [lists_given, approvals_given] = [(); 2].map(|()| Arc::clone(&published));
+    let [lists_at, approvals_at] = [(); 2].map(|()| clock.clone());
+    let book = AddressBook::of(&installation);
     let named = origins(&args.officer_origins)?;
     let officers_pages: Arc<dyn Fn() -> Vec<String> + Send + Sync> = Arc::new(move || {
         // A page is opened by name, for passkeys, and by address without them.
@@ -152,7 +154,8 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
         officers: Arc::new(desk),
         origins: origins(&args.origins)?,
         officer_origin: Arc::new(move |origin| officers_pages().iter().any(|each| each == origin)),
-        approvals: Arc::new(move || given_out.bundles(reading.now())),
+        trust_lists: Arc::new(move || lists_given.lists(lists_at.now())),
+        approvals: Arc::new(move || approvals_given.bundles(approvals_at.now())),
         openid: Some(Arc::new(openid)),
     };
     let at = [
@@ -169,11 +172,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
     let rounds = async {
         loop {
             let now = clock.now();
-            for (whose, bytes) in lists::readable(&installation) {
-                if let Err(error) = service.take_trust_list(&bytes, now) {
-                    tracing::warn!(%whose, %error, "a trust list was not taken");
-                }
-            }
+            published.take_lists(now);
             signers.follow(&service, now);
             told_of_list.tell(revocations.follow(now).err().map(|failure| failure.to_string()));
             for whose in AuthorityCode::ALL {
@@ -200,7 +199,7 @@ async fn serve(args: &ServeArgs, models: &Path) -> Result<Ended, Failure> {
                     tracing::error!(%error, "how full the status lists are cannot be told");
                 }
             }
-            given.take(now);
+            published.take_approvals(now);
             match risk_rules::follow(&installation, &service, now).await {
                 Ok(refused) => told_of_rules.tell(refused.iter().map(ToString::to_string)),
                 Err(failure) => told_of_rules.tell([failure.to_string()]),

@@ -47,6 +47,7 @@ pub async fn serve(service: &Arc<Service>, bay: &Bay, now: &Arc<Mutex<Timestamp>
         officers: nobody(),
         origins: Vec::new(),
         officer_origin: Arc::new(|_| false),
+        trust_lists: Arc::new(Vec::new),
         openid: None,
         approvals: Arc::new(move || vec![approval.clone()]),
     };
