@@ -219,10 +219,9 @@ impl Service {
         let form = |code: FormCode| {
             self.rules.form(code).map_or_else(|| code.get().to_string(), |form| form.id.clone())
         };
-        let number: Vec<char> = document.number.match_key().chars().collect();
         OwnDocument {
             kind: document.kind(),
-            last4: number.iter().skip(number.len().saturating_sub(4)).collect(),
+            last4: document.number.last4(),
             expires: document.expires,
             lost: document.status == DocumentStatus::Lost,
             endorsements: document

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use credential::message::Request;
 use credential::part::HolderIdentity;
-use documents::{DocumentKind, DocumentNumber, Timestamp, redact_debug};
+use documents::{DocumentKind, Timestamp, redact_debug};
 use trust::Approval;
 
 use crate::at_lane::{SeenName, Standing};
@@ -21,8 +21,6 @@ use crate::verdict::{Evidence, Opened};
 
 /// Longest portrait, in bytes of JPEG.
 const MAX_PORTRAIT_LEN: usize = 64 * 1024;
-/// Characters of a document's number that an officer sees: enough to find the card in a hand.
-const LAST_CHARACTERS: usize = 4;
 
 /// What an officer sees of whoever stands at their lane.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,13 +59,6 @@ impl From<PoolError> for SeeHolderError {
     fn from(error: PoolError) -> Self {
         FaceCheckError::from(error).into()
     }
-}
-
-/// The last characters of a number as its card prints it.
-fn last_characters(number: &DocumentNumber) -> String {
-    let key = number.match_key();
-    let from = key.char_indices().rev().nth(LAST_CHARACTERS - 1).map_or(0, |(at, _)| at);
-    key.get(from..).unwrap_or_default().to_owned()
 }
 
 fn name_of(latin: &str, chinese: &str) -> Option<SeenName> {
@@ -144,23 +135,20 @@ impl Service {
         };
         let registered =
             resident.and_then(|found| name_of(&found.name, found.name_zh.as_deref().unwrap_or_default()));
-        Ok(SeenHolder {
-            portrait,
-            name: registered.or(name),
-            document: number.kind(),
-            last4: last_characters(&number),
-        })
+        Ok(SeenHolder { portrait, name: registered.or(name), document: number.kind(), last4: number.last4() })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use documents::DocumentNumber;
+
     use super::*;
 
     #[test]
     fn an_officer_sees_the_end_of_a_number_and_no_debug_output_shows_any_of_it() {
         let number = DocumentNumber::parse(DocumentKind::HomeReturnPermit, "M87654320").unwrap();
-        assert_eq!(last_characters(&number), "4320");
+        assert_eq!(number.last4(), "4320");
         let holder = SeenHolder {
             portrait: None,
             name: name_of("LEONG MEI", ""),

@@ -243,10 +243,15 @@ fn algorithm(hash: HashKind, null: bool) -> Vec<u8> {
     value(0x30, &if null { [oid.as_slice(), &[5, 0]].concat() } else { oid })
 }
 
-/// One value of less than 256 bytes in DER.
-fn value(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(content.len()).unwrap_or(u8::MAX);
-    let head: &[u8] = if length < 0x80 { &[tag, length] } else { &[tag, 0x81, length] };
+/// One value in DER: tag, length, content of at most 65535 bytes.
+#[must_use]
+pub fn value(tag: u8, content: &[u8]) -> Vec<u8> {
+    let [.., high, low] = content.len().to_be_bytes();
+    let head: &[u8] = match (high, low) {
+        (0, 0..=0x7f) => &[tag, low],
+        (0, _) => &[tag, 0x81, low],
+        _ => &[tag, 0x82, high, low],
+    };
     [head, content].concat()
 }
 

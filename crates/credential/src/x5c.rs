@@ -33,9 +33,10 @@ pub fn first_of_pem(text: &str) -> Result<Vec<u8>, X5cError> {
     certificates_of_pem(text)?.into_iter().next().ok_or(X5cError::Malformed)
 }
 
-/// Object identifiers of ISO/IEC 18013-5, annex B, encoded: 1.0 is 40.
-pub(crate) const DOCUMENT_SIGNER: &[u8] = &[40, 0x81, 0x8c, 0x5d, 5, 1, 2];
-pub(crate) const READER: &[u8] = &[40, 0x81, 0x8c, 0x5d, 5, 1, 6];
+/// The object identifier of who signs mdocs, 1.0.18013.5.1.2 (ISO/IEC 18013-5, annex B), encoded: 1.0 is 40.
+pub const DOCUMENT_SIGNER: &[u8] = &[40, 0x81, 0x8c, 0x5d, 5, 1, 2];
+/// The object identifier of who asks for presentations, 1.0.18013.5.1.6 (ISO/IEC 18013-5, annex B), encoded.
+pub const READER: &[u8] = &[40, 0x81, 0x8c, 0x5d, 5, 1, 6];
 
 /// What the leaf's key must be meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

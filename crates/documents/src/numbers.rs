@@ -197,6 +197,13 @@ impl DocumentNumber {
         }
     }
 
+    /// The last four characters of [`Self::match_key`]: enough to find a card in a hand, and no number.
+    #[must_use]
+    pub fn last4(&self) -> String {
+        let key: Vec<char> = self.match_key().chars().collect();
+        key.iter().skip(key.len().saturating_sub(4)).collect()
+    }
+
     /// The characters to compare and to index by keyed hash: no brackets, and of a Home Return Permit
     /// the first nine, which stay for life.
     #[must_use]

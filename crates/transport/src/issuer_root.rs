@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use credential::x5c::{DOCUMENT_SIGNER, READER};
+use credential::x509::value as der;
 use credential::{SigningKey, certificate, random_array};
 use documents::{LocalDate, Timestamp};
 use rcgen::{
@@ -39,12 +41,11 @@ pub enum SignerUse {
 impl SignerUse {
     /// The extension that says so. It is critical, which the library's own is not.
     fn extension(self) -> CustomExtension {
-        let last = match self {
-            Self::DocumentSigner => 2,
-            Self::Reader => 6,
+        let purpose = match self {
+            Self::DocumentSigner => DOCUMENT_SIGNER,
+            Self::Reader => READER,
         };
-        // 1.0 is 40, 18013 is 81 8c 5d without the bits that say that more comes: 0x81, 0x8c, 0x5d.
-        let purpose = der(OBJECT_IDENTIFIER, &[40, 0x81, 0x8c, 0x5d, 5, 1, last]);
+        let purpose = der(OBJECT_IDENTIFIER, purpose);
         let mut extension = CustomExtension::from_oid_content(EXTENDED_KEY_USAGE, der(SEQUENCE, &purpose));
         extension.set_criticality(true);
         extension
@@ -264,15 +265,4 @@ fn serial_number() -> Result<SerialNumber, CertificateError> {
     let mut bytes = vec![first & 0x3f | 0x40];
     bytes.extend(rest);
     Ok(SerialNumber::from(bytes))
-}
-
-/// One value in DER: tag, length, content of at most 65535 bytes.
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let [.., high, low] = content.len().to_be_bytes();
-    let head: &[u8] = match (high, low) {
-        (0, 0..=0x7f) => &[tag, low],
-        (0, _) => &[tag, 0x81, low],
-        _ => &[tag, 0x82, high, low],
-    };
-    [head, content].concat()
 }

@@ -98,10 +98,8 @@ impl Service {
             let person = person::find_person(&mut tx, self.store.vault(), waiting.key).await?;
             let Some(person) = person else { continue };
             let Some(resident) = person::find_resident(&mut tx, &person).await? else { continue };
-            let documents = resident.documents.iter().map(|document| {
-                let number: Vec<char> = document.number.match_key().chars().collect();
-                (document.kind(), number.iter().skip(number.len().saturating_sub(4)).collect())
-            });
+            let documents =
+                resident.documents.iter().map(|document| (document.kind(), document.number.last4()));
             found.push(PendingEnrolment {
                 name: resident.name.clone(),
                 documents: documents.collect(),

@@ -104,9 +104,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
             // The reader's own words repeat what it read: only the place is told.
             let (line, column) = (fault.inner().line(), fault.inner().column());
             match fault.inner().classify() {
-                serde_json::error::Category::Data => {
-                    Problem::new(ProblemCode::WrongField).with_field(&fault.path().to_string())
-                }
+                serde_json::error::Category::Data => Problem::wrong_field(&fault.path().to_string()),
                 serde_json::error::Category::Io
                 | serde_json::error::Category::Syntax
                 | serde_json::error::Category::Eof => Problem::new(ProblemCode::MalformedJson)

@@ -100,7 +100,7 @@ pub(super) async fn offer(
     let number = whom.document.number()?;
     let configurations: Vec<Configuration> = whom.configurations.into_iter().map(|one| one.0).collect();
     if configurations.is_empty() {
-        return Err(Problem::new(ProblemCode::WrongField).with_field("configurations"));
+        return Err(Problem::wrong_field("configurations"));
     }
     let acting = officer.may(&app, Deed::OfferCredentials, reference_of(&app, &number)).await?;
     let made = async {
@@ -206,8 +206,7 @@ pub(super) async fn replace(
     let endorsed = old.kind() == DocumentKind::ExitEntryPermit;
     let read = |text: &String| parse_endorsement(&service.rules, text).ok().filter(|_| endorsed);
     let endorsements = wanted.endorsements.iter().map(read).collect::<Option<Vec<_>>>();
-    let endorsements =
-        endorsements.ok_or_else(|| Problem::new(ProblemCode::WrongField).with_field("endorsements"))?;
+    let endorsements = endorsements.ok_or_else(|| Problem::wrong_field("endorsements"))?;
     let new = Document {
         number,
         issued: Some(now.local_date()),

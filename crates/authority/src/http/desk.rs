@@ -295,8 +295,7 @@ pub(super) async fn add_account(
     JsonBody(body): JsonBody<NewAccountBody>,
 ) -> Result<(StatusCode, Json<CodeAnswer>), Problem> {
     let acting = officer.may(&app, Deed::ChangeAccounts, "").await?;
-    let name =
-        AccountName::new(&body.name).map_err(|_| Problem::new(ProblemCode::WrongField).with_field("name"))?;
+    let name = AccountName::new(&body.name).map_err(|_| Problem::wrong_field("name"))?;
     let new = NewAccount { name, side: None, roles: body.roles, test: false };
     let actor = Actor::Account(acting.signed.account);
     let (id, code) = at_desk(&app, move |desk, now| desk.add(&actor, new, now)).await???;

@@ -81,19 +81,15 @@ pub(super) struct BegunAnswer {
     expires: String,
 }
 
-fn wrong(field: &str) -> Problem {
-    Problem::new(ProblemCode::WrongField).with_field(field)
-}
-
 impl Enrolment {
     /// What was typed; `None` where nothing was.
     fn typed(&self) -> Result<Option<EnrolRequest>, Problem> {
         let (document, name, birth) = match (&self.document, &self.name, self.birth) {
             (None, None, None) if self.mrz.is_none() => return Ok(None),
             (Some(document), Some(name), Some(birth)) => (document, name, birth),
-            (None, ..) => return Err(wrong("document")),
-            (_, None, _) => return Err(wrong("name")),
-            (.., None) => return Err(wrong("birth")),
+            (None, ..) => return Err(Problem::wrong_field("document")),
+            (_, None, _) => return Err(Problem::wrong_field("name")),
+            (.., None) => return Err(Problem::wrong_field("birth")),
         };
         Ok(Some(EnrolRequest {
             number: document.number()?,
@@ -127,7 +123,7 @@ pub(super) async fn enrol(
             service.shown_claim(shown, enrolment.invitation.as_deref(), device.holder)?
         }
         (None, Some(typed)) => service.read_claim(typed, device.holder, now)?,
-        (Some(_), Some(_)) | (None, None) => return Err(wrong("identity")),
+        (Some(_), Some(_)) | (None, None) => return Err(Problem::wrong_field("identity")),
     };
     // Counted after the cheap checks: rubbish uses up nobody's rate.
     let pressed = app.enrolments.is_pressed(client, device.thumbprint);

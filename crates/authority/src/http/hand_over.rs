@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::AppState;
 use super::body::{Base64, ClientAddress, JsonBody, base64};
 use super::dpop::{Device, Wallet};
-use super::problem::{Problem, ProblemCode};
+use super::problem::Problem;
 
 /// A pass that is offered to another device.
 #[derive(Deserialize, ToSchema)]
@@ -34,10 +34,6 @@ pub(super) struct HandOverOfferAnswer {
     expires: String,
 }
 
-fn wrong(field: &str) -> Problem {
-    Problem::new(ProblemCode::WrongField).with_field(field)
-}
-
 /// Offers the pass to another device of its holder
 ///
 /// By the wallet in force. Whoever shows the code with this hash within ten minutes gets the pass; an earlier offer counts no more.
@@ -48,7 +44,7 @@ pub(super) async fn offer(
     Wallet(session): Wallet,
     JsonBody(body): JsonBody<HandOverOffer>,
 ) -> Result<(StatusCode, Json<HandOverOfferAnswer>), Problem> {
-    let code = body.code.0.try_into().map_err(|_| wrong("code"))?;
+    let code = body.code.0.try_into().map_err(|_| Problem::wrong_field("code"))?;
     let parcel = body.parcel.map(|parcel| parcel.0).unwrap_or_default();
     let until = app.state.service.offer_hand_over(&session, code, parcel, (app.state.now)()).await?;
     Ok((StatusCode::CREATED, Json(HandOverOfferAnswer { expires: until.to_string() })))
@@ -98,10 +94,8 @@ pub(super) async fn take(
     device: Device,
     JsonBody(body): JsonBody<HandOverCode>,
 ) -> Result<(StatusCode, Json<HandOverAnswer>), Problem> {
-    let code = body.code.0.try_into().map_err(|_| wrong("code"))?;
-    if app.enrolments.is_pressed(client, device.thumbprint) {
-        return Err(Problem::new(ProblemCode::TooManyRequests).after(60));
-    }
+    let code = body.code.0.try_into().map_err(|_| Problem::wrong_field("code"))?;
+    app.enrolments.hold_back(client, device.thumbprint)?;
     let over = app.state.service.take_hand_over(&code, device.thumbprint, (app.state.now)()).await?;
     let answer = HandOverAnswer {
         secret: base64(&over.secret),

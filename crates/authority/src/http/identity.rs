@@ -20,7 +20,7 @@ use verifier::{RequestId, VerifierError};
 use super::AppState;
 use super::body::{ClientAddress, bytes};
 use super::dpop::Device;
-use super::problem::{Problem, ProblemCode};
+use super::problem::Problem;
 use crate::identity::{IdentityDesk, IdentityError, IdentityState};
 
 /// A request to another wallet.
@@ -63,9 +63,7 @@ pub(super) async fn ask(
     device: Device,
 ) -> Result<(StatusCode, Json<IdentityRequestAnswer>), Problem> {
     let (desk, now) = (desk(&app)?, (app.state.now)());
-    if app.enrolments.is_pressed(client, device.thumbprint) {
-        return Err(Problem::new(ProblemCode::TooManyRequests).after(60));
-    }
+    app.enrolments.hold_back(client, device.thumbprint)?;
     let asked = desk.ask(&app.state.service, device.thumbprint, now)?;
     let answer =
         IdentityRequestAnswer { id: asked.id.to_string(), link: asked.link, expires: asked.ends.to_string() };

@@ -17,6 +17,7 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::Now;
+use super::problem::{Problem, ProblemCode};
 use crate::applications::EnrolmentRules;
 
 /// Clients that are remembered before those at rest are forgotten.
@@ -95,6 +96,14 @@ impl EnrolmentRates {
     pub(super) fn is_pressed(&self, client: Option<IpAddr>, device: DpopThumbprint) -> bool {
         // Both are counted, whatever the first says.
         self.addresses.is_beyond(&client.map(subscriber)) | self.devices.is_beyond(&device)
+    }
+
+    /// Counts a request for which no work is asked: beyond the rate it has to wait.
+    pub(super) fn hold_back(&self, client: Option<IpAddr>, device: DpopThumbprint) -> Result<(), Problem> {
+        if self.is_pressed(client, device) {
+            return Err(Problem::new(ProblemCode::TooManyRequests).after(60));
+        }
+        Ok(())
     }
 }
 

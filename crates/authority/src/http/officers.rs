@@ -180,8 +180,7 @@ pub(super) async fn holder_at_lane(
 ) -> Result<Json<HolderAnswer>, Problem> {
     let Path(reference) = reference.map_err(|_| Problem::new(ProblemCode::UnknownReference))?;
     let reference = reference_of_verdict(&reference)?;
-    let Query(AtLaneQuery { lane }) =
-        query.map_err(|_| Problem::new(ProblemCode::WrongField).with_field("lane"))?;
+    let Query(AtLaneQuery { lane }) = query.map_err(|_| Problem::wrong_field("lane"))?;
     let acting = officer.may(&app, Deed::SeeHolder, hex::encode(reference)).await?;
     let seen = app.state.service.see_holder(&reference, &lane, (app.state.now)()).await;
     Ok(Json(acting.told(seen).await?.into()))
@@ -230,7 +229,7 @@ pub(super) async fn ledger(
     officer: Officer,
     query: Result<Query<LedgerQuery>, QueryRejection>,
 ) -> Result<Json<LedgerAnswer>, Problem> {
-    let wrong = |field| Problem::new(ProblemCode::WrongField).with_field(field);
+    let wrong = Problem::wrong_field;
     let Query(query) = query.map_err(|_| wrong("limit"))?;
     let after = match &query.after {
         Some(text) => cursor(text).ok_or_else(|| wrong("after"))?,
@@ -370,7 +369,7 @@ pub(super) async fn settlements(
     officer: Officer,
     JsonBody(found): JsonBody<SettlementBody>,
 ) -> Result<StatusCode, Problem> {
-    let wrong = |field: &str| Problem::new(ProblemCode::WrongField).with_field(field);
+    let wrong = Problem::wrong_field;
     let id = hex::decode(&found.id).map_err(|_| wrong("id"))?;
     let said = |text: &str, most: usize| {
         (1..=most).contains(&text.trim().len()) && !text.chars().any(char::is_control)

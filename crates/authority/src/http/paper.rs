@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::AppState;
 use super::body::{Base64, JsonBody, Officer, Text, base64};
 use super::officers::{ByDocument, reference_of};
-use super::problem::{Problem, ProblemCode};
+use super::problem::Problem;
 use super::wallet::{Device, DocumentRef};
 use crate::issuance::IssueError;
 use crate::issuance::batch::DeviceProof;
@@ -47,7 +47,7 @@ struct Order {
 
 impl Visit {
     fn order(self) -> Result<Order, Problem> {
-        let wrong = |field| Problem::new(ProblemCode::WrongField).with_field(field);
+        let wrong = Problem::wrong_field;
         Ok(Order {
             number: self.document.number()?,
             device: DeviceProof {
@@ -110,8 +110,7 @@ pub(super) async fn issue_paper(
     JsonBody(wanted): JsonBody<PaperWanted>,
 ) -> Result<(StatusCode, Json<PaperAnswer>), Problem> {
     let order = wanted.visit.order()?;
-    let direction = Direction::new(wanted.from.0, wanted.to.0)
-        .ok_or_else(|| Problem::new(ProblemCode::WrongField).with_field("to"))?;
+    let direction = Direction::new(wanted.from.0, wanted.to.0).ok_or_else(|| Problem::wrong_field("to"))?;
     let audience = Audience::new(wanted.port.0, direction, wanted.side.map(|side| side.0));
     let acting = officer.may(&app, Deed::IssuePaper, reference_of(&app, &order.number)).await?;
     let other = wanted.other.as_ref().map(|part| part.0.as_slice());

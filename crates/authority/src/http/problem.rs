@@ -309,6 +309,12 @@ impl Problem {
         self
     }
 
+    /// A field that cannot be so.
+    #[must_use]
+    pub fn wrong_field(path: &str) -> Self {
+        Self::new(ProblemCode::WrongField).with_field(path)
+    }
+
     /// With the field that is meant; characters that no field of ours has are left out.
     #[must_use]
     pub fn with_field(mut self, path: &str) -> Self {

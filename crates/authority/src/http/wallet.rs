@@ -78,7 +78,7 @@ pub(super) fn attestation(
         (None, Some(object)) => Statement::AppleAppAttest(object.0),
         (Some(_), Some(_)) | (None, None) => {
             let detail = "give either android_key or apple_app_attest".to_owned();
-            return Err(Problem::new(ProblemCode::WrongField).with_field("attestation").with_detail(detail));
+            return Err(Problem::wrong_field("attestation").with_detail(detail));
         }
     };
     Ok(Some(Attestation { nonces: bytes(wanted.nonces), statement }))
@@ -483,9 +483,7 @@ pub(super) async fn may_cross(
     JsonBody(asked): JsonBody<CrossingQuestion>,
 ) -> Result<Json<CrossingAnswer>, Problem> {
     let now = (app.state.now)();
-    let wrong = |field: &str, what: &str| {
-        Problem::new(ProblemCode::WrongField).with_field(field).with_detail(what.to_owned())
-    };
+    let wrong = |field: &str, what: &str| Problem::wrong_field(field).with_detail(what.to_owned());
     let way = Direction::new(asked.from.0, asked.to.0)
         .ok_or_else(|| wrong("to", "origin and destination are the same"))?;
     let on = asked.on.map(|day| day.0);

@@ -39,6 +39,8 @@ impl Published {
     /// The approvals to be given out. Where others lie there by now, the service takes them first: whoever reads of a use finds it
     /// allowed, and whoever reads after a withdrawal reads of it.
     pub fn bundles(&self, now: Timestamp) -> Vec<Vec<u8>> {
+        // Signed under a key that a newer list names, they count by that list.
+        self.follow_lists(now, false);
         self.follow_bundles(now, false);
         held(&self.bundles).iter().map(|(_, bundle)| bundle.clone()).collect()
     }
