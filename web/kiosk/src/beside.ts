@@ -3,6 +3,7 @@
  * the gate. The portrait passes no gate. Neither is kept: both are forgotten as soon as the officer has nothing to do beside this
  * traveller any more.
  */
+import { fromBase64Url } from './bytes'
 import { Problem } from './link'
 
 export interface Holder {
@@ -22,9 +23,6 @@ export interface Sources {
   holder(reference: string): Promise<Response> | undefined
   face(session: number): Promise<Blob>
 }
-
-const bytes = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
 
 export class Beside {
   private whom: Whom | undefined
@@ -73,7 +71,7 @@ export class Beside {
     if (!this.same(whom)) return
     this.seen = seen
     if (this.portrait) URL.revokeObjectURL(this.portrait)
-    if (typeof seen === 'object' && seen.portrait !== null) this.portrait = URL.createObjectURL(new Blob([bytes(seen.portrait)], { type: 'image/jpeg' }))
+    if (typeof seen === 'object' && seen.portrait !== null) this.portrait = URL.createObjectURL(new Blob([fromBase64Url(seen.portrait)], { type: 'image/jpeg' }))
     // An authority out of reach is asked again later.
     if (seen === 'no_answer') setTimeout(() => { if (this.same(whom) && this.seen === 'no_answer') { this.seen = undefined; this.changed() } }, 5_000)
     this.changed()
@@ -81,7 +79,7 @@ export class Beside {
 
   private async askFace(whom: Whom): Promise<void> {
     this.asking = 'face'
-    const face = await this.from.face(whom.session).then((picture) => picture, (error: unknown) => {
+    const face = await this.from.face(whom.session).catch((error: unknown) => {
       if (!(error instanceof Problem)) console.debug('the lane gave no picture')
       return undefined
     })

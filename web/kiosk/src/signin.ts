@@ -2,6 +2,7 @@
  * Signing in at one party: with a passkey, or with a one-time code that registers one. At the gate the session is a cookie; at
  * the officer's own authority, which is another origin, it is a secret that stays in this page's memory.
  */
+import { fromBase64Url, toBase64Url } from './bytes'
 import { Problem } from './link'
 
 export interface Signed {
@@ -15,11 +16,6 @@ export interface Signed {
 }
 interface Given { challenge: string; rp_id: string; timeout_ms: number }
 interface NewPasskey extends Given { user_id: string; user_name: string; exclude: string[] }
-
-const encode = (bytes: ArrayBuffer): string =>
-  btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-const decode = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
 
 export class SignIn {
   signed: Signed | undefined
@@ -80,16 +76,16 @@ export class SignIn {
     const given = await this.ask<Given>('POST', '/challenges')
     const got = (await navigator.credentials.get({
       publicKey: {
-        challenge: decode(given.challenge), rpId: given.rp_id, timeout: given.timeout_ms, userVerification: 'required',
-        allowCredentials: this.known.map((id) => ({ type: 'public-key' as const, id: decode(id) })),
+        challenge: fromBase64Url(given.challenge), rpId: given.rp_id, timeout: given.timeout_ms, userVerification: 'required',
+        allowCredentials: this.known.map((id) => ({ type: 'public-key' as const, id: fromBase64Url(id) })),
       },
     })) as PublicKeyCredential
     const answer = got.response as AuthenticatorAssertionResponse
     const signed = await this.ask<Signed>('POST', '/sessions', { passkey: {
-      id: encode(got.rawId), client_data: encode(answer.clientDataJSON),
-      authenticator_data: encode(answer.authenticatorData), signature: encode(answer.signature),
+      id: toBase64Url(got.rawId), client_data: toBase64Url(answer.clientDataJSON),
+      authenticator_data: toBase64Url(answer.authenticatorData), signature: toBase64Url(answer.signature),
     } })
-    this.remember(encode(got.rawId))
+    this.remember(toBase64Url(got.rawId))
     return this.keep(signed)
   }
 
@@ -97,17 +93,17 @@ export class SignIn {
     const given = await this.ask<NewPasskey>('POST', '/passkeys/challenges')
     const made = (await navigator.credentials.create({
       publicKey: {
-        challenge: decode(given.challenge), rp: { id: given.rp_id, name: 'Bay Pass' }, timeout: given.timeout_ms,
-        user: { id: decode(given.user_id), name: given.user_name, displayName: given.user_name },
+        challenge: fromBase64Url(given.challenge), rp: { id: given.rp_id, name: 'Bay Pass' }, timeout: given.timeout_ms,
+        user: { id: fromBase64Url(given.user_id), name: given.user_name, displayName: given.user_name },
         // ES256 alone; no attestation is asked for.
         pubKeyCredParams: [{ type: 'public-key', alg: -7 }], attestation: 'none',
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
-        excludeCredentials: given.exclude.map((id) => ({ type: 'public-key' as const, id: decode(id) })),
+        excludeCredentials: given.exclude.map((id) => ({ type: 'public-key' as const, id: fromBase64Url(id) })),
       },
     })) as PublicKeyCredential
     const answer = made.response as AuthenticatorAttestationResponse
-    const signed = await this.ask<Signed>('POST', '/passkeys', { client_data: encode(answer.clientDataJSON), attestation: encode(answer.attestationObject) })
-    this.remember(encode(made.rawId))
+    const signed = await this.ask<Signed>('POST', '/passkeys', { client_data: toBase64Url(answer.clientDataJSON), attestation: toBase64Url(answer.attestationObject) })
+    this.remember(toBase64Url(made.rawId))
     return this.keep(signed)
   }
 

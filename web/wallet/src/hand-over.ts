@@ -34,6 +34,16 @@ interface Parcel {
 /** The passes in the order in which they go: whoever carries others first. */
 const inOrder = (): readonly Content[] => [...people()].sort((a, b) => Number(a.carried ?? false) - Number(b.carried ?? false))
 
+/** Every registration of every pass, with the pass's place in that order. */
+function* registrations() {
+  for (const [place, pass] of inOrder().entries()) {
+    for (const authority of AUTHORITIES) {
+      const secret = pass.sessions[authority]
+      if (secret) yield { place, pass, authority, secret }
+    }
+  }
+}
+
 // --- from this phone -----------------------------------------------------------------------------------------------
 
 export interface HandOver {
@@ -46,18 +56,13 @@ export interface HandOver {
 export async function offerPasses(): Promise<HandOver> {
   await prepareRandomness()
   const code = makeHandOver(random(HAND_OVER_RANDOM))
-  const passes = inOrder()
   let until = Infinity
   try {
-    for (const [place, pass] of passes.entries()) {
-      for (const authority of AUTHORITIES) {
-        const secret = pass.sessions[authority]
-        if (!secret) continue
-        const parcel = authority === pass.home ? { parcel: toBase64Url(parcelOf(code, place, pass, passes.length)) } : {}
-        const body = { code: toBase64Url(sha256(handOverFor(code, place, authority))), ...parcel }
-        const { expires } = await tell(pass, authority, 'offer_hand_over', { secret, body })
-        until = Math.min(until, Math.floor(Date.parse(expires) / 1000))
-      }
+    for (const { place, pass, authority, secret } of registrations()) {
+      const parcel = authority === pass.home ? { parcel: toBase64Url(parcelOf(code, place, pass, people().length)) } : {}
+      const body = { code: toBase64Url(sha256(handOverFor(code, place, authority))), ...parcel }
+      const { expires } = await tell(pass, authority, 'offer_hand_over', { secret, body })
+      until = Math.min(until, Math.floor(Date.parse(expires) / 1000))
     }
   } catch (error) {
     await withdrawOffer()
@@ -86,12 +91,7 @@ function parcelOf(code: string, place: number, pass: Content, passes: number): U
 
 /** Takes the offer back, as far as authorities can be reached; it ends by itself. */
 export async function withdrawOffer(): Promise<void> {
-  for (const pass of people()) {
-    for (const authority of AUTHORITIES) {
-      const secret = pass.sessions[authority]
-      if (secret) await tell(pass, authority, 'withdraw_hand_over', { secret }).catch(() => undefined)
-    }
-  }
+  for (const { pass, authority, secret } of registrations()) await tell(pass, authority, 'withdraw_hand_over', { secret }).catch(() => undefined)
 }
 
 /** Whether another phone has every pass by now; what is left on this one is deleted then. */

@@ -4,9 +4,9 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { skip } from '../../core/test/skip.js'
 import { type Bay, CHILD, RESIDENT, launch, missing, openBay } from './bay.js'
-import { Hand, PIN, scan, symbolText } from './hand.js'
+import { Hand, PIN, scan } from './hand.js'
 import { LANGUAGES } from './languages.js'
-import { buildMini, phoneOf } from './mini.js'
+import { buildMini, codesOf, phoneOf, symbolOf } from './mini.js'
 import type { Phone } from './phone.js'
 
 const skipped = skip('a pass that moves from a browser to the mini-program', missing())
@@ -65,7 +65,7 @@ describe.skipIf(skipped)('a pass that moves to another phone', () => {
       await phone.tap('next')
     }
   }
-  const codes = (count: number) => phone.until(() => phone.find('left')?.attributes.get('data-codes') === count, 60)
+  const codes = (count: number) => codesOf(phone, count)
 
   it('asks for the PIN before it shows the transfer code, and says what the code can do', async () => {
     await hand.press('more')
@@ -170,8 +170,7 @@ describe.skipIf(skipped)('a pass that moves to another phone', () => {
     for (const id of ['from-HKG', 'to-CHN', 'port-hzmb-hkg-zhu']) await phone.tap(id)
     let code = ''
     await phone.until(() => {
-      const { row, side } = phone.canvas.modules() ?? { row: '', side: 0 }
-      code = (side > 0 ? symbolText(row, side) : undefined) ?? ''
+      code = symbolOf(phone)
       return code.startsWith('BP1:')
     })
     expect(await scan(bay, code, 'HKG-CHN/exit')).toMatchObject({ code: null, verdicts: [{ answer: 'admit' }] })

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Bay, ROOT } from './bay.js'
+import { symbolText } from './hand.js'
 import { Phone } from './phone.js'
 
 /** The addresses of the authorities that are built in. */
@@ -24,3 +25,12 @@ export const phoneOf = (bay: Bay, built: string, storage = new Map<string, unkno
   folder: built, language: 'en', selfie: bay.selfie, storage,
   net: (url) => net(Object.entries(BUILT_IN).reduce((at, [code, address]) => at.replace(address, bay.authorities[code]!), url)),
 })
+
+/** The text of the code on the phone's screen; empty where none stands there. */
+export function symbolOf(phone: Phone): string {
+  const { row, side } = phone.canvas.modules() ?? { row: '', side: 0 }
+  return (side > 0 ? symbolText(row, side) : undefined) ?? ''
+}
+
+/** Waits until the pass has so many codes. */
+export const codesOf = (phone: Phone, count: number): Promise<void> => phone.until(() => phone.find('left')?.attributes.get('data-codes') === count, 60)

@@ -10,9 +10,9 @@ import { skip } from '../../core/test/skip.js'
 import { type Bay, RESIDENT, ROOT, launch, missing, openBay } from './bay.js'
 import { counterOf } from './clerk.js'
 import { chance, drawCards, film, noFont, permitZone } from './cards.js'
-import { PIN, scan, symbolText } from './hand.js'
+import { PIN, scan } from './hand.js'
 import { OtherWallet, noOtherWallet } from './other-program.js'
-import { BUILT_IN, buildMini, phoneOf } from './mini.js'
+import { BUILT_IN, buildMini, codesOf, phoneOf, symbolOf } from './mini.js'
 import { type Phone } from './phone.js'
 
 const BUILT = join(ROOT, 'web/wallet/dist/build')
@@ -140,7 +140,7 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await phone.tell('camera', 'initdone')
     await until('Too dark', 20)
     await phone.tap('shoot')
-    await phone.until(() => phone.find('left')?.attributes.get('data-codes') === 8, 60)
+    await codesOf(phone, 8)
     expect(phone.camera).toMatchObject({ on: false, taken: [{ selfieMirror: false }], made: [{ width: 960, height: 1280, fileType: 'jpg', quality: 0.92 }, { width: 144, height: 144, fileType: 'jpg', quality: 0.8 }] })
     expect(phone.text()).toContain(RESIDENT.name)
     expect(phone.text()).toContain('Works offline until')
@@ -158,11 +158,7 @@ describe.skipIf(skipped)('the built mini-program', () => {
     }
   })
 
-  /** The text of the code on the screen; empty where none stands there. */
-  const seen = () => {
-    const { row, side } = phone.canvas.modules() ?? { row: '', side: 0 }
-    return (side > 0 ? symbolText(row, side) : undefined) ?? ''
-  }
+  const seen = () => symbolOf(phone)
   /** The same, as soon as it is one of this kind, and another than `before`. */
   const drawn = async (kind = 'BP1:', before = '') => {
     let text = ''
@@ -355,7 +351,7 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await code()
     await phone.until('selfie-file')
     await phone.tap('selfie-file')
-    await phone.until(() => phone.find('left')?.attributes.get('data-codes') === 8, 60)
+    await codesOf(phone, 8)
     expect(phone.camera.taken).toEqual([])
     expect(phone.faults).toEqual([])
   })
@@ -383,7 +379,7 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await phone.tap('next')
     await phone.until('selfie-file')
     await phone.tap('selfie-file')
-    await phone.until(() => phone.find('left')?.attributes.get('data-codes') === 8, 60)
+    await codesOf(phone, 8)
     expect(phone.faults).toEqual([])
   })
 
@@ -430,7 +426,7 @@ describe.skipIf(skipped)('the built mini-program', () => {
     await code()
     await phone.until('selfie-file')
     await phone.tap('selfie-file')
-    await phone.until(() => phone.find('left')?.attributes.get('data-codes') === 8, 60)
+    await codesOf(phone, 8)
     await phone.tap('receipts')
     await phone.until('three machine-readable lines')
     expect(phone.faults).toEqual([])
