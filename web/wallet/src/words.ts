@@ -260,6 +260,8 @@ export const WORDS = rows({
   askNameOther: ['孩子或父母的姓名', '孩子或父母的姓名', 'Their name', 'O nome do filho, pai ou mãe'],
   askedName: ['姓名', '姓名', 'Name', 'Nome'],
   nameHow: ['照证件上的中文或拉丁字母写法', '照證件上的中文或拉丁字母寫法', 'As on the card, in Chinese or Latin letters', 'Como no cartão, em chinês ou em letras latinas'],
+  nameOfMainland: ['内地证件印的是简体字：{n}？请照证件填写', '內地證件印的是簡體字：{n}？請照證件填寫', 'Mainland cards print simplified characters: {n}? Type it as on the card', 'Os documentos do Interior usam caracteres simplificados: {n}? Escreva como no cartão'],
+  nameInTwoForms: ['两张证件的写法可能不同（{t}，{s}）：请填写两张都有的拉丁字母姓名', '兩張證件的寫法可能不同（{t}，{s}）：請填寫兩張都有的拉丁字母姓名', 'The two cards may write this name in two ways ({t}, {s}): type it in Latin letters, as on both', 'Os dois cartões podem escrever este nome de duas formas ({t}, {s}): escreva-o em letras latinas, como em ambos'],
   askBirth: ['出生日期', '出生日期', 'Date of birth', 'Data de nascimento'],
   birthHow: ['日/月/年或年-月-日，例如 23/5/1990 或 1990-05-23', '日/月/年或年-月-日，例如 23/5/1990 或 1990-05-23', 'Day/month/year or year-month-day, for instance 23/5/1990 or 1990-05-23', 'Dia/mês/ano ou ano-mês-dia, por exemplo 23/5/1990 ou 1990-05-23'],
   birthWrong: ['没有这一天，请照 23/5/1990 或 1990-05-23 的样子写', '沒有這一天，請照 23/5/1990 或 1990-05-23 的樣子寫', 'There is no such day; write it like 23/5/1990 or 1990-05-23', 'Esse dia não existe; escreva como 23/5/1990 ou 1990-05-23'],
