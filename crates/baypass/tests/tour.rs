@@ -26,9 +26,16 @@ impl Drop for Ended {
 #[tokio::test]
 async fn the_demo_crosses_three_borders_refuses_every_cheat_stays_up_and_ends_cleanly() {
     let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    // Where the pages are built; what stands in them is the browser's matter.
+    let built = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(built.path().join("web/kiosk/dist")).unwrap();
+    for file in ["web/package.json", "web/kiosk/dist/kiosk.html"] {
+        std::fs::write(built.path().join(file), "{}").unwrap();
+    }
     let started = Command::new(env!("CARGO_BIN_EXE_baypass"))
+        .current_dir(built.path())
         .args(["demo", "--json", "--base-port", "0", "--models"])
-        .arg(models)
+        .arg(models.canonicalize().unwrap_or(models))
         .stdout(Stdio::piped())
         .spawn();
     let mut demo = Ended(started.unwrap());
@@ -51,6 +58,11 @@ async fn the_demo_crosses_three_borders_refuses_every_cheat_stays_up_and_ends_cl
         let page = reqwest::get(address).await.unwrap();
         assert_eq!(page.status().as_u16(), 200, "{address}");
     }
+    let file = lines.by_ref().map(Result::unwrap).find_map(|line| {
+        let file = line.trim().strip_prefix("pages           test accounts, with what opens each once: ")?;
+        Some(file.to_owned())
+    });
+    opens_with_each_code(&std::fs::read_to_string(file.unwrap()).unwrap(), &addresses).await;
     let interrupt = Command::new("kill").args(["-INT", &demo.0.id().to_string()]).status().unwrap();
     assert!(interrupt.success());
     let rest: Vec<_> = lines.map(Result::unwrap).collect();
@@ -58,6 +70,32 @@ async fn the_demo_crosses_three_borders_refuses_every_cheat_stays_up_and_ends_cl
     for address in &addresses {
         assert!(reqwest::get(address).await.is_err(), "{address} still answers");
     }
+}
+
+/// Each officer's page has a code for the gate, and one for their authority, which the demo needed itself a moment before.
+async fn opens_with_each_code(pages: &str, addresses: &[String]) {
+    let client = reqwest::Client::new();
+    let mut opened = 0;
+    for line in pages.lines().filter(|line| line.trim().starts_with("officer ")) {
+        let words: Vec<_> = line.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect();
+        let codes: Vec<_> =
+            words.windows(2).filter(|pair| pair[0] == "code").map(|pair| pair[1].to_owned()).collect();
+        let [at_gate, at_authority] = codes.try_into().unwrap();
+        let (side, page) = (words[1], words[2]);
+        let gate = page.split("/officer/").next().unwrap();
+        let of_side = ["CHN", "HKG", "MAC"].iter().position(|code| *code == side).unwrap();
+        for (address, code) in [
+            (format!("{gate}/v1/officers/{side}/sessions"), at_gate),
+            (format!("{}/v1/officers/sessions", addresses[of_side * 2]), at_authority),
+        ] {
+            let asked =
+                client.post(&address).header("origin", gate).json(&serde_json::json!({ "code": code }));
+            let answer = asked.send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), 201, "{address}: {}", answer.text().await.unwrap());
+            opened += 1;
+        }
+    }
+    assert_eq!(opened, 4, "both sides of one lane: {pages}");
 }
 
 #[path = "../src/command/bench/cluster.rs"]

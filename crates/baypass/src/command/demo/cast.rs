@@ -32,11 +32,15 @@ pub enum Who {
     Ma,
     /// Macao resident of eighty, without a phone: cards alone.
     Lok,
+    /// Mainland, one entry for Macao that the tour leaves.
+    Hu,
+    /// A child of Macao; a parent's phone carries their pass.
+    Ka,
 }
 
 impl Who {
     /// Everybody, in the order in which photographs are given out.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::LiNa,
         Self::Chan,
         Self::Leong,
@@ -50,6 +54,8 @@ impl Who {
         Self::Ieong,
         Self::Sou,
         Self::Lok,
+        Self::Hu,
+        Self::Ka,
     ];
 
     /// The name in Latin letters.
@@ -68,15 +74,17 @@ impl Who {
             Self::Ho => "SPECIMEN HO SIU MING",
             Self::Ma => "SPECIMEN MA KA YAN",
             Self::Lok => "SPECIMEN LOK SAM",
+            Self::Hu => "SPECIMEN HU MIN",
+            Self::Ka => "SPECIMEN LEONG KA",
         }
     }
 
     /// Whose identity card.
     pub const fn home(self) -> AuthorityCode {
         match self {
-            Self::LiNa | Self::Wang | Self::Zhao | Self::Sun | Self::Qian => AuthorityCode::Chn,
+            Self::LiNa | Self::Wang | Self::Zhao | Self::Sun | Self::Qian | Self::Hu => AuthorityCode::Chn,
             Self::Chan | Self::Smith | Self::Ho | Self::Ma => AuthorityCode::Hkg,
-            Self::Leong | Self::Ieong | Self::Sou | Self::Lok => AuthorityCode::Mac,
+            Self::Leong | Self::Ieong | Self::Sou | Self::Lok | Self::Ka => AuthorityCode::Mac,
         }
     }
 
@@ -84,6 +92,7 @@ impl Who {
     pub const fn birth(self) -> &'static str {
         match self {
             Self::Lok => "1946-03-17",
+            Self::Ka => "2018-04-12",
             Self::LiNa
             | Self::Chan
             | Self::Leong
@@ -95,13 +104,14 @@ impl Who {
             | Self::Sun
             | Self::Qian
             | Self::Ho
-            | Self::Ma => "1990-05-06",
+            | Self::Ma
+            | Self::Hu => "1990-05-06",
         }
     }
 
-    /// Whether they have a phone, and so a pass.
+    /// Whether they have a phone of their own, and so a pass from the beginning.
     pub const fn has_phone(self) -> bool {
-        !matches!(self, Self::Lok)
+        !matches!(self, Self::Lok | Self::Ka)
     }
 
     /// Identity card and permit.
@@ -120,6 +130,8 @@ impl Who {
             Self::Ieong => ("5123456(7)", "M76543210"),
             Self::Sou => ("7345678(9)", "M65432109"),
             Self::Lok => ("5234567(8)", "M54321098"),
+            Self::Hu => ("330102199005061140", "CE5678901"),
+            Self::Ka => ("1456789(0)", "M43210987"),
         }
     }
 
@@ -134,6 +146,7 @@ impl Who {
             Self::Zhao => vec![endorsed("MAC", json!("weekly"), before)],
             Self::Sun => vec![endorsed("HKG", json!(1), day.plus_days(60))],
             Self::Qian => vec![endorsed("HKG", json!(2), before)],
+            Self::Hu => vec![endorsed("MAC", json!(1), before)],
             Self::Chan
             | Self::Leong
             | Self::Smith
@@ -141,7 +154,8 @@ impl Who {
             | Self::Sou
             | Self::Ho
             | Self::Ma
-            | Self::Lok => Vec::new(),
+            | Self::Lok
+            | Self::Ka => Vec::new(),
         };
         let expires = if self == Self::Qian { day.plus_days(-1) } else { day.plus_days(1000) };
         let (id_kind, permit_kind) = match self.home() {
@@ -156,7 +170,7 @@ impl Who {
         let nationality = if self == Self::Smith { "GBR" } else { "CHN" };
         json!({
             "person": {
-                "name": self.name(), "birth": self.birth(), "home": self.home(), "height_cm": 170,
+                "name": self.name(), "birth": self.birth(), "home": self.home(), "height_cm": if self == Self::Ka { 128 } else { 170 },
                 "nationality": nationality,
             },
             "documents": [{"kind": id_kind, "number": id}, card],

@@ -10,6 +10,7 @@ mod client;
 mod desks;
 mod doubts;
 mod faces;
+mod guests;
 mod identity;
 mod library;
 mod office;
@@ -34,9 +35,9 @@ use crate::install::database::{DatabaseArgs, DatabaseUrl};
 use crate::install::lists::Terms;
 use crate::install::{Installation, write_whole};
 use crate::serve::BASE_PORT;
-use crate::wallet::Card;
 use bay::{Bay, PORTS};
 use cast::Who;
+use guests::Guest;
 use other::OtherSystem;
 
 /// What `demo` takes.
@@ -141,7 +142,7 @@ async fn tour_and_stay(
     let installation = Installation::init(&place.path, start, terms, args.database.for_all()?, None, None)?;
     say("Registering synthetic residents with faces from photographs ...\n")?;
     let people = tour::register(&installation, models, args.photos.as_deref(), start).await?;
-    let guests = guests(&place.path, &people)?;
+    let guests = guests::write(&place.path, &people)?;
     let other = OtherSystem::new(start).map_err(of)?;
     other.list(&installation, start)?;
     let identity = people.get(&Who::Chan).map(|person| other.wallet_of(&person.wallet, start)).transpose()?;
@@ -171,60 +172,10 @@ async fn tour_and_stay(
     ended
 }
 
-/// Whom the user may be at the wallet and the kiosk, and what they meet.
-const GUESTS: [(cast::Who, &str); 3] = [
-    (cast::Who::Leong, "crosses from Macao to the mainland at Hengqin"),
-    (cast::Who::Qian, "a permit that has expired: refused on the way to Hong Kong"),
-    (cast::Who::Sun, "an endorsement for Hong Kong that begins weeks from now: refused until then"),
-];
-
-/// One of them: what is printed, and the cards with which they enrol.
-struct Guest {
-    told: String,
-    cards: Vec<Card>,
-}
-
-fn guests(place: &Path, people: &tour::People) -> Result<Vec<Guest>, Failure> {
-    let mut guests = Vec::new();
-    for (who, meets) in GUESTS {
-        let Some(person) = people.get(&who) else { continue };
-        // The first one's file has the name that README.md gives it.
-        let name = match guests.len() {
-            0 => "photograph.jpg".to_owned(),
-            more => format!("photograph-{}.jpg", more + 1),
-        };
-        let file = place.join(name);
-        write_whole(&file, &person.photographs.live)?;
-        let cards: Vec<Card> = person.wallet.vouchers().into_iter().map(|(_, card)| card).collect();
-        let numbers: Vec<String> = cards
-            .iter()
-            .map(|card| format!("{} {}", card.kind.as_str().replace('_', " "), card.number))
-            .collect();
-        let told = format!(
-            "  as              {} of {}, born {}: {meets}\n  with            {}\n  photograph      {} (selfie in the wallet, \
-             face at the kiosk)\n",
-            who.name(),
-            who.home(),
-            who.birth(),
-            numbers.join(", "),
-            file.display()
-        );
-        guests.push(Guest { told, cards });
-    }
-    Ok(guests)
-}
-
-/// One-time codes for the wallet by hand. The tour's own wallet of the same person ends when they are used.
-async fn invitations(bay: &Bay, cards: &[Card]) -> Result<String, Failure> {
-    let mut codes = Vec::new();
-    for card in cards {
-        codes.push(bay.invite(card, true).await?);
-    }
-    Ok(format!("  invitation      {} (one-time codes of the offices, all in one field)\n", codes.join(" ")))
-}
-
 /// How to cross by hand: one line a page.
 async fn by_hand(bay: &mut Bay, guests: &[Guest]) -> Result<String, Failure> {
+    // Before the pages: an office signs in for each invitation, and of an account's one-time codes the last counts.
+    let of_guests = guests::invited(bay, guests).await?;
     let mut text = String::from("Cross by hand, from Macao to the mainland at Hengqin:\n");
     match bay.serve_wallet().await {
         Ok(address) => text += &format!("  wallet          {address}\n"),
@@ -248,10 +199,7 @@ async fn by_hand(bay: &mut Bay, guests: &[Guest]) -> Result<String, Failure> {
     } else {
         text += "  kiosk           not here: the kiosk is not built; `npm ci && npm run build:kiosk` in web/ builds it\n";
     }
-    for guest in guests {
-        text += &guest.told;
-        text += &invitations(bay, &guest.cards).await?;
-    }
+    text += &of_guests;
     text += "Register by hand: `Register` in the wallet, and a desk's counter in another window (F2 makes a request):\n";
     for (venue, desk) in &bay.desks {
         let secret = bay.installation.venue(&venue.parse().map_err(of)?).join("counter.secret");

@@ -79,7 +79,9 @@ pub async fn register(
             | Who::Qian
             | Who::Ho
             | Who::Ma
-            | Who::Lok => given.next().ok_or_else(faces::too_few)?,
+            | Who::Lok
+            | Who::Hu
+            | Who::Ka => given.next().ok_or_else(faces::too_few)?,
         };
         let record = who.record(start.local_date());
         let wallet = crate::registration::register(
