@@ -200,3 +200,40 @@ fn a_record_that_says_something_twice_is_refused_by_its_file_before_anybody_is_r
     let list = folder.run(&["resident", "list", "--dir", "DIR"]).code(0).out();
     assert!(list.contains("no resident yet"), "{list}");
 }
+
+#[test]
+fn doctor_tells_what_certificates_for_wallets_of_others_lack_and_the_command_that_mends_them() {
+    let folder = Folder::new();
+    folder.init();
+    let of_certificates = || {
+        let found = folder.run(&["doctor", "--dir", "DIR", "--json"]).json();
+        let findings = found["findings"].as_array().unwrap().clone();
+        let one = findings.iter().find(|one| one["what"] == "certificates for wallets of others").unwrap();
+        (one["ok"].as_bool().unwrap(), one["says"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(
+        of_certificates(),
+        (true, "none made yet; an authority's first start makes its own".to_owned())
+    );
+    let renew = |code| {
+        let issuer = format!("https://{code}.example");
+        folder
+            .run(&["authority", "renew-root", "--dir", "DIR", "--authority", code, "--issuer", &issuer])
+            .code(0);
+    };
+    for code in ["HKG", "MAC"] {
+        renew(code);
+    }
+    assert_eq!(of_certificates(), (true, "2 of 3 authorities have theirs, whole by annex B".to_owned()));
+    // Its signer and reader are not below the root that stands there.
+    let root = |code: &str| folder.dir().join(format!("public/openid-{code}.pem"));
+    std::fs::copy(root("mac"), root("hkg")).unwrap();
+    let (good, says) = of_certificates();
+    assert!(!good && says.starts_with("HKG, signer: ") && says.contains("reader: "), "{says}");
+    assert!(
+        says.contains("baypass authority renew-root --dir ") && says.contains("--authority HKG"),
+        "{says}"
+    );
+    renew("HKG");
+    assert!(of_certificates().0);
+}

@@ -65,8 +65,7 @@ impl Index {
     /// The page in the language that the reader's browser asks for.
     #[must_use]
     pub fn answer(&self, headers: &HeaderMap) -> Response {
-        let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let tongue = tongue_of(wanted.unwrap_or_default());
+        let tongue = tongue(headers);
         let mut answer = page(self.text(tongue));
         for (name, value) in [(header::CONTENT_LANGUAGE, tongue.tag()), (header::VARY, "accept-language")] {
             answer.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -78,23 +77,35 @@ impl Index {
         let at = Tongue::ALL.iter().position(|one| *one == tongue).unwrap_or_default();
         let words = |words: &Words| escaped(words.get(at).map_or("", String::as_str));
         let (title, about) = (words(&self.title), words(&self.about));
-        let mut page = format!(
-            "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-             content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1>\
-             <p>{about}</p>",
-            tongue.tag()
-        );
+        let mut body = format!("<p>{about}</p>");
         if !self.links.is_empty() {
-            page.push_str("<ul>");
+            body.push_str("<ul>");
             for link in &self.links {
                 let words = escaped(link.words.get(at).copied().unwrap_or_default());
-                let _ = write!(page, "<li><a href=\"{0}\">{words}</a> <code>{0}</code>", link.to);
+                let _ = write!(body, "<li><a href=\"{0}\">{words}</a> <code>{0}</code>", link.to);
             }
-            page.push_str("</ul>");
+            body.push_str("</ul>");
         }
-        page.push_str("</main></body></html>\n");
-        page
+        framed(tongue, &title, &body)
     }
+}
+
+/// A page that stands alone: a title and what comes below it, both safe in HTML.
+#[must_use]
+pub fn framed(tongue: Tongue, title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1>\
+         {body}</main></body></html>\n",
+        tongue.tag()
+    )
+}
+
+/// The language that a browser asks for first, of the four that there are; English where it asks for none of them.
+#[must_use]
+pub fn tongue(headers: &HeaderMap) -> Tongue {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    tongue_of(wanted.unwrap_or_default())
 }
 
 /// The language that a header asks for first (RFC 9110, 12.5.4), of the four that there are; English where it asks for none of them.

@@ -48,6 +48,7 @@ export function drawInvited(mail = $("invited-language").value || language) {
   $("invited-language").value = mail;
   const { plan } = invited;
   const time = (at) => new Date(at).toLocaleString(LOCALES[mail], { timeZone: "Asia/Shanghai", dateStyle: "full", timeStyle: "short" });
+  const link = place.desk.invitations && `${place.desk.invitations}${invited.id}?lang=${mail}`;
   const values = {
     code: codeOf(invited.id),
     host: plan.host,
@@ -56,8 +57,9 @@ export function drawInvited(mail = $("invited-language").value || language) {
     from: time(plan.from),
     ends: time(plan.ends),
     days: String(place.desk.retention_days),
+    link,
   };
-  const parts = ["greeting", plan.recurring ? "times_recurring" : "times", "bring", "kept", "code"];
+  const parts = ["greeting", plan.recurring ? "times_recurring" : "times", "bring", "kept", "code", ...(link ? ["link"] : [])];
   const greeting = invited.name ? "mail.greeting" : "mail.greeting_unnamed";
   const text = parts.map((part) => filledIn(mail, part === "greeting" ? greeting : `mail.${part}`, values)).join("\n\n");
   $("invited-mail").value = text;

@@ -264,6 +264,27 @@ impl Building {
         Ok(row.ok_or(BuildingError::Unknown)?.visit)
     }
 
+    /// The plan of a visit for whoever holds its link; `None` where it is over, the host took it back, or there is none. It tells nothing of
+    /// anybody, so nobody's look is written.
+    ///
+    /// # Errors
+    /// [`BuildingError::Store`].
+    pub async fn invitation(&self, id: VisitId, now: Timestamp) -> Result<Option<Plan>, BuildingError> {
+        let visit = match self.as_it_stands(id).await {
+            Ok(visit) => visit,
+            Err(BuildingError::Unknown) => return Ok(None),
+            Err(other) => return Err(other),
+        };
+        let open = match visit.presence() {
+            Presence::Expected
+            | Presence::Waiting { .. }
+            | Presence::Outside { .. }
+            | Presence::Inside { .. } => true,
+            Presence::NotExpected { .. } | Presence::Over { .. } => false,
+        };
+        Ok((open && now < visit.plan().ends()).then(|| visit.plan().clone()))
+    }
+
     /// The badge enters a zone.
     ///
     /// # Errors

@@ -35,6 +35,17 @@ async function tabTo(page: Page, id: string): Promise<void> {
   throw new Error(`the keyboard does not reach ${id}`)
 }
 
+/** The pixels of a picture. */
+const seen = async (page: Page, png: Buffer) => {
+  const read = await page.evaluate(async (base64) => {
+    const picture = await createImageBitmap(new Blob([Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0))]))
+    const canvas = new OffscreenCanvas(picture.width, picture.height)
+    const context = canvas.getContext('2d')!
+    context.drawImage(picture, 0, 0)
+    return { data: [...context.getImageData(0, 0, picture.width, picture.height).data], width: picture.width, height: picture.height }
+  }, png.toString('base64'))
+  return { ...read, data: Uint8ClampedArray.from(read.data) }
+}
 const said = (page: Page, text: string | RegExp) => page.locator('#message', { hasText: text }).waitFor({ timeout: 15_000 })
 const row = (page: Page, text: string) => page.locator('#book-rows tr', { hasText: text })
 
@@ -478,6 +489,20 @@ describe.skipIf(skipped)("the counter's page", () => {
       expect(mail).toContain(word)
       expect(mail).toContain(code)
       expect(mail).not.toMatch(/\{\w+\}/)
+      // Whoever got it opens the link on their phone: the code stands there as a symbol, in the e-mail's language, and nobody's name.
+      const visitor = await page.context().browser()!.newPage({ viewport: { width: 390, height: 844 } })
+      const opened = await visitor.goto(/http\S+\/invitations\/\S+/.exec(mail)![0])
+      expect([opened!.status(), await visitor.locator('html').getAttribute('lang')]).toEqual([200, language])
+      const shown = await visitor.locator('body').innerText()
+      expect(shown).toContain(code)
+      expect(shown).not.toMatch(/Specimen Visitor|Lab West/)
+      await accessible(visitor)
+      if (language === 'en') {
+        await picture(visitor, 'desk-invited')
+        const { data, width, height } = await seen(visitor, await visitor.locator('figure svg').screenshot({ scale: 'css' }))
+        expect(decode(data, width, height)?.data).toBe(code)
+      }
+      await visitor.close()
     }
     await screens(page, 'invitation')
     // One who comes again and again.

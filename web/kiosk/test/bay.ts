@@ -310,10 +310,28 @@ export async function state(page: Page, wanted: string, timeout = 70_000): Promi
   }
 }
 
-/** A picture of a page for the documentation. */
+/** Stands in the documentation for a face: that of a sample is nobody's who asked to be there. */
+const SILHOUETTE = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 400" width="300" height="400"><rect width="300" height="400" fill="#c3cdd6"/>
+<ellipse cx="150" cy="165" rx="72" ry="92" fill="#6c7f91"/><path d="M20 400c4-96 54-132 130-132s126 36 130 132z" fill="#6c7f91"/></svg>`
+
+/** A picture of a page for the documentation, with a drawn silhouette in place of every face. */
 export async function picture(page: Page, name: string, fullPage = false): Promise<void> {
   mkdirSync(SCREENS, { recursive: true })
+  await page.evaluate(async (drawn) => {
+    for (const face of document.querySelectorAll<HTMLImageElement>('#faces img')) {
+      face.dataset['seen'] = face.src
+      face.src = URL.createObjectURL(new Blob([drawn], { type: 'image/svg+xml' }))
+      await face.decode()
+    }
+  }, SILHOUETTE)
   await page.screenshot({ path: join(SCREENS, `${name}.png`), animations: 'disabled', fullPage })
+  await page.evaluate(() => {
+    for (const face of document.querySelectorAll<HTMLImageElement>('#faces img[data-seen]')) {
+      URL.revokeObjectURL(face.src)
+      face.src = face.dataset['seen']!
+      delete face.dataset['seen']
+    }
+  })
 }
 
 export const screen = (page: Page, name: string): Promise<void> => picture(page, `kiosk-${name}`)

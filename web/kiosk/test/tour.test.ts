@@ -3,10 +3,10 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { skip } from '../../core/test/skip'
-import { MODELS, ROOT, delivered, launch, missing, openPage, paired, program, quantile, screen, state, until } from './bay'
+import { MODELS, ROOT, delivered, launch, missing, openPage, paired, program, quantile, screen, signIn, state, until } from './bay'
 
 const WALLET = join(ROOT, 'web/wallet')
 const unbuilt = !existsSync(join(WALLET, 'dist/build/h5/index.html')) ? 'the web wallet is not built (npm run build:web)'
@@ -39,6 +39,58 @@ describe.skipIf(skipped)('the tour', () => {
   })
   const told = (what: RegExp) => what.exec(said)?.[1] ?? expect.fail(`the demo does not say ${what}: ${said}`)
   const part = (id: string) => hand.locator(`#${id}`).last()
+  /** What the demo prints of a guest. */
+  const guest = (name: string) => {
+    const block = said.split(/^ +as +/m).find((one) => one.startsWith(`${name} of `)) ?? expect.fail(`there is no guest ${name}: ${said}`)
+    const field = (what: RegExp) => what.exec(block)?.[1] ?? expect.fail(`${what}: ${block}`)
+    return {
+      name, home: field(/ of (\w+), born/), birth: field(/born (\S+):/), meets: field(/born \S+: (.+)/),
+      cards: field(/^ +with +(.+)$/m).split(', ').map((card) => card.split(' ').at(-1)!),
+      codes: field(/^ +invitation +(.+?) \(/m), photograph: field(/^ +photograph +(\S+)/m),
+    }
+  }
+  const newPhone = async () => {
+    const phone: BrowserContext = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB', deviceScaleFactor: 2 })
+    const opened = await openPage(phone, told(/wallet +(http\S+)/))
+    opened.page.setDefaultTimeout(20_000)
+    await opened.page.locator('#language-en').last().click()
+    return opened
+  }
+  const answer = async (id: string, text: string) => {
+    await part(id).waitFor()
+    await part(id).fill(text)
+    await part('next').click()
+  }
+  const pin = async () => {
+    await answer('pin', '274951')
+    await hand.waitForFunction(() => document.querySelector<HTMLInputElement>('#pin')?.value === '')
+    await answer('pin', '274951')
+  }
+  /** From the question for the first number to a full batch of codes. */
+  const register = async (who: ReturnType<typeof guest>) => {
+    const [card, permit] = who.cards
+    await answer('number', card!)
+    if (permit) {
+      await part('skip').waitFor()
+      await answer('number', permit)
+    }
+    await answer('name', who.name)
+    await answer('birth', who.birth)
+    await answer('invitation', who.codes)
+    await part('review').waitFor()
+    await part('next').click()
+    const [chooser] = await Promise.all([hand.waitForEvent('filechooser'), part('selfie-file').click()])
+    await chooser.setFiles(who.photograph)
+    await hand.locator('#left[data-codes="8"]').last().waitFor()
+  }
+  /** Holds the phone's screen, as it is, before a kiosk until that shows a state; the code may still be drawing. */
+  const holdUp = async (lane: Page, wanted: string) => {
+    let there = ''
+    await until(`the kiosk to say ${wanted}`, async () => {
+      await lane.setInputFiles('#sim-code-file', { name: 'screen.png', mimeType: 'image/png', buffer: await hand.screenshot() })
+      return state(lane, wanted, 4_000).then(() => true, (error: unknown) => { there = String(error); return false })
+    }, 30).catch((error: unknown) => { throw new Error(there, { cause: error }) })
+  }
   /** Goes through the open door, and waits until both authorities know. */
   const through = async (lane: Page) => {
     await lane.click('[data-passage="passed"]', { timeout: 1_500 }).catch(() => undefined)
@@ -55,7 +107,7 @@ describe.skipIf(skipped)('the tour', () => {
   })
 
   test('enrols on the web wallet, shows a code, and goes through at the kiosk', async () => {
-    photograph = told(/^ +photograph +(\S+)/m)
+    photograph = guest('SPECIMEN LEONG MEI').photograph
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
     // What opens a page stands in a file of the operator's, and not in what the demo prints.
     expect(said).not.toMatch(/#[0-9a-f]{4}-/)
@@ -65,41 +117,14 @@ describe.skipIf(skipped)('the tour', () => {
     await kiosk.page.click('#panel summary')
     await kiosk.page.setInputFiles('#sim-photo-file', photograph)
 
-    const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB', deviceScaleFactor: 2 })
-    const { page, faults } = await openPage(phone, told(/wallet +(http\S+)/))
-    page.setDefaultTimeout(20_000)
+    const { page, faults } = await newPhone()
     hand = page
-    const answer = async (id: string, text: string) => {
-      await part(id).fill(text)
-      await part('next').click()
-    }
-    await part('language-en').click()
     await part('home-MAC').click()
-    await answer('pin', '274951')
-    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('#pin')?.value === '')
-    await answer('pin', '274951')
-    await part('number').waitFor()
-    await answer('number', told(/^ +with +macao bir (\S+),/m))
-    await part('skip').waitFor()
-    await answer('number', told(/home return permit (\S+)/))
-    await part('name').waitFor()
-    await answer('name', told(/^ +as +(.+?) of .+, born/m))
-    await part('birth').waitFor()
-    await answer('birth', told(/born (\S+):/))
-    await part('invitation').waitFor()
-    await answer('invitation', told(/^ +invitation +(\S+ \S+)/m))
-    await part('review').waitFor()
-    await part('next').click()
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), part('selfie-file').click()])
-    await chooser.setFiles(photograph)
-    await page.locator('#left[data-codes="8"]').last().waitFor()
+    await pin()
+    await register(guest('SPECIMEN LEONG MEI'))
     for (const id of ['show', 'from-MAC', 'to-CHN', 'port-hengqin']) await part(id).click()
     await page.locator('canvas#qr').last().waitFor()
-    // The phone's screen as it is, held before the kiosk; it may still be drawing.
-    await until('the kiosk to welcome', async () => {
-      await kiosk.page.setInputFiles('#sim-code-file', { name: 'screen.png', mimeType: 'image/png', buffer: await page.screenshot() })
-      return state(kiosk.page, 'welcome', 4_000).then(() => true, () => false)
-    }, 30)
+    await holdUp(kiosk.page, 'welcome')
     await kiosk.page.locator('.thumb').evaluate((picture) => picture.remove())
     await kiosk.page.click('#panel summary')
     await screen(kiosk.page, 'tour')
@@ -151,4 +176,64 @@ describe.skipIf(skipped)('the tour', () => {
     console.log(Object.entries(times).map(([stage, values]) => `${stage}: p50 ${quantile(values, 0.5).toFixed(0)} ms, p95 ${quantile(values, 0.95).toFixed(0)} ms`).join('\n'))
     expect(times.welcome.length).toBe(CROSSINGS)
   }, 900_000)
+
+  test('and lets the other guests try: a last entry is admitted once, an expired permit never, and each time the officer sees why', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
+    const kiosk = async (lane: string, who: ReturnType<typeof guest>) => {
+      const { page } = await openPage(context, paired(program(), join(work, 'demo'), lane))
+      await state(page, 'ready')
+      await page.click('#panel summary')
+      await page.setInputFiles('#sim-photo-file', who.photograph)
+      return page
+    }
+    const opens = readFileSync(told(/what opens each once: (\S+)/), 'utf8')
+    const [, lane, here, there] = /officer CHN +(\S+) +test account, code (\S+); reasons: code (\S+)/.exec(opens)!
+    const { page: officer } = await openPage(context, lane!.replace('MAC-CHN', 'CHN-MAC'))
+    await signIn(officer, () => here!)
+    await officer.fill('#secret-text', there!)
+    await officer.press('#secret-text', 'Enter')
+    await officer.locator('#secret').waitFor({ state: 'hidden' })
+    const show = async (from: string, to: string) => {
+      await hand.locator('.back').last().click().catch(() => undefined)
+      for (const id of ['show', `from-${from}`, `to-${to}`, 'port-hengqin']) await part(id).click()
+      await hand.locator('canvas#qr').last().waitFor()
+    }
+    // The child, in the wallet of whoever carries their pass: each authority has its officer look.
+    await hand.locator('.back').last().click()
+    await part('more').click()
+    await part('add').click()
+    await part('home-MAC').click()
+    const child = guest('SPECIMEN LEONG KA')
+    await register(child)
+    const beside = await kiosk('MAC-CHN', child)
+    await show('MAC', 'CHN')
+    await holdUp(beside, 'see_officer')
+    await beside.close()
+    for (const [name, ways, why] of [
+      ['SPECIMEN HU MIN', [['CHN', 'MAC'], ['MAC', 'CHN'], ['CHN', 'MAC']], 'no_entries_left'],
+      ['SPECIMEN QIAN YUN', [['CHN', 'MAC']], 'permit_expired'],
+    ] as const) {
+      const who = guest(name)
+      ;({ page: hand } = await newPhone())
+      await part('home-CHN').click()
+      await pin()
+      await register(who)
+      for (const [index, [from, to]] of ways.entries()) {
+        const page = await kiosk(`${from}-${to}`, who)
+        await show(from, to)
+        const last = index === ways.length - 1
+        await holdUp(page, last ? 'see_officer' : 'welcome')
+        if (last) {
+          await officer.waitForSelector('body[data-state="over"]')
+          await officer.locator('#facts dd', { hasText: why }).waitFor()
+          await officer.bringToFront()
+          await officer.keyboard.press('d')
+        } else {
+          await through(page)
+        }
+        await page.close()
+      }
+      await hand.context().close()
+    }
+  }, 300_000)
 })

@@ -19,7 +19,7 @@ use crate::failure::{self, Failure};
 use crate::install::keys::KeyStore;
 use crate::install::parties::{face_config, load_approvals};
 use crate::install::signing::OwnSigners;
-use crate::install::{Installation, lists, tls, venues};
+use crate::install::{Installation, lists, openid, tls, venues};
 use crate::serve::{Addresses, TrialClock};
 use crate::tone::{Tone, out};
 
@@ -165,6 +165,7 @@ async fn installation(dir: &Path) -> Vec<Finding> {
     findings.push(Finding { what: "venues", said });
     let said = connections(&opened, &trust, now).map_err(|failure| failure.to_string());
     findings.push(Finding { what: "connections", said });
+    findings.push(Finding { what: "certificates for wallets of others", said: certificates(&opened) });
     let said =
         load_approvals(&opened, &trust, now).map_err(|f| f.to_string()).and_then(|(loaded, refused)| {
             let today = now.local_date();
@@ -179,6 +180,30 @@ async fn installation(dir: &Path) -> Vec<Finding> {
         });
     findings.push(Finding { what: "approvals", said });
     findings
+}
+
+/// Whether each authority's certificates towards wallets of others are as ISO/IEC 18013-5, annex B, asks (docs/openid4vc.md).
+fn certificates(opened: &Installation) -> Result<String, String> {
+    let (mut made, mut lacking) = (0, Vec::new());
+    for code in AuthorityCode::ALL {
+        match openid::lacks_in_files(opened, code).map_err(|failure| failure.to_string())? {
+            None => {}
+            Some(lacks) if lacks.is_empty() => made += 1,
+            Some(lacks) => lacking.push(format!(
+                "{code}, {}; verifiers that keep to the annex refuse what it issues: baypass authority renew-root --dir {} \
+                 --authority {code} --issuer ITS-ADDRESS, then start it again",
+                lacks.join(", "),
+                opened.root().display()
+            )),
+        }
+    }
+    if !lacking.is_empty() {
+        return Err(lacking.join("; "));
+    }
+    Ok(match made {
+        0 => "none made yet; an authority's first start makes its own".to_owned(),
+        _ => format!("{made} of 3 authorities have theirs, whole by annex B"),
+    })
 }
 
 /// Whether a resident stands at some of their authorities and not at others.

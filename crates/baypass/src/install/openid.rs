@@ -173,22 +173,45 @@ pub fn issuer(
 /// annex B, and name the address at which it is reached.
 pub fn lacks(issuer: &OpenIdIssuer) -> Vec<String> {
     let root = issuer.root.as_slice();
-    let leaf = |chain: &[Vec<u8>], profile| {
-        chain.first().map(|leaf| annex_b::faults(leaf, profile, Some(root))).unwrap_or_default()
-    };
-    let each = [
-        ("root", annex_b::faults(root, Profile::Root, None)),
-        ("signer", leaf(&issuer.chain, Profile::DocumentSigner)),
-        ("reader", leaf(&issuer.reader.chain, Profile::Reader)),
-    ];
-    let faults = each
-        .into_iter()
-        .flat_map(|(whose, all)| all.into_iter().map(move |fault| format!("{whose}: {fault}")));
+    let first = |chain: &'_ [Vec<u8>]| chain.first().cloned();
+    let faults = lacks_of(root, first(&issuer.chain), first(&issuer.reader.chain));
     let named =
         IssuerAddresses::in_certificate(root).filter(|named| named.issuer() != issuer.endpoints.issuer());
     let other = named
         .map(|named| format!("root: its list of revoked certificates is said to lie at {}", named.issuer()));
-    faults.chain(other).collect()
+    faults.into_iter().chain(other).collect()
+}
+
+/// What a root, and the signer and the reader below it, each in DER, lack of annex B.
+fn lacks_of(root: &[u8], signer: Option<Vec<u8>>, reader: Option<Vec<u8>>) -> Vec<String> {
+    let leaf = |der: Option<Vec<u8>>, profile| {
+        der.map(|der| annex_b::faults(&der, profile, Some(root))).unwrap_or_default()
+    };
+    let each = [
+        ("root", annex_b::faults(root, Profile::Root, None)),
+        ("signer", leaf(signer, Profile::DocumentSigner)),
+        ("reader", leaf(reader, Profile::Reader)),
+    ];
+    each.into_iter()
+        .flat_map(|(whose, all)| all.into_iter().map(move |fault| format!("{whose}: {fault}")))
+        .collect()
+}
+
+/// What the certificates of an authority lack as they lie in its files; `None` where none was made yet. Nothing is written.
+///
+/// # Errors
+/// A file that holds no certificate.
+pub fn lacks_in_files(of_what: &Installation, code: AuthorityCode) -> Result<Option<Vec<String>>, Failure> {
+    let file = root_path(of_what, code);
+    if !file.exists() {
+        return Ok(None);
+    }
+    let leaf = |which: IssuerKey| {
+        let file = folder(of_what, code).join(which.file()).with_extension("pem");
+        file.exists().then(|| certifier::first_certificate(&file)).transpose()
+    };
+    let root = certifier::first_certificate(&file)?;
+    Ok(Some(lacks_of(&root, leaf(IssuerKey::Signer)?, leaf(IssuerKey::Reader)?)))
 }
 
 /// Signs an authority's list of revoked certificates in rounds, for `issuer` to give out.

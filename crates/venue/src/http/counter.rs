@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use super::App;
 use super::body::{JsonBody, id};
 use super::hotel::{FaultBody, faults};
+use super::invitation;
 use super::library::SystemBody;
 use super::problem::Problem;
 use super::session::{AtDesk, Clerk};
@@ -52,6 +53,9 @@ pub(super) struct DeskBody {
     duties: BTreeMap<String, bool>,
     /// Whether wallets can answer online.
     online: bool,
+    /// Of a building whose desk is reached online: the address of the page of an invitation, to which the id of its visit is added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitations: Option<String>,
     /// Whether wallets of others are asked.
     openid: bool,
     /// The origin on which this page may ask them itself (Digital Credentials API).
@@ -102,6 +106,10 @@ pub(super) async fn desk(State(app): State<Arc<App>>, AtDesk(actor): AtDesk) -> 
         fields: asked.into_iter().map(Field::code).collect(),
         duties: profile.map(|profile| duties(profile, (app.state.now)().local_date())).unwrap_or_default(),
         online: app.state.reply.is_some(),
+        invitations: match app.state.desk.book() {
+            Book::Building(_) => app.state.reply.as_deref().and_then(invitation::base),
+            Book::Hotel(_) | Book::Library(_) => None,
+        },
         openid: app.state.desk.openid().is_some(),
         page_origin: app.state.desk.page_origin().map(str::to_owned),
         clerk: actor.to_string(),

@@ -8,6 +8,7 @@ mod building;
 mod counter;
 mod health;
 mod hotel;
+mod invitation;
 mod library;
 mod openid;
 mod page;
@@ -107,6 +108,7 @@ fn public() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(wallet::standing_request))
         .routes(routes!(wallet::answer))
+        .routes(routes!(invitation::show))
         .routes(routes!(openid::request, openid::request_by_post))
         .routes(routes!(openid::respond))
         .routes(routes!(openid::done))

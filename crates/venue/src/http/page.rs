@@ -70,7 +70,8 @@ const SCRIPTS: [(&str, &str); 24] = [
     ("/turn.js", include_str!("../../page/turn.js")),
     ("/visitors.js", include_str!("../../page/visitors.js")),
 ];
-const TEXTS: [(&str, &str); 4] = [
+/// What people read, by language; other pages of a desk say the same.
+pub(super) const TEXTS: [(&str, &str); 4] = [
     ("/texts/zh-Hans.json", include_str!("../../page/texts/zh-Hans.json")),
     ("/texts/zh-Hant.json", include_str!("../../page/texts/zh-Hant.json")),
     ("/texts/en.json", include_str!("../../page/texts/en.json")),

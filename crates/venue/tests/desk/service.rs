@@ -265,6 +265,62 @@ async fn a_visitor_over_http_is_asked_for_enters_and_stands_on_the_evacuation_li
     assert_eq!(hotels.status, StatusCode::NOT_FOUND, "a building has no guests");
 }
 
+/// What somebody sees who opens a link in this language.
+async fn opened(served: &Served, path: &str, language: &str) -> (StatusCode, String) {
+    let request = Request::get(path).header(header::ACCEPT_LANGUAGE, language).body(Body::empty());
+    let answer = send(&served.public(), request.unwrap()).await;
+    assert_eq!(answer.kind, "text/html; charset=utf-8");
+    (answer.status, String::from_utf8(answer.body).unwrap())
+}
+
+#[tokio::test]
+async fn the_link_of_an_invitation_shows_when_where_and_the_code_and_nobody_until_it_is_over() {
+    let served = Served::new(VenueKind::Building).await;
+    let invited = |visit: &str, from: i64, hours: i64| {
+        let times = [from, from + hours * 3_600].map(|seconds| now().plus_seconds(seconds).to_string());
+        let plan = json!({
+            "host": "Canary Host", "purpose": "meeting", "zones": ["12F"], "from": times[0], "ends": times[1],
+        });
+        json!({ "visit": visit, "plan": plan, "name": "Canary Visitor" })
+    };
+    let (coming, past) = ("0123456789abcdef".repeat(2), "fedcba9876543210".repeat(2));
+    served.post("/api/invitations", &invited(&coming, 3_600, 2)).await;
+    served.post("/api/invitations", &invited(&past, -7_200, 2)).await;
+    let path = format!("/invitations/{coming}");
+    let hour = now().plus_seconds(3_600).local_minute_of_day();
+    let time = format!("{:02}:{:02}", hour / 60, hour % 60);
+    for (language, words) in [
+        ("zh-CN", ["前台", "北京时间"]),
+        ("zh-HK", ["接待處", "UTC+8"]),
+        ("en", ["At reception", "UTC+8"]),
+        ("pt-PT", ["Na receção", "UTC+8"]),
+    ] {
+        let (status, page) = opened(&served, &path, language).await;
+        assert_eq!(status, StatusCode::OK);
+        for needle in ["0123-4567", "<svg", &time].into_iter().chain(words) {
+            assert!(page.contains(needle), "{language}: no {needle} in {page}");
+        }
+        for kept in ["Canary", "12F", &coming, "{", "<script"] {
+            assert!(!page.split("</style>").nth(1).unwrap().contains(kept), "{language}: {kept} in {page}");
+        }
+    }
+    // The link in the e-mail names the e-mail's language, whatever the browser asks for.
+    assert!(opened(&served, &format!("{path}?lang=pt"), "en").await.1.contains("<html lang=\"pt\">"));
+    for gone in [&past, &"00".repeat(16), "0123-4567", "%3Cscript%3E"] {
+        let (status, page) = opened(&served, &format!("/invitations/{gone}"), "en").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert!(page.contains("not in force") && !page.contains("<svg"), "{page}");
+    }
+    served.post(&format!("/api/visits/{coming}/host"), &json!({ "expected": false })).await;
+    assert_eq!(opened(&served, &path, "en").await.0, StatusCode::NOT_FOUND, "the host took it back");
+    let hotel = Served::new(VenueKind::Hotel).await;
+    assert_eq!(opened(&hotel, &path, "en").await.0, StatusCode::NOT_FOUND, "a hotel invites nobody");
+    // Nobody looked at anybody.
+    let record = served.get(&format!("/api/visits/{past}")).await;
+    let acts: Vec<_> = record["looks"].as_array().unwrap().iter().map(|look| &look["act"]).collect();
+    assert_eq!(acts, ["register", "see"]);
+}
+
 #[tokio::test]
 async fn nobody_acts_at_the_counter_without_a_session_and_bad_bodies_have_their_codes() {
     let served = Served::new(VenueKind::Hotel).await;
