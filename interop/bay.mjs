@@ -1,9 +1,10 @@
 // A small Bay for programs of others: three authorities as processes over TLS, a resident of each, an officer at each counter.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import jpeg from 'jpeg-js'
 import { BIN, MODELS } from './places.mjs'
+import { serve } from './servers.mjs'
 
 const PORTS = { CHN: 7461, HKG: 7462, MAC: 7463 }
 export const CODES = ['CHN', 'HKG', 'MAC']
@@ -51,21 +52,13 @@ export async function openBay(folder, walletMakers) {
     mkdirSync(join(dir, 'authorities', code, 'openid'), { recursive: true })
     writeFileSync(join(dir, 'authorities', code, 'openid/wallet-makers.pem'), walletMakers)
   }
-  const children = []
-  /** Starts a process; gives what `found` reads out of all that it has said, as soon as it is there. */
-  const started = (name, args, found) => new Promise((resolve, reject) => {
-    const child = spawn(BIN, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    children.push(child)
-    let said = ''
-    const heard = (data) => {
-      said += data
-      const read = found(said)
-      if (read) resolve(read)
-    }
-    child.stdout.on('data', heard)
-    child.stderr.on('data', heard)
-    child.once('exit', (status) => reject(new Error(`${name} ended (${status}): ${said}`)))
-  })
+  const servers = []
+  /** Starts a process; gives what `found` reads out of all that it has said. */
+  const started = async (name, args, found) => {
+    const server = await serve(name, BIN, args, env, found)
+    servers.push(server)
+    return server.ready
+  }
   const issuers = Object.fromEntries(CODES.map((code) => [code, `https://localhost:${PORTS[code]}`]))
   writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities: issuers }))
   for (const code of CODES) {
@@ -78,6 +71,7 @@ export async function openBay(folder, walletMakers) {
     if (!answer.ok) throw new Error(`${url}: ${answer.status} ${text}`)
     return text ? JSON.parse(text) : undefined
   }
+  const rootFiles = Object.fromEntries(CODES.map((code) => [code, join(dir, 'public', `openid-${code.toLowerCase()}.pem`)]))
   const sessions = {}
   const officer = async (code) => {
     if (!sessions[code]) {
@@ -91,7 +85,8 @@ export async function openBay(folder, walletMakers) {
     dir,
     issuers,
     selfie,
-    roots: () => CODES.map((code) => readFileSync(join(dir, 'public', `openid-${code.toLowerCase()}.pem`), 'utf8')),
+    rootFiles,
+    roots: () => CODES.map((code) => readFileSync(rootFiles[code], 'utf8')),
     async invite(code) {
       const { card } = RESIDENTS[code]
       return (await post(`${issuers[code]}/v1/residents/invite`, { document: card, replaces: false }, await officer(code))).invitation
@@ -130,6 +125,6 @@ export async function openBay(folder, walletMakers) {
     },
     /** The root of a desk's requests, which its first start makes. */
     deskRoot: (venue) => readFileSync(join(dir, 'public', `openid-reader-${venue}.pem`), 'utf8'),
-    stop() { for (const child of children) { child.removeAllListeners('exit'); child.kill() } },
+    stop() { for (const server of servers) server.stop() },
   }
 }

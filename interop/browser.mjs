@@ -39,9 +39,10 @@ export async function openPage(folder, address) {
     call, evaluate,
     on: (event, then) => void heard.set(event, then),
     version: async () => (await send('Browser.getVersion')).product,
-    /** Waits until an expression is true on the page. */
-    async until(what, expression) {
+    /** Waits until an expression is true on the page; throws at once what `fault` gives meanwhile. */
+    async until(what, expression, fault = () => undefined) {
       for (let tries = 0; !(await evaluate(expression).catch(() => false)); tries += 1) {
+        if (fault()) throw fault()
         if (tries === 150) throw new Error(`waited in vain for ${what}`)
         await new Promise((resolve) => setTimeout(resolve, 100))
       }

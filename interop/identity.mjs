@@ -15,9 +15,9 @@ const VCT = 'urn:specimen:hk-identity:1'
 const DOCTYPE = 'org.iso.23220.photoID.1'
 const WHOM = `${CREDO}, shows an identity of another system`
 
-/** An issuer by Credo: its root, and a signer that the root certifies. */
+/** An issuer by Credo: its root, and a signer that the root certifies; `certify` gives another one, with these extensions. */
 export async function issuer(agent) {
-  const [authorityKey, subjectPublicKey] = [await newKey(agent), await newKey(agent)]
+  const authorityKey = await newKey(agent)
   const validity = { notBefore: new Date(Date.now() - 864e5), notAfter: new Date(Date.now() + 30 * 864e5) }
   const name = (commonName) => ({ countryName: 'HK', commonName })
   const keyUsage = (...usages) => ({ usages, markAsCritical: true })
@@ -25,12 +25,16 @@ export async function issuer(agent) {
     authorityKey, issuer: name('Specimen identities root'), validity,
     extensions: { basicConstraints: { ca: true, pathLenConstraint: 0, markAsCritical: true }, keyUsage: keyUsage(X509KeyUsage.KeyCertSign) },
   })
-  const leaf = await agent.x509.createCertificate({
-    authorityKey, subjectPublicKey, issuer: name('Specimen identities root'), subject: name('Specimen identities'), validity,
-    extensions: { keyUsage: keyUsage(X509KeyUsage.DigitalSignature) },
-  })
-  leaf.publicJwk.keyId = subjectPublicKey.keyId
-  return { root, leaf }
+  const certify = async (commonName, extensions = {}) => {
+    const subjectPublicKey = await newKey(agent)
+    const leaf = await agent.x509.createCertificate({
+      authorityKey, subjectPublicKey, issuer: name('Specimen identities root'), subject: name(commonName), validity,
+      extensions: { keyUsage: keyUsage(X509KeyUsage.DigitalSignature), ...extensions },
+    })
+    leaf.publicJwk.keyId = subjectPublicKey.keyId
+    return leaf
+  }
+  return { root, leaf: await certify('Specimen identities'), certify }
 }
 
 /** A wallet of Credo's that trusts the issuer and the authority, and what puts each of the resident's two credentials alone into it. */

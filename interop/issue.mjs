@@ -1,16 +1,18 @@
 // Credo takes every credential of every authority by the HAIP flow: 18 combinations, batches of 5, both types of proof; then one by a
 // counter's offer. What it got goes into a file for the verifiers of others.
-import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MdocRecord } from '@credo-ts/core'
 import { newKey, wallet } from './agent.mjs'
+import { mdocs } from './auth0.mjs'
 import { CODES, openBay } from './bay.mjs'
 import { identity } from './identity.mjs'
 import { CLIENT, maker } from './maker.mjs'
 import { ours } from './ours.mjs'
-import { CREDO, OPENVC, PYMDOCCBOR } from './places.mjs'
+import { BIN, CREDO, OPENVC, PYMDOCCBOR } from './places.mjs'
 import { onPages } from './page.mjs'
+import { kinds, polaris } from './polaris.mjs'
 import { DESKS, present } from './present.mjs'
 
 const SORTS = ['identity-card', 'photo-id', 'travel-permit']
@@ -20,9 +22,13 @@ const REDIRECT = 'https://wallet.example/cb'
 
 const folder = process.argv[2]
 const attester = await maker()
-const bay = await openBay(folder, attester.pem)
+const ourMaker = join(folder, 'our-maker')
+execFileSync(BIN, ['wallet', 'maker', '--out', ourMaker])
+const bay = await openBay(folder, `${attester.pem}\n${readFileSync(join(ourMaker, 'maker-root.pem'), 'utf8')}`)
 const results = []
 const credentials = []
+const kept = { 'sd-jwt': [], mdoc: [] }
+const tls = { root: join(folder, 'tls-root.pem'), certificate: join(folder, 'tls.pem'), key: join(folder, 'tls.key') }
 let failed = 0
 
 const note = (whom, what, ok, detail = '') => {
@@ -89,6 +95,7 @@ try {
           const copies = compact(record)
           note(`${CREDO}, wallet`, `${code} ${id} by ${proof}`, copies.length === BATCH && (await verified(agent, record)), `${copies.length} copies`)
           credentials.push({ code, id, form, copies })
+          kept[form].push({ code, id, record })
         } catch (error) {
           note(`${CREDO}, wallet`, `${code} ${id} by ${proof}`, false, String(error?.cause?.message ?? error?.message ?? error))
         }
@@ -97,8 +104,11 @@ try {
   }
   await present(agent, desks, note)
   await onPages(folder, agent, desks, note)
+  await mdocs(agent, kept.mdoc, bay.roots(), note)
+  const verifier = polaris(folder, tls)
+  await kinds(verifier, agent, kept['sd-jwt'], bay.rootFiles, note)
   await identity(folder, bay, note)
-  await ours(folder, bay, note)
+  await ours(folder, bay, verifier, ourMaker, tls, note)
   // A counter's offer, with the number that the officer tells.
   const { offer, tx_code: txCode } = await bay.offer('HKG', ['photo-id-mdoc'])
   const holder = agent.openid4vc.holder

@@ -54,7 +54,7 @@ async function counter(folder, agent, { counter: address, secret }) {
       await page.until('the button', 'document.getElementById("browser-wallet").hidden === false && !document.getElementById("code").hidden')
       await page.evaluate(`document.getElementById('by-browser').click()`)
       // The code goes as soon as the answer is taken; a refusal is said, and the code stays.
-      await page.until('an answer', 'document.getElementById("code").hidden || document.getElementById("message").textContent !== ""')
+      await page.until('an answer', 'document.getElementById("code").hidden || document.getElementById("message").textContent !== ""', () => fault)
       if (fault) throw fault
       return { shown, id, said: await page.evaluate('document.getElementById("message").textContent') }
     },

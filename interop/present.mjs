@@ -22,16 +22,19 @@ export async function clerk({ counter, secret }) {
 /** Whether these queries are those of the forms that were asked for. */
 export const fits = (forms, shown) => shown.length === FORMS[forms].length && FORMS[forms].every((end) => shown.some((id) => id.endsWith(end)))
 
-/** Answers a request with what the wallet has. */
-export async function show(agent, link) {
+/** Answers a request with what the wallet has, of these records alone where they are named. */
+export async function show(agent, link, records) {
   const holder = agent.openid4vc.holder
   const resolved = await holder.resolveOpenId4VpAuthorizationRequest(link)
+  for (const match of records ? Object.values(resolved.dcql.queryResult.credential_matches) : []) {
+    match.valid_credentials = match.valid_credentials?.filter(({ record }) => records.includes(record.id))
+  }
   if (!resolved.dcql?.queryResult.can_be_satisfied) throw new Error('Credo has nothing that the query asks for')
   const credentials = holder.selectCredentialsForDcqlRequest(resolved.dcql.queryResult)
   const { serverResponse, redirectUri } = await holder.acceptOpenId4VpAuthorizationRequest({
     authorizationRequestPayload: resolved.authorizationRequestPayload, dcql: { credentials },
   })
-  if (serverResponse?.status !== 200) throw new Error(`the desk: ${serverResponse?.status} ${JSON.stringify(serverResponse?.body)}`)
+  if (serverResponse?.status !== 200) throw new Error(`the verifier: ${serverResponse?.status} ${JSON.stringify(serverResponse?.body)}`)
   return { shown: Object.keys(credentials), redirectUri }
 }
 

@@ -14,6 +14,11 @@ mod bay;
 #[expect(dead_code, reason = "the other test programs use the rest")]
 mod parties;
 
+use std::sync::{Arc, Mutex};
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use bay::{Folder, people};
 use credential::SigningKey;
 use credential::dpop::{DpopRequest, sign_dpop};
@@ -21,6 +26,7 @@ use documents::Timestamp;
 use gate::{Clock, SystemClock};
 use parties::Process;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 const CARD: &str = "A123456(3)";
 
@@ -28,13 +34,19 @@ fn now() -> Timestamp {
     SystemClock.now()
 }
 
-/// An installation in which a resident of Hong Kong is registered; Hong Kong serves.
-fn served(portrait: &[u8], prepare: impl FnOnce(&Folder)) -> (Folder, Process) {
+/// An installation in which a resident of Hong Kong is registered.
+fn registered(portrait: &[u8]) -> Folder {
     let folder = Folder::new();
     folder.init().write("portrait.jpg", portrait);
     #[rustfmt::skip]
     folder.run(&["resident", "add", "--dir", "DIR", "--home", "HKG", "--id", CARD, "--permit", "H12345678", "--name", "SPECIMEN, MUI", "--birth",
         "1990-05-06", "--photo", "portrait.jpg", "--json"]).code(0);
+    folder
+}
+
+/// Such an installation; Hong Kong serves.
+fn served(portrait: &[u8], prepare: impl FnOnce(&Folder)) -> (Folder, Process) {
+    let folder = registered(portrait);
     prepare(&folder);
     let hkg = Process::authority(&folder, "HKG");
     (folder, hkg)
@@ -85,6 +97,48 @@ fn shown(folder: &Folder) -> Vec<u64> {
     let all =
         folder.run(&["wallet", "credentials", "--dir", "DIR", "--resident", "1", "--json"]).code(0).json();
     all["credentials"].as_array().unwrap().iter().map(|one| one["shown"].as_u64().unwrap()).collect()
+}
+
+/// An issuer that knows bearer tokens alone, and refuses every credential: the offer's link, and what each request for one carried
+/// (`Authorization`, whether a proof of DPoP).
+async fn bearer_issuer() -> (String, Arc<Mutex<Vec<(String, bool)>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let metadata = json!({
+        "credential_issuer": issuer, "credential_endpoint": format!("{issuer}/credential"),
+        "credential_configurations_supported": {"pid": {"format": "dc+sd-jwt", "vct": "urn:specimen:pid:1",
+            "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": ["ES256"]}}}},
+    });
+    let server = json!({"issuer": issuer, "token_endpoint": format!("{issuer}/token")});
+    let token = json!({"access_token": "t", "token_type": "Bearer"});
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&heard);
+    let refuse = move |headers: HeaderMap| async move {
+        let said = headers["authorization"].to_str().unwrap().to_owned();
+        hears.lock().unwrap().push((said, headers.contains_key("dpop")));
+        (StatusCode::BAD_REQUEST, Json(json!({"error": "credential_request_denied"})))
+    };
+    let app = Router::new()
+        .route("/.well-known/openid-credential-issuer", get(move || async move { Json(metadata) }))
+        .route("/.well-known/oauth-authorization-server", get(move || async move { Json(server) }))
+        .route("/token", post(move || async move { Json(token) }))
+        .route("/credential", post(refuse));
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    let grant = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+    let offer = json!({"credential_issuer": issuer, "credential_configuration_ids": ["pid"],
+        "grants": {grant: {"pre-authorized_code": "c"}}});
+    (format!("openid-credential-offer://?credential_offer={offer}"), heard)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_bound_to_the_wallets_key_is_shown_only_where_its_holder_says_so() {
+    let [(portrait, _)]: [_; 1] = people(1).try_into().unwrap();
+    let (folder, (link, heard)) = (registered(&portrait), bearer_issuer().await);
+    let receive = ["wallet", "receive", "--dir", "DIR", "--resident", "1", &link];
+    folder.run(&receive).told(&["not bound", "--bearer"]);
+    assert!(heard.lock().unwrap().is_empty(), "nothing is asked for by it");
+    folder.run(&[&receive[..], &["--bearer"]].concat()).told(&["credential_request_denied"]);
+    assert_eq!(*heard.lock().unwrap(), [("Bearer t".to_owned(), false)]);
 }
 
 #[tokio::test]

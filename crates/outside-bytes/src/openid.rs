@@ -8,7 +8,7 @@ use credential::x5c::CertificateAnchors;
 use openid4vc::claim_path::{ClaimPath, Segment};
 use openid4vc::dcql::Query;
 use openid4vc::issuance::{
-    Access, CredentialOffer, Delivered, IssuerMetadata, ServerMetadata, read_nonce, read_refusal,
+    Access, CredentialOffer, Delivered, IssuerMetadata, ServerMetadata, Tokens, read_nonce, read_refusal,
 };
 use openid4vc::mdoc::{self, DeviceResponse, EncryptedResponse, IssuerSigned, SessionTranscript};
 use openid4vc::presentation::{
@@ -276,7 +276,7 @@ pub fn openid_issuer(bytes: &[u8]) -> bool {
         assert!(safe(&read.token), "an address without TLS");
         accepted = true;
     }
-    if let Ok(read) = Access::read(text) {
+    if let Ok(read) = Access::read(text, Tokens::Any) {
         let asked = read.request("a", &["p".to_owned()]);
         assert_eq!(asked.as_object().map(serde_json::Map::len), Some(2), "a name and proofs are asked with");
         accepted = true;

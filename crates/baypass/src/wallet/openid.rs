@@ -14,8 +14,8 @@ use credential::{SigningKey, random_array};
 use documents::Timestamp;
 use openid4vc::dcql::{Candidate, Shown};
 use openid4vc::issuance::{
-    Access, CredentialForm, CredentialOffer, Delivered, IssuerMetadata, MAX_ISSUER_LEN, Maker,
-    ServerMetadata, read_nonce, read_refusal, sign_key_proof, token_form, well_known,
+    Access, CredentialForm, CredentialOffer, Delivered, IssuerFault, IssuerMetadata, MAX_ISSUER_LEN, Maker,
+    ServerMetadata, Tokens, read_nonce, read_refusal, sign_key_proof, token_form, well_known,
 };
 use openid4vc::presentation::{Asked, Channel, Context, HeldCredential, RequestLink, SELF_ISSUED};
 use openid4vc::proximity::HeldMdoc;
@@ -181,6 +181,8 @@ pub struct IssuerClient<'c> {
     pub roots: &'c CertificateAnchors,
     /// Who vouches for this wallet.
     pub maker: Option<&'c WalletMaker>,
+    /// Which tokens are taken.
+    pub tokens: Tokens,
     /// The moment.
     pub now: Timestamp,
 }
@@ -241,22 +243,26 @@ impl IssuerClient<'_> {
         sent(request).await?.granted(of_whom)
     }
 
-    /// Posts with a proof of this key, once more with the server's nonce where it wants one (RFC 9449, 8). An authorization server is told by
-    /// attestation who asks, where it wants to know.
+    /// Posts with a proof of this key, once more with the server's nonce where it wants one (RFC 9449, 8); a bearer token goes without. An
+    /// authorization server is told by attestation who asks, where it wants to know.
     async fn post(
         &self,
         (url, key): (&str, &SigningKey),
-        token: Option<&str>,
+        access: Option<&Access>,
         server: Option<&ServerMetadata>,
         body: Body<'_>,
     ) -> Result<Answer, Failure> {
         let mut nonce: Option<String> = None;
         loop {
-            let asked = DpopRequest { method: "POST", url, token, nonce: nonce.as_deref() };
-            let proof = sign_dpop(key, asked, random_array().map_err(of)?, self.now).map_err(of)?;
-            let mut request = self.http.post(url).header("DPoP", proof);
-            if let Some(token) = token {
-                request = request.header(AUTHORIZATION, format!("DPoP {token}"));
+            let mut request = self.http.post(url);
+            if access.is_none_or(|access| access.bound) {
+                let token = access.map(|access| access.token.as_str());
+                let asked = DpopRequest { method: "POST", url, token, nonce: nonce.as_deref() };
+                let proof = sign_dpop(key, asked, random_array().map_err(of)?, self.now).map_err(of)?;
+                request = request.header("DPoP", proof);
+            }
+            if let Some(access) = access {
+                request = request.header(AUTHORIZATION, access.authorization());
             }
             if let Some(server) = server.filter(|server| server.attested) {
                 let maker = self.maker.ok_or_else(|| {
@@ -321,7 +327,11 @@ impl IssuerClient<'_> {
         let key = SigningKey::generate().map_err(of)?;
         let form = token_form(&code.code, told, server.attested.then_some(CLIENT_ID));
         let answer = self.post((&server.token, &key), None, Some(&server), Body::Form(&form)).await?;
-        let access = Access::read(&answer.granted(&server.server)?).map_err(of)?;
+        let access = Access::read(&answer.granted(&server.server)?, self.tokens).map_err(|fault| {
+            let next =
+                "; ask for an issuer whose tokens are bound, or take this one all the same with --bearer";
+            Failure::new(format!("{fault}{}", if fault == IssuerFault::Unbound { next } else { "" }))
+        })?;
         let mut taken = Vec::new();
         for configuration in &offer.credential_configuration_ids {
             taken.extend(self.one(&metadata, &key, &access, configuration, copies).await?);
@@ -354,7 +364,7 @@ impl IssuerClient<'_> {
         let mut body = access.request(configuration, &proofs.map_err(of)?);
         let mut url = &metadata.credential;
         for _ in 0..TRIES {
-            let answer = self.post((url, dpop), Some(&access.token), None, Body::Json(&body)).await?;
+            let answer = self.post((url, dpop), Some(access), None, Body::Json(&body)).await?;
             match Delivered::read(&answer.granted(&metadata.issuer)?, keys.len()).map_err(of)? {
                 Delivered::Later { transaction, seconds } => {
                     url = metadata.deferred.as_ref().ok_or_else(|| {
@@ -376,7 +386,7 @@ impl IssuerClient<'_> {
                     if let (Some(url), Some(id)) = (&metadata.notification, notification) {
                         let said = json!({ "notification_id": id, "event": event });
                         // The issuer's wish; what came counts without it.
-                        drop(self.post((url, dpop), Some(&access.token), None, Body::Json(&said)).await);
+                        drop(self.post((url, dpop), Some(access), None, Body::Json(&said)).await);
                     }
                     return taken;
                 }

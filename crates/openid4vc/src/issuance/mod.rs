@@ -22,6 +22,6 @@ pub use proof::{CredentialRequest, ProofContext, Response, verify_proofs};
 pub use refusal::{Refusal, RefusalCode};
 pub use request::{Asked, Parameters, PushedRequest, is_verifier_of};
 pub use wallet::{
-    Access, Delivered, IssuerFault, IssuerMetadata, MAX_ISSUER_LEN, Maker, Offered, ServerMetadata,
+    Access, Delivered, IssuerFault, IssuerMetadata, MAX_ISSUER_LEN, Maker, Offered, ServerMetadata, Tokens,
     read_nonce, read_refusal, sign_key_proof, token_form,
 };

@@ -211,10 +211,21 @@ pub fn token_form(code: &str, told: Option<&str>, client_id: Option<&str>) -> St
     form.finish()
 }
 
+/// Which access tokens a wallet takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tokens {
+    /// Those that are bound to the wallet's key alone (RFC 9449), as HAIP demands.
+    Bound,
+    /// Bearer tokens too (RFC 6750): `OpenID4VCI` 1.0 asks for no more.
+    Any,
+}
+
 /// An access token.
 pub struct Access {
     /// The token.
     pub token: String,
+    /// Whether it is bound to the wallet's key; else whoever has it may use it.
+    pub bound: bool,
     identifiers: BTreeMap<String, String>,
 }
 redact_debug!(Access);
@@ -223,13 +234,15 @@ impl Access {
     /// Reads the token endpoint's answer.
     ///
     /// # Errors
-    /// [`IssuerFault::Form`]; [`IssuerFault::Unbound`] for a bearer token.
-    pub fn read(answer: &str) -> Result<Self, IssuerFault> {
+    /// [`IssuerFault::Form`]; [`IssuerFault::Unbound`] for a token of another type than is taken.
+    pub fn read(answer: &str, taken: Tokens) -> Result<Self, IssuerFault> {
         const WHAT: &str = "token";
         let object = json::strict_object(answer).map_err(|_| IssuerFault::Form(WHAT))?;
         let token = text(&object, "access_token").ok_or(IssuerFault::Form(WHAT))?;
         let sort = text(&object, "token_type").unwrap_or_default();
-        if !sort.eq_ignore_ascii_case("dpop") {
+        let bound = sort.eq_ignore_ascii_case("dpop");
+        let bearer = taken == Tokens::Any && sort.eq_ignore_ascii_case("bearer");
+        if !bound && !bearer {
             return Err(IssuerFault::Unbound);
         }
         let details = object.get("authorization_details").and_then(Value::as_array);
@@ -238,7 +251,13 @@ impl Access {
             let first = one.get("credential_identifiers")?.as_array()?.first()?.as_str()?;
             Some((id.to_owned(), first.to_owned()))
         });
-        Ok(Self { token, identifiers: identifiers.collect() })
+        Ok(Self { token, bound, identifiers: identifiers.collect() })
+    }
+
+    /// What a request with this token says in `Authorization`.
+    #[must_use]
+    pub fn authorization(&self) -> String {
+        format!("{} {}", if self.bound { "DPoP" } else { "Bearer" }, self.token)
     }
 
     /// What asks for a credential of this configuration for the keys of these proofs (OpenID4VCI 1.0, 8.2): by the identifier that came with
@@ -444,8 +463,13 @@ mod tests {
     #[test]
     fn tokens_are_bound_and_an_identifier_that_came_with_one_is_used() {
         let bearer = r#"{"access_token":"t","token_type":"Bearer"}"#;
-        assert_eq!(Access::read(bearer).err(), Some(IssuerFault::Unbound));
-        let plain = Access::read(r#"{"access_token":"t","token_type":"DPoP"}"#).unwrap();
+        assert_eq!(Access::read(bearer, Tokens::Bound).err(), Some(IssuerFault::Unbound));
+        let other = r#"{"access_token":"t","token_type":"mac"}"#;
+        assert_eq!(Access::read(other, Tokens::Any).err(), Some(IssuerFault::Unbound));
+        let loose = Access::read(bearer, Tokens::Any).unwrap();
+        assert_eq!((loose.bound, loose.authorization()), (false, "Bearer t".to_owned()));
+        let plain = Access::read(r#"{"access_token":"t","token_type":"DPoP"}"#, Tokens::Any).unwrap();
+        assert_eq!((plain.bound, plain.authorization()), (true, "DPoP t".to_owned()));
         let proofs = ["p".to_owned()];
         assert_eq!(
             plain.request("a", &proofs),
@@ -453,7 +477,7 @@ mod tests {
         );
         let named = r#"{"access_token":"t","token_type":"DPoP","authorization_details":
             [{"credential_configuration_id":"a","credential_identifiers":["i"]}]}"#;
-        let named = Access::read(named).unwrap();
+        let named = Access::read(named, Tokens::Bound).unwrap();
         assert_eq!(named.request("a", &proofs)["credential_identifier"], "i");
         assert_eq!(named.request("b", &proofs)["credential_configuration_id"], "b");
     }

@@ -8,6 +8,7 @@ use clap::Args;
 use credential::x5c::{CertificateAnchors, certificates_of_pem};
 use credential::{SigningKey, sha256};
 use documents::AuthorityCode;
+use openid4vc::issuance::Tokens;
 use serde_json::json;
 use transport::{IssuerRoot, SignerUse};
 
@@ -45,6 +46,10 @@ pub struct ReceiveArgs {
     /// The folder of the maker who vouches for this wallet (`baypass wallet maker`), where the issuer wants one.
     #[arg(long, value_name = "FOLDER")]
     maker: Option<PathBuf>,
+    /// Takes a token that is not bound to this wallet's key, where the issuer gives no other: whoever saw it on its way could take the
+    /// credentials instead.
+    #[arg(long)]
+    bearer: bool,
     /// Copies of each credential: each verifier is shown another one.
     #[arg(long, default_value_t = COPIES)]
     copies: usize,
@@ -146,7 +151,8 @@ pub async fn receive(args: &ReceiveArgs) -> Result<Ended, Failure> {
     let offer = crate::wallet::openid::read_offer(&http, args.offer.trim()).await?;
     let _hold = installation.hold()?;
     let mut wallet = args.resident.wallet(&installation)?;
-    let client = IssuerClient { http: &http, roots: &roots, maker: maker.as_ref(), now };
+    let tokens = if args.bearer { Tokens::Any } else { Tokens::Bound };
+    let client = IssuerClient { http: &http, roots: &roots, maker: maker.as_ref(), tokens, now };
     let taken = client.receive(&offer, args.tx_code.as_deref(), args.copies).await?;
     let copies = taken.len();
     wallet.put_foreign(taken);
