@@ -310,9 +310,27 @@ export async function state(page: Page, wanted: string, timeout = 70_000): Promi
   }
 }
 
+/** Puts a drawn silhouette where an officer sees a face, until the page is drawn anew: no photograph is in the documentation. */
+const drawFaces = (page: Page): Promise<void> => page.evaluate(async () => {
+  for (const shown of document.querySelectorAll<HTMLImageElement>('.faces img')) {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 400, height: 500 })
+    const pen = canvas.getContext('2d')!
+    pen.fillStyle = '#c3ccd4'
+    pen.fillRect(0, 0, 400, 500)
+    pen.fillStyle = '#5f6b76'
+    pen.beginPath()
+    pen.ellipse(200, 190, 90, 115, 0, 0, 7)
+    pen.ellipse(200, 500, 180, 160, 0, 0, 7)
+    pen.fill()
+    shown.src = URL.createObjectURL((await new Promise<Blob | null>((drawn) => canvas.toBlob(drawn)))!)
+    await shown.decode()
+  }
+})
+
 /** A picture of a page for the documentation. */
 export async function picture(page: Page, name: string, fullPage = false): Promise<void> {
   mkdirSync(SCREENS, { recursive: true })
+  await drawFaces(page)
   await page.screenshot({ path: join(SCREENS, `${name}.png`), animations: 'disabled', fullPage })
 }
 
