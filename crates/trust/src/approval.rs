@@ -22,7 +22,7 @@ use crate::store::TrustStore;
 /// The claim by which an approval of the border says that identity credentials of other systems are taken at an enrolment.
 pub const FOREIGN_IDENTITY: &str = "foreign_identity";
 /// The claim by which an approval of the border says that an authority's own officer at a lane sees portrait, name and the end of the
-/// document's number of the traveller who stands there. An approval that does not name it says no.
+/// document's number of the traveller who stands there, and the lane's picture beside them. An approval that does not name it says no.
 pub const OFFICER_PORTRAIT: &str = "officer_portrait";
 
 /// An approval. One with an empty field does not load (specs/law: PIPL 55-56, Law 8/2005 art. 21).

@@ -15,7 +15,7 @@ export interface Holder {
 /** `no_answer`: the authority is out of reach; the other words are the codes of its refusals. */
 export type Seen = Holder | 'asked' | 'portrait_not_approved' | 'nobody_at_lane' | 'no_answer'
 
-/** For whom to look: `reference` is the own verdict's, `face` whether the lane has a picture for this officer. */
+/** For whom to look: `reference` is the own verdict's, `face` whether the lane has a picture of them for this officer now. */
 export interface Whom { readonly session: number; readonly reference: string; readonly face: boolean }
 
 export interface Sources {
@@ -29,7 +29,9 @@ export class Beside {
   seen: Seen | undefined
   /** Addresses of pictures in this page's memory. */
   portrait: string | undefined
-  face: string | undefined | 'none'
+  face: string | undefined
+  /** The code of why the gate gave no picture when it was asked. */
+  without: string | undefined
   private asking: 'face' | undefined
 
   constructor(private readonly from: Sources, private readonly changed: () => void) {}
@@ -41,7 +43,7 @@ export class Beside {
     this.whom = whom
     if (!whom) return
     if (this.seen === undefined) void this.askHolder(whom)
-    if (whom.face && this.face === undefined && this.asking === undefined) void this.askFace(whom)
+    if (whom.face && this.face === undefined && this.without === undefined && this.asking === undefined) void this.askFace(whom)
   }
 
   forget(): void {
@@ -51,8 +53,8 @@ export class Beside {
   }
 
   private forgetFace(): void {
-    if (this.face && this.face !== 'none') URL.revokeObjectURL(this.face)
-    this.face = this.asking = undefined
+    if (this.face) URL.revokeObjectURL(this.face)
+    this.face = this.without = this.asking = undefined
   }
 
   private same(whom: Whom): boolean {
@@ -79,13 +81,11 @@ export class Beside {
 
   private async askFace(whom: Whom): Promise<void> {
     this.asking = 'face'
-    const face = await this.from.face(whom.session).catch((error: unknown) => {
-      if (!(error instanceof Problem)) console.debug('the lane gave no picture')
-      return undefined
-    })
+    const face = await this.from.face(whom.session).catch((error: unknown) => (error instanceof Problem ? error.code : 'no_face_here'))
     if (!this.same(whom) || !this.whom?.face) return
     this.asking = undefined
-    this.face = face ? URL.createObjectURL(face) : 'none'
+    if (typeof face === 'string') this.without = face
+    else this.face = URL.createObjectURL(face)
     this.changed()
   }
 }

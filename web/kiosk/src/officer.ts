@@ -22,6 +22,8 @@ interface Row {
   refusable: boolean
   /** Sent to this officer, who has not dealt with them. */
   waits: boolean
+  /** `here`: the lane has a picture of them for this officer; else why it has none. `null` where there is nothing to do beside them. */
+  face: string | null
   refused_here: boolean
 }
 interface Side {
@@ -141,13 +143,19 @@ function refuseOff(row: Row | undefined): Word | undefined {
 /** For whom the officer has something to do beside them: only then anybody's picture is asked for. */
 function whom(row: Row | undefined): Whom | undefined {
   if (!row?.own || !(row.state === 'act' || row.waits)) return undefined
-  return { session: row.session, reference: row.own.reference, face: row.state === 'act' }
+  return { session: row.session, reference: row.own.reference, face: row.face === 'here' }
 }
 
 /** One of the two pictures, or why there is none. */
 function figure(id: string, name: Word, address: string | undefined, without: string): HTMLElement {
   const shown = address ? element('img', { src: address, alt: say(name) }) : element('p', {}, without)
   return element('figure', { id, ...(address ? {} : { class: 'without' }) }, shown, element('figcaption', {}, say(name)))
+}
+
+/** In words, why the lane's picture is not there: it is asked for, or the code of why there is none. */
+function noLive(row: Row | undefined): Word {
+  const why = row?.face === 'here' ? beside.without : row?.face
+  return why === undefined ? 'reason_asked' : why !== null && isWord(why) ? why : 'no_face_here'
 }
 
 /** Portrait and live face side by side, name and document below. */
@@ -161,7 +169,7 @@ function showBeside(row: Row | undefined): void {
   faces.hidden = !whose
   put(faces, whose ? [
     figure('portrait', 'portrait', beside.portrait, without),
-    ...(whose.face ? [figure('live', 'live', beside.face === 'none' ? undefined : beside.face, say(beside.face === 'none' ? 'live_none' : 'reason_asked'))] : []),
+    figure('live', 'live', beside.face, say(noLive(row))),
   ] : [])
   const person = byId<HTMLElement>('person')
   person.hidden = !holder

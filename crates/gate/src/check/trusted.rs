@@ -81,4 +81,7 @@ pub trait Trusted: Send + Sync {
 
     /// Whether an approval covers a crossing at this port, this way, now.
     fn approves(&self, port: &PortId, direction: Direction, now: Timestamp) -> bool;
+
+    /// Whether the approval that covers such a crossing lets an officer at the lane see whom they compare.
+    fn shows_officers_the_holder(&self, port: &PortId, direction: Direction, now: Timestamp) -> bool;
 }

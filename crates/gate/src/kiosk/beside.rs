@@ -1,10 +1,11 @@
 //! Beside: the picture that the lane compares, for the officer who has something to do beside whoever stands there.
 //!
-//! Lives here: who may have it, and its route. Not here: the portrait beside it, which the officer's page has from their own authority
-//! and this gate never sees.
+//! Lives here: its route. Not here: who may have it (`kept`); the portrait beside it, which the officer's page has from their own
+//! authority and this gate never sees.
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
@@ -13,16 +14,19 @@ use documents::AuthorityCode;
 use officers::Deed;
 use serde::Deserialize;
 
+use super::Kiosk;
 use super::http::{KioskError, Kiosks};
-use super::{Declined, Kiosk};
+use super::kept::{LanePicture, NoFace};
 
 impl Kiosk {
-    /// The picture of this traveller that the lane compares, while the own authority's measures wait for its officer: at any other
-    /// moment its being there or gone would tell how the other side decided. It is forgotten with the session.
-    fn face_for(&self, authority: AuthorityCode, traveller: u64) -> Option<Arc<Vec<u8>>> {
-        let inner = self.lock();
-        let session = inner.session.as_ref().filter(|session| session.number == traveller)?;
-        session.face.clone().filter(|_| session.is_open(authority))
+    /// The picture of a traveller for an officer of `authority`.
+    ///
+    /// # Errors
+    /// Why they have none.
+    fn show_face(&self, authority: AuthorityCode, traveller: u64) -> Result<LanePicture, NoFace> {
+        let look = self.look();
+        self.forget_due_face(look);
+        self.lock().face_for(authority, traveller, look).unwrap_or(Err(NoFace::NotHere)).cloned()
     }
 }
 
@@ -45,11 +49,15 @@ pub(super) async fn face(
     let kiosk = Arc::clone(kiosk);
     let object = kiosk.config().place.lane.as_str().to_owned();
     let signed = kiosks.permit(code, &headers, Deed::SeeHolder, object.clone()).await?;
-    match kiosk.face_for(code, session) {
-        Some(picture) => Ok(([(header::CONTENT_TYPE, kind_of(&picture))], picture.to_vec())),
-        None => {
-            kiosks.failed(signed, Deed::SeeHolder, object, "no_face_here").await;
-            Err(Declined::NoFace.into())
+    match kiosk.show_face(code, session) {
+        Ok(picture) => {
+            let kind = kind_of(picture.as_ref());
+            // The answer shares the bytes, so that no copy of it stays behind.
+            Ok(([(header::CONTENT_TYPE, kind)], Bytes::from_owner(picture)))
+        }
+        Err(why) => {
+            kiosks.failed(signed, Deed::SeeHolder, object, why.code()).await;
+            Err(KioskError::NoFace(why))
         }
     }
 }

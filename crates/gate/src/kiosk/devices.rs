@@ -8,6 +8,7 @@ use clearance::{Answer, ClearanceId, Measures, Passage, Sentence};
 use documents::{AuthorityCode, Measure, Side};
 use face::active::Prompt;
 
+use super::kept::LanePicture;
 use super::session::{Asked, First, Limit, Open, Session, SessionHandle, Stage, Stop, Waited};
 use crate::capture::blocking;
 use crate::devices::camera::{Camera, CameraError, CodeSight, NextCode, PageSight, Seen, Source};
@@ -160,7 +161,7 @@ impl Camera for KioskCamera {
             }
         };
         self.taken = 1;
-        let compared = Arc::new(picture.clone());
+        let compared = LanePicture::new(picture.clone(), self.session.kiosk.setup.clock.now());
         self.session.change(|session| session.face = Some(compared));
         self.end_look_when_enough();
         Ok(self.seen(picture))

@@ -26,6 +26,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use super::beside;
 use super::cookies::Cookie;
 use super::desk::{self, DeskError};
+use super::kept::NoFace;
 use super::wishes;
 use super::{Act, AdmitReason, Declined, Kiosk, MAX_CARD_LEN, MAX_CODE_LEN, MAX_FACE_LEN};
 use crate::clock::Clock;
@@ -190,6 +191,7 @@ pub(super) enum KioskError {
     NotPaired,
     Malformed(&'static str),
     Declined(Declined),
+    NoFace(NoFace),
     Desk(DeskError),
 }
 
@@ -220,6 +222,7 @@ impl IntoResponse for KioskError {
                 "not_paired",
                 "this page is not paired with this lane; run `baypass gate pair` on the gate's machine and open the address that it shows",
             ),
+            Self::NoFace(why) => why.told(),
             Self::Malformed(detail) => (StatusCode::BAD_REQUEST, "malformed_body", detail),
             Self::Declined(declined) => match declined {
                 Declined::OtherPage => (
@@ -264,11 +267,6 @@ impl IntoResponse for KioskError {
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "record_failed",
                     "the act could not be written down and has no effect; check the gate's disk, then try again",
-                ),
-                Declined::NoFace => (
-                    StatusCode::NOT_FOUND,
-                    "no_face_here",
-                    "the lane holds no picture of this traveller for you: look at whoever stands there",
                 ),
                 Declined::TooManyViews => {
                     (conflict, "too_many_views", "this view is open too often; close one of its windows")

@@ -10,6 +10,7 @@ mod cookies;
 mod desk;
 mod devices;
 mod http;
+mod kept;
 mod runner;
 mod session;
 mod views;
@@ -24,6 +25,7 @@ use documents::{AuthorityCode, LaneKind, Measure, Side};
 use officers::AccountId;
 use tokio::sync::watch;
 
+use self::kept::Keeping;
 use self::runner::{LaneRunner, Runner};
 use self::session::{First, Past, Session, SessionHandle, Shown, Stage, Stop, wants_unlock};
 use crate::capture::{FaceCapture, ProbeCache, blocking};
@@ -130,6 +132,7 @@ struct Inner {
     count: u64,
     session: Option<Session>,
     past: VecDeque<Past>,
+    keeping: Keeping,
     shown: Option<Shown>,
     ending: bool,
 }
@@ -159,8 +162,6 @@ pub enum Declined {
     NothingToDo,
     /// The act could not be written down, so it has no effect.
     NotWritten,
-    /// There is no picture for this officer, or none any more.
-    NoFace,
     /// More views than an officer can look at.
     TooManyViews,
 }
@@ -209,6 +210,7 @@ impl Kiosk {
     pub fn shut(&self) {
         self.change(|inner| {
             inner.ending = true;
+            inner.keeping.forget();
             if let Some(session) = &mut inner.session {
                 session.stop.get_or_insert(Stop::Left);
             }
@@ -384,6 +386,7 @@ impl Kiosk {
             }
             inner.count += 1;
             inner.shown = None;
+            inner.keeping.forget();
             inner.session = Some(Session::new(inner.count, clearance, began));
             Ok(inner.count)
         })?;
@@ -394,6 +397,7 @@ impl Kiosk {
             // In a task of its own: whatever becomes of it, the lane is free again.
             let served = tokio::spawn(async move { runner.serve(session, clearance, first).await }).await;
             kiosk.finish(number, served.ok().as_ref());
+            kiosk.look_after_face(number).await;
         });
         Ok(number)
     }
@@ -506,7 +510,7 @@ impl Kiosk {
 
     /// Ends a session, in whatever way it was served; without a report its task broke.
     fn finish(&self, number: u64, report: Option<&Report>) {
-        let (now, at) = (self.millis(), self.setup.clock.now());
+        let (now, look) = (self.millis(), self.look());
         let shown_for = self.setup.waits.shown.as_secs_f64() * 1000.0;
         self.change(|inner| {
             let Some(session) = inner.session.take_if(|session| session.number == number) else { return };
@@ -526,18 +530,21 @@ impl Kiosk {
                 Some(Stop::Refused { by }) => Some(by),
                 Some(Stop::Left) | None => None,
             };
-            inner.past.push_front(Past {
+            let past = Past {
                 number,
                 clearance: session.clearance,
                 verdicts: report
                     .map_or_else(|| session.verdicts().to_vec(), |report| report.verdicts.clone()),
                 asked_at: session.asked.as_ref().map(|asked| asked.at),
-                ended_at: at,
+                ended_at: look.now,
                 passage: report.map_or(Passage::Unknown, |report| report.passage),
                 reason: report.map_or(Some(GateReason::RecordFailed), |report| report.reason),
                 refused_by,
                 dealt: BTreeSet::new(),
-            });
+                face_taken: session.face.is_some(),
+            };
+            inner.keep_face(session.face, &past, &self.setup.officers, look);
+            inner.past.push_front(past);
             inner.past.truncate(PAST);
         });
     }
@@ -644,6 +651,7 @@ impl Inner {
                 let past = self.past.iter_mut().find(|past| Some(past.clearance) == clearance);
                 if let Some(past) = past {
                     past.dealt.insert(authority);
+                    self.keeping.dealt_with(past.number, authority);
                 }
             }
         }

@@ -11,6 +11,7 @@ use documents::{AuthorityCode, Measure, Timestamp};
 use face::active::Prompt;
 
 use super::Kiosk;
+use super::kept::LanePicture;
 use crate::devices::camera::PageSight;
 use crate::lane::{Judged, Stages};
 use crate::reason::{Finder, GateReason, Remedy};
@@ -28,8 +29,8 @@ pub(super) struct Session {
     /// Why the session is to end before the door.
     pub(super) stop: Option<Stop>,
     pub(super) stage: Stage,
-    /// The picture that the lane compares, for an officer who has something to do beside it; it goes with the session.
-    pub(super) face: Option<Arc<Vec<u8>>>,
+    /// The last picture that the lane compares, for an officer who has something to do beside it.
+    pub(super) face: Option<LanePicture>,
 }
 
 /// With what a traveller began: a code at a lane for codes, their first card at a lane by document.
@@ -224,6 +225,8 @@ pub(super) struct Past {
     pub(super) refused_by: Option<AuthorityCode>,
     /// Whose officers have dealt with them.
     pub(super) dealt: BTreeSet<AuthorityCode>,
+    /// Whether the lane had a picture of them.
+    pub(super) face_taken: bool,
 }
 
 impl Past {

@@ -6,6 +6,7 @@ use clearance::{Answer, Passage, Sentence, Sides, told};
 use documents::{AuthorityCode, LaneKind, Measure, Timestamp};
 use serde_json::{Value, json};
 
+use super::kept::{LanePicture, NoFace};
 use super::session::{Past, Session, Stage, Stop};
 use super::{Kiosk, SEE_OFFICER, by_officer, end_of};
 use crate::lane::Judged;
@@ -93,11 +94,14 @@ impl Kiosk {
 
     /// What stands on an officer's screen: their own authority's side, the newest traveller first.
     pub(super) fn officer_view(&self, authority: AuthorityCode) -> Value {
-        let now = self.setup.clock.now();
+        let look = self.look();
         let joint = self.authorities().len() > 1;
         let inner = self.lock();
-        let current = inner.session.as_ref().map(|session| current_row(session, authority, joint));
-        let past = inner.past.iter().map(|past| past_row(past, authority, joint, now));
+        let face = |traveller| inner.face_for(authority, traveller, look).map(face_word);
+        let current = inner.session.as_ref();
+        let current = current.map(|session| current_row(session, authority, joint, face(session.number)));
+        let past = inner.past.iter();
+        let past = past.map(|past| past_row(past, authority, joint, look.now, face(past.number)));
         json!({
             "lane": self.config().place.lane.as_str(),
             "authority": authority,
@@ -183,14 +187,20 @@ fn own(verdicts: &[Judged], authority: AuthorityCode) -> Option<Value> {
     }))
 }
 
+/// `here`, where the lane has a picture for this officer; else the code of why it has none.
+fn face_word(face: Result<&LanePicture, NoFace>) -> &'static str {
+    face.map_or_else(NoFace::code, |_| "here")
+}
+
 /// The traveller at the lane.
-fn current_row(session: &Session, authority: AuthorityCode, joint: bool) -> Value {
+fn current_row(session: &Session, authority: AuthorityCode, joint: bool, face: Option<&str>) -> Value {
     let open = session.open(authority);
     let asked = session.asked.is_some();
     let own = own(session.verdicts(), authority);
     let state = if session.is_open(authority) { "act" } else { waiting_state(own.as_ref(), asked) };
     json!({
         "session": session.number,
+        "face": face,
         "state": state,
         "own": own,
         "open": open.into_iter().flatten().map(|measure| by_officer(*measure).as_str()).collect::<Vec<_>>(),
@@ -215,7 +225,7 @@ const fn waiting_state(own: Option<&Value>, asked: bool) -> &'static str {
 
 /// A traveller who has gone. That they did not pass is said when the other authority's ledger hears of it, and not before;
 /// until then a refusal over there, a walk back, and somebody who still stands there look alike.
-fn past_row(past: &Past, authority: AuthorityCode, joint: bool, now: Timestamp) -> Value {
+fn past_row(past: &Past, authority: AuthorityCode, joint: bool, now: Timestamp, face: Option<&str>) -> Value {
     let own = own(&past.verdicts, authority);
     let refused_here = past.refused_by == Some(authority);
     // The own no is no secret before its own officer.
@@ -237,6 +247,7 @@ fn past_row(past: &Past, authority: AuthorityCode, joint: bool, now: Timestamp) 
     let waits = past.waits_for(authority);
     json!({
         "session": past.number,
+        "face": face,
         "state": if outcome.is_some() || waits { "over" } else { waiting_state(own.as_ref(), true) },
         "own": own,
         "open": [],

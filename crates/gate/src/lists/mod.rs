@@ -370,4 +370,8 @@ impl Trusted for Lists {
     fn approves(&self, port: &PortId, direction: Direction, now: Timestamp) -> bool {
         self.approvals.covering(port, direction, now).is_ok()
     }
+
+    fn shows_officers_the_holder(&self, port: &PortId, direction: Direction, now: Timestamp) -> bool {
+        self.approvals.covering(port, direction, now).is_ok_and(Approval::shows_officers_the_holder)
+    }
 }

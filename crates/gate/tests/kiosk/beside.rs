@@ -6,6 +6,7 @@ use credential::message::Outcome;
 use documents::{AuthorityCode, Measure};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use trust::OFFICER_PORTRAIT;
 
 use crate::bay::{Chn, Mac, Says};
 use crate::page::{Events, OK, Place, answered, verify};
@@ -53,7 +54,8 @@ async fn the_lanes_picture_is_there_for_the_officer_who_has_something_to_do_and_
     let mut chn = place.officer(Chn).await;
     assert_eq!(refused(&place, Chn, "1").await, none(), "nobody stands there");
     looked(&place, &mut events, page).await;
-    chn.row(|row| row["state"] == "act").await;
+    let row = chn.row(|row| row["state"] == "act").await;
+    assert_eq!(row["face"], "here");
 
     let (own, other) = (&place.signed[&Chn], &place.signed[&Mac]);
     let got = face(&place, Chn, own, "1").await;
@@ -75,6 +77,7 @@ async fn the_lanes_picture_is_there_for_the_officer_who_has_something_to_do_and_
     assert_eq!(refused(&place, Chn, "1").await, none(), "the officer is done");
     chn.row(|row| row["state"] == "over").await;
     assert_eq!(refused(&place, Chn, "1").await, none(), "it went with the traveller");
+    assert_eq!(chn.seen["travellers"][0]["face"], Value::Null);
 
     let acts = place.desk.record().verify().unwrap();
     let looks: Vec<_> = acts.iter().filter(|act| act.act == "see_holder").collect();
@@ -104,6 +107,7 @@ async fn nothing_that_names_or_shows_a_traveller_is_in_any_event_of_the_gate() {
     assert_eq!(
         fields,
         [
+            "face",
             "gate",
             "hint",
             "open",
@@ -167,4 +171,168 @@ async fn a_result_ends_with_the_next_traveller_and_by_itself_where_no_officer_lo
     // It blocks nobody: the next code is served.
     assert_eq!(place.post(page, "code", place.code()).await.0, StatusCode::ACCEPTED);
     events.state("look_here").await;
+}
+
+/// Waits until the lane has sent the traveller to an officer, and is free for the next.
+async fn sent_away(events: &mut Events) {
+    events.state("see_officer").await;
+    while !events.seen["session"].is_null() {
+        events.next().await.unwrap();
+    }
+}
+
+/// A traveller whom these authorities refer, and whom the lane has sent away to their officers.
+async fn referred(place: &Place, by: &[AuthorityCode]) -> (Events, u64) {
+    for authority in by {
+        place.link.say(*authority, [Says::Outcome(Outcome::Refer)]);
+    }
+    let (mut events, page) = place.page().await;
+    looked(place, &mut events, page).await;
+    sent_away(&mut events).await;
+    (events, page)
+}
+
+fn gone() -> (StatusCode, String) {
+    (StatusCode::GONE, "face_forgotten".to_owned())
+}
+
+fn dealt_with(session: u64) -> Value {
+    json!({"act": "dealt_with", "session": session})
+}
+
+#[tokio::test]
+async fn whom_an_authority_referred_is_seen_by_its_own_officer_until_they_are_done() {
+    let place = Place::new().await;
+    let (mut chn, mut mac) = (place.officer(Chn).await, place.officer(Mac).await);
+    let (_events, _) = referred(&place, &[Chn]).await;
+    let row = chn.row(|row| row["waits"] == true).await;
+    assert_eq!(row["face"], "here");
+    let got = face(&place, Chn, &place.signed[&Chn], "1").await;
+    assert_eq!(
+        (got.status, got.kind.as_str(), got.cache.as_str()),
+        (StatusCode::OK, "image/jpeg", "no-store")
+    );
+    assert_eq!(got.body, JPEG);
+
+    // The other side admitted: it has no picture, and its screen says of none, as after every crossing that it admits.
+    let row = mac.row(|row| row["state"] == "judged").await;
+    assert_eq!((&row["own"]["class"], &row["face"]), (&json!("admit"), &Value::Null));
+    assert_eq!(refused(&place, Mac, "1").await, none());
+    assert_eq!(face(&place, Chn, &place.signed[&Mac], "1").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(refused(&place, Chn, "2").await, none(), "another traveller");
+
+    assert_eq!(place.act(Chn, dealt_with(1)).await.0, OK);
+    assert_eq!(refused(&place, Chn, "1").await, none());
+    assert_eq!(chn.row(|row| row["waits"] == false).await["face"], Value::Null);
+    // It was in memory alone: no file of the gate holds it.
+    for file in std::fs::read_dir(place.folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = if path.is_file() { std::fs::read(&path).unwrap() } else { Vec::new() };
+        assert!(!bytes.windows(JPEG.len()).any(|window| window == JPEG), "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn where_both_authorities_referred_each_officer_has_the_picture_until_they_themselves_are_done() {
+    let place = Place::new().await;
+    let (mut chn, mut mac) = (place.officer(Chn).await, place.officer(Mac).await);
+    let (_events, _) = referred(&place, &[Chn, Mac]).await;
+    assert_eq!(chn.row(|row| row["waits"] == true).await["face"], "here");
+    assert_eq!(mac.row(|row| row["waits"] == true).await["face"], "here");
+    assert_eq!(place.act(Mac, dealt_with(1)).await.0, OK);
+    assert_eq!(refused(&place, Mac, "1").await, none());
+    // What the other side's officer does changes nothing here: this side cannot tell that there was one.
+    assert_eq!(face(&place, Chn, &place.signed[&Chn], "1").await.body, JPEG);
+    assert_eq!(chn.seen["travellers"][0]["face"], "here");
+    assert_eq!(place.act(Chn, dealt_with(1)).await.0, OK);
+    assert_eq!(refused(&place, Chn, "1").await, none());
+}
+
+#[tokio::test]
+async fn a_kept_picture_goes_when_the_next_session_begins() {
+    let place = Place::new().await;
+    let mut chn = place.officer(Chn).await;
+    let (mut events, page) = referred(&place, &[Chn]).await;
+    assert_eq!(face(&place, Chn, &place.signed[&Chn], "1").await.status, StatusCode::OK);
+    assert_eq!(place.post(page, "code", place.code()).await.0, StatusCode::ACCEPTED);
+    events.state("look_here").await;
+    assert_eq!(refused(&place, Chn, "1").await, gone());
+    chn.row(|row| row["session"] == 2).await;
+    let before = &chn.seen["travellers"][1];
+    assert_eq!((&before["session"], &before["face"]), (&json!(1), &json!("face_forgotten")));
+}
+
+#[tokio::test]
+async fn a_kept_picture_goes_ten_minutes_after_it_was_taken_and_comes_back_by_no_clock() {
+    let place = Place::new().await;
+    let mut chn = place.officer(Chn).await;
+    let (_events, _) = referred(&place, &[Chn]).await;
+    place.move_clock(599);
+    assert_eq!(face(&place, Chn, &place.signed[&Chn], "1").await.body, JPEG);
+    assert_eq!(chn.row(|row| row["waits"] == true).await["face"], "here");
+    place.move_clock(600);
+    chn.row(|row| row["face"] == "face_forgotten").await;
+    // Nobody looks meanwhile: the lane wipes it by itself.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    place.move_clock(10);
+    assert_eq!(refused(&place, Chn, "1").await, gone());
+    let row = chn.row(|row| row["waits"] == true).await;
+    assert_eq!(row["face"], "face_forgotten", "the result itself waits on");
+}
+
+#[tokio::test]
+async fn an_approval_that_does_not_name_the_portrait_shows_no_picture_of_the_lane_either() {
+    let refusal = || (StatusCode::FORBIDDEN, "face_not_approved".to_owned());
+    let place = Place::new().await;
+    let mut chn = place.officer(Chn).await;
+    place.approve(3, &["permit"]);
+    let (mut events, page) = referred(&place, &[Chn]).await;
+    assert_eq!(chn.row(|row| row["waits"] == true).await["face"], "face_not_approved");
+    assert_eq!(refused(&place, Chn, "1").await, refusal());
+    // What was not kept is not there when a later text allows it.
+    place.approve(4, &["permit", OFFICER_PORTRAIT]);
+    assert_eq!(refused(&place, Chn, "1").await, gone());
+
+    // A text that takes the claim away ends what was kept, and a measure's picture with it.
+    place.link.say(Chn, [Says::Outcome(Outcome::Refer)]);
+    looked(&place, &mut events, page).await;
+    sent_away(&mut events).await;
+    chn.row(|row| row["session"] == 2 && row["face"] == "here").await;
+    place.approve(5, &["permit"]);
+    assert_eq!(refused(&place, Chn, "2").await, refusal());
+    place.approve(6, &["permit", OFFICER_PORTRAIT]);
+    assert_eq!(refused(&place, Chn, "2").await, gone());
+    place.link.say(Chn, [verify(&[Measure::Officer])]);
+    looked(&place, &mut events, page).await;
+    chn.row(|row| row["state"] == "act" && row["face"] == "here").await;
+    place.approve(7, &["permit"]);
+    assert_eq!(refused(&place, Chn, "3").await, refusal());
+    chn.row(|row| row["face"] == "face_not_approved").await;
+}
+
+#[tokio::test]
+async fn whom_the_lane_and_no_authority_sent_to_an_officer_no_picture_is_kept_of_and_its_code_says_why() {
+    let place = Place::new().await;
+    let (mut chn, mut mac) = (place.officer(Chn).await, place.officer(Mac).await);
+    // A measure that was not carried out: the picture was there while it was open, and goes with it.
+    place.link.say(Chn, [verify(&[Measure::Officer])]);
+    place.link.say(Mac, [verify(&[Measure::Officer])]);
+    let (mut events, page) = place.page().await;
+    looked(&place, &mut events, page).await;
+    chn.row(|row| row["state"] == "act" && row["face"] == "here").await;
+    mac.row(|row| row["state"] == "act").await;
+    assert_eq!(place.act(Mac, json!({"act": "refuse", "session": 1})).await.0, OK);
+    sent_away(&mut events).await;
+    let row = chn.row(|row| row["waits"] == true).await;
+    assert_eq!((&row["own"]["class"], &row["face"]), (&json!("verify"), &json!("face_went_with_measure")));
+    let went = (StatusCode::NOT_FOUND, "face_went_with_measure".to_owned());
+    assert_eq!(refused(&place, Chn, "1").await, went);
+    assert_eq!(refused(&place, Mac, "1").await, none(), "who refused has nothing to do any more");
+
+    // An authority that gives no verdict has nobody compared.
+    place.link.say(Chn, [Says::Garbage]);
+    looked(&place, &mut events, page).await;
+    let row = chn.row(|row| row["session"] == 2 && row["waits"] == true).await;
+    assert_eq!((&row["own"], &row["face"]), (&Value::Null, &Value::Null));
+    assert_eq!(refused(&place, Chn, "2").await, none());
 }

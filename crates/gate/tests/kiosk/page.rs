@@ -22,8 +22,9 @@ use gate::{
 use officers::{AccountName, Actor, Desk, DeskSettings, Limits, NewAccount, Pairings, Role};
 use reqwest::StatusCode;
 use serde_json::Value;
+use trust::{Approval, OFFICER_PORTRAIT};
 
-use crate::bay::{Authorities, Bay, Chn, Mac, Says, Wallet, at, lane_config, now};
+use crate::bay::{Authorities, Bay, Chn, Mac, Says, Wallet, approval, at, lane_config, now};
 
 /// The desk in a folder, whose test accounts need no passkey.
 /// Whoever gives a command on this machine.
@@ -110,6 +111,8 @@ pub struct Place {
     pub audience: credential::Audience,
     pub clock: Arc<Hand>,
     pub kiosk: Arc<Kiosk>,
+    /// By which lists the gate goes at this moment.
+    pub lists: Arc<Mutex<Arc<dyn Trusted>>>,
     pub store: Arc<Store>,
     pub gate: Vec<u8>,
     pub folder: tempfile::TempDir,
@@ -120,6 +123,15 @@ pub struct Place {
     pub paired: String,
     /// The cookies of the officers who are signed in.
     pub signed: BTreeMap<AuthorityCode, String>,
+}
+
+/// The bay's lists under an approval that names these claims.
+fn approved(bay: &Bay, number: u64, claims: &[&str]) -> Arc<dyn Trusted> {
+    let text =
+        Approval { number, claims: claims.iter().map(|claim| (*claim).to_owned()).collect(), ..approval() };
+    let mut lists = bay.lists.clone();
+    lists.take_approval(&bay.approved(&text), now()).unwrap();
+    Arc::new(lists)
 }
 
 pub fn quick() -> Waits {
@@ -155,6 +167,7 @@ impl Place {
         change: impl FnOnce(&mut LaneConfig),
     ) -> Self {
         let bay = Bay::new();
+        let lists = Arc::new(Mutex::new(approved(&bay, 2, &["permit", OFFICER_PORTRAIT])));
         let store = Arc::new(Store::open(&folder.path().join("gate.db"), bay.gate_key()).await.unwrap());
         let link = Arc::new(Authorities::new(&bay));
         let clock = Arc::new(Hand(Mutex::new(now())));
@@ -171,7 +184,6 @@ impl Place {
         );
         let lane = Arc::new(lane.with_zone_reader(Arc::new(Lines)));
         let audience = config.audience();
-        let lists: Arc<dyn Trusted> = Arc::new(bay.lists.clone());
         let setup = KioskSetup {
             names: BTreeMap::new(),
             officers: [Mac, Chn].into(),
@@ -181,7 +193,10 @@ impl Place {
                 let mut id = [0; 16];
                 credential::random(&mut id).ok().map(|()| id)
             },
-            trusted: Arc::new(move || Arc::clone(&lists)),
+            trusted: {
+                let lists = Arc::clone(&lists);
+                Arc::new(move || Arc::clone(&lists.lock().unwrap()))
+            },
             clock: Arc::<Hand>::clone(&clock),
             watch: Arc::new(SystemStopwatch::start()),
             acts: ActBook::open(folder.path().join("lane.acts"), LaneKey::new(bay.gate_key())).unwrap(),
@@ -231,6 +246,7 @@ impl Place {
             audience,
             clock,
             kiosk,
+            lists,
             store,
             gate,
             folder,
@@ -289,6 +305,11 @@ impl Place {
     pub fn move_clock(&self, seconds: i64) {
         *self.clock.0.lock().unwrap() = at(seconds);
         *self.link.time.lock().unwrap() = at(seconds);
+    }
+
+    /// Puts another text of the approval in force; each has a higher number than the one before.
+    pub fn approve(&self, number: u64, claims: &[&str]) {
+        *self.lists.lock().unwrap() = approved(&self.bay, number, claims);
     }
 
     pub fn acts(&self) -> Vec<Value> {
