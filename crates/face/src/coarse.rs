@@ -201,6 +201,7 @@ mod tests {
             mouth_visible: 0.3,
             mask: 0.0,
             sunglasses: 0.0,
+            eyes_closed: 0.0,
         }
     }
 

@@ -44,7 +44,7 @@ pub use geometry::{Point, Similarity};
 pub use liveness::{Liveness, LivenessScore};
 pub use models::{ModelError, ModelFolder};
 pub use network::InferenceError;
-pub use occlusion::{OCCLUSION_FEATURES, OcclusionFeatures};
+pub use occlusion::{EYE_FEATURES, OCCLUSION_FEATURES, OcclusionFeatures};
 pub use picture::{Image, ImageError};
 pub use probe::{MAX_FRAMES, MAX_PICTURES, MAX_PROBE_BYTES, Probe, ProbeError, ProbeFrame};
 pub use quality::{Quality, QualityBounds, QualityFault, QualityTexts, Sentence};

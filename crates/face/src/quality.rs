@@ -50,6 +50,8 @@ pub struct Quality {
     pub mask: f32,
     /// How likely sunglasses cover the eyes, 0 to 1.
     pub sunglasses: f32,
+    /// How likely both eyes are shut, 0 to 1 (eyes open).
+    pub eyes_closed: f32,
 }
 
 /// The bounds of one measure that must be large.
@@ -85,6 +87,7 @@ pub struct QualityBounds {
     mouth_visible: AtLeast,
     mask: AtMost,
     sunglasses: AtMost,
+    eyes_closed: AtMost,
 }
 
 /// What is wrong with the picture of a face. `Display` is the code and a sentence for the officer; the traveller's
@@ -121,6 +124,9 @@ pub enum QualityFault {
     /// A scarf, a hand.
     #[error("quality_mouth_covered: the mouth cannot be seen; show mouth and nose")]
     MouthCovered,
+    /// A blink, or a look down: nothing of the eyes is seen but their lids.
+    #[error("quality_eyes_closed: the eyes are shut; open them and look at the camera")]
+    EyesClosed,
     /// Too much light.
     #[error("quality_overexposed: the face is over-exposed; turn away from the light")]
     OverExposed,
@@ -134,7 +140,7 @@ pub enum QualityFault {
 
 impl QualityFault {
     /// Every fault, in the order in which they are judged.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::FaceCut,
         Self::EyesTooClose,
         Self::TooFar,
@@ -147,10 +153,11 @@ impl QualityFault {
         Self::Mask,
         Self::EyesCovered,
         Self::MouthCovered,
+        Self::EyesClosed,
         Self::Blurred,
     ];
 
-    /// Whether something hides a part of the face.
+    /// Whether something hides a part of the face. Shut eyes are none: everybody blinks.
     #[must_use]
     pub const fn is_cover(self) -> bool {
         matches!(self, Self::Sunglasses | Self::Mask | Self::EyesCovered | Self::MouthCovered)
@@ -170,6 +177,7 @@ impl QualityFault {
             Self::Mask => "quality_mask",
             Self::EyesCovered => "quality_eyes_covered",
             Self::MouthCovered => "quality_mouth_covered",
+            Self::EyesClosed => "quality_eyes_closed",
             Self::OverExposed => "quality_overexposed",
             Self::UnderExposed => "quality_underexposed",
             Self::Blurred => "quality_blurred",
@@ -248,7 +256,7 @@ impl Quality {
     /// The same, with the aligned crop.
     pub(crate) fn measured(image: &Image, face: &Face, landmarks: &Landmarks, crop: &Raster) -> Self {
         let luma = &crop.luma();
-        let [mask, sunglasses] = hidden(&OcclusionFeatures::of(crop));
+        let [mask, sunglasses, eyes_closed] = hidden(&OcclusionFeatures::of(crop));
         let [yaw, pitch, roll] = pose(landmarks);
         let [eyes_visible, mouth_visible] = visible(luma);
         let [noise, compression] = coarseness(image, landmarks);
@@ -268,16 +276,17 @@ impl Quality {
             mouth_visible,
             mask,
             sunglasses,
+            eyes_closed,
         }
     }
 }
 
-/// How likely a mask, and sunglasses, are there.
-fn hidden(features: &OcclusionFeatures) -> [f32; 2] {
+/// How likely a mask, sunglasses, and shut eyes are there.
+fn hidden(features: &OcclusionFeatures) -> [f32; 3] {
     static CLASSIFIERS: LazyLock<Option<Occlusion>> =
         LazyLock::new(|| Occlusion::from_toml(include_str!("../data/occlusion.toml")));
     // A test (`occlusion`) reads the data as committed; what is no number would be refused as covered.
-    let scores = CLASSIFIERS.as_ref().map_or([f32::NAN; 2], |classifiers| classifiers.scores(features));
+    let scores = CLASSIFIERS.as_ref().map_or([f32::NAN; 3], |classifiers| classifiers.scores(features));
     scores.map(|score| 1.0 / (1.0 + (-score).exp()))
 }
 
@@ -327,6 +336,7 @@ impl QualityBounds {
             least(quality.mouth_visible, &self.mouth_visible),
             most(quality.mask, &self.mask),
             most(quality.sunglasses, &self.sunglasses),
+            most(quality.eyes_closed, &self.eyes_closed),
         ];
         let sum: f32 = grades.iter().sum();
         if sum.is_finite() { sum / grades.len() as f32 } else { 0.0 }
@@ -336,7 +346,7 @@ impl QualityBounds {
         let rising = [self.margin, self.eye_distance, self.face_share, self.sharpness];
         let rising = rising.into_iter().chain([self.eyes_visible, self.mouth_visible]);
         let falling = [self.highlights, self.shadows, self.yaw, self.pitch, self.roll];
-        let falling = falling.into_iter().chain([self.mask, self.sunglasses]);
+        let falling = falling.into_iter().chain([self.mask, self.sunglasses, self.eyes_closed]);
         // A margin may be negative: points outside the picture are guesses, and a few are no harm.
         rising.into_iter().all(|bound| -1.0 <= bound.least && bound.least <= bound.good)
             && falling.into_iter().all(|bound| 0.0 <= bound.good && bound.good <= bound.most)
@@ -364,6 +374,7 @@ impl QualityBounds {
             QualityFault::Mask => within(quality.mask, &self.mask),
             QualityFault::EyesCovered => reaches(quality.eyes_visible, &self.eyes_visible),
             QualityFault::MouthCovered => reaches(quality.mouth_visible, &self.mouth_visible),
+            QualityFault::EyesClosed => within(quality.eyes_closed, &self.eyes_closed),
             QualityFault::Blurred => reaches(quality.sharpness, &self.sharpness),
         };
         QualityFault::ALL.into_iter().find(|fault| !fits(*fault))
@@ -487,6 +498,7 @@ mod tests {
             mouth_visible: 0.2,
             mask: 0.0,
             sunglasses: 0.0,
+            eyes_closed: 0.0,
         };
         for (quality, refused, advised) in [
             (good, None, None),
@@ -510,6 +522,12 @@ mod tests {
             (Quality { sunglasses: 0.99, ..good }, Some(Sunglasses), Some(Sunglasses)),
             (Quality { eyes_visible: 0.01, ..good }, Some(EyesCovered), Some(EyesCovered)),
             (Quality { mouth_visible: 0.005, ..good }, Some(MouthCovered), Some(MouthCovered)),
+            (Quality { eyes_closed: 0.51, ..good }, Some(EyesClosed), Some(EyesClosed)),
+            (Quality { eyes_closed: 0.4, ..good }, None, Some(EyesClosed)),
+            (Quality { eyes_closed: f32::NAN, ..good }, Some(EyesClosed), Some(EyesClosed)),
+            // What covers the eyes comes first: who wears sunglasses is not told to open their eyes.
+            (Quality { eyes_closed: 0.99, sunglasses: 0.99, ..good }, Some(Sunglasses), Some(Sunglasses)),
+            (Quality { eyes_closed: 0.99, eyes_visible: 0.01, ..good }, Some(EyesCovered), Some(EyesCovered)),
         ] {
             assert_eq!(
                 (bounds.check(&quality).err(), bounds.advice(&quality)),

@@ -1,11 +1,13 @@
 //! Texts: what the traveller reads, in four languages, as data.
 //!
-//! Lives here: [`Texts`], [`Language`]. Not here: which sentence is shown when (`reason`, `clearance::Sentence`).
+//! Lives here: [`Texts`], [`Language`]. Not here: which sentence is shown when (`reason`, `clearance::Sentence`), what is said
+//! of a picture of the face (`face::QualityTexts`, read in here).
 
 use std::collections::BTreeMap;
 
 use clearance::Sentence;
 use face::active::{Motion, Prompt};
+use face::{QualityFault, QualityTexts};
 
 use crate::reason::GateReason;
 
@@ -72,6 +74,11 @@ struct Row {
 }
 
 impl Row {
+    fn of(sentence: &face::Sentence) -> Self {
+        let face::Sentence { zh_hans, zh_hant, en, pt } = sentence.clone();
+        Self { zh_hans, zh_hant, en, pt }
+    }
+
     fn get(&self, language: Language) -> &str {
         match language {
             Language::ZhHans => &self.zh_hans,
@@ -133,7 +140,12 @@ impl Texts {
     /// # Errors
     /// The first thing that is missing, empty or used by nothing.
     pub fn parse(toml: &str) -> Result<Self, TextsError> {
-        let rows: BTreeMap<String, Row> = toml::from_str(toml).map_err(|e| TextsError::Form(Box::new(e)))?;
+        let form = |e| TextsError::Form(Box::new(e));
+        let mut rows: BTreeMap<String, Row> = toml::from_str(toml).map_err(form)?;
+        let faces = QualityTexts::builtin().map_err(form)?;
+        for code in QualityFault::ALL.map(QualityFault::code) {
+            rows.extend(faces.of(code).map(|sentence| (code.to_owned(), Row::of(sentence))));
+        }
         let wanted = Self::keys();
         for key in &wanted {
             for language in Language::ALL {
@@ -161,6 +173,7 @@ impl Texts {
             .chain(["welcome"])
             .chain(KIOSK)
             .chain(CHALLENGE)
+            .chain(QualityFault::ALL.map(QualityFault::code))
             .collect();
         keys.sort_unstable();
         keys.dedup();

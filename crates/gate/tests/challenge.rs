@@ -90,7 +90,11 @@ impl FaceCapture for Drawn {
         let motions = face::active::Motion::ALL.map(Prompt::Move);
         let prompt = motions.into_iter().find(|m| m.code() == shown).unwrap_or(Prompt::LookStraight);
         let seen = self.player.lock().unwrap().frame(at_ms, prompt);
-        seen.ok_or_else(|| CaptureFault { reason: GateReason::FaceNone, detail: "out of sight".into() })
+        seen.ok_or_else(|| CaptureFault {
+            reason: GateReason::FaceNone,
+            detail: "out of sight".into(),
+            quality: None,
+        })
     }
 }
 

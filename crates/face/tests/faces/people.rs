@@ -524,6 +524,7 @@ fn a_mask_and_dark_glasses_are_mostly_asked_off_and_a_bare_face_never_is() {
         [Degradation::Nothing, Degradation::DarkGlasses, Degradation::Mask].map(refused);
     println!("bare {bare:?}; glasses {glasses:?}; mask {mask:?}");
     assert_eq!(covers(&bare), 0, "{bare:?}");
+    assert!(!bare.contains(&QualityFault::EyesClosed), "whoever looks at the camera: {bare:?}");
     assert!(covers(&glasses) >= 36, "{glasses:?}");
     assert!(covers(&mask) >= 36, "{mask:?}");
 }

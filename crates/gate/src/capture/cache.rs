@@ -87,7 +87,7 @@ mod tests {
         }
 
         fn follow(&self, _: &mut Track, _: &[u8], _: u64) -> Result<Frame, CaptureFault> {
-            Err(CaptureFault { reason: crate::GateReason::FaceModels, detail: String::new() })
+            Err(CaptureFault { reason: crate::GateReason::FaceModels, detail: String::new(), quality: None })
         }
     }
 

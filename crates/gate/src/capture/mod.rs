@@ -9,7 +9,7 @@ mod places;
 use face::active::{ActiveRules, Bounds, Frame};
 use face::{
     Cut, FaceConfig, FaceError, Finder, Image, Liveness, LivenessScore, ModelError, ModelFolder, Probe,
-    Quality, Track,
+    Quality, QualityFault, Track,
 };
 
 use crate::reason::GateReason;
@@ -43,11 +43,17 @@ pub struct CaptureFault {
     pub reason: GateReason,
     /// What exactly is wrong, for the officer or the command line; nothing personal.
     pub detail: String,
+    /// What of the face cannot be compared, where it was seen: the traveller has a sentence for each.
+    pub quality: Option<QualityFault>,
 }
 
 impl CaptureFault {
     fn new(reason: GateReason, detail: &impl ToString) -> Self {
-        Self { reason, detail: detail.to_string() }
+        Self { reason, detail: detail.to_string(), quality: None }
+    }
+
+    fn of_quality(fault: QualityFault) -> Self {
+        Self { quality: Some(fault), ..Self::new(GateReason::FacePoor, &fault) }
     }
 
     fn of_face(error: &FaceError) -> Self {
@@ -113,10 +119,7 @@ impl ModelCapture {
         let no_face = |e: FaceError| CaptureFault::of_face(&e);
         let (face, landmarks) = track.follow(&self.finder, &image).map_err(no_face)?;
         let cut = Cut::of(&image, &face, &landmarks).map_err(no_face)?;
-        self.config
-            .quality()
-            .check(cut.quality())
-            .map_err(|e| CaptureFault::new(GateReason::FacePoor, &e))?;
+        self.config.quality().check(cut.quality()).map_err(CaptureFault::of_quality)?;
         let score =
             self.liveness.score(&image, &face).map_err(|e| CaptureFault::new(GateReason::FaceModels, &e))?;
         Ok(Sight { cut, score })
@@ -162,7 +165,7 @@ impl FaceCapture for ModelCapture {
         let no_face = |e: FaceError| CaptureFault::of_face(&e);
         let (face, landmarks) = track.follow(&self.finder, &image).map_err(no_face)?;
         let quality = Quality::of(&image, &face, &landmarks).map_err(no_face)?;
-        let covered = self.config.quality().check(&quality).is_err_and(face::QualityFault::is_cover);
+        let covered = self.config.quality().check(&quality).is_err_and(QualityFault::is_cover);
         Ok(Frame { at_ms, bounds: Bounds::from(&face), landmarks, covered, embedding: None })
     }
 }

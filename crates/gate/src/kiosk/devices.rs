@@ -9,7 +9,7 @@ use documents::{AuthorityCode, Measure, Side};
 use face::active::Prompt;
 
 use super::kept::LanePicture;
-use super::session::{Asked, First, Limit, Open, Session, SessionHandle, Stage, Stop, Waited};
+use super::session::{Asked, First, Limit, Open, Session, SessionHandle, Stage, Stop, Unfit, Waited};
 use crate::capture::blocking;
 use crate::devices::camera::{Camera, CameraError, CodeSight, NextCode, PageSight, Seen, Source};
 use crate::devices::door::{Door, DoorError};
@@ -232,12 +232,12 @@ impl KioskCamera {
         let looked = Arc::clone(&shared);
         let judged = blocking(move || runner.preview(&looked)).await;
         let picture = Arc::unwrap_or_clone(shared);
-        let reason = match judged {
+        let unfit = match judged {
             Some(Ok(())) | None => return Ok(picture),
-            Some(Err(fault)) => fault.reason,
+            Some(Err(fault)) => Unfit { reason: fault.reason, quality: fault.quality },
         };
         let next_may_be_better = matches!(
-            reason,
+            unfit.reason,
             GateReason::FaceNone
                 | GateReason::FaceSeveral
                 | GateReason::FacePoor
@@ -248,7 +248,7 @@ impl KioskCamera {
         }
         self.session.change(|session| {
             if let Stage::Looking { hint, .. } = &mut session.stage {
-                *hint = Some(reason);
+                *hint = Some(unfit);
             }
         });
         Err(picture)

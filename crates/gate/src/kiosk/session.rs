@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clearance::{Answer, ClearanceId, Measures, Passage, Sentence};
 use documents::{AuthorityCode, Measure, Timestamp};
+use face::QualityFault;
 use face::active::Prompt;
 
 use super::Kiosk;
@@ -57,7 +58,7 @@ pub(super) enum Stage {
     /// The code is checked, or the authorities are asked.
     Checking,
     /// A picture of the face is wanted; only the newest is kept. `hint` is what was wrong with the last.
-    Looking { second: bool, picture: Option<Vec<u8>>, hint: Option<GateReason> },
+    Looking { second: bool, picture: Option<Vec<u8>>, hint: Option<Unfit> },
     /// An active challenge asks for `prompt`. Every picture counts, and none is judged ahead.
     Turning { prompt: Prompt, picture: Option<Vec<u8>> },
     /// Officers carry out what their own authority asked for; `open` is what is left.
@@ -69,6 +70,21 @@ pub(super) enum Stage {
     Door { said: Option<Passage> },
     /// Decided; the end is being written.
     Over(Sentence),
+}
+
+/// Why the last picture was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unfit {
+    pub(super) reason: GateReason,
+    /// What of the face cannot be compared, where it was seen.
+    pub(super) quality: Option<QualityFault>,
+}
+
+impl Unfit {
+    /// The key of the sentence that the traveller sees: what to take off or to do, where that is known.
+    pub(super) fn sentence(self) -> &'static str {
+        self.quality.map_or_else(|| self.reason.sentence(), QualityFault::code)
+    }
 }
 
 /// Why a session is to end before the door.
@@ -184,10 +200,12 @@ impl Session {
     }
 
     /// What was wrong with the last picture, or with the last code of an own unlock.
-    pub(super) const fn hint(&self) -> Option<GateReason> {
+    pub(super) const fn hint(&self) -> Option<Unfit> {
         match self.stage {
-            Stage::Looking { hint, .. } | Stage::Unlocking { wrong: hint, .. } => hint,
-            Stage::Reading
+            Stage::Looking { hint, .. } => hint,
+            Stage::Unlocking { wrong: Some(reason), .. } => Some(Unfit { reason, quality: None }),
+            Stage::Unlocking { wrong: None, .. }
+            | Stage::Reading
             | Stage::Laying { .. }
             | Stage::Checking
             | Stage::Turning { .. }
@@ -200,7 +218,7 @@ impl Session {
     /// As [`Self::hint`], for the officers of `authority`: an own unlock that another authority asked for is none of their business.
     pub(super) fn hint_for(&self, authority: AuthorityCode) -> Option<GateReason> {
         let theirs = !matches!(self.stage, Stage::Unlocking { .. }) || self.is_open(authority);
-        self.hint().filter(|_| theirs)
+        self.hint().filter(|_| theirs).map(|unfit| unfit.reason)
     }
 
     pub(super) fn verdicts(&self) -> &[Judged] {

@@ -7,7 +7,7 @@ use documents::{AuthorityCode, LaneKind, Measure, Timestamp};
 use serde_json::{Value, json};
 
 use super::kept::{LanePicture, NoFace};
-use super::session::{Past, Session, Stage, Stop};
+use super::session::{Past, Session, Stage, Stop, Unfit};
 use super::{Kiosk, SEE_OFFICER, by_officer, end_of};
 use crate::lane::Judged;
 use crate::reason::GateReason;
@@ -80,7 +80,7 @@ impl Kiosk {
             "state": state,
             "sentence": sentence,
             "sentences": self.in_all_languages(sentence),
-            "hint": session.and_then(Session::hint).map(|reason| json!({ "code": reason.code(), "sentence": reason.sentence() })),
+            "hint": session.and_then(Session::hint).map(|unfit| json!({ "code": unfit.reason.code(), "sentence": unfit.sentence() })),
             "measure": session.and_then(first_open).map(Measure::as_str),
             "motion": session.and_then(motion),
             "session": session.map(|s| s.number),
@@ -123,7 +123,7 @@ fn standing(session: &Session) -> (&'static str, &'static str) {
         Stage::Checking => ("checking", Sentence::PleaseWait.key()),
         Stage::Looking { second, hint, .. } => {
             let first = if *second { measure_key(Measure::SecondLook) } else { "kiosk_look_here" };
-            ("look_here", hint.map_or(first, GateReason::sentence))
+            ("look_here", hint.map_or(first, Unfit::sentence))
         }
         Stage::Turning { prompt, .. } => ("turn_head", challenge_key(*prompt)),
         Stage::Measuring { wanted, .. } => match first_open(session).or_else(|| wanted.iter().next()) {

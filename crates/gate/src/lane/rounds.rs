@@ -286,7 +286,7 @@ impl<'a, L: AuthorityLink, E: FaceCapture, C: Camera, M: Measurer> LaneRounds<'a
         let Some(captured) = blocking(move || faces.capture(&pictures)).await else {
             return Err(NoRound::Failed(GateReason::FaceModels));
         };
-        let captured = captured.map_err(|CaptureFault { reason, detail }| {
+        let captured = captured.map_err(|CaptureFault { reason, detail, .. }| {
             self.notes.detail = Some(detail);
             NoRound::Failed(reason)
         })?;

@@ -340,7 +340,7 @@ pub struct TestCapture {
 impl FaceCapture for TestCapture {
     fn capture(&self, pictures: &[Vec<u8>]) -> Result<Captured, CaptureFault> {
         match self.fault {
-            Some(reason) => Err(CaptureFault { reason, detail: "as told".into() }),
+            Some(reason) => Err(CaptureFault { reason, detail: "as told".into(), quality: None }),
             None => Ok(Captured { probe: pictures.concat(), suspicious: self.suspicious }),
         }
     }
@@ -350,7 +350,11 @@ impl FaceCapture for TestCapture {
     }
 
     fn follow(&self, _: &mut Track, _: &[u8], _: u64) -> Result<Frame, CaptureFault> {
-        Err(CaptureFault { reason: GateReason::FaceModels, detail: "no challenge is judged here".into() })
+        Err(CaptureFault {
+            reason: GateReason::FaceModels,
+            detail: "no challenge is judged here".into(),
+            quality: None,
+        })
     }
 }
 

@@ -9,8 +9,8 @@ use credential::message::Outcome;
 use credential::webauthn::RelyingParty;
 use credential::{SigningKey, VerifyingKey};
 use documents::{AuthorityCode, Measure, Timestamp};
-use face::Track;
 use face::active::{ActiveRules, Frame};
+use face::{QualityFault, Track};
 use gate::devices::door::{Door, SimulatedDoor};
 use gate::devices::zone::{Needs, ZoneFault, ZoneReader};
 use gate::kiosk::{ActBook, Kiosk, KioskSetup, Kiosks, Reach, Waits, router};
@@ -75,10 +75,15 @@ pub struct Lines;
 
 impl FaceCapture for Reads {
     fn capture(&self, pictures: &[Vec<u8>]) -> Result<Captured, CaptureFault> {
-        let fault = |reason| Err(CaptureFault { reason, detail: "as told".into() });
+        let fault = |reason| Err(CaptureFault { reason, detail: "as told".into(), quality: None });
+        let unfit = |fault| {
+            Err(CaptureFault { reason: GateReason::FacePoor, detail: "as told".into(), quality: Some(fault) })
+        };
         match pictures.last().map(Vec::as_slice) {
             Some(b"none") => fault(GateReason::FaceNone),
             Some(b"two") => fault(GateReason::FaceSeveral),
+            Some(b"masked") => unfit(QualityFault::Mask),
+            Some(b"shut") => unfit(QualityFault::EyesClosed),
             Some(b"flat") => Ok(Captured { probe: pictures.concat(), suspicious: true }),
             Some(_) | None => Ok(Captured { probe: pictures.concat(), suspicious: false }),
         }
@@ -89,7 +94,7 @@ impl FaceCapture for Reads {
     }
 
     fn follow(&self, _: &mut Track, _: &[u8], _: u64) -> Result<Frame, CaptureFault> {
-        Err(CaptureFault { reason: GateReason::FaceNone, detail: "nobody".into() })
+        Err(CaptureFault { reason: GateReason::FaceNone, detail: "nobody".into(), quality: None })
     }
 }
 

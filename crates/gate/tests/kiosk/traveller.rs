@@ -31,6 +31,18 @@ async fn a_traveller_shows_a_code_and_a_face_and_goes_through_and_the_lane_is_fr
     while events.seen["hint"]["code"] != "face_several" {
         events.next().await.unwrap();
     }
+    // What of a face cannot be compared has a sentence each, and the code that an officer knows.
+    for (picture, sentence, english) in [
+        ("masked", "quality_mask", "Please take off your mask."),
+        ("shut", "quality_eyes_closed", "Please open your eyes and look at the camera."),
+    ] {
+        assert_eq!(place.post(page, "face", picture).await.0, OK);
+        while events.seen["sentence"] != sentence {
+            events.next().await.unwrap();
+        }
+        assert_eq!(events.seen["sentences"]["en"], english);
+        assert_eq!(events.seen["hint"], json!({ "code": "face_poor", "sentence": sentence }));
+    }
     assert_eq!(place.post(page, "face", "face").await.0, OK);
     let welcome = events.state("welcome").await;
     assert_eq!((&welcome["sentence"], &welcome["simulated_camera"]), (&json!("go_through"), &json!(true)));

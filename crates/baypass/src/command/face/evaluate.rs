@@ -173,7 +173,7 @@ enum Unusable {
 /// Every measure by its name in the configuration.
 type NamedMeasure = (&'static str, fn(&Quality) -> f32);
 
-const MEASURES: [NamedMeasure; 15] = [
+const MEASURES: [NamedMeasure; 16] = [
     ("eye_distance", |q| q.eye_distance),
     ("face_share", |q| q.face_share),
     ("margin", |q| q.margin),
@@ -189,6 +189,7 @@ const MEASURES: [NamedMeasure; 15] = [
     ("mouth_visible", |q| q.mouth_visible),
     ("mask", |q| q.mask),
     ("sunglasses", |q| q.sunglasses),
+    ("eyes_closed", |q| q.eyes_closed),
 ];
 
 /// Times by stage.

@@ -28,8 +28,8 @@ pub enum FaceCommand {
     /// Drawn presentation attacks and drawn honest heads against the active challenge and the passive hint
     /// (docs/liveness.md). Exit code 1: a bar was missed. Drawn attacks are no certification.
     Attack(attack::AttackArgs),
-    /// Fits the classifiers of masks and sunglasses on listed pictures, and says how well they tell pictures apart that they
-    /// were not fitted on (docs/face.md).
+    /// Fits the classifiers of masks, sunglasses and shut eyes on listed pictures, and says how well they tell pictures apart
+    /// that they were not fitted on (docs/face.md).
     FitOcclusion(fit_occlusion::FitArgs),
 }
 
