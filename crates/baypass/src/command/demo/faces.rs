@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use evaluate::rephotograph;
-use face::{Finder, Image};
+use face::{Finder, Image, Probe, QualityBounds};
 
 use crate::failure::{self, Failure, of};
 
@@ -44,8 +44,8 @@ const UNSURE: (Sample, Sample) = ((4, 1), (6, 2));
 /// Further second pictures of somebody who is used already.
 const DOUBLES: [Sample; 2] = [(1, 1), (4, 0)];
 
-/// Portraits out of the sample photographs.
-pub fn samples(models: &Path, finder: &Finder) -> Result<Cast, Failure> {
+/// Portraits out of the sample photographs, of whoever a lane would not ask for another picture: some look down, with shut eyes.
+pub fn samples(models: &Path, finder: &Finder, bounds: &QualityBounds) -> Result<Cast, Failure> {
     let folder = models.join(SAMPLES);
     let (mut people, mut first, mut second) = (Vec::new(), [None, None], [None, None]);
     for number in 1..=6 {
@@ -69,7 +69,11 @@ pub fn samples(models: &Path, finder: &Finder) -> Result<Cast, Failure> {
                 && !DOUBLES.contains(&named)
                 && finder.one_face(&portrait).is_ok()
             {
-                people.push(again(&portrait, 7 + people.len() as u64)?);
+                let photographs = again(&portrait, 7 + people.len() as u64)?;
+                let live = Image::decode(&photographs.live).map_err(of)?;
+                if Probe::from_image(finder, &live).is_ok_and(|(_, quality)| bounds.check(&quality).is_ok()) {
+                    people.push(photographs);
+                }
             }
         }
     }

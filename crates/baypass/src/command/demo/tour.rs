@@ -51,7 +51,7 @@ pub async fn register(
 ) -> Result<People, Failure> {
     let parties = Parties::open(installation, models, start).await?;
     let rules = Rules::builtin().map_err(of)?;
-    let cast = faces::samples(models, &parties.faces.finder)?;
+    let cast = faces::samples(models, &parties.faces.finder, parties.faces.config.quality())?;
     let mut given = match photos {
         Some(folder) => faces::own(folder, &parties.faces.finder)?,
         None => Vec::new(),
