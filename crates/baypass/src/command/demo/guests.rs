@@ -17,7 +17,7 @@ use crate::wallet::Card;
 /// Everybody, and what they meet. The first one's photograph is the user's own, where they gave some.
 const GUESTS: [(Who, &str); 5] = [
     (Who::Leong, "crosses from Macao to the mainland at Hengqin"),
-    (Who::Ka, "their child, added in the same wallet: crosses there with an officer beside the face"),
+    (Who::Ka, "their child, added in the same wallet: beside the face the lane asks for their guardian"),
     (
         Who::Hu,
         "one entry for Macao is left: crosses at Hengqin (lane CHN-MAC) and back, and the second time out is refused",
