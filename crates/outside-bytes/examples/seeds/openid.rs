@@ -152,7 +152,8 @@ fn issuers() {
     let token = json!({"access_token": "t", "token_type": "DPoP", "authorization_details":
         [{"credential_configuration_id": "a", "credential_identifiers": ["i"]}]});
     put("openid_issuer", "ok-token", token.to_string());
-    put("openid_issuer", "no-bearer", token.to_string().replace("DPoP", "Bearer"));
+    put("openid_issuer", "ok-bearer", token.to_string().replace("DPoP", "Bearer"));
+    put("openid_issuer", "no-kind", token.to_string().replace("DPoP", "MAC"));
     let given = json!({"credentials": [{"credential": "a"}, {"credential": "b"}], "notification_id": "n"});
     put("openid_issuer", "ok-given", given.to_string());
     put("openid_issuer", "no-count", given.to_string().replace("{\"credential\":\"a\"},", ""));
