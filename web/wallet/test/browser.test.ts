@@ -235,8 +235,11 @@ describe.skipIf(skipped)('the wallet in a browser', () => {
     await hand.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
     await hand.context.setOffline(true)
     let code = ''
+    const before = hand.wrong.length
+    let knows = true
     try {
       await hand.start()
+      knows = await hand.page.evaluate(() => !navigator.onLine)
       await hand.see('unlock')
       await hand.fill('pin', PIN)
       await hand.press('unlock')
@@ -246,6 +249,9 @@ describe.skipIf(skipped)('the wallet in a browser', () => {
     } finally {
       await hand.context.setOffline(false)
     }
+    // Chromium 148 takes a page that a service worker gave out for online: the wallet asks then, and is refused at once.
+    if (!knows) hand.wrong.splice(before, hand.wrong.length, ...hand.wrong.slice(before).filter((one) => !one.includes('ERR_INTERNET_DISCONNECTED')))
+    console.log(`offline: the browser ${knows ? 'knows it' : 'does not know it'}`)
     expect(idOf(code)).not.toBe(idOf(first))
     expect(await scan(bay, code, 'HKG-CHN/entry')).toMatchObject({ code: null, verdicts: [{ answer: 'admit' }] })
   })
