@@ -83,6 +83,8 @@ function told(looked: Looked | undefined): Told | undefined {
     }
   }
 }
+/** A text in which a line may break after an underscore too: a code is one long word. */
+const broken = (text: string): (Node | string)[] => text.split(/(?<=_)/).flatMap((part, at) => at > 0 ? [element('wbr'), part] : [part])
 const inOne = ({ words, more, code }: Told): string => [words, ...more, ...(code ? [code] : [])].join(' · ')
 const whyOf = (row: Row): Told | undefined => row.own ? told(reasons.of(row.own.reference)) : undefined
 
@@ -276,7 +278,7 @@ function show(): void {
     const gate = [each.gate ? `${say(each.gate.remedy)} (${each.gate.code})` : '', each.refused_here ? say('refused_here') : ''].filter(Boolean).join(' · ')
     const cells = [String(each.session), each.own ? say(`${each.own.class}_class`) : say('none'), each.own ? grouped(each.own.reference) : say('none'), ...(joint ? [each.other ? say(each.other) : say('none')] : []), each.outcome ? say(each.outcome) : say('waiting'), gate || say('none')]
     const why = whyOf(each)
-    return element('tr', { 'data-session': String(each.session) }, ...cells.map((text, at) => element('td', at === 2 ? { class: 'reference' } : {}, text, ...(at === 2 && why ? [element('small', { class: 'why' }, inOne(why))] : []))))
+    return element('tr', { 'data-session': String(each.session) }, ...cells.map((text, at) => element('td', at === 2 ? { class: 'reference' } : {}, ...broken(text), ...(at === 2 && why ? [element('small', { class: 'why' }, inOne(why))] : []))))
   }))
   byId('scope').textContent = say('scope')
 }

@@ -334,7 +334,11 @@ export async function picture(page: Page, name: string, fullPage = false): Promi
   })
 }
 
-export const screen = (page: Page, name: string): Promise<void> => picture(page, `kiosk-${name}`)
+/** A picture of a kiosk's or an officer's page, from its top. */
+export async function screen(page: Page, name: string): Promise<void> {
+  await page.evaluate(() => window.scrollTo(0, 0))
+  await picture(page, `kiosk-${name}`)
+}
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
 interface AxeResult { violations: { id: string; nodes: { html: string }[] }[] }

@@ -147,7 +147,6 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
         await reasonFirst(view.page)
         await accessible(view.page)
       }
-      await view.page.evaluate(() => scrollTo(0, 0))
       await screen(view.page, colorScheme === 'dark' ? 'officer-refer-dark' : 'officer-refer')
     }
     await view.page.setViewportSize({ width: 1280, height: 720 })

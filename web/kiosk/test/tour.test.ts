@@ -83,6 +83,19 @@ describe.skipIf(skipped)('the tour', () => {
     await chooser.setFiles(who.photograph)
     await hand.locator('#left[data-codes="8"]').last().waitFor()
   }
+  /** Opens a lane's kiosk, before whose camera this photograph is. */
+  const openKiosk = async (context: BrowserContext, address: string, photograph: string) => {
+    const opened = await openPage(context, address)
+    await state(opened.page, 'ready')
+    await opened.page.click('#panel summary')
+    await opened.page.setInputFiles('#sim-photo-file', photograph)
+    return opened
+  }
+  /** Turns the code on the phone to the direction that begins so. */
+  const turn = async (wanted: RegExp) => {
+    if (!wanted.test(await hand.locator('.way').last().innerText())) await part('swap').click()
+    await hand.locator('.way', { hasText: wanted }).last().waitFor()
+  }
   /** Holds the phone's screen, as it is, before a kiosk until that shows a state; the code may still be drawing. */
   const holdUp = async (lane: Page, wanted: string) => {
     let there = ''
@@ -112,10 +125,7 @@ describe.skipIf(skipped)('the tour', () => {
     // What opens a page stands in a file of the operator's, and not in what the demo prints.
     expect(said).not.toMatch(/#[0-9a-f]{4}-/)
     const opens = readFileSync(told(/what opens each once: (\S+)/), 'utf8')
-    const kiosk = await openPage(context, /kiosk +(http\S+)/.exec(opens)![1]!)
-    await state(kiosk.page, 'ready')
-    await kiosk.page.click('#panel summary')
-    await kiosk.page.setInputFiles('#sim-photo-file', photograph)
+    const kiosk = await openKiosk(context, /kiosk +(http\S+)/.exec(opens)![1]!, photograph)
 
     const { page, faults } = await newPhone()
     hand = page
@@ -138,11 +148,7 @@ describe.skipIf(skipped)('the tour', () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
     const kiosks = new Map<string, Page>()
     for (const lane of ['CHN-MAC', 'MAC-CHN']) {
-      const { page } = await openPage(context, paired(program(), join(work, 'demo'), lane))
-      await state(page, 'ready')
-      await page.click('#panel summary')
-      await page.setInputFiles('#sim-photo-file', photograph)
-      kiosks.set(lane, page)
+      kiosks.set(lane, (await openKiosk(context, paired(program(), join(work, 'demo'), lane), photograph)).page)
     }
     const times: Record<'drawn' | 'held up' | 'welcome', number[]> = { drawn: [], 'held up': [], welcome: [] }
     for (let count = 0; count < CROSSINGS; count += 1) {
@@ -159,8 +165,7 @@ describe.skipIf(skipped)('the tour', () => {
       }
       const wanted = count % 2 === 0 ? /^Mainland/ : /^Macao/
       const began = performance.now()
-      if (!wanted.test(await hand.locator('.way').last().innerText())) await part('swap').click()
-      await hand.locator('.way', { hasText: wanted }).last().waitFor()
+      await turn(wanted)
       await hand.waitForFunction(() => {
         const canvas = [...document.querySelectorAll<HTMLCanvasElement>('canvas#qr')].at(-1)
         const row = canvas && canvas.width > 0 && canvas.getContext('2d')!.getImageData(0, canvas.height >> 1, canvas.width, 1).data
@@ -177,15 +182,9 @@ describe.skipIf(skipped)('the tour', () => {
     expect(times.welcome.length).toBe(CROSSINGS)
   }, 900_000)
 
-  test('and lets other guests try: a child’s guardian is asked for, a last entry is admitted once, and then the officer sees why not', async () => {
+  test('and lets other guests try: a child’s guardian is asked for, a last entry is admitted once, an expired permit never, and the officer sees why', async () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
-    const kiosk = async (lane: string, who: ReturnType<typeof guest>) => {
-      const { page } = await openPage(context, paired(program(), join(work, 'demo'), lane))
-      await state(page, 'ready')
-      await page.click('#panel summary')
-      await page.setInputFiles('#sim-photo-file', who.photograph)
-      return page
-    }
+    const kiosk = async (lane: string, who: ReturnType<typeof guest>) => (await openKiosk(context, paired(program(), join(work, 'demo'), lane), who.photograph)).page
     const opens = readFileSync(told(/what opens each once: (\S+)/), 'utf8')
     const [, lane, here, there] = /officer CHN +(\S+) +test account, code (\S+); reasons: code (\S+)/.exec(opens)!
     const { page: officer } = await openPage(context, lane!.replace('MAC-CHN', 'CHN-MAC'))
@@ -200,9 +199,8 @@ describe.skipIf(skipped)('the tour', () => {
       await hand.locator(`#from-${from}, #swap`).filter({ visible: true }).last().waitFor()
       if (await hand.locator(`#from-${from}`).filter({ visible: true }).count() > 0) {
         for (const id of [`from-${from}`, `to-${to}`, 'port-hengqin']) await part(id).click()
-      } else if (!(await hand.locator('.way').last().innerText()).startsWith(from === 'CHN' ? 'Mainland' : 'Macao')) {
-        await part('swap').click()
-        await hand.locator('.way', { hasText: from === 'CHN' ? /^Mainland/ : /^Macao/ }).last().waitFor()
+      } else {
+        await turn(from === 'CHN' ? /^Mainland/ : /^Macao/)
       }
       await hand.locator('canvas#qr').last().waitFor()
     }
@@ -221,6 +219,7 @@ describe.skipIf(skipped)('the tour', () => {
     await beside.close()
     for (const [name, ways, why] of [
       ['SPECIMEN HU MIN', [['CHN', 'MAC'], ['MAC', 'CHN'], ['CHN', 'MAC']], 'no_entries_left'],
+      ['SPECIMEN QIAN YUN', [['CHN', 'MAC']], 'document_expired'],
     ] as const) {
       const who = guest(name)
       ;({ page: hand } = await newPhone())

@@ -3,7 +3,7 @@
  * Not in the mini-program, into which a pass comes by a transfer code (`docs/enrolment.md`): the characters would be an eighth of it.
  */
 // #ifdef H5
-import { inForm } from '../../core/han.js'
+import { inForm } from './han.js'
 // #endif
 import { say } from './words.js'
 

@@ -173,8 +173,8 @@ pub fn issuer(
 /// annex B, and name the address at which it is reached.
 pub fn lacks(issuer: &OpenIdIssuer) -> Vec<String> {
     let root = issuer.root.as_slice();
-    let first = |chain: &'_ [Vec<u8>]| chain.first().cloned();
-    let faults = lacks_of(root, first(&issuer.chain), first(&issuer.reader.chain));
+    let leaves = [&issuer.chain, &issuer.reader.chain].map(|chain| chain.first().map(Vec::as_slice));
+    let faults = lacks_of(root, leaves);
     let named =
         IssuerAddresses::in_certificate(root).filter(|named| named.issuer() != issuer.endpoints.issuer());
     let other = named
@@ -183,9 +183,9 @@ pub fn lacks(issuer: &OpenIdIssuer) -> Vec<String> {
 }
 
 /// What a root, and the signer and the reader below it, each in DER, lack of annex B.
-fn lacks_of(root: &[u8], signer: Option<Vec<u8>>, reader: Option<Vec<u8>>) -> Vec<String> {
-    let leaf = |der: Option<Vec<u8>>, profile| {
-        der.map(|der| annex_b::faults(&der, profile, Some(root))).unwrap_or_default()
+fn lacks_of(root: &[u8], [signer, reader]: [Option<&[u8]>; 2]) -> Vec<String> {
+    let leaf = |der: Option<&[u8]>, profile| {
+        der.map(|der| annex_b::faults(der, profile, Some(root))).unwrap_or_default()
     };
     let each = [
         ("root", annex_b::faults(root, Profile::Root, None)),
@@ -211,7 +211,8 @@ pub fn lacks_in_files(of_what: &Installation, code: AuthorityCode) -> Result<Opt
         file.exists().then(|| certifier::first_certificate(&file)).transpose()
     };
     let root = certifier::first_certificate(&file)?;
-    Ok(Some(lacks_of(&root, leaf(IssuerKey::Signer)?, leaf(IssuerKey::Reader)?)))
+    let (signer, reader) = (leaf(IssuerKey::Signer)?, leaf(IssuerKey::Reader)?);
+    Ok(Some(lacks_of(&root, [signer.as_deref(), reader.as_deref()])))
 }
 
 /// Signs an authority's list of revoked certificates in rounds, for `issuer` to give out.

@@ -20,6 +20,7 @@ use utoipa::IntoParams;
 use super::App;
 use super::building::building;
 use super::page::TEXTS;
+use super::problem::Problem;
 use crate::visit::{Plan, VisitId};
 
 /// Where the page stands, below the wallets' address.
@@ -102,19 +103,18 @@ fn text(tongue: Tongue, (id, plan): (VisitId, &Plan), days: u16) -> String {
 #[utoipa::path(get, path = "/invitations/{visit}", tag = "wallet", params(
         ("visit" = String, Path, description = "The id of the visit."), Wanted),
     responses((status = 200, description = "The page.", content_type = "text/html"),
-        (status = 404, description = "A page that says so: it is over, was taken back, or never was.", content_type = "text/html")))]
+        (status = 404, description = "A page that says so: it is over, was taken back, or never was.", content_type = "text/html"),
+        (status = 503, description = "The book cannot be read now.", body = Problem)))]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Path(visit): Path<String>,
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, Problem> {
     let tongue = wanted.lang.and_then(|tag| tag.parse().ok()).unwrap_or_else(|| index::tongue(&headers));
     let setup = app.state.desk.setup();
     let found = match (building(&app), visit.parse::<VisitId>()) {
-        (Ok(building), Ok(id)) => {
-            building.invitation(id, (app.state.now)()).await.ok().flatten().map(|plan| (id, plan))
-        }
+        (Ok(building), Ok(id)) => building.invitation(id, (app.state.now)()).await?.map(|plan| (id, plan)),
         (Ok(_), Err(_)) | (Err(_), _) => None,
     };
     let place = match tongue {
@@ -127,12 +127,7 @@ pub(super) async fn show(
         None => format!("<p>{}</p>", said(tongue, "invitation.none", &[])),
     };
     let languages = Tongue::ALL.map(|one| {
-        let name = match one {
-            Tongue::ZhHans => "简体中文",
-            Tongue::ZhHant => "繁體中文",
-            Tongue::En => "English",
-            Tongue::Pt => "Português",
-        };
+        let name = said(one, "language_name", &[]);
         format!("<a href=\"?lang={0}\" lang=\"{0}\" hreflang=\"{0}\">{name}</a>", one.tag())
     });
     let page = index::framed(tongue, &title, &format!("{body}<nav>{}</nav>", languages.join(" ")));
@@ -141,7 +136,7 @@ pub(super) async fn show(
         *answer.status_mut() = StatusCode::NOT_FOUND;
     }
     answer.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(tongue.tag()));
-    answer
+    Ok(answer)
 }
 
 #[cfg(test)]

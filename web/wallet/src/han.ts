@@ -8,6 +8,8 @@
 import SIMPLIFIED from 'opencc-js/dict/STCharacters'
 import TRADITIONAL from 'opencc-js/dict/TSCharacters'
 
+const HAN = /\p{Script=Han}/u
+
 export type Script = 'simplified' | 'traditional'
 
 /**
@@ -26,9 +28,12 @@ function table(rows: string): ReadonlyMap<string, string> {
   return found
 }
 
-const OTHER: Readonly<Record<Script, ReadonlyMap<string, string>>> = { simplified: table(TRADITIONAL), traditional: table(SIMPLIFIED) }
+/** Made when a name with such characters is typed for the first time: no start of a wallet waits for it. */
+const OTHER: Partial<Record<Script, ReadonlyMap<string, string>>> = {}
+const other = (form: Script) => OTHER[form] ??= table(form === 'simplified' ? TRADITIONAL : SIMPLIFIED)
 
 /** A text with every character that surely is of the other form in this one; the first of several. The same text where there is none. */
 export function inForm(text: string, form: Script): string {
-  return [...text.normalize('NFKC')].map((sign) => OTHER[form].get(sign) ?? sign).join('')
+  const plain = text.normalize('NFKC')
+  return HAN.test(plain) ? [...plain].map((sign) => other(form).get(sign) ?? sign).join('') : plain
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inForm } from '../han.js'
+import { inForm } from '../src/han.js'
 
 describe('characters in two forms', () => {
   it('says what a name is in the other one', () => {
