@@ -119,13 +119,67 @@ impl SigningKeys {
     }
 }
 
+/// The keys with which an authority opens what was sealed to it (role part): weekly keys, pages of cards, numbers in notices. Several while
+/// one follows another: what was sealed to the one before is on its way.
+#[derive(Debug)]
+pub struct PartKeys {
+    newest: hpke::ReceiverKey,
+    before: Vec<hpke::ReceiverKey>,
+}
+
+impl PartKeys {
+    /// The newest key, and those before it.
+    #[must_use]
+    pub const fn new(newest: hpke::ReceiverKey, before: Vec<hpke::ReceiverKey>) -> Self {
+        Self { newest, before }
+    }
+
+    /// The first key of an authority.
+    ///
+    /// # Errors
+    /// When the library finds no randomness.
+    pub fn first() -> Result<Self, CryptoError> {
+        Ok(Self::new(hpke::ReceiverKey::generate()?, Vec::new()))
+    }
+
+    /// The newest key.
+    #[must_use]
+    pub const fn newest(&self) -> &hpke::ReceiverKey {
+        &self.newest
+    }
+
+    /// Whether one of them is the key with this public point (65 bytes).
+    #[must_use]
+    pub fn has(&self, point: &[u8]) -> bool {
+        self.each().any(|key| key.public() == point)
+    }
+
+    /// Whether these are the same keys as `other`.
+    #[must_use]
+    pub fn are(&self, other: &Self) -> bool {
+        self.each().map(hpke::ReceiverKey::public).eq(other.each().map(hpke::ReceiverKey::public))
+    }
+
+    /// What `open` gives with the first of the keys that opens it, the newest before the others.
+    ///
+    /// # Errors
+    /// That of the newest key, where none opens it.
+    pub(crate) fn open<T, E>(&self, open: impl Fn(&hpke::ReceiverKey) -> Result<T, E>) -> Result<T, E> {
+        open(&self.newest).or_else(|error| self.before.iter().find_map(|key| open(key).ok()).ok_or(error))
+    }
+
+    fn each(&self) -> impl Iterator<Item = &hpke::ReceiverKey> {
+        std::iter::once(&self.newest).chain(&self.before)
+    }
+}
+
 /// The private keys of one authority.
 #[derive(Debug)]
 pub struct Keys {
     /// What it signs with.
     pub signing: SigningKeys,
-    /// Opens weekly keys that others hand over.
-    pub part: hpke::ReceiverKey,
+    /// Opens what others seal to it.
+    pub part: PartKeys,
     /// Makes keyed hashes of document numbers, token ids and device keys.
     pub numbers: SecretKey,
     /// Wraps the key of each person and the weekly keys in the database. It lies apart from it.
@@ -148,7 +202,7 @@ impl Keys {
     pub fn with_signing(signing: SigningKeys) -> Result<Self, CryptoError> {
         Ok(Self {
             signing,
-            part: hpke::ReceiverKey::generate()?,
+            part: PartKeys::first()?,
             numbers: SecretKey::generate()?,
             master: SecretKey::generate()?,
         })
@@ -161,7 +215,7 @@ impl Keys {
         Vault::new(copy(&self.master), copy(&self.numbers))
     }
 
-    /// The entries of these keys in a trust list, in use from `from` until before `to`.
+    /// The entries of an authority's first keys in a trust list, in use from `from` until before `to`.
     #[must_use]
     pub fn entries(&self, from: Timestamp, to: Timestamp) -> Vec<KeyEntry> {
         let entry = |role, kid: Vec<u8>, key: &[u8]| {
@@ -172,6 +226,6 @@ impl Keys {
             self.signing.each().into_iter().map(|(role, key)| {
                 entry(role, SigningKeys::kid(role, key.number), key.key.public().as_bytes())
             });
-        signing.chain([entry(Role::Part, KEY_ID.to_vec(), self.part.public())]).collect()
+        signing.chain([entry(Role::Part, KEY_ID.to_vec(), self.part.newest().public())]).collect()
     }
 }

@@ -60,7 +60,7 @@ pub use issuance::attestation::{Attestation, BatchClass, SoftwareReason, Stateme
 pub use issuance::batch::{DeviceProof, MAX_BATCH, possession};
 pub use issuance::border::{Issued, IssuedBatch, OwnParts};
 pub use issuance::venue::{CredentialsWanted, VenueBatch};
-pub use keys::{KEY_ID, Keys, NumberedKey, SigningKeys};
+pub use keys::{KEY_ID, Keys, NumberedKey, PartKeys, SigningKeys};
 pub use ledger::{LEDGER_PAGE, LedgerCursor};
 pub use openid::{CounterCode, OpenIdError, OpenIdIssuer};
 pub use passes::{PassStanding, Passes};

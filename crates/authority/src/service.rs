@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use chip::CountrySigners;
 use credential::cbor::CborError;
-use credential::hpke;
 use credential::message::{self, Kind, MessageError, Receipt, ReceiptResult};
 /// Random bytes are drawn at the edge of an operation, and an argument of what decides.
 pub(crate) use credential::random_array as draw;
@@ -21,7 +20,7 @@ use crate::applications::{EnrolmentRules, Enrolments, HandOvers};
 use crate::at_lane::AtLanes;
 use crate::faces::{Faces, FrameReader};
 use crate::inference::Pools;
-use crate::keys::{Keys, SigningKeys};
+use crate::keys::{Keys, PartKeys, SigningKeys};
 use crate::phones::AttestationRules;
 use crate::risk_engine::RiskControl;
 use crate::status_capacity::StatusCapacity;
@@ -37,7 +36,8 @@ pub struct Service {
     pub(crate) store: Store,
     pub(crate) rules: Rules,
     pub(crate) faces: Arc<Faces>,
-    pub(crate) part_key: hpke::ReceiverKey,
+    /// What opens that which was sealed to it.
+    part_keys: RwLock<Arc<PartKeys>>,
     /// What it signs with at the moment.
     signing: RwLock<Arc<SigningKeys>>,
     pub(crate) trust: RwLock<TrustStore>,
@@ -152,7 +152,7 @@ impl Service {
             store,
             rules,
             faces,
-            part_key: keys.part,
+            part_keys: RwLock::new(Arc::new(keys.part)),
             signing: RwLock::new(Arc::new(keys.signing)),
             trust: RwLock::new(trust),
             approvals: RwLock::new(approvals),
@@ -282,6 +282,17 @@ impl Service {
     #[must_use]
     pub fn signing(&self) -> Arc<SigningKeys> {
         Arc::clone(&self.signing.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Opens with these keys from now on what was sealed to this authority.
+    pub fn use_part_keys(&self, keys: PartKeys) {
+        *self.part_keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    /// The keys that open what was sealed to this authority.
+    #[must_use]
+    pub fn part_keys(&self) -> Arc<PartKeys> {
+        Arc::clone(&self.part_keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The trust lists in use.

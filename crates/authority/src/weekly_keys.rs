@@ -141,7 +141,7 @@ impl Service {
             return Err(SenderError::NotForUs.into());
         }
         let Handover { from, to, week, enc, ciphertext } = handover;
-        let key = open_weekly_key(&enc, &ciphertext, from, to, week, &self.part_key)?;
+        let key = self.part_keys().open(|key| open_weekly_key(&enc, &ciphertext, from, to, week, key))?;
         let mut tx = self.store.begin().await?;
         let name = KeyName { maker: from, receiver: to, week };
         weekly_key::add_weekly_key(&mut tx, self.store.vault(), name, &key).await?;

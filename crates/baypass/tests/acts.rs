@@ -247,6 +247,7 @@ fn steps(account: &str) -> Vec<Step> {
             &[HKG],
             "replace_issuer_key",
         ),
+        step("authority replace-master --dir DIR --authority HKG", &[HKG], "replace_master_key"),
         step("tls renew --dir DIR --authority CHN --lead 0", &[CHN], "renew_tls"),
         step("tls retire --dir DIR --authority CHN", &[CHN], "retire_tls"),
         step("trust renew --dir DIR --authority CHN", &[SUPERVISORS], "publish_trust_list"),

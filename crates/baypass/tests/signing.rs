@@ -40,8 +40,13 @@ fn in_a_token(token: &SoftToken) -> Folder {
 }
 
 fn keys(folder: &Folder, party: &[&str]) -> Vec<Value> {
+    listed(folder, "signing", party)
+}
+
+/// The keys of one use, with their states.
+fn listed(folder: &Folder, used_for: &str, party: &[&str]) -> Vec<Value> {
     let shown = folder.run(&[&["keys", "list", "--dir", "DIR", "--json"], party].concat());
-    shown.code(0).json()["signing"].as_array().unwrap().clone()
+    shown.code(0).json()[used_for].as_array().unwrap().clone()
 }
 
 /// The id of a key, or what went wrong.
@@ -133,6 +138,11 @@ fn out_and_back_with_other_keys(folder: &Folder) {
         folder.run(&[&["risk", "renew"], &of_code[..]].concat()).code(0);
         let retired = [&["keys", "retire", "--role", "approval", "--keep", "0"], &of_code[..]].concat();
         assert!(folder.run(&retired).code(0).out().contains(&format!("{code} approval: key 1 is destroyed")));
+    }
+    // And another key under which each database lies.
+    for code in ["CHN", "MAC"] {
+        let replaced = folder.run(&["authority", "replace-master", "--dir", "DIR", "--authority", code]);
+        assert!(replaced.code(0).out().contains("lie under another master key"), "{}", replaced.out());
     }
     let evening = "2026-03-02T18:00:00+08:00";
     let party = ["--port", "hengqin", "--at", evening];
@@ -278,6 +288,116 @@ fn a_key_stays_listed_while_what_it_signed_may_be_on_its_way() {
     let told = retire(18).code(0).out();
     assert!(told.contains("MAC token: key 1 is named no more"), "{told}");
     folder.run(&[&["keys", "rotate", "--role", "tls"], &mac[..]].concat()).told(&["baypass tls renew"]);
+}
+
+#[test]
+fn the_key_to_which_others_seal_is_followed_by_another_and_goes_when_nothing_is_on_its_way() {
+    let folder = Folder::new();
+    folder.init();
+    let mac = ["--dir", "DIR", "--authority", "MAC"];
+    let in_days = |days: i64| SystemClock.now().plus_seconds(days * 86_400).to_string();
+    let states = |days: i64| -> Vec<String> {
+        let seats = listed(&folder, "opening", &["--authority", "MAC", "--at", &in_days(days)]);
+        assert_eq!((seats.len(), &seats[0]["role"]), (1, &json!("part")));
+        let states = seats[0]["keys"].as_array().unwrap().iter();
+        states.map(|key| key["state"].as_str().unwrap().to_owned()).collect()
+    };
+    let part = |number: &str| folder.dir().join(format!("authorities/MAC/keys/part{number}.key"));
+    assert_eq!(states(0), ["used"]);
+    let told = folder.run(&[&["keys", "rotate", "--role", "part"], &mac[..]].concat()).code(0).out();
+    assert!(told.contains("MAC part: key 2 is what others seal to from "), "{told}");
+    assert_eq!(states(0), ["used", "next"], "others have not heard of it yet");
+    assert_eq!(states(9), ["replaced", "used"]);
+    let retire = |days| folder.run(&[&["keys", "retire", "--at", &in_days(days)], &mac[..]].concat());
+    let told = retire(20).code(0).out();
+    assert!(told.contains("MAC part: key 1 stays listed") && told.contains("sealed to it"), "{told}");
+    assert!(part("").exists() && part("+2.public").exists());
+    let told = retire(39).code(0).out();
+    assert!(told.contains("MAC part: key 1 is named no more"), "{told}");
+    assert!(told.contains("MAC part: key 1 is destroyed"), "{told}");
+    assert!(
+        !part("").exists() && !part(".public").exists() && part("+2").exists() && part("+2.public").exists()
+    );
+}
+
+#[test]
+fn after_a_theft_of_the_key_to_which_others_seal_the_next_one_serves_at_once() {
+    let folder = Folder::new();
+    folder.init();
+    let mac = ["--dir", "DIR", "--authority", "MAC"];
+    let finding = || {
+        let doctor = folder.run(&["doctor", "--dir", "DIR", "--json"]).json();
+        let findings = doctor["findings"].as_array().unwrap().iter();
+        findings.filter(|one| one["what"] == "keys").map(ToString::to_string).collect::<String>()
+    };
+    folder.run(&[&["trust", "compromise", "--role", "part", "--kid", "1"], &mac[..]].concat()).code(0);
+    let seat = |place: usize| {
+        let seats = listed(&folder, "opening", &["--authority", "MAC"]);
+        seats[0]["keys"][place]["state"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(seat(0), "COMPROMISED");
+    folder.run(&[&["keys", "rotate", "--role", "part", "--lead", "0"], &mac[..]].concat()).code(0);
+    assert_eq!((seat(0).as_str(), seat(1).as_str()), ("COMPROMISED", "used"));
+    assert!(finding().contains("keys are there"), "{}", finding());
+    // A key that the list names and that is lost is told, with what mends it.
+    for half in ["part+2.key", "part+2.public.key"] {
+        std::fs::remove_file(folder.dir().join("authorities/MAC/keys").join(half)).unwrap();
+    }
+    let said = finding();
+    assert!(said.contains("what others seal to MAC it cannot open"), "{said}");
+    assert!(said.contains("baypass keys rotate --authority MAC --role part --lead 0"), "{said}");
+    folder.run(&[&["keys", "rotate", "--role", "part", "--lead", "0"], &mac[..]].concat()).code(0);
+    assert!(finding().contains("keys are there"), "{}", finding());
+}
+
+#[test]
+fn an_exchange_of_the_master_key_that_was_cut_short_is_told_and_ended() {
+    let folder = Folder::new();
+    folder.init();
+    let mac = ["--dir", "DIR", "--authority", "MAC"];
+    let list = || folder.run(&[&["ledger", "list"], &mac[..]].concat());
+    let replace = || folder.run(&[&["authority", "replace-master"], &mac[..]].concat());
+    let [key, next] =
+        ["master", "master+next"].map(|name| folder.dir().join(format!("authorities/MAC/keys/{name}.key")));
+    list().code(0);
+    let before = std::fs::read(&key).unwrap();
+    assert!(replace().code(0).out().contains("lie under another master key"));
+    let after = std::fs::read(&key).unwrap();
+    assert_ne!(before, after);
+    list().code(0);
+
+    // The database was moved, the file was not.
+    std::fs::write(&key, &before).unwrap();
+    std::fs::write(&next, &after).unwrap();
+    list().told(&["cut short", "baypass authority replace-master"]);
+    assert!(replace().code(0).out().contains("cut short is ended"));
+    assert_eq!((std::fs::read(&key).unwrap(), next.exists()), (after.clone(), false));
+    list().code(0);
+
+    // The next key was written, and nothing else.
+    std::fs::write(&next, &before).unwrap();
+    list().told(&["cut short"]);
+    assert!(replace().code(0).out().contains("lie under another master key"));
+    assert_eq!((std::fs::read(&key).unwrap(), next.exists()), (before, false));
+    list().code(0);
+
+    // Neither key is that of the database: both files stay, for nobody knows which of them is needed.
+    std::fs::write(&key, [1; 32]).unwrap();
+    std::fs::write(&next, [2; 32]).unwrap();
+    replace().told(&["master.key back"]);
+    assert!(next.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_master_key_of_an_authority_that_runs_is_not_exchanged() {
+    let folder = Folder::new();
+    folder.init();
+    let _mac = Process::authority(&folder, "MAC");
+    let key = folder.dir().join("authorities/MAC/keys/master.key");
+    let before = std::fs::read(&key).unwrap();
+    let refused = folder.run(&["authority", "replace-master", "--dir", "DIR", "--authority", "MAC"]);
+    refused.told(&["held by another process", "stop it"]);
+    assert_eq!(std::fs::read(&key).unwrap(), before);
 }
 
 /// The id, the number and the refusal of each approval.

@@ -489,14 +489,24 @@ impl TrustStore {
         Ok((key, binding.ok_or(TrustError::UnknownKey { authority })?))
     }
 
-    /// The point to which weekly keys for `authority` are sealed at `at`.
+    /// The point to which is sealed at `at` what `authority` alone shall open: of its keys of role part that count the one that counts for the
+    /// shortest time.
     ///
     /// # Errors
     /// [`TrustError`]: why no such key counts.
     pub fn part_key(&self, authority: AuthorityCode, at: Timestamp) -> Result<&[u8], TrustError> {
         let list = self.list(authority).ok_or(TrustError::NoList(authority))?;
         let usable = |k: &&KeyEntry| k.role == Role::Part && self.in_use(k, authority, at).is_ok();
-        list.keys.iter().find(usable).map(|k| k.key.as_slice()).ok_or(TrustError::UnknownKey { authority })
+        let newest = list.keys.iter().filter(usable).max_by_key(|k| (k.from, k.kid.len(), &k.kid));
+        newest.map(|k| k.key.as_slice()).ok_or(TrustError::UnknownKey { authority })
+    }
+
+    /// Whether the key of role part with this id and point counts at `at`.
+    #[must_use]
+    pub fn is_part_key(&self, authority: AuthorityCode, kid: &[u8], point: &[u8], at: Timestamp) -> bool {
+        let entries = self.list(authority).into_iter().flat_map(|list| &list.keys);
+        let mut named = entries.filter(|k| k.role == Role::Part && k.kid == kid && k.key == point);
+        named.any(|k| self.in_use(k, authority, at).is_ok())
     }
 
     fn in_use(&self, entry: &KeyEntry, authority: AuthorityCode, at: Timestamp) -> Result<(), TrustError> {

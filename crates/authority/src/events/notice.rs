@@ -102,7 +102,8 @@ impl Service {
             }
             EitherNotice::Document(notice) => {
                 let context = NumberContext { from: notice.from, to: self.me, showing: notice.showing };
-                let Ok(number) = context.open(&notice.number, &self.part_key) else { return Ok(None) };
+                let opened = self.part_keys().open(|key| context.open(&notice.number, key));
+                let Ok(number) = opened else { return Ok(None) };
                 let ours: Option<AuthorityCode> = document_issuer(number.kind());
                 if ours != Some(self.me) {
                     return Ok(None);

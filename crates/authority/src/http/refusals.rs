@@ -64,6 +64,7 @@ impl From<&StoreError> for Problem {
             | StoreError::Migration(_)
             | StoreError::Import { .. }
             | StoreError::MasterKey
+            | StoreError::InUse
             | StoreError::Ended => logged(ProblemCode::DatabaseFailed, error).after(5),
         }
     }

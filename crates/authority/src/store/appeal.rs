@@ -31,7 +31,7 @@ define_statements! {
 /// Seconds in which an officer confirms a suspension that a rule asked for.
 pub const SUSPENSION_SECONDS: i64 = 3600;
 
-const APPEAL: &str = "appeal";
+pub(super) const APPEAL: &str = "appeal";
 const SUSPENSION: &str = "suspension";
 
 /// How an appeal stands.

@@ -45,6 +45,12 @@ define_statements! {
 
 /// Statements that may read a whole table. Of versions of rules and of counts for each rule there are few.
 pub(super) const SCANS: &[&str] = &[
+    "READ_WRAPPED_KEYS",
+    "READ_RISK_PERSONS",
+    "READ_RISK_DAYS",
+    "READ_RISK_DEVICES",
+    "READ_RISK_VERDICTS",
+    "READ_APPEALS",
     "FORGET_RESERVATIONS",
     "FORGET_TOKEN_IDS",
     "FREE_PLACES",

@@ -23,6 +23,7 @@ pub(crate) mod outbox;
 pub(crate) mod person;
 pub(crate) mod registry;
 pub(crate) mod reservation;
+mod rewrap;
 pub(crate) mod risk;
 mod server;
 pub(crate) mod token;
@@ -44,6 +45,7 @@ use idle::Idle;
 pub use import::is_of_first_versions;
 pub use inspect::{Inspection, inspect};
 use migrations::{POSTGRES, SQLITE};
+pub use rewrap::Rewrapped;
 pub use server::{create_database, drop_database, read_job};
 pub use transaction::Tx;
 use turn::Turns;
@@ -70,6 +72,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         outbox::STATEMENTS,
         openid::STATEMENTS,
         risk::STATEMENTS,
+        rewrap::STATEMENTS,
         appeal::STATEMENTS,
         weekly_key::STATEMENTS,
         maintenance::STATEMENTS,
@@ -150,6 +153,11 @@ pub enum StoreError {
          (a new one opens nothing)"
     )]
     MasterKey,
+    /// Another process is at the database, which one alone may use now.
+    #[error(
+        "another process uses this database; stop every process of the authority, on every machine, then try again"
+    )]
+    InUse,
     /// A row that the domain refuses.
     #[error("a row of table {table} is damaged in column {column}; restore it from a backup")]
     Row {

@@ -49,11 +49,11 @@ define_statements! {
 /// Longest facts or findings that are read, in bytes.
 const MAX_RECORD: usize = 64 * 1024;
 
-const PERSON: &str = "risk_person";
-const DAY: &str = "risk_day";
-const DEVICE: &str = "risk_device";
+pub(super) const PERSON: &str = "risk_person";
+pub(super) const DAY: &str = "risk_day";
+pub(super) const DEVICE: &str = "risk_device";
 const LANE: &str = "risk_lane";
-const VERDICT: &str = "risk_verdict";
+pub(super) const VERDICT: &str = "risk_verdict";
 const REASON: &str = "risk_reason";
 
 /// The state of a person, and when they last enrolled once more.
@@ -143,7 +143,12 @@ pub(crate) async fn set_person_state(
 }
 
 fn day_row(person: PersonKey, day: LocalDate) -> Vec<u8> {
-    [person.as_bytes().as_slice(), &day.days_since_epoch().to_be_bytes()].concat()
+    day_row_of(person.as_bytes(), day.days_since_epoch())
+}
+
+/// What the sealed column of a day is bound to.
+pub(super) fn day_row_of(person: &[u8], day: i64) -> Vec<u8> {
+    [person, &day.to_be_bytes()].concat()
 }
 
 /// Keeps the state with which a person's day began, unless it is kept.

@@ -58,6 +58,9 @@ impl Tag {
     }
 }
 
+/// The setting that proves the master key, and what its sealing is bound to.
+const MASTER: &str = "master";
+
 /// The two secrets of an authority's database.
 #[derive(Debug)]
 pub struct Vault {
@@ -185,9 +188,13 @@ impl Vault {
     /// A new key for a person, and the same wrapped.
     pub(super) fn new_person_key(&self, person: PersonKey) -> Result<(RecordKey, Vec<u8>)> {
         let key = RecordKey::generate().map_err(StoreError::Seal)?;
-        let wrapped =
-            key.wrap(&self.master, &context("person", person.as_bytes())).map_err(StoreError::Seal)?;
+        let wrapped = self.wrap_person_key(person, &key)?;
         Ok((key, wrapped))
+    }
+
+    /// A person's key for its row.
+    pub(super) fn wrap_person_key(&self, person: PersonKey, key: &RecordKey) -> Result<Vec<u8>> {
+        key.wrap(&self.master, &context("person", person.as_bytes())).map_err(StoreError::Seal)
     }
 
     /// A person's key from its row.
@@ -250,10 +257,17 @@ pub(super) async fn drop_setting(tx: &mut Tx, name: &str) -> Result<()> {
 
 /// Writes a proof of the master key into a new database; checks it in one that has one.
 pub(super) async fn check_master_key(tx: &mut Tx, vault: &Vault) -> Result<()> {
-    let key = vault.own_key();
-    let context = context("setting", b"master");
-    match find_setting(tx, "master").await? {
-        Some(proof) => key.open(&context, &proof).map(drop).map_err(|_| StoreError::MasterKey),
-        None => set_setting(tx, "master", &key.seal(&context, b"master").map_err(StoreError::Seal)?).await,
+    match find_setting(tx, MASTER).await? {
+        Some(proof) => {
+            let opened = vault.own_key().open(&context("setting", MASTER.as_bytes()), &proof);
+            opened.map(drop).map_err(|_| StoreError::MasterKey)
+        }
+        None => prove_master_key(tx, vault).await,
     }
+}
+
+/// Writes a proof of the master key.
+pub(super) async fn prove_master_key(tx: &mut Tx, vault: &Vault) -> Result<()> {
+    let proof = vault.own_key().seal(&context("setting", MASTER.as_bytes()), b"master");
+    set_setting(tx, MASTER, &proof.map_err(StoreError::Seal)?).await
 }

@@ -47,7 +47,8 @@ impl Service {
             clearance: &request.clearance,
             role: request.role,
         };
-        let page = Page::open(envelope.page, &self.part_key, &context, now.local_date())
+        let page = (self.part_keys())
+            .open(|key| Page::open(envelope.page, key, &context, now.local_date()))
             .map_err(|_| Stop::refer(AuthorityReason::PageUnreadable))?;
         let found = match page.chip() {
             Some(files) => Some(self.prove_chip(&page, files, &request.clearance, now).await?),

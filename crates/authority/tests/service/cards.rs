@@ -1,12 +1,12 @@
 //! A lane by document: a traveller of eighty without a phone and without a pass, two cards, one face, real photographs.
 
-use authority::{NoticeError, SenderError, Service, VerdictError};
+use authority::{NoticeError, PartKeys, SenderError, Service, VerdictError};
 use clearance::{DocumentEnvelope, Enveloped};
 use credential::message::{
     self, DocumentNotice, Event, Kind, Outcome, Passage, ReceiptResult, Request, Verdict, laid_hash,
 };
 use credential::page::{NumberContext, Page, PageContext};
-use credential::{PartHash, TokenId, random, sha256};
+use credential::{PartHash, TokenId, hpke, random, sha256};
 use documents::AuthorityCode::{Chn, Hkg, Mac};
 use documents::{AuthorityCode, Direction, DocumentNumber, LaneKind, Measure, Side};
 use trust::Outside;
@@ -400,6 +400,13 @@ async fn a_notice_with_a_sealed_number_is_counted_once_for_whoever_holds_the_doc
     let other = sign(Kind::DocumentNotice, &notice(&bay, "CA1234567", [2; 16], Chn));
     bay.chn.take_notice(&other, bay.now).await.unwrap();
     assert_eq!(counted().await, 2, "another passage");
+    // A notice waits for days: the key to which its number was sealed may have been followed by another meanwhile.
+    let late = sign(Kind::DocumentNotice, &notice(&bay, "CA1234567", [7; 16], Chn));
+    let keys = bay.chn.part_keys();
+    let old = hpke::ReceiverKey::from_bytes(keys.newest().public(), keys.newest().expose()).unwrap();
+    bay.chn.use_part_keys(PartKeys::new(hpke::ReceiverKey::generate().unwrap(), vec![old]));
+    bay.chn.take_notice(&late, bay.now).await.unwrap();
+    assert_eq!(counted().await, 3, "sealed to the key before");
     let bent = DocumentNotice { showing: TokenId::from_bytes([3; 16]), ..first.clone() };
     for (row, signed) in [
         ("nobody's number", sign(Kind::DocumentNotice, &notice(&bay, "CA7654321", [4; 16], Chn))),
@@ -417,5 +424,5 @@ async fn a_notice_with_a_sealed_number_is_counted_once_for_whoever_holds_the_doc
         let refused = bay.chn.take_notice(&signed, bay.now).await;
         assert!(matches!(refused, Err(NoticeError::Sender(_))), "row {row}");
     }
-    assert_eq!(counted().await, 2);
+    assert_eq!(counted().await, 3);
 }

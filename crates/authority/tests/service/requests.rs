@@ -1,13 +1,13 @@
 //! What a gate must not be given an admit for: requests of another place or moment, and tokens, proofs and parts that
 //! no honest wallet or issuer makes.
 
-use authority::{KEY_ID, SenderError, VerdictError, status_list_number};
+use authority::{KEY_ID, PartKeys, SenderError, VerdictError, WeeklyKeyError, status_list_number};
 use credential::message::{self, Handover, Kind, Request, Verdict};
 use credential::part::{
     HolderIdentity, Name, PartContents, PartContext, PartTemplate, part_week, seal_weekly_key,
 };
 use credential::{
-    KeyClass, PartHash, SealedHashes, SecretKey, ShortHash, SigningKey, TokenClaims, UnverifiedToken,
+    KeyClass, PartHash, SealedHashes, SecretKey, ShortHash, SigningKey, TokenClaims, UnverifiedToken, hpke,
     sign_token,
 };
 use documents::AuthorityCode::{Chn, Mac};
@@ -163,6 +163,33 @@ async fn a_status_list_from_a_future_that_was_none_gives_way_to_the_present_one(
     let older = bay.chn.status_list(3, bay.now.plus_seconds(-60)).await.unwrap();
     bay.mac.take_status_list(Chn, 3, &older, bay.now).unwrap();
     assert_eq!(held(), [(3, bay.now)], "and none goes back");
+}
+
+#[tokio::test]
+async fn what_was_sealed_to_the_part_key_before_opens_until_that_key_is_destroyed() {
+    let bay = strangers(morning(), in_memory().await).await;
+    let copy = |key: &hpke::ReceiverKey| hpke::ReceiverKey::from_bytes(key.public(), key.expose()).unwrap();
+    let before = copy(bay.mac.part_keys().newest());
+    let next = hpke::ReceiverKey::generate().unwrap();
+    let sealed_to = |key: &hpke::ReceiverKey, ahead| {
+        let week = bay.now.local_date().iso_week().plus_weeks(ahead);
+        let weekly = SecretKey::generate().unwrap();
+        let (enc, ciphertext) = seal_weekly_key(&weekly, Chn, Mac, week, key.public()).unwrap();
+        let handover = Handover { from: Chn, to: Mac, week, enc, ciphertext };
+        message::sign(Kind::Handover, KEY_ID, &bay.handover, &handover.encode()).unwrap()
+    };
+    let take = async |signed: &[u8]| bay.mac.take_handover(signed, bay.now).await.map(drop);
+
+    assert!(
+        matches!(take(&sealed_to(&next, 2)).await, Err(WeeklyKeyError::Part(_))),
+        "it has not that key yet"
+    );
+    bay.mac.use_part_keys(PartKeys::new(copy(&next), vec![copy(&before)]));
+    take(&sealed_to(&before, 2)).await.unwrap();
+    take(&sealed_to(&next, 3)).await.unwrap();
+    bay.mac.use_part_keys(PartKeys::new(copy(&next), Vec::new()));
+    assert!(matches!(take(&sealed_to(&before, 4)).await, Err(WeeklyKeyError::Part(_))), "it is destroyed");
+    take(&sealed_to(&next, 4)).await.unwrap();
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use std::task::Poll;
 
 use authority::Keys;
 use authority::retention::{MOVEMENT_DAYS, last_retention};
-use authority::store::{DatabaseAddress, MAINTENANCE, Store, StoreError, bulk, inspect, statements};
-use credential::sha256;
+use authority::store::{DatabaseAddress, MAINTENANCE, Store, StoreError, Vault, bulk, inspect, statements};
+use credential::{SecretKey, sha256};
 use documents::{DocumentNumber, Rules, Side, Timestamp};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use test_support::SmallDisk;
@@ -16,6 +16,7 @@ use test_support::SmallDisk;
 use crate::bay::{
     NUMBER, Place, RECORD, ask, bay, enrol, enrol_as, pass, photographs, place, show, strangers, wallet,
 };
+use crate::cards::CARD_RECORD;
 use crate::http::MORNING;
 use crate::postgres::Cluster;
 
@@ -343,6 +344,64 @@ async fn a_full_database_its_log_and_a_dump_hold_nothing_that_names_a_person() {
         // This check can fail: a file that does hold them is told.
         let naked = [RECORD.as_bytes(), &photo].concat();
         assert!(found_in(&naked, &canaries(&photo)).len() >= 5);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_lies_under_the_next_master_key_and_nothing_under_the_one_before() {
+    let Some((photo, live, _)) = photographs("another_master_key") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = address(&folder.path().join("ledger.db"));
+    let mut stores = vec![(file.clone(), place(&file).await, None)];
+    if let Some(cluster) = Cluster::start("another_master_key").await {
+        stores.push((cluster.url("masters"), cluster.database("masters").await, Some(cluster)));
+    }
+    for (url, ours, cluster) in stores {
+        let copy = |key: &SecretKey| SecretKey::from_bytes(*key.expose());
+        let masters =
+            [copy(&ours.keys.master), SecretKey::generate().unwrap(), SecretKey::generate().unwrap()];
+        let numbers = copy(&ours.keys.numbers);
+        let vault = |which: usize| Vault::new(copy(&masters[which]), copy(&numbers));
+        let (address, rules) = (url.parse().unwrap(), Rules::builtin().unwrap());
+        let open = async |which| Store::open(&address, vault(which), &rules).await;
+
+        let bay = bay(now(), [place("sqlite::memory:").await, ours]).await;
+        bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
+        bay.mac.add_resident(CARD_RECORD, &photo, bay.now).await.unwrap();
+        let wallet = wallet(&bay, &live).await;
+        let shown = show(&bay, &wallet, &live);
+        let (exit, ..) = ask(&bay, &wallet, &shown, Side::Exit).await;
+        let (entry, ..) = ask(&bay, &wallet, &shown, Side::Entry).await;
+        pass(&bay, &shown, 1, [0; 32], &[&exit, &entry]).await;
+        if cluster.is_some() {
+            let refused = open(0).await.unwrap().rewrap(&vault(1)).await;
+            assert!(matches!(refused, Err(StoreError::InUse)), "its service runs: {refused:?}");
+        }
+        drop(bay);
+
+        // A server takes a moment to see that somebody is gone.
+        let rewrap = async |from, to| loop {
+            match open(from).await.unwrap().rewrap(&vault(to)).await {
+                Err(StoreError::InUse) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                other => break other,
+            }
+        };
+        let moved = rewrap(0, 1).await.unwrap();
+        assert!(moved.persons > 0 && moved.weekly_keys > 0 && moved.records > 0, "{moved:?}");
+        assert!(matches!(open(0).await, Err(StoreError::MasterKey)), "the key before opens nothing");
+        // What had stayed under the key before would be missing here.
+        assert_eq!(rewrap(1, 2).await.unwrap(), moved);
+        assert!(matches!(open(1).await, Err(StoreError::MasterKey)));
+        // A row that does not open stops the whole: nothing is moved.
+        let store = open(2).await.unwrap();
+        sqlx::query("UPDATE weekly_key SET wrapped = other.wrapped_key FROM (SELECT wrapped_key FROM person WHERE wrapped_key IS NOT NULL LIMIT 1) AS other")
+            .execute(store.pool())
+            .await
+            .unwrap();
+        drop(store);
+        let refused = rewrap(2, 0).await;
+        assert!(matches!(refused, Err(StoreError::Row { table: "weekly_key", .. })), "{refused:?}");
+        open(2).await.unwrap();
     }
 }
 

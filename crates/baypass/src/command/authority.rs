@@ -19,6 +19,7 @@ use trust::Party;
 
 use super::InstallationArgs;
 use super::issuer::{RenewRootArgs, ReplaceKeyArgs};
+use super::master::ReplaceMasterArgs;
 use crate::Ended;
 use crate::failure::{Failure, of};
 use crate::install::database::DatabaseArgs;
@@ -47,6 +48,9 @@ pub enum AuthorityCommand {
     /// Puts another key in the place of the one that signs credentials for wallets of others, or asks them. The next start of `authority
     /// serve` uses it.
     ReplaceKey(ReplaceKeyArgs),
+    /// Puts another master key in the place of the one that wraps what the database holds, and everything under it. The authority must not
+    /// run, on any machine. What is cut short, the same command ends.
+    ReplaceMaster(ReplaceMasterArgs),
 }
 
 /// What `authority serve` takes.
@@ -88,6 +92,7 @@ impl AuthorityCommand {
             Self::Serve(args) => args,
             Self::RenewRoot(args) => return args.run(),
             Self::ReplaceKey(args) => return args.run(),
+            Self::ReplaceMaster(args) => return args.run().await,
         };
         serve(args, models).await
     }

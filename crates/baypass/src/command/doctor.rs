@@ -18,7 +18,7 @@ use crate::Ended;
 use crate::failure::{self, Failure};
 use crate::install::keys::KeyStore;
 use crate::install::parties::{face_config, load_approvals};
-use crate::install::signing::OwnSigners;
+use crate::install::signing::{OwnSigners, part_keys};
 use crate::install::{Installation, lists, openid, tls, venues};
 use crate::serve::{Addresses, TrialClock};
 use crate::tone::{Tone, out};
@@ -121,7 +121,14 @@ async fn installation(dir: &Path) -> Vec<Finding> {
                 )));
             }
         }
-        opened.keys(&opened.authority(*code)).authority(signing).map(drop)
+        let part = part_keys(&opened, *code)?;
+        if trust.part_key(*code, now).is_ok_and(|point| !part.has(point)) {
+            return Err(Failure::new(format!(
+                "what others seal to {code} it cannot open: the part key that its trust list names is not here; restore it from a \
+                 backup, or `baypass keys rotate --authority {code} --role part --lead 0`"
+            )));
+        }
+        opened.keys(&opened.authority(*code)).authority(signing, part).map(drop)
     });
     findings.push(Finding {
         what: "keys",

@@ -1,4 +1,5 @@
-//! `baypass keys`: the keys with which authorities, supervisors, gates and desks sign: shown, exchanged while everything runs (docs/operating.md).
+//! `baypass keys`: the keys with which authorities, supervisors, gates and desks sign, and those to which others seal: shown, exchanged while
+//! everything runs (docs/operating.md).
 //!
 //! Lives here: which key follows which, and the lists that say so. Not here: names and ids, running processes
 //! (`install::signing`), where a key lies (`install::keys`), keys of connections (`command::tls`).
@@ -19,16 +20,15 @@ use crate::Ended;
 use crate::failure::{self, Failure, of};
 use crate::install::acts;
 use crate::install::changes::{ListChanges, newest};
-use crate::install::keys::KeyStore as _;
 use crate::install::signing::{CLOCK_SECONDS, Seat};
 use crate::install::{Installation, approvals, lists, risk_rules, venues};
 
 const DAY: i64 = 86_400;
 
-/// The commands about signing keys.
+/// The commands about keys that trust lists name.
 #[derive(Subcommand)]
 pub enum KeysCommand {
-    /// Every key that signs, with its dates, and where it lies.
+    /// Every key that signs, or opens what others seal, with its dates, and where it lies.
     List(ListArgs),
     /// Makes new keys, in the hardware module where `baypass.toml` names one, and signs lists that name them beside those in
     /// use. Running processes take them by themselves when their time comes, and lose no request.
@@ -43,7 +43,7 @@ pub enum KeysCommand {
 pub struct SeatArgs {
     #[command(flatten)]
     parties: PartyArgs,
-    /// One role alone: token, verdict, handover, notice, status, venue, counter, approval, gate or desk. That of approvals is exchanged by
+    /// One role alone: token, verdict, handover, notice, status, venue, counter, part, approval, gate or desk. That of approvals is exchanged by
     /// its name alone.
     #[arg(long)]
     role: Option<String>,
@@ -84,7 +84,7 @@ pub struct RetireArgs {
     #[command(flatten)]
     seats: SeatArgs,
     /// How many seconds after the next key's first use a key stays listed; default: nine days for tokens and venue credentials,
-    /// thirty for gates and notices, 401 for desks, two for others. What it signed is refused from then on.
+    /// thirty for gates, notices and what others seal, 401 for desks, two for others. What it signed is refused from then on.
     #[arg(long, value_name = "SECONDS")]
     keep: Option<u32>,
     /// Signs and destroys nothing: writes the lists as drafts into this folder, for supervisors who keep their keys elsewhere. Once they are
@@ -102,7 +102,7 @@ impl SeatArgs {
             match party {
                 Party::Authority(code) => {
                     seats.extend(SigningKeys::ROLES.map(|role| Seat::Authority(code, role)));
-                    seats.push(Seat::Supervisors(code));
+                    seats.extend([Seat::Part(code), Seat::Supervisors(code)]);
                 }
                 Party::Gates(port) => {
                     seats.extend(all.iter().filter(|lane| lane.port == port).cloned().map(Seat::Gate));
@@ -120,8 +120,8 @@ impl SeatArgs {
         });
         if seats.is_empty() {
             return Err(Failure::new(
-                "no key is meant: an authority signs as token, verdict, handover, notice, status, venue and counter, its supervisors as \
-                 approval, a port's lanes as gate, a venue's as desk (`baypass doctor` names the folders); \
+                "no key is meant: an authority signs as token, verdict, handover, notice, status, venue and counter, and others seal to its key of role part; \
+                 its supervisors sign as approval, a port's lanes as gate, a venue's as desk (`baypass doctor` names the folders); \
                  `baypass tls renew` exchanges keys of connections, `baypass trust` those of supervisors",
             ));
         }
@@ -140,18 +140,18 @@ impl KeysCommand {
     }
 }
 
-/// For how many seconds what a key signed may still be on its way after the next one signs.
+/// For how many seconds what a key signed, or what was sealed to it, may still be on its way after the next one is used.
 const fn on_the_way(role: Role) -> i64 {
     match role {
         // A token or venue credential lives for seven days.
         Role::Token | Role::Venue => 9 * DAY,
         // A printed sign is a request that stands for up to 400 days.
         Role::Desk => 401 * DAY,
-        // Events and notices are signed once, and told until they are taken.
-        Role::Gate | Role::Notice => 30 * DAY,
+        // Events and notices are signed once, and told until they are taken; a notice has a number that is sealed.
+        Role::Gate | Role::Notice | Role::Part => 30 * DAY,
         // A paper pass counts at most two days after it was made.
         Role::Counter => 4 * DAY,
-        Role::Verdict | Role::Handover | Role::Status | Role::Part | Role::Approval | Role::Tls => 2 * DAY,
+        Role::Verdict | Role::Handover | Role::Status | Role::Approval | Role::Tls => 2 * DAY,
         // No key of ours: nobody rotates it here.
         Role::ForeignIssuer => 0,
     }
@@ -164,7 +164,7 @@ fn used<'t>(seat: &Seat, trust: &'t TrustStore, now: Timestamp) -> Option<(u8, &
 
 fn list(args: &ListArgs) -> Result<Ended, Failure> {
     let (installation, seats, now) = args.seats.open()?;
-    let (trust, mut shown) = (newest(&installation)?, Vec::new());
+    let (trust, mut signing, mut opening) = (newest(&installation)?, Vec::new(), Vec::new());
     for seat in seats {
         let (keys, in_use) = (seat.keys(&installation), used(&seat, &trust, now).map(|(number, _)| number));
         let here = seat.here(&keys);
@@ -193,10 +193,11 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
                 failure::print(&format!("{name} {number}: {state}, {from} to {}, {place}\n", entry.to))?;
             }
         }
+        let shown = if matches!(seat, Seat::Part(_)) { &mut opening } else { &mut signing };
         shown.push(json!({"name": seat.name(), "role": seat.role().as_str(), "keys": told}));
     }
     if args.output.json {
-        failure::print_json(&json!({"signing": shown}))?;
+        failure::print_json(&json!({"signing": signing, "opening": opening}))?;
     }
     Ok(Ended::Done)
 }
@@ -218,13 +219,13 @@ fn rotate(args: &RotateArgs) -> Result<Ended, Failure> {
         })?;
         let object = format!("{} {number}", seat.name());
         installation.put_on_record(&seat.office(), (acts::ROTATE_KEY, &object), now)?;
-        let key = keys.make_signing(&seat.file(number))?;
+        let key = seat.make(&installation, number)?;
         made.push((seat, number));
         for code in seat.listing() {
             let entry = KeyEntry {
                 role: seat.role(),
                 kid: seat.kid(number),
-                key: key.public().as_bytes().to_vec(),
+                key: key.clone(),
                 from: signs.plus_seconds(-CLOCK_SECONDS),
                 to,
                 compromised: false,
@@ -245,14 +246,15 @@ fn rotate(args: &RotateArgs) -> Result<Ended, Failure> {
             let trust = newest(&installation)?;
             for (seat, number) in made {
                 if !seat.listed(&trust).iter().any(|(listed, _)| *listed == number) {
-                    seat.keys(&installation).remove_signing(&seat.file(number))?;
+                    seat.destroy(&installation, number)?;
                 }
             }
             return Err(failure);
         }
     };
     for (seat, number) in made {
-        failure::print(&format!("{}: key {number} signs from {signs} on\n", seat.name()))?;
+        let does = if matches!(seat, Seat::Part(_)) { "is what others seal to" } else { "signs" };
+        failure::print(&format!("{}: key {number} {does} from {signs} on\n", seat.name()))?;
         if let Seat::Supervisors(code) = seat {
             failure::print(&format!(
                 "  then have what is in force signed anew: `baypass approval renew`, `baypass risk renew --authority {code}`\n"
@@ -328,7 +330,11 @@ fn retire(args: &RetireArgs) -> Result<Ended, Failure> {
                 Seat::Supervisors(code) if due && !ended => {
                     still_signed(&installation, *code, &entry.kid, now)?
                 }
-                Seat::Supervisors(_) | Seat::Authority(..) | Seat::Gate(_) | Seat::Desk(_) => Vec::new(),
+                Seat::Supervisors(_)
+                | Seat::Authority(..)
+                | Seat::Part(_)
+                | Seat::Gate(_)
+                | Seat::Desk(_) => Vec::new(),
             };
             if !still.is_empty() {
                 failure::print(&format!("{name}: key {number} stays listed, {}\n", still.join("; ")))?;
@@ -342,7 +348,7 @@ fn retire(args: &RetireArgs) -> Result<Ended, Failure> {
                 failure::print(&format!("{name}: key {number} {then} named no more\n"))?;
             } else if let Some(until) = until {
                 failure::print(&format!(
-                    "{name}: key {number} stays listed until {until}: what it signed may be on its way\n"
+                    "{name}: key {number} stays listed until {until}: what it signed, or was sealed to it, may be on its way\n"
                 ))?;
             }
         }
@@ -359,7 +365,7 @@ fn retire(args: &RetireArgs) -> Result<Ended, Failure> {
         let gone = |number: &u8| *number < newest && !listed.iter().any(|(named, _)| named == number);
         // Also what supervisors took out elsewhere, by a draft.
         for number in seat.here(&keys).into_iter().filter(gone) {
-            keys.remove_signing(&seat.file(number))?;
+            seat.destroy(&installation, number)?;
             failure::print(&format!("{}: key {number} is destroyed\n", seat.name()))?;
             destroyed += 1;
         }

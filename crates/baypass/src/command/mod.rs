@@ -21,6 +21,7 @@ mod issuer;
 mod keys;
 mod lane;
 mod ledger;
+mod master;
 mod may_cross;
 mod officer;
 mod reservations;

@@ -38,6 +38,8 @@ pub const RETIRE_TLS: &str = "retire_tls";
 pub const RENEW_ISSUER_ROOT: &str = "renew_issuer_root";
 /// Another key signs credentials for wallets of others, or asks them.
 pub const REPLACE_ISSUER_KEY: &str = "replace_issuer_key";
+/// Another master key wraps what an authority's database holds.
+pub const REPLACE_MASTER_KEY: &str = "replace_master_key";
 /// A supervisor's key signs a draft of a list.
 pub const SIGN_TRUST_LIST: &str = "sign_trust_list";
 /// A trust list is published.

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use authority::store::Vault;
-use authority::{Keys, SigningKeys};
+use authority::{Keys, PartKeys, SigningKeys};
 use credential::{PublicKey, SecretKey, SigningKey, hpke};
 use hsm::KeyId;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,9 @@ use zeroize::Zeroizing;
 use super::module::ModuleInUse;
 use super::{make_folder, write_whole};
 use crate::failure::{Failure, of};
+
+/// The master key that follows the one in use: there while the two are exchanged.
+pub const NEXT_MASTER: &str = "master+next";
 
 /// Where the private keys of one party are kept.
 pub trait KeyStore {
@@ -50,22 +53,53 @@ pub trait KeyStore {
     /// Destroys a signing key.
     fn remove_signing(&self, name: &str) -> Result<(), Failure>;
 
-    /// All keys of an authority's service, which signs with `signing`.
-    fn authority(&self, signing: SigningKeys) -> Result<Keys, Failure> {
-        let part = hpke::ReceiverKey::from_bytes(&self.get("part.public")?, &self.get("part")?)
-            .map_err(|e| Failure::of(&e))?;
+    /// All keys of an authority's service, which signs with `signing` and opens with `part`.
+    fn authority(&self, signing: SigningKeys, part: PartKeys) -> Result<Keys, Failure> {
+        self.hold_one_master()?;
         Ok(Keys { signing, part, numbers: self.secret("numbers")?, master: self.secret("master")? })
+    }
+
+    /// A key that opens what is sealed.
+    fn part(&self, name: &str) -> Result<hpke::ReceiverKey, Failure> {
+        hpke::ReceiverKey::from_bytes(&self.get(&public_of(name))?, &self.get(name)?).map_err(of)
+    }
+
+    /// Keeps a key that opens what is sealed: the private half last, so that what is there is whole.
+    fn put_part(&self, name: &str, key: &hpke::ReceiverKey) -> Result<(), Failure> {
+        self.put(&public_of(name), key.public())?;
+        self.put(name, key.expose())
+    }
+
+    /// Destroys such a key.
+    fn remove_part(&self, name: &str) -> Result<(), Failure> {
+        self.remove(name)?;
+        self.remove(&public_of(name))
     }
 
     /// The keys of an authority's database.
     fn vault(&self) -> Result<Vault, Failure> {
-        Ok(Vault::new(self.secret("master")?, self.secret("numbers")?))
+        self.hold_one_master()?;
+        self.vault_under("master")
+    }
+
+    /// The same with the master key of this name.
+    fn vault_under(&self, name: &str) -> Result<Vault, Failure> {
+        Ok(Vault::new(self.secret(name)?, self.secret("numbers")?))
+    }
+
+    /// Fails while it is not sure under which master key the database lies.
+    fn hold_one_master(&self) -> Result<(), Failure> {
+        if self.has(NEXT_MASTER) {
+            return Err(Failure::new(
+                "an exchange of the authority's master key was cut short; `baypass authority replace-master` ends it",
+            ));
+        }
+        Ok(())
     }
 
     /// Keeps the keys of an authority's service that do not sign.
     fn put_authority(&self, keys: &Keys) -> Result<(), Failure> {
-        self.put("part.public", keys.part.public())?;
-        self.put("part", keys.part.expose())?;
+        self.put_part("part", keys.part.newest())?;
         self.put("numbers", keys.numbers.expose())?;
         self.put("master", keys.master.expose())
     }
@@ -78,6 +112,10 @@ pub trait KeyStore {
         }
         self.put("master", SecretKey::generate().map_err(|e| Failure::of(&e))?.expose())
     }
+}
+
+fn public_of(name: &str) -> String {
+    format!("{name}.public")
 }
 
 /// Keys as files of one folder, readable by their owner alone; signing keys are made in the module, where one is set.

@@ -23,7 +23,7 @@ use serde::Deserialize;
 use trust::{Approval, Approvals, TrustStore};
 
 use super::keys::KeyStore;
-use super::signing::{OwnSigners, lane_key, make_later_keys_where_none};
+use super::signing::{OwnSigners, lane_key, make_later_keys_where_none, part_keys};
 use super::{Installation, LanePlace, Lock, approvals, country_signers, lists, make_folder, risk_rules};
 use crate::failure::{Failure, of};
 use crate::zones::Zones;
@@ -127,7 +127,8 @@ pub async fn open_service(
         files.put_first_master()?;
     }
     make_later_keys_where_none(of_whom, code, &trust, now)?;
-    let keys = files.authority(OwnSigners::read(of_whom, code)?.in_use(&trust, now)?)?;
+    let signing = OwnSigners::read(of_whom, code)?.in_use(&trust, now)?;
+    let keys = files.authority(signing, part_keys(of_whom, code)?)?;
     let rules = Rules::builtin().map_err(of)?;
     let ledger = Ledger::open(&database, keys.vault(), &rules).await.map_err(of)?;
     let enrolment = EnrolmentRules::builtin().map_err(of)?;

@@ -1,5 +1,5 @@
-//! The signing keys of authorities, supervisors, lanes and desks: several of a role while one follows another, of which the trust lists say which
-//! is used.
+//! The keys of authorities, supervisors, lanes and desks that trust lists name: several of a role while one follows another, of which the lists say
+//! which is used.
 //!
 //! Lives here: their names and ids, which of them signs now, a running process that takes another. Not here: where a key lies
 //! (`keys`), the commands (`command::keys`).
@@ -7,8 +7,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use authority::{NumberedKey, Service, SigningKeys};
-use credential::SigningKey;
+use authority::{NumberedKey, PartKeys, Service, SigningKeys};
+use credential::{SigningKey, hpke};
 use documents::{AuthorityCode, Timestamp};
 use gate::outbox::{GateKey, LaneKey};
 use trust::{Binding, KeyEntry, Party, Role, TrustStore, gate_kid, gate_of_kid};
@@ -18,7 +18,7 @@ use super::acts::{self, Office};
 use super::keys::{KeyFiles, KeyStore};
 use super::venues::{self, Desk};
 use super::{Installation, LanePlace, lists, tls};
-use crate::failure::Failure;
+use crate::failure::{Failure, of};
 
 /// A new key signs so many seconds after its list lets it count: until then somebody's clock may still be before it.
 pub const CLOCK_SECONDS: i64 = 300;
@@ -28,6 +28,8 @@ pub const CLOCK_SECONDS: i64 = 300;
 pub enum Seat {
     /// An authority, in one role.
     Authority(AuthorityCode, Role),
+    /// An authority, to whom others seal (HPKE).
+    Part(AuthorityCode),
     /// The gate of a lane.
     Gate(LanePlace),
     /// The desk of a venue.
@@ -41,6 +43,7 @@ impl Seat {
     pub const fn role(&self) -> Role {
         match self {
             Self::Authority(_, role) => *role,
+            Self::Part(_) => Role::Part,
             Self::Gate(_) => Role::Gate,
             Self::Desk(_) => Role::Desk,
             Self::Supervisors(_) => Role::Approval,
@@ -50,7 +53,7 @@ impl Seat {
     /// Whose record of acts names the key.
     pub fn office(&self) -> Office {
         match self {
-            Self::Authority(code, _) => Office::authority(*code),
+            Self::Authority(code, _) | Self::Part(code) => Office::authority(*code),
             Self::Gate(lane) => Office::Party(Party::Gates(lane.port.clone())),
             Self::Desk(desk) => Office::Venue(desk.id().clone()),
             Self::Supervisors(code) => Office::Supervisors(*code),
@@ -60,7 +63,7 @@ impl Seat {
     /// Where the key counts, as each list says; `None` for an authority's own and its supervisors'.
     pub fn binding(&self) -> Option<Binding> {
         match self {
-            Self::Authority(..) | Self::Supervisors(_) => None,
+            Self::Authority(..) | Self::Part(_) | Self::Supervisors(_) => None,
             Self::Gate(lane) => Some(Binding::Gate(lane.binding())),
             Self::Desk(desk) => Some(Binding::Desk(desk.binding().clone())),
         }
@@ -72,14 +75,14 @@ impl Seat {
             Self::Authority(code, role) => format!("{code} {}", role.as_str()),
             Self::Gate(lane) => lane.name(),
             Self::Desk(desk) => desk.id().to_string(),
-            Self::Supervisors(code) => format!("{code} {}", Role::Approval.as_str()),
+            Self::Part(code) | Self::Supervisors(code) => format!("{code} {}", self.role().as_str()),
         }
     }
 
     /// The authorities whose lists name the key.
     pub fn listing(&self) -> Vec<AuthorityCode> {
         match self {
-            Self::Authority(code, _) | Self::Supervisors(code) => vec![*code],
+            Self::Authority(code, _) | Self::Part(code) | Self::Supervisors(code) => vec![*code],
             Self::Gate(lane) => lane.authorities(),
             Self::Desk(desk) => vec![desk.authority()],
         }
@@ -91,7 +94,7 @@ impl Seat {
             Self::Authority(_, role) => SigningKeys::kid(*role, number),
             Self::Gate(lane) => gate_kid(&lane.name(), number),
             Self::Desk(desk) => gate_kid(desk.id().as_str(), number),
-            Self::Supervisors(_) => SigningKeys::kid(Role::Approval, number),
+            Self::Part(_) | Self::Supervisors(_) => SigningKeys::kid(self.role(), number),
         }
     }
 
@@ -106,7 +109,9 @@ impl Seat {
                 (named == self.name().as_bytes()).then_some(number)
             }
             Self::Authority(_, role) if SigningKeys::has_short_kid(*role) => entry.kid.first().copied(),
-            Self::Authority(..) | Self::Supervisors(_) => std::str::from_utf8(&entry.kid).ok()?.parse().ok(),
+            Self::Authority(..) | Self::Part(_) | Self::Supervisors(_) => {
+                std::str::from_utf8(&entry.kid).ok()?.parse().ok()
+            }
         }
     }
 
@@ -122,23 +127,27 @@ impl Seat {
         found
     }
 
-    /// Whether this key, by its compressed point, signs or could: each list that must names it, it counts, and it did so
-    /// before clocks may differ.
+    /// Whether this key, by its point as the lists have it, is used or could be: each list that must names it, it counts, and it did
+    /// so before clocks may differ.
     pub fn counts(&self, trust: &TrustStore, number: u8, point: &[u8], now: Timestamp) -> bool {
         let kid = self.kid(number);
         self.listing().into_iter().all(|code| {
-            let known = trust.find(code, self.role(), &kid, now);
+            let known = match self {
+                Self::Part(_) => trust.is_part_key(code, &kid, point, now),
+                Self::Authority(..) | Self::Gate(_) | Self::Desk(_) | Self::Supervisors(_) => {
+                    trust.find(code, self.role(), &kid, now).is_ok_and(|key| key.public().as_bytes() == point)
+                }
+            };
             let listed = trust.list(code).into_iter().flat_map(|list| &list.keys);
             let entry = listed.into_iter().find(|entry| entry.role == self.role() && entry.kid == kid);
-            known.is_ok_and(|key| key.public().as_bytes() == point)
-                && entry.is_some_and(|entry| now >= entry.from.plus_seconds(CLOCK_SECONDS))
+            known && entry.is_some_and(|entry| now >= entry.from.plus_seconds(CLOCK_SECONDS))
         })
     }
 
     /// The keys of the party.
     pub fn keys(&self, of_what: &Installation) -> KeyFiles {
         match self {
-            Self::Authority(code, _) => of_what.keys(&of_what.authority(*code)),
+            Self::Authority(code, _) | Self::Part(code) => of_what.keys(&of_what.authority(*code)),
             Self::Gate(lane) => of_what.keys(&of_what.gate(&lane.port)),
             Self::Desk(desk) => of_what.keys(&of_what.venue(desk.id())),
             Self::Supervisors(code) => of_what.keys(&of_what.supervisor(*code)),
@@ -149,7 +158,7 @@ impl Seat {
         match self {
             Self::Authority(_, role) => role.as_str().to_owned(),
             Self::Gate(lane) => lists::key_name(&lane.name()),
-            Self::Desk(_) | Self::Supervisors(_) => self.role().as_str().to_owned(),
+            Self::Part(_) | Self::Desk(_) | Self::Supervisors(_) => self.role().as_str().to_owned(),
         }
     }
 
@@ -169,6 +178,23 @@ impl Seat {
         numbers.sort_unstable();
         numbers.dedup();
         numbers
+    }
+
+    /// Makes key `number`; gives its public point, as the lists have it.
+    pub fn make(&self, of_what: &Installation, number: u8) -> Result<Vec<u8>, Failure> {
+        let (keys, name) = (self.keys(of_what), self.file(number));
+        if let Self::Part(_) = self {
+            let key = hpke::ReceiverKey::generate().map_err(of)?;
+            keys.put_part(&name, &key)?;
+            return Ok(key.public().to_vec());
+        }
+        keys.make_signing(&name).map(|key| key.public().as_bytes().to_vec())
+    }
+
+    /// Destroys key `number`.
+    pub fn destroy(&self, of_what: &Installation, number: u8) -> Result<(), Failure> {
+        let (keys, name) = (self.keys(of_what), self.file(number));
+        if let Self::Part(_) = self { keys.remove_part(&name) } else { keys.remove_signing(&name) }
     }
 
     /// Reads its keys, from files or out of the module.
@@ -253,6 +279,16 @@ pub fn empty_module(of_what: &Installation) -> Result<(), Failure> {
     parties.chain(supervisors).chain(desks).try_for_each(|folder| of_what.keys(&folder).empty_module())
 }
 
+/// The keys with which an authority opens what others seal to it: all that are here, the newest first.
+pub fn part_keys(of_what: &Installation, code: AuthorityCode) -> Result<PartKeys, Failure> {
+    let seat = Seat::Part(code);
+    let keys = seat.keys(of_what);
+    let mut numbers = seat.here(&keys);
+    let newest = keys.part(&seat.file(numbers.pop().unwrap_or(1)))?;
+    let before = numbers.into_iter().rev().map(|number| keys.part(&seat.file(number)));
+    Ok(PartKeys::new(newest, before.collect::<Result<_, _>>()?))
+}
+
 /// Every key with which an authority could sign.
 #[derive(Debug)]
 pub struct OwnSigners {
@@ -300,7 +336,7 @@ impl Watch {
             }
             Err(failure) => {
                 if !self.failed {
-                    tracing::error!(%failure, "signing keys stay as they were");
+                    tracing::error!(%failure, "keys stay as they were");
                 }
                 self.failed = true;
                 None
@@ -309,7 +345,7 @@ impl Watch {
     }
 }
 
-/// An authority that runs, and signs with the key that its list says, as the list and the keys change.
+/// An authority that runs, signs with the key that its list says and opens with those that are here, as the list and the keys change.
 pub struct AuthoritySigners {
     installation: Installation,
     watch: Watch,
@@ -323,10 +359,15 @@ impl AuthoritySigners {
         Self { installation: installation.clone(), watch, own: None }
     }
 
-    /// Has `service` sign with the keys that are used at `now`.
+    /// Has `service` sign, and open, with the keys that are used at `now`.
     pub fn follow(&mut self, service: &Service, now: Timestamp) {
-        if let Some(own) = self.watch.changed(|| OwnSigners::read(&self.installation, service.code())) {
+        let (of_what, code) = (&self.installation, service.code());
+        let read = || Ok((OwnSigners::read(of_what, code)?, part_keys(of_what, code)?));
+        if let Some((own, part)) = self.watch.changed(read) {
             self.own = Some(own);
+            if !part.are(&service.part_keys()) {
+                service.use_part_keys(part);
+            }
         }
         let Some(Ok(used)) = self.own.as_ref().map(|own| own.in_use(&service.trust(), now)) else { return };
         let before = service.signing();
