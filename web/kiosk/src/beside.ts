@@ -1,7 +1,7 @@
 /**
  * Whom the officer compares with whoever stands there: portrait, name and document from the own authority, the lane's own picture from
  * the gate. The portrait passes no gate. Neither is kept: both are forgotten as soon as the officer has nothing to do beside this
- * traveller any more.
+ * traveller any more, and the authority is asked anew whether it still shows them before ten minutes are over.
  */
 import { fromBase64Url } from './bytes'
 import { Problem } from './link'
@@ -23,6 +23,10 @@ export interface Sources {
   holder(reference: string): Promise<Response> | undefined
   face(session: number): Promise<Blob>
 }
+
+/** How long an answer stands: an authority shows nobody for longer (`authority::at_lane`). Without an answer it is asked again soon. */
+const STANDS_MS = 600_000
+const RETRY_MS = 5_000
 
 export class Beside {
   private whom: Whom | undefined
@@ -47,9 +51,14 @@ export class Beside {
   }
 
   forget(): void {
-    if (this.portrait) URL.revokeObjectURL(this.portrait)
-    this.portrait = this.seen = this.whom = undefined
+    this.forgetHolder()
+    this.whom = undefined
     this.forgetFace()
+  }
+
+  private forgetHolder(): void {
+    if (this.portrait) URL.revokeObjectURL(this.portrait)
+    this.portrait = this.seen = undefined
   }
 
   private forgetFace(): void {
@@ -74,8 +83,12 @@ export class Beside {
     this.seen = seen
     if (this.portrait) URL.revokeObjectURL(this.portrait)
     if (typeof seen === 'object' && seen.portrait !== null) this.portrait = URL.createObjectURL(new Blob([fromBase64Url(seen.portrait)], { type: 'image/jpeg' }))
-    // An authority out of reach is asked again later.
-    if (seen === 'no_answer') setTimeout(() => { if (this.same(whom) && this.seen === 'no_answer') { this.seen = undefined; this.changed() } }, 5_000)
+    const stands = seen === 'no_answer' ? RETRY_MS : typeof seen === 'object' ? STANDS_MS : undefined
+    if (stands !== undefined) setTimeout(() => {
+      if (!this.same(whom) || this.seen !== seen) return
+      this.forgetHolder()
+      this.changed()
+    }, stands)
     this.changed()
   }
 

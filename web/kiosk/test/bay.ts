@@ -39,8 +39,8 @@ export function program(): string {
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none', '--autoplay-policy=no-user-gesture-required', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream']
 
 /** A browser whose camera shows the frames of a file, over and over; without one its camera shows a test picture. */
-export function launch(frames?: string): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM!, args: [...FLAGS, ...(frames ? [`--use-file-for-fake-video-capture=${frames}`] : [])] })
+export function launch(frames?: string, flags: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM!, args: [...FLAGS, ...flags, ...(frames ? [`--use-file-for-fake-video-capture=${frames}`] : [])] })
 }
 
 export interface Resident { readonly number: string; readonly home: string; readonly face: string }
@@ -133,10 +133,12 @@ interface Setting {
   readonly expires?: readonly string[]
   /** Files of risk rules by authority, in force from the start. */
   readonly rules?: Readonly<Record<string, string>>
+  /** The name by which a gate that listens beyond the loopback, hence over TLS, is found. */
+  readonly host?: string
 }
 
 /** `count` residents of Macao with a Home Return Permit, all with one face: specimens. */
-export async function openBay(browser: Browser, count = 2, { expires = [], rules = {} }: Setting = {}): Promise<Opened> {
+export async function openBay(browser: Browser, count = 2, { expires = [], rules = {}, host }: Setting = {}): Promise<Opened> {
   const baypass = program()
   const work = mkdtempSync(join(tmpdir(), 'baypass-kiosk-'))
   const [dir, portrait, selfie, stranger] = ['bay', 'portrait.jpg', 'selfie.jpg', 'stranger.jpg'].map((name) => join(work, name)) as [string, string, string, string]
@@ -146,6 +148,7 @@ export async function openBay(browser: Browser, count = 2, { expires = [], rules
   const env = { ...process.env, BAYPASS_MODELS: MODELS }
   const run = (...args: string[]) => execFileSync(baypass, args, { env })
   run('init', dir)
+  if (host) run('tls', 'renew', '--dir', dir, '--port', 'hengqin', '--host', host, '--lead', '0')
   for (const [authority, file] of Object.entries(rules)) run('risk', 'activate', '--dir', dir, '--authority', authority, '--rules', file, '--stage', 'full')
   const residents: Resident[] = []
   for (let index = 0; index < count; index += 1) {
@@ -192,11 +195,11 @@ export async function openBay(browser: Browser, count = 2, { expires = [], rules
   const authorities: Record<string, string> = {}
   for (const code of ['CHN', 'HKG', 'MAC']) authorities[code] = await authority(code)
   const [port, operatorsPort] = [await openPort(), await openPort()]
-  const [gate, operators] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${operatorsPort}`]
+  const [gate, operators] = [host ? `https://${host}:${port}` : `http://127.0.0.1:${port}`, `http://127.0.0.1:${operatorsPort}`]
   writeFileSync(join(dir, 'public/addresses.json'), JSON.stringify({ authorities, parties, gates: { hengqin: gate } }))
   const startGate = async () => {
-    await serve('gate', ['gate', 'serve', '--port', 'hengqin', '--listen', `127.0.0.1:${port}`, '--listen-operators', `127.0.0.1:${operatorsPort}`, '--kiosk', join(ROOT, 'web/kiosk/dist')])
-    await until('the gate to be well', async () => (await fetch(`${gate}/health`).catch(() => undefined))?.ok === true)
+    await serve('gate', ['gate', 'serve', '--port', 'hengqin', '--listen', `${host ? '0.0.0.0' : '127.0.0.1'}:${port}`, '--listen-operators', `127.0.0.1:${operatorsPort}`, '--kiosk', join(ROOT, 'web/kiosk/dist')])
+    await until('the gate to be well', async () => (await fetch(`${host ? operators : gate}/health`).catch(() => undefined))?.ok === true)
   }
   await startGate()
   let shift = 0
