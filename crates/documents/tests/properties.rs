@@ -92,6 +92,27 @@ fn documents() -> impl Strategy<Value = Vec<Document>> {
     prop::collection::vec(one, 0..5)
 }
 
+/// The identity card of a region and two permits, as a student of the mainland may have them: which permit the right is on, nobody shows.
+fn cards_of_a_student() -> impl Strategy<Value = Vec<Document>> {
+    let permit = |n| {
+        let expires = prop::option::of(-60..2000_i32);
+        (expires, prop::collection::vec(endorsements(), 0..2)).prop_map(move |(expires, endorsements)| {
+            Document {
+                number: number(DocumentKind::ExitEntryPermit, n),
+                issued: None,
+                expires: expires.map(day),
+                status: DocumentStatus::Valid,
+                endorsements,
+            }
+        })
+    };
+    (permit(1), permit(2)).prop_map(|(one, another)| {
+        let number = number(DocumentKind::Hkid, 0);
+        let card = Document { number, endorsements: Vec::new(), expires: None, ..one.clone() };
+        vec![one, another, card]
+    })
+}
+
 fn holders() -> impl Strategy<Value = Holder> {
     let class = prop::sample::select(vec![
         ResidenceClass::Permanent,
@@ -226,6 +247,19 @@ proptest! {
         turned.iter_mut().for_each(|d| shuffle(&mut d.endorsements, seed));
         shuffle(&mut turned, seed.rotate_left(17));
         prop_assert_eq!(one, may_cross(rules(), &holder, &turned, &past, &question));
+    }
+
+    #[test]
+    fn the_order_of_a_students_two_permits_means_nothing(
+        cards in cards_of_a_student(), from in prop::sample::select(vec![AuthorityCode::Chn, AuthorityCode::Mac]),
+        port in ports(), at in moments(), mut question in questions()
+    ) {
+        let holder = Holder::new(AuthorityCode::Chn, ResidenceClass::Permanent, Birth::Year(2000));
+        question.direction = Direction::new(from, AuthorityCode::Hkg).unwrap();
+        (question.port, question.at) = (port, at);
+        let one = may_cross(rules(), &holder, &cards, &[], &question);
+        let turned: Vec<_> = cards.into_iter().rev().collect();
+        prop_assert_eq!(one, may_cross(rules(), &holder, &turned, &[], &question));
     }
 
     #[test]
