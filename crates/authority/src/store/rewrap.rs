@@ -50,7 +50,8 @@ impl Store {
     /// writes a SQLite file anew, so that nothing under the key before is left in it. No other process may use the database.
     ///
     /// # Errors
-    /// [`StoreError::InUse`]; a row that is damaged; the database's. Then everything is as it was.
+    /// [`StoreError::InUse`]; a row that is damaged; the database's. Then everything is as it was, unless it failed at writing the file anew:
+    /// the database opens with the key that it lies under, and with no other.
     pub async fn rewrap(self, next: &Vault) -> Result<Rewrapped> {
         let mut tx = self.begin().await?;
         self.hold_alone(&mut tx).await?;

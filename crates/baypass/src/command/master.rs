@@ -65,9 +65,11 @@ impl ReplaceMasterArgs {
                     return Err(of(&error));
                 }
             }),
-            // Cut short behind the database: its files are all that is left to do.
+            // Cut short behind the database: once more under the same key, so that nothing under the one before is left in its file.
             Err(StoreError::MasterKey) => {
-                Store::open(&address, next, &rules).await.map(|_| None).map_err(of)?
+                let store =
+                    Store::open(&address, keys.vault_under(NEXT_MASTER)?, &rules).await.map_err(of)?;
+                store.rewrap(&next).await.map(|_| None).map_err(of)?
             }
             Err(error) => {
                 // One that was cut short may have moved the database: its key is kept until that is known.

@@ -144,16 +144,16 @@ impl Camera for KioskCamera {
         let second = std::mem::replace(&mut self.looked, true);
         self.session.set(Stage::Looking { second, picture: None, hint: None });
         let (mut spent, mut poor) = (0.0, None);
-        let picture = loop {
+        let (picture, fit) = loop {
             let patient = Limit::Patient { limit, spent: &mut spent };
             match self.session.wait(patient, next_picture).await {
                 Waited::Stopped(stop) => return Err(stopped(stop)),
                 // No picture at all: the camera, not the traveller. Else the lane says what was wrong with the last.
-                Waited::Late => break poor.ok_or(CameraError::Empty)?,
+                Waited::Late => break (poor.ok_or(CameraError::Empty)?, false),
                 Waited::Made(picture) => {
                     let began = self.session.kiosk.millis();
                     match self.judged(picture).await {
-                        Ok(picture) => break picture,
+                        Ok(picture) => break (picture, true),
                         Err(picture) => poor = Some(picture),
                     }
                     spent += self.session.kiosk.millis() - began;
@@ -162,7 +162,10 @@ impl Camera for KioskCamera {
         };
         self.taken = 1;
         let compared = LanePicture::new(picture.clone(), self.session.kiosk.setup.clock.now());
-        self.session.change(|session| session.face = Some(compared));
+        self.session.change(|session| {
+            session.face = Some(compared);
+            session.unfit = session.unfit.filter(|_| !fit);
+        });
         self.end_look_when_enough();
         Ok(self.seen(picture))
     }
@@ -247,6 +250,7 @@ impl KioskCamera {
             return Ok(picture);
         }
         self.session.change(|session| {
+            session.unfit = Some(unfit);
             if let Stage::Looking { hint, .. } = &mut session.stage {
                 *hint = Some(unfit);
             }

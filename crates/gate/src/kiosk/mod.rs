@@ -659,10 +659,10 @@ impl Inner {
 }
 
 /// What the screen shows at the end, and the sentence; nothing where the traveller has gone.
-const fn ending(session: &Session) -> Option<(&'static str, &'static str)> {
+fn ending(session: &Session) -> Option<(&'static str, &'static str)> {
     match (session.stop, &session.stage) {
         (Some(Stop::Refused { .. }), _) => Some((SEE_OFFICER, SEE_OFFICER)),
-        (Some(Stop::Left) | None, Stage::Over(sentence)) => end_of(*sentence),
+        (Some(Stop::Left) | None, Stage::Over(sentence)) => session.end_of(*sentence),
         (Some(Stop::Left) | None, Stage::Door { .. }) => Some(("welcome", Sentence::GoThrough.key())),
         (
             Some(Stop::Left) | None,
@@ -674,19 +674,5 @@ const fn ending(session: &Session) -> Option<(&'static str, &'static str)> {
             | Stage::Unlocking { .. }
             | Stage::Measuring { .. },
         ) => None,
-    }
-}
-
-/// The state of the screen for the last sentence of a clearance.
-const fn end_of(sentence: Sentence) -> Option<(&'static str, &'static str)> {
-    match sentence {
-        Sentence::Welcome => None,
-        Sentence::GoThrough => Some(("welcome", sentence.key())),
-        Sentence::SeeOfficer => Some((SEE_OFFICER, SEE_OFFICER)),
-        Sentence::CheckFailed(_)
-        | Sentence::TryAgain
-        | Sentence::OtherLane(_)
-        | Sentence::PleaseWait
-        | Sentence::FurtherCheck => Some(("again", sentence.key())),
     }
 }

@@ -11,8 +11,8 @@ use documents::{AuthorityCode, Measure, Timestamp};
 use face::QualityFault;
 use face::active::Prompt;
 
-use super::Kiosk;
 use super::kept::LanePicture;
+use super::{Kiosk, SEE_OFFICER};
 use crate::devices::camera::PageSight;
 use crate::lane::{Judged, Stages};
 use crate::reason::{Finder, GateReason, Remedy};
@@ -30,6 +30,8 @@ pub(super) struct Session {
     /// Why the session is to end before the door.
     pub(super) stop: Option<Stop>,
     pub(super) stage: Stage,
+    /// What was wrong with the last picture, unless a better one came.
+    pub(super) unfit: Option<Unfit>,
     /// The last picture that the lane compares, for an officer who has something to do beside it.
     pub(super) face: Option<LanePicture>,
 }
@@ -99,7 +101,17 @@ pub(super) enum Stop {
 impl Session {
     pub(super) const fn new(number: u64, clearance: ClearanceId, began: f64) -> Self {
         let stage = Stage::Reading;
-        Self { number, clearance, began, welcomed: None, asked: None, stop: None, stage, face: None }
+        Self {
+            number,
+            clearance,
+            began,
+            welcomed: None,
+            asked: None,
+            stop: None,
+            stage,
+            unfit: None,
+            face: None,
+        }
     }
 
     /// What is open for the officer of `authority`.
@@ -219,6 +231,23 @@ impl Session {
     pub(super) fn hint_for(&self, authority: AuthorityCode) -> Option<GateReason> {
         let theirs = !matches!(self.stage, Stage::Unlocking { .. }) || self.is_open(authority);
         self.hint().filter(|_| theirs).map(|unfit| unfit.reason)
+    }
+
+    /// The state of the screen, and what it says, for the last sentence of a clearance: where the lane has none but that the face cannot be
+    /// compared, what to take off or to do.
+    pub(super) fn end_of(&self, sentence: Sentence) -> Option<(&'static str, &'static str)> {
+        match sentence {
+            Sentence::Welcome => None,
+            Sentence::GoThrough => Some(("welcome", sentence.key())),
+            Sentence::SeeOfficer => Some((SEE_OFFICER, SEE_OFFICER)),
+            Sentence::CheckFailed(key) => {
+                let unfit = self.unfit.filter(|unfit| unfit.reason.sentence() == key);
+                Some(("again", unfit.map_or(key, Unfit::sentence)))
+            }
+            Sentence::TryAgain | Sentence::OtherLane(_) | Sentence::PleaseWait | Sentence::FurtherCheck => {
+                Some(("again", sentence.key()))
+            }
+        }
     }
 
     pub(super) fn verdicts(&self) -> &[Judged] {
@@ -374,5 +403,28 @@ impl SessionHandle {
                 () = tokio::time::sleep(nap) => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_sentence_says_what_to_take_off_where_that_is_why_the_face_was_not_compared() {
+        let mut session = Session::new(1, ClearanceId::from_bytes([1; 16]), 0.0);
+        let poor = Sentence::CheckFailed(GateReason::FacePoor.sentence());
+        assert_eq!(session.end_of(poor), Some(("again", "look_at_camera")), "no picture was judged");
+        let masked = Unfit { reason: GateReason::FacePoor, quality: Some(QualityFault::Mask) };
+        session.unfit = Some(masked);
+        assert_eq!(session.end_of(poor), Some(("again", "quality_mask")));
+        assert_eq!(session.end_of(Sentence::SeeOfficer), Some((SEE_OFFICER, SEE_OFFICER)));
+        assert_eq!(session.end_of(Sentence::GoThrough), Some(("welcome", "go_through")));
+        // What else failed at the gate is not about the mask.
+        let stale = Sentence::CheckFailed(GateReason::ProofStale.sentence());
+        assert_eq!(session.end_of(stale), Some(("again", stale.key())));
+        assert_ne!(stale.key(), poor.key());
+        session.unfit = Some(Unfit { reason: GateReason::FaceNone, quality: None });
+        assert_eq!(session.end_of(poor), Some(("again", "look_at_camera")));
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::kept::{LanePicture, NoFace};
 use super::session::{Past, Session, Stage, Stop, Unfit};
-use super::{Kiosk, SEE_OFFICER, by_officer, end_of};
+use super::{Kiosk, SEE_OFFICER, by_officer};
 use crate::lane::Judged;
 use crate::reason::GateReason;
 use crate::texts::{Language, Texts, challenge_key, measure_key};
@@ -140,7 +140,9 @@ fn standing(session: &Session) -> (&'static str, &'static str) {
         }
         Stage::Door { .. } => ("welcome", Sentence::GoThrough.key()),
         // The lane is free only once the end is written.
-        Stage::Over(sentence) => end_of(*sentence).unwrap_or(("checking", Sentence::PleaseWait.key())),
+        Stage::Over(sentence) => {
+            session.end_of(*sentence).unwrap_or(("checking", Sentence::PleaseWait.key()))
+        }
     }
 }
 
