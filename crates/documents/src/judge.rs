@@ -42,12 +42,11 @@ pub(crate) fn record<'a>(rules: &'a Rules, me: AuthorityCode, view: &'a View) ->
     // A student may show the region's identity card; their right is on the permit all the same.
     let student = view.holder.home == AuthorityCode::Chn
         && view.document.as_ref().is_some_and(|d| d.kind() == DocumentKind::Hkid);
-    let permits = || view.other_documents.iter().filter(|d| d.kind() == DocumentKind::ExitEntryPermit);
-    let permit = || permits().min_by_key(|document| document.order());
-    let presented = if student { permit() } else { view.document.as_ref() };
     let mut documents: Vec<&Document> = view.document.iter().chain(&view.other_documents).collect();
     // Whoever gives the documents gives them in any order; no answer may rest on it.
     documents.sort_by_cached_key(|document| document.order());
+    let permit = || documents.iter().copied().find(|d| d.kind() == DocumentKind::ExitEntryPermit);
+    let presented = if student { permit() } else { view.document.as_ref() };
     Record { rules, me, holder: &view.holder, presented, documents }
 }
 

@@ -300,6 +300,16 @@ export async function signIn(page: Page, code: () => string): Promise<void> {
   await page.waitForSelector('body[data-link="on"]')
 }
 
+/** Opens an officer's page of Macao's lane towards the mainland, signed in at the gate and at the own authority. */
+export async function openOfficer(context: BrowserContext, bay: Bay, authority: string): Promise<{ page: Page; faults: string[] }> {
+  const opened = await openPage(context, bay.address('officer', 'MAC-CHN', authority))
+  await signIn(opened.page, () => bay.account({ side: authority }, 'lane-officer'))
+  await opened.page.fill('#secret-text', bay.account({ authority }, 'lane-officer'))
+  await opened.page.press('#secret-text', 'Enter')
+  await opened.page.locator('#secret').waitFor({ state: 'hidden' })
+  return opened
+}
+
 /**
  * Waits for a state of the screen: longer than anything that a lane waits for by itself, so that what one test left open
  * fails no other. Says what was there instead.

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { skip } from '../../core/test/skip'
-import { type Bay, type Resident, accessible, frames, launch, missing, openBay, openPage, screen, signIn, state, until } from './bay'
+import { type Bay, type Resident, accessible, frames, launch, missing, openBay, openOfficer, openPage, screen, signIn, state, until } from './bay'
 
 const skipped = skip('the kiosk in a browser', missing())
 
@@ -64,14 +64,7 @@ describe.skipIf(skipped)('a kiosk with two authorities', () => {
     await browser?.close()
   })
 
-  const officer = async (authority: string) => {
-    const opened = await openPage(context, bay.address('officer', 'MAC-CHN', authority))
-    await signIn(opened.page, () => bay.account({ side: authority }, 'lane-officer'))
-    await opened.page.fill('#secret-text', bay.account({ authority }, 'lane-officer'))
-    await opened.page.press('#secret-text', 'Enter')
-    await opened.page.locator('#secret').waitFor({ state: 'hidden' })
-    return opened
-  }
+  const officer = (authority: string) => openOfficer(context, bay, authority)
 
   test('reads a code and a face from one camera, and both officers see that it was done', async () => {
     const [traveller] = residents

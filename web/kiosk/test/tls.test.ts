@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { skip } from '../../core/test/skip'
-import { type Bay, type Resident, frames, launch, missing, openBay, openPage, signIn, state } from './bay'
+import { type Bay, type Resident, frames, launch, missing, openBay, openOfficer, openPage, state } from './bay'
 
 const skipped = skip('a kiosk over TLS', missing())
 const HOST = 'gate.example'
@@ -51,11 +51,7 @@ describe.skipIf(skipped)('a kiosk over TLS', () => {
 
   test('shows an officer what was decided, and their own authority’s reason', async () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
-    const { page, faults } = await openPage(context, bay.address('officer', 'MAC-CHN', 'CHN'))
-    await signIn(page, () => bay.account({ side: 'CHN' }, 'lane-officer'))
-    await page.fill('#secret-text', bay.account({ authority: 'CHN' }, 'lane-officer'))
-    await page.press('#secret-text', 'Enter')
-    await page.locator('#secret').waitFor({ state: 'hidden' })
+    const { page, faults } = await openOfficer(context, bay, 'CHN')
     await page.locator('#past td', { hasText: 'all conditions are met · admitted' }).waitFor()
     expect(faults).toEqual([])
     await context.close()

@@ -63,14 +63,16 @@ export class Hand {
     page.on('console', (message) => { if (message.type() === 'error') wrong.push(message.text()) })
     // A page that is left, or loaded anew, ends what it was asking for: that is no fault of it.
     let leaving = false
-    page.on('request', (request) => { if (request.isNavigationRequest() && request.frame() === page.mainFrame()) leaving = true })
+    page.on('request', (request) => {
+      if (request.isNavigationRequest() && request.frame() === page.mainFrame()) leaving = true
+      if (/^https?:/.test(request.url())) hosts.add(new URL(request.url()).origin)
+    })
     page.on('domcontentloaded', () => { leaving = false })
     page.on('requestfailed', (request) => {
       const fault = request.failure()?.errorText
       if (!(leaving && fault === 'net::ERR_ABORTED')) wrong.push(`${fault} ${request.url()}`)
     })
     page.on('pageerror', (error) => wrong.push(String(error)))
-    page.on('request', (request) => { if (/^https?:/.test(request.url())) hosts.add(new URL(request.url()).origin) })
     return hand
   }
 
