@@ -151,13 +151,7 @@ impl PartKeys {
     /// Whether one of them is the key with this public point (65 bytes).
     #[must_use]
     pub fn has(&self, point: &[u8]) -> bool {
-        self.each().any(|key| key.public() == point)
-    }
-
-    /// Whether these are the same keys as `other`.
-    #[must_use]
-    pub fn are(&self, other: &Self) -> bool {
-        self.each().map(hpke::ReceiverKey::public).eq(other.each().map(hpke::ReceiverKey::public))
+        std::iter::once(&self.newest).chain(&self.before).any(|key| key.public() == point)
     }
 
     /// What `open` gives with the first of the keys that opens it, the newest before the others.
@@ -166,10 +160,6 @@ impl PartKeys {
     /// That of the newest key, where none opens it.
     pub(crate) fn open<T, E>(&self, open: impl Fn(&hpke::ReceiverKey) -> Result<T, E>) -> Result<T, E> {
         open(&self.newest).or_else(|error| self.before.iter().find_map(|key| open(key).ok()).ok_or(error))
-    }
-
-    fn each(&self) -> impl Iterator<Item = &hpke::ReceiverKey> {
-        std::iter::once(&self.newest).chain(&self.before)
     }
 }
 

@@ -501,11 +501,18 @@ impl TrustStore {
         newest.map(|k| k.key.as_slice()).ok_or(TrustError::UnknownKey { authority })
     }
 
-    /// Whether the key of role part with this id and point counts at `at`.
+    /// Whether the key with this role, id and point (as the list has it) counts at `at`, whether it verifies or is sealed to.
     #[must_use]
-    pub fn is_part_key(&self, authority: AuthorityCode, kid: &[u8], point: &[u8], at: Timestamp) -> bool {
+    pub fn counts(
+        &self,
+        authority: AuthorityCode,
+        role: Role,
+        kid: &[u8],
+        point: &[u8],
+        at: Timestamp,
+    ) -> bool {
         let entries = self.list(authority).into_iter().flat_map(|list| &list.keys);
-        let mut named = entries.filter(|k| k.role == Role::Part && k.kid == kid && k.key == point);
+        let mut named = entries.filter(|k| k.role == role && k.kid == kid && k.key == point);
         named.any(|k| self.in_use(k, authority, at).is_ok())
     }
 

@@ -299,10 +299,10 @@ fn a_weekly_key_is_sealed_only_to_a_part_key_in_use() {
     assert_eq!(store.part_key(Chn, now()), Ok(good.public()));
     assert_eq!(store.part_key(Chn, now().plus_seconds(-1)), Ok(good.public()), "the newest that counts");
     assert_eq!(store.part_key(Chn, now().plus_seconds(1)), Ok(young.public()), "once its time has come");
-    assert!(store.is_part_key(Chn, b"2", old.public(), now().plus_seconds(-1)));
-    assert!(!store.is_part_key(Chn, b"2", old.public(), now()), "its time is over");
-    assert!(!store.is_part_key(Chn, b"1", dead.public(), now()), "compromised");
-    assert!(!store.is_part_key(Chn, b"4", old.public(), now()), "another point");
+    assert!(store.counts(Chn, Role::Part, b"2", old.public(), now().plus_seconds(-1)));
+    assert!(!store.counts(Chn, Role::Part, b"2", old.public(), now()), "its time is over");
+    assert!(!store.counts(Chn, Role::Part, b"1", dead.public(), now()), "compromised");
+    assert!(!store.counts(Chn, Role::Part, b"4", old.public(), now()), "another point");
     assert_eq!(TrustStore::default().part_key(Chn, now()), Err(TrustError::NoList(Chn)));
     assert_eq!(
         store.find(Chn, Role::Part, b"4", now()).map(|_| ()),

@@ -131,17 +131,9 @@ impl Seat {
     /// so before clocks may differ.
     pub fn counts(&self, trust: &TrustStore, number: u8, point: &[u8], now: Timestamp) -> bool {
         let kid = self.kid(number);
-        self.listing().into_iter().all(|code| {
-            let known = match self {
-                Self::Part(_) => trust.is_part_key(code, &kid, point, now),
-                Self::Authority(..) | Self::Gate(_) | Self::Desk(_) | Self::Supervisors(_) => {
-                    trust.find(code, self.role(), &kid, now).is_ok_and(|key| key.public().as_bytes() == point)
-                }
-            };
-            let listed = trust.list(code).into_iter().flat_map(|list| &list.keys);
-            let entry = listed.into_iter().find(|entry| entry.role == self.role() && entry.kid == kid);
-            known && entry.is_some_and(|entry| now >= entry.from.plus_seconds(CLOCK_SECONDS))
-        })
+        let counted = |code, at| trust.counts(code, self.role(), &kid, point, at);
+        let before = now.plus_seconds(-CLOCK_SECONDS);
+        self.listing().into_iter().all(|code| counted(code, now) && counted(code, before))
     }
 
     /// The keys of the party.
@@ -365,9 +357,7 @@ impl AuthoritySigners {
         let read = || Ok((OwnSigners::read(of_what, code)?, part_keys(of_what, code)?));
         if let Some((own, part)) = self.watch.changed(read) {
             self.own = Some(own);
-            if !part.are(&service.part_keys()) {
-                service.use_part_keys(part);
-            }
+            service.use_part_keys(part);
         }
         let Some(Ok(used)) = self.own.as_ref().map(|own| own.in_use(&service.trust(), now)) else { return };
         let before = service.signing();
