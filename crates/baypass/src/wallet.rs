@@ -9,6 +9,7 @@ mod authorities;
 pub mod openid;
 pub mod proximity;
 pub mod venue;
+pub mod verifiers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

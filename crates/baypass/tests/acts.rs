@@ -270,6 +270,8 @@ fn steps(account: &str) -> Vec<Step> {
         ),
         step("trust add-issuer --dir DIR --authority CHN --file issuer.json", &[SUPERVISORS], "add_issuer"),
         step("trust remove-issuer --dir DIR --authority CHN --name hk-identity", &[SUPERVISORS], "remove_issuer"),
+        step("trust add-verifier --dir DIR --authority CHN --file verifier.json", &[SUPERVISORS], "add_verifier"),
+        step("trust remove-verifier --dir DIR --authority CHN --name hk-ministry", &[SUPERVISORS], "remove_verifier"),
         step("trust announce --dir DIR --authority CHN", &[SUPERVISORS], "announce_root"),
         step("trust rotate --dir DIR --authority CHN", &[SUPERVISORS], "rotate_root"),
         step(
@@ -313,6 +315,11 @@ fn every_command_that_writes_leaves_its_act_with_its_actor() {
         "to": "2028-12-31", "certificate": SignerChain::new("Identities", &["id.example"], None).root_pem,
     });
     folder.write("issuer.json", issuer.to_string().as_bytes());
+    let verifier = json!({
+        "name": "hk-ministry", "jurisdiction": "HK", "types": ["mdoc:org.iso.23220.photoID.1"], "to": "2028-12-31",
+        "certificate": SignerChain::new("Ministry", &["ministry.example"], None).root_pem,
+    });
+    folder.write("verifier.json", verifier.to_string().as_bytes());
     folder.write("bay/gates/hengqin/kiosk.txt", b"kiosk CHN-MAC http://localhost:1/kiosk/CHN-MAC\n");
     #[rustfmt::skip]
     let one = folder.run(&[

@@ -29,6 +29,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 const CARD: &str = "A123456(3)";
+const CARD_TYPE: &str = "sd-jwt:urn:baypass:identity-card:1";
+const PHOTO_ID: &str = "mdoc:org.iso.23220.photoID.1";
 
 fn now() -> Timestamp {
     SystemClock.now()
@@ -130,6 +132,113 @@ async fn bearer_issuer() -> (String, Arc<Mutex<Vec<(String, bool)>>>) {
     (format!("openid-credential-offer://?credential_offer={offer}"), heard)
 }
 
+/// Pins a maker of wallets at Hong Kong.
+fn pin_maker(folder: &Folder, makers: &[u8]) {
+    let openid = folder.dir().join("authorities/HKG/openid");
+    std::fs::create_dir_all(&openid).unwrap();
+    std::fs::write(openid.join("wallet-makers.pem"), makers).unwrap();
+}
+
+/// Lists what a file says at Hong Kong, as its supervisors would: `what` is issuer or verifier.
+fn list_other(folder: &Folder, what: &str, listed: &Value) -> bay::Run {
+    folder.write("listed.json", listed.to_string().as_bytes());
+    let command = format!("add-{what}");
+    folder.run(&["trust", &command, "--dir", "DIR", "--authority", "HKG", "--file", "listed.json"])
+}
+
+#[tokio::test]
+async fn a_wallet_answers_a_verifier_that_a_list_names_for_the_listed_types_alone() {
+    let [(portrait, _)]: [_; 1] = people(1).try_into().unwrap();
+    let made = Folder::new();
+    made.run(&["wallet", "maker", "--out", "maker"]).code(0);
+    let makers = std::fs::read(made.path("maker/maker-root.pem")).unwrap();
+    let (ours, our_hkg) = served(&portrait, |folder| pin_maker(folder, &makers));
+    let root_of =
+        |folder: &Folder| std::fs::read_to_string(folder.dir().join("public/openid-hkg.pem")).unwrap();
+    // Another installation asks: its Hong Kong takes identities of ours, and ours knows nothing of it.
+    let to = now().local_date().plus_days(30);
+    let (theirs, their_hkg) = served(&portrait, |folder| {
+        let issuer = json!({"name": "other-hk", "jurisdiction": "HK", "types": [CARD_TYPE], "documents": ["hkid"], "to": to,
+            "certificate": root_of(&ours)});
+        list_other(folder, "issuer", &issuer).code(0);
+    });
+    let (link, number) = offer(&ours, &our_hkg.listens[0], &["identity-card-sd-jwt"]).await;
+    let maker = made.path("maker");
+    #[rustfmt::skip]
+    ours.run(&["wallet", "receive", "--dir", "DIR", "--resident", "1", &link, "--tx-code", &number, "--maker", maker.to_str().unwrap()]).code(0);
+
+    let base = &their_hkg.listens[0];
+    let verifier = |name: &str, jurisdiction: &str, types: &[&str]| json!({"name": name, "jurisdiction": jurisdiction, "types": types, "to": to, "certificate": root_of(&theirs)});
+    let present = async |more: &[&str]| {
+        let link = identity_request(base).await.unwrap();
+        let line = ["wallet", "present", "--dir", "DIR", "--resident", "1", &link];
+        ours.run(&[&line[..], more].concat())
+    };
+    let untold = ["no trusted authority"];
+    present(&[]).await.told(&untold);
+
+    // Listed for another type, or as another country's, it is told so, and sees nothing.
+    list_other(&ours, "verifier", &verifier("ministry", "HK", &[PHOTO_ID])).code(0);
+    let words = [
+        "may not ask for credentials of this type: its authority lists it for mdoc:org.iso",
+        "nothing was sent",
+    ];
+    present(&[]).await.told(&words);
+    present(&["--look"]).await.told(&words);
+    list_other(&ours, "verifier", &verifier("ministry", "MO", &[CARD_TYPE])).code(0);
+    present(&[]).await.told(&["names the country HK", "lists it for MO"]);
+    assert_eq!(shown(&ours).iter().sum::<u64>(), 0);
+
+    // What its supervisors read before they sign, and everybody after.
+    let listed = verifier("ministry", "HK", &[PHOTO_ID, CARD_TYPE]);
+    ours.write("next.json", listed.to_string().as_bytes());
+    #[rustfmt::skip]
+    let draft = ours.run(&["trust", "draft", "--dir", "DIR", "--authority", "HKG", "--out", "next", "--add-verifier", "next.json"]).code(0).out();
+    let print =
+        "may ask for sd-jwt:urn:baypass:identity-card:1, mdoc:org.iso.23220.photoID.1; certificate SHA-256 ";
+    assert!(draft.contains("foreign-verifier ministry: new or changed") && draft.contains(print), "{draft}");
+    list_other(&ours, "verifier", &listed).code(0);
+    assert!(ours.run(&["trust", "list", "--dir", "DIR"]).code(0).out().contains(print));
+    let lists = ours.run(&["trust", "list", "--dir", "DIR", "--json"]).code(0).json();
+    let all = lists["lists"].as_array().unwrap().iter().flat_map(|list| list["keys"].as_array().unwrap());
+    let found: Vec<_> = all.filter(|key| key["verifier"].is_object()).collect();
+    assert_eq!(found.len(), 1, "one in place of those of its name");
+    assert_eq!(found[0]["verifier"]["jurisdiction"], "HK");
+
+    // Now it is answered, and the holder reads whose list names it.
+    let look = present(&["--look"]).await.code(0).out();
+    assert!(look.contains("(listed by HKG) asks for") && look.contains("document_number"), "{look}");
+    let answered = present(&["--json"]).await.code(0).json();
+    assert_eq!(answered["listed_by"], json!(["HKG"]));
+    let page = client().get(answered["redirect_uri"].as_str().unwrap()).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.lines().next().is_some_and(|digits| digits.parse::<u32>().is_ok()), "{page}");
+
+    // Who brings a root by hand sets no limit.
+    list_other(&ours, "verifier", &verifier("ministry", "HK", &[PHOTO_ID])).code(0);
+    let by_hand = theirs.dir().join("public/openid-hkg.pem");
+    let answered = present(&["--json", "--root", by_hand.to_str().unwrap()]).await.code(0).json();
+    assert_eq!(answered["listed_by"], json!([]));
+
+    // A compromised one counts for nothing, and comes back under no name.
+    #[rustfmt::skip]
+    ours.run(&["trust", "compromise", "--dir", "DIR", "--authority", "HKG", "--role", "foreign-verifier", "--kid", "ministry"]).code(0);
+    present(&[]).await.told(&untold);
+    list_other(&ours, "verifier", &listed).told(&["compromised", "another name"]);
+    list_other(&ours, "verifier", &verifier("ministry-anew", "HK", &[CARD_TYPE])).code(0);
+    present(&[]).await.told(&untold);
+    assert_eq!(shown(&ours).iter().sum::<u64>(), 2);
+
+    // What a file lacks, or has too much.
+    let mut wrong = listed.clone();
+    wrong["documents"] = json!(["hkid"]);
+    list_other(&ours, "verifier", &wrong).told(&["leave documents out"]);
+    list_other(&ours, "verifier", &verifier("ministry", "HK", &[])).told(&["at least one type"]);
+    list_other(&ours, "issuer", &listed).told(&["one kind of document"]);
+    let remove = ["trust", "remove-verifier", "--dir", "DIR", "--authority", "HKG", "--name"];
+    ours.run(&[&remove[..], &["nobody"]].concat()).told(&["no verifier nobody"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_not_bound_to_the_wallets_key_is_shown_only_where_its_holder_says_so() {
     let [(portrait, _)]: [_; 1] = people(1).try_into().unwrap();
@@ -150,20 +259,16 @@ async fn a_wallet_takes_an_identity_of_another_system_and_shows_it_to_an_authori
     made.run(&["wallet", "maker", "--out", "maker"]).told(&["not there yet"]);
     let makers = std::fs::read(made.path("maker/maker-root.pem")).unwrap();
     let (theirs, their_hkg) = served(&portrait, |folder| {
-        let openid = folder.dir().join("authorities/HKG/openid");
-        std::fs::create_dir_all(&openid).unwrap();
-        std::fs::write(openid.join("wallet-makers.pem"), &makers).unwrap();
+        pin_maker(folder, &makers);
     });
     let issuer = &their_hkg.listens[0];
     let their_root = theirs.dir().join("public/openid-hkg.pem");
     let certificate = std::fs::read_to_string(&their_root).unwrap();
     let (ours, our_hkg) = served(&portrait, |folder| {
         let to = now().local_date().plus_days(30);
-        let listed = json!({"name": "other-hk", "jurisdiction": "HK", "types": ["sd-jwt:urn:baypass:identity-card:1"],
-            "documents": ["hkid"], "to": to, "certificate": certificate});
-        folder.write("issuer.json", listed.to_string().as_bytes());
-        let line = ["trust", "add-issuer", "--dir", "DIR", "--authority", "HKG", "--file", "issuer.json"];
-        folder.run(&line).code(0);
+        let listed = json!({"name": "other-hk", "jurisdiction": "HK", "types": [CARD_TYPE], "documents": ["hkid"], "to": to,
+            "certificate": certificate});
+        list_other(folder, "issuer", &listed).code(0);
     });
     let maker = made.path("maker");
     let maker = ["--maker", maker.to_str().unwrap()];

@@ -15,12 +15,13 @@ use crate::ascending::ascending;
 use crate::desk_binding::DeskBinding;
 use crate::issuer_binding::IssuerBinding;
 use crate::role::Role;
+use crate::verifier_binding::VerifierBinding;
 
 /// What a lane can be asked for at most: four kinds of lanes, six ways between three authorities.
 const MAX_LANES: usize = 4;
 const MAX_DIRECTIONS: usize = 6;
 
-/// For what the key of a gate, a desk or an issuer of another system counts.
+/// For what the key of a gate, a desk, or an issuer or verifier of another system counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Binding {
     /// Of a gate.
@@ -29,12 +30,14 @@ pub enum Binding {
     Desk(DeskBinding),
     /// Of an issuer of another system.
     Issuer(IssuerBinding),
+    /// Of a verifier of another system.
+    Verifier(VerifierBinding),
 }
 
 impl Binding {
     /// Whether every key of this role has a binding.
     pub(crate) const fn is_for(role: Role) -> bool {
-        matches!(role, Role::Gate | Role::Desk | Role::ForeignIssuer)
+        matches!(role, Role::Gate | Role::Desk | Role::ForeignIssuer | Role::ForeignVerifier)
     }
 
     pub(crate) fn write(&self, w: &mut Writer) {
@@ -42,6 +45,7 @@ impl Binding {
             Self::Gate(binding) => binding.write(w),
             Self::Desk(binding) => binding.write(w),
             Self::Issuer(binding) => binding.write(w),
+            Self::Verifier(binding) => binding.write(w),
         }
     }
 
@@ -50,6 +54,7 @@ impl Binding {
         match self {
             Self::Gate(_) | Self::Desk(_) => None,
             Self::Issuer(binding) => Some(binding.key()),
+            Self::Verifier(binding) => Some(binding.key()),
         }
     }
 
@@ -59,6 +64,7 @@ impl Binding {
             Role::Gate => Some(Self::Gate(GateBinding::read(r)?)),
             Role::Desk => Some(Self::Desk(DeskBinding::read(r)?)),
             Role::ForeignIssuer => Some(Self::Issuer(IssuerBinding::read(r)?)),
+            Role::ForeignVerifier => Some(Self::Verifier(VerifierBinding::read(r)?)),
             Role::Token
             | Role::Part
             | Role::Handover

@@ -1,129 +1,22 @@
 //! Issuer binding: for which jurisdiction, which credentials and which documents an issuer of another system counts.
 //!
-//! Lives here: [`IssuerBinding`], [`Jurisdiction`], [`CredentialType`]. Not here: the proof of a credential (`openid4vc`), whether an
+//! Lives here: [`IssuerBinding`]. Not here: what it shares with a verifier's (`foreign`), the proof of a credential (`openid4vc`), whether an
 //! authority takes one at an enrolment (its approval).
-//!
-//! Such an issuer is none of ours: its certificate comes from its own publication, in person, and enters an authority's list by its
-//! supervisors, as every key does.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 
+use credential::PublicKey;
 use credential::cbor::{CborError, Reader, Writer};
-use credential::certificate;
-use credential::{PublicKey, VerifyingKey};
 use documents::DocumentKind;
 
 use crate::ascending::ascending;
-
-/// Longest certificate in a list, in bytes.
-const MAX_CERTIFICATE: usize = 2_048;
-/// Most types of credentials of one issuer.
-const MAX_TYPES: usize = 8;
-/// Longest name of a type, in bytes.
-const MAX_TYPE: usize = 255;
-
-/// A jurisdiction: two letters of ISO 3166-1, as certificates name a country.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Jurisdiction([u8; 2]);
-
-/// The text names no jurisdiction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("write a jurisdiction as two capital letters of ISO 3166-1, for instance HK")]
-pub struct NotAJurisdiction;
-
-impl Jurisdiction {
-    /// The two letters.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        // Only ASCII letters are ever in it.
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-impl FromStr for Jurisdiction {
-    type Err = NotAJurisdiction;
-
-    fn from_str(text: &str) -> Result<Self, NotAJurisdiction> {
-        match text.as_bytes() {
-            [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Ok(Self([*a, *b])),
-            _ => Err(NotAJurisdiction),
-        }
-    }
-}
-
-impl fmt::Display for Jurisdiction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A type of credential, in one of the two forms.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CredentialType {
-    /// An SD-JWT VC of this `vct`.
-    SdJwt(String),
-    /// An mdoc of this document type.
-    Mdoc(String),
-}
-
-/// The text names no type of credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "write a type of credential as sd-jwt:VCT or mdoc:DOCTYPE, for instance mdoc:org.iso.23220.photoID.1"
-)]
-pub struct NotACredentialType;
-
-impl CredentialType {
-    fn parts(&self) -> (u64, &str) {
-        match self {
-            Self::SdJwt(name) => (0, name),
-            Self::Mdoc(name) => (1, name),
-        }
-    }
-
-    fn new(form: u64, name: &str) -> Option<Self> {
-        let sound = (1..=MAX_TYPE).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
-        match form {
-            0 if sound => Some(Self::SdJwt(name.to_owned())),
-            1 if sound => Some(Self::Mdoc(name.to_owned())),
-            _ => None,
-        }
-    }
-}
-
-impl FromStr for CredentialType {
-    type Err = NotACredentialType;
-
-    fn from_str(text: &str) -> Result<Self, NotACredentialType> {
-        let (form, name) = text.split_once(':').ok_or(NotACredentialType)?;
-        let form = match form {
-            "sd-jwt" => 0,
-            "mdoc" => 1,
-            _ => return Err(NotACredentialType),
-        };
-        Self::new(form, name).ok_or(NotACredentialType)
-    }
-}
-
-impl fmt::Display for CredentialType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SdJwt(name) => write!(f, "sd-jwt:{name}"),
-            Self::Mdoc(name) => write!(f, "mdoc:{name}"),
-        }
-    }
-}
+use crate::foreign::{CredentialType, Foreign, Jurisdiction};
 
 /// What an issuer of another system counts for, as an authority lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuerBinding {
-    jurisdiction: Jurisdiction,
-    types: BTreeSet<CredentialType>,
+    foreign: Foreign,
     documents: BTreeSet<DocumentKind>,
-    certificate: Vec<u8>,
-    key: PublicKey,
 }
 
 impl IssuerBinding {
@@ -136,28 +29,20 @@ impl IssuerBinding {
         documents: impl IntoIterator<Item = DocumentKind>,
         certificate: Vec<u8>,
     ) -> Option<Self> {
-        let (types, documents): (BTreeSet<_>, BTreeSet<_>) =
-            (types.into_iter().collect(), documents.into_iter().collect());
-        if certificate.len() > MAX_CERTIFICATE
-            || !(1..=MAX_TYPES).contains(&types.len())
-            || documents.is_empty()
-        {
-            return None;
-        }
-        let key = certificate::public_key(&certificate)?;
-        VerifyingKey::new(key).ok()?;
-        Some(Self { jurisdiction, types, documents, certificate, key })
+        let documents: BTreeSet<_> = documents.into_iter().collect();
+        let foreign = Foreign::new(jurisdiction, types, certificate)?;
+        (!documents.is_empty()).then_some(Self { foreign, documents })
     }
 
     /// Whose issuer it is.
     #[must_use]
     pub const fn jurisdiction(&self) -> Jurisdiction {
-        self.jurisdiction
+        self.foreign.jurisdiction()
     }
 
     /// The credentials that count, in order.
     pub fn types(&self) -> impl Iterator<Item = &CredentialType> {
-        self.types.iter()
+        self.foreign.types().iter()
     }
 
     /// The kinds of documents whose numbers it may tell, in order.
@@ -168,43 +53,35 @@ impl IssuerBinding {
     /// The certificate above its signers, in DER.
     #[must_use]
     pub fn certificate(&self) -> &[u8] {
-        &self.certificate
+        self.foreign.certificate()
     }
 
     /// The certificate's key.
     #[must_use]
     pub const fn key(&self) -> &PublicKey {
-        &self.key
+        self.foreign.key()
     }
 
     pub(crate) fn write(&self, w: &mut Writer) {
-        w.array(4).text(self.jurisdiction.as_str()).array(self.types.len());
-        for one in &self.types {
-            let (form, name) = one.parts();
-            w.array(2).uint(form).text(name);
-        }
+        w.array(4);
+        self.foreign.write_head(w);
         w.array(self.documents.len());
         for kind in &self.documents {
             w.text(kind.as_str());
         }
-        w.bytes(&self.certificate);
+        self.foreign.write_certificate(w);
     }
 
     /// Reads a binding: types and kinds ascend, none twice, so that a binding has one form.
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
         r.array_exact(4)?;
-        let jurisdiction = r.text(2)?.parse().map_err(|_| CborError::Unexpected)?;
-        let (mut types, mut documents) = (BTreeSet::new(), BTreeSet::new());
-        for _ in 0..r.array(MAX_TYPES)? {
-            r.array_exact(2)?;
-            let form = r.uint()?;
-            let next = CredentialType::new(form, r.text(MAX_TYPE)?);
-            ascending(&mut types, next.ok_or(CborError::Unexpected)?)?;
-        }
-        for _ in 0..r.array(DocumentKind::ALL.len())? {
-            ascending(&mut documents, r.text(32)?.parse().map_err(|_| CborError::Unexpected)?)?;
-        }
-        let certificate = r.bytes(MAX_CERTIFICATE)?.to_vec();
-        Self::new(jurisdiction, types, documents, certificate).ok_or(CborError::Unexpected)
+        let (foreign, documents) = Foreign::read(r, |r| {
+            let mut documents = BTreeSet::new();
+            for _ in 0..r.array(DocumentKind::ALL.len())? {
+                ascending(&mut documents, r.text(32)?.parse().map_err(|_| CborError::Unexpected)?)?;
+            }
+            Ok(documents)
+        })?;
+        if documents.is_empty() { Err(CborError::Unexpected) } else { Ok(Self { foreign, documents }) }
     }
 }

@@ -10,12 +10,14 @@ mod chain;
 mod desk;
 mod desk_binding;
 mod desk_request;
+mod foreign;
 mod issuer_binding;
 mod list;
 mod party;
 mod role;
 mod root;
 mod store;
+mod verifier_binding;
 
 pub use approval::{
     Approval, ApprovalError, Approvals, FOREIGN_IDENTITY, Face, Newest, OFFICER_PORTRAIT, Terms,
@@ -25,9 +27,11 @@ pub use chain::{MAX_PREDECESSORS, chain, links};
 pub use desk::{DeskRefusal, DeskUse, SPECIMEN_VENUES};
 pub use desk_binding::{DeskBinding, NotAVenueKind, OutsideDesk, VenueKind};
 pub use desk_request::{DeskRequest, RequestRefusal};
-pub use issuer_binding::{CredentialType, IssuerBinding, Jurisdiction, NotACredentialType, NotAJurisdiction};
+pub use foreign::{CredentialType, Jurisdiction, NotACredentialType, NotAJurisdiction};
+pub use issuer_binding::IssuerBinding;
 pub use list::{Freshness, KeyEntry, STALE_GRACE_SECONDS, STATUS_TTL_SECONDS, TrustError, TrustList};
 pub use party::{Party, Peer, TlsKey};
 pub use role::Role;
 pub use root::{Root, RootError, RootKey};
 pub use store::TrustStore;
+pub use verifier_binding::VerifierBinding;

@@ -22,7 +22,7 @@ pub struct KeyEntry {
     /// The role in which it counts.
     pub role: Role,
     /// The key id, unique within the role: one byte for tokens and venue credentials, the gate's name for gates, the venue's
-    /// for desks, a [`crate::Party`] and a number for the role tls, a name for an issuer of another system.
+    /// for desks, a [`crate::Party`] and a number for the role tls, a name for an issuer or verifier of another system.
     pub kid: Vec<u8>,
     /// The compressed point (33 bytes); for the part role the uncompressed one (65 bytes).
     pub key: Vec<u8>,
@@ -32,8 +32,8 @@ pub struct KeyEntry {
     pub to: Timestamp,
     /// Whether it is compromised: then it counts at no time, for nothing that it ever signed.
     pub compromised: bool,
-    /// For what the key of a gate, a desk or an issuer of another system counts; every key of these roles has one of its role, and no
-    /// other key.
+    /// For what the key of a gate, a desk, or an issuer or verifier of another system counts; every key of these roles has one of its role,
+    /// and no other key.
     pub binding: Option<Binding>,
 }
 

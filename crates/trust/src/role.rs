@@ -31,11 +31,13 @@ pub enum Role {
     Counter,
     /// The key of a certificate above an issuer of another system, whose identity credentials count at an enrolment.
     ForeignIssuer,
+    /// The key of a certificate above a verifier of another system, which may ask wallets for listed types of credentials.
+    ForeignVerifier,
 }
 
 impl Role {
     /// All roles, in order of their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Token,
         Self::Part,
         Self::Handover,
@@ -49,6 +51,7 @@ impl Role {
         Self::Desk,
         Self::Counter,
         Self::ForeignIssuer,
+        Self::ForeignVerifier,
     ];
 
     /// The word in files and messages to people.
@@ -68,6 +71,7 @@ impl Role {
             Self::Desk => "desk",
             Self::Counter => "counter",
             Self::ForeignIssuer => "foreign-issuer",
+            Self::ForeignVerifier => "foreign-verifier",
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::issuer_binding::IssuerBinding;
 use crate::list::{Freshness, KeyEntry, TrustError, TrustList};
 use crate::role::Role;
 use crate::root::Root;
+use crate::verifier_binding::VerifierBinding;
 
 /// Most compromised keys that are remembered of one authority.
 const MAX_COMPROMISED: usize = 100_000;
@@ -436,7 +437,9 @@ impl TrustStore {
     ) -> Result<(&VerifyingKey, &GateBinding), TrustError> {
         match self.bound(authority, Role::Gate, kid, at)? {
             (key, Binding::Gate(binding)) => Ok((key, binding)),
-            (_, Binding::Desk(_) | Binding::Issuer(_)) => Err(TrustError::UnknownKey { authority }),
+            (_, Binding::Desk(_) | Binding::Issuer(_) | Binding::Verifier(_)) => {
+                Err(TrustError::UnknownKey { authority })
+            }
         }
     }
 
@@ -453,7 +456,9 @@ impl TrustStore {
     ) -> Result<(&VerifyingKey, &DeskBinding), TrustError> {
         match self.bound(authority, Role::Desk, kid, at)? {
             (key, Binding::Desk(binding)) => Ok((key, binding)),
-            (_, Binding::Gate(_) | Binding::Issuer(_)) => Err(TrustError::UnknownKey { authority }),
+            (_, Binding::Gate(_) | Binding::Issuer(_) | Binding::Verifier(_)) => {
+                Err(TrustError::UnknownKey { authority })
+            }
         }
     }
 
@@ -464,14 +469,35 @@ impl TrustStore {
         authority: AuthorityCode,
         at: Timestamp,
     ) -> impl Iterator<Item = (&[u8], &IssuerBinding)> {
+        self.bound_in_use(authority, at).filter_map(|(name, binding)| match binding {
+            Binding::Issuer(binding) => Some((name, binding)),
+            Binding::Gate(_) | Binding::Desk(_) | Binding::Verifier(_) => None,
+        })
+    }
+
+    /// The verifiers of other systems that `authority` lists and that count at `at`, with their names; none where its list is not there, or
+    /// too old for anything.
+    pub fn foreign_verifiers(
+        &self,
+        authority: AuthorityCode,
+        at: Timestamp,
+    ) -> impl Iterator<Item = (&[u8], &VerifierBinding)> {
+        self.bound_in_use(authority, at).filter_map(|(name, binding)| match binding {
+            Binding::Verifier(binding) => Some((name, binding)),
+            Binding::Gate(_) | Binding::Desk(_) | Binding::Issuer(_) => None,
+        })
+    }
+
+    /// The bindings, with their key ids, of keys that count at `at`.
+    fn bound_in_use(
+        &self,
+        authority: AuthorityCode,
+        at: Timestamp,
+    ) -> impl Iterator<Item = (&[u8], &Binding)> {
         let list = self.list(authority).filter(|list| Freshness::of(list.expires, at) != Freshness::Refused);
         list.map_or(&[][..], |list| list.keys.as_slice()).iter().filter_map(move |entry| {
-            match &entry.binding {
-                Some(Binding::Issuer(binding)) => {
-                    self.in_use(entry, authority, at).ok().map(|()| (entry.kid.as_slice(), binding))
-                }
-                Some(Binding::Gate(_) | Binding::Desk(_)) | None => None,
-            }
+            let binding = entry.binding.as_ref()?;
+            self.in_use(entry, authority, at).ok().map(|()| (entry.kid.as_slice(), binding))
         })
     }
 

@@ -20,7 +20,7 @@ use page::{blocks, bytes, conforms};
 use test_support::SignerChain;
 use trust::{
     Approval, Binding, DeskBinding, Face, GateBinding, IssuerBinding, KeyEntry, Role, Root, Terms, TrustList,
-    TrustStore, VenueKind, links,
+    TrustStore, VenueKind, VerifierBinding, links,
 };
 
 use AuthorityCode::{Chn, Hkg, Mac};
@@ -74,6 +74,19 @@ fn foreign() -> KeyEntry {
     KeyEntry {
         binding: Some(Binding::Issuer(bound)),
         ..entry(Role::ForeignIssuer, b"hk-identity", key.as_bytes())
+    }
+}
+
+/// A verifier of another system, of both forms of credentials.
+fn asking() -> KeyEntry {
+    let types =
+        ["sd-jwt:urn:example:identity:1", "mdoc:org.iso.23220.photoID.1"].map(|one| one.parse().unwrap());
+    let root = SignerChain::new("Ministry", &["ministry.example"], None).root;
+    let bound = VerifierBinding::new("HK".parse().unwrap(), types, root).unwrap();
+    let key = *bound.key();
+    KeyEntry {
+        binding: Some(Binding::Verifier(bound)),
+        ..entry(Role::ForeignVerifier, b"hk-ministry", key.as_bytes())
     }
 }
 
@@ -171,11 +184,12 @@ fn every_list_that_is_written_is_what_the_grammar_says() {
     let key = SigningKey::generate().unwrap();
     let mut keys: Vec<KeyEntry> = Role::ALL
         .into_iter()
-        .filter(|role| !matches!(role, Role::Part | Role::ForeignIssuer))
+        .filter(|role| !matches!(role, Role::Part | Role::ForeignIssuer | Role::ForeignVerifier))
         .map(|role| entry(role, b"1", key.public().as_bytes()))
         .collect();
     keys.push(entry(Role::Part, b"", &[4; 65]));
     keys.push(foreign());
+    keys.push(asking());
     keys.push(KeyEntry { compromised: true, ..entry(Role::Gate, &[7; 64], key.public().as_bytes()) });
     let (root, next) = (single(&key), Some(example_root("CHN next", 4)));
     let mut list =
@@ -233,6 +247,7 @@ fn a_changed_list_is_refused_by_grammar_and_reader() {
     assert!(stricter <= 8, "{stricter} changes were refused by the reader alone");
     // A key bound to a place that is no gate's, a gate's that is bound to none, a place in two forms.
     let (token, gate, desk) = (&trust.keys[0], &trust.keys[1], &trust.keys[2]);
+    let (issuer, verifier) = (foreign(), asking());
     for entry in [
         KeyEntry { binding: Some(Binding::Gate(bound())), ..token.clone() },
         KeyEntry { binding: None, ..gate.clone() },
@@ -241,6 +256,10 @@ fn a_changed_list_is_refused_by_grammar_and_reader() {
         KeyEntry { role: Role::Gate, ..desk.clone() },
         KeyEntry { role: Role::Venue, ..desk.clone() },
         KeyEntry { binding: None, ..desk.clone() },
+        KeyEntry { binding: None, ..verifier.clone() },
+        KeyEntry { role: Role::ForeignVerifier, ..issuer.clone() },
+        KeyEntry { role: Role::ForeignIssuer, ..verifier.clone() },
+        KeyEntry { role: Role::Counter, ..verifier.clone() },
     ] {
         let list = TrustList { keys: vec![entry], ..trust.clone() };
         assert!(conforms("trust-list-payload", &list.encode()).is_err());

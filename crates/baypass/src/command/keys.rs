@@ -153,7 +153,7 @@ const fn on_the_way(role: Role) -> i64 {
         Role::Counter => 4 * DAY,
         Role::Verdict | Role::Handover | Role::Status | Role::Approval | Role::Tls => 2 * DAY,
         // No key of ours: nobody rotates it here.
-        Role::ForeignIssuer => 0,
+        Role::ForeignIssuer | Role::ForeignVerifier => 0,
     }
 }
 

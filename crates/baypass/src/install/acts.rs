@@ -50,6 +50,10 @@ pub const LIST_COMPROMISED: &str = "list_compromised";
 pub const ADD_ISSUER: &str = "add_issuer";
 /// Taking one out.
 pub const REMOVE_ISSUER: &str = "remove_issuer";
+/// Listing a verifier of another system.
+pub const ADD_VERIFIER: &str = "add_verifier";
+/// Taking one out.
+pub const REMOVE_VERIFIER: &str = "remove_verifier";
 /// A root is announced.
 pub const ANNOUNCE_ROOT: &str = "announce_root";
 /// A list moves to the announced root.

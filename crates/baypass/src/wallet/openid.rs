@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::dpop::{DpopRequest, sign_dpop};
 use credential::x5c::{CertificateAnchors, LeafUse, verify_x5c};
 use credential::{SigningKey, random_array};
-use documents::Timestamp;
+use documents::{AuthorityCode, Timestamp};
 use openid4vc::dcql::{Candidate, Shown};
 use openid4vc::issuance::{
     Access, CredentialForm, CredentialOffer, Delivered, IssuerFault, IssuerMetadata, MAX_ISSUER_LEN, Maker,
@@ -23,7 +23,9 @@ use openid4vc::{mdoc, sd_jwt};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use trust::CredentialType;
 
+use super::verifiers::Verifiers;
 use super::{Bytes, Wallet};
 use crate::failure::{Failure, of};
 
@@ -131,6 +133,14 @@ impl HeldForeign {
         match &self.form {
             Form::SdJwt(held) => held.claims().get("vct").and_then(Value::as_str).unwrap_or_default(),
             Form::Mdoc(held) => held.security_object().doc_type(),
+        }
+    }
+
+    fn credential_type(&self) -> CredentialType {
+        let kind = self.kind().to_owned();
+        match &self.form {
+            Form::SdJwt(_) => CredentialType::SdJwt(kind),
+            Form::Mdoc(_) => CredentialType::Mdoc(kind),
         }
     }
 
@@ -435,6 +445,8 @@ pub struct Wanted {
     response_uri: String,
     /// Who asks: the names in its certificate, else its client id.
     pub who: String,
+    /// The authorities that list who asks; none where it stands below one of their own roots, or one that the holder brought.
+    pub listed_by: Vec<AuthorityCode>,
     /// What would be shown: place in the wallet, issuer, type, names of claims.
     pub shows: Vec<(usize, String, String, Vec<String>)>,
     held: Vec<(usize, HeldForeign)>,
@@ -478,15 +490,15 @@ impl Wallet {
         }
     }
 
-    /// Fetches what a link asks for, checks who asks, and chooses what would answer; nothing is sent. `roots`: above verifiers that count.
+    /// Fetches what a link asks for, checks who asks, chooses what would answer, and holds it to what `verifiers` may ask for; nothing is sent.
     ///
     /// # Errors
-    /// A request that counts for nothing; nothing here answers it.
+    /// A request that counts for nothing; nothing here answers it; it asks for more than it may.
     pub async fn wanted(
         &self,
         http: &reqwest::Client,
         link: &str,
-        roots: &CertificateAnchors,
+        verifiers: &Verifiers,
         optional: bool,
         now: Timestamp,
     ) -> Result<Wanted, Failure> {
@@ -500,7 +512,7 @@ impl Wallet {
         };
         let object = sent(request).await?.granted("the verifier")?;
         let context = Context {
-            anchors: roots,
+            anchors: verifiers.anchors(),
             client_id: Some(&client_id),
             wallet_nonce: by_post.then_some(wallet_nonce.as_str()),
             origin: None,
@@ -512,7 +524,8 @@ impl Wallet {
             return Err(Failure::new("the verifier wants its answer from a browser page"));
         };
         let response_uri = response_uri.clone();
-        let hosts = asked.verifier().map(|leaf| leaf.dns_names.join(", ")).unwrap_or_default();
+        let signer = asked.verifier().ok_or_else(|| Failure::new("nobody signed this request"))?;
+        let hosts = signer.dns_names.join(", ");
         let who = if hosts.is_empty() { client_id } else { hosts };
         let held = self.freshest(now);
         let candidates: Vec<Candidate<'_>> = held.iter().map(|(_, held)| held.as_held().credential).collect();
@@ -521,13 +534,16 @@ impl Wallet {
                 "nothing in this wallet answers what {who} asks for; `baypass wallet credentials` lists what is here"
             ))
         })?;
-        let shows = chosen.iter().flat_map(|(_, matches)| matches).filter_map(|found| {
+        let found = || chosen.iter().flat_map(|(_, matches)| matches);
+        let types = found().filter_map(|found| Some(held.get(found.candidate)?.1.credential_type()));
+        let listed_by = verifiers.check((&who, signer), types).map_err(of)?;
+        let shows = found().filter_map(|found| {
             let (place, held) = held.get(found.candidate)?;
             let issuer = self.foreign.get(*place)?.issuer.clone();
             Some((*place, issuer, held.kind().to_owned(), held.names(&found.shown)))
         });
         let shows = shows.collect();
-        Ok(Wanted { asked, response_uri, who, shows, held, optional })
+        Ok(Wanted { asked, response_uri, who, listed_by, shows, held, optional })
     }
 
     /// Sends the answer, and counts whose copies were shown. Gives where the holder's browser goes on, where the verifier says so.

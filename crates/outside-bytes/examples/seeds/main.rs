@@ -45,7 +45,7 @@ use outside_bytes::{
     AUTHORITY_KID, Asked, LANE, SUBJECT, TOKEN_KID, authority_key, device_key, now, part_key, part_pair,
     part_words, receiver_key, root,
 };
-use trust::{Approval, Binding, GateBinding, KeyEntry, Role, Root, TrustList};
+use trust::{Approval, Binding, GateBinding, KeyEntry, Role, Root, TrustList, VerifierBinding};
 
 use AuthorityCode::{Chn, Hkg, Mac};
 
@@ -328,6 +328,19 @@ fn approval() -> Approval {
     Approval { claims, ..Approval::specimen("2026-001", ports, now().local_date()) }
 }
 
+/// A verifier of another system.
+fn verifier() -> KeyEntry {
+    let types = ["sd-jwt:urn:example:1", "mdoc:org.example"].map(|one| one.parse().unwrap());
+    let bound = VerifierBinding::new(
+        "HK".parse().unwrap(),
+        types,
+        test_support::SignerChain::new("V", &["v.example"], None).root,
+    );
+    let bound = bound.unwrap();
+    let key = bound.key().as_bytes().to_vec();
+    KeyEntry { key, binding: Some(Binding::Verifier(bound)), ..entry(Role::ForeignVerifier, b"v") }
+}
+
 fn lists() {
     let ways = [Direction::new(Chn, Mac).unwrap(), Direction::new(Mac, Chn).unwrap()];
     let binding = GateBinding::new(hengqin(), [LaneKind::Code, LaneKind::Manual], ways, true);
@@ -355,6 +368,8 @@ fn lists() {
     put("trust_list", "no-root-changed", changed.encode());
     let unbound = TrustList { keys: vec![entry(Role::Gate, LANE.as_bytes())], ..list.clone() };
     put("trust_list", "no-gate-unbound", unbound.encode());
+    let verifier = TrustList { keys: vec![verifier()], ..list.clone() };
+    put_with_misses("trust_list", "verifier", &verifier.encode());
     let future = TrustList { issued: now().plus_seconds(301), ..list };
     put("trust_list", "no-future", future.encode());
 

@@ -11,7 +11,8 @@ use documents::AuthorityCode;
 use gate::Clock as _;
 use trust::{Role, Root, TrustList, TrustStore};
 
-use super::{issuers, read_root, rotate, strike, strike_supervisor, words};
+use super::foreign::{self, Foreign};
+use super::{read_root, rotate, strike, strike_supervisor, words};
 use crate::Ended;
 use crate::command::{At, InstallationArgs};
 use crate::failure::{self, Failure, of};
@@ -77,6 +78,12 @@ pub struct DraftArgs {
     /// Takes out the issuer of another system of this name; may be given again.
     #[arg(long, value_name = "NAME")]
     remove_issuer: Vec<String>,
+    /// Lists the verifier of another system in this file (`trust add-verifier --help` shows its form); may be given again.
+    #[arg(long, value_name = "FILE")]
+    add_verifier: Vec<PathBuf>,
+    /// Takes out the verifier of another system of this name; may be given again.
+    #[arg(long, value_name = "NAME")]
+    remove_verifier: Vec<String>,
     /// Begins anew under the root that `trust adopt-root` pinned here, from what the supervisors published last.
     #[arg(long, conflicts_with_all = ["rotate", "announce", "compromise_supervisor"])]
     begin: bool,
@@ -88,7 +95,8 @@ pub struct DraftArgs {
 pub fn draft(args: &DraftArgs) -> Result<Ended, Failure> {
     let (installation, code) = (args.installation.open()?, args.authority);
     let strike_keys = |list: &mut TrustList| {
-        issuers::change(list, &args.add_issuer, &args.remove_issuer, args.at.time())?;
+        Foreign::Issuer.change(list, &args.add_issuer, &args.remove_issuer, args.at.time())?;
+        Foreign::Verifier.change(list, &args.add_verifier, &args.remove_verifier, args.at.time())?;
         match &args.compromise {
             Some(role) => strike(list, role, args.kid.as_deref()).map(drop),
             None => Ok(()),
@@ -165,8 +173,8 @@ fn told(store: &TrustStore, list: &TrustList) -> String {
     for key in list.keys.iter().filter(|key| !now.keys.contains(key)) {
         let state = if key.compromised { "COMPROMISED" } else { "new or changed" };
         text += &format!("  {} {}: {state}\n", key.role.as_str(), kid(key.role, &key.kid));
-        if key.role == Role::ForeignIssuer {
-            text += &format!("    {}\n", issuers::told(key));
+        if let Some(told) = foreign::told(key) {
+            text += &format!("    {told}\n");
         }
     }
     let gone = |key: &&trust::KeyEntry| !list.keys.iter().any(|k| k.role == key.role && k.kid == key.kid);

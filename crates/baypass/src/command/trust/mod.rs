@@ -4,7 +4,7 @@
 //! supervisor (`ceremony`), an installation of the version before (`upgrade`).
 
 mod ceremony;
-mod issuers;
+mod foreign;
 mod upgrade;
 
 use std::path::PathBuf;
@@ -14,6 +14,7 @@ use documents::AuthorityCode;
 use serde_json::json;
 use trust::{Freshness, Role, Root, TrustList};
 
+use self::foreign::Foreign;
 use super::{At, InstallationArgs, ListArgs};
 use crate::Ended;
 use crate::failure::{self, Failure, of};
@@ -35,9 +36,19 @@ pub enum TrustCommand {
     /// Moves to the root that the list in force announces, in one step.
     Rotate(RotateArgs),
     /// Lists an issuer of another system, whose identity credentials count at an enrolment, in one step.
-    AddIssuer(issuers::AddIssuerArgs),
+    ///
+    /// The file: {"name": "hk-identity", "jurisdiction": "HK", "types": ["sd-jwt:VCT", "mdoc:DOCTYPE"], "documents": ["hkid"],
+    /// "to": "2027-11-30", "certificate": "-----BEGIN CERTIFICATE-----..."}. The certificate is the one above its signers, brought in person.
+    AddIssuer(foreign::AddArgs),
     /// Takes an issuer of another system out of the list, in one step.
-    RemoveIssuer(issuers::RemoveIssuerArgs),
+    RemoveIssuer(foreign::RemoveArgs),
+    /// Lists a verifier of another system, which may ask wallets for credentials of the types that it is listed for, in one step.
+    ///
+    /// The file: {"name": "hk-ministry", "jurisdiction": "HK", "types": ["sd-jwt:VCT", "mdoc:DOCTYPE"], "to": "2027-11-30",
+    /// "certificate": "-----BEGIN CERTIFICATE-----..."}. The certificate is the one above its signers of requests, brought in person.
+    AddVerifier(foreign::AddArgs),
+    /// Takes a verifier of another system out of the list, in one step.
+    RemoveVerifier(foreign::RemoveArgs),
     /// Makes a supervisor's key, and prints its public key for a root's file.
     NewKey(ceremony::NewKeyArgs),
     /// Writes the next list, not signed yet, for the supervisors to look at and sign.
@@ -74,7 +85,7 @@ pub struct CompromiseArgs {
     /// Whose key.
     #[arg(long)]
     authority: AuthorityCode,
-    /// token, part, handover, verdict, notice, gate, status, venue, desk, counter, foreign-issuer, approval or tls.
+    /// token, part, handover, verdict, notice, gate, status, venue, desk, counter, foreign-issuer, foreign-verifier, approval or tls.
     #[arg(long, required_unless_present = "supervisor")]
     role: Option<String>,
     /// One key alone, by its id (a gate's is the name of its lane, a desk's its venue; from the second on with `#` and the number).
@@ -132,8 +143,10 @@ impl TrustCommand {
                     rotate,
                 )
             }
-            Self::AddIssuer(args) => issuers::add(args),
-            Self::RemoveIssuer(args) => issuers::remove(args),
+            Self::AddIssuer(args) => foreign::add(Foreign::Issuer, args),
+            Self::RemoveIssuer(args) => foreign::remove(Foreign::Issuer, args),
+            Self::AddVerifier(args) => foreign::add(Foreign::Verifier, args),
+            Self::RemoveVerifier(args) => foreign::remove(Foreign::Verifier, args),
             Self::NewKey(args) => ceremony::new_key(args),
             Self::Draft(args) => ceremony::draft(args),
             Self::Show(args) => ceremony::show(args),
@@ -178,8 +191,7 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
                 .keys
                 .iter()
                 .map(|key| {
-                    let issuer = issuers::json(key);
-                    json!({"issuer": issuer, "role": key.role.as_str(), "kid": String::from_utf8_lossy(&key.kid), "kid_hex": hex::encode(&key.kid), "from": key.from, "to": key.to, "compromised": key.compromised})
+                    json!({"issuer": foreign::issuer_json(key), "verifier": foreign::verifier_json(key), "role": key.role.as_str(), "kid": String::from_utf8_lossy(&key.kid), "kid_hex": hex::encode(&key.kid), "from": key.from, "to": key.to, "compromised": key.compromised})
                 })
                 .collect();
             let next = list.next.as_ref().map(root_json);
@@ -198,8 +210,8 @@ fn list(args: &ListArgs) -> Result<Ended, Failure> {
             for key in list.keys.iter().filter(|key| key.role != Role::Gate) {
                 let state = if key.compromised { "COMPROMISED" } else { "" };
                 failure::print(&format!("  {:<9} {} to {} {state}\n", key.role.as_str(), key.from, key.to))?;
-                if key.role == Role::ForeignIssuer {
-                    failure::print(&format!("            {}\n", issuers::told(key)))?;
+                if let Some(told) = foreign::told(key) {
+                    failure::print(&format!("            {told}\n"))?;
                 }
             }
         }

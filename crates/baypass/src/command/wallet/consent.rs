@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
 use credential::venue::{ClaimName, ClaimSet, CredentialKind, VenueReceipt};
-use documents::{DocumentKind, Scenario};
+use documents::{AuthorityCode, DocumentKind, Scenario};
 use trust::DeskRequest;
 
 use crate::failure::{self, Failure, of};
@@ -100,12 +100,14 @@ pub fn receipt(receipt: &VenueReceipt) -> String {
     format!("registered; the desk keeps until {}: {}\n", receipt.until, words(&receipt.kept))
 }
 
-/// Who asks a wallet for credentials of other systems, and what would be shown: issuer, type, names of claims of each.
+/// Who asks a wallet for credentials of other systems, by whose list, and what would be shown: issuer, type, names of claims of each.
 pub fn shown_to<'s>(
-    who: &str,
+    (who, listed_by): (&str, &[AuthorityCode]),
     shows: impl Iterator<Item = (&'s String, &'s String, &'s [String])>,
 ) -> String {
-    let mut page = format!("{who} asks for:\n");
+    let by: Vec<_> = listed_by.iter().map(|code| code.code()).collect();
+    let listed = if by.is_empty() { String::new() } else { format!(" (listed by {})", by.join(", ")) };
+    let mut page = format!("{who}{listed} asks for:\n");
     for (issuer, kind, names) in shows {
         let _ = writeln!(page, "  {} ({kind}, of {issuer})", names.join(", "));
     }

@@ -240,7 +240,7 @@ fn nothing(
 
 fn page(who: &str, request: &DeviceRequest, wanted: &InPerson) -> String {
     let shows = wanted.shows.iter().map(|one| (&one.issuer, &one.doc_type, one.names.as_slice()));
-    let mut page = consent::shown_to(who, shows);
+    let mut page = consent::shown_to((who, &[]), shows);
     let asked = || request.documents().iter().flat_map(|one| &one.elements);
     let shown = |name: &String| wanted.shows.iter().any(|one| one.names.contains(name));
     let kept: Vec<&str> = asked().filter(|one| one.intent_to_retain).map(|one| one.name.as_str()).collect();

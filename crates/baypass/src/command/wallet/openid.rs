@@ -20,6 +20,7 @@ use crate::install::parties::trusted;
 use crate::install::{Installation, openid, write_whole};
 use crate::serve::status_client;
 use crate::wallet::openid::{COPIES, HeldForeign, IssuerClient, WalletMaker};
+use crate::wallet::verifiers::Verifiers;
 
 /// Longest file of certificates or of a key, in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -83,7 +84,7 @@ pub struct PresentArgs {
     #[arg(value_name = "LINK")]
     link: String,
     /// The certificate (PEM) above the verifier's, brought by somebody whom you trust; may be given again. The roots of this installation's
-    /// authorities count anyway.
+    /// authorities count anyway, and verifiers in their lists for the types of credentials that they are listed for.
     #[arg(long, value_name = "FILE")]
     root: Vec<PathBuf>,
     /// Shows who asks for what, and sends nothing.
@@ -203,12 +204,13 @@ pub fn list(args: &CredentialsArgs) -> Result<Ended, Failure> {
 /// Runs `wallet present`.
 pub async fn present(args: &PresentArgs) -> Result<Ended, Failure> {
     let (installation, now) = (args.installation.open()?, args.at.time());
-    let (http, roots) = (status_client(&installation)?, anchors(&roots(&installation, &args.root)?)?);
+    let (http, (trust, _)) = (status_client(&installation)?, trusted(&installation, now)?);
+    let verifiers = Verifiers::new(roots(&installation, &args.root)?, &trust, now).map_err(of)?;
     let _hold = installation.hold()?;
     let mut wallet = args.resident.wallet(&installation)?;
-    let wanted = wallet.wanted(&http, args.link.trim(), &roots, !args.required_only, now).await?;
+    let wanted = wallet.wanted(&http, args.link.trim(), &verifiers, !args.required_only, now).await?;
     let shows = wanted.shows.iter().map(|(_, issuer, kind, names)| (issuer, kind, names.as_slice()));
-    let page = consent::shown_to(&wanted.who, shows);
+    let page = consent::shown_to((&wanted.who, &wanted.listed_by), shows);
     if !args.output.json {
         failure::print(&page)?;
     }
@@ -227,7 +229,7 @@ pub async fn present(args: &PresentArgs) -> Result<Ended, Failure> {
             .map(|(_, issuer, kind, names)| json!({"issuer": issuer, "type": kind, "claims": names}))
             .collect();
         failure::print_json(
-            &json!({"resident": wallet.resident, "verifier": wanted.who, "shown": shows, "sent": !args.look, "redirect_uri": back}),
+            &json!({"resident": wallet.resident, "verifier": wanted.who, "listed_by": wanted.listed_by, "shown": shows, "sent": !args.look, "redirect_uri": back}),
         )?;
     } else if let Some(back) = back {
         failure::print(&format!("shown; go on in your browser: {back}\n"))?;
