@@ -23,6 +23,11 @@ export class CborTag {
   ) {}
 }
 
+/** A tagged item of others with its bytes as they came: they may be hashed, and are written again unchanged. */
+export class CborRawTag extends CborTag {
+  constructor(tag: number | bigint, item: Cbor, readonly bytes: Uint8Array) { super(tag, item) }
+}
+
 /** simple(59): in an SD-CWT the key of the hashes of what is redacted. The other simple values are read by nobody. */
 export class CborRedacted {
   /** Told from other classes by the compiler, which compares shapes. */
@@ -87,6 +92,7 @@ export function encode(item: Cbor): Uint8Array {
   }
   if (item instanceof Uint8Array) return join(head(2, item.length), item)
   if (item instanceof CborMap) return encodeMap(item)
+  if (item instanceof CborRawTag) return item.bytes
   if (item instanceof CborTag) return join(head(6, item.tag), encode(item.item))
   if (item instanceof CborRedacted) return Uint8Array.of(0xf8, item.simple)
   return join(head(4, item.length), ...item.map(encode))
@@ -98,6 +104,7 @@ class Reader {
     private readonly bytes: Uint8Array,
     private readonly anyOrder: boolean,
     private readonly redacted: boolean,
+    private readonly ofOthers = false,
   ) {}
 
   private take(length: number): Uint8Array {
@@ -115,7 +122,7 @@ class Reader {
     let value = ZERO
     for (const byte of this.take(width)) value = (value << BYTE) | BigInt(byte)
     const shorter = WIDTHS[info - 25]?.[0] ?? BigInt(23)
-    if (value <= shorter) throw new FormError('not deterministic')
+    if (value <= shorter && !this.ofOthers) throw new FormError('not deterministic')
     return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value
   }
 
@@ -149,13 +156,19 @@ class Reader {
       case 5:
         return this.map(this.length(info), depth - 1)
       case 6:
-        return new CborTag(this.argument(info), this.item(depth - 1))
+        return this.tag(info, depth - 1)
       default:
         if (first === 0xf4 || first === 0xf5) return first === 0xf5
         if (first === 0xf6) return null
         if (this.redacted && first === 0xf8 && at(this.take(1), 0) === 59) return new CborRedacted()
         throw new FormError('unexpected')
     }
+  }
+
+  private tag(info: number, depth: number): CborTag {
+    const start = this.position - 1
+    const [tag, item] = [this.argument(info), this.item(depth)]
+    return this.ofOthers ? new CborRawTag(tag, item, this.bytes.slice(start, this.position)) : new CborTag(tag, item)
   }
 
   private map(length: number, depth: number): CborMap {
@@ -179,6 +192,11 @@ class Reader {
 /** Exactly one item in strict form. `anyOrder` takes a map whose keys are out of order, as status lists may be. */
 export function decode(bytes: Uint8Array, anyOrder = false): Cbor {
   return readOne(new Reader(bytes, anyOrder, false), bytes)
+}
+
+/** What others wrote: lengths that are longer than needed and keys in any order are taken, and each tag keeps its bytes (`CborRawTag`). No key stands twice. */
+export function decodeOfOthers(bytes: Uint8Array): Cbor {
+  return readOne(new Reader(bytes, true, false, true), bytes)
 }
 
 /** As `decode`, with `CborRedacted` where simple(59) stands: the payload of an SD-CWT. */

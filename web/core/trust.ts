@@ -17,7 +17,7 @@ import { VENUE_SCENARIOS, isVenue } from './venue.js'
 /** Roles in order of their numbers in a list. */
 const ROLES = [
   'token', 'part', 'handover', 'verdict', 'notice', 'gate', 'status', 'approval', 'tls', 'venue', 'desk', 'counter',
-  'foreign-issuer',
+  'foreign-issuer', 'foreign-verifier',
 ] as const
 export type Role = (typeof ROLES)[number]
 
@@ -45,6 +45,16 @@ export interface DeskBinding {
   readonly scenarios: readonly string[]
 }
 
+/** What an issuer or a verifier of another system counts for. */
+export interface ForeignBinding {
+  /** Two letters of ISO 3166-1. */
+  readonly jurisdiction: string
+  /** The types of credentials that it may issue, or ask for. */
+  readonly types: readonly { readonly form: 'sd-jwt' | 'mdoc'; readonly type: string }[]
+  /** The certificate above its signers, in DER; its key is the entry's. */
+  readonly certificate: Uint8Array
+}
+
 interface KeyEntry {
   readonly role: Role
   readonly kid: Uint8Array
@@ -53,6 +63,7 @@ interface KeyEntry {
   readonly to: number
   readonly compromised: boolean
   readonly desk: DeskBinding | undefined
+  readonly foreign: ForeignBinding | undefined
 }
 
 interface TrustList {
@@ -109,10 +120,10 @@ function readEntry(item: Cbor): KeyEntry {
   if (!Array.isArray(item)) throw new FormError('list form')
   const [number, kid, key, from, to, compromised, binding] = item as readonly Cbor[]
   const role = ROLES[readNumber(number, ROLES.length - 1)] ?? 'token'
-  const isBound = role === 'gate' || role === 'desk' || role === 'foreign-issuer'
-  if (item.length !== (isBound ? 7 : 6)) throw new FormError('list form')
-  // What a gate and an issuer of another system are bound to is read by authorities alone.
-  if (role === 'gate' || role === 'foreign-issuer') readFields(binding, 4)
+  const isForeign = role === 'foreign-issuer' || role === 'foreign-verifier'
+  if (item.length !== (role === 'gate' || role === 'desk' || isForeign ? 7 : 6)) throw new FormError('list form')
+  // What a gate is bound to is read by authorities alone.
+  if (role === 'gate') readFields(binding, 4)
   return {
     role,
     kid: readKid(kid),
@@ -121,7 +132,24 @@ function readEntry(item: Cbor): KeyEntry {
     to: readTime(to),
     compromised: readFlag(compromised),
     desk: role === 'desk' ? readBinding(binding) : undefined,
+    foreign: isForeign ? readForeign(binding, role === 'foreign-issuer' ? 4 : 3) : undefined,
   }
+}
+
+/** Most types of one issuer or verifier, and the longest certificate, in bytes. */
+const [MAX_TYPES, MAX_CERTIFICATE] = [8, 2048]
+
+/** Of an issuer's four fields the documents are read by authorities alone. */
+function readForeign(item: Cbor | undefined, count: 3 | 4): ForeignBinding {
+  const fields = readFields(item, count)
+  const [jurisdiction, certificate] = [readText(fields[0], 2), fields[count - 1]]
+  if (!/^[A-Z]{2}$/.test(jurisdiction) || !(certificate instanceof Uint8Array) || certificate.length > MAX_CERTIFICATE) throw new FormError('list form')
+  const types = readList(fields[1], MAX_TYPES, (one) => {
+    const [form, type] = readFields(one, 2)
+    return { form: readNumber(form, 1) === 0 ? 'sd-jwt' as const : 'mdoc' as const, type: readText(type, 255) }
+  })
+  if (types.length === 0) throw new FormError('list form')
+  return { jurisdiction, types, certificate }
 }
 
 /** The scenarios that a venue of this kind may have: its own, and visitors, whom every house has. */
@@ -331,6 +359,16 @@ export class TrustStore {
     if (now < entry.from) throw new Refused('key_not_yet')
     if (now >= entry.to) throw new Refused('key_ended')
     return { key: entry.key, desk: entry.desk }
+  }
+
+  /** Issuers or verifiers of other systems that count at `now`, and which authority lists each. */
+  foreign(role: 'foreign-issuer' | 'foreign-verifier', now: number): readonly (ForeignBinding & { readonly authority: Authority })[] {
+    return [...this.lists].flatMap(([authority, { list, head }]) => this.serves(authority, now)
+      ? list.keys.flatMap((entry) => {
+        const counts = entry.role === role && !entry.compromised && !head.compromised.has(toHex(entry.key)) && entry.from <= now && now < entry.to
+        return counts && entry.foreign ? [{ ...entry.foreign, authority }] : []
+      })
+      : [])
   }
 }
 
