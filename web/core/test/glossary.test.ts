@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
 import { skip } from './skip.js'
 import { LANES, MEASURES, REASONS } from '../../wallet/src/reasons.js'
+import { FOREIGN_CLAIMS, FOREIGN_REFUSALS, FOREIGN_REST, FOREIGN_WORDS } from '../../wallet/src/foreign-words.js'
 import { CLAIM_WORDS, DOCUMENT_WORDS, PURPOSE_WORDS, REFUSALS, SCENARIO_WORDS } from '../../wallet/src/venue-words.js'
 import { WORDS } from '../../wallet/src/words.js'
 import { REASONS as OFFICER_REASONS } from '../../kiosk/src/reason-words.js'
@@ -93,6 +94,8 @@ const SCREENS: Readonly<Record<string, Map<string, Partial<Texts>>>> = {
   'wallet/reasons.ts: lanes': rows(LANES),
   'wallet/venue-words.ts': rows({ ...CLAIM_WORDS, ...DOCUMENT_WORDS, ...SCENARIO_WORDS, ...PURPOSE_WORDS }),
   'wallet/venue-words.ts: refusals': rows(REFUSALS),
+  'wallet/foreign-words.ts': rows({ ...FOREIGN_WORDS, ...FOREIGN_CLAIMS }),
+  'wallet/foreign-words.ts: refusals': rows({ ...FOREIGN_REFUSALS, ...FOREIGN_REST }),
   'kiosk/officer-words.ts': rows(OFFICER_WORDS as Readonly<Record<string, readonly string[]>>),
   'kiosk/reason-words.ts': rows(OFFICER_REASONS),
   'kiosk/document-words.ts': rows(OFFICER_DOCUMENTS),

@@ -61,6 +61,7 @@ export async function endPass(): Promise<void> {
     await keep()
   }
   await dropTokens(content)
+  for (const { copies } of content.foreign?.cards ?? []) for (const { key } of copies) await dropKey(key)
   // The key of a carer's phone is that of every pass on it.
   if (content.device && !state.others.some((other) => hasSameKey(other, content))) await dropKey(content.device)
   const next = state.others[0]

@@ -236,7 +236,7 @@ export async function sendToDesk(url: string, answer: Uint8Array): Promise<DeskR
       method: 'POST', headers: { 'Content-Type': 'application/cbor' }, body: answer as BufferSource, signal: over.signal,
       credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer', cache: 'no-store',
     })
-    return { status: reply.status, body: await bounded(reply) }
+    return { status: reply.status, body: await bounded(reply, MAX_REPLY) }
   } finally {
     clearTimeout(timer)
   }
@@ -247,18 +247,38 @@ export async function sendToDesk(url: string, answer: Uint8Array): Promise<DeskR
 }
 
 // #ifdef H5
-async function bounded(reply: Response): Promise<Uint8Array> {
+async function bounded(reply: Response, most: number): Promise<Uint8Array> {
   const reader = reply.body?.getReader()
   let read = new Uint8Array(0)
   for (;;) {
     const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
     if (done || !value) return read
-    if (read.length + value.length > MAX_REPLY) throw new Error('too long')
+    if (read.length + value.length > most) throw new Error('too long')
     const longer = new Uint8Array(read.length + value.length)
     longer.set(read)
     longer.set(value, read.length)
     read = longer
   }
+}
+
+/** What a server of another system answered. */
+export interface OtherReply {
+  readonly status: number
+  readonly body: Uint8Array
+  /** The nonce that it wants in the next proof (RFC 9449, 8). */
+  readonly nonce: string | undefined
+}
+
+/** How long such a server may take, and the longest answer that is read: a batch with portraits fits. In bytes. */
+const [OTHER_MS, MAX_OTHER] = [20_000, 8 * 1024 * 1024]
+
+/** Asks a server of another system. No cookie and no address of this page go along, and no other host is followed to. */
+export async function askOther(method: 'GET' | 'POST', url: string, headers: Readonly<Record<string, string>>, body?: string): Promise<OtherReply> {
+  const reply = await fetch(url, {
+    method, headers, ...(body === undefined ? {} : { body }), signal: AbortSignal.timeout(OTHER_MS),
+    credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer', cache: 'no-store',
+  })
+  return { status: reply.status, body: await bounded(reply, MAX_OTHER), nonce: reply.headers.get('DPoP-Nonce') ?? undefined }
 }
 // #endif
 

@@ -10,7 +10,7 @@ import { FormError, Refused, fromBase64Url, fromHex, fromUtf8, same, toBase64Url
 import { type AllowedRequest, judgeRequest } from '../../core/desk.js'
 import { AUTHORITIES, type Authority } from '../../core/issuance.js'
 import { type DeviceKey, sha256 } from '../../core/keys.js'
-import { type Root, TrustStore, newRoot } from '../../core/trust.js'
+import { type ForeignBinding, type Root, TrustStore, newRoot } from '../../core/trust.js'
 import {
   type Shown, VENUE_SCENARIOS, type VenueRequest, type VenueScenario, answerCode, checkTime, credentialSigner, makeAnswer, openReceipt, receiptFits,
   receiveCredential, type VenueCredential,
@@ -90,6 +90,9 @@ const MAX_LIFE = 3 * 86_400 + 3600
 const passOf = (content: Content): VenuePass => content.venues ?? { credentials: [], pending: [], registrations: [] }
 
 // --- lists ---------------------------------------------------------------------------------------------------------
+
+/** An issuer or a verifier of another system, and the authority that lists it. */
+export type Listed = ForeignBinding & { readonly authority: Authority }
 
 interface Lists {
   readonly trust: TrustStore
@@ -209,6 +212,12 @@ async function fetchAll(): Promise<void> {
     ...content.receipts.filter(({ to, what }) => what !== 'lists' || !told.includes(to)),
   ]
   await keep()
+}
+
+/** What authorities list of other systems in this role; newer lists are fetched first where those at hand are not fresh. */
+export async function listedForeign(role: 'foreign-issuer' | 'foreign-verifier'): Promise<readonly Listed[]> {
+  if (listsAge() > FRESH) await fetchLists().catch((error: unknown) => { if (!(error instanceof Refusal)) throw error })
+  return openLists()?.trust.foreign(role, now()) ?? []
 }
 
 /** How old the oldest of the lists is, in seconds. */

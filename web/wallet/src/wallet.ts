@@ -19,6 +19,7 @@ import type { BegunAnswer, Device, EnrolledAnswer, Operations, PassAnswer } from
 import { type CarerOver, carerAmong, isOver } from './carer.js'
 import { Refusal, call, clockOffset } from './client.js'
 import { type StoredKey, dropAllKeys, dropKey, makeKey, openKey } from './platform.js'
+import type { ForeignPass } from './foreign.js'
 import type { KeptLists, VenuePass } from './venue.js'
 import { LockFault } from './lock-fault.js'
 import { ability, confirm } from './phone-lock.js'
@@ -120,8 +121,9 @@ export interface Content {
   /** Authorities at which a new registration is to replace the present one. */
   again: Authority[]
   offset: number
-  /** What this pass shows at desks, and has shown. */
+  /** What this pass shows at desks, and what its holder has of other systems; each with what was shown. */
   venues?: VenuePass
+  foreign?: ForeignPass
   /** The code by which it comes here from another phone, until all of it is here; and how many passes come by it. */
   bringing?: string
   coming?: number

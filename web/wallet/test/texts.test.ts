@@ -10,6 +10,8 @@ vi.mock('../src/platform.js', () => ({ load: () => undefined, save: () => undefi
 const { LANGUAGES, WORDS, day, guess, say, speak } = await import('../src/words.js')
 const { LANES, MEASURES, REASONS, reason } = await import('../src/reasons.js')
 const { CLAIM_WORDS, DOCUMENT_WORDS, PURPOSE_WORDS, REFUSALS, SCENARIO_WORDS, refusal, valueWord } = await import('../src/venue-words.js')
+const { FOREIGN_CLAIMS, FOREIGN_REFUSALS, FOREIGN_REST, FOREIGN_WORDS, foreignClaim, foreignClaims, foreignRefusal } = await import('../src/foreign-words.js')
+const FOREIGN = { ...FOREIGN_WORDS, ...FOREIGN_CLAIMS, ...FOREIGN_REST }
 const VENUES = { ...CLAIM_WORDS, ...DOCUMENT_WORDS, ...SCENARIO_WORDS, ...PURPOSE_WORDS, ...REFUSALS }
 
 const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
@@ -18,7 +20,7 @@ const HAN = /\p{Script=Han}/u
 const ONLY = { hans: /[这过关码证张边转请输错认对发记当从号现还没]/u, hant: /[這過關碼證張邊轉請輸錯認對發記當從號現還沒]/u }
 
 describe('what the wallet says', () => {
-  it.each(Object.entries({ ...WORDS, ...REASONS, ...MEASURES, ...LANES, ...VENUES }))('%s is there in four languages, with the same things to fill in', (_, row) => {
+  it.each(Object.entries({ ...WORDS, ...REASONS, ...MEASURES, ...LANES, ...VENUES, ...FOREIGN }))('%s is there in four languages, with the same things to fill in', (_, row) => {
     expect(row).toHaveLength(LANGUAGES.length)
     for (const text of row) {
       expect(text.trim()).toBe(text)
@@ -72,6 +74,35 @@ describe('the reasons of an authority', () => {
     speak('en')
     expect(reason('week_used', '2035-01-08')).toContain('from 8 January 2035')
     expect(reason('something_new', undefined)).toContain('officer')
+  })
+})
+
+describe('cards of other systems', () => {
+  const page = readFileSync(new URL('../src/pages/others/others.vue', import.meta.url), 'utf8')
+  const foreign = readFileSync(new URL('../src/foreign.ts', import.meta.url), 'utf8')
+
+  it('have every text asked for by their screen', () => {
+    const more = readFileSync(new URL('../src/pages/more/more.vue', import.meta.url), 'utf8')
+    expect(Object.keys(FOREIGN_WORDS).filter((word) => !new RegExp(`'${word}'`).test(page + more))).toEqual([])
+  })
+
+  it('have a sentence in four languages for each refusal, its own or that of its kind', () => {
+    for (const [code, row] of Object.entries(FOREIGN_REFUSALS)) expect(row, code).toHaveLength(LANGUAGES.length)
+    const thrown = [...foreign.matchAll(/new Refused\('(\w+)'\)/g)].map(([, code]) => code!)
+    const sources = ['issuance', 'presentation', 'mdoc', 'sd-jwt'].map((file) => readFileSync(new URL(`../../openid/${file}.ts`, import.meta.url), 'utf8')).join()
+    for (const code of new Set(thrown)) expect(/^(issuer_form|mdoc_form)$/.test(code) || code in FOREIGN_REFUSALS, code).toBe(true)
+    for (const code of Object.keys(FOREIGN_REFUSALS)) expect(sources.includes(`'${code}'`) || thrown.includes(code) || foreign.includes(`'${code}'`), code).toBe(true)
+    speak('en')
+    expect(foreignRefusal('sd_jwt_signature', false)).toContain('nothing was taken')
+    expect(foreignRefusal('dcql_path', true)).toContain('nothing was shown')
+  })
+
+  it('name what is in them in the reader’s language, and leave a name that nobody knows as it is', () => {
+    speak('en')
+    expect(['family_name', 'address.birthdate', 'nationalities.0', 'age_over_18', 'age_equal_or_over.65', 'shoe_size'].map(foreignClaim)).toEqual(['Family name', 'Date of birth', 'Nationality', '18 or older', '65 or older', 'shoe_size'])
+    speak('zh-Hant')
+    expect(foreignClaims(['family_name', 'birthdate', 'birth_date'])).toBe('姓、出生日期')
+    speak('en')
   })
 })
 
