@@ -1,17 +1,33 @@
 //! HTTP: what desks and authorities answer wallets of others alike, in the words of OAuth 2.0 (RFC 6749, 5.2).
 //!
-//! Lives here: the request object, the nonce of whoever fetches it, refusals. Not here: routes, and who may ask.
+//! Lives here: the request object, the nonce of whoever fetches it, refusals, which pages may call. Not here: routes, and who may ask.
+
+use std::time::Duration;
 
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use openid4vc::presentation::REQUEST_TYPE;
 use serde_json::json;
+use tower_http::cors::{Any, CorsLayer};
 
 use crate::VerifierError;
 
 /// Longest nonce of a wallet that comes back, in bytes.
 const MAX_NONCE_LEN: usize = 512;
+
+/// How long a browser goes by the answer to its question ahead.
+const AHEAD: Duration = Duration::from_secs(600);
+
+/// Lets pages of every origin fetch a request and answer it: which wallet somebody has, in which browser, nobody knows beforehand. Nothing of
+/// the browser's own, such as cookies, comes along. For the routes of requests and answers alone.
+pub fn open_to_every_origin() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::CONTENT_TYPE])
+        .max_age(AHEAD)
+}
 
 /// The nonce of whoever fetches a request cannot come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -49,6 +49,7 @@ use trust::Peer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use verifier::http::open_to_every_origin;
 
 use crate::identity::IdentityDesk;
 use crate::openid::OpenIdIssuer;
@@ -181,25 +182,33 @@ pub fn listeners(state: HttpState) -> Listeners {
     let docs = page::render(&described, app.state.service.code());
     let openapi = serde_json::to_string_pretty(&described).unwrap_or_default();
     let _ = app.pages.set(Pages { openapi, docs });
-    let finished = |routes: OpenApiRouter<Arc<AppState>>, open: BTreeSet<String>| {
-        finished(routes.split_for_parts().0, &app, open)
+    let finished = |routes: OpenApiRouter<Arc<AppState>>, presented, open: BTreeSet<String>| {
+        finished(routes.split_for_parts().0, presented, &app, open)
     };
+    let to_all = presented().split_for_parts().0;
     Listeners {
-        public: finished(public().route("/", get(page::at_public)), open_to_wallets(&described)),
-        parties: finished(parties().layer(from_fn(with_peer)), BTreeSet::new()),
-        operators: finished(operators().route("/", get(page::at_operators)), BTreeSet::new()),
+        public: finished(public().route("/", get(page::at_public)), to_all, open_to_wallets(&described)),
+        parties: finished(parties().layer(from_fn(with_peer)), Router::new(), BTreeSet::new()),
+        operators: finished(operators().route("/", get(page::at_operators)), Router::new(), BTreeSet::new()),
     }
 }
 
-/// What every answer has in common; pages of other origins may call the routes `open`.
-fn finished(router: Router<Arc<AppState>>, app: &Arc<AppState>, open: BTreeSet<String>) -> Router {
+/// What every answer has in common; pages of other origins may call the routes `open`, and those of every origin `presented`.
+fn finished(
+    router: Router<Arc<AppState>>,
+    presented: Router<Arc<AppState>>,
+    app: &Arc<AppState>,
+    open: BTreeSet<String>,
+) -> Router {
+    let refused = async || Problem::from(ProblemCode::MethodNotAllowed);
     let header = |name, value| (name, HeaderValue::from_static(value));
     let (nosniff, sniff_value) = header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     let (cache, cache_value) = header(header::CACHE_CONTROL, "no-store");
     router
         .fallback(async || Problem::from(ProblemCode::NotFound))
-        .method_not_allowed_fallback(async || Problem::from(ProblemCode::MethodNotAllowed))
+        .method_not_allowed_fallback(refused)
         .layer(cors(app, open))
+        .merge(presented.method_not_allowed_fallback(refused).layer(open_to_every_origin()))
         .layer(SetResponseHeaderLayer::overriding(nosniff, sniff_value))
         .layer(SetResponseHeaderLayer::if_not_present(cache, cache_value))
         .layer(from_fn_with_state(Arc::clone(app), count))
@@ -236,7 +245,7 @@ fn open_to_wallets(api: &Value) -> BTreeSet<String> {
 }
 
 /// Web wallets of the named origins may call their routes, officers' views of a gate the one of reasons, no other page
-/// anything. A page may read the time and the tag of an answer.
+/// anything beyond `presented`. A page may read the time and the tag of an answer.
 fn cors(app: &Arc<AppState>, wallet_routes: BTreeSet<String>) -> CorsLayer {
     let app = Arc::clone(app);
     let known = move |origin: &HeaderValue, parts: &Parts| {
@@ -261,6 +270,7 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::with_openapi(Api::openapi())
         .merge(wallets())
         .merge(wallets_of_others())
+        .merge(presented())
         .merge(lists())
         .merge(messages())
         .merge(officers())
@@ -323,17 +333,20 @@ fn wallets_of_others() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(openid::sign_in::file))
         .routes(routes!(openid::sign_in::begin))
         .routes(routes!(openid::sign_in::refuse))
-        .layer(DefaultBodyLimit::max(body::MESSAGE_LIMIT));
-    let answers = OpenApiRouter::new()
-        .routes(routes!(identity::request, identity::request_by_post))
-        .routes(routes!(identity::respond))
         .routes(routes!(identity::done))
-        .layer(DefaultBodyLimit::max(MAX_FORM_LEN));
+        .layer(DefaultBodyLimit::max(body::MESSAGE_LIMIT));
     OpenApiRouter::new()
         .routes(routes!(openid::sign_in::frames))
         .layer(DefaultBodyLimit::max(body::JSON_LIMIT))
         .merge(small)
-        .merge(answers)
+}
+
+/// Requests to wallets of others, and their answers.
+fn presented() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new()
+        .routes(routes!(identity::request, identity::request_by_post))
+        .routes(routes!(identity::respond))
+        .layer(DefaultBodyLimit::max(MAX_FORM_LEN))
 }
 
 fn lists() -> OpenApiRouter<Arc<AppState>> {

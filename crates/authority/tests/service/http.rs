@@ -328,6 +328,46 @@ async fn lists_health_and_counters_speak_of_nobody() {
 }
 
 #[tokio::test]
+async fn a_wallet_of_any_origin_may_fetch_a_request_and_answer_it_and_is_let_in_nowhere_else() {
+    const ANY: &str = "https://any.example";
+    let bay = bay(MORNING.parse().unwrap(), in_memory().await).await;
+    let chn = Door::open(&bay.chn, &bay).await;
+    let ahead = async |path: &str, method: &str| {
+        let asks = ("access-control-request-headers", "content-type");
+        let headers = [("origin", ANY), ("access-control-request-method", method), asks];
+        chn.call("OPTIONS", path, &headers, Vec::new()).await
+    };
+    let id = "00112233445566778899aabbccddeeff";
+    let (request, response) = (format!("/openid/request/{id}"), format!("/openid/response/{id}"));
+    for (path, method) in [(&request, "GET"), (&request, "POST"), (&response, "POST")] {
+        let allowed = ahead(path, method).await.is(200);
+        assert_eq!(allowed.header("access-control-allow-origin"), "*", "{method} {path}");
+        assert!(allowed.header("access-control-allow-methods").contains(method), "{method} {path}");
+        assert_eq!(allowed.header("access-control-allow-headers").to_lowercase(), "content-type");
+        assert_eq!(allowed.header("access-control-allow-credentials"), "", "nothing of a browser's own");
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let refused = chn.call(method, path, &[("origin", ANY), form], Vec::new()).await;
+        assert!(refused.status >= 400, "there is no such request");
+        assert_eq!(refused.header("access-control-allow-origin"), "*", "a wallet must be able to read that");
+        assert_eq!(refused.header("x-content-type-options"), "nosniff");
+    }
+    chn.call("PUT", &request, &[("origin", ANY)], Vec::new()).await.is(405);
+    for (path, method) in [
+        (format!("/openid/done/{id}").as_str(), "GET"),
+        ("/openid/par", "POST"),
+        ("/openid/token", "POST"),
+        ("/openid/credential", "POST"),
+        ("/.well-known/openid-credential-issuer", "GET"),
+        ("/v1/identity-requests", "POST"),
+        ("/v1/tokens", "POST"),
+        ("/v1/trust-lists", "GET"),
+    ] {
+        let other = ahead(path, method).await;
+        assert_eq!(other.header("access-control-allow-origin"), "", "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn web_wallets_of_named_origins_are_let_in_and_no_others() {
     let bay = bay(MORNING.parse().unwrap(), in_memory().await).await;
     let chn = Door::open(&bay.chn, &bay).await;

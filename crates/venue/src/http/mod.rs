@@ -34,6 +34,7 @@ use transport::description::Completed;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use verifier::http::open_to_every_origin;
 
 use crate::desk::{Book, Desk, Lists};
 use crate::door::Doors;
@@ -109,9 +110,14 @@ fn public() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(wallet::standing_request))
         .routes(routes!(wallet::answer))
         .routes(routes!(invitation::show))
+        .routes(routes!(openid::done))
+}
+
+/// Requests to wallets of others, and their answers.
+fn presented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::default()
         .routes(routes!(openid::request, openid::request_by_post))
         .routes(routes!(openid::respond))
-        .routes(routes!(openid::done))
 }
 
 fn counter() -> OpenApiRouter<Arc<App>> {
@@ -185,7 +191,7 @@ pub fn openapi() -> Value {
 }
 
 fn described() -> Completed {
-    let all = public().merge(counter()).merge(hotel()).merge(building()).merge(library());
+    let all = public().merge(presented()).merge(counter()).merge(hotel()).merge(building()).merge(library());
     page::completed(&serde_json::to_value(all.split_for_parts().1).unwrap_or_default())
 }
 
@@ -199,17 +205,26 @@ pub fn routers(state: HttpState) -> Routers {
     };
     let (open, closed) = (cors(&state.origins), cors(&[]));
     let app = Arc::new(App { state, sessions: Sessions::default(), reading: Semaphore::new(1) });
+    let presented = presented().split_for_parts().0;
     let counter = counter().merge(of_kind).split_for_parts().0.merge(page::routes());
     let counter = counter.route("/docs", get(page::docs));
     Routers {
-        public: finished(public().split_for_parts().0.route("/", get(page::at_wallets)), open, &app),
-        counter: finished(counter, closed, &app),
+        public: finished(
+            (public().split_for_parts().0.route("/", get(page::at_wallets)), open),
+            presented,
+            &app,
+        ),
+        counter: finished((counter, closed), Router::new(), &app),
     }
 }
 
 /// What every answer has in common. Pages of other origins that may ask are answered before a method is judged: a browser's
-/// question ahead is an `OPTIONS`.
-fn finished(router: Router<Arc<App>>, cors: CorsLayer, app: &Arc<App>) -> Router {
+/// question ahead is an `OPTIONS`. Pages of every origin may call `presented`.
+fn finished(
+    (router, cors): (Router<Arc<App>>, CorsLayer),
+    presented: Router<Arc<App>>,
+    app: &Arc<App>,
+) -> Router {
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
@@ -217,6 +232,9 @@ fn finished(router: Router<Arc<App>>, cors: CorsLayer, app: &Arc<App>) -> Router
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method())
         .layer(cors)
+        .merge(
+            presented.method_not_allowed_fallback(async || Problem::method()).layer(open_to_every_origin()),
+        )
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::CACHE_CONTROL, "no-store"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))

@@ -412,6 +412,55 @@ async fn a_page_of_a_wallet_that_is_let_in_may_send_an_answer_and_no_other_page_
 }
 
 #[tokio::test]
+async fn a_wallet_of_any_origin_may_fetch_a_request_and_answer_it_and_is_let_in_nowhere_else() {
+    let served = Served::new(VenueKind::Building).await;
+    let sent = async |router: &Router, method: &str, path: &str, wants: Option<&str>| {
+        let mut asked = Request::builder().method(method).uri(path).header("origin", "https://any.example");
+        if let Some(wants) = wants {
+            asked = asked.header("access-control-request-method", wants);
+            asked = asked.header("access-control-request-headers", "content-type");
+        }
+        let response = router.clone().oneshot(asked.body(Body::empty()).unwrap()).await.unwrap();
+        let header = |name: &str| {
+            response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+        };
+        let names = ["origin", "methods", "headers", "credentials"];
+        let allowed = names.map(|name| header(&format!("access-control-allow-{name}")));
+        (response.status(), allowed, header("x-content-type-options"))
+    };
+    let (public, counter) = (&served.routers.public, &served.routers.counter);
+    let id = "00112233445566778899aabbccddeeff";
+    let (request, response) = (format!("/openid/request/{id}"), format!("/openid/response/{id}"));
+    for (path, method) in [(&request, "GET"), (&request, "POST"), (&response, "POST")] {
+        let (status, [origin, methods, headers, credentials], _) =
+            sent(public, "OPTIONS", path, Some(method)).await;
+        assert_eq!((status, origin.as_str()), (StatusCode::OK, "*"), "{method} {path}");
+        assert!(methods.contains(method), "{method} {path}: {methods}");
+        assert_eq!((headers.to_lowercase().as_str(), credentials.as_str()), ("content-type", ""));
+        let (status, [origin, ..], sniffs) = sent(public, method, path, None).await;
+        assert!(status.is_client_error(), "there is no such request");
+        assert_eq!(
+            (origin.as_str(), sniffs.as_str()),
+            ("*", "nosniff"),
+            "a wallet must be able to read that"
+        );
+    }
+    assert_eq!(sent(public, "PUT", &request, None).await.0, StatusCode::METHOD_NOT_ALLOWED);
+    let done = format!("/openid/done/{id}");
+    for (router, path, method) in [
+        (public, done.as_str(), "GET"),
+        (public, "/v1/answers", "POST"),
+        (public, "/v1/request", "GET"),
+        (counter, "/api/openid/requests", "POST"),
+        (counter, &request, "GET"),
+        (counter, &response, "POST"),
+    ] {
+        let (_, [origin, ..], _) = sent(router, "OPTIONS", path, Some(method)).await;
+        assert_eq!(origin, "", "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn a_wallet_gets_the_standing_request_and_is_told_when_the_approval_is_suspended() {
     let served = Served::new(VenueKind::Hotel).await;
     let ask =
