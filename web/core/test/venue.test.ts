@@ -319,7 +319,7 @@ describe('what is published about identities of other systems', () => {
     return encode([encode([header!, unprotected!, encode(list), signatures!])])
   }
   const key = hex((world['roots'] as Record<string, Pin>)['CHN']!.keys['l1'])
-  const issuer = (from: number, to: number, compromised = false): readonly Cbor[] => [12, toUtf8('id'), key, from, to, compromised, [toUtf8('x'), 'MO', ['sd-jwt:urn:x'], ['macao_bir']]]
+  const issuer = (from: number, to: number, compromised = false): readonly Cbor[] => [12, toUtf8('id'), key, from, to, compromised, ['MO', [[0, 'urn:x']], ['macao_bir'], toUtf8('x')]]
 
   it('is found in a list where an issuer of one counts today, and in no other', () => {
     const rows = [
@@ -332,6 +332,17 @@ describe('what is published about identities of other systems', () => {
     ] as const
     rows.forEach(([chain, authority, expected], row) => expect(namesForeignIssuer(chain, authority, at), `row ${row}`).toBe(expected))
     expect(code(() => namesForeignIssuer(encode([]), 'MAC', at))).toBe('malformed')
+  })
+
+  it('and what an issuer or a verifier is bound to has its form, or the whole list has none', () => {
+    const [types, certificate] = [[[0, 'urn:x'], [1, 'a.b']] as const, toUtf8('x')]
+    const entry = (role: number, binding: readonly Cbor[]): Uint8Array => listed([role, toUtf8('id'), key, at, at + 1, false, binding])
+    const fault = (role: number, binding: readonly Cbor[]) => code(() => namesForeignIssuer(entry(role, binding), 'MAC', at))
+    expect([fault(12, ['MO', types, ['macao_bir'], certificate]), fault(13, ['MO', types, certificate])]).toEqual(['ok', 'ok'])
+    for (const binding of [
+      [], ['MO', types], ['mo', types, certificate], ['MOP', types, certificate], [7, types, certificate], ['MO', [], certificate], ['MO', [[2, 'urn:x']], certificate], ['MO', [['urn:x']], certificate],
+      ['MO', Array.from({ length: 9 }, (_, i) => [0, `urn:${i}`]), certificate], ['MO', types, 'x'], ['MO', types, new Uint8Array(2049)], ['MO', types, ['macao_bir'], certificate],
+    ] as readonly (readonly Cbor[])[]) expect(fault(13, binding), JSON.stringify(binding).slice(0, 60)).toBe('malformed')
   })
 
   /** The first approval of the border with other fields, unsigned. */

@@ -56,6 +56,8 @@ export const FOREIGN_CLAIMS: Readonly<Record<string, Row>> = {
   sex: ['性别', '性別', 'Sex', 'Sexo'],
   portrait: ['照片', '照片', 'Portrait', 'Retrato'],
   document_number: ['证件号码', '證件號碼', 'Document number', 'Número do documento'],
+  document_kind: ['证件种类', '證件種類', 'Kind of document', 'Tipo de documento'],
+  name_zh: ['中文姓名', '中文姓名', 'Name in Chinese', 'Nome em chinês'],
   personal_administrative_number: ['身份号码', '身份號碼', 'Personal number', 'Número pessoal'],
   issuing_authority: ['发出机关', '發出機關', 'Issuing authority', 'Autoridade emissora'],
   issuing_country: ['发出地', '發出地', 'Issuing place', 'Local de emissão'],

@@ -274,11 +274,17 @@ const [OTHER_MS, MAX_OTHER] = [20_000, 8 * 1024 * 1024]
 
 /** Asks a server of another system. No cookie and no address of this page go along, and no other host is followed to. */
 export async function askOther(method: 'GET' | 'POST', url: string, headers: Readonly<Record<string, string>>, body?: string): Promise<OtherReply> {
-  const reply = await fetch(url, {
-    method, headers, ...(body === undefined ? {} : { body }), signal: AbortSignal.timeout(OTHER_MS),
-    credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer', cache: 'no-store',
-  })
-  return { status: reply.status, body: await bounded(reply, MAX_OTHER), nonce: reply.headers.get('DPoP-Nonce') ?? undefined }
+  const over = new AbortController()
+  const timer = setTimeout(() => over.abort(), OTHER_MS)
+  try {
+    const reply = await fetch(url, {
+      method, headers, ...(body === undefined ? {} : { body }), signal: over.signal,
+      credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer', cache: 'no-store',
+    })
+    return { status: reply.status, body: await bounded(reply, MAX_OTHER), nonce: reply.headers.get('DPoP-Nonce') ?? undefined }
+  } finally {
+    clearTimeout(timer)
+  }
 }
 // #endif
 

@@ -214,9 +214,9 @@ async function fetchAll(): Promise<void> {
   await keep()
 }
 
-/** What authorities list of other systems in this role; newer lists are fetched first where those at hand are not fresh. */
+/** What authorities list of other systems in this role. Newer lists are fetched first: whoever takes or shows a card is online anyway. */
 export async function listedForeign(role: 'foreign-issuer' | 'foreign-verifier'): Promise<readonly Listed[]> {
-  if (listsAge() > FRESH) await fetchLists().catch((error: unknown) => { if (!(error instanceof Refusal)) throw error })
+  await fetchLists().catch((error: unknown) => { if (!(error instanceof Refusal)) throw error })
   return openLists()?.trust.foreign(role, now()) ?? []
 }
 
