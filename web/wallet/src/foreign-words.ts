@@ -41,6 +41,11 @@ export const FOREIGN_WORDS = {
   kept: ['对方能看到以上内容和证明的发出机构；这里会记下您出示过什么。', '對方能看到以上內容和證明的發出機構；這裡會記下您出示過什麼。', 'They see the above and who issued the card. What you show is noted here.', 'Veem o que está acima e quem emitiu o cartão. O que mostrar fica anotado aqui.'],
   shown: ['已出示', '已出示', 'Shown', 'Mostrado'],
   goOn: ['在对方的网页上继续', '在對方的網頁上繼續', 'Go on at their page', 'Continuar na página deles'],
+  stay: [
+    '其他电子证明不会移过去，会从这部手机删除：请在另一部手机上向发出机构重新取得。', '其他電子證明不會移過去，會從這部手機刪除：請在另一部手機上向發出機構重新取得。',
+    'Your other digital cards do not move, and are deleted here: get them from their issuers again on the other phone.',
+    'Os seus outros cartões digitais não passam e são apagados aqui: peça-os de novo aos emissores no outro telemóvel.',
+  ],
   showings: ['出示记录', '出示記錄', 'What you have shown', 'O que já mostrou'],
 } as const satisfies Readonly<Record<string, Row>>
 export type ForeignWord = keyof typeof FOREIGN_WORDS

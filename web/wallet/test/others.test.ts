@@ -234,6 +234,16 @@ describe.skipIf(skipped)('digital cards of other systems', () => {
     await openPage()
   })
 
+  it('do not move to another phone, which is said before any pass does', async () => {
+    await hand.press('back')
+    await hand.press('hand-over')
+    await hand.see('others-stay')
+    await hand.sound('en move with other cards')
+    await hand.press('back')
+    await hand.press('others')
+    await hand.see('open-link')
+  })
+
   it('stay behind the PIN with what was shown, and one that is deleted answers nobody', async () => {
     await hand.page.reload()
     await hand.unlock()

@@ -82,8 +82,8 @@ describe('cards of other systems', () => {
   const foreign = readFileSync(new URL('../src/foreign.ts', import.meta.url), 'utf8')
 
   it('have every text asked for by their screen', () => {
-    const more = readFileSync(new URL('../src/pages/more/more.vue', import.meta.url), 'utf8')
-    expect(Object.keys(FOREIGN_WORDS).filter((word) => !new RegExp(`'${word}'`).test(page + more))).toEqual([])
+    const [more, hand] = ['more/more', 'hand/hand'].map((file) => readFileSync(new URL(`../src/pages/${file}.vue`, import.meta.url), 'utf8'))
+    expect(Object.keys(FOREIGN_WORDS).filter((word) => !new RegExp(`'${word}'`).test(`${page}${more}${hand}`))).toEqual([])
   })
 
   it('have a sentence in four languages for each refusal, its own or that of its kind', () => {
