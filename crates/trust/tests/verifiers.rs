@@ -9,7 +9,7 @@ use credential::SigningKey;
 use credential::cbor::CborError;
 use documents::AuthorityCode::{Hkg, Mac};
 use documents::{DocumentKind, Timestamp};
-use proptest::prelude::{Strategy as _, any, prop, prop_assert_eq, proptest};
+use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 use test_support::SignerChain;
 use trust::{
     Binding, CredentialType, IssuerBinding, KeyEntry, Role, Root, TrustList, TrustStore, VerifierBinding,
