@@ -69,7 +69,7 @@ target/interop/py/ready: interop/requirements.txt
 	target/interop/py/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-interop: models interop/node_modules/.package-lock.json target/interop/py/ready ## Wallets and verifiers of others against this program (docs/openid4vc.md). No part of `make test`.
+interop: models web chromium interop/node_modules/.package-lock.json target/interop/py/ready ## Wallets and verifiers of others against this program (docs/openid4vc.md). No part of `make test`.
 	$(PROGRAM)
 	BAYPASS_BIN="$(BUILT)/baypass" BAYPASS_PYTHON="$(CURDIR)/target/interop/py/bin/python" node interop/run.mjs
 

@@ -5,20 +5,21 @@ import { join } from 'node:path'
 
 const CHROMIUM = [process.env.BAYPASS_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path))
 
-/** Opens a page of the browser; `call(method, parameters)` speaks the DevTools protocol with it, `on(event, heard)` hears it. */
-export async function openPage(folder, address) {
+/** Opens a page of the browser, with arguments `more`; `call(method, parameters)` speaks the DevTools protocol with it, `on(event, heard)` hears it. */
+export async function openPage(folder, address, more = []) {
   if (!CHROMIUM) throw new Error('no Chromium on this machine (Debian: apt-get install chromium)')
-  const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe', `--user-data-dir=${join(folder, 'chromium')}`]
+  const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe', `--user-data-dir=${join(folder, 'chromium')}`, ...more]
   const child = spawn(CHROMIUM, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
   const [, , , input, output] = child.stdio
   const [waiting, heard] = [new Map(), new Map()]
-  let [ids, rest] = [0, '']
+  let [ids, rest, stopped] = [0, '', false]
   output.setEncoding('utf8').on('data', (data) => {
     const parts = (rest + data).split('\0')
     rest = parts.pop()
     for (const message of parts.map((part) => JSON.parse(part))) {
       if (message.id) waiting.get(message.id)?.(message)
-      else heard.get(message.method)?.(message.params)
+      // What an event still wanted of a browser that was ended meanwhile is of no matter.
+      else Promise.resolve(heard.get(message.method)?.(message.params)).catch((error) => { if (!stopped) throw error })
     }
   })
   child.once('exit', () => { for (const answer of waiting.values()) answer({ error: { message: 'Chromium has ended' } }) })
@@ -47,6 +48,9 @@ export async function openPage(folder, address) {
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
     },
-    stop: () => void child.kill(),
+    stop: () => {
+      stopped = true
+      child.kill()
+    },
   }
 }

@@ -52,6 +52,12 @@ const get = async (url) => (await fetch(url)).json()
 /** Credo: issuer and verifier behind one server. */
 export async function credo(folder) {
   const app = express()
+  // Wallets in a browser may ask, as an operator allows who wants them.
+  app.use((asked, answer, next) => {
+    answer.set({ 'access-control-allow-origin': '*', 'access-control-allow-headers': 'authorization, content-type, dpop', 'access-control-expose-headers': 'dpop-nonce' })
+    if (asked.method === 'OPTIONS') answer.sendStatus(204)
+    else next()
+  })
   const base = `http://localhost:${PORTS.credo}`
   let leaf
   const mapper = ({ holderBinding, credentialConfiguration: { format, vct, doctype } }) => {

@@ -16,6 +16,7 @@ import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from joserfc.jwk import ECKey
 from openid4vci.adapters.mdoc import LocalCoseSigner, MdocAdapter
@@ -101,6 +102,8 @@ async def mint(request, context):
 
 backend = InMemoryIssuerBackend(METADATA, mint)
 app = FastAPI()
+# Wallets in a browser may ask.
+app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["dpop-nonce"])
 app.include_router(create_router(backend))
 
 

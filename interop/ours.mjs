@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { judge } from './auth0.mjs'
 import { FORMS, authority, credo, openid4vci, openvc, polarisVerifier } from './counterparties.mjs'
 import { AUTH0, BIN } from './places.mjs'
+import { inBrowser } from './web-wallet.mjs'
 
 const why = (error) => String(error?.stderr || error?.message || error).trim()
 
@@ -81,6 +82,8 @@ export async function ours(folder, bay, verifier, maker, tls, note) {
     for (const one of [theirs.verifier(roots), polarisVerifier(verifier), judging.verifier]) {
       for (const [resident, from] of issuers) await show(run, resident, from, one, roots, note)
     }
+    const verifiers = [theirs.verifier(roots), judging.verifier]
+    await inBrowser(folder, bay, { theirs: theirs.issuer, unbound: python.issuer, attesting: authority(bay, maker), verifiers }, note)
   } finally {
     for (const one of running) await one.stop()
   }

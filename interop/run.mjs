@@ -38,5 +38,6 @@ for (const [name, rows] of Object.entries(groups)) {
 }
 writeFileSync(join(out, 'report.md'), lines.join('\n'))
 console.log(`\n${results.length - failed.length} of ${results.length} checks passed in ${seconds} s; ${join('target/interop', 'report.md')} says which with whom`)
-rmSync(folder, { recursive: true, force: true })
+// A browser may still write as it ends.
+rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 })
 process.exit(failed.length === 0 && run.status === 0 && results.length > 0 ? 0 : 1)
