@@ -62,8 +62,8 @@ impl FrameReader for ModelFrames {
         let image = Image::decode(picture)?;
         let (face, landmarks) = track.follow(&self.0.finder, &image)?;
         let quality = Quality::of(&image, &face, &landmarks)?;
-        let covered = self.0.config.quality().check(&quality).is_err_and(face::QualityFault::is_cover);
-        Ok(Frame { at_ms, bounds: Bounds::from(&face), landmarks, covered, embedding: None })
+        let cover = self.0.config.quality().check(&quality).err().filter(|fault| fault.is_cover());
+        Ok(Frame { at_ms, bounds: Bounds::from(&face), landmarks, cover, embedding: None })
     }
 }
 

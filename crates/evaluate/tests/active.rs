@@ -3,7 +3,7 @@
 
 use evaluate::attack::{Chance, Kind, Noise, Played, Subject, play};
 use face::active::{ActiveRules, Attempt, Attempts, Challenge, Frame, Motion, Prompt, Refusal, judge};
-use face::{Landmarks, Point};
+use face::{Landmarks, Point, QualityFault};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -112,7 +112,7 @@ fn each_wrong_sequence_has_its_own_reason() {
     let mut back = frames.clone();
     back[half].at_ms = back[half - 1].at_ms;
     let mut covered = frames.clone();
-    covered[half..].iter_mut().for_each(|frame| frame.covered = true);
+    covered[half..].iter_mut().for_each(|frame| frame.cover = Some(QualityFault::Mask));
     let rows: Vec<(&str, Vec<Frame>, Refusal)> = vec![
         ("nothing", vec![], Refusal::TooFewFrames),
         ("nine frames", frames[..9].to_vec(), Refusal::TooFewFrames),
@@ -308,7 +308,7 @@ proptest! {
             let track = &frames[*passed.matched().first().unwrap()..=*passed.matched().last().unwrap()];
             prop_assert!(frames.len() >= 10 && asked == order);
             prop_assert!(track.windows(2).all(|two| two[0].at_ms < two[1].at_ms && two[1].at_ms - two[0].at_ms <= 300));
-            prop_assert!(track.iter().all(|frame| !frame.covered) || track.iter().filter(|f| f.covered).count() < 2);
+            prop_assert!(track.iter().all(|frame| frame.cover.is_none()) || track.iter().filter(|f| f.cover.is_some()).count() < 2);
         }
     }
 
@@ -319,7 +319,7 @@ proptest! {
             let points = numbers.chunks(2).map(|xy| Point { x: xy[0], y: xy[1] }).collect();
             let Some(landmarks) = Landmarks::new(points) else { continue };
             let bounds = honest().frames[0].bounds;
-            attempt.see(&Frame { at_ms: i as u64 * 70, bounds, landmarks, covered: false, embedding: None });
+            attempt.see(&Frame { at_ms: i as u64 * 70, bounds, landmarks, cover: None, embedding: None });
         }
         prop_assert!(attempt.finish().is_err());
     }

@@ -73,6 +73,18 @@ const SHOWINGS = 200
 
 const passOf = (content: Content): ForeignPass => content.foreign ?? { cards: [], showings: [] }
 
+/** Stores what a pass has of other systems; where it cannot be stored, the pass is as it was before. */
+async function write(content: Content, foreign: ForeignPass): Promise<void> {
+  const before = passOf(content)
+  content.foreign = foreign
+  try {
+    await keep()
+  } catch (error) {
+    content.foreign = before
+    throw error
+  }
+}
+
 // --- the network -----------------------------------------------------------------------------------------------------
 
 const ask = (...asked: Parameters<typeof askOther>): Promise<OtherReply> => askOther(...asked).catch(() => { throw new Refused('other_away') })
@@ -160,12 +172,23 @@ export async function takeOffer(offer: Offer, told: string | undefined): Promise
   const key = newSoftwareKey(random)
   const access = readAccess(await post(token, key, FORM, tokenForm(offer.code, told)))
   const taken: ForeignCard[] = []
-  for (const configuration of offer.configurations) taken.push(await takeOne(metadata, listed, key, access, configuration))
-  if (state.content !== content) throw new Refused('shown_meanwhile')
+  try {
+    for (const configuration of offer.configurations) taken.push(await takeOne(metadata, listed, key, access, configuration))
+  } catch (error) {
+    // All that was offered, or nothing.
+    for (const card of taken) await dropCopies(card)
+    throw error
+  }
   const { cards, showings } = passOf(content)
   const isAnew = (card: ForeignCard) => taken.some(({ issuer, configuration }) => issuer === card.issuer && configuration === card.configuration)
-  content.foreign = { cards: [...taken, ...cards.filter((card) => !isAnew(card))], showings }
-  await keep()
+  try {
+    // Another pass came into use, or another window changed the wallet.
+    if (state.content !== content) throw new Refused('shown_meanwhile')
+    await write(content, { cards: [...taken, ...cards.filter((card) => !isAnew(card))], showings })
+  } catch (error) {
+    for (const card of taken) await dropCopies(card)
+    throw error
+  }
   for (const card of cards.filter(isAnew)) await dropCopies(card)
   return taken
 }
@@ -227,8 +250,7 @@ const dropCopies = async ({ copies }: ForeignCard) => { for (const { key } of co
 export async function dropCard(card: ForeignCard): Promise<void> {
   const content = held()
   const { cards, showings } = passOf(content)
-  content.foreign = { cards: cards.filter((one) => one !== card), showings }
-  await keep()
+  await write(content, { cards: cards.filter((one) => one !== card), showings })
   await dropCopies(card)
 }
 
@@ -321,8 +343,7 @@ export async function sendAnswer({ asked, who, cards, needed, all }: PreparedAns
   }
   const { cards: stored, showings } = passOf(content)
   const showing = { at: now(), to: who, names: [...new Set(chosen.flatMap(({ names }) => names))] }
-  content.foreign = { cards: stored.map(counted), showings: [showing, ...showings].slice(0, SHOWINGS) }
-  await keep()
+  await write(content, { cards: stored.map(counted), showings: [showing, ...showings].slice(0, SHOWINGS) })
   const reply = await ask('POST', asked.responseUri, { Accept: JSON_TYPE, 'Content-Type': FORM }, new URLSearchParams({ response }).toString())
   if (!isGood(reply)) throw new Refused('verifier_refused')
   try {

@@ -7,6 +7,7 @@ const SENTENCES: Readonly<Record<string, Word>> = {
   network: 'problemNetwork',
   unknown_person: 'problemPerson', number_invalid: 'problemPerson', wrong_field: 'problemPerson', mrz_mismatch: 'problemPerson', mrz_unreadable: 'problemPerson',
   camera: 'problemCamera', nothing_held: 'problemHeld', invitation_invalid: 'invitationWrong',
+  face_masked: 'problemMask', face_shaded: 'problemShades', face_covered: 'problemCovered',
   liveness_failed: 'problemLive', frames_refused: 'problemLive', enrolment_not_under_way: 'problemLive',
   enrolment_waits: 'problemWaits',
   identity_not_taken: 'identityNotTaken', identity_request_unknown: 'identityOver', identity_waits: 'identityWaits', identity_number: 'identityNumberOver',

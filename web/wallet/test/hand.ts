@@ -14,7 +14,7 @@ const ARTEFACTS = join(ROOT, 'web/wallet/dist/screens')
 /** Those that stand in the documentation: written anew with `BAYPASS_SCREENS=keep`. */
 const KEPT = new Set([
   'en-language', 'en-where', 'en-pin', 'en-number', 'en-reading', 'en-read', 'en-selfie', 'en-home', 'en-port', 'en-code', 'en-review', 'en-family', 'en-lock-offer', 'en-unlock-by-the-phone', 'en-home-screen', 'en-cross', 'en-history', 'en-receipts', 'en-more', 'en-clock-wrong',
-  'zh-Hans-home-of-a-mainland-resident', 'zh-Hans-may-not-cross', 'zh-Hant-home-normal', 'zh-Hant-code-large', 'pt-home-normal', 'pt-code-normal', 'en-register', 'en-consent-building', 'en-registered', 'en-refused', 'en-desk-code', 'en-desk-away', 'zh-Hant-consent-hotel', 'en-history-with-desks', 'en-receipts-with-desks', 'dark-home', 'dark-code',
+  'zh-Hans-home-of-a-mainland-resident', 'zh-Hans-may-not-cross', 'zh-Hant-home-normal', 'zh-Hant-code-large', 'pt-home-normal', 'pt-code-normal', 'en-register', 'en-consent-building', 'en-registered', 'en-refused', 'en-desk-code', 'en-desk-away', 'zh-Hant-consent-hotel', 'en-history-with-desks', 'en-receipts-with-desks', 'en-other-cards-list', 'en-other-card-consent', 'dark-home', 'dark-code',
 ])
 export const PIN = '274951'
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use credential::dpop::DpopThumbprint;
 use documents::Timestamp;
 use face::active::{ActiveRules, Attempt, Challenge, Prompt, Refusal};
-use face::{Embedding, Liveness, LivenessScore, Track};
+use face::{Embedding, Liveness, LivenessScore, QualityFault, Track};
 
 use super::Claim;
 use super::rules::{EnrolmentRules, LiveRules};
@@ -63,6 +63,9 @@ pub enum CaptureError {
     /// The active challenge was not passed.
     #[error("{}", told(*.0))]
     Active(Refusal),
+    /// Something covers the face, and what it is.
+    #[error("{0}")]
+    Covered(QualityFault),
     /// The liveness network sees a picture of a face.
     #[error("the pictures do not show a face before a camera; look into the camera yourself, in good light")]
     NotLive,
@@ -194,7 +197,11 @@ impl Live {
         if prompt != Prompt::Ended {
             return Ok(Seen::More(Capture::Live(self), prompt));
         }
-        let passed = self.attempt.finish().map_err(CaptureError::Active)?;
+        let cover = self.attempt.cover();
+        let passed = self.attempt.finish().map_err(|refusal| match cover {
+            Some(cover) if refusal == Refusal::Covered => CaptureError::Covered(cover),
+            Some(_) | None => CaptureError::Active(refusal),
+        })?;
         let (mut embeddings, mut scores) = (Vec::new(), Vec::new());
         for picture in passed.pick(self.kept) {
             let (embedding, score) = with.describe(&picture)?;

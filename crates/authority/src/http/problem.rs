@@ -145,6 +145,12 @@ problems! {
         "send 1 to 8 frames at once, as soon as they are taken";
     LivenessFailed = "liveness_failed", UNPROCESSABLE_ENTITY, "The pictures do not show what was asked for",
         "begin again; look into the camera yourself and follow each request";
+    FaceMasked = "face_masked", UNPROCESSABLE_ENTITY, "A mask covers mouth and nose",
+        "take it off, and begin again";
+    FaceShaded = "face_shaded", UNPROCESSABLE_ENTITY, "Dark glasses cover the eyes",
+        "take them off, and begin again";
+    FaceCovered = "face_covered", UNPROCESSABLE_ENTITY, "Something covers a part of the face",
+        "show eyes, nose and mouth, without hair or a hand before them, and begin again";
     EnrolmentWaits = "enrolment_waits", FORBIDDEN, "This wallet waits until the earlier one had its time to object",
         "wait, agree on the earlier wallet, or go to an office";
     NothingPending = "nothing_pending", NOT_FOUND, "No second enrolment waits",

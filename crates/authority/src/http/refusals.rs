@@ -7,6 +7,7 @@ use credential::message::MessageError;
 use credential::part::PartError;
 use credential::{CryptoError, TokenError};
 use documents::CarerOver;
+use face::QualityFault;
 use officers::{ChangeError, FileError, PermitError, SignInError};
 use trust::TrustError;
 
@@ -319,6 +320,9 @@ impl From<&CaptureError> for Problem {
         match error {
             CaptureError::Face(error) => error.into(),
             CaptureError::Size | CaptureError::Late => told(ProblemCode::FramesRefused, error),
+            CaptureError::Covered(QualityFault::Mask) => Problem::new(ProblemCode::FaceMasked),
+            CaptureError::Covered(QualityFault::Sunglasses) => Problem::new(ProblemCode::FaceShaded),
+            CaptureError::Covered(_) => Problem::new(ProblemCode::FaceCovered),
             CaptureError::Active(_) | CaptureError::NotLive => told(ProblemCode::LivenessFailed, error),
         }
     }

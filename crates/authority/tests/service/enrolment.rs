@@ -12,7 +12,7 @@ use credential::dpop::{DpopRequest, DpopThumbprint, sign_dpop};
 use documents::{DocumentNumber, LocalDate, Timestamp, check_digit};
 use evaluate::attack::{Chance, Kind, Noise, Player, Subject};
 use face::active::{Frame, Prompt};
-use face::{FaceError, Track};
+use face::{FaceError, QualityFault, Track};
 use serde_json::{Value, json};
 
 use crate::bay::{
@@ -368,6 +368,8 @@ struct Drawn(Mutex<Stage>);
 struct Stage {
     player: Player,
     shown: Prompt,
+    /// What the head wears.
+    cover: Option<QualityFault>,
 }
 
 impl std::fmt::Debug for Stage {
@@ -380,7 +382,8 @@ impl FrameReader for Drawn {
     fn follow(&self, _: &mut Track, _: &[u8], at_ms: u64) -> Result<Frame, FaceCheckError> {
         let mut stage = self.0.lock().unwrap();
         let shown = stage.shown;
-        stage.player.frame(at_ms, shown).ok_or(FaceCheckError::Face(FaceError::NoFace))
+        let frame = stage.player.frame(at_ms, shown).ok_or(FaceCheckError::Face(FaceError::NoFace))?;
+        Ok(Frame { cover: stage.cover, ..frame })
     }
 }
 
@@ -417,10 +420,44 @@ async fn filmed(kind: Kind) -> (Bay, Arc<Drawn>) {
     let subject = Subject::generic(&mut chance);
     let noise = Noise::as_measured(&mut Chance::of_seed(1));
     let player = Player::new(kind, subject, noise, chance);
-    let reader = Arc::new(Drawn(Mutex::new(Stage { player, shown: Prompt::LookStraight })));
+    let reader = Arc::new(Drawn(Mutex::new(Stage { player, shown: Prompt::LookStraight, cover: None })));
     let service = Arc::into_inner(bay.chn).unwrap().with_simulated_cameras(false);
     bay.chn = Arc::new(service.with_frame_reader(Arc::clone(&reader) as Arc<dyn FrameReader>));
     (bay, reader)
+}
+
+#[tokio::test]
+async fn a_head_that_something_covers_is_told_what_to_take_off() {
+    let Some((photo, live, _)) = photographs("a_head_that_something_covers") else { return };
+    for (cover, code) in [
+        (QualityFault::Mask, "face_masked"),
+        (QualityFault::Sunglasses, "face_shaded"),
+        (QualityFault::EyesCovered, "face_covered"),
+        (QualityFault::MouthCovered, "face_covered"),
+    ] {
+        let (bay, reader) = filmed(Kind::Honest).await;
+        reader.0.lock().unwrap().cover = Some(cover);
+        bay.chn.add_resident(RECORD, &photo, bay.now).await.unwrap();
+        let chn = Door::open(&bay.chn, &bay).await;
+        let key = SigningKey::generate().unwrap();
+        let mut wanted = enrolment("exit_entry_permit", NUMBER, NAME, BIRTH, &live);
+        wanted.as_object_mut().unwrap().remove("selfie");
+        wanted["invitation"] = json!(invitation(&bay, false).await.unwrap());
+        let begun = chn.send_by(&key, "POST", "/v1/enrolments", None, &wanted).await.is(201).json();
+        let path = format!("/v1/enrolments/{}/frames", begun["id"].as_str().unwrap());
+        let answer = {
+            let mut nth = 0;
+            loop {
+                let frame = json!({ "at_ms": nth * 80, "picture": b64(&live) });
+                let answer = chn.send_by(&key, "POST", &path, None, &json!({ "frames": [frame] })).await;
+                if answer.status != 200 {
+                    break answer;
+                }
+                nth += 1;
+            }
+        };
+        chn.problem(&answer, "frames", code);
+    }
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ impl Player {
         let held = self.actor.held(at_ms, prompt, &mut self.chance);
         self.noise.next(&mut self.strays, &mut self.chance);
         let (bounds, landmarks) = with_noise(&self.scene.seen(&held), &self.strays, &mut self.chance)?;
-        Some(Frame { at_ms, bounds, landmarks, covered: false, embedding: None })
+        Some(Frame { at_ms, bounds, landmarks, cover: None, embedding: None })
     }
 }
 
@@ -219,7 +219,7 @@ fn act(
         now += millis(chance.between(55.0, 105.0));
         let held = hands(now, attempt.prompt(), chance);
         let Some((bounds, landmarks)) = look(&held, chance)? else { continue };
-        let frame = Frame { at_ms: now, bounds, landmarks, covered: false, embedding: None };
+        let frame = Frame { at_ms: now, bounds, landmarks, cover: None, embedding: None };
         attempt.see(&frame);
         frames.push(frame);
     }

@@ -8,6 +8,7 @@ use super::rules::ActiveRules;
 use super::shape::{Measured, Pose, Reference};
 use crate::embedding::Embedding;
 use crate::found::{Face, Landmarks};
+use crate::quality::QualityFault;
 use documents::redact_debug;
 
 /// The box of a face, in pixels of its frame.
@@ -49,8 +50,8 @@ pub struct Frame {
     pub bounds: Bounds,
     /// The 68 points.
     pub landmarks: Landmarks,
-    /// Whether capture quality sees the face covered: mask, dark glasses, hand.
-    pub covered: bool,
+    /// What covers the face, where capture quality sees something: mask, dark glasses, hand.
+    pub cover: Option<QualityFault>,
     /// The embedding, where whoever judges has the network that compares. A gate has not.
     pub embedding: Option<Embedding>,
 }
@@ -240,6 +241,8 @@ pub struct Attempt {
     track: Vec<Seen>,
     embedded: Option<Embedding>,
     covered: usize,
+    /// What covered the face last.
+    cover: Option<QualityFault>,
     copies: usize,
     /// While settling, frames come too seldom to begin a track.
     gaps: bool,
@@ -309,11 +312,18 @@ impl Attempt {
             track: Vec::new(),
             embedded: None,
             covered: 0,
+            cover: None,
             copies: 0,
             gaps: false,
             run: (Shows::Between, 0, 0),
             reference: None,
         }
+    }
+
+    /// What covered the face, in the last frame in which something did.
+    #[must_use]
+    pub const fn cover(&self) -> Option<QualityFault> {
+        self.cover
     }
 
     /// What the screen shows at this moment.
@@ -361,8 +371,9 @@ impl Attempt {
         }
         let measured = Measured::of(&frame.landmarks).ok_or(Refusal::Unmeasurable)?;
         let settling = matches!(self.phase, Phase::Settling { .. });
-        if frame.covered {
+        if frame.cover.is_some() {
             self.covered += 1;
+            self.cover = frame.cover;
             if self.covered >= self.rules.frames.covered {
                 return Err(Refusal::Covered);
             }

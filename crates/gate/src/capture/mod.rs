@@ -165,8 +165,8 @@ impl FaceCapture for ModelCapture {
         let no_face = |e: FaceError| CaptureFault::of_face(&e);
         let (face, landmarks) = track.follow(&self.finder, &image).map_err(no_face)?;
         let quality = Quality::of(&image, &face, &landmarks).map_err(no_face)?;
-        let covered = self.config.quality().check(&quality).is_err_and(QualityFault::is_cover);
-        Ok(Frame { at_ms, bounds: Bounds::from(&face), landmarks, covered, embedding: None })
+        let cover = self.config.quality().check(&quality).err().filter(|fault| fault.is_cover());
+        Ok(Frame { at_ms, bounds: Bounds::from(&face), landmarks, cover, embedding: None })
     }
 }
 
