@@ -99,7 +99,7 @@ impl RulesVersion {
     pub fn decode(payload: &[u8]) -> Result<Self, CborError> {
         let mut r = Reader::new(payload);
         r.array_exact(8)?;
-        let authority = r.text(3)?.parse().map_err(|_| CborError::Unexpected)?;
+        let authority = message::read_authority(&mut r)?;
         let number = r.uint_max(i64::MAX.unsigned_abs())?;
         let made = i64::try_from(r.uint()?).ok().and_then(Timestamp::from_unix).ok_or(CborError::Limit)?;
         let days = i64::try_from(r.uint()?).map_err(|_| CborError::Limit)?;

@@ -190,6 +190,9 @@ fn a_version_has_one_form() {
     }
     let bytes = office.version(7, Stage::Full).encode();
     assert!(RulesVersion::decode(&[&bytes[..], &[0]].concat()).is_err());
+    // People may write an authority's code in small letters; a version may not.
+    let small = [&bytes[..4], b"g", &bytes[5..]].concat();
+    assert_eq!((bytes[4], RulesVersion::decode(&small).is_err()), (b'G', true));
     assert!(
         RulesVersion::decode(&RulesVersion { number: 0, ..office.version(7, Stage::Full) }.encode()).is_err()
     );

@@ -9,7 +9,8 @@ use ::risk::RuleId;
 use ::risk::appeals::AppealCounts;
 use ::risk::state::{Crossed, Crossing, DeviceState, LaneState, PersonState};
 use credential::cbor::{CborError, Reader, Writer};
-use documents::{AuthorityCode, Direction, LocalDate, Timestamp};
+use credential::message::read_direction;
+use documents::{LocalDate, Timestamp};
 
 use super::person::Person;
 use super::vault::{self, PersonKey, Tag, Vault};
@@ -273,9 +274,7 @@ fn read_verdict(
     let (facts, findings) = (r.bytes(MAX_RECORD)?.to_vec(), r.bytes(MAX_RECORD)?.to_vec());
     let device = u64::from_be_bytes(*r.bytes_exact()?);
     let port = r.text(32)?.parse().map_err(|_| CborError::Unexpected)?;
-    let (from, to): (&str, &str) = (r.text(3)?, r.text(3)?);
-    let side = |text: &str| text.parse::<AuthorityCode>().map_err(|_| CborError::Unexpected);
-    let direction = Direction::new(side(from)?, side(to)?).ok_or(CborError::Unexpected)?;
+    let direction = read_direction(&mut r)?;
     r.finish()?;
     let crossing = Crossing { crossed: Crossed { port, direction, at }, device };
     Ok(KeptVerdict { reference, person, at, version, crossing, facts, findings })

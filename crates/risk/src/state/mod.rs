@@ -10,7 +10,8 @@ mod lane;
 mod person;
 
 use credential::cbor::{CborError, Reader, Writer};
-use documents::{AuthorityCode, Direction, PortId, Timestamp};
+use credential::message::read_direction;
+use documents::{Direction, PortId, Timestamp};
 
 pub use device::DeviceState;
 pub use journeys::Journeys;
@@ -52,14 +53,7 @@ impl Crossed {
         }
         r.array_exact(4)?;
         let port = r.text(32)?.parse().map_err(|_| CborError::Unexpected)?;
-        let side = |r: &mut Reader<'_>| {
-            let text = r.text(3)?;
-            let code = text.parse::<AuthorityCode>().ok();
-            // People may write a code in small letters; a state has one form.
-            code.filter(|code| code.code() == text).ok_or(CborError::Unexpected)
-        };
-        let direction = Direction::new(side(r)?, side(r)?).ok_or(CborError::Unexpected)?;
-        Ok(Some(Self { port, direction, at: read_time(r)? }))
+        Ok(Some(Self { port, direction: read_direction(r)?, at: read_time(r)? }))
     }
 }
 
