@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 use super::{Result, Store, StoreError};
 
 /// Seconds between two movements of the ledger.
-const STEP: i64 = 7;
+pub const STEP: i64 = 7;
 
 /// Adds `persons` strangers, numbered from `first`, with `movements` each that begin at `since` (seconds since the
 /// epoch): person, tag, document, endorsement, pass, device, two tokens, one applied reservation, one reason.

@@ -1,4 +1,4 @@
-//! `baypass bench ledger`: the database's part of a verdict and of a passage, as a ledger grows, on SQLite and on
+//! `baypass bench ledger`: the database's part of a verdict and of a passage, and a page of the ledger, as a ledger grows, on SQLite and on
 //! PostgreSQL; and clearances a second on PostgreSQL beside the same statements sent by `pgbench`.
 //!
 //! Lives here: the sizes, the bars, the table. Not here: what is measured (`authority::bench`). Figures in milliseconds
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use authority::bench::{BenchLane, LedgerBench, Traveller, pgbench_script};
 use authority::store::{DatabaseAddress, Store, bulk, create_database, drop_database};
-use authority::{EnrolmentRules, Faces, Keys, RiskControl, Service};
+use authority::{EnrolmentRules, Faces, Keys, LEDGER_PAGE, LedgerCursor, RiskControl, Service};
 use clap::Args;
 use credential::SigningKey;
 use documents::{AuthorityCode, Rules, Timestamp};
@@ -35,6 +35,10 @@ const CONNECTIONS: [usize; 4] = [1, 4, 16, 64];
 const ROUNDS: usize = 3;
 /// Movements of each stranger.
 const MOVEMENTS: u32 = 10;
+/// Within so many seconds before now the strangers moved.
+const PAST_SECONDS: i64 = 20_000_000;
+/// After so many crossings a page of the ledger is read.
+const PAGE_EVERY: usize = 10;
 /// Travellers that cross at each size; the first part warms up and is not counted.
 const CROSSING: u32 = 600;
 const WARM_UP: usize = 100;
@@ -70,6 +74,8 @@ struct Cost {
     persons: u64,
     verdict_ms: f64,
     passage_ms: f64,
+    /// A page of the ledger that an auditor reads, from anywhere in it.
+    page_ms: f64,
 }
 
 /// The largest size over the smallest.
@@ -78,6 +84,7 @@ struct Growth {
     engine: &'static str,
     verdict: f64,
     passage: f64,
+    page: f64,
     bar: f64,
     holds: bool,
 }
@@ -140,8 +147,9 @@ pub async fn run(args: &LedgerArgs, models: &Path) -> Result<Ended, Failure> {
         let of_engine: Vec<_> = report.costs.iter().filter(|cost| cost.engine == engine).collect();
         if let (Some(first), Some(last)) = (of_engine.first(), of_engine.last()) {
             let (verdict, passage) = (last.verdict_ms / first.verdict_ms, last.passage_ms / first.passage_ms);
-            let holds = verdict <= GROWTH_BAR && passage <= GROWTH_BAR;
-            report.growth.push(Growth { engine, verdict, passage, bar: GROWTH_BAR, holds });
+            let page = last.page_ms / first.page_ms;
+            let holds = [verdict, passage, page].iter().all(|growth| *growth <= GROWTH_BAR);
+            report.growth.push(Growth { engine, verdict, passage, page, bar: GROWTH_BAR, holds });
         }
     }
     report.rates = rates(&cluster, &faces, &server.0, args.seconds).await?;
@@ -181,6 +189,7 @@ struct Ledger {
     lane: BenchLane,
     verdicts: Vec<f64>,
     passages: Vec<f64>,
+    pages: Vec<f64>,
 }
 
 /// Medians of the verdict and of the passage at each size: all ledgers are filled first, then crossed in turn, so that what
@@ -195,10 +204,12 @@ async fn costs(
     let mut ledgers = Vec::new();
     for &persons in sizes {
         let (bench, store) = open(&address(persons)?, faces).await?;
-        bulk::fill(&store, 0, persons, MOVEMENTS, now.plus_seconds(-20_000_000).unix()).await.map_err(of)?;
+        bulk::fill(&store, 0, persons, MOVEMENTS, now.plus_seconds(-PAST_SECONDS).unix())
+            .await
+            .map_err(of)?;
         let travellers = bench.add_travellers(10_000_000, CROSSING, now).await.map_err(of)?;
         let (lane, verdicts, passages) = (BenchLane::new(0), Vec::new(), Vec::new());
-        ledgers.push(Ledger { persons, bench, travellers, lane, verdicts, passages });
+        ledgers.push(Ledger { persons, bench, travellers, lane, verdicts, passages, pages: Vec::new() });
     }
     let watch = SystemStopwatch::start();
     for nth in 0..CROSSING as usize {
@@ -211,6 +222,7 @@ async fn costs(
         persons: ledger.persons,
         verdict_ms: warm(ledger.verdicts),
         passage_ms: warm(ledger.passages),
+        page_ms: median(ledger.pages),
     };
     Ok(ledgers.into_iter().map(cost).collect())
 }
@@ -231,6 +243,31 @@ impl Ledger {
         let start = watch.millis();
         self.bench.passage(&mut self.lane, &clearance, now).await.map_err(of)?;
         self.passages.push(watch.millis() - start);
+        if nth >= WARM_UP && nth.is_multiple_of(PAGE_EVERY) {
+            self.read_page(nth, now, watch).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Ledger {
+    /// A page is read, from another place of the ledger each time.
+    async fn read_page(
+        &mut self,
+        nth: usize,
+        now: Timestamp,
+        watch: &SystemStopwatch,
+    ) -> Result<(), Failure> {
+        // From anywhere in the older half; the other half is more than a page, also of the smallest ledger.
+        let strangers = i64::try_from(self.persons).map_err(of)? * i64::from(MOVEMENTS) * bulk::STEP;
+        let place = i64::try_from(nth).map_err(of)? * strangers.min(PAST_SECONDS) / 2 / i64::from(CROSSING);
+        let cursor = LedgerCursor { at: now.unix() - PAST_SECONDS + place, id: Vec::new() };
+        let start = watch.millis();
+        let page = self.bench.service().ledger_page(&cursor, LEDGER_PAGE).await.map_err(of)?;
+        self.pages.push(watch.millis() - start);
+        if page.len() < usize::from(LEDGER_PAGE) {
+            return Err(Failure::new(format!("the bench's ledger gives a page of {} entries", page.len())));
+        }
         Ok(())
     }
 }
@@ -339,17 +376,17 @@ fn pgbench_rate(
 
 fn table(report: &LedgerReport) -> String {
     let mut text = String::from("database's part of one side of a clearance, medians in one run\n");
-    for Cost { engine, persons, verdict_ms, passage_ms } in &report.costs {
+    for Cost { engine, persons, verdict_ms, passage_ms, page_ms } in &report.costs {
         let _ = writeln!(
             text,
-            "  {engine:<11} {persons:>9} persons   verdict {verdict_ms:>7.3} ms   passage {passage_ms:>7.3} ms"
+            "  {engine:<11} {persons:>9} persons   verdict {verdict_ms:>7.3} ms   passage {passage_ms:>7.3} ms   page {page_ms:>7.3} ms"
         );
     }
     let word = |holds: bool| if holds { "holds" } else { "MISSED" };
-    for Growth { engine, verdict, passage, bar, holds } in &report.growth {
+    for Growth { engine, verdict, passage, page, bar, holds } in &report.growth {
         let _ = writeln!(
             text,
-            "  {engine:<11} largest over smallest: verdict {verdict:.2} x, passage {passage:.2} x (bar {bar} x): {}",
+            "  {engine:<11} largest over smallest: verdict {verdict:.2} x, passage {passage:.2} x, page {page:.2} x (bar {bar} x): {}",
             word(*holds)
         );
     }
