@@ -450,6 +450,7 @@ pub fn pgbench_script(now: Timestamp) -> String {
         null(),
         null(),
         "30".to_owned(),
+        null(),
     ];
     let movement = [
         person.clone(),

@@ -28,7 +28,7 @@ macro_rules! columns {
 define_statements! {
     ADD_MOVEMENT = columns!("INSERT INTO movement (", ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0) ON CONFLICT (person_key, id) DO NOTHING");
     FIND_MOVEMENTS = columns!("SELECT ", " FROM movement WHERE person_key = $1 ORDER BY at, id");
-    LEDGER_PAGE = columns!("SELECT ", " FROM movement WHERE at > $1 OR (at = $1 AND id > $2) ORDER BY at, id LIMIT $3");
+    LEDGER_PAGE = columns!("SELECT ", " FROM movement WHERE (at, id) > ($1, $2) ORDER BY at, id LIMIT $3");
 }
 
 /// How a movement came into the ledger.

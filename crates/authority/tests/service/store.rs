@@ -511,3 +511,13 @@ async fn a_token_id_stands_nowhere_in_plain() {
     assert!(!held.windows(16).any(|window| window == id.as_bytes()), "a token is known by a keyed hash");
     assert_ne!(sha256(id.as_bytes())[..16], bay.chn.store().vault().token_tag(id).as_bytes()[..16]);
 }
+
+#[test]
+fn the_script_of_the_bench_has_a_value_in_every_place_of_its_statements() {
+    let script = authority::bench::pgbench_script(Timestamp::from_unix(1_800_000_000).unwrap());
+    assert!(script.matches("INSERT INTO").count() >= 4);
+    assert!(!script.contains('$'), "a place without a value: {script}");
+    // `$22` without a value is `$2` with a value, and a figure behind it.
+    let mut pairs = script.as_bytes().windows(2);
+    assert!(!pairs.any(|pair| matches!(pair, [b')', b'0'..=b'9'])), "half of a place: {script}");
+}
