@@ -37,8 +37,8 @@ const ROUNDS: usize = 3;
 const MOVEMENTS: u32 = 10;
 /// Within so many seconds before now the strangers moved.
 const PAST_SECONDS: i64 = 20_000_000;
-/// After so many crossings a page of the ledger is read.
-const PAGE_EVERY: usize = 10;
+/// Pages of the ledger are read so many parts of [`CROSSING`] apart.
+const PAGE_STEP: usize = 10;
 /// Travellers that cross at each size; the first part warms up and is not counted.
 const CROSSING: u32 = 600;
 const WARM_UP: usize = 100;
@@ -217,6 +217,12 @@ async fn costs(
             ledger.cross(nth, now, &watch).await?;
         }
     }
+    // Behind all crossings: a page of other people's passages takes the place of what a crossing had at hand.
+    for nth in (0..CROSSING as usize).step_by(PAGE_STEP) {
+        for ledger in &mut ledgers {
+            ledger.read_page(nth, now, &watch).await?;
+        }
+    }
     let cost = |ledger: Ledger| Cost {
         engine,
         persons: ledger.persons,
@@ -243,9 +249,6 @@ impl Ledger {
         let start = watch.millis();
         self.bench.passage(&mut self.lane, &clearance, now).await.map_err(of)?;
         self.passages.push(watch.millis() - start);
-        if nth >= WARM_UP && nth.is_multiple_of(PAGE_EVERY) {
-            self.read_page(nth, now, watch).await?;
-        }
         Ok(())
     }
 }
