@@ -112,7 +112,7 @@ pub fn risks() {
     put("risk_version", "ok-canary", version(4, Stage::Canary { share: 50 }).encode());
     let mut small = version(4, Stage::Full).encode();
     // The authority's code, behind the heads of array and text.
-    small.iter_mut().skip(2).take(3).for_each(|byte| byte.make_ascii_lowercase());
+    small.iter_mut().skip(2).take(3).for_each(u8::make_ascii_lowercase);
     put("risk_version", "no-small-letters", small);
     put("risk_version", "no-zero", version(0, Stage::Shadow).encode());
     put("risk_version", "no-share", longer(&version(4, Stage::Canary { share: 1000 }).encode()));
