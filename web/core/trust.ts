@@ -77,6 +77,9 @@ interface TrustList {
   readonly keys: readonly KeyEntry[]
 }
 
+/** Whether an entry counts at `at`, as far as its own list says. */
+const isInUse = ({ compromised, from, to }: KeyEntry, at: number): boolean => !compromised && from <= at && at < to
+
 /** Lists in a chain at most, keys in a list, supervisors of a root. */
 const [MAX_LISTS, MAX_KEYS, MAX_SIGNERS] = [17, 2000, 16]
 /** Seconds of clock error between an authority and a wallet. */
@@ -365,7 +368,7 @@ export class TrustStore {
   foreign(role: 'foreign-issuer' | 'foreign-verifier', now: number): readonly (ForeignBinding & { readonly authority: Authority })[] {
     return [...this.lists].flatMap(([authority, { list, head }]) => this.serves(authority, now)
       ? list.keys.flatMap((entry) => {
-        const counts = entry.role === role && !entry.compromised && !head.compromised.has(toHex(entry.key)) && entry.from <= now && now < entry.to
+        const counts = entry.role === role && isInUse(entry, now) && !head.compromised.has(toHex(entry.key))
         return counts && entry.foreign ? [{ ...entry.foreign, authority }] : []
       })
       : [])
@@ -379,7 +382,7 @@ export class TrustStore {
 export function namesForeignIssuer(bytes: Uint8Array, authority: Authority, now: number): boolean {
   const list = claim(readChain(bytes).newest)
   return list.authority === authority
-    && list.keys.some(({ role, compromised, from, to }) => role === 'foreign-issuer' && !compromised && from <= now && now < to)
+    && list.keys.some((entry) => entry.role === 'foreign-issuer' && isInUse(entry, now))
 }
 
 /** What a kept list begins with. */

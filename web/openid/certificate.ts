@@ -8,6 +8,7 @@
 import { p256 } from '@noble/curves/nist.js'
 import { FormError, Refused, at, fromUtf8, refuse, same, toBase64Url, toHex } from '../core/bytes.js'
 import { DerReader, TAG } from './der.js'
+import { compressed } from './jws.js'
 
 /** Longest certificate in bytes, longest chain without its anchor. */
 const [MAX_CERTIFICATE, MAX_CHAIN] = [8 * 1024, 4]
@@ -116,13 +117,7 @@ function point(read: DerReader): Uint8Array | undefined {
   if (!isEc || toHex(algorithm.maybe(TAG.oid)?.body ?? new Uint8Array(0)) !== OID.p256) return undefined
   const key = bits(read.item(TAG.bits).body)
   read.end()
-  try {
-    const found = p256.Point.fromBytes(key)
-    found.assertValidity()
-    return found.toBytes(true)
-  } catch {
-    throw new FormError('certificate')
-  }
+  return compressed(key)
 }
 
 /** The first value of each attribute of a name, where it is a text that is read here. */

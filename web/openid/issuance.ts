@@ -5,7 +5,7 @@
  * Lives here: offers, both metadata documents, requests, answers. Not here: HTTP, which issuers count, where a credential is kept. A page in a
  * browser has no maker who vouches for it: an issuer that wants one is not asked.
  */
-import { FormError, Refused } from '../core/bytes.js'
+import { FormError, Refused, refuse } from '../core/bytes.js'
 import type { DeviceKey } from '../core/keys.js'
 import { isSafe } from './address.js'
 import { type Json, type JsonObject, isArray, isObject, member, readObject } from './json.js'
@@ -19,13 +19,7 @@ const [MAX_TEXT, MAX_OFFER, MAX_BATCH] = [4096, 16 * 1024, 64]
 const PRE_AUTHORIZED = 'urn:ietf:params:oauth:grant-type:pre-authorized_code'
 
 /** Reads an object of an issuer's; `issuer_form` where it is none. */
-function object(text: string): JsonObject {
-  try {
-    return readObject(text)
-  } catch (error) {
-    throw error instanceof FormError ? new Refused('issuer_form') : error
-  }
-}
+const object = (text: string): JsonObject => refuse('issuer_form', () => readObject(text))
 
 function text(found: JsonObject, name: string): string | undefined {
   const value = member(found, name)

@@ -5,7 +5,7 @@
  * Lives here: links, requests, answers. Not here: fetching, which verifiers count (`core/trust`), the Digital Credentials API, which
  * calls wallets of the platform and no page.
  */
-import { FormError, Refused, toBase64Url, toUtf8 } from '../core/bytes.js'
+import { FormError, Refused, refuse, toBase64Url, toUtf8 } from '../core/bytes.js'
 import { type DeviceKey, type Random, sha256 } from '../core/keys.js'
 import { host, isSafe } from './address.js'
 import { type Leaf, verifyChain } from './certificate.js'
@@ -78,15 +78,8 @@ function text(claims: JsonObject, name: string): string {
 
 /** Reads a signed request object. Throws `Refused` with the first fault. */
 export function readRequest(object: string, { anchors, link, walletNonce, now }: Context): Asked {
-  const form = <T>(read: () => T): T => {
-    try {
-      return read()
-    } catch (error) {
-      throw error instanceof FormError ? new Refused('request_form') : error
-    }
-  }
   if (object.length > MAX_REQUEST) throw new Refused('request_form')
-  const jws = form(() => readJws(object))
+  const jws = refuse('request_form', () => readJws(object))
   if (member(jws.header, 'typ') !== REQUEST_TYPE) throw new Refused('request_form')
   if (!jws.x5c) throw new Refused('request_no_certificate')
   const verifier = verifyChain(jws.x5c, anchors, 'reader', now)

@@ -4,7 +4,7 @@
  *
  * Lives here: receiving, selecting, presenting. Not here: which issuers count (`core/trust`), what a query asks (`dcql`).
  */
-import { FormError, Refused, fromBase64Url, fromUtf8, same, toBase64Url, toUtf8 } from '../core/bytes.js'
+import { FormError, Refused, fromBase64Url, fromUtf8, refuse, same, toBase64Url, toUtf8 } from '../core/bytes.js'
 import { type DeviceKey, sha256 } from '../core/keys.js'
 import { type Leaf, verifyChain } from './certificate.js'
 import { type Json, type JsonObject, isArray, isObject, member, readJson } from './json.js'
@@ -48,15 +48,6 @@ export interface HeldSdJwt {
 
 const code = (name: string) => new Refused(name)
 
-/** What `read` gives, each fault in form under one code. */
-function held<T>(name: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw error instanceof FormError ? code(name) : error
-  }
-}
-
 interface Read {
   readonly jws: UnverifiedJws
   readonly issuerText: string
@@ -71,8 +62,8 @@ function read(compact: string): Read {
   if (issuerText === undefined || binding === undefined) throw code('sd_jwt_form')
   if (binding !== '') throw code('key_binding_unexpected')
   if (others.length > MAX_DISCLOSURES) throw code('sd_jwt_too_long')
-  const jws = held('sd_jwt_form', () => readJws(issuerText))
-  return { jws, issuerText, disclosures: others.map((text) => held('sd_jwt_disclosure_form', () => readDisclosure(text))) }
+  const jws = refuse('sd_jwt_form', () => readJws(issuerText))
+  return { jws, issuerText, disclosures: others.map((text) => refuse('sd_jwt_disclosure_form', () => readDisclosure(text))) }
 }
 
 function readDisclosure(text: string): Disclosure {
@@ -221,7 +212,7 @@ export function receiveSdJwt(compact: string, anchors: readonly Uint8Array[], de
   if (taken.expires !== undefined && now >= taken.expires) throw code('credential_expired')
   if (taken.from !== undefined && now < taken.from) throw code('credential_not_yet_valid')
   const confirmation = member(taken.claims, 'cnf')
-  const key = held('sd_jwt_claim', () => readJwk(isObject(confirmation) ? member(confirmation, 'jwk') : undefined))
+  const key = refuse('sd_jwt_claim', () => readJwk(isObject(confirmation) ? member(confirmation, 'jwk') : undefined))
   if (!same(key, device)) throw code('sd_jwt_claim')
   return { held: taken, issuer }
 }

@@ -1,20 +1,14 @@
 /** Certificates beside a signature: which chain counts, and each fault by its code. */
 import { X509Certificate } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { Refused, toBase64Url } from '../../core/bytes.js'
+import { toBase64Url } from '../../core/bytes.js'
 import { type LeafUse, areUnder, readCertificate, verifyChain } from '../certificate.js'
 import { type Certified, NOW, USES, certify, newRoot, tlv } from './certificates.js'
+import { fault } from './fault.js'
 
 const ders = (chain: readonly (Certified | Uint8Array)[]) => chain.map((one) => one instanceof Uint8Array ? one : one.der)
-function code(chain: readonly (Certified | Uint8Array)[], anchors: readonly Certified[], use: LeafUse = 'issuer', at = NOW): string {
-  try {
-    verifyChain(ders(chain), ders(anchors), use, at)
-    return 'counts'
-  } catch (error) {
-    if (error instanceof Refused) return error.code
-    throw error
-  }
-}
+const code = (chain: readonly (Certified | Uint8Array)[], anchors: readonly Certified[], use: LeafUse = 'issuer', at = NOW): string =>
+  fault(() => verifyChain(ders(chain), ders(anchors), use, at), 'counts')
 
 const own = newRoot()
 const other = newRoot('Another Root')

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { skip } from '../../core/test/skip.js'
-import { Refused } from '../../core/bytes.js'
 import { CborTag } from '../../core/cbor.js'
 import { newSoftwareKey } from '../../core/keys.js'
 import { type Held, readQuery, select } from '../dcql.js'
@@ -13,6 +12,7 @@ import { type Json, readJson } from '../json.js'
 import { receiveMdoc } from '../mdoc.js'
 import { disclosureNames, receiveSdJwt } from '../sd-jwt.js'
 import { NOW, USES, certify, newRoot } from './certificates.js'
+import { fault } from './fault.js'
 import { issueMdoc, issueSdJwt } from './issuer.js'
 
 const shared = join(process.env['BAYPASS_SHARED'] ?? fileURLToPath(new URL('../../../../shared', import.meta.url)), 'vectors/openid4vc')
@@ -31,15 +31,7 @@ describe.skipIf(skipped)('the published queries', () => {
   })
 })
 
-const code = (query: unknown): string => {
-  try {
-    readQuery(query as Json)
-    return 'read'
-  } catch (error) {
-    if (error instanceof Refused) return error.code
-    throw error
-  }
-}
+const code = (query: unknown): string => fault(() => readQuery(query as Json))
 
 const good = { id: 'a', format: 'dc+sd-jwt', meta: { vct_values: ['urn:specimen:identity:1'] }, claims: [{ path: ['x'] }] }
 const mdoc = { id: 'm', format: 'mso_mdoc', meta: { doctype_value: 'org.iso.23220.photoID.1' } }

@@ -2,6 +2,7 @@
 import { type KeyObject, createHash, randomBytes, sign } from 'node:crypto'
 import { type Cbor, CborMap, CborTag, encode } from '../../core/cbor.js'
 import { coordinates } from '../../core/keys.js'
+import { toJwk } from '../jws.js'
 import { type Certified, NOW } from './certificates.js'
 
 export const base64url = (value: object | Uint8Array | string) =>
@@ -14,11 +15,6 @@ export function jws(key: KeyObject, header: object, claims: object | string): st
 }
 
 export const x5c = (...chain: readonly Certified[]) => chain.map(({ der }) => Buffer.from(der).toString('base64'))
-
-export function jwkOf(key: Uint8Array) {
-  const { x, y } = coordinates(key)
-  return { kty: 'EC', crv: 'P-256', x: base64url(x), y: base64url(y) }
-}
 
 /** A claim of an object, or an element of an array, that its holder may keep back. */
 export const disclosure = (...parts: readonly unknown[]) => base64url([base64url(randomBytes(16)), ...parts])
@@ -38,7 +34,7 @@ export interface SdJwtWanted {
 /** An SD-JWT VC of flat claims. */
 export function issueSdJwt({ signer, device, vct = 'urn:specimen:identity:1', open = {}, hidden = {}, header = {}, disclosures = [] }: SdJwtWanted): string {
   const own = Object.entries(hidden).map(([name, value]) => disclosure(name, value))
-  const claims = { vct, cnf: { jwk: jwkOf(device) }, _sd_alg: 'sha-256', ...(own.length > 0 ? { _sd: own.map(digest) } : {}), ...open }
+  const claims = { vct, cnf: { jwk: toJwk(device) }, _sd_alg: 'sha-256', ...(own.length > 0 ? { _sd: own.map(digest) } : {}), ...open }
   return [jws(signer.key, { typ: 'dc+sd-jwt', x5c: x5c(signer), ...header }, claims), ...own, ...disclosures, ''].join('~')
 }
 

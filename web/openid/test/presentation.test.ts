@@ -2,24 +2,16 @@
 import { randomBytes } from 'node:crypto'
 import { compactDecrypt, exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { Refused, fromBase64Url, toHex } from '../../core/bytes.js'
+import { fromBase64Url, toHex } from '../../core/bytes.js'
 import { newSoftwareKey } from '../../core/keys.js'
 import { deriveKey } from '../jwe.js'
 import { choose, readRedirect, readRequest, readRequestLink, respond } from '../presentation.js'
 import { receiveSdJwt } from '../sd-jwt.js'
 import { NOW, USES, certify, newRoot } from './certificates.js'
+import { fault } from './fault.js'
 import { base64url, issueSdJwt, jws, sha256, x5c } from './issuer.js'
 
 const random = (length: number) => new Uint8Array(randomBytes(length))
-const fault = (run: () => unknown): string => {
-  try {
-    run()
-    return 'read'
-  } catch (error) {
-    if (error instanceof Refused) return error.code
-    throw error
-  }
-}
 
 describe('a link', () => {
   it('names who asks and where the request lies', () => {

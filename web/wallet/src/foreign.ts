@@ -5,7 +5,7 @@
  * Lives here: taking a card that an offer names, finding what answers a verifier, answering. Not here: formats and protocols (`openid`), who
  * counts (`core/trust`, by authorities' lists), the screen (`pages/others`), the sentences (`foreign-words`). Nothing of a pass goes along.
  */
-import { FormError, Refused, fromBase64Url, fromUtf8, same, toBase64Url } from '../../core/bytes.js'
+import { Refused, fromBase64Url, fromUtf8, refuse, same, toBase64Url } from '../../core/bytes.js'
 import { dpopProof } from '../../core/dpop.js'
 import type { Authority } from '../../core/issuance.js'
 import { type DeviceKey, newSoftwareKey } from '../../core/keys.js'
@@ -22,7 +22,7 @@ import {
 import { SD_JWT, receiveSdJwt } from '../../openid/sd-jwt.js'
 import type { Leaf } from '../../openid/certificate.js'
 import { type OtherReply, type StoredKey, askOther, dropKey, makeKey, openKey, prepareRandomness, random } from './platform.js'
-import { type Listed, listedForeign } from './venue.js'
+import { type Listed, leaveOut, listedForeign } from './venue.js'
 import { type Content, held, keep, now, state } from './wallet.js'
 
 /** One copy of a card, bound to a key of its own: each verifier sees another one. */
@@ -89,13 +89,7 @@ async function write(content: Content, foreign: ForeignPass): Promise<void> {
 
 const ask = (...asked: Parameters<typeof askOther>): Promise<OtherReply> => askOther(...asked).catch(() => { throw new Refused('other_away') })
 
-function textOf({ body }: OtherReply): string {
-  try {
-    return fromUtf8(body)
-  } catch (error) {
-    throw error instanceof FormError ? new Refused('issuer_form') : error
-  }
-}
+const textOf = ({ body }: OtherReply): string => refuse('issuer_form', () => fromUtf8(body))
 
 const isGood = ({ status }: OtherReply) => status >= 200 && status < 300
 
@@ -135,12 +129,17 @@ export async function openOffer(link: string): Promise<Offer> {
 
 /** Reads one copy under certificates that count; another fault of its certificates is its issuer's. */
 function receive(form: Configuration['form'], credential: string, device: Uint8Array, roots: readonly Uint8Array[], at: number): { readonly held: Held; readonly issuer: Leaf } {
+  return unlisted('issuer_unlisted', () => form === MDOC
+    ? receiveMdoc(refuse('mdoc_form', () => fromBase64Url(credential)), roots, device, at)
+    : receiveSdJwt(credential, roots, device, at))
+}
+
+/** What `read` gives; where no certificate that counts signed, the refusal is this one. */
+function unlisted<T>(code: string, read: () => T): T {
   try {
-    return form === MDOC ? receiveMdoc(fromBase64Url(credential), roots, device, at) : receiveSdJwt(credential, roots, device, at)
+    return read()
   } catch (error) {
-    if (error instanceof FormError) throw new Refused('mdoc_form')
-    if (error instanceof Refused && error.code === 'certificate_unknown') throw new Refused('issuer_unlisted')
-    throw error
+    throw error instanceof Refused && error.code === 'certificate_unknown' ? new Refused(code) : error
   }
 }
 
@@ -303,7 +302,7 @@ export async function prepareAnswer(text: string): Promise<PreparedAnswer> {
     : await ask('POST', link.requestUri, { Accept: 'application/oauth-authz-req+jwt', 'Content-Type': FORM }, new URLSearchParams({ wallet_nonce: walletNonce }).toString())
   if (!isGood(reply)) throw new Refused('request_expired')
   const anchors = listed.map(({ certificate }) => certificate)
-  const asked = unlessUnlisted(() => readRequest(textOf(reply).trim(), { anchors, link, walletNonce, now: now() }))
+  const asked = unlisted('verifier_unlisted', () => readRequest(textOf(reply).trim(), { anchors, link, walletNonce, now: now() }))
   const cards = await openCards()
   const counting = cards.filter(({ opened }) => opened)
   const candidates = counting.flatMap(({ opened }) => opened ? [opened.held] : [])
@@ -317,14 +316,6 @@ export async function prepareAnswer(text: string): Promise<PreparedAnswer> {
   const name = organization ?? commonName
   const who = [...(name === undefined ? [] : [name]), ...dnsNames.filter((host) => host !== name)].join(' · ') || asked.clientId
   return { asked, who, listed: entry, cards: counting, needed, all: all.length > needed.length ? all : undefined }
-}
-
-function unlessUnlisted<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw error instanceof Refused && error.code === 'certificate_unknown' ? new Refused('verifier_unlisted') : error
-  }
 }
 
 /**
@@ -346,11 +337,6 @@ export async function sendAnswer({ asked, who, cards, needed, all }: PreparedAns
   await write(content, { cards: stored.map(counted), showings: [showing, ...showings].slice(0, SHOWINGS) })
   const reply = await ask('POST', asked.responseUri, { Accept: JSON_TYPE, 'Content-Type': FORM }, new URLSearchParams({ response }).toString())
   if (!isGood(reply)) throw new Refused('verifier_refused')
-  try {
-    return readRedirect(readJson(fromUtf8(reply.body)))
-  } catch (error) {
-    // Nothing need come back.
-    if (error instanceof FormError) return undefined
-    throw error
-  }
+  // Nothing need come back.
+  return leaveOut(() => readRedirect(readJson(fromUtf8(reply.body))))
 }

@@ -2,7 +2,7 @@
  * Platform: everything that differs between a phone's browser and the mini-program: storage, randomness, keys, requests,
  * pictures, the canvas, the screen. Nothing else in the wallet knows on which of them it runs.
  */
-import { fromBase64Url, toBase64Url } from '../../core/bytes.js'
+import { fromBase64Url, join, toBase64Url } from '../../core/bytes.js'
 import { type DeviceKey, newSoftwareKey, openSoftwareKey } from '../../core/keys.js'
 // #ifdef H5
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
@@ -229,17 +229,7 @@ const [DESK_MS, MAX_REPLY] = [10_000, 16 * 1024]
 /** Sends an answer to a desk's address. No cookie and no address of this page go along, and no other host is followed to. */
 export async function sendToDesk(url: string, answer: Uint8Array): Promise<DeskReply> {
   // #ifdef H5
-  const over = new AbortController()
-  const timer = setTimeout(() => over.abort(), DESK_MS)
-  try {
-    const reply = await fetch(url, {
-      method: 'POST', headers: { 'Content-Type': 'application/cbor' }, body: answer as BufferSource, signal: over.signal,
-      credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer', cache: 'no-store',
-    })
-    return { status: reply.status, body: await bounded(reply, MAX_REPLY) }
-  } finally {
-    clearTimeout(timer)
-  }
+  return askAbroad(url, { method: 'POST', headers: { 'Content-Type': 'application/cbor' }, body: answer as BufferSource }, DESK_MS, MAX_REPLY)
   // #endif
   // #ifdef MP-WEIXIN
   throw new Error('network')
@@ -247,17 +237,27 @@ export async function sendToDesk(url: string, answer: Uint8Array): Promise<DeskR
 }
 
 // #ifdef H5
+/** Asks a server that is none of the authorities' for `ms` at most. No cookie and no address of this page go along, and no other host is followed to. */
+async function askAbroad(url: string, asked: RequestInit, ms: number, most: number): Promise<{ readonly status: number; readonly body: Uint8Array; readonly headers: Headers }> {
+  const over = new AbortController()
+  const timer = setTimeout(() => over.abort(), ms)
+  try {
+    const reply = await fetch(url, { ...asked, signal: over.signal, credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer', cache: 'no-store' })
+    return { status: reply.status, body: await bounded(reply, most), headers: reply.headers }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 async function bounded(reply: Response, most: number): Promise<Uint8Array> {
   const reader = reply.body?.getReader()
-  let read = new Uint8Array(0)
-  for (;;) {
+  const parts: Uint8Array[] = []
+  for (let length = 0; ;) {
     const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
-    if (done || !value) return read
-    if (read.length + value.length > most) throw new Error('too long')
-    const longer = new Uint8Array(read.length + value.length)
-    longer.set(read)
-    longer.set(value, read.length)
-    read = longer
+    if (done || !value) return join(...parts)
+    length += value.length
+    if (length > most) throw new Error('too long')
+    parts.push(value)
   }
 }
 
@@ -274,17 +274,8 @@ const [OTHER_MS, MAX_OTHER] = [20_000, 8 * 1024 * 1024]
 
 /** Asks a server of another system. No cookie and no address of this page go along, and no other host is followed to. */
 export async function askOther(method: 'GET' | 'POST', url: string, headers: Readonly<Record<string, string>>, body?: string): Promise<OtherReply> {
-  const over = new AbortController()
-  const timer = setTimeout(() => over.abort(), OTHER_MS)
-  try {
-    const reply = await fetch(url, {
-      method, headers, ...(body === undefined ? {} : { body }), signal: over.signal,
-      credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer', cache: 'no-store',
-    })
-    return { status: reply.status, body: await bounded(reply, MAX_OTHER), nonce: reply.headers.get('DPoP-Nonce') ?? undefined }
-  } finally {
-    clearTimeout(timer)
-  }
+  const { status, body: read, headers: got } = await askAbroad(url, { method, headers, ...(body === undefined ? {} : { body }) }, OTHER_MS, MAX_OTHER)
+  return { status, body: read, nonce: got.get('DPoP-Nonce') ?? undefined }
 }
 // #endif
 

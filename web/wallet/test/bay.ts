@@ -267,3 +267,14 @@ export async function openBay(browser: Browser, { roots = false, host = '127.0.0
     },
   }
 }
+
+/** Has Hong Kong's supervisors change their list, and waits until the authority gives the new one out. */
+export async function changeList(bay: Bay, change: () => unknown): Promise<void> {
+  const lists = async () => (await fetch(`${bay.authorities['HKG']}/v1/trust-lists`)).text()
+  const before = await lists()
+  change()
+  for (let i = 0; await lists() === before; i += 1) {
+    if (i === 120) throw new Error('Hong Kong gives out no new list')
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}

@@ -57,6 +57,8 @@ export async function counterOf(desk: DeskServed) {
   const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0]!
   return {
     ask: async () => (await (await post('/api/requests', {}, cookie)).json()) as { readonly id: string; readonly text: string },
+    /** Asks a wallet of others, in these forms. */
+    askOthers: async (forms: string) => (await (await post('/api/openid/requests', { forms }, cookie)).json()) as { readonly id: string; readonly link: string },
     scan: async (text: string) => (await (await post('/api/answers', { text }, cookie)).json()) as { readonly id?: string; readonly code?: string },
     answer: async (id: string) => (await (await fetch(`${desk.counter}/api/requests/${id}`, { headers: { cookie } })).json()) as { readonly state: string; readonly claims?: Record<string, string> },
   }

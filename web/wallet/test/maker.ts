@@ -1,24 +1,19 @@
 /** A maker of wallets of others, and one such wallet as far as it asks an authority for credentials (OAuth 2.0 under HAIP; interop/maker.mjs). */
-import { type KeyObject, X509Certificate, createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { type KeyObject, X509Certificate, createHash, createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dpopProof } from '../../core/dpop.js'
 import { newSoftwareKey } from '../../core/keys.js'
+import { jws } from '../../openid/test/issuer.js'
 import { program } from './bay.js'
 
 export const CLIENT = 'specimen-wallet'
 /** Where the wallet's answer goes; nobody is there. */
 export const BACK = 'https://wallet.example/cb'
 
-const base64url = (value: object | Buffer) => (Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value))).toString('base64url')
 const now = () => Math.floor(Date.now() / 1000)
-
-function signed(key: KeyObject, header: object, claims: object): string {
-  const text = `${base64url({ alg: 'ES256', ...header })}.${base64url(claims)}`
-  return `${text}.${base64url(sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }))}`
-}
 
 export interface Maker {
   /** Its root, PEM. */
@@ -57,8 +52,8 @@ export class AskingWallet {
       method: 'POST',
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
-        'oauth-client-attestation': signed(this.maker.key, { typ: 'oauth-client-attestation+jwt', x5c: [this.maker.leaf.toString('base64')] }, { sub: CLIENT, exp: now() + 300, cnf }),
-        'oauth-client-attestation-pop': signed(this.instance.privateKey, { typ: 'oauth-client-attestation-pop+jwt' }, { aud: this.issuer, jti: randomBytes(8).toString('hex'), iat: now() }),
+        'oauth-client-attestation': jws(this.maker.key, { typ: 'oauth-client-attestation+jwt', x5c: [this.maker.leaf.toString('base64')] }, { sub: CLIENT, exp: now() + 300, cnf }),
+        'oauth-client-attestation-pop': jws(this.instance.privateKey, { typ: 'oauth-client-attestation-pop+jwt' }, { aud: this.issuer, jti: randomBytes(8).toString('hex'), iat: now() }),
         dpop: await dpopProof(this.dpop, { method: 'POST', url: this.issuer + path, nonce }, randomBytes(16), now()),
       },
       body: new URLSearchParams(pairs).toString(),

@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type Bay, ROOT } from './bay.js'
+import { type Bay, ROOT, changeList } from './bay.js'
 
 /** A built example beside the program, in the place of Cargo's own run. */
 const BESIDE = join(process.env['BAYPASS_BIN'] ? dirname(process.env['BAYPASS_BIN']) : join(process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target'), 'debug'), 'examples/other_wallet')
@@ -42,13 +42,7 @@ export class OtherWallet {
     const file = join(this.bay.dir, `issuer-${issuers += 1}.json`)
     const to = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10)
     writeFileSync(file, JSON.stringify({ name: `specimen-${issuers}`, jurisdiction: 'HK', types: [type], documents: ['hkid'], to, certificate }))
-    const lists = async () => (await fetch(`${this.bay.authorities['HKG']}/v1/trust-lists`)).text()
-    const before = await lists()
-    this.bay.run('trust', 'add-issuer', '--authority', 'HKG', '--file', file)
-    for (let i = 0; await lists() === before; i += 1) {
-      if (i === 120) throw new Error('Hong Kong gives out no new list')
-      await new Promise((resolve) => setTimeout(resolve, 500))
-    }
+    await changeList(this.bay, () => this.bay.run('trust', 'add-issuer', '--authority', 'HKG', '--file', file))
   }
 
   private async line<T>(): Promise<T> {

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { skip } from '../../core/test/skip.js'
-import { type Bay, type DeskServed, launch, missing, openBay } from './bay.js'
+import { type Bay, changeList, launch, missing, openBay } from './bay.js'
+import { counterOf } from './clerk.js'
 import { Hand } from './hand.js'
 import { LANGUAGES } from './languages.js'
 import { CARD, MDOC_KIND, OtherIssuer, SD_JWT_KIND } from './other-issuer.js'
@@ -19,34 +20,20 @@ const DAY = 86_400_000
 describe.skipIf(skipped)('digital cards of other systems', () => {
   let browser: Browser
   let bay: Bay
-  let hotel: DeskServed
+  let counter: Awaited<ReturnType<typeof counterOf>>
   let issuer: OtherIssuer
   let hand: Hand
-  let cookie = ''
 
   const to = new Date(Date.now() + 20 * DAY).toISOString().slice(0, 10)
   /** Has Hong Kong's supervisors list somebody, and waits until the authority gives that list out. */
   const list = async (command: string, entry: object) => {
     const file = join(bay.dir, 'listed.json')
     writeFileSync(file, JSON.stringify({ jurisdiction: 'HK', to, ...entry }))
-    await changed(() => bay.run('trust', command, '--authority', 'HKG', '--file', file))
-  }
-  const changed = async (act: () => unknown) => {
-    const lists = async () => (await fetch(`${bay.authorities['HKG']}/v1/trust-lists`)).text()
-    const before = await lists()
-    act()
-    for (let i = 0; await lists() === before; i += 1) {
-      if (i === 120) throw new Error('Hong Kong gives out no new list')
-      await new Promise((resolve) => setTimeout(resolve, 500))
-    }
-  }
-  const atCounter = async <T>(path: string, body?: object): Promise<T> => {
-    const answer = await fetch(`${hotel.counter}${path}`, { method: body ? 'POST' : 'GET', headers: { 'content-type': 'application/json', cookie }, ...(body ? { body: JSON.stringify(body) } : {}) })
-    return (await answer.json()) as T
+    await changeList(bay, () => bay.run('trust', command, '--authority', 'HKG', '--file', file))
   }
   /** A request of the hotel's to a wallet of others. */
-  const ask = (forms = 'either') => atCounter<{ readonly id: string; readonly link: string }>('/api/openid/requests', { forms })
-  const answered = (id: string) => atCounter<{ readonly state: string; readonly code?: string; readonly claims?: Record<string, string> }>(`/api/requests/${id}`)
+  const ask = (forms = 'either') => counter.askOthers(forms)
+  const answered = (id: string) => counter.answer(id)
 
   beforeAll(async () => {
     browser = await launch()
@@ -55,9 +42,7 @@ describe.skipIf(skipped)('digital cards of other systems', () => {
     // The hotel pins the issuer, as its operator would.
     mkdirSync(join(bay.dir, 'venues', HOTEL, 'openid'), { recursive: true })
     writeFileSync(join(bay.dir, 'venues', HOTEL, 'openid/issuers.pem'), issuer.root.pem)
-    hotel = await bay.desk(HOTEL)
-    const session = await fetch(`${hotel.counter}/api/session`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'specimen-clerk', secret: hotel.secret }) })
-    cookie = (session.headers.get('set-cookie') ?? '').split(';')[0]!
+    counter = await counterOf(await bay.desk(HOTEL))
     hand = await Hand.open(browser, bay)
     await hand.enrol()
   })
@@ -265,7 +250,7 @@ describe.skipIf(skipped)('digital cards of other systems', () => {
   it('are not shown to a verifier whose key is named as compromised', async () => {
     await take(issuer.offer(['card-json']))
     await hand.see('taken')
-    await changed(() => bay.run('trust', 'compromise', '--authority', 'HKG', '--role', 'foreign-verifier', '--kid', 'specimen-hotel'))
+    await changeList(bay, () => bay.run('trust', 'compromise', '--authority', 'HKG', '--role', 'foreign-verifier', '--kid', 'specimen-hotel'))
     await open((await ask()).link)
     expect(await why()).toContain('No authority lists whoever asks')
   })
