@@ -1,23 +1,14 @@
 //! Verifiers of other systems in a trust list: what one may ask for, its one form, and when it counts for nothing.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the test functions themselves: what goes wrong there fails the test"
-)]
-
 use credential::SigningKey;
 use credential::cbor::CborError;
 use documents::AuthorityCode::{Hkg, Mac};
 use documents::{DocumentKind, Timestamp};
 use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 use test_support::SignerChain;
-use trust::{
-    Binding, CredentialType, IssuerBinding, KeyEntry, Role, Root, TrustList, TrustStore, VerifierBinding,
-};
+use trust::{Binding, CredentialType, IssuerBinding, KeyEntry, Role, TrustList, TrustStore, VerifierBinding};
 
-fn now() -> Timestamp {
-    "2026-03-02T10:00:00+08:00".parse().unwrap()
-}
+use super::{Taking, entry, list, now, replaced, word};
 
 fn kind(text: &str) -> CredentialType {
     text.parse().unwrap()
@@ -30,26 +21,12 @@ fn bound(certificate: &[u8]) -> VerifierBinding {
     VerifierBinding::new("HK".parse().unwrap(), [CARD, PHOTO_ID].map(kind), certificate.to_vec()).unwrap()
 }
 
-fn entry(name: &str, bound: VerifierBinding) -> KeyEntry {
-    KeyEntry {
-        role: Role::ForeignVerifier,
-        kid: name.as_bytes().to_vec(),
-        key: bound.key().as_bytes().to_vec(),
-        from: now(),
-        to: now().plus_seconds(86_400),
-        compromised: false,
-        binding: Some(Binding::Verifier(bound)),
-    }
+fn bound_entry(name: &str, bound: VerifierBinding) -> KeyEntry {
+    entry(Role::ForeignVerifier, name, bound.key().as_bytes(), Binding::Verifier(bound.clone()))
 }
 
 fn listed(name: &str, certificate: &[u8]) -> KeyEntry {
-    entry(name, bound(certificate))
-}
-
-fn list(root: &SigningKey, number: u64, keys: Vec<KeyEntry>) -> TrustList {
-    let (issued, expires) = (now(), now().plus_seconds(7 * 86_400));
-    let root = Root::of(1, [("root", *root.public())]).unwrap();
-    TrustList { authority: Hkg, number, issued, expires, root, next: None, keys }
+    bound_entry(name, bound(certificate))
 }
 
 fn names(store: &TrustStore, at: Timestamp) -> Vec<String> {
@@ -58,14 +35,9 @@ fn names(store: &TrustStore, at: Timestamp) -> Vec<String> {
 
 #[test]
 fn a_verifier_counts_while_it_is_listed_and_a_compromised_one_never_again() {
-    let root = SigningKey::generate().unwrap();
+    let mut lists = Taking::new();
     let [first, second] = ["One", "Two"].map(|name| SignerChain::new(name, &["v.example"], None));
-    let mut store = TrustStore::new(&[(Hkg, Root::of(1, [("root", *root.public())]).unwrap())]).unwrap();
-    let mut take = |number, keys| {
-        store.update(&list(&root, number, keys).sign(b"root", &root).unwrap(), now()).unwrap();
-        store.clone()
-    };
-    let both = take(1, vec![listed("one", &first.root), listed("two", &second.root)]);
+    let both = lists.take(1, vec![listed("one", &first.root), listed("two", &second.root)]);
     assert_eq!(names(&both, now()), ["one", "two"]);
     assert_eq!(names(&both, now().plus_seconds(-1)), Vec::<String>::new(), "not yet");
     assert_eq!(names(&both, now().plus_seconds(86_400)), Vec::<String>::new(), "no more");
@@ -79,24 +51,23 @@ fn a_verifier_counts_while_it_is_listed_and_a_compromised_one_never_again() {
     }
     assert_eq!(both.foreign_issuers(Hkg, now()).count(), 0, "who asks vouches for nobody");
     assert_eq!(both.foreign_verifiers(Mac, now()).count(), 0);
-    let struck = take(2, vec![KeyEntry { compromised: true, ..listed("one", &first.root) }]);
+    let struck = lists.take(2, vec![KeyEntry { compromised: true, ..listed("one", &first.root) }]);
     assert_eq!(names(&struck, now()), Vec::<String>::new());
-    let again = take(3, vec![listed("one-anew", &first.root), listed("two", &second.root)]);
+    let again = lists.take(3, vec![listed("one-anew", &first.root), listed("two", &second.root)]);
     assert_eq!(names(&again, now()), ["two"], "under no other name either");
 }
 
 #[test]
 fn an_issuer_asks_nobody_and_its_name_may_be_a_verifiers_too() {
-    let root = SigningKey::generate().unwrap();
+    let mut lists = Taking::new();
     let chain = SignerChain::new("One", &["v.example"], None);
     let issuer =
         IssuerBinding::new("HK".parse().unwrap(), [kind(CARD)], [DocumentKind::Hkid], chain.root.clone());
     let verifier = listed("one", &chain.root);
     let issuer =
         KeyEntry { role: Role::ForeignIssuer, binding: issuer.map(Binding::Issuer), ..verifier.clone() };
-    let mut store = TrustStore::new(&[(Hkg, Root::of(1, [("root", *root.public())]).unwrap())]).unwrap();
     let mut take = |number, keys| {
-        store.update(&list(&root, number, keys).sign(b"root", &root).unwrap(), now()).unwrap();
+        let store = lists.take(number, keys);
         (store.foreign_issuers(Hkg, now()).count(), store.foreign_verifiers(Hkg, now()).count())
     };
     assert_eq!(take(1, vec![issuer.clone()]), (1, 0));
@@ -114,19 +85,6 @@ fn a_list_with_a_verifier_has_one_form() {
     let whole = list(&root, 1, vec![listed("one", &chain.root)]);
     let encoded = whole.encode();
     assert_eq!(TrustList::decode(&encoded), Ok(whole));
-    let replaced = |from: &str, to: &str| {
-        let text = hex::encode(&encoded);
-        assert_eq!(text.matches(from).count(), 1, "{from}");
-        TrustList::decode(&hex::decode(text.replace(from, to)).unwrap())
-    };
-    let word = |text: &str| {
-        let head = if text.len() < 24 {
-            format!("{:02x}", 0x60 + text.len())
-        } else {
-            format!("78{:02x}", text.len())
-        };
-        format!("{head}{}", hex::encode(text))
-    };
     let card = format!("8200{}", word("urn:example:identity:1"));
     let photo = format!("8201{}", word("org.iso.23220.photoID.1"));
     let certificate = format!("59{:04x}{}", chain.root.len(), hex::encode(&chain.root));
@@ -147,7 +105,7 @@ fn a_list_with_a_verifier_has_one_form() {
             CborError::Unexpected,
         ),
     ] {
-        assert_eq!(replaced(&from, &to), Err(why), "{from} to {to}");
+        assert_eq!(replaced(&encoded, &from, &to), Err(why), "{from} to {to}");
     }
 }
 
@@ -179,7 +137,7 @@ proptest! {
             prop_assert_eq!(&kind(&one.to_string()), one);
         }
         let root = SigningKey::generate().unwrap();
-        let whole = list(&root, 1, vec![entry("one", bound)]);
+        let whole = list(&root, 1, vec![bound_entry("one", bound)]);
         prop_assert_eq!(TrustList::decode(&whole.encode()), Ok(whole));
     }
 }

@@ -1,24 +1,13 @@
 //! Issuers of other systems in a trust list: what one counts for, its one form, and when it counts for nothing.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the test functions themselves: what goes wrong there fails the test"
-)]
-
 use credential::SigningKey;
 use credential::cbor::CborError;
 use documents::AuthorityCode::Hkg;
 use documents::{DocumentKind, Timestamp};
 use test_support::SignerChain;
-use trust::{Binding, CredentialType, IssuerBinding, KeyEntry, Role, Root, TrustList, TrustStore};
+use trust::{Binding, CredentialType, IssuerBinding, KeyEntry, Role, TrustList, TrustStore};
 
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-fn now() -> Timestamp {
-    at("2026-03-02T10:00:00+08:00")
-}
+use super::{Taking, entry, list, now, replaced, word};
 
 fn types() -> [CredentialType; 2] {
     ["sd-jwt:urn:example:identity:1", "mdoc:org.iso.23220.photoID.1"].map(|one| one.parse().unwrap())
@@ -31,21 +20,7 @@ fn bound(certificate: &[u8]) -> IssuerBinding {
 
 fn listed(name: &str, certificate: &[u8]) -> KeyEntry {
     let bound = bound(certificate);
-    KeyEntry {
-        role: Role::ForeignIssuer,
-        kid: name.as_bytes().to_vec(),
-        key: bound.key().as_bytes().to_vec(),
-        from: now(),
-        to: now().plus_seconds(86_400),
-        compromised: false,
-        binding: Some(Binding::Issuer(bound)),
-    }
-}
-
-fn list(root: &SigningKey, number: u64, keys: Vec<KeyEntry>) -> TrustList {
-    let (issued, expires) = (now(), now().plus_seconds(7 * 86_400));
-    let root = Root::of(1, [("root", *root.public())]).unwrap();
-    TrustList { authority: Hkg, number, issued, expires, root, next: None, keys }
+    entry(Role::ForeignIssuer, name, bound.key().as_bytes(), Binding::Issuer(bound.clone()))
 }
 
 fn names(store: &TrustStore, at: Timestamp) -> Vec<String> {
@@ -54,23 +29,18 @@ fn names(store: &TrustStore, at: Timestamp) -> Vec<String> {
 
 #[test]
 fn an_issuer_counts_while_it_is_listed_and_a_compromised_one_never_again() {
-    let root = SigningKey::generate().unwrap();
+    let mut lists = Taking::new();
     let [first, second] = ["One", "Two"].map(|name| SignerChain::new(name, &["id.example"], None));
-    let mut store = TrustStore::new(&[(Hkg, Root::of(1, [("root", *root.public())]).unwrap())]).unwrap();
-    let mut take = |number, keys| {
-        store.update(&list(&root, number, keys).sign(b"root", &root).unwrap(), now()).unwrap();
-        store.clone()
-    };
-    let both = take(1, vec![listed("one", &first.root), listed("two", &second.root)]);
+    let both = lists.take(1, vec![listed("one", &first.root), listed("two", &second.root)]);
     assert_eq!(names(&both, now()), ["one", "two"]);
     assert_eq!(names(&both, now().plus_seconds(-1)), Vec::<String>::new(), "not yet");
     assert_eq!(names(&both, now().plus_seconds(86_400)), Vec::<String>::new(), "no more");
     let (_, found) = both.foreign_issuers(Hkg, now()).next().unwrap();
     assert_eq!((found.jurisdiction().as_str(), found.certificate()), ("HK", first.root.as_slice()));
     assert!(found.documents().eq([DocumentKind::Hkid, DocumentKind::Passport]));
-    let struck = take(2, vec![KeyEntry { compromised: true, ..listed("one", &first.root) }]);
+    let struck = lists.take(2, vec![KeyEntry { compromised: true, ..listed("one", &first.root) }]);
     assert_eq!(names(&struck, now()), Vec::<String>::new());
-    let again = take(3, vec![listed("one-anew", &first.root), listed("two", &second.root)]);
+    let again = lists.take(3, vec![listed("one-anew", &first.root), listed("two", &second.root)]);
     assert_eq!(names(&again, now()), ["two"], "under no other name either");
     assert_eq!(both.foreign_issuers(documents::AuthorityCode::Mac, now()).count(), 0);
 }
@@ -81,12 +51,6 @@ fn a_list_with_an_issuer_has_one_form() {
     let whole = list(&root, 1, vec![listed("one", &chain.root)]);
     let encoded = whole.encode();
     assert_eq!(TrustList::decode(&encoded), Ok(whole));
-    let replaced = |from: &str, to: &str| {
-        let text = hex::encode(&encoded);
-        assert_eq!(text.matches(from).count(), 1, "{from}");
-        TrustList::decode(&hex::decode(text.replace(from, to)).unwrap())
-    };
-    let word = |text: &str| format!("{:02x}{}", 0x60 + text.len(), hex::encode(text));
     let (card, passport) = (word("hkid"), word("passport"));
     for (from, to, why) in [
         (format!("82{card}{passport}"), format!("82{passport}{card}"), CborError::Keys),
@@ -100,7 +64,7 @@ fn a_list_with_an_issuer_has_one_form() {
             CborError::Unexpected,
         ),
     ] {
-        assert_eq!(replaced(&from, &to), Err(why), "{from} to {to}");
+        assert_eq!(replaced(&encoded, &from, &to), Err(why), "{from} to {to}");
     }
 }
 
