@@ -21,12 +21,12 @@ fn bound(certificate: &[u8]) -> VerifierBinding {
     VerifierBinding::new("HK".parse().unwrap(), [CARD, PHOTO_ID].map(kind), certificate.to_vec()).unwrap()
 }
 
-fn bound_entry(name: &str, bound: VerifierBinding) -> KeyEntry {
+fn bound_entry(name: &str, bound: &VerifierBinding) -> KeyEntry {
     entry(Role::ForeignVerifier, name, bound.key().as_bytes(), Binding::Verifier(bound.clone()))
 }
 
 fn listed(name: &str, certificate: &[u8]) -> KeyEntry {
-    bound_entry(name, bound(certificate))
+    bound_entry(name, &bound(certificate))
 }
 
 fn names(store: &TrustStore, at: Timestamp) -> Vec<String> {
@@ -137,7 +137,7 @@ proptest! {
             prop_assert_eq!(&kind(&one.to_string()), one);
         }
         let root = SigningKey::generate().unwrap();
-        let whole = list(&root, 1, vec![bound_entry("one", bound)]);
+        let whole = list(&root, 1, vec![bound_entry("one", &bound)]);
         prop_assert_eq!(TrustList::decode(&whole.encode()), Ok(whole));
     }
 }
